@@ -1,0 +1,62 @@
+//! What is said of scans, and the text space it lives in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Features, ScanId};
+
+/// One number about a scan and what the words make of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What was measured, such as `Default-Vis`.
+    pub feature: String,
+    /// The measured value in the feature's unit; none if it could not be computed, or was not said.
+    pub value: Option<f64>,
+    /// Standard deviations from the training norm; none if not available.
+    pub z: Option<f64>,
+    /// The band of the words, such as `markedly lower` or `not available`.
+    pub band: String,
+}
+
+impl Fact {
+    /// Whether two facts say the same of the same feature: the band decides, not the decimals.
+    pub fn agrees(&self, other: &Fact) -> bool {
+        self.feature == other.feature && self.band == other.band
+    }
+}
+
+/// One sentence about one scan, traceable to its number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Descriptor {
+    /// The scan it describes.
+    pub scan: ScanId,
+    /// The generator's table in the spec, such as `connectivity`; filled in by the framework.
+    pub corpus: String,
+    /// The sentence.
+    pub text: String,
+    /// What it says.
+    pub fact: Fact,
+    /// How many training scans the norm rests on.
+    pub norm_scans: usize,
+}
+
+/// Text a backbone may learn language from: never anything about a held-out scan.
+#[derive(Clone, Debug, Default)]
+pub struct TextSource {
+    /// Documents of general text.
+    pub general: Vec<String>,
+    /// One description a training scan.
+    pub descriptions: Vec<String>,
+    /// Questions and answers of the training scans' instructions.
+    pub instructions: Vec<String>,
+}
+
+/// What a tokenizer is aligned with: vectors of the backbone's frozen text side.
+#[derive(Clone, Debug)]
+pub struct TextSpace {
+    /// Pooled vector of each training scan's description; a scan without a description has none.
+    pub descriptions: BTreeMap<ScanId, Vec<f32>>,
+    /// Rows of the backbone's input embedding, as often as the text uses them.
+    pub tokens: Features,
+}

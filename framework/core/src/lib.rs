@@ -1,0 +1,41 @@
+//! BOLD signals put into words: everything a plugin author imports.
+//!
+//! A plugin is a config struct with doc comments, one trait from [`traits`](Task) and one
+//! [`register!`] line. No tensor and no data frame crosses a trait: plugins and the framework
+//! speak [`TimeSeries`], [`Features`], [`Codes`], [`Sequence`] and [`Metric`].
+
+mod cohort;
+mod corpus;
+mod error;
+mod guard;
+mod layout;
+mod metric;
+mod prompt;
+pub mod registry;
+pub mod scores;
+pub mod seed;
+mod sequence;
+mod series;
+mod training;
+mod traits;
+
+pub use cohort::{Cohort, Part, Regions, Scan, ScanId, ScanInfo, Split, TrainScans};
+pub use corpus::{Descriptor, Fact, TextSource, TextSpace};
+pub use error::{Error, Interrupted, Problem, Result};
+pub use guard::guard;
+pub use layout::{Layout, Token};
+pub use metric::{Metric, MetricRow};
+pub use prompt::{Answer, Example, Outcome, Prediction};
+pub use registry::{Kind, Plugin};
+pub use sequence::{FmriBlock, FmriShape, Objective, Query, Sequence};
+pub use series::{Codes, Features, TimeSeries, Window};
+pub use training::{Lora, Training, Tuning};
+pub use traits::{
+    Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FitContext, FittedTokenizer,
+    LanguageModel, Observer, Runtime, Silent, Task, TextEncoder, Tokenizer,
+};
+
+pub use inventory;
+pub use schemars::{self, JsonSchema};
+pub use serde::{self, Deserialize, Serialize};
+pub use serde_json;

@@ -1,0 +1,80 @@
+//! What a task asks, what it expects, and what came back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Fact, ScanId, TimeSeries, Window};
+
+/// One question about one scan.
+///
+/// The series a prompt shows is standardised over the window it shows and over nothing else,
+/// so no statistic of hidden volumes reaches the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Example {
+    /// The volumes shown to the model.
+    pub window: Window,
+    /// The question, in words.
+    pub question: String,
+    /// The right answer.
+    pub answer: Answer,
+}
+
+/// The form of an answer decides the query: ranked, generated or continued.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// One of several strings, ranked by log-likelihood, never sampled.
+    Choice {
+        /// All permitted answers.
+        options: Vec<String>,
+        /// Index of the right one.
+        correct: usize,
+    },
+    /// Free text, generated greedily.
+    Text {
+        /// The reference text.
+        reference: String,
+        /// What the reference says.
+        facts: Vec<Fact>,
+    },
+    /// The next volumes after the window, continued as codes and decoded.
+    Series {
+        /// How many volumes.
+        trs: usize,
+    },
+}
+
+/// What a model or a baseline answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prediction {
+    /// For [`Answer::Choice`]: a probability for each option.
+    Choice {
+        /// Sums to 1.
+        probabilities: Vec<f64>,
+    },
+    /// For [`Answer::Text`].
+    Text {
+        /// The generated text.
+        text: String,
+        /// What it says, read back by the corpus that wrote the reference.
+        facts: Vec<Fact>,
+    },
+    /// For [`Answer::Series`]; both sides in standard deviations of the shown window.
+    Series {
+        /// The predicted volumes.
+        predicted: TimeSeries,
+        /// The volumes that really followed.
+        actual: TimeSeries,
+    },
+}
+
+/// One question, its right answer and the answer given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The scan that was asked about.
+    pub scan: ScanId,
+    /// What was asked.
+    pub example: Example,
+    /// What was answered.
+    pub prediction: Prediction,
+}

@@ -1,0 +1,1 @@
+//! Scores: plain functions from answers to numbers.

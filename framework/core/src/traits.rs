@@ -1,0 +1,281 @@
+//! The plugin kinds. A *config* can be fitted; the *fitted* thing is another type.
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Metric, Outcome, Problem, Query, Result,
+    Scan, ScanInfo, Sequence, TextSource, TextSpace, TimeSeries, TrainScans, Training,
+};
+
+/// What every plugin is: a typed config that can be printed and hashed.
+pub trait Config: Debug + Send + Sync {
+    /// The config with all defaults filled in; part of the stage's content key.
+    fn resolved(&self) -> Value;
+}
+
+impl<C: Serialize + Debug + Send + Sync> Config for C {
+    fn resolved(&self) -> Value {
+        serde_json::to_value(self).expect("a config is made of strings, numbers, lists and tables")
+    }
+}
+
+/// Where and how fast things run: never part of a content key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    /// The engine, such as `dfdx`.
+    pub engine: String,
+    /// The device, such as `cpu`.
+    pub device: String,
+    /// Threads.
+    pub workers: usize,
+}
+
+/// Watches a fit: takes its numbers, shows its progress, and stops it on Ctrl-C.
+pub trait Observer {
+    /// Takes a number of training step `step`.
+    fn record(&mut self, step: u64, metric: Metric);
+
+    /// `done` of `total` steps are finished.
+    ///
+    /// # Errors
+    /// [`crate::Interrupted`] if the user wants to stop; pass it on with `?`.
+    fn progress(&mut self, done: u64, total: u64) -> Result<()>;
+}
+
+/// An observer that takes nothing: for tests and one-off calls.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn record(&mut self, _: u64, _: Metric) {}
+    fn progress(&mut self, _: u64, _: u64) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What a fit may use besides its data.
+pub struct FitContext<'a> {
+    /// Where to compute.
+    pub runtime: &'a Runtime,
+    /// The stage's seed; take streams from it with [`crate::seed::stream`].
+    pub seed: u64,
+    /// Where numbers and progress go.
+    pub observer: &'a mut dyn Observer,
+}
+
+/// What a plugin's `check` may know: everything but the signal.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckContext<'a> {
+    /// All scans of all datasets.
+    pub scans: &'a [ScanInfo],
+    /// Volumes of every scan after the crop.
+    pub trs: usize,
+    /// Volumes a token, as the tokenizer has it.
+    pub patch: usize,
+}
+
+/// A cohort of scans.
+pub trait Dataset: Config {
+    /// Every file that [`Dataset::cohort`] and [`Dataset::load`] would read, sorted; their content
+    /// is part of the key. `root` is the table's `path`.
+    fn files(&self, root: &Path) -> Result<Vec<PathBuf>>;
+
+    /// Scans and regions, from tables and headers alone; `name` becomes [`crate::ScanId::dataset`].
+    fn cohort(&self, root: &Path, name: &str) -> Result<Cohort>;
+
+    /// The whole signal of one scan, as it lies on disk.
+    fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries>;
+
+    /// Finds what is wrong with this config before anything runs.
+    fn check(&self, _root: &Path) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Raised when the same config gives different results.
+    fn version(&self) -> u32 {
+        1
+    }
+}
+
+/// Fits group statistics on training scans; the result describes any scan.
+pub trait CorpusGenerator: Config {
+    /// Fits the norms.
+    fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>>;
+
+    /// Reads what [`Describer::save`] wrote.
+    fn load(&self, dir: &Path) -> Result<Box<dyn Describer>>;
+
+    /// Finds what is wrong with this config, given the cohort, before anything runs.
+    fn check(&self, _cohort: &Cohort) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Raised when the same config gives different results.
+    fn version(&self) -> u32 {
+        1
+    }
+}
+
+/// A fitted corpus generator.
+pub trait Describer: Send + Sync {
+    /// One descriptor a sentence; what cannot be computed is said to be not available.
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>>;
+
+    /// Every fact that can be read in `text`, in order; the inverse of [`Describer::describe`].
+    fn read(&self, text: &str) -> Vec<Fact>;
+
+    /// Writes the norms into `dir`.
+    fn save(&self, dir: &Path) -> Result<()>;
+}
+
+/// Stage 1: turns series into features and codes, aligned with the backbone's text space.
+pub trait Tokenizer: Config {
+    /// Volumes a token.
+    fn patch(&self) -> usize;
+
+    /// Learns from training scans alone.
+    fn fit(
+        &self,
+        train: &TrainScans<'_>,
+        text: &TextSpace,
+        cx: &mut FitContext<'_>,
+    ) -> Result<Box<dyn FittedTokenizer>>;
+
+    /// Reads what [`FittedTokenizer::save`] wrote.
+    fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn FittedTokenizer>>;
+
+    /// Finds what is wrong with this config before anything runs.
+    fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Raised when the same config gives different results.
+    fn version(&self) -> u32 {
+        1
+    }
+}
+
+/// A fitted tokenizer.
+///
+/// Invariant: features and codes of a patch depend on that patch and earlier ones only.
+pub trait FittedTokenizer: Send {
+    /// Number of codes.
+    fn codebook_size(&self) -> usize;
+
+    /// Width of a feature vector.
+    fn width(&self) -> usize;
+
+    /// Continuous features and discrete codes of many series at once, time-major. Each series is
+    /// as long as a whole number of patches.
+    fn embed(&self, series: &[&TimeSeries]) -> Result<Vec<(Features, Codes)>>;
+
+    /// The series that codes stand for; `tr` is its repetition time in seconds.
+    fn decode(&self, codes: &Codes, tr: f64) -> Result<TimeSeries>;
+
+    /// Writes the weights into `dir`.
+    fn save(&self, dir: &Path) -> Result<()>;
+}
+
+/// Stages 2 and 3: a causal language model over text and fMRI tokens.
+pub trait Backbone: Config {
+    /// The frozen text side, trained or read before anything fMRI.
+    fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>>;
+
+    /// A language model that starts from the text side saved in `text_space` and reads tokens of `shape`.
+    fn init(
+        &self,
+        text_space: &Path,
+        shape: FmriShape,
+        cx: &mut FitContext<'_>,
+    ) -> Result<Box<dyn LanguageModel>>;
+
+    /// Reads what [`LanguageModel::save`] wrote.
+    fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn LanguageModel>>;
+
+    /// Longest sequence in tokens; none if there is no limit.
+    fn context(&self) -> Option<usize> {
+        None
+    }
+
+    /// Finds what is wrong with this config before anything runs.
+    fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Raised when the same config gives different results.
+    fn version(&self) -> u32 {
+        1
+    }
+}
+
+/// A backbone's frozen text side.
+pub trait TextEncoder: Send {
+    /// One pooled vector a text.
+    fn pool(&self, texts: &[&str]) -> Result<Features>;
+
+    /// Rows of the input embedding for the tokens of `texts`, in order.
+    fn token_embeddings(&self, texts: &[&str]) -> Result<Features>;
+
+    /// Writes everything [`Backbone::init`] needs into `dir`.
+    fn save(&self, dir: &Path) -> Result<()>;
+}
+
+/// A language model over text and fMRI tokens.
+pub trait LanguageModel: Send {
+    /// Tokens before and after the fMRI block of a prompt: delimiters and chat template live here.
+    /// Without `fmri` the first part is empty.
+    fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)>;
+
+    /// Tokens of an answer, the end token last.
+    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>>;
+
+    /// Tokens of plain text, without delimiters or an end token.
+    fn text_tokens(&self, text: &str) -> Result<Vec<u32>>;
+
+    /// The text of generated tokens; the end token and what follows it are dropped.
+    fn text(&self, tokens: &[u32]) -> Result<String>;
+
+    /// Trains on micro-batches until `training.steps` steps are done. Stages 2 and 3 differ only in
+    /// the sequences they pass.
+    fn train(
+        &mut self,
+        training: &Training,
+        batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
+        cx: &mut FitContext<'_>,
+    ) -> Result<()>;
+
+    /// Log-likelihood in nats of each option after its prompt.
+    fn rank(&self, queries: &[Query]) -> Result<Vec<Vec<f64>>>;
+
+    /// Greedy continuation of each prompt, up to the end token or `limit` tokens.
+    fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>>;
+
+    /// The most likely codes of the patch after each block, one a region.
+    fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>>;
+
+    /// Writes everything [`Backbone::load`] needs into `dir`.
+    fn save(&self, dir: &Path) -> Result<()>;
+}
+
+/// A downstream task: examples to learn from and be asked, and a score for the answers.
+pub trait Task: Config {
+    /// Turns one scan into examples; none if the scan lacks what the task needs.
+    fn examples(&self, scan: &Scan) -> Result<Vec<Example>>;
+
+    /// Scores every outcome of one part at once. Called again for every bootstrap resample.
+    fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>>;
+
+    /// Finds what is wrong with this config, given the cohort, before anything runs.
+    fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Raised when the same config gives different results.
+    fn version(&self) -> u32 {
+        1
+    }
+}

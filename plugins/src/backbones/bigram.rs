@@ -1,0 +1,1 @@
+//! Counts pairs of tokens: needs no engine.

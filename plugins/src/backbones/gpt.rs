@@ -1,0 +1,1 @@
+//! A small causal transformer with its own byte-pair tokenizer.

@@ -1,0 +1,4 @@
+//! Language models over text and fMRI tokens.
+
+mod bigram;
+mod gpt;

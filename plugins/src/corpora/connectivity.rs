@@ -1,0 +1,1 @@
+//! Says how strongly networks are coupled.

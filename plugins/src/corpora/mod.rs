@@ -1,0 +1,3 @@
+//! What can be said of a scan.
+
+mod connectivity;

@@ -1,0 +1,4 @@
+//! Cohorts of scans.
+
+mod series;
+mod synthetic;

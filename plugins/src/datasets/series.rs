@@ -1,0 +1,1 @@
+//! Reads a folder of regional time series named as BIDS derivatives.

@@ -1,0 +1,1 @@
+//! Makes scans with planted effects of known size, for tests.

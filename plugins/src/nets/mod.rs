@@ -1,0 +1,2 @@
+//! Parts that several learned plugins share.
+

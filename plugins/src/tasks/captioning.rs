@@ -1,0 +1,1 @@
+//! Describes a scan in words.

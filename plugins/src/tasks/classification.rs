@@ -1,0 +1,1 @@
+//! Names a categorical phenotype of the scanned subject.

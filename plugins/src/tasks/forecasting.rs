@@ -1,0 +1,1 @@
+//! Continues a scan.

@@ -1,0 +1,5 @@
+//! What is asked of a scan.
+
+mod captioning;
+mod classification;
+mod forecasting;

@@ -1,0 +1,4 @@
+//! Series into tokens.
+
+mod quantile;
+mod vq;

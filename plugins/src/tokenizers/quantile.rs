@@ -1,0 +1,1 @@
+//! Codes each patch by the quantile of its mean: needs no engine.

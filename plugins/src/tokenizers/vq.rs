@@ -1,0 +1,1 @@
+//! Codes each patch by the nearest row of a learned, normalised codebook.
