@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{
-    Backbone, Features, FitContext, FmriShape, LanguageModel, Layout, Metric, Objective, Query, Result,
-    Runtime, Sequence, TextEncoder, TextSource, Token, Training, register, seed,
+    Backbone, Features, FitContext, FmriShape, LanguageModel, Layout, Metric, Query, Result, Runtime,
+    Sequence, TextEncoder, TextSource, Token, Training, register, seed,
 };
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
@@ -298,7 +298,7 @@ fn read<T: for<'de> Deserialize<'de>>(dir: &Path) -> Result<T> {
 mod tests {
     use std::sync::Arc;
 
-    use boldface::{Codes, FmriBlock, Silent, Tuning};
+    use boldface::{Codes, FmriBlock, Objective, Silent, Tuning};
 
     use super::*;
 
