@@ -122,6 +122,17 @@ impl<'a> Inputs<'a> {
         json(&self.dir(&StageKind::Split).join("split.json"))
     }
 
+    /// What the corpus says of each scan, sentence by sentence; empty without a corpus.
+    pub fn sentences(&self) -> Result<BTreeMap<ScanId, Vec<String>>> {
+        let mut sentences: BTreeMap<ScanId, Vec<String>> = BTreeMap::new();
+        if self.reads(&StageKind::Corpus) {
+            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))? {
+                sentences.entry(descriptor.scan).or_default().push(descriptor.text);
+            }
+        }
+        Ok(sentences)
+    }
+
     /// What each corpus generator learned, in the plan's order; none without a corpus.
     pub fn describers(&self) -> Result<Vec<Box<dyn Describer>>> {
         if !self.reads(&StageKind::Corpus) {

@@ -3,6 +3,7 @@
 mod alignment;
 mod baseline;
 mod baselines;
+mod cases;
 mod codes;
 mod corpus;
 mod evaluation;
