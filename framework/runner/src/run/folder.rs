@@ -8,9 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use boldface::MetricRow;
 use tracing::warn;
 
+use super::Failed;
 use super::record::Record;
 use super::store::cannot;
-use super::Failed;
 use crate::plan::Plan;
 
 /// The folder of one run.
@@ -81,7 +81,10 @@ fn point(link: &Path, target: &Path) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the run's folder is named after the clock, here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the run's folder is named after the clock, here and nowhere else"
+)]
 fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use boldface::{
-    Backbone, Codes, Describer, Fact, Features, FitContext, FittedTokenizer, FmriShape, LanguageModel, Regions,
-    Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
+    Backbone, Codes, Describer, Fact, Features, FitContext, FittedTokenizer, FmriShape, LanguageModel,
+    Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
 };
 use serde::de::DeserializeOwned;
 
@@ -77,7 +77,9 @@ impl<'a> Inputs<'a> {
     pub fn dir(&self, kind: &StageKind) -> &Path {
         let (stage, name) = (&self.stage, kind.to_string());
         let artefact = self.artefacts.get(&name);
-        artefact.unwrap_or_else(|| panic!("{stage} may not read {name}: its plan entry does not list it")).dir()
+        artefact
+            .unwrap_or_else(|| panic!("{stage} may not read {name}: its plan entry does not list it"))
+            .dir()
     }
 
     /// Every scan, cropped, as it lies on disk.
@@ -108,9 +110,12 @@ impl<'a> Inputs<'a> {
             let mut scans: Vec<Scan> = remembered(&self.memory.plain, plain)?.to_vec();
             let place: BTreeMap<ScanId, usize> =
                 scans.iter().enumerate().map(|(place, scan)| (scan.info.id.clone(), place)).collect();
-            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))? {
+            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?
+            {
                 let scan = place.get(&descriptor.scan);
-                let scan = *scan.ok_or_else(|| format!("the corpus describes `{}`, which is not a scan", descriptor.scan))?;
+                let scan = *scan.ok_or_else(|| {
+                    format!("the corpus describes `{}`, which is not a scan", descriptor.scan)
+                })?;
                 scans[scan].descriptors.push(descriptor);
             }
             Ok(scans)
@@ -126,7 +131,8 @@ impl<'a> Inputs<'a> {
     pub fn sentences(&self) -> Result<BTreeMap<ScanId, Vec<String>>> {
         let mut sentences: BTreeMap<ScanId, Vec<String>> = BTreeMap::new();
         if self.reads(&StageKind::Corpus) {
-            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))? {
+            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?
+            {
                 sentences.entry(descriptor.scan).or_default().push(descriptor.text);
             }
         }
@@ -151,7 +157,8 @@ impl<'a> Inputs<'a> {
         let ids: Vec<ScanId> = json(&dir.join("scans.json"))?;
         let mut arrays = Arrays::read(&dir.join("vectors.safetensors"))?.floats()?;
         let mut features = |name: &str| -> Result<Features> {
-            let (shape, values) = arrays.remove(name).ok_or_else(|| format!("the text space has no `{name}`"))?;
+            let (shape, values) =
+                arrays.remove(name).ok_or_else(|| format!("the text space has no `{name}`"))?;
             Features::new(matrix(name, &shape)?.1, values)
         };
         let (pooled, tokens) = (features("descriptions")?, features("tokens")?);
@@ -164,7 +171,10 @@ impl<'a> Inputs<'a> {
 
     /// The fitted tokenizer.
     pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
-        self.plan.tokenizer.config.load(&self.dir(&StageKind::Tokenizer).join("tokenizer"), &self.plan.runtime)
+        self.plan
+            .tokenizer
+            .config
+            .load(&self.dir(&StageKind::Tokenizer).join("tokenizer"), &self.plan.runtime)
     }
 
     /// Features and codes of every scan.
@@ -176,7 +186,8 @@ impl<'a> Inputs<'a> {
     /// The language model as the last stage this one may read left it; a new one if there is none.
     pub fn language_model(&self, cx: &mut FitContext<'_>) -> Result<Box<dyn LanguageModel>> {
         let backbone: &dyn Backbone = &*self.plan.backbone.config;
-        let trained = [StageKind::Instruction, StageKind::Alignment].into_iter().find(|kind| self.reads(kind));
+        let trained =
+            [StageKind::Instruction, StageKind::Alignment].into_iter().find(|kind| self.reads(kind));
         match trained {
             Some(kind) => backbone.load(&self.dir(&kind).join("model"), &self.plan.runtime),
             None => {

@@ -51,7 +51,12 @@ impl Manifest {
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn of(dir: &Path, stage: &Stage, inputs: &BTreeMap<String, Key>, seconds: f64) -> io::Result<Manifest> {
+    pub fn of(
+        dir: &Path,
+        stage: &Stage,
+        inputs: &BTreeMap<String, Key>,
+        seconds: f64,
+    ) -> io::Result<Manifest> {
         let mut files = BTreeMap::new();
         collect(dir, "", &mut files)?;
         Ok(Manifest {

@@ -6,7 +6,7 @@ pub(crate) mod inputs;
 mod manifest;
 mod record;
 pub(crate) mod recorder;
-mod store;
+pub(crate) mod store;
 mod walk;
 
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! One run from its first stage to its last: what is finished is kept, whatever happens.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -42,7 +41,9 @@ pub enum Failed {
         source: boldface::Error,
     },
     /// The user stopped it.
-    #[error("interrupted in stage `{stage}`: {finished} of {total} stages are finished and kept; the same command goes on from there")]
+    #[error(
+        "interrupted in stage `{stage}`: {finished} of {total} stages are finished and kept; the same command goes on from there"
+    )]
     Interrupted {
         /// The stage that was running or about to run.
         stage: String,
@@ -54,7 +55,9 @@ pub enum Failed {
         dir: PathBuf,
     },
     /// The experiment's name is taken.
-    #[error("a spec cannot be called `{name}.toml`, because `{name}` has a meaning in the folder of runs; rename it")]
+    #[error(
+        "a spec cannot be called `{name}.toml`, because `{name}` has a meaning in the folder of runs; rename it"
+    )]
     Name {
         /// The name.
         name: String,
@@ -143,12 +146,10 @@ impl Walk<'_> {
 
         let begun = Instant::now();
         let draft = self.store.draft(stage)?;
-        let mut recorder = Recorder::new(stage, self.events);
-        guard(|| {
-            let work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder: &mut recorder };
-            stages::run(work)
-        })?;
-        let rows = recorder.into_rows();
+        let recorder = Recorder::new(stage, self.events);
+        let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
+        guard(|| stages::run(&mut work))?;
+        let rows = work.recorder.into_rows();
         boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), &self.plan.name, &rows)?;
         Ok(draft.finish(stage, &keys, begun.elapsed().as_secs_f64())?)
     }
@@ -165,6 +166,12 @@ impl Walk<'_> {
 }
 
 fn is_interrupted(error: &boldface::Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |cause| cause.source());
-    error.is::<Interrupted>() || causes.any(|cause| cause.is::<Interrupted>())
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
+    while let Some(error) = cause {
+        if error.is::<Interrupted>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -26,11 +26,11 @@ const CHOICES: usize = 16;
 const PIECE: usize = 128;
 
 /// Saves the aligned language model.
-pub fn run(mut work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let config = work.plan.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
-    let mut batches = batches(&work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
+    let mut batches = batches(work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
     let recipe = Recipe {
         steps: config.steps,
         accumulate: config.accumulate,
@@ -67,7 +67,8 @@ fn batches(
     }
     let mut texts = Vec::new();
     if config.text_to_text > 0.0 {
-        texts = pieces(model, &general_text(work.plan)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
+        texts =
+            pieces(model, &general_text(work.plan)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
         texts.iter_mut().for_each(|piece| piece.text_weight = config.text_to_text);
     }
     if scans.is_empty() && texts.is_empty() {

@@ -23,7 +23,7 @@ pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
 
 /// Saves every baseline's answers to the validation and test questions; all are fitted on training
 /// scans alone.
-pub fn run(work: Work<'_>, name: &str) -> Result<()> {
+pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let train = cases::cases(task, &scans, &split, Part::Train)?;
@@ -39,14 +39,14 @@ pub fn run(work: Work<'_>, name: &str) -> Result<()> {
             for (part, cases) in &asked {
                 answers.extend(answered(*part, "majority", cases, majority(&train, cases)?));
             }
-            answers.extend(connectivity(&work, &train, &asked)?);
+            answers.extend(connectivity(work, &train, &asked)?);
         }
         Some(Form::Text) => {
             for (part, cases) in &asked {
-                answers.extend(answered(*part, "majority", cases, common_text(&work, &train, cases)?));
+                answers.extend(answered(*part, "majority", cases, common_text(work, &train, cases)?));
             }
         }
-        Some(Form::Series) => answers.extend(continued(&work, &train, &asked)?),
+        Some(Form::Series) => answers.extend(continued(work, &train, &asked)?),
     }
     let table = &work.plan.experiment.evaluation;
     let total = (answers_by(&answers).len() * PARTS.len()) as u64;
@@ -61,7 +61,7 @@ pub fn run(work: Work<'_>, name: &str) -> Result<()> {
             }
             let resamples = resamples(subjects(&outcomes), table.resamples, work.stage.seed, part);
             let scores = Scores::of(&*task.config, &outcomes, &resamples)?;
-            let rows = scores.rows(work.recorder, part, &plugin, None);
+            let rows = scores.rows(&work.recorder, part, &plugin, None);
             work.recorder.extend(rows);
         }
     }
@@ -94,7 +94,11 @@ fn majority(train: &[Case<'_>], cases: &[Case<'_>]) -> Result<Vec<Prediction>> {
 }
 
 /// FC and logistic regression, apart for each list of options.
-fn connectivity(work: &Work<'_>, train: &[Case<'_>], asked: &[(Part, Vec<Case<'_>>)]) -> Result<Vec<Answered>> {
+fn connectivity(
+    work: &Work<'_>,
+    train: &[Case<'_>],
+    asked: &[(Part, Vec<Case<'_>>)],
+) -> Result<Vec<Answered>> {
     let signals = work.inputs.signals()?;
     let features = |case: &Case<'_>| -> Result<Vec<f32>> {
         // Correlations do not depend on how the window is standardised.

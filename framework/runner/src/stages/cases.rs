@@ -60,7 +60,10 @@ pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
     let first = cases.first().map(of);
     if let Some(other) = cases.iter().find(|case| Some(of(case)) != first) {
         let id = &other.scan.info.id;
-        return Err(format!("the example of `{id}` has another kind of answer than the first; make it two tasks").into());
+        return Err(format!(
+            "the example of `{id}` has another kind of answer than the first; make it two tasks"
+        )
+        .into());
     }
     Ok(first)
 }

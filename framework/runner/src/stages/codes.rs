@@ -19,7 +19,7 @@ const BATCH: usize = 8;
 const SHOWN: usize = 6;
 
 /// Saves features and codes of every scan, their shape, and one scan's reconstruction.
-pub fn run(work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split, tokenizer) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.tokenizer()?);
     let mut coded: Vec<(&Scan, Features, Codes)> = Vec::new();
     for batch in scans.chunks(BATCH) {
@@ -58,7 +58,8 @@ pub fn run(work: Work<'_>) -> Result<()> {
         (name(scan), (vec![features.rows, features.width], features.values.clone()))
     };
     let features: BTreeMap<_, _> = coded.iter().map(of_features).collect();
-    let features = features.iter().map(|(name, (shape, values))| (name.clone(), Array::F32(shape.clone(), values)));
+    let features =
+        features.iter().map(|(name, (shape, values))| (name.clone(), Array::F32(shape.clone(), values)));
     arrays::write(&work.dir.join("features.safetensors"), &features.collect())?;
     let codes = coded.iter().map(|(scan, _, codes)| {
         (name(scan), Array::U32(vec![codes.patches, codes.rois], codes.codes.as_slice()))
@@ -74,7 +75,12 @@ fn check(id: &ScanId, features: &Features, codes: &Codes, shape: FmriShape) -> R
     let is_shaped = (codes.patches, codes.rois, codes.codes.len()) == (shape.patches, shape.rois, tokens)
         && (features.rows, features.width) == (tokens, shape.width);
     if !is_shaped {
-        return Err(format!("`{id}` has {} codes and {} features, not {tokens}", codes.codes.len(), features.rows).into());
+        return Err(format!(
+            "`{id}` has {} codes and {} features, not {tokens}",
+            codes.codes.len(),
+            features.rows
+        )
+        .into());
     }
     if let Some(code) = codes.codes.iter().find(|&&code| code as usize >= shape.codebook_size) {
         return Err(format!("`{id}` has code {code}, but the codebook has {}", shape.codebook_size).into());
@@ -101,7 +107,8 @@ impl Kept {
         }
         let errors = series.values().iter().zip(decoded.values()).map(|(a, b)| f64::from(a - b).powi(2));
         self.mse += errors.sum::<f64>() / series.values().len() as f64;
-        let pairs = fc(series).upper().zip(fc(decoded).upper()).filter(|(a, b)| a.is_finite() && b.is_finite());
+        let (real, of_decoded) = (fc(series), fc(decoded));
+        let pairs = real.upper().zip(of_decoded.upper()).filter(|(a, b)| a.is_finite() && b.is_finite());
         let (real, of_decoded): (Vec<f64>, Vec<f64>) = pairs.unzip();
         self.correlations.push(boldface::scores::pearson_r(&real, &of_decoded));
         codes.codes.iter().for_each(|&code| *self.used.entry(code).or_default() += 1);

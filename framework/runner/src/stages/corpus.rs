@@ -8,18 +8,20 @@ use super::Work;
 pub const VERSION: u32 = 1;
 
 /// Saves the descriptors of every scan, and what each generator learned.
-pub fn run(work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
     let total = (work.plan.corpora.len() * scans.len()) as u64;
     let mut done = 0;
     let mut descriptors = Vec::new();
     for entry in &work.plan.corpora {
-        let describer = entry.config.fit(&train).map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
+        let describer =
+            entry.config.fit(&train).map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
         describer.save(&work.folder(&entry.name)?)?;
         for scan in scans.iter() {
             let said = describer.describe(scan);
-            let mut said = said.map_err(|error| format!("corpus `{}`, `{}`: {error}", entry.name, scan.info.id))?;
+            let mut said =
+                said.map_err(|error| format!("corpus `{}`, `{}`: {error}", entry.name, scan.info.id))?;
             for descriptor in &mut said {
                 descriptor.corpus.clone_from(&entry.name);
                 descriptor.scan.clone_from(&scan.info.id);

@@ -1,8 +1,8 @@
 //! What a task scores with the model: options ranked, texts generated, scans continued.
 
 use boldface::{
-    Answer, Codes, Describer, FmriBlock, LanguageModel, Observer, Prediction, Query, Result, Sequence, TimeSeries,
-    Window,
+    Answer, Codes, Describer, FmriBlock, LanguageModel, Observer, Prediction, Query, Result, Sequence,
+    TimeSeries, Window,
 };
 
 use super::Work;
@@ -26,7 +26,7 @@ const TEXT_ONLY: &str = "text-only";
 
 /// Saves the model's answers, and those of the same model without the scan; scores them with
 /// intervals, and the difference from each baseline.
-pub fn run(mut work: Work<'_>, name: &str) -> Result<()> {
+pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let model = work.inputs.language_model(&mut work.fit())?;
@@ -57,7 +57,7 @@ pub fn run(mut work: Work<'_>, name: &str) -> Result<()> {
         }
     }
     cases::write(work.dir, &answers)?;
-    score(&mut work, name, &answers)
+    score(work, name, &answers)
 }
 
 /// Rows of the model and of text-only, and of the model's difference from everything simpler.
@@ -73,7 +73,7 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
         let count = work.plan.experiment.evaluation.resamples;
         let resamples = resamples(subjects(&model), count, work.stage.seed, part);
         let of_model = Scores::of(task, &model, &resamples)?;
-        let mut rows = of_model.rows(work.recorder, part, backbone, None);
+        let mut rows = of_model.rows(&work.recorder, part, backbone, None);
         let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
         let others = others.map(|plugin| (plugin, answers)).collect::<Vec<_>>();
         let simple = answers_by(&baselines).into_iter().map(|plugin| (plugin, &baselines[..]));
@@ -84,9 +84,9 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
             }
             let scores = Scores::of(task, &outcomes, &resamples)?;
             if plugin == TEXT_ONLY {
-                rows.extend(scores.rows(work.recorder, part, &plugin, None));
+                rows.extend(scores.rows(&work.recorder, part, &plugin, None));
             }
-            rows.extend(of_model.minus(&scores).rows(work.recorder, part, backbone, Some(&plugin)));
+            rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));
         }
         work.recorder.extend(rows);
         work.recorder.progress(0, 0)?;
@@ -138,7 +138,8 @@ impl Asker<'_> {
         let ranked = self.model.rank(&queries)?;
         let mut predictions = Vec::new();
         for ((case, query), log_likelihoods) in cases.iter().zip(&queries).zip(ranked) {
-            let usable = log_likelihoods.len() == query.options.len() && log_likelihoods.iter().all(|l| !l.is_nan());
+            let usable =
+                log_likelihoods.len() == query.options.len() && log_likelihoods.iter().all(|l| !l.is_nan());
             if !usable {
                 let id = &case.scan.info.id;
                 return Err(format!("the backbone ranked `{id}` with {log_likelihoods:?}").into());
@@ -183,13 +184,20 @@ impl Asker<'_> {
             let block = block.ok_or("a scan cannot be continued without its volumes")?;
             let (before, _) = self.model.prompt_tokens(&case.example.question, true)?;
             let shown = context.trs();
-            running.push(Running { shown, series: context, codes: (*block.codes).clone(), block, actual, before });
+            running.push(Running {
+                shown,
+                series: context,
+                codes: (*block.codes).clone(),
+                block,
+                actual,
+                before,
+            });
         }
         let steps = running.iter().map(|scan| scan.actual.trs() / patch).max().unwrap_or(0);
         for _ in 0..steps {
-            let prompts = running.iter().map(|scan| {
-                Sequence::prompt(scan.before.clone(), Some(scan.block.clone()), Vec::new())
-            });
+            let prompts = running
+                .iter()
+                .map(|scan| Sequence::prompt(scan.before.clone(), Some(scan.block.clone()), Vec::new()));
             let next = self.model.next_codes(&prompts.collect::<Vec<_>>())?;
             for (scan, codes) in running.iter_mut().zip(next) {
                 scan.append(codes, &self.windows)?;
@@ -219,7 +227,12 @@ impl Running {
     /// Appends the volumes that `codes` stand for after everything before them.
     fn append(&mut self, codes: Vec<u32>, windows: &Windows) -> Result<()> {
         if codes.len() != self.codes.rois {
-            return Err(format!("the backbone predicted {} codes for {} regions", codes.len(), self.codes.rois).into());
+            return Err(format!(
+                "the backbone predicted {} codes for {} regions",
+                codes.len(),
+                self.codes.rois
+            )
+            .into());
         }
         self.codes.codes.extend(codes);
         self.codes.patches += 1;

@@ -10,7 +10,7 @@ use super::windows::Windows;
 pub const VERSION: u32 = 1;
 
 /// Saves the tuned language model.
-pub fn run(mut work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let config = work.plan.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -22,7 +22,8 @@ pub fn run(mut work: Work<'_>) -> Result<()> {
         let (mut examples, mut places) = (Vec::new(), Vec::new());
         for scan in train.iter() {
             for example in task.config.examples(scan)? {
-                let (window, horizon) = extent(&example, patch).map_err(|error| format!("task `{}`: {error}", task.name))?;
+                let (window, horizon) =
+                    extent(&example, patch).map_err(|error| format!("task `{}`: {error}", task.name))?;
                 places.push((scan.info.id.clone(), window, horizon));
                 examples.push(example);
             }
@@ -30,7 +31,11 @@ pub fn run(mut work: Work<'_>) -> Result<()> {
         let mut lessons = Vec::new();
         for (example, block) in examples.iter().zip(windows.blocks(&places)?) {
             let lesson = lesson(&*model, example, block, patch)?;
-            fits(&lesson, work.plan.backbone.config.context(), &format!("an example of task `{}`", task.name))?;
+            fits(
+                &lesson,
+                work.plan.backbone.config.context(),
+                &format!("an example of task `{}`", task.name),
+            )?;
             lessons.push(lesson);
         }
         if !lessons.is_empty() {
@@ -86,7 +91,10 @@ mod tests {
     fn tasks_take_turns_whatever_their_size() {
         let lesson = |token| Sequence::prompt(vec![token], None, Vec::new());
         let task = |tokens: &[u32]| {
-            (tokens.iter().map(|&token| lesson(token)).collect::<Vec<_>>(), Deck::new(tokens.len(), 0, "test"))
+            (
+                tokens.iter().map(|&token| lesson(token)).collect::<Vec<_>>(),
+                Deck::new(tokens.len(), 0, "test"),
+            )
         };
         let batches = Batches { tasks: vec![task(&[0, 1, 2, 3]), task(&[9])], turn: 0, size: 3 };
         let drawn: Vec<u32> =

@@ -37,9 +37,11 @@ impl Scores {
         let whole = task.score(outcomes)?;
         let subjects: Vec<Vec<&Outcome>> = by_subject(outcomes).into_values().collect();
         let one = |resample: &Vec<usize>| {
-            let drawn: Vec<&Outcome> = resample.iter().flat_map(|&subject| &subjects[subject]).copied().collect();
+            let drawn: Vec<&Outcome> =
+                resample.iter().flat_map(|&subject| &subjects[subject]).copied().collect();
             let metrics = task.score(&drawn)?;
-            let value = |name: &str| metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
+            let value =
+                |name: &str| metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
             Ok(whole.iter().map(|metric| value(&metric.name).unwrap_or(f64::NAN)).collect())
         };
         // Collected in order, so the number of threads does not matter.
@@ -57,12 +59,20 @@ impl Scores {
             Metric { value, ..self.whole[ours].clone() }
         });
         let resampled = self.resampled.iter().zip(&other.resampled);
-        let minus = |(a, b): (&Vec<f64>, &Vec<f64>)| pairs.iter().map(|&(ours, theirs)| a[ours] - b[theirs]).collect();
+        let minus = |(a, b): (&Vec<f64>, &Vec<f64>)| {
+            pairs.iter().map(|&(ours, theirs)| a[ours] - b[theirs]).collect()
+        };
         Scores { whole: whole.collect(), resampled: resampled.map(minus).collect(), n: self.n }
     }
 
     /// One row a metric.
-    pub fn rows(&self, recorder: &Recorder<'_>, part: Part, plugin: &str, against: Option<&str>) -> Vec<MetricRow> {
+    pub fn rows(
+        &self,
+        recorder: &Recorder<'_>,
+        part: Part,
+        plugin: &str,
+        against: Option<&str>,
+    ) -> Vec<MetricRow> {
         let row = |(place, metric): (usize, &Metric)| {
             let interval = interval(self.resampled.iter().map(|resample| resample[place]));
             MetricRow {
@@ -181,14 +191,14 @@ mod tests {
 
     #[test]
     fn differences_are_paired() {
-        // The second answerer is right wherever the first is, and on five subjects more: 0.25 of 20.
+        // The second answerer is right wherever the first is, and on six subjects more: 0.3 of 20.
         let few: Vec<bool> = (0..20).map(|subject| subject < 10).collect();
-        let more: Vec<bool> = (0..20).map(|subject| subject < 15).collect();
+        let more: Vec<bool> = (0..20).map(|subject| subject < 16).collect();
         let difference = scores(&more).minus(&scores(&few));
-        assert_eq!(difference.whole[0].value, 0.25);
-        // Paired, the difference is binomial(20, 0.25) / 20: from 2 / 20 to 9 / 20 (scipy.stats.binom.ppf).
+        assert_eq!(difference.whole[0].value, 0.8 - 0.5);
+        // Paired, the difference is binomial(20, 0.3) / 20: from 2 / 20 to 10 / 20 (scipy.stats.binom.ppf).
         let (low, high) = interval(difference.resampled.iter().map(|resample| resample[0])).unwrap();
-        assert!((low - 0.1).abs() < 1e-9 && (high - 0.45).abs() < 1e-9, "{low} {high}");
+        assert!((low - 0.1).abs() < 1e-9 && (high - 0.5).abs() < 1e-9, "{low} {high}");
     }
 
     #[test]

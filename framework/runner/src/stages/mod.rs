@@ -37,11 +37,11 @@ pub(crate) struct Work<'a> {
     /// Where its artefact is written.
     pub dir: &'a Path,
     /// Where its numbers and its progress go.
-    pub recorder: &'a mut Recorder<'a>,
+    pub recorder: Recorder<'a>,
 }
 
 /// Runs one stage.
-pub(crate) fn run(work: Work<'_>) -> Result<()> {
+pub(crate) fn run(work: &mut Work<'_>) -> Result<()> {
     match &work.stage.kind {
         StageKind::Series => series::run(work),
         StageKind::Split => split::run(work),
@@ -75,7 +75,7 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
 impl Work<'_> {
     /// What a plugin is given to fit with.
     fn fit(&mut self) -> FitContext<'_> {
-        FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: self.recorder }
+        FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }
     }
 
     /// Writes a JSON file into the artefact.

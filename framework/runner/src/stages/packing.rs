@@ -1,8 +1,8 @@
 //! Texts, questions and answers as the sequences and queries that a language model reads.
 
 use boldface::{
-    Answer, Example, FmriBlock, LanguageModel, Lora, Objective, Query, Result, Sequence, Training, Tuning, Window,
-    seed,
+    Answer, Example, FmriBlock, LanguageModel, Lora, Objective, Query, Result, Sequence, Training, Tuning,
+    Window, seed,
 };
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -44,7 +44,12 @@ pub fn prompt(model: &dyn LanguageModel, question: &str, block: Option<FmriBlock
 }
 
 /// A question, a scan and the answer to learn, its end included.
-pub fn answered(model: &dyn LanguageModel, question: &str, block: FmriBlock, answer: &str) -> Result<Sequence> {
+pub fn answered(
+    model: &dyn LanguageModel,
+    question: &str,
+    block: FmriBlock,
+    answer: &str,
+) -> Result<Sequence> {
     let mut sequence = prompt(model, question, Some(block))?;
     let start = sequence.after.len();
     sequence.after.extend(model.answer_tokens(answer)?);
@@ -54,7 +59,12 @@ pub fn answered(model: &dyn LanguageModel, question: &str, block: FmriBlock, ans
 }
 
 /// A scan of which the patches from `from` on are to be learned.
-pub fn forecast(model: &dyn LanguageModel, question: &str, block: FmriBlock, from: usize) -> Result<Sequence> {
+pub fn forecast(
+    model: &dyn LanguageModel,
+    question: &str,
+    block: FmriBlock,
+    from: usize,
+) -> Result<Sequence> {
     let patches = block.patches;
     let (before, _) = model.prompt_tokens(question, true)?;
     // Nothing in the block can see what is after it, so nothing is put there.
@@ -63,7 +73,12 @@ pub fn forecast(model: &dyn LanguageModel, question: &str, block: FmriBlock, fro
 }
 
 /// What an example of training teaches.
-pub fn lesson(model: &dyn LanguageModel, example: &Example, block: FmriBlock, patch: usize) -> Result<Sequence> {
+pub fn lesson(
+    model: &dyn LanguageModel,
+    example: &Example,
+    block: FmriBlock,
+    patch: usize,
+) -> Result<Sequence> {
     match &example.answer {
         Answer::Choice { options, correct } => {
             let right = options.get(*correct).ok_or("the right option is not one of the options")?;
@@ -171,7 +186,8 @@ pub struct Deck {
 impl Deck {
     /// A deck of `size` indices, shuffled for `purpose`.
     pub fn new(size: usize, seed: u64, purpose: &str) -> Deck {
-        let mut deck = Deck { order: (0..size).collect(), next: 0, round: 0, rng: seed::stream(seed, purpose) };
+        let mut deck =
+            Deck { order: (0..size).collect(), next: 0, round: 0, rng: seed::stream(seed, purpose) };
         deck.order.shuffle(&mut deck.rng);
         deck
     }
@@ -209,13 +225,17 @@ mod tests {
             assert!(draws.iter().all(|&(_, of)| of == round));
             assert_eq!(draws.iter().map(|&(index, _)| index).collect::<BTreeSet<_>>(), (0..5).collect());
         }
-        assert_ne!(drawn[..5].iter().map(|draw| draw.0).collect::<Vec<_>>(), drawn[5..10].iter().map(|draw| draw.0).collect::<Vec<_>>());
+        assert_ne!(
+            drawn[..5].iter().map(|draw| draw.0).collect::<Vec<_>>(),
+            drawn[5..10].iter().map(|draw| draw.0).collect::<Vec<_>>()
+        );
         assert_eq!(Deck::new(0, 1, "test").draw(), None);
     }
 
     #[test]
     fn a_window_is_whole_patches() {
-        let example = |trs, answer| Example { window: Window { start: 3, trs }, question: String::new(), answer };
+        let example =
+            |trs, answer| Example { window: Window { start: 3, trs }, question: String::new(), answer };
         let choice = Answer::Choice { options: vec![], correct: 0 };
         assert_eq!(extent(&example(50, choice.clone()), 20).unwrap(), (Window { start: 3, trs: 40 }, 0));
         assert!(extent(&example(19, choice), 20).is_err());

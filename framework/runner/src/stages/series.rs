@@ -12,7 +12,7 @@ use crate::run::arrays::{self, Array};
 pub const VERSION: u32 = 1;
 
 /// Saves the cropped, not yet standardised series of every scan, what is known of it, and the regions.
-pub fn run(work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (regions, scans) = cohorts(&work.plan.datasets)?;
     let signal = &work.plan.experiment.signal;
     let crop = Window { start: signal.start, trs: signal.trs };
@@ -38,7 +38,9 @@ pub fn run(work: Work<'_>) -> Result<()> {
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays: BTreeMap<String, Array<'_>> = kept
         .iter()
-        .map(|(info, series)| (info.id.to_string(), Array::F32(vec![series.trs(), series.rois()], series.values())))
+        .map(|(info, series)| {
+            (info.id.to_string(), Array::F32(vec![series.trs(), series.rois()], series.values()))
+        })
         .collect();
     arrays::write(&work.dir.join("series.safetensors"), &arrays)?;
     work.write_json("scans.json", &kept.iter().map(|(info, _)| info).collect::<Vec<_>>())?;
@@ -54,7 +56,8 @@ fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<(Regions, Vec<(&Entry<dyn 
         let cohort = entry.config.cohort(&entry.root, &entry.name)?;
         match &shared {
             Some((first, regions)) if *regions != cohort.regions => {
-                let message = "datasets `{}` and `{}` have different regions; give both the same parcellation";
+                let message =
+                    "datasets `{}` and `{}` have different regions; give both the same parcellation";
                 return Err(message.replacen("{}", first, 1).replacen("{}", &entry.name, 1).into());
             }
             Some(_) => {}

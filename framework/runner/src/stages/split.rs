@@ -13,7 +13,7 @@ use crate::spec::SplitTable;
 pub const VERSION: u32 = 1;
 
 /// Saves who is in which part, and the hash of that.
-pub fn run(work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
     let split = divide(&infos, &work.plan.experiment.split, work.stage.seed)?;
@@ -69,7 +69,8 @@ fn divide(scans: &[&ScanInfo], table: &SplitTable, seed: u64) -> Result<Split> {
 
     let mut parts = BTreeMap::new();
     for (part, size) in [(Part::Test, sizes.test), (Part::Validation, sizes.validation)] {
-        for (stratum, take) in strata.iter_mut().zip(quotas(&strata_sizes(&strata), size)) {
+        let quotas = quotas(&strata.iter().map(Vec::len).collect::<Vec<_>>(), size);
+        for (stratum, take) in strata.iter_mut().zip(quotas) {
             parts.extend(stratum.drain(..take).map(|person| (person, part)));
         }
     }
@@ -100,10 +101,6 @@ fn sizes(persons: usize, table: &SplitTable) -> Result<Sizes> {
         .into());
     }
     Ok(sizes)
-}
-
-fn strata_sizes(strata: &[Vec<String>]) -> Vec<usize> {
-    strata.iter().map(Vec::len).collect()
 }
 
 /// How many of `total`, at most the sum of `strata`, fall to each stratum: its proportional share

@@ -27,7 +27,7 @@ const BATCH: usize = 16;
 
 /// Saves the text encoder, the pooled vector of each training scan's description, and a sample of
 /// token vectors. No text about a held-out scan is read.
-pub fn run(mut work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let split = work.inputs.split()?;
     let mut descriptions: BTreeMap<ScanId, String> = BTreeMap::new();
     for (id, sentences) in work.inputs.sentences()? {

@@ -8,7 +8,7 @@ use super::Work;
 pub const VERSION: u32 = 1;
 
 /// Saves the fitted tokenizer.
-pub fn run(mut work: Work<'_>) -> Result<()> {
+pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split, text) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.text_space()?);
     let train = split.train(&scans)?;
     let fitted = work.plan.tokenizer.config.fit(&train, &text, &mut work.fit())?;

@@ -131,9 +131,7 @@ mod tests {
     #[test]
     fn the_future_is_in_the_units_of_the_context_and_does_not_touch_it() {
         // Context 1 3: mean 2, SD 1. Region 2 is constant in the context: not available.
-        let series = |future: f32| {
-            TimeSeries::new(3, 2, 2.0, vec![1.0, 5.0, 3.0, 5.0, future, 9.0]).unwrap()
-        };
+        let series = |future: f32| TimeSeries::new(3, 2, 2.0, vec![1.0, 5.0, 3.0, 5.0, future, 9.0]).unwrap();
         let window = Window::first(2);
         let (context, future) = shown(&series(7.0), window, 1, Standardize::Zscore).unwrap();
         assert_eq!(context.values(), [-1.0, 0.0, 1.0, 0.0]);

@@ -59,7 +59,12 @@ fn choose(known: &[Known], classes: usize, seed: u64) -> f64 {
 }
 
 /// Probabilities for each of `strengths`.
-fn of_strengths(known: &[Known], points: &[Vec<f32>], classes: usize, strengths: &[f64]) -> Vec<Vec<Vec<f64>>> {
+fn of_strengths(
+    known: &[Known],
+    points: &[Vec<f32>],
+    classes: usize,
+    strengths: &[f64],
+) -> Vec<Vec<Vec<f64>>> {
     let features: Vec<Vec<f32>> = known.iter().map(|scan| scan.features.clone()).collect();
     let answers: Vec<usize> = known.iter().map(|scan| scan.class).collect();
     let span = Span::of(&features);
@@ -78,7 +83,12 @@ fn folds(known: &[Known], seed: u64) -> BTreeMap<String, usize> {
     persons.dedup();
     persons.shuffle(&mut seed::stream(seed, "fc-logistic.folds"));
     let folds = if persons.len() < 2 { 0 } else { persons.len().min(FOLDS) };
-    persons.into_iter().enumerate().map(|(i, person)| (person, i % folds.max(1))).filter(|_| folds > 0).collect()
+    persons
+        .into_iter()
+        .enumerate()
+        .map(|(i, person)| (person, i % folds.max(1)))
+        .filter(|_| folds > 0)
+        .collect()
 }
 
 #[cfg(test)]

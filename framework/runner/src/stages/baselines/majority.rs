@@ -14,9 +14,9 @@ pub fn frequencies(answers: &[usize], classes: usize) -> Vec<f64> {
 /// The text that says most of what the others say: the sum of facts it shares with each other text is
 /// the largest. The first of equals; none if there is no text.
 pub fn consensus(texts: &[&[Fact]]) -> Option<usize> {
-    let shared = |a: &[Fact], b: &[Fact]| a.iter().filter(|fact| b.iter().any(|other| other.agrees(fact))).count();
-    let agreement =
-        |text: &usize| -> usize { texts.iter().map(|other| shared(texts[*text], other)).sum() };
+    let shared =
+        |a: &[Fact], b: &[Fact]| a.iter().filter(|fact| b.iter().any(|other| other.agrees(fact))).count();
+    let agreement = |text: &usize| -> usize { texts.iter().map(|other| shared(texts[*text], other)).sum() };
     (0..texts.len()).rev().max_by_key(agreement)
 }
 
@@ -32,7 +32,12 @@ mod tests {
 
     #[test]
     fn the_text_that_agrees_with_most_others_wins() {
-        let fact = |feature: &str, band: &str| Fact { feature: feature.into(), value: None, z: None, band: band.into() };
+        let fact = |feature: &str, band: &str| Fact {
+            feature: feature.into(),
+            value: None,
+            z: None,
+            band: band.into(),
+        };
         let (a, b, c) = (fact("a", "low"), fact("b", "low"), fact("b", "high"));
         // Shared with all, itself included: [a]: 1 + 1 + 0, [a b]: 1 + 2 + 0, [c]: 0 + 0 + 1.
         let texts = [vec![a.clone()], vec![a, b], vec![c]];

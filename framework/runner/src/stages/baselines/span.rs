@@ -18,7 +18,8 @@ impl<'a> Span<'a> {
     /// The span of `train`; a feature that is NaN counts as the mean.
     pub fn of(train: &'a [Vec<f32>]) -> Span<'a> {
         let features = train.first().map_or(0, Vec::len);
-        let scaling = (0..features).into_par_iter().map(|feature| scaling(train.iter().map(|row| row[feature])));
+        let scaling =
+            (0..features).into_par_iter().map(|feature| scaling(train.iter().map(|row| row[feature])));
         let mut span = Span { scaling: scaling.collect(), pivots: Vec::new(), train };
         span.pivot();
         span
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn points_without_spread_have_no_coordinates() {
-        assert_eq!(Span::of(&[vec![1.0, 2.0], vec![1.0, 2.0]]).train(), [vec![], vec![]]);
+        assert_eq!(Span::of(&[vec![1.0, 2.0], vec![1.0, 2.0]]).train(), [Vec::<f64>::new(), Vec::new()]);
         assert_eq!(Span::of(&[]).coordinates(&[]), Vec::<Vec<f64>>::new());
     }
 }
