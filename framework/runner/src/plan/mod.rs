@@ -1,5 +1,13 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
+mod claim;
+mod content;
+mod data;
+mod graph;
+mod key;
+mod lint;
+mod resolve;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::spec::Experiment;
+
+pub use resolve::{Build, Located, resolve};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
 #[derive(Debug)]
