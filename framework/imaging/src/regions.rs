@@ -25,9 +25,8 @@ fn regions(table: &Table, networks: &str) -> Result<Regions> {
     }
     let mut rows = Vec::new();
     for row in table.rows() {
-        let cell = |column: &str| {
-            row.get(column).ok_or_else(|| format!("line {} has no `{column}`", row.line))
-        };
+        let cell =
+            |column: &str| row.get(column).ok_or_else(|| format!("line {} has no `{column}`", row.line));
         let index = cell("index")?;
         let number: i64 = index
             .parse()
@@ -73,9 +72,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        check("index\tname\tyeo7\n1\tA\tVis\n", expect!["no column is named `network`; the columns are `index`, `name`, `yeo7`"]);
+        check(
+            "index\tname\tyeo7\n1\tA\tVis\n",
+            expect!["no column is named `network`; the columns are `index`, `name`, `yeo7`"],
+        );
         check("index\tname\tnetwork\n1\tA\tn/a\n", expect!["line 2 has no `network`"]);
-        check("index\tname\tnetwork\n1.5\tA\tVis\n", expect!["`index` is `1.5` on line 2, not a whole number"]);
+        check(
+            "index\tname\tnetwork\n1.5\tA\tVis\n",
+            expect!["`index` is `1.5` on line 2, not a whole number"],
+        );
         check("index\tname\tnetwork\n1\tA\tVis\n1\tB\tVis\n", expect!["`A` and `B` both have index 1"]);
         check("index\tname\tnetwork\n1\tA\tVis\n2\tA\tVis\n", expect!["two regions are named `A`"]);
         check("index\tname\tnetwork\n", expect!["it has no rows"]);
