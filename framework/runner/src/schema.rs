@@ -49,11 +49,6 @@ pub fn experiment() -> Value {
     schema
 }
 
-/// The schema of `manifest.json` of an artefact.
-pub fn manifest() -> Value {
-    schema_of::<crate::run::Manifest>()
-}
-
 /// The schema of one row of the metric table.
 pub fn metrics() -> Value {
     schema_of::<MetricRow>()

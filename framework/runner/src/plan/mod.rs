@@ -46,6 +46,13 @@ pub struct Plan {
     pub stages: Vec<Stage>,
 }
 
+impl Plan {
+    /// The spec with every default written down; it resolves to the same keys.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
+    }
+}
+
 /// One plugin of the experiment.
 #[derive(Debug)]
 pub struct Entry<K: ?Sized> {

@@ -156,6 +156,15 @@ mod tests {
                 format!("{name}: {holds}; {default:?}; {is_required}; {doc}\n")
             })
             .collect();
-        expect![[""]].assert_eq(&told);
+        expect![[r#"
+            target: text; None; true; The column to predict.
+            classes: list of text; Some("[]"); false; 
+            lora: table; None; false; The adapter.
+            lora.alpha: number; Some("16.0"); false; Scale: the adapter's output is multiplied by `alpha / rank`.
+            lora.dropout: number; Some("0.0"); false; Dropout on the adapter's input.
+            lora.rank: whole number; None; false; Rank of the adapter.
+            standardize: "zscore" or "robust" or "none"; Some("\"zscore\""); false; How it is scaled.
+            tr: number; None; false; 
+        "#]].assert_eq(&told);
     }
 }

@@ -13,4 +13,5 @@ pub use experiment::{
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
-pub(crate) use wording::{parse_all, suggest};
+pub(crate) use wording::parse_all;
+pub use wording::suggest;

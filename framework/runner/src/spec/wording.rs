@@ -74,8 +74,8 @@ pub(crate) fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a 
     is_close.then_some(near)
 }
 
-/// `did you mean`, or else what there is.
-pub(crate) fn suggest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+/// What to do about a name that does not exist: the one that was probably meant, or all there are.
+pub fn suggest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(name) = closest(wrong, candidates.clone()) {
         return format!("did you mean `{name}`?");
     }
