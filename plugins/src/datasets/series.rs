@@ -293,3 +293,6 @@ fn scan_id(scan: &Named, dataset: &str) -> ScanId {
 fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;
