@@ -79,8 +79,10 @@ fn differing(one: &Plan, other: &Plan) -> String {
 fn stages_come_after_their_inputs() {
     let dir = tempfile::tempdir().unwrap();
     let stages = plan(dir.path(), SPEC).stages;
-    let lines: String =
-        stages.iter().map(|stage| format!("{} [{}] <- {}\n", stage.name(), stage.plugin, stage.inputs.join(" "))).collect();
+    let lines: String = stages
+        .iter()
+        .map(|stage| format!("{} [{}] <- {}\n", stage.name(), stage.plugin, stage.inputs.join(" ")))
+        .collect();
     expect![[""]].assert_eq(&lines);
 }
 

@@ -88,7 +88,10 @@ fn sections() {
     check(&[("[split]", "[spilt]")], expect![[""]]);
     check(&[("[signal]\ntrs = 80\n", "")], expect![[""]]);
     check(&[("[tasks.condition]", "[tasks.\"a/b\"]")], expect![[""]]);
-    check(&[("seed = 0", "tasks = 3"), ("[tasks.condition]", "[x]"), ("[tasks.forecasting]", "[y]")], expect![[""]]);
+    check(
+        &[("seed = 0", "tasks = 3"), ("[tasks.condition]", "[x]"), ("[tasks.forecasting]", "[y]")],
+        expect![[""]],
+    );
 }
 
 #[test]
@@ -131,7 +134,11 @@ fn what_this_build_lacks() {
 #[test]
 fn numbers_out_of_range() {
     check(
-        &[("steps = 10", "steps = 0\nbatch-size = 0"), ("peak-lr = 1e-3", "peak-lr = 0"), ("rank = 2", "rank = 0")],
+        &[
+            ("steps = 10", "steps = 0\nbatch-size = 0"),
+            ("peak-lr = 1e-3", "peak-lr = 0"),
+            ("rank = 2", "rank = 0"),
+        ],
         expect![[""]],
     );
     check(&[("warmup = 2", "warmup = 20\nfinal-lr = 1.0\ndropout = 1.0")], expect![[""]]);
@@ -191,7 +198,8 @@ fn folder(dir: &Path) {
         let signal = "A\tB\n1\t2\n2\t1\n1\t3\n0\t1\n";
         fs::write(data.join(format!("sub-{subject}_task-rest_timeseries.tsv")), signal).unwrap();
     }
-    fs::write(data.join("participants.tsv"), "participant_id\tsex\nsub-01\tf\nsub-02\tm\nsub-03\tn/a\n").unwrap();
+    fs::write(data.join("participants.tsv"), "participant_id\tsex\nsub-01\tf\nsub-02\tm\nsub-03\tn/a\n")
+        .unwrap();
 }
 
 const SERIES: &str = r#"
@@ -215,7 +223,8 @@ fn a_folder_of_series() {
     let scan = "sub-02_task-rest_timeseries.tsv";
     let spoil = |data: &Path| fs::write(data.join(scan), "A\tB\n1\t2\n").unwrap();
     check_folder(spoil, SERIES, expect![[""]]);
-    let spoil = |data: &Path| fs::write(data.join("atlas_dseg.tsv"), "index\tname\tnetwork\n1\tA\tx\n").unwrap();
+    let spoil =
+        |data: &Path| fs::write(data.join("atlas_dseg.tsv"), "index\tname\tnetwork\n1\tA\tx\n").unwrap();
     check_folder(spoil, SERIES, expect![[""]]);
     check_folder(|data| fs::remove_file(data.join("atlas_dseg.tsv")).unwrap(), SERIES, expect![[""]]);
 }
