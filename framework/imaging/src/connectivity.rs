@@ -123,7 +123,13 @@ mod tests {
         let (signals, sum) = golden_signals();
         assert!((sum - 719_989.230_366_046_9).abs() < 1e-6, "the input is not the golden one: {sum}");
         let fc = correlate(signals);
-        let first = [0.204_627_695_029, -0.031_704_648_752, -0.044_113_857_492, -0.070_279_131_404, 0.281_179_507_797];
+        let first = [
+            0.204_627_695_029,
+            -0.031_704_648_752,
+            -0.044_113_857_492,
+            -0.070_279_131_404,
+            0.281_179_507_797,
+        ];
         for (j, expected) in (1..).zip(first) {
             assert!((fc.at(0, j) - expected).abs() < 1e-10, "r[0, {j}] = {}", fc.at(0, j));
         }
@@ -161,7 +167,8 @@ mod tests {
     #[test]
     fn dead_and_broken_regions_are_not_available() {
         // Regions: rising, falling, constant 0.1 (not exact in binary), one with a NaN.
-        let values = (0..5).flat_map(|t| [t as f32, -3.0 * t as f32, 0.1, if t == 2 { f32::NAN } else { 1.0 }]);
+        let values =
+            (0..5).flat_map(|t| [t as f32, -3.0 * t as f32, 0.1, if t == 2 { f32::NAN } else { 1.0 }]);
         let fc = fc(&TimeSeries::new(5, 4, 2.0, values.collect()).unwrap());
         assert_eq!((fc.at(0, 0), fc.at(0, 1), fc.at(1, 0)), (1.0, -1.0, -1.0));
         for dead in 2..4 {

@@ -20,7 +20,7 @@ pub struct Named {
 /// The files of one suffix in a folder: scans, and sidecars with the same suffix.
 #[derive(Debug)]
 pub struct Folder {
-    /// One signal file a scan, sorted by path.
+    /// One signal file a scan, sorted by path; each name has a `sub-`.
     pub scans: Vec<Named>,
     /// Sidecars by the folder they lie in.
     sidecars: BTreeMap<PathBuf, Vec<Named>>,
@@ -51,7 +51,8 @@ impl Folder {
         for path in paths {
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
             let Some((stem, extension)) = file.split_once('.') else { continue };
-            let is_suffix = stem.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+            let is_suffix =
+                stem.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
             let is_signal = SIGNALS.contains(&extension) && stem.starts_with("sub-");
             if !is_suffix || !(is_signal || extension == "json") {
                 continue;
@@ -60,7 +61,9 @@ impl Folder {
             if extension == "json" {
                 let parent = path.parent().unwrap_or(root).to_owned();
                 folder.sidecars.entry(parent).or_default().push(Named { path, name });
-            } else if only.iter().all(|(entity, label)| name.get(entity) == Some(label)) {
+            } else if name.get("sub").is_some()
+                && only.iter().all(|(entity, label)| name.get(entity) == Some(label))
+            {
                 folder.scans.push(Named { path, name });
             }
         }
@@ -120,10 +123,9 @@ fn walk(dir: &Path, depth: usize, subject: Option<&str>, found: &mut Vec<PathBuf
         // Links are followed: data managers such as DataLad keep files behind them.
         let kind = entry.file_type().map_err(failed)?;
         let is_dir = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
-        let is_top = depth == DEPTH;
         if !is_dir {
             found.push(entry.path());
-        } else if depth > 0 && (label.is_some() || !is_top) {
+        } else if depth > 0 && (label.is_some() || depth < DEPTH) {
             walk(&entry.path(), depth - 1, subject, found)?;
         }
     }

@@ -105,8 +105,14 @@ mod tests {
     fn a_name_is_taken_apart() {
         let name = Name::parse("sub-01_ses-a_task-pain_run-3_seg-MIST122_stat-mean_timeseries.npy").unwrap();
         let found: Vec<_> = name.entities.iter().map(|(e, l)| (e.as_str(), l.as_str())).collect();
-        let expected =
-            [("run", "3"), ("seg", "MIST122"), ("ses", "a"), ("stat", "mean"), ("sub", "01"), ("task", "pain")];
+        let expected = [
+            ("run", "3"),
+            ("seg", "MIST122"),
+            ("ses", "a"),
+            ("stat", "mean"),
+            ("sub", "01"),
+            ("task", "pain"),
+        ];
         assert_eq!(found, expected);
         assert_eq!((name.suffix.as_str(), name.extension.as_str()), ("timeseries", "npy"));
         assert_eq!(name.scan("pain").unwrap().to_string(), "pain/sub-01_ses-a_task-pain_run-3");

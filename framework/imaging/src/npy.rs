@@ -25,14 +25,18 @@ pub enum NpyError {
     #[error("damaged .npy header: {0}")]
     Header(String),
     /// Integers, complex numbers, strings, big-endian numbers.
-    #[error("values of type `{0}`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)")]
+    #[error(
+        "values of type `{0}`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"
+    )]
     Dtype(String),
     /// Not a matrix.
     #[error("an array of {0} dimensions; a time series has 2, time by region")]
     Dimensions(usize),
     /// The file is shorter or longer than its header says.
-    #[error("{rows} x {cols} values of {dtype} take {expected} bytes, but {found} follow the header; \
-             the file is damaged or its copy was cut short")]
+    #[error(
+        "{rows} x {cols} values of {dtype} take {expected} bytes, but {found} follow the header; \
+             the file is damaged or its copy was cut short"
+    )]
     Length {
         /// Rows by the header.
         rows: u64,
@@ -257,22 +261,74 @@ mod tests {
     #[test]
     fn a_wrong_array_says_what_it_is() {
         let shape = |shape: &str| format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
-        check(&shape("(2, 3)"), &[0; 20], expect!["2 x 3 values of float32 take 24 bytes, but 20 follow the header; the file is damaged or its copy was cut short"]);
-        check(&shape("(2, 3)"), &[0; 25], expect!["2 x 3 values of float32 take 24 bytes, but 25 follow the header; the file is damaged or its copy was cut short"]);
-        check(&shape("(2, 3, 1)"), &[0; 24], expect!["an array of 3 dimensions; a time series has 2, time by region"]);
-        check(&shape("(6,)"), &[0; 24], expect!["an array of 1 dimensions; a time series has 2, time by region"]);
-        check(&shape("()"), &[0; 4], expect!["an array of 0 dimensions; a time series has 2, time by region"]);
+        check(
+            &shape("(2, 3)"),
+            &[0; 20],
+            expect![
+                "2 x 3 values of float32 take 24 bytes, but 20 follow the header; the file is damaged or its copy was cut short"
+            ],
+        );
+        check(
+            &shape("(2, 3)"),
+            &[0; 25],
+            expect![
+                "2 x 3 values of float32 take 24 bytes, but 25 follow the header; the file is damaged or its copy was cut short"
+            ],
+        );
+        check(
+            &shape("(2, 3, 1)"),
+            &[0; 24],
+            expect!["an array of 3 dimensions; a time series has 2, time by region"],
+        );
+        check(
+            &shape("(6,)"),
+            &[0; 24],
+            expect!["an array of 1 dimensions; a time series has 2, time by region"],
+        );
+        check(
+            &shape("()"),
+            &[0; 4],
+            expect!["an array of 0 dimensions; a time series has 2, time by region"],
+        );
         check(&shape("(-1, 3)"), &[0; 4], expect!["damaged .npy header: `shape` is `(-1, 3)`"]);
-        check("{'descr': '<i8', 'fortran_order': False, 'shape': (1, 1), }", &[0; 8], expect!["values of type `<i8`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"]);
-        check("{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1), }", &[0; 4], expect!["values of type `>f4`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"]);
-        check("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1, 1), }", &[0; 4], expect!["values of type `record`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"]);
-        check("{'descr': '<f4', 'shape': (1, 1), }", &[0; 4], expect!["damaged .npy header: it lacks `fortran_order`"]);
+        check(
+            "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 1), }",
+            &[0; 8],
+            expect![
+                "values of type `<i8`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"
+            ],
+        );
+        check(
+            "{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1), }",
+            &[0; 4],
+            expect![
+                "values of type `>f4`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"
+            ],
+        );
+        check(
+            "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1, 1), }",
+            &[0; 4],
+            expect![
+                "values of type `record`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"
+            ],
+        );
+        check(
+            "{'descr': '<f4', 'shape': (1, 1), }",
+            &[0; 4],
+            expect!["damaged .npy header: it lacks `fortran_order`"],
+        );
     }
 
     #[test]
     fn a_header_that_claims_a_huge_shape_allocates_nothing() {
         let huge = "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551615, 18446744073709551615), }";
-        check(huge, &[0; 8], expect!["18446744073709551615 x 18446744073709551615 values of float64 take 340282366920938463463374607431768211455 bytes, but 8 follow the header; the file is damaged or its copy was cut short"]);
+        check(
+            huge,
+            &[0; 8],
+            expect![
+                "18446744073709551615 x 18446744073709551615 values of float64 take 340282366920938463463374607431768211455 bytes, but 8 follow the header; the file is damaged or its copy was cut short"
+            ],
+        );
         let start = [b"\x93NUMPY\x02\x00".as_slice(), &u32::MAX.to_le_bytes(), b"{}"].concat();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), start).unwrap();

@@ -213,15 +213,63 @@ mod tests {
     fn what_is_missing_or_double_is_named() {
         let plain = scan(None, None);
         let people = ("participants.tsv", "participant_id\tsex\nsub-01\tF\n");
-        check(&[], &plain, expect!["there is no `ROOT/participants.tsv`; write one with a column `participant_id` and a row a subject"]);
-        check(&[("participants.tsv", "id\tsex\n01\tF\n")], &plain, expect!["table `ROOT/participants.tsv`: no column is named `participant_id`; the columns are `id`, `sex`"]);
-        check(&[("participants.tsv", "participant_id\nsub-02\n")], &plain, expect!["`participants.tsv` has no row for scan `d/sub-01`; add one for `sub-01`, with `n/a` for what is not known"]);
-        check(&[("participants.tsv", "participant_id\nsub-01\n01\n")], &plain, expect!["table `ROOT/participants.tsv`: `01` has two rows, the second on line 3"]);
-        check(&[("participants.tsv", "participant_id\tsex\nn/a\tF\n")], &plain, expect!["table `ROOT/participants.tsv`: line 2 has no `participant_id`"]);
-        check(&[people, ("scans.tsv", "participant_id\tx\nsub-01\t1\n")], &plain, expect!["table `ROOT/scans.tsv`: beside `participant_id` it needs a column `session_id` or `task_id` or `run_id`"]);
+        check(
+            &[],
+            &plain,
+            expect![
+                "there is no `ROOT/participants.tsv`; write one with a column `participant_id` and a row a subject"
+            ],
+        );
+        check(
+            &[("participants.tsv", "id\tsex\n01\tF\n")],
+            &plain,
+            expect![
+                "table `ROOT/participants.tsv`: no column is named `participant_id`; the columns are `id`, `sex`"
+            ],
+        );
+        check(
+            &[("participants.tsv", "participant_id\nsub-02\n")],
+            &plain,
+            expect![
+                "`participants.tsv` has no row for scan `d/sub-01`; add one for `sub-01`, with `n/a` for what is not known"
+            ],
+        );
+        check(
+            &[("participants.tsv", "participant_id\nsub-01\n01\n")],
+            &plain,
+            expect!["table `ROOT/participants.tsv`: `01` has two rows, the second on line 3"],
+        );
+        check(
+            &[("participants.tsv", "participant_id\tsex\nn/a\tF\n")],
+            &plain,
+            expect!["table `ROOT/participants.tsv`: line 2 has no `participant_id`"],
+        );
+        check(
+            &[people, ("scans.tsv", "participant_id\tx\nsub-01\t1\n")],
+            &plain,
+            expect![
+                "table `ROOT/scans.tsv`: beside `participant_id` it needs a column `session_id` or `task_id` or `run_id`"
+            ],
+        );
         let first = scan(None, Some("1"));
-        check(&[people, ("scans.tsv", "participant_id\trun\nsub-01\t2\n")], &first, expect!["`scans.tsv` has no row for scan `d/sub-01_run-1`; add one for `sub-01`, with `n/a` for what is not known"]);
-        check(&[people, ("scans.tsv", "participant_id\trun\nsub-01\t1\nsub-01\t01\n")], &first, expect!["`scans.tsv` has two rows for scan `d/sub-01_run-1`, on lines 2 and 3; remove one"]);
-        check(&[people, ("scans.tsv", "participant_id\trun\tsex\nsub-01\t1\tM\n")], &first, expect!["`sex` of scan `d/sub-01_run-1` is `F` in `participants.tsv` and `M` in `scans.tsv`; rename or remove one"]);
+        check(
+            &[people, ("scans.tsv", "participant_id\trun\nsub-01\t2\n")],
+            &first,
+            expect![
+                "`scans.tsv` has no row for scan `d/sub-01_run-1`; add one for `sub-01`, with `n/a` for what is not known"
+            ],
+        );
+        check(
+            &[people, ("scans.tsv", "participant_id\trun\nsub-01\t1\nsub-01\t01\n")],
+            &first,
+            expect!["`scans.tsv` has two rows for scan `d/sub-01_run-1`, on lines 2 and 3; remove one"],
+        );
+        check(
+            &[people, ("scans.tsv", "participant_id\trun\tsex\nsub-01\t1\tM\n")],
+            &first,
+            expect![
+                "`sex` of scan `d/sub-01_run-1` is `F` in `participants.tsv` and `M` in `scans.tsv`; rename or remove one"
+            ],
+        );
     }
 }

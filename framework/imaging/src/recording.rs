@@ -108,7 +108,8 @@ fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usiz
         for (column, cell) in cells.iter().enumerate() {
             let missing = cell.is_empty() || cell == "n/a";
             let value = if missing { Ok(f32::NAN) } else { cell.parse() };
-            let value = value.map_err(|_| format!("`{cell}` on line {line}, column {} is no number", column + 1));
+            let value =
+                value.map_err(|_| format!("`{cell}` on line {line}, column {} is no number", column + 1));
             values.push(value?);
         }
     }
@@ -248,26 +249,117 @@ mod tests {
 
     #[test]
     fn regions_must_be_those_of_the_table() {
-        check("x.npy", &array(2, 2, &[0.0; 4]), PLAIN, expect!["file `x.npy`: 2 regions, but the region table has 3; series and table must come from the same parcellation"]);
-        check("x.npy", &array(3, 2, &[0.0; 6]), PLAIN, expect![[r#"file `x.npy`: 2 regions, but the region table has 3; its other side has 3: set `layout = "region-by-time"`"#]]);
+        check(
+            "x.npy",
+            &array(2, 2, &[0.0; 4]),
+            PLAIN,
+            expect![
+                "file `x.npy`: 2 regions, but the region table has 3; series and table must come from the same parcellation"
+            ],
+        );
+        check(
+            "x.npy",
+            &array(3, 2, &[0.0; 6]),
+            PLAIN,
+            expect![[
+                r#"file `x.npy`: 2 regions, but the region table has 3; its other side has 3: set `layout = "region-by-time"`"#
+            ]],
+        );
         check("x.npy", &array(0, 3, &[]), PLAIN, expect!["file `x.npy`: it has no volumes"]);
-        check("x.tsv", b"A\tC\tB\n1\t2\t3\n", PLAIN, expect!["file `x.tsv`: column 2 is `C`, but region 2 of the region table is `B`; bring both into one order"]);
-        check("x.tsv", b"A\tB\tX\n1\t2\t3\n", PLAIN, expect!["file `x.tsv`: column `X` is no region of the region table"]);
-        check("x.tsv", b"A\tB\n1\t2\n", PLAIN, expect!["file `x.tsv`: region `C` of the region table has no column"]);
-        check("x.tsv", b"A\tB\tC\tC\n1\t2\t3\t3\n", PLAIN, expect!["file `x.tsv`: a region has two columns: 4 for 3 regions"]);
-        check("x.tsv", b"1\t2\t3\n1.5\t2.5\t3.5\n", PLAIN, expect!["file `x.tsv`: the first line holds numbers such as `1`, not the names of the region table such as `A`; name the columns, or set `header = false` if that line is the first volume"]);
-        check("x.tsv", b"A\tB\tC\n1\t2\t3\n", BARE, expect!["file `x.tsv`: the first line is not numbers; with names in it, set `header = true`"]);
+        check(
+            "x.tsv",
+            b"A\tC\tB\n1\t2\t3\n",
+            PLAIN,
+            expect![
+                "file `x.tsv`: column 2 is `C`, but region 2 of the region table is `B`; bring both into one order"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tX\n1\t2\t3\n",
+            PLAIN,
+            expect!["file `x.tsv`: column `X` is no region of the region table"],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\n1\t2\n",
+            PLAIN,
+            expect!["file `x.tsv`: region `C` of the region table has no column"],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\tC\n1\t2\t3\t3\n",
+            PLAIN,
+            expect!["file `x.tsv`: a region has two columns: 4 for 3 regions"],
+        );
+        check(
+            "x.tsv",
+            b"1\t2\t3\n1.5\t2.5\t3.5\n",
+            PLAIN,
+            expect![
+                "file `x.tsv`: the first line holds numbers such as `1`, not the names of the region table such as `A`; name the columns, or set `header = false` if that line is the first volume"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2\t3\n",
+            BARE,
+            expect!["file `x.tsv`: the first line is not numbers; with names in it, set `header = true`"],
+        );
         let turned = Form { header: true, ..TURNED };
-        check("x.tsv", b"A\tB\tC\n1\t2\t3\n", turned, expect!["file `x.tsv`: a table with a header is time by region; set `header = false` or turn it around"]);
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2\t3\n",
+            turned,
+            expect![
+                "file `x.tsv`: a table with a header is time by region; set `header = false` or turn it around"
+            ],
+        );
     }
 
     #[test]
     fn bad_values_are_placed() {
-        check("x.npy", &array(2, 3, &[1.0, 2.0, 3.0, 4.0, f32::NAN, f32::INFINITY]), PLAIN, expect!["file `x.npy`: 2 of 6 values are missing, NaN or infinite, the first in region `B` at volume 1 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"]);
-        check("x.tsv", b"A\tB\tC\n1\tn/a\t3\n", PLAIN, expect!["file `x.tsv`: 1 of 3 values are missing, NaN or infinite, the first in region `B` at volume 0 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"]);
-        check("x.tsv", b"A\tB\tC\n1\t2,5\t3\n", PLAIN, expect!["file `x.tsv`: `2,5` on line 2, column 2 is no number"]);
-        check("x.tsv", b"A\tB\tC\n1\t2\n", PLAIN, expect!["file `x.tsv`: line 2 has 2 cells, but the header has 3"]);
-        check("x.tsv", b"\n", PLAIN, expect!["file `x.tsv`: the table is empty; its first line names the columns"]);
-        check("x.npy", &array(2, 3, &[0.0; 5]), PLAIN, expect!["file `x.npy`: 2 x 3 values of float32 take 24 bytes, but 20 follow the header; the file is damaged or its copy was cut short"]);
+        check(
+            "x.npy",
+            &array(2, 3, &[1.0, 2.0, 3.0, 4.0, f32::NAN, f32::INFINITY]),
+            PLAIN,
+            expect![
+                "file `x.npy`: 2 of 6 values are missing, NaN or infinite, the first in region `B` at volume 1 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\tn/a\t3\n",
+            PLAIN,
+            expect![
+                "file `x.tsv`: 1 of 3 values are missing, NaN or infinite, the first in region `B` at volume 0 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2,5\t3\n",
+            PLAIN,
+            expect!["file `x.tsv`: `2,5` on line 2, column 2 is no number"],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2\n",
+            PLAIN,
+            expect!["file `x.tsv`: line 2 has 2 cells, but the header has 3"],
+        );
+        check(
+            "x.tsv",
+            b"\n",
+            PLAIN,
+            expect!["file `x.tsv`: the table is empty; its first line names the columns"],
+        );
+        check(
+            "x.npy",
+            &array(2, 3, &[0.0; 5]),
+            PLAIN,
+            expect![
+                "file `x.npy`: 2 x 3 values of float32 take 24 bytes, but 20 follow the header; the file is damaged or its copy was cut short"
+            ],
+        );
     }
 }
