@@ -31,7 +31,7 @@ const FILE: &str = "bigram.json";
 impl Backbone for Bigram {
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
         let mut counts = Counts::default();
-        let documents: Vec<Vec<u32>> = [&text.general, &text.descriptions, &text.instructions]
+        let documents: Vec<Vec<u32>> = [&text.general, &text.descriptions]
             .into_iter()
             .flatten()
             .map(|document| answer(document))

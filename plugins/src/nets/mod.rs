@@ -1,2 +1,1 @@
 //! Parts that several learned plugins share.
-

@@ -1,4 +1,6 @@
 //! Series into tokens.
 
+mod patches;
 mod quantile;
+mod usage;
 mod vq;

@@ -1,0 +1,56 @@
+//! How near predicted numbers come.
+//!
+//! `actual[i]` and `predicted[i]` belong together; lengths that differ are a bug of the caller and
+//! panic.
+
+/// The mean of some numbers; `NaN` of none.
+pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    let (mut sum, mut n) = (0.0, 0.0);
+    for value in values {
+        sum += value;
+        n += 1.0;
+    }
+    sum / n
+}
+
+/// Mean squared error.
+pub fn mse(actual: &[f64], predicted: &[f64]) -> f64 {
+    mean(pairs(actual, predicted).map(|(a, p)| (a - p).powi(2)))
+}
+
+/// Mean absolute error.
+pub fn mae(actual: &[f64], predicted: &[f64]) -> f64 {
+    mean(pairs(actual, predicted).map(|(a, p)| (a - p).abs()))
+}
+
+/// Pearson's correlation; `NaN` if one side is constant.
+pub fn pearson_r(actual: &[f64], predicted: &[f64]) -> f64 {
+    let covariance = pairs(actual, predicted);
+    let (Some((mean_a, norm_a)), Some((mean_p, norm_p))) = (spread(actual), spread(predicted)) else {
+        return f64::NAN;
+    };
+    let sum: f64 = covariance.map(|(a, p)| (a - mean_a) / norm_a * ((p - mean_p) / norm_p)).sum();
+    // Rounding may reach past 1.
+    sum.clamp(-1.0, 1.0)
+}
+
+/// The share of the actual numbers' variance that the predicted ones explain; below 0 if they are
+/// worse than the mean, `NaN` if the actual ones are constant.
+pub fn r2(actual: &[f64], predicted: &[f64]) -> f64 {
+    let residual: f64 = pairs(actual, predicted).map(|(a, p)| (a - p).powi(2)).sum();
+    spread(actual).map_or(f64::NAN, |(_, norm)| 1.0 - residual / norm.powi(2))
+}
+
+fn pairs<'a>(actual: &'a [f64], predicted: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
+    assert_eq!(actual.len(), predicted.len(), "one prediction for each number");
+    actual.iter().copied().zip(predicted.iter().copied())
+}
+
+/// The mean, and the root of the summed squares around it; none for a constant.
+fn spread(values: &[f64]) -> Option<(f64, f64)> {
+    let mean = mean(values.iter().copied());
+    let norm = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt();
+    // Below this a spread is rounding: scipy.stats.pearsonr warns at the same bound.
+    let constant = norm <= 1e-13 * mean.abs();
+    (!constant).then_some((mean, norm))
+}

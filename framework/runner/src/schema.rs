@@ -1,0 +1,1 @@
+//! JSON schemas and the plugin reference, generated from the registry.
