@@ -7,7 +7,7 @@ use boldface::{Config, Problem};
 use serde_json::Value;
 
 use super::Entry;
-use crate::spec::{Table, parse_all, suggest};
+use crate::spec::{Table, closest, parse_all, suggest};
 
 /// Which of its own keys the framework takes besides `type`.
 #[derive(Clone, Copy, PartialEq)]
@@ -117,11 +117,15 @@ fn find<K: Kind + ?Sized>(
             let help = format!("rename one of `{}` and `{}`", one.source, other.source);
             Err(Problem::at("type", message).help(help))
         }
-        (None, _) if written.is_none() => {
+        (None, _) if written.is_none() && own == Own::Seed => {
             let help = format!("add `type`; {}", suggest("", names));
-            let message = match own {
-                Own::Seed => "missing field `type`".to_owned(),
-                Own::Named | Own::Path => format!("no {} is named `{wanted}`", K::NAME),
+            Err(Problem::at("", "missing field `type`").help(help))
+        }
+        (None, _) if written.is_none() => {
+            let message = format!("no {} is named `{wanted}`", K::NAME);
+            let help = match closest(wanted, names.clone()) {
+                Some(near) => format!("did you mean `{near}`? otherwise add `type`"),
+                None => format!("add `type`; {}", suggest("", names)),
             };
             Err(Problem::at("", message).help(help))
         }
