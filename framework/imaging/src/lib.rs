@@ -15,4 +15,4 @@ mod standardize;
 pub mod table;
 
 pub use connectivity::{Fc, fc, fisher_z};
-pub use standardize::{Standardize, standardize};
+pub use standardize::{Scaling, Standardize, standardize};

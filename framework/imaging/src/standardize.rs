@@ -28,28 +28,52 @@ const NORMAL_IQR: f64 = 1.348_979_500_392_163_4;
 /// Scales every region of a scan over time.
 #[must_use]
 pub fn standardize(series: &TimeSeries, how: Standardize) -> TimeSeries {
-    let centre_and_scale = match how {
-        Standardize::Zscore => mean_and_sd,
-        Standardize::Robust => median_and_spread,
-        Standardize::None => return series.clone(),
-    };
-    let rois = series.rois();
-    let mut values = vec![0.0; series.values().len()];
-    for roi in 0..rois {
-        let signal: Vec<f64> = series.roi(roi).map(f64::from).collect();
-        // Compared, not computed: the SD of equal numbers need not round to zero.
-        if signal.iter().all(|&x| x == signal[0]) {
-            continue;
-        }
-        let (centre, scale) = centre_and_scale(&signal);
-        // Also true of NaN, which thus stays visible.
-        if scale != 0.0 {
-            for (t, x) in signal.iter().enumerate() {
-                values[t * rois + roi] = ((x - centre) / scale) as f32;
+    Scaling::of(series, how).apply(series)
+}
+
+/// What standardising takes from a series: it can be applied to other volumes of the same scan, such
+/// as those after a window that must not be known to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scaling {
+    /// Centre and scale of each region; a region without spread has none and becomes zeros.
+    regions: Vec<Option<(f64, f64)>>,
+}
+
+impl Scaling {
+    /// Centre and scale of every region of `series`.
+    pub fn of(series: &TimeSeries, how: Standardize) -> Scaling {
+        let centre_and_scale = match how {
+            Standardize::Zscore => mean_and_sd,
+            Standardize::Robust => median_and_spread,
+            Standardize::None => return Scaling { regions: vec![Some((0.0, 1.0)); series.rois()] },
+        };
+        let region = |roi: usize| {
+            let signal: Vec<f64> = series.roi(roi).map(f64::from).collect();
+            // Compared, not computed: the SD of equal numbers need not round to zero.
+            if signal.iter().all(|&x| x == signal[0]) {
+                return None;
+            }
+            // Also kept with a scale of NaN, which thus stays visible.
+            Some(centre_and_scale(&signal)).filter(|&(_, scale)| scale != 0.0)
+        };
+        Scaling { regions: (0..series.rois()).map(region).collect() }
+    }
+
+    /// `(x - centre) / scale`, region by region.
+    ///
+    /// # Panics
+    /// If `series` has fewer regions than the one this was taken from.
+    #[must_use]
+    pub fn apply(&self, series: &TimeSeries) -> TimeSeries {
+        let mut values = vec![0.0; series.values().len()];
+        let places = values.iter_mut().zip(series.values()).enumerate();
+        for (i, (value, &x)) in places {
+            if let Some((centre, scale)) = self.regions[i % series.rois()] {
+                *value = ((f64::from(x) - centre) / scale) as f32;
             }
         }
+        series.with_values(values).expect("there is one value for each there was")
     }
-    series.with_values(values).expect("there is one value for each there was")
 }
 
 fn mean_and_sd(signal: &[f64]) -> (f64, f64) {

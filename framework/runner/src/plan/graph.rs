@@ -48,7 +48,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let (config, version) = (tokenizer.config.resolved(), vec![tokenizer.config.version()]);
     let inputs = ["series", "split", "corpus", "text-space"];
     graph.add(StageKind::Tokenizer, tokenizer.plugin, version.clone(), tokenizer.seed, config, &inputs);
-    graph.add(StageKind::Codes, tokenizer.plugin, version, 0, json!({}), &["series", "tokenizer"]);
+    let inputs = ["series", "split", "tokenizer"];
+    graph.add(StageKind::Codes, tokenizer.plugin, version, 0, json!({}), &inputs);
 
     let mut model = "text-space";
     let version = || vec![backbone.config.version()];

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Key, StageKind};
+use crate::stages::version;
 
 /// What a stage's key is made of; whatever its result depends on is in here.
 pub(super) struct Content<'a> {
@@ -35,11 +36,6 @@ pub(super) fn key(content: &Content<'_>) -> Key {
     });
     let hash = blake3::hash(canonical_json(&value).as_bytes()).to_hex();
     Key(hash.as_str().chars().take(32).collect())
-}
-
-/// The version of a stage's code.
-fn version(_: &StageKind) -> u32 {
-    1
 }
 
 /// JSON with sorted keys and no spaces. Sorted here because `serde_json` keeps another order as soon
