@@ -79,15 +79,17 @@ fn differing(one: &Plan, other: &Plan) -> String {
 fn stages_come_after_their_inputs() {
     let dir = tempfile::tempdir().unwrap();
     let stages = plan(dir.path(), SPEC).stages;
-    let lines: String =
-        stages.iter().map(|stage| format!("{} [{}] <- {}\n", stage.name(), stage.plugin, stage.inputs.join(" "))).collect();
+    let lines: String = stages
+        .iter()
+        .map(|stage| format!("{} [{}] <- {}\n", stage.name(), stage.plugin, stage.inputs.join(" ")))
+        .collect();
     expect![[r#"
         series [] <- 
         split [] <- series
         corpus [connectivity] <- series split
         text-space [bigram] <- split corpus
         tokenizer [quantile] <- series split corpus text-space
-        codes [quantile] <- series tokenizer
+        codes [quantile] <- series split tokenizer
         alignment [bigram] <- split corpus text-space codes
         instruction [bigram] <- series split corpus tokenizer codes alignment
         baseline.condition [classification] <- series split corpus
@@ -113,12 +115,18 @@ fn the_order_of_tables_changes_no_key() {
 
 #[test]
 fn a_change_reaches_what_depends_on_it_and_nothing_else() {
-    expect!["instruction evaluation.condition evaluation.forecasting"].assert_eq(&changed("rank = 8", "rank = 4"));
-    expect!["alignment instruction evaluation.condition evaluation.forecasting"].assert_eq(&changed("peak-lr = 1e-3", "peak-lr = 2e-3"));
-    expect!["tokenizer codes alignment instruction evaluation.condition evaluation.forecasting"].assert_eq(&changed("patch = 20", "patch = 10"));
-    expect!["tokenizer codes alignment instruction evaluation.condition evaluation.forecasting"].assert_eq(&changed("patch = 20", "patch = 20\nseed = 3"));
-    expect!["instruction evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("context = 60", "context = 40"));
-    expect!["baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("[signal]", "[evaluation]\nresamples = 10\n\n[signal]"));
+    expect!["instruction evaluation.condition evaluation.forecasting"]
+        .assert_eq(&changed("rank = 8", "rank = 4"));
+    expect!["alignment instruction evaluation.condition evaluation.forecasting"]
+        .assert_eq(&changed("peak-lr = 1e-3", "peak-lr = 2e-3"));
+    expect!["tokenizer codes alignment instruction evaluation.condition evaluation.forecasting"]
+        .assert_eq(&changed("patch = 20", "patch = 10"));
+    expect!["tokenizer codes alignment instruction evaluation.condition evaluation.forecasting"]
+        .assert_eq(&changed("patch = 20", "patch = 20\nseed = 3"));
+    expect!["instruction evaluation.condition baseline.forecasting evaluation.forecasting"]
+        .assert_eq(&changed("context = 60", "context = 40"));
+    expect!["baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"]
+        .assert_eq(&changed("[signal]", "[evaluation]\nresamples = 10\n\n[signal]"));
     expect!["split corpus text-space tokenizer codes alignment instruction baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("[signal]", "[split]\nseed = 1\n\n[signal]"));
     expect!["series split corpus text-space tokenizer codes alignment instruction baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("subjects = 12", "subjects = 14"));
     expect!["split corpus text-space tokenizer codes alignment instruction baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("[datasets.made]", "seed = 1\n[datasets.made]"));
@@ -216,7 +224,7 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         batch-size = 8
         accumulate = 1
         peak-lr = 0.0003
-        final-lr = 0.000029999999999999997
+        final-lr = 0.00003
         warmup = 1
         weight-decay = 0.1
         clip = 1.0
@@ -251,7 +259,8 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         device = "cpu"
         workers = 0
         runs = "runs"
-    "#]].assert_eq(&resolved);
+    "#]]
+    .assert_eq(&resolved);
 }
 
 /// The pain data beside the repository; tests skip without it, but not in CI.

@@ -36,7 +36,8 @@ pub(super) fn cohorts(
 fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
     let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
     let Some(written) = written else {
-        let reads_files = guard(|| dataset.config.files(&dataset.root)).map_or(true, |files| !files.is_empty());
+        let reads_files =
+            guard(|| dataset.config.files(&dataset.root)).map_or(true, |files| !files.is_empty());
         let help = "name the folder of the data, relative to the spec";
         return reads_files.then(|| Problem::at("", "missing field `path`").help(help));
     };

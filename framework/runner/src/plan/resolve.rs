@@ -235,7 +235,8 @@ fn check_data(
     if let Some(tokenizer) = &parts.tokenizer {
         // The framework's word on the crop and the patch is enough.
         let is_said = problems.iter().any(|problem| problem.key == "signal.trs");
-        let found = tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
+        let found =
+            tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
         problems.extend(found.map(|problem| problem.below("tokenizer")));
     }
     if let Some(backbone) = &parts.backbone {

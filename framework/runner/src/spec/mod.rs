@@ -13,5 +13,5 @@ pub use experiment::{
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
-pub(crate) use wording::{closest, parse_all};
 pub use wording::suggest;
+pub(crate) use wording::{closest, parse_all};
