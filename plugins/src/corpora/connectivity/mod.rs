@@ -4,6 +4,9 @@ mod norms;
 mod pairs;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::path::Path;
 
@@ -80,11 +83,12 @@ impl CorpusGenerator for Connectivity {
         let mut problems = Vec::new();
         if self.strongest.or(self.weakest).is_some() && self.described() == 0 {
             let message = "no pair of networks would be described";
-            problems.push(Problem::at("strongest", message).help("leave both keys out to describe every pair"));
+            problems
+                .push(Problem::at("strongest", message).help("leave both keys out to describe every pair"));
         }
         match pairs(&cohort.regions) {
             Ok(pairs) if pairs.is_empty() => {
-                let help = "the region table needs two regions or more with their networks";
+                let help = "give the region table two regions or more with their networks";
                 problems.push(Problem::at("", "there is no pair of networks to describe").help(help));
             }
             Ok(_) => {}

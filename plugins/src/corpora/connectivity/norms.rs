@@ -29,7 +29,12 @@ impl Norm {
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let sd = (squares / (n - 1.0)).sqrt();
         let scans = values.len();
-        Norm { feature, mean: (scans > 0).then_some(mean), sd: (scans > 1 && sd > LEAST_SD).then_some(sd), scans }
+        Norm {
+            feature,
+            mean: (scans > 0).then_some(mean),
+            sd: (scans > 1 && sd > LEAST_SD).then_some(sd),
+            scans,
+        }
     }
 
     /// Standard deviations of `value` from the mean; none if there is no norm.

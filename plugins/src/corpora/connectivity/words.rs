@@ -71,7 +71,8 @@ impl Words {
             if starts_with_words(rest, &self.not_available).is_some() {
                 return Some(Fact { feature, value: None, z: None, band: self.not_available.clone() });
             }
-            let mut said = self.bands.iter().filter_map(|band| Some((band, starts_with_words(rest, &band.words)?)));
+            let mut said =
+                self.bands.iter().filter_map(|band| Some((band, starts_with_words(rest, &band.words)?)));
             let (band, rest) = said.next()?;
             let (value, z) = numbers(rest);
             Some(Fact { feature, value, z, band: band.name.clone() })
