@@ -1,1 +1,3 @@
 //! Runs the real binary in a temporary project.
+
+pub mod schema;
