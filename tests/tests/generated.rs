@@ -1,4 +1,5 @@
 //! Generated files are current: `UPDATE=1 cargo test --release -p boldface-tests --test generated` rewrites them.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
