@@ -26,11 +26,11 @@ impl TextSide {
         Ok(TextSide { network, vocabulary })
     }
 
-    /// Trains on windows of text. General text, descriptions and instructions take turns by chance,
-    /// each as often, however long they are.
+    /// Trains on windows of text. General text and descriptions take turns by chance, each as often,
+    /// however long they are.
     pub fn train(&mut self, config: &Gpt, text: &TextSource, cx: &mut FitContext<'_>) -> Result<()> {
         let mut streams = Vec::new();
-        for documents in [&text.general, &text.descriptions, &text.instructions] {
+        for documents in [&text.general, &text.descriptions] {
             let mut stream = Vec::new();
             for document in documents {
                 stream.extend(self.vocabulary.ended(document)?);
@@ -40,10 +40,7 @@ impl TextSide {
             }
         }
         if streams.is_empty() {
-            return Err(
-                "there is no text to learn language from: no general text, no descriptions, no instructions"
-                    .into(),
-            );
+            return Err("there is no text to learn language from: no general text and no descriptions".into());
         }
         let mut rng = seed::stream(cx.seed, "gpt.windows");
         let mut window = || {

@@ -18,7 +18,6 @@ fn source() -> TextSource {
             "connectivity is higher than usual".into(),
             "connectivity is lower than usual".into(),
         ],
-        instructions: vec!["is it higher? never".into()],
     }
 }
 
