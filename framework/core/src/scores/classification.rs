@@ -101,3 +101,71 @@ fn count(correct: &[usize], predicted: &[usize]) -> BTreeMap<usize, Count> {
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // y = [0, 2, 2, 0, 2, 0], P below; scikit-learn 1.9.1 with h = P.argmax(1) = [0, 1, 2, 1, 0, 0].
+    const CORRECT: [usize; 6] = [0, 2, 2, 0, 2, 0];
+    const PREDICTED: [usize; 6] = [0, 1, 2, 1, 0, 0];
+    const P: [&[f64]; 6] = [
+        &[0.5, 0.3, 0.2],
+        &[0.2, 0.5, 0.3],
+        &[0.1, 0.2, 0.7],
+        &[0.3, 0.4, 0.3],
+        &[0.4, 0.2, 0.4],
+        &[0.6, 0.1, 0.3],
+    ];
+
+    #[track_caller]
+    fn near(ours: f64, theirs: f64) {
+        assert!((ours - theirs).abs() < 1e-12, "{ours} is not {theirs}");
+    }
+
+    #[test]
+    fn equal_probabilities_go_to_the_first_class() {
+        assert_eq!(P.map(most_likely), PREDICTED);
+        assert_eq!(most_likely(&[0.5, 0.5]), 0);
+    }
+
+    #[test]
+    fn a_class_that_is_predicted_but_absent_counts_in_f1_only() {
+        near(accuracy(&CORRECT, &PREDICTED), 0.5); // metrics.accuracy_score(y, h)
+        // Recalls: class 0 is found 2 times of 3, class 2 1 time of 3; class 1 is absent.
+        near(balanced_accuracy(&CORRECT, &PREDICTED), 0.5); // metrics.balanced_accuracy_score(y, h)
+        near(macro_f1(&CORRECT, &PREDICTED), 0.388_888_888_888_888_84); // metrics.f1_score(y, h, average="macro")
+        near(log_loss(&CORRECT, &P), 0.814_147_348_131_782_6); // metrics.log_loss(y, P, labels=[0, 1, 2])
+        // Mean of metrics.roc_auc_score(y == 0, P[:, 0]) and (y == 2, P[:, 2]), both 8/9: of 9 pairs one
+        // is lost in each (.3 below .4; .3 tied with .3 twice).
+        near(auroc_one_vs_rest(&CORRECT, &P), 8.0 / 9.0);
+    }
+
+    #[test]
+    fn ties_count_half() {
+        let positive = [false, false, false, true, true, true, true, false];
+        // Of 16 pairs: the .8 beats 3; the .9 beats 3 and ties 1; each .4 beats 1 and ties 2:
+        // 3 + 3.5 + 2 + 2 = 10.5; 10.5 / 16 = .65625 = metrics.roc_auc_score.
+        near(auroc(&positive, &[0.1, 0.4, 0.4, 0.4, 0.8, 0.4, 0.9, 0.9]), 0.656_25);
+        near(auroc(&positive, &[0.3; 8]), 0.5);
+    }
+
+    #[test]
+    fn the_undefined_is_nan() {
+        assert!(auroc(&[true, true], &[0.1, 0.9]).is_nan());
+        assert!(auroc(&[true, false], &[f64::NAN, 0.9]).is_nan());
+        assert!(auroc(&[], &[]).is_nan());
+        assert!(auroc_one_vs_rest(&[1, 1], &[&[0.1, 0.9], &[0.3, 0.7]]).is_nan());
+        assert!(accuracy(&[], &[]).is_nan());
+        assert!(balanced_accuracy(&[], &[]).is_nan());
+        assert!(macro_f1(&[], &[]).is_nan());
+        assert!(log_loss(&[], &[]).is_nan());
+        assert!(log_loss(&[0], &[&[f64::NAN, 0.5]]).is_nan());
+    }
+
+    #[test]
+    fn one_impossible_answer_does_not_make_the_loss_infinite() {
+        // metrics.log_loss([0, 1], [[1, 0], [1, 0]], labels=[0, 1]) = 18.0218: half of 36.0437.
+        near(log_loss(&[0, 1], &[&[1.0, 0.0], &[1.0, 0.0]]), 18.021_826_694_558_577);
+    }
+}

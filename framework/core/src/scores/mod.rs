@@ -13,3 +13,6 @@ pub use classification::{
 };
 pub use regression::{mae, mean, mse, pearson_r, r2};
 pub use text::{bleu, rouge_l};
+
+#[cfg(test)]
+mod golden;

@@ -46,11 +46,42 @@ fn pairs<'a>(actual: &'a [f64], predicted: &'a [f64]) -> impl Iterator<Item = (f
     actual.iter().copied().zip(predicted.iter().copied())
 }
 
-/// The mean, and the root of the summed squares around it; none for a constant.
+/// The mean, and the root of the summed squares around it; none for a constant or of nothing.
 fn spread(values: &[f64]) -> Option<(f64, f64)> {
+    values.first()?;
     let mean = mean(values.iter().copied());
     let norm = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt();
     // Below this a spread is rounding: scipy.stats.pearsonr warns at the same bound.
     let constant = norm <= 1e-13 * mean.abs();
     (!constant).then_some((mean, norm))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_by_hand() {
+        let (actual, predicted) = ([1.0, 2.0, 3.0], [2.0, 2.0, 5.0]);
+        assert_eq!(mse(&actual, &predicted), 5.0 / 3.0); // (1 + 0 + 4) / 3
+        assert_eq!(mae(&actual, &predicted), 1.0); // (1 + 0 + 2) / 3
+        assert!((r2(&actual, &predicted) + 1.5).abs() < 1e-15); // 1 - 5 / 2
+        // Around their means: (-1, 0, 1) and (-1, -1, 2); 3 / sqrt(2 * 6).
+        assert!((pearson_r(&actual, &predicted) - 3.0 / 12f64.sqrt()).abs() < 1e-15);
+        assert!((pearson_r(&actual, &[6.0, 4.0, 2.0]) + 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_undefined_is_nan() {
+        // Ten times 0.1 does not sum to 1 in floating point, and is a constant all the same.
+        let (constant, line) = ([0.1; 10], std::array::from_fn::<f64, 10, _>(|i| i as f64));
+        assert!(pearson_r(&constant, &line).is_nan());
+        assert!(pearson_r(&line, &constant).is_nan());
+        assert!(r2(&constant, &line).is_nan());
+        assert!(!r2(&line, &constant).is_nan());
+        for score in [mse, mae, pearson_r, r2] {
+            assert!(score(&[], &[]).is_nan());
+            assert!(score(&[1.0, f64::NAN], &[1.0, 2.0]).is_nan());
+        }
+    }
 }

@@ -187,3 +187,39 @@ fn ends_short(word: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `word:PorterStemmer().stem(word)` of NLTK 3.10.4: the paper's own examples, and the changes.
+    const NLTK: &str = "\
+        caresses:caress ponies:poni ties:tie dies:die cats:cat feed:feed agreed:agre plastered:plaster \
+        bled:bled motoring:motor sing:sing conflated:conflat troubled:troubl sized:size hopping:hop \
+        tanned:tan falling:fall hissing:hiss fizzed:fizz failing:fail filing:file happy:happi skies:sky \
+        enjoy:enjoy relational:relat conditional:condit rational:ration valency:valenc hesitancy:hesit \
+        digitizer:digit conformably:conform radically:radic differently:differ vilely:vile \
+        analogously:analog vietnamization:vietnam predication:predic operator:oper feudalism:feudal \
+        decisiveness:decis hopefulness:hope callousness:callous formality:formal sensitivity:sensit \
+        sensibility:sensibl triplicate:triplic formative:form formalize:formal electricity:electr \
+        electrical:electr goodness:good revival:reviv allowance:allow inference:infer airliner:airlin \
+        gyroscopic:gyroscop adjustable:adjust defensible:defens irritant:irrit replacement:replac \
+        adjustment:adjust dependent:depend adoption:adopt homologous:homolog communism:commun \
+        activate:activ angularities:angular effective:effect bowdlerize:bowdler probate:probat rate:rate \
+        cease:ceas controlling:control rolling:roll coupling:coupl networks:network relative:rel \
+        connectivity:connect geology:geolog yyy:yyy spied:spi died:die usefully:use abc123:abc123 \
+        news:news proceed:proceed syzygy:syzygi owed:owe icing:ice region:region";
+
+    #[test]
+    fn words_have_the_stems_of_nltk() {
+        for pair in NLTK.split_whitespace() {
+            let (word, expected) = pair.split_once(':').expect("a pair");
+            assert_eq!(stem(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_y_alternates() {
+        assert_eq!(consonants("yyyy"), [true, false, true, false]);
+    }
+}

@@ -80,3 +80,38 @@ fn longest_common_subsequence(a: &[String], b: &[String]) -> usize {
     }
     lengths[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bleu_of_the_reference_itself_is_one() {
+        let text = "one two three four five";
+        assert!((bleu(&[(text, text), (text, text)]) - 1.0).abs() < 1e-8);
+        assert!(bleu(&[(text, "six seven")]) < 1e-6);
+        assert!(bleu(&[(text, "")]) < 1e-6);
+        assert!(bleu(&[]).is_nan());
+    }
+
+    #[test]
+    fn bleu_by_hand() {
+        // Of the text's 6 words 5 are in the reference (the second `a` is clipped), of its 5 pairs 3
+        // (ab, bc, cd), of its 4 triples 2 (abc, bcd), of its 3 quadruples 1; c = 6 > r = 5: no penalty.
+        let by_hand = (5.0 / 6.0 * 3.0 / 5.0 * 2.0 / 4.0 * 1.0 / 3.0_f64).powf(0.25);
+        assert!((bleu(&[("e a b c d", "a b c d a e")]) - by_hand).abs() < 1e-8);
+        // Half as long: every n-gram is right, and the penalty is exp(1 - 8/4).
+        assert!((bleu(&[("a b c d e f g h", "a b c d")]) - (-1f64).exp()).abs() < 1e-8);
+    }
+
+    #[test]
+    fn rouge_reads_words_not_marks() {
+        // rouge_score 0.1.2: RougeScorer(["rougeL"], use_stemmer=True).score(reference, text).
+        let reference = "Default-Vis coupling is markedly lower than typical (r=0.12, z=-2.31).";
+        let text = "Vis-Default couplings are typically LOWER (z=-2.31, r=0.12)!";
+        assert!((rouge_l(reference, text) - 0.461_538_461_538_461_5).abs() < 1e-15);
+        assert_eq!(rouge_l(reference, reference), 1.0);
+        assert_eq!(rouge_l(reference, "..."), 0.0);
+        assert_eq!(rouge_l("", ""), 0.0);
+    }
+}

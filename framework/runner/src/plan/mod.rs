@@ -1,5 +1,13 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
+mod claim;
+mod content;
+mod data;
+mod graph;
+mod key;
+mod lint;
+mod resolve;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::spec::Experiment;
+
+pub use resolve::{Build, Located, resolve};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
 #[derive(Debug)]
@@ -34,6 +44,13 @@ pub struct Plan {
     pub runtime: Runtime,
     /// What to run, in order: a stage's inputs come before it.
     pub stages: Vec<Stage>,
+}
+
+impl Plan {
+    /// The spec with every default written down; it resolves to the same keys.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
+    }
 }
 
 /// One plugin of the experiment.

@@ -1,12 +1,22 @@
 //! Walks a plan: skips what the store has, runs the rest, keeps what is finished.
 
+pub(crate) mod arrays;
+mod folder;
+pub(crate) mod inputs;
+mod manifest;
 mod record;
+pub(crate) mod recorder;
+pub(crate) mod store;
+mod walk;
 
 use std::path::Path;
 
 use crate::plan::Stage;
 
+pub use manifest::{FileRecord, Manifest};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
+pub use store::{Artefact, Store, StoreError};
+pub use walk::{Failed, Finished, run};
 
 /// Watches a run: shows it to the user and stops it when asked.
 pub trait Events: Sync {

@@ -55,7 +55,7 @@ pub struct Experiment {
     pub runtime: RuntimeTable,
 }
 
-fn default_engine() -> String {
+pub(super) fn default_engine() -> String {
     "dfdx".to_owned()
 }
 

@@ -1,0 +1,31 @@
+//! `boldface run`: runs what the store lacks, writes the report and prints its table.
+
+use boldface_runner::{report, run};
+
+use super::{Place, Spec, planned};
+use crate::failure::{Failure, with_causes};
+use crate::interrupt;
+use crate::progress::Screen;
+
+/// What to run, and where.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    spec: Spec,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Runs an experiment.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let mut plan = planned(&arguments.spec.path)?;
+    arguments.place.apply(&mut plan)?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.runtime.workers);
+    threads.build_global().map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;
+    interrupt::listen();
+    let finished = run::run(&plan, &Screen::new()).map_err(|failed| match &failed {
+        run::Failed::Interrupted { .. } => Failure::Interrupted(failed.to_string()),
+        _ => Failure::Run(with_causes(&failed)),
+    })?;
+    super::report::show(&finished.dir)
+}

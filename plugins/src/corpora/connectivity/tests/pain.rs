@@ -1,0 +1,89 @@
+//! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::{CorpusGenerator, Part, Scan, ScanInfo, Split, TimeSeries, Window};
+use boldface_imaging::names::Name;
+use boldface_imaging::{folder, npy, regions};
+
+use crate::corpora::connectivity::Connectivity;
+
+/// The first 160 volumes of every scan; none, with a printed reason, where the data are absent.
+fn scans() -> Option<Vec<Scan>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/pain");
+    if !root.exists() {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI needs {}", root.display());
+        println!("skipped: {} is absent", root.display());
+        return None;
+    }
+    let regions = Arc::new(regions::read(&root.join("seg-MIST122_dseg.tsv"), "network").unwrap());
+    let arrays = folder::files_in(&root)
+        .unwrap()
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "npy"));
+    let scan = |path: std::path::PathBuf| {
+        let name = Name::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
+        let (header, values) = npy::read(&path).unwrap();
+        let series = TimeSeries::new(header.rows, header.cols, 2.0, values).unwrap();
+        let info = ScanInfo {
+            id: name.scan("pain").unwrap(),
+            tr: 2.0,
+            trs: header.rows,
+            rois: header.cols,
+            phenotype: BTreeMap::new(),
+        };
+        let series = series.window(Window::first(160)).unwrap();
+        Scan { info: Arc::new(info), series, regions: Arc::clone(&regions), descriptors: Vec::new() }
+    };
+    Some(arrays.map(scan).collect())
+}
+
+#[test]
+fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scans() {
+    let Some(scans) = scans() else { return };
+    assert_eq!(scans.len(), 98);
+    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
+    let part = |index| if index < 23 { Part::Train } else { Part::Test };
+    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
+    let split = Split { parts: parts.collect() };
+    let train = split.train(&scans).unwrap();
+    let describer = Connectivity::default().fit(&train).unwrap();
+
+    // Mean 0 and SD (ddof 1) 1 over the training scans, feature by feature.
+    let mut z: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut bands: BTreeMap<String, usize> = BTreeMap::new();
+    for scan in &scans {
+        let descriptors = describer.describe(scan).unwrap();
+        // Seven networks of several regions each: 7 * 8 / 2 pairs.
+        assert_eq!(descriptors.len(), 28);
+        for descriptor in &descriptors {
+            let read = describer.read(&descriptor.text);
+            assert_eq!(read.len(), 1, "{}", descriptor.text);
+            assert!(read[0].agrees(&descriptor.fact), "{}", descriptor.text);
+            let near = |said: Option<f64>, meant: Option<f64>| {
+                (said.unwrap() - meant.unwrap()).abs() <= 0.005 + 1e-9
+            };
+            assert!(near(read[0].z, descriptor.fact.z), "{}", descriptor.text);
+            assert!(near(read[0].value, descriptor.fact.value), "{}", descriptor.text);
+            *bands.entry(read[0].band.clone()).or_default() += 1;
+            if split.part(&scan.info.id).unwrap() == Part::Train {
+                assert_eq!(descriptor.norm_scans, train.len());
+                z.entry(descriptor.fact.feature.clone()).or_default().extend(descriptor.fact.z);
+            }
+        }
+        let caption: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
+        let read = describer.read(&caption.join(" "));
+        assert!(read.iter().zip(&descriptors).all(|(fact, descriptor)| fact.agrees(&descriptor.fact)));
+    }
+    for (feature, z) in &z {
+        let n = z.len() as f64;
+        let mean = z.iter().sum::<f64>() / n;
+        let sd = (z.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+        assert!(mean.abs() < 1e-9 && (sd - 1.0).abs() < 1e-9, "{feature}: mean {mean}, SD {sd}");
+    }
+    // Words vary with the scans: every band is used, and typical is what most are.
+    assert_eq!(bands.len(), 5, "{bands:?}");
+    assert!(bands["typical"] > 98 * 28 / 2, "{bands:?}");
+}
