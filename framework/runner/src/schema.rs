@@ -8,7 +8,7 @@ use boldface::registry::{Entry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::spec::Experiment;
+use crate::spec::{Experiment, short};
 
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
@@ -22,13 +22,17 @@ pub fn experiment() -> Value {
         let mut plugin = plugin_schema(&entry, &name, &mut definitions);
         plugin["properties"]["type"] = json!({ "const": entry.name, "description": "The plugin." });
         match entry.kind {
-            "dataset" => plugin["properties"]["path"] = json!({
-                "type": "string", "description": "Folder of the data, relative to the spec."
-            }),
-            "tokenizer" | "backbone" => plugin["properties"]["seed"] = json!({
-                "type": "integer", "minimum": 0,
-                "description": "Seed of this section alone; the experiment's if left out."
-            }),
+            "dataset" => {
+                plugin["properties"]["path"] = json!({
+                    "type": "string", "description": "Folder of the data, relative to the spec."
+                })
+            }
+            "tokenizer" | "backbone" => {
+                plugin["properties"]["seed"] = json!({
+                    "type": "integer", "minimum": 0,
+                    "description": "Seed of this section alone; the experiment's if left out."
+                })
+            }
             _ => {}
         }
         definitions[name] = plugin;
@@ -42,11 +46,17 @@ pub fn experiment() -> Value {
     for kind in ["tokenizer", "backbone"] {
         definitions[kind] = chosen_by_type(kind);
         let description = schema["properties"][kind]["description"].take();
-        schema["properties"][kind] = json!({ "description": description, "$ref": reference_to(kind)["$ref"] });
+        schema["properties"][kind] =
+            json!({ "description": description, "$ref": reference_to(kind)["$ref"] });
     }
     schema["title"] = "boldface experiment".into();
     schema["$defs"] = definitions;
     schema
+}
+
+/// The schema of `manifest.json` of an artefact.
+pub fn manifest() -> Value {
+    schema_of::<crate::run::Manifest>()
 }
 
 /// The schema of one row of the metric table.
@@ -67,11 +77,13 @@ pub fn text(schema: &Value) -> String {
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(table) => {
-            let mut entries: Vec<_> = table.iter().collect();
+            let is_said = |(key, value): &(&String, &Value)| *key != "default" || !value.is_null();
+            let mut entries: Vec<_> = table.iter().filter(is_said).collect();
             entries.sort_unstable_by_key(|(key, _)| *key);
             Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Number(number) => Value::Number(short(number.clone())),
         scalar => scalar.clone(),
     }
 }
