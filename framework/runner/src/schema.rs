@@ -22,13 +22,17 @@ pub fn experiment() -> Value {
         let mut plugin = plugin_schema(&entry, &name, &mut definitions);
         plugin["properties"]["type"] = json!({ "const": entry.name, "description": "The plugin." });
         match entry.kind {
-            "dataset" => plugin["properties"]["path"] = json!({
-                "type": "string", "description": "Folder of the data, relative to the spec."
-            }),
-            "tokenizer" | "backbone" => plugin["properties"]["seed"] = json!({
-                "type": "integer", "minimum": 0,
-                "description": "Seed of this section alone; the experiment's if left out."
-            }),
+            "dataset" => {
+                plugin["properties"]["path"] = json!({
+                    "type": "string", "description": "Folder of the data, relative to the spec."
+                })
+            }
+            "tokenizer" | "backbone" => {
+                plugin["properties"]["seed"] = json!({
+                    "type": "integer", "minimum": 0,
+                    "description": "Seed of this section alone; the experiment's if left out."
+                })
+            }
             _ => {}
         }
         definitions[name] = plugin;
@@ -42,7 +46,8 @@ pub fn experiment() -> Value {
     for kind in ["tokenizer", "backbone"] {
         definitions[kind] = chosen_by_type(kind);
         let description = schema["properties"][kind]["description"].take();
-        schema["properties"][kind] = json!({ "description": description, "$ref": reference_to(kind)["$ref"] });
+        schema["properties"][kind] =
+            json!({ "description": description, "$ref": reference_to(kind)["$ref"] });
     }
     schema["title"] = "boldface experiment".into();
     schema["$defs"] = definitions;
