@@ -1,5 +1,7 @@
 //! Runs specs in a temporary project: in this process, or with the real binary.
 
+pub mod schema;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
