@@ -52,7 +52,9 @@ impl Sandbox {
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         let parent = path.parent().expect("a file lies in a folder");
-        fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)).expect("the project can be written to");
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .expect("the project can be written to");
         path
     }
 

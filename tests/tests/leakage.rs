@@ -196,9 +196,12 @@ fn a_held_out_scan_changes_nothing_that_is_fitted() {
     let (test, train) = people(&sandbox, &run);
 
     let with_other = |other: usize| {
-        let sandbox = project(|subject, t, value| {
-            if subject == other { 10.0 * value.powi(3) + (0.9 * t as f64).cos() } else { value }
-        });
+        let sandbox =
+            project(
+                |subject, t, value| {
+                    if subject == other { 10.0 * value.powi(3) + (0.9 * t as f64).cos() } else { value }
+                },
+            );
         let run = sandbox.run("files.toml", &Seen::default()).unwrap();
         assert_eq!(people(&sandbox, &run), (test, train), "the signal changes the split");
         fitted(&sandbox, &run)
@@ -215,16 +218,20 @@ fn a_held_out_scan_changes_nothing_that_is_fitted() {
 #[test]
 fn the_volumes_to_predict_change_no_prediction() {
     let forecasts = |change: Option<usize>| {
-        let sandbox = project(|subject, t, value| {
-            if Some(subject) == change && t >= SHOWN { 50.0 - 3.0 * value } else { value }
-        });
+        let sandbox = project(
+            |subject, t, value| {
+                if Some(subject) == change && t >= SHOWN { 50.0 - 3.0 * value } else { value }
+            },
+        );
         let run = sandbox.run("files.toml", &Seen::default()).unwrap();
         let mut forecasts = Vec::new();
         for stage in ["baseline.forecasting", "evaluation.forecasting"] {
             let text = fs::read_to_string(artefact(&sandbox, &run, stage).join("outcomes.jsonl")).unwrap();
             for line in text.lines() {
                 let answered: Answered = serde_json::from_str(line).unwrap();
-                let Prediction::Series { predicted, actual } = answered.outcome.prediction else { panic!("{line}") };
+                let Prediction::Series { predicted, actual } = answered.outcome.prediction else {
+                    panic!("{line}")
+                };
                 let scan = answered.outcome.scan.subject.parse::<usize>().unwrap();
                 forecasts.push((scan, answered.plugin, predicted, actual));
             }

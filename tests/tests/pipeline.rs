@@ -107,7 +107,8 @@ fn a_run_leaves_what_it_promises() {
     let rows = rows(&finished.dir);
     let has = |stage: &str, plugin: &str, split: &str, against: Option<&str>| {
         rows.iter().any(|row| {
-            (&*row.stage, &*row.plugin, &*row.split, row.against.as_deref()) == (stage, plugin, split, against)
+            (&*row.stage, &*row.plugin, &*row.split, row.against.as_deref())
+                == (stage, plugin, split, against)
                 && row.value.is_some()
         })
     };
@@ -124,19 +125,26 @@ fn a_run_leaves_what_it_promises() {
                 assert!(has(&evaluation, "bigram", split, Some(plugin)), "{evaluation} {plugin} {split}");
             }
             let asked_without_a_scan = task != "forecasting";
-            assert_eq!(has(&evaluation, "text-only", split, None), asked_without_a_scan, "{evaluation} {split}");
+            assert_eq!(
+                has(&evaluation, "text-only", split, None),
+                asked_without_a_scan,
+                "{evaluation} {split}"
+            );
         }
         assert!(has("codes", "quantile", split, None));
     }
     assert!(rows.iter().any(|row| row.metric == "fmri_to_fmri_loss" && row.step == Some(4)));
     let interval = rows.iter().find(|row| row.metric == "accuracy" && row.plugin == "fc-logistic").unwrap();
-    assert!(interval.low.unwrap() <= interval.value.unwrap() && interval.value.unwrap() <= interval.high.unwrap());
+    assert!(
+        interval.low.unwrap() <= interval.value.unwrap() && interval.value.unwrap() <= interval.high.unwrap()
+    );
 }
 
 #[test]
 fn two_projects_of_one_spec_have_equal_numbers() {
     let (one, two) = (small(), small());
-    let (one, two) = (one.run("small.toml", &Seen::default()).unwrap(), two.run("small.toml", &Seen::default()).unwrap());
+    let (one, two) =
+        (one.run("small.toml", &Seen::default()).unwrap(), two.run("small.toml", &Seen::default()).unwrap());
     assert_eq!(rows(&one.dir), rows(&two.dir));
 }
 

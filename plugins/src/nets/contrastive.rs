@@ -56,7 +56,7 @@ mod tests {
     fn the_loss_is_the_one_of_the_paper() {
         let engine = boldface_engine::open("dfdx", "cpu").unwrap();
         let params = Params::new(&engine);
-        let pass = Pass { params: &params, training: None, lora_scale: 0.0 };
+        let pass = Pass::inference(&params);
         // -(ln s(1) + ln s(2) + ln s(-0) + ln s(3)) / 2 = (.313262 + .126928 + .693147 + .048587) / 2.
         let logits = engine.tensor(vec![1.0, -2.0, 0.0, 3.0], &[2, 2]);
         assert!((sigmoid_loss(&pass, &logits).item() - 0.590962).abs() < 1e-5);
@@ -77,7 +77,7 @@ mod tests {
         let mut optimizer = AdamW::new(0.0);
         let mut losses = Vec::new();
         for _ in 0..200 {
-            let loss = loss(&Pass { params: &params, training: None, lora_scale: 0.0 }, &fmri, &text);
+            let loss = loss(&Pass::inference(&params), &fmri, &text);
             losses.push(loss.item());
             optimizer.step(&mut params, &loss.backward(), 0.02);
         }

@@ -57,7 +57,7 @@ mod tests {
     }
 
     fn loss_of(params: &Params, text: &Tensor, reversal: f32) -> Tensor {
-        let pass = Pass { params, training: None, lora_scale: 0.0 };
+        let pass = Pass::inference(params);
         loss(&pass, params.get("features"), text, reversal)
     }
 

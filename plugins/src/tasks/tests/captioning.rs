@@ -77,9 +77,9 @@ fn facts_are_counted_over_all_captions() {
         // Right about A, silent about B, and C is not asked for: 1 of 2 right, 1 of 2 said.
         answered("x", &[lower.clone(), b.clone()], "y", &[lower.clone(), c]),
         // Wrong about A at its first word, so the second does not help: 0 of 1 right, 0 of 1 said.
-        answered("x", &[lower.clone()], "y", &[higher, lower.clone()]),
+        answered("x", std::slice::from_ref(&lower), "y", &[higher, lower.clone()]),
         // The same fact twice is one fact: 1 of 1 right, 1 of 1 said.
-        answered("x", &[lower.clone()], "y", &[lower.clone(), lower.clone()]),
+        answered("x", std::slice::from_ref(&lower), "y", &[lower.clone(), lower.clone()]),
     ];
     let scores = score(&*captioning, &outcomes);
     assert_eq!((scores["fact_accuracy"], scores["fact_precision"]), (2.0 / 4.0, 2.0 / 4.0));

@@ -1,6 +1,5 @@
 //! Stage 1: trains encoder, codebook and decoder under the weighted losses.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use boldface::{FitContext, Metric, Result, TextSpace, TrainScans, seed};
@@ -101,7 +100,7 @@ struct Trainer<'a> {
     schedule: Schedule,
     batches: Batches<ChaCha8Rng>,
     draws: ChaCha8Rng,
-    noise: ChaCha8Rng,
+    seed: u64,
 }
 
 impl<'a> Trainer<'a> {
@@ -132,7 +131,7 @@ impl<'a> Trainer<'a> {
             },
             batches: Batches::new(tokens.scans.len(), seed::stream(seed, "vq.batches")),
             draws: seed::stream(seed, "vq.draws"),
-            noise: seed::stream(seed, "vq.noise"),
+            seed,
             tokens,
             text,
         }
@@ -144,8 +143,7 @@ impl<'a> Trainer<'a> {
             self.codebook = Some(first_codebook(self.config, &self.model, &self.params, &self.tokens, &mut self.draws));
         }
         let batch = self.batches.draw(self.config.batch_size);
-        let progress = step as f64 / self.config.steps as f64;
-        let (losses, vectors, codes) = self.losses(&batch, progress);
+        let (losses, vectors, codes) = self.losses(&batch, step);
         for (name, _, loss) in &losses {
             window.add(name, f64::from(loss.item()));
         }
@@ -167,14 +165,14 @@ impl<'a> Trainer<'a> {
     }
 
     /// Every loss with its weight, the unit vectors of the batch and their codes.
-    fn losses(&mut self, batch: &[usize], progress: f64) -> (Vec<(&'static str, f64, Tensor)>, Vec<f32>, Vec<u32>) {
+    fn losses(&mut self, batch: &[usize], step: u64) -> (Vec<(&'static str, f64, Tensor)>, Vec<f32>, Vec<u32>) {
         let weights = &self.config.losses;
-        let (dropout, drop_path) = (self.config.dropout as f32, self.config.drop_path as f32);
-        let pass = Pass {
-            params: &self.params,
-            training: Some(RefCell::new(Noise { rng: &mut self.noise, dropout, drop_path, lora_dropout: 0.0 })),
-            lora_scale: 0.0,
+        let noise = Noise {
+            dropout: self.config.dropout as f32,
+            drop_path: self.config.drop_path as f32,
+            ..Noise::new(seed::stream(self.seed, &format!("vq.noise.{step}")))
         };
+        let pass = Pass::training(&self.params, noise);
         let x_bts = stack(self.engine, &self.tokens, batch, self.config.patch);
         let features_btd = self.model.features(&pass, &x_bts);
         let vectors = self.model.code_vectors(&pass, &features_btd);
@@ -208,7 +206,7 @@ impl<'a> Trainer<'a> {
                 .map(|_| self.text.tokens[self.draws.random_range(0..self.text.tokens.len())].as_slice())
                 .collect();
             let text_mh = self.engine.tensor(text.concat(), &[count, width]);
-            let reversal = domain::reversal(progress);
+            let reversal = domain::reversal(step as f64 / self.config.steps as f64);
             losses.push(("domain", weights.domain, domain::loss(&pass, &features_md.rows(&picks), &text_mh, reversal)));
         }
         (losses, vectors.to_vec(), quantized.map(|q| q.codes).unwrap_or_default())
@@ -231,7 +229,7 @@ fn first_codebook(
 ) -> Codebook {
     let wanted = (START_TOKENS * config.codebook_size).div_ceil(tokens.patches * tokens.rois);
     let scans = index::sample(rng, tokens.scans.len(), wanted.min(tokens.scans.len()));
-    let pass = Pass { params, training: None, lora_scale: 0.0 };
+    let pass = Pass::inference(params);
     let vectors: Vec<f32> = scans
         .iter()
         .flat_map(|scan| {

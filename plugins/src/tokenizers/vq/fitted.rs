@@ -50,8 +50,7 @@ impl FittedVq {
             return Err(format!("`{}` does not fit its spec; delete it and run again", sizes.display()).into());
         }
         let engine = boldface_engine::open(&runtime.engine, &runtime.device)?;
-        let params =
-            Params::load(&engine, &weights).map_err(|error| format!("`{}`: {error}", weights.display()))?;
+        let params = Params::load(&engine, &weights)?;
         let model = Autoencoder::new(shape);
         let mut expected = Params::new(&engine);
         model.init(&mut expected, &mut boldface::seed::stream(0, "shapes"));
@@ -72,7 +71,7 @@ impl FittedVq {
         let Shape { patch, rois, width, .. } = self.model.shape;
         let (engine, count) = (self.params.engine(), patches * rois);
         let values = batch.iter().flat_map(|series| tokens(series, patch)).collect();
-        let pass = Pass { params: &self.params, training: None, lora_scale: 0.0 };
+        let pass = Pass::inference(&self.params);
         let (features, codes) = no_grad(|| {
             let features = self.model.features(&pass, &engine.tensor(values, &[batch.len(), count, patch]));
             let codes = self.model.code_vectors(&pass, &features).nearest_rows(self.params.get(CODEBOOK));
@@ -129,7 +128,7 @@ impl FittedTokenizer for FittedVq {
         if codes.codes.iter().any(|&code| code as usize >= codebook_size) {
             return Err(format!("a code is not below {codebook_size}").into());
         }
-        let pass = Pass { params: &self.params, training: None, lora_scale: 0.0 };
+        let pass = Pass::inference(&self.params);
         let decoded = no_grad(|| {
             let vectors = self.params.get(CODEBOOK).rows(&codes.codes);
             self.model.patches(&pass, 1, &vectors).to_vec()
