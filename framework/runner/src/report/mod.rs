@@ -18,10 +18,9 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use boldface::Part;
+use boldface::{Part, Result};
 
-use stored::Stored;
-pub use stored::{ReportError, Result};
+use stored::{ReportError, Stored};
 
 /// Where a report is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,5 +61,5 @@ pub fn table(run_dir: &Path) -> Result<String> {
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|source| ReportError::Write { path: path.to_owned(), source })
+    Ok(fs::write(path, text).map_err(|source| ReportError::Write { path: path.to_owned(), source })?)
 }

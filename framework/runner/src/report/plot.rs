@@ -188,8 +188,9 @@ fn ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
         [1.0, 2.0, 5.0, 10.0].into_iter().map(|round| round * power).find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
     let places = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
-    let first = (low / step).ceil() as i64;
-    let last = (high / step).floor() as i64;
+    // Rounding must not lose the first or the last.
+    let first = (low / step - 1e-6).ceil() as i64;
+    let last = (high / step + 1e-6).floor() as i64;
     let tick = |i: i64| {
         let value = i as f64 * step;
         let text = match value.abs() {

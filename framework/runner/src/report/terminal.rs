@@ -156,11 +156,12 @@ mod tests {
         let shown = aligned(&table);
         assert!(shown.lines().all(|line| line.chars().count() <= WIDTH), "{shown}");
         expect![[r#"
+            table
               metric    a-model-with-a-long-name  a-baseline-with-a-longer-name  another-baseline-of-some-length
               accuracy                       0.1                            0.2                              0.3 *
               metric    the-last-baseline  a-name-that-is-longer-than-any-sensible…
               accuracy                0.4                                         –
-        "#]].assert_eq(&shown);
+        "#]].assert_eq(&format!("table\n{shown}"));
     }
 
     #[test]
