@@ -48,6 +48,9 @@ fn language_is_learned_and_texts_pool_apart() {
     let losses = &log.0["text_loss"];
     assert!(losses[29] < 0.7 * losses[0], "{losses:?}");
     assert_eq!(log.0["perplexity"][29], losses[29].exp());
+    let descriptions = source().descriptions;
+    let both = side.pool(&[&descriptions[0], &descriptions[1]]).unwrap();
+    assert!(both.row(0).iter().zip(both.row(1)).all(|(a, b)| (a + b).abs() < 1e-5), "not centred: {both:?}");
     let pooled = side.pool(&["higher than usual", "lower than usual", ""]).unwrap();
     assert_eq!((pooled.rows, pooled.width), (3, 16));
     assert_ne!(pooled.row(0), pooled.row(1));
