@@ -271,6 +271,10 @@ fn a_bad_scan_fails_the_run_by_name_and_loses_nothing() {
 
         [backbone]
         type = "bigram"
+
+        [tasks.forecasting]
+        context = 60
+        horizon = 20
     "#;
     sandbox.write("bad.toml", spec);
     let failed = sandbox.boldface(&["run", "bad.toml"]);
