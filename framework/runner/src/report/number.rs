@@ -3,6 +3,9 @@
 /// What stands where a number is undefined.
 pub const DASH: &str = "–";
 
+/// Smaller than this is rounding, not a score.
+const NOTHING: f64 = 1e-9;
+
 /// A score; a dash if it is undefined.
 pub fn score(value: Option<f64>) -> String {
     value.map_or_else(|| DASH.to_owned(), |value| fixed(value, decimals(value)))
@@ -62,7 +65,7 @@ fn fixed(value: f64, places: usize) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "∞".to_owned() } else { "-∞".to_owned() };
     }
-    if value.abs() >= 1e7 || (value != 0.0 && value.abs() < 5e-4 && places >= 3) {
+    if value.abs() >= 1e7 || (value.abs() > NOTHING && value.abs() < 5e-4 && places >= 3) {
         return format!("{value:.1e}");
     }
     let text = format!("{value:.places$}");
@@ -76,9 +79,9 @@ mod tests {
 
     #[test]
     fn scores_are_short_and_undefined_ones_a_dash() {
-        let values = [0.5, -0.0, 0.12345, 12.345, 123.45, 12345.6, 0.000_012, f64::INFINITY];
+        let values = [0.5, -0.0, 0.12345, 12.345, 123.45, 12345.6, 0.000_012, 1.5e-14];
         let shown = values.map(|value| score(Some(value)));
-        assert_eq!(shown, ["0.500", "0.000", "0.123", "12.35", "123.5", "12346", "1.2e-5", "∞"]);
+        assert_eq!(shown, ["0.500", "0.000", "0.123", "12.35", "123.5", "12346", "1.2e-5", "0.000"]);
         assert_eq!(score(None), "–");
     }
 

@@ -68,6 +68,10 @@ fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item =
             score.differences.iter().for_each(|difference| push_new(&mut against, &difference.against));
         }
     }
+    // The model stays first; the sort is stable.
+    let skip = usize::from(model.is_some());
+    answerers[skip..].sort_by_key(|name| hardness(name));
+    against.sort_by_key(|name| hardness(name));
     let (rests_on, subjects) = rests_on(stored, part, task, &answerers, &scores);
     Results {
         part,
@@ -81,6 +85,13 @@ fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item =
         rests_on,
         subjects,
     }
+}
+
+/// The harder a baseline is to beat, the sooner it is shown; what is compared in one sentence is the first.
+fn hardness(name: &str) -> usize {
+    const FROM_THE_HARDEST: [&str; 5] = ["fc", "ar", "persistence", "majority", "text"];
+    let family = name.split('-').next().unwrap_or(name);
+    FROM_THE_HARDEST.iter().position(|known| *known == family).unwrap_or(3)
 }
 
 fn push_new(names: &mut Vec<String>, name: &str) {
@@ -119,17 +130,19 @@ impl Results {
         format!("{}{plugin}, {}", self.task, self.rests_on)
     }
 
-    /// One row a metric; the model, the baselines, then the differences.
-    pub fn table(&self, label: fn(&str) -> String) -> Table {
+    /// One row a metric; the model, the baselines, then the differences from the first `most` of them.
+    pub fn table(&self, label: fn(&str) -> String, most: usize) -> Table {
         let mut columns = vec![("metric".to_owned(), Align::Left)];
         columns.extend(self.answerers.iter().map(|name| (name.clone(), Align::Right)));
         let model = self.model.clone().unwrap_or_default();
-        columns.extend(self.against.iter().map(|name| (format!("{model}{DIFFERENCE}{name}"), Align::Right)));
-        let rows = self.metrics.iter().map(|metric| self.row(metric, label)).collect();
+        columns.extend(
+            self.against.iter().take(most).map(|name| (format!("{model}{DIFFERENCE}{name}"), Align::Right)),
+        );
+        let rows = self.metrics.iter().map(|metric| self.row(metric, label, most)).collect();
         Table { caption: self.caption(), columns, rows }
     }
 
-    fn row(&self, metric: &str, label: fn(&str) -> String) -> Vec<Cell> {
+    fn row(&self, metric: &str, label: fn(&str) -> String, most: usize) -> Vec<Cell> {
         let of = |plugin: &String| {
             self.scores.iter().find(|score| score.plugin == *plugin && score.metric == metric)
         };
@@ -143,7 +156,7 @@ impl Results {
             let interval = score.and_then(|score| score.interval);
             row.push(Cell::noted(number::with_interval(value, interval), Tone::Plain));
         }
-        for against in &self.against {
+        for against in self.against.iter().take(most) {
             let difference = self.model.as_ref().and_then(of).and_then(|score| minus(score, against));
             row.push(difference.map_or_else(
                 || Cell::new(number::DASH),
@@ -153,8 +166,8 @@ impl Results {
         row
     }
 
-    /// What may be said of the model, in honest words.
-    pub fn verdict(&self) -> Option<String> {
+    /// What may be said of the model against its first `most` baselines, in honest words.
+    pub fn verdict(&self, most: usize) -> Option<String> {
         let model = self.model.as_ref()?;
         let metric = self.headline()?;
         let score = self.scores.iter().find(|score| score.plugin == *model && score.metric == metric)?;
@@ -165,7 +178,7 @@ impl Results {
                 told(score.value, score.interval)
             ));
         }
-        let clauses = self.against.iter().filter_map(|against| {
+        let clauses = self.against.iter().take(most).filter_map(|against| {
             let difference = minus(score, against)?;
             let (value, interval) = number::difference(difference.value, difference.interval);
             let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));

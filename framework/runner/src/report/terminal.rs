@@ -12,16 +12,19 @@ const GAP: usize = 2;
 /// Longest name of a column; a longer one is cut.
 const LONGEST: usize = 40;
 
+/// Differences that fit; the report has all of them.
+const MOST: usize = 1;
+
 /// All results, part by part.
 pub fn write(parts: &[Vec<Results>]) -> String {
     let mut out = String::new();
     let mut has_bold = false;
     for results in parts.iter().flatten() {
-        let table = results.table(str::to_owned);
+        let table = results.table(str::to_owned, MOST);
         let _ = writeln!(out, "{}: {}", results.part.name(), table.caption);
         has_bold |= table.rows.iter().flatten().any(marked);
         out.push_str(&aligned(&table));
-        if let Some(verdict) = results.verdict() {
+        if let Some(verdict) = results.verdict(MOST) {
             out.push_str(&wrapped(&verdict, "  "));
         }
         out.push('\n');

@@ -170,12 +170,3 @@ fn what_is_broken_is_named() {
     let error = write(&fixture.root.path().join("nowhere")).unwrap_err().to_string();
     assert!(error.starts_with("cannot read `") && error.contains("nowhere`: "), "{error}");
 }
-
-#[test]
-fn zz_keep() {
-    let fixture = fixture::whole();
-    write(&fixture.run).unwrap();
-    let _ = fs::remove_dir_all("/tmp/rep");
-    let from = fixture.root.keep();
-    fs::rename(from, "/tmp/rep").unwrap();
-}

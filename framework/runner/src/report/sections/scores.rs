@@ -29,8 +29,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         };
         blocks.push(Block::Subsection(meaning.into()));
         for one in &results {
-            blocks.push(Block::Table(one.table(metric_label)));
-            blocks.extend(one.verdict().map(|verdict| Block::Text(vec![plain(verdict)])));
+            blocks.push(Block::Table(one.table(metric_label, usize::MAX)));
+            blocks.extend(one.verdict(usize::MAX).map(|verdict| Block::Text(vec![plain(verdict)])));
         }
         blocks.extend(caution(&results));
     }
