@@ -26,8 +26,8 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Writes the pages of a run, prints its table and where the pages are.
 pub fn show(run: &Path) -> Result<(), Failure> {
-    let failed = |error: report::ReportError| {
-        Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(&error)))
+    let failed = |error: boldface::Error| {
+        Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(&*error)))
     };
     let paths = report::write(run).map_err(failed)?;
     println!("{}", report::table(run).map_err(failed)?);
