@@ -93,7 +93,8 @@ fn check_shows_every_problem_of_every_file_and_exits_with_2() {
           |        ^
 
         3 problems; nothing was run
-    "#]].assert_eq(&err);
+    "#]]
+    .assert_eq(&err);
 }
 
 #[test]
