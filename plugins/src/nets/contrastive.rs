@@ -69,11 +69,13 @@ mod tests {
         init(&mut params, (4, 3), 4, 4, &mut stream(0, "weights"));
         let start = params.get("alignment.bias").item();
         assert!((start + 3f32.ln()).abs() < 1e-6, "{start}");
-        let names = ["alignment.fmri.weight", "alignment.text.weight", "alignment.log_scale", "alignment.bias"];
+        let names =
+            ["alignment.fmri.weight", "alignment.text.weight", "alignment.log_scale", "alignment.bias"];
         let before = names.map(|name| params.get(name).to_vec());
         let one_hot = (0..16).map(|i| f32::from(u8::from(i / 4 == i % 4))).collect();
         let fmri = engine.tensor(one_hot, &[4, 4]);
-        let text = engine.tensor(vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, -1.0, -1.0, -1.0], &[4, 3]);
+        let text =
+            engine.tensor(vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, -1.0, -1.0, -1.0], &[4, 3]);
         let mut optimizer = AdamW::new(0.0);
         let mut losses = Vec::new();
         for _ in 0..200 {

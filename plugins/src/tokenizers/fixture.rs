@@ -1,13 +1,20 @@
 //! Made-up training scans for the tests of the tokenizers.
 
+use std::f32::consts::TAU;
+
 use boldface::{Metric, Observer, Part, Regions, Result, Scan, ScanId, ScanInfo, Split, TimeSeries};
 use rand::RngExt;
 
 /// One scan a series, subjects `0`, `1`, ...
 pub(super) fn scans(series: impl IntoIterator<Item = TimeSeries>) -> Vec<Scan> {
     let scan = |(subject, series): (usize, TimeSeries)| {
-        let id =
-            ScanId { dataset: "made".into(), subject: subject.to_string(), session: None, task: None, run: None };
+        let id = ScanId {
+            dataset: "made".into(),
+            subject: subject.to_string(),
+            session: None,
+            task: None,
+            run: None,
+        };
         let (tr, trs, rois) = (series.tr(), series.trs(), series.rois());
         let info = ScanInfo { id, tr, trs, rois, phenotype: Default::default() };
         let regions = Regions { names: vec![], networks: vec![] };
@@ -26,7 +33,7 @@ pub(super) fn all_train(scans: &[Scan]) -> Split {
 pub(super) fn waves(count: usize, seed: u64) -> Vec<TimeSeries> {
     let mut rng = boldface::seed::stream(seed, "waves");
     let mut wave = |scan: usize| {
-        let (step, phase) = (if scan % 2 == 0 { 0.4 } else { 0.9 }, rng.random_range(0.0..6.28));
+        let (step, phase) = (if scan.is_multiple_of(2) { 0.4 } else { 0.9 }, rng.random_range(0.0..TAU));
         let values = (0..24 * 4).map(|i| {
             let (volume, roi) = (i / 4, i % 4);
             let noise = rng.random_range(-0.1..0.1);

@@ -1,10 +1,9 @@
 //! Codes each patch by the nearest row of a learned, normalised codebook.
 
 mod data;
-#[cfg(test)]
-mod measure;
 mod fit;
 mod fitted;
+mod losses;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -47,7 +46,8 @@ struct Vq {
     batch_size: usize,
     /// Learning rate after the warm-up; it falls as a cosine to a tenth at the last step.
     peak_lr: f64,
-    /// Steps of linear warm-up.
+    /// Steps of linear warm-up, fewer than `steps`. Until its end the decoder reads the unit vectors
+    /// themselves; then the codebook starts from what the encoder makes of the training scans.
     warmup: u64,
     /// Decoupled weight decay, on matrices only.
     weight_decay: f64,
@@ -57,8 +57,6 @@ struct Vq {
     dropout: f64,
     /// Stochastic depth: how often a scan skips a residual branch, from 0 to below 1.
     drop_path: f64,
-    /// Steps before the codebook starts; until then the decoder reads the unit vectors themselves.
-    codebook_after: u64,
     /// How much of a code's vector is kept a step, from 0 to below 1; the rest follows its tokens.
     ema_decay: f64,
     /// Steps after which an unused code moves onto a random token.
@@ -94,12 +92,11 @@ impl Default for Vq {
             steps: 150,
             batch_size: 8,
             peak_lr: 2e-3,
-            warmup: 10,
+            warmup: 20,
             weight_decay: 0.01,
             clip: 1.0,
             dropout: 0.0,
             drop_path: 0.0,
-            codebook_after: 30,
             ema_decay: 0.9,
             revive_after: 10,
             losses: Losses::default(),
@@ -147,8 +144,7 @@ impl Tokenizer for Vq {
         let divides = self.heads >= 1 && self.width.is_multiple_of(self.heads);
         require(divides, "heads", "must divide `width`");
         require(self.align_dim >= 1, "align-dim", "must be at least 1");
-        require(self.steps >= 1, "steps", "must be at least 1");
-        require(self.warmup <= self.steps, "warmup", "is longer than `steps`");
+        require(self.warmup < self.steps, "warmup", "leaves none of `steps` for the codebook");
         require(self.peak_lr > 0.0 && self.peak_lr.is_finite(), "peak-lr", "must be above 0");
         require(self.weight_decay >= 0.0, "weight-decay", "must not be negative");
         require(self.clip >= 0.0, "clip", "must not be negative");
@@ -156,7 +152,8 @@ impl Tokenizer for Vq {
         let pairs = self.losses.alignment == 0.0 || self.batch_size >= 2;
         require(self.batch_size >= 1, "batch-size", "must be at least 1");
         require(pairs, "batch-size", "alignment compares scans of a batch, so it needs at least 2");
-        let shares = [("dropout", self.dropout), ("drop-path", self.drop_path), ("ema-decay", self.ema_decay)];
+        let shares =
+            [("dropout", self.dropout), ("drop-path", self.drop_path), ("ema-decay", self.ema_decay)];
         for (key, share) in shares {
             require((0.0..1.0).contains(&share), key, "must be from 0 to below 1");
         }

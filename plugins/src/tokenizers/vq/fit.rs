@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use boldface::{FitContext, Metric, Result, TextSpace, TrainScans, seed};
 use boldface_engine::nn::{Noise, Pass};
 use boldface_engine::{AdamW, Engine, Params, Schedule, Tensor, clear_tape, clip, no_grad};
-use rand::RngExt;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
 use super::Vq;
 use super::data::{Batches, Tokens};
 use super::fitted::FittedVq;
+use super::losses::{self, Losses};
 use super::text::TextSide;
 use crate::nets::autoencoder::{Autoencoder, Shape};
 use crate::nets::quantizer::Codebook;
@@ -20,15 +20,14 @@ use crate::tokenizers::usage::Usage;
 
 /// Steps between two rows of the metric table.
 const LOG_EVERY: u64 = 10;
-/// The codebook starts from this many training tokens a code.
+/// The codebook starts from at least this many training tokens a code, if there are as many.
 const START_TOKENS: usize = 32;
-/// Tokens of each domain that the classifier sees a step.
-const DOMAIN_TOKENS: usize = 256;
 
 /// Trains a tokenizer.
 ///
 /// # Errors
-/// If a scan does not fit, if there are fewer training tokens than codes, or on an interrupt.
+/// If a scan does not fit, there are fewer training tokens than codes, no loss has anything to learn
+/// from, or on an interrupt.
 pub(super) fn fit(
     config: &Vq,
     train: &TrainScans<'_>,
@@ -43,19 +42,11 @@ pub(super) fn fit(
         return Err(format!("{all} training tokens cannot fill `codebook-size` = {size}").into());
     }
     let text = TextSide::of(train, text)?;
-    let weights = &config.losses;
-    let learns = weights.reconstruction > 0.0
-        || weights.commitment > 0.0
-        || (weights.alignment > 0.0 && text.description_width().is_some())
-        || (weights.domain > 0.0 && text.token_width().is_some());
-    if !learns {
-        return Err("`losses` asks for text alone, and no training scan has a description; add a corpus".into());
-    }
     let described = text.descriptions.iter().flatten().count();
     cx.observer.record(0, Metric::neutral("alignment_descriptions", described as f64));
     cx.observer.record(0, Metric::neutral("domain_tokens", text.tokens.len() as f64));
 
-    let mut trainer = Trainer::new(config, &engine, tokens, text, cx.seed);
+    let mut trainer = Trainer::new(config, &engine, tokens, text, cx.seed)?;
     let mut window = Window::default();
     for step in 0..config.steps {
         cx.observer.progress(step, config.steps)?;
@@ -67,7 +58,8 @@ pub(super) fn fit(
         }
     }
     cx.observer.progress(config.steps, config.steps)?;
-    Ok(FittedVq::new(trainer.model, &trainer.params, trainer.codebook.expect("the codebook starts before the last step").rows()))
+    let codebook = trainer.codebook.ok_or("`warmup` leaves none of `steps` for the codebook")?;
+    Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows()))
 }
 
 impl Vq {
@@ -87,14 +79,13 @@ impl Vq {
 }
 
 /// Everything that changes from step to step.
-struct Trainer<'a> {
+pub(super) struct Trainer<'a> {
     config: &'a Vq,
-    engine: &'a Engine,
     tokens: Tokens,
     text: TextSide,
     model: Autoencoder,
-    params: Params,
-    /// None while the decoder still reads the unit vectors themselves.
+    pub(super) params: Params,
+    /// None during the warm-up.
     codebook: Option<Codebook>,
     optimizer: AdamW,
     schedule: Schedule,
@@ -104,21 +95,31 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(config: &'a Vq, engine: &'a Engine, tokens: Tokens, text: TextSide, seed: u64) -> Trainer<'a> {
+    pub(super) fn new(
+        config: &'a Vq,
+        engine: &Engine,
+        tokens: Tokens,
+        text: TextSide,
+        seed: u64,
+    ) -> Result<Trainer<'a>> {
         let mut rng = seed::stream(seed, "vq.weights");
         let model = Autoencoder::new(config.shape(tokens.patches, tokens.rois));
         let mut params = Params::new(engine);
         model.init(&mut params, &mut rng);
-        let scans = config.batch_size.min(tokens.scans.len());
-        if let Some(width) = text.description_width().filter(|_| config.losses.alignment > 0.0) {
+        let (weights, scans) = (&config.losses, config.batch_size.min(tokens.scans.len()));
+        let described = text.description_width().filter(|_| weights.alignment > 0.0);
+        if let Some(width) = described {
             contrastive::init(&mut params, (config.width, width), config.align_dim, scans, &mut rng);
         }
-        if let Some(width) = text.token_width().filter(|_| config.losses.domain > 0.0) {
+        let embedded = text.token_width().filter(|_| weights.domain > 0.0);
+        if let Some(width) = embedded {
             domain::init(&mut params, (config.width, width), &mut rng);
         }
-        Trainer {
-            config,
-            engine,
+        let from_signal = weights.reconstruction > 0.0 || weights.commitment > 0.0;
+        if !from_signal && described.is_none() && embedded.is_none() {
+            return Err("`losses` ask for text alone, but there is none; add a corpus".into());
+        }
+        Ok(Trainer {
             model,
             params,
             codebook: None,
@@ -131,41 +132,40 @@ impl<'a> Trainer<'a> {
             },
             batches: Batches::new(tokens.scans.len(), seed::stream(seed, "vq.batches")),
             draws: seed::stream(seed, "vq.draws"),
-            seed,
+            config,
             tokens,
             text,
-        }
+            seed,
+        })
     }
 
     /// One optimiser step; what it measured is added to `window`.
-    fn step(&mut self, step: u64, window: &mut Window) {
-        if step == self.config.codebook_after {
-            self.codebook = Some(first_codebook(self.config, &self.model, &self.params, &self.tokens, &mut self.draws));
+    pub(super) fn step(&mut self, step: u64, window: &mut Window) {
+        if step == self.config.warmup {
+            self.codebook = Some(self.first_codebook());
         }
         let batch = self.batches.draw(self.config.batch_size);
-        let (losses, vectors, codes) = self.losses(&batch, step);
-        for (name, _, loss) in &losses {
-            window.add(name, f64::from(loss.item()));
-        }
-        let weighted = losses.into_iter().map(|(_, weight, loss)| loss.scale(weight as f32));
-        // A batch with fewer than two descriptions has nothing to align, and that may be all there is.
-        if let Some(total) = weighted.reduce(|sum, loss| sum.add(&loss)) {
+        let (losses, vectors_mc, codes) = self.forward(&batch, step);
+        losses.values().for_each(|(name, value)| window.add(name, value));
+        if let Some(total) = losses.total() {
             window.add("loss", f64::from(total.item()));
             let mut gradients = total.backward();
             window.add("gradient_norm", clip(&mut gradients, self.config.clip));
             self.optimizer.step(&mut self.params, &gradients, self.schedule.lr(step));
         } else {
+            // Alignment alone, and a batch with fewer than two descriptions.
             clear_tape();
         }
         if let Some(codebook) = &mut self.codebook {
+            let vectors = vectors_mc.to_vec();
             codebook.follow(&vectors, &codes, self.config.ema_decay);
             codebook.revive(&vectors, self.config.revive_after, &mut self.draws);
         }
         window.codes.extend(codes);
     }
 
-    /// Every loss with its weight, the unit vectors of the batch and their codes.
-    fn losses(&mut self, batch: &[usize], step: u64) -> (Vec<(&'static str, f64, Tensor)>, Vec<f32>, Vec<u32>) {
+    /// The losses of a batch, its unit vectors and their codes (none before there is a codebook).
+    fn forward(&mut self, batch: &[usize], step: u64) -> (Losses, Tensor, Vec<u32>) {
         let weights = &self.config.losses;
         let noise = Noise {
             dropout: self.config.dropout as f32,
@@ -173,78 +173,60 @@ impl<'a> Trainer<'a> {
             ..Noise::new(seed::stream(self.seed, &format!("vq.noise.{step}")))
         };
         let pass = Pass::training(&self.params, noise);
-        let x_bts = stack(self.engine, &self.tokens, batch, self.config.patch);
+        let x_bts = self.stack(batch);
         let features_btd = self.model.features(&pass, &x_bts);
-        let vectors = self.model.code_vectors(&pass, &features_btd);
-        let quantized = self.codebook.as_ref().map(|codebook| codebook.quantize(self.engine, &vectors));
-        let mut losses = Vec::new();
-        if weights.reconstruction > 0.0 {
-            let decoded_bts = self.model.patches(&pass, batch.len(), quantized.as_ref().map_or(&vectors, |q| &q.straight_mc));
-            let mse = decoded_bts.sub(&x_bts).square().mean();
-            losses.push(("reconstruction_mse", weights.reconstruction, mse));
-        }
-        if let Some(quantized) = quantized.as_ref().filter(|_| weights.commitment > 0.0) {
-            losses.push(("commitment", weights.commitment, quantized.commitment.clone()));
-        }
+        let vectors_mc = self.model.code_vectors(&pass, &features_btd);
+        let quantized =
+            self.codebook.as_ref().map(|codebook| codebook.quantize(self.params.engine(), &vectors_mc));
+        let code_mc = quantized.as_ref().map_or(&vectors_mc, |quantized| &quantized.straight_mc);
+        let features_md = features_btd.reshape(&[vectors_mc.dims()[0], self.config.width]);
+        let progress = step as f64 / self.config.steps as f64;
 
-        let rows = batch.len() * self.tokens.patches * self.tokens.rois;
-        let features_md = features_btd.reshape(&[rows, self.config.width]);
-        let described: Vec<usize> =
-            (0..batch.len()).filter(|&scan| self.text.descriptions[batch[scan]].is_some()).collect();
-        if weights.alignment > 0.0 && self.text.description_width().is_some() && described.len() >= 2 {
-            let places: Vec<u32> = described.iter().map(|&scan| scan as u32).collect();
-            let pooled_sd = features_md.mean_rows(batch.len()).rows(&places);
-            let text: Vec<&[f32]> =
-                described.iter().filter_map(|&scan| self.text.descriptions[batch[scan]].as_deref()).collect();
-            let text_sh = self.engine.tensor(text.concat(), &[text.len(), text[0].len()]);
-            losses.push(("alignment", weights.alignment, contrastive::loss(&pass, &pooled_sd, &text_sh)));
+        let mut losses = Losses::new();
+        losses.add("reconstruction_mse", weights.reconstruction, || {
+            let decoded_bts = self.model.patches(&pass, batch.len(), code_mc);
+            Some(decoded_bts.sub(&x_bts).square().mean())
+        });
+        losses.add("commitment", weights.commitment, || quantized.as_ref().map(|q| q.commitment.clone()));
+        if self.text.description_width().is_some() {
+            losses.add("alignment", weights.alignment, || {
+                losses::alignment(&pass, &features_md, batch, &self.text)
+            });
         }
-        if let Some(width) = self.text.token_width().filter(|_| weights.domain > 0.0) {
-            let count = DOMAIN_TOKENS.min(rows);
-            let picks: Vec<u32> = index::sample(&mut self.draws, rows, count).iter().map(|pick| pick as u32).collect();
-            let text: Vec<&[f32]> = (0..count)
-                .map(|_| self.text.tokens[self.draws.random_range(0..self.text.tokens.len())].as_slice())
-                .collect();
-            let text_mh = self.engine.tensor(text.concat(), &[count, width]);
-            let reversal = domain::reversal(step as f64 / self.config.steps as f64);
-            losses.push(("domain", weights.domain, domain::loss(&pass, &features_md.rows(&picks), &text_mh, reversal)));
-        }
-        (losses, vectors.to_vec(), quantized.map(|q| q.codes).unwrap_or_default())
+        losses.add("domain", weights.domain, || {
+            losses::domain(&pass, &features_md, &self.text, progress, &mut self.draws)
+        });
+        (losses, vectors_mc, quantized.map(|quantized| quantized.codes).unwrap_or_default())
     }
-}
 
-/// Patches of the scans of a batch, `(B, T, S)`.
-fn stack(engine: &Engine, tokens: &Tokens, batch: &[usize], patch: usize) -> Tensor {
-    let values = batch.iter().flat_map(|&scan| &tokens.scans[scan]).copied().collect();
-    engine.tensor(values, &[batch.len(), tokens.patches * tokens.rois, patch])
-}
-
-/// K-means over what the untrained encoder makes of some training scans.
-fn first_codebook(
-    config: &Vq,
-    model: &Autoencoder,
-    params: &Params,
-    tokens: &Tokens,
-    rng: &mut ChaCha8Rng,
-) -> Codebook {
-    let wanted = (START_TOKENS * config.codebook_size).div_ceil(tokens.patches * tokens.rois);
-    let scans = index::sample(rng, tokens.scans.len(), wanted.min(tokens.scans.len()));
-    let pass = Pass::inference(params);
-    let vectors: Vec<f32> = scans
-        .iter()
-        .flat_map(|scan| {
+    /// K-means over what the encoder makes of some training scans.
+    fn first_codebook(&mut self) -> Codebook {
+        let Vq { codebook_size, code_dim, .. } = *self.config;
+        let wanted = (START_TOKENS * codebook_size).div_ceil(self.tokens.patches * self.tokens.rois);
+        let count = self.tokens.scans.len();
+        let scans = index::sample(&mut self.draws, count, wanted.min(count));
+        let pass = Pass::inference(&self.params);
+        let vectors = |scan| {
             no_grad(|| {
-                let x_bts = stack(params.engine(), tokens, &[scan], config.patch);
-                model.code_vectors(&pass, &model.features(&pass, &x_bts)).to_vec()
+                let features_btd = self.model.features(&pass, &self.stack(&[scan]));
+                self.model.code_vectors(&pass, &features_btd).to_vec()
             })
-        })
-        .collect();
-    Codebook::start(params.engine(), &vectors, config.code_dim, config.codebook_size, rng)
+        };
+        let vectors: Vec<f32> = scans.iter().flat_map(vectors).collect();
+        Codebook::start(self.params.engine(), &vectors, code_dim, codebook_size, &mut self.draws)
+    }
+
+    /// Patches of the scans of a batch, `(B, T, S)`.
+    fn stack(&self, batch: &[usize]) -> Tensor {
+        let values = batch.iter().flat_map(|&scan| &self.tokens.scans[scan]).copied().collect();
+        let dims = [batch.len(), self.tokens.patches * self.tokens.rois, self.config.patch];
+        self.params.engine().tensor(values, &dims)
+    }
 }
 
 /// What was measured since the last row of the metric table.
 #[derive(Default)]
-struct Window {
+pub(super) struct Window {
     sums: BTreeMap<&'static str, (f64, u64)>,
     codes: Vec<u32>,
 }
@@ -264,7 +246,7 @@ impl Window {
             let has_direction = !matches!(name, "domain" | "gradient_norm");
             if has_direction { Metric::lower_is_better(name, mean) } else { Metric::neutral(name, mean) }
         };
-        let usage = Usage::of(self.codes, codebook_size).metrics();
-        self.sums.into_iter().map(metric).chain(usage).collect()
+        let usage = (!self.codes.is_empty()).then(|| Usage::of(self.codes, codebook_size).metrics());
+        self.sums.into_iter().map(metric).chain(usage.into_iter().flatten()).collect()
     }
 }

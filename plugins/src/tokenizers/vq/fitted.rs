@@ -27,7 +27,8 @@ impl FittedVq {
     /// Keeps the tokenizer's own weights of `params`, and the codebook's rows.
     pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32]) -> FittedVq {
         let mut kept = Params::new(params.engine());
-        let own = |name: &&str| ["encoder.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own));
+        let own =
+            |name: &&str| ["encoder.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own));
         for name in params.names().filter(own) {
             let tensor = params.get(name);
             kept.insert(name, tensor.to_vec(), tensor.dims());
@@ -47,7 +48,9 @@ impl FittedVq {
         let shape: Shape =
             serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", sizes.display()))?;
         if shape != config.shape(shape.patches, shape.rois) {
-            return Err(format!("`{}` does not fit its spec; delete it and run again", sizes.display()).into());
+            return Err(
+                format!("`{}` does not fit its spec; delete it and run again", sizes.display()).into()
+            );
         }
         let engine = boldface_engine::open(&runtime.engine, &runtime.device)?;
         let params = Params::load(&engine, &weights)?;

@@ -21,8 +21,10 @@ impl TextSide {
         let mut vectors: Vec<Vec<f32>> = described.iter().flatten().cloned().collect();
         standardize(&mut vectors).map_err(|error| format!("the descriptions' text vectors {error}"))?;
         let mut vectors = vectors.into_iter();
-        let descriptions = described.iter().map(|vector| vector.as_ref().and_then(|_| vectors.next())).collect();
-        let mut tokens: Vec<Vec<f32>> = text.tokens.values.chunks(text.tokens.width.max(1)).map(Vec::from).collect();
+        let descriptions =
+            described.iter().map(|vector| vector.as_ref().and_then(|_| vectors.next())).collect();
+        let mut tokens: Vec<Vec<f32>> =
+            text.tokens.values.chunks(text.tokens.width.max(1)).map(Vec::from).collect();
         standardize(&mut tokens).map_err(|error| format!("the token embeddings {error}"))?;
         Ok(TextSide { descriptions, tokens })
     }
@@ -55,7 +57,9 @@ fn standardize(vectors: &mut [Vec<f32>]) -> Result<(), &'static str> {
         let sd = (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
         // A constant column differs from its mean by rounding alone.
         let by = if sd > 1e-6 * mean.abs() && sd > 0.0 { 1.0 / sd } else { 0.0 };
-        vectors.iter_mut().for_each(|vector| vector[column] = ((f64::from(vector[column]) - mean) * by) as f32);
+        vectors
+            .iter_mut()
+            .for_each(|vector| vector[column] = ((f64::from(vector[column]) - mean) * by) as f32);
     }
     Ok(())
 }

@@ -20,8 +20,9 @@ fn the_loss_is_the_likelihood_of_the_answer_and_its_end() {
 
 #[test]
 fn every_loss_falls_with_full_tuning_and_with_adapters() {
-    for tuning in [Tuning::Full, lora(4)] {
-        let mut model = model(&config());
+    let (features, codes) = (Input::Features, Input::Codes);
+    for (tuning, input) in [(Tuning::Full, features), (lora(4), features), (Tuning::Full, codes)] {
+        let mut model = model(&Gpt { input, ..config() });
         let batch = batch(&model);
         let log = train(&mut model, &Training { tuning, dropout: 0.0, ..training(40) }, batch).unwrap();
         let names = ["fmri_to_fmri", "fmri_to_text", "instruction", "text_to_text"];
