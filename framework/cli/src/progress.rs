@@ -76,15 +76,20 @@ impl Events for Screen {
         let mut current = lock(&self.current);
         let Some(current) = current.as_mut() else { return };
         if self.is_terminal {
-            if current.bar.length() != Some(total) {
+            // A total of 0 says only that it goes on.
+            if total > 0 && current.bar.length() != Some(total) {
                 current.bar.set_length(total);
                 current.bar.set_style(steps());
             }
             current.bar.set_position(done);
         } else if current.said.elapsed() >= SILENCE {
             current.said = Instant::now();
-            let left = rate_and_rest(done, total, current.started.elapsed());
-            self.say(&format!("{}: {done} of {total}, {left}", current.label));
+            let elapsed = current.started.elapsed();
+            let how_far = match total {
+                0 => format!("{:.0} s so far", elapsed.as_secs_f64()),
+                _ => format!("{done} of {total}, {}", rate_and_rest(done, total, elapsed)),
+            };
+            self.say(&format!("{}: {how_far}", current.label));
         }
     }
 
@@ -92,7 +97,7 @@ impl Events for Screen {
         let current = lock(&self.current).take();
         current.inspect(|current| current.bar.finish_and_clear());
         let how = if cached { "cached".to_owned() } else { format!("{seconds:.1} s") };
-        self.say(&format!("  {:<32} {how}", titled(stage)));
+        self.say(&format!("  {:<40} {how}", titled(stage)));
         info!(stage = stage.name(), key = %stage.key, seconds, cached, "Stage finished.");
     }
 

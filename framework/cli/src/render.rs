@@ -9,14 +9,14 @@ pub fn problem(located: &Located, source: &str) -> String {
     let margin = " ".repeat(number.len());
     let mut text = format!("error: {}\n{margin}--> {}:{line}:{column}\n", problem.message, file.display());
     // What is not there has a place, but nothing to point at.
-    if !span.is_empty() {
+    if span.end > 0 {
         let shown = source.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
         let pointed = source.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
         let carets = "^".repeat(pointed.trim_end().chars().count().max(1));
         let before = " ".repeat(column - 1);
         text += &format!("{margin} |\n{number} | {shown}\n{margin} | {before}{carets}\n");
     }
-    for help in &problem.help {
+    if let Some(help) = &problem.help {
         text += &format!("{margin} = help: {help}\n");
     }
     text
@@ -40,11 +40,55 @@ mod tests {
 
     #[test]
     fn a_problem_shows_its_line() {
-        check("seed = 0\nengine\t= 'torch'\n[tokeniser]\n[signal]\ntrs = 'many'", expect![[""]]);
+        check(
+            "seed = 0\nengine\t= 'torch'\n[tokeniser]\n[signal]\ntrs = 'many'",
+            expect![[r#"
+            error: missing section `datasets`
+             --> experiments/wrong.toml:1:1
+              = help: add a table such as `[datasets.NAME]`
+
+            error: missing section `backbone`
+             --> experiments/wrong.toml:1:1
+              = help: add a table `[backbone]`
+
+            error: missing section `tasks`
+             --> experiments/wrong.toml:1:1
+              = help: add a table such as `[tasks.NAME]`
+
+            error: this build has no engine `torch`
+             --> experiments/wrong.toml:2:10
+              |
+            2 | engine = 'torch'
+              |          ^^^^^^^
+              = help: set `engine = "dfdx"`, which it has
+
+            error: unknown section `tokeniser`
+             --> experiments/wrong.toml:3:2
+              |
+            3 | [tokeniser]
+              |  ^^^^^^^^^
+              = help: did you mean `tokenizer`?
+
+            error: expected a whole number, 0 or more, found the text `many`
+             --> experiments/wrong.toml:5:7
+              |
+            5 | trs = 'many'
+              |       ^^^^^^
+        "#]],
+        );
     }
 
     #[test]
     fn broken_toml_shows_its_place() {
-        check("seed = 0\n\n[signal\ntrs = 3\n", expect![[""]]);
+        check(
+            "seed = 0\n\n[signal\ntrs = 3\n",
+            expect![[r#"
+            error: unclosed table, expected `]`
+             --> experiments/wrong.toml:3:8
+              |
+            3 | [signal
+              |        ^
+        "#]],
+        );
     }
 }

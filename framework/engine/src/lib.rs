@@ -1,1 +1,40 @@
-//! Under construction.
+//! The op-level tensor, the engines behind it, and what trains on it.
+//!
+//! Models, losses and quantisers are written once against [`Tensor`]; which engine computes is a
+//! word in the spec. Shapes are checked at run time, once, before an engine is asked: a wrong shape
+//! is a bug in a model and panics with both shapes.
+//!
+//! ```
+//! use boldface_engine::{Params, open};
+//!
+//! let engine = open("dfdx", "cpu")?;
+//! let mut params = Params::new(&engine);
+//! params.insert("weight", vec![2.0, -1.0], &[1, 2]);
+//! let x = engine.tensor(vec![3.0, 4.0], &[1, 2]);
+//! let loss = x.linear(params.get("weight"), None).square().sum(); // (3 * 2 - 4)^2 = 4
+//! let gradients = loss.backward(); // 2 * 2 * x
+//! assert_eq!(gradients.of(&params, "weight"), Some(vec![12.0, 16.0]));
+//! # Ok::<(), boldface_engine::EngineError>(())
+//! ```
+//!
+//! Shape suffixes used throughout: `B` batch, `T` tokens, `D` width, `H` heads, `R` LoRA rank.
+
+mod dfdx;
+mod engine;
+mod gradients;
+pub mod nn;
+mod optim;
+mod params;
+mod schedule;
+mod tensor;
+
+pub use engine::{ENGINES, Engine, EngineError, open};
+pub use gradients::{Gradients, clip};
+pub use nn::{Noise, Pass};
+pub use optim::AdamW;
+pub use params::Params;
+pub use schedule::Schedule;
+pub use tensor::{Tensor, clear_tape, no_grad};
+
+/// The embedded engine's tensor; its operations are those of [`Tensor`].
+pub use dfdx::Value as DfdxTensor;

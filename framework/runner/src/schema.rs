@@ -8,7 +8,7 @@ use boldface::registry::{Entry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::spec::Experiment;
+use crate::spec::{Experiment, short};
 
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
@@ -54,6 +54,11 @@ pub fn experiment() -> Value {
     schema
 }
 
+/// The schema of `manifest.json` of an artefact.
+pub fn manifest() -> Value {
+    schema_of::<crate::run::Manifest>()
+}
+
 /// The schema of one row of the metric table.
 pub fn metrics() -> Value {
     schema_of::<MetricRow>()
@@ -72,11 +77,13 @@ pub fn text(schema: &Value) -> String {
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(table) => {
-            let mut entries: Vec<_> = table.iter().collect();
+            let is_said = |(key, value): &(&String, &Value)| *key != "default" || !value.is_null();
+            let mut entries: Vec<_> = table.iter().filter(is_said).collect();
             entries.sort_unstable_by_key(|(key, _)| *key);
             Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Number(number) => Value::Number(short(number.clone())),
         scalar => scalar.clone(),
     }
 }

@@ -43,7 +43,8 @@ impl Task for Forecasting {
     }
 
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
-        let scans: Vec<Forecast> = outcomes.iter().map(|outcome| forecast(outcome)).collect::<Result<_>>()?;
+        let scans: Vec<Forecast> =
+            outcomes.iter().map(|outcome| forecast(outcome, self.horizon)).collect::<Result<_>>()?;
         let all = |score: fn(&[f64], &[f64]) -> f64| {
             scores::mean(scans.iter().map(|scan| score(&scan.actual, &scan.predicted)))
         };
@@ -106,16 +107,18 @@ impl Forecast {
     }
 }
 
-fn forecast(outcome: &Outcome) -> Result<Forecast> {
-    let (Answer::Series { trs }, Prediction::Series { predicted, actual }) =
+/// # Errors
+/// If the outcome is no series, or one of another shape than the real one's `horizon` volumes.
+fn forecast(outcome: &Outcome, horizon: usize) -> Result<Forecast> {
+    let (Answer::Series { .. }, Prediction::Series { predicted, actual }) =
         (&outcome.example.answer, &outcome.prediction)
     else {
         return Err(format!("`{}` was not answered with a series", outcome.scan).into());
     };
     let shape = |series: &TimeSeries| (series.trs(), series.rois());
-    if shape(predicted) != shape(actual) || actual.trs() != *trs {
+    if shape(predicted) != shape(actual) || actual.trs() != horizon {
         let message = format!(
-            "`{}` needs {trs} volumes: predicted {:?}, actual {:?} (volumes, regions)",
+            "`{}` needs {horizon} volumes: predicted {:?}, actual {:?} (volumes, regions)",
             outcome.scan,
             shape(predicted),
             shape(actual)

@@ -1,5 +1,7 @@
 //! Series into tokens.
 
+#[cfg(test)]
+mod fixture;
 mod patches;
 mod quantile;
 mod usage;

@@ -188,10 +188,11 @@ fn shapes(series: &TimeSeries, patch: usize, patches: usize) -> impl Iterator<It
 
 #[cfg(test)]
 mod tests {
-    use boldface::{Scan, ScanId, ScanInfo, Silent, Split};
+    use boldface::Silent;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tokenizers::fixture;
 
     fn fitted(means: &[f32], codebook_size: usize) -> FittedQuantile {
         FittedQuantile::of(2, codebook_size, means).unwrap()
@@ -238,23 +239,10 @@ mod tests {
 
     #[test]
     fn fits_saves_and_loads() {
-        let id = |subject: &str| ScanId {
-            dataset: "made".into(),
-            subject: subject.into(),
-            session: None,
-            task: None,
-            run: None,
-        };
-        let scan = |subject: &str, shift: f32| Scan {
-            info: ScanInfo { id: id(subject), tr: 2.0, trs: 8, rois: 2, phenotype: Default::default() }
-                .into(),
-            series: TimeSeries::new(8, 2, 2.0, (0..16).map(|i| i as f32 + shift).collect()).unwrap(),
-            regions: boldface::Regions { names: vec![], networks: vec![] }.into(),
-            descriptors: vec![],
-        };
-        let scans = [scan("1", 0.0), scan("2", 0.5)];
-        let parts = scans.iter().map(|scan| (scan.info.id.person(), boldface::Part::Train)).collect();
-        let split = Split { parts };
+        let rising = |from: usize| (0..16).map(|i| (i + from) as f32 / 2.0).collect();
+        let series = [0, 1].map(|from| TimeSeries::new(8, 2, 2.0, rising(from)).unwrap());
+        let scans = fixture::scans(series);
+        let split = fixture::all_train(&scans);
         let (config, runtime) = (Quantile { patch: 4, codebook_size: 4 }, runtime());
         let mut observer = Silent;
         let mut cx = FitContext { runtime: &runtime, seed: 0, observer: &mut observer };

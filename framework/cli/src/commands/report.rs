@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use boldface_runner::report;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 
 /// Which run.
 #[derive(clap::Args)]
@@ -26,7 +26,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Writes the pages of a run, prints its table and where the pages are.
 pub fn show(run: &Path) -> Result<(), Failure> {
-    let failed = |error: boldface::Error| Failure::Run(format!("no report of `{}`: {error}", run.display()));
+    let failed = |error: boldface::Error| {
+        Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(&*error)))
+    };
     let paths = report::write(run).map_err(failed)?;
     println!("{}", report::table(run).map_err(failed)?);
     println!("report: {}", paths.html.display());

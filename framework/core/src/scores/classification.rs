@@ -134,7 +134,8 @@ mod tests {
         near(accuracy(&CORRECT, &PREDICTED), 0.5); // metrics.accuracy_score(y, h)
         // Recalls: class 0 is found 2 times of 3, class 2 1 time of 3; class 1 is absent.
         near(balanced_accuracy(&CORRECT, &PREDICTED), 0.5); // metrics.balanced_accuracy_score(y, h)
-        near(macro_f1(&CORRECT, &PREDICTED), 0.388_888_888_888_888_84); // metrics.f1_score(y, h, average="macro")
+        // metrics.f1_score(y, h, average="macro"): F1 is 2 * 2 / (3 + 3), 0 and 2 * 1 / (3 + 1), hence 7/18.
+        near(macro_f1(&CORRECT, &PREDICTED), 0.388_888_888_888_888_84);
         near(log_loss(&CORRECT, &P), 0.814_147_348_131_782_6); // metrics.log_loss(y, P, labels=[0, 1, 2])
         // Mean of metrics.roc_auc_score(y == 0, P[:, 0]) and (y == 2, P[:, 2]), both 8/9: of 9 pairs one
         // is lost in each (.3 below .4; .3 tied with .3 twice).

@@ -15,42 +15,52 @@ pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// Mean squared error.
 pub fn mse(actual: &[f64], predicted: &[f64]) -> f64 {
-    mean(pairs(actual, predicted).map(|(a, p)| (a - p).powi(2)))
+    sum(actual, predicted, |a, p| (a - p).powi(2)) / actual.len() as f64
 }
 
 /// Mean absolute error.
 pub fn mae(actual: &[f64], predicted: &[f64]) -> f64 {
-    mean(pairs(actual, predicted).map(|(a, p)| (a - p).abs()))
+    sum(actual, predicted, |a, p| (a - p).abs()) / actual.len() as f64
 }
 
 /// Pearson's correlation; `NaN` if one side is constant.
 pub fn pearson_r(actual: &[f64], predicted: &[f64]) -> f64 {
-    let covariance = pairs(actual, predicted);
     let (Some((mean_a, norm_a)), Some((mean_p, norm_p))) = (spread(actual), spread(predicted)) else {
         return f64::NAN;
     };
-    let sum: f64 = covariance.map(|(a, p)| (a - mean_a) / norm_a * ((p - mean_p) / norm_p)).sum();
+    let together = sum(actual, predicted, |a, p| (a - mean_a) * (p - mean_p));
     // Rounding may reach past 1.
-    sum.clamp(-1.0, 1.0)
+    (together / norm_a / norm_p).clamp(-1.0, 1.0)
 }
 
 /// The share of the actual numbers' variance that the predicted ones explain; below 0 if they are
 /// worse than the mean, `NaN` if the actual ones are constant.
 pub fn r2(actual: &[f64], predicted: &[f64]) -> f64 {
-    let residual: f64 = pairs(actual, predicted).map(|(a, p)| (a - p).powi(2)).sum();
+    let residual = sum(actual, predicted, |a, p| (a - p).powi(2));
     spread(actual).map_or(f64::NAN, |(_, norm)| 1.0 - residual / norm.powi(2))
 }
 
-fn pairs<'a>(actual: &'a [f64], predicted: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
+/// The sum of `term` over all pairs, in eight running sums: a fixed order that vectorises, as
+/// intervals ask for these scores thousands of times.
+fn sum(actual: &[f64], predicted: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     assert_eq!(actual.len(), predicted.len(), "one prediction for each number");
-    actual.iter().copied().zip(predicted.iter().copied())
+    let (actual, last_actual) = actual.as_chunks::<8>();
+    let (predicted, last_predicted) = predicted.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (actual, predicted) in actual.iter().zip(predicted) {
+        for lane in 0..8 {
+            sums[lane] += term(actual[lane], predicted[lane]);
+        }
+    }
+    let last: f64 = last_actual.iter().zip(last_predicted).map(|(a, p)| term(*a, *p)).sum();
+    sums.iter().sum::<f64>() + last
 }
 
 /// The mean, and the root of the summed squares around it; none for a constant or of nothing.
 fn spread(values: &[f64]) -> Option<(f64, f64)> {
     values.first()?;
-    let mean = mean(values.iter().copied());
-    let norm = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt();
+    let mean = sum(values, values, |value, _| value) / values.len() as f64;
+    let norm = sum(values, values, |value, _| (value - mean).powi(2)).sqrt();
     // Below this a spread is rounding: scipy.stats.pearsonr warns at the same bound.
     let constant = norm <= 1e-13 * mean.abs();
     (!constant).then_some((mean, norm))

@@ -7,7 +7,7 @@ use boldface::{Config, Problem};
 use serde_json::Value;
 
 use super::Entry;
-use crate::spec::{Table, parse_all, suggest};
+use crate::spec::{Table, closest, parse_all, plain, suggest};
 
 /// Which of its own keys the framework takes besides `type`.
 #[derive(Clone, Copy, PartialEq)]
@@ -70,27 +70,6 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     Ok(Entry { name: place.name.to_owned(), plugin: plugin.name, root, seed, config })
 }
 
-/// A JSON value as TOML can say it: no nulls, and a 32-bit float as short as it was written.
-pub(super) fn plain(value: Value) -> Value {
-    match value {
-        Value::Object(table) => {
-            let said = table.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(said.map(|(key, value)| (key, plain(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
-        Value::Number(number) => Value::Number(short(number)),
-        scalar => scalar,
-    }
-}
-
-/// `0.1_f32` as a 64-bit float is 0.10000000149011612; this is 0.1, which reads back as the same `f32`.
-fn short(number: serde_json::Number) -> serde_json::Number {
-    let Some(long) = number.as_f64().filter(|_| number.is_f64()) else { return number };
-    let narrow = long as f32;
-    let shorter = narrow.to_string().parse::<f64>().ok().filter(|_| f64::from(narrow) == long);
-    shorter.and_then(serde_json::Number::from_f64).unwrap_or(number)
-}
-
 fn take<T: serde::de::DeserializeOwned>(
     table: &mut Table,
     key: &str,
@@ -117,11 +96,15 @@ fn find<K: Kind + ?Sized>(
             let help = format!("rename one of `{}` and `{}`", one.source, other.source);
             Err(Problem::at("type", message).help(help))
         }
-        (None, _) if written.is_none() => {
+        (None, _) if written.is_none() && own == Own::Seed => {
             let help = format!("add `type`; {}", suggest("", names));
-            let message = match own {
-                Own::Seed => "missing field `type`".to_owned(),
-                Own::Named | Own::Path => format!("no {} is named `{wanted}`", K::NAME),
+            Err(Problem::at("", "missing field `type`").help(help))
+        }
+        (None, _) if written.is_none() => {
+            let message = format!("no {} is named `{wanted}`", K::NAME);
+            let help = match closest(wanted, names.clone()) {
+                Some(near) => format!("did you mean `{near}`? otherwise add `type`"),
+                None => format!("add `type`; {}", suggest("", names)),
             };
             Err(Problem::at("", message).help(help))
         }
@@ -129,18 +112,5 @@ fn find<K: Kind + ?Sized>(
             let message = format!("no {} is named `{wanted}`", K::NAME);
             Err(Problem::at("type", message).help(suggest(wanted, names)))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn nulls_go_and_narrow_floats_are_as_they_were_written() {
-        let value = json!({ "a": null, "b": 0.1_f32, "c": [0.1, 2, 3e-4_f32], "d": 1.0 / 3.0 });
-        assert_eq!(plain(value), json!({ "b": 0.1, "c": [0.1, 2, 3e-4], "d": 1.0 / 3.0 }));
     }
 }

@@ -32,8 +32,15 @@ pub(super) fn cohorts(
     cohorts
 }
 
+/// What is wrong with the folder of a dataset; one that reads no file needs none.
 fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
-    let written = experiment.datasets.get(&dataset.name)?.get("path")?.as_str()?;
+    let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
+    let Some(written) = written else {
+        let reads_files =
+            guard(|| dataset.config.files(&dataset.root)).map_or(true, |files| !files.is_empty());
+        let help = "name the folder of the data, relative to the spec";
+        return reads_files.then(|| Problem::at("", "missing field `path`").help(help));
+    };
     let problem = || Problem::at("path", format!("there is no folder `{written}`"));
     let help = || format!("a path is relative to the spec: this one is `{}`", dataset.root.display());
     (!dataset.root.is_dir()).then(|| problem().help(help()))

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use boldface::Config;
 use serde_json::{Value, json};
 
-use super::claim::plain;
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
+use crate::spec::plain;
 
 /// Hashes of the data a plan reads.
 pub(super) struct Data {

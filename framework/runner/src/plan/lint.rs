@@ -124,11 +124,15 @@ pub(super) fn check_split(split: &SplitTable, scans: &[ScanInfo], problems: &mut
         return;
     }
     let subjects = scans.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
-    for (key, share) in [("validation", split.validation), ("test", split.test)] {
-        if subjects > 0 && (subjects as f64 * share).round() < 1.0 {
-            let message = format!("{share} of {subjects} subjects is nobody");
-            problems.push(Problem::at(key, message).help("raise the share or add subjects").below("split"));
-        }
+    // As the split stage counts: shares are rounded, and each part gets at least one.
+    let size = |share: f64| ((subjects as f64 * share).round() as usize).max(1);
+    let (validation, test) = (size(split.validation), size(split.test));
+    if subjects > 0 && validation + test >= subjects {
+        let message = format!(
+            "{subjects} subjects cannot be split: {validation} for validation and {test} for test leave nobody \
+             to learn from"
+        );
+        problems.push(Problem::at("split", message).help("add subjects or lower the shares"));
     }
 }
 

@@ -186,7 +186,11 @@ fn check_build(experiment: &Experiment, build: &Build<'_>, problems: &mut Vec<Pr
     let engine = experiment.engine.as_str();
     if !build.engines.contains(&engine) {
         let message = format!("this build has no engine `{engine}`");
-        problems.push(Problem::at("engine", message).help(suggest(engine, build.engines.iter().copied())));
+        let help = match build.engines {
+            [only] => format!("set `engine = \"{only}\"`, which it has"),
+            engines => suggest(engine, engines.iter().copied()),
+        };
+        problems.push(Problem::at("engine", message).help(help));
     }
     let device = experiment.runtime.device.as_str();
     if !build.devices.contains(&device) {
@@ -229,7 +233,11 @@ fn check_data(
     let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
     let cx = CheckContext { scans: &scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
     if let Some(tokenizer) = &parts.tokenizer {
-        problems.extend(tokenizer.config.check(&cx).into_iter().map(|problem| problem.below("tokenizer")));
+        // The framework's word on the crop and the patch is enough.
+        let is_said = problems.iter().any(|problem| problem.key == "signal.trs");
+        let found =
+            tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
+        problems.extend(found.map(|problem| problem.below("tokenizer")));
     }
     if let Some(backbone) = &parts.backbone {
         problems.extend(backbone.config.check(&cx).into_iter().map(|problem| problem.below("backbone")));
@@ -279,10 +287,15 @@ fn fill_defaults(experiment: &mut Experiment) {
     experiment.evaluation.seed.get_or_insert(seed);
     if let Some(alignment) = &mut experiment.alignment {
         alignment.seed.get_or_insert(seed);
-        alignment.final_lr.get_or_insert(alignment.peak_lr / 10.0);
+        alignment.final_lr.get_or_insert(tenth(alignment.peak_lr));
     }
     if let Some(instruction) = &mut experiment.instruction {
         instruction.seed.get_or_insert(seed);
-        instruction.final_lr.get_or_insert(instruction.peak_lr / 10.0);
+        instruction.final_lr.get_or_insert(tenth(instruction.peak_lr));
     }
+}
+
+/// A tenth as one writes it: 3e-5 for 3e-4, where the division gives 2.9999999999999997e-5.
+fn tenth(number: f64) -> f64 {
+    format!("{number}e-1").parse().unwrap_or(number / 10.0)
 }

@@ -18,6 +18,9 @@ pub enum Array<'a> {
     U32(Vec<usize>, &'a [u32]),
 }
 
+/// Arrays by name: shape and values.
+pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
+
 /// Writes arrays to `path`; the same arrays give the same bytes.
 pub fn write(path: &Path, arrays: &BTreeMap<String, Array<'_>>) -> Result<()> {
     let bytes: Vec<(&str, Dtype, &[usize], Vec<u8>)> = arrays
@@ -54,17 +57,17 @@ impl Arrays {
         Ok(Arrays { name: path.display().to_string(), bytes })
     }
 
-    /// Every array of 32-bit floats, by name: shape and values.
-    pub fn floats(&self) -> Result<BTreeMap<String, (Vec<usize>, Vec<f32>)>> {
+    /// Every array of 32-bit floats, by name.
+    pub fn floats(&self) -> Result<Named<f32>> {
         self.all(Dtype::F32, f32::from_le_bytes)
     }
 
-    /// Every array of 32-bit counts, by name: shape and values.
-    pub fn counts(&self) -> Result<BTreeMap<String, (Vec<usize>, Vec<u32>)>> {
+    /// Every array of 32-bit counts, by name.
+    pub fn counts(&self) -> Result<Named<u32>> {
         self.all(Dtype::U32, u32::from_le_bytes)
     }
 
-    fn all<T>(&self, dtype: Dtype, from: fn([u8; 4]) -> T) -> Result<BTreeMap<String, (Vec<usize>, Vec<T>)>> {
+    fn all<T>(&self, dtype: Dtype, from: fn([u8; 4]) -> T) -> Result<Named<T>> {
         let broken = |error| format!("`{}` is not a whole safetensors file: {error}", self.name);
         // The header is checked against the length of the file before any tensor is looked at.
         let tensors = SafeTensors::deserialize(&self.bytes).map_err(broken)?;

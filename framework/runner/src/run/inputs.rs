@@ -20,9 +20,26 @@ use crate::stages::windows::standardized;
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
     plan: &'a Plan,
-    stage: String,
-    artefacts: BTreeMap<String, Artefact>,
+    listed: Listed,
     memory: &'a Memory,
+}
+
+/// The artefacts within a stage's reach.
+pub struct Listed {
+    /// The stage that reads.
+    pub stage: String,
+    /// What it may read, by the name of the stage that made it.
+    pub artefacts: BTreeMap<String, Artefact>,
+}
+
+impl Listed {
+    fn dir(&self, kind: &StageKind) -> &Path {
+        let (stage, name) = (&self.stage, kind.to_string());
+        let artefact = self.artefacts.get(&name);
+        artefact
+            .unwrap_or_else(|| panic!("{stage} may not read {name}: its plan entry does not list it"))
+            .dir()
+    }
 }
 
 /// What was read in this run and will be needed again; a plan has one of each stage it keeps.
@@ -55,19 +72,14 @@ pub struct Coded {
 }
 
 impl<'a> Inputs<'a> {
-    /// The artefacts that the stage called `stage` may read.
-    pub fn new(
-        plan: &'a Plan,
-        stage: String,
-        artefacts: BTreeMap<String, Artefact>,
-        memory: &'a Memory,
-    ) -> Inputs<'a> {
-        Inputs { plan, stage, artefacts, memory }
+    /// What `listed` holds, read as the plugins of `plan` do.
+    pub fn new(plan: &'a Plan, listed: Listed, memory: &'a Memory) -> Inputs<'a> {
+        Inputs { plan, listed, memory }
     }
 
     /// Whether the plan lets this stage read `kind`.
     pub fn reads(&self, kind: &StageKind) -> bool {
-        self.artefacts.contains_key(&kind.to_string())
+        self.listed.artefacts.contains_key(&kind.to_string())
     }
 
     /// The folder of another stage's artefact.
@@ -75,11 +87,7 @@ impl<'a> Inputs<'a> {
     /// # Panics
     /// If the plan does not list it: what a stage reads must be what its key hashed.
     pub fn dir(&self, kind: &StageKind) -> &Path {
-        let (stage, name) = (&self.stage, kind.to_string());
-        let artefact = self.artefacts.get(&name);
-        artefact
-            .unwrap_or_else(|| panic!("{stage} may not read {name}: its plan entry does not list it"))
-            .dir()
+        self.listed.dir(kind)
     }
 
     /// Every scan, cropped, as it lies on disk.
@@ -267,4 +275,33 @@ fn remembered<T>(cell: &OnceCell<Arc<T>>, read: impl FnOnce() -> Result<T>) -> R
     }
     let value = Arc::new(read()?);
     Ok(Arc::clone(cell.get_or_init(|| value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::guard;
+
+    use super::*;
+    use crate::plan::{Key, Stage};
+    use crate::run::Store;
+
+    #[test]
+    fn a_stage_cannot_read_what_its_plan_entry_does_not_list() {
+        let runs = tempfile::tempdir().unwrap();
+        let store = Store::open(runs.path());
+        let split = Stage {
+            kind: StageKind::Split,
+            plugin: String::new(),
+            seed: 0,
+            inputs: vec![],
+            config: serde_json::Value::Null,
+            key: Key("0".repeat(32)),
+        };
+        let artefact = store.draft(&split).unwrap().finish(&split, &BTreeMap::new(), 0.0).unwrap();
+        let listed = Listed { stage: "corpus".into(), artefacts: [("split".to_owned(), artefact)].into() };
+        assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
+        let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();
+        let expected = "panicked: corpus may not read series: its plan entry does not list it";
+        assert_eq!(refused.to_string(), expected);
+    }
 }

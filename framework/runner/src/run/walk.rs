@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
-use super::inputs::{Inputs, Memory};
+use super::inputs::{Inputs, Listed, Memory};
 use super::record::{Record, StageRecord};
 use super::recorder::Recorder;
 use super::store::{Artefact, Store, StoreError};
@@ -92,17 +92,17 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
         stages: Vec::new(),
     };
     for stage in &plan.stages {
-        let result = walk.stage(stage);
-        let outcome = result.and_then(|(stage, of_stage)| {
-            record.stages.push(stage);
-            rows.extend(of_stage);
-            Ok(())
-        });
-        if outcome.is_err() {
-            // The first error is the one to report.
-            let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+        match walk.stage(stage) {
+            Ok((done, of_stage)) => {
+                record.stages.push(done);
+                rows.extend(of_stage);
+            }
+            Err(error) => {
+                // What comes after the first error is not worth reporting instead of it.
+                let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+                return Err(walk.failed(stage, &folder, error));
+            }
         }
-        outcome.map_err(|error| walk.failed(stage, &folder, error))?;
     }
     folder.record(&record)?;
     folder.metrics(&plan.name, &rows)?;
@@ -142,7 +142,7 @@ impl Walk<'_> {
         let inputs: Vec<_> = self.done.iter().filter(listed).collect();
         let keys = inputs.iter().map(|(name, key, _)| (name.clone(), key.clone())).collect();
         let artefacts = inputs.iter().map(|(name, _, artefact)| (name.clone(), artefact.clone())).collect();
-        let inputs = Inputs::new(self.plan, stage.name(), artefacts, &self.memory);
+        let inputs = Inputs::new(self.plan, Listed { stage: stage.name(), artefacts }, &self.memory);
 
         let begun = Instant::now();
         let draft = self.store.draft(stage)?;

@@ -7,10 +7,13 @@ use serde_json::Value;
 
 use super::fields::{Field, fields};
 
-/// The first sentence or line of a plugin's doc comment.
+/// The first sentence of a plugin's doc comment.
 pub fn summary(entry: &Entry) -> String {
-    let doc = doc(entry);
-    doc.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = doc(entry).split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.split_once(". ") {
+        Some((first, _)) => format!("{first}."),
+        None => words,
+    }
 }
 
 /// One plugin's page for a terminal.

@@ -6,7 +6,7 @@ use boldface::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::wording::{parse_all, suggest};
+use super::wording::{closest, parse_all, suggest};
 use super::{Experiment, Signal, Standardize, Table};
 
 /// An experiment whose broken sections are stood in for by defaults.
@@ -67,10 +67,17 @@ pub(crate) fn read(table: Table) -> Draft {
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {
+        // A misspelt section is not missing too.
+        let meant = closest(name, SECTIONS).unwrap_or_default();
+        reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
         reader.problems.push(problem.help(suggest(name, SECTIONS)));
     }
     Draft { experiment, problems: reader.problems, broken: reader.broken }
+}
+
+fn missing_section(name: &str) -> String {
+    format!("missing section `{name}`")
 }
 
 struct Reader {
@@ -123,7 +130,7 @@ impl Reader {
     }
 
     fn missing(&mut self, name: &'static str, help: String) {
-        self.report(name, name, vec![Problem::at("", format!("missing section `{name}`")).help(help)]);
+        self.report(name, name, vec![Problem::at("", missing_section(name)).help(help)]);
     }
 
     fn report(&mut self, section: &'static str, path: &str, problems: Vec<Problem>) {

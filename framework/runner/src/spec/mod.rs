@@ -4,6 +4,7 @@ mod document;
 mod draft;
 mod experiment;
 mod locate;
+mod plain;
 mod wording;
 
 pub use experiment::{
@@ -13,5 +14,6 @@ pub use experiment::{
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
-pub(crate) use wording::parse_all;
+pub(crate) use plain::{plain, short};
 pub use wording::suggest;
+pub(crate) use wording::{closest, parse_all};

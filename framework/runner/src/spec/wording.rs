@@ -21,7 +21,8 @@ pub(crate) fn parse_all<T>(
         let missing = problem.message.strip_prefix("missing field ").unwrap_or_default();
         let is_echo = problems.iter().any(|earlier: &Problem| {
             let meant = earlier.help.as_ref().is_some_and(|help| help.contains(missing));
-            let removed = format!("`{}`", earlier.key.rsplit('.').next().unwrap_or_default());
+            let key = earlier.key.rsplit('.').next().unwrap_or_default();
+            let removed = format!("`{}`", key.split('[').next().unwrap_or_default());
             !missing.is_empty() && (meant || removed == missing)
         });
         if is_echo {

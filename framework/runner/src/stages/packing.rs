@@ -208,8 +208,118 @@ impl Deck {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use boldface::{Codes, Features, FitContext};
 
     use super::*;
+
+    /// One token a byte; `<` and `>` around the scan, 0 at the end.
+    struct Letters;
+
+    impl LanguageModel for Letters {
+        fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
+            let (before, after) =
+                if fmri { ("<", format!(">{question}")) } else { ("", question.to_owned()) };
+            Ok((self.text_tokens(before)?, self.text_tokens(&after)?))
+        }
+
+        fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
+            Ok([self.text_tokens(answer)?, vec![0]].concat())
+        }
+
+        fn text_tokens(&self, text: &str) -> Result<Vec<u32>> {
+            Ok(text.bytes().map(u32::from).collect())
+        }
+
+        fn text(&self, tokens: &[u32]) -> Result<String> {
+            Ok(tokens.iter().filter_map(|&token| char::from_u32(token)).collect())
+        }
+
+        fn train(
+            &mut self,
+            _: &Training,
+            _: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
+            _: &mut FitContext<'_>,
+        ) -> Result<()> {
+            Ok(())
+        }
+
+        fn rank(&self, _: &[Query]) -> Result<Vec<Vec<f64>>> {
+            Ok(Vec::new())
+        }
+
+        fn generate(&self, _: &[Sequence], _: usize) -> Result<Vec<Vec<u32>>> {
+            Ok(Vec::new())
+        }
+
+        fn next_codes(&self, _: &[Sequence]) -> Result<Vec<Vec<u32>>> {
+            Ok(Vec::new())
+        }
+
+        fn save(&self, _: &std::path::Path) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Three patches of two regions with the codes 0 to 5.
+    fn block() -> FmriBlock {
+        let codes = Arc::new(Codes { patches: 3, rois: 2, codes: (0..6).collect() });
+        FmriBlock { features: Arc::new(Features::new(1, vec![0.0; 6]).unwrap()), codes, patches: 3 }
+    }
+
+    fn example(trs: usize, answer: Answer) -> Example {
+        Example { window: Window { start: 3, trs }, question: "?".into(), answer }
+    }
+
+    fn text_of(targets: impl Iterator<Item = (usize, u32)>) -> String {
+        targets.filter_map(|(_, token)| char::from_u32(token)).collect()
+    }
+
+    #[test]
+    fn only_the_answer_and_its_end_are_learned() {
+        let choice = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
+        let lesson = lesson(&Letters, &example(60, choice), block(), 20).unwrap();
+        assert_eq!(text_of(lesson.text_targets()), "yes\0");
+        // Delimiter, 6 tokens of the scan, delimiter, question: `y` is predicted at place 8 from the question.
+        assert_eq!(lesson.text_targets().next(), Some((8, u32::from(b'y'))));
+        assert_eq!(lesson.code_targets().count(), 0);
+        assert_eq!((lesson.objective, lesson.text_weight), (Objective::Instruction, 1.0));
+
+        let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
+        let lesson = super::lesson(&Letters, &example(60, text), block(), 20).unwrap();
+        assert_eq!(text_of(lesson.text_targets()), "Low.\0");
+    }
+
+    #[test]
+    fn only_the_patches_after_the_window_are_learned() {
+        // 40 volumes shown are two patches of 20; the third is the answer.
+        let lesson = lesson(&Letters, &example(40, Answer::Series { trs: 20 }), block(), 20).unwrap();
+        let targets: Vec<(usize, u32)> = lesson.code_targets().collect();
+        // After the delimiter, patch 1 stands at places 3 and 4 and predicts the codes of patch 2.
+        assert_eq!(targets, [(3, 4), (4, 5)]);
+        assert_eq!(lesson.text_targets().count(), 0);
+        assert_eq!(lesson.code_weight, 1.0);
+    }
+
+    #[test]
+    fn general_text_is_cut_and_learned_from_its_second_token() {
+        let pieces = pieces(&Letters, &["abcde".into(), "f".into()], 2).unwrap();
+        let learned: Vec<String> = pieces.iter().map(|piece| text_of(piece.text_targets())).collect();
+        assert_eq!(learned, ["b", "d"]);
+        assert!(pieces.iter().all(|piece| piece.objective == Objective::TextToText && piece.fmri.is_none()));
+    }
+
+    #[test]
+    fn what_is_too_long_is_said() {
+        let prompt = prompt(&Letters, "why", Some(block())).unwrap();
+        assert!(fits(&prompt, Some(11), "it").is_ok() && fits(&prompt, None, "it").is_ok());
+        let error = fits(&prompt, Some(10), "the question").unwrap_err().to_string();
+        assert!(
+            error.starts_with("the question is 11 tokens long, but the backbone reads at most 10;"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn blank_lines_divide_documents() {
@@ -234,8 +344,6 @@ mod tests {
 
     #[test]
     fn a_window_is_whole_patches() {
-        let example =
-            |trs, answer| Example { window: Window { start: 3, trs }, question: String::new(), answer };
         let choice = Answer::Choice { options: vec![], correct: 0 };
         assert_eq!(extent(&example(50, choice.clone()), 20).unwrap(), (Window { start: 3, trs: 40 }, 0));
         assert!(extent(&example(19, choice), 20).is_err());

@@ -47,8 +47,11 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     work.write_json("regions.json", &regions)
 }
 
+/// A scan and the dataset that can load it.
+type Listed<'a> = (&'a Entry<dyn Dataset>, ScanInfo);
+
 /// All scans of all datasets, and the regions that they must share.
-fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<(Regions, Vec<(&Entry<dyn Dataset>, ScanInfo)>)> {
+fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<(Regions, Vec<Listed<'_>>)> {
     let mut shared: Option<(&str, Regions)> = None;
     let mut scans = Vec::new();
     let mut seen = BTreeSet::new();

@@ -63,7 +63,7 @@ fn rank_options(
 ) -> Vec<f64> {
     let end = prompt.layout().len();
     let start = end - prompt.after.len();
-    let cache = head.as_ref().map_or_else(|| network.cache(), |(cache, _)| cache.repeat(1));
+    let cache = head.as_ref().map_or_else(|| network.cache(), |(cache, _)| cache.clone());
     let (cache, last) = match head {
         Some(head) if start == end => (cache, head.1.clone()),
         _ => read_more(network, pass, cache, (prompt, start..end)),

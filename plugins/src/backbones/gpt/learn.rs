@@ -99,7 +99,7 @@ fn noise(training: &Training, seed: u64, step: u64, micro: usize) -> Noise {
         Tuning::Full => 0.0,
     };
     let rng = seed::stream(seed, &format!("gpt.noise.{step}.{micro}"));
-    Noise::new(rng, training.dropout as f32, 0.0, lora_dropout)
+    Noise { dropout: training.dropout as f32, lora_dropout, ..Noise::new(rng) }
 }
 
 /// The place in a sequence that predicts, and the label it should give.

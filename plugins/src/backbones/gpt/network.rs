@@ -10,6 +10,9 @@ use super::{Gpt, Input};
 
 const STD: f32 = 0.02;
 
+/// The mean pooled vector of the training descriptions: no layer, and never trained.
+pub(super) const CENTER: &str = "center";
+
 /// The transformer: embeddings, blocks, tied text head, and the fMRI parts once they are added.
 pub(super) struct Network {
     pub config: Gpt,
@@ -28,6 +31,7 @@ impl Network {
         params.normal("positions", &[config.context, config.width], STD, rng);
         transformer(config).init(&mut params, rng);
         nn::init_layer_norm(&mut params, "norm", config.width);
+        params.constant(CENTER, &[config.width], 0.0);
         Network { config: config.clone(), params, shape: None, lora: None }
     }
 

@@ -10,7 +10,7 @@ use boldface_engine::no_grad;
 use rand::RngExt;
 
 use super::bucket::Bucket;
-use super::network::Network;
+use super::network::{CENTER, Network};
 use super::vocabulary::Vocabulary;
 use super::{Gpt, files, learn};
 
@@ -26,11 +26,11 @@ impl TextSide {
         Ok(TextSide { network, vocabulary })
     }
 
-    /// Trains on windows of text. General text, descriptions and instructions take turns by chance,
-    /// each as often, however long they are.
+    /// Trains on windows of text. General text and descriptions take turns by chance, each as often,
+    /// however long they are.
     pub fn train(&mut self, config: &Gpt, text: &TextSource, cx: &mut FitContext<'_>) -> Result<()> {
         let mut streams = Vec::new();
-        for documents in [&text.general, &text.descriptions, &text.instructions] {
+        for documents in [&text.general, &text.descriptions] {
             let mut stream = Vec::new();
             for document in documents {
                 stream.extend(self.vocabulary.ended(document)?);
@@ -40,10 +40,7 @@ impl TextSide {
             }
         }
         if streams.is_empty() {
-            return Err(
-                "there is no text to learn language from: no general text, no descriptions, no instructions"
-                    .into(),
-            );
+            return Err("there is no text to learn language from: no general text and no descriptions".into());
         }
         let mut rng = seed::stream(cx.seed, "gpt.windows");
         let mut window = || {
@@ -60,7 +57,23 @@ impl TextSide {
             let loss = losses[Objective::TextToText.name()];
             observer.record(step, Metric::lower_is_better("text_loss", loss));
             observer.record(step, Metric::lower_is_better("perplexity", loss.exp()));
-        })
+        })?;
+        self.center(&text.descriptions)
+    }
+
+    /// Hidden states of a language model share one large direction: without its mean every description
+    /// would lie within a few degrees of every other, and there would be little to align with.
+    fn center(&mut self, descriptions: &[String]) -> Result<()> {
+        let texts: Vec<&str> = descriptions.iter().map(String::as_str).collect();
+        let pooled = self.pool(&texts)?;
+        let mut mean = vec![0.0; pooled.width];
+        for row in 0..pooled.rows {
+            mean.iter_mut()
+                .zip(pooled.row(row))
+                .for_each(|(mean, value)| *mean += value / pooled.rows as f32);
+        }
+        self.network.params.set(CENTER, mean);
+        Ok(())
     }
 }
 
@@ -79,7 +92,8 @@ fn recipe(config: &Gpt) -> Training {
 }
 
 impl TextEncoder for TextSide {
-    /// Mean of the last hidden states over a text's tokens; zeros for an empty text.
+    /// Mean of the last hidden states over a text's tokens, less that of the training descriptions;
+    /// zeros for an empty text.
     fn pool(&self, texts: &[&str]) -> Result<Features> {
         let width = self.network.config.width;
         let mut values = Vec::with_capacity(texts.len() * width);
@@ -94,7 +108,7 @@ impl TextEncoder for TextSide {
             let pooled = no_grad(|| {
                 let pass = self.network.pass(None);
                 let hidden = self.network.read(&pass, &Bucket::new(&[(&sequence, 0..length)]), None);
-                self.network.norm(&pass, &hidden).mean_rows(1).to_vec()
+                self.network.norm(&pass, &hidden).mean_rows(1).sub(pass.params.get(CENTER)).to_vec()
             });
             values.extend(pooled);
         }

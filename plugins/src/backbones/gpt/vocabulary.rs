@@ -35,7 +35,7 @@ impl Vocabulary {
             // Without the whole alphabet, bytes that the text lacks would be dropped silently.
             .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .build();
-        let documents = text.general.iter().chain(&text.descriptions).chain(&text.instructions);
+        let documents = text.general.iter().chain(&text.descriptions);
         pairs.train(&mut TrainerWrapper::from(trainer), documents.map(String::as_str))?;
         Ok(Vocabulary { pairs })
     }

@@ -18,7 +18,6 @@ fn source() -> TextSource {
             "connectivity is higher than usual".into(),
             "connectivity is lower than usual".into(),
         ],
-        instructions: vec!["is it higher? never".into()],
     }
 }
 
@@ -49,6 +48,9 @@ fn language_is_learned_and_texts_pool_apart() {
     let losses = &log.0["text_loss"];
     assert!(losses[29] < 0.7 * losses[0], "{losses:?}");
     assert_eq!(log.0["perplexity"][29], losses[29].exp());
+    let descriptions = source().descriptions;
+    let both = side.pool(&[&descriptions[0], &descriptions[1]]).unwrap();
+    assert!(both.row(0).iter().zip(both.row(1)).all(|(a, b)| (a + b).abs() < 1e-5), "not centred: {both:?}");
     let pooled = side.pool(&["higher than usual", "lower than usual", ""]).unwrap();
     assert_eq!((pooled.rows, pooled.width), (3, 16));
     assert_ne!(pooled.row(0), pooled.row(1));
@@ -145,13 +147,24 @@ fn what_does_not_fit_is_an_error() {
         ],
     );
     let unknown = Sequence { before: vec![300], ..fits.clone() };
-    refused(unknown, expect![""]);
+    refused(unknown, expect!["token 300 is outside the vocabulary of 292"]);
     let mut wide = block(1, 3);
     wide.features = Arc::new(Features::new(2, vec![0.0; 18]).unwrap());
-    refused(Sequence { fmri: Some(wide), ..fits.clone() }, expect![""]);
+    refused(
+        Sequence { fmri: Some(wide), ..fits.clone() },
+        expect![
+            "a block of 3 regions and features of width 2 does not fit a backbone for 3 regions and width 4"
+        ],
+    );
     let short = FmriBlock { patches: 4, ..block(1, 3) };
-    refused(Sequence { fmri: Some(short), ..fits.clone() }, expect![""]);
-    refused(Sequence { text_weight: 0.0, code_weight: 0.0, ..fits.clone() }, expect![""]);
+    refused(
+        Sequence { fmri: Some(short), ..fits.clone() },
+        expect!["a block of 4 patches has 9 features and 9 codes, and patches 1..3 are to be learned"],
+    );
+    refused(
+        Sequence { text_weight: 0.0, code_weight: 0.0, ..fits.clone() },
+        expect!["step 1 has nothing to learn: no loss weight above 0 has a target"],
+    );
     let mut cx = FitContext { runtime: &runtime(), seed: 0, observer: &mut boldface::Silent };
     let error = model.train(&training(2), &mut std::iter::once(Ok(vec![fits])), &mut cx).unwrap_err();
     check(error, &expect!["the batches ran out at step 2 of 2"], here);
@@ -163,6 +176,12 @@ fn configs_are_checked_all_at_once() {
         Gpt { width: 10, heads: 4, layers: 0, vocabulary: 12, text_length: 1, text_dropout: 1.0, ..config() };
     let cx = CheckContext { scans: &[], trs: 10, patch: 5 };
     let problems: Vec<String> = bad.check(&cx).iter().map(ToString::to_string).collect();
-    expect![""].assert_eq(&problems.join("\n"));
+    expect![[r#"
+        layers: must be at least 1
+        width: 10 does not divide into 4 heads; use a multiple of 4
+        vocabulary: 12 entries do not hold 256 bytes and the marks; use at least 261; 1024 suits small texts
+        text-length: a window of 1 tokens is not between 2 and `context`; `context` is 64
+        text-dropout: must be at least 0 and below 1"#]]
+    .assert_eq(&problems.join("\n"));
     assert!(config().check(&cx).is_empty() && Gpt::default().check(&cx).is_empty());
 }

@@ -60,7 +60,7 @@ fn lora(rank: usize) -> Tuning {
 }
 
 /// Keeps every number by name.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Log(BTreeMap<String, Vec<f64>>);
 
 impl Observer for Log {

@@ -191,7 +191,8 @@ fn problems() {
     let expected =
         "strongest: no pair of networks would be described; leave both keys out to describe every pair";
     assert_eq!(check(json!({"strongest": 0}), &["A", "B"]), expected);
-    let expected = ": there is no pair of networks to describe; give the region table two regions or more with their networks";
+    let expected = ": there is no pair of networks to describe; \
+        give the region table two regions or more with their networks";
     assert_eq!(check(json!({}), &["A"]), expected);
     let expected = ": two pairs of networks would be called `A-B-C`; rename a network in the region table";
     assert_eq!(check(json!({}), &["A", "A-B", "B-C", "C"]), expected);

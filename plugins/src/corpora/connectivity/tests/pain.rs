@@ -4,45 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use boldface::{CorpusGenerator, Part, Scan, ScanInfo, Split, TimeSeries, Window};
-use boldface_imaging::names::Name;
-use boldface_imaging::{folder, npy, regions};
+use boldface::serde_json::json;
+use boldface::{CorpusGenerator, Dataset, Kind, Part, Scan, Split, Window};
 
 use crate::corpora::connectivity::Connectivity;
 
-/// The first 160 volumes of every scan; none, with a printed reason, where the data are absent.
-fn scans() -> Option<Vec<Scan>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/pain");
-    if !root.exists() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI needs {}", root.display());
-        println!("skipped: {} is absent", root.display());
-        return None;
-    }
-    let regions = Arc::new(regions::read(&root.join("seg-MIST122_dseg.tsv"), "network").unwrap());
-    let arrays = folder::files_in(&root)
-        .unwrap()
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|e| e == "npy"));
-    let scan = |path: std::path::PathBuf| {
-        let name = Name::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
-        let (header, values) = npy::read(&path).unwrap();
-        let series = TimeSeries::new(header.rows, header.cols, 2.0, values).unwrap();
-        let info = ScanInfo {
-            id: name.scan("pain").unwrap(),
-            tr: 2.0,
-            trs: header.rows,
-            rois: header.cols,
-            phenotype: BTreeMap::new(),
-        };
-        let series = series.window(Window::first(160)).unwrap();
-        Scan { info: Arc::new(info), series, regions: Arc::clone(&regions), descriptors: Vec::new() }
+/// The first 160 volumes of every scan that ships with the quickstart.
+fn scans() -> Vec<Scan> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
+    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
+    let cohort = series.cohort(&root, "pain").unwrap();
+    let regions = Arc::new(cohort.regions);
+    let scan = |info| Scan {
+        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
+        info: Arc::new(info),
+        regions: Arc::clone(&regions),
+        descriptors: Vec::new(),
     };
-    Some(arrays.map(scan).collect())
+    cohort.scans.into_iter().map(scan).collect()
 }
 
 #[test]
 fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scans() {
-    let Some(scans) = scans() else { return };
+    let scans = scans();
     assert_eq!(scans.len(), 98);
     let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
     let part = |index| if index < 23 { Part::Train } else { Part::Test };

@@ -108,9 +108,23 @@ fn text_around_and_instead_of_facts_is_passed_over() {
     );
 }
 
+fn feature() -> impl Strategy<Value = String> {
+    prop::sample::select(features())
+}
+
+/// Near the bands, or far from them.
+fn any_z() -> impl Strategy<Value = f64> {
+    prop_oneof![-4.0..4.0, -1e6..1e6]
+}
+
+/// Features with their r and z, some not available.
+fn facts() -> impl Strategy<Value = Vec<(String, Option<(f64, f64)>)>> {
+    prop::collection::vec((feature(), prop::option::of((-1.0..1.0, any_z()))), 0..8)
+}
+
 proptest! {
     #[test]
-    fn every_fact_is_read_back(feature in prop::sample::select(features()), r in -1.0..1.0f64, z in prop_oneof![-4.0..4.0f64, -1e6..1e6f64]) {
+    fn every_fact_is_read_back(feature in feature(), r in -1.0..1.0, z in any_z()) {
         let words = Words::shipped();
         let fact = words.fact(&feature, Some(r), Some(z));
         let back = read(&words.sentence(&fact), &features());
@@ -128,16 +142,22 @@ proptest! {
     }
 
     #[test]
-    fn captions_are_read_in_order(said in prop::collection::vec((prop::sample::select(features()), prop::option::of((-1.0..1.0f64, -4.0..4.0f64))), 0..8)) {
+    fn captions_are_read_in_order(said in facts()) {
         let words = Words::shipped();
-        let facts = said.iter().map(|(feature, numbers)| words.fact(feature, numbers.map(|n| n.0), numbers.map(|n| n.1)));
-        let facts: Vec<Fact> = facts.collect();
+        let fact = |(feature, numbers): &(String, Option<(f64, f64)>)| {
+            words.fact(feature, numbers.map(|(r, _)| r), numbers.map(|(_, z)| z))
+        };
+        let facts: Vec<Fact> = said.iter().map(fact).collect();
         let caption = facts.iter().map(|fact| words.sentence(fact)).collect::<Vec<_>>().join(" ");
         prop_assert_eq!(read(&caption, &features()), facts.into_iter().map(rounded).collect::<Vec<_>>());
     }
 
     #[test]
-    fn any_network_names_will_do(a in "[A-Za-z0-9][A-Za-z0-9_ &/-]{0,9}[A-Za-z0-9]", b in "[A-Za-z0-9é][A-Za-z0-9é_ &/-]{0,9}", z in -4.0..4.0f64) {
+    fn any_network_names_will_do(
+        a in "[A-Za-z0-9][A-Za-z0-9_ &/-]{0,9}[A-Za-z0-9]",
+        b in "[A-Za-z0-9é][A-Za-z0-9é_ &/-]{0,9}",
+        z in any_z(),
+    ) {
         let words = Words::shipped();
         let features = [format!("{a}-{a}"), format!("{a}-{b}"), format!("{b}-{b}")];
         for feature in &features {
@@ -148,13 +168,16 @@ proptest! {
     }
 
     #[test]
-    fn broken_text_is_no_panic(feature in prop::sample::select(features()), z in -4.0..4.0f64, at in 0usize..80, dirt in ".{0,3}", cut in 0usize..9) {
+    fn broken_text_is_no_panic(
+        feature in feature(), z in any_z(), at in 0usize..80, cut in 0usize..9, dirt in ".{0,3}",
+    ) {
         let words = Words::shipped();
         let sentence = words.sentence(&words.fact(&feature, Some(-0.1), Some(z)));
         let letters: Vec<char> = sentence.chars().collect();
         let at = at.min(letters.len());
         let rest = &letters[(at + cut).min(letters.len())..];
-        let broken: String = letters[..at].iter().chain(dirt.chars().collect::<Vec<_>>().iter()).chain(rest).collect();
+        let start = letters[..at].iter().copied();
+        let broken: String = start.chain(dirt.chars()).chain(rest.iter().copied()).collect();
         // Broken or not, nothing is read that the table does not hold.
         for fact in read(&broken, &features()) {
             prop_assert!(features().contains(&fact.feature));

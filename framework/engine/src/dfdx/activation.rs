@@ -1,0 +1,77 @@
+//! Functions of one number with their derivatives, and SwiGLU.
+
+use super::buffer::Buffer;
+use super::simd::{exp, normal, sigmoid};
+use super::{Value, record, simd};
+
+impl Value {
+    pub(crate) fn square(&self) -> Value {
+        self.map(|x| (x * x, 2.0 * x))
+    }
+
+    pub(crate) fn exp(&self) -> Value {
+        self.map(|x| (exp(x), exp(x)))
+    }
+
+    pub(crate) fn tanh(&self) -> Value {
+        self.map(|x| {
+            let y = 1.0 - 2.0 / (exp(2.0 * x) + 1.0);
+            (y, 1.0 - y * y)
+        })
+    }
+
+    pub(crate) fn sigmoid(&self) -> Value {
+        self.map(|x| {
+            let y = sigmoid(x);
+            (y, y * (1.0 - y))
+        })
+    }
+
+    /// `ln(sigmoid(x))` without overflow on either side.
+    pub(crate) fn log_sigmoid(&self) -> Value {
+        self.map(|x| {
+            let below = if x > 0.0 { 0.0 } else { x };
+            (below - exp(-x.abs()).ln_1p(), sigmoid(-x))
+        })
+    }
+
+    /// The exact form, `x Phi(x)`; its derivative is `Phi(x) + x phi(x)`.
+    pub(crate) fn gelu(&self) -> Value {
+        self.map(|x| {
+            let (below, density) = normal(x);
+            (x * below, below + x * density)
+        })
+    }
+
+    pub(crate) fn silu(&self) -> Value {
+        self.map(|x| {
+            let s = sigmoid(x);
+            (x * s, s + x * s * (1.0 - s))
+        })
+    }
+
+    /// `silu(gate) * up`.
+    pub(crate) fn swiglu(gate: &Value, up: &Value) -> Value {
+        let mut out = Buffer::stale(gate.len());
+        simd::chunks(&mut out, |start, out| {
+            for ((out, gate), up) in out.iter_mut().zip(&gate.data[start..]).zip(&up.data[start..]) {
+                *out = gate * sigmoid(*gate) * up;
+            }
+        });
+        let (g, u) = (gate.clone(), up.clone());
+        let key = record(&[gate.key(), up.key()], move |flow, mut dy| {
+            let mut to_gate = Buffer::stale(dy.len());
+            simd::rows2(&mut to_gate, &mut dy, [1, 1], |start, to_gate, dy| {
+                let inputs = g.data[start..].iter().zip(&u.data[start..]);
+                for ((to_gate, dy), (gate, up)) in to_gate.iter_mut().zip(dy).zip(inputs) {
+                    let s = sigmoid(*gate);
+                    *to_gate = *dy * up * (s + gate * s * (1.0 - s));
+                    *dy *= gate * s;
+                }
+            });
+            flow.add(g.key(), to_gate);
+            flow.add(u.key(), dy);
+        });
+        Value::recorded(out, &gate.dims, key)
+    }
+}

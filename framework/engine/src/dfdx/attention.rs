@@ -1,0 +1,250 @@
+//! Softmax attention with one number of visible keys a query, for all heads at once.
+//!
+//! Heads are read and written in place through strides. Scores live only for a block of queries:
+//! the backward pass computes them again, so memory stays linear in the number of tokens.
+//!
+//! Shapes: `B` batch, `Tq` queries, `Tk` keys, `H` heads, `G` key-value heads, `E` width of a head.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::buffer::Buffer;
+use super::matmul::{Mat, MatMut, Output, matmul};
+use super::{Value, norm, record, simd};
+
+/// Queries whose scores are held at the same time.
+const BLOCK: usize = 64;
+
+/// The shape of one attention operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Attention {
+    pub(crate) batch: usize,
+    pub(crate) queries: usize,
+    pub(crate) keys: usize,
+    pub(crate) heads: usize,
+    pub(crate) kv_heads: usize,
+    /// Width of one head.
+    pub(crate) width: usize,
+    /// For each query (B, Tq): it sees this many keys from the first.
+    pub(crate) visible: Arc<[u32]>,
+}
+
+/// Tokens whose heads are consecutive columns from `offset`, in rows of `stride` numbers.
+#[derive(Clone, Copy)]
+struct Heads<'a> {
+    data: &'a [f32],
+    stride: usize,
+    offset: usize,
+}
+
+impl<'a> Heads<'a> {
+    fn packed(data: &'a [f32], stride: usize) -> Heads<'a> {
+        Heads { data, stride, offset: 0 }
+    }
+}
+
+impl Attention {
+    /// q (B, Tq, H*E), k and v (B, Tk, G*E) -> (B, Tq, H*E).
+    pub(crate) fn separate(self, q: &Value, k: &Value, v: &Value) -> Value {
+        let [q_width, kv_width] = [self.heads * self.width, self.kv_heads * self.width];
+        let (out, scales) = self.forward(
+            Heads::packed(q.data(), q_width),
+            Heads::packed(k.data(), kv_width),
+            Heads::packed(v.data(), kv_width),
+        );
+        let (dims, keys) = (q.dims.clone(), [q.key(), k.key(), v.key()]);
+        let (q, k, v) = (q.clone(), k.clone(), v.clone());
+        let key = record(&keys, move |flow, dy| {
+            let [mut dq, mut dk, mut dv] = [&q, &k, &v].map(|x| Buffer::zeros(x.len()));
+            let to = [
+                MatMut::new(&mut dq, q.len() / q_width, q_width),
+                MatMut::new(&mut dk, k.len() / kv_width, kv_width),
+                MatMut::new(&mut dv, v.len() / kv_width, kv_width),
+            ];
+            let from = [
+                Heads::packed(q.data(), q_width),
+                Heads::packed(k.data(), kv_width),
+                Heads::packed(v.data(), kv_width),
+            ];
+            self.backward(from, &scales, &dy, to);
+            flow.add(q.key(), dq);
+            flow.add(k.key(), dk);
+            flow.add(v.key(), dv);
+        });
+        Value::recorded(out, &dims, key)
+    }
+
+    /// Queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
+    pub(crate) fn joint(self, qkv: &Value) -> Value {
+        let [q_width, kv_width] = [self.heads * self.width, self.kv_heads * self.width];
+        let stride = q_width + 2 * kv_width;
+        let offsets = [0, q_width, q_width + kv_width];
+        let [q, k, v] = offsets.map(|offset| Heads { data: qkv.data(), stride, offset });
+        let (out, scales) = self.forward(q, k, v);
+        let dims = [self.batch, self.queries, q_width];
+        let x = qkv.clone();
+        let key = record(&[qkv.key()], move |flow, dy| {
+            let mut dx = Buffer::zeros(x.len());
+            let (dq, rest) = MatMut::new(&mut dx, x.len() / stride, stride).split_cols(q_width);
+            let (dk, dv) = rest.split_cols(kv_width);
+            let from = offsets.map(|offset| Heads { data: x.data(), stride, offset });
+            self.backward(from, &scales, &dy, [dq, dk, dv]);
+            flow.add(x.key(), dx);
+        });
+        Value::recorded(out, &dims, key)
+    }
+
+    /// The output, and `ln(sum(exp(score)))` of each query as (B, H, Tq).
+    fn forward(&self, q: Heads<'_>, k: Heads<'_>, v: Heads<'_>) -> (Buffer, Buffer) {
+        let (rows, width) = (self.batch * self.queries, self.heads * self.width);
+        let mut out = Buffer::stale(rows * width);
+        let mut scales = Buffer::stale(self.batch * self.heads * self.queries);
+        let outs = self.split(MatMut::new(&mut out, rows, width), self.queries, self.heads);
+        let tasks = outs.into_iter().zip(scales.chunks_mut(self.queries.max(1))).enumerate();
+        self.run(tasks.collect(), |(task, (mut out, scales))| {
+            let (b, h) = (task / self.heads, task % self.heads);
+            let g = h / (self.heads / self.kv_heads);
+            let mut scores = Buffer::stale(BLOCK.min(self.queries) * self.keys);
+            for start in (0..self.queries).step_by(BLOCK) {
+                let rows = BLOCK.min(self.queries - start);
+                let visible = self.visible(b, start, rows);
+                let seen = visible.iter().copied().max().unwrap_or(0) as usize;
+                let scores = &mut scores[..rows * seen];
+                self.scores(
+                    scores,
+                    self.view(q, b, h, self.queries, start, rows),
+                    self.view(k, b, g, self.keys, 0, seen),
+                );
+                simd::vectorized(
+                    #[inline(always)]
+                    || {
+                        let rows = scores.chunks_mut(seen.max(1)).zip(visible).zip(&mut scales[start..]);
+                        for ((row, visible), scale) in rows {
+                            *scale = masked_softmax(row, *visible as usize);
+                        }
+                    },
+                );
+                let v = self.view(v, b, g, self.keys, 0, seen);
+                matmul(out.rows(start, rows), Output::Set, 1.0, Mat::new(scores, rows, seen), v, false);
+            }
+        });
+        (out, scales)
+    }
+
+    /// Adds the gradients of `q`, `k` and `v` into `to`.
+    fn backward(&self, [q, k, v]: [Heads<'_>; 3], scales: &[f32], dy: &[f32], [dq, dk, dv]: [MatMut<'_>; 3]) {
+        let dy = Heads::packed(dy, self.heads * self.width);
+        let group = self.heads / self.kv_heads;
+        // All query heads of a key-value head in one task, as they add to the same gradient.
+        let mut dqs = self.split(dq, self.queries, self.heads).into_iter();
+        let dks = self.split(dk, self.keys, self.kv_heads);
+        let dvs = self.split(dv, self.keys, self.kv_heads);
+        let tasks =
+            dks.into_iter().zip(dvs).map(|(dk, dv)| (dqs.by_ref().take(group).collect::<Vec<_>>(), dk, dv));
+        self.run(tasks.enumerate().collect(), |(task, (dqs, mut dk, mut dv))| {
+            let (b, g) = (task / self.kv_heads, task % self.kv_heads);
+            let size = BLOCK.min(self.queries) * self.keys;
+            let (mut scores, mut slopes) = (Buffer::stale(size), Buffer::stale(size));
+            for (h, mut dq) in (g * group..).zip(dqs) {
+                for start in (0..self.queries).step_by(BLOCK) {
+                    let rows = BLOCK.min(self.queries - start);
+                    let visible = self.visible(b, start, rows);
+                    let seen = visible.iter().copied().max().unwrap_or(0) as usize;
+                    let (p, ds) = (&mut scores[..rows * seen], &mut slopes[..rows * seen]);
+                    let q = self.view(q, b, h, self.queries, start, rows);
+                    let k = self.view(k, b, g, self.keys, 0, seen);
+                    let dy = self.view(dy, b, h, self.queries, start, rows);
+                    self.scores(p, q, k);
+                    let v = self.view(v, b, g, self.keys, 0, seen);
+                    matmul(MatMut::new(ds, rows, seen), Output::Set, 1.0, dy, v.t(), false);
+                    let scales = &scales[(b * self.heads + h) * self.queries + start..];
+                    simd::vectorized(
+                        #[inline(always)]
+                        || {
+                            let rows = p.chunks_mut(seen.max(1)).zip(ds.chunks_mut(seen.max(1)));
+                            for ((p, ds), (visible, scale)) in rows.zip(visible.iter().zip(scales)) {
+                                softmax_backward(p, ds, *visible as usize, *scale);
+                            }
+                        },
+                    );
+                    let (p, ds) = (Mat::new(p, rows, seen), Mat::new(ds, rows, seen));
+                    matmul(dv.rows(0, seen), Output::Add, 1.0, p.t(), dy, false);
+                    matmul(dk.rows(0, seen), Output::Add, self.scale(), ds.t(), q, false);
+                    matmul(dq.rows(start, rows), Output::Add, self.scale(), ds, k, false);
+                }
+            }
+        });
+    }
+
+    fn scores(&self, out: &mut [f32], q: Mat<'_>, k: Mat<'_>) {
+        matmul(MatMut::new(out, q.rows(), k.rows()), Output::Set, self.scale(), q, k.t(), false);
+    }
+
+    fn scale(&self) -> f32 {
+        1.0 / (self.width as f32).sqrt()
+    }
+
+    fn visible(&self, b: usize, start: usize, rows: usize) -> &[u32] {
+        &self.visible[b * self.queries + start..][..rows]
+    }
+
+    /// `rows` tokens from `start` of one head; a sequence of the batch has `tokens`.
+    fn view<'a>(
+        &self,
+        x: Heads<'a>,
+        b: usize,
+        h: usize,
+        tokens: usize,
+        start: usize,
+        rows: usize,
+    ) -> Mat<'a> {
+        let first = (b * tokens + start) * x.stride + x.offset + h * self.width;
+        // With no rows `first` may lie beyond the end.
+        Mat::strided(x.data.get(first..).unwrap_or(&[]), rows, self.width, x.stride)
+    }
+
+    /// The part of each sequence and head, heads fastest.
+    fn split<'a>(&self, mut all: MatMut<'a>, tokens: usize, heads: usize) -> Vec<MatMut<'a>> {
+        let mut parts = Vec::with_capacity(self.batch * heads);
+        for _ in 0..self.batch {
+            let (mut sequence, rest) = all.split_rows(tokens);
+            all = rest;
+            for _ in 0..heads {
+                let (head, rest) = sequence.split_cols(self.width);
+                sequence = rest;
+                parts.push(head);
+            }
+        }
+        parts
+    }
+
+    fn run<T: Send>(&self, tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
+        let work = self.batch * self.heads * self.queries * self.keys * self.width;
+        if work < 1 << 16 || rayon::current_num_threads() == 1 {
+            tasks.into_iter().for_each(f);
+        } else {
+            tasks.into_par_iter().for_each(f);
+        }
+    }
+}
+
+/// Softmax over the visible part, zeros behind it; gives `ln(sum(exp(score)))`.
+#[inline(always)]
+fn masked_softmax(row: &mut [f32], visible: usize) -> f32 {
+    let (seen, hidden) = row.split_at_mut(visible.min(row.len()));
+    hidden.fill(0.0);
+    norm::softmax_in_place(seen)
+}
+
+/// From scores and the gradient of the probabilities: the probabilities and the gradient of the scores.
+#[inline(always)]
+fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: f32) {
+    let (p, hidden) = p.split_at_mut(visible.min(p.len()));
+    hidden.fill(0.0);
+    let (ds, hidden) = ds.split_at_mut(p.len());
+    hidden.fill(0.0);
+    p.iter_mut().for_each(|p| *p = simd::exp(*p - scale));
+    let mean = simd::dot(p, ds);
+    ds.iter_mut().zip(p).for_each(|(ds, p)| *ds = *p * (*ds - mean));
+}

@@ -1,0 +1,147 @@
+//! Recycled memory for tensor values and gradients.
+//!
+//! A training step asks for the same hundred buffers again and again. Giving them back to the
+//! system costs a page fault for every 4 KiB on the next step, so dropped buffers wait in a pool
+//! that never lets the process hold much more than it once needed at the same time.
+
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+/// A vector whose memory returns to the pool when dropped.
+#[derive(Debug)]
+pub(crate) struct Buffer(Vec<f32>);
+
+impl Buffer {
+    /// A buffer with stale contents: the caller overwrites every number.
+    pub(crate) fn stale(len: usize) -> Buffer {
+        Buffer(POOL.lock().unwrap_or_else(PoisonError::into_inner).take(len))
+    }
+
+    pub(crate) fn zeros(len: usize) -> Buffer {
+        let mut buffer = Buffer::stale(len);
+        buffer.fill(0.0);
+        buffer
+    }
+
+    pub(crate) fn copy_of(values: &[f32]) -> Buffer {
+        let mut buffer = Buffer::stale(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+
+    pub(crate) fn from_vec(values: Vec<f32>) -> Buffer {
+        POOL.lock().unwrap_or_else(PoisonError::into_inner).adopt(&values);
+        Buffer(values)
+    }
+
+    /// The memory without its way back to the pool; undone by [`Buffer::restore`].
+    pub(crate) fn release(mut self) -> Vec<f32> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// Wraps what [`Buffer::release`] gave.
+    pub(crate) fn restore(values: Vec<f32>) -> Buffer {
+        Buffer(values)
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Buffer {
+        Buffer::copy_of(self)
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let values = std::mem::take(&mut self.0);
+        if values.capacity() > 0 {
+            POOL.lock().unwrap_or_else(PoisonError::into_inner).give(values);
+        }
+    }
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool { idle: VecDeque::new(), idle_len: 0, live_len: 0, peak_len: 0 });
+
+/// Buffers nobody uses, oldest first. Lengths count numbers, not bytes.
+struct Pool {
+    idle: VecDeque<Vec<f32>>,
+    idle_len: usize,
+    live_len: usize,
+    peak_len: usize,
+}
+
+impl Pool {
+    /// The smallest idle buffer that fits without wasting a quarter, the youngest (warmest) of equals.
+    fn take(&mut self, len: usize) -> Vec<f32> {
+        let fits = |capacity: usize| capacity >= len && capacity <= len + len / 4 + 64;
+        let found = self.idle.iter().enumerate().rev().filter(|(_, values)| fits(values.capacity()));
+        let found = found.min_by_key(|(_, values)| values.capacity()).map(|(index, _)| index);
+        let mut values = found.and_then(|index| self.idle.remove(index)).unwrap_or_default();
+        if values.capacity() == 0 {
+            values = vec![0.0; len];
+        } else {
+            self.idle_len -= values.capacity();
+        }
+        self.adopt(&values);
+        values.resize(len, 0.0);
+        self.trim();
+        values
+    }
+
+    fn adopt(&mut self, values: &Vec<f32>) {
+        self.live_len += values.capacity();
+        self.peak_len = self.peak_len.max(self.live_len);
+    }
+
+    fn give(&mut self, values: Vec<f32>) {
+        // A vector that grew in foreign hands may be larger than what was counted.
+        self.live_len = self.live_len.saturating_sub(values.capacity());
+        self.idle_len += values.capacity();
+        self.idle.push_back(values);
+        self.trim();
+    }
+
+    /// Frees the oldest idle buffers once all memory is more than was ever live at one time.
+    fn trim(&mut self) {
+        const SLACK: usize = 1 << 18;
+        while self.idle_len + self.live_len > self.peak_len + SLACK {
+            let Some(oldest) = self.idle.pop_front() else { return };
+            self.idle_len -= oldest.capacity();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_reused_and_bounded() {
+        let mut pool = Pool { idle: VecDeque::new(), idle_len: 0, live_len: 0, peak_len: 0 };
+        let a = pool.take(1000);
+        let address = a.as_ptr();
+        pool.give(a);
+        let again = pool.take(900);
+        assert_eq!(again.as_ptr(), address, "900 fits into 1000");
+        // Ever new lengths: the idle ones go once they exceed the peak and 1 MiB.
+        for len in (1 << 18..2 << 18).step_by(9973) {
+            let values = pool.take(len);
+            pool.give(values);
+        }
+        assert!(pool.idle_len <= pool.peak_len + (1 << 18), "{} idle, {} peak", pool.idle_len, pool.peak_len);
+    }
+}

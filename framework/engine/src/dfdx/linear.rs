@@ -1,0 +1,83 @@
+//! Matrix products and their gradients, and the nearest code.
+
+use super::buffer::Buffer;
+use super::elementwise::column_sums;
+use super::matmul::{Mat, MatMut, Output, matmul};
+use super::{Value, record, simd};
+
+impl Value {
+    /// (.., K) x (N, K)' + (N) -> (.., N).
+    pub(crate) fn linear(&self, weight: &Value, bias: Option<&Value>) -> Value {
+        let (m, k, n) = (self.rows(), self.width(), weight.dims[0]);
+        let mut out = Buffer::stale(m * n);
+        let output = match bias {
+            None => Output::Set,
+            Some(bias) => {
+                simd::rows(&mut out, n, |_, out| {
+                    out.chunks_mut(n).for_each(|row| row.copy_from_slice(bias.data()))
+                });
+                Output::Add
+            }
+        };
+        let (x_mk, w_nk) = (Mat::new(&self.data, m, k), Mat::new(&weight.data, n, k));
+        matmul(MatMut::new(&mut out, m, n), output, 1.0, x_mk, w_nk.t(), true);
+
+        let inputs = [self.key(), weight.key(), bias.and_then(Value::key)];
+        let (x, w, bias) = (self.clone(), weight.clone(), bias.and_then(|bias| bias.key.clone()));
+        let key = record(&inputs, move |flow, dy| {
+            let dy_mn = Mat::new(&dy, m, n);
+            flow.write(x.key(), m * k, |dx, output| {
+                matmul(MatMut::new(dx, m, k), output, 1.0, dy_mn, Mat::new(&w.data, n, k), true);
+            });
+            flow.write(w.key(), n * k, |dw, output| {
+                matmul(MatMut::new(dw, n, k), output, 1.0, dy_mn.t(), Mat::new(&x.data, m, k), true);
+            });
+            if bias.is_some() {
+                flow.add(bias.as_ref(), column_sums(&dy, n));
+            }
+        });
+        let mut dims = self.dims.to_vec();
+        dims.pop();
+        dims.push(n);
+        Value::recorded(out, &dims, key)
+    }
+
+    /// (M, K) x (K, N) -> (M, N).
+    pub(crate) fn matmul(&self, other: &Value) -> Value {
+        let (m, k, n) = (self.dims[0], self.dims[1], other.dims[1]);
+        let mut out = Buffer::stale(m * n);
+        let (a_mk, b_kn) = (Mat::new(&self.data, m, k), Mat::new(&other.data, k, n));
+        matmul(MatMut::new(&mut out, m, n), Output::Set, 1.0, a_mk, b_kn, true);
+        let (a, b) = (self.clone(), other.clone());
+        let key = record(&[self.key(), other.key()], move |flow, dy| {
+            let dy_mn = Mat::new(&dy, m, n);
+            flow.write(a.key(), m * k, |da, output| {
+                matmul(MatMut::new(da, m, k), output, 1.0, dy_mn, Mat::new(&b.data, k, n).t(), true);
+            });
+            flow.write(b.key(), k * n, |db, output| {
+                matmul(MatMut::new(db, k, n), output, 1.0, Mat::new(&a.data, m, k).t(), dy_mn, true);
+            });
+        });
+        Value::recorded(out, &[m, n], key)
+    }
+}
+
+/// For each row of (N, D) the row of (K, D) with the largest dot product; the first of equals.
+pub(crate) fn nearest_rows(x_nd: &Value, codebook_kd: &Value) -> Vec<u32> {
+    let (n, d, k) = (x_nd.rows(), x_nd.width(), codebook_kd.dims[0]);
+    let mut best = Vec::with_capacity(n);
+    // A block at a time: the whole of (N, K) may be far larger than either input.
+    const BLOCK: usize = 1024;
+    for x in x_nd.data.chunks(BLOCK * d) {
+        let rows = x.len() / d;
+        let mut products = Buffer::stale(rows * k);
+        let (x_md, codes_kd) = (Mat::new(x, rows, d), Mat::new(&codebook_kd.data, k, d));
+        matmul(MatMut::new(&mut products, rows, k), Output::Set, 1.0, x_md, codes_kd.t(), true);
+        best.extend(products.chunks(k).map(|row| {
+            let largest = simd::vectorized(|| simd::max(row));
+            let index = row.iter().position(|product| *product == largest).unwrap_or(0);
+            u32::try_from(index).expect("a codebook has fewer than 2^32 codes")
+        }));
+    }
+    best
+}

@@ -1,0 +1,112 @@
+//! The embedded engine: dfdx's tape and gradients, our own fused kernels on the CPU.
+//!
+//! dfdx 0.13 compiles anywhere and needs nothing installed, but its stock operations are half as
+//! fast as libtorch's, and some give wrong gradients silently (overlapping slices, softmax of a
+//! permuted tensor). So every operation here computes its output itself and registers its own
+//! backward closure on dfdx's tape; see `tape.rs`.
+
+mod activation;
+mod attention;
+mod buffer;
+mod elementwise;
+mod linear;
+mod loss;
+mod matmul;
+mod noise;
+mod norm;
+mod optim;
+mod rope;
+mod simd;
+mod structure;
+mod tape;
+
+use std::sync::Arc;
+
+pub(crate) use attention::Attention;
+pub(crate) use buffer::Buffer;
+pub(crate) use linear::nearest_rows;
+pub(crate) use optim::{Update, adamw, squared_norm};
+use tape::{Key, is_recording, record};
+pub(crate) use tape::{clear, paused};
+
+/// A tensor of the embedded engine: contiguous f32 numbers, row-major, and who wants its gradient.
+#[derive(Clone, Debug)]
+pub struct Value {
+    data: Arc<Buffer>,
+    dims: Arc<[usize]>,
+    key: Option<Key>,
+}
+
+impl Value {
+    pub(crate) fn constant(data: Buffer, dims: &[usize]) -> Value {
+        Value::recorded(data, dims, None)
+    }
+
+    fn recorded(data: Buffer, dims: &[usize], key: Option<Key>) -> Value {
+        debug_assert_eq!(data.len(), dims.iter().product::<usize>());
+        Value { data: Arc::new(data), dims: dims.into(), key }
+    }
+
+    pub(crate) fn dims(&self) -> &[usize] {
+        &self.dims
+    }
+
+    pub(crate) fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Size of the last dimension.
+    fn width(&self) -> usize {
+        self.dims.last().copied().unwrap_or(1)
+    }
+
+    /// How many rows of the last dimension there are.
+    fn rows(&self) -> usize {
+        self.len() / self.width().max(1)
+    }
+
+    fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    pub(crate) fn leaf_id(&self) -> Option<u64> {
+        self.key.as_ref().map(Key::id)
+    }
+
+    /// The same numbers as a parameter.
+    pub(crate) fn as_leaf(&self) -> Value {
+        Value { key: Some(Key::leaf()), ..self.clone() }
+    }
+
+    /// The same numbers as a constant.
+    pub(crate) fn detach(&self) -> Value {
+        Value { key: None, ..self.clone() }
+    }
+
+    pub(crate) fn overwrite(&mut self, values: Vec<f32>) {
+        self.data = Arc::new(Buffer::from_vec(values));
+    }
+
+    /// The numbers for writing in place; copied first if another tensor shares them.
+    pub(crate) fn data_mut(&mut self) -> &mut [f32] {
+        let data: &mut Buffer = Arc::make_mut(&mut self.data);
+        data
+    }
+
+    /// The gradients of all parameters the one number of this tensor depends on.
+    pub(crate) fn backward(&self) -> Vec<(u64, Value)> {
+        let Some(key) = self.key() else {
+            clear();
+            return Vec::new();
+        };
+        let flat = |gradient: Buffer| {
+            let len = gradient.len();
+            Value::constant(gradient, &[len])
+        };
+        tape::backward(key).into_iter().map(|(id, gradient)| (id, flat(gradient))).collect()
+    }
+}

@@ -1,0 +1,48 @@
+//! Dropout of numbers and of whole samples.
+
+use rand::Rng;
+
+use super::buffer::Buffer;
+use super::{Value, record, simd};
+
+impl Value {
+    /// Keeps each number with probability `1 - p`, scaled so that the mean stays.
+    pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> Value {
+        self.keep_periods(1, p, rng)
+    }
+
+    /// Keeps each of `groups` equal parts with probability `1 - p`, scaled so that the mean stays.
+    pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Value {
+        self.keep_periods(self.len() / groups, p, rng)
+    }
+
+    fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> Value {
+        let threshold = (f64::from(p) * 4_294_967_296.0) as u32;
+        let kept: Vec<bool> = (0..self.len() / period.max(1)).map(|_| rng.next_u32() >= threshold).collect();
+        let by = 1.0 / (1.0 - p);
+        let mut out = Buffer::copy_of(&self.data);
+        keep(&mut out, &kept, period, by);
+        let to = self.key.clone();
+        let key = record(&[self.key()], move |flow, mut dy| {
+            keep(&mut dy, &kept, period, by);
+            flow.add(to.as_ref(), dy);
+        });
+        Value::recorded(out, &self.dims, key)
+    }
+}
+
+fn keep(x: &mut [f32], kept: &[bool], period: usize, by: f32) {
+    if period == 1 {
+        return simd::chunks(x, |start, x| {
+            for (x, kept) in x.iter_mut().zip(&kept[start..]) {
+                *x *= if *kept { by } else { 0.0 };
+            }
+        });
+    }
+    simd::rows(x, period, |first, x| {
+        for (x, kept) in x.chunks_mut(period).zip(&kept[first..]) {
+            let by = if *kept { by } else { 0.0 };
+            x.iter_mut().for_each(|x| *x *= by);
+        }
+    });
+}

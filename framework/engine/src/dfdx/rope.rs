@@ -1,0 +1,48 @@
+//! Rotary positions, half-split form: number `i` of a head turns with number `i + E/2`.
+
+use super::buffer::Buffer;
+use super::{Value, record, simd};
+
+impl Value {
+    /// Turns each head of each row by its position; `positions` has one entry a row.
+    pub(crate) fn rope(&self, positions: &[u32], heads: usize, base: f32) -> Value {
+        let width = self.width();
+        let half = width / heads / 2;
+        // Cosines then sines for each row. In double precision: an angle can be thousands.
+        let mut turns = Buffer::stale(positions.len() * 2 * half);
+        let frequency = |i: usize| f64::from(base).powf(-(i as f64) / half as f64);
+        let frequencies: Vec<f64> = (0..half).map(frequency).collect();
+        simd::rows(&mut turns, 2 * half, |first, turns| {
+            for (turns, position) in turns.chunks_mut(2 * half).zip(&positions[first..]) {
+                let (cos, sin) = turns.split_at_mut(half);
+                for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(&frequencies) {
+                    let angle = f64::from(*position) * frequency;
+                    (*cos, *sin) = (angle.cos() as f32, angle.sin() as f32);
+                }
+            }
+        });
+        let mut out = Buffer::copy_of(&self.data);
+        rotate(&mut out, &turns, width, half, 1.0);
+        let to = self.key.clone();
+        let key = record(&[self.key()], move |flow, mut dy| {
+            rotate(&mut dy, &turns, width, half, -1.0);
+            flow.add(to.as_ref(), dy);
+        });
+        Value::recorded(out, &self.dims, key)
+    }
+}
+
+fn rotate(x: &mut [f32], turns: &[f32], width: usize, half: usize, direction: f32) {
+    simd::rows(x, width, |first, x| {
+        for (x, turns) in x.chunks_mut(width).zip(turns[first * 2 * half..].chunks(2 * half)) {
+            let (cos, sin) = turns.split_at(half);
+            for head in x.chunks_mut(2 * half) {
+                let (left, right) = head.split_at_mut(half);
+                for ((left, right), (cos, sin)) in left.iter_mut().zip(right).zip(cos.iter().zip(sin)) {
+                    let sin = direction * sin;
+                    (*left, *right) = (*left * cos - *right * sin, *right * cos + *left * sin);
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,252 @@
+//! Loops over slices: the widest vectors the processor has, and threads.
+//!
+//! Work is cut into chunks whose size depends on the data alone, and partial sums are added in
+//! chunk order, so results do not depend on the number of threads.
+
+use rayon::prelude::*;
+
+/// Numbers in one task: large enough to outweigh waking a thread, small enough for a core's cache.
+const TASK: usize = 16 * 1024;
+
+/// Partial sums kept side by side, so that the compiler may use vectors of any width.
+const LANES: usize = 16;
+
+/// Runs `f` compiled for the best instruction set found at run time.
+#[inline(always)]
+pub(crate) fn vectorized<T>(f: impl FnOnce() -> T) -> T {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// Calls `f(first, chunk)` for chunks of `out`; `first` is the index of the chunk's first number.
+pub(crate) fn chunks(out: &mut [f32], f: impl Fn(usize, &mut [f32]) + Sync) {
+    rows(out, 1, f);
+}
+
+/// As [`chunks`], but a chunk holds whole rows of `width` and `first` counts rows.
+pub(crate) fn rows(out: &mut [f32], width: usize, f: impl Fn(usize, &mut [f32]) + Sync) {
+    weighted_rows(out, width, width, f);
+}
+
+/// As [`rows`] where a row of output costs as much as `weight` numbers.
+pub(crate) fn weighted_rows(
+    out: &mut [f32],
+    width: usize,
+    weight: usize,
+    f: impl Fn(usize, &mut [f32]) + Sync,
+) {
+    let per_task = rows_per_task(weight);
+    let run = |(task, chunk): (usize, &mut [f32])| {
+        vectorized(
+            #[inline(always)]
+            || f(task * per_task, chunk),
+        )
+    };
+    if out.len() <= per_task * width || rayon::current_num_threads() == 1 {
+        out.chunks_mut((per_task * width).max(1)).enumerate().for_each(run);
+    } else {
+        out.par_chunks_mut(per_task * width).enumerate().for_each(run);
+    }
+}
+
+/// As [`rows`] for two outputs with as many rows, `widths` numbers wide.
+pub(crate) fn rows2(
+    a: &mut [f32],
+    b: &mut [f32],
+    widths: [usize; 2],
+    f: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+) {
+    let per_task = rows_per_task(widths[0].max(widths[1]));
+    let run = |(task, (a, b)): (usize, (&mut [f32], &mut [f32]))| {
+        vectorized(
+            #[inline(always)]
+            || f(task * per_task, a, b),
+        );
+    };
+    let [size_a, size_b] = widths.map(|width| (per_task * width).max(1));
+    if a.len() <= size_a || rayon::current_num_threads() == 1 {
+        a.chunks_mut(size_a).zip(b.chunks_mut(size_b)).enumerate().for_each(run);
+    } else {
+        a.par_chunks_mut(size_a).zip(b.par_chunks_mut(size_b)).enumerate().for_each(run);
+    }
+}
+
+/// Maps chunks of rows `0..count` to partial sums of `len` numbers and adds them in order into `out`.
+pub(crate) fn sum_rows(
+    out: &mut [f32],
+    count: usize,
+    width: usize,
+    f: impl Fn(std::ops::Range<usize>, &mut [f32]) + Sync,
+) {
+    let per_task = rows_per_task(width);
+    let tasks = count.div_ceil(per_task).max(1);
+    let len = out.len();
+    let mut partial = super::buffer::Buffer::zeros(tasks * len);
+    let run = |(task, sums): (usize, &mut [f32])| {
+        let range = task * per_task..((task + 1) * per_task).min(count);
+        vectorized(
+            #[inline(always)]
+            || f(range, sums),
+        );
+    };
+    if tasks == 1 || rayon::current_num_threads() == 1 {
+        partial.chunks_mut(len.max(1)).enumerate().for_each(run);
+    } else {
+        partial.par_chunks_mut(len.max(1)).enumerate().for_each(run);
+    }
+    for sums in partial.chunks(len.max(1)) {
+        vectorized(
+            #[inline(always)]
+            || add_to(out, sums),
+        );
+    }
+}
+
+fn rows_per_task(width: usize) -> usize {
+    (TASK / width.max(1)).max(1)
+}
+
+/// `out += x`.
+#[inline(always)]
+pub(crate) fn add_to(out: &mut [f32], x: &[f32]) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out += x;
+    }
+}
+
+/// The sum of `f` over the numbers of `x`.
+#[inline(always)]
+pub(crate) fn sum_of(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let mut chunks = x.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            lanes[lane] += f(chunk[lane]);
+        }
+    }
+    total(lanes) + chunks.remainder().iter().map(|x| f(*x)).sum::<f32>()
+}
+
+/// The dot product.
+#[inline(always)]
+pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (mut xs, mut ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    for (x, y) in (&mut xs).zip(&mut ys) {
+        for lane in 0..LANES {
+            lanes[lane] += x[lane] * y[lane];
+        }
+    }
+    total(lanes) + xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum::<f32>()
+}
+
+/// The largest number; NaN if `x` is empty or its first number is NaN.
+#[inline(always)]
+pub(crate) fn max(x: &[f32]) -> f32 {
+    let Some(&first) = x.first() else { return f32::NAN };
+    let mut lanes = [first; LANES];
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let mut chunks = x.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
+        }
+    }
+    let rest = chunks.remainder().iter().fold(first, |a, b| larger(a, *b));
+    lanes.into_iter().fold(rest, larger)
+}
+
+#[inline(always)]
+fn total(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// `e^x` to 2 units in the last place, in vectors; saturates at about 1e-38 and 3e38, NaN stays NaN.
+#[inline(always)]
+pub(crate) fn exp(x: f32) -> f32 {
+    // Comparisons, not min and max: these keep NaN.
+    let x = if x > 88.3 { 88.3 } else { x };
+    let x = if x < -87.3 { -87.3 } else { x };
+    // Adding 1.5 * 2^23 rounds to an integer that stands in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_199_9e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_6e-1;
+    let p = p * r + 0.5;
+    let p = p * r * r + r + 1.0;
+    p * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
+}
+
+/// The normal distribution function and density at `x`, both to 2e-7.
+///
+/// Abramowitz and Stegun 7.1.26 for erfc; its exponential is the density's.
+#[inline(always)]
+pub(crate) fn normal(x: f32) -> (f32, f32) {
+    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+    let e = exp(-z * z);
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let p = 1.061_405_4 * t - 1.453_152;
+    let p = p * t + 1.421_413_7;
+    let p = p * t - 0.284_496_74;
+    let p = p * t + 0.254_829_6;
+    let tail = 0.5 * p * t * e;
+    let below = if x > 0.0 { 1.0 - tail } else { tail };
+    (below, e * 0.398_942_3)
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_agrees_with_double_precision() {
+        for i in -870..=880 {
+            let x = i as f32 * 0.1;
+            let exact = f64::from(x).exp();
+            assert!((f64::from(exp(x)) / exact - 1.0).abs() < 3e-7, "{x}: {} {exact}", exp(x));
+        }
+        assert!(exp(f32::NAN).is_nan());
+        assert!(exp(-1e30) < 2e-38 && exp(-1e30) > 0.0);
+        assert!(exp(1e30) > 2e38 && exp(1e30).is_finite());
+    }
+
+    #[test]
+    fn normal_agrees_with_tables() {
+        // Phi from Abramowitz and Stegun, table 26.1.
+        let table =
+            [(0.0, 0.5), (0.5, 0.691_462_5), (1.0, 0.841_344_7), (2.0, 0.977_249_9), (3.0, 0.998_650_1)];
+        for (x, phi) in table {
+            assert!((normal(x).0 - phi).abs() < 3e-7, "{x}: {}", normal(x).0);
+            assert!((normal(-x).0 - (1.0 - phi)).abs() < 3e-7, "-{x}: {}", normal(-x).0);
+        }
+        assert!((normal(1.0).1 - 0.241_970_72).abs() < 1e-7);
+        assert!(normal(f32::NAN).0.is_nan());
+    }
+
+    #[test]
+    fn reductions_cover_every_remainder() {
+        for len in 1..70 {
+            let x: Vec<f32> = (0..len).map(|i| (i * 7 % 11) as f32).collect();
+            assert_eq!(sum_of(&x, |x| x), x.iter().sum::<f32>());
+            assert_eq!(dot(&x, &x), x.iter().map(|x| x * x).sum::<f32>());
+            assert_eq!(max(&x), x.iter().copied().fold(f32::MIN, f32::max));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! dfdx's tape, one a thread, and the gradients that flow along it.
+//!
+//! Every tensor that needs a gradient has a [`Key`]: an empty dfdx tensor under whose identity
+//! dfdx keeps the gradient while the tape runs backwards. An operation registers one closure that
+//! takes the gradient of its output out of dfdx's map and adds into those of its inputs. Taking
+//! frees early and rules out the aliasing faults of dfdx's own operations.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ::dfdx::prelude::{Backward, Cpu, PutTape, ZerosTensor};
+use ::dfdx::tensor::{Gradients as Map, OwnedTape, Tape};
+
+use super::buffer::Buffer;
+use super::matmul::Output;
+
+type Identity = ::dfdx::tensor::Tensor<(usize,), f32, Cpu>;
+
+static DEVICE: LazyLock<Cpu> = LazyLock::new(Cpu::default);
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static TAPE: RefCell<Recording> = RefCell::default();
+    static PAUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+#[derive(Default)]
+struct Recording {
+    tape: OwnedTape<f32, Cpu>,
+    leaves: BTreeMap<u64, Key>,
+}
+
+/// Under which a tensor's gradient is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    id: u64,
+    identity: Identity,
+    is_leaf: bool,
+}
+
+impl Key {
+    /// The key of a parameter: its gradient survives the backward pass.
+    pub(crate) fn leaf() -> Key {
+        Key { is_leaf: true, ..Key::new() }
+    }
+
+    fn new() -> Key {
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Key { id, identity: DEVICE.zeros_like(&(0,)), is_leaf: false }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// The gradients known so far while the tape runs backwards.
+pub(crate) struct Flow<'a>(&'a mut Map<f32, Cpu>);
+
+impl Flow<'_> {
+    fn slot(&mut self, key: &Key) -> &mut Vec<f32> {
+        self.0.get_or_alloc_mut(&key.identity).expect("an empty allocation succeeds")
+    }
+
+    fn take(&mut self, key: &Key) -> Option<Buffer> {
+        let values = std::mem::take(self.slot(key));
+        (!values.is_empty()).then(|| Buffer::restore(values))
+    }
+
+    fn put(&mut self, key: &Key, gradient: Buffer) {
+        *self.slot(key) = gradient.release();
+    }
+
+    /// Adds a whole gradient; the first one is kept as it is.
+    pub(crate) fn add(&mut self, key: Option<&Key>, gradient: Buffer) {
+        let Some(key) = key else { return };
+        match self.take(key) {
+            None => self.put(key, gradient),
+            Some(mut sum) => {
+                super::simd::chunks(&mut sum, |start, chunk| {
+                    super::simd::add_to(chunk, &gradient[start..start + chunk.len()]);
+                });
+                self.put(key, sum);
+            }
+        }
+    }
+
+    /// Lets `f` write (the numbers are stale) or add to the gradient of `len` numbers.
+    pub(crate) fn write(&mut self, key: Option<&Key>, len: usize, f: impl FnOnce(&mut [f32], Output)) {
+        let Some(key) = key else { return };
+        let (mut sum, output) = match self.take(key) {
+            None => (Buffer::stale(len), Output::Set),
+            Some(sum) => (sum, Output::Add),
+        };
+        f(&mut sum, output);
+        self.put(key, sum);
+    }
+
+    /// Lets `f` add to the gradient of `len` numbers.
+    pub(crate) fn accumulate(&mut self, key: Option<&Key>, len: usize, f: impl FnOnce(&mut [f32])) {
+        self.write(key, len, |sum, output| {
+            if output == Output::Set {
+                sum.fill(0.0);
+            }
+            f(sum);
+        });
+    }
+}
+
+/// Whether an operation on these inputs will be recorded.
+pub(crate) fn is_recording(keys: &[Option<&Key>]) -> bool {
+    !PAUSED.get() && keys.iter().any(Option::is_some)
+}
+
+/// Registers how the gradient of an output flows to `inputs`; gives the output's key.
+pub(crate) fn record(
+    inputs: &[Option<&Key>],
+    backward: impl FnOnce(&mut Flow<'_>, Buffer) + 'static,
+) -> Option<Key> {
+    if !is_recording(inputs) {
+        return None;
+    }
+    let key = Key::new();
+    let output = key.clone();
+    TAPE.with_borrow_mut(|recording| {
+        for leaf in inputs.iter().flatten().filter(|key| key.is_leaf) {
+            recording.leaves.entry(leaf.id).or_insert_with(|| (*leaf).clone());
+        }
+        recording.tape.add_backward_op(move |map| {
+            let mut flow = Flow(map);
+            if let Some(gradient) = flow.take(&output) {
+                backward(&mut flow, gradient);
+            }
+            Ok(())
+        });
+    });
+    Some(key)
+}
+
+/// Runs the tape backwards from `loss` and gives the gradient of every leaf it reached.
+pub(crate) fn backward(loss: &Key) -> Vec<(u64, Buffer)> {
+    let Recording { mut tape, mut leaves } = TAPE.take();
+    if loss.is_leaf {
+        leaves.insert(loss.id, loss.clone());
+    }
+    let start = loss.clone();
+    tape.add_backward_op(move |map| {
+        Flow(map).put(&start, Buffer::from_vec(vec![1.0]));
+        Ok(())
+    });
+    // dfdx starts from a scalar of its own; ours is flat, so the closure above passes it on.
+    let root = DEVICE.zeros_like(&());
+    let mut map = root.put_tape(tape).backward();
+    let mut flow = Flow(&mut map);
+    leaves.into_values().filter_map(|key| Some((key.id, flow.take(&key)?))).collect()
+}
+
+/// Forgets what was recorded on this thread.
+pub(crate) fn clear() {
+    drop(TAPE.take());
+}
+
+/// Records nothing while `f` runs, even if it panics half-way.
+pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            PAUSED.set(self.0);
+        }
+    }
+    let _restore = Restore(PAUSED.replace(true));
+    f()
+}

@@ -1,0 +1,93 @@
+//! Which engines this build has, and how one is opened.
+
+use std::path::PathBuf;
+
+use crate::dfdx::{Buffer, Value};
+use crate::tensor::{Tensor, size};
+
+/// Names of the engines this build has.
+pub const ENGINES: &[&str] = &["dfdx"];
+
+/// An engine on a device; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Dfdx,
+}
+
+/// What can go wrong outside a computation.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The spec names an engine that does not exist or was not compiled in.
+    #[error("no engine is named `{name}` in this build; it has {}", known(ENGINES))]
+    UnknownEngine {
+        /// What the spec says.
+        name: String,
+    },
+    /// The engine does not run on this device.
+    #[error("engine `{engine}` does not run on device `{device}`; it runs on {}", known(.devices))]
+    UnknownDevice {
+        /// The engine.
+        engine: String,
+        /// What the spec says.
+        device: String,
+        /// What it could say.
+        devices: &'static [&'static str],
+    },
+    /// A checkpoint cannot be read or written.
+    #[error("checkpoint `{}` cannot be {action}", .path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        action: &'static str,
+        /// Why.
+        source: boldface::Error,
+    },
+}
+
+/// Opens an engine on a device, such as `open("dfdx", "cpu")`.
+///
+/// # Errors
+///
+/// If this build has no such engine, or the engine does not run on the device.
+pub fn open(engine: &str, device: &str) -> Result<Engine, EngineError> {
+    match (engine, device) {
+        ("dfdx", "cpu") => Ok(Engine { kind: Kind::Dfdx }),
+        ("dfdx", _) => Err(EngineError::UnknownDevice {
+            engine: engine.to_owned(),
+            device: device.to_owned(),
+            devices: &["cpu"],
+        }),
+        _ => Err(EngineError::UnknownEngine { name: engine.to_owned() }),
+    }
+}
+
+impl Engine {
+    /// A constant.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many values as `dims` asks for.
+    pub fn tensor(&self, values: Vec<f32>, dims: &[usize]) -> Tensor {
+        assert_eq!(values.len(), size(dims), "{} values for a tensor of dims {dims:?}", values.len());
+        match self.kind {
+            Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::from_vec(values), dims)),
+        }
+    }
+
+    /// A constant of zeros.
+    pub fn zeros(&self, dims: &[usize]) -> Tensor {
+        match self.kind {
+            Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::zeros(size(dims)), dims)),
+        }
+    }
+}
+
+fn known(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

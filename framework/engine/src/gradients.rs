@@ -1,0 +1,59 @@
+//! What a backward pass gives: one gradient for each parameter it reached.
+
+use std::collections::BTreeMap;
+
+use crate::dfdx;
+use crate::params::Params;
+use crate::tensor::{Tensor, no_grad};
+
+/// The gradients of one or several backward passes.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients {
+    by_leaf: BTreeMap<u64, Tensor>,
+}
+
+impl Gradients {
+    pub(crate) fn new(by_leaf: BTreeMap<u64, Tensor>) -> Gradients {
+        Gradients { by_leaf }
+    }
+
+    /// Adds the gradients of another pass: accumulation over parts of a batch.
+    pub fn add(&mut self, other: Gradients) {
+        for (leaf, gradient) in other.by_leaf {
+            let sum = self.by_leaf.get(&leaf).map(|sum| no_grad(|| sum.add(&gradient)));
+            self.by_leaf.insert(leaf, sum.unwrap_or(gradient));
+        }
+    }
+
+    /// Multiplies all gradients by `by`.
+    pub fn scale(&mut self, by: f32) {
+        for gradient in self.by_leaf.values_mut() {
+            *gradient = no_grad(|| gradient.scale(by));
+        }
+    }
+
+    /// The L2 norm over all gradients together.
+    pub fn norm(&self) -> f64 {
+        let squares = self.by_leaf.values().map(|Tensor::Dfdx(gradient)| dfdx::squared_norm(gradient));
+        squares.sum::<f64>().sqrt()
+    }
+
+    /// A copy of the gradient of the parameter `name`; none if the pass did not reach it.
+    pub fn of(&self, params: &Params, name: &str) -> Option<Vec<f32>> {
+        self.get(params.try_get(name)?).map(Tensor::to_vec)
+    }
+
+    pub(crate) fn get(&self, parameter: &Tensor) -> Option<&Tensor> {
+        self.by_leaf.get(&parameter.leaf_id()?)
+    }
+}
+
+/// Scales the gradients down to `max_norm` if their norm is larger, unless `max_norm` is 0.
+/// Gives the norm before.
+pub fn clip(gradients: &mut Gradients, max_norm: f64) -> f64 {
+    let norm = gradients.norm();
+    if max_norm > 0.0 && norm > max_norm {
+        gradients.scale((max_norm / norm) as f32);
+    }
+    norm
+}

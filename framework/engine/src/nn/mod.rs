@@ -1,0 +1,138 @@
+//! Layers as named functions over [`Params`]: no layer objects, the name is the layer.
+
+mod transformer;
+
+use std::cell::RefCell;
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::params::Params;
+use crate::tensor::Tensor;
+
+pub use transformer::{KvCache, Transformer};
+
+/// One forward pass: the parameters, and what differs between training and inference.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    /// The parameters.
+    pub params: &'a Params,
+    /// Noise while training; none otherwise.
+    pub training: Option<Noise>,
+    /// What the product of the LoRA matrices is multiplied by: alpha / rank.
+    pub lora_scale: f32,
+}
+
+/// The noise of training and the random stream it comes from.
+#[derive(Clone, Debug)]
+pub struct Noise {
+    /// The stream; see `boldface::seed::stream`.
+    pub rng: RefCell<ChaCha8Rng>,
+    /// Probability that a number is dropped after attention and after the feed-forward layer.
+    pub dropout: f32,
+    /// Probability that a sample skips the last layer's branches; earlier layers skip less often.
+    pub drop_path: f32,
+    /// Probability that an input number of a LoRA branch is dropped.
+    pub lora_dropout: f32,
+}
+
+impl Noise {
+    /// A stream and no noise yet.
+    pub fn new(rng: ChaCha8Rng) -> Noise {
+        Noise { rng: RefCell::new(rng), dropout: 0.0, drop_path: 0.0, lora_dropout: 0.0 }
+    }
+}
+
+impl<'a> Pass<'a> {
+    /// Without noise; LoRA branches count once.
+    pub fn inference(params: &'a Params) -> Pass<'a> {
+        Pass { params, training: None, lora_scale: 1.0 }
+    }
+
+    /// With noise; LoRA branches count once.
+    pub fn training(params: &'a Params, noise: Noise) -> Pass<'a> {
+        Pass { params, training: Some(noise), lora_scale: 1.0 }
+    }
+
+    /// Multiplies LoRA branches by `scale`.
+    #[must_use]
+    pub fn lora_scale(self, scale: f32) -> Pass<'a> {
+        Pass { lora_scale: scale, ..self }
+    }
+
+    /// Dropout at the rate of [`Noise::dropout`] while training.
+    pub fn dropout(&self, x: &Tensor) -> Tensor {
+        self.noisy(x, |noise| noise.dropout, |x, p, rng| x.dropout(p, rng))
+    }
+
+    /// Stochastic depth while training: `fraction` of [`Noise::drop_path`], a sample of (B, ..) at a time.
+    pub fn drop_path(&self, x: &Tensor, fraction: f32) -> Tensor {
+        let samples = x.dims()[0];
+        self.noisy(x, |noise| noise.drop_path * fraction, |x, p, rng| x.drop_rows(samples, p, rng))
+    }
+
+    fn noisy(
+        &self,
+        x: &Tensor,
+        rate: impl Fn(&Noise) -> f32,
+        apply: impl Fn(&Tensor, f32, &mut ChaCha8Rng) -> Tensor,
+    ) -> Tensor {
+        match &self.training {
+            Some(noise) if rate(noise) > 0.0 => apply(x, rate(noise), &mut noise.rng.borrow_mut()),
+            _ => x.clone(),
+        }
+    }
+}
+
+/// Adds `name.weight` (outputs, inputs), normal with standard deviation `std`, and `name.bias` of zeros.
+pub fn init_linear(
+    params: &mut Params,
+    name: &str,
+    inputs: usize,
+    outputs: usize,
+    bias: bool,
+    std: f32,
+    rng: &mut impl Rng,
+) {
+    params.normal(&format!("{name}.weight"), &[outputs, inputs], std, rng);
+    if bias {
+        params.constant(&format!("{name}.bias"), &[outputs], 0.0);
+    }
+}
+
+/// (.., inputs) -> (.., outputs), with the bias and the LoRA branch that `name` has.
+pub fn linear(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
+    let params = pass.params;
+    let y = x.linear(params.get(&format!("{name}.weight")), params.try_get(&format!("{name}.bias")));
+    match (params.try_get(&format!("{name}.lora_a")), params.try_get(&format!("{name}.lora_b"))) {
+        (Some(a_rd), Some(b_dr)) => {
+            let x = pass.noisy(x, |noise| noise.lora_dropout, |x, p, rng| x.dropout(p, rng));
+            y.add(&x.linear(a_rd, None).scale(pass.lora_scale).linear(b_dr, None))
+        }
+        _ => y,
+    }
+}
+
+/// Adds `name.lora_a` (rank, inputs), normal, and `name.lora_b` (outputs, rank), zero: starts as a no-op.
+///
+/// # Panics
+///
+/// If there is no linear layer `name`.
+pub fn init_lora(params: &mut Params, name: &str, rank: usize, rng: &mut impl Rng) {
+    let dims = params.get(&format!("{name}.weight")).dims();
+    let (outputs, inputs) = (dims[0], dims[1]);
+    params.normal(&format!("{name}.lora_a"), &[rank, inputs], (inputs as f32).sqrt().recip(), rng);
+    params.constant(&format!("{name}.lora_b"), &[outputs, rank], 0.0);
+}
+
+/// Adds `name.gain` of ones and `name.bias` of zeros.
+pub fn init_layer_norm(params: &mut Params, name: &str, width: usize) {
+    params.constant(&format!("{name}.gain"), &[width], 1.0);
+    params.constant(&format!("{name}.bias"), &[width], 0.0);
+}
+
+/// Layer norm over the last dimension, eps 1e-5.
+pub fn layer_norm(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
+    let params = pass.params;
+    x.layer_norm(params.get(&format!("{name}.gain")), params.get(&format!("{name}.bias")), 1e-5)
+}

@@ -1,0 +1,146 @@
+//! A pre-norm transformer and the keys and values it keeps for generation.
+
+use rand::Rng;
+
+use super::{Pass, init_layer_norm, init_linear, init_lora, layer_norm, linear};
+use crate::params::Params;
+use crate::tensor::Tensor;
+
+/// Layers named `{prefix}.{i}.{norm1, qkv, out, norm2, up, down}`, without a final norm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transformer {
+    /// What the names of its parameters begin with.
+    pub prefix: String,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Width of the residual stream; a multiple of the heads.
+    pub width: usize,
+    /// Width of the feed-forward layer over that of the residual stream.
+    pub mlp_ratio: usize,
+}
+
+impl Transformer {
+    /// Adds the parameters: standard deviation .02, and .02 / sqrt(2 layers) where a branch ends
+    /// (Radford et al. 2019).
+    pub fn init(&self, params: &mut Params, rng: &mut impl Rng) {
+        let (width, inner) = (self.width, self.width * self.mlp_ratio);
+        let (std, end_std) = (0.02, 0.02 / (2.0 * self.layers as f32).sqrt());
+        for layer in 0..self.layers {
+            let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
+            init_layer_norm(params, &name("norm1"), width);
+            init_linear(params, &name("qkv"), width, 3 * width, true, std, rng);
+            init_linear(params, &name("out"), width, width, true, end_std, rng);
+            init_layer_norm(params, &name("norm2"), width);
+            init_linear(params, &name("up"), width, inner, true, std, rng);
+            init_linear(params, &name("down"), inner, width, true, end_std, rng);
+        }
+    }
+
+    /// Adds LoRA branches to all linear layers.
+    pub fn add_lora(&self, params: &mut Params, rank: usize, rng: &mut impl Rng) {
+        for layer in 0..self.layers {
+            for part in ["qkv", "out", "up", "down"] {
+                init_lora(params, &format!("{}.{layer}.{part}", self.prefix), rank, rng);
+            }
+        }
+    }
+
+    /// (B, T, D) -> (B, T, D); token `t` of sequence `b` sees the first `visible[b * T + t]`.
+    ///
+    /// With a cache, `x` holds the new tokens only, their keys and values are added to the cache, and
+    /// `visible` counts cached and new ones.
+    pub fn forward(
+        &self,
+        pass: &Pass<'_>,
+        x_btd: &Tensor,
+        visible: &[u32],
+        mut cache: Option<&mut KvCache>,
+    ) -> Tensor {
+        let mut x_btd = x_btd.clone();
+        for layer in 0..self.layers {
+            let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
+            let depth = (layer + 1) as f32 / self.layers as f32;
+            let branch = |x: &Tensor| pass.drop_path(&pass.dropout(x), depth);
+
+            let qkv = linear(pass, &name("qkv"), &layer_norm(pass, &name("norm1"), &x_btd));
+            let attended = match &mut cache {
+                None => qkv.self_attention(self.heads, self.heads, visible),
+                Some(cache) => {
+                    let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
+                    let (keys, values) = cache.extend(layer, part(1), part(2));
+                    Tensor::attention(&part(0), &keys, &values, self.heads, self.heads, visible)
+                }
+            };
+            x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));
+
+            let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();
+            x_btd = x_btd.add(&branch(&linear(pass, &name("down"), &inner)));
+        }
+        x_btd
+    }
+}
+
+/// Keys and values of the tokens so far, (B, T, D) a layer.
+#[derive(Clone, Debug)]
+pub struct KvCache {
+    layers: Vec<Option<(Tensor, Tensor)>>,
+}
+
+impl KvCache {
+    /// An empty cache for so many layers.
+    pub fn new(layers: usize) -> KvCache {
+        KvCache { layers: vec![None; layers] }
+    }
+
+    /// Tokens so far.
+    pub fn len(&self) -> usize {
+        self.layers.first().and_then(Option::as_ref).map_or(0, |(keys, _)| keys.dims()[1])
+    }
+
+    /// Whether there are no tokens yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// From one sequence to `times` equal ones: a prefix computed once, shared by many questions.
+    ///
+    /// # Panics
+    ///
+    /// If the cache holds more than one sequence.
+    pub fn repeat(&self, times: usize) -> KvCache {
+        self.map(|x| {
+            assert_eq!(x.dims()[0], 1, "`repeat` of a cache of {} sequences", x.dims()[0]);
+            Tensor::concat(&vec![x; times], 0)
+        })
+    }
+
+    /// The named sequences, in this order; one may be named twice.
+    pub fn select(&self, rows: &[usize]) -> KvCache {
+        self.map(|x| {
+            let picked: Vec<Tensor> = rows.iter().map(|row| x.narrow(0, *row, 1)).collect();
+            Tensor::concat(&picked.iter().collect::<Vec<_>>(), 0)
+        })
+    }
+
+    /// Forgets all tokens from the `len`-th.
+    pub fn truncate(&mut self, len: usize) {
+        *self = if len == 0 { KvCache::new(self.layers.len()) } else { self.map(|x| x.narrow(1, 0, len)) };
+    }
+
+    fn extend(&mut self, layer: usize, keys: Tensor, values: Tensor) -> (Tensor, Tensor) {
+        let all = match &self.layers[layer] {
+            None => (keys, values),
+            Some((old_keys, old_values)) => {
+                (Tensor::concat(&[old_keys, &keys], 1), Tensor::concat(&[old_values, &values], 1))
+            }
+        };
+        self.layers[layer].insert(all).clone()
+    }
+
+    fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> KvCache {
+        let pair = |(keys, values): &(Tensor, Tensor)| (f(keys), f(values));
+        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(pair)).collect() }
+    }
+}

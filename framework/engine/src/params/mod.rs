@@ -1,0 +1,110 @@
+//! Named parameters, trainable or frozen, and their checkpoints.
+
+mod checkpoint;
+
+use std::collections::BTreeMap;
+
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+use crate::engine::Engine;
+use crate::tensor::{Tensor, size};
+
+pub(crate) use checkpoint::{read, write};
+
+/// The parameters of a model, ordered by name.
+#[derive(Clone, Debug)]
+pub struct Params {
+    engine: Engine,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+impl Params {
+    /// No parameters yet.
+    pub fn new(engine: &Engine) -> Params {
+        Params { engine: engine.clone(), tensors: BTreeMap::new() }
+    }
+
+    /// Where the parameters live.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Adds a trainable parameter, or replaces one.
+    pub fn insert(&mut self, name: &str, values: Vec<f32>, dims: &[usize]) {
+        self.tensors.insert(name.to_owned(), self.engine.tensor(values, dims).as_leaf());
+    }
+
+    /// Adds a parameter of normal numbers, drawn again where they lie beyond 2 standard deviations.
+    pub fn normal(&mut self, name: &str, dims: &[usize], std: f32, rng: &mut impl Rng) {
+        let mut draw = || loop {
+            let x: f32 = rng.sample(StandardNormal);
+            if x.abs() <= 2.0 {
+                return std * x;
+            }
+        };
+        let values = (0..size(dims)).map(|_| draw()).collect();
+        self.insert(name, values, dims);
+    }
+
+    /// Adds a parameter of equal numbers.
+    pub fn constant(&mut self, name: &str, dims: &[usize], value: f32) {
+        self.insert(name, vec![value; size(dims)], dims);
+    }
+
+    /// A parameter.
+    ///
+    /// # Panics
+    ///
+    /// With the name, if there is none.
+    pub fn get(&self, name: &str) -> &Tensor {
+        self.try_get(name).unwrap_or_else(|| panic!("no parameter is named `{name}`"))
+    }
+
+    /// A parameter, if there is one of this name.
+    pub fn try_get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
+    }
+
+    /// Overwrites the numbers of a parameter, such as a codebook that follows a running mean.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such parameter or the number of values differs.
+    pub fn set(&mut self, name: &str, values: Vec<f32>) {
+        let tensor = self.get_mut(name).unwrap_or_else(|| panic!("no parameter is named `{name}`"));
+        assert_eq!(values.len(), size(tensor.dims()), "values for `{name}` of dims {:?}", tensor.dims());
+        tensor.overwrite(values);
+    }
+
+    /// Makes trainable what the rule says and freezes the rest. A frozen parameter gets no gradient,
+    /// and what depends on frozen ones alone is not recorded.
+    pub fn train_only(&mut self, is_trainable: impl Fn(&str) -> bool) {
+        for (name, tensor) in &mut self.tensors {
+            match (is_trainable(name), tensor.leaf_id()) {
+                (true, None) => *tensor = tensor.as_leaf(),
+                (false, Some(_)) => *tensor = tensor.detach(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the parameter exists and is not frozen.
+    pub fn is_trainable(&self, name: &str) -> bool {
+        self.try_get(name).is_some_and(|tensor| tensor.leaf_id().is_some())
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// How many numbers all parameters have together.
+    pub fn count(&self) -> usize {
+        self.tensors.values().map(|tensor| size(tensor.dims())).sum()
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Tensor> {
+        self.tensors.get_mut(name)
+    }
+}

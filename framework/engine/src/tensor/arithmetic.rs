@@ -1,0 +1,194 @@
+//! Arithmetic, functions of one number, sums and products.
+//!
+//! In `add`, `sub` and `mul` the other tensor has the same dimensions or is a suffix of them, and
+//! is then repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
+
+use super::{Tensor, size};
+use crate::dfdx::Value;
+
+/// Arithmetic.
+impl Tensor {
+    /// `self + other`.
+    pub fn add(&self, other: &Tensor) -> Tensor {
+        self.check_suffix("add", other);
+        match (self, other) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.add_scaled(1.0, y)),
+        }
+    }
+
+    /// `self - other`.
+    pub fn sub(&self, other: &Tensor) -> Tensor {
+        self.check_suffix("sub", other);
+        match (self, other) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.add_scaled(-1.0, y)),
+        }
+    }
+
+    /// `self * other`, number by number.
+    pub fn mul(&self, other: &Tensor) -> Tensor {
+        self.check_suffix("mul", other);
+        match (self, other) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.mul(y)),
+        }
+    }
+
+    /// `by * self`.
+    pub fn scale(&self, by: f32) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.affine(by, 0.0)),
+        }
+    }
+
+    /// `self + by`.
+    pub fn add_scalar(&self, by: f32) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.affine(1.0, by)),
+        }
+    }
+
+    /// `by * self`, where `by` is a tensor of one number and gets a gradient.
+    pub fn mul_scalar_tensor(&self, by: &Tensor) -> Tensor {
+        by.check_number("mul_scalar_tensor");
+        match (self, by) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(by)) => Tensor::Dfdx(x.mul_number(by)),
+        }
+    }
+
+    /// `self + by`, where `by` is a tensor of one number and gets a gradient.
+    pub fn add_scalar_tensor(&self, by: &Tensor) -> Tensor {
+        by.check_number("add_scalar_tensor");
+        match (self, by) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(by)) => Tensor::Dfdx(x.add_number(by)),
+        }
+    }
+
+    fn check_suffix(&self, operation: &str, other: &Tensor) {
+        let (dims, suffix) = (self.dims(), other.dims());
+        assert!(dims.ends_with(suffix), "`{operation}` of {dims:?} and {suffix:?}");
+    }
+
+    fn check_number(&self, operation: &str) {
+        assert_eq!(size(self.dims()), 1, "`{operation}` by a tensor of dims {:?}", self.dims());
+    }
+}
+
+/// Functions of one number.
+impl Tensor {
+    /// `self * self`.
+    pub fn square(&self) -> Tensor {
+        self.each(Value::square)
+    }
+
+    /// `e^self`; saturates at about 1e-38 and 3e38.
+    pub fn exp(&self) -> Tensor {
+        self.each(Value::exp)
+    }
+
+    /// The hyperbolic tangent.
+    pub fn tanh(&self) -> Tensor {
+        self.each(Value::tanh)
+    }
+
+    /// `1 / (1 + e^-self)`.
+    pub fn sigmoid(&self) -> Tensor {
+        self.each(Value::sigmoid)
+    }
+
+    /// `ln(sigmoid(self))`, without overflow.
+    pub fn log_sigmoid(&self) -> Tensor {
+        self.each(Value::log_sigmoid)
+    }
+
+    /// GELU in its exact form, with the normal distribution function (to 3e-7).
+    pub fn gelu(&self) -> Tensor {
+        self.each(Value::gelu)
+    }
+
+    /// `self * sigmoid(self)`.
+    pub fn silu(&self) -> Tensor {
+        self.each(Value::silu)
+    }
+
+    /// `silu(gate) * up`, for tensors of the same dimensions.
+    pub fn swiglu(gate: &Tensor, up: &Tensor) -> Tensor {
+        assert_eq!(gate.dims(), up.dims(), "`swiglu` of tensors of different dims");
+        match (gate, up) {
+            (Tensor::Dfdx(gate), Tensor::Dfdx(up)) => Tensor::Dfdx(Value::swiglu(gate, up)),
+        }
+    }
+
+    fn each(&self, dfdx: impl FnOnce(&Value) -> Value) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(dfdx(x)),
+        }
+    }
+}
+
+/// Sums and products.
+impl Tensor {
+    /// The sum of all numbers, of dims `[1]`.
+    pub fn sum(&self) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.sum(1.0)),
+        }
+    }
+
+    /// The mean of all numbers, of dims `[1]`.
+    pub fn mean(&self) -> Tensor {
+        let count = size(self.dims());
+        assert!(count > 0, "`mean` of no numbers");
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.sum(1.0 / count as f32)),
+        }
+    }
+
+    /// The mean over runs of consecutive rows: (groups * m, D) or (.., D) with as many rows -> (groups, D).
+    pub fn mean_rows(&self, groups: usize) -> Tensor {
+        let (rows, _) = self.as_rows("mean_rows");
+        assert!(
+            groups > 0 && rows > 0 && rows.is_multiple_of(groups),
+            "`mean_rows` of {rows} rows in {groups} groups"
+        );
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.mean_rows(groups)),
+        }
+    }
+
+    /// (.., K) times weight (N, K) transposed, plus bias (N) -> (.., N).
+    pub fn linear(&self, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
+        let (_, width) = self.as_rows("linear");
+        let dims = weight.dims();
+        assert!(dims.len() == 2 && dims[1] == width, "`linear` of {:?} with weight {dims:?}", self.dims());
+        if let Some(bias) = bias {
+            assert_eq!(bias.dims(), &dims[..1], "`linear` with weight {dims:?} and a bias of other dims");
+        }
+        match (self, weight) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(weight)) => {
+                Tensor::Dfdx(x.linear(weight, bias.map(|Tensor::Dfdx(bias)| bias)))
+            }
+        }
+    }
+
+    /// (M, K) x (K, N) -> (M, N).
+    pub fn matmul(&self, other: &Tensor) -> Tensor {
+        let (a, b) = (self.dims(), other.dims());
+        assert!(a.len() == 2 && b.len() == 2 && a[1] == b[0], "`matmul` of {a:?} and {b:?}");
+        match (self, other) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.matmul(y)),
+        }
+    }
+
+    /// (M, K) x (N, K)' -> (M, N).
+    pub fn matmul_t(&self, other: &Tensor) -> Tensor {
+        let (a, b) = (self.dims(), other.dims());
+        assert!(a.len() == 2 && b.len() == 2 && a[1] == b[1], "`matmul_t` of {a:?} and {b:?}");
+        self.linear(other, None)
+    }
+
+    /// Rows of the last dimension and their width, which is not 0.
+    pub(super) fn as_rows(&self, operation: &str) -> (usize, usize) {
+        let width = self.dims().last().copied().unwrap_or(0);
+        assert!(width > 0, "`{operation}` of a tensor of dims {:?}", self.dims());
+        (size(self.dims()) / width, width)
+    }
+}

@@ -1,0 +1,202 @@
+//! Operations that engines have a fused kernel for, and noise.
+
+use rand::Rng;
+
+use super::{Tensor, size};
+use crate::dfdx::{self, Attention};
+
+/// Over the last dimension.
+impl Tensor {
+    /// `(x - mean) / sqrt(variance + eps) * gain + bias` over the last dimension (D); gain and bias (D).
+    pub fn layer_norm(&self, gain: &Tensor, bias: &Tensor, eps: f32) -> Tensor {
+        let (_, width) = self.as_rows("layer_norm");
+        assert_eq!(gain.dims(), [width], "`layer_norm` of {:?} with a gain of other width", self.dims());
+        assert_eq!(bias.dims(), [width], "`layer_norm` of {:?} with a bias of other width", self.dims());
+        match (self, gain, bias) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(gain), Tensor::Dfdx(bias)) => {
+                Tensor::Dfdx(x.layer_norm(gain, bias, eps))
+            }
+        }
+    }
+
+    /// `x / sqrt(mean(x^2) + eps) * gain` over the last dimension (D); gain (D).
+    pub fn rms_norm(&self, gain: &Tensor, eps: f32) -> Tensor {
+        let (_, width) = self.as_rows("rms_norm");
+        assert_eq!(gain.dims(), [width], "`rms_norm` of {:?} with a gain of other width", self.dims());
+        match (self, gain) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(gain)) => Tensor::Dfdx(x.rms_norm(gain, eps)),
+        }
+    }
+
+    /// Each row of the last dimension over its L2 norm (at least 1e-12).
+    pub fn normalize_rows(&self) -> Tensor {
+        self.as_rows("normalize_rows");
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.normalize_rows()),
+        }
+    }
+
+    /// Softmax over the last dimension.
+    pub fn softmax(&self) -> Tensor {
+        self.as_rows("softmax");
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.softmax()),
+        }
+    }
+
+    /// Logarithm of the softmax over the last dimension.
+    pub fn log_softmax(&self) -> Tensor {
+        self.as_rows("log_softmax");
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.log_softmax()),
+        }
+    }
+
+    /// Rotary positions in the half-split form: (.., H*E), one position a row.
+    ///
+    /// In each head, number `i` of the first half turns with number `i` of the second by the angle
+    /// `position * base^(-2i/E)` (Su et al. 2021).
+    pub fn rope(&self, positions: &[u32], heads: usize, base: f32) -> Tensor {
+        let (rows, width) = self.as_rows("rope");
+        assert_eq!(rows, positions.len(), "`rope` of {:?} with another number of positions", self.dims());
+        assert!(heads > 0 && width.is_multiple_of(2 * heads), "`rope` of width {width} in {heads} heads");
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.rope(positions, heads, base)),
+        }
+    }
+
+    /// The mean over rows of `-log_softmax(logits)[target]`: logits (.., V), one target a row -> `[1]`.
+    pub fn cross_entropy(&self, targets: &[u32]) -> Tensor {
+        let (rows, width) = self.as_rows("cross_entropy");
+        assert!(
+            rows == targets.len() && rows > 0,
+            "`cross_entropy` of {rows} rows, {} targets",
+            targets.len()
+        );
+        if let Some(target) = targets.iter().find(|target| **target as usize >= width) {
+            panic!("`cross_entropy` has target {target} for logits of dims {:?}", self.dims());
+        }
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.cross_entropy(targets)),
+        }
+    }
+
+    /// For each row of (.., D) the row of codebook (K, D) with the largest dot product, the first of
+    /// equals: the nearest code, if both are normalised. No gradient.
+    pub fn nearest_rows(&self, codebook: &Tensor) -> Vec<u32> {
+        let (_, width) = self.as_rows("nearest_rows");
+        let dims = codebook.dims();
+        let fit = dims.len() == 2 && dims[0] > 0 && dims[1] == width;
+        assert!(fit, "`nearest_rows` of {:?} in a codebook of {dims:?}", self.dims());
+        match (self, codebook) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(codebook)) => dfdx::nearest_rows(x, codebook),
+        }
+    }
+}
+
+/// Attention.
+impl Tensor {
+    /// Softmax attention: q (B, Tq, H*E), k and v (B, Tk, G*E) -> (B, Tq, H*E).
+    ///
+    /// Query row `i` of sequence `b` sees keys `0..visible[b * Tq + i]` (0: its output is zero). This
+    /// one number a row is every mask we need: causal, block-causal, prefix, padding, a cache.
+    /// Scores are scaled by `E^-1/2`. With fewer key-value heads G than heads H, each is shared by
+    /// H / G consecutive query heads.
+    pub fn attention(
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        heads: usize,
+        kv_heads: usize,
+        visible: &[u32],
+    ) -> Tensor {
+        let (dims, kv_dims) = (q.dims(), k.dims());
+        assert!(
+            dims.len() == 3 && kv_dims.len() == 3 && dims[0] == kv_dims[0],
+            "`attention` of {dims:?} to {kv_dims:?}"
+        );
+        assert_eq!(kv_dims, v.dims(), "`attention` with keys and values of different dims");
+        let shape =
+            attention([dims[0], dims[1], kv_dims[1]], [dims[2], kv_dims[2]], heads, kv_heads, visible);
+        match (q, k, v) {
+            (Tensor::Dfdx(q), Tensor::Dfdx(k), Tensor::Dfdx(v)) => Tensor::Dfdx(shape.separate(q, k, v)),
+        }
+    }
+
+    /// [`Tensor::attention`] of tokens to each other, from queries, keys and values side by side:
+    /// (B, T, (H + 2 G) * E) -> (B, T, H*E). Saves taking the three apart.
+    pub fn self_attention(&self, heads: usize, kv_heads: usize, visible: &[u32]) -> Tensor {
+        let dims = self.dims();
+        let all = heads + 2 * kv_heads;
+        assert!(
+            dims.len() == 3 && dims[2].is_multiple_of(all),
+            "`self_attention` of {dims:?} with {all} heads in all"
+        );
+        let width = dims[2] / all;
+        let shape = attention(
+            [dims[0], dims[1], dims[1]],
+            [heads * width, kv_heads * width],
+            heads,
+            kv_heads,
+            visible,
+        );
+        match self {
+            Tensor::Dfdx(qkv) => Tensor::Dfdx(shape.joint(qkv)),
+        }
+    }
+}
+
+fn attention(
+    [batch, queries, keys]: [usize; 3],
+    [q_width, kv_width]: [usize; 2],
+    heads: usize,
+    kv_heads: usize,
+    visible: &[u32],
+) -> Attention {
+    assert!(
+        heads > 0 && kv_heads > 0 && heads.is_multiple_of(kv_heads),
+        "{heads} heads share {kv_heads} key-value heads"
+    );
+    let width = q_width / heads;
+    let fit = width > 0 && width * heads == q_width && width * kv_heads == kv_width;
+    assert!(fit, "attention of width {q_width} to {kv_width} in {heads} and {kv_heads} heads");
+    assert_eq!(
+        visible.len(),
+        batch * queries,
+        "`visible` has one number for each of {batch} x {queries} queries"
+    );
+    if let Some(seen) = visible.iter().find(|seen| **seen as usize > keys) {
+        panic!("`visible` has {seen}, but there are {keys} keys");
+    }
+    Attention { batch, queries, keys, heads, kv_heads, width, visible: visible.into() }
+}
+
+/// Noise, from the caller's random stream.
+impl Tensor {
+    /// Zeros each number with probability `p` and scales the rest by `1 / (1 - p)`.
+    pub fn dropout(&self, p: f32, rng: &mut impl Rng) -> Tensor {
+        check_probability("dropout", p);
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.dropout(p, rng)),
+        }
+    }
+
+    /// Stochastic depth: zeros each of `groups` equal runs of rows (one a sample) with probability
+    /// `p` and scales the rest by `1 / (1 - p)`.
+    pub fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Tensor {
+        check_probability("drop_rows", p);
+        let count = size(self.dims());
+        assert!(
+            groups > 0 && count > 0 && count.is_multiple_of(groups),
+            "`drop_rows` of {:?} in {groups} groups",
+            self.dims()
+        );
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.drop_rows(groups, p, rng)),
+        }
+    }
+}
+
+fn check_probability(operation: &str, p: f32) {
+    assert!((0.0..1.0).contains(&p), "`{operation}` with probability {p}, not in 0..1");
+}

@@ -1,0 +1,169 @@
+//! The tensor models are written against: shapes are checked here, engines compute.
+
+mod arithmetic;
+mod fused;
+
+use crate::dfdx::{self, Value};
+use crate::gradients::Gradients;
+
+/// Numbers (f32, contiguous, row-major) with dimensions known at run time; cheap to clone.
+///
+/// Operations take `&self` and give a new tensor. An operation is recorded for the backward pass
+/// when an input depends on a trainable parameter and it does not run inside [`no_grad`]. The
+/// record belongs to the thread, so a forward pass and its [`Tensor::backward`] share a thread.
+///
+/// # Panics
+///
+/// Every operation panics if shapes do not fit: that is a bug in a model, not bad input.
+#[derive(Clone, Debug)]
+pub enum Tensor {
+    /// A tensor of the embedded engine.
+    Dfdx(Value),
+}
+
+/// Runs `f` without recording anything for a backward pass.
+pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
+    dfdx::paused(f)
+}
+
+/// Forgets what this thread recorded: for a forward pass that is abandoned. [`Tensor::backward`]
+/// does so too.
+pub fn clear_tape() {
+    dfdx::clear();
+}
+
+/// How many numbers a tensor of these dimensions has.
+pub(crate) fn size(dims: &[usize]) -> usize {
+    dims.iter().product()
+}
+
+/// Structure.
+impl Tensor {
+    /// The dimensions, slowest first.
+    pub fn dims(&self) -> &[usize] {
+        match self {
+            Tensor::Dfdx(x) => x.dims(),
+        }
+    }
+
+    /// A copy of the numbers.
+    pub fn to_vec(&self) -> Vec<f32> {
+        match self {
+            Tensor::Dfdx(x) => x.data().to_vec(),
+        }
+    }
+
+    /// The one number of a tensor of one.
+    pub fn item(&self) -> f32 {
+        assert_eq!(size(self.dims()), 1, "`item` of a tensor of dims {:?}", self.dims());
+        match self {
+            Tensor::Dfdx(x) => x.data()[0],
+        }
+    }
+
+    /// The same numbers in other dimensions.
+    pub fn reshape(&self, dims: &[usize]) -> Tensor {
+        assert_eq!(size(self.dims()), size(dims), "`reshape` of {:?} to {dims:?}", self.dims());
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.reshape(dims)),
+        }
+    }
+
+    /// Entries `start..start + len` of dimension `dim`.
+    pub fn narrow(&self, dim: usize, start: usize, len: usize) -> Tensor {
+        let dims = self.dims();
+        assert!(
+            dim < dims.len() && start + len <= dims[dim],
+            "`narrow` to {start}..{} of dimension {dim} of {dims:?}",
+            start + len
+        );
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.narrow(dim, start, len)),
+        }
+    }
+
+    /// The parts after each other along dimension `dim`; they agree in all other dimensions.
+    pub fn concat(parts: &[&Tensor], dim: usize) -> Tensor {
+        assert!(!parts.is_empty(), "`concat` of nothing");
+        let first = parts[0].dims();
+        assert!(dim < first.len(), "`concat` along dimension {dim} of {first:?}");
+        for part in parts {
+            let dims = part.dims();
+            let agree = dims.len() == first.len()
+                && dims[..dim] == first[..dim]
+                && dims[dim + 1..] == first[dim + 1..];
+            assert!(agree, "`concat` of {first:?} and {dims:?} along dimension {dim}");
+        }
+        let parts: Vec<&Value> = parts.iter().map(|Tensor::Dfdx(part)| part).collect();
+        Tensor::Dfdx(Value::concat(&parts, dim))
+    }
+
+    /// (R, C) -> (C, R).
+    pub fn transpose(&self) -> Tensor {
+        assert_eq!(self.dims().len(), 2, "`transpose` of a tensor of dims {:?}", self.dims());
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.transpose()),
+        }
+    }
+
+    /// The named rows of (R, D) as (rows.len(), D): a gather, and the embedding. A row named twice
+    /// gets the sum of both gradients.
+    pub fn rows(&self, rows: &[u32]) -> Tensor {
+        let dims = self.dims();
+        assert_eq!(dims.len(), 2, "`rows` of a tensor of dims {dims:?}");
+        if let Some(row) = rows.iter().find(|row| **row as usize >= dims[0]) {
+            panic!("`rows` asks for row {row} of a tensor of dims {dims:?}");
+        }
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.gather(rows)),
+        }
+    }
+
+    /// The same numbers as a constant: no gradient flows back from here.
+    #[must_use]
+    pub fn detach(&self) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.detach()),
+        }
+    }
+
+    /// The same numbers; on the way back the gradient is multiplied by `-strength`.
+    pub fn reverse_gradient(&self, strength: f32) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.scale_gradient(-strength)),
+        }
+    }
+
+    /// The gradients of this tensor's one number for all trainable parameters it depends on.
+    ///
+    /// Consumes what this thread recorded.
+    pub fn backward(&self) -> Gradients {
+        assert_eq!(size(self.dims()), 1, "`backward` from a tensor of dims {:?}", self.dims());
+        match self {
+            Tensor::Dfdx(x) => {
+                Gradients::new(x.backward().into_iter().map(|(leaf, x)| (leaf, Tensor::Dfdx(x))).collect())
+            }
+        }
+    }
+
+    /// The same numbers as a trainable parameter.
+    pub(crate) fn as_leaf(&self) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.as_leaf()),
+        }
+    }
+
+    /// Replaces the numbers; what this tensor is to the tape stays.
+    pub(crate) fn overwrite(&mut self, values: Vec<f32>) {
+        match self {
+            Tensor::Dfdx(x) => x.overwrite(values),
+        }
+    }
+
+    /// Under which [`Gradients`] keeps the gradient of a parameter.
+    pub(crate) fn leaf_id(&self) -> Option<u64> {
+        match self {
+            Tensor::Dfdx(x) => x.leaf_id(),
+        }
+    }
+}

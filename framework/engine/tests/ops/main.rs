@@ -1,0 +1,8 @@
+//! Conformance: every operation on every engine, values by hand and gradients by finite differences.
+
+mod arithmetic;
+mod attention;
+mod check;
+mod fused;
+mod structure;
+mod training;
