@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use boldface_runner::run::{Events, Failed, run};
+use boldface_runner::run::{Failed, run};
 use boldface_tests::{Sandbox, Seen, plan, repository};
 
 /// A small experiment on made scans, with everything that a run can have.
@@ -221,9 +221,66 @@ fn a_failed_stage_is_named_and_keeps_what_was_before() {
 }
 
 #[test]
-fn a_run_of_nothing_is_no_event() {
-    struct Quiet;
-    impl Events for Quiet {}
+fn the_binary_runs_reports_and_repeats_nothing() {
     let sandbox = small();
-    run(&sandbox.plan("small.toml"), &Quiet).unwrap();
+    let first = sandbox.boldface(&["run", "small.toml"]);
+    let said = |output: &std::process::Output| {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        format!("{}{}", text(&output.stdout), text(&output.stderr))
+    };
+    assert!(first.status.success(), "{}", said(&first));
+    let table = String::from_utf8_lossy(&first.stdout).into_owned();
+    assert!(table.contains("fc-logistic") && table.contains("persistence"), "{table}");
+    for file in ["report.html", "report.md", "log.jsonl", "metrics.parquet", "plan.json", "spec.toml"] {
+        assert!(sandbox.path("runs/latest").join(file).exists(), "{file}");
+    }
+    let begun = Instant::now();
+    let second = sandbox.boldface(&["run", "small.toml"]);
+    assert!(second.status.success(), "{}", said(&second));
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let plan = sandbox.boldface(&["plan", "small.toml"]);
+    assert!(said(&plan).contains("14 stages: 14 cached, 0 to run"), "{}", said(&plan));
+}
+
+#[test]
+fn a_bad_scan_fails_the_run_by_name_and_loses_nothing() {
+    let sandbox = small();
+    sandbox.run("small.toml", &Seen::default()).unwrap();
+    let scans = |bad: &str| {
+        let values = |t: usize| if t == 5 { bad.to_owned() } else { (t as f64).sin().to_string() };
+        let rows: Vec<String> = (0..80).map(|t| format!("{}\t{t}", values(t))).collect();
+        format!("a\tb\n{}\n", rows.join("\n"))
+    };
+    for (subject, bad) in [("01", "nan"), ("02", "0.5"), ("03", "nan"), ("04", "0.1")] {
+        sandbox.write(&format!("data/sub-{subject}/sub-{subject}_timeseries.tsv"), &scans(bad));
+    }
+    sandbox.write("data/participants.tsv", "participant_id\nsub-01\nsub-02\nsub-03\nsub-04\n");
+    sandbox.write("data/seg-two_dseg.tsv", "index\tname\tnetwork\n1\ta\tX\n2\tb\tY\n");
+    let spec = r#"
+        [datasets.files]
+        type = "series"
+        path = "data"
+        tr = 2.0
+
+        [signal]
+        trs = 80
+
+        [tokenizer]
+        type = "quantile"
+        patch = 20
+
+        [backbone]
+        type = "bigram"
+    "#;
+    sandbox.write("bad.toml", spec);
+    let failed = sandbox.boldface(&["run", "bad.toml"]);
+    let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(!failed.status.success(), "{said}");
+    assert!(
+        said.contains("files/sub-01") && said.contains("files/sub-03") && !said.contains("files/sub-02"),
+        "{said}"
+    );
+    let seen = Seen::default();
+    sandbox.run("small.toml", &seen).unwrap();
+    assert_eq!(seen.ran(), Vec::<String>::new());
 }

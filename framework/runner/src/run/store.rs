@@ -255,7 +255,8 @@ mod tests {
     #[test]
     fn damage_of_every_kind_is_found_and_moved_away() {
         let split = stage(StageKind::Split, "a");
-        let spoil: [(&str, fn(&Path)); 5] = [
+        type Spoil = fn(&Path);
+        let spoil: [(&str, Spoil); 5] = [
             ("has changed", |dir| fs::write(dir.join("inside/words.txt"), "ward").unwrap()),
             ("3 bytes instead of 4", |dir| fs::write(dir.join("inside/words.txt"), "wor").unwrap()),
             ("words.txt`: No such file", |dir| fs::remove_file(dir.join("inside/words.txt")).unwrap()),

@@ -160,3 +160,73 @@ impl Iterator for Batches {
         Some(Ok(batch))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::letters::{Letters, block};
+    use super::*;
+
+    fn config(fmri_to_text: f32, fmri_to_fmri: f32) -> Alignment {
+        let config = serde_json::json!({
+            "steps": 1,
+            "peak-lr": 1e-3,
+            "fmri-to-text": fmri_to_text,
+            "fmri-to-fmri": fmri_to_fmri,
+        });
+        serde_json::from_value(config).unwrap()
+    }
+
+    fn lessons(config: &Alignment, context: Option<usize>, sentences: &[&str]) -> Result<Vec<Sequence>> {
+        let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
+        let sentences = sentences.iter().map(|sentence| (*sentence).to_owned()).collect();
+        let scan = Lessons { config, model: &Letters, context, block: block() };
+        scan.choices(&id, &BTreeMap::from([(id.clone(), sentences)]), &mut seed::stream(0, "test"))
+    }
+
+    fn learned(lesson: &Sequence) -> String {
+        lesson.text_targets().filter_map(|(_, token)| char::from_u32(token)).collect()
+    }
+
+    const TEN: [&str; 10] = ["A.", "B.", "C.", "D.", "E.", "F.", "G.", "H.", "I.", "J."];
+
+    #[test]
+    fn a_scan_is_described_and_continued_in_one_sequence() {
+        let lessons = lessons(&config(1.0, 0.1), None, &TEN).unwrap();
+        assert_eq!(lessons.len(), CHOICES);
+        for lesson in &lessons {
+            let text = learned(lesson);
+            // Eight sentences of two letters, seven gaps, the end; in the corpus's order.
+            assert_eq!(text.len(), 8 * 2 + 7 + 1, "{text}");
+            assert!(text.trim_end_matches('\0').split(' ').is_sorted(), "{text}");
+            // Patches 1 and 2 of two regions.
+            assert_eq!(lesson.code_targets().map(|(_, code)| code).collect::<Vec<_>>(), [2, 3, 4, 5]);
+            assert_eq!((lesson.text_weight, lesson.code_weight), (1.0, 0.1));
+            assert_eq!(lesson.objective, Objective::FmriToText);
+        }
+        assert!(lessons.iter().any(|lesson| learned(lesson) != learned(&lessons[0])));
+    }
+
+    #[test]
+    fn a_description_is_shortened_to_the_context() {
+        // `<`, 6 tokens of the scan, `>`, 19 letters of the question; then `A. B.` and the end: 6.
+        let before = 1 + 6 + 1 + QUESTION.len();
+        for lesson in lessons(&config(1.0, 0.1), Some(before + 6), &TEN).unwrap() {
+            assert_eq!(learned(&lesson).len(), 6);
+        }
+        let error = lessons(&config(1.0, 0.1), Some(before + 2), &TEN).unwrap_err().to_string();
+        assert!(error.starts_with("`d/sub-1` with one sentence is 30 tokens long"), "{error}");
+    }
+
+    #[test]
+    fn a_weight_of_0_leaves_its_part_out() {
+        let only_text = lessons(&config(1.0, 0.0), None, &TEN).unwrap();
+        assert!(
+            only_text.iter().all(|lesson| lesson.code_targets().count() == 0 && !learned(lesson).is_empty())
+        );
+        let only_codes = lessons(&config(0.0, 0.1), None, &TEN).unwrap();
+        assert_eq!(only_codes.len(), 1);
+        assert_eq!((learned(&only_codes[0]).as_str(), only_codes[0].code_targets().count()), ("", 4));
+        assert!(only_codes[0].after.is_empty());
+        assert!(lessons(&config(0.0, 0.0), None, &TEN).unwrap().is_empty());
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Answer, Fact, Observer, Part, Prediction, Result, TimeSeries};
+use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries};
 
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
@@ -46,7 +46,12 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
                 answers.extend(answered(*part, "majority", cases, common_text(work, &train, cases)?));
             }
         }
-        Some(Form::Series) => answers.extend(continued(work, &train, &asked)?),
+        Some(Form::Series) => {
+            let (continued, order) = continued(work, &train, &asked)?;
+            answers.extend(continued);
+            let row = work.recorder.row(Metric::neutral("order", order as f64));
+            work.recorder.extend([MetricRow { plugin: "ar".to_owned(), ..row }]);
+        }
     }
     let table = &work.plan.experiment.evaluation;
     let total = (answers_by(&answers).len() * PARTS.len()) as u64;
@@ -145,8 +150,12 @@ fn common_text(work: &Work<'_>, train: &[Case<'_>], cases: &[Case<'_>]) -> Resul
     Ok(vec![Prediction::Text { text, facts }; cases.len()])
 }
 
-/// Persistence and an autoregressive model of each region.
-fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &[(Part, Vec<Case<'_>>)]) -> Result<Vec<Answered>> {
+/// Persistence and an autoregressive model of each region, and the order of the latter.
+fn continued(
+    work: &Work<'_>,
+    train: &[Case<'_>],
+    asked: &[(Part, Vec<Case<'_>>)],
+) -> Result<(Vec<Answered>, usize)> {
     let signals = work.inputs.signals()?;
     let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);
     let of = |case: &Case<'_>| {
@@ -159,7 +168,6 @@ fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &[(Part, Vec<Case<'_>>)
         known.push(context.followed_by(&future)?);
     }
     let model = Autoregressive::fit(&known)?;
-    tracing::info!(order = model.order(), "The autoregressive baseline chose its order on training scans.");
     let mut answers = Vec::new();
     for (part, cases) in asked {
         let (mut last, mut linear) = (Vec::new(), Vec::new());
@@ -173,7 +181,7 @@ fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &[(Part, Vec<Case<'_>>)
         answers.extend(answered(*part, "persistence", cases, last));
         answers.extend(answered(*part, "ar", cases, linear));
     }
-    Ok(answers)
+    Ok((answers, model.order()))
 }
 
 fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {

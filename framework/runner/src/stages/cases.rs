@@ -85,7 +85,17 @@ pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'
 }
 
 /// Writes `outcomes.jsonl`, one answer a line.
+///
+/// # Errors
+/// If an answer has a number that is not finite: it would make every score undefined.
 pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
+    if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
+        return Err(format!(
+            "`{}` answered `{}` with numbers that are not finite",
+            bad.plugin, bad.outcome.scan
+        )
+        .into());
+    }
     let path = dir.join("outcomes.jsonl");
     let mut lines = Vec::new();
     for answer in answers {
@@ -93,4 +103,14 @@ pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
         lines.write_all(b"\n")?;
     }
     Ok(std::fs::write(&path, lines).map_err(cannot("write", &path))?)
+}
+
+fn is_finite(prediction: &Prediction) -> bool {
+    match prediction {
+        Prediction::Choice { probabilities } => probabilities.iter().all(|share| share.is_finite()),
+        Prediction::Text { .. } => true,
+        Prediction::Series { predicted, actual } => {
+            predicted.values().iter().chain(actual.values()).all(|value| value.is_finite())
+        }
+    }
 }

@@ -89,7 +89,7 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
             rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));
         }
         work.recorder.extend(rows);
-        work.recorder.progress(0, 0)?;
+        work.recorder.progress(answers.len() as u64, answers.len() as u64)?;
     }
     Ok(())
 }

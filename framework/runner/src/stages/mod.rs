@@ -9,6 +9,8 @@ mod corpus;
 mod evaluation;
 mod instruction;
 mod intervals;
+#[cfg(test)]
+mod letters;
 mod packing;
 mod series;
 mod split;
