@@ -70,7 +70,11 @@ fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
             title: format!("{stage}: {}", metric_label(metric)),
             x: "step".into(),
             y: String::new(),
-            lines: of_metric.iter().enumerate().map(|(place, (split, points))| line(place, split, points)).collect(),
+            lines: of_metric
+                .iter()
+                .enumerate()
+                .map(|(place, (split, points))| line(place, split, points))
+                .collect(),
         };
         let last = of_metric.iter().filter_map(|(_, points)| points.last()).next();
         let last = number::score(last.map(|(_, value)| *value).filter(|value| value.is_finite()));
