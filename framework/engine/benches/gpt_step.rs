@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use boldface_engine::{AdamW, Params, Tensor, open};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 
 fn gpt_step(criterion: &mut Criterion) {
     let engine = open("dfdx", "cpu").expect("dfdx is always there");
@@ -43,9 +43,13 @@ fn operations(criterion: &mut Criterion) {
     });
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(3));
-    targets = gpt_step, operations
+fn main() {
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    gpt_step(&mut criterion);
+    operations(&mut criterion);
+    criterion.final_summary();
 }
-criterion_main!(benches);

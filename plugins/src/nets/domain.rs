@@ -83,6 +83,24 @@ mod tests {
     }
 
     #[test]
+    fn with_reversal_features_and_projection_learn_to_fool_the_classifier() {
+        let (_, mut params, text) = setup();
+        let mut train = |only: &[&str], reversal: f32| {
+            params.train_only(|name| only.iter().any(|part| name.starts_with(part)));
+            let mut optimizer = AdamW::new(0.0);
+            for _ in 0..150 {
+                let gradients = loss_of(&params, &text, reversal).backward();
+                optimizer.step(&mut params, &gradients, 0.02);
+            }
+            loss_of(&params, &text, reversal).item()
+        };
+        let told_apart = train(&["domain.hidden", "domain.out"], 1.0);
+        let fooled = train(&["features", "domain.project"], 1.0);
+        // A classifier held still is wrong more often than chance, ln 2 = 0.693.
+        assert!(told_apart < 0.2 && fooled > 0.693, "{told_apart}, then {fooled}");
+    }
+
+    #[test]
     fn what_flows_into_the_features_is_turned_round() {
         let (_, params, text) = setup();
         let gradient = |name: &str, reversal: f32| {

@@ -86,7 +86,7 @@ impl Default for Vq {
             codebook_size: 128,
             code_dim: 16,
             width: 64,
-            layers: 2,
+            layers: 1,
             heads: 4,
             align_dim: 32,
             steps: 150,

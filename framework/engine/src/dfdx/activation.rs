@@ -2,58 +2,41 @@
 
 use super::buffer::Buffer;
 use super::simd::{exp, normal, sigmoid};
-use super::{Value, record, simd};
+use super::{Value, record};
 
 impl Value {
     pub(crate) fn square(&self) -> Value {
-        self.map(|x| (x * x, 2.0 * x))
+        self.map(square)
     }
 
     pub(crate) fn exp(&self) -> Value {
-        self.map(|x| (exp(x), exp(x)))
+        self.map(exponential)
     }
 
     pub(crate) fn tanh(&self) -> Value {
-        self.map(|x| {
-            let y = 1.0 - 2.0 / (exp(2.0 * x) + 1.0);
-            (y, 1.0 - y * y)
-        })
+        self.map(tanh)
     }
 
     pub(crate) fn sigmoid(&self) -> Value {
-        self.map(|x| {
-            let y = sigmoid(x);
-            (y, y * (1.0 - y))
-        })
+        self.map(logistic)
     }
 
-    /// `ln(sigmoid(x))` without overflow on either side.
     pub(crate) fn log_sigmoid(&self) -> Value {
-        self.map(|x| {
-            let below = if x > 0.0 { 0.0 } else { x };
-            (below - exp(-x.abs()).ln_1p(), sigmoid(-x))
-        })
+        self.map(log_sigmoid)
     }
 
-    /// The exact form, `x Phi(x)`; its derivative is `Phi(x) + x phi(x)`.
     pub(crate) fn gelu(&self) -> Value {
-        self.map(|x| {
-            let (below, density) = normal(x);
-            (x * below, below + x * density)
-        })
+        self.map(gelu)
     }
 
     pub(crate) fn silu(&self) -> Value {
-        self.map(|x| {
-            let s = sigmoid(x);
-            (x * s, s + x * s * (1.0 - s))
-        })
+        self.map(silu)
     }
 
     /// `silu(gate) * up`.
     pub(crate) fn swiglu(gate: &Value, up: &Value) -> Value {
         let mut out = Buffer::stale(gate.len());
-        simd::chunks(&mut out, |start, out| {
+        simd!(chunks, &mut out, |start, out| {
             for ((out, gate), up) in out.iter_mut().zip(&gate.data[start..]).zip(&up.data[start..]) {
                 *out = gate * sigmoid(*gate) * up;
             }
@@ -61,7 +44,7 @@ impl Value {
         let (g, u) = (gate.clone(), up.clone());
         let key = record(&[gate.key(), up.key()], move |flow, mut dy| {
             let mut to_gate = Buffer::stale(dy.len());
-            simd::rows2(&mut to_gate, &mut dy, [1, 1], |start, to_gate, dy| {
+            simd!(rows2, &mut to_gate, &mut dy, [1, 1], |start, to_gate, dy| {
                 let inputs = g.data[start..].iter().zip(&u.data[start..]);
                 for ((to_gate, dy), (gate, up)) in to_gate.iter_mut().zip(dy).zip(inputs) {
                     let s = sigmoid(*gate);
@@ -74,4 +57,46 @@ impl Value {
         });
         Value::recorded(out, &gate.dims, key)
     }
+}
+
+#[inline(always)]
+fn square(x: f32) -> (f32, f32) {
+    (x * x, 2.0 * x)
+}
+
+#[inline(always)]
+fn exponential(x: f32) -> (f32, f32) {
+    (exp(x), exp(x))
+}
+
+#[inline(always)]
+fn tanh(x: f32) -> (f32, f32) {
+    let y = 1.0 - 2.0 / (exp(2.0 * x) + 1.0);
+    (y, 1.0 - y * y)
+}
+
+#[inline(always)]
+fn logistic(x: f32) -> (f32, f32) {
+    let y = sigmoid(x);
+    (y, y * (1.0 - y))
+}
+
+/// `ln(sigmoid(x))` without overflow on either side.
+#[inline(always)]
+fn log_sigmoid(x: f32) -> (f32, f32) {
+    let below = if x > 0.0 { 0.0 } else { x };
+    (below - exp(-x.abs()).ln_1p(), sigmoid(-x))
+}
+
+/// The exact form, `x Phi(x)`; its derivative is `Phi(x) + x phi(x)`.
+#[inline(always)]
+fn gelu(x: f32) -> (f32, f32) {
+    let (below, density) = normal(x);
+    (x * below, below + x * density)
+}
+
+#[inline(always)]
+fn silu(x: f32) -> (f32, f32) {
+    let s = sigmoid(x);
+    (x * s, s + x * s * (1.0 - s))
 }

@@ -56,7 +56,7 @@ impl Attention {
         let (dims, keys) = (q.dims.clone(), [q.key(), k.key(), v.key()]);
         let (q, k, v) = (q.clone(), k.clone(), v.clone());
         let key = record(&keys, move |flow, dy| {
-            let [mut dq, mut dk, mut dv] = [&q, &k, &v].map(|x| Buffer::zeros(x.len()));
+            let [mut dq, mut dk, mut dv] = [&q, &k, &v].map(|x| Buffer::stale(x.len()));
             let to = [
                 MatMut::new(&mut dq, q.len() / q_width, q_width),
                 MatMut::new(&mut dk, k.len() / kv_width, kv_width),
@@ -85,7 +85,7 @@ impl Attention {
         let dims = [self.batch, self.queries, q_width];
         let x = qkv.clone();
         let key = record(&[qkv.key()], move |flow, dy| {
-            let mut dx = Buffer::zeros(x.len());
+            let mut dx = Buffer::stale(x.len());
             let (dq, rest) = MatMut::new(&mut dx, x.len() / stride, stride).split_cols(q_width);
             let (dk, dv) = rest.split_cols(kv_width);
             let from = offsets.map(|offset| Heads { data: x.data(), stride, offset });
@@ -116,15 +116,12 @@ impl Attention {
                     self.view(q, b, h, self.queries, start, rows),
                     self.view(k, b, g, self.keys, 0, seen),
                 );
-                simd::vectorized(
-                    #[inline(always)]
-                    || {
-                        let rows = scores.chunks_mut(seen.max(1)).zip(visible).zip(&mut scales[start..]);
-                        for ((row, visible), scale) in rows {
-                            *scale = masked_softmax(row, *visible as usize);
-                        }
-                    },
-                );
+                simd!(vectorized, || {
+                    let rows = scores.chunks_mut(seen.max(1)).zip(visible).zip(&mut scales[start..]);
+                    for ((row, visible), scale) in rows {
+                        *scale = masked_softmax(row, *visible as usize);
+                    }
+                });
                 let v = self.view(v, b, g, self.keys, 0, seen);
                 matmul(out.rows(start, rows), Output::Set, 1.0, Mat::new(scores, rows, seen), v, false);
             }
@@ -132,7 +129,7 @@ impl Attention {
         (out, scales)
     }
 
-    /// Adds the gradients of `q`, `k` and `v` into `to`.
+    /// Writes the gradients of `q`, `k` and `v`.
     fn backward(&self, [q, k, v]: [Heads<'_>; 3], scales: &[f32], dy: &[f32], [dq, dk, dv]: [MatMut<'_>; 3]) {
         let dy = Heads::packed(dy, self.heads * self.width);
         let group = self.heads / self.kv_heads;
@@ -146,8 +143,11 @@ impl Attention {
             let (b, g) = (task / self.kv_heads, task % self.kv_heads);
             let size = BLOCK.min(self.queries) * self.keys;
             let (mut scores, mut slopes) = (Buffer::stale(size), Buffer::stale(size));
+            let mut written = 0;
             for (h, mut dq) in (g * group..).zip(dqs) {
-                for start in (0..self.queries).step_by(BLOCK) {
+                // Backwards, as late queries usually see all keys: then the first block writes the
+                // gradient of every key, and no zeros are needed to add to.
+                for start in (0..self.queries).step_by(BLOCK).rev() {
                     let rows = BLOCK.min(self.queries - start);
                     let visible = self.visible(b, start, rows);
                     let seen = visible.iter().copied().max().unwrap_or(0) as usize;
@@ -159,20 +159,24 @@ impl Attention {
                     let v = self.view(v, b, g, self.keys, 0, seen);
                     matmul(MatMut::new(ds, rows, seen), Output::Set, 1.0, dy, v.t(), false);
                     let scales = &scales[(b * self.heads + h) * self.queries + start..];
-                    simd::vectorized(
-                        #[inline(always)]
-                        || {
-                            let rows = p.chunks_mut(seen.max(1)).zip(ds.chunks_mut(seen.max(1)));
-                            for ((p, ds), (visible, scale)) in rows.zip(visible.iter().zip(scales)) {
-                                softmax_backward(p, ds, *visible as usize, *scale);
-                            }
-                        },
-                    );
+                    simd!(vectorized, || {
+                        let rows = p.chunks_mut(seen.max(1)).zip(ds.chunks_mut(seen.max(1)));
+                        for ((p, ds), (visible, scale)) in rows.zip(visible.iter().zip(scales)) {
+                            softmax_backward(p, ds, *visible as usize, *scale);
+                        }
+                    });
                     let (p, ds) = (Mat::new(p, rows, seen), Mat::new(ds, rows, seen));
-                    matmul(dv.rows(0, seen), Output::Add, 1.0, p.t(), dy, false);
-                    matmul(dk.rows(0, seen), Output::Add, self.scale(), ds.t(), q, false);
-                    matmul(dq.rows(start, rows), Output::Add, self.scale(), ds, k, false);
+                    add_to_first(&mut dv, written, 1.0, p.t(), dy);
+                    add_to_first(&mut dk, written, self.scale(), ds.t(), q);
+                    written = written.max(seen);
+                    matmul(dq.rows(start, rows), Output::Set, self.scale(), ds, k, false);
                 }
+            }
+            // What no query saw.
+            let rest = self.keys - written;
+            for mut to in [dk, dv] {
+                let (none, nothing) = (Mat::new(&[], rest, 0), Mat::new(&[], 0, self.width));
+                matmul(to.rows(written, rest), Output::Set, 1.0, none, nothing, false);
             }
         });
     }
@@ -229,22 +233,32 @@ impl Attention {
     }
 }
 
+/// Adds a product to the first rows of `to`, of which those from `written` on are stale.
+fn add_to_first(to: &mut MatMut<'_>, written: usize, scale: f32, a: Mat<'_>, b: Mat<'_>) {
+    let (old, all) = (written.min(a.rows()), a.rows());
+    matmul(to.rows(0, old), Output::Add, scale, a.narrow(0, old), b, false);
+    matmul(to.rows(old, all - old), Output::Set, scale, a.narrow(old, all - old), b, false);
+}
+
 /// Softmax over the visible part, zeros behind it; gives `ln(sum(exp(score)))`.
+///
+/// The hidden part takes part in the loops, with no weight: rows of all the same length run in whole
+/// vectors, where a visible part of any length would end in a loop over single numbers.
 #[inline(always)]
 fn masked_softmax(row: &mut [f32], visible: usize) -> f32 {
-    let (seen, hidden) = row.split_at_mut(visible.min(row.len()));
-    hidden.fill(0.0);
-    norm::softmax_in_place(seen)
+    let visible = visible.min(row.len());
+    row[visible..].fill(f32::MIN);
+    let scale = norm::softmax_in_place(row);
+    row[visible..].fill(0.0);
+    scale
 }
 
 /// From scores and the gradient of the probabilities: the probabilities and the gradient of the scores.
 #[inline(always)]
 fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: f32) {
-    let (p, hidden) = p.split_at_mut(visible.min(p.len()));
-    hidden.fill(0.0);
-    let (ds, hidden) = ds.split_at_mut(p.len());
-    hidden.fill(0.0);
+    let visible = visible.min(p.len());
     p.iter_mut().for_each(|p| *p = simd::exp(*p - scale));
+    p[visible..].fill(0.0);
     let mean = simd::dot(p, ds);
     ds.iter_mut().zip(p).for_each(|(ds, p)| *ds = *p * (*ds - mean));
 }

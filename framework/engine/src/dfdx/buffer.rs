@@ -85,19 +85,20 @@ struct Pool {
 }
 
 impl Pool {
-    /// The smallest idle buffer that fits without wasting a quarter, the youngest (warmest) of equals.
+    /// An idle buffer of this very size, the youngest (warmest) of equals. A larger one, that wastes
+    /// less than a quarter, only where fresh memory would exceed the limit.
     fn take(&mut self, len: usize) -> Vec<f32> {
-        let fits = |capacity: usize| capacity >= len && capacity <= len + len / 4 + 64;
+        let waste = if self.total() + len > self.limit() { len / 4 + 64 } else { 0 };
+        let fits = |capacity: usize| capacity >= len && capacity <= len + waste;
         let found = self.idle.iter().enumerate().rev().filter(|(_, values)| fits(values.capacity()));
         let found = found.min_by_key(|(_, values)| values.capacity()).map(|(index, _)| index);
-        let mut values = found.and_then(|index| self.idle.remove(index)).unwrap_or_default();
-        if values.capacity() == 0 {
-            values = vec![0.0; len];
-        } else {
+        let values = found.and_then(|index| self.idle.remove(index)).map(|mut values| {
             self.idle_len -= values.capacity();
-        }
+            values.resize(len, 0.0);
+            values
+        });
+        let values = values.unwrap_or_else(|| vec![0.0; len]);
         self.adopt(&values);
-        values.resize(len, 0.0);
         self.trim();
         values
     }
@@ -115,13 +116,21 @@ impl Pool {
         self.trim();
     }
 
-    /// Frees the oldest idle buffers once all memory is more than was ever live at one time.
+    /// Frees the oldest idle buffers beyond the limit.
     fn trim(&mut self) {
-        const SLACK: usize = 1 << 18;
-        while self.idle_len + self.live_len > self.peak_len + SLACK {
+        while self.total() > self.limit() {
             let Some(oldest) = self.idle.pop_front() else { return };
             self.idle_len -= oldest.capacity();
         }
+    }
+
+    fn total(&self) -> usize {
+        self.idle_len + self.live_len
+    }
+
+    /// A quarter more than was ever live at one time, and 1 MiB.
+    fn limit(&self) -> usize {
+        self.peak_len + self.peak_len / 4 + (1 << 18)
     }
 }
 
@@ -135,13 +144,18 @@ mod tests {
         let a = pool.take(1000);
         let address = a.as_ptr();
         pool.give(a);
-        let again = pool.take(900);
-        assert_eq!(again.as_ptr(), address, "900 fits into 1000");
-        // Ever new lengths: the idle ones go once they exceed the peak and 1 MiB.
-        for len in (1 << 18..2 << 18).step_by(9973) {
+        let again = pool.take(1000);
+        assert_eq!(again.as_ptr(), address);
+        pool.give(again);
+        // Ever new lengths: the idle ones go once they exceed the limit, and larger ones serve.
+        let mut allocated = 0;
+        for len in (1 << 18..2 << 18).step_by(997) {
             let values = pool.take(len);
+            allocated += usize::from(values.capacity() == len);
             pool.give(values);
+            assert!(pool.idle_len <= pool.limit(), "{} idle, {} peak", pool.idle_len, pool.peak_len);
         }
-        assert!(pool.idle_len <= pool.peak_len + (1 << 18), "{} idle, {} peak", pool.idle_len, pool.peak_len);
+        assert_eq!(pool.live_len, 0);
+        assert!(allocated > 0 && pool.idle.len() <= 3, "{} idle", pool.idle.len());
     }
 }

@@ -9,7 +9,7 @@ impl Value {
         let mut out = Buffer::stale(self.len());
         let x = &*self.data;
         if !is_recording(&[self.key()]) {
-            simd::chunks(&mut out, |start, out| {
+            simd!(chunks, &mut out, |start, out| {
                 for (out, x) in out.iter_mut().zip(&x[start..]) {
                     *out = f(*x).0;
                 }
@@ -19,14 +19,14 @@ impl Value {
         // Keeping the derivative costs no more memory than keeping the input, and spares the
         // backward pass the expensive functions.
         let mut slope = Buffer::stale(self.len());
-        simd::rows2(&mut out, &mut slope, [1, 1], |start, out, slope| {
+        simd!(rows2, &mut out, &mut slope, [1, 1], |start, out, slope| {
             for ((out, slope), x) in out.iter_mut().zip(slope).zip(&x[start..]) {
                 (*out, *slope) = f(*x);
             }
         });
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, mut dy| {
-            simd::chunks(&mut dy, |start, dy| {
+            simd!(chunks, &mut dy, |start, dy| {
                 for (dy, slope) in dy.iter_mut().zip(&slope[start..]) {
                     *dy *= slope;
                 }
@@ -39,7 +39,8 @@ impl Value {
     /// `by * self + shift`.
     pub(crate) fn affine(&self, by: f32, shift: f32) -> Value {
         let mut out = Buffer::stale(self.len());
-        simd::chunks(&mut out, |start, out| {
+        simd!(chunks, &mut out, |start, out| {
+            let (by, shift) = (by, shift);
             for (out, x) in out.iter_mut().zip(&self.data[start..]) {
                 *out = by * x + shift;
             }
@@ -58,7 +59,11 @@ impl Value {
 
     /// `self + by * other`, where `other` may lack leading dimensions.
     pub(crate) fn add_scaled(&self, by: f32, other: &Value) -> Value {
-        let out = self.zip(other, |x, y| x + by * y);
+        let out = self.zip(
+            other,
+            #[inline(always)]
+            move |x, y| x + by * y,
+        );
         let (left, right, period) = (self.key.clone(), other.key.clone(), other.len());
         let key = record(&[self.key(), other.key()], move |flow, dy| {
             if right.is_some() {
@@ -72,7 +77,11 @@ impl Value {
 
     /// The product, where `other` may lack leading dimensions.
     pub(crate) fn mul(&self, other: &Value) -> Value {
-        let out = self.zip(other, |x, y| x * y);
+        let out = self.zip(
+            other,
+            #[inline(always)]
+            |x, y| x * y,
+        );
         let (x, y) = (self.clone(), other.clone());
         let key = record(&[self.key(), other.key()], move |flow, mut dy| {
             if y.key.is_some() {
@@ -93,7 +102,8 @@ impl Value {
     pub(crate) fn mul_number(&self, by: &Value) -> Value {
         let factor = by.data[0];
         let mut out = Buffer::stale(self.len());
-        simd::chunks(&mut out, |start, out| {
+        simd!(chunks, &mut out, |start, out| {
+            let factor = factor;
             for (out, x) in out.iter_mut().zip(&self.data[start..]) {
                 *out = factor * x;
             }
@@ -102,7 +112,7 @@ impl Value {
         let (x, by) = (self.clone(), by.clone());
         let key = record(&inputs, move |flow, dy| {
             if by.key.is_some() {
-                let sum = total(dy.len(), |range| simd::dot(&dy[range.clone()], &x.data[range]));
+                let sum = simd!(total, dy.len(), |range| simd::dot(&dy[range.clone()], &x.data[range]));
                 flow.add(by.key(), Buffer::copy_of(&[sum]));
             }
             if x.key.is_some() {
@@ -117,7 +127,7 @@ impl Value {
         let (left, right) = (self.key.clone(), shift.key.clone());
         let key = record(&[self.key(), shift.key()], move |flow, dy| {
             if right.is_some() {
-                let sum = total(dy.len(), |range| simd::sum_of(&dy[range], |x| x));
+                let sum = simd!(total, dy.len(), |range| simd::sum_of(&dy[range], |x| x));
                 flow.add(right.as_ref(), Buffer::copy_of(&[sum]));
             }
             flow.add(left.as_ref(), dy);
@@ -127,7 +137,7 @@ impl Value {
 
     /// The sum of all numbers times `by`, as one number.
     pub(crate) fn sum(&self, by: f32) -> Value {
-        let sum = by * total(self.len(), |range| simd::sum_of(&self.data[range], |x| x));
+        let sum = by * simd!(total, self.len(), |range| simd::sum_of(&self.data[range], |x| x));
         let (to, len) = (self.key.clone(), self.len());
         let key = record(&[self.key()], move |flow, dy| {
             let mut dx = Buffer::stale(len);
@@ -142,7 +152,7 @@ impl Value {
         let (width, m) = (self.width(), self.rows() / groups);
         let by = 1.0 / m as f32;
         let mut out = Buffer::zeros(groups * width);
-        simd::rows(&mut out, width, |first, out| {
+        simd!(rows, &mut out, width, |first, out| {
             for (group, out) in out.chunks_mut(width).enumerate() {
                 let start = (first + group) * m * width;
                 for row in self.data[start..start + m * width].chunks(width) {
@@ -154,7 +164,8 @@ impl Value {
         let (to, len) = (self.key.clone(), self.len());
         let key = record(&[self.key()], move |flow, dy| {
             let mut dx = Buffer::stale(len);
-            simd::rows(&mut dx, width, |first, dx| {
+            simd!(rows, &mut dx, width, |first, dx| {
+                let by = by;
                 for (row, dx) in dx.chunks_mut(width).enumerate() {
                     let group = (first + row) / m;
                     for (dx, dy) in dx.iter_mut().zip(&dy[group * width..]) {
@@ -167,32 +178,20 @@ impl Value {
         Value::recorded(out, &[groups, width], key)
     }
 
-    fn zip(&self, other: &Value, f: impl Fn(f32, f32) -> f32 + Sync) -> Buffer {
+    fn zip(&self, other: &Value, f: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Buffer {
         let mut out = Buffer::stale(self.len());
-        let zip = |out: &mut [f32], x: &[f32], y: &[f32]| {
-            for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+        simd!(periods, &mut out, other.len(), |start, at, out| {
+            let f = f;
+            for ((out, x), y) in out.iter_mut().zip(&self.data[start..]).zip(&other.data[at..]) {
                 *out = f(*x, *y);
             }
-        };
-        periods(&mut out, other.len(), |start, at, out| zip(out, &self.data[start..], &other.data[at..]));
+        });
         out
     }
 }
 
-/// Cuts `out` so that each piece `f(start, start % period, piece)` lies within one period.
-fn periods(out: &mut [f32], period: usize, f: impl Fn(usize, usize, &mut [f32]) + Sync) {
-    if out.len() <= period {
-        return simd::chunks(out, |start, out| f(start, start, out));
-    }
-    simd::rows(out, period, |first, out| {
-        for (row, out) in out.chunks_mut(period).enumerate() {
-            f((first + row) * period, 0, out);
-        }
-    });
-}
-
 fn multiply(x: &mut [f32], y: &[f32]) {
-    periods(x, y.len(), |_, at, x| {
+    simd!(periods, x, y.len(), |_, at, x| {
         for (x, y) in x.iter_mut().zip(&y[at..]) {
             *x *= y;
         }
@@ -201,7 +200,10 @@ fn multiply(x: &mut [f32], y: &[f32]) {
 
 fn scaled(mut x: Buffer, by: f32) -> Buffer {
     if by != 1.0 {
-        simd::chunks(&mut x, |_, x| x.iter_mut().for_each(|x| *x *= by));
+        simd!(chunks, &mut x, |_, x| {
+            let by = by;
+            x.iter_mut().for_each(|x| *x *= by);
+        });
     }
     x
 }
@@ -209,17 +211,10 @@ fn scaled(mut x: Buffer, by: f32) -> Buffer {
 /// The sum of all rows of `period` numbers.
 pub(super) fn column_sums(rows: &[f32], period: usize) -> Buffer {
     let mut sum = Buffer::zeros(period);
-    simd::sum_rows(&mut sum, rows.len() / period, period, |range, sum| {
+    simd!(sum_rows, &mut sum, rows.len() / period, period, |range, sum| {
         for row in rows[range.start * period..range.end * period].chunks(period) {
             simd::add_to(sum, row);
         }
     });
     sum
-}
-
-/// The sum over chunks of `0..len`, added in double precision in chunk order.
-fn total(len: usize, f: impl Fn(std::ops::Range<usize>) -> f32) -> f32 {
-    const CHUNK: usize = 4096;
-    let chunks = (0..len).step_by(CHUNK).map(|start| start..(start + CHUNK).min(len));
-    chunks.map(|range| f64::from(simd::vectorized(|| f(range)))).sum::<f64>() as f32
 }

@@ -13,7 +13,7 @@ impl Value {
         let output = match bias {
             None => Output::Set,
             Some(bias) => {
-                simd::rows(&mut out, n, |_, out| {
+                simd!(rows, &mut out, n, |_, out| {
                     out.chunks_mut(n).for_each(|row| row.copy_from_slice(bias.data()))
                 });
                 Output::Add
@@ -74,7 +74,7 @@ pub(crate) fn nearest_rows(x_nd: &Value, codebook_kd: &Value) -> Vec<u32> {
         let (x_md, codes_kd) = (Mat::new(x, rows, d), Mat::new(&codebook_kd.data, k, d));
         matmul(MatMut::new(&mut products, rows, k), Output::Set, 1.0, x_md, codes_kd.t(), true);
         best.extend(products.chunks(k).map(|row| {
-            let largest = simd::vectorized(|| simd::max(row));
+            let largest = simd!(vectorized, || simd::max(row));
             let index = row.iter().position(|product| *product == largest).unwrap_or(0);
             u32::try_from(index).expect("a codebook has fewer than 2^32 codes")
         }));

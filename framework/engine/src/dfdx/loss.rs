@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::buffer::Buffer;
 use super::norm::{log_sum_exp, softmax_in_place};
-use super::{Value, record, simd};
+use super::{Value, record};
 
 impl Value {
     /// Mean over rows of `ln(sum(exp(logits))) - logits[target]`.
@@ -12,7 +12,7 @@ impl Value {
         let (rows, width) = (self.rows(), self.width());
         let mut losses = Buffer::stale(rows);
         let targets: Arc<[u32]> = targets.into();
-        simd::weighted_rows(&mut losses, 1, width, |first, losses| {
+        simd!(weighted_rows, &mut losses, 1, width, |first, losses| {
             for (row, loss) in losses.iter_mut().enumerate() {
                 let x = &self.data[(first + row) * width..(first + row + 1) * width];
                 let (top, rest) = log_sum_exp(x);
@@ -26,7 +26,8 @@ impl Value {
             let Value { data, key, .. } = x;
             // The logits are large and usually nobody else's: the gradient takes their place.
             let mut dx = Arc::try_unwrap(data).unwrap_or_else(|data| Buffer::copy_of(&data));
-            simd::rows(&mut dx, width, |first, dx| {
+            simd!(rows, &mut dx, width, |first, dx| {
+                let by = by;
                 for (row, dx) in dx.chunks_mut(width).enumerate() {
                     softmax_in_place(dx);
                     dx[targets[first + row] as usize] -= 1.0;

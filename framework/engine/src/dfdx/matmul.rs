@@ -31,6 +31,14 @@ impl<'a> Mat<'a> {
         self.rows
     }
 
+    /// `len` rows from `start`.
+    pub(crate) fn narrow(self, start: usize, len: usize) -> Mat<'a> {
+        assert!(start + len <= self.rows, "a view is narrowed within its rows");
+        // Without rows the start may lie beyond the end.
+        let data = self.data.get(start * self.row_stride..).unwrap_or(&[]);
+        Mat { data, rows: len, ..self }
+    }
+
     /// Transposed.
     pub(crate) fn t(self) -> Mat<'a> {
         Mat {

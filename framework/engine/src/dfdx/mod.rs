@@ -5,6 +5,9 @@
 //! permuted tensor). So every operation here computes its output itself and registers its own
 //! backward closure on dfdx's tape; see `tape.rs`.
 
+#[macro_use]
+mod simd;
+
 mod activation;
 mod attention;
 mod buffer;
@@ -16,7 +19,6 @@ mod noise;
 mod norm;
 mod optim;
 mod rope;
-mod simd;
 mod structure;
 mod tape;
 

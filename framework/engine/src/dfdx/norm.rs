@@ -2,7 +2,7 @@
 
 use super::buffer::Buffer;
 use super::simd::{dot, exp, max, sum_of};
-use super::{Value, is_recording, record, simd};
+use super::{Value, is_recording, record};
 
 impl Value {
     /// `(x - mean) / sqrt(variance + eps) * gain + bias`.
@@ -12,7 +12,7 @@ impl Value {
         let mut out = Buffer::stale(self.len());
         // Mean and reciprocal deviation of each row.
         let mut moments = Buffer::stale(2 * rows);
-        simd::rows2(&mut out, &mut moments, [width, 2], |first, out, moments| {
+        simd!(rows2, &mut out, &mut moments, [width, 2], |first, out, moments| {
             let x = self.data[first * width..].chunks(width);
             for ((x, out), moments) in x.zip(out.chunks_mut(width)).zip(moments.chunks_mut(2)) {
                 let mean = by * sum_of(x, |x| x);
@@ -29,7 +29,7 @@ impl Value {
         let key = record(&inputs, move |flow, mut dy| {
             if gain.key.is_some() || to_bias.is_some() {
                 let mut sums = Buffer::zeros(2 * width);
-                simd::sum_rows(&mut sums, rows, width, |range, sums| {
+                simd!(sum_rows, &mut sums, rows, width, |range, sums| {
                     let (gains, biases) = sums.split_at_mut(width);
                     for row in range {
                         let (mean, r) = (moments[2 * row], moments[2 * row + 1]);
@@ -44,7 +44,7 @@ impl Value {
                 flow.add(to_bias.as_ref(), Buffer::copy_of(&sums[width..]));
             }
             if x.key.is_some() {
-                simd::rows(&mut dy, width, |first, dy| {
+                simd!(rows, &mut dy, width, |first, dy| {
                     for (row, dy) in dy.chunks_mut(width).enumerate() {
                         let row = first + row;
                         let (x, gain) = (&x.data[row * width..(row + 1) * width], gain.data());
@@ -68,8 +68,11 @@ impl Value {
     pub(crate) fn rms_norm(&self, gain: &Value, eps: f32) -> Value {
         let width = self.width();
         let by = 1.0 / width as f32;
-        let (mut out, scales) = self.unit_rows(|x| 1.0 / (by * dot(x, x) + eps).sqrt());
-        simd::rows(&mut out, width, |_, out| {
+        let (mut out, scales) = self.unit_rows(
+            #[inline(always)]
+            |x| 1.0 / (by * dot(x, x) + eps).sqrt(),
+        );
+        simd!(rows, &mut out, width, |_, out| {
             for out in out.chunks_mut(width) {
                 out.iter_mut().zip(gain.data()).for_each(|(out, gain)| *out *= gain);
             }
@@ -79,7 +82,7 @@ impl Value {
         let key = record(&inputs, move |flow, mut dy| {
             if gain.key.is_some() {
                 let mut sum = Buffer::zeros(width);
-                simd::sum_rows(&mut sum, x.rows(), width, |range, sum| {
+                simd!(sum_rows, &mut sum, x.rows(), width, |range, sum| {
                     for row in range {
                         let inputs = x.data[row * width..].iter().zip(&dy[row * width..]);
                         for (sum, (x, dy)) in sum.iter_mut().zip(inputs) {
@@ -90,7 +93,7 @@ impl Value {
                 flow.add(gain.key(), sum);
             }
             if x.key.is_some() {
-                simd::rows(&mut dy, width, |_, dy| {
+                simd!(rows, &mut dy, width, |_, dy| {
                     for dy in dy.chunks_mut(width) {
                         dy.iter_mut().zip(gain.data()).for_each(|(dy, gain)| *dy *= gain);
                     }
@@ -103,7 +106,10 @@ impl Value {
 
     /// `x / max(|x|, 1e-12)`.
     pub(crate) fn normalize_rows(&self) -> Value {
-        let (out, scales) = self.unit_rows(|x| 1.0 / dot(x, x).sqrt().max(1e-12));
+        let (out, scales) = self.unit_rows(
+            #[inline(always)]
+            |x| 1.0 / dot(x, x).sqrt().max(1e-12),
+        );
         let x = self.clone();
         let key = record(&[self.key()], move |flow, dy| {
             flow.add(x.key(), x.unit_rows_backward(dy, &scales, 1.0));
@@ -115,7 +121,7 @@ impl Value {
     fn unit_rows(&self, scale: impl Fn(&[f32]) -> f32 + Sync) -> (Buffer, Buffer) {
         let width = self.width();
         let (mut out, mut scales) = (Buffer::stale(self.len()), Buffer::stale(self.rows()));
-        simd::rows2(&mut out, &mut scales, [width, 1], |first, out, scales| {
+        simd!(rows2, &mut out, &mut scales, [width, 1], |first, out, scales| {
             let x = self.data[first * width..].chunks(width);
             for ((x, out), to) in x.zip(out.chunks_mut(width)).zip(scales) {
                 let by = scale(x);
@@ -129,7 +135,7 @@ impl Value {
     /// The gradient of `s x` where `s = (by |x|^2 + eps)^-1/2`: `s dy - by s^3 (dy . x) x`.
     fn unit_rows_backward(&self, mut dy: Buffer, scales: &[f32], by: f32) -> Buffer {
         let width = self.width();
-        simd::rows(&mut dy, width, |first, dy| {
+        simd!(rows, &mut dy, width, |first, dy| {
             for (row, dy) in dy.chunks_mut(width).enumerate() {
                 let (x, s) =
                     (&self.data[(first + row) * width..(first + row + 1) * width], scales[first + row]);
@@ -144,7 +150,7 @@ impl Value {
     pub(crate) fn softmax(&self) -> Value {
         let width = self.width();
         let mut out = Buffer::copy_of(&self.data);
-        simd::rows(&mut out, width, |_, out| {
+        simd!(rows, &mut out, width, |_, out| {
             for row in out.chunks_mut(width) {
                 softmax_in_place(row);
             }
@@ -155,7 +161,7 @@ impl Value {
         }
         let (to, y) = (self.key.clone(), result.clone());
         let key = record(&[self.key()], move |flow, mut dy| {
-            simd::rows(&mut dy, width, |first, dy| {
+            simd!(rows, &mut dy, width, |first, dy| {
                 let y = y.data[first * width..].chunks(width);
                 for (y, dy) in y.zip(dy.chunks_mut(width)) {
                     let mean = dot(y, dy);
@@ -170,7 +176,7 @@ impl Value {
     pub(crate) fn log_softmax(&self) -> Value {
         let width = self.width();
         let mut out = Buffer::stale(self.len());
-        simd::rows(&mut out, width, |first, out| {
+        simd!(rows, &mut out, width, |first, out| {
             let x = self.data[first * width..].chunks(width);
             for (x, out) in x.zip(out.chunks_mut(width)) {
                 let (top, rest) = log_sum_exp(x);
@@ -183,7 +189,7 @@ impl Value {
         }
         let (to, y) = (self.key.clone(), result.clone());
         let key = record(&[self.key()], move |flow, mut dy| {
-            simd::rows(&mut dy, width, |first, dy| {
+            simd!(rows, &mut dy, width, |first, dy| {
                 let y = y.data[first * width..].chunks(width);
                 for (y, dy) in y.zip(dy.chunks_mut(width)) {
                     let sum = sum_of(dy, |dy| dy);

@@ -26,32 +26,30 @@ pub(crate) fn adamw(
     update: Update,
 ) {
     const CHUNK: usize = 16 * 1024;
-    let Update { betas: (beta1, beta2), eps, rate, root, keep } = update;
-    let step = |p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]| {
+    let (p, g, m, v) = (param.data_mut(), gradient.data(), first.data_mut(), second.data_mut());
+    if p.len() <= CHUNK || rayon::current_num_threads() == 1 {
+        return simd!(vectorized, || update.apply(p, g, m, v));
+    }
+    let moments = m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK));
+    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(moments).for_each(|((p, g), (m, v))| {
+        simd!(vectorized, || update.apply(p, g, m, v));
+    });
+}
+
+impl Update {
+    #[inline(always)]
+    fn apply(self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+        let Update { betas: (beta1, beta2), eps, rate, root, keep } = self;
         for ((p, g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
             *m = beta1 * *m + (1.0 - beta1) * g;
             *v = beta2 * *v + (1.0 - beta2) * g * g;
             *p = *p * keep - rate * *m / (v.sqrt() * root + eps);
         }
-    };
-    let (p, g, m, v) = (param.data_mut(), gradient.data(), first.data_mut(), second.data_mut());
-    if p.len() <= CHUNK || rayon::current_num_threads() == 1 {
-        return simd::vectorized(
-            #[inline(always)]
-            || step(p, g, m, v),
-        );
     }
-    let moments = m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK));
-    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(moments).for_each(|((p, g), (m, v))| {
-        simd::vectorized(
-            #[inline(always)]
-            || step(p, g, m, v),
-        );
-    });
 }
 
 /// The sum of squares.
 pub(crate) fn squared_norm(x: &Value) -> f64 {
-    let sum = |x: &[f32]| simd::vectorized(|| f64::from(simd::dot(x, x)));
+    let sum = |x: &[f32]| simd!(vectorized, || f64::from(simd::dot(x, x)));
     x.data().chunks(4096).map(sum).sum()
 }

@@ -1,7 +1,7 @@
 //! Rotary positions, half-split form: number `i` of a head turns with number `i + E/2`.
 
 use super::buffer::Buffer;
-use super::{Value, record, simd};
+use super::{Value, record};
 
 impl Value {
     /// Turns each head of each row by its position; `positions` has one entry a row.
@@ -12,7 +12,7 @@ impl Value {
         let mut turns = Buffer::stale(positions.len() * 2 * half);
         let frequency = |i: usize| f64::from(base).powf(-(i as f64) / half as f64);
         let frequencies: Vec<f64> = (0..half).map(frequency).collect();
-        simd::rows(&mut turns, 2 * half, |first, turns| {
+        simd!(rows, &mut turns, 2 * half, |first, turns| {
             for (turns, position) in turns.chunks_mut(2 * half).zip(&positions[first..]) {
                 let (cos, sin) = turns.split_at_mut(half);
                 for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(&frequencies) {
@@ -33,7 +33,8 @@ impl Value {
 }
 
 fn rotate(x: &mut [f32], turns: &[f32], width: usize, half: usize, direction: f32) {
-    simd::rows(x, width, |first, x| {
+    simd!(rows, x, width, |first, x| {
+        let direction = direction;
         for (x, turns) in x.chunks_mut(width).zip(turns[first * 2 * half..].chunks(2 * half)) {
             let (cos, sin) = turns.split_at(half);
             for head in x.chunks_mut(2 * half) {

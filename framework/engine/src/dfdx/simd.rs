@@ -5,6 +5,44 @@
 
 use rayon::prelude::*;
 
+/// Calls a function of this module with a kernel, a closure that is then compiled for each
+/// instruction set: `simd!(rows, &mut out, width, |first, out| ..)`. Without the attribute a closure
+/// may stay out of line, where it is compiled for the oldest processor.
+///
+/// A kernel copies captured numbers before its loop (`let by = by;`): read through the capture,
+/// they might alias the output, and the loop would not be vectorised.
+macro_rules! simd {
+    ($function:ident, $kernel:expr $(,)?) => {
+        $crate::dfdx::simd::$function(
+            #[inline(always)]
+            $kernel,
+        )
+    };
+    ($function:ident, $a:expr, $kernel:expr $(,)?) => {
+        $crate::dfdx::simd::$function(
+            $a,
+            #[inline(always)]
+            $kernel,
+        )
+    };
+    ($function:ident, $a:expr, $b:expr, $kernel:expr $(,)?) => {
+        $crate::dfdx::simd::$function(
+            $a,
+            $b,
+            #[inline(always)]
+            $kernel,
+        )
+    };
+    ($function:ident, $a:expr, $b:expr, $c:expr, $kernel:expr $(,)?) => {
+        $crate::dfdx::simd::$function(
+            $a,
+            $b,
+            $c,
+            #[inline(always)]
+            $kernel,
+        )
+    };
+}
 /// Numbers in one task: large enough to outweigh waking a thread, small enough for a core's cache.
 const TASK: usize = 16 * 1024;
 
@@ -101,6 +139,25 @@ pub(crate) fn sum_rows(
     }
 }
 
+/// Cuts `out` so that each piece `f(start, start % period, piece)` lies within one period.
+pub(crate) fn periods(out: &mut [f32], period: usize, f: impl Fn(usize, usize, &mut [f32]) + Sync) {
+    if out.len() <= period {
+        return simd!(chunks, out, |start, out| f(start, start, out));
+    }
+    simd!(rows, out, period, |first, out| {
+        for (row, out) in out.chunks_mut(period).enumerate() {
+            f((first + row) * period, 0, out);
+        }
+    });
+}
+
+/// The sum over chunks of `0..len`, added in double precision in chunk order.
+pub(crate) fn total(len: usize, f: impl Fn(std::ops::Range<usize>) -> f32) -> f32 {
+    const CHUNK: usize = 4096;
+    let chunks = (0..len).step_by(CHUNK).map(|start| start..(start + CHUNK).min(len));
+    chunks.map(|range| f64::from(simd!(vectorized, || f(range)))).sum::<f64>() as f32
+}
+
 fn rows_per_task(width: usize) -> usize {
     (TASK / width.max(1)).max(1)
 }
@@ -123,7 +180,7 @@ pub(crate) fn sum_of(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
             lanes[lane] += f(chunk[lane]);
         }
     }
-    total(lanes) + chunks.remainder().iter().map(|x| f(*x)).sum::<f32>()
+    across(lanes, |a, b| a + b) + chunks.remainder().iter().map(|x| f(*x)).sum::<f32>()
 }
 
 /// The dot product.
@@ -136,7 +193,7 @@ pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
             lanes[lane] += x[lane] * y[lane];
         }
     }
-    total(lanes) + xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum::<f32>()
+    across(lanes, |a, b| a + b) + xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum::<f32>()
 }
 
 /// The largest number; NaN if `x` is empty or its first number is NaN.
@@ -152,15 +209,16 @@ pub(crate) fn max(x: &[f32]) -> f32 {
         }
     }
     let rest = chunks.remainder().iter().fold(first, |a, b| larger(a, *b));
-    lanes.into_iter().fold(rest, larger)
+    larger(across(lanes, larger), rest)
 }
 
+/// Reduces lanes pairwise, which takes fewer steps than one after the other.
 #[inline(always)]
-fn total(mut lanes: [f32; LANES]) -> f32 {
+fn across(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
+            lanes[lane] = f(lanes[lane], lanes[lane + half]);
         }
         half /= 2;
     }

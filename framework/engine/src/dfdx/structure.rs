@@ -98,7 +98,7 @@ impl Value {
 
 fn transposed(x: &[f32], rows: usize, cols: usize) -> Buffer {
     let mut out = Buffer::stale(x.len());
-    simd::rows(&mut out, rows, |first, out| {
+    simd!(rows, &mut out, rows, |first, out| {
         for (col, out) in out.chunks_mut(rows).enumerate() {
             for (row, out) in out.iter_mut().enumerate() {
                 *out = x[row * cols + first + col];

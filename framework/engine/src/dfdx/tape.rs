@@ -79,7 +79,7 @@ impl Flow<'_> {
         match self.take(key) {
             None => self.put(key, gradient),
             Some(mut sum) => {
-                super::simd::chunks(&mut sum, |start, chunk| {
+                simd!(chunks, &mut sum, |start, chunk| {
                     super::simd::add_to(chunk, &gradient[start..start + chunk.len()]);
                 });
                 self.put(key, sum);

@@ -35,8 +35,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join(name);
             std::fs::write(&file, text).unwrap();
-            let hash = hash(dir.path(), &[file]).unwrap();
-            hash
+            hash(dir.path(), &[file]).unwrap()
         };
         assert_eq!(write("a.npy", "1"), write("a.npy", "1"));
         assert_ne!(write("a.npy", "1"), write("b.npy", "1"));

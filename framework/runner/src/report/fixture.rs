@@ -16,8 +16,7 @@ use crate::spec::Experiment;
 
 /// Subjects of each part.
 const SUBJECTS: [(Part, usize); 3] = [(Part::Train, 9), (Part::Validation, 3), (Part::Test, 4)];
-/// Scans of a subject.
-const RUNS: usize = 3;
+/// A subject has one scan of each.
 const CLASSES: [&str; 3] = ["passive", "regulate-up", "regulate-down"];
 
 /// A folder of runs with one run in it.
@@ -153,7 +152,7 @@ fn scans() -> Vec<(Part, ScanInfo)> {
     let mut scans = Vec::new();
     let parts = SUBJECTS.iter().flat_map(|(part, n)| std::iter::repeat_n(*part, *n));
     for (subject, part) in parts.enumerate() {
-        for run in 0..RUNS {
+        for (run, condition) in CLASSES.iter().enumerate() {
             let id = ScanId {
                 dataset: "pain".into(),
                 subject: format!("{:02}", subject + 1),
@@ -161,7 +160,7 @@ fn scans() -> Vec<(Part, ScanInfo)> {
                 task: Some("pain".into()),
                 run: Some((run + 1).to_string()),
             };
-            let phenotype = [("condition".to_owned(), CLASSES[run].to_owned())].into();
+            let phenotype = [("condition".to_owned(), (*condition).to_owned())].into();
             scans.push((part, ScanInfo { id, tr: 2.0, trs: 191, rois: 12, phenotype }));
         }
     }
@@ -286,7 +285,8 @@ fn row(stage: &str, plugin: &str, split: &str, metric: &str, value: f64, up: Opt
 
 fn training() -> Vec<MetricRow> {
     let mut rows = Vec::new();
-    let stages: [(&str, &str, &[(&str, f64, Option<bool>)]); 2] = [
+    type Started<'a> = (&'a str, f64, Option<bool>);
+    let stages: [(&str, &str, &[Started<'_>]); 2] = [
         (
             "tokenizer",
             "vq",

@@ -77,8 +77,8 @@ fn column(table: &Table, place: usize) -> Vec<String> {
 
 fn lines(table: &Table, columns: &[Vec<String>], widths: &[usize], block: &[usize]) -> String {
     let mut out = String::new();
-    for row in 0..=table.rows.len() {
-        let mut line = " ".repeat(GAP) + &padded(&columns[0][row], widths[0], Align::Left);
+    for (row, name) in columns[0].iter().enumerate() {
+        let mut line = " ".repeat(GAP) + &padded(name, widths[0], Align::Left);
         for &column in block {
             line.push_str(&" ".repeat(GAP));
             line.push_str(&padded(&columns[column][row], widths[column], table.columns[column].1));

@@ -17,43 +17,43 @@ fn the_table_is_aligned_and_narrow() {
     assert!(shown.lines().all(|line| line.chars().count() <= 110), "{shown}");
     expect![[r#"
         validation: captioning, 9 scans of 3 subjects
-          metric                             gpt  text-only  majority           gpt - majority
-          bleu ↑            0.243 [0.133, 0.333]      0.163     0.393  -0.150 [-0.260, -0.060] *
-          fact_accuracy ↑   0.410 [0.300, 0.500]      0.330     0.560  -0.150 [-0.260, -0.060] *
-          fact_precision ↑  0.440 [0.330, 0.530]      0.360     0.590  -0.150 [-0.260, -0.060] *
+          metric                             gpt  majority  text-only           gpt - majority
+          bleu ↑            0.243 [0.133, 0.333]     0.393      0.163  -0.150 [-0.260, -0.060] *
+          fact_accuracy ↑   0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
+          fact_precision ↑  0.440 [0.330, 0.530]     0.590      0.360  -0.150 [-0.260, -0.060] *
           fact accuracy: gpt 0.410 [0.300, 0.500] is worse than majority (-0.150 [-0.260, -0.060]).
 
         validation: condition (classification), 9 scans of 3 subjects
-          metric                                gpt  text-only  fc-logistic  majority        gpt - fc-logistic
-          balanced_accuracy ↑  0.440 [0.330, 0.530]      0.360        0.590     0.290  -0.150 [-0.260, -0.060] *
-          auroc ↑              0.650 [0.540, 0.740]      0.570        0.800     0.500   -0.150 [-0.260, 0.040]
-          log_loss ↓           1.080 [0.970, 1.170]      1.000        1.230     0.930  -0.150 [-0.260, -0.060] *
+          metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
+          balanced_accuracy ↑  0.440 [0.330, 0.530]        0.590     0.290      0.360  -0.150 [-0.260, -0.060] *
+          auroc ↑              0.650 [0.540, 0.740]        0.800     0.500      0.570   -0.150 [-0.260, 0.040]
+          log_loss ↓           1.080 [0.970, 1.170]        1.230     0.930      1.000  -0.150 [-0.260, -0.060] *
           AUROC: gpt 0.650 [0.540, 0.740] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
 
         validation: forecasting, 9 scans of 3 subjects
-          metric                        gpt  text-only  persistence   ar-4        gpt - persistence
-          mse ↓        0.940 [0.830, 1.030]      0.860        1.090  0.790  -0.150 [-0.260, -0.060] *
-          pearson_r ↑  0.150 [0.040, 0.240]      0.070        0.300  0.000  -0.150 [-0.260, -0.060] *
+          metric                        gpt   ar-4  persistence  text-only        gpt - persistence
+          mse ↓        0.940 [0.830, 1.030]  0.790        1.090      0.860  -0.150 [-0.260, -0.060] *
+          pearson_r ↑  0.150 [0.040, 0.240]  0.000        0.300      0.070  -0.150 [-0.260, -0.060] *
           MSE: gpt 0.940 [0.830, 1.030] is better than persistence (-0.150 [-0.260, -0.060]).
 
         test: captioning, 12 scans of 4 subjects
-          metric                             gpt  text-only  majority           gpt - majority
-          bleu ↑            0.213 [0.103, 0.303]      0.133     0.363  -0.150 [-0.260, -0.060] *
-          fact_accuracy ↑   0.380 [0.270, 0.470]      0.300     0.530  -0.150 [-0.260, -0.060] *
-          fact_precision ↑  0.410 [0.300, 0.500]      0.330     0.560  -0.150 [-0.260, -0.060] *
+          metric                             gpt  majority  text-only           gpt - majority
+          bleu ↑            0.213 [0.103, 0.303]     0.363      0.133  -0.150 [-0.260, -0.060] *
+          fact_accuracy ↑   0.380 [0.270, 0.470]     0.530      0.300  -0.150 [-0.260, -0.060] *
+          fact_precision ↑  0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
           fact accuracy: gpt 0.380 [0.270, 0.470] is worse than majority (-0.150 [-0.260, -0.060]).
 
         test: condition (classification), 12 scans of 4 subjects
-          metric                                gpt  text-only  fc-logistic  majority        gpt - fc-logistic
-          balanced_accuracy ↑  0.410 [0.300, 0.500]      0.330        0.560     0.260  -0.150 [-0.260, -0.060] *
-          auroc ↑              0.620 [0.510, 0.710]      0.540        0.770         –   -0.150 [-0.260, 0.040]
-          log_loss ↓           1.050 [0.940, 1.140]      0.970        1.200     0.900  -0.150 [-0.260, -0.060] *
+          metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
+          balanced_accuracy ↑  0.410 [0.300, 0.500]        0.560     0.260      0.330  -0.150 [-0.260, -0.060] *
+          auroc ↑              0.620 [0.510, 0.710]        0.770         –      0.540   -0.150 [-0.260, 0.040]
+          log_loss ↓           1.050 [0.940, 1.140]        1.200     0.900      0.970  -0.150 [-0.260, -0.060] *
           AUROC: gpt 0.620 [0.510, 0.710] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
 
         test: forecasting, 12 scans of 4 subjects
-          metric                        gpt  text-only  persistence    ar-4        gpt - persistence
-          mse ↓        0.910 [0.800, 1.000]      0.830        1.060   0.760  -0.150 [-0.260, -0.060] *
-          pearson_r ↑  0.120 [0.010, 0.210]      0.040        0.270  -0.030  -0.150 [-0.260, -0.060] *
+          metric                        gpt    ar-4  persistence  text-only        gpt - persistence
+          mse ↓        0.910 [0.800, 1.000]   0.760        1.060      0.830  -0.150 [-0.260, -0.060] *
+          pearson_r ↑  0.120 [0.010, 0.210]  -0.030        0.270      0.040  -0.150 [-0.260, -0.060] *
           MSE: gpt 0.910 [0.800, 1.000] is better than persistence (-0.150 [-0.260, -0.060]).
 
         [low, high]: 95% bootstrap interval by subject; * the interval of the difference excludes zero
@@ -132,7 +132,7 @@ fn words_are_honest() {
 fn an_undefined_metric_is_a_dash() {
     let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
     let row = text.lines().find(|line| line.starts_with("| AUROC")).unwrap();
-    assert_eq!(row.split('|').nth(5).unwrap().trim(), "–");
+    assert_eq!(row.split('|').nth(4).unwrap().trim(), "–");
 }
 
 #[test]

@@ -61,8 +61,8 @@ fn reconstruction(shown: &Reconstruction) -> Vec<Figure> {
     let over_time = |values: &[f32]| -> Vec<(f64, f64)> {
         values.iter().enumerate().map(|(t, value)| (t as f64 * shown.tr, f64::from(*value))).collect()
     };
-    let regions = shown.regions.iter().zip(shown.actual.iter().zip(&shown.decoded)).enumerate();
-    let figure = |(place, (region, (actual, decoded))): (usize, (&String, (&Vec<f32>, &Vec<f32>)))| {
+    let figure = |place: usize| {
+        let (region, actual, decoded) = (&shown.regions[place], &shown.actual[place], &shown.decoded[place]);
         let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<f64>>();
         let r = boldface::scores::pearson_r(&wide(actual), &wide(decoded));
         let chart = Chart {
@@ -80,5 +80,6 @@ fn reconstruction(shown: &Reconstruction) -> Vec<Figure> {
             svg: chart.svg(),
         }
     };
-    regions.map(figure).collect()
+    let regions = shown.regions.len().min(shown.actual.len()).min(shown.decoded.len());
+    (0..regions).map(figure).collect()
 }

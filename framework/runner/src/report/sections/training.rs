@@ -61,16 +61,20 @@ fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
             ]);
             continue;
         }
-        let line = |(place, (split, points)): (usize, &(&str, &Vec<(f64, f64)>))| Line {
-            name: if split.is_empty() { metric_label(metric) } else { (*split).to_owned() },
+        let line = |place: usize, split: &str, points: &[(f64, f64)]| Line {
+            name: if split.is_empty() { metric_label(metric) } else { split.to_owned() },
             ink: Ink::Nth(place),
-            points: (*points).clone(),
+            points: points.to_vec(),
         };
         let chart = Chart {
             title: format!("{stage}: {}", metric_label(metric)),
             x: "step".into(),
             y: String::new(),
-            lines: of_metric.iter().enumerate().map(line).collect(),
+            lines: of_metric
+                .iter()
+                .enumerate()
+                .map(|(place, (split, points))| line(place, split, points))
+                .collect(),
         };
         let last = of_metric.iter().filter_map(|(_, points)| points.last()).next();
         let last = number::score(last.map(|(_, value)| *value).filter(|value| value.is_finite()));
