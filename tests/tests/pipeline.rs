@@ -1,4 +1,5 @@
 //! The whole pipeline on real scans, and what a store is for: nothing runs twice, nothing is lost.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
 use std::fs;
