@@ -4,7 +4,8 @@
     python framework/engine/benches/compare_pytorch.py target/release/examples/gpt_step
 
 Each program runs with one and with two threads. The four processes take turns, a few steps each,
-so that other work on the machine meets them alike. Prints a Markdown table. Needs `torch`.
+so that other work on the machine meets them alike; on a busy machine put `chrt -f 1` in front.
+Prints a Markdown table. Needs `torch`.
 """
 
 import json
@@ -17,7 +18,7 @@ import tempfile
 import time
 
 LAYERS, HEADS, WIDTH, TOKENS, BATCH, VOCABULARY = 4, 4, 128, 128, 8, 1000
-STEPS, TURN = 300, 20
+STEPS, TURN = 300, 10
 
 
 def read_safetensors(path):
@@ -45,7 +46,7 @@ def serve_torch(weights, threads):
     matrices = [t for t in p.values() if t.dim() >= 2]
     vectors = [t for t in p.values() if t.dim() < 2]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), eps=1e-8, fused=True)
+    optimiser = torch.optim.AdamW(groups, lr=3e-4, betas=(0.9, 0.95), eps=1e-8, fused=True)
     place = torch.arange(TOKENS + 1)
     sequence = torch.arange(BATCH)[:, None]
     tokens = (sequence * 7919 + place * place * 31 + place * 17) % VOCABULARY
@@ -121,7 +122,7 @@ def compare(binary):
         for turn in range(STEPS // TURN):
             for program in programs:
                 program.take(TURN, measured=turn > 0)
-    print("| threads | program | ms a step, median | fastest tenth | CPU ms | peak MiB | loss after 300 |")
+    print(f"| threads | program | ms a step, median | fastest tenth | CPU ms | peak MiB | loss after {STEPS} |")
     print("|---|---|---|---|---|---|---|")
     for program in programs:
         fast = statistics.quantiles(program.times, n=10)[0]

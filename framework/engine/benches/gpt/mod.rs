@@ -7,7 +7,7 @@ const BATCH: usize = 8;
 const TOKENS: usize = 128;
 const WIDTH: usize = 128;
 const VOCABULARY: usize = 1000;
-const LEARNING_RATE: f64 = 1e-3;
+const LEARNING_RATE: f64 = 3e-4;
 
 /// The model, its optimiser and one batch that it learns by heart.
 pub struct Gpt {

@@ -95,13 +95,13 @@ impl Attention {
         Value::recorded(out, &dims, key)
     }
 
-    /// The output, and `ln(sum(exp(score)))` of each query as (B, H, Tq).
+    /// The output, and of each query the largest score and what the exponentials were scaled by (B, H, Tq, 2).
     fn forward(&self, q: Heads<'_>, k: Heads<'_>, v: Heads<'_>) -> (Buffer, Buffer) {
         let (rows, width) = (self.batch * self.queries, self.heads * self.width);
         let mut out = Buffer::stale(rows * width);
-        let mut scales = Buffer::stale(self.batch * self.heads * self.queries);
+        let mut scales = Buffer::stale(2 * self.batch * self.heads * self.queries);
         let outs = self.split(MatMut::new(&mut out, rows, width), self.queries, self.heads);
-        let tasks = outs.into_iter().zip(scales.chunks_mut(self.queries.max(1))).enumerate();
+        let tasks = outs.into_iter().zip(scales.chunks_mut((2 * self.queries).max(1))).enumerate();
         self.run(tasks.collect(), |(task, (mut out, scales))| {
             let (b, h) = (task / self.heads, task % self.heads);
             let g = h / (self.heads / self.kv_heads);
@@ -117,9 +117,10 @@ impl Attention {
                     self.view(k, b, g, self.keys, 0, seen),
                 );
                 simd!(vectorized, || {
-                    let rows = scores.chunks_mut(seen.max(1)).zip(visible).zip(&mut scales[start..]);
+                    let rows =
+                        scores.chunks_mut(seen.max(1)).zip(visible).zip(scales[2 * start..].chunks_mut(2));
                     for ((row, visible), scale) in rows {
-                        *scale = masked_softmax(row, *visible as usize);
+                        scale.copy_from_slice(&masked_softmax(row, *visible as usize));
                     }
                 });
                 let v = self.view(v, b, g, self.keys, 0, seen);
@@ -158,11 +159,11 @@ impl Attention {
                     self.scores(p, q, k);
                     let v = self.view(v, b, g, self.keys, 0, seen);
                     matmul(MatMut::new(ds, rows, seen), Output::Set, 1.0, dy, v.t(), false);
-                    let scales = &scales[(b * self.heads + h) * self.queries + start..];
+                    let scales = &scales[2 * ((b * self.heads + h) * self.queries + start)..];
                     simd!(vectorized, || {
                         let rows = p.chunks_mut(seen.max(1)).zip(ds.chunks_mut(seen.max(1)));
-                        for ((p, ds), (visible, scale)) in rows.zip(visible.iter().zip(scales)) {
-                            softmax_backward(p, ds, *visible as usize, *scale);
+                        for ((p, ds), (visible, scale)) in rows.zip(visible.iter().zip(scales.chunks(2))) {
+                            softmax_backward(p, ds, *visible as usize, scale);
                         }
                     });
                     let (p, ds) = (Mat::new(p, rows, seen), Mat::new(ds, rows, seen));
@@ -240,12 +241,12 @@ fn add_to_first(to: &mut MatMut<'_>, written: usize, scale: f32, a: Mat<'_>, b: 
     matmul(to.rows(old, all - old), Output::Set, scale, a.narrow(old, all - old), b, false);
 }
 
-/// Softmax over the visible part, zeros behind it; gives `ln(sum(exp(score)))`.
+/// Softmax over the visible part, zeros behind it.
 ///
 /// The hidden part takes part in the loops, with no weight: rows of all the same length run in whole
 /// vectors, where a visible part of any length would end in a loop over single numbers.
 #[inline(always)]
-fn masked_softmax(row: &mut [f32], visible: usize) -> f32 {
+fn masked_softmax(row: &mut [f32], visible: usize) -> [f32; 2] {
     let visible = visible.min(row.len());
     row[visible..].fill(f32::MIN);
     let scale = norm::softmax_in_place(row);
@@ -255,9 +256,10 @@ fn masked_softmax(row: &mut [f32], visible: usize) -> f32 {
 
 /// From scores and the gradient of the probabilities: the probabilities and the gradient of the scores.
 #[inline(always)]
-fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: f32) {
+fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: &[f32]) {
     let visible = visible.min(p.len());
-    p.iter_mut().for_each(|p| *p = simd::exp(*p - scale));
+    let (top, by) = (scale[0], scale[1]);
+    p.iter_mut().for_each(|p| *p = by * simd::exp(*p - top));
     p[visible..].fill(0.0);
     let mean = simd::dot(p, ds);
     ds.iter_mut().zip(p).for_each(|(ds, p)| *ds = *p * (*ds - mean));

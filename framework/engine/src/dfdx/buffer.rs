@@ -76,6 +76,9 @@ impl Drop for Buffer {
 
 static POOL: Mutex<Pool> = Mutex::new(Pool { idle: VecDeque::new(), idle_len: 0, live_len: 0, peak_len: 0 });
 
+/// Fewer numbers than this come from the allocator, which is fast for small pieces.
+const SMALL: usize = 1024;
+
 /// Buffers nobody uses, oldest first. Lengths count numbers, not bytes.
 struct Pool {
     idle: VecDeque<Vec<f32>>,
@@ -88,10 +91,14 @@ impl Pool {
     /// An idle buffer of this very size, the youngest (warmest) of equals. A larger one, that wastes
     /// less than a quarter, only where fresh memory would exceed the limit.
     fn take(&mut self, len: usize) -> Vec<f32> {
-        let waste = if self.total() + len > self.limit() { len / 4 + 64 } else { 0 };
-        let fits = |capacity: usize| capacity >= len && capacity <= len + waste;
-        let found = self.idle.iter().enumerate().rev().filter(|(_, values)| fits(values.capacity()));
-        let found = found.min_by_key(|(_, values)| values.capacity()).map(|(index, _)| index);
+        let mut found = None;
+        if len >= SMALL {
+            found = self.idle.iter().rposition(|values| values.capacity() == len);
+            if found.is_none() && self.total() + len > self.limit() {
+                let fits = |capacity: usize| capacity >= len && capacity <= len + len / 4;
+                found = self.idle.iter().rposition(|values| fits(values.capacity()));
+            }
+        }
         let values = found.and_then(|index| self.idle.remove(index)).map(|mut values| {
             self.idle_len -= values.capacity();
             values.resize(len, 0.0);
@@ -111,9 +118,11 @@ impl Pool {
     fn give(&mut self, values: Vec<f32>) {
         // A vector that grew in foreign hands may be larger than what was counted.
         self.live_len = self.live_len.saturating_sub(values.capacity());
-        self.idle_len += values.capacity();
-        self.idle.push_back(values);
-        self.trim();
+        if values.capacity() >= SMALL {
+            self.idle_len += values.capacity();
+            self.idle.push_back(values);
+            self.trim();
+        }
     }
 
     /// Frees the oldest idle buffers beyond the limit.
@@ -141,10 +150,10 @@ mod tests {
     #[test]
     fn memory_is_reused_and_bounded() {
         let mut pool = Pool { idle: VecDeque::new(), idle_len: 0, live_len: 0, peak_len: 0 };
-        let a = pool.take(1000);
+        let a = pool.take(5000);
         let address = a.as_ptr();
         pool.give(a);
-        let again = pool.take(1000);
+        let again = pool.take(5000);
         assert_eq!(again.as_ptr(), address);
         pool.give(again);
         // Ever new lengths: the idle ones go once they exceed the limit, and larger ones serve.

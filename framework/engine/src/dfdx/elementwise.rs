@@ -40,10 +40,7 @@ impl Value {
     pub(crate) fn affine(&self, by: f32, shift: f32) -> Value {
         let mut out = Buffer::stale(self.len());
         simd!(chunks, &mut out, |start, out| {
-            let (by, shift) = (by, shift);
-            for (out, x) in out.iter_mut().zip(&self.data[start..]) {
-                *out = by * x + shift;
-            }
+            simd::map_to(out, &self.data[start..], move |x| by * x + shift);
         });
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, dy| flow.add(to.as_ref(), scaled(dy, by)));
@@ -103,10 +100,7 @@ impl Value {
         let factor = by.data[0];
         let mut out = Buffer::stale(self.len());
         simd!(chunks, &mut out, |start, out| {
-            let factor = factor;
-            for (out, x) in out.iter_mut().zip(&self.data[start..]) {
-                *out = factor * x;
-            }
+            simd::map_to(out, &self.data[start..], move |x| factor * x);
         });
         let inputs = [self.key(), by.key()];
         let (x, by) = (self.clone(), by.clone());
@@ -165,12 +159,9 @@ impl Value {
         let key = record(&[self.key()], move |flow, dy| {
             let mut dx = Buffer::stale(len);
             simd!(rows, &mut dx, width, |first, dx| {
-                let by = by;
                 for (row, dx) in dx.chunks_mut(width).enumerate() {
                     let group = (first + row) / m;
-                    for (dx, dy) in dx.iter_mut().zip(&dy[group * width..]) {
-                        *dx = by * dy;
-                    }
+                    simd::map_to(dx, &dy[group * width..], move |dy| by * dy);
                 }
             });
             flow.add(to.as_ref(), dx);
@@ -181,10 +172,7 @@ impl Value {
     fn zip(&self, other: &Value, f: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Buffer {
         let mut out = Buffer::stale(self.len());
         simd!(periods, &mut out, other.len(), |start, at, out| {
-            let f = f;
-            for ((out, x), y) in out.iter_mut().zip(&self.data[start..]).zip(&other.data[at..]) {
-                *out = f(*x, *y);
-            }
+            simd::zip_to(out, &self.data[start..], &other.data[at..], f);
         });
         out
     }
@@ -200,10 +188,7 @@ fn multiply(x: &mut [f32], y: &[f32]) {
 
 fn scaled(mut x: Buffer, by: f32) -> Buffer {
     if by != 1.0 {
-        simd!(chunks, &mut x, |_, x| {
-            let by = by;
-            x.iter_mut().for_each(|x| *x *= by);
-        });
+        simd!(chunks, &mut x, |_, x| simd::each(x, move |x| x * by));
     }
     x
 }

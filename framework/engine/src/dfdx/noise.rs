@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use super::buffer::Buffer;
-use super::{Value, record};
+use super::{Value, record, simd};
 
 impl Value {
     /// Keeps each number with probability `1 - p`, scaled so that the mean stays.
@@ -34,16 +34,20 @@ impl Value {
 fn keep(x: &mut [f32], kept: &[bool], period: usize, by: f32) {
     if period == 1 {
         return simd!(chunks, x, |start, x| {
-            let by = by;
-            for (x, kept) in x.iter_mut().zip(&kept[start..]) {
-                *x *= if *kept { by } else { 0.0 };
-            }
+            keep_each(x, &kept[start..], by);
         });
     }
     simd!(rows, x, period, |first, x| {
         for (x, kept) in x.chunks_mut(period).zip(&kept[first..]) {
             let by = if *kept { by } else { 0.0 };
-            x.iter_mut().for_each(|x| *x *= by);
+            simd::each(x, move |x| x * by);
         }
     });
+}
+
+#[inline(always)]
+fn keep_each(x: &mut [f32], kept: &[bool], by: f32) {
+    for (x, kept) in x.iter_mut().zip(kept) {
+        *x *= if *kept { by } else { 0.0 };
+    }
 }

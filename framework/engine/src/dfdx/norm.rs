@@ -1,7 +1,7 @@
 //! Layer norm, RMS norm, L2 normalisation and softmax, each over the last dimension.
 
 use super::buffer::Buffer;
-use super::simd::{dot, exp, max, sum_of};
+use super::simd::{dot, exp, exp_in_place, max, sum_of};
 use super::{Value, is_recording, record};
 
 impl Value {
@@ -202,15 +202,13 @@ impl Value {
     }
 }
 
-/// Turns a row into its softmax and gives `ln(sum(exp(x)))`.
+/// Turns a row into its softmax; gives what it subtracted and what it multiplied by.
 #[inline(always)]
-pub(super) fn softmax_in_place(row: &mut [f32]) -> f32 {
+pub(super) fn softmax_in_place(row: &mut [f32]) -> [f32; 2] {
     let top = max(row);
-    row.iter_mut().for_each(|x| *x = exp(*x - top));
-    let sum = sum_of(row, |x| x);
-    let by = 1.0 / sum;
+    let by = 1.0 / exp_in_place(row, top);
     row.iter_mut().for_each(|x| *x *= by);
-    top + sum.ln()
+    [top, by]
 }
 
 /// The largest number and `ln(sum(exp(x - largest)))`: apart, as their sum would be rounded.

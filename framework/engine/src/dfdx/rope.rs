@@ -34,16 +34,20 @@ impl Value {
 
 fn rotate(x: &mut [f32], turns: &[f32], width: usize, half: usize, direction: f32) {
     simd!(rows, x, width, |first, x| {
-        let direction = direction;
         for (x, turns) in x.chunks_mut(width).zip(turns[first * 2 * half..].chunks(2 * half)) {
             let (cos, sin) = turns.split_at(half);
             for head in x.chunks_mut(2 * half) {
                 let (left, right) = head.split_at_mut(half);
-                for ((left, right), (cos, sin)) in left.iter_mut().zip(right).zip(cos.iter().zip(sin)) {
-                    let sin = direction * sin;
-                    (*left, *right) = (*left * cos - *right * sin, *right * cos + *left * sin);
-                }
+                turn(left, right, cos, sin, direction);
             }
         }
     });
+}
+
+#[inline(always)]
+fn turn(left: &mut [f32], right: &mut [f32], cos: &[f32], sin: &[f32], direction: f32) {
+    for ((left, right), (cos, sin)) in left.iter_mut().zip(right).zip(cos.iter().zip(sin)) {
+        let sin = direction * sin;
+        (*left, *right) = (*left * cos - *right * sin, *right * cos + *left * sin);
+    }
 }

@@ -9,8 +9,10 @@ use rayon::prelude::*;
 /// instruction set: `simd!(rows, &mut out, width, |first, out| ..)`. Without the attribute a closure
 /// may stay out of line, where it is compiled for the oldest processor.
 ///
-/// A kernel copies captured numbers before its loop (`let by = by;`): read through the capture,
-/// they might alias the output, and the loop would not be vectorised.
+/// A number that a kernel captures is given to [`each`] or [`map_to`] in a `move` closure, which
+/// copies it: read through the capture it might alias the output, and the loop would not be
+/// vectorised. Functions here use `mul_add`,
+/// which is one instruction on every processor since 2013 and right but slow on older ones.
 macro_rules! simd {
     ($function:ident, $kernel:expr $(,)?) => {
         $crate::dfdx::simd::$function(
@@ -162,6 +164,24 @@ fn rows_per_task(width: usize) -> usize {
     (TASK / width.max(1)).max(1)
 }
 
+/// Replaces each number by `f` of it.
+#[inline(always)]
+pub(crate) fn each(x: &mut [f32], f: impl Fn(f32) -> f32) {
+    x.iter_mut().for_each(|x| *x = f(*x));
+}
+
+/// Writes `f` of each number of `x`.
+#[inline(always)]
+pub(crate) fn map_to(out: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
+    out.iter_mut().zip(x).for_each(|(out, x)| *out = f(*x));
+}
+
+/// Writes `f` of each pair of numbers.
+#[inline(always)]
+pub(crate) fn zip_to(out: &mut [f32], x: &[f32], y: &[f32], f: impl Fn(f32, f32) -> f32) {
+    out.iter_mut().zip(x).zip(y).for_each(|((out, x), y)| *out = f(*x, *y));
+}
+
 /// `out += x`.
 #[inline(always)]
 pub(crate) fn add_to(out: &mut [f32], x: &[f32]) {
@@ -194,6 +214,25 @@ pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
         }
     }
     across(lanes, |a, b| a + b) + xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum::<f32>()
+}
+
+/// Replaces each number by `exp(number - top)` and gives their sum.
+#[inline(always)]
+pub(crate) fn exp_in_place(x: &mut [f32], top: f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let mut chunks = x.chunks_exact_mut(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            chunk[lane] = exp(chunk[lane] - top);
+            lanes[lane] += chunk[lane];
+        }
+    }
+    let mut rest = 0.0;
+    for x in chunks.into_remainder() {
+        *x = exp(*x - top);
+        rest += *x;
+    }
+    across(lanes, |a, b| a + b) + rest
 }
 
 /// The largest number; NaN if `x` is empty or its first number is NaN.
@@ -233,16 +272,16 @@ pub(crate) fn exp(x: f32) -> f32 {
     let x = if x < -87.3 { -87.3 } else { x };
     // Adding 1.5 * 2^23 rounds to an integer that stands in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let rounded = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let n = rounded - ROUND;
-    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
-    let p = 1.987_569_1e-4;
-    let p = p * r + 1.398_199_9e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_6e-2;
-    let p = p * r + 1.666_666_6e-1;
-    let p = p * r + 0.5;
-    let p = p * r * r + r + 1.0;
+    let r = n.mul_add(2.121_944_4e-4, n.mul_add(-0.693_359_4, x));
+    let p = 1.987_569_1e-4_f32;
+    let p = p.mul_add(r, 1.398_199_9e-3);
+    let p = p.mul_add(r, 8.333_452e-3);
+    let p = p.mul_add(r, 4.166_579_6e-2);
+    let p = p.mul_add(r, 1.666_666_6e-1);
+    let p = p.mul_add(r, 0.5);
+    let p = p.mul_add(r * r, r + 1.0);
     p * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
 }
 
@@ -253,11 +292,11 @@ pub(crate) fn exp(x: f32) -> f32 {
 pub(crate) fn normal(x: f32) -> (f32, f32) {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
     let e = exp(-z * z);
-    let t = 1.0 / (1.0 + 0.327_591_1 * z);
-    let p = 1.061_405_4 * t - 1.453_152;
-    let p = p * t + 1.421_413_7;
-    let p = p * t - 0.284_496_74;
-    let p = p * t + 0.254_829_6;
+    let t = 1.0 / z.mul_add(0.327_591_1, 1.0);
+    let p = t.mul_add(1.061_405_4, -1.453_152);
+    let p = p.mul_add(t, 1.421_413_7);
+    let p = p.mul_add(t, -0.284_496_74);
+    let p = p.mul_add(t, 0.254_829_6);
     let tail = 0.5 * p * t * e;
     let below = if x > 0.0 { 1.0 - tail } else { tail };
     (below, e * 0.398_942_3)

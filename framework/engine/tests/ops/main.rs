@@ -3,6 +3,8 @@
 mod arithmetic;
 mod attention;
 mod check;
+mod determinism;
 mod fused;
+mod shapes;
 mod structure;
 mod training;
