@@ -1,4 +1,5 @@
 //! Habits every source file keeps.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
