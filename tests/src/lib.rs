@@ -1,1 +1,155 @@
-//! Runs the real binary in a temporary project.
+//! Runs specs in a temporary project: in this process, or with the real binary.
+
+pub mod schema;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use boldface_plugins as _;
+use boldface_runner::plan::{Build, Plan, Stage, resolve};
+use boldface_runner::run::{Events, Failed, Finished, run};
+use tempfile::TempDir;
+
+/// A folder with specs, data and runs, removed when it is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    dir: TempDir,
+}
+
+/// Whom a run told what: stages that ran, stages that were looked up.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Names of the stages that ran, in order.
+    pub ran: Mutex<Vec<String>>,
+    /// Names of the stages that were cached, in order.
+    pub cached: Mutex<Vec<String>>,
+    /// The run is interrupted while this stage runs.
+    pub interrupt_in: Option<String>,
+    running: Mutex<String>,
+}
+
+impl Sandbox {
+    /// An empty project.
+    ///
+    /// # Panics
+    /// If the system has no room for temporary files.
+    #[expect(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Sandbox {
+        Sandbox { dir: tempfile::tempdir().expect("a temporary folder can be made") }
+    }
+
+    /// A path in the project.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file and the folders it lies in; its path.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        let parent = path.parent().expect("a file lies in a folder");
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .expect("the project can be written to");
+        path
+    }
+
+    /// Resolves a spec of the project; its runs lie in the project.
+    ///
+    /// # Panics
+    /// If the spec has problems; they are printed.
+    pub fn plan(&self, name: &str) -> Plan {
+        let mut plan = plan(&self.path(name));
+        plan.experiment.runtime.runs = self.path("runs");
+        plan
+    }
+
+    /// Runs a spec of the project in this process.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(&self, name: &str, seen: &Seen) -> Result<Finished, Failed> {
+        run(&self.plan(name), seen)
+    }
+
+    /// Runs the binary in the project.
+    ///
+    /// # Panics
+    /// If it cannot be built or started.
+    pub fn boldface(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(self.dir.path()).env_remove("BOLDFACE_LOG");
+        command.output().expect("the binary starts")
+    }
+}
+
+impl Seen {
+    /// Interrupts the run while `stage` runs.
+    pub fn interrupting(stage: &str) -> Seen {
+        Seen { interrupt_in: Some(stage.to_owned()), ..Seen::default() }
+    }
+
+    /// Names of the stages that ran.
+    pub fn ran(&self) -> Vec<String> {
+        self.ran.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Names of the stages that were cached.
+    pub fn cached(&self) -> Vec<String> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Events for Seen {
+    fn started(&self, stage: &Stage, _: usize, _: usize) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = stage.name();
+    }
+
+    fn finished(&self, stage: &Stage, _: f64, cached: bool) {
+        let list = if cached { &self.cached } else { &self.ran };
+        list.lock().unwrap_or_else(PoisonError::into_inner).push(stage.name());
+    }
+
+    fn interrupted(&self) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        self.interrupt_in.as_ref().is_some_and(|stage| *stage == *running)
+    }
+}
+
+/// A file or folder of the repository.
+pub fn repository(name: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)
+}
+
+/// Resolves a spec, as a binary that has every engine would.
+///
+/// # Panics
+/// If it has problems; they are printed.
+pub fn plan(path: &Path) -> Plan {
+    let source = fs::read_to_string(path).expect("the spec is there");
+    let build = Build { engines: &["dfdx"], devices: &["cpu"] };
+    resolve(path, &source, &build).unwrap_or_else(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", problems.join("\n"))
+    })
+}
+
+/// The binary, built as these tests are.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let test = std::env::current_exe().expect("a test knows its path");
+        let profile = test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "boldface-cli"]).current_dir(repository(""));
+        if profile.file_name().is_some_and(|name| name == "release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().expect("cargo starts").success(), "the binary does not build");
+        profile.join(format!("boldface{}", std::env::consts::EXE_SUFFIX))
+    })
+}

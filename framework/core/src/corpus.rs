@@ -48,8 +48,6 @@ pub struct TextSource {
     pub general: Vec<String>,
     /// One description a training scan.
     pub descriptions: Vec<String>,
-    /// Questions and answers of the training scans' instructions.
-    pub instructions: Vec<String>,
 }
 
 /// What a tokenizer is aligned with: vectors of the backbone's frozen text side.

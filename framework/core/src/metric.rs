@@ -1,5 +1,6 @@
 //! Numbers with a name and a direction.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One number. `NaN` means undefined (an AUROC over one class) and is stored as missing.
@@ -31,7 +32,7 @@ impl Metric {
 }
 
 /// One row of the metric table: one number, where it comes from and how sure it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricRow {
     /// The stage that made it, such as `evaluation.condition`.
     pub stage: String,

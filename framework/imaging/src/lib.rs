@@ -1,1 +1,18 @@
-//! Under construction.
+//! Scans in, regional time series out.
+//!
+//! Files are read here and nowhere else: arrays ([`npy`]), tables ([`table`]), and the BIDS conventions
+//! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
+//! series alone is here too: [`standardize()`] and functional [`connectivity`].
+
+pub mod connectivity;
+pub mod folder;
+pub mod names;
+pub mod npy;
+pub mod phenotype;
+pub mod recording;
+pub mod regions;
+mod standardize;
+pub mod table;
+
+pub use connectivity::{Fc, fc, fisher_z};
+pub use standardize::{Scaling, Standardize, standardize};

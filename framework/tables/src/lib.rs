@@ -1,1 +1,13 @@
-//! Under construction.
+//! Tables as Parquet files: metrics, descriptors, text. The only crate that names polars.
+//!
+//! No data frame leaves this crate: callers pass and get plain rows. Columns are found by name and
+//! never by place, so a table may gain columns or change their order and still be read.
+
+pub mod descriptors;
+mod error;
+mod frame;
+pub mod metrics;
+pub mod summary;
+pub mod text;
+
+pub use error::{Result, TableError};

@@ -1,1 +1,104 @@
 //! Describes a scan in words.
+
+use boldface::{
+    Answer, CheckContext, Descriptor, Deserialize, Example, Fact, JsonSchema, Metric, Outcome, Prediction,
+    Problem, Result, Scan, Serialize, Task, Window, register, scores,
+};
+
+/// Asks for a description of a scan and compares it with what the corpus says.
+///
+/// The reference is the `facts` descriptors with the largest |z|, in the corpus's order. Scores:
+/// `bleu` and `rouge_l` of the words; `fact_accuracy`, the share of the reference's facts that the
+/// text gets right; and `fact_precision`, the share of the text's facts that the reference holds too.
+/// A fact is right if its feature and its band are; the first word about a feature counts.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Captioning {
+    /// The question.
+    #[serde(default = "default_question")]
+    question: String,
+    /// How many descriptors make a caption; all of them if a scan has fewer.
+    #[serde(default = "default_facts")]
+    facts: usize,
+}
+
+register!(Task "captioning" => Captioning);
+
+fn default_question() -> String {
+    "What is unusual about this scan?".to_owned()
+}
+
+fn default_facts() -> usize {
+    6
+}
+
+impl Task for Captioning {
+    fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
+        if scan.descriptors.is_empty() {
+            return Ok(Vec::new());
+        }
+        let chosen = most_unusual(&scan.descriptors, self.facts);
+        let sentences: Vec<&str> = chosen.iter().map(|descriptor| descriptor.text.as_str()).collect();
+        Ok(vec![Example {
+            window: Window::first(scan.series.trs()),
+            question: self.question.clone(),
+            answer: Answer::Text {
+                reference: sentences.join(" "),
+                facts: chosen.iter().map(|descriptor| descriptor.fact.clone()).collect(),
+            },
+        }])
+    }
+
+    fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
+        let mut texts = Vec::new();
+        let (mut right, mut expected, mut said) = (0, 0, 0);
+        for outcome in outcomes {
+            let (Answer::Text { reference, facts }, Prediction::Text { text, facts: read }) =
+                (&outcome.example.answer, &outcome.prediction)
+            else {
+                return Err(format!("`{}` was not answered with a text", outcome.scan).into());
+            };
+            texts.push((reference.as_str(), text.as_str()));
+            let read = first_of_each_feature(read);
+            right += facts.iter().filter(|fact| read.iter().any(|other| other.agrees(fact))).count();
+            expected += facts.len();
+            said += read.len();
+        }
+        // Nothing said is undefined, not wrong: 0 / 0.
+        Ok(vec![
+            Metric::higher_is_better("bleu", scores::bleu(&texts)),
+            Metric::higher_is_better("rouge_l", scores::rouge_l(&texts)),
+            Metric::higher_is_better("fact_accuracy", right as f64 / expected as f64),
+            Metric::higher_is_better("fact_precision", right as f64 / said as f64),
+        ])
+    }
+
+    fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {
+        if self.facts > 0 {
+            return Vec::new();
+        }
+        vec![Problem::at("facts", "a caption of 0 facts says nothing").help("ask for at least 1")]
+    }
+}
+
+/// The `n` descriptors with the largest |z|, in their own order; of equals the earlier ones. What
+/// is not available comes last.
+fn most_unusual(descriptors: &[Descriptor], n: usize) -> Vec<&Descriptor> {
+    let unusual = |index: &usize| descriptors[*index].fact.z.map_or(-1.0, f64::abs);
+    let mut order: Vec<usize> = (0..descriptors.len()).collect();
+    order.sort_by(|a, b| unusual(b).total_cmp(&unusual(a)));
+    order.truncate(n);
+    order.sort_unstable();
+    order.into_iter().map(|index| &descriptors[index]).collect()
+}
+
+/// A text that says two things of one feature is taken at its first word: it cannot hedge.
+fn first_of_each_feature(facts: &[Fact]) -> Vec<&Fact> {
+    let mut first: Vec<&Fact> = Vec::new();
+    for fact in facts {
+        if first.iter().all(|earlier| earlier.feature != fact.feature) {
+            first.push(fact);
+        }
+    }
+    first
+}

@@ -3,3 +3,6 @@
 mod captioning;
 mod classification;
 mod forecasting;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,8 @@
 //! Series into tokens.
 
+#[cfg(test)]
+mod fixture;
+mod patches;
 mod quantile;
+mod usage;
 mod vq;

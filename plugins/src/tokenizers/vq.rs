@@ -1,1 +1,178 @@
 //! Codes each patch by the nearest row of a learned, normalised codebook.
+
+mod data;
+mod fit;
+mod fitted;
+mod losses;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::path::Path;
+
+use boldface::{
+    CheckContext, FitContext, FittedTokenizer, Problem, Result, Runtime, TextSpace, Tokenizer, TrainScans,
+    register,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::fitted::FittedVq;
+use super::patches::check_patch;
+
+/// Stage 1 of fMRI-LM: a transformer encoder and decoder around a codebook of unit vectors, trained to
+/// rebuild the signal and to lie near the text. Encoder and decoder look back in time only, so the
+/// first patches of a scan have the features and codes that they have in the whole scan.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct Vq {
+    /// Volumes of one token of one region; must divide the length of the scans.
+    patch: usize,
+    /// Number of codes.
+    codebook_size: usize,
+    /// Numbers a code.
+    code_dim: usize,
+    /// Width of the transformers and of a feature vector.
+    width: usize,
+    /// Blocks of the encoder, and again of the decoder.
+    layers: usize,
+    /// Attention heads; must divide `width`.
+    heads: usize,
+    /// Width of the space in which scans and descriptions are compared.
+    align_dim: usize,
+    /// Optimiser steps.
+    steps: u64,
+    /// Scans a step; all of them if there are fewer.
+    batch_size: usize,
+    /// Learning rate after the warm-up; it falls as a cosine to a tenth at the last step.
+    peak_lr: f64,
+    /// Steps of linear warm-up, fewer than `steps`. Until its end the decoder reads the unit vectors
+    /// themselves; then the codebook starts from what the encoder makes of the training scans.
+    warmup: u64,
+    /// Decoupled weight decay, on matrices only.
+    weight_decay: f64,
+    /// Largest global gradient norm; 0 turns clipping off.
+    clip: f64,
+    /// Dropout on the residual branches, from 0 to below 1.
+    dropout: f64,
+    /// Stochastic depth: how often a scan skips a residual branch, from 0 to below 1.
+    drop_path: f64,
+    /// How much of a code's vector is kept a step, from 0 to below 1; the rest follows its tokens.
+    ema_decay: f64,
+    /// Steps after which an unused code moves onto a random token.
+    revive_after: u64,
+    /// Weight of each loss; 0 leaves it out.
+    losses: Losses,
+}
+
+/// Weights of the losses of stage 1; the loss is their weighted sum.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct Losses {
+    /// Mean squared error of the decoded signal.
+    reconstruction: f64,
+    /// Mean squared distance from the unit vectors to their codes.
+    commitment: f64,
+    /// SigLIP between a scan's mean feature and its description; skipped with fewer than 2 descriptions.
+    alignment: f64,
+    /// Cross-entropy of telling features from text embeddings, gradient reversed; skipped without text.
+    domain: f64,
+}
+
+impl Default for Vq {
+    fn default() -> Vq {
+        Vq {
+            patch: 40,
+            codebook_size: 128,
+            code_dim: 16,
+            width: 64,
+            layers: 1,
+            heads: 4,
+            align_dim: 32,
+            steps: 150,
+            batch_size: 8,
+            peak_lr: 2e-3,
+            warmup: 20,
+            weight_decay: 0.01,
+            clip: 1.0,
+            dropout: 0.0,
+            drop_path: 0.0,
+            ema_decay: 0.9,
+            revive_after: 10,
+            losses: Losses::default(),
+        }
+    }
+}
+
+impl Default for Losses {
+    fn default() -> Losses {
+        Losses { reconstruction: 1.0, commitment: 0.1, alignment: 0.1, domain: 0.1 }
+    }
+}
+
+register!(Tokenizer "vq" => Vq);
+
+impl Tokenizer for Vq {
+    fn patch(&self) -> usize {
+        self.patch
+    }
+
+    fn fit(
+        &self,
+        train: &TrainScans<'_>,
+        text: &TextSpace,
+        cx: &mut FitContext<'_>,
+    ) -> Result<Box<dyn FittedTokenizer>> {
+        Ok(Box::new(fit::fit(self, train, text, cx)?))
+    }
+
+    fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn FittedTokenizer>> {
+        Ok(Box::new(FittedVq::load(self, dir, runtime)?))
+    }
+
+    fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = check_patch(self.patch, cx).into_iter().collect();
+        let mut require = |holds: bool, key: &str, message: &str| {
+            if !holds {
+                problems.push(Problem::at(key, message));
+            }
+        };
+        require(self.codebook_size >= 2, "codebook-size", "a codebook has at least 2 codes");
+        require(self.code_dim >= 2, "code-dim", "a unit vector of fewer than 2 numbers has nothing to say");
+        require(self.width >= 1, "width", "must be at least 1");
+        require(self.layers >= 1, "layers", "must be at least 1");
+        let divides = self.heads >= 1 && self.width.is_multiple_of(self.heads);
+        require(divides, "heads", "must divide `width`");
+        require(self.align_dim >= 1, "align-dim", "must be at least 1");
+        require(self.warmup < self.steps, "warmup", "leaves none of `steps` for the codebook");
+        require(self.peak_lr > 0.0 && self.peak_lr.is_finite(), "peak-lr", "must be above 0");
+        require(self.weight_decay >= 0.0, "weight-decay", "must not be negative");
+        require(self.clip >= 0.0, "clip", "must not be negative");
+        require(self.revive_after >= 1, "revive-after", "must be at least 1");
+        let pairs = self.losses.alignment == 0.0 || self.batch_size >= 2;
+        require(self.batch_size >= 1, "batch-size", "must be at least 1");
+        require(pairs, "batch-size", "alignment compares scans of a batch, so it needs at least 2");
+        let shares =
+            [("dropout", self.dropout), ("drop-path", self.drop_path), ("ema-decay", self.ema_decay)];
+        for (key, share) in shares {
+            require((0.0..1.0).contains(&share), key, "must be from 0 to below 1");
+        }
+        for (key, weight) in self.losses.named() {
+            require(weight >= 0.0 && weight.is_finite(), &format!("losses.{key}"), "must not be negative");
+        }
+        let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
+        require(learns, "losses", "all weights are 0: nothing is learned");
+        problems
+    }
+}
+
+impl Losses {
+    fn named(&self) -> [(&'static str, f64); 4] {
+        [
+            ("reconstruction", self.reconstruction),
+            ("commitment", self.commitment),
+            ("alignment", self.alignment),
+            ("domain", self.domain),
+        ]
+    }
+}

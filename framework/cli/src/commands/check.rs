@@ -1,0 +1,33 @@
+//! `boldface check`: every problem at once, nothing run.
+
+use std::path::PathBuf;
+
+use boldface_runner::plan::resolve;
+
+use super::{BUILD, read};
+use crate::failure::Failure;
+
+/// What to check.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The experiments.
+    #[arg(value_name = "FILE", required = true)]
+    paths: Vec<PathBuf>,
+    /// Print each spec with all its defaults.
+    #[arg(long)]
+    resolved: bool,
+}
+
+/// Checks every file, and fails once for all of them.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    for path in &arguments.paths {
+        let source = read(path)?;
+        match resolve(path, &source, &BUILD) {
+            Ok(plan) if arguments.resolved => print!("{}", plan.to_toml()),
+            Ok(plan) => println!("{}: no problem, {} stages", path.display(), plan.stages.len()),
+            Err(problems) => wrong.push((source, problems)),
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::Spec(wrong)) }
+}

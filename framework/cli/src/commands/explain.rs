@@ -1,0 +1,30 @@
+//! `boldface explain`: one plugin's page.
+
+use boldface_runner::schema::explain;
+use boldface_runner::spec::suggest;
+
+use super::{KINDS, plugins};
+use crate::failure::Failure;
+
+/// What to explain.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The kind of plugin.
+    #[arg(value_name = "KIND", value_parser = KINDS)]
+    kind: String,
+    /// The plugin, as `boldface list` names it.
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// Prints the page.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { kind, name } = arguments;
+    let plugins = plugins(Some(kind));
+    if let Some(entry) = plugins.iter().find(|entry| entry.name == name) {
+        print!("{}", explain(entry));
+        return Ok(());
+    }
+    let help = suggest(name, plugins.iter().map(|entry| entry.name));
+    Err(Failure::Usage(format!("no {kind} is named `{name}`; {help}")))
+}

@@ -1,0 +1,115 @@
+//! The commands, one file each.
+
+mod check;
+mod explain;
+mod list;
+mod plan;
+mod report;
+mod run;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use boldface::registry::{Entry, entries};
+use boldface_runner::plan::{Build, Plan, resolve};
+use clap::Subcommand;
+
+use crate::failure::Failure;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Finds every problem of specs; runs nothing.
+    Check(check::Arguments),
+    /// Shows the stages of a spec, their keys, and which are cached.
+    Plan(plan::Arguments),
+    /// Runs what is not cached, and reports.
+    Run(run::Arguments),
+    /// Prints the table of a run and writes its report anew.
+    Report(report::Arguments),
+    /// Lists plugins.
+    List(list::Arguments),
+    /// Prints a plugin's page: what it does, its keys and their defaults.
+    Explain(explain::Arguments),
+    /// Prints the JSON schema of specs, for editors.
+    Schema,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Whatever went wrong, with its exit code.
+    pub fn execute(self) -> Result<(), Failure> {
+        match self {
+            Command::Check(arguments) => check::execute(&arguments),
+            Command::Plan(arguments) => plan::execute(&arguments),
+            Command::Run(arguments) => run::execute(&arguments),
+            Command::Report(arguments) => report::execute(&arguments),
+            Command::List(arguments) => list::execute(&arguments),
+            Command::Explain(arguments) => explain::execute(&arguments),
+            Command::Schema => schema::execute(),
+        }
+    }
+}
+
+/// Where and how fast to run; what is run is the spec's alone.
+#[derive(clap::Args)]
+struct Place {
+    /// Compute here instead of on the spec's device.
+    #[arg(long)]
+    device: Option<String>,
+    /// Use this many threads; 0 takes every core.
+    #[arg(long)]
+    workers: Option<usize>,
+}
+
+impl Place {
+    fn apply(&self, plan: &mut Plan) -> Result<(), Failure> {
+        if let Some(device) = &self.device {
+            if !BUILD.devices.contains(&device.as_str()) {
+                let known = BUILD.devices.join("`, `");
+                let message = format!("this build cannot compute on `{device}`; it can on `{known}`");
+                return Err(Failure::Usage(message));
+            }
+            plan.runtime.device.clone_from(device);
+            plan.experiment.runtime.device.clone_from(device);
+        }
+        if let Some(workers) = self.workers {
+            let all = || std::thread::available_parallelism().map_or(1, usize::from);
+            plan.runtime.workers = if workers == 0 { all() } else { workers };
+            plan.experiment.runtime.workers = workers;
+        }
+        Ok(())
+    }
+}
+
+/// What this binary was built with.
+const BUILD: Build<'static> = Build { engines: boldface_engine::ENGINES, devices: &["cpu"] };
+
+/// Reads and resolves one spec.
+fn planned(path: &Path) -> Result<Plan, Failure> {
+    let source = read(path)?;
+    resolve(path, &source, &BUILD).map_err(|problems| Failure::Spec(vec![(source, problems)]))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// Every kind of plugin, in pipeline order.
+const KINDS: [&str; 5] = ["dataset", "corpus", "tokenizer", "backbone", "task"];
+
+/// All plugins, or those of one kind.
+fn plugins(kind: Option<&str>) -> Vec<Entry> {
+    entries().into_iter().filter(|entry| kind.is_none_or(|kind| kind == entry.kind)).collect()
+}
+
+/// The spec of a command.
+#[derive(clap::Args)]
+struct Spec {
+    /// The experiment, such as `experiments/quickstart.toml`.
+    #[arg(value_name = "FILE")]
+    path: PathBuf,
+}

@@ -1,0 +1,48 @@
+//! `boldface plan`: stages, keys, what is cached and what would run.
+
+use boldface_runner::plan::Stage;
+use boldface_runner::run::Store;
+use serde_json::json;
+
+use super::{Spec, planned};
+use crate::failure::Failure;
+
+/// What to plan.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    spec: Spec,
+    /// Print JSON: every stage with its whole key, its inputs and what it depends on.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the stages in order.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let plan = planned(&arguments.spec.path)?;
+    let store = Store::open(&plan.experiment.runtime.runs);
+    let stages: Vec<(&Stage, bool)> = plan.stages.iter().map(|stage| (stage, store.has(stage))).collect();
+    if arguments.json {
+        let stages: Vec<_> = stages
+            .iter()
+            .map(|(stage, cached)| json!({ "name": stage.name(), "cached": cached, "stage": stage }))
+            .collect();
+        println!("{:#}", json!(stages));
+    } else {
+        print!("{}", table(&stages));
+    }
+    Ok(())
+}
+
+fn table(stages: &[(&Stage, bool)]) -> String {
+    let width = stages.iter().map(|(stage, _)| stage.name().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (stage, cached) in stages {
+        let state = if *cached { "cached" } else { "run" };
+        let line = format!("  {:<width$}  {}  {state:<6}  {}", stage.name(), stage.key, stage.plugin);
+        text += line.trim_end();
+        text.push('\n');
+    }
+    let cached = stages.iter().filter(|(_, cached)| *cached).count();
+    text + &format!("{} stages: {cached} cached, {} to run\n", stages.len(), stages.len() - cached)
+}

@@ -1,0 +1,37 @@
+//! `boldface report`: the table and the pages of a run, from what is stored.
+
+use std::path::{Path, PathBuf};
+
+use boldface_runner::report;
+
+use crate::failure::{Failure, with_causes};
+
+/// Which run.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder of a run.
+    #[arg(value_name = "RUN", default_value = "runs/latest")]
+    run: PathBuf,
+}
+
+/// Reports a run again.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let run = &arguments.run;
+    if !run.join("plan.json").is_file() {
+        let message = format!("`{}` is not the folder of a run: it has no `plan.json`", run.display());
+        return Err(Failure::Usage(message));
+    }
+    show(run)
+}
+
+/// Writes the pages of a run, prints its table and where the pages are.
+pub fn show(run: &Path) -> Result<(), Failure> {
+    let failed = |error: boldface::Error| {
+        Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(&*error)))
+    };
+    let paths = report::write(run).map_err(failed)?;
+    println!("{}", report::table(run).map_err(failed)?);
+    println!("report: {}", paths.html.display());
+    println!("        {}", paths.markdown.display());
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! Log events: sentences for people on stderr, JSON lines into the run's folder.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::progress;
+
+/// Where JSON lines go; nowhere before a run has a folder.
+static RUN: Mutex<Option<File>> = Mutex::new(None);
+
+/// Starts both kinds of log. `verbose` is how often `-v` was given; `BOLDFACE_LOG` overrides it.
+pub fn start(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let chosen = EnvFilter::try_from_env("BOLDFACE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let people = tracing_subscriber::fmt::layer().with_target(false).without_time().with_writer(|| Screen);
+    let programs = tracing_subscriber::fmt::layer().json().with_writer(|| RunLog);
+    let everything = EnvFilter::new("info,boldface=debug,boldface_runner=debug,boldface_plugins=debug");
+    let layers = people.with_ansi(false).with_filter(chosen).and_then(programs.with_filter(everything));
+    tracing_subscriber::registry().with(layers).init();
+}
+
+/// From now on, events also go to `log.jsonl` in the folder of the run.
+///
+/// # Errors
+/// If the file cannot be made.
+pub fn write_into(run: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().create(true).append(true).open(run.join("log.jsonl"))?;
+    *RUN.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(file);
+    Ok(())
+}
+
+/// Stderr, with the progress bar out of the way.
+struct Screen;
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        progress::aside(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// The run's `log.jsonl`; one unbuffered write a line, so that a crash loses none.
+struct RunLog;
+
+impl Write for RunLog {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut *RUN.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some(file) => file.write(bytes),
+            None => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! A run on the screen: a bar with rate and time left on a terminal, plain lines elsewhere.
+
+use std::io::{IsTerminal, stderr};
+use std::path::Path;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use boldface_runner::plan::Stage;
+use boldface_runner::run::Events;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tracing::info;
+
+use crate::{interrupt, logs};
+
+/// Longest silence between two plain lines of a stage that goes on.
+const SILENCE: Duration = Duration::from_secs(5);
+
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Does something to stderr while no bar is drawn there.
+pub fn aside<T>(write: impl FnOnce() -> T) -> T {
+    BARS.suspend(write)
+}
+
+/// Shows a run as it goes.
+#[derive(Debug)]
+pub struct Screen {
+    is_terminal: bool,
+    current: Mutex<Option<Current>>,
+}
+
+/// The stage that runs.
+#[derive(Debug)]
+struct Current {
+    label: String,
+    bar: ProgressBar,
+    started: Instant,
+    said: Instant,
+}
+
+impl Screen {
+    /// Stderr as it is.
+    pub fn new() -> Screen {
+        Screen { is_terminal: stderr().is_terminal(), current: Mutex::new(None) }
+    }
+
+    fn say(&self, line: &str) {
+        aside(|| eprintln!("{line}"));
+    }
+}
+
+impl Events for Screen {
+    fn opened(&self, dir: &Path) {
+        if let Err(error) = logs::write_into(dir) {
+            tracing::warn!(%error, dir = %dir.display(), "The run goes on without `log.jsonl`.");
+        }
+    }
+
+    fn started(&self, stage: &Stage, index: usize, total: usize) {
+        let label = format!("[{index}/{total}] {}", titled(stage));
+        let bar = match self.is_terminal {
+            true => BARS.add(ProgressBar::new(0).with_style(spinner()).with_message(label.clone())),
+            false => ProgressBar::hidden(),
+        };
+        if self.is_terminal {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        } else {
+            self.say(&label);
+        }
+        info!(stage = stage.name(), key = %stage.key, "Stage started.");
+        let now = Instant::now();
+        *lock(&self.current) = Some(Current { label, bar, started: now, said: now });
+    }
+
+    fn progress(&self, _: &Stage, done: u64, total: u64) {
+        let mut current = lock(&self.current);
+        let Some(current) = current.as_mut() else { return };
+        if self.is_terminal {
+            // A total of 0 says only that it goes on.
+            if total > 0 && current.bar.length() != Some(total) {
+                current.bar.set_length(total);
+                current.bar.set_style(steps());
+            }
+            current.bar.set_position(done);
+        } else if current.said.elapsed() >= SILENCE {
+            current.said = Instant::now();
+            let elapsed = current.started.elapsed();
+            let how_far = match total {
+                0 => format!("{:.0} s so far", elapsed.as_secs_f64()),
+                _ => format!("{done} of {total}, {}", rate_and_rest(done, total, elapsed)),
+            };
+            self.say(&format!("{}: {how_far}", current.label));
+        }
+    }
+
+    fn finished(&self, stage: &Stage, seconds: f64, cached: bool) {
+        let current = lock(&self.current).take();
+        current.inspect(|current| current.bar.finish_and_clear());
+        let how = if cached { "cached".to_owned() } else { format!("{seconds:.1} s") };
+        self.say(&format!("  {:<40} {how}", titled(stage)));
+        info!(stage = stage.name(), key = %stage.key, seconds, cached, "Stage finished.");
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::is_interrupted()
+    }
+}
+
+/// `tokenizer (vq)`, or `split` where no plugin runs.
+fn titled(stage: &Stage) -> String {
+    match stage.plugin.as_str() {
+        "" => stage.name(),
+        plugin => format!("{} ({plugin})", stage.name()),
+    }
+}
+
+/// `12 a second, 34 s left`.
+fn rate_and_rest(done: u64, total: u64, elapsed: Duration) -> String {
+    let rate = done as f64 / elapsed.as_secs_f64().max(1e-3);
+    let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
+    let digits = usize::from(rate < 10.0);
+    let left = match left {
+        long if long >= 120.0 => format!("{:.0} min", long / 60.0),
+        short => format!("{short:.0} s"),
+    };
+    format!("{rate:.digits$} a second, {left} left")
+}
+
+fn steps() -> ProgressStyle {
+    let style = ProgressStyle::with_template("  {msg} {bar:30} {pos}/{len}  {per_sec}  {eta} left");
+    style.expect("the template is a constant").progress_chars("=> ")
+}
+
+fn spinner() -> ProgressStyle {
+    ProgressStyle::with_template("  {msg} {spinner} {elapsed}").expect("the template is a constant")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_is_told_from_the_rate_so_far() {
+        // 30 steps in 10 s are 3 a second; 90 more take 30 s.
+        assert_eq!(rate_and_rest(30, 120, Duration::from_secs(10)), "3.0 a second, 30 s left");
+        // 100 in 2 s are 50 a second; 15 000 more take 300 s.
+        assert_eq!(rate_and_rest(100, 15_100, Duration::from_secs(2)), "50 a second, 5 min left");
+    }
+}

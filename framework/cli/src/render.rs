@@ -1,0 +1,94 @@
+//! A problem as people read it: what, where, the line, a caret and what to do.
+
+use boldface_runner::plan::Located;
+
+/// A problem of a spec with the text `source`; ends with a line break.
+pub fn problem(located: &Located, source: &str) -> String {
+    let Located { problem, file, line, column, span } = located;
+    let number = line.to_string();
+    let margin = " ".repeat(number.len());
+    let mut text = format!("error: {}\n{margin}--> {}:{line}:{column}\n", problem.message, file.display());
+    // What is not there has a place, but nothing to point at.
+    if span.end > 0 {
+        let shown = source.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
+        let pointed = source.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
+        let carets = "^".repeat(pointed.trim_end().chars().count().max(1));
+        let before = " ".repeat(column - 1);
+        text += &format!("{margin} |\n{number} | {shown}\n{margin} | {before}{carets}\n");
+    }
+    if let Some(help) = &problem.help {
+        text += &format!("{margin} = help: {help}\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use boldface_runner::plan::{Build, resolve};
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(source: &str, expected: Expect) {
+        let build = Build { engines: &["dfdx"], devices: &["cpu"] };
+        let problems = resolve(Path::new("experiments/wrong.toml"), source, &build).unwrap_err();
+        let text: Vec<String> = problems.iter().map(|located| problem(located, source)).collect();
+        expected.assert_eq(&text.join("\n"));
+    }
+
+    #[test]
+    fn a_problem_shows_its_line() {
+        check(
+            "seed = 0\nengine\t= 'torch'\n[tokeniser]\n[signal]\ntrs = 'many'",
+            expect![[r#"
+            error: missing section `datasets`
+             --> experiments/wrong.toml:1:1
+              = help: add a table such as `[datasets.NAME]`
+
+            error: missing section `backbone`
+             --> experiments/wrong.toml:1:1
+              = help: add a table `[backbone]`
+
+            error: missing section `tasks`
+             --> experiments/wrong.toml:1:1
+              = help: add a table such as `[tasks.NAME]`
+
+            error: this build has no engine `torch`
+             --> experiments/wrong.toml:2:10
+              |
+            2 | engine = 'torch'
+              |          ^^^^^^^
+              = help: set `engine = "dfdx"`, which it has
+
+            error: unknown section `tokeniser`
+             --> experiments/wrong.toml:3:2
+              |
+            3 | [tokeniser]
+              |  ^^^^^^^^^
+              = help: did you mean `tokenizer`?
+
+            error: expected a whole number, 0 or more, found the text `many`
+             --> experiments/wrong.toml:5:7
+              |
+            5 | trs = 'many'
+              |       ^^^^^^
+        "#]],
+        );
+    }
+
+    #[test]
+    fn broken_toml_shows_its_place() {
+        check(
+            "seed = 0\n\n[signal\ntrs = 3\n",
+            expect![[r#"
+            error: unclosed table, expected `]`
+             --> experiments/wrong.toml:3:8
+              |
+            3 | [signal
+              |        ^
+        "#]],
+        );
+    }
+}

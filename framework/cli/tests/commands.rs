@@ -1,0 +1,187 @@
+//! The binary: what each command prints and how it exits.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use expect_test::expect;
+
+const SPEC: &str = r#"
+[datasets.made]
+type = "synthetic"
+subjects = 12
+trs = 40
+rois = 8
+
+[signal]
+trs = 40
+
+[tokenizer]
+type = "quantile"
+patch = 10
+
+[backbone]
+type = "bigram"
+
+[tasks.forecasting]
+context = 30
+horizon = 10
+
+[evaluation]
+resamples = 20
+"#;
+
+/// Exit code, stdout and stderr of `boldface` with these arguments in `dir`.
+fn boldface(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boldface"));
+    let output = command.args(arguments).current_dir(dir).env_remove("BOLDFACE_LOG").output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A folder with the spec in it.
+fn project(source: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("spec.toml"), source).unwrap();
+    dir
+}
+
+#[test]
+fn check_finds_nothing_in_a_right_spec() {
+    let dir = project(SPEC);
+    let (code, out, err) = boldface(dir.path(), &["check", "spec.toml"]);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "spec.toml: no problem, 7 stages\n", ""));
+    assert!(!dir.path().join("runs").exists());
+}
+
+#[test]
+fn check_prints_all_defaults_as_a_spec() {
+    let dir = project(SPEC);
+    let (code, out, _) = boldface(dir.path(), &["check", "--resolved", "spec.toml"]);
+    assert_eq!(code, 0);
+    fs::write(dir.path().join("resolved.toml"), &out).unwrap();
+    let plan = |file| boldface(dir.path(), &["plan", file]).1;
+    assert_eq!(plan("resolved.toml"), plan("spec.toml"));
+}
+
+#[test]
+fn check_shows_every_problem_of_every_file_and_exits_with_2() {
+    let dir = project(&SPEC.replace("horizon", "horizn").replace("\"bigram\"", "\"bigrm\""));
+    fs::write(dir.path().join("broken.toml"), "[signal\n").unwrap();
+    let (code, out, err) = boldface(dir.path(), &["check", "spec.toml", "broken.toml"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    expect![[r#"
+        error: no backbone is named `bigrm`
+          --> spec.toml:16:8
+           |
+        16 | type = "bigrm"
+           |        ^^^^^^^
+           = help: did you mean `bigram`?
+
+        error: unknown field `horizn`, expected `context` or `horizon`
+          --> spec.toml:20:1
+           |
+        20 | horizn = 10
+           | ^^^^^^
+           = help: did you mean `horizon`?
+
+        error: unclosed table, expected `]`
+         --> broken.toml:1:8
+          |
+        1 | [signal
+          |        ^
+
+        3 problems; nothing was run
+    "#]]
+    .assert_eq(&err);
+}
+
+#[test]
+fn a_wrong_spec_is_not_run() {
+    let dir = project(&SPEC.replace("trs = 40\n\n", "trs = 400\n\n"));
+    let (code, _, err) = boldface(dir.path(), &["run", "spec.toml"]);
+    assert_eq!(code, 2);
+    assert!(err.ends_with("1 problem; nothing was run\n"), "{err}");
+    assert!(!dir.path().join("runs").exists());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let dir = project(SPEC);
+    for command in ["check", "plan", "run"] {
+        let (code, _, err) = boldface(dir.path(), &[command, "spce.toml"]);
+        assert_eq!(code, 2);
+        assert!(err.starts_with("error: cannot read `spce.toml`: "), "{err}");
+    }
+    let (code, _, err) = boldface(dir.path(), &["report"]);
+    assert_eq!(code, 2);
+    assert_eq!(err, "error: `runs/latest` is not the folder of a run: it has no `plan.json`\n");
+}
+
+#[test]
+fn a_run_is_shown_in_plain_lines_kept_and_not_repeated() {
+    let dir = project(SPEC);
+    let (code, table, err) = boldface(dir.path(), &["run", "spec.toml", "--workers", "1"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("[1/7] series\n  series "), "{err}");
+    assert!(dir.path().join("runs/latest/log.jsonl").is_file());
+    let (_, plan, _) = boldface(dir.path(), &["plan", "spec.toml"]);
+    assert!(plan.ends_with("7 stages: 7 cached, 0 to run\n"), "{plan}");
+
+    let (code, again, err) = boldface(dir.path(), &["run", "spec.toml"]);
+    assert_eq!(code, 0);
+    assert_eq!(err.matches(" cached\n").count(), 7, "{err}");
+    let numbers = |text: &str| {
+        text.lines().filter(|line| !line.contains("report.")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&again), numbers(&table));
+    let (code, report, _) = boldface(dir.path(), &["report"]);
+    assert_eq!((code, numbers(&report)), (0, numbers(&table)));
+}
+
+#[test]
+fn what_was_logged_is_json() {
+    let dir = project(SPEC);
+    assert_eq!(boldface(dir.path(), &["run", "spec.toml"]).0, 0);
+    let log = fs::read_to_string(dir.path().join("runs/latest/log.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().filter(|line| line["fields"]["message"] == "Stage finished.").count(), 7);
+}
+
+#[test]
+fn plugins_are_listed_and_explained() {
+    let dir = project(SPEC);
+    let (code, tasks, _) = boldface(dir.path(), &["list", "task"]);
+    assert_eq!(code, 0);
+    assert!(tasks.lines().all(|line| line.starts_with("task ")) && tasks.contains("forecasting"), "{tasks}");
+    let (_, all, _) = boldface(dir.path(), &["list"]);
+    assert!(all.starts_with("dataset ") && all.contains(&tasks[..tasks.len() / 2]), "{all}");
+
+    let (code, page, _) = boldface(dir.path(), &["explain", "task", "forecasting"]);
+    assert_eq!(code, 0);
+    assert!(page.contains("  horizon  whole number"), "{page}");
+    let (code, _, err) = boldface(dir.path(), &["explain", "task", "forcasting"]);
+    assert_eq!(
+        (code, err.as_str()),
+        (2, "error: no task is named `forcasting`; did you mean `forecasting`?\n")
+    );
+    assert_eq!(boldface(dir.path(), &["list", "tsk"]).0, 2);
+}
+
+#[test]
+fn the_schema_is_json() {
+    let dir = project(SPEC);
+    let (code, schema, _) = boldface(dir.path(), &["schema"]);
+    assert_eq!(code, 0);
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    assert!(schema["$defs"]["task.forecasting"]["properties"]["horizon"].is_object());
+}
+
+#[test]
+fn where_to_run_is_checked() {
+    let dir = project(SPEC);
+    let (code, _, err) = boldface(dir.path(), &["run", "spec.toml", "--device", "cuda"]);
+    assert_eq!(code, 2);
+    assert_eq!(err, "error: this build cannot compute on `cuda`; it can on `cpu`\n");
+}

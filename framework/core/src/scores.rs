@@ -1,1 +1,0 @@
-//! Scores: plain functions from answers to numbers.

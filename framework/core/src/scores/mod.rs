@@ -1,0 +1,18 @@
+//! Scores: plain functions from answers to numbers.
+//!
+//! A score that is undefined (an AUROC over one class, a correlation with a constant) is `NaN`,
+//! never a number that could be mistaken for a result.
+
+mod classification;
+mod regression;
+mod stem;
+mod text;
+
+pub use classification::{
+    accuracy, auroc, auroc_one_vs_rest, balanced_accuracy, log_loss, macro_f1, most_likely,
+};
+pub use regression::{mae, mean, mse, pearson_r, r2};
+pub use text::{bleu, rouge_l};
+
+#[cfg(test)]
+mod golden;

@@ -1,0 +1,160 @@
+//! What a BIDS file name says: `sub-01_task-rest_seg-CC200_timeseries.npy`.
+
+use std::collections::BTreeMap;
+
+use boldface::ScanId;
+
+/// Why a file name is not a BIDS name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The name has no extension.
+    #[error("`{0}` has no extension")]
+    NoExtension(String),
+    /// A part between two underscores is not `entity-label`.
+    #[error("`{part}` in `{name}` is not an entity and its label, such as `run-1`")]
+    Part {
+        /// The whole name.
+        name: String,
+        /// The part.
+        part: String,
+    },
+    /// An entity stands twice.
+    #[error("`{entity}` stands twice in `{name}`")]
+    Twice {
+        /// The whole name.
+        name: String,
+        /// The entity.
+        entity: String,
+    },
+}
+
+/// A file name taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// Label by entity, such as `01` by `sub`.
+    pub entities: BTreeMap<String, String>,
+    /// What the file holds, such as `timeseries`.
+    pub suffix: String,
+    /// The extension without its first dot, such as `npy` or `nii.gz`.
+    pub extension: String,
+}
+
+impl Name {
+    /// Takes a file name apart.
+    ///
+    /// # Errors
+    /// If it is not a chain of `entity-label` parts, a suffix and an extension.
+    pub fn parse(name: &str) -> Result<Name, NameError> {
+        let stem = name.split_once('.').ok_or_else(|| NameError::NoExtension(name.to_owned()))?;
+        let (stem, extension) = stem;
+        let (parts, suffix) = stem.rsplit_once('_').unwrap_or(("", stem));
+        let mut entities = BTreeMap::new();
+        for part in parts.split('_').filter(|_| !parts.is_empty()) {
+            let pair = part.split_once('-').filter(|(entity, label)| !entity.is_empty() && !label.is_empty());
+            let (entity, label) =
+                pair.ok_or_else(|| NameError::Part { name: name.to_owned(), part: part.to_owned() })?;
+            if entities.insert(entity.to_owned(), label.to_owned()).is_some() {
+                return Err(NameError::Twice { name: name.to_owned(), entity: entity.to_owned() });
+            }
+        }
+        Ok(Name { entities, suffix: suffix.to_owned(), extension: extension.to_owned() })
+    }
+
+    /// The label of an entity.
+    pub fn get(&self, entity: &str) -> Option<&str> {
+        self.entities.get(entity).map(String::as_str)
+    }
+
+    /// Whether what this name says also holds for `other`: every entity here has the same label there.
+    /// So BIDS decides which sidecars and region tables belong to a file.
+    pub fn applies_to(&self, other: &Name) -> bool {
+        self.entities.iter().all(|(entity, label)| other.get(entity) == Some(label))
+    }
+
+    /// The scan of dataset `dataset` that the name belongs to; none without `sub-`.
+    pub fn scan(&self, dataset: &str) -> Option<ScanId> {
+        let label = |entity| self.entities.get(entity).cloned();
+        Some(ScanId {
+            dataset: dataset.to_owned(),
+            subject: label("sub")?,
+            session: label("ses"),
+            task: label("task"),
+            run: label("run"),
+        })
+    }
+}
+
+/// A label as a table may write it: `sub-01` and `01` are the same subject.
+pub fn label<'a>(entity: &str, written: &'a str) -> &'a str {
+    written.strip_prefix(entity).and_then(|rest| rest.strip_prefix('-')).unwrap_or(written)
+}
+
+/// Whether two runs are the same one. BIDS numbers runs, so `1` and `01` are equal.
+pub fn same_run(a: &str, b: &str) -> bool {
+    match (a.parse::<u64>(), b.parse::<u64>()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_apart() {
+        let name = Name::parse("sub-01_ses-a_task-pain_run-3_seg-MIST122_stat-mean_timeseries.npy").unwrap();
+        let found: Vec<_> = name.entities.iter().map(|(e, l)| (e.as_str(), l.as_str())).collect();
+        let expected = [
+            ("run", "3"),
+            ("seg", "MIST122"),
+            ("ses", "a"),
+            ("stat", "mean"),
+            ("sub", "01"),
+            ("task", "pain"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!((name.suffix.as_str(), name.extension.as_str()), ("timeseries", "npy"));
+        assert_eq!(name.scan("pain").unwrap().to_string(), "pain/sub-01_ses-a_task-pain_run-3");
+        let bold = Name::parse("sub-01_bold.nii.gz").unwrap();
+        assert_eq!((bold.suffix.as_str(), bold.extension.as_str()), ("bold", "nii.gz"));
+        assert_eq!(Name::parse("participants.tsv").unwrap().scan("pain"), None);
+    }
+
+    #[test]
+    fn a_name_that_is_not_bids_says_where() {
+        let message = |name| Name::parse(name).unwrap_err().to_string();
+        assert_eq!(
+            message("sub-01_rest_timeseries.npy"),
+            "`rest` in `sub-01_rest_timeseries.npy` is not an entity and its label, such as `run-1`"
+        );
+        assert_eq!(
+            message("sub-_timeseries.npy"),
+            "`sub-` in `sub-_timeseries.npy` is not an entity and its label, such as `run-1`"
+        );
+        assert_eq!(
+            message("sub-01_run-1_run-2_timeseries.npy"),
+            "`run` stands twice in `sub-01_run-1_run-2_timeseries.npy`"
+        );
+        assert_eq!(message("sub-01_timeseries"), "`sub-01_timeseries` has no extension");
+    }
+
+    #[test]
+    fn a_sidecar_applies_to_the_names_that_agree_with_it() {
+        let scan = Name::parse("sub-01_task-rest_seg-CC200_timeseries.npy").unwrap();
+        for (sidecar, applies) in [
+            ("timeseries.json", true),
+            ("task-rest_seg-CC200_timeseries.json", true),
+            ("task-pain_timeseries.json", false),
+            ("task-rest_run-1_timeseries.json", false),
+        ] {
+            assert_eq!(Name::parse(sidecar).unwrap().applies_to(&scan), applies, "{sidecar}");
+        }
+    }
+
+    #[test]
+    fn labels_are_compared_as_bids_means_them() {
+        assert_eq!((label("sub", "sub-01"), label("sub", "01"), label("run", "run-3")), ("01", "01", "3"));
+        assert!(same_run("1", "01") && !same_run("1", "10") && same_run("a", "a") && !same_run("a", "b"));
+    }
+}

@@ -1,0 +1,275 @@
+//! Joins `participants.tsv`, `sessions.tsv` and `scans.tsv` into what is known of each scan.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use boldface::{Result, ScanId};
+
+use crate::names::{label, same_run};
+use crate::table::{Row, Table};
+
+/// The phenotype tables of a dataset. Only `participants.tsv` must be there.
+#[derive(Debug)]
+pub struct Phenotypes {
+    sources: Vec<Source>,
+}
+
+/// A table and the columns that say which scans a row is about.
+#[derive(Debug)]
+struct Source {
+    file: &'static str,
+    table: Table,
+    /// Entity and column: `run` and `run`, or `ses` and `session_id`.
+    keys: Vec<(&'static str, String)>,
+    /// Places of a subject's rows.
+    rows: BTreeMap<String, Vec<usize>>,
+}
+
+/// The tables, and the entities besides the subject whose columns may tell their rows apart.
+const TABLES: [(&str, &[&str]); 3] =
+    [("participants.tsv", &[]), ("sessions.tsv", &["ses"]), ("scans.tsv", &["ses", "task", "run"])];
+
+/// How a table may call the column of an entity.
+const COLUMNS: [(&str, &[&str]); 3] =
+    [("ses", &["session_id", "session", "ses"]), ("task", &["task_id", "task"]), ("run", &["run_id", "run"])];
+
+impl Phenotypes {
+    /// The tables there are in `root`, sorted.
+    pub fn files(root: &Path) -> Vec<PathBuf> {
+        let mut files: Vec<_> = TABLES.iter().map(|(file, _)| root.join(file)).collect();
+        files.retain(|file| file.is_file());
+        files.sort();
+        files
+    }
+
+    /// Reads the tables in `root`.
+    ///
+    /// # Errors
+    /// If `participants.tsv` is missing, a table is damaged or lacks `participant_id`, or
+    /// `participants.tsv` has a participant twice.
+    pub fn read(root: &Path) -> Result<Phenotypes> {
+        let mut sources = Vec::new();
+        for (file, entities) in TABLES {
+            let path = root.join(file);
+            if path.is_file() {
+                let source = Source::read(file, &path, entities);
+                sources.push(source.map_err(|error| format!("table `{}`: {error}", path.display()))?);
+            } else if file == "participants.tsv" {
+                let path = path.display();
+                return Err(format!(
+                    "there is no `{path}`; write one with a column `participant_id` and a row a subject"
+                )
+                .into());
+            }
+        }
+        Ok(Phenotypes { sources })
+    }
+
+    /// Every column that a scan may have a value in, sorted.
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<_> = self.sources.iter().flat_map(Source::values).map(str::to_owned).collect();
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    /// What the tables say of a scan; a missing value has no entry.
+    ///
+    /// # Errors
+    /// If a table has no row for the scan or two, or two tables disagree.
+    pub fn of(&self, scan: &ScanId) -> Result<BTreeMap<String, String>> {
+        let mut known: BTreeMap<String, (&str, &'static str)> = BTreeMap::new();
+        for source in &self.sources {
+            let row = source.row(scan)?;
+            for (column, value) in row.cells().filter(|(column, _)| source.is_value(column)) {
+                let Some(value) = value else { continue };
+                match known.insert(column.to_owned(), (value, source.file)) {
+                    Some((other, file)) if other != value => {
+                        return Err(format!(
+                            "`{column}` of scan `{scan}` is `{other}` in `{file}` and `{value}` in `{}`; \
+                             rename or remove one",
+                            source.file
+                        )
+                        .into());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(known.into_iter().map(|(column, (value, _))| (column, value.to_owned())).collect())
+    }
+}
+
+impl Source {
+    fn read(file: &'static str, path: &Path, entities: &[&'static str]) -> Result<Source> {
+        let table = Table::read(path)?;
+        table.require("participant_id")?;
+        let mut keys = Vec::new();
+        for (entity, columns) in COLUMNS.iter().filter(|(entity, _)| entities.contains(entity)) {
+            let column = columns.iter().find(|&&column| table.columns().iter().any(|name| name == column));
+            keys.extend(column.map(|&column| (*entity, column.to_owned())));
+        }
+        if !entities.is_empty() && keys.is_empty() {
+            let known = COLUMNS.iter().filter(|(entity, _)| entities.contains(entity));
+            let known: Vec<_> = known.map(|(_, columns)| format!("`{}`", columns[0])).collect();
+            return Err(format!("beside `participant_id` it needs a column {}", known.join(" or ")).into());
+        }
+        let mut rows: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, row) in table.rows().enumerate() {
+            let Some(id) = row.get("participant_id") else {
+                return Err(format!("line {} has no `participant_id`", row.line).into());
+            };
+            let places = rows.entry(label("sub", id).to_owned()).or_default();
+            places.push(at);
+            if entities.is_empty() && places.len() > 1 {
+                return Err(format!("`{id}` has two rows, the second on line {}", row.line).into());
+            }
+        }
+        Ok(Source { file, table, keys, rows })
+    }
+
+    /// Whether a column says something of the scan, rather than which scan it is.
+    fn is_value(&self, column: &str) -> bool {
+        column != "participant_id" && self.keys.iter().all(|(_, key)| key != column)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &str> {
+        self.table.columns().iter().map(String::as_str).filter(|column| self.is_value(column))
+    }
+
+    fn row(&self, scan: &ScanId) -> Result<Row<'_>> {
+        let places = self.rows.get(&scan.subject).map_or(&[][..], Vec::as_slice);
+        let mut rows = places.iter().map(|&at| self.table.row(at)).filter(|row| self.is_about(*row, scan));
+        match (rows.next(), rows.next()) {
+            (Some(row), None) => Ok(row),
+            (Some(first), Some(second)) => Err(format!(
+                "`{}` has two rows for scan `{scan}`, on lines {} and {}; remove one",
+                self.file, first.line, second.line
+            )
+            .into()),
+            (None, _) => Err(format!(
+                "`{}` has no row for scan `{scan}`; add one for `sub-{}`, with `n/a` for what is not known",
+                self.file, scan.subject
+            )
+            .into()),
+        }
+    }
+
+    fn is_about(&self, row: Row<'_>, scan: &ScanId) -> bool {
+        self.keys.iter().all(|(entity, column)| {
+            let written = row.get(column).map(|written| label(entity, written));
+            match *entity {
+                "ses" => written == scan.session.as_deref(),
+                "task" => written == scan.task.as_deref(),
+                _ => match (written, scan.run.as_deref()) {
+                    (Some(written), Some(run)) => same_run(written, run),
+                    (written, run) => written == run,
+                },
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn folder(tables: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, text) in tables {
+            std::fs::write(dir.path().join(file), text).unwrap();
+        }
+        dir
+    }
+
+    fn scan(session: Option<&str>, run: Option<&str>) -> ScanId {
+        let [session, run] = [session, run].map(|label| label.map(str::to_owned));
+        ScanId { dataset: "d".into(), subject: "01".into(), session, task: None, run }
+    }
+
+    fn check(tables: &[(&str, &str)], scan: &ScanId, message: Expect) {
+        let dir = folder(tables);
+        let error = Phenotypes::read(dir.path()).and_then(|tables| tables.of(scan)).unwrap_err();
+        message.assert_eq(&error.to_string().replace(dir.path().to_str().unwrap(), "ROOT"));
+    }
+
+    #[test]
+    fn three_tables_are_joined() {
+        let dir = folder(&[
+            ("participants.tsv", "participant_id\tsex\tage\nsub-01\tF\tn/a\nsub-02\tM\t40\n"),
+            ("sessions.tsv", "participant_id\tsession_id\tage\nsub-01\tses-a\t31\nsub-01\tses-b\t32\n"),
+            ("scans.tsv", "participant_id\tsession\trun\tcondition\nsub-01\ta\t1\tup\nsub-01\tb\t1\tdown\n"),
+        ]);
+        let tables = Phenotypes::read(dir.path()).unwrap();
+        let known = tables.of(&scan(Some("b"), Some("01"))).unwrap();
+        let known: Vec<_> = known.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect();
+        assert_eq!(known, [("age", "32"), ("condition", "down"), ("sex", "F")]);
+        assert_eq!(tables.columns(), ["age", "condition", "sex"]);
+    }
+
+    #[test]
+    fn what_is_missing_or_double_is_named() {
+        let plain = scan(None, None);
+        let people = ("participants.tsv", "participant_id\tsex\nsub-01\tF\n");
+        check(
+            &[],
+            &plain,
+            expect![
+                "there is no `ROOT/participants.tsv`; write one with a column `participant_id` and a row a subject"
+            ],
+        );
+        check(
+            &[("participants.tsv", "id\tsex\n01\tF\n")],
+            &plain,
+            expect![
+                "table `ROOT/participants.tsv`: no column is named `participant_id`; the columns are `id`, `sex`"
+            ],
+        );
+        check(
+            &[("participants.tsv", "participant_id\nsub-02\n")],
+            &plain,
+            expect![
+                "`participants.tsv` has no row for scan `d/sub-01`; add one for `sub-01`, with `n/a` for what is not known"
+            ],
+        );
+        check(
+            &[("participants.tsv", "participant_id\nsub-01\n01\n")],
+            &plain,
+            expect!["table `ROOT/participants.tsv`: `01` has two rows, the second on line 3"],
+        );
+        check(
+            &[("participants.tsv", "participant_id\tsex\nn/a\tF\n")],
+            &plain,
+            expect!["table `ROOT/participants.tsv`: line 2 has no `participant_id`"],
+        );
+        check(
+            &[people, ("scans.tsv", "participant_id\tx\nsub-01\t1\n")],
+            &plain,
+            expect![
+                "table `ROOT/scans.tsv`: beside `participant_id` it needs a column `session_id` or `task_id` or `run_id`"
+            ],
+        );
+        let first = scan(None, Some("1"));
+        check(
+            &[people, ("scans.tsv", "participant_id\trun\nsub-01\t2\n")],
+            &first,
+            expect![
+                "`scans.tsv` has no row for scan `d/sub-01_run-1`; add one for `sub-01`, with `n/a` for what is not known"
+            ],
+        );
+        check(
+            &[people, ("scans.tsv", "participant_id\trun\nsub-01\t1\nsub-01\t01\n")],
+            &first,
+            expect!["`scans.tsv` has two rows for scan `d/sub-01_run-1`, on lines 2 and 3; remove one"],
+        );
+        check(
+            &[people, ("scans.tsv", "participant_id\trun\tsex\nsub-01\t1\tM\n")],
+            &first,
+            expect![
+                "`sex` of scan `d/sub-01_run-1` is `F` in `participants.tsv` and `M` in `scans.tsv`; rename or remove one"
+            ],
+        );
+    }
+}

@@ -1,0 +1,365 @@
+//! Reads the signal of one scan from an array or a table, checked against its regions.
+
+use std::path::Path;
+
+use boldface::JsonSchema;
+use boldface::{Deserialize, Regions, Result, Serialize, TimeSeries};
+
+use crate::npy;
+use crate::table::{TableError, records};
+
+/// How signal files are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Which way a matrix lies.
+    pub layout: Layout,
+    /// Whether the first line of a `.tsv` or `.csv` names the regions.
+    pub header: bool,
+}
+
+/// Which way a matrix lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
+pub enum Layout {
+    /// A row a volume, a column a region: the form of BIDS derivatives, nilearn and XCP-D.
+    #[default]
+    TimeByRegion,
+    /// A row a region, a column a volume.
+    RegionByTime,
+}
+
+/// Volumes of a signal file, from its header or number of lines; its regions must be `regions`.
+///
+/// # Errors
+/// If the file cannot be read, or its regions differ in number, name or order. The message names the file.
+pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
+    let volumes = || -> Result<usize> {
+        if is_array(path) {
+            let header = npy::header(path)?;
+            return Ok(oriented(header.rows, header.cols, form.layout, regions)?.0);
+        }
+        let text = std::fs::read(path)?;
+        let first = text.split_inclusive(|&byte| byte == b'\n').find(|line| !is_blank(line));
+        let first = records(first.ok_or(TableError::Empty)?, delimiter(path))?;
+        let (_, cells) = first.first().ok_or(TableError::Empty)?;
+        check_first_line(cells, form, regions)?;
+        let lines = text.split(|&byte| byte == b'\n').filter(|line| !is_blank(line)).count();
+        let lines = lines - usize::from(form.header);
+        Ok(oriented(lines, cells.len(), form.layout, regions)?.0)
+    };
+    named(path, volumes())
+}
+
+/// Reads a whole signal file; `tr` is its repetition time in seconds.
+///
+/// # Errors
+/// As [`volumes`], and if the file is damaged or a value is missing, NaN or infinite.
+pub fn read(path: &Path, form: Form, regions: &Regions, tr: f64) -> Result<TimeSeries> {
+    let read = || -> Result<TimeSeries> {
+        let (rows, cols, values) = if is_array(path) {
+            let (header, values) = npy::read(path)?;
+            (header.rows, header.cols, values)
+        } else {
+            read_table(path, form, regions)?
+        };
+        let (trs, rois) = oriented(rows, cols, form.layout, regions)?;
+        let values = match form.layout {
+            Layout::TimeByRegion => values,
+            Layout::RegionByTime => {
+                let places = (0..trs).flat_map(|t| (0..rois).map(move |roi| roi * trs + t));
+                places.map(|place| values[place]).collect()
+            }
+        };
+        check_finite(&values, regions)?;
+        TimeSeries::new(trs, rois, tr, values)
+    };
+    named(path, read())
+}
+
+fn named<T>(path: &Path, result: Result<T>) -> Result<T> {
+    result.map_err(|error| format!("file `{}`: {error}", path.display()).into())
+}
+
+fn is_array(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "npy")
+}
+
+fn delimiter(path: &Path) -> u8 {
+    if path.extension().is_some_and(|extension| extension == "csv") { b',' } else { b'\t' }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+/// Rows, columns and the numbers in between, row after row; a missing one is NaN.
+fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
+    let mut lines = records(&std::fs::read(path)?, delimiter(path))?;
+    let (_, first) = lines.first().ok_or(TableError::Empty)?;
+    check_first_line(first, form, regions)?;
+    let cols = first.len();
+    lines.drain(..usize::from(form.header));
+    let mut values = Vec::with_capacity(lines.len() * cols);
+    for (line, cells) in &lines {
+        if cells.len() != cols {
+            return Err(TableError::Ragged { line: *line, expected: cols, found: cells.len() }.into());
+        }
+        for (column, cell) in cells.iter().enumerate() {
+            let missing = cell.is_empty() || cell == "n/a";
+            let value = if missing { Ok(f32::NAN) } else { cell.parse() };
+            let value =
+                value.map_err(|_| format!("`{cell}` on line {line}, column {} is no number", column + 1));
+            values.push(value?);
+        }
+    }
+    Ok((lines.len(), cols, values))
+}
+
+/// The first line of a table: region names in the order of the region table, or numbers.
+fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<()> {
+    let numbers = cells.iter().all(|cell| cell.parse::<f64>().is_ok());
+    if !form.header {
+        return match numbers {
+            true => Ok(()),
+            false => Err("the first line is not numbers; with names in it, set `header = true`".into()),
+        };
+    }
+    if form.layout == Layout::RegionByTime {
+        return Err("a table with a header is time by region; set `header = false` or turn it around".into());
+    }
+    let names = &regions.names;
+    if cells == names {
+        return Ok(());
+    }
+    if numbers && cells.len() == names.len() {
+        return Err(format!(
+            "the first line holds numbers such as `{}`, not the names of the region table such as `{}`; name the \
+             columns, or set `header = false` if that line is the first volume",
+            cells[0], names[0]
+        )
+        .into());
+    }
+    if let Some(unknown) = cells.iter().find(|cell| !names.contains(cell)) {
+        return Err(format!("column `{unknown}` is no region of the region table").into());
+    }
+    if let Some(lost) = names.iter().find(|name| !cells.contains(name)) {
+        return Err(format!("region `{lost}` of the region table has no column").into());
+    }
+    let places = cells.iter().zip(names).enumerate().find(|(_, (cell, name))| cell != name);
+    match places {
+        Some((at, (cell, name))) => Err(format!(
+            "column {} is `{cell}`, but region {} of the region table is `{name}`; bring both into one order",
+            at + 1,
+            at + 1
+        )
+        .into()),
+        None => Err(format!("a region has two columns: {} for {} regions", cells.len(), names.len()).into()),
+    }
+}
+
+/// Volumes and regions of a matrix, whose regions must be as many as the table's.
+fn oriented(rows: usize, cols: usize, layout: Layout, regions: &Regions) -> Result<(usize, usize)> {
+    let (trs, rois, other) = match layout {
+        Layout::TimeByRegion => (rows, cols, "region-by-time"),
+        Layout::RegionByTime => (cols, rows, "time-by-region"),
+    };
+    let known = regions.names.len();
+    if rois != known {
+        let hint = if trs == known {
+            format!("its other side has {trs}: set `layout = \"{other}\"`")
+        } else {
+            "series and table must come from the same parcellation".to_owned()
+        };
+        return Err(format!("{rois} regions, but the region table has {known}; {hint}").into());
+    }
+    if trs == 0 {
+        return Err("it has no volumes".into());
+    }
+    Ok((trs, rois))
+}
+
+fn check_finite(values: &[f32], regions: &Regions) -> Result<()> {
+    let bad = |x: &f32| !x.is_finite();
+    let Some(first) = values.iter().position(bad) else { return Ok(()) };
+    let (rois, count) = (regions.names.len(), values.iter().filter(|x| bad(x)).count());
+    Err(format!(
+        "{count} of {} values are missing, NaN or infinite, the first in region `{}` at volume {} (from 0); \
+         interpolate them, write a dead region as zeros, or move the scan out of the folder",
+        values.len(),
+        regions.names[first % rois],
+        first / rois
+    )
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    const PLAIN: Form = Form { layout: Layout::TimeByRegion, header: true };
+    const BARE: Form = Form { layout: Layout::TimeByRegion, header: false };
+    const TURNED: Form = Form { layout: Layout::RegionByTime, header: false };
+
+    fn regions() -> Regions {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Regions { names: names(&["A", "B", "C"]), networks: names(&["Vis", "Vis", "CER"]) }
+    }
+
+    fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        (dir, path)
+    }
+
+    fn array(rows: usize, cols: usize, values: &[f32]) -> Vec<u8> {
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {cols}), }}");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
+        bytes
+    }
+
+    fn check(name: &str, bytes: &[u8], form: Form, message: Expect) {
+        let (dir, path) = file(name, bytes);
+        let error = read(&path, form, &regions(), 2.0).unwrap_err().to_string();
+        message.assert_eq(&error.replace(&format!("{}/", dir.path().display()), ""));
+    }
+
+    #[test]
+    fn every_form_gives_the_same_series() {
+        let expected = TimeSeries::new(2, 3, 2.0, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.5]).unwrap();
+        for (name, bytes, form) in [
+            ("x.npy", array(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]), PLAIN),
+            ("x.npy", array(3, 2, &[1.0, 4.0, 2.0, 5.0, 3.0, 6.5]), TURNED),
+            ("x.tsv", b"A\tB\tC\n1\t2\t3\n4\t5\t6.5\n".to_vec(), PLAIN),
+            ("x.csv", b"\xef\xbb\xbfA,B,C\r\n1,2,3\r\n4,5,6.5\r\n\r\n".to_vec(), PLAIN),
+            ("x.tsv", b"1\t2\t3\n4\t5\t6.5".to_vec(), BARE),
+            ("x.csv", b"1,4\n2,5\n3,6.5\n".to_vec(), TURNED),
+        ] {
+            let (_dir, path) = file(name, &bytes);
+            assert_eq!(volumes(&path, form, &regions()).unwrap(), 2, "{name} {form:?}");
+            assert_eq!(read(&path, form, &regions(), 2.0).unwrap(), expected, "{name} {form:?}");
+        }
+    }
+
+    #[test]
+    fn regions_must_be_those_of_the_table() {
+        check(
+            "x.npy",
+            &array(2, 2, &[0.0; 4]),
+            PLAIN,
+            expect![
+                "file `x.npy`: 2 regions, but the region table has 3; series and table must come from the same parcellation"
+            ],
+        );
+        check(
+            "x.npy",
+            &array(3, 2, &[0.0; 6]),
+            PLAIN,
+            expect![[
+                r#"file `x.npy`: 2 regions, but the region table has 3; its other side has 3: set `layout = "region-by-time"`"#
+            ]],
+        );
+        check("x.npy", &array(0, 3, &[]), PLAIN, expect!["file `x.npy`: it has no volumes"]);
+        check(
+            "x.tsv",
+            b"A\tC\tB\n1\t2\t3\n",
+            PLAIN,
+            expect![
+                "file `x.tsv`: column 2 is `C`, but region 2 of the region table is `B`; bring both into one order"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tX\n1\t2\t3\n",
+            PLAIN,
+            expect!["file `x.tsv`: column `X` is no region of the region table"],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\n1\t2\n",
+            PLAIN,
+            expect!["file `x.tsv`: region `C` of the region table has no column"],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\tC\n1\t2\t3\t3\n",
+            PLAIN,
+            expect!["file `x.tsv`: a region has two columns: 4 for 3 regions"],
+        );
+        check(
+            "x.tsv",
+            b"1\t2\t3\n1.5\t2.5\t3.5\n",
+            PLAIN,
+            expect![
+                "file `x.tsv`: the first line holds numbers such as `1`, not the names of the region table such as `A`; name the columns, or set `header = false` if that line is the first volume"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2\t3\n",
+            BARE,
+            expect!["file `x.tsv`: the first line is not numbers; with names in it, set `header = true`"],
+        );
+        let turned = Form { header: true, ..TURNED };
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2\t3\n",
+            turned,
+            expect![
+                "file `x.tsv`: a table with a header is time by region; set `header = false` or turn it around"
+            ],
+        );
+    }
+
+    #[test]
+    fn bad_values_are_placed() {
+        check(
+            "x.npy",
+            &array(2, 3, &[1.0, 2.0, 3.0, 4.0, f32::NAN, f32::INFINITY]),
+            PLAIN,
+            expect![
+                "file `x.npy`: 2 of 6 values are missing, NaN or infinite, the first in region `B` at volume 1 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\tn/a\t3\n",
+            PLAIN,
+            expect![
+                "file `x.tsv`: 1 of 3 values are missing, NaN or infinite, the first in region `B` at volume 0 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
+            ],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2,5\t3\n",
+            PLAIN,
+            expect!["file `x.tsv`: `2,5` on line 2, column 2 is no number"],
+        );
+        check(
+            "x.tsv",
+            b"A\tB\tC\n1\t2\n",
+            PLAIN,
+            expect!["file `x.tsv`: line 2 has 2 cells, but the header has 3"],
+        );
+        check(
+            "x.tsv",
+            b"\n",
+            PLAIN,
+            expect!["file `x.tsv`: the table is empty; its first line names the columns"],
+        );
+        check(
+            "x.npy",
+            &array(2, 3, &[0.0; 5]),
+            PLAIN,
+            expect![
+                "file `x.npy`: 2 x 3 values of float32 take 24 bytes, but 20 follow the header; the file is damaged or its copy was cut short"
+            ],
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! Reads `.tsv` and `.csv` tables with a header, as BIDS writes them.
+
+use std::path::Path;
+
+/// Why a table could not be read. The messages do not name the file: the caller does.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file could not be opened or read.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The bytes are not UTF-8.
+    #[error("line {0} is not UTF-8 text; save the table as UTF-8")]
+    Encoding(u64),
+    /// There is no header.
+    #[error("the table is empty; its first line names the columns")]
+    Empty,
+    /// A name stands twice in the header.
+    #[error("two columns are named `{0}`; rename one")]
+    DuplicateColumn(String),
+    /// A row of another length than the header.
+    #[error("line {line} has {found} cells, but the header has {expected}")]
+    Ragged {
+        /// Line in the file, from 1.
+        line: u64,
+        /// Cells of the header.
+        expected: usize,
+        /// Cells of the row.
+        found: usize,
+    },
+    /// A column that is needed is not there.
+    #[error("no column is named `{column}`; the columns are {}", quoted(.columns))]
+    NoColumn {
+        /// The name looked for.
+        column: String,
+        /// The names there are.
+        columns: Vec<String>,
+    },
+    /// Any other failure of the reader.
+    #[error("{0}")]
+    Csv(csv::Error),
+}
+
+/// A table in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    columns: Vec<String>,
+    rows: Vec<(u64, Vec<String>)>,
+}
+
+/// One row of a [`Table`].
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    table: &'a Table,
+    /// Line in the file, from 1.
+    pub line: u64,
+    cells: &'a [String],
+}
+
+impl Table {
+    /// Reads a file: commas separate the cells of a `.csv`, tabs those of any other.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is empty, or has a column twice or a row of another length.
+    pub fn read(path: &Path) -> Result<Table, TableError> {
+        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        Table::parse(&std::fs::read(path)?, if is_csv { b',' } else { b'\t' })
+    }
+
+    /// Reads the text of a table.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn parse(text: &[u8], delimiter: u8) -> Result<Table, TableError> {
+        let mut lines = records(text, delimiter)?.into_iter();
+        let (_, columns) = lines.next().ok_or(TableError::Empty)?;
+        for (at, column) in columns.iter().enumerate() {
+            if columns[..at].contains(column) {
+                return Err(TableError::DuplicateColumn(column.clone()));
+            }
+        }
+        let rows: Vec<_> = lines.collect();
+        match rows.iter().find(|(_, cells)| cells.len() != columns.len()) {
+            Some((line, cells)) => {
+                Err(TableError::Ragged { line: *line, expected: columns.len(), found: cells.len() })
+            }
+            None => Ok(Table { columns, rows }),
+        }
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.rows.len()).map(|at| self.row(at))
+    }
+
+    /// The row at place `at`, from 0.
+    pub fn row(&self, at: usize) -> Row<'_> {
+        let (line, cells) = &self.rows[at];
+        Row { table: self, line: *line, cells }
+    }
+
+    /// Fails if there is no such column.
+    ///
+    /// # Errors
+    /// [`TableError::NoColumn`], which names the columns there are.
+    pub fn require(&self, column: &str) -> Result<(), TableError> {
+        if self.columns.iter().any(|name| name == column) {
+            return Ok(());
+        }
+        Err(TableError::NoColumn { column: column.to_owned(), columns: self.columns.clone() })
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The cell of a column; none if it is `n/a` or empty, or there is no such column.
+    pub fn get(&self, column: &str) -> Option<&'a str> {
+        let at = self.table.columns.iter().position(|name| name == column)?;
+        present(&self.cells[at])
+    }
+
+    /// All cells with their columns; none where a cell is `n/a` or empty.
+    pub fn cells(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        let columns = self.table.columns.iter().map(String::as_str);
+        columns.zip(self.cells.iter().map(|cell| present(cell)))
+    }
+}
+
+/// Every line that is not blank, split into trimmed cells, with its number from 1.
+///
+/// # Errors
+/// If the text is not UTF-8.
+pub(crate) fn records(text: &[u8], delimiter: u8) -> Result<Vec<(u64, Vec<String>)>, TableError> {
+    // Spreadsheet programs start a UTF-8 file with a byte-order mark.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new();
+    let reader = reader.delimiter(delimiter).has_headers(false).flexible(true).trim(csv::Trim::All);
+    let mut records = Vec::new();
+    for record in reader.from_reader(text).records() {
+        let record = record.map_err(|error| match (error.kind(), error.position()) {
+            (csv::ErrorKind::Utf8 { .. }, Some(position)) => TableError::Encoding(position.line()),
+            _ => TableError::Csv(error),
+        })?;
+        let line = record.position().map_or(0, csv::Position::line);
+        records.push((line, record.iter().map(str::to_owned).collect()));
+    }
+    Ok(records)
+}
+
+/// BIDS writes a missing value as `n/a`; other programs leave the cell empty.
+fn present(cell: &str) -> Option<&str> {
+    Some(cell).filter(|cell| !cell.is_empty() && *cell != "n/a")
+}
+
+/// The names in backticks, separated by commas.
+pub(crate) fn quoted(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(text: &str, message: Expect) {
+        message.assert_eq(&Table::parse(text.as_bytes(), b'\t').unwrap_err().to_string());
+    }
+
+    #[test]
+    fn cells_are_found_by_column_and_missing_ones_have_no_value() {
+        let text = "\u{feff}participant_id\tage\tsex\r\nsub-01\tn/a\tF\r\n\r\nsub-02\t31\t\r\n";
+        let table = Table::parse(text.as_bytes(), b'\t').unwrap();
+        assert_eq!(table.columns(), ["participant_id", "age", "sex"]);
+        let rows: Vec<_> = table.rows().collect();
+        assert_eq!((rows[0].get("age"), rows[0].get("sex")), (None, Some("F")));
+        assert_eq!((rows[1].get("age"), rows[1].get("sex")), (Some("31"), None));
+        assert_eq!((rows[1].get("participant_id"), rows[1].get("height")), (Some("sub-02"), None));
+    }
+
+    #[test]
+    fn commas_separate_csv() {
+        let table = Table::parse(b"name,network\n\"Cerebellum, left\",CER\n", b',').unwrap();
+        assert_eq!(table.rows().next().unwrap().get("name"), Some("Cerebellum, left"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        check("", expect!["the table is empty; its first line names the columns"]);
+        check("a\tb\ta\n", expect!["two columns are named `a`; rename one"]);
+        check("a\tb\n1\t2\n3\n", expect!["line 3 has 1 cells, but the header has 2"]);
+        let table = Table::parse(b"index\tname\n", b'\t').unwrap();
+        expect!["no column is named `network`; the columns are `index`, `name`"]
+            .assert_eq(&table.require("network").unwrap_err().to_string());
+        let latin1 = Table::parse(b"name\nM\xfcller\n", b'\t').unwrap_err();
+        expect!["line 2 is not UTF-8 text; save the table as UTF-8"].assert_eq(&latin1.to_string());
+    }
+}

@@ -1,0 +1,116 @@
+//! From a plugin's table to the plugin: the framework takes its own keys, the plugin the rest.
+
+use std::path::{Path, PathBuf};
+
+use boldface::registry::{Kind, Plugin};
+use boldface::{Config, Problem};
+use serde_json::Value;
+
+use super::Entry;
+use crate::spec::{Table, closest, parse_all, plain, suggest};
+
+/// Which of its own keys the framework takes besides `type`.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Own {
+    /// Only `type`, and the table's name stands in for it.
+    Named,
+    /// Also `path`: datasets.
+    Path,
+    /// `seed`, and `type` must be there: the singular sections.
+    Seed,
+}
+
+/// Where a plugin's table stands and what it inherits.
+pub(super) struct Place<'a> {
+    /// Dotted path of the table.
+    pub key: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The folder of the spec.
+    pub folder: &'a Path,
+    /// The experiment's seed.
+    pub seed: u64,
+}
+
+/// Makes the plugin that `table` names, and fills `table` with every default.
+///
+/// # Errors
+/// Every problem of the table, its key in full.
+pub(super) fn claim<K: Kind + Config + ?Sized>(
+    place: &Place<'_>,
+    own: Own,
+    table: &mut Table,
+) -> Result<Entry<K>, Vec<Problem>> {
+    let below = |problem: Problem| problem.below(place.key);
+    let mut rest = table.clone();
+    let mut problems = Vec::new();
+    let written = take::<String>(&mut rest, "type", &mut problems);
+    let path = if own == Own::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
+    let seed = if own == Own::Seed { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
+    if !problems.is_empty() {
+        return Err(problems.into_iter().map(below).collect());
+    }
+    let plugin = find::<K>(written.as_deref(), place.name, own).map_err(|problem| vec![below(problem)])?;
+    let config = parse_all(&Value::Object(rest), plugin.parse)
+        .map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
+
+    let Value::Object(mut resolved) = plain(config.resolved()) else {
+        return Err(vec![below(Problem::at("", format!("the config of `{}` is not a table", plugin.name)))]);
+    };
+    resolved.insert("type".to_owned(), plugin.name.into());
+    if let Some(path) = &path {
+        resolved.insert("path".to_owned(), path.to_string_lossy().into());
+    }
+    let seed = seed.unwrap_or(place.seed);
+    if own == Own::Seed {
+        resolved.insert("seed".to_owned(), seed.into());
+    }
+    *table = resolved;
+    let root = path.map(|path| place.folder.join(path)).unwrap_or_default();
+    Ok(Entry { name: place.name.to_owned(), plugin: plugin.name, root, seed, config })
+}
+
+fn take<T: serde::de::DeserializeOwned>(
+    table: &mut Table,
+    key: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let value = table.remove(key)?;
+    let read = parse_all(&value, boldface::registry::parse);
+    read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below(key)))).ok()
+}
+
+fn find<K: Kind + ?Sized>(
+    written: Option<&str>,
+    name: &str,
+    own: Own,
+) -> Result<&'static Plugin<K>, Problem> {
+    let plugins = K::plugins();
+    let wanted = written.unwrap_or(name);
+    let mut found = plugins.iter().filter(|plugin| plugin.name == wanted);
+    let names = plugins.iter().map(|plugin| plugin.name);
+    match (found.next(), found.next()) {
+        (Some(plugin), None) => Ok(plugin),
+        (Some(one), Some(other)) => {
+            let message = format!("two {} plugins are named `{wanted}`", K::NAME);
+            let help = format!("rename one of `{}` and `{}`", one.source, other.source);
+            Err(Problem::at("type", message).help(help))
+        }
+        (None, _) if written.is_none() && own == Own::Seed => {
+            let help = format!("add `type`; {}", suggest("", names));
+            Err(Problem::at("", "missing field `type`").help(help))
+        }
+        (None, _) if written.is_none() => {
+            let message = format!("no {} is named `{wanted}`", K::NAME);
+            let help = match closest(wanted, names.clone()) {
+                Some(near) => format!("did you mean `{near}`? otherwise add `type`"),
+                None => format!("add `type`; {}", suggest("", names)),
+            };
+            Err(Problem::at("", message).help(help))
+        }
+        (None, _) => {
+            let message = format!("no {} is named `{wanted}`", K::NAME);
+            Err(Problem::at("type", message).help(suggest(wanted, names)))
+        }
+    }
+}

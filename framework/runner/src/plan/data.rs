@@ -1,0 +1,111 @@
+//! What the datasets hold, from their tables and headers, and whether it fits the spec.
+
+use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+
+use super::Entry;
+use crate::spec::{Experiment, Signal, suggest};
+
+/// The cohort of every dataset that could be read, in order.
+pub(super) fn cohorts(
+    datasets: &[Entry<dyn Dataset>],
+    experiment: &Experiment,
+    problems: &mut Vec<Problem>,
+) -> Vec<Cohort> {
+    let mut cohorts = Vec::new();
+    for dataset in datasets {
+        let key = format!("datasets.{}", dataset.name);
+        let found = dataset.config.check(&dataset.root);
+        let is_sound = found.is_empty();
+        problems.extend(found.into_iter().map(|problem| problem.below(&key)));
+        if let Some(problem) = folder(dataset, experiment) {
+            problems.push(problem.below(&key));
+        } else if is_sound {
+            match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
+                Ok(cohort) if cohort.scans.is_empty() => {
+                    problems.push(Problem::at("", "it holds no scan").below(&key));
+                }
+                Ok(cohort) => cohorts.push(cohort),
+                Err(error) => problems.push(Problem::at("", error.to_string()).below(&key)),
+            }
+        }
+    }
+    cohorts
+}
+
+/// What is wrong with the folder of a dataset; one that reads no file needs none.
+fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
+    let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
+    let Some(written) = written else {
+        let reads_files =
+            guard(|| dataset.config.files(&dataset.root)).map_or(true, |files| !files.is_empty());
+        let help = "name the folder of the data, relative to the spec";
+        return reads_files.then(|| Problem::at("", "missing field `path`").help(help));
+    };
+    let problem = || Problem::at("path", format!("there is no folder `{written}`"));
+    let help = || format!("a path is relative to the spec: this one is `{}`", dataset.root.display());
+    (!dataset.root.is_dir()).then(|| problem().help(help()))
+}
+
+/// Whether every scan is long enough for the crop.
+pub(super) fn check_lengths(signal: &Signal, cohorts: &[Cohort], problems: &mut Vec<Problem>) {
+    let needed = signal.start.saturating_add(signal.trs);
+    let scans: Vec<&ScanInfo> = cohorts.iter().flat_map(|cohort| &cohort.scans).collect();
+    let short: Vec<&&ScanInfo> = scans.iter().filter(|scan| scan.trs < needed).collect();
+    let Some(shortest) = short.iter().map(|scan| scan.trs).min() else { return };
+    let named: Vec<String> =
+        short.iter().take(3).map(|scan| format!("`{}` has {}", scan.id, scan.trs)).collect();
+    let others = match short.len() - named.len() {
+        0 => String::new(),
+        n => format!(" and {n} more are too short"),
+    };
+    let message =
+        format!("the crop needs {needed} volumes (`start` + `trs`), but {}{others}", named.join(", "));
+    let help = match shortest.checked_sub(signal.start).filter(|&trs| trs > 0) {
+        Some(trs) => format!("at most `trs = {trs}` keeps every scan; a scan is never padded"),
+        None => "lower `start` and `trs`; a scan is never padded".to_owned(),
+    };
+    problems.push(Problem::at("signal.trs", message).help(help));
+}
+
+/// Whether all datasets speak of the same regions at the same rate.
+pub(super) fn check_alike(cohorts: &[Cohort], problems: &mut Vec<Problem>) {
+    let Some(((first, one), rest)) =
+        cohorts.split_first().and_then(|(cohort, rest)| Some(((cohort, cohort.scans.first()?), rest)))
+    else {
+        return;
+    };
+    for cohort in rest {
+        let Some(other) = cohort.scans.first() else { continue };
+        let key = format!("datasets.{}", other.id.dataset);
+        let (a, b) = (&one.id.dataset, &other.id.dataset);
+        let (regions, others) = (&first.regions.names, &cohort.regions.names);
+        if regions.len() != others.len() {
+            let message = format!("`{b}` has {} regions, `{a}` has {}", others.len(), regions.len());
+            problems.push(Problem::at(&key, message).help("parcellate both with one atlas"));
+        } else if let Some(i) = (0..regions.len()).find(|&i| regions[i] != others[i]) {
+            let message =
+                format!("region {} of `{b}` is `{}`, of `{a}` it is `{}`", i + 1, others[i], regions[i]);
+            problems.push(Problem::at(&key, message).help("use one atlas with its regions in one order"));
+        }
+        if one.tr != other.tr {
+            let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, one.tr);
+            let help = "resample one of them: a patch must last equally long everywhere";
+            problems.push(Problem::at(&key, message).help(help));
+        }
+    }
+}
+
+/// Whether the columns to stratify by exist.
+pub(super) fn check_stratify(columns: &[String], scans: &[ScanInfo], problems: &mut Vec<Problem>) {
+    let mut known: Vec<&str> =
+        scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
+    known.sort_unstable();
+    known.dedup();
+    for (i, column) in columns.iter().enumerate() {
+        if !known.contains(&column.as_str()) {
+            let problem =
+                Problem::at(format!("split.stratify[{i}]"), format!("no scan has a column `{column}`"));
+            problems.push(problem.help(suggest(column, known.iter().copied())));
+        }
+    }
+}

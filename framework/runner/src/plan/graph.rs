@@ -1,0 +1,159 @@
+//! The stages of an experiment in order, with their inputs and keys.
+
+use std::collections::BTreeMap;
+
+use boldface::Config;
+use serde_json::{Value, json};
+
+use super::key::{Content, key};
+use super::{Entry, Plan, Stage, StageKind};
+use crate::spec::plain;
+
+/// Hashes of the data a plan reads.
+pub(super) struct Data {
+    /// Of every dataset's files, by its name.
+    pub datasets: BTreeMap<String, String>,
+    /// Of the file of general text.
+    pub text: Option<String>,
+}
+
+/// The stages of a plan whose `stages` are still empty.
+pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
+    let experiment = &plan.experiment;
+    let seed = experiment.seed;
+    let mut graph = Graph { engine: &experiment.engine, stages: Vec::new() };
+
+    let datasets = tables(&plan.datasets, |entry| data.datasets.get(&entry.name).cloned());
+    let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
+    let config = json!({ "datasets": datasets, "signal": experiment.signal });
+    graph.add(StageKind::Series, "", versions, 0, config, &[]);
+
+    let split = without_seed(&experiment.split);
+    graph.add(StageKind::Split, "", vec![], experiment.split.seed.unwrap_or(seed), split, &["series"]);
+
+    if !plan.corpora.is_empty() {
+        let names: Vec<&str> = plan.corpora.iter().map(|entry| entry.plugin).collect();
+        let versions = plan.corpora.iter().map(|entry| entry.config.version()).collect();
+        let config = tables(&plan.corpora, |_| None);
+        graph.add(StageKind::Corpus, &names.join(", "), versions, 0, config, &["series", "split"]);
+    }
+
+    let (tokenizer, backbone) = (&plan.tokenizer, &plan.backbone);
+    let column = experiment.text.as_ref().and_then(|text| text.column.clone());
+    let text = data.text.as_ref().map(|content| json!({ "content": content, "column": column }));
+    let config = json!({ "backbone": backbone.config.resolved(), "text": text });
+    let version = vec![backbone.config.version()];
+    graph.add(StageKind::TextSpace, backbone.plugin, version, backbone.seed, config, &["split", "corpus"]);
+
+    let (config, version) = (tokenizer.config.resolved(), vec![tokenizer.config.version()]);
+    let inputs = ["series", "split", "corpus", "text-space"];
+    graph.add(StageKind::Tokenizer, tokenizer.plugin, version.clone(), tokenizer.seed, config, &inputs);
+    let inputs = ["series", "split", "tokenizer"];
+    graph.add(StageKind::Codes, tokenizer.plugin, version, 0, json!({}), &inputs);
+
+    let mut model = "text-space";
+    let version = || vec![backbone.config.version()];
+    if let Some(alignment) = &experiment.alignment {
+        let inputs = ["split", "corpus", model, "codes"];
+        let (seed, config) = (alignment.seed.unwrap_or(seed), without_seed(alignment));
+        graph.add(StageKind::Alignment, backbone.plugin, version(), seed, config, &inputs);
+        model = "alignment";
+    }
+    if let Some(instruction) = &experiment.instruction {
+        let inputs = ["series", "split", "corpus", "tokenizer", "codes", model];
+        let seed = instruction.seed.unwrap_or(seed);
+        let tasks = tables(&plan.tasks, |_| None);
+        let config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
+        let versions = plan.tasks.iter().map(|entry| entry.config.version());
+        let versions = version().into_iter().chain(versions).collect();
+        graph.add(StageKind::Instruction, backbone.plugin, versions, seed, config, &inputs);
+        model = "instruction";
+    }
+
+    let evaluation = without_seed(&experiment.evaluation);
+    let seed = experiment.evaluation.seed.unwrap_or(seed);
+    for task in &plan.tasks {
+        let config = json!({ "task": task.config.resolved(), "evaluation": evaluation });
+        let version = vec![task.config.version()];
+        let baseline = StageKind::Baseline(task.name.clone());
+        let name = baseline.to_string();
+        graph.add(
+            baseline,
+            task.plugin,
+            version.clone(),
+            seed,
+            config.clone(),
+            &["series", "split", "corpus"],
+        );
+        let inputs = ["series", "split", "corpus", "tokenizer", "codes", model, &name];
+        let kind = StageKind::Evaluation(task.name.clone());
+        let versions = version.into_iter().chain([backbone.config.version()]).collect();
+        graph.add(kind, task.plugin, versions, seed, config, &inputs);
+    }
+    graph.stages
+}
+
+struct Graph<'a> {
+    engine: &'a str,
+    stages: Vec<Stage>,
+}
+
+impl Graph<'_> {
+    /// Adds a stage; of `inputs` those that the experiment has.
+    fn add(
+        &mut self,
+        kind: StageKind,
+        plugin: &str,
+        versions: Vec<u32>,
+        seed: u64,
+        config: Value,
+        inputs: &[&str],
+    ) {
+        let found: Vec<&Stage> =
+            inputs.iter().filter_map(|&name| self.stages.iter().find(|stage| stage.name() == name)).collect();
+        let config = plain(config);
+        let key = key(&Content {
+            kind: &kind,
+            plugin,
+            versions,
+            config: &config,
+            seed,
+            engine: computes(&kind).then_some(self.engine),
+            inputs: found.iter().map(|stage| &stage.key).collect(),
+        });
+        let inputs = found.iter().map(|stage| stage.name()).collect();
+        self.stages.push(Stage { kind, plugin: plugin.to_owned(), seed, inputs, config, key });
+    }
+}
+
+/// Whether a stage computes with tensors, so that its result depends on the engine.
+fn computes(kind: &StageKind) -> bool {
+    match kind {
+        StageKind::Series | StageKind::Split | StageKind::Corpus | StageKind::Baseline(_) => false,
+        StageKind::TextSpace
+        | StageKind::Tokenizer
+        | StageKind::Codes
+        | StageKind::Alignment
+        | StageKind::Instruction
+        | StageKind::Evaluation(_) => true,
+    }
+}
+
+/// The tables of several plugins by name, each with the hash of what it reads.
+fn tables<K: Config + ?Sized>(entries: &[Entry<K>], content: impl Fn(&Entry<K>) -> Option<String>) -> Value {
+    let table = |entry: &Entry<K>| {
+        let table =
+            json!({ "type": entry.plugin, "config": entry.config.resolved(), "content": content(entry) });
+        (entry.name.clone(), table)
+    };
+    Value::Object(entries.iter().map(table).collect())
+}
+
+/// A section as JSON; its seed is the stage's.
+fn without_seed(section: &impl serde::Serialize) -> Value {
+    let mut value = serde_json::to_value(section).expect("a section is made of strings, numbers and lists");
+    if let Some(table) = value.as_object_mut() {
+        table.remove("seed");
+    }
+    value
+}

@@ -1,0 +1,103 @@
+//! Content keys: canonical JSON, hashed.
+
+use serde_json::{Value, json};
+
+use super::{Key, StageKind};
+use crate::stages::version;
+
+/// What a stage's key is made of; whatever its result depends on is in here.
+pub(super) struct Content<'a> {
+    /// What it does; its version is raised when the same config gives different results.
+    pub kind: &'a StageKind,
+    /// The plugin it runs; empty for the framework's own stages.
+    pub plugin: &'a str,
+    /// Versions of the plugins it runs, in the order of `config`.
+    pub versions: Vec<u32>,
+    /// Everything of the spec that its result depends on.
+    pub config: &'a Value,
+    /// Its seed.
+    pub seed: u64,
+    /// The engine; only where tensors are computed.
+    pub engine: Option<&'a str>,
+    /// Keys of the stages it reads, in order.
+    pub inputs: Vec<&'a Key>,
+}
+
+/// The key of a stage.
+pub(super) fn key(content: &Content<'_>) -> Key {
+    let inputs: Vec<&str> = content.inputs.iter().map(|key| key.0.as_str()).collect();
+    let value = json!({
+        "stage": content.kind.to_string(),
+        "version": version(content.kind),
+        "plugin": { "type": content.plugin, "versions": content.versions, "config": content.config },
+        "seed": content.seed,
+        "engine": content.engine,
+        "inputs": inputs,
+    });
+    let hash = blake3::hash(canonical_json(&value).as_bytes()).to_hex();
+    Key(hash.as_str().chars().take(32).collect())
+}
+
+/// JSON with sorted keys and no spaces. Sorted here because `serde_json` keeps another order as soon
+/// as any dependency switches its feature `preserve_order` on.
+pub(super) fn canonical_json(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+fn write(value: &Value, text: &mut String) {
+    match value {
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { "," });
+                write(item, text);
+            }
+            text.push(']');
+        }
+        Value::Object(table) => {
+            let mut entries: Vec<(&String, &Value)> = table.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            text.push('{');
+            for (i, (key, value)) in entries.into_iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { "," });
+                text.push_str(&Value::String(key.clone()).to_string());
+                text.push(':');
+                write(value, text);
+            }
+            text.push('}');
+        }
+        // Numbers print as their shortest form that reads back the same.
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn canonical_json_sorts_and_keeps_numbers_short() {
+        let value = json!({ "b": [1, 2.0, 3e-4, 0.1], "a": { "d\"": null, "c": true } });
+        expect![[r#"{"a":{"c":true,"d\"":null},"b":[1,2.0,0.0003,0.1]}"#]].assert_eq(&canonical_json(&value));
+    }
+
+    #[test]
+    fn the_key_of_a_stage_stays_what_it_was() {
+        let config = json!({ "patch": 40 });
+        let content = Content {
+            kind: &StageKind::Tokenizer,
+            plugin: "vq",
+            versions: vec![1],
+            config: &config,
+            seed: 0,
+            engine: Some("dfdx"),
+            inputs: vec![],
+        };
+        expect!["1e35ac4c5b582651291aba5947dbd220"].assert_eq(&key(&content).0);
+        assert_ne!(key(&content), key(&Content { engine: None, ..content }));
+    }
+}

@@ -1,0 +1,218 @@
+//! Sense and nonsense: values that parse and fit no experiment, and sections that do not fit each other.
+
+use std::collections::BTreeSet;
+
+use boldface::{Lora, Problem, ScanInfo};
+
+use crate::spec::{Alignment, Experiment, Instruction, SplitTable};
+
+/// Finds values out of their range in the framework's own sections.
+pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
+    let mut range = Ranges { section: "evaluation", problems };
+    range.at_least_one("resamples", experiment.evaluation.resamples as u64);
+    range.at_least_one("longest-answer", experiment.evaluation.longest_answer as u64);
+    if let Some(alignment) = &experiment.alignment {
+        range.section = "alignment";
+        check_alignment(alignment, &mut range);
+    }
+    if let Some(instruction) = &experiment.instruction {
+        range.section = "instruction";
+        check_instruction(instruction, &mut range);
+    }
+}
+
+fn check_alignment(alignment: &Alignment, range: &mut Ranges<'_>) {
+    let Alignment { steps, batch_size, accumulate, peak_lr, final_lr, warmup, weight_decay, clip, .. } =
+        alignment;
+    range.schedule(*steps, *batch_size, *accumulate, *warmup);
+    range.rates(*peak_lr, *final_lr, *weight_decay, *clip, alignment.dropout);
+    range.lora(alignment.lora.as_ref());
+    range.at_least_one("text-batch-size", alignment.text_batch_size as u64);
+    let weights = [
+        ("fmri-to-text", alignment.fmri_to_text),
+        ("fmri-to-fmri", alignment.fmri_to_fmri),
+        ("text-to-text", alignment.text_to_text),
+    ];
+    for (key, weight) in weights {
+        range.not_negative(key, f64::from(weight));
+    }
+    if weights.iter().all(|&(_, weight)| weight == 0.0) {
+        range.report("", "all three weights are 0, so it would learn nothing".to_owned());
+    }
+}
+
+fn check_instruction(instruction: &Instruction, range: &mut Ranges<'_>) {
+    let Instruction { steps, batch_size, accumulate, peak_lr, final_lr, warmup, weight_decay, clip, .. } =
+        instruction;
+    range.schedule(*steps, *batch_size, *accumulate, *warmup);
+    range.rates(*peak_lr, *final_lr, *weight_decay, *clip, instruction.dropout);
+    range.lora(instruction.lora.as_ref());
+}
+
+/// Reports keys of one section whose values are out of range.
+struct Ranges<'a> {
+    section: &'a str,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Ranges<'_> {
+    fn schedule(&mut self, steps: u64, batch_size: usize, accumulate: usize, warmup: u64) {
+        self.at_least_one("steps", steps);
+        self.at_least_one("batch-size", batch_size as u64);
+        self.at_least_one("accumulate", accumulate as u64);
+        if steps > 0 && warmup > steps {
+            self.report("warmup", format!("{warmup} steps of warm-up do not fit into {steps} steps"));
+        }
+    }
+
+    fn rates(&mut self, peak_lr: f64, final_lr: Option<f64>, weight_decay: f64, clip: f64, dropout: f64) {
+        if peak_lr <= 0.0 {
+            self.report("peak-lr", format!("must be above 0, is {peak_lr}"));
+        }
+        if let Some(final_lr) = final_lr.filter(|&rate| !(0.0..=peak_lr.max(0.0)).contains(&rate)) {
+            self.report("final-lr", format!("must lie between 0 and `peak-lr`, is {final_lr}"));
+        }
+        self.not_negative("weight-decay", weight_decay);
+        self.not_negative("clip", clip);
+        self.share("dropout", dropout);
+    }
+
+    fn lora(&mut self, lora: Option<&Lora>) {
+        let Some(lora) = lora else { return };
+        self.at_least_one("lora.rank", lora.rank as u64);
+        self.share("lora.dropout", lora.dropout);
+        if lora.alpha <= 0.0 {
+            self.report("lora.alpha", format!("must be above 0, is {}", lora.alpha));
+        }
+    }
+
+    fn at_least_one(&mut self, key: &str, value: u64) {
+        if value == 0 {
+            self.report(key, "must be at least 1".to_owned());
+        }
+    }
+
+    fn not_negative(&mut self, key: &str, value: f64) {
+        if value < 0.0 {
+            self.report(key, format!("must not be negative, is {value}"));
+        }
+    }
+
+    fn share(&mut self, key: &str, value: f64) {
+        if !(0.0..1.0).contains(&value) {
+            self.report(key, format!("must be at least 0 and below 1, is {value}"));
+        }
+    }
+
+    fn report(&mut self, key: &str, message: String) {
+        self.problems.push(Problem::at(key, message).below(self.section));
+    }
+}
+
+/// Whether every part of the split gets somebody.
+pub(super) fn check_split(split: &SplitTable, scans: &[ScanInfo], problems: &mut Vec<Problem>) {
+    let mut shares = [("validation", split.validation), ("test", split.test)].into_iter();
+    if let Some((key, share)) = shares.find(|(_, share)| !(*share > 0.0 && *share < 1.0)) {
+        let problem = Problem::at(key, format!("must lie between 0 and 1, is {share}"));
+        problems.push(problem.help("both held-out parts are always reported").below("split"));
+        return;
+    }
+    if split.validation + split.test >= 1.0 {
+        let message =
+            format!("`validation` {} and `test` {} leave nobody to learn from", split.validation, split.test);
+        problems.push(Problem::at("split", message).help("lower them to a sum below 1"));
+        return;
+    }
+    let subjects = scans.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
+    // As the split stage counts: shares are rounded, and each part gets at least one.
+    let size = |share: f64| ((subjects as f64 * share).round() as usize).max(1);
+    let (validation, test) = (size(split.validation), size(split.test));
+    if subjects > 0 && validation + test >= subjects {
+        let message = format!(
+            "{subjects} subjects cannot be split: {validation} for validation and {test} for test leave nobody \
+             to learn from"
+        );
+        problems.push(Problem::at("split", message).help("add subjects or lower the shares"));
+    }
+}
+
+/// Whether the crop is a whole number of patches.
+pub(super) fn check_patch(trs: usize, patch: usize, problems: &mut Vec<Problem>) {
+    if patch == 0 {
+        problems.push(Problem::at("tokenizer.patch", "must be at least 1"));
+    } else if trs < patch || !trs.is_multiple_of(patch) {
+        let message = format!("{trs} volumes are not a whole number of the tokenizer's patches of {patch}");
+        let help = match trs / patch * patch {
+            0 => format!("keep at least {patch} volumes, or shorten `tokenizer.patch`"),
+            fitting => format!("set `trs = {fitting}`, or another `tokenizer.patch`"),
+        };
+        problems.push(Problem::at("signal.trs", message).help(help));
+    }
+}
+
+/// Whether the backbone can read a whole scan and some text.
+pub(super) fn check_context(context: usize, rois: usize, patches: usize, problems: &mut Vec<Problem>) {
+    let block = rois.saturating_mul(patches);
+    if block >= context {
+        let message = format!(
+            "a scan is {block} tokens ({rois} regions x {patches} patches), which leaves no room for text in \
+             a context of {context}"
+        );
+        let help = format!("raise the context above {block}, lower `signal.trs` or raise `tokenizer.patch`");
+        problems.push(Problem::at("backbone.context", message).help(help));
+    }
+}
+
+/// Whether the objectives of the alignment have something to learn from.
+pub(super) fn check_sources(experiment: &Experiment, problems: &mut Vec<Problem>) {
+    let Some(alignment) = &experiment.alignment else { return };
+    if alignment.fmri_to_text > 0.0 && experiment.corpora.is_empty() {
+        let problem = Problem::at("alignment.fmri-to-text", "no corpus describes the scans");
+        problems
+            .push(problem.help("add a table such as `[corpora.connectivity]`, or set `fmri-to-text = 0`"));
+    }
+    if alignment.text_to_text > 0.0 && experiment.text.is_none() {
+        let problem = Problem::at("alignment.text-to-text", "there is no general text");
+        problems.push(problem.help("add a table `[text]` with a `path`, or set `text-to-text = 0`"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn said(check: impl FnOnce(&mut Vec<Problem>)) -> String {
+        let mut problems = Vec::new();
+        check(&mut problems);
+        problems.iter().map(|problem| format!("{problem}\n")).collect()
+    }
+
+    #[test]
+    fn a_crop_is_whole_patches() {
+        assert_eq!(said(|problems| check_patch(160, 40, problems)), "");
+        expect![[r#"
+            signal.trs: 191 volumes are not a whole number of the tokenizer's patches of 40; set `trs = 160`, or another `tokenizer.patch`
+        "#]]
+        .assert_eq(&said(|problems| check_patch(191, 40, problems)));
+    }
+
+    #[test]
+    fn a_context_holds_a_scan() {
+        // 122 regions x 4 patches = 488 tokens.
+        assert_eq!(said(|problems| check_context(489, 122, 4, problems)), "");
+        assert_ne!(said(|problems| check_context(488, 122, 4, problems)), "");
+    }
+
+    #[test]
+    fn shares_leave_somebody_everywhere() {
+        let split = |validation, test| SplitTable { validation, test, ..SplitTable::default() };
+        expect!["split.test: must lie between 0 and 1, is 0; both held-out parts are always reported\n"]
+            .assert_eq(&said(|problems| check_split(&split(0.5, 0.0), &[], problems)));
+        expect![
+            "split: `validation` 0.5 and `test` 0.5 leave nobody to learn from; lower them to a sum below 1\n"
+        ]
+        .assert_eq(&said(|problems| check_split(&split(0.5, 0.5), &[], problems)));
+    }
+}

@@ -1,0 +1,153 @@
+//! A resolved experiment: typed plugins, and stages in order, each under a content key.
+
+mod claim;
+mod content;
+mod data;
+mod graph;
+mod key;
+mod lint;
+mod resolve;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Task, Tokenizer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::spec::Experiment;
+
+pub use resolve::{Build, Located, resolve};
+
+/// Everything a run needs; made by resolving a spec, and by nothing else.
+#[derive(Debug)]
+pub struct Plan {
+    /// The spec file's stem.
+    pub name: String,
+    /// The spec file.
+    pub path: PathBuf,
+    /// The spec exactly as it was read.
+    pub source: String,
+    /// The spec with every default filled in, plugin tables included.
+    pub experiment: Experiment,
+    /// Cohorts, by name.
+    pub datasets: Vec<Entry<dyn Dataset>>,
+    /// Corpus generators, by name.
+    pub corpora: Vec<Entry<dyn CorpusGenerator>>,
+    /// Stage 1.
+    pub tokenizer: Entry<dyn Tokenizer>,
+    /// The language model.
+    pub backbone: Entry<dyn Backbone>,
+    /// Tasks, by name.
+    pub tasks: Vec<Entry<dyn Task>>,
+    /// Where to compute.
+    pub runtime: Runtime,
+    /// What to run, in order: a stage's inputs come before it.
+    pub stages: Vec<Stage>,
+}
+
+impl Plan {
+    /// The spec with every default written down; it resolves to the same keys.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
+    }
+}
+
+/// One plugin of the experiment.
+#[derive(Debug)]
+pub struct Entry<K: ?Sized> {
+    /// Name of its table, such as `pain`; `tokenizer` and `backbone` for the singular ones.
+    pub name: String,
+    /// The plugin's registered name, such as `series`.
+    pub plugin: &'static str,
+    /// The table's `path`, joined to the spec's folder; datasets only.
+    pub root: PathBuf,
+    /// The table's seed, or the experiment's.
+    pub seed: u64,
+    /// The typed config.
+    pub config: Box<K>,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// What it does.
+    pub kind: StageKind,
+    /// The plugin it runs, such as `vq`; empty for the framework's own stages.
+    pub plugin: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Names of the stages it may read, and no others.
+    pub inputs: Vec<String>,
+    /// Everything of the spec that its result depends on.
+    pub config: Value,
+    /// Hash of kind, version, plugin, config, seed, engine and the inputs' keys.
+    pub key: Key,
+}
+
+impl Stage {
+    /// `series`, `tokenizer`, `evaluation.condition` ...
+    pub fn name(&self) -> String {
+        self.kind.to_string()
+    }
+}
+
+/// What a stage does. Closed: the framework must handle every case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageKind {
+    /// Reads, checks and crops every scan.
+    Series,
+    /// Divides the subjects.
+    Split,
+    /// Fits norms on training scans and describes every scan.
+    Corpus,
+    /// The backbone's text side, and what it makes of the training descriptions.
+    TextSpace,
+    /// Stage 1.
+    Tokenizer,
+    /// Features and codes of every scan, once.
+    Codes,
+    /// Stage 2.
+    Alignment,
+    /// Stage 3.
+    Instruction,
+    /// What a task scores without the model.
+    Baseline(String),
+    /// What a task scores with it.
+    Evaluation(String),
+}
+
+impl fmt::Display for StageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StageKind::Series => f.write_str("series"),
+            StageKind::Split => f.write_str("split"),
+            StageKind::Corpus => f.write_str("corpus"),
+            StageKind::TextSpace => f.write_str("text-space"),
+            StageKind::Tokenizer => f.write_str("tokenizer"),
+            StageKind::Codes => f.write_str("codes"),
+            StageKind::Alignment => f.write_str("alignment"),
+            StageKind::Instruction => f.write_str("instruction"),
+            StageKind::Baseline(task) => write!(f, "baseline.{task}"),
+            StageKind::Evaluation(task) => write!(f, "evaluation.{task}"),
+        }
+    }
+}
+
+/// A content key: 32 hexadecimal digits of a BLAKE3 hash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key(pub String);
+
+impl Key {
+    /// The first twelve digits, as shown and as used in folder names.
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.short())
+    }
+}

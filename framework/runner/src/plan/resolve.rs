@@ -1,0 +1,301 @@
+//! From the text of a spec to a plan, or to every problem it has.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use boldface::registry::Kind;
+use boldface::{
+    Backbone, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Problem, Runtime, ScanInfo, Task,
+    Tokenizer,
+};
+
+use super::claim::{Own, Place, claim};
+use super::{Entry, Plan, content, data, graph, lint};
+use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
+
+/// What the binary was built with; the runner itself knows no engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'a> {
+    /// Engines, such as `dfdx`.
+    pub engines: &'a [&'a str],
+    /// Devices they compute on, such as `cpu`.
+    pub devices: &'a [&'a str],
+}
+
+/// A problem and its place in the spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// What is wrong.
+    pub problem: Problem,
+    /// The spec.
+    pub file: PathBuf,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// Bytes of the spec that it is about; empty for what is not there.
+    pub span: Range<usize>,
+}
+
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Located { problem, file, line, column, .. } = self;
+        write!(f, "{}:{line}:{column}: {}", file.display(), problem.message)?;
+        problem.help.iter().try_for_each(|help| write!(f, "; {help}"))
+    }
+}
+
+/// Resolves the spec at `path`, whose text is `source`: plugins are found and asked, tables and headers
+/// of the data are read, every default is filled in, and the stages get their keys.
+///
+/// # Errors
+/// Every problem that can be known before anything runs, in the order of the text.
+pub fn resolve(path: &Path, source: &str, build: &Build<'_>) -> Result<Plan, Vec<Located>> {
+    let document = match Document::read(source) {
+        Ok(document) => document,
+        Err(problems) => {
+            let located = problems.into_iter().map(|(problem, span)| place(path, source, problem, span));
+            return Err(located.collect());
+        }
+    };
+    let draft = read_draft(document.table.clone());
+    resolve_draft(path, source, draft, build).map_err(|problems| {
+        let locate = |problem: Problem| {
+            let span = document.place(&problem);
+            place(path, source, problem, span)
+        };
+        let mut located: Vec<Located> = problems.into_iter().map(locate).collect();
+        located.sort_by_key(|located| located.span.start);
+        located.dedup();
+        located
+    })
+}
+
+fn place(path: &Path, source: &str, problem: Problem, span: Range<usize>) -> Located {
+    let before = source.get(..span.start).unwrap_or(source);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Located { problem, file: path.to_owned(), line, column, span }
+}
+
+fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> Result<Plan, Vec<Problem>> {
+    let is_sound = |section: &str| draft.is_sound(section);
+    let mut experiment = draft.experiment.clone();
+    let mut problems = draft.problems.clone();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let parts = parts(&mut experiment, folder, &draft, &mut problems);
+
+    check_build(&experiment, build, &mut problems);
+    lint::check_ranges(&experiment, &mut problems);
+    if is_sound("signal") && experiment.signal.trs == 0 {
+        problems.push(Problem::at("signal.trs", "must be at least 1"));
+    }
+    if is_sound("corpora") && is_sound("text") {
+        lint::check_sources(&experiment, &mut problems);
+    }
+    let text = text_content(&experiment, folder, &mut problems);
+    let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
+    check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
+    drop(cohorts);
+
+    let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
+    else {
+        return Err(problems);
+    };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let datasets_content = dataset_contents(&datasets)?;
+    fill_defaults(&mut experiment);
+    let table = &experiment.runtime;
+    let workers = match table.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    };
+    let runtime = Runtime { engine: experiment.engine.clone(), device: table.device.clone(), workers };
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut plan = Plan {
+        name,
+        path: path.to_owned(),
+        source: source.to_owned(),
+        experiment,
+        datasets,
+        corpora,
+        tokenizer,
+        backbone,
+        tasks,
+        runtime,
+        stages: Vec::new(),
+    };
+    plan.stages = graph::stages(&plan, &graph::Data { datasets: datasets_content, text });
+    Ok(plan)
+}
+
+/// The plugins of an experiment, as far as they could be made.
+struct Parts {
+    datasets: Vec<Entry<dyn Dataset>>,
+    corpora: Vec<Entry<dyn CorpusGenerator>>,
+    tokenizer: Option<Entry<dyn Tokenizer>>,
+    backbone: Option<Entry<dyn Backbone>>,
+    tasks: Vec<Entry<dyn Task>>,
+}
+
+/// Makes every plugin, and fills its table with its defaults.
+fn parts(experiment: &mut Experiment, folder: &Path, draft: &Draft, problems: &mut Vec<Problem>) -> Parts {
+    let seed = experiment.seed;
+    let mut many = Many { folder, seed, problems };
+    let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
+    let corpora = many.named("corpora", Own::Named, &mut experiment.corpora);
+    let tasks = many.named("tasks", Own::Named, &mut experiment.tasks);
+    let is_sound = |section: &str| draft.is_sound(section);
+    let tokenizer = is_sound("tokenizer").then(|| many.one("tokenizer", &mut experiment.tokenizer)).flatten();
+    let backbone = is_sound("backbone").then(|| many.one("backbone", &mut experiment.backbone)).flatten();
+    Parts { datasets, corpora, tokenizer, backbone, tasks }
+}
+
+struct Many<'a> {
+    folder: &'a Path,
+    seed: u64,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Many<'_> {
+    fn named<K: Kind + Config + ?Sized>(
+        &mut self,
+        section: &str,
+        own: Own,
+        tables: &mut BTreeMap<String, Table>,
+    ) -> Vec<Entry<K>> {
+        let claim = |(name, table): (&String, &mut Table)| {
+            let key = format!("{section}.{name}");
+            let place = Place { key: &key, name, folder: self.folder, seed: self.seed };
+            claim(&place, own, table).map_err(|problems| self.problems.extend(problems)).ok()
+        };
+        tables.iter_mut().filter_map(claim).collect()
+    }
+
+    fn one<K: Kind + Config + ?Sized>(&mut self, section: &str, table: &mut Table) -> Option<Entry<K>> {
+        let place = Place { key: section, name: section, folder: self.folder, seed: self.seed };
+        claim(&place, Own::Seed, table).map_err(|problems| self.problems.extend(problems)).ok()
+    }
+}
+
+fn check_build(experiment: &Experiment, build: &Build<'_>, problems: &mut Vec<Problem>) {
+    let engine = experiment.engine.as_str();
+    if !build.engines.contains(&engine) {
+        let message = format!("this build has no engine `{engine}`");
+        let help = match build.engines {
+            [only] => format!("set `engine = \"{only}\"`, which it has"),
+            engines => suggest(engine, engines.iter().copied()),
+        };
+        problems.push(Problem::at("engine", message).help(help));
+    }
+    let device = experiment.runtime.device.as_str();
+    if !build.devices.contains(&device) {
+        let message = format!("this build cannot compute on `{device}`");
+        let help = suggest(device, build.devices.iter().copied());
+        problems.push(Problem::at("runtime.device", message).help(help));
+    }
+}
+
+/// Everything that takes the scans to be checked.
+fn check_data(
+    experiment: &Experiment,
+    draft: &Draft,
+    parts: &Parts,
+    cohorts: &[Cohort],
+    problems: &mut Vec<Problem>,
+) {
+    let scans: Vec<ScanInfo> = cohorts.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
+    let is_whole = draft.is_sound("datasets") && cohorts.len() == experiment.datasets.len();
+    let (signal, patch) = (&experiment.signal, parts.tokenizer.as_ref().map(|entry| entry.config.patch()));
+    let has_crop = draft.is_sound("signal") && signal.trs > 0;
+    if has_crop {
+        data::check_lengths(signal, cohorts, problems);
+        patch.inspect(|&patch| lint::check_patch(signal.trs, patch, problems));
+    }
+    data::check_alike(cohorts, problems);
+    if draft.is_sound("split") {
+        lint::check_split(&experiment.split, if is_whole { &scans } else { &[] }, problems);
+        if is_whole {
+            data::check_stratify(&experiment.split.stratify, &scans, problems);
+        }
+    }
+    for entry in &parts.corpora {
+        let key = format!("corpora.{}", entry.name);
+        let found = cohorts.iter().flat_map(|cohort| entry.config.check(cohort));
+        problems.extend(found.map(|problem| problem.below(&key)));
+    }
+    let (Some(first), true) = (cohorts.first(), is_whole) else { return };
+    // Where the crop or the patch is broken, values stand in that no length contradicts.
+    let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
+    let cx = CheckContext { scans: &scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
+    if let Some(tokenizer) = &parts.tokenizer {
+        // The framework's word on the crop and the patch is enough.
+        let is_said = problems.iter().any(|problem| problem.key == "signal.trs");
+        let found =
+            tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
+        problems.extend(found.map(|problem| problem.below("tokenizer")));
+    }
+    if let Some(backbone) = &parts.backbone {
+        problems.extend(backbone.config.check(&cx).into_iter().map(|problem| problem.below("backbone")));
+        if let (Some(context), Some(patch), true) = (backbone.config.context(), patch, has_crop) {
+            let rois = first.regions.names.len();
+            lint::check_context(context, rois, trs.checked_div(patch).unwrap_or(0), problems);
+        }
+    }
+    for task in &parts.tasks {
+        let key = format!("tasks.{}", task.name);
+        problems.extend(task.config.check(&cx).into_iter().map(|problem| problem.below(&key)));
+    }
+}
+
+fn text_content(experiment: &Experiment, folder: &Path, problems: &mut Vec<Problem>) -> Option<String> {
+    let path = &experiment.text.as_ref()?.path;
+    let file = folder.join(path);
+    if !file.is_file() {
+        let problem = Problem::at("text.path", format!("there is no file `{}`", path.display()));
+        let help = format!("a path is relative to the spec: this one is `{}`", file.display());
+        problems.push(problem.help(help));
+        return None;
+    }
+    // Only its bytes count: a file may be renamed.
+    let hash = content::hash(&file, std::slice::from_ref(&file));
+    hash.map_err(|message| problems.push(Problem::at("text.path", message))).ok()
+}
+
+fn dataset_contents(datasets: &[Entry<dyn Dataset>]) -> Result<BTreeMap<String, String>, Vec<Problem>> {
+    let (mut contents, mut problems) = (BTreeMap::new(), Vec::new());
+    for dataset in datasets {
+        let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string());
+        match files.and_then(|files| content::hash(&dataset.root, &files)) {
+            Ok(hash) => {
+                contents.insert(dataset.name.clone(), hash);
+            }
+            Err(message) => problems.push(Problem::at(format!("datasets.{}", dataset.name), message)),
+        }
+    }
+    if problems.is_empty() { Ok(contents) } else { Err(problems) }
+}
+
+/// Writes down what a key left out stands for.
+fn fill_defaults(experiment: &mut Experiment) {
+    let seed = experiment.seed;
+    experiment.split.seed.get_or_insert(seed);
+    experiment.evaluation.seed.get_or_insert(seed);
+    if let Some(alignment) = &mut experiment.alignment {
+        alignment.seed.get_or_insert(seed);
+        alignment.final_lr.get_or_insert(tenth(alignment.peak_lr));
+    }
+    if let Some(instruction) = &mut experiment.instruction {
+        instruction.seed.get_or_insert(seed);
+        instruction.final_lr.get_or_insert(tenth(instruction.peak_lr));
+    }
+}
+
+/// A tenth as one writes it: 3e-5 for 3e-4, where the division gives 2.9999999999999997e-5.
+fn tenth(number: f64) -> f64 {
+    format!("{number}e-1").parse().unwrap_or(number / 10.0)
+}

@@ -1,0 +1,166 @@
+//! A report before it has a format: blocks that Markdown and HTML both know how to write.
+
+/// One report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What was run.
+    pub title: String,
+    /// Everything else, in order.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    /// Opens a section.
+    Section(String),
+    /// Opens a part of a section.
+    Subsection(String),
+    /// What to know before reading on.
+    Lead(Vec<Span>),
+    /// A paragraph.
+    Text(Vec<Span>),
+    /// What somebody or something wrote.
+    Quote {
+        /// Who.
+        who: String,
+        /// What.
+        text: String,
+    },
+    /// A table.
+    Table(Table),
+    /// Plots that belong side by side.
+    Figures(Vec<Figure>),
+    /// Names and what they stand for.
+    Pairs(Vec<(String, Vec<Span>)>),
+    /// Long text that most readers skip.
+    Details {
+        /// What it is.
+        summary: String,
+        /// The text, as it is.
+        code: String,
+    },
+}
+
+/// A run of words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Span {
+    /// Words.
+    Plain(String),
+    /// Words to see first.
+    Strong(String),
+    /// A name as it is typed.
+    Code(String),
+    /// A web address.
+    Link(String),
+}
+
+/// Numbers in rows and columns; the first column names the row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// Name and alignment of each column.
+    pub columns: Vec<(String, Align)>,
+    /// As many cells a row as there are columns.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// Where a column's text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// One cell of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// What it says.
+    pub text: String,
+    /// What belongs to it, in smaller type: an interval.
+    pub note: Option<String>,
+    /// What it means.
+    pub tone: Tone,
+}
+
+/// What a cell means, beyond what it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Tone {
+    /// Nothing more.
+    #[default]
+    Plain,
+    /// Good, beyond chance; or right.
+    Good,
+    /// Bad, beyond chance; or wrong.
+    Bad,
+    /// A share of a whole, from 0 to 1, for shading.
+    Share(f64),
+}
+
+/// One plot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// File name without its ending, unique in the report.
+    pub slug: String,
+    /// What it shows.
+    pub caption: String,
+    /// The SVG element, without style.
+    pub svg: String,
+}
+
+impl Cell {
+    /// A cell with nothing but words.
+    pub fn new(text: impl Into<String>) -> Cell {
+        Cell { text: text.into(), ..Cell::default() }
+    }
+
+    /// Words and what belongs to them.
+    pub fn noted((text, note): (String, Option<String>), tone: Tone) -> Cell {
+        Cell { text, note, tone }
+    }
+
+    /// The cell in one line.
+    pub fn line(&self) -> String {
+        match &self.note {
+            Some(note) => format!("{} {note}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// Words.
+pub fn plain(text: impl Into<String>) -> Span {
+    Span::Plain(text.into())
+}
+
+/// A name as it is typed.
+pub fn code(text: impl Into<String>) -> Span {
+    Span::Code(text.into())
+}
+
+/// Words to see first.
+pub fn strong(text: impl Into<String>) -> Span {
+    Span::Strong(text.into())
+}
+
+/// A metric's name as papers print it; a horizon stays behind its `@`.
+pub fn metric_label(name: &str) -> String {
+    match name {
+        "auroc" => "AUROC".to_owned(),
+        "bleu" => "BLEU".to_owned(),
+        "rouge_l" => "ROUGE-L".to_owned(),
+        "mse" => "MSE".to_owned(),
+        "mae" => "MAE".to_owned(),
+        "r2" => "R²".to_owned(),
+        "macro_f1" => "macro F1".to_owned(),
+        "pearson_r" => "Pearson r".to_owned(),
+        "fc_correlation" => "FC correlation".to_owned(),
+        "reconstruction_mse" => "reconstruction MSE".to_owned(),
+        "siglip" => "SigLIP".to_owned(),
+        "lr" => "learning rate".to_owned(),
+        other => other.replace('_', " ").replace("fmri", "fMRI"),
+    }
+}

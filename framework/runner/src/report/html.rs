@@ -1,0 +1,225 @@
+//! A report as one HTML file: no script, nothing fetched, light and dark.
+
+use std::fmt::Write;
+
+use super::document::{Align, Block, Cell, Document, Figure, Span, Table, Tone};
+
+const PAGE: &str = include_str!("page.css");
+/// How plots look; files of single plots carry it too.
+pub const PLOT: &str = include_str!("plot.css");
+
+/// The whole page.
+pub fn write(document: &Document) -> String {
+    let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    let title = escape(&document.title);
+    let _ = writeln!(out, "<title>{title}</title>\n<style>\n{PAGE}{PLOT}</style>\n</head>\n<body>\n<main>");
+    let _ = writeln!(out, "<h1>{title}</h1>");
+    contents(document, &mut out);
+    let mut section = 0;
+    for piece in &document.blocks {
+        block(piece, &mut section, &mut out);
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+/// Text that cannot be taken for markup, in elements and in quoted attributes.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // XML knows no control characters, and a plot is XML.
+            control if control.is_control() && !matches!(control, '\n' | '\t') => out.push('\u{fffd}'),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn contents(document: &Document, out: &mut String) {
+    let sections = document.blocks.iter().filter_map(|block| match block {
+        Block::Section(name) => Some(name),
+        _ => None,
+    });
+    out.push_str("<nav aria-label=\"Contents\"><ul>");
+    for (number, name) in sections.enumerate() {
+        let _ = write!(out, "<li><a href=\"#s{}\">{}</a></li>", number + 1, escape(name));
+    }
+    out.push_str("</ul></nav>\n");
+}
+
+fn block(block: &Block, section: &mut usize, out: &mut String) {
+    let _ = match block {
+        Block::Section(name) => {
+            *section += 1;
+            writeln!(out, "<h2 id=\"s{section}\">{}</h2>", escape(name))
+        }
+        Block::Subsection(name) => writeln!(out, "<h3>{}</h3>", escape(name)),
+        Block::Lead(spans) => writeln!(out, "<p class=\"lead\">{}</p>", inline(spans)),
+        Block::Text(spans) => writeln!(out, "<p>{}</p>", inline(spans)),
+        Block::Quote { who, text } => writeln!(
+            out,
+            "<figure class=\"quote\"><figcaption>{}</figcaption><blockquote>{}</blockquote></figure>",
+            escape(who),
+            escape(text)
+        ),
+        Block::Table(of) => writeln!(out, "{}", table(of)),
+        Block::Figures(figures) => {
+            writeln!(out, "<div class=\"figures\">{}</div>", figures.iter().map(figure).collect::<String>())
+        }
+        Block::Pairs(pairs) => {
+            let pair = |(name, spans): &(String, Vec<Span>)| {
+                format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(name), inline(spans))
+            };
+            writeln!(out, "<dl>{}</dl>", pairs.iter().map(pair).collect::<String>())
+        }
+        Block::Details { summary, code } => writeln!(
+            out,
+            "<details><summary>{}</summary><pre><code>{}</code></pre></details>",
+            escape(summary),
+            escape(code)
+        ),
+    };
+}
+
+fn inline(spans: &[Span]) -> String {
+    let one = |span: &Span| match span {
+        Span::Plain(text) => minus(&escape(text)),
+        Span::Strong(text) => format!("<strong>{}</strong>", escape(text)),
+        Span::Code(text) => format!("<code>{}</code>", escape(text)),
+        Span::Link(address) if is_web(address) => format!("<a href=\"{0}\">{0}</a>", escape(address)),
+        Span::Link(address) => escape(address),
+    };
+    spans.iter().map(one).collect()
+}
+
+/// An address of another kind could run a script.
+fn is_web(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
+
+fn figure(figure: &Figure) -> String {
+    format!("<figure>{}<figcaption>{}</figcaption></figure>", figure.svg, escape(&figure.caption))
+}
+
+fn table(table: &Table) -> String {
+    let mut out = String::from("<div class=\"scroll\" tabindex=\"0\"><table>");
+    if !table.caption.is_empty() {
+        let _ = write!(out, "<caption>{}</caption>", escape(&table.caption));
+    }
+    out.push_str("<thead><tr>");
+    for (name, align) in &table.columns {
+        let _ =
+            write!(out, "<th scope=\"col\"{}>{}</th>", class(*align, Tone::Plain), typographic(name, *align));
+    }
+    out.push_str("</tr></thead><tbody>");
+    for row in &table.rows {
+        out.push_str("<tr>");
+        for (place, (cell, (_, align))) in row.iter().zip(&table.columns).enumerate() {
+            out.push_str(&html_cell(cell, *align, place == 0));
+        }
+        out.push_str("</tr>");
+    }
+    out + "</tbody></table></div>"
+}
+
+fn html_cell(cell: &Cell, align: Align, is_first: bool) -> String {
+    let mut text = typographic(&cell.text, align);
+    if matches!(cell.tone, Tone::Good | Tone::Bad) {
+        text = format!("<b>{text}</b>");
+    }
+    if let Some(note) = &cell.note {
+        let _ = write!(text, " <small>{}</small>", typographic(note, align));
+    }
+    match is_first {
+        true => format!("<th scope=\"row\">{text}</th>"),
+        false => format!("<td{}>{text}</td>", class(align, cell.tone)),
+    }
+}
+
+fn class(align: Align, tone: Tone) -> String {
+    let side = match align {
+        Align::Left => "",
+        Align::Right => "number",
+    };
+    match tone {
+        Tone::Plain if side.is_empty() => String::new(),
+        Tone::Plain => format!(" class=\"{side}\""),
+        Tone::Good => format!(" class=\"{side} good\""),
+        Tone::Bad => format!(" class=\"{side} bad\""),
+        Tone::Share(share) => format!(" class=\"{side} share\" style=\"--share:{:.0}%\"", 100.0 * share),
+    }
+}
+
+/// Escaped; in a column of numbers a hyphen is a minus.
+fn typographic(text: &str, align: Align) -> String {
+    match align {
+        Align::Left => escape(text),
+        Align::Right => minus(&escape(text)),
+    }
+}
+
+/// A hyphen before a number, or between two names with blanks, is a minus.
+fn minus(escaped: &str) -> String {
+    let mut out = String::with_capacity(escaped.len());
+    let mut before = ' ';
+    let mut rest = escaped.chars().peekable();
+    while let Some(character) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        let is_sign =
+            matches!(before, ' ' | '[' | '(' | 'e') && (next.is_ascii_digit() || matches!(next, ' ' | '∞'));
+        out.push(if character == '-' && is_sign { '−' } else { character });
+        before = character;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::document::{code, plain, strong};
+
+    #[test]
+    fn nothing_a_user_wrote_becomes_markup() {
+        let evil = || "<script>alert('1')</script>\" onload=\"x".to_owned();
+        let cell = Cell { text: evil(), note: Some(evil()), tone: Tone::Good };
+        let document = Document {
+            title: evil(),
+            blocks: vec![
+                Block::Section(evil()),
+                Block::Subsection(evil()),
+                Block::Lead(vec![plain(evil()), strong(evil()), code(evil())]),
+                Block::Text(vec![Span::Link(evil()), Span::Link("javascript:alert(1)".into())]),
+                Block::Text(vec![Span::Link(format!("https://x/{}", evil()))]),
+                Block::Quote { who: evil(), text: evil() },
+                Block::Table(Table {
+                    caption: evil(),
+                    columns: vec![(evil(), Align::Left), (evil(), Align::Right)],
+                    rows: vec![vec![cell.clone(), cell]],
+                }),
+                Block::Pairs(vec![(evil(), vec![plain(evil())])]),
+                Block::Details { summary: evil(), code: evil() },
+            ],
+        };
+        let page = write(&document);
+        assert!(
+            !page.contains("<script") && !page.contains("\" onload") && !page.contains("href=\"javascript")
+        );
+        assert_eq!(page.matches("&lt;script&gt;").count(), 24);
+    }
+
+    #[test]
+    fn a_hyphen_is_a_minus_only_before_a_number() {
+        assert_eq!(typographic("-0.1", Align::Right), "−0.1");
+        assert_eq!(typographic("[-0.1, -1.0e-5]", Align::Right), "[−0.1, −1.0e−5]");
+        assert_eq!(typographic("gpt - fc-logistic-2", Align::Right), "gpt − fc-logistic-2");
+        assert_eq!(typographic("-0.1", Align::Left), "-0.1");
+    }
+}

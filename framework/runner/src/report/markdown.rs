@@ -1,0 +1,147 @@
+//! A report as Markdown, its plots beside it as SVG files.
+
+use std::fmt::Write;
+
+use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
+use super::html;
+
+/// Folder of the plots, beside the report.
+pub const FIGURES: &str = "figures";
+
+/// A plot that stands alone does not know the colour of the page around it.
+const BACKGROUND: &str =
+    ".chart{background:#fdfdfb}@media(prefers-color-scheme:dark){.chart{background:#14181b}}";
+
+/// The text of the report.
+pub fn write(document: &Document) -> String {
+    let mut out = format!("# {}\n", escape(&document.title));
+    for piece in &document.blocks {
+        out.push('\n');
+        block(piece, &mut out);
+    }
+    out
+}
+
+/// Name and text of every plot's file.
+pub fn figures(document: &Document) -> Vec<(String, String)> {
+    let of_block = |block: &Block| match block {
+        Block::Figures(figures) => figures.clone(),
+        _ => Vec::new(),
+    };
+    let style = format!("<style>{}{BACKGROUND}</style><title>", html::PLOT);
+    let styled = |svg: &str| svg.replacen("<title>", &style, 1);
+    let figures = document.blocks.iter().flat_map(of_block);
+    figures.map(|figure| (format!("{}.svg", figure.slug), styled(&figure.svg) + "\n")).collect()
+}
+
+fn block(block: &Block, out: &mut String) {
+    let _ = match block {
+        Block::Section(name) => writeln!(out, "## {}", escape(name)),
+        Block::Subsection(name) => writeln!(out, "### {}", escape(name)),
+        Block::Lead(spans) | Block::Text(spans) => writeln!(out, "{}", inline(spans)),
+        Block::Quote { who, text } => writeln!(out, "> **{}:** {}", escape(who), escape(text)),
+        Block::Table(of) => write!(out, "{}", table(of)),
+        Block::Figures(figures) => figures.iter().try_for_each(|figure| {
+            let caption = escape(&figure.caption);
+            writeln!(out, "![{caption}]({FIGURES}/{}.svg)\n*{caption}*\n", figure.slug)
+        }),
+        Block::Pairs(pairs) => pairs
+            .iter()
+            .try_for_each(|(name, spans)| writeln!(out, "- **{}:** {}", escape(name), inline(spans))),
+        Block::Details { summary, code } => {
+            let fence = fence(code);
+            let summary = html::escape(summary);
+            writeln!(
+                out,
+                "<details>\n<summary>{summary}</summary>\n\n{fence}\n{}\n{fence}\n\n</details>",
+                code.trim_end()
+            )
+        }
+    };
+}
+
+fn inline(spans: &[Span]) -> String {
+    let one = |span: &Span| match span {
+        Span::Plain(text) => escape(text),
+        Span::Strong(text) => format!("**{}**", escape(text)),
+        Span::Code(text) if text.contains(['`', '|', '\n']) => escape(text),
+        Span::Code(text) => format!("`{text}`"),
+        Span::Link(address) => escape(address),
+    };
+    spans.iter().map(one).collect()
+}
+
+fn table(table: &Table) -> String {
+    let mut out = String::new();
+    if !table.caption.is_empty() {
+        let _ = writeln!(out, "**{}**\n", escape(&table.caption));
+    }
+    let header: Vec<String> = table.columns.iter().map(|(name, _)| escape(name)).collect();
+    let rule = table.columns.iter().map(|(_, align)| match align {
+        Align::Left => "---",
+        Align::Right => "---:",
+    });
+    let _ = writeln!(out, "| {} |\n| {} |", header.join(" | "), rule.collect::<Vec<_>>().join(" | "));
+    for row in &table.rows {
+        let _ = writeln!(out, "| {} |", row.iter().map(text).collect::<Vec<_>>().join(" | "));
+    }
+    out
+}
+
+fn text(cell: &Cell) -> String {
+    match cell.tone {
+        Tone::Good | Tone::Bad => format!("**{}**", escape(&cell.line())),
+        Tone::Plain | Tone::Share(_) => escape(&cell.line()),
+    }
+}
+
+/// Longer than any fence in the text.
+fn fence(code: &str) -> String {
+    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
+}
+
+/// Text that Markdown shows as it is, in one line.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let characters: Vec<char> = text.chars().collect();
+    for (place, &character) in characters.iter().enumerate() {
+        let next = characters.get(place + 1);
+        let is_inside_word = place > 0
+            && characters[place - 1].is_alphanumeric()
+            && next.is_some_and(|next| next.is_alphanumeric());
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '|' | '~' | '$' => out.extend(['\\', character]),
+            '_' if !is_inside_word => out.push_str("\\_"),
+            // A bracket alone is no link.
+            ']' if matches!(next, Some('(' | '[' | ':')) => out.push_str("\\]"),
+            control if control.is_control() => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_shown_as_it_is() {
+        assert_eq!(escape("a|b <i> `x` *y* _z_ in_word"), r"a\|b &lt;i&gt; \`x\` \*y\* \_z\_ in_word");
+        assert_eq!(escape("[0.1, 0.2] and [x](y)\nz"), r"[0.1, 0.2] and [x\](y) z");
+        assert_eq!(inline(&[Span::Code("a`b".into())]), r"a\`b");
+    }
+
+    #[test]
+    fn code_cannot_end_its_own_fence() {
+        let code = "x = '```'\n````".to_owned();
+        let mut out = String::new();
+        block(&Block::Details { summary: "<b>".into(), code }, &mut out);
+        assert_eq!(out.matches("`````").count(), 2);
+        assert!(out.contains("<summary>&lt;b&gt;</summary>"));
+    }
+}

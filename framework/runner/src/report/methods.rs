@@ -1,0 +1,253 @@
+//! A methods paragraph from the resolved spec, to be pasted into a paper and edited there.
+
+use boldface::{Lora, Part};
+use serde_json::Value;
+
+use super::document::{Block, plain};
+use super::number;
+use super::stored::Stored;
+use crate::spec::{Alignment, Experiment, Instruction, Standardize, Table};
+
+/// The section.
+pub fn blocks(stored: &Stored) -> Vec<Block> {
+    let experiment = &stored.record.experiment;
+    let paragraphs = [
+        [data(stored), corpora(stored)].concat(),
+        [tokenizer(experiment), language_model(experiment)].concat(),
+        [tasks(experiment), versions(stored)].concat(),
+    ];
+    let mut blocks = vec![
+        Block::Section("Methods".into()),
+        Block::Text(vec![plain(
+            "Written from the resolved spec by boldface. Use it in a manuscript as it is or as a draft.",
+        )]),
+    ];
+    let filled = paragraphs.into_iter().filter(|sentences| !sentences.is_empty());
+    blocks.extend(filled.map(|sentences| Block::Text(vec![plain(sentences.join(" "))])));
+    blocks
+}
+
+fn data(stored: &Stored) -> Vec<String> {
+    let experiment = &stored.record.experiment;
+    let names: Vec<&str> = experiment.datasets.keys().map(String::as_str).collect();
+    let mut sentences = Vec::new();
+    let size = stored.split.as_ref().filter(|_| !stored.scans.is_empty()).map(|(split, _)| {
+        let size = number::count(stored.scans.len(), "scan");
+        format!("{size} of {} from ", number::count(split.parts.len(), "subject"))
+    });
+    let regions = stored
+        .regions
+        .as_ref()
+        .map_or_else(String::new, |regions| format!(" in {}", number::count(regions.names.len(), "region")));
+    sentences.push(format!(
+        "BOLD time series{regions} of {}{} were analysed.",
+        size.unwrap_or_default(),
+        names.join(", ")
+    ));
+
+    let signal = &experiment.signal;
+    let times: Vec<f64> = stored.scans.iter().map(|scan| scan.tr).collect();
+    let (least, most) =
+        times.iter().fold((f64::INFINITY, 0.0f64), |(low, high), tr| (low.min(*tr), high.max(*tr)));
+    let tr = match times.is_empty() {
+        true => String::new(),
+        false if least == most => format!(" (repetition time {} s)", number::plain(least)),
+        false => format!(" (repetition times {} to {} s)", number::plain(least), number::plain(most)),
+    };
+    let scaled = match signal.standardize {
+        Standardize::Zscore => {
+            "each region was standardised to mean 0 and standard deviation 1 over these volumes"
+        }
+        Standardize::Robust => {
+            "each region was standardised by its median and interquartile range over these volumes"
+        }
+        Standardize::None => "the signal was not standardised",
+    };
+    sentences.push(format!(
+        "Every scan was cropped to {} from volume {}{tr}, and {scaled}.",
+        number::count(signal.trs, "volume"),
+        signal.start
+    ));
+    if let Some((split, hash)) = &stored.split {
+        let count = |part: Part| split.parts.values().filter(|of| **of == part).count();
+        let [train, validation, test] = Part::ALL.map(count);
+        let by = match &experiment.split.stratify[..] {
+            [] => String::new(),
+            columns => format!(", stratified by {}", columns.join(" and ")),
+        };
+        sentences.push(format!(
+            "Before anything was fitted, subjects were divided into {train} for training, {validation} for validation \
+             and {test} for testing{by} (seed {}, BLAKE3 {}); all scans of a subject stayed together.",
+            experiment.split.seed.unwrap_or(experiment.seed),
+            hash.get(..12).unwrap_or(hash)
+        ));
+    }
+    sentences
+}
+
+fn corpora(stored: &Stored) -> Vec<String> {
+    let corpora = &stored.record.experiment.corpora;
+    if corpora.is_empty() {
+        return Vec::new();
+    }
+    let each: Vec<String> = corpora.iter().map(|(name, table)| described(name, table)).collect();
+    let norm = stored.descriptors.iter().map(|descriptor| descriptor.norm_scans).max();
+    let norm = norm.map_or_else(String::new, |scans| format!(" ({})", number::count(scans, "scan")));
+    vec![format!(
+        "Scans were described in words by {}, against norms fitted on training scans only{norm}.",
+        each.join(" and ")
+    )]
+}
+
+fn tokenizer(experiment: &Experiment) -> Vec<String> {
+    let table = &experiment.tokenizer;
+    vec![format!(
+        "Signals were turned into tokens by the tokenizer {}, fitted on training scans.",
+        described("tokenizer", table)
+    )]
+}
+
+fn language_model(experiment: &Experiment) -> Vec<String> {
+    let mut sentences = vec![format!(
+        "Tokens and text were read by the language model {}.",
+        described("backbone", &experiment.backbone)
+    )];
+    if let Some(stage) = &experiment.alignment {
+        sentences.push(alignment(stage));
+    }
+    if let Some(stage) = &experiment.instruction {
+        sentences.push(instruction(stage));
+    }
+    sentences
+}
+
+fn alignment(stage: &Alignment) -> String {
+    let recipe = Recipe {
+        steps: stage.steps,
+        batch: stage.batch_size * stage.accumulate,
+        peak_lr: stage.peak_lr,
+        final_lr: stage.final_lr,
+        warmup: stage.warmup,
+        weight_decay: stage.weight_decay,
+        clip: stage.clip,
+        lora: stage.lora.as_ref(),
+    };
+    let [describe, predict, text] =
+        [stage.fmri_to_text, stage.fmri_to_fmri, stage.text_to_text].map(|weight| weight.to_string());
+    format!(
+        "It was aligned with the signals by {}, on the weighted sum of describing scans (weight {describe}), predicting \
+         the next patch's codes ({predict}) and general text ({text}).",
+        recipe.words("scans")
+    )
+}
+
+fn instruction(stage: &Instruction) -> String {
+    let recipe = Recipe {
+        steps: stage.steps,
+        batch: stage.batch_size * stage.accumulate,
+        peak_lr: stage.peak_lr,
+        final_lr: stage.final_lr,
+        warmup: stage.warmup,
+        weight_decay: stage.weight_decay,
+        clip: stage.clip,
+        lora: stage.lora.as_ref(),
+    };
+    format!(
+        "It was then tuned on the training examples of all tasks by {}, with the loss on answers only.",
+        recipe.words("examples")
+    )
+}
+
+/// What stages 2 and 3 have in common.
+struct Recipe<'a> {
+    steps: u64,
+    batch: usize,
+    peak_lr: f64,
+    final_lr: Option<f64>,
+    warmup: u64,
+    weight_decay: f64,
+    clip: f64,
+    lora: Option<&'a Lora>,
+}
+
+impl Recipe<'_> {
+    fn words(&self, of: &str) -> String {
+        let last = self.final_lr.unwrap_or(self.peak_lr / 10.0);
+        let clip = match self.clip {
+            0.0 => "no gradient clipping".to_owned(),
+            clip => format!("gradients clipped at norm {}", number::plain(clip)),
+        };
+        let moved = match self.lora {
+            Some(lora) => format!(
+                "; low-rank adapters of rank {} (alpha {}) moved and the language model stayed fixed",
+                lora.rank,
+                number::plain(lora.alpha)
+            ),
+            None => "; all weights moved".to_owned(),
+        };
+        format!(
+            "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
+             weight decay {}; {clip}{moved})",
+            self.steps,
+            self.batch,
+            number::plain(self.peak_lr),
+            self.warmup,
+            number::plain(last),
+            number::plain(self.weight_decay)
+        )
+    }
+}
+
+fn tasks(experiment: &Experiment) -> Vec<String> {
+    if experiment.tasks.is_empty() {
+        return Vec::new();
+    }
+    let each: Vec<String> = experiment.tasks.iter().map(|(name, table)| described(name, table)).collect();
+    let scoring = &experiment.evaluation;
+    vec![
+        format!("The tasks were {}.", each.join(", ")),
+        format!(
+            "Options were ranked by log-likelihood, texts generated greedily (up to {} tokens) and series continued as \
+             codes and decoded. Intervals are the middle 95% of {} bootstrap resamples of subjects (seed {}); differences \
+             from baselines are paired by subject. Nothing was chosen on test subjects.",
+            scoring.longest_answer,
+            scoring.resamples,
+            scoring.seed.unwrap_or(experiment.seed)
+        ),
+    ]
+}
+
+fn versions(stored: &Stored) -> Vec<String> {
+    let each: Vec<String> =
+        stored.record.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let seed = stored.record.experiment.seed;
+    vec![format!(
+        "Computed with {} on the engine {} (seed {seed}), after the method of fMRI-LM (arXiv:2511.21760).",
+        each.join(", "),
+        stored.record.experiment.engine
+    )]
+}
+
+/// A plugin and its settings: `vq (patch 40, codebook-size 128)`.
+fn described(name: &str, table: &Table) -> String {
+    let plugin = table.get("type").and_then(Value::as_str).unwrap_or(name);
+    let settings = table.iter().filter(|(key, _)| *key != "type");
+    let settings = settings.filter_map(|(key, value)| Some(format!("{key} {}", setting(value)?)));
+    let is_named = !matches!(name, "tokenizer" | "backbone") && name != plugin;
+    let inside: Vec<String> = is_named.then(|| plugin.to_owned()).into_iter().chain(settings).collect();
+    let head = if is_named { name } else { plugin };
+    if inside.is_empty() { head.to_owned() } else { format!("{head} ({})", inside.join(", ")) }
+}
+
+fn setting(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(of) => Some(of.as_f64().map_or_else(|| of.to_string(), number::plain)),
+        Value::Bool(of) => Some(if *of { "on" } else { "off" }.to_owned()),
+        Value::String(text) => Some(format!("“{text}”")),
+        Value::Array(values) => {
+            let each: Option<Vec<String>> = values.iter().map(setting).collect();
+            each.map(|each| each.join(" / "))
+        }
+        Value::Null | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,65 @@
+//! The report of a run, in Markdown and HTML, from what is stored: nothing is computed again.
+
+mod document;
+#[cfg(test)]
+mod fixture;
+mod html;
+mod markdown;
+mod methods;
+mod number;
+mod plot;
+mod results;
+mod sections;
+mod stored;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boldface::{Part, Result};
+
+use stored::{ReportError, Stored};
+
+/// Where a report is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// `report.md`, with its plots in `figures/`.
+    pub markdown: PathBuf,
+    /// `report.html`, one file with everything in it.
+    pub html: PathBuf,
+}
+
+/// Writes the report of the run in `run_dir` into that folder. The same run gives the same bytes.
+///
+/// # Errors
+/// If the folder is not a run's, one of its files is damaged, or the report cannot be written. An
+/// artefact that is no longer there is no error: the report says so.
+pub fn write(run_dir: &Path) -> Result<Paths> {
+    let stored = Stored::read(run_dir)?;
+    let document = sections::document(&stored);
+    let folder = run_dir.join(markdown::FIGURES);
+    fs::create_dir_all(&folder).map_err(|source| ReportError::Write { path: folder.clone(), source })?;
+    for (name, svg) in markdown::figures(&document) {
+        put(&folder.join(name), &svg)?;
+    }
+    let paths = Paths { markdown: run_dir.join("report.md"), html: run_dir.join("report.html") };
+    put(&paths.markdown, &markdown::write(&document))?;
+    put(&paths.html, &html::write(&document))?;
+    Ok(paths)
+}
+
+/// The scores of the run in `run_dir` for the terminal, validation and test apart, at most 110 wide.
+///
+/// # Errors
+/// If the folder is not a run's or one of its files is damaged.
+pub fn table(run_dir: &Path) -> Result<String> {
+    let stored = Stored::read(run_dir)?;
+    let parts = [Part::Validation, Part::Test].map(|part| results::results(&stored, part));
+    Ok(terminal::write(&parts))
+}
+
+fn put(path: &Path, text: &str) -> Result<()> {
+    Ok(fs::write(path, text).map_err(|source| ReportError::Write { path: path.to_owned(), source })?)
+}

@@ -1,0 +1,108 @@
+//! Numbers as people read them: aligned, and never more exact than they are.
+
+/// What stands where a number is undefined.
+pub const DASH: &str = "–";
+
+/// Smaller than this is rounding, not a score.
+const NOTHING: f64 = 1e-9;
+
+/// A score; a dash if it is undefined.
+pub fn score(value: Option<f64>) -> String {
+    value.map_or_else(|| DASH.to_owned(), |value| fixed(value, decimals(value)))
+}
+
+/// A score and its interval in the same number of decimals.
+pub fn with_interval(value: Option<f64>, interval: Option<(f64, f64)>) -> (String, Option<String>) {
+    let (Some(known), Some((low, high))) = (value, interval) else { return (score(value), None) };
+    let places = decimals(known.abs().max(low.abs()).max(high.abs()));
+    (fixed(known, places), Some(format!("[{}, {}]", fixed(low, places), fixed(high, places))))
+}
+
+/// As [`with_interval`], with a plus before what is above zero.
+pub fn difference(value: Option<f64>, interval: Option<(f64, f64)>) -> (String, Option<String>) {
+    let (text, interval) = with_interval(value, interval);
+    let is_above = value.is_some_and(|value| value > 0.0) && text.chars().any(|c| ('1'..='9').contains(&c));
+    (if is_above { format!("+{text}") } else { text }, interval)
+}
+
+/// `1 scan`, `2 scans`.
+pub fn count(n: usize, noun: &str) -> String {
+    let plural = match noun.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{noun}s"),
+    };
+    format!("{n} {}", if n == 1 { noun } else { &plural })
+}
+
+/// `0.4 s`, `75 s`, `12 min 05 s`, `3 h 20 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..10 => format!("{:.1} s", seconds.max(0.0)),
+        10..120 => format!("{whole} s"),
+        120..7200 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
+/// A number of a spec, as short as it can be told.
+pub fn plain(value: f64) -> String {
+    let is_small = value != 0.0 && value.abs() < 1e-3;
+    if is_small { format!("{value:e}") } else { format!("{value}") }
+}
+
+/// Three decimals for what lies around one, fewer for larger numbers; scientific for tiny ones.
+fn decimals(value: f64) -> usize {
+    match value.abs() {
+        size if size < 10.0 => 3,
+        size if size < 100.0 => 2,
+        size if size < 1000.0 => 1,
+        _ => 0,
+    }
+}
+
+fn fixed(value: f64, places: usize) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "∞".to_owned() } else { "-∞".to_owned() };
+    }
+    if value.abs() >= 1e7 || (value.abs() > NOTHING && value.abs() < 5e-4 && places >= 3) {
+        return format!("{value:.1e}");
+    }
+    let text = format!("{value:.places$}");
+    let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+    if is_zero { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_short_and_undefined_ones_a_dash() {
+        let values = [0.5, -0.0, 0.12345, 12.345, 123.45, 12345.6, 0.000_012, 1.5e-14];
+        let shown = values.map(|value| score(Some(value)));
+        assert_eq!(shown, ["0.500", "0.000", "0.123", "12.35", "123.5", "12346", "1.2e-5", "0.000"]);
+        assert_eq!(score(None), "–");
+    }
+
+    #[test]
+    fn an_interval_has_the_decimals_of_its_score() {
+        let (value, interval) = with_interval(Some(9.5), Some((8.0, 12.0)));
+        assert_eq!((value.as_str(), interval.as_deref()), ("9.50", Some("[8.00, 12.00]")));
+        assert_eq!(with_interval(None, Some((0.0, 1.0))), ("–".to_owned(), None));
+        assert_eq!(difference(Some(0.02), None).0, "+0.020");
+        assert_eq!(difference(Some(-0.02), None).0, "-0.020");
+        assert_eq!(difference(Some(0.0), None).0, "0.000");
+    }
+
+    #[test]
+    fn counts_and_durations_read_well() {
+        assert_eq!(
+            [count(1, "scan"), count(3, "scan"), count(2, "study")],
+            ["1 scan", "3 scans", "2 studies"]
+        );
+        let shown = [0.42, 75.2, 125.0, 7260.0].map(duration);
+        assert_eq!(shown, ["0.4 s", "75 s", "2 min 05 s", "2 h 01 min"]);
+        assert_eq!([plain(3e-4), plain(0.1), plain(160.0)], ["3e-4", "0.1", "160"]);
+    }
+}

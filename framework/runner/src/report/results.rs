@@ -1,0 +1,240 @@
+//! The table: each task's scores beside its baselines, and what the differences allow to say.
+
+use std::collections::BTreeSet;
+
+use boldface::Part;
+use boldface_tables::summary::{Difference, Score, Verdict};
+
+use super::document::{Align, Cell, Table, Tone, metric_label};
+use super::number;
+use super::stored::Stored;
+
+/// The metric that speaks for a task in one sentence: the first of these that it has.
+const HEADLINES: [&str; 5] = ["auroc", "fact_accuracy", "mse", "mae", "balanced_accuracy"];
+
+/// Between the two whose difference a column holds.
+pub const DIFFERENCE: &str = " - ";
+
+/// All scores of one task on one part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// The part.
+    pub part: Part,
+    /// The task's table in the spec.
+    pub task: String,
+    /// The task's plugin.
+    pub plugin: String,
+    /// The model that is judged; none if only baselines ran.
+    pub model: Option<String>,
+    /// Everyone who answered, the model first.
+    answerers: Vec<String>,
+    /// Whose scores the model's are compared with.
+    against: Vec<String>,
+    /// Metrics in their order, without those of a single horizon (`mse@5`).
+    metrics: Vec<String>,
+    scores: Vec<Score>,
+    /// What it rests on, such as `30 scans of 10 subjects`.
+    pub rests_on: String,
+    /// How many subjects it rests on, if that is known.
+    pub subjects: Option<usize>,
+}
+
+/// Results of every task on `part`, by name of the task.
+pub fn results(stored: &Stored, part: Part) -> Vec<Results> {
+    let of_part = || stored.scores.iter().filter(|score| score.split == part.name());
+    let tasks: BTreeSet<&str> = of_part().map(|score| score.task.as_str()).collect();
+    tasks
+        .into_iter()
+        .map(|task| one(stored, part, task, of_part().filter(|score| score.task == task)))
+        .collect()
+}
+
+fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item = &'a Score>) -> Results {
+    let scores: Vec<Score> = scores.cloned().collect();
+    let asked = stored.task(task);
+    let named = asked.and_then(|asked| asked.model.clone());
+    let model = named.filter(|name| scores.iter().any(|score| score.plugin == *name && !score.baseline));
+    let model =
+        model.or_else(|| scores.iter().find(|score| !score.baseline).map(|score| score.plugin.clone()));
+
+    let mut answerers = Vec::from_iter(model.clone());
+    let (mut metrics, mut against) = (Vec::new(), Vec::new());
+    for score in &scores {
+        push_new(&mut answerers, &score.plugin);
+        if !score.metric.contains('@') {
+            push_new(&mut metrics, &score.metric);
+        }
+        if Some(&score.plugin) == model.as_ref() {
+            score.differences.iter().for_each(|difference| push_new(&mut against, &difference.against));
+        }
+    }
+    // The model stays first; the sort is stable.
+    let skip = usize::from(model.is_some());
+    answerers[skip..].sort_by_key(|name| hardness(name));
+    against.sort_by_key(|name| hardness(name));
+    let (rests_on, subjects) = rests_on(stored, part, task, &answerers, &scores);
+    Results {
+        part,
+        task: task.to_owned(),
+        plugin: asked.map_or_else(|| task.to_owned(), |asked| asked.plugin.clone()),
+        model,
+        answerers,
+        against,
+        metrics,
+        scores,
+        rests_on,
+        subjects,
+    }
+}
+
+/// The harder a baseline is to beat, the sooner it is shown; what is compared in one sentence is the first.
+fn hardness(name: &str) -> usize {
+    const FROM_THE_HARDEST: [&str; 5] = ["fc", "ar", "persistence", "majority", "text"];
+    let family = name.split('-').next().unwrap_or(name);
+    FROM_THE_HARDEST.iter().position(|known| *known == family).unwrap_or(3)
+}
+
+fn push_new(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
+/// What the first answerer's scores rest on.
+fn rests_on(
+    stored: &Stored,
+    part: Part,
+    task: &str,
+    answerers: &[String],
+    scores: &[Score],
+) -> (String, Option<usize>) {
+    let answered = answerers.first().zip(stored.task(task));
+    let (mut scans, mut subjects) = (BTreeSet::new(), BTreeSet::new());
+    for answered in answered.iter().flat_map(|(plugin, asked)| asked.of(part, plugin)) {
+        scans.insert(&answered.outcome.scan);
+        subjects.insert(answered.outcome.scan.person());
+    }
+    if subjects.is_empty() {
+        let n = scores.iter().find_map(|score| score.n).unwrap_or_default();
+        return (number::count(n as usize, "example"), None);
+    }
+    let text =
+        format!("{} of {}", number::count(scans.len(), "scan"), number::count(subjects.len(), "subject"));
+    (text, Some(subjects.len()))
+}
+
+impl Results {
+    /// `condition (classification), 30 scans of 10 subjects`.
+    pub fn caption(&self) -> String {
+        let plugin = if self.plugin == self.task { String::new() } else { format!(" ({})", self.plugin) };
+        format!("{}{plugin}, {}", self.task, self.rests_on)
+    }
+
+    /// One row a metric; the model, the baselines, then the differences from the first `most` of them.
+    pub fn table(&self, label: fn(&str) -> String, most: usize) -> Table {
+        let mut columns = vec![("metric".to_owned(), Align::Left)];
+        columns.extend(self.answerers.iter().map(|name| (name.clone(), Align::Right)));
+        let model = self.model.clone().unwrap_or_default();
+        columns.extend(
+            self.against.iter().take(most).map(|name| (format!("{model}{DIFFERENCE}{name}"), Align::Right)),
+        );
+        let rows = self.metrics.iter().map(|metric| self.row(metric, label, most)).collect();
+        Table { caption: self.caption(), columns, rows }
+    }
+
+    fn row(&self, metric: &str, label: fn(&str) -> String, most: usize) -> Vec<Cell> {
+        let of = |plugin: &String| {
+            self.scores.iter().find(|score| score.plugin == *plugin && score.metric == metric)
+        };
+        let direction =
+            self.scores.iter().find(|score| score.metric == metric).and_then(|s| s.higher_is_better);
+        let arrow = direction.map_or("", |up| if up { " ↑" } else { " ↓" });
+        let mut row = vec![Cell::new(format!("{}{arrow}", label(metric)))];
+        for plugin in &self.answerers {
+            let score = of(plugin);
+            let value = score.and_then(|score| score.value);
+            let interval = score.and_then(|score| score.interval);
+            row.push(Cell::noted(number::with_interval(value, interval), Tone::Plain));
+        }
+        for against in self.against.iter().take(most) {
+            let difference = self.model.as_ref().and_then(of).and_then(|score| minus(score, against));
+            row.push(difference.map_or_else(
+                || Cell::new(number::DASH),
+                |found| Cell::noted(number::difference(found.value, found.interval), tone(found.verdict)),
+            ));
+        }
+        row
+    }
+
+    /// What may be said of the model against its first `most` baselines, in honest words.
+    pub fn verdict(&self, most: usize) -> Option<String> {
+        let model = self.model.as_ref()?;
+        let metric = self.headline()?;
+        let score = self.scores.iter().find(|score| score.plugin == *model && score.metric == metric)?;
+        let label = metric_label(metric);
+        if self.against.is_empty() {
+            return Some(format!(
+                "{label}: {model} {}, compared with nothing.",
+                told(score.value, score.interval)
+            ));
+        }
+        let clauses = self.against.iter().take(most).filter_map(|against| {
+            let difference = minus(score, against)?;
+            let (value, interval) = number::difference(difference.value, difference.interval);
+            let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
+            Some(match difference.verdict {
+                Verdict::Better => format!("better than {against} ({value}{interval})"),
+                Verdict::Worse => format!("worse than {against} ({value}{interval})"),
+                Verdict::NotBetter => format!("not better than {against} ({value}{interval} includes 0)"),
+                Verdict::Unknown => format!("not comparable with {against} (the difference has no interval)"),
+            })
+        });
+        let clauses: Vec<String> = clauses.collect();
+        if clauses.is_empty() {
+            return None;
+        }
+        Some(format!("{label}: {model} {} is {}.", told(score.value, score.interval), clauses.join("; ")))
+    }
+
+    /// The verdict in a few words, for one line about the run.
+    pub fn in_short(&self) -> Option<String> {
+        let (model, metric) = (self.model.as_ref()?, self.headline()?);
+        let of = |plugin: &String| {
+            self.scores.iter().find(|score| score.plugin == *plugin && score.metric == metric)
+        };
+        let score = of(model)?;
+        let clause = |against: &String| {
+            let word = match minus(score, against)?.verdict {
+                Verdict::Better => "better than",
+                Verdict::Worse => "worse than",
+                Verdict::NotBetter => "not better than",
+                Verdict::Unknown => return None,
+            };
+            Some(format!(", {word} {against} ({})", number::score(of(against)?.value)))
+        };
+        let compared = self.against.iter().find_map(clause).unwrap_or_default();
+        Some(format!("{} {} {}{compared}", self.task, metric_label(metric), number::score(score.value)))
+    }
+
+    fn headline(&self) -> Option<&str> {
+        let has = |name: &&str| self.metrics.iter().any(|metric| metric == name);
+        HEADLINES.into_iter().find(has).or_else(|| self.metrics.first().map(String::as_str))
+    }
+}
+
+fn told(value: Option<f64>, interval: Option<(f64, f64)>) -> String {
+    let (value, interval) = number::with_interval(value, interval);
+    interval.map_or_else(|| value.clone(), |interval| format!("{value} {interval}"))
+}
+
+fn minus<'a>(score: &'a Score, against: &str) -> Option<&'a Difference> {
+    score.differences.iter().find(|difference| difference.against == against)
+}
+
+fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Better => Tone::Good,
+        Verdict::Worse => Tone::Bad,
+        Verdict::NotBetter | Verdict::Unknown => Tone::Plain,
+    }
+}

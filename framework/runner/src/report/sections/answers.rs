@@ -1,0 +1,233 @@
+//! What was answered: a caption beside its facts, a forecast, who was confused with whom.
+
+use boldface::{Answer, Fact, Part, Prediction, TimeSeries};
+
+use super::slug;
+use crate::report::document::{Align, Block, Cell, Figure, Table, Tone, metric_label, plain};
+use crate::report::number;
+use crate::report::plot::{Chart, Ink, Line};
+use crate::report::stored::{Asked, Stored};
+use crate::run::Answered;
+
+/// Regions of a forecast that are shown.
+const REGIONS: usize = 3;
+/// Facts of a caption that are shown.
+const FACTS: usize = 24;
+
+pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for asked in &stored.tasks {
+        let Some(model) = &asked.model else { continue };
+        let part = if asked.of(Part::Test, model).next().is_some() { Part::Test } else { Part::Validation };
+        let Some(first) = asked.of(part, model).min_by(|a, b| a.outcome.scan.cmp(&b.outcome.scan)) else {
+            continue;
+        };
+        blocks.push(Block::Subsection(asked.name.clone()));
+        blocks.extend(match &first.outcome.prediction {
+            Prediction::Choice { .. } => confusion(asked, part, model),
+            Prediction::Text { text, facts } => caption(first, text, facts),
+            Prediction::Series { predicted, actual } => forecast(stored, asked, first, predicted, actual),
+        });
+    }
+    if !blocks.is_empty() {
+        blocks.insert(0, Block::Section("Answers".into()));
+        let note =
+            "Examples are the first scan of the part in BIDS order, not chosen by how well they turned out.";
+        blocks.insert(1, Block::Text(vec![plain(note)]));
+    }
+    blocks
+}
+
+/// Truth in rows, answers in columns, shaded by the share of the row.
+fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
+    let mut classes: Vec<&String> = Vec::new();
+    let mut counts: Vec<(&String, &String)> = Vec::new();
+    for answered in asked.of(part, model) {
+        let Answer::Choice { options, correct } = &answered.outcome.example.answer else { continue };
+        let Prediction::Choice { probabilities } = &answered.outcome.prediction else { continue };
+        for option in options {
+            if !classes.contains(&option) {
+                classes.push(option);
+            }
+        }
+        // The first of equals, as `scores::accuracy` is told.
+        let best =
+            (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]));
+        if let (Some(truth), Some(answer)) = (options.get(*correct), best.and_then(|best| options.get(best)))
+        {
+            counts.push((truth, answer));
+        }
+    }
+    let mut columns = vec![("truth".to_owned(), Align::Left)];
+    columns.extend(classes.iter().map(|class| (format!("said {class}"), Align::Right)));
+    columns.push(("scans".to_owned(), Align::Right));
+    let row = |truth: &&String| {
+        let total = counts.iter().filter(|(of, _)| of == truth).count();
+        let cell = |answer: &&String| {
+            let n = counts.iter().filter(|count| *count == &(*truth, *answer)).count();
+            let share = if total == 0 { 0.0 } else { n as f64 / total as f64 };
+            Cell { text: n.to_string(), note: None, tone: Tone::Share(share) }
+        };
+        let cells = std::iter::once(Cell::new(truth.as_str())).chain(classes.iter().map(cell));
+        cells.chain([Cell::new(total.to_string())]).collect()
+    };
+    let rows = classes.iter().map(row).collect();
+    let caption =
+        format!("Confusion of {model} on {}: truth in rows, most likely answer in columns", part.name());
+    vec![Block::Table(Table { caption, columns, rows })]
+}
+
+/// Reference and text, then fact by fact.
+fn caption(answered: &Answered, text: &str, said: &[Fact]) -> Vec<Block> {
+    let Answer::Text { reference, facts } = &answered.outcome.example.answer else { return Vec::new() };
+    let said_of = |feature: &str| said.iter().find(|fact| fact.feature == feature);
+    let mut rows = Vec::new();
+    let mut right = 0;
+    for fact in facts {
+        let (words, mark, tone) = match said_of(&fact.feature) {
+            Some(other) if other.agrees(fact) => (other.band.clone(), "✓ right", Tone::Good),
+            Some(other) => (other.band.clone(), "✗ wrong", Tone::Bad),
+            None => (number::DASH.to_owned(), "not said", Tone::Plain),
+        };
+        right += usize::from(tone == Tone::Good);
+        rows.push(fact_row(fact, words, mark, tone));
+    }
+    let extra = said.iter().filter(|fact| facts.iter().all(|known| known.feature != fact.feature));
+    for fact in extra {
+        let unknown =
+            Fact { feature: fact.feature.clone(), value: None, z: None, band: number::DASH.to_owned() };
+        rows.push(fact_row(&unknown, fact.band.clone(), "not in the reference", Tone::Plain));
+    }
+    let more = rows.len().saturating_sub(FACTS);
+    rows.truncate(FACTS);
+    let names = ["feature", "measured", "z", "reference says", "model says", ""];
+    let columns = names.map(|name| {
+        (name.to_owned(), if matches!(name, "measured" | "z") { Align::Right } else { Align::Left })
+    });
+    let caption = format!("{}: {right} of {} facts right", answered.outcome.scan, facts.len());
+    let shown = if text.trim().is_empty() { "(nothing)" } else { text };
+    let mut blocks = vec![
+        Block::Quote {
+            who: format!("Asked of {}", answered.outcome.scan),
+            text: answered.outcome.example.question.clone(),
+        },
+        Block::Quote { who: "Reference, written from the measured numbers".into(), text: reference.clone() },
+        Block::Quote { who: format!("Generated by {}", answered.plugin), text: shown.to_owned() },
+        Block::Table(Table { caption, columns: columns.into(), rows }),
+    ];
+    if more > 0 {
+        blocks.push(Block::Text(vec![plain(format!("and {} more", number::count(more, "fact")))]));
+    }
+    blocks
+}
+
+fn fact_row(fact: &Fact, said: String, mark: &str, tone: Tone) -> Vec<Cell> {
+    let marked = Cell { text: mark.to_owned(), note: None, tone };
+    let numbers =
+        [fact.value, fact.z].map(|value| Cell::new(number::score(value.filter(|value| value.is_finite()))));
+    let [value, z] = numbers;
+    vec![Cell::new(fact.feature.clone()), value, z, Cell::new(fact.band.clone()), Cell::new(said), marked]
+}
+
+/// A few regions of one scan, and the error by horizon.
+fn forecast(
+    stored: &Stored,
+    asked: &Asked,
+    first: &Answered,
+    predicted: &TimeSeries,
+    actual: &TimeSeries,
+) -> Vec<Block> {
+    let same_scan =
+        |answered: &&Answered| answered.outcome.scan == first.outcome.scan && answered.part == first.part;
+    let persistence =
+        asked.answered.iter().filter(same_scan).find(|answered| answered.plugin == "persistence");
+    let persistence = persistence.and_then(|answered| match &answered.outcome.prediction {
+        Prediction::Series { predicted, .. } => Some(predicted),
+        _ => None,
+    });
+    let begin = first.outcome.example.window.start + first.outcome.example.window.trs;
+    let over_time = |series: &TimeSeries, roi: usize| -> Vec<(f64, f64)> {
+        let points = series.roi(roi).enumerate();
+        points.map(|(t, value)| ((begin + t) as f64 * series.tr(), f64::from(value))).collect()
+    };
+    let rois = actual.rois().min(predicted.rois());
+    let shown = rois.min(REGIONS);
+    let figure = |place: usize| {
+        let roi = place * rois / shown;
+        let name = stored.regions.as_ref().and_then(|regions| regions.names.get(roi));
+        let name = name.map_or_else(|| format!("region {} of {rois}", roi + 1), Clone::clone);
+        let mut lines =
+            vec![Line { name: "actual".into(), ink: Ink::Actual, points: over_time(actual, roi) }];
+        if let Some(series) = persistence.filter(|series| series.rois() == rois) {
+            lines.push(Line {
+                name: "persistence".into(),
+                ink: Ink::Reference,
+                points: over_time(series, roi),
+            });
+        }
+        lines.push(Line { name: first.plugin.clone(), ink: Ink::Nth(1), points: over_time(predicted, roi) });
+        let title = format!("Forecast of {name}");
+        let chart = Chart { title, x: "seconds into the scan".into(), y: String::new(), lines };
+        Figure {
+            slug: format!("forecast-{}-{}", slug(&asked.name), place + 1),
+            caption: name,
+            svg: chart.svg(),
+        }
+    };
+    let mut blocks = vec![
+        Block::Text(vec![plain(format!(
+            "{}: {} shown, the next {} forecast; in standard deviations of the volumes shown.",
+            first.outcome.scan,
+            number::count(first.outcome.example.window.trs, "volume"),
+            actual.trs()
+        ))]),
+        Block::Figures((0..shown).map(figure).collect()),
+    ];
+    let horizons = horizons(stored, asked, first.part);
+    if !horizons.is_empty() {
+        blocks.push(Block::Figures(horizons));
+    }
+    blocks
+}
+
+/// A plot for each metric that is given by horizon (`mse@5`), a line for each answerer.
+fn horizons(stored: &Stored, asked: &Asked, part: Part) -> Vec<Figure> {
+    let mut lines: Vec<(&str, Vec<Line>)> = Vec::new();
+    for score in stored.scores.iter().filter(|score| score.task == asked.name && score.split == part.name()) {
+        let Some((metric, horizon)) = score.metric.split_once('@') else { continue };
+        let Ok(horizon) = horizon.parse::<f64>() else { continue };
+        let place = lines.iter().position(|(of, _)| *of == metric).unwrap_or_else(|| {
+            lines.push((metric, Vec::new()));
+            lines.len() - 1
+        });
+        let of_metric = &mut lines[place].1;
+        let line = of_metric.iter().position(|line| line.name == score.plugin).unwrap_or_else(|| {
+            let is_model = asked.model.as_ref() == Some(&score.plugin);
+            let others = of_metric.iter().filter(|line| matches!(line.ink, Ink::Nth(n) if n != 1)).count();
+            // The model keeps its colour of the forecast beside it.
+            let ink = match score.plugin.as_str() {
+                "persistence" => Ink::Reference,
+                _ if is_model => Ink::Nth(1),
+                _ => Ink::Nth(if others == 0 { 0 } else { others + 1 }),
+            };
+            of_metric.push(Line { name: score.plugin.clone(), ink, points: Vec::new() });
+            of_metric.len() - 1
+        });
+        of_metric[line].points.push((horizon, score.value.unwrap_or(f64::NAN)));
+    }
+    lines
+        .into_iter()
+        .map(|(metric, mut lines)| {
+            lines.iter_mut().for_each(|line| line.points.sort_by(|a, b| a.0.total_cmp(&b.0)));
+            let label = metric_label(metric);
+            let title = format!("{label} by horizon on {}", part.name());
+            let chart =
+                Chart { title: title.clone(), x: "volumes after those shown".into(), y: label, lines };
+            Figure {
+                slug: format!("horizon-{}-{}", slug(&asked.name), slug(metric)),
+                caption: title,
+                svg: chart.svg(),
+            }
+        })
+        .collect()
+}

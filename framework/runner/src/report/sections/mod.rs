@@ -1,0 +1,28 @@
+//! What a report tells, section by section.
+
+mod answers;
+mod provenance;
+mod scores;
+mod tokens;
+mod training;
+
+use super::document::Document;
+use super::methods;
+use super::stored::Stored;
+
+/// The whole report of a run.
+pub fn document(stored: &Stored) -> Document {
+    let mut blocks = scores::blocks(stored);
+    blocks.extend(answers::blocks(stored));
+    blocks.extend(tokens::blocks(stored));
+    blocks.extend(training::blocks(stored));
+    blocks.extend(methods::blocks(stored));
+    blocks.extend(provenance::blocks(stored));
+    Document { title: stored.record.name.clone(), blocks }
+}
+
+/// A part of a file name: letters, digits and hyphens of `text`.
+fn slug(text: &str) -> String {
+    let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    kept.take(60).collect()
+}

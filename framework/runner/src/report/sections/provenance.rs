@@ -1,0 +1,99 @@
+//! Data, split, stages, versions and the spec: what somebody needs to run it again.
+
+use boldface::Part;
+
+use crate::report::document::{Align, Block, Cell, Span, Table, code, plain};
+use crate::report::number;
+use crate::report::stored::{Description, Stored};
+
+pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+    let mut blocks = vec![Block::Section("Data and split".into())];
+    blocks.extend(split(stored));
+    for (name, description) in &stored.descriptions {
+        blocks.push(Block::Subsection(format!("Dataset {name}")));
+        blocks.push(Block::Pairs(dataset(description)));
+    }
+    blocks.push(Block::Section("To run it again".into()));
+    blocks.push(stages(stored));
+    let versions = stored.record.versions.iter();
+    let mut pairs: Vec<(String, Vec<Span>)> =
+        versions.map(|(name, version)| (name.clone(), vec![code(version.clone())])).collect();
+    pairs.push(("spec".into(), vec![code(stored.record.spec.display().to_string())]));
+    blocks.push(Block::Pairs(pairs));
+    if !stored.gone.is_empty() {
+        let gone: Vec<String> = stored.gone.iter().map(|path| path.display().to_string()).collect();
+        blocks.push(Block::Text(vec![plain(format!(
+            "Not shown, because it is no longer in the store (the same command makes it again): {}.",
+            gone.join(", ")
+        ))]));
+    }
+    let summary = "The resolved spec: every default filled in".to_owned();
+    blocks.push(Block::Details { summary, code: stored.resolved.clone() });
+    blocks
+}
+
+fn split(stored: &Stored) -> Vec<Block> {
+    let Some((split, hash)) = &stored.split else {
+        return vec![Block::Text(vec![plain("This run has no split.")])];
+    };
+    let row = |part: Part| {
+        let subjects = split.parts.values().filter(|of| **of == part).count();
+        let scans =
+            stored.scans.iter().filter(|scan| split.parts.get(&scan.id.person()) == Some(&part)).count();
+        let scans = if stored.scans.is_empty() { number::DASH.to_owned() } else { scans.to_string() };
+        vec![Cell::new(part.name()), Cell::new(subjects.to_string()), Cell::new(scans)]
+    };
+    let names = [("part", Align::Left), ("subjects", Align::Right), ("scans", Align::Right)];
+    vec![
+        Block::Table(Table {
+            caption: "No subject is in two parts".into(),
+            columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
+            rows: Part::ALL.map(row).into(),
+        }),
+        Block::Text(vec![plain("BLAKE3 of the split: "), code(hash.clone())]),
+    ]
+}
+
+fn dataset(description: &Description) -> Vec<(String, Vec<Span>)> {
+    let mut pairs = Vec::new();
+    let texts = [
+        ("Name", &description.name),
+        ("Licence", &description.license),
+        ("Please cite", &description.how_to_acknowledge),
+        ("DOI", &description.dataset_doi),
+    ];
+    for (name, text) in texts {
+        pairs.extend(text.as_ref().map(|text| (name.to_owned(), vec![plain(text.clone())])));
+    }
+    for source in description.source_datasets.iter().filter_map(|source| source.url.as_ref()) {
+        pairs.push(("Source".to_owned(), vec![Span::Link(source.clone())]));
+    }
+    pairs
+}
+
+fn stages(stored: &Stored) -> Block {
+    let names = [
+        ("stage", Align::Left),
+        ("plugin", Align::Left),
+        ("key", Align::Left),
+        ("seed", Align::Right),
+        ("time", Align::Right),
+        ("this run", Align::Left),
+    ];
+    let row = |stage: &crate::run::StageRecord| {
+        let how = if stage.cached { "looked up" } else { "computed" };
+        vec![
+            Cell::new(stage.stage.name()),
+            Cell::new(stage.stage.plugin.clone()),
+            Cell::new(stage.stage.key.short()),
+            Cell::new(stage.stage.seed.to_string()),
+            Cell::new(number::duration(stage.seconds)),
+            Cell::new(how),
+        ]
+    };
+    Block::Table(Table {
+        caption: "Stages, in order".into(),
+        columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
+        rows: stored.record.stages.iter().map(row).collect(),
+    })
+}

@@ -1,0 +1,110 @@
+//! The first page: what was run, what came out, and the table of each part.
+
+use boldface::Part;
+
+use crate::report::document::{Block, code, metric_label, plain, strong};
+use crate::report::number;
+use crate::report::results::{Results, results};
+use crate::report::stored::Stored;
+
+/// Fewer subjects than this make intervals that are too narrow to be trusted.
+const FEW: usize = 20;
+
+pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+    let test = results(stored, Part::Test);
+    let validation = results(stored, Part::Validation);
+    let mut blocks = vec![Block::Lead(vec![plain(summary(stored, &test))]), facts(stored)];
+    blocks.push(Block::Section("Results".into()));
+    if test.is_empty() && validation.is_empty() {
+        blocks.push(Block::Text(vec![plain("No task was scored in this run.")]));
+        return blocks;
+    }
+    for (part, results) in [(Part::Test, test), (Part::Validation, validation)] {
+        if results.is_empty() {
+            continue;
+        }
+        let meaning = match part {
+            Part::Test => "Test: subjects that nothing was fitted on or chosen by",
+            _ => "Validation: subjects for choices, not for claims",
+        };
+        blocks.push(Block::Subsection(meaning.into()));
+        for one in &results {
+            blocks.push(Block::Table(one.table(metric_label, usize::MAX)));
+            blocks.extend(one.verdict(usize::MAX).map(|verdict| Block::Text(vec![plain(verdict)])));
+        }
+        blocks.extend(caution(&results));
+    }
+    blocks.push(Block::Text(vec![
+        plain("Brackets: 95% bootstrap interval over subjects; differences are paired by subject. "),
+        strong("Bold"),
+        plain(": the interval of the difference excludes zero. ↑ higher is better, ↓ lower is better. – undefined."),
+    ]));
+    blocks
+}
+
+/// One sentence a task: what can be said of it.
+fn summary(stored: &Stored, test: &[Results]) -> String {
+    let size = size(stored).unwrap_or_else(|| "This run".to_owned());
+    if test.is_empty() {
+        return format!("{size}; no task was scored on test subjects.");
+    }
+    let tasks: Vec<String> = test.iter().filter_map(Results::in_short).collect();
+    format!("{size}. On test subjects: {}.", tasks.join("; "))
+}
+
+fn size(stored: &Stored) -> Option<String> {
+    let (split, _) = stored.split.as_ref()?;
+    let subjects = number::count(split.parts.len(), "subject");
+    if stored.scans.is_empty() {
+        return Some(subjects);
+    }
+    Some(format!("{} of {subjects}", number::count(stored.scans.len(), "scan")))
+}
+
+fn facts(stored: &Stored) -> Block {
+    let record = &stored.record;
+    let name = |table: &crate::spec::Table| {
+        table.get("type").and_then(|name| name.as_str()).unwrap_or("–").to_owned()
+    };
+    let experiment = &record.experiment;
+    let total: f64 = record.stages.iter().map(|stage| stage.seconds).sum();
+    let mut facts = vec![
+        (
+            "Model".to_owned(),
+            vec![
+                code(name(&experiment.tokenizer)),
+                plain(" tokenizer, "),
+                code(name(&experiment.backbone)),
+                plain(" language model, engine "),
+                code(experiment.engine.clone()),
+            ],
+        ),
+        ("Data".to_owned(), vec![plain(experiment.datasets.keys().cloned().collect::<Vec<_>>().join(", "))]),
+        ("Seed".to_owned(), vec![plain(experiment.seed.to_string())]),
+        (
+            "Computing".to_owned(),
+            vec![plain(format!(
+                "{} in {}",
+                number::duration(total),
+                number::count(record.stages.len(), "stage")
+            ))],
+        ),
+    ];
+    if !stored.run.is_empty() {
+        facts.push(("Run".to_owned(), vec![code(stored.run.clone())]));
+    }
+    Block::Pairs(facts)
+}
+
+fn caution(results: &[Results]) -> Option<Block> {
+    let fewest = results.iter().filter_map(|results| results.subjects).min()?;
+    let text = match fewest {
+        1 => "With one subject there is no interval: nothing is known of how other subjects would differ."
+            .to_owned(),
+        2..FEW => format!(
+            "Read with care: a bootstrap over {fewest} subjects tends to give intervals that are too narrow."
+        ),
+        _ => return None,
+    };
+    Some(Block::Text(vec![plain(text)]))
+}

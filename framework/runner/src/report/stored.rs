@@ -1,0 +1,295 @@
+//! Everything a report is made from, read once: a run's folder and the artefacts it names.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use boldface::{Descriptor, Part, Regions, ScanInfo, Split};
+use boldface_tables::summary::{self, Score};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::plan::StageKind;
+use crate::run::{Answered, Reconstruction, Record};
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The folder is not one of a run.
+    #[error("`{}` is not the folder of a run: it has no `plan.json`; runs are in `runs/EXPERIMENT/TIME`", dir.display())]
+    NoRun {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("`{}` is damaged: {reason}; run the experiment again to rebuild it", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A table cannot be read.
+    #[error(transparent)]
+    Table(#[from] boldface_tables::TableError),
+}
+
+/// A result whose error is [`ReportError`].
+pub type Result<T, E = ReportError> = std::result::Result<T, E>;
+
+/// What a run left, as far as a report shows it.
+#[derive(Debug)]
+pub struct Stored {
+    /// Name of the run's folder: the time it began.
+    pub run: String,
+    /// What was run.
+    pub record: Record,
+    /// The spec with every default filled in, as TOML.
+    pub resolved: String,
+    /// The metric table.
+    pub rows: Vec<boldface::MetricRow>,
+    /// Its final scores.
+    pub scores: Vec<Score>,
+    /// The tasks, by name.
+    pub tasks: Vec<Asked>,
+    /// Every scan; empty if the series are gone.
+    pub scans: Vec<ScanInfo>,
+    /// The regions, if the series are there.
+    pub regions: Option<Regions>,
+    /// Who is in which part, and the hash of the file that says so.
+    pub split: Option<(Split, String)>,
+    /// What the corpus says.
+    pub descriptors: Vec<Descriptor>,
+    /// What the codes keep of one scan.
+    pub reconstruction: Option<Reconstruction>,
+    /// `dataset_description.json` of each dataset that has one.
+    pub descriptions: Vec<(String, Description)>,
+    /// Files of finished stages that are no longer there.
+    pub gone: Vec<PathBuf>,
+}
+
+/// A task and everything that was answered to it.
+#[derive(Debug)]
+pub struct Asked {
+    /// The task's table in the spec.
+    pub name: String,
+    /// The task's plugin, such as `classification`.
+    pub plugin: String,
+    /// The model's name in the answers.
+    pub model: Option<String>,
+    /// Answers of the model first, then of the baselines.
+    pub answered: Vec<Answered>,
+}
+
+/// The part of BIDS' `dataset_description.json` that a reader should know.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Description {
+    /// The dataset's own name.
+    pub name: Option<String>,
+    /// What may be done with it.
+    pub license: Option<String>,
+    /// What to cite.
+    pub how_to_acknowledge: Option<String>,
+    /// Its persistent address.
+    #[serde(rename = "DatasetDOI")]
+    pub dataset_doi: Option<String>,
+    /// What it was derived from.
+    pub source_datasets: Vec<Source>,
+}
+
+/// One dataset that another was derived from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE", default)]
+pub struct Source {
+    /// Its web address.
+    pub url: Option<String>,
+}
+
+impl Stored {
+    /// Reads the run in `dir`.
+    ///
+    /// # Errors
+    /// If the folder is not a run's, or one of its files is damaged. An artefact that is gone is no error.
+    pub fn read(dir: &Path) -> Result<Stored> {
+        // `runs/latest` is a link: its parent is not the parent of the run.
+        let dir =
+            &fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
+        let path = dir.join("plan.json");
+        let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.clone() })?;
+        let record: Record = parse(&path, &text)?;
+        let mut value: Value = parse(&path, &text)?;
+        let resolved = toml_of(value["experiment"].take()).map_err(|reason| damaged(&path, reason))?;
+
+        let rows = boldface_tables::metrics::read(&dir.join("metrics.parquet"))?;
+        let runs = dir.parent().and_then(Path::parent).unwrap_or(dir);
+        let mut store = Store { runs, record: &record, gone: Vec::new() };
+        let split = store.split()?;
+        let tasks = record.experiment.tasks.iter();
+        let tasks = tasks.map(|(name, table)| store.asked(name, table)).collect::<Result<Vec<Asked>>>()?;
+        let scans = store.json(&StageKind::Series, "scans.json")?.unwrap_or_default();
+        let regions = store.json(&StageKind::Series, "regions.json")?;
+        let reconstruction = store.optional(&StageKind::Codes, "reconstruction.json")?;
+        let descriptors = match store.file(&StageKind::Corpus, "descriptors.parquet") {
+            Some(path) => boldface_tables::descriptors::read(&path)?,
+            None => Vec::new(),
+        };
+        let (descriptions, gone) = (store.descriptions()?, store.gone);
+        let run = dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let scores = summary::scores(&rows);
+        Ok(Stored {
+            run,
+            resolved,
+            rows,
+            scores,
+            tasks,
+            scans,
+            regions,
+            split,
+            descriptors,
+            reconstruction,
+            descriptions,
+            gone,
+            record,
+        })
+    }
+
+    /// The task called `name`.
+    pub fn task(&self, name: &str) -> Option<&Asked> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+}
+
+impl Asked {
+    /// The answers of one answerer on one part, in the order in which they were given.
+    pub fn of<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a Answered> + 'a {
+        self.answered.iter().filter(move |answered| answered.part == part && answered.plugin == plugin)
+    }
+}
+
+/// The artefacts of one run.
+struct Store<'a> {
+    runs: &'a Path,
+    record: &'a Record,
+    gone: Vec<PathBuf>,
+}
+
+impl Store<'_> {
+    /// A file of a finished stage; none if the stage did not finish or the file is gone.
+    fn file(&mut self, kind: &StageKind, name: &str) -> Option<PathBuf> {
+        let stage = self.record.stages.iter().find(|stage| stage.stage.kind == *kind)?;
+        let path = self.runs.join(&stage.artefact).join(name);
+        if path.exists() {
+            return Some(path);
+        }
+        self.gone.push(stage.artefact.join(name));
+        None
+    }
+
+    fn json<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> Result<Option<T>> {
+        let Some(path) = self.file(kind, name) else { return Ok(None) };
+        read(&path)?.map(|text| parse(&path, &text)).transpose()
+    }
+
+    /// A file that a stage need not have written.
+    fn optional<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> Result<Option<T>> {
+        let before = self.gone.len();
+        let value = self.json(kind, name);
+        self.gone.truncate(before);
+        value
+    }
+
+    fn split(&mut self) -> Result<Option<(Split, String)>> {
+        let Some(path) = self.file(&StageKind::Split, "split.json") else { return Ok(None) };
+        let Some(text) = read(&path)? else { return Ok(None) };
+        Ok(Some((parse(&path, &text)?, blake3::hash(text.as_bytes()).to_hex().to_string())))
+    }
+
+    fn asked(&mut self, name: &str, table: &crate::spec::Table) -> Result<Asked> {
+        let plugin = table.get("type").and_then(Value::as_str).unwrap_or(name).to_owned();
+        let mut answered = Vec::new();
+        for kind in [StageKind::Evaluation(name.to_owned()), StageKind::Baseline(name.to_owned())] {
+            let Some(path) = self.file(&kind, "outcomes.jsonl") else { continue };
+            let text = read(&path)?.unwrap_or_default();
+            for (line, json) in text.lines().enumerate() {
+                // A line has no lines: only the column says something.
+                let one = serde_json::from_str(json).map_err(|error| {
+                    let (text, column) = (error.to_string(), error.column());
+                    let what = text.split(" at line ").next().unwrap_or(&text);
+                    damaged(&path, format!("line {}, column {column}: {what}", line + 1))
+                });
+                answered.push(one?);
+            }
+        }
+        let evaluation = StageKind::Evaluation(name.to_owned());
+        let stage = self.record.stages.iter().find(|stage| stage.stage.kind == evaluation);
+        let model = stage.map(|stage| stage.stage.plugin.clone()).filter(|plugin| !plugin.is_empty());
+        let named = || self.record.experiment.backbone.get("type").and_then(Value::as_str).map(str::to_owned);
+        Ok(Asked { name: name.to_owned(), plugin, model: stage.and(named().or(model)), answered })
+    }
+
+    fn descriptions(&self) -> Result<Vec<(String, Description)>> {
+        let folder = self.record.spec.parent().unwrap_or(Path::new(""));
+        let mut found = Vec::new();
+        for (name, table) in &self.record.experiment.datasets {
+            let Some(root) = table.get("path").and_then(Value::as_str) else { continue };
+            let path = folder.join(root).join("dataset_description.json");
+            if let Some(text) = read(&path)? {
+                // Somebody else's file: what cannot be read of it is not shown.
+                found.extend(serde_json::from_str(&text).ok().map(|description| (name.clone(), description)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A file's text; none if there is no such file.
+fn read(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(ReportError::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| damaged(path, error.to_string()))
+}
+
+fn damaged(path: &Path, reason: String) -> ReportError {
+    ReportError::Damaged { path: path.to_owned(), reason }
+}
+
+/// JSON as TOML, which knows no null.
+fn toml_of(mut experiment: Value) -> Result<String, String> {
+    fn without_null(value: &mut Value) {
+        match value {
+            Value::Object(table) => {
+                table.retain(|_, value| !value.is_null());
+                table.values_mut().for_each(without_null);
+            }
+            Value::Array(values) => values.iter_mut().for_each(without_null),
+            _ => {}
+        }
+    }
+    without_null(&mut experiment);
+    toml::to_string(&experiment).map_err(|error| error.to_string())
+}

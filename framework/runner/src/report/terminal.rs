@@ -1,0 +1,175 @@
+//! The table for the terminal: aligned columns, never wider than a window.
+
+use std::fmt::Write;
+
+use super::document::{Align, Cell, Table, Tone};
+use super::results::{DIFFERENCE, Results};
+
+/// Widest line, in characters.
+const WIDTH: usize = 110;
+/// Blanks between two columns.
+const GAP: usize = 2;
+/// Longest name of a column; a longer one is cut.
+const LONGEST: usize = 40;
+
+/// Differences that fit; the report has all of them.
+const MOST: usize = 1;
+
+/// All results, part by part.
+pub fn write(parts: &[Vec<Results>]) -> String {
+    let mut out = String::new();
+    let mut has_bold = false;
+    for results in parts.iter().flatten() {
+        let table = results.table(str::to_owned, MOST);
+        let _ = writeln!(out, "{}: {}", results.part.name(), table.caption);
+        has_bold |= table.rows.iter().flatten().any(marked);
+        out.push_str(&aligned(&table));
+        if let Some(verdict) = results.verdict(MOST) {
+            out.push_str(&wrapped(&verdict, "  "));
+        }
+        out.push('\n');
+    }
+    if out.is_empty() {
+        return "no task was scored\n".to_owned();
+    }
+    out.push_str("[low, high]: 95% bootstrap interval by subject");
+    out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
+    out
+}
+
+/// The columns side by side; those that do not fit go below, under the first column again.
+fn aligned(table: &Table) -> String {
+    let columns: Vec<Vec<String>> = (0..table.columns.len()).map(|place| column(table, place)).collect();
+    let widths: Vec<usize> =
+        columns.iter().map(|column| column.iter().map(|t| t.chars().count()).max().unwrap_or(0)).collect();
+    let first = GAP + widths[0];
+
+    let mut out = String::new();
+    let mut block = Vec::new();
+    let mut used = first;
+    for column in 1..columns.len() {
+        if used + GAP + widths[column] > WIDTH && !block.is_empty() {
+            out.push_str(&lines(table, &columns, &widths, &block));
+            block.clear();
+            used = first;
+        }
+        used += GAP + widths[column];
+        block.push(column);
+    }
+    out + &lines(table, &columns, &widths, &block)
+}
+
+/// The texts of one column, its name first. To stay narrow, intervals are shown of the model (the
+/// first after the names) and of the differences, which alone can be marked.
+fn column(table: &Table, place: usize) -> Vec<String> {
+    let name = &table.columns[place].0;
+    let cells = || table.rows.iter().map(|row| &row[place]);
+    let is_marked = cells().any(marked);
+    let is_whole = place < 2 || is_marked || name.contains(DIFFERENCE);
+    let text = |cell: &Cell| {
+        let text = short(&if is_whole { cell.line() } else { cell.text.clone() });
+        let mark = if marked(cell) { " *" } else { "  " };
+        if is_marked { text + mark } else { text }
+    };
+    let header = if is_marked { short(name) + "  " } else { short(name) };
+    std::iter::once(header).chain(cells().map(text)).collect()
+}
+
+fn lines(table: &Table, columns: &[Vec<String>], widths: &[usize], block: &[usize]) -> String {
+    let mut out = String::new();
+    for (row, name) in columns[0].iter().enumerate() {
+        let mut line = " ".repeat(GAP) + &padded(name, widths[0], Align::Left);
+        for &column in block {
+            line.push_str(&" ".repeat(GAP));
+            line.push_str(&padded(&columns[column][row], widths[column], table.columns[column].1));
+        }
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
+fn padded(text: &str, width: usize, align: Align) -> String {
+    match align {
+        Align::Left => format!("{text:<width$}"),
+        Align::Right => format!("{text:>width$}"),
+    }
+}
+
+/// Whether the interval of a difference excludes zero.
+fn marked(cell: &Cell) -> bool {
+    matches!(cell.tone, Tone::Good | Tone::Bad)
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut out = String::from(indent);
+    let mut used = indent.len();
+    for (place, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if place > 0 && used + 1 + length > WIDTH {
+            let _ = write!(out, "\n{indent}");
+            used = indent.len();
+        } else if place > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn columns_that_do_not_fit_go_below() {
+        let cell = |text: &str| Cell { text: text.to_owned(), note: None, tone: Tone::Plain };
+        let names = [
+            "metric",
+            "a-model-with-a-long-name",
+            "a-baseline-with-a-longer-name",
+            "another-baseline-of-some-length",
+            "the-last-baseline",
+            "a-name-that-is-longer-than-any-sensible-name-should-be",
+        ];
+        let table = Table {
+            caption: String::new(),
+            columns: names
+                .map(|name| (name.to_owned(), if name == "metric" { Align::Left } else { Align::Right }))
+                .into(),
+            rows: vec![vec![
+                cell("accuracy"),
+                cell("0.1"),
+                cell("0.2"),
+                Cell { tone: Tone::Bad, ..cell("0.3") },
+                cell("0.4"),
+                cell("–"),
+            ]],
+        };
+        let shown = aligned(&table);
+        assert!(shown.lines().all(|line| line.chars().count() <= WIDTH), "{shown}");
+        expect![[r#"
+            table
+              metric    a-model-with-a-long-name  a-baseline-with-a-longer-name  another-baseline-of-some-length
+              accuracy                       0.1                            0.2                              0.3 *
+              metric    the-last-baseline  a-name-that-is-longer-than-any-sensible…
+              accuracy                0.4                                         –
+        "#]].assert_eq(&format!("table\n{shown}"));
+    }
+
+    #[test]
+    fn long_sentences_are_wrapped() {
+        let text = wrapped(&"word ".repeat(60), "  ");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH && line.starts_with("  ")));
+    }
+}

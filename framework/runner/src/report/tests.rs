@@ -1,0 +1,172 @@
+//! Reports of made-up runs: what is shown, what is escaped, what may be missing.
+
+use std::fs;
+
+use expect_test::expect;
+
+use super::fixture::{self, Fixture};
+use super::*;
+
+fn page(fixture: &Fixture) -> String {
+    fs::read_to_string(write(&fixture.run).unwrap().html).unwrap()
+}
+
+#[test]
+fn the_table_is_aligned_and_narrow() {
+    let shown = table(&fixture::whole().run).unwrap();
+    assert!(shown.lines().all(|line| line.chars().count() <= 110), "{shown}");
+    expect![[r#"
+        validation: captioning, 9 scans of 3 subjects
+          metric                             gpt  majority  text-only           gpt - majority
+          bleu ↑            0.243 [0.133, 0.333]     0.393      0.163  -0.150 [-0.260, -0.060] *
+          fact_accuracy ↑   0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
+          fact_precision ↑  0.440 [0.330, 0.530]     0.590      0.360  -0.150 [-0.260, -0.060] *
+          fact accuracy: gpt 0.410 [0.300, 0.500] is worse than majority (-0.150 [-0.260, -0.060]).
+
+        validation: condition (classification), 9 scans of 3 subjects
+          metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
+          balanced_accuracy ↑  0.440 [0.330, 0.530]        0.590     0.290      0.360  -0.150 [-0.260, -0.060] *
+          auroc ↑              0.650 [0.540, 0.740]        0.800     0.500      0.570   -0.150 [-0.260, 0.040]
+          log_loss ↓           1.080 [0.970, 1.170]        1.230     0.930      1.000  -0.150 [-0.260, -0.060] *
+          AUROC: gpt 0.650 [0.540, 0.740] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
+
+        validation: forecasting, 9 scans of 3 subjects
+          metric                        gpt   ar-4  persistence  text-only        gpt - persistence
+          mse ↓        0.940 [0.830, 1.030]  0.790        1.090      0.860  -0.150 [-0.260, -0.060] *
+          pearson_r ↑  0.150 [0.040, 0.240]  0.000        0.300      0.070  -0.150 [-0.260, -0.060] *
+          MSE: gpt 0.940 [0.830, 1.030] is better than persistence (-0.150 [-0.260, -0.060]).
+
+        test: captioning, 12 scans of 4 subjects
+          metric                             gpt  majority  text-only           gpt - majority
+          bleu ↑            0.213 [0.103, 0.303]     0.363      0.133  -0.150 [-0.260, -0.060] *
+          fact_accuracy ↑   0.380 [0.270, 0.470]     0.530      0.300  -0.150 [-0.260, -0.060] *
+          fact_precision ↑  0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
+          fact accuracy: gpt 0.380 [0.270, 0.470] is worse than majority (-0.150 [-0.260, -0.060]).
+
+        test: condition (classification), 12 scans of 4 subjects
+          metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
+          balanced_accuracy ↑  0.410 [0.300, 0.500]        0.560     0.260      0.330  -0.150 [-0.260, -0.060] *
+          auroc ↑              0.620 [0.510, 0.710]        0.770         –      0.540   -0.150 [-0.260, 0.040]
+          log_loss ↓           1.050 [0.940, 1.140]        1.200     0.900      0.970  -0.150 [-0.260, -0.060] *
+          AUROC: gpt 0.620 [0.510, 0.710] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
+
+        test: forecasting, 12 scans of 4 subjects
+          metric                        gpt    ar-4  persistence  text-only        gpt - persistence
+          mse ↓        0.910 [0.800, 1.000]   0.760        1.060      0.830  -0.150 [-0.260, -0.060] *
+          pearson_r ↑  0.120 [0.010, 0.210]  -0.030        0.270      0.040  -0.150 [-0.260, -0.060] *
+          MSE: gpt 0.910 [0.800, 1.000] is better than persistence (-0.150 [-0.260, -0.060]).
+
+        [low, high]: 95% bootstrap interval by subject; * the interval of the difference excludes zero
+    "#]].assert_eq(&shown);
+}
+
+#[test]
+fn markdown_has_every_section_and_every_plot() {
+    let fixture = fixture::whole();
+    let paths = write(&fixture.run).unwrap();
+    let text = fs::read_to_string(&paths.markdown).unwrap();
+    let sections: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    expect![[r#"
+        # quickstart
+        ## Results
+        ### Test: subjects that nothing was fitted on or chosen by
+        ### Validation: subjects for choices, not for claims
+        ## Answers
+        ### captioning
+        ### condition
+        ### forecasting
+        ## Tokens
+        ### One scan, encoded and decoded
+        ## Training
+        ### tokenizer (vq)
+        ### alignment (gpt)
+        ## Methods
+        ## Data and split
+        ### Dataset pain
+        ## To run it again"#]]
+    .assert_eq(&sections.join("\n"));
+    let plots: Vec<&str> =
+        text.split("](figures/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert_eq!(plots.len(), 6 + 4 + 8, "{plots:?}");
+    for plot in plots {
+        assert!(fixture.run.join("figures").join(plot).is_file(), "{plot}");
+    }
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let fixture = fixture::whole();
+    let read = |paths: Paths| [paths.markdown, paths.html].map(|path| fs::read(path).unwrap());
+    let first = read(write(&fixture.run).unwrap());
+    assert_eq!(first, read(write(&fixture.run).unwrap()));
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_keeps_markup_out() {
+    let page = page(&fixture::whole());
+    for fetched in ["<script", "<link", "src=", "@import", "url(", "<b>higher</b>", "<R&L>", "<with>"] {
+        assert!(!page.contains(fetched), "{fetched}");
+    }
+    assert!(page.contains("&lt;b&gt;higher&lt;/b&gt; &amp;") && page.contains("prefers-color-scheme: dark"));
+    assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
+    assert_eq!(page.matches("<svg").count(), page.matches("<desc>").count());
+}
+
+#[test]
+fn words_are_honest() {
+    let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
+    assert!(text.contains(
+        "AUROC: gpt 0.620 [0.510, 0.710] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0)."
+    ));
+    assert!(text.contains(
+        "fact accuracy: gpt 0.380 [0.270, 0.470] is worse than majority (-0.150 [-0.260, -0.060])."
+    ));
+    assert!(
+        text.contains("MSE: gpt 0.910 [0.800, 1.000] is better than persistence (-0.150 [-0.260, -0.060]).")
+    );
+    assert!(text.contains("a bootstrap over 4 subjects tends to give intervals that are too narrow"));
+    assert!(text.contains("| ✓ right") || text.contains("**✓ right**"));
+}
+
+#[test]
+fn an_undefined_metric_is_a_dash() {
+    let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
+    let row = text.lines().find(|line| line.starts_with("| AUROC")).unwrap();
+    assert_eq!(row.split('|').nth(4).unwrap().trim(), "–");
+}
+
+#[test]
+fn missing_pieces_do_not_break_the_report() {
+    for tasks in [&[][..], &["condition"], &["forecasting"], &["captioning"]] {
+        let fixture = fixture::make(tasks);
+        let page = page(&fixture);
+        assert_eq!(page.contains("Answers</h2>"), !tasks.is_empty());
+        assert!(!table(&fixture.run).unwrap().is_empty());
+    }
+    let fixture = fixture::whole();
+    fs::remove_dir_all(fixture.root.path().join("runs/cache")).unwrap();
+    fs::remove_dir_all(fixture.root.path().join("experiments")).unwrap();
+    let page = page(&fixture);
+    assert!(
+        page.contains("no longer in the store") && page.contains("cache/evaluation.condition/outcomes.jsonl")
+    );
+    assert!(page.contains("condition (classification), 12 examples"));
+}
+
+#[test]
+fn what_is_broken_is_named() {
+    let fixture = fixture::whole();
+    let message = |fixture: &Fixture| {
+        let root = fs::canonicalize(fixture.root.path()).unwrap().display().to_string();
+        write(&fixture.run).unwrap_err().to_string().replace(&root, "ROOT")
+    };
+    let outcomes = fixture.root.path().join("runs/cache/evaluation.condition/outcomes.jsonl");
+    fs::write(&outcomes, fs::read_to_string(&outcomes).unwrap() + "{\"part\": \"te").unwrap();
+    expect!["`ROOT/runs/cache/evaluation.condition/outcomes.jsonl` is damaged: line 43, column 12: EOF while parsing a string; run the experiment again to rebuild it"].assert_eq(&message(&fixture));
+    fs::write(fixture.run.join("metrics.parquet"), "PAR1").unwrap();
+    assert!(message(&fixture).contains("metrics.parquet` is not a readable Parquet file"));
+    fs::remove_file(fixture.run.join("plan.json")).unwrap();
+    expect!["`ROOT/runs/quickstart/2026-11-23T03-12-45` is not the folder of a run: it has no `plan.json`; runs are in `runs/EXPERIMENT/TIME`"].assert_eq(&message(&fixture));
+    let error = write(&fixture.root.path().join("nowhere")).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read `") && error.contains("nowhere`: "), "{error}");
+}

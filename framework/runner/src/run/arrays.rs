@@ -1,0 +1,119 @@
+//! Arrays as safetensors files: named, typed, checked before anything is allocated.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use boldface::Result;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+use super::store::cannot;
+
+/// A named array to write.
+#[derive(Debug)]
+pub enum Array<'a> {
+    /// 32-bit floats.
+    F32(Vec<usize>, &'a [f32]),
+    /// 32-bit counts.
+    U32(Vec<usize>, &'a [u32]),
+}
+
+/// Arrays by name: shape and values.
+pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
+
+/// Writes arrays to `path`; the same arrays give the same bytes.
+pub fn write(path: &Path, arrays: &BTreeMap<String, Array<'_>>) -> Result<()> {
+    let bytes: Vec<(&str, Dtype, &[usize], Vec<u8>)> = arrays
+        .iter()
+        .map(|(name, array)| match array {
+            Array::F32(shape, values) => {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                (name.as_str(), Dtype::F32, shape.as_slice(), bytes)
+            }
+            Array::U32(shape, values) => {
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                (name.as_str(), Dtype::U32, shape.as_slice(), bytes)
+            }
+        })
+        .collect();
+    let mut views = BTreeMap::new();
+    for (name, dtype, shape, bytes) in &bytes {
+        views.insert(*name, TensorView::new(*dtype, shape.to_vec(), bytes)?);
+    }
+    let file = safetensors::serialize(views, None)?;
+    Ok(std::fs::write(path, file).map_err(cannot("write", path))?)
+}
+
+/// The bytes of a file of arrays.
+pub struct Arrays {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Arrays {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Arrays> {
+        let bytes = std::fs::read(path).map_err(cannot("read", path))?;
+        Ok(Arrays { name: path.display().to_string(), bytes })
+    }
+
+    /// Every array of 32-bit floats, by name.
+    pub fn floats(&self) -> Result<Named<f32>> {
+        self.all(Dtype::F32, f32::from_le_bytes)
+    }
+
+    /// Every array of 32-bit counts, by name.
+    pub fn counts(&self) -> Result<Named<u32>> {
+        self.all(Dtype::U32, u32::from_le_bytes)
+    }
+
+    fn all<T>(&self, dtype: Dtype, from: fn([u8; 4]) -> T) -> Result<Named<T>> {
+        let broken = |error| format!("`{}` is not a whole safetensors file: {error}", self.name);
+        // The header is checked against the length of the file before any tensor is looked at.
+        let tensors = SafeTensors::deserialize(&self.bytes).map_err(broken)?;
+        let of_type = tensors.iter().filter(|(_, view)| view.dtype() == dtype);
+        let read = of_type.map(|(name, view)| {
+            let (values, _) = view.data().as_chunks::<4>();
+            (name.to_owned(), (view.shape().to_vec(), values.iter().copied().map(from).collect()))
+        });
+        Ok(read.collect())
+    }
+}
+
+/// The shape of a matrix; an error that names it otherwise.
+pub fn matrix(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
+    match shape {
+        &[rows, columns] => Ok((rows, columns)),
+        _ => Err(format!("`{name}` has {} dimensions instead of 2", shape.len()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_come_back_and_a_truncated_file_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.safetensors");
+        let values = [1.0, -0.5, f32::MAX, 0.0, 3.0, 4.0];
+        let arrays = [
+            ("b".to_owned(), Array::F32(vec![3, 2], &values)),
+            ("a".to_owned(), Array::U32(vec![2], &[7, u32::MAX])),
+        ];
+        write(&path, &arrays.into()).unwrap();
+        let read = Arrays::read(&path).unwrap();
+        assert_eq!(read.floats().unwrap(), [("b".to_owned(), (vec![3, 2], values.to_vec()))].into());
+        assert_eq!(read.counts().unwrap(), [("a".to_owned(), (vec![2], vec![7, u32::MAX]))].into());
+
+        let whole = std::fs::read(&path).unwrap();
+        for length in [0, 7, 20, whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let error = Arrays::read(&path).unwrap().floats().unwrap_err().to_string();
+            assert!(error.contains("not a whole safetensors file"), "{length}: {error}");
+        }
+        // A header that claims 2^60 bytes.
+        std::fs::write(&path, [&(1u64 << 60).to_le_bytes()[..], b"{}"].concat()).unwrap();
+        assert!(Arrays::read(&path).unwrap().floats().is_err());
+    }
+}

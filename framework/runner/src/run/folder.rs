@@ -1,0 +1,122 @@
+//! The folder of one run, `runs/<experiment>/<time>/`, and what is written into it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use boldface::MetricRow;
+use tracing::warn;
+
+use super::Failed;
+use super::record::Record;
+use super::store::cannot;
+use crate::plan::Plan;
+
+/// The folder of one run.
+#[derive(Debug)]
+pub struct Folder {
+    dir: PathBuf,
+}
+
+impl Folder {
+    /// Makes `runs/<experiment>/<UTC time>/` with the exact spec in it, and points `runs/latest` at it.
+    pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
+        if ["cache", "latest"].contains(&plan.name.as_str()) {
+            return Err(Failed::Name { name: plan.name.clone() });
+        }
+        let parent = runs.join(&plan.name);
+        fs::create_dir_all(&parent).map_err(cannot("make", &parent))?;
+        let time = utc(seconds_now());
+        let names = std::iter::once(time.clone()).chain((2..).map(|n| format!("{time}-{n}")));
+        for name in names {
+            let dir = parent.join(&name);
+            match fs::create_dir(&dir) {
+                Ok(()) => {
+                    let spec = dir.join("spec.toml");
+                    fs::write(&spec, &plan.source).map_err(cannot("write", &spec))?;
+                    point(&runs.join("latest"), &Path::new(&plan.name).join(&name));
+                    return Ok(Folder { dir });
+                }
+                // Another run began in the same second.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(cannot("make", &dir)(error).into()),
+            }
+        }
+        unreachable!("the names do not end")
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes `plan.json` anew.
+    pub fn record(&self, record: &Record) -> Result<(), Failed> {
+        let path = self.dir.join("plan.json");
+        let aside = self.dir.join(".plan.json");
+        let text = serde_json::to_string_pretty(record).expect("a record is made of strings and numbers");
+        fs::write(&aside, text + "\n").map_err(cannot("write", &aside))?;
+        Ok(fs::rename(&aside, &path).map_err(cannot("write", &path))?)
+    }
+
+    /// Writes `metrics.parquet`.
+    pub fn metrics(&self, experiment: &str, rows: &[MetricRow]) -> Result<(), Failed> {
+        Ok(boldface_tables::metrics::write(&self.dir.join("metrics.parquet"), experiment, rows)?)
+    }
+}
+
+/// Points the link `link` at `target`. A link is a convenience: a file system without them is no error.
+fn point(link: &Path, target: &Path) {
+    #[cfg(unix)]
+    let made = || {
+        let aside = link.with_extension(format!("tmp-{}", std::process::id()));
+        std::os::unix::fs::symlink(target, &aside)?;
+        fs::rename(&aside, link)
+    };
+    #[cfg(not(unix))]
+    let made = || fs::write(link.with_extension("txt"), target.to_string_lossy().as_bytes());
+    if let Err(error) = made() {
+        warn!(link = %link.display(), %error, "The link to the latest run could not be made.");
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the run's folder is named after the clock, here and nowhere else"
+)]
+fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Seconds since 1970 as `2026-11-23T03-12-45`, in UTC.
+fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Years are counted from March, so that a leap day is the last of its year; 719 468 days lie
+    // between 1 March of year 0 and 1 January 1970, and 146 097 in 400 years.
+    let day = days + 719_468;
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = (era * 400 + year + month / 10, (month + 2) % 12 + 1);
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{:02}", second % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_by_date() {
+        // `date -u -d @N +%FT%H-%M-%S`
+        assert_eq!(utc(0), "1970-01-01T00-00-00");
+        assert_eq!(utc(951_782_400), "2000-02-29T00-00-00");
+        assert_eq!(utc(951_868_799), "2000-02-29T23-59-59");
+        assert_eq!(utc(1_795_403_565), "2026-11-23T03-12-45");
+        assert_eq!(utc(4_107_542_399), "2100-02-28T23-59-59");
+        assert_eq!(utc(4_107_542_400), "2100-03-01T00-00-00");
+    }
+}

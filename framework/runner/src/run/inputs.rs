@@ -1,0 +1,307 @@
+//! What a stage may read: the artefacts that its plan entry lists, and no others.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::{
+    Backbone, Codes, Describer, Fact, Features, FitContext, FittedTokenizer, FmriShape, LanguageModel,
+    Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
+};
+use serde::de::DeserializeOwned;
+
+use super::arrays::{Arrays, matrix};
+use super::record::Answered;
+use super::store::{Artefact, cannot};
+use crate::plan::{Plan, StageKind};
+use crate::stages::windows::standardized;
+
+/// The artefacts of the stages that a plan entry lists.
+pub struct Inputs<'a> {
+    plan: &'a Plan,
+    listed: Listed,
+    memory: &'a Memory,
+}
+
+/// The artefacts within a stage's reach.
+pub struct Listed {
+    /// The stage that reads.
+    pub stage: String,
+    /// What it may read, by the name of the stage that made it.
+    pub artefacts: BTreeMap<String, Artefact>,
+}
+
+impl Listed {
+    fn dir(&self, kind: &StageKind) -> &Path {
+        let (stage, name) = (&self.stage, kind.to_string());
+        let artefact = self.artefacts.get(&name);
+        artefact
+            .unwrap_or_else(|| panic!("{stage} may not read {name}: its plan entry does not list it"))
+            .dir()
+    }
+}
+
+/// What was read in this run and will be needed again; a plan has one of each stage it keeps.
+#[derive(Default)]
+pub struct Memory {
+    cohort: OnceCell<Arc<Signals>>,
+    plain: OnceCell<Arc<Vec<Scan>>>,
+    described: OnceCell<Arc<Vec<Scan>>>,
+    coded: OnceCell<Arc<Coded>>,
+}
+
+/// Every scan, cropped and not yet standardised, in canonical order.
+#[derive(Debug)]
+pub struct Signals {
+    /// What is known of each scan.
+    pub infos: Vec<Arc<ScanInfo>>,
+    /// The signal of each scan.
+    pub series: Vec<TimeSeries>,
+    /// The regions of all of them.
+    pub regions: Arc<Regions>,
+}
+
+/// Features and codes of the whole of every scan.
+#[derive(Debug)]
+pub struct Coded {
+    /// Features and codes, by scan.
+    pub scans: BTreeMap<ScanId, (Arc<Features>, Arc<Codes>)>,
+    /// What a backbone must know of them.
+    pub shape: FmriShape,
+}
+
+impl<'a> Inputs<'a> {
+    /// What `listed` holds, read as the plugins of `plan` do.
+    pub fn new(plan: &'a Plan, listed: Listed, memory: &'a Memory) -> Inputs<'a> {
+        Inputs { plan, listed, memory }
+    }
+
+    /// Whether the plan lets this stage read `kind`.
+    pub fn reads(&self, kind: &StageKind) -> bool {
+        self.listed.artefacts.contains_key(&kind.to_string())
+    }
+
+    /// The folder of another stage's artefact.
+    ///
+    /// # Panics
+    /// If the plan does not list it: what a stage reads must be what its key hashed.
+    pub fn dir(&self, kind: &StageKind) -> &Path {
+        self.listed.dir(kind)
+    }
+
+    /// Every scan, cropped, as it lies on disk.
+    pub fn signals(&self) -> Result<Arc<Signals>> {
+        let dir = self.dir(&StageKind::Series);
+        remembered(&self.memory.cohort, || Signals::read(dir))
+    }
+
+    /// Every scan, cropped and standardised over all its volumes; with what the corpus says of it if
+    /// this stage may read the corpus.
+    pub fn scans(&self) -> Result<Arc<Vec<Scan>>> {
+        let plain = || {
+            let signals = self.signals()?;
+            let how = self.plan.experiment.signal.standardize;
+            let scans = signals.infos.iter().zip(&signals.series).map(|(info, series)| Scan {
+                info: Arc::clone(info),
+                series: standardized(series, how),
+                regions: Arc::clone(&signals.regions),
+                descriptors: Vec::new(),
+            });
+            Ok(scans.collect())
+        };
+        self.dir(&StageKind::Series);
+        if !self.reads(&StageKind::Corpus) {
+            return remembered(&self.memory.plain, plain);
+        }
+        remembered(&self.memory.described, || {
+            let mut scans: Vec<Scan> = remembered(&self.memory.plain, plain)?.to_vec();
+            let place: BTreeMap<ScanId, usize> =
+                scans.iter().enumerate().map(|(place, scan)| (scan.info.id.clone(), place)).collect();
+            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?
+            {
+                let scan = place.get(&descriptor.scan);
+                let scan = *scan.ok_or_else(|| {
+                    format!("the corpus describes `{}`, which is not a scan", descriptor.scan)
+                })?;
+                scans[scan].descriptors.push(descriptor);
+            }
+            Ok(scans)
+        })
+    }
+
+    /// Who is in which part.
+    pub fn split(&self) -> Result<Split> {
+        json(&self.dir(&StageKind::Split).join("split.json"))
+    }
+
+    /// What the corpus says of each scan, sentence by sentence; empty without a corpus.
+    pub fn sentences(&self) -> Result<BTreeMap<ScanId, Vec<String>>> {
+        let mut sentences: BTreeMap<ScanId, Vec<String>> = BTreeMap::new();
+        if self.reads(&StageKind::Corpus) {
+            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?
+            {
+                sentences.entry(descriptor.scan).or_default().push(descriptor.text);
+            }
+        }
+        Ok(sentences)
+    }
+
+    /// What each corpus generator learned, in the plan's order; none without a corpus.
+    pub fn describers(&self) -> Result<Vec<Box<dyn Describer>>> {
+        if !self.reads(&StageKind::Corpus) {
+            return Ok(Vec::new());
+        }
+        let load = |entry: &crate::plan::Entry<_>| -> Result<_> {
+            let config: &dyn boldface::CorpusGenerator = &*entry.config;
+            config.load(&self.corpus().join(&entry.name))
+        };
+        self.plan.corpora.iter().map(load).collect()
+    }
+
+    /// What the tokenizer is aligned with.
+    pub fn text_space(&self) -> Result<TextSpace> {
+        let dir = self.dir(&StageKind::TextSpace);
+        let ids: Vec<ScanId> = json(&dir.join("scans.json"))?;
+        let mut arrays = Arrays::read(&dir.join("vectors.safetensors"))?.floats()?;
+        let mut features = |name: &str| -> Result<Features> {
+            let (shape, values) =
+                arrays.remove(name).ok_or_else(|| format!("the text space has no `{name}`"))?;
+            Features::new(matrix(name, &shape)?.1, values)
+        };
+        let (pooled, tokens) = (features("descriptions")?, features("tokens")?);
+        if pooled.rows != ids.len() {
+            return Err(format!("the text space has {} vectors for {} scans", pooled.rows, ids.len()).into());
+        }
+        let vectors = (0..pooled.rows).map(|row| pooled.row(row).to_vec());
+        Ok(TextSpace { descriptions: ids.into_iter().zip(vectors).collect(), tokens })
+    }
+
+    /// The fitted tokenizer.
+    pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
+        self.plan
+            .tokenizer
+            .config
+            .load(&self.dir(&StageKind::Tokenizer).join("tokenizer"), &self.plan.runtime)
+    }
+
+    /// Features and codes of every scan.
+    pub fn codes(&self) -> Result<Arc<Coded>> {
+        let dir = self.dir(&StageKind::Codes);
+        remembered(&self.memory.coded, || Coded::read(dir))
+    }
+
+    /// The language model as the last stage this one may read left it; a new one if there is none.
+    pub fn language_model(&self, cx: &mut FitContext<'_>) -> Result<Box<dyn LanguageModel>> {
+        let backbone: &dyn Backbone = &*self.plan.backbone.config;
+        let trained =
+            [StageKind::Instruction, StageKind::Alignment].into_iter().find(|kind| self.reads(kind));
+        match trained {
+            Some(kind) => backbone.load(&self.dir(&kind).join("model"), &self.plan.runtime),
+            None => {
+                let text_space = self.dir(&StageKind::TextSpace).join("encoder");
+                backbone.init(&text_space, self.codes()?.shape, cx)
+            }
+        }
+    }
+
+    /// What the baselines answered to the task called `task`.
+    pub fn baseline(&self, task: &str) -> Result<Vec<Answered>> {
+        let path = self.dir(&StageKind::Baseline(task.to_owned())).join("outcomes.jsonl");
+        let text = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
+        let parse = |line: &str| serde_json::from_str(line).map_err(|error| broken(&path, &error));
+        text.lines().map(parse).collect()
+    }
+
+    fn corpus(&self) -> &Path {
+        self.dir(&StageKind::Corpus)
+    }
+}
+
+impl Signals {
+    fn read(dir: &Path) -> Result<Signals> {
+        let infos: Vec<ScanInfo> = json(&dir.join("scans.json"))?;
+        let mut arrays = Arrays::read(&dir.join("series.safetensors"))?.floats()?;
+        let mut series = Vec::new();
+        for info in &infos {
+            let name = info.id.to_string();
+            let (shape, values) = arrays.remove(&name).ok_or_else(|| format!("`{name}` has no series"))?;
+            let (trs, rois) = matrix(&name, &shape)?;
+            series.push(TimeSeries::new(trs, rois, info.tr, values)?);
+        }
+        let regions = Arc::new(json(&dir.join("regions.json"))?);
+        Ok(Signals { infos: infos.into_iter().map(Arc::new).collect(), series, regions })
+    }
+}
+
+impl Coded {
+    fn read(dir: &Path) -> Result<Coded> {
+        let shape = json(&dir.join("shape.json"))?;
+        let ids: Vec<ScanId> = json(&dir.join("scans.json"))?;
+        let mut features = Arrays::read(&dir.join("features.safetensors"))?.floats()?;
+        let mut codes = Arrays::read(&dir.join("codes.safetensors"))?.counts()?;
+        let mut scans = BTreeMap::new();
+        for id in ids {
+            let name = id.to_string();
+            let (of_features, of_codes) = (features.remove(&name), codes.remove(&name));
+            let ((width, values), (patches, codes)) =
+                of_features.zip(of_codes).ok_or_else(|| format!("`{name}` has no codes"))?;
+            let ((_, width), (patches, rois)) = (matrix(&name, &width)?, matrix(&name, &patches)?);
+            let features = Features::new(width, values)?;
+            scans.insert(id, (Arc::new(features), Arc::new(Codes { patches, rois, codes })));
+        }
+        Ok(Coded { scans, shape })
+    }
+}
+
+/// Every fact that any describer reads in `text`.
+pub fn read_facts(describers: &[Box<dyn Describer>], text: &str) -> Vec<Fact> {
+    describers.iter().flat_map(|describer| describer.read(text)).collect()
+}
+
+/// Reads a JSON file of an artefact.
+pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read(path).map_err(cannot("read", path))?;
+    serde_json::from_slice(&text).map_err(|error| broken(path, &error))
+}
+
+fn broken(path: &Path, error: &serde_json::Error) -> boldface::Error {
+    format!("`{}`: {error}", path.display()).into()
+}
+
+fn remembered<T>(cell: &OnceCell<Arc<T>>, read: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
+    if let Some(known) = cell.get() {
+        return Ok(Arc::clone(known));
+    }
+    let value = Arc::new(read()?);
+    Ok(Arc::clone(cell.get_or_init(|| value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::guard;
+
+    use super::*;
+    use crate::plan::{Key, Stage};
+    use crate::run::Store;
+
+    #[test]
+    fn a_stage_cannot_read_what_its_plan_entry_does_not_list() {
+        let runs = tempfile::tempdir().unwrap();
+        let store = Store::open(runs.path());
+        let split = Stage {
+            kind: StageKind::Split,
+            plugin: String::new(),
+            seed: 0,
+            inputs: vec![],
+            config: serde_json::Value::Null,
+            key: Key("0".repeat(32)),
+        };
+        let artefact = store.draft(&split).unwrap().finish(&split, &BTreeMap::new(), 0.0).unwrap();
+        let listed = Listed { stage: "corpus".into(), artefacts: [("split".to_owned(), artefact)].into() };
+        assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
+        let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();
+        let expected = "panicked: corpus may not read series: its plan entry does not list it";
+        assert_eq!(refused.to_string(), expected);
+    }
+}

@@ -1,0 +1,154 @@
+//! What a finished artefact says of itself: `manifest.json`, written last.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Key, Stage};
+
+/// Name of the manifest in its artefact.
+pub const FILE: &str = "manifest.json";
+
+/// A manifest larger than this is not one of ours.
+const LARGEST: u64 = 1 << 26;
+
+/// What a finished artefact says of itself; a folder without one is not finished.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The stage that made it, such as `evaluation.condition`.
+    pub stage: String,
+    /// The stage's whole content key, 32 hexadecimal digits.
+    pub key: String,
+    /// The plugin that ran; empty for the framework's own stages.
+    pub plugin: String,
+    /// Version of boldface that made it.
+    pub boldface: String,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// Content key of each stage that it read, by name.
+    pub inputs: BTreeMap<String, String>,
+    /// Every other file of the artefact, by path relative to it.
+    pub files: BTreeMap<String, FileRecord>,
+}
+
+/// Size and hash of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileRecord {
+    /// BLAKE3, 64 hexadecimal digits.
+    pub blake3: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+impl Manifest {
+    /// The manifest of `dir` as it lies there; every file in it is hashed and brought to the disk.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn of(
+        dir: &Path,
+        stage: &Stage,
+        inputs: &BTreeMap<String, Key>,
+        seconds: f64,
+    ) -> io::Result<Manifest> {
+        let mut files = BTreeMap::new();
+        collect(dir, "", &mut files)?;
+        Ok(Manifest {
+            stage: stage.name(),
+            key: stage.key.0.clone(),
+            plugin: stage.plugin.clone(),
+            boldface: env!("CARGO_PKG_VERSION").to_owned(),
+            seconds,
+            inputs: inputs.iter().map(|(name, key)| (name.clone(), key.0.clone())).collect(),
+            files,
+        })
+    }
+
+    /// Writes the manifest into `dir`, which makes it complete.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, dir: &Path) -> io::Result<()> {
+        let mut file = File::create(dir.join(FILE))?;
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        file.write_all(&text)?;
+        file.sync_all()?;
+        sync_folder(dir)
+    }
+
+    /// Reads the manifest of `dir` and compares every file with it; the error says what is wrong.
+    ///
+    /// # Errors
+    /// What is wrong with the artefact.
+    pub fn verify(dir: &Path, stage: &Stage) -> Result<Manifest, String> {
+        let path = dir.join(FILE);
+        let bytes = fs::metadata(&path).map_err(|error| format!("`{FILE}`: {error}"))?.len();
+        if bytes > LARGEST {
+            return Err(format!("`{FILE}` has {bytes} bytes"));
+        }
+        let text = fs::read(&path).map_err(|error| format!("`{FILE}`: {error}"))?;
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|error| format!("`{FILE}`: {error}"))?;
+        if manifest.key != stage.key.0 || manifest.stage != stage.name() {
+            return Err(format!("it is of {} {}", manifest.stage, manifest.key));
+        }
+        manifest.files.iter().try_for_each(|(name, record)| record.verify(dir, name))?;
+        Ok(manifest)
+    }
+}
+
+impl FileRecord {
+    fn of(path: &Path) -> io::Result<FileRecord> {
+        let file = File::open(path)?;
+        file.sync_all()?;
+        let mut hasher = blake3::Hasher::new();
+        let bytes = io::copy(&mut io::BufReader::with_capacity(1 << 17, file), &mut hasher)?;
+        Ok(FileRecord { blake3: hasher.finalize().to_hex().to_string(), bytes })
+    }
+
+    fn verify(&self, dir: &Path, name: &str) -> Result<(), String> {
+        let relative = PathBuf::from(name);
+        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(format!("`{FILE}` names `{name}`, which is outside of it"));
+        }
+        let path = dir.join(relative);
+        let bytes = fs::metadata(&path).map_err(|error| format!("`{name}`: {error}"))?.len();
+        if bytes != self.bytes {
+            return Err(format!("`{name}` has {bytes} bytes instead of {}", self.bytes));
+        }
+        let found = FileRecord::of(&path).map_err(|error| format!("`{name}`: {error}"))?;
+        if found == *self { Ok(()) } else { Err(format!("`{name}` has changed since it was written")) }
+    }
+}
+
+/// Brings the names in a folder to the disk.
+///
+/// # Errors
+/// If the system refuses.
+pub fn sync_folder(dir: &Path) -> io::Result<()> {
+    // Windows cannot open a folder as a file, and needs no such call.
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+fn collect(dir: &Path, prefix: &str, files: &mut BTreeMap<String, FileRecord>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string();
+        let name = name.map_err(|name| io::Error::other(format!("{} is not UTF-8", name.display())))?;
+        let relative = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &relative, files)?;
+            sync_folder(&entry.path())?;
+        } else {
+            files.insert(relative, FileRecord::of(&entry.path())?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Walks a plan: skips what the store has, runs the rest, keeps what is finished.
+
+pub(crate) mod arrays;
+mod folder;
+pub(crate) mod inputs;
+mod manifest;
+mod record;
+pub(crate) mod recorder;
+pub(crate) mod store;
+mod walk;
+
+use std::path::Path;
+
+use crate::plan::Stage;
+
+pub use manifest::{FileRecord, Manifest};
+pub use record::{Answered, Reconstruction, Record, StageRecord};
+pub use store::{Artefact, Store, StoreError};
+pub use walk::{Failed, Finished, run};
+
+/// Watches a run: shows it to the user and stops it when asked.
+pub trait Events: Sync {
+    /// The run's folder was made; logs may go to `log.jsonl` in it.
+    fn opened(&self, _dir: &Path) {}
+
+    /// A stage starts to run (it was not cached); it is number `index` of `total`.
+    fn started(&self, _stage: &Stage, _index: usize, _total: usize) {}
+
+    /// The running stage finished `done` of `total` steps.
+    fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
+
+    /// A stage is finished; `cached` if it was only looked up.
+    fn finished(&self, _stage: &Stage, _seconds: f64, _cached: bool) {}
+
+    /// Whether the user wants to stop.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}

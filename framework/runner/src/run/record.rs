@@ -1,0 +1,66 @@
+//! What a run leaves behind for people and programs: plain JSON.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use boldface::{Outcome, Part, ScanId};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Stage;
+use crate::spec::Experiment;
+
+/// `plan.json` of a run: what was run, with what, and where the artefacts are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The spec file's stem.
+    pub name: String,
+    /// The spec file as it was named.
+    pub spec: PathBuf,
+    /// Version of each part: `boldface`, the engine ...
+    pub versions: BTreeMap<String, String>,
+    /// The spec with every default filled in.
+    pub experiment: Experiment,
+    /// Every stage in order.
+    pub stages: Vec<StageRecord>,
+}
+
+/// One stage of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// The stage as planned.
+    pub stage: Stage,
+    /// Folder of its artefact, relative to the folder of runs.
+    pub artefact: PathBuf,
+    /// Seconds it took when it ran, in this run or an earlier one.
+    pub seconds: f64,
+    /// Whether this run only looked it up.
+    pub cached: bool,
+}
+
+/// One line of `outcomes.jsonl` of an evaluation or a baseline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answered {
+    /// Validation or test.
+    pub part: Part,
+    /// Who answered: the backbone's name, `text-only`, or a baseline such as `fc-logistic`.
+    pub plugin: String,
+    /// Question, truth and answer.
+    pub outcome: Outcome,
+}
+
+/// `reconstruction.json` of the codes: a few regions of one held-out scan and what the codes keep of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reconstruction {
+    /// The scan.
+    pub scan: ScanId,
+    /// Its part.
+    pub part: Part,
+    /// Repetition time in seconds.
+    pub tr: f64,
+    /// Names of the regions shown.
+    pub regions: Vec<String>,
+    /// Signal of each region over time.
+    pub actual: Vec<Vec<f32>>,
+    /// Decoded signal of each region over time.
+    pub decoded: Vec<Vec<f32>>,
+}

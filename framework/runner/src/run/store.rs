@@ -1,0 +1,305 @@
+//! The content-keyed store of artefacts, `runs/cache/<stage>-<key>/`: whole or not there.
+//!
+//! An artefact is written aside, its manifest last, and renamed. Every file is compared with the
+//! manifest before it is used; a damaged artefact is moved away, so that it is made again.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use thiserror::Error;
+use tracing::warn;
+
+use super::manifest::{self, Manifest};
+use crate::plan::{Key, Stage};
+
+/// Artefacts by content key, below a folder of runs.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    /// What was compared with its manifest since this store was opened.
+    verified: Mutex<BTreeMap<PathBuf, Artefact>>,
+}
+
+/// A finished stage on disk.
+#[derive(Clone, Debug)]
+pub struct Artefact {
+    dir: PathBuf,
+    manifest: Manifest,
+}
+
+/// An artefact that is being written; dropped before it is finished, it is removed.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    store: &'a Store,
+    dir: PathBuf,
+}
+
+/// Held while a run uses the store, so that no other run takes its drafts for leftovers.
+#[derive(Debug)]
+pub struct InUse(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
+
+/// The store cannot be read or written.
+#[derive(Debug, Error)]
+#[error("cannot {action} `{}`", path.display())]
+pub struct StoreError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Gives an error of the system its file and what was tried.
+pub(crate) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |source| StoreError { action, path: path.to_owned(), source }
+}
+
+impl Store {
+    /// The store of the folder `runs`, which need not exist yet.
+    pub fn open(runs: &Path) -> Store {
+        Store { root: runs.join("cache"), verified: Mutex::default() }
+    }
+
+    /// Whether the stage is finished and whole.
+    pub fn has(&self, stage: &Stage) -> bool {
+        self.artefact(stage).is_some()
+    }
+
+    /// The finished stage; none if it was never finished, or is damaged.
+    pub fn artefact(&self, stage: &Stage) -> Option<Artefact> {
+        self.inspect(stage).ok().flatten()
+    }
+
+    /// As [`Store::artefact`]; a damaged artefact is reported and moved away.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn whole(&self, stage: &Stage) -> Result<Option<Artefact>, StoreError> {
+        let damage = match self.inspect(stage) {
+            Ok(found) => return Ok(found),
+            Err(damage) => damage,
+        };
+        let dir = self.dir(stage);
+        let away = free(&self.root, &format!(".damaged-{}", folder(stage)));
+        fs::rename(&dir, &away).map_err(cannot("move away", &dir))?;
+        let (stage, dir, away) = (stage.name(), dir.display(), away.display());
+        warn!(stage, %dir, %away, damage, "An artefact is damaged; it was moved away and is made again.");
+        Ok(None)
+    }
+
+    /// Where the artefact of a stage lies, relative to the folder of runs.
+    pub fn relative(stage: &Stage) -> PathBuf {
+        Path::new("cache").join(folder(stage))
+    }
+
+    /// Says that a run uses the store; what killed runs left half-written is removed, unless another
+    /// run is going on.
+    ///
+    /// # Errors
+    /// If the store cannot be made.
+    pub fn enter(&self) -> Result<InUse, StoreError> {
+        fs::create_dir_all(&self.root).map_err(cannot("make", &self.root))?;
+        let path = self.root.join(".lock");
+        let file = File::create(&path).map_err(cannot("write", &path))?;
+        if file.try_lock().is_ok() {
+            self.remove_leftovers().map_err(cannot("clean", &self.root))?;
+            file.unlock().map_err(cannot("unlock", &path))?;
+        }
+        // A file system without locks is used without: then nothing is cleaned either.
+        Ok(InUse(file.lock_shared().is_ok().then_some(file)))
+    }
+
+    /// A new folder to write a stage's artefact into.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn draft(&self, stage: &Stage) -> Result<Draft<'_>, StoreError> {
+        let name = format!("{DRAFT}{}-{}", folder(stage), std::process::id());
+        let dir = free(&self.root, &name);
+        fs::create_dir_all(&dir).map_err(cannot("make", &dir))?;
+        Ok(Draft { store: self, dir })
+    }
+
+    fn dir(&self, stage: &Stage) -> PathBuf {
+        self.root.join(folder(stage))
+    }
+
+    /// The artefact if it is there; what is wrong with it if it is damaged.
+    fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, String> {
+        let dir = self.dir(stage);
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(artefact) = verified.get(&dir) {
+            return Ok(Some(artefact.clone()));
+        }
+        if !dir.exists() {
+            return Ok(None);
+        }
+        let artefact = Artefact { manifest: Manifest::verify(&dir, stage)?, dir: dir.clone() };
+        verified.insert(dir, artefact.clone());
+        Ok(Some(artefact))
+    }
+
+    fn remove_leftovers(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Artefact {
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What it says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
+impl Draft<'_> {
+    /// Where to write.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes what was written the artefact of `stage`.
+    ///
+    /// # Errors
+    /// If it cannot be written or renamed.
+    pub fn finish(
+        self,
+        stage: &Stage,
+        inputs: &BTreeMap<String, Key>,
+        seconds: f64,
+    ) -> Result<Artefact, StoreError> {
+        let manifest = Manifest::of(&self.dir, stage, inputs, seconds).map_err(cannot("read", &self.dir))?;
+        manifest.write(&self.dir).map_err(cannot("write", &self.dir))?;
+        let dir = self.store.dir(stage);
+        if let Err(source) = fs::rename(&self.dir, &dir) {
+            // Another run may have finished the same stage meanwhile: equal keys, equal content.
+            return self.store.artefact(stage).ok_or(StoreError { action: "write", path: dir, source });
+        }
+        manifest::sync_folder(&self.store.root).map_err(cannot("write", &self.store.root))?;
+        let artefact = Artefact { dir: dir.clone(), manifest };
+        let mut verified = self.store.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        verified.insert(dir, artefact.clone());
+        Ok(artefact)
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if self.dir.exists()
+            && let Err(error) = fs::remove_dir_all(&self.dir)
+        {
+            warn!(dir = %self.dir.display(), %error, "A half-written artefact could not be removed.");
+        }
+    }
+}
+
+const DRAFT: &str = ".tmp-";
+
+/// `evaluation.condition-89deed144aa3`; what no file system likes in a task's name becomes `_`.
+fn folder(stage: &Stage) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+    format!("{}-{}", stage.name().chars().map(plain).collect::<String>(), stage.key.short())
+}
+
+/// `root/name`, or `root/name-2` ... if that is taken.
+fn free(root: &Path, name: &str) -> PathBuf {
+    let candidates = (2..).map(|n| format!("{name}-{n}"));
+    let mut paths = std::iter::once(name.to_owned()).chain(candidates).map(|name| root.join(name));
+    paths.find(|path| !path.exists()).expect("some number is free")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::StageKind;
+
+    fn stage(kind: StageKind, key: &str) -> Stage {
+        let key = Key(format!("{key:0<32}"));
+        let config = serde_json::Value::Null;
+        Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, key }
+    }
+
+    fn write(store: &Store, stage: &Stage, text: &str) {
+        let draft = store.draft(stage).unwrap();
+        fs::create_dir(draft.dir().join("inside")).unwrap();
+        fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
+        draft.finish(stage, &BTreeMap::new(), 1.5).unwrap();
+    }
+
+    #[test]
+    fn what_is_finished_is_found_and_what_is_dropped_is_not() {
+        let runs = tempfile::tempdir().unwrap();
+        let store = Store::open(runs.path());
+        let (split, series) = (stage(StageKind::Split, "a"), stage(StageKind::Series, "b"));
+        assert!(!store.has(&split));
+        write(&store, &split, "word");
+        let artefact = Store::open(runs.path()).artefact(&split).unwrap();
+        assert_eq!(artefact.dir(), runs.path().join("cache/split-a00000000000"));
+        assert_eq!(artefact.manifest().files["inside/words.txt"].bytes, 4);
+        drop(store.draft(&series).unwrap());
+        assert!(!store.has(&series));
+        assert_eq!(fs::read_dir(runs.path().join("cache")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn damage_of_every_kind_is_found_and_moved_away() {
+        let split = stage(StageKind::Split, "a");
+        type Spoil = fn(&Path);
+        let spoil: [(&str, Spoil); 5] = [
+            ("has changed", |dir| fs::write(dir.join("inside/words.txt"), "ward").unwrap()),
+            ("3 bytes instead of 4", |dir| fs::write(dir.join("inside/words.txt"), "wor").unwrap()),
+            ("words.txt`: No such file", |dir| fs::remove_file(dir.join("inside/words.txt")).unwrap()),
+            ("manifest.json`: No such file", |dir| fs::remove_file(dir.join("manifest.json")).unwrap()),
+            ("manifest.json`: EOF", |dir| fs::write(dir.join("manifest.json"), "{\"stage\":").unwrap()),
+        ];
+        for (expected, spoil) in spoil {
+            let runs = tempfile::tempdir().unwrap();
+            write(&Store::open(runs.path()), &split, "word");
+            spoil(&runs.path().join(Store::relative(&split)));
+            let store = Store::open(runs.path());
+            let damage = store.inspect(&split).unwrap_err();
+            assert!(damage.contains(expected), "{damage}");
+            assert!(!store.has(&split) && store.whole(&split).unwrap().is_none());
+            assert!(runs.path().join("cache/.damaged-split-a00000000000").exists());
+            write(&store, &split, "word");
+            assert!(store.has(&split));
+        }
+    }
+
+    #[test]
+    fn an_artefact_of_another_key_is_not_used() {
+        let runs = tempfile::tempdir().unwrap();
+        write(&Store::open(runs.path()), &stage(StageKind::Split, "a"), "word");
+        // The same twelve digits, and another one after them.
+        let other = stage(StageKind::Split, "a00000000000f");
+        assert!(!Store::open(runs.path()).has(&other));
+    }
+
+    #[test]
+    fn leftovers_are_removed_unless_a_run_is_going_on() {
+        let runs = tempfile::tempdir().unwrap();
+        let leftover = runs.path().join("cache/.tmp-split-a-1");
+        fs::create_dir_all(&leftover).unwrap();
+        let store = Store::open(runs.path());
+        let other = Store::open(runs.path());
+        let in_use = other.enter().unwrap();
+        assert!(!leftover.exists());
+        fs::create_dir_all(&leftover).unwrap();
+        let also = store.enter().unwrap();
+        assert!(leftover.exists());
+        drop((in_use, also));
+        store.enter().unwrap();
+        assert!(!leftover.exists());
+    }
+}

@@ -1,0 +1,170 @@
+//! A plugin's fields in words, read from its JSON schema.
+
+use serde_json::Value;
+
+/// One key of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its name; `lora.rank` for a key of an inner table.
+    pub name: String,
+    /// What it holds, such as `list of text`.
+    pub holds: String,
+    /// Its default as TOML; none if there is none.
+    pub default: Option<String>,
+    /// Whether it must be there.
+    pub is_required: bool,
+    /// Its doc comment.
+    pub doc: String,
+}
+
+/// The fields of a table's schema, required ones first.
+pub fn fields(schema: &Value) -> Vec<Field> {
+    let mut found = Vec::new();
+    collect(schema, schema, "", &mut found);
+    found.sort_by_key(|field| !field.is_required);
+    found
+}
+
+fn collect(root: &Value, table: &Value, prefix: &str, found: &mut Vec<Field>) {
+    let Some(properties) = table.get("properties").and_then(Value::as_object) else { return };
+    let required = table.get("required").and_then(Value::as_array);
+    for (key, property) in properties {
+        let name = format!("{prefix}{key}");
+        let target = target(root, property);
+        let doc = text(property, "description").or_else(|| text(target, "description")).unwrap_or_default();
+        let is_required = required.is_some_and(|required| required.iter().any(|name| name == key));
+        let default = property.get("default").filter(|value| !value.is_null()).map(toml);
+        found.push(Field {
+            name: name.clone(),
+            holds: holds(root, property),
+            default,
+            is_required: is_required && prefix.is_empty(),
+            doc: doc.split_whitespace().collect::<Vec<_>>().join(" "),
+        });
+        collect(root, target, &format!("{name}."), found);
+    }
+}
+
+/// Follows a reference, also through `Option`.
+fn target<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
+    let name = text(schema, "$ref").and_then(|path| path.strip_prefix("#/$defs/"));
+    if let Some(found) = name.and_then(|name| root.get("$defs")?.get(name)) {
+        return found;
+    }
+    let choices = schema.get("anyOf").and_then(Value::as_array);
+    let some = choices.and_then(|choices| choices.iter().find(|choice| text(choice, "type") != Some("null")));
+    some.map_or(schema, |some| target(root, some))
+}
+
+fn holds(root: &Value, schema: &Value) -> String {
+    let schema = target(root, schema);
+    if let Some(words) = choices(schema) {
+        return words;
+    }
+    let name = match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).find(|&name| name != "null"),
+        Some(Value::String(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    match name {
+        Some("string") => "text".to_owned(),
+        Some("integer") => "whole number".to_owned(),
+        Some("number") => "number".to_owned(),
+        Some("boolean") => "true or false".to_owned(),
+        Some("array") => {
+            let items = schema.get("items").map(|items| holds(root, items));
+            items.map_or_else(|| "list".to_owned(), |items| format!("list of {items}"))
+        }
+        Some("object") => match schema.get("additionalProperties").filter(|values| values.is_object()) {
+            Some(values) => format!("table of {}", holds(root, values)),
+            None => "table".to_owned(),
+        },
+        _ => "any value".to_owned(),
+    }
+}
+
+/// `"a"`, `"b"` or `"c"`, for an enumeration.
+fn choices(schema: &Value) -> Option<String> {
+    let listed = schema.get("enum").or_else(|| schema.get("oneOf"))?.as_array()?;
+    let mut names = Vec::new();
+    for choice in listed {
+        let values = choice.get("enum").and_then(Value::as_array);
+        match (choice, choice.get("const"), values) {
+            (Value::String(_), ..) => names.push(toml(choice)),
+            (_, Some(value), _) => names.push(toml(value)),
+            (_, _, Some(values)) => names.extend(values.iter().map(toml)),
+            _ => return None,
+        }
+    }
+    Some(names.join(" or "))
+}
+
+fn text<'s>(schema: &'s Value, key: &str) -> Option<&'s str> {
+    schema.get(key).and_then(Value::as_str)
+}
+
+/// A value as it is written in a spec.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Value::Object(table) if table.is_empty() => "{}".to_owned(),
+        Value::Object(table) => {
+            let entries: Vec<_> = table
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| format!("{key} = {}", toml(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        scalar => scalar.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::Lora;
+    use expect_test::expect;
+    use schemars::{JsonSchema, schema_for};
+
+    use super::*;
+
+    #[derive(JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    #[expect(dead_code, reason = "only its schema is of interest")]
+    struct Example {
+        /// The column
+        /// to predict.
+        target: String,
+        #[serde(default)]
+        classes: Vec<String>,
+        /// How it is scaled.
+        #[serde(default)]
+        standardize: crate::spec::Standardize,
+        /// The adapter.
+        #[serde(default)]
+        lora: Option<Lora>,
+        #[serde(default)]
+        tr: Option<f64>,
+    }
+
+    #[test]
+    fn fields_are_told_in_words() {
+        let told: String = fields(&schema_for!(Example).to_value())
+            .iter()
+            .map(|field| {
+                let Field { name, holds, default, is_required, doc } = field;
+                format!("{name}: {holds}; {default:?}; {is_required}; {doc}\n")
+            })
+            .collect();
+        expect![[r#"
+            target: text; None; true; The column to predict.
+            classes: list of text; Some("[]"); false; 
+            lora: table; None; false; The adapter.
+            lora.alpha: number; Some("16.0"); false; Scale: the adapter's output is multiplied by `alpha / rank`.
+            lora.dropout: number; Some("0.0"); false; Dropout on the adapter's input.
+            lora.rank: whole number; None; false; Rank of the adapter.
+            standardize: "zscore" or "robust" or "none"; Some("\"zscore\""); false; How it is scaled.
+            tr: number; None; false; 
+        "#]].assert_eq(&told);
+    }
+}

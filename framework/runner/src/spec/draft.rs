@@ -1,0 +1,140 @@
+//! A spec's sections, each read on its own, so that a mistake in one does not hide another's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use boldface::Problem;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::wording::{closest, parse_all, suggest};
+use super::{Experiment, Signal, Standardize, Table};
+
+/// An experiment whose broken sections are stood in for by defaults.
+pub(crate) struct Draft {
+    /// The sections.
+    pub experiment: Experiment,
+    /// What is wrong with them.
+    pub problems: Vec<Problem>,
+    broken: BTreeSet<&'static str>,
+}
+
+impl Draft {
+    /// Whether a section says what its author wrote.
+    pub fn is_sound(&self, section: &str) -> bool {
+        !self.broken.contains(section)
+    }
+}
+
+/// Every section, in the order of a spec.
+const SECTIONS: [&str; 14] = [
+    "seed",
+    "engine",
+    "datasets",
+    "signal",
+    "split",
+    "corpora",
+    "text",
+    "tokenizer",
+    "backbone",
+    "alignment",
+    "instruction",
+    "tasks",
+    "evaluation",
+    "runtime",
+];
+
+/// Reads every section of a spec.
+pub(crate) fn read(table: Table) -> Draft {
+    let mut reader = Reader { table, problems: Vec::new(), broken: BTreeSet::new() };
+    let experiment = Experiment {
+        seed: reader.optional("seed").unwrap_or_default(),
+        engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),
+        datasets: reader.named("datasets", true),
+        signal: reader.required("signal").unwrap_or(Signal {
+            trs: 0,
+            start: 0,
+            standardize: Standardize::default(),
+        }),
+        split: reader.optional("split").unwrap_or_default(),
+        corpora: reader.named("corpora", false),
+        text: reader.optional("text"),
+        tokenizer: reader.required("tokenizer").unwrap_or_default(),
+        backbone: reader.required("backbone").unwrap_or_default(),
+        alignment: reader.optional("alignment"),
+        instruction: reader.optional("instruction"),
+        tasks: reader.named("tasks", true),
+        evaluation: reader.optional("evaluation").unwrap_or_default(),
+        runtime: reader.optional("runtime").unwrap_or_default(),
+    };
+    for name in reader.table.keys() {
+        // A misspelt section is not missing too.
+        let meant = closest(name, SECTIONS).unwrap_or_default();
+        reader.problems.retain(|problem| problem.message != missing_section(meant));
+        let problem = Problem::at(name, format!("unknown section `{name}`"));
+        reader.problems.push(problem.help(suggest(name, SECTIONS)));
+    }
+    Draft { experiment, problems: reader.problems, broken: reader.broken }
+}
+
+fn missing_section(name: &str) -> String {
+    format!("missing section `{name}`")
+}
+
+struct Reader {
+    table: Table,
+    problems: Vec<Problem>,
+    broken: BTreeSet<&'static str>,
+}
+
+impl Reader {
+    fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.table.remove(name)?;
+        let parsed = parse_all(&value, boldface::registry::parse);
+        parsed.map_err(|problems| self.report(name, name, problems)).ok()
+    }
+
+    fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        if !self.table.contains_key(name) {
+            self.missing(name, format!("add a table `[{name}]`"));
+        }
+        self.optional(name)
+    }
+
+    /// Tables under names of the author's.
+    fn named(&mut self, name: &'static str, is_required: bool) -> BTreeMap<String, Table> {
+        let tables: Table = self.optional(name).unwrap_or_default();
+        if is_required && tables.is_empty() && self.is_sound(name) {
+            self.missing(name, format!("add a table such as `[{name}.NAME]`"));
+        }
+        let mut read = BTreeMap::new();
+        for (own, table) in tables {
+            let path = format!("{name}.{own}");
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if own.is_empty() || !own.chars().all(is_plain) {
+                let problem = Problem::at("", format!("`{own}` cannot be the name of a folder"));
+                let help = "name it with letters, digits, `-` and `_`";
+                self.report(name, &path, vec![problem.help(help)]);
+            }
+            match table {
+                Value::Object(table) => {
+                    read.insert(own, table);
+                }
+                _ => self.report(name, &path, vec![Problem::at("", format!("`{own}` is not a table"))]),
+            }
+        }
+        read
+    }
+
+    fn is_sound(&self, name: &str) -> bool {
+        !self.broken.contains(name)
+    }
+
+    fn missing(&mut self, name: &'static str, help: String) {
+        self.report(name, name, vec![Problem::at("", missing_section(name)).help(help)]);
+    }
+
+    fn report(&mut self, section: &'static str, path: &str, problems: Vec<Problem>) {
+        self.broken.insert(section);
+        self.problems.extend(problems.into_iter().map(|problem| problem.below(path)));
+    }
+}

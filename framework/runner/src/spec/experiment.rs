@@ -1,0 +1,315 @@
+//! The experiment table, typed as far as the framework understands it; plugin tables stay tables.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use boldface::Lora;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
+pub type Table = serde_json::Map<String, Value>;
+
+/// One experiment: data, tokenizer, backbone, corpora, tasks.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Experiment {
+    /// Seed of every section that names none of its own.
+    #[serde(default)]
+    pub seed: u64,
+    /// The tensor engine learned plugins run on.
+    #[serde(default = "default_engine")]
+    pub engine: String,
+    /// Cohorts of scans, each under a name of yours.
+    pub datasets: BTreeMap<String, Table>,
+    /// Crop and standardisation of every scan.
+    pub signal: Signal,
+    /// Who is learned from, chosen by subject before anything is fitted.
+    #[serde(default)]
+    pub split: SplitTable,
+    /// Generators of sentences about scans, each under a name of yours.
+    #[serde(default)]
+    pub corpora: BTreeMap<String, Table>,
+    /// General text that keeps the language model a language model.
+    #[serde(default)]
+    pub text: Option<Text>,
+    /// Stage 1: series into tokens.
+    pub tokenizer: Table,
+    /// The language model.
+    pub backbone: Table,
+    /// Stage 2: language alignment; left out, the language model goes straight to instructions.
+    #[serde(default)]
+    pub alignment: Option<Alignment>,
+    /// Stage 3: instruction tuning; left out, tasks are asked of the aligned model.
+    #[serde(default)]
+    pub instruction: Option<Instruction>,
+    /// Downstream tasks, each under a name of yours; `type` defaults to that name.
+    #[serde(default)]
+    pub tasks: BTreeMap<String, Table>,
+    /// How answers are scored.
+    #[serde(default)]
+    pub evaluation: Evaluation,
+    /// Where and how fast to run: never part of a content key.
+    #[serde(default)]
+    pub runtime: RuntimeTable,
+}
+
+pub(super) fn default_engine() -> String {
+    "dfdx".to_owned()
+}
+
+/// Crop and standardisation of every scan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Signal {
+    /// Volumes kept of every scan. A shorter scan is an error: length must not tell the condition.
+    pub trs: usize,
+    /// First volume kept.
+    #[serde(default)]
+    pub start: usize,
+    /// Per region, over the volumes kept.
+    #[serde(default)]
+    pub standardize: Standardize,
+}
+
+/// How a region's signal is scaled over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standardize {
+    /// Mean 0, standard deviation 1.
+    #[default]
+    Zscore,
+    /// Median 0, interquartile range as of a standard normal.
+    Robust,
+    /// As it lies on disk.
+    None,
+}
+
+/// Shares of the subjects, stratified.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SplitTable {
+    /// Share of the subjects kept for choices.
+    #[serde(default = "default_validation")]
+    pub validation: f64,
+    /// Share of the subjects kept for the reported numbers.
+    #[serde(default = "default_test")]
+    pub test: f64,
+    /// Phenotype columns whose values are spread evenly over the parts.
+    #[serde(default)]
+    pub stratify: Vec<String>,
+    /// Seed of the split alone; the experiment's if left out.
+    #[serde(default)]
+    pub seed: Option<u64>,
+}
+
+impl Default for SplitTable {
+    fn default() -> SplitTable {
+        SplitTable {
+            validation: default_validation(),
+            test: default_test(),
+            stratify: Vec::new(),
+            seed: None,
+        }
+    }
+}
+
+fn default_validation() -> f64 {
+    0.15
+}
+
+fn default_test() -> f64 {
+    0.15
+}
+
+/// General text: a `.txt` file with a blank line between documents, or a column of a Parquet table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Text {
+    /// The file, relative to the spec.
+    pub path: PathBuf,
+    /// The column of a Parquet table; none for `.txt`.
+    #[serde(default)]
+    pub column: Option<String>,
+}
+
+/// Stage 2: language alignment (paper, section 3.2: the sum of three weighted objectives).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Alignment {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Scans a micro-batch.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: usize,
+    /// Micro-batches whose gradients are added up before a step.
+    #[serde(default = "default_accumulate")]
+    pub accumulate: usize,
+    /// Learning rate after the warm-up.
+    pub peak_lr: f64,
+    /// Learning rate at the last step; a tenth of the peak if left out.
+    #[serde(default)]
+    pub final_lr: Option<f64>,
+    /// Steps of linear warm-up.
+    #[serde(default = "default_warmup")]
+    pub warmup: u64,
+    /// Decoupled weight decay, on matrices only.
+    #[serde(default = "default_weight_decay")]
+    pub weight_decay: f64,
+    /// Largest global gradient norm; 0 turns clipping off.
+    #[serde(default = "default_clip")]
+    pub clip: f64,
+    /// Dropout on the residual branches.
+    #[serde(default)]
+    pub dropout: f64,
+    /// Weight of describing scans.
+    #[serde(default = "default_fmri_to_text")]
+    pub fmri_to_text: f32,
+    /// Weight of predicting the next patch's codes.
+    #[serde(default = "default_fmri_to_fmri")]
+    pub fmri_to_fmri: f32,
+    /// Weight of general text.
+    #[serde(default = "default_text_to_text")]
+    pub text_to_text: f32,
+    /// Documents of general text a micro-batch.
+    #[serde(default = "default_text_batch_size")]
+    pub text_batch_size: usize,
+    /// Low-rank adapters instead of moving all weights.
+    #[serde(default)]
+    pub lora: Option<Lora>,
+    /// Seed of this stage alone; the experiment's if left out.
+    #[serde(default)]
+    pub seed: Option<u64>,
+}
+
+/// Stage 3: instruction tuning over all tasks' training examples; loss on answers only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Instruction {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Examples a micro-batch.
+    #[serde(default = "default_batch_size")]
+    pub batch_size: usize,
+    /// Micro-batches whose gradients are added up before a step.
+    #[serde(default = "default_accumulate")]
+    pub accumulate: usize,
+    /// Learning rate after the warm-up.
+    pub peak_lr: f64,
+    /// Learning rate at the last step; a tenth of the peak if left out.
+    #[serde(default)]
+    pub final_lr: Option<f64>,
+    /// Steps of linear warm-up.
+    #[serde(default = "default_warmup")]
+    pub warmup: u64,
+    /// Decoupled weight decay, on matrices only.
+    #[serde(default = "default_weight_decay")]
+    pub weight_decay: f64,
+    /// Largest global gradient norm; 0 turns clipping off.
+    #[serde(default = "default_clip")]
+    pub clip: f64,
+    /// Dropout on the residual branches.
+    #[serde(default)]
+    pub dropout: f64,
+    /// Low-rank adapters instead of moving all weights.
+    #[serde(default)]
+    pub lora: Option<Lora>,
+    /// Seed of this stage alone; the experiment's if left out.
+    #[serde(default)]
+    pub seed: Option<u64>,
+}
+
+/// How answers are scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Evaluation {
+    /// Bootstrap resamples, by subject, behind each 95% interval.
+    #[serde(default = "default_resamples")]
+    pub resamples: usize,
+    /// Longest generated answer, in tokens.
+    #[serde(default = "default_longest_answer")]
+    pub longest_answer: usize,
+    /// Seed of the resamples alone; the experiment's if left out.
+    #[serde(default)]
+    pub seed: Option<u64>,
+}
+
+impl Default for Evaluation {
+    fn default() -> Evaluation {
+        Evaluation { resamples: default_resamples(), longest_answer: default_longest_answer(), seed: None }
+    }
+}
+
+/// Where and how fast to run: never part of a content key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RuntimeTable {
+    /// The device, such as `cpu`.
+    #[serde(default = "default_device")]
+    pub device: String,
+    /// Threads; 0 takes every core.
+    #[serde(default)]
+    pub workers: usize,
+    /// Folder of runs and cached stages, relative to where the command is called.
+    #[serde(default = "default_runs")]
+    pub runs: PathBuf,
+}
+
+impl Default for RuntimeTable {
+    fn default() -> RuntimeTable {
+        RuntimeTable { device: default_device(), workers: 0, runs: default_runs() }
+    }
+}
+
+fn default_batch_size() -> usize {
+    8
+}
+
+fn default_accumulate() -> usize {
+    1
+}
+
+fn default_warmup() -> u64 {
+    20
+}
+
+fn default_weight_decay() -> f64 {
+    0.1
+}
+
+fn default_clip() -> f64 {
+    1.0
+}
+
+fn default_fmri_to_text() -> f32 {
+    1.0
+}
+
+fn default_fmri_to_fmri() -> f32 {
+    0.1
+}
+
+fn default_text_to_text() -> f32 {
+    0.5
+}
+
+fn default_text_batch_size() -> usize {
+    4
+}
+
+fn default_resamples() -> usize {
+    1000
+}
+
+fn default_longest_answer() -> usize {
+    160
+}
+
+fn default_device() -> String {
+    "cpu".to_owned()
+}
+
+fn default_runs() -> PathBuf {
+    PathBuf::from("runs")
+}

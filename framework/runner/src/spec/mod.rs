@@ -1,0 +1,19 @@
+//! An experiment as its author wrote it.
+
+mod document;
+mod draft;
+mod experiment;
+mod locate;
+mod plain;
+mod wording;
+
+pub use experiment::{
+    Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, SplitTable, Standardize, Table,
+    Text,
+};
+
+pub(crate) use document::Document;
+pub(crate) use draft::{Draft, read as read_draft};
+pub(crate) use plain::{plain, short};
+pub use wording::suggest;
+pub(crate) use wording::{closest, parse_all};

@@ -1,0 +1,37 @@
+//! JSON values as a spec writes them.
+
+use serde_json::{Number, Value};
+
+/// A JSON value as TOML can say it: no nulls, and a 32-bit float as short as it was written.
+pub(crate) fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(table) => {
+            let said = table.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(said.map(|(key, value)| (key, plain(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
+        Value::Number(number) => Value::Number(short(number)),
+        scalar => scalar,
+    }
+}
+
+/// `0.1_f32` as a 64-bit float is 0.10000000149011612; this is 0.1, which reads back as the same `f32`.
+pub(crate) fn short(number: Number) -> Number {
+    let Some(long) = number.as_f64().filter(|_| number.is_f64()) else { return number };
+    let narrow = long as f32;
+    let shorter = narrow.to_string().parse::<f64>().ok().filter(|_| f64::from(narrow) == long);
+    shorter.and_then(Number::from_f64).unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nulls_go_and_narrow_floats_are_as_they_were_written() {
+        let value = json!({ "a": null, "b": 0.1_f32, "c": [0.1, 2, 3e-4_f32], "d": 1.0 / 3.0 });
+        assert_eq!(plain(value), json!({ "b": 0.1, "c": [0.1, 2, 3e-4], "d": 1.0 / 3.0 }));
+    }
+}

@@ -1,0 +1,232 @@
+//! Stage 2: the language model learns to describe scans, to continue them, and to keep its language.
+
+use std::collections::BTreeMap;
+
+use boldface::{FmriBlock, LanguageModel, Objective, Part, Result, ScanId, Sequence, seed};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use super::Work;
+use super::packing::{Deck, Recipe, answered, fits, forecast, general_text, pieces};
+use crate::spec::Alignment;
+
+/// Raised when the same config gives different results.
+pub const VERSION: u32 = 1;
+
+/// What is asked for a description.
+const QUESTION: &str = "Describe this scan.";
+
+/// Most sentences of one description; which ones changes from round to round.
+const SENTENCES: usize = 8;
+
+/// Different choices of sentences a scan.
+const CHOICES: usize = 16;
+
+/// Longest piece of general text, in tokens.
+const PIECE: usize = 128;
+
+/// Saves the aligned language model.
+pub fn run(work: &mut Work<'_>) -> Result<()> {
+    let config = work.plan.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
+    let split = work.inputs.split()?;
+    let mut model = work.inputs.language_model(&mut work.fit())?;
+    let mut batches = batches(work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
+    let recipe = Recipe {
+        steps: config.steps,
+        accumulate: config.accumulate,
+        lr: (config.peak_lr, config.final_lr),
+        warmup: config.warmup,
+        weight_decay: config.weight_decay,
+        clip: config.clip,
+        dropout: config.dropout,
+        lora: config.lora.as_ref(),
+    };
+    model.train(&recipe.training(), &mut batches, &mut work.fit())?;
+    model.save(&work.folder("model")?)
+}
+
+/// Everything that is learned from, as tokens: the model cannot be asked while it trains.
+fn batches(
+    work: &Work<'_>,
+    config: &Alignment,
+    model: &dyn LanguageModel,
+    is_train: impl Fn(&ScanId) -> Result<bool>,
+) -> Result<Batches> {
+    let (coded, sentences) = (work.inputs.codes()?, work.inputs.sentences()?);
+    let context = work.plan.backbone.config.context();
+    let seed = work.stage.seed;
+    let mut rng = seed::stream(seed, "alignment.sentences");
+    let mut scans = Vec::new();
+    for (id, (features, codes)) in &coded.scans {
+        if is_train(id)? {
+            let (features, codes, patches) = (features.clone(), codes.clone(), codes.patches);
+            let scan = Lessons { config, model, context, block: FmriBlock { features, codes, patches } };
+            let lessons = scan.choices(id, &sentences, &mut rng)?;
+            scans.extend((!lessons.is_empty()).then_some(lessons));
+        }
+    }
+    let mut texts = Vec::new();
+    if config.text_to_text > 0.0 {
+        texts =
+            pieces(model, &general_text(work.plan)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
+        texts.iter_mut().for_each(|piece| piece.text_weight = config.text_to_text);
+    }
+    if scans.is_empty() && texts.is_empty() {
+        return Err("no training scan has a description or a second patch, and there is no text".into());
+    }
+    Ok(Batches {
+        of_scans: Deck::new(scans.len(), seed, "alignment.scans"),
+        of_texts: Deck::new(texts.len(), seed, "alignment.texts"),
+        scans,
+        texts,
+        sizes: (config.batch_size, config.text_batch_size),
+    })
+}
+
+/// What is learned from one scan.
+struct Lessons<'a> {
+    config: &'a Alignment,
+    model: &'a dyn LanguageModel,
+    context: Option<usize>,
+    block: FmriBlock,
+}
+
+impl Lessons<'_> {
+    /// The scan with different choices of its sentences; none if there is nothing to learn from it.
+    fn choices(
+        &self,
+        id: &ScanId,
+        sentences: &BTreeMap<ScanId, Vec<String>>,
+        rng: &mut impl Rng,
+    ) -> Result<Vec<Sequence>> {
+        let sentences = sentences.get(id).filter(|_| self.config.fmri_to_text > 0.0);
+        let forecasts = self.config.fmri_to_fmri > 0.0 && self.block.patches > 1;
+        let Some(sentences) = sentences else {
+            let lesson = self.weighted(forecast(self.model, QUESTION, self.block.clone(), 1)?);
+            return Ok(if forecasts { vec![lesson] } else { Vec::new() });
+        };
+        let described = (0..CHOICES).map(|_| self.described(id, sentences, rng));
+        described.collect()
+    }
+
+    /// As many sentences as fit, at most [`SENTENCES`], in the corpus's order.
+    fn described(&self, id: &ScanId, sentences: &[String], rng: &mut impl Rng) -> Result<Sequence> {
+        let mut order: Vec<usize> = (0..sentences.len()).collect();
+        order.shuffle(rng);
+        order.truncate(SENTENCES);
+        loop {
+            let mut chosen = order.clone();
+            chosen.sort_unstable();
+            let text = chosen.iter().map(|&i| sentences[i].as_str()).collect::<Vec<_>>().join(" ");
+            let lesson = answered(self.model, QUESTION, self.block.clone(), &text)?;
+            match fits(&lesson, self.context, &format!("`{id}` with one sentence")) {
+                Ok(()) => return Ok(self.weighted(lesson)),
+                Err(error) if order.len() <= 1 => return Err(error),
+                Err(_) => drop(order.pop()),
+            }
+        }
+    }
+
+    fn weighted(&self, lesson: Sequence) -> Sequence {
+        let (text_weight, code_weight) = (self.config.fmri_to_text, self.config.fmri_to_fmri);
+        let forecast = if code_weight > 0.0 { 1..self.block.patches.max(1) } else { 0..0 };
+        Sequence { objective: Objective::FmriToText, text_weight, code_weight, forecast, ..lesson }
+    }
+}
+
+/// Micro-batches without end: scans round by round, and pieces of text.
+struct Batches {
+    scans: Vec<Vec<Sequence>>,
+    texts: Vec<Sequence>,
+    of_scans: Deck,
+    of_texts: Deck,
+    sizes: (usize, usize),
+}
+
+impl Iterator for Batches {
+    type Item = Result<Vec<Sequence>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut batch = Vec::new();
+        for _ in 0..self.sizes.0 {
+            if let Some((scan, round)) = self.of_scans.draw() {
+                let choices = &self.scans[scan];
+                batch.push(choices[round % choices.len()].clone());
+            }
+        }
+        for _ in 0..self.sizes.1 {
+            batch.extend(self.of_texts.draw().map(|(text, _)| self.texts[text].clone()));
+        }
+        Some(Ok(batch))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::letters::{Letters, block};
+    use super::*;
+
+    fn config(fmri_to_text: f32, fmri_to_fmri: f32) -> Alignment {
+        let config = serde_json::json!({
+            "steps": 1,
+            "peak-lr": 1e-3,
+            "fmri-to-text": fmri_to_text,
+            "fmri-to-fmri": fmri_to_fmri,
+        });
+        serde_json::from_value(config).unwrap()
+    }
+
+    fn lessons(config: &Alignment, context: Option<usize>, sentences: &[&str]) -> Result<Vec<Sequence>> {
+        let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
+        let sentences = sentences.iter().map(|sentence| (*sentence).to_owned()).collect();
+        let scan = Lessons { config, model: &Letters, context, block: block() };
+        scan.choices(&id, &BTreeMap::from([(id.clone(), sentences)]), &mut seed::stream(0, "test"))
+    }
+
+    fn learned(lesson: &Sequence) -> String {
+        lesson.text_targets().filter_map(|(_, token)| char::from_u32(token)).collect()
+    }
+
+    const TEN: [&str; 10] = ["A.", "B.", "C.", "D.", "E.", "F.", "G.", "H.", "I.", "J."];
+
+    #[test]
+    fn a_scan_is_described_and_continued_in_one_sequence() {
+        let lessons = lessons(&config(1.0, 0.1), None, &TEN).unwrap();
+        assert_eq!(lessons.len(), CHOICES);
+        for lesson in &lessons {
+            let text = learned(lesson);
+            // Eight sentences of two letters, seven gaps, the end; in the corpus's order.
+            assert_eq!(text.len(), 8 * 2 + 7 + 1, "{text}");
+            assert!(text.trim_end_matches('\0').split(' ').is_sorted(), "{text}");
+            // Patches 1 and 2 of two regions.
+            assert_eq!(lesson.code_targets().map(|(_, code)| code).collect::<Vec<_>>(), [2, 3, 4, 5]);
+            assert_eq!((lesson.text_weight, lesson.code_weight), (1.0, 0.1));
+            assert_eq!(lesson.objective, Objective::FmriToText);
+        }
+        assert!(lessons.iter().any(|lesson| learned(lesson) != learned(&lessons[0])));
+    }
+
+    #[test]
+    fn a_description_is_shortened_to_the_context() {
+        // `<`, 6 tokens of the scan, `>`, 19 letters of the question; then `A. B.` and the end: 6.
+        let before = 1 + 6 + 1 + QUESTION.len();
+        for lesson in lessons(&config(1.0, 0.1), Some(before + 6), &TEN).unwrap() {
+            assert_eq!(learned(&lesson).len(), 6);
+        }
+        let error = lessons(&config(1.0, 0.1), Some(before + 2), &TEN).unwrap_err().to_string();
+        assert!(error.starts_with("`d/sub-1` with one sentence is 30 tokens long"), "{error}");
+    }
+
+    #[test]
+    fn a_weight_of_0_leaves_its_part_out() {
+        let only_text = lessons(&config(1.0, 0.0), None, &TEN).unwrap();
+        assert!(
+            only_text.iter().all(|lesson| lesson.code_targets().count() == 0 && !learned(lesson).is_empty())
+        );
+        let only_codes = lessons(&config(0.0, 0.1), None, &TEN).unwrap();
+        assert_eq!(only_codes.len(), 1);
+        assert_eq!((learned(&only_codes[0]).as_str(), only_codes[0].code_targets().count()), ("", 4));
+        assert!(only_codes[0].after.is_empty());
+        assert!(lessons(&config(0.0, 0.0), None, &TEN).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,10 @@
+//! What is scored without the model: each a plain function from training data to answers.
+
+pub mod autoregressive;
+pub mod fc_logistic;
+mod lbfgs;
+mod logistic;
+pub mod majority;
+mod span;
+
+pub use logistic::softmax;

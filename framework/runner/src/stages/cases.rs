@@ -1,0 +1,116 @@
+//! A task's questions about one part's scans, and what was answered to them.
+
+use std::io::Write;
+use std::path::Path;
+
+use boldface::{Answer, Example, Outcome, Part, Prediction, Result, Scan, Split};
+
+use crate::plan::{Entry, Plan};
+use crate::run::Answered;
+use crate::run::store::cannot;
+
+/// One question about one scan.
+#[derive(Clone, Debug)]
+pub struct Case<'a> {
+    /// The scan, in the plan's standardisation.
+    pub scan: &'a Scan,
+    /// What is asked.
+    pub example: Example,
+}
+
+/// The form of all of a task's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One of several strings.
+    Choice,
+    /// Free text.
+    Text,
+    /// Volumes.
+    Series,
+}
+
+/// The task called `name`.
+pub fn task<'a>(plan: &'a Plan, name: &str) -> Result<&'a Entry<dyn boldface::Task>> {
+    let found = plan.tasks.iter().find(|task| task.name == name);
+    found.ok_or_else(|| format!("the experiment has no task `{name}`").into())
+}
+
+/// All questions of a task about the scans of `part`, in the order of the scans.
+pub fn cases<'a>(
+    task: &Entry<dyn boldface::Task>,
+    scans: &'a [Scan],
+    split: &Split,
+    part: Part,
+) -> Result<Vec<Case<'a>>> {
+    let mut cases = Vec::new();
+    for scan in split.of(part, scans)? {
+        let examples = task.config.examples(scan)?;
+        cases.extend(examples.into_iter().map(|example| Case { scan, example }));
+    }
+    Ok(cases)
+}
+
+/// The one form of all answers; none without a case.
+pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
+    let of = |case: &Case<'_>| match case.example.answer {
+        Answer::Choice { .. } => Form::Choice,
+        Answer::Text { .. } => Form::Text,
+        Answer::Series { .. } => Form::Series,
+    };
+    let first = cases.first().map(of);
+    if let Some(other) = cases.iter().find(|case| Some(of(case)) != first) {
+        let id = &other.scan.info.id;
+        return Err(format!(
+            "the example of `{id}` has another kind of answer than the first; make it two tasks"
+        )
+        .into());
+    }
+    Ok(first)
+}
+
+/// What `plugin` answered to each case.
+pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<Prediction>) -> Vec<Answered> {
+    let answer = |(case, prediction): (&Case<'_>, Prediction)| Answered {
+        part,
+        plugin: plugin.to_owned(),
+        outcome: Outcome { scan: case.scan.info.id.clone(), example: case.example.clone(), prediction },
+    };
+    cases.iter().zip(predictions).map(answer).collect()
+}
+
+/// The outcomes of one answerer on one part.
+pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'a Outcome> {
+    let wanted = answers.iter().filter(|answer| answer.part == part && answer.plugin == plugin);
+    wanted.map(|answer| &answer.outcome).collect()
+}
+
+/// Writes `outcomes.jsonl`, one answer a line.
+///
+/// # Errors
+/// If an answer has a number that is not finite: it would make every score undefined.
+pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
+    if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
+        return Err(format!(
+            "`{}` answered `{}` with numbers that are not finite",
+            bad.plugin, bad.outcome.scan
+        )
+        .into());
+    }
+    let path = dir.join("outcomes.jsonl");
+    let mut lines = Vec::new();
+    for answer in answers {
+        serde_json::to_writer(&mut lines, answer)?;
+        lines.write_all(b"\n")?;
+    }
+    Ok(std::fs::write(&path, lines).map_err(cannot("write", &path))?)
+}
+
+fn is_finite(prediction: &Prediction) -> bool {
+    match prediction {
+        Prediction::Choice { probabilities } => probabilities.iter().all(|share| share.is_finite()),
+        Prediction::Text { .. } => true,
+        Prediction::Series { predicted, actual } => {
+            predicted.values().iter().chain(actual.values()).all(|value| value.is_finite())
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Scores with 95% bootstrap intervals by subject, and paired differences between answerers.
+
+use std::collections::BTreeMap;
+
+use boldface::{Metric, MetricRow, Outcome, Part, Result, Task, seed};
+use rand::RngExt;
+use rayon::prelude::*;
+
+use crate::run::recorder::Recorder;
+
+/// One answerer's scores on one part.
+#[derive(Debug)]
+pub struct Scores {
+    whole: Vec<Metric>,
+    /// Every metric of `whole` on every resample; `NaN` where it is undefined.
+    resampled: Vec<Vec<f64>>,
+    n: usize,
+}
+
+/// Which subjects each resample has, drawn with replacement. The seed and the part alone decide, so
+/// that all answerers are scored on the same resamples.
+pub fn resamples(subjects: usize, count: usize, seed: u64, part: Part) -> Vec<Vec<usize>> {
+    let mut rng = seed::stream(seed, &format!("bootstrap.{}", part.name()));
+    // One subject has no spread to speak of.
+    let count = if subjects < 2 { 0 } else { count };
+    (0..count).map(|_| (0..subjects).map(|_| rng.random_range(0..subjects)).collect()).collect()
+}
+
+/// The number of subjects behind `outcomes`.
+pub fn subjects(outcomes: &[&Outcome]) -> usize {
+    by_subject(outcomes).len()
+}
+
+impl Scores {
+    /// Scores `outcomes` as they are and on every resample of their subjects.
+    pub fn of(task: &dyn Task, outcomes: &[&Outcome], resamples: &[Vec<usize>]) -> Result<Scores> {
+        let whole = task.score(outcomes)?;
+        let subjects: Vec<Vec<&Outcome>> = by_subject(outcomes).into_values().collect();
+        let one = |resample: &Vec<usize>| {
+            let drawn: Vec<&Outcome> =
+                resample.iter().flat_map(|&subject| &subjects[subject]).copied().collect();
+            let metrics = task.score(&drawn)?;
+            let value =
+                |name: &str| metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value);
+            Ok(whole.iter().map(|metric| value(&metric.name).unwrap_or(f64::NAN)).collect())
+        };
+        // Collected in order, so the number of threads does not matter.
+        let resampled: Result<Vec<Vec<f64>>> = resamples.par_iter().map(one).collect();
+        Ok(Scores { resampled: resampled?, n: outcomes.len(), whole })
+    }
+
+    /// These scores minus those of another answerer on the same outcomes, resample by resample.
+    pub fn minus(&self, other: &Scores) -> Scores {
+        let place = |metric: &Metric| other.whole.iter().position(|theirs| theirs.name == metric.name);
+        let pairs: Vec<(usize, usize)> =
+            self.whole.iter().enumerate().filter_map(|(ours, metric)| Some((ours, place(metric)?))).collect();
+        let whole = pairs.iter().map(|&(ours, theirs)| {
+            let value = self.whole[ours].value - other.whole[theirs].value;
+            Metric { value, ..self.whole[ours].clone() }
+        });
+        let resampled = self.resampled.iter().zip(&other.resampled);
+        let minus = |(a, b): (&Vec<f64>, &Vec<f64>)| {
+            pairs.iter().map(|&(ours, theirs)| a[ours] - b[theirs]).collect()
+        };
+        Scores { whole: whole.collect(), resampled: resampled.map(minus).collect(), n: self.n }
+    }
+
+    /// One row a metric.
+    pub fn rows(
+        &self,
+        recorder: &Recorder<'_>,
+        part: Part,
+        plugin: &str,
+        against: Option<&str>,
+    ) -> Vec<MetricRow> {
+        let row = |(place, metric): (usize, &Metric)| {
+            let interval = interval(self.resampled.iter().map(|resample| resample[place]));
+            MetricRow {
+                plugin: plugin.to_owned(),
+                split: part.name().to_owned(),
+                n: Some(self.n as u64),
+                low: interval.map(|(low, _)| low),
+                high: interval.map(|(_, high)| high),
+                against: against.map(str::to_owned),
+                ..recorder.row(metric.clone())
+            }
+        };
+        self.whole.iter().enumerate().map(row).collect()
+    }
+}
+
+fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>> {
+    let mut subjects: BTreeMap<String, Vec<&Outcome>> = BTreeMap::new();
+    for outcome in outcomes {
+        subjects.entry(outcome.scan.person()).or_default().push(outcome);
+    }
+    subjects
+}
+
+/// The middle 95% of the resamples in which the metric is defined; none if that is less than half.
+fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let (mut defined, mut total) = (Vec::new(), 0);
+    for value in values {
+        total += 1;
+        defined.extend((!value.is_nan()).then_some(value));
+    }
+    if defined.is_empty() || defined.len() * 2 < total {
+        return None;
+    }
+    defined.sort_unstable_by(f64::total_cmp);
+    Some((quantile(&defined, 0.025), quantile(&defined, 0.975)))
+}
+
+/// Linear between the neighbours, as numpy's default.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let place = q * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    below + (above - below) * place.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::{Answer, Example, Prediction, Scan, ScanId, Window};
+
+    use super::*;
+
+    /// Scores the share of answers that are right, and a metric that is undefined with few subjects.
+    #[derive(Debug, serde::Serialize)]
+    struct Share;
+
+    impl Task for Share {
+        fn examples(&self, _: &Scan) -> Result<Vec<Example>> {
+            Ok(Vec::new())
+        }
+
+        fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
+            let right = outcomes.iter().filter(|outcome| {
+                matches!(&outcome.prediction, Prediction::Choice { probabilities } if probabilities[0] > 0.5)
+            });
+            let share = right.count() as f64 / outcomes.len() as f64;
+            let rare = if share > 0.9 { 1.0 } else { f64::NAN };
+            Ok(vec![Metric::higher_is_better("share", share), Metric::higher_is_better("rare", rare)])
+        }
+    }
+
+    /// Outcomes of subjects with two scans each, right where `right` says so.
+    fn outcomes(right: &[bool]) -> Vec<Outcome> {
+        let outcome = |(subject, &right): (usize, &bool)| {
+            let one = move |run: u8| Outcome {
+                scan: ScanId {
+                    dataset: "d".into(),
+                    subject: format!("{subject:02}"),
+                    session: None,
+                    task: None,
+                    run: Some(run.to_string()),
+                },
+                example: Example {
+                    window: Window::first(1),
+                    question: String::new(),
+                    answer: Answer::Choice { options: vec!["a".into(), "b".into()], correct: 0 },
+                },
+                prediction: Prediction::Choice {
+                    probabilities: if right { vec![1.0, 0.0] } else { vec![0.0, 1.0] },
+                },
+            };
+            [one(1), one(2)]
+        };
+        right.iter().enumerate().flat_map(outcome).collect()
+    }
+
+    fn scores(right: &[bool]) -> Scores {
+        let outcomes = outcomes(right);
+        let outcomes: Vec<&Outcome> = outcomes.iter().collect();
+        let subjects = subjects(&outcomes);
+        Scores::of(&Share, &outcomes, &resamples(subjects, 2000, 7, Part::Test)).unwrap()
+    }
+
+    #[test]
+    fn the_interval_is_that_of_a_share_of_subjects() {
+        // 10 of 20 subjects: the share of a resample is binomial(20, 0.5) / 20, whose 2.5% and 97.5%
+        // points are 6 / 20 and 14 / 20 (scipy.stats.binom.ppf). Scans are not independent: with 40
+        // of them they would be 14 / 40 and 26 / 40.
+        let right: Vec<bool> = (0..20).map(|subject| subject % 2 == 0).collect();
+        let scores = scores(&right);
+        let (low, high) = interval(scores.resampled.iter().map(|resample| resample[0])).unwrap();
+        assert_eq!((low, high), (0.3, 0.7));
+        assert_eq!((scores.whole[0].value, scores.n), (0.5, 40));
+        // `rare` is undefined in nearly all resamples.
+        assert_eq!(interval(scores.resampled.iter().map(|resample| resample[1])), None);
+    }
+
+    #[test]
+    fn differences_are_paired() {
+        // The second answerer is right wherever the first is, and on six subjects more: 0.3 of 20.
+        let few: Vec<bool> = (0..20).map(|subject| subject < 10).collect();
+        let more: Vec<bool> = (0..20).map(|subject| subject < 16).collect();
+        let difference = scores(&more).minus(&scores(&few));
+        assert_eq!(difference.whole[0].value, 0.8 - 0.5);
+        // Paired, the difference is binomial(20, 0.3) / 20: from 2 / 20 to 10 / 20 (scipy.stats.binom.ppf).
+        let (low, high) = interval(difference.resampled.iter().map(|resample| resample[0])).unwrap();
+        assert!((low - 0.1).abs() < 1e-9 && (high - 0.5).abs() < 1e-9, "{low} {high}");
+    }
+
+    #[test]
+    fn quantiles_are_numpys() {
+        // numpy.quantile([1, 2, 4, 8], [0.025, 0.5, 0.975]) = 1.075, 3, 7.7
+        let values = [1.0, 2.0, 4.0, 8.0];
+        let close = |q, expected: f64| assert!((quantile(&values, q) - expected).abs() < 1e-12);
+        close(0.025, 1.075);
+        close(0.5, 3.0);
+        close(0.975, 7.7);
+    }
+
+    #[test]
+    fn one_subject_has_no_interval() {
+        assert_eq!(resamples(1, 100, 0, Part::Test).len(), 0);
+        assert_eq!(interval(std::iter::empty()), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! What each stage does: inputs and config in, files and metric rows out.
+
+mod alignment;
+mod baseline;
+mod baselines;
+mod cases;
+mod codes;
+mod corpus;
+mod evaluation;
+mod instruction;
+mod intervals;
+#[cfg(test)]
+mod letters;
+mod packing;
+mod series;
+mod split;
+mod text_space;
+mod tokenizer;
+pub(crate) mod windows;
+
+use std::path::{Path, PathBuf};
+
+use boldface::{FitContext, Result};
+use serde::Serialize;
+
+use crate::plan::{Plan, Stage, StageKind};
+use crate::run::inputs::Inputs;
+use crate::run::recorder::Recorder;
+use crate::run::store::cannot;
+
+/// What a stage is given: nothing else is within its reach.
+pub(crate) struct Work<'a> {
+    /// The experiment.
+    pub plan: &'a Plan,
+    /// The stage to run.
+    pub stage: &'a Stage,
+    /// The artefacts it may read.
+    pub inputs: &'a Inputs<'a>,
+    /// Where its artefact is written.
+    pub dir: &'a Path,
+    /// Where its numbers and its progress go.
+    pub recorder: Recorder<'a>,
+}
+
+/// Runs one stage.
+pub(crate) fn run(work: &mut Work<'_>) -> Result<()> {
+    match &work.stage.kind {
+        StageKind::Series => series::run(work),
+        StageKind::Split => split::run(work),
+        StageKind::Corpus => corpus::run(work),
+        StageKind::TextSpace => text_space::run(work),
+        StageKind::Tokenizer => tokenizer::run(work),
+        StageKind::Codes => codes::run(work),
+        StageKind::Alignment => alignment::run(work),
+        StageKind::Instruction => instruction::run(work),
+        StageKind::Baseline(task) => baseline::run(work, task),
+        StageKind::Evaluation(task) => evaluation::run(work, task),
+    }
+}
+
+/// The version of a stage, part of its key: raised when the same config gives different results.
+pub(crate) fn version(kind: &StageKind) -> u32 {
+    match kind {
+        StageKind::Series => series::VERSION,
+        StageKind::Split => split::VERSION,
+        StageKind::Corpus => corpus::VERSION,
+        StageKind::TextSpace => text_space::VERSION,
+        StageKind::Tokenizer => tokenizer::VERSION,
+        StageKind::Codes => codes::VERSION,
+        StageKind::Alignment => alignment::VERSION,
+        StageKind::Instruction => instruction::VERSION,
+        StageKind::Baseline(_) => baseline::VERSION,
+        StageKind::Evaluation(_) => evaluation::VERSION,
+    }
+}
+
+impl Work<'_> {
+    /// What a plugin is given to fit with.
+    fn fit(&mut self) -> FitContext<'_> {
+        FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }
+    }
+
+    /// Writes a JSON file into the artefact.
+    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let path = self.dir.join(name);
+        Ok(std::fs::write(&path, serde_json::to_vec(value)?).map_err(cannot("write", &path))?)
+    }
+
+    /// Makes a folder in the artefact.
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.dir.join(name);
+        std::fs::create_dir_all(&path).map_err(cannot("make", &path))?;
+        Ok(path)
+    }
+}

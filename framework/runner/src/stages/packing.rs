@@ -1,0 +1,298 @@
+//! Texts, questions and answers as the sequences and queries that a language model reads.
+
+use boldface::{
+    Answer, Example, FmriBlock, LanguageModel, Lora, Objective, Query, Result, Sequence, Training, Tuning,
+    Window, seed,
+};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::plan::Plan;
+use crate::run::store::cannot;
+
+/// The documents of general text that the experiment names; none if it names no text.
+pub fn general_text(plan: &Plan) -> Result<Vec<String>> {
+    let Some(text) = &plan.experiment.text else { return Ok(Vec::new()) };
+    let path = plan.path.parent().unwrap_or(std::path::Path::new("")).join(&text.path);
+    if let Some(column) = &text.column {
+        return Ok(boldface_tables::text::column(&path, column)?);
+    }
+    let whole = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
+    Ok(documents(&whole))
+}
+
+/// Documents with blank lines between them.
+fn documents(text: &str) -> Vec<String> {
+    let mut documents = vec![String::new()];
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            documents.push(String::new());
+        } else if let Some(document) = documents.last_mut() {
+            let gap = if document.is_empty() { "" } else { "\n" };
+            document.push_str(gap);
+            document.push_str(line);
+        }
+    }
+    documents.retain(|document| !document.is_empty());
+    documents
+}
+
+/// A question to read, with or without a scan.
+pub fn prompt(model: &dyn LanguageModel, question: &str, block: Option<FmriBlock>) -> Result<Sequence> {
+    let (before, after) = model.prompt_tokens(question, block.is_some())?;
+    Ok(Sequence::prompt(before, block, after))
+}
+
+/// A question, a scan and the answer to learn, its end included.
+pub fn answered(
+    model: &dyn LanguageModel,
+    question: &str,
+    block: FmriBlock,
+    answer: &str,
+) -> Result<Sequence> {
+    let mut sequence = prompt(model, question, Some(block))?;
+    let start = sequence.after.len();
+    sequence.after.extend(model.answer_tokens(answer)?);
+    sequence.supervised = start..sequence.after.len();
+    sequence.text_weight = 1.0;
+    Ok(sequence)
+}
+
+/// A scan of which the patches from `from` on are to be learned.
+pub fn forecast(
+    model: &dyn LanguageModel,
+    question: &str,
+    block: FmriBlock,
+    from: usize,
+) -> Result<Sequence> {
+    let patches = block.patches;
+    let (before, _) = model.prompt_tokens(question, true)?;
+    // Nothing in the block can see what is after it, so nothing is put there.
+    let sequence = Sequence::prompt(before, Some(block), Vec::new());
+    Ok(Sequence { forecast: from..patches, code_weight: 1.0, ..sequence })
+}
+
+/// What an example of training teaches.
+pub fn lesson(
+    model: &dyn LanguageModel,
+    example: &Example,
+    block: FmriBlock,
+    patch: usize,
+) -> Result<Sequence> {
+    match &example.answer {
+        Answer::Choice { options, correct } => {
+            let right = options.get(*correct).ok_or("the right option is not one of the options")?;
+            answered(model, &example.question, block, right)
+        }
+        Answer::Text { reference, .. } => answered(model, &example.question, block, reference),
+        Answer::Series { .. } => forecast(model, &example.question, block, example.window.trs / patch),
+    }
+}
+
+/// The window that an example reads, whole patches, and how many volumes after it belong to the answer.
+pub fn extent(example: &Example, patch: usize) -> Result<(Window, usize)> {
+    let Window { start, trs } = example.window;
+    let horizon = match example.answer {
+        Answer::Series { trs } => trs,
+        Answer::Choice { .. } | Answer::Text { .. } => 0,
+    };
+    if trs < patch || (horizon > 0 && !(trs.is_multiple_of(patch) && horizon.is_multiple_of(patch))) {
+        return Err(format!("a window of {trs} and {horizon} volumes is not whole patches of {patch}").into());
+    }
+    Ok((Window { start, trs: trs / patch * patch }, horizon))
+}
+
+/// A question and the options to rank.
+pub fn query(model: &dyn LanguageModel, prompt: Sequence, options: &[String]) -> Result<Query> {
+    let options = options.iter().map(|option| model.answer_tokens(option));
+    Ok(Query { prompt, options: options.collect::<Result<_>>()? })
+}
+
+/// Text to learn by itself, cut into pieces of at most `length` tokens.
+pub fn pieces(model: &dyn LanguageModel, documents: &[String], length: usize) -> Result<Vec<Sequence>> {
+    let mut pieces = Vec::new();
+    for document in documents {
+        for tokens in model.text_tokens(document)?.chunks(length.max(2)) {
+            // A single token has nothing to be predicted from.
+            if tokens.len() > 1 {
+                let sequence = Sequence::prompt(Vec::new(), None, tokens.to_vec());
+                let objective = Objective::TextToText;
+                pieces.push(Sequence { supervised: 0..tokens.len(), objective, ..sequence });
+            }
+        }
+    }
+    Ok(pieces)
+}
+
+/// Whether a sequence fits the backbone; the error says what is too long.
+pub fn fits(sequence: &Sequence, context: Option<usize>, what: &str) -> Result<()> {
+    let (length, context) = (sequence.layout().len(), context.unwrap_or(usize::MAX));
+    if length <= context {
+        return Ok(());
+    }
+    let help = "raise the backbone's context, or shorten `signal.trs`, the question or the answer";
+    Err(format!("{what} is {length} tokens long, but the backbone reads at most {context}; {help}").into())
+}
+
+/// The recipe of a training stage; stages 2 and 3 have the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe<'a> {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Micro-batches a step.
+    pub accumulate: usize,
+    /// Learning rate after the warm-up, and at the last step.
+    pub lr: (f64, Option<f64>),
+    /// Steps of warm-up.
+    pub warmup: u64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Largest gradient norm.
+    pub clip: f64,
+    /// Dropout on residual branches.
+    pub dropout: f64,
+    /// Adapters.
+    pub lora: Option<&'a Lora>,
+}
+
+impl Recipe<'_> {
+    /// As the backbone takes it.
+    pub fn training(self) -> Training {
+        let (peak_lr, final_lr) = self.lr;
+        Training {
+            steps: self.steps,
+            accumulate: self.accumulate,
+            peak_lr,
+            final_lr: final_lr.unwrap_or(peak_lr / 10.0),
+            warmup: self.warmup,
+            weight_decay: self.weight_decay,
+            clip: self.clip,
+            dropout: self.dropout,
+            tuning: self.lora.map_or(Tuning::Full, |lora| Tuning::Lora(lora.clone())),
+        }
+    }
+}
+
+/// Draws every index once a round, each round in another order.
+#[derive(Debug)]
+pub struct Deck {
+    order: Vec<usize>,
+    next: usize,
+    /// Rounds begun, from 0.
+    round: usize,
+    rng: ChaCha8Rng,
+}
+
+impl Deck {
+    /// A deck of `size` indices, shuffled for `purpose`.
+    pub fn new(size: usize, seed: u64, purpose: &str) -> Deck {
+        let mut deck =
+            Deck { order: (0..size).collect(), next: 0, round: 0, rng: seed::stream(seed, purpose) };
+        deck.order.shuffle(&mut deck.rng);
+        deck
+    }
+
+    /// The next index and its round; none from an empty deck.
+    pub fn draw(&mut self) -> Option<(usize, usize)> {
+        if self.next == self.order.len() && !self.order.is_empty() {
+            self.order.shuffle(&mut self.rng);
+            self.round += 1;
+            self.next = 0;
+        }
+        let index = *self.order.get(self.next)?;
+        self.next += 1;
+        Some((index, self.round))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::letters::{Letters, block};
+    use super::*;
+
+    fn example(trs: usize, answer: Answer) -> Example {
+        Example { window: Window { start: 3, trs }, question: "?".into(), answer }
+    }
+
+    fn text_of(targets: impl Iterator<Item = (usize, u32)>) -> String {
+        targets.filter_map(|(_, token)| char::from_u32(token)).collect()
+    }
+
+    #[test]
+    fn only_the_answer_and_its_end_are_learned() {
+        let choice = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
+        let lesson = lesson(&Letters, &example(60, choice), block(), 20).unwrap();
+        assert_eq!(text_of(lesson.text_targets()), "yes\0");
+        // Delimiter, 6 tokens of the scan, delimiter, question: `y` is predicted at place 8 from the question.
+        assert_eq!(lesson.text_targets().next(), Some((8, u32::from(b'y'))));
+        assert_eq!(lesson.code_targets().count(), 0);
+        assert_eq!((lesson.objective, lesson.text_weight), (Objective::Instruction, 1.0));
+
+        let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
+        let lesson = super::lesson(&Letters, &example(60, text), block(), 20).unwrap();
+        assert_eq!(text_of(lesson.text_targets()), "Low.\0");
+    }
+
+    #[test]
+    fn only_the_patches_after_the_window_are_learned() {
+        // 40 volumes shown are two patches of 20; the third is the answer.
+        let lesson = lesson(&Letters, &example(40, Answer::Series { trs: 20 }), block(), 20).unwrap();
+        let targets: Vec<(usize, u32)> = lesson.code_targets().collect();
+        // After the delimiter, patch 1 stands at places 3 and 4 and predicts the codes of patch 2.
+        assert_eq!(targets, [(3, 4), (4, 5)]);
+        assert_eq!(lesson.text_targets().count(), 0);
+        assert_eq!(lesson.code_weight, 1.0);
+    }
+
+    #[test]
+    fn general_text_is_cut_and_learned_from_its_second_token() {
+        let pieces = pieces(&Letters, &["abcde".into(), "f".into()], 2).unwrap();
+        let learned: Vec<String> = pieces.iter().map(|piece| text_of(piece.text_targets())).collect();
+        assert_eq!(learned, ["b", "d"]);
+        assert!(pieces.iter().all(|piece| piece.objective == Objective::TextToText && piece.fmri.is_none()));
+    }
+
+    #[test]
+    fn what_is_too_long_is_said() {
+        let prompt = prompt(&Letters, "why", Some(block())).unwrap();
+        assert!(fits(&prompt, Some(11), "it").is_ok() && fits(&prompt, None, "it").is_ok());
+        let error = fits(&prompt, Some(10), "the question").unwrap_err().to_string();
+        assert!(
+            error.starts_with("the question is 11 tokens long, but the backbone reads at most 10;"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn blank_lines_divide_documents() {
+        assert_eq!(documents("\n\na\nb\n  \n\nc\n"), ["a\nb", "c"]);
+        assert_eq!(documents(" \n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_round_of_a_deck_has_everything_once() {
+        let mut deck = Deck::new(5, 1, "test");
+        let drawn: Vec<(usize, usize)> = (0..15).filter_map(|_| deck.draw()).collect();
+        for (round, draws) in drawn.chunks(5).enumerate() {
+            assert!(draws.iter().all(|&(_, of)| of == round));
+            assert_eq!(draws.iter().map(|&(index, _)| index).collect::<BTreeSet<_>>(), (0..5).collect());
+        }
+        assert_ne!(
+            drawn[..5].iter().map(|draw| draw.0).collect::<Vec<_>>(),
+            drawn[5..10].iter().map(|draw| draw.0).collect::<Vec<_>>()
+        );
+        assert_eq!(Deck::new(0, 1, "test").draw(), None);
+    }
+
+    #[test]
+    fn a_window_is_whole_patches() {
+        let choice = Answer::Choice { options: vec![], correct: 0 };
+        assert_eq!(extent(&example(50, choice.clone()), 20).unwrap(), (Window { start: 3, trs: 40 }, 0));
+        assert!(extent(&example(19, choice), 20).is_err());
+        let series = Answer::Series { trs: 20 };
+        assert_eq!(extent(&example(40, series.clone()), 20).unwrap(), (Window { start: 3, trs: 40 }, 20));
+        assert!(extent(&example(50, series), 20).is_err());
+    }
+}

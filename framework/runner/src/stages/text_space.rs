@@ -1,0 +1,112 @@
+//! The backbone's frozen text side, and what it makes of the training scans' descriptions.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use boldface::{Features, Part, Result, ScanId, TextSource, seed};
+use rand::seq::SliceRandom;
+
+use super::Work;
+use super::packing::general_text;
+use crate::run::arrays::{self, Array};
+
+/// Raised when the same config gives different results.
+pub const VERSION: u32 = 1;
+
+/// Texts whose tokens are looked up for the sample.
+const TEXTS: usize = 256;
+
+/// Longest part of a text whose tokens are looked up, in characters.
+const CHARACTERS: usize = 2000;
+
+/// Token vectors kept.
+const TOKENS: usize = 4096;
+
+/// Descriptions that are pooled at once.
+const BATCH: usize = 16;
+
+/// Saves the text encoder, the pooled vector of each training scan's description, and a sample of
+/// token vectors. No text about a held-out scan is read.
+pub fn run(work: &mut Work<'_>) -> Result<()> {
+    let split = work.inputs.split()?;
+    let mut descriptions: BTreeMap<ScanId, String> = BTreeMap::new();
+    for (id, sentences) in work.inputs.sentences()? {
+        if split.part(&id)? == Part::Train {
+            descriptions.insert(id, sentences.join(" "));
+        }
+    }
+    let source = TextSource {
+        general: general_text(work.plan)?,
+        descriptions: descriptions.values().cloned().collect(),
+    };
+    let encoder = work.plan.backbone.config.text_space(&source, &mut work.fit())?;
+    encoder.save(&work.folder("encoder")?)?;
+
+    let mut pooled = Vec::new();
+    for batch in source.descriptions.chunks(BATCH) {
+        let features = encoder.pool(&batch.iter().map(String::as_str).collect::<Vec<_>>())?;
+        if features.rows != batch.len() {
+            return Err(format!("{} vectors were pooled from {} texts", features.rows, batch.len()).into());
+        }
+        pooled.push(features);
+    }
+    let sample = sample(&source, work.stage.seed);
+    let tokens = encoder.token_embeddings(&sample)?;
+    let tokens = thinned(tokens, work.stage.seed);
+    let width = pooled.first().map_or(tokens.width, |features| features.width);
+    let pooled = pooled.into_iter().flat_map(|features| features.values).collect();
+    write(work.dir, &Features::new(width, pooled)?, &tokens)?;
+    work.write_json("scans.json", &descriptions.keys().collect::<Vec<_>>())
+}
+
+/// Beginnings of texts, drawn from all of them.
+fn sample(source: &TextSource, seed: u64) -> Vec<&str> {
+    let mut texts: Vec<&str> =
+        source.general.iter().chain(&source.descriptions).map(String::as_str).collect();
+    texts.shuffle(&mut seed::stream(seed, "text-space.texts"));
+    texts.truncate(TEXTS);
+    let cut = |text: &'_ str| text.char_indices().nth(CHARACTERS).map_or(text.len(), |(place, _)| place);
+    texts.into_iter().map(|text| &text[..cut(text)]).collect()
+}
+
+/// At most [`TOKENS`] rows, drawn from all of them, in their order.
+fn thinned(tokens: Features, seed: u64) -> Features {
+    if tokens.rows <= TOKENS {
+        return tokens;
+    }
+    let mut rows: Vec<usize> = (0..tokens.rows).collect();
+    rows.shuffle(&mut seed::stream(seed, "text-space.tokens"));
+    rows.truncate(TOKENS);
+    rows.sort_unstable();
+    let values = rows.iter().flat_map(|&row| tokens.row(row)).copied().collect();
+    Features { rows: rows.len(), width: tokens.width, values }
+}
+
+fn write(dir: &Path, pooled: &Features, tokens: &Features) -> Result<()> {
+    let array = |features: &'_ Features| vec![features.rows, features.width];
+    let arrays = [
+        ("descriptions".to_owned(), Array::F32(array(pooled), &pooled.values)),
+        ("tokens".to_owned(), Array::F32(array(tokens), &tokens.values)),
+    ];
+    arrays::write(&dir.join("vectors.safetensors"), &arrays.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_bounded_and_repeat() {
+        let source = TextSource { general: vec!["é".repeat(3000); 300], descriptions: vec!["short".into()] };
+        let texts = sample(&source, 3);
+        assert_eq!(texts.len(), TEXTS);
+        assert!(texts.iter().all(|text| text.chars().count() <= CHARACTERS));
+        assert_eq!(texts, sample(&source, 3));
+
+        let tokens = Features::new(1, (0..5000).map(|i| i as f32).collect()).unwrap();
+        let kept = thinned(tokens.clone(), 3);
+        assert_eq!((kept.rows, kept.values.len()), (TOKENS, TOKENS));
+        assert!(kept.values.is_sorted());
+        assert_eq!(kept, thinned(tokens, 3));
+    }
+}

@@ -1,0 +1,16 @@
+//! Stage 1: the tokenizer learns from training scans.
+
+use boldface::Result;
+
+use super::Work;
+
+/// Raised when the same config gives different results.
+pub const VERSION: u32 = 1;
+
+/// Saves the fitted tokenizer.
+pub fn run(work: &mut Work<'_>) -> Result<()> {
+    let (scans, split, text) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.text_space()?);
+    let train = split.train(&scans)?;
+    let fitted = work.plan.tokenizer.config.fit(&train, &text, &mut work.fit())?;
+    fitted.save(&work.folder("tokenizer")?)
+}

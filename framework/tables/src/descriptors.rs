@@ -1,0 +1,124 @@
+//! The table of a corpus: one sentence a row, with its scan and its number.
+
+use std::path::Path;
+
+use boldface::{Descriptor, Fact, ScanId};
+use polars::prelude::{Column, NamedFrom, Series};
+
+use crate::Result;
+use crate::frame::{self, Table};
+
+/// Writes the descriptors to `path`, in the order given: columns `dataset`, `subject`, `session`, `task`, `run`,
+/// `corpus`, `text`, `feature`, `value`, `z`, `band`, `norm_scans`.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, descriptors: &[Descriptor]) -> Result<()> {
+    let text = |name: &str, of: fn(&Descriptor) -> Option<&str>| -> Column {
+        Series::new(name.into(), descriptors.iter().map(of).collect::<Vec<Option<&str>>>()).into()
+    };
+    let number = |name: &str, of: fn(&Descriptor) -> Option<f64>| -> Column {
+        let known = |descriptor| of(descriptor).filter(|value| !value.is_nan());
+        Series::new(name.into(), descriptors.iter().map(known).collect::<Vec<Option<f64>>>()).into()
+    };
+    let norm: Vec<u64> = descriptors.iter().map(|descriptor| descriptor.norm_scans as u64).collect();
+    let columns = vec![
+        text("dataset", |descriptor| Some(&descriptor.scan.dataset)),
+        text("subject", |descriptor| Some(&descriptor.scan.subject)),
+        text("session", |descriptor| descriptor.scan.session.as_deref()),
+        text("task", |descriptor| descriptor.scan.task.as_deref()),
+        text("run", |descriptor| descriptor.scan.run.as_deref()),
+        text("corpus", |descriptor| Some(&descriptor.corpus)),
+        text("text", |descriptor| Some(&descriptor.text)),
+        text("feature", |descriptor| Some(&descriptor.fact.feature)),
+        number("value", |descriptor| descriptor.fact.value),
+        number("z", |descriptor| descriptor.fact.z),
+        text("band", |descriptor| Some(&descriptor.fact.band)),
+        Series::new("norm_scans".into(), norm).into(),
+    ];
+    frame::write(path, descriptors.len(), columns)
+}
+
+/// Reads the descriptors of `path`.
+///
+/// # Errors
+/// If the file is not a whole table of descriptors; the error names the file and the column.
+pub fn read(path: &Path) -> Result<Vec<Descriptor>> {
+    let table = Table::read(path)?;
+    let text = |name: &str| table.required(name, table.strings(name)?);
+    let names = ["dataset", "subject", "corpus", "text", "feature", "band"];
+    let [dataset, subject, corpus, sentence, feature, band] = names.map(text);
+    let mut texts = [dataset?, subject?, corpus?, sentence?, feature?, band?].map(Vec::into_iter);
+    let mut labels =
+        [table.strings("session")?, table.strings("task")?, table.strings("run")?].map(Vec::into_iter);
+    let mut numbers = [table.floats("value")?, table.floats("z")?].map(Vec::into_iter);
+    let norms = table.required("norm_scans", table.counts("norm_scans")?)?;
+
+    let mut descriptors = Vec::new();
+    for norm_scans in norms {
+        const SAME: &str = "all columns of a table have the same number of rows";
+        let [dataset, subject, corpus, text, feature, band] =
+            texts.each_mut().map(|column| column.next().expect(SAME));
+        let [session, task, run] = labels.each_mut().map(|column| column.next().expect(SAME));
+        let [value, z] = numbers.each_mut().map(|column| column.next().expect(SAME));
+        descriptors.push(Descriptor {
+            scan: ScanId { dataset, subject, session, task, run },
+            corpus,
+            text,
+            fact: Fact { feature, value, z, band },
+            norm_scans: usize::try_from(norm_scans).unwrap_or(usize::MAX),
+        });
+    }
+    Ok(descriptors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn descriptor(subject: &str, session: Option<&str>, value: Option<f64>) -> Descriptor {
+        let label = |text: &str| Some(text.to_owned());
+        Descriptor {
+            scan: ScanId {
+                dataset: "pain".into(),
+                subject: subject.into(),
+                session: session.map(str::to_owned),
+                task: label("regulate"),
+                run: label("02"),
+            },
+            corpus: "connectivity".into(),
+            text: "Connectivity within Default is \"average\" (r = 0.31).".into(),
+            fact: Fact { feature: "Default-Default".into(), value, z: value, band: "average".into() },
+            norm_scans: 68,
+        }
+    }
+
+    #[test]
+    fn descriptors_come_back_as_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("descriptors.parquet");
+        let descriptors = vec![descriptor("01", None, Some(0.31)), descriptor("02", Some("a"), None)];
+        write(&path, &descriptors).unwrap();
+        assert_eq!(read(&path).unwrap(), descriptors);
+    }
+
+    #[test]
+    fn columns_are_found_by_name_not_by_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("descriptors.parquet");
+        let descriptors = vec![descriptor("01", None, Some(0.31))];
+        write(&path, &descriptors).unwrap();
+        let mut turned = Table::read(&path).unwrap().into_columns();
+        turned.reverse();
+        frame::write(&path, 1, turned.clone()).unwrap();
+        assert_eq!(read(&path).unwrap(), descriptors);
+
+        turned.retain(|column| column.name() != "band");
+        frame::write(&path, 1, turned).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("descriptors.parquet` has no column `band`; it has `norm_scans`, `z`"),
+            "{error}"
+        );
+    }
+}

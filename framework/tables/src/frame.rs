@@ -1,0 +1,162 @@
+//! A data frame and its file: read whole, written aside and renamed.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{ArrowDataType, Column, DataFrame, DataType};
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+
+use crate::{Result, TableError};
+
+/// A table that was read, and the file that errors name.
+#[derive(Debug)]
+pub(crate) struct Table {
+    path: PathBuf,
+    frame: DataFrame,
+}
+
+impl Table {
+    /// Reads all columns.
+    pub(crate) fn read(path: &Path) -> Result<Table> {
+        Table::finish(path, open(path)?)
+    }
+
+    /// Reads one column of text, whatever the others hold.
+    pub(crate) fn read_text(path: &Path, column: &str) -> Result<Table> {
+        let mut reader = open(path)?;
+        let schema = whole(|| reader.schema()).map_err(|reason| parquet(path, reason))?;
+        let field = schema.get(column).ok_or_else(|| TableError::NoColumn {
+            path: path.to_owned(),
+            column: column.to_owned(),
+            columns: schema.iter_names().map(ToString::to_string).collect(),
+        })?;
+        // Asked before reading: most other types are not compiled in, and polars panics at them.
+        if !matches!(field.dtype(), ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
+        {
+            let found = format!("{:?}", field.dtype());
+            return Err(TableError::Type {
+                path: path.to_owned(),
+                column: column.to_owned(),
+                found,
+                wanted: "text",
+            });
+        }
+        Table::finish(path, reader.with_columns(Some(vec![column.to_owned()])))
+    }
+
+    fn finish(path: &Path, reader: ParquetReader<File>) -> Result<Table> {
+        let frame = whole(|| reader.finish()).map_err(|reason| parquet(path, reason))?;
+        Ok(Table { path: path.to_owned(), frame })
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// Name and type of each column, in order.
+    #[cfg(test)]
+    pub(crate) fn columns(&self) -> Vec<(String, String)> {
+        let named = |column: &Column| (column.name().to_string(), column.dtype().to_string());
+        self.frame.columns().iter().map(named).collect()
+    }
+
+    /// The columns themselves.
+    #[cfg(test)]
+    pub(crate) fn into_columns(self) -> Vec<Column> {
+        self.frame.columns().to_vec()
+    }
+
+    /// A column of strings; none where missing.
+    pub(crate) fn strings(&self, name: &str) -> Result<Vec<Option<String>>> {
+        let column = self.column(name)?;
+        let values = column.str().map_err(|_| self.wrong(column, "text"))?;
+        Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
+    }
+
+    /// A column of numbers; none where missing.
+    pub(crate) fn floats(&self, name: &str) -> Result<Vec<Option<f64>>> {
+        let column = self.column(name)?;
+        let values = column.f64().map_err(|_| self.wrong(column, "a 64-bit number"))?;
+        Ok(values.iter().collect())
+    }
+
+    /// A column of counts; none where missing.
+    pub(crate) fn counts(&self, name: &str) -> Result<Vec<Option<u64>>> {
+        let column = self.column(name)?;
+        let values = column.u64().map_err(|_| self.wrong(column, "a 64-bit count"))?;
+        Ok(values.iter().collect())
+    }
+
+    /// A column of yes and no; none where missing.
+    pub(crate) fn flags(&self, name: &str) -> Result<Vec<Option<bool>>> {
+        let column = self.column(name)?;
+        let values = column.bool().map_err(|_| self.wrong(column, "true or false"))?;
+        Ok(values.iter().collect())
+    }
+
+    /// The values of a column in which none may be missing.
+    pub(crate) fn required<T>(&self, name: &str, values: Vec<Option<T>>) -> Result<Vec<T>> {
+        let missing = |row| TableError::Missing { path: self.path.clone(), column: name.to_owned(), row };
+        let filled = values.into_iter().enumerate();
+        filled.map(|(row, value)| value.ok_or_else(|| missing(row + 1))).collect()
+    }
+
+    fn column(&self, name: &str) -> Result<&Column> {
+        self.frame.column(name).map_err(|_| TableError::NoColumn {
+            path: self.path.clone(),
+            column: name.to_owned(),
+            columns: self.frame.get_column_names().iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    fn wrong(&self, column: &Column, wanted: &'static str) -> TableError {
+        let found = match column.dtype() {
+            DataType::String => "text".to_owned(),
+            other => other.to_string(),
+        };
+        TableError::Type { path: self.path.clone(), column: column.name().to_string(), found, wanted }
+    }
+}
+
+/// Writes the columns as zstd Parquet beside `path`, then renames: a reader never sees half a table.
+pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()> {
+    let encode = |reason: String| TableError::Encode { path: path.to_owned(), reason };
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".partial");
+    let aside = PathBuf::from(aside);
+
+    let mut frame = DataFrame::new(rows, columns).map_err(|error| encode(error.to_string()))?;
+    let file = File::create(&aside).map_err(|source| io("write", path, source))?;
+    // One thread and one row group: the same rows give the same bytes.
+    let writer =
+        ParquetWriter::new(&file).with_compression(ParquetCompression::Zstd(None)).set_parallel(false);
+    let written = whole(|| writer.with_row_group_size(Some(rows.max(1))).finish(&mut frame));
+    let synced =
+        written.map_err(encode).and_then(|_| file.sync_all().map_err(|source| io("write", path, source)));
+    let placed = synced.and_then(|()| fs::rename(&aside, path).map_err(|source| io("write", path, source)));
+    if placed.is_err() {
+        // The error that is reported is the first one; a leftover file is overwritten next time.
+        let _ = fs::remove_file(&aside);
+    }
+    placed
+}
+
+fn open(path: &Path) -> Result<ParquetReader<File>> {
+    File::open(path).map(ParquetReader::new).map_err(|source| io("read", path, source))
+}
+
+fn parquet(path: &Path, reason: String) -> TableError {
+    TableError::Parquet { path: path.to_owned(), reason }
+}
+
+/// Runs polars; what it says or how it panics (on files that are damaged in the middle) is the reason.
+fn whole<T>(call: impl FnOnce() -> polars::prelude::PolarsResult<T>) -> Result<T, String> {
+    boldface::guard(|| Ok(call()?)).map_err(|error| error.to_string())
+}
+
+fn io(action: &'static str, path: &Path, source: std::io::Error) -> TableError {
+    TableError::Io { action, path: path.to_owned(), source }
+}

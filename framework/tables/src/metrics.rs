@@ -1,0 +1,230 @@
+//! The metric table of a run: long form, one row a number.
+
+use std::path::Path;
+
+use boldface::MetricRow;
+use polars::prelude::{Column, NamedFrom, Series};
+
+use crate::Result;
+use crate::frame::{self, Table};
+
+/// One column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// Its Parquet type, in polars' words.
+    pub dtype: &'static str,
+    /// Whether a value may be missing.
+    pub nullable: bool,
+    /// What it holds.
+    pub about: &'static str,
+}
+
+/// The columns, in order: the contract of `metrics.parquet`.
+pub fn columns() -> [ColumnInfo; 14] {
+    let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
+    [
+        column("experiment", "str", false, "the spec file's stem"),
+        column("stage", "str", false, "the stage that made it, such as `evaluation.condition`"),
+        column("key", "str", false, "the stage's content key"),
+        column("plugin", "str", false, "what was measured: a plugin or a baseline"),
+        column("split", "str", false, "`train`, `validation` or `test`; empty if it belongs to no part"),
+        column("seed", "u64", false, "the stage's seed"),
+        column("step", "u64", true, "the training step; missing for final numbers"),
+        column("metric", "str", false, "the metric's name"),
+        column("value", "f64", true, "its value; missing if undefined"),
+        column("low", "f64", true, "lower end of the 95% bootstrap interval by subject"),
+        column("high", "f64", true, "upper end of the interval"),
+        column("n", "u64", true, "how many examples it rests on"),
+        column("against", "str", true, "for a paired difference: the plugin that was subtracted"),
+        column("higher_is_better", "bool", true, "the metric's direction; missing if neither"),
+    ]
+}
+
+/// Writes the rows of `experiment` to `path`, in the order given. A value that is not a number is stored as missing.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
+    let text = |name: &str, of: fn(&MetricRow) -> &str| -> Column {
+        Series::new(name.into(), rows.iter().map(of).collect::<Vec<&str>>()).into()
+    };
+    let number = |name: &str, of: fn(&MetricRow) -> Option<f64>| -> Column {
+        let known = |row| of(row).filter(|value| !value.is_nan());
+        Series::new(name.into(), rows.iter().map(known).collect::<Vec<Option<f64>>>()).into()
+    };
+    let count = |name: &str, of: fn(&MetricRow) -> Option<u64>| -> Column {
+        Series::new(name.into(), rows.iter().map(of).collect::<Vec<Option<u64>>>()).into()
+    };
+    let against: Vec<Option<&str>> = rows.iter().map(|row| row.against.as_deref()).collect();
+    let direction: Vec<Option<bool>> = rows.iter().map(|row| row.higher_is_better).collect();
+    let columns = vec![
+        Series::new("experiment".into(), vec![experiment; rows.len()]).into(),
+        text("stage", |row| &row.stage),
+        text("key", |row| &row.key),
+        text("plugin", |row| &row.plugin),
+        text("split", |row| &row.split),
+        count("seed", |row| Some(row.seed)),
+        count("step", |row| row.step),
+        text("metric", |row| &row.metric),
+        number("value", |row| row.value),
+        number("low", |row| row.low),
+        number("high", |row| row.high),
+        count("n", |row| row.n),
+        Series::new("against".into(), against).into(),
+        Series::new("higher_is_better".into(), direction).into(),
+    ];
+    frame::write(path, rows.len(), columns)
+}
+
+/// Reads the rows of `path`, whatever experiment they are of.
+///
+/// # Errors
+/// If the file is not a whole metric table; the error names the file and the column.
+pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
+    let table = Table::read(path)?;
+    let text = |name: &str| table.required(name, table.strings(name)?);
+    let names = ["stage", "key", "plugin", "split", "metric"];
+    let [stage, key, plugin, split, metric] = names.map(text);
+    let mut texts = [stage?, key?, plugin?, split?, metric?].map(Vec::into_iter);
+    let mut seeds = table.required("seed", table.counts("seed")?)?.into_iter();
+    let mut counts = [table.counts("step")?, table.counts("n")?].map(Vec::into_iter);
+    let mut numbers =
+        [table.floats("value")?, table.floats("low")?, table.floats("high")?].map(Vec::into_iter);
+    let mut against = table.strings("against")?.into_iter();
+    let mut direction = table.flags("higher_is_better")?.into_iter();
+
+    let mut rows = Vec::new();
+    for _ in 0..table.rows() {
+        const SAME: &str = "all columns of a table have the same number of rows";
+        let [stage, key, plugin, split, metric] = texts.each_mut().map(|column| column.next().expect(SAME));
+        let [step, n] = counts.each_mut().map(|column| column.next().expect(SAME));
+        let [value, low, high] = numbers.each_mut().map(|column| column.next().expect(SAME));
+        let seed = seeds.next().expect(SAME);
+        let against = against.next().expect(SAME);
+        let higher_is_better = direction.next().expect(SAME);
+        rows.push(MetricRow {
+            stage,
+            key,
+            plugin,
+            split,
+            seed,
+            step,
+            metric,
+            value,
+            low,
+            high,
+            n,
+            against,
+            higher_is_better,
+        });
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use expect_test::expect;
+
+    use super::*;
+
+    fn rows() -> Vec<MetricRow> {
+        let first = MetricRow {
+            stage: "tokenizer".into(),
+            key: "12adbcee074a".into(),
+            plugin: "vq".into(),
+            split: "train".into(),
+            seed: u64::MAX,
+            step: Some(20),
+            metric: "reconstruction_loss".into(),
+            value: Some(0.1 + 0.2),
+            low: None,
+            high: None,
+            n: None,
+            against: None,
+            higher_is_better: Some(false),
+        };
+        let second = MetricRow {
+            stage: "evaluation.pain \u{e9}".into(),
+            split: String::new(),
+            step: None,
+            value: Some(-0.5),
+            low: Some(f64::NEG_INFINITY),
+            high: Some(1.5),
+            n: Some(9),
+            against: Some("fc-logistic".into()),
+            higher_is_better: None,
+            ..first.clone()
+        };
+        vec![first, second]
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.parquet");
+        for rows in [rows(), Vec::new()] {
+            write(&path, "quickstart", &rows).unwrap();
+            assert_eq!(read(&path).unwrap(), rows);
+        }
+        let left: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["metrics.parquet"]);
+    }
+
+    #[test]
+    fn not_a_number_is_stored_as_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.parquet");
+        let mut rows = rows();
+        rows[0].value = Some(f64::NAN);
+        rows[1].low = Some(f64::NAN);
+        write(&path, "quickstart", &rows).unwrap();
+        let back = read(&path).unwrap();
+        assert_eq!((back[0].value, back[1].low, back[1].high), (None, None, Some(1.5)));
+    }
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = ["a.parquet", "b.parquet"].map(|name| {
+            write(&dir.path().join(name), "quickstart", &rows()).unwrap();
+            fs::read(dir.path().join(name)).unwrap()
+        });
+        assert_eq!(bytes[0], bytes[1]);
+    }
+
+    #[test]
+    fn the_file_has_the_columns_that_are_promised() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.parquet");
+        write(&path, "quickstart", &rows()).unwrap();
+        let found = Table::read(&path).unwrap().columns();
+        let promised = columns().map(|column| (column.name.to_owned(), column.dtype.to_owned()));
+        assert_eq!(found, promised);
+    }
+
+    #[test]
+    fn a_file_cut_short_is_an_error_at_any_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.parquet");
+        write(&path, "quickstart", &rows()).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let error = read(&path).unwrap_err().to_string();
+            assert!(error.contains("metrics.parquet` is not a readable Parquet file"), "{length}: {error}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let error = read(Path::new("no/such.parquet")).unwrap_err().to_string();
+        expect!["cannot read `no/such.parquet`: No such file or directory (os error 2)"].assert_eq(&error);
+        let error = write(Path::new("no/such.parquet"), "x", &[]).unwrap_err().to_string();
+        expect!["cannot write `no/such.parquet`: No such file or directory (os error 2)"].assert_eq(&error);
+    }
+}

@@ -1,1 +1,0 @@
-//! A small causal transformer with its own byte-pair tokenizer.

@@ -1,0 +1,246 @@
+//! Asking the network: options ranked, text continued, next codes. Nothing is sampled.
+
+use std::sync::Arc;
+
+use boldface::{Layout, Query, Result, Sequence};
+use boldface_engine::nn::{KvCache, Pass};
+use boldface_engine::{Tensor, no_grad};
+
+use super::bucket::{Bucket, Span};
+use super::network::Network;
+
+/// Sequences that are continued side by side.
+const BATCH: usize = 16;
+
+/// Log-likelihood in nats of every option after its prompt.
+///
+/// A block's keys and values are computed once for all questions about it, a question's once for all
+/// its options. Questions are read one by one, so no value depends on what else is asked.
+pub(super) fn rank(network: &Network, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
+    for query in queries {
+        for option in &query.options {
+            network.check(&extended(&query.prompt, option))?;
+        }
+        if query.prompt.layout().len() == 0 && !query.options.is_empty() {
+            return Err("an option cannot be ranked after an empty prompt".into());
+        }
+    }
+    let mut answers = vec![Vec::new(); queries.len()];
+    no_grad(|| {
+        let pass = network.pass(None);
+        for members in same_block(queries) {
+            let head = read_head(network, &pass, &queries[members[0]].prompt);
+            for index in members {
+                let Query { prompt, options } = &queries[index];
+                answers[index] = rank_options(network, &pass, &head, prompt, options);
+            }
+        }
+    });
+    Ok(answers)
+}
+
+/// Keys and values of a first part, and the hidden state of its last place; empty if it is.
+type Head = Option<(KvCache, Tensor)>;
+
+/// Reads the part of a prompt that does not depend on the question.
+fn read_head(network: &Network, pass: &Pass<'_>, prompt: &Sequence) -> Head {
+    let places = prompt.layout().len() - prompt.after.len();
+    (places > 0).then(|| read_more(network, pass, network.cache(), (prompt, 0..places)))
+}
+
+fn read_more(network: &Network, pass: &Pass<'_>, mut cache: KvCache, span: Span<'_>) -> (KvCache, Tensor) {
+    let bucket = Bucket::new(&[span]);
+    let hidden = network.read(pass, &bucket, Some(&mut cache));
+    (cache, hidden.narrow(0, bucket.length - 1, 1))
+}
+
+fn rank_options(
+    network: &Network,
+    pass: &Pass<'_>,
+    head: &Head,
+    prompt: &Sequence,
+    options: &[Vec<u32>],
+) -> Vec<f64> {
+    let end = prompt.layout().len();
+    let start = end - prompt.after.len();
+    let cache = head.as_ref().map_or_else(|| network.cache(), |(cache, _)| cache.clone());
+    let (cache, last) = match head {
+        Some(head) if start == end => (cache, head.1.clone()),
+        _ => read_more(network, pass, cache, (prompt, start..end)),
+    };
+    let first = network.words(pass, &last).log_softmax().to_vec();
+    let grown: Vec<Sequence> = options.iter().map(|option| extended(prompt, option)).collect();
+    let spans: Vec<Span<'_>> =
+        grown.iter().map(|option| (option, end..option.layout().len().max(end + 1) - 1)).collect();
+    let bucket = Bucket::new(&spans);
+    // Options of one token are decided by the prompt alone.
+    let rest = (bucket.length > 0).then(|| {
+        let hidden = network.read(pass, &bucket, Some(&mut cache.repeat(options.len())));
+        network.words(pass, &hidden).log_softmax().to_vec()
+    });
+    let size = first.len();
+    let one = |(row, option): (usize, &Vec<u32>)| {
+        let likelihood = |(index, &token): (usize, &u32)| match (index, &rest) {
+            (1.., Some(rest)) => f64::from(rest[(row * bucket.length + index - 1) * size + token as usize]),
+            _ => f64::from(first[token as usize]),
+        };
+        option.iter().enumerate().map(likelihood).sum()
+    };
+    options.iter().enumerate().map(one).collect()
+}
+
+/// The prompt followed by `tokens`.
+fn extended(prompt: &Sequence, tokens: &[u32]) -> Sequence {
+    let mut grown = prompt.clone();
+    grown.after.extend(tokens);
+    grown
+}
+
+/// Indices of queries about the very same block, in order of first appearance.
+fn same_block(queries: &[Query]) -> Vec<Vec<usize>> {
+    let is_same = |a: &Sequence, b: &Sequence| {
+        a.before == b.before
+            && match (&a.fmri, &b.fmri) {
+                (Some(a), Some(b)) => {
+                    Arc::ptr_eq(&a.features, &b.features)
+                        && Arc::ptr_eq(&a.codes, &b.codes)
+                        && a.patches == b.patches
+                }
+                (None, None) => true,
+                _ => false,
+            }
+    };
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, query) in queries.iter().enumerate() {
+        match groups.iter_mut().find(|group| is_same(&queries[group[0]].prompt, &query.prompt)) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups
+}
+
+/// Greedy continuation up to the token `end` (left out), `limit` tokens or the end of the context.
+///
+/// Prompts of the same shape are continued side by side, so none is padded.
+pub(super) fn generate(
+    network: &Network,
+    prompts: &[Sequence],
+    limit: usize,
+    end: u32,
+) -> Result<Vec<Vec<u32>>> {
+    for prompt in prompts {
+        network.check(prompt)?;
+        if prompt.layout().len() == 0 {
+            return Err("an empty prompt cannot be continued".into());
+        }
+    }
+    let mut texts = vec![Vec::new(); prompts.len()];
+    no_grad(|| {
+        let pass = network.pass(None);
+        let shapes: Vec<Layout> = prompts.iter().map(Sequence::layout).collect();
+        for members in same_shape(&shapes) {
+            let chosen: Vec<Sequence> = members.iter().map(|&index| prompts[index].clone()).collect();
+            for (index, text) in members.into_iter().zip(extend(network, &pass, chosen, limit, end)) {
+                texts[index] = text;
+            }
+        }
+    });
+    Ok(texts)
+}
+
+fn extend(
+    network: &Network,
+    pass: &Pass<'_>,
+    mut grown: Vec<Sequence>,
+    limit: usize,
+    end: u32,
+) -> Vec<Vec<u32>> {
+    let start = grown[0].layout().len();
+    let limit = limit.min(network.config.context - start);
+    let mut texts = vec![Vec::new(); grown.len()];
+    let mut live: Vec<usize> = (0..grown.len()).collect();
+    let mut cache = network.cache();
+    for step in 0..limit {
+        let places = if step == 0 { 0..start } else { start + step - 1..start + step };
+        let spans: Vec<Span<'_>> = live.iter().map(|&index| (&grown[index], places.clone())).collect();
+        let bucket = Bucket::new(&spans);
+        let hidden = network.read(pass, &bucket, Some(&mut cache));
+        let last: Vec<u32> = (1..=live.len()).map(|row| cell(row * bucket.length - 1)).collect();
+        // Marks other than the end are no text: their logits are not looked at.
+        let tokens = likeliest(&network.words(pass, &hidden.rows(&last)), end as usize + 1);
+        let kept: Vec<usize> = (0..live.len()).filter(|&row| tokens[row] != end).collect();
+        for &row in &kept {
+            texts[live[row]].push(tokens[row]);
+            grown[live[row]].after.push(tokens[row]);
+        }
+        if kept.is_empty() {
+            break;
+        }
+        if kept.len() < live.len() {
+            cache = cache.select(&kept);
+            live = kept.into_iter().map(|row| live[row]).collect();
+        }
+    }
+    texts
+}
+
+/// The most likely codes of the patch after each block, one a region.
+pub(super) fn next_codes(network: &Network, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
+    for sequence in blocks {
+        network.check(sequence)?;
+        if sequence.layout().block() == 0 {
+            return Err("the next codes of a sequence without fMRI were asked for".into());
+        }
+    }
+    let mut codes = vec![Vec::new(); blocks.len()];
+    no_grad(|| {
+        let pass = network.pass(None);
+        let shapes: Vec<Layout> = blocks.iter().map(|block| Layout { after: 0, ..block.layout() }).collect();
+        for members in same_shape(&shapes) {
+            let layout = shapes[members[0]];
+            let spans: Vec<Span<'_>> =
+                members.iter().map(|&index| (&blocks[index], 0..layout.len())).collect();
+            let hidden = network.read(&pass, &Bucket::new(&spans), None);
+            let patch = |row: usize| {
+                (0..layout.rois).map(move |roi| row * layout.len() + layout.fmri(layout.patches - 1, roi))
+            };
+            let last: Vec<u32> = (0..members.len()).flat_map(patch).map(cell).collect();
+            let likely = likeliest(&network.codes(&pass, &hidden.rows(&last)), usize::MAX);
+            for (index, chosen) in members.into_iter().zip(likely.chunks(layout.rois)) {
+                codes[index] = chosen.to_vec();
+            }
+        }
+    });
+    Ok(codes)
+}
+
+/// Indices of equal shapes, at most [`BATCH`] together.
+fn same_shape(shapes: &[Layout]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, shape) in shapes.iter().enumerate() {
+        match groups.iter_mut().find(|group| group.len() < BATCH && shapes[group[0]] == *shape) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups
+}
+
+/// Index of the largest of the first `among` logits of every row, the first of equals.
+fn likeliest(logits: &Tensor, among: usize) -> Vec<u32> {
+    let size = logits.dims()[1];
+    let largest = |row: &[f32]| {
+        let row = &row[..among.min(size)];
+        let first = row
+            .iter()
+            .enumerate()
+            .fold(0, |best, (index, &value)| if value > row[best] { index } else { best });
+        cell(first)
+    };
+    logits.to_vec().chunks(size).map(largest).collect()
+}
+
+fn cell(index: usize) -> u32 {
+    u32::try_from(index).expect("a batch has fewer than 2^32 cells")
+}

@@ -1,0 +1,71 @@
+//! The files of a saved model: weights, vocabulary, and what the weights are for.
+
+use std::fs;
+use std::path::Path;
+
+use boldface::{FmriShape, Lora, Result, Runtime, seed};
+use boldface_engine::{Params, open};
+use serde::{Deserialize, Serialize};
+
+use super::Gpt;
+use super::network::Network;
+use super::vocabulary::Vocabulary;
+
+const WEIGHTS: &str = "weights.safetensors";
+const MODEL: &str = "model.json";
+
+/// What the weights alone do not tell.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    shape: Option<FmriShape>,
+    lora: Option<Lora>,
+}
+
+/// Writes `weights.safetensors`, `tokenizer.json` and `model.json` into `dir`.
+pub(super) fn save(network: &Network, vocabulary: &Vocabulary, dir: &Path) -> Result<()> {
+    network.params.save(&dir.join(WEIGHTS))?;
+    vocabulary.save(dir)?;
+    let saved = Saved { shape: network.shape, lora: network.lora.clone() };
+    let path = dir.join(MODEL);
+    fs::write(&path, serde_json::to_vec(&saved)?)
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+    Ok(())
+}
+
+/// Reads what [`save`] wrote; the weights must be exactly those that `config` asks for.
+pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Network, Vocabulary)> {
+    let vocabulary = Vocabulary::load(dir)?;
+    let path = dir.join(MODEL);
+    let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    let saved: Saved = serde_json::from_slice(&bytes)
+        .map_err(|error| format!("`{}` is damaged: {error}", path.display()))?;
+    let engine = open(&runtime.engine, &runtime.device)?;
+    // A network with random weights says which parameters there must be.
+    let mut rng = seed::stream(0, "gpt.expected");
+    let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);
+    if let Some(shape) = saved.shape {
+        network.add_fmri(shape, &mut rng);
+    }
+    if let Some(lora) = saved.lora {
+        network.add_lora(lora, &mut rng);
+    }
+    let path = dir.join(WEIGHTS);
+    let params = Params::load(&engine, &path)?;
+    let differ = |what: String| format!("`{}` {what}; it was saved by another configuration", path.display());
+    for name in network.params.names() {
+        let wanted = network.params.get(name).dims();
+        match params.try_get(name).map(|tensor| tensor.dims()) {
+            None => return Err(differ(format!("lacks the parameter `{name}`")).into()),
+            Some(found) if found != wanted => {
+                return Err(differ(format!("has `{name}` of shape {found:?}, not {wanted:?}")).into());
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(name) = params.names().find(|name| network.params.try_get(name).is_none()) {
+        return Err(differ(format!("has an unknown parameter `{name}`")).into());
+    }
+    network.params = params;
+    Ok((network, vocabulary))
+}

@@ -1,0 +1,151 @@
+//! A small causal transformer with its own byte-pair tokenizer, trained from nothing.
+
+mod bucket;
+mod decode;
+mod files;
+mod learn;
+mod model;
+mod network;
+#[cfg(test)]
+mod tests;
+mod text;
+mod vocabulary;
+
+use std::path::Path;
+
+use boldface::{
+    Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Problem, Result, Runtime, TextEncoder,
+    TextSource, register, seed,
+};
+use boldface_engine::open;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use model::Model;
+use network::Network;
+use text::TextSide;
+use vocabulary::Vocabulary;
+
+/// A causal transformer with learned positions and its own byte-pair vocabulary. It first learns
+/// language from the text source, then reads one token a region and time patch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Gpt {
+    /// Transformer layers.
+    layers: usize,
+    /// Attention heads a layer; `width` must be a multiple of them.
+    heads: usize,
+    /// Width of the hidden states.
+    width: usize,
+    /// Most entries of the byte-pair vocabulary; 256 bytes and 5 marks are among them.
+    vocabulary: usize,
+    /// Longest sequence in tokens, one a region and time patch included.
+    context: usize,
+    /// What is read of a scan: the tokenizer's continuous features or its discrete codes.
+    input: Input,
+    /// Optimiser steps of the language training, before anything fMRI.
+    text_steps: u64,
+    /// Windows of text a step of the language training.
+    text_batch_size: usize,
+    /// Tokens of such a window.
+    text_length: usize,
+    /// Learning rate of the language training after its warm-up; it falls to a tenth.
+    text_peak_lr: f64,
+    /// Dropout of the language training on the residual branches.
+    text_dropout: f64,
+}
+
+/// What is read of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// Encoder output before quantisation, projected to the model's width.
+    Features,
+    /// One learned vector a code.
+    Codes,
+}
+
+impl Default for Gpt {
+    fn default() -> Gpt {
+        Gpt {
+            layers: 2,
+            heads: 4,
+            width: 64,
+            vocabulary: 1024,
+            context: 1024,
+            input: Input::Features,
+            text_steps: 400,
+            text_batch_size: 16,
+            text_length: 128,
+            text_peak_lr: 3e-3,
+            text_dropout: 0.0,
+        }
+    }
+}
+
+register!(Backbone "gpt" => Gpt);
+
+impl Backbone for Gpt {
+    fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
+        let vocabulary = Vocabulary::train(text, self.vocabulary)?;
+        let engine = open(&cx.runtime.engine, &cx.runtime.device)?;
+        let mut rng = seed::stream(cx.seed, "gpt.text");
+        let network = Network::new(self, &engine, vocabulary.len(), &mut rng);
+        let mut side = TextSide { network, vocabulary };
+        side.train(self, text, cx)?;
+        Ok(Box::new(side))
+    }
+
+    fn init(
+        &self,
+        text_space: &Path,
+        shape: FmriShape,
+        cx: &mut FitContext<'_>,
+    ) -> Result<Box<dyn LanguageModel>> {
+        let TextSide { mut network, vocabulary } = TextSide::load(self, text_space, cx.runtime)?;
+        network.add_fmri(shape, &mut seed::stream(cx.seed, "gpt.fmri"));
+        Ok(Box::new(Model { network, vocabulary }))
+    }
+
+    fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn LanguageModel>> {
+        Ok(Box::new(Model::load(self, dir, runtime)?))
+    }
+
+    fn context(&self) -> Option<usize> {
+        Some(self.context)
+    }
+
+    fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let sizes = [
+            ("layers", self.layers),
+            ("heads", self.heads),
+            ("width", self.width),
+            ("text-batch-size", self.text_batch_size),
+        ];
+        for (key, _) in sizes.into_iter().filter(|&(_, size)| size == 0) {
+            problems.push(Problem::at(key, "must be at least 1"));
+        }
+        if self.heads > 0 && !self.width.is_multiple_of(self.heads) {
+            let message = format!("{} does not divide into {} heads", self.width, self.heads);
+            let help = format!("use a multiple of {}", self.heads);
+            problems.push(Problem::at("width", message).help(help));
+        }
+        if self.vocabulary < Vocabulary::LEAST {
+            let message = format!("{} entries do not hold 256 bytes and the marks", self.vocabulary);
+            problems
+                .push(Problem::at("vocabulary", message).help("use at least 261; 1024 suits small texts"));
+        }
+        if self.text_length < 2 || self.text_length > self.context {
+            let message = format!("a window of {} tokens is not between 2 and `context`", self.text_length);
+            problems.push(Problem::at("text-length", message).help(format!("`context` is {}", self.context)));
+        }
+        if !(0.0..1.0).contains(&self.text_dropout) {
+            problems.push(Problem::at("text-dropout", "must be at least 0 and below 1"));
+        }
+        if !(self.text_peak_lr > 0.0 && self.text_peak_lr.is_finite()) {
+            problems.push(Problem::at("text-peak-lr", "must be above 0"));
+        }
+        problems
+    }
+}

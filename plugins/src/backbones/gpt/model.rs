@@ -1,0 +1,72 @@
+//! The language model over text and fMRI tokens that the framework trains and asks.
+
+use std::path::Path;
+
+use boldface::{FitContext, LanguageModel, Metric, Query, Result, Runtime, Sequence, Training};
+
+use super::network::Network;
+use super::vocabulary::Vocabulary;
+use super::{Gpt, decode, files, learn};
+
+/// A network with its fMRI parts, and its vocabulary.
+pub(super) struct Model {
+    pub network: Network,
+    pub vocabulary: Vocabulary,
+}
+
+impl Model {
+    pub fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<Model> {
+        let (network, vocabulary) = files::load(config, dir, runtime)?;
+        if network.shape.is_none() {
+            return Err(format!("`{}` holds a text model without fMRI parts", dir.display()).into());
+        }
+        Ok(Model { network, vocabulary })
+    }
+}
+
+impl LanguageModel for Model {
+    fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
+        self.vocabulary.prompt(question, fmri)
+    }
+
+    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
+        self.vocabulary.ended(answer)
+    }
+
+    fn text_tokens(&self, text: &str) -> Result<Vec<u32>> {
+        self.vocabulary.tokens(text)
+    }
+
+    fn text(&self, tokens: &[u32]) -> Result<String> {
+        self.vocabulary.text(tokens)
+    }
+
+    fn train(
+        &mut self,
+        training: &Training,
+        batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
+        cx: &mut FitContext<'_>,
+    ) -> Result<()> {
+        learn::fit(&mut self.network, training, batches, cx, |observer, step, losses| {
+            for (name, &loss) in losses {
+                observer.record(step, Metric::lower_is_better(format!("{name}_loss"), loss));
+            }
+        })
+    }
+
+    fn rank(&self, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
+        decode::rank(&self.network, queries)
+    }
+
+    fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>> {
+        decode::generate(&self.network, prompts, limit, self.vocabulary.end())
+    }
+
+    fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
+        decode::next_codes(&self.network, blocks)
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        files::save(&self.network, &self.vocabulary, dir)
+    }
+}

@@ -1,0 +1,104 @@
+//! What is seen, and that answers do not depend on how they are computed.
+
+use std::sync::Arc;
+
+use boldface::Query;
+
+use super::*;
+
+#[test]
+fn nothing_sees_what_comes_later() {
+    for input in [Input::Features, Input::Codes] {
+        let model = model(&Gpt { input, ..config() });
+        let old = sequence(&model, Some(block(1, 3)), "is it?", "never");
+        let layout = old.layout();
+        let before = hidden(&model, &old);
+        let (changed, unchanged) = (block(2, 3), old.fmri.clone().unwrap());
+        let first = layout.rois;
+        let features =
+            [&unchanged.features.values[..first * 4], &changed.features.values[first * 4..]].concat();
+        let mut codes = (*unchanged.codes).clone();
+        codes.codes[first..].iter_mut().for_each(|code| *code = (*code + 1) % 5);
+        let fmri = FmriBlock {
+            features: Arc::new(Features::new(4, features).unwrap()),
+            codes: Arc::new(codes),
+            patches: 3,
+        };
+        let after = hidden(&model, &Sequence { fmri: Some(fmri), ..old.clone() });
+        assert_eq!(
+            after[..layout.fmri(1, 0)],
+            before[..layout.fmri(1, 0)],
+            "a later patch reaches an earlier one"
+        );
+        for place in layout.fmri(1, 0)..layout.len() {
+            assert_ne!(after[place], before[place], "place {place} does not see the changed patch");
+        }
+        let mut other = old.clone();
+        other.after[1] += 1;
+        let after = hidden(&model, &other);
+        assert_eq!(after[..layout.after(1)], before[..layout.after(1)], "text reaches what stands before it");
+        assert_ne!(after[layout.after(2)], before[layout.after(2)]);
+    }
+}
+
+#[test]
+fn ranks_do_not_depend_on_what_else_is_asked() {
+    let model = model(&config());
+    let scan = block(1, 3);
+    let option = |text: &str| model.answer_tokens(text).unwrap();
+    let options = vec![option("never"), option("the brain is never still"), vec![7], Vec::new()];
+    let query = |fmri, question: &str| {
+        let prompt = prompt(&sequence(&model, fmri, question, ""));
+        Query { prompt, options: options.clone() }
+    };
+    let queries = [
+        query(Some(scan.clone()), "is it?"),
+        query(None, "is it?"),
+        query(Some(block(2, 2)), "is the heart still?"),
+        query(Some(scan), "a longer question about the same scan"),
+    ];
+    let together = model.rank(&queries).unwrap();
+    assert_ne!(together[0], together[1], "the scan says nothing");
+    for (query, ranks) in queries.iter().zip(&together) {
+        assert!(close(&model.rank(std::slice::from_ref(query)).unwrap(), std::slice::from_ref(ranks)));
+        for (option, rank) in query.options.iter().zip(ranks) {
+            let alone = Query { prompt: query.prompt.clone(), options: vec![option.clone()] };
+            assert!(close(&model.rank(&[alone]).unwrap(), &[vec![*rank]]));
+        }
+        assert_eq!(ranks[3], 0.0, "an empty option is certain");
+    }
+}
+
+#[test]
+fn cached_continuation_equals_whole_passes() {
+    let model = model(&config());
+    let prompts = [
+        prompt(&sequence(&model, Some(block(1, 3)), "is it?", "")),
+        prompt(&sequence(&model, Some(block(2, 3)), "is it?", "")),
+        prompt(&sequence(&model, None, "what?", "")),
+    ];
+    let end = model.vocabulary.end();
+    let mut lengths = Vec::new();
+    for (prompt, text) in prompts.iter().zip(model.generate(&prompts, 12).unwrap()) {
+        let mut grown = prompt.clone();
+        let mut expected = Vec::new();
+        while expected.len() < 12 {
+            let last = hidden(&model, &grown).pop().unwrap();
+            let engine = model.network.params.engine();
+            let hidden = engine.tensor(last, &[1, 16]);
+            let logits = no_grad(|| model.network.words(&model.network.pass(None), &hidden).to_vec());
+            let best = (0..=end).max_by(|&a, &b| logits[a as usize].total_cmp(&logits[b as usize])).unwrap();
+            if best == end {
+                break;
+            }
+            expected.push(best);
+            grown.after.push(best);
+        }
+        lengths.push(text.len());
+        assert_eq!(text, expected);
+    }
+    assert!(lengths.iter().any(|&length| length > 2), "{lengths:?}");
+    // The context of 64 ends a continuation too.
+    let room = 64 - prompts[2].layout().len();
+    assert!(model.generate(&prompts[2..], 1000).unwrap()[0].len() <= room);
+}

@@ -1,0 +1,132 @@
+//! The text side: learns language before anything fMRI, and pools texts into vectors.
+
+use std::path::Path;
+
+use boldface::{
+    Features, FitContext, Metric, Objective, Result, Runtime, Sequence, TextEncoder, TextSource, Training,
+    Tuning, seed,
+};
+use boldface_engine::no_grad;
+use rand::RngExt;
+
+use super::bucket::Bucket;
+use super::network::{CENTER, Network};
+use super::vocabulary::Vocabulary;
+use super::{Gpt, files, learn};
+
+/// A trained text model without fMRI parts.
+pub(super) struct TextSide {
+    pub network: Network,
+    pub vocabulary: Vocabulary,
+}
+
+impl TextSide {
+    pub fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<TextSide> {
+        let (network, vocabulary) = files::load(config, dir, runtime)?;
+        Ok(TextSide { network, vocabulary })
+    }
+
+    /// Trains on windows of text. General text and descriptions take turns by chance, each as often,
+    /// however long they are.
+    pub fn train(&mut self, config: &Gpt, text: &TextSource, cx: &mut FitContext<'_>) -> Result<()> {
+        let mut streams = Vec::new();
+        for documents in [&text.general, &text.descriptions] {
+            let mut stream = Vec::new();
+            for document in documents {
+                stream.extend(self.vocabulary.ended(document)?);
+            }
+            if stream.len() >= 2 {
+                streams.push(stream);
+            }
+        }
+        if streams.is_empty() {
+            return Err("there is no text to learn language from: no general text and no descriptions".into());
+        }
+        let mut rng = seed::stream(cx.seed, "gpt.windows");
+        let mut window = || {
+            let stream = &streams[rng.random_range(0..streams.len())];
+            let length = config.text_length.min(stream.len());
+            let start = rng.random_range(0..=stream.len() - length);
+            let after = stream[start..start + length].to_vec();
+            let text = Sequence::prompt(Vec::new(), None, after);
+            Sequence { supervised: 1..length, objective: Objective::TextToText, text_weight: 1.0, ..text }
+        };
+        let mut batches =
+            std::iter::repeat_with(|| Ok((0..config.text_batch_size).map(|_| window()).collect()));
+        learn::fit(&mut self.network, &recipe(config), &mut batches, cx, |observer, step, losses| {
+            let loss = losses[Objective::TextToText.name()];
+            observer.record(step, Metric::lower_is_better("text_loss", loss));
+            observer.record(step, Metric::lower_is_better("perplexity", loss.exp()));
+        })?;
+        self.center(&text.descriptions)
+    }
+
+    /// Hidden states of a language model share one large direction: without its mean every description
+    /// would lie within a few degrees of every other, and there would be little to align with.
+    fn center(&mut self, descriptions: &[String]) -> Result<()> {
+        let texts: Vec<&str> = descriptions.iter().map(String::as_str).collect();
+        let pooled = self.pool(&texts)?;
+        let mut mean = vec![0.0; pooled.width];
+        for row in 0..pooled.rows {
+            mean.iter_mut()
+                .zip(pooled.row(row))
+                .for_each(|(mean, value)| *mean += value / pooled.rows as f32);
+        }
+        self.network.params.set(CENTER, mean);
+        Ok(())
+    }
+}
+
+fn recipe(config: &Gpt) -> Training {
+    Training {
+        steps: config.text_steps,
+        accumulate: 1,
+        peak_lr: config.text_peak_lr,
+        final_lr: config.text_peak_lr / 10.0,
+        warmup: config.text_steps / 20,
+        weight_decay: 0.01,
+        clip: 1.0,
+        dropout: config.text_dropout,
+        tuning: Tuning::Full,
+    }
+}
+
+impl TextEncoder for TextSide {
+    /// Mean of the last hidden states over a text's tokens, less that of the training descriptions;
+    /// zeros for an empty text.
+    fn pool(&self, texts: &[&str]) -> Result<Features> {
+        let width = self.network.config.width;
+        let mut values = Vec::with_capacity(texts.len() * width);
+        for text in texts {
+            let sequence = Sequence::prompt(Vec::new(), None, self.vocabulary.tokens(text)?);
+            self.network.check(&sequence)?;
+            let length = sequence.after.len();
+            if length == 0 {
+                values.resize(values.len() + width, 0.0);
+                continue;
+            }
+            let pooled = no_grad(|| {
+                let pass = self.network.pass(None);
+                let hidden = self.network.read(&pass, &Bucket::new(&[(&sequence, 0..length)]), None);
+                self.network.norm(&pass, &hidden).mean_rows(1).sub(pass.params.get(CENTER)).to_vec()
+            });
+            values.extend(pooled);
+        }
+        Features::new(width, values)
+    }
+
+    fn token_embeddings(&self, texts: &[&str]) -> Result<Features> {
+        let mut tokens = Vec::new();
+        for text in texts {
+            tokens.extend(self.vocabulary.tokens(text)?);
+        }
+        let width = self.network.config.width;
+        let table = self.network.params.get("tokens").to_vec();
+        let row = |token: u32| &table[token as usize * width..(token as usize + 1) * width];
+        Features::new(width, tokens.into_iter().flat_map(row).copied().collect())
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        files::save(&self.network, &self.vocabulary, dir)
+    }
+}

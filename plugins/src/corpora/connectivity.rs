@@ -1,1 +1,0 @@
-//! Says how strongly networks are coupled.

@@ -1,0 +1,39 @@
+//! Scans made for the tests of this generator.
+
+mod fitted;
+mod pain;
+mod round_trip;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use boldface::{Part, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries};
+
+/// A scan of subject `subject` whose regions, one a row, have these signals.
+pub(super) fn scan(subject: &str, networks: &[&str], signals: &[&[f32]]) -> Scan {
+    let (rois, trs) = (signals.len(), signals[0].len());
+    let values = (0..trs).flat_map(|t| signals.iter().map(move |signal| signal[t])).collect();
+    let id = ScanId {
+        dataset: "made".to_owned(),
+        subject: subject.to_owned(),
+        session: None,
+        task: None,
+        run: None,
+    };
+    Scan {
+        info: Arc::new(ScanInfo { id, tr: 2.0, trs, rois, phenotype: BTreeMap::new() }),
+        series: TimeSeries::new(trs, rois, 2.0, values).unwrap(),
+        regions: Arc::new(Regions {
+            names: (0..rois).map(|roi| format!("region {roi}")).collect(),
+            networks: networks.iter().map(|&network| network.to_owned()).collect(),
+        }),
+        descriptors: Vec::new(),
+    }
+}
+
+/// A split in which the first `train` scans are for training and the others for testing.
+pub(super) fn split(scans: &[Scan], train: usize) -> Split {
+    let part = |index| if index < train { Part::Train } else { Part::Test };
+    let parts = scans.iter().enumerate().map(|(index, scan)| (scan.info.id.person(), part(index)));
+    Split { parts: parts.collect() }
+}

@@ -1,0 +1,73 @@
+//! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::serde_json::json;
+use boldface::{CorpusGenerator, Dataset, Kind, Part, Scan, Split, Window};
+
+use crate::corpora::connectivity::Connectivity;
+
+/// The first 160 volumes of every scan that ships with the quickstart.
+fn scans() -> Vec<Scan> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
+    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
+    let cohort = series.cohort(&root, "pain").unwrap();
+    let regions = Arc::new(cohort.regions);
+    let scan = |info| Scan {
+        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
+        info: Arc::new(info),
+        regions: Arc::clone(&regions),
+        descriptors: Vec::new(),
+    };
+    cohort.scans.into_iter().map(scan).collect()
+}
+
+#[test]
+fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scans() {
+    let scans = scans();
+    assert_eq!(scans.len(), 98);
+    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
+    let part = |index| if index < 23 { Part::Train } else { Part::Test };
+    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
+    let split = Split { parts: parts.collect() };
+    let train = split.train(&scans).unwrap();
+    let describer = Connectivity::default().fit(&train).unwrap();
+
+    // Mean 0 and SD (ddof 1) 1 over the training scans, feature by feature.
+    let mut z: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut bands: BTreeMap<String, usize> = BTreeMap::new();
+    for scan in &scans {
+        let descriptors = describer.describe(scan).unwrap();
+        // Seven networks of several regions each: 7 * 8 / 2 pairs.
+        assert_eq!(descriptors.len(), 28);
+        for descriptor in &descriptors {
+            let read = describer.read(&descriptor.text);
+            assert_eq!(read.len(), 1, "{}", descriptor.text);
+            assert!(read[0].agrees(&descriptor.fact), "{}", descriptor.text);
+            let near = |said: Option<f64>, meant: Option<f64>| {
+                (said.unwrap() - meant.unwrap()).abs() <= 0.005 + 1e-9
+            };
+            assert!(near(read[0].z, descriptor.fact.z), "{}", descriptor.text);
+            assert!(near(read[0].value, descriptor.fact.value), "{}", descriptor.text);
+            *bands.entry(read[0].band.clone()).or_default() += 1;
+            if split.part(&scan.info.id).unwrap() == Part::Train {
+                assert_eq!(descriptor.norm_scans, train.len());
+                z.entry(descriptor.fact.feature.clone()).or_default().extend(descriptor.fact.z);
+            }
+        }
+        let caption: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
+        let read = describer.read(&caption.join(" "));
+        assert!(read.iter().zip(&descriptors).all(|(fact, descriptor)| fact.agrees(&descriptor.fact)));
+    }
+    for (feature, z) in &z {
+        let n = z.len() as f64;
+        let mean = z.iter().sum::<f64>() / n;
+        let sd = (z.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+        assert!(mean.abs() < 1e-9 && (sd - 1.0).abs() < 1e-9, "{feature}: mean {mean}, SD {sd}");
+    }
+    // Words vary with the scans: every band is used, and typical is what most are.
+    assert_eq!(bands.len(), 5, "{bands:?}");
+    assert!(bands["typical"] > 98 * 28 / 2, "{bands:?}");
+}

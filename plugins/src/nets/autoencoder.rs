@@ -1,0 +1,92 @@
+//! Encoder, code head and decoder of a discrete tokenizer, without its quantiser.
+//!
+//! Shapes: `B` series, `T` tokens (see [`super::encoder`]), `S` volumes a patch, `D` width, `C`
+//! numbers a code.
+
+use boldface_engine::nn::{self, Pass};
+use boldface_engine::{Params, Tensor};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::encoder::{STD, Vit};
+
+/// Every size that decides which weights there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Shape {
+    /// Volumes a patch.
+    pub(crate) patch: usize,
+    /// Most patches of a series.
+    pub(crate) patches: usize,
+    /// Regions.
+    pub(crate) rois: usize,
+    /// Width of a feature vector.
+    pub(crate) width: usize,
+    /// Transformer blocks of the encoder, and again of the decoder.
+    pub(crate) layers: usize,
+    /// Attention heads.
+    pub(crate) heads: usize,
+    /// Number of codes.
+    pub(crate) codebook_size: usize,
+    /// Numbers a code.
+    pub(crate) code_dim: usize,
+}
+
+/// Patches to features, features to code vectors, code vectors to patches. All three are causal in
+/// time, so that the first patches of a scan are coded and decoded as they are in the whole scan.
+pub(crate) struct Autoencoder {
+    /// Its sizes.
+    pub(crate) shape: Shape,
+    encoder: Vit,
+    decoder: Vit,
+}
+
+impl Autoencoder {
+    /// A network of `shape`; its weights live in a [`Params`] under `encoder`, `code`, `decoder` and `patch`.
+    pub(crate) fn new(shape: Shape) -> Autoencoder {
+        let grid = (shape.patches, shape.rois);
+        let size = (shape.layers, shape.heads, shape.width);
+        let encoder = Vit::new("encoder", shape.patch, grid, size);
+        let decoder = Vit::new("decoder", shape.code_dim, grid, size);
+        Autoencoder { shape, encoder, decoder }
+    }
+
+    /// Inserts fresh weights.
+    pub(crate) fn init(&self, params: &mut Params, rng: &mut impl Rng) {
+        let Shape { patch, width, code_dim, .. } = self.shape;
+        self.encoder.init(params, rng);
+        init_head(params, "code", width, code_dim, rng);
+        self.decoder.init(params, rng);
+        init_head(params, "patch", width, patch, rng);
+    }
+
+    /// Features of patches: `(B, T, S)` to `(B, T, D)`, after the last layer norm.
+    pub(crate) fn features(&self, pass: &Pass<'_>, x_bts: &Tensor) -> Tensor {
+        self.encoder.forward(pass, x_bts)
+    }
+
+    /// Unit vectors to be quantised: `(B, T, D)` to `(B * T, C)`.
+    pub(crate) fn code_vectors(&self, pass: &Pass<'_>, features_btd: &Tensor) -> Tensor {
+        let code_btc = head(pass, "code", features_btd);
+        let rows = features_btd.dims()[0] * features_btd.dims()[1];
+        code_btc.reshape(&[rows, self.shape.code_dim]).normalize_rows()
+    }
+
+    /// Patches of `series` series from their code vectors: `(B * T, C)` to `(B, T, S)`.
+    pub(crate) fn patches(&self, pass: &Pass<'_>, series: usize, code_mc: &Tensor) -> Tensor {
+        let tokens = code_mc.dims()[0] / series;
+        let code_btc = code_mc.reshape(&[series, tokens, self.shape.code_dim]);
+        head(pass, "patch", &self.decoder.forward(pass, &code_btc))
+    }
+}
+
+/// Linear, tanh, linear.
+fn init_head(params: &mut Params, name: &str, width: usize, outputs: usize, rng: &mut impl Rng) {
+    nn::init_linear(params, &format!("{name}.hidden"), width, width, true, STD, rng);
+    nn::init_linear(params, &format!("{name}.out"), width, outputs, true, STD, rng);
+}
+
+fn head(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
+    let hidden = nn::linear(pass, &format!("{name}.hidden"), x).tanh();
+    nn::linear(pass, &format!("{name}.out"), &hidden)
+}

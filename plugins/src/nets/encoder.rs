@@ -1,0 +1,71 @@
+//! A small vision transformer over regions and time patches, causal in time.
+//!
+//! Shapes: `B` series, `P` patches, `N` regions, `T = P * N` tokens in time-major order (token
+//! `patch * N + roi`), `D` width.
+
+use boldface::Layout;
+use boldface_engine::nn::{self, Pass, Transformer};
+use boldface_engine::{Params, Tensor};
+use rand::Rng;
+
+/// Standard deviation of every initial weight and position.
+pub(crate) const STD: f32 = 0.02;
+
+/// A pre-norm transformer between a linear patch embedding and a final layer norm.
+///
+/// A token sees all regions of its own and of earlier patches ([`Layout::visible`]), so what comes
+/// out for a patch never depends on a later one. Positions are the sum of a learned row for the
+/// region and one for the patch.
+pub(crate) struct Vit {
+    /// Numbers a token comes in with.
+    pub(crate) inputs: usize,
+    /// Regions.
+    pub(crate) rois: usize,
+    /// Most patches.
+    pub(crate) patches: usize,
+    /// The blocks; its prefix with `.blocks` names their weights.
+    blocks: Transformer,
+    prefix: String,
+}
+
+impl Vit {
+    /// A network whose weights are called `{prefix}.*`.
+    pub(crate) fn new(
+        prefix: &str,
+        inputs: usize,
+        (patches, rois): (usize, usize),
+        (layers, heads, width): (usize, usize, usize),
+    ) -> Vit {
+        let blocks = Transformer { prefix: format!("{prefix}.blocks"), layers, heads, width, mlp_ratio: 4 };
+        Vit { inputs, rois, patches, blocks, prefix: prefix.to_owned() }
+    }
+
+    /// Inserts fresh weights.
+    pub(crate) fn init(&self, params: &mut Params, rng: &mut impl Rng) {
+        let width = self.blocks.width;
+        nn::init_linear(params, &self.name("embed"), self.inputs, width, true, STD, rng);
+        params.normal(&self.name("region"), &[self.rois, width], STD, rng);
+        params.normal(&self.name("time"), &[self.patches, width], STD, rng);
+        self.blocks.init(params, rng);
+        nn::init_layer_norm(params, &self.name("norm"), width);
+    }
+
+    /// `(B, T, inputs)` to `(B, T, D)`, for any number of patches up to the trained one.
+    pub(crate) fn forward(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
+        let (series, tokens) = (x_bti.dims()[0], x_bti.dims()[1]);
+        let layout = Layout { patches: tokens / self.rois, rois: self.rois, ..Layout::default() };
+        let (patch, roi): (Vec<u32>, Vec<u32>) =
+            (0..tokens).map(|token| ((token / self.rois) as u32, (token % self.rois) as u32)).unzip();
+        let region_td = pass.params.get(&self.name("region")).rows(&roi);
+        let time_td = pass.params.get(&self.name("time")).rows(&patch);
+        let visible: Vec<u32> =
+            (0..series).flat_map(|_| (0..tokens).map(|token| layout.visible(token) as u32)).collect();
+        let x_btd = nn::linear(pass, &self.name("embed"), x_bti).add(&region_td.add(&time_td));
+        let x_btd = self.blocks.forward(pass, &x_btd, &visible, None);
+        nn::layer_norm(pass, &self.name("norm"), &x_btd)
+    }
+
+    fn name(&self, part: &str) -> String {
+        format!("{}.{part}", self.prefix)
+    }
+}

@@ -1,0 +1,55 @@
+//! Scans, outcomes and checks made for the tests of the tasks.
+
+mod captioning;
+mod classification;
+mod forecasting;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use boldface::{
+    Answer, CheckContext, Example, Kind, Metric, Outcome, Prediction, Problem, Regions, Scan, ScanId,
+    ScanInfo, Task, TimeSeries, Window, serde_json::Value,
+};
+
+/// The task `name` with this table, as a spec makes it.
+fn task(name: &str, table: &Value) -> Box<dyn Task> {
+    (<dyn Task>::find(name).unwrap().parse)(table).unwrap()
+}
+
+fn id(subject: &str) -> ScanId {
+    ScanId { dataset: "pain".to_owned(), subject: subject.to_owned(), session: None, task: None, run: None }
+}
+
+/// What is known of a scan of `subject`: one phenotype.
+fn info(subject: &str, phenotype: &[(&str, &str)]) -> ScanInfo {
+    let entries = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
+    ScanInfo { id: id(subject), tr: 2.0, trs: 12, rois: 1, phenotype: entries.collect() }
+}
+
+/// A scan of 12 volumes of one region.
+fn scan(info: ScanInfo) -> Scan {
+    let regions = Regions { names: vec!["A".to_owned()], networks: vec!["Vis".to_owned()] };
+    Scan {
+        info: Arc::new(info),
+        series: TimeSeries::new(12, 1, 2.0, vec![0.0; 12]).unwrap(),
+        regions: Arc::new(regions),
+        descriptors: Vec::new(),
+    }
+}
+
+fn outcome(subject: &str, answer: Answer, prediction: Prediction) -> Outcome {
+    let example = Example { window: Window::first(12), question: String::new(), answer };
+    Outcome { scan: id(subject), example, prediction }
+}
+
+fn score(task: &dyn Task, outcomes: &[Outcome]) -> BTreeMap<String, f64> {
+    let metrics = task.score(&outcomes.iter().collect::<Vec<_>>()).unwrap();
+    metrics.into_iter().map(|Metric { name, value, .. }| (name, value)).collect()
+}
+
+/// The problems of a task over these scans, cropped to 12 volumes, with patches of 4.
+fn check(task: &dyn Task, scans: &[ScanInfo]) -> String {
+    let problems = task.check(&CheckContext { scans, trs: 12, patch: 4 });
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+}

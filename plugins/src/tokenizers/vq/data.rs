@@ -1,0 +1,115 @@
+//! Training scans as tokens, and the order in which they are drawn.
+
+use boldface::{Codes, Result, TimeSeries, TrainScans};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use super::super::patches::whole_patches;
+
+/// Every training scan, cut into tokens.
+pub(super) struct Tokens {
+    /// Patches of each scan.
+    pub(super) patches: usize,
+    /// Regions of each scan.
+    pub(super) rois: usize,
+    /// `patches * rois * patch` numbers a scan.
+    pub(super) scans: Vec<Vec<f32>>,
+}
+
+impl Tokens {
+    /// Cuts all scans.
+    ///
+    /// # Errors
+    /// If there are none, or one is not whole patches, or not as long or wide as the first.
+    pub(super) fn of(train: &TrainScans<'_>, patch: usize) -> Result<Tokens> {
+        let first = train.iter().next().ok_or("no scan to train on")?;
+        let (trs, rois) = (first.series.trs(), first.series.rois());
+        let cut = |scan: &boldface::Scan| -> Result<Vec<f32>> {
+            let (series, id) = (&scan.series, &scan.info.id);
+            whole_patches(series, patch).map_err(|error| format!("scan `{id}`: {error}"))?;
+            if (series.trs(), series.rois()) != (trs, rois) {
+                let (found, regions) = (series.trs(), series.rois());
+                return Err(format!(
+                    "scan `{id}` has {found} volumes of {regions} regions and `{}` has {trs} of {rois}",
+                    first.info.id
+                )
+                .into());
+            }
+            Ok(tokens(series, patch))
+        };
+        let scans: Result<Vec<_>> = train.iter().map(cut).collect();
+        Ok(Tokens { patches: trs / patch, rois, scans: scans? })
+    }
+}
+
+/// Cuts a series into tokens: `token[(patch * rois + roi) * volumes + volume]`.
+pub(super) fn tokens(series: &TimeSeries, patch: usize) -> Vec<f32> {
+    let places = (0..series.trs() / patch).flat_map(|index| (0..series.rois()).map(move |roi| (index, roi)));
+    places.flat_map(|(index, roi)| (0..patch).map(move |t| series.volume(index * patch + t)[roi])).collect()
+}
+
+/// Joins tokens to a series: the inverse of [`tokens`].
+pub(super) fn series(tokens: &[f32], codes: &Codes, patch: usize, tr: f64) -> Result<TimeSeries> {
+    let (trs, rois) = (codes.patches * patch, codes.rois);
+    let at = |volume: usize, roi: usize| tokens[(volume / patch * rois + roi) * patch + volume % patch];
+    let values = (0..trs).flat_map(|volume| (0..rois).map(move |roi| at(volume, roi))).collect();
+    TimeSeries::new(trs, rois, tr, values)
+}
+
+/// Draws batches of scans: every scan once before any comes again, and none twice in a batch.
+pub(super) struct Batches<R> {
+    order: Vec<usize>,
+    next: usize,
+    rng: R,
+}
+
+impl<R: Rng> Batches<R> {
+    /// Batches of `scans` scans, shuffled by `rng`.
+    pub(super) fn new(scans: usize, rng: R) -> Batches<R> {
+        Batches { order: (0..scans).collect(), next: scans, rng }
+    }
+
+    /// The next `size` scans; all of them if there are fewer.
+    pub(super) fn draw(&mut self, size: usize) -> Vec<usize> {
+        let size = size.min(self.order.len());
+        if self.next + size > self.order.len() {
+            self.order.shuffle(&mut self.rng);
+            self.next = 0;
+        }
+        self.next += size;
+        self.order[self.next - size..self.next].to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_time_major_and_join_to_the_series_again() {
+        // 4 volumes of 2 regions, patches of 2. Region 0 counts 0 2 4 6, region 1 counts 1 3 5 7.
+        let whole = TimeSeries::new(4, 2, 2.0, (0..8).map(|i| i as f32).collect()).unwrap();
+        let cut = tokens(&whole, 2);
+        assert_eq!(cut, [0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0]);
+        let codes = Codes { patches: 2, rois: 2, codes: vec![0; 4] };
+        assert_eq!(series(&cut, &codes, 2, 2.0).unwrap(), whole);
+    }
+
+    #[test]
+    fn every_scan_comes_once_before_any_comes_again() {
+        let mut batches = Batches::new(6, boldface::seed::stream(0, "batches"));
+        for _ in 0..3 {
+            let mut epoch: Vec<usize> = (0..3).flat_map(|_| batches.draw(2)).collect();
+            epoch.sort_unstable();
+            assert_eq!(epoch, [0, 1, 2, 3, 4, 5]);
+        }
+        // 4 of 6: the 2 that are left do not make a batch.
+        for _ in 0..5 {
+            let mut batch = batches.draw(4);
+            batch.sort_unstable();
+            batch.dedup();
+            assert_eq!(batch.len(), 4);
+        }
+        assert_eq!(batches.draw(9).len(), 6);
+    }
+}

@@ -1,0 +1,252 @@
+//! Stage 1: trains encoder, codebook and decoder under the weighted losses.
+
+use std::collections::BTreeMap;
+
+use boldface::{FitContext, Metric, Result, TextSpace, TrainScans, seed};
+use boldface_engine::nn::{Noise, Pass};
+use boldface_engine::{AdamW, Engine, Params, Schedule, Tensor, clear_tape, clip, no_grad};
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+
+use super::Vq;
+use super::data::{Batches, Tokens};
+use super::fitted::FittedVq;
+use super::losses::{self, Losses};
+use super::text::TextSide;
+use crate::nets::autoencoder::{Autoencoder, Shape};
+use crate::nets::quantizer::Codebook;
+use crate::nets::{contrastive, domain};
+use crate::tokenizers::usage::Usage;
+
+/// Steps between two rows of the metric table.
+const LOG_EVERY: u64 = 10;
+/// The codebook starts from at least this many training tokens a code, if there are as many.
+const START_TOKENS: usize = 32;
+
+/// Trains a tokenizer.
+///
+/// # Errors
+/// If a scan does not fit, there are fewer training tokens than codes, no loss has anything to learn
+/// from, or on an interrupt.
+pub(super) fn fit(
+    config: &Vq,
+    train: &TrainScans<'_>,
+    text: &TextSpace,
+    cx: &mut FitContext<'_>,
+) -> Result<FittedVq> {
+    let engine = boldface_engine::open(&cx.runtime.engine, &cx.runtime.device)?;
+    let tokens = Tokens::of(train, config.patch)?;
+    let all = tokens.scans.len() * tokens.patches * tokens.rois;
+    if all < config.codebook_size {
+        let size = config.codebook_size;
+        return Err(format!("{all} training tokens cannot fill `codebook-size` = {size}").into());
+    }
+    let text = TextSide::of(train, text)?;
+    let described = text.descriptions.iter().flatten().count();
+    cx.observer.record(0, Metric::neutral("alignment_descriptions", described as f64));
+    cx.observer.record(0, Metric::neutral("domain_tokens", text.tokens.len() as f64));
+
+    let mut trainer = Trainer::new(config, &engine, tokens, text, cx.seed)?;
+    let mut window = Window::default();
+    for step in 0..config.steps {
+        cx.observer.progress(step, config.steps)?;
+        trainer.step(step, &mut window);
+        if (step + 1).is_multiple_of(LOG_EVERY) || step + 1 == config.steps {
+            for metric in std::mem::take(&mut window).metrics(config.codebook_size) {
+                cx.observer.record(step + 1, metric);
+            }
+        }
+    }
+    cx.observer.progress(config.steps, config.steps)?;
+    let codebook = trainer.codebook.ok_or("`warmup` leaves none of `steps` for the codebook")?;
+    Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows()))
+}
+
+impl Vq {
+    /// The sizes of a tokenizer for scans of `patches` patches and `rois` regions.
+    pub(super) fn shape(&self, patches: usize, rois: usize) -> Shape {
+        Shape {
+            patch: self.patch,
+            patches,
+            rois,
+            width: self.width,
+            layers: self.layers,
+            heads: self.heads,
+            codebook_size: self.codebook_size,
+            code_dim: self.code_dim,
+        }
+    }
+}
+
+/// Everything that changes from step to step.
+pub(super) struct Trainer<'a> {
+    config: &'a Vq,
+    tokens: Tokens,
+    text: TextSide,
+    model: Autoencoder,
+    pub(super) params: Params,
+    /// None during the warm-up.
+    codebook: Option<Codebook>,
+    optimizer: AdamW,
+    schedule: Schedule,
+    batches: Batches<ChaCha8Rng>,
+    draws: ChaCha8Rng,
+    seed: u64,
+}
+
+impl<'a> Trainer<'a> {
+    pub(super) fn new(
+        config: &'a Vq,
+        engine: &Engine,
+        tokens: Tokens,
+        text: TextSide,
+        seed: u64,
+    ) -> Result<Trainer<'a>> {
+        let mut rng = seed::stream(seed, "vq.weights");
+        let model = Autoencoder::new(config.shape(tokens.patches, tokens.rois));
+        let mut params = Params::new(engine);
+        model.init(&mut params, &mut rng);
+        let (weights, scans) = (&config.losses, config.batch_size.min(tokens.scans.len()));
+        let described = text.description_width().filter(|_| weights.alignment > 0.0);
+        if let Some(width) = described {
+            contrastive::init(&mut params, (config.width, width), config.align_dim, scans, &mut rng);
+        }
+        let embedded = text.token_width().filter(|_| weights.domain > 0.0);
+        if let Some(width) = embedded {
+            domain::init(&mut params, (config.width, width), &mut rng);
+        }
+        let from_signal = weights.reconstruction > 0.0 || weights.commitment > 0.0;
+        if !from_signal && described.is_none() && embedded.is_none() {
+            return Err("`losses` ask for text alone, but there is none; add a corpus".into());
+        }
+        Ok(Trainer {
+            model,
+            params,
+            codebook: None,
+            optimizer: AdamW::new(config.weight_decay as f32),
+            schedule: Schedule {
+                steps: config.steps,
+                warmup: config.warmup,
+                peak_lr: config.peak_lr,
+                final_lr: config.peak_lr / 10.0,
+            },
+            batches: Batches::new(tokens.scans.len(), seed::stream(seed, "vq.batches")),
+            draws: seed::stream(seed, "vq.draws"),
+            config,
+            tokens,
+            text,
+            seed,
+        })
+    }
+
+    /// One optimiser step; what it measured is added to `window`.
+    pub(super) fn step(&mut self, step: u64, window: &mut Window) {
+        if step == self.config.warmup {
+            self.codebook = Some(self.first_codebook());
+        }
+        let batch = self.batches.draw(self.config.batch_size);
+        let (losses, vectors_mc, codes) = self.forward(&batch, step);
+        losses.values().for_each(|(name, value)| window.add(name, value));
+        if let Some(total) = losses.total() {
+            window.add("loss", f64::from(total.item()));
+            let mut gradients = total.backward();
+            window.add("gradient_norm", clip(&mut gradients, self.config.clip));
+            self.optimizer.step(&mut self.params, &gradients, self.schedule.lr(step));
+        } else {
+            // Alignment alone, and a batch with fewer than two descriptions.
+            clear_tape();
+        }
+        if let Some(codebook) = &mut self.codebook {
+            let vectors = vectors_mc.to_vec();
+            codebook.follow(&vectors, &codes, self.config.ema_decay);
+            codebook.revive(&vectors, self.config.revive_after, &mut self.draws);
+        }
+        window.codes.extend(codes);
+    }
+
+    /// The losses of a batch, its unit vectors and their codes (none before there is a codebook).
+    fn forward(&mut self, batch: &[usize], step: u64) -> (Losses, Tensor, Vec<u32>) {
+        let weights = &self.config.losses;
+        let noise = Noise {
+            dropout: self.config.dropout as f32,
+            drop_path: self.config.drop_path as f32,
+            ..Noise::new(seed::stream(self.seed, &format!("vq.noise.{step}")))
+        };
+        let pass = Pass::training(&self.params, noise);
+        let x_bts = self.stack(batch);
+        let features_btd = self.model.features(&pass, &x_bts);
+        let vectors_mc = self.model.code_vectors(&pass, &features_btd);
+        let quantized =
+            self.codebook.as_ref().map(|codebook| codebook.quantize(self.params.engine(), &vectors_mc));
+        let code_mc = quantized.as_ref().map_or(&vectors_mc, |quantized| &quantized.straight_mc);
+        let features_md = features_btd.reshape(&[vectors_mc.dims()[0], self.config.width]);
+        let progress = step as f64 / self.config.steps as f64;
+
+        let mut losses = Losses::new();
+        losses.add("reconstruction_mse", weights.reconstruction, || {
+            let decoded_bts = self.model.patches(&pass, batch.len(), code_mc);
+            Some(decoded_bts.sub(&x_bts).square().mean())
+        });
+        losses.add("commitment", weights.commitment, || quantized.as_ref().map(|q| q.commitment.clone()));
+        if self.text.description_width().is_some() {
+            losses.add("alignment", weights.alignment, || {
+                losses::alignment(&pass, &features_md, batch, &self.text)
+            });
+        }
+        losses.add("domain", weights.domain, || {
+            losses::domain(&pass, &features_md, &self.text, progress, &mut self.draws)
+        });
+        (losses, vectors_mc, quantized.map(|quantized| quantized.codes).unwrap_or_default())
+    }
+
+    /// K-means over what the encoder makes of some training scans.
+    fn first_codebook(&mut self) -> Codebook {
+        let Vq { codebook_size, code_dim, .. } = *self.config;
+        let wanted = (START_TOKENS * codebook_size).div_ceil(self.tokens.patches * self.tokens.rois);
+        let count = self.tokens.scans.len();
+        let scans = index::sample(&mut self.draws, count, wanted.min(count));
+        let pass = Pass::inference(&self.params);
+        let vectors = |scan| {
+            no_grad(|| {
+                let features_btd = self.model.features(&pass, &self.stack(&[scan]));
+                self.model.code_vectors(&pass, &features_btd).to_vec()
+            })
+        };
+        let vectors: Vec<f32> = scans.iter().flat_map(vectors).collect();
+        Codebook::start(self.params.engine(), &vectors, code_dim, codebook_size, &mut self.draws)
+    }
+
+    /// Patches of the scans of a batch, `(B, T, S)`.
+    fn stack(&self, batch: &[usize]) -> Tensor {
+        let values = batch.iter().flat_map(|&scan| &self.tokens.scans[scan]).copied().collect();
+        let dims = [batch.len(), self.tokens.patches * self.tokens.rois, self.config.patch];
+        self.params.engine().tensor(values, &dims)
+    }
+}
+
+/// What was measured since the last row of the metric table.
+#[derive(Default)]
+pub(super) struct Window {
+    sums: BTreeMap<&'static str, (f64, u64)>,
+    codes: Vec<u32>,
+}
+
+impl Window {
+    fn add(&mut self, name: &'static str, value: f64) {
+        let (sum, count) = self.sums.entry(name).or_default();
+        *sum += value;
+        *count += 1;
+    }
+
+    /// Means over the window, and how the codebook was used in it.
+    fn metrics(self, codebook_size: usize) -> Vec<Metric> {
+        let metric = |(name, (sum, count)): (&str, (f64, u64))| {
+            let mean = sum / count as f64;
+            // The encoder and the classifier pull the domain loss in opposite directions.
+            let has_direction = !matches!(name, "domain" | "gradient_norm");
+            if has_direction { Metric::lower_is_better(name, mean) } else { Metric::neutral(name, mean) }
+        };
+        let usage = (!self.codes.is_empty()).then(|| Usage::of(self.codes, codebook_size).metrics());
+        self.sums.into_iter().map(metric).chain(usage.into_iter().flatten()).collect()
+    }
+}

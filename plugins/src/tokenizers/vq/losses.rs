@@ -1,0 +1,78 @@
+//! What stage 1 makes smaller on a batch of scans.
+
+use boldface_engine::Tensor;
+use boldface_engine::nn::Pass;
+use rand::seq::index;
+use rand::{Rng, RngExt};
+
+use super::text::TextSide;
+use crate::nets::{contrastive, domain};
+
+/// Tokens of each domain that the domain classifier sees a step.
+const DOMAIN_TOKENS: usize = 256;
+
+/// The losses of one step: name, weight, and one number; those with weight 0 are left out.
+pub(super) struct Losses(Vec<(&'static str, f64, Tensor)>);
+
+impl Losses {
+    /// No loss yet.
+    pub(super) fn new() -> Losses {
+        Losses(Vec::new())
+    }
+
+    /// Adds `loss` unless its weight is 0 or there is nothing to take it from.
+    pub(super) fn add(&mut self, name: &'static str, weight: f64, loss: impl FnOnce() -> Option<Tensor>) {
+        if weight > 0.0 {
+            self.0.extend(loss().map(|loss| (name, weight, loss)));
+        }
+    }
+
+    /// Each loss before its weight.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&'static str, f64)> + '_ {
+        self.0.iter().map(|(name, _, loss)| (*name, f64::from(loss.item())))
+    }
+
+    /// The weighted sum; none if there is no loss.
+    pub(super) fn total(&self) -> Option<Tensor> {
+        let weighted = self.0.iter().map(|(_, weight, loss)| loss.scale(*weight as f32));
+        weighted.reduce(|sum, loss| sum.add(&loss))
+    }
+}
+
+/// SigLIP between the mean features of the scans of a batch and their descriptions; none with fewer
+/// than two descriptions. `features_md` has the tokens of one scan after those of another.
+pub(super) fn alignment(
+    pass: &Pass<'_>,
+    features_md: &Tensor,
+    batch: &[usize],
+    text: &TextSide,
+) -> Option<Tensor> {
+    let described =
+        (0u32..).zip(batch).filter_map(|(place, &scan)| Some((place, text.descriptions[scan].as_deref()?)));
+    let (places, vectors): (Vec<u32>, Vec<&[f32]>) = described.unzip();
+    if vectors.len() < 2 {
+        return None;
+    }
+    let pooled_sd = features_md.mean_rows(batch.len()).rows(&places);
+    let text_sh = pass.params.engine().tensor(vectors.concat(), &[vectors.len(), vectors[0].len()]);
+    Some(contrastive::loss(pass, &pooled_sd, &text_sh))
+}
+
+/// The domain classifier on as many random features as random token embeddings; none without
+/// embeddings.
+pub(super) fn domain(
+    pass: &Pass<'_>,
+    features_md: &Tensor,
+    text: &TextSide,
+    progress: f64,
+    rng: &mut impl Rng,
+) -> Option<Tensor> {
+    let width = text.token_width()?;
+    let rows = features_md.dims()[0];
+    let count = DOMAIN_TOKENS.min(rows);
+    let picks: Vec<u32> = index::sample(rng, rows, count).iter().map(|pick| pick as u32).collect();
+    let tokens: Vec<&[f32]> =
+        (0..count).map(|_| text.tokens[rng.random_range(0..text.tokens.len())].as_slice()).collect();
+    let text_mh = pass.params.engine().tensor(tokens.concat(), &[count, width]);
+    Some(domain::loss(pass, &features_md.rows(&picks), &text_mh, domain::reversal(progress)))
+}

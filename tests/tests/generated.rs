@@ -1,0 +1,88 @@
+//! Generated files are current: `UPDATE=1 cargo test --release -p boldface-tests --test generated` rewrites them.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boldface_plugins as _;
+use boldface_runner::schema;
+use serde_json::Value;
+
+fn schemas() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas")
+}
+
+fn check(name: &str, generated: &str) {
+    let path = schemas().join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(schemas()).unwrap();
+        fs::write(&path, generated).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == generated,
+        "schemas/{name} is out of date: run `UPDATE=1 cargo test --release -p boldface-tests --test generated`"
+    );
+}
+
+#[test]
+fn schemas_are_current() {
+    check("experiment.schema.json", &schema::text(&schema::experiment()));
+    check("manifest.schema.json", &schema::text(&schema::manifest()));
+    check("metrics.schema.json", &schema::text(&schema::metrics()));
+}
+
+#[test]
+fn the_reference_of_plugins_is_current() {
+    check("plugins.md", &schema::reference());
+}
+
+/// Whether the schema accepts a spec, given as JSON.
+fn accepts(spec: &Value) -> bool {
+    let schema = schema::experiment();
+    boldface_tests::schema::accepts(&schema, &schema, spec)
+}
+
+fn spec() -> Value {
+    serde_json::json!({
+        "datasets": { "made": { "type": "synthetic", "subjects": 12 } },
+        "signal": { "trs": 80, "standardize": "robust" },
+        "tokenizer": { "type": "quantile", "patch": 20, "seed": 1 },
+        "backbone": { "type": "bigram" },
+        "instruction": { "steps": 10, "peak-lr": 1e-3, "lora": { "rank": 4 } },
+        "tasks": {
+            "forecasting": { "context": 60, "horizon": 20 },
+            "sex": { "type": "classification", "target": "sex", "classes": ["f", "m"] },
+        },
+    })
+}
+
+#[test]
+fn the_schema_accepts_what_resolves() {
+    assert!(accepts(&spec()));
+}
+
+#[test]
+fn the_schema_refuses_what_does_not() {
+    let wrong = [
+        ("/tasks/forecasting/horizn", Value::from(3)),
+        ("/tasks/sex/type", "clasification".into()),
+        ("/tasks/sex/classes", "f".into()),
+        ("/datasets/made/subjects", "many".into()),
+        ("/datasets/made/unknown", 1.into()),
+        ("/tokenizer/type", "forecasting".into()),
+        ("/tokenizer/codebook", 3.into()),
+        ("/signal/standardize", "zscor".into()),
+        ("/instruction/lora/aplha", 3.into()),
+        ("/tokeniser", 3.into()),
+    ];
+    for (path, value) in wrong {
+        let mut spec = spec();
+        let (table, key) = path.rsplit_once('/').unwrap();
+        spec.pointer_mut(table).unwrap().as_object_mut().unwrap().insert(key.to_owned(), value);
+        assert!(!accepts(&spec), "{path}");
+    }
+    let mut untyped = spec();
+    untyped["tasks"]["sex"].as_object_mut().unwrap().remove("type");
+    assert!(!accepts(&untyped));
+}

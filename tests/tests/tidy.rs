@@ -1,0 +1,116 @@
+//! Habits every source file keeps.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest file, tests included; split by noun before it gets there.
+const LONGEST: usize = 400;
+
+/// Pieces are joined at run time, so that this file does not contain what it forbids.
+const FORBIDDEN: &[(&[&str], &str)] = &[
+    (&["TO", "DO"], "finish it, or write an issue"),
+    (&["FIX", "ME"], "fix it, or write an issue"),
+    (&["#[ign", "ore"], "a test that does not run is not a test"),
+    (&["#[should", "_panic"], "return an error and match it"),
+    (&["#[al", "low("], "use `#[expect(lint, reason = \"...\")]`"),
+    (&["#![al", "low("], "use `#![expect(lint, reason = \"...\")]`"),
+    (&["crates", ".io/"], "name no registry host"),
+    (&["pypi", ".org"], "name no registry host"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for dir in ["framework", "plugins", "tests"] {
+        sources(&root().join(dir), &mut found);
+    }
+    assert!(found.len() > 50, "found only {} files: is the root right?", found.len());
+    found
+}
+
+/// One complaint a line, so that all are seen at once.
+fn check(complaint: impl Fn(&Path, &str) -> Option<String>) {
+    let complain = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        complaint(path, &text).map(|words| format!("{}: {words}", path.display()))
+    };
+    let complaints: Vec<String> = all_sources().iter().filter_map(complain).collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    check(|_, text| (!text.starts_with("//! ")).then(|| "open with one `//!` sentence".to_owned()));
+}
+
+#[test]
+fn no_file_is_long() {
+    check(|_, text| {
+        let lines = text.lines().count();
+        (lines > LONGEST).then(|| format!("{lines} lines, over {LONGEST}"))
+    });
+}
+
+#[test]
+fn no_file_has_a_name_that_says_nothing() {
+    check(|path, _| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        ["utils", "util", "common", "helpers", "misc"]
+            .contains(&stem)
+            .then(|| "name it by what it holds".to_owned())
+    });
+}
+
+#[test]
+fn nothing_forbidden_is_written() {
+    check(|_, text| {
+        let found = FORBIDDEN.iter().find(|(pieces, _)| text.contains(&pieces.concat()));
+        found.map(|(pieces, instead)| format!("`{}`: {instead}", pieces.concat()))
+    });
+}
+
+#[test]
+fn every_plugin_file_is_declared() {
+    for kind in ["datasets", "corpora", "tokenizers", "backbones", "tasks"] {
+        let dir = root().join("plugins/src").join(kind);
+        let declared = fs::read_to_string(dir.join("mod.rs")).unwrap();
+        for entry in fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap().to_owned();
+            let is_declared = declared.lines().any(|line| line.ends_with(&format!("mod {stem};")));
+            assert!(stem == "mod" || is_declared, "{} is not declared in its `mod.rs`", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_top_level_stays_as_it_is() {
+    let expected = ["experiments", "framework", "plugins", "schemas", "tests"];
+    let hidden = |name: &str| name.starts_with('.') || ["target", "runs"].contains(&name);
+    let mut dirs: Vec<String> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| !hidden(name))
+        .collect();
+    dirs.sort();
+    dirs.retain(|name| !name.starts_with("target"));
+    assert_eq!(dirs, expected);
+}
