@@ -33,6 +33,9 @@ struct Synthetic {
     /// Difference between neighbouring classes, and between the groups, in Fisher's z of the
     /// correlation of two networks' signals. 1 is easy to find, 0 means that there is nothing to find.
     effect: f64,
+    /// Size, in standard deviations of the signal, of a wave of 20 volumes that all regions of the first
+    /// network follow; its phase tells the class. 0 leaves it out: then only couplings tell.
+    response: f64,
     /// Standard deviation over subjects of the same Fisher's z: how much people differ anyway.
     between_subjects: f64,
     /// Correlation of a signal with itself one volume later, between -1 and 1.
@@ -57,6 +60,7 @@ impl Default for Synthetic {
             trs: 120,
             tr: 2.0,
             effect: 1.0,
+            response: 0.0,
             between_subjects: 0.2,
             autocorrelation: 0.5,
             column: "condition".to_owned(),
@@ -143,6 +147,7 @@ impl Dataset for Synthetic {
         for (key, number, holds, help) in [
             ("tr", self.tr, self.tr > 0.0 && self.tr.is_finite(), "use seconds above 0"),
             ("effect", self.effect, self.effect.is_finite(), "use a number, such as 0.5"),
+            ("response", self.response, self.response.is_finite(), "use a number, such as 0.5"),
             (
                 "between-subjects",
                 self.between_subjects,
@@ -234,10 +239,17 @@ impl Synthetic {
         for roi in 0..self.rois {
             let own = self.noise(&mut rng);
             for (t, (own, shared)) in own.iter().zip(&sources[self.network(roi)]).enumerate() {
-                values[t * self.rois + roi] = (0.5f64.sqrt() * (own + shared)) as f32;
+                let wave = if self.network(roi) == 0 { self.wave(t, planted.class) } else { 0.0 };
+                values[t * self.rois + roi] = (0.5f64.sqrt() * (own + shared) + wave) as f32;
             }
         }
         TimeSeries::new(self.trs, self.rois, self.tr, values)
+    }
+
+    /// The first network's response at volume `t`: the classes' phases divide the circle evenly.
+    fn wave(&self, t: usize, class: usize) -> f64 {
+        let turns = t as f64 / 20.0 + class as f64 / self.classes.len() as f64;
+        self.response * 2.0f64.sqrt() * (std::f64::consts::TAU * turns).sin()
     }
 
     /// Autocorrelated noise of variance 1: `x[t] = a x[t-1] + sqrt(1 - a^2) e[t]`.

@@ -1,0 +1,87 @@
+//! The whole chain learns: what is planted in the signal comes out of the language model's answers.
+
+use boldface::MetricRow;
+use boldface_tests::{Sandbox, Seen};
+
+/// Test AUROC of `vq` and `gpt` on made scans of two classes.
+///
+/// The classes differ in the phase of a response, not in coupling: a small model trained for seconds
+/// reads single tokens, and does not learn correlations between them (nor does it claim to).
+fn answered(permuted: bool) -> f64 {
+    let sandbox = Sandbox::new();
+    sandbox.write("text.txt", "The cat sat.\n\nThe dog ran, and the cat ran too.\n");
+    let spec = format!(
+        r#"
+        [datasets.made]
+        type = "synthetic"
+        subjects = 80
+        rois = 8
+        trs = 80
+        effect = 0.0
+        response = 1.0
+        permute-labels = {permuted}
+
+        [signal]
+        trs = 80
+
+        [split]
+        test = 0.4
+        stratify = ["condition"]
+
+        [corpora.connectivity]
+
+        [text]
+        path = "text.txt"
+
+        [tokenizer]
+        type = "vq"
+        patch = 20
+        steps = 100
+        width = 32
+        codebook-size = 32
+
+        [backbone]
+        type = "gpt"
+        width = 32
+        text-steps = 50
+
+        [alignment]
+        steps = 50
+        peak-lr = 1e-3
+
+        [instruction]
+        steps = 150
+        peak-lr = 2e-3
+
+        [tasks.condition]
+        type = "classification"
+        target = "condition"
+        classes = ["low", "high"]
+
+        [evaluation]
+        resamples = 10
+        "#
+    );
+    sandbox.write("made.toml", &spec);
+    let finished = sandbox.run("made.toml", &Seen::default()).unwrap();
+    let rows = boldface_tables::metrics::read(&finished.dir.join("metrics.parquet")).unwrap();
+    let is_score = |row: &&MetricRow| {
+        let of_the_model =
+            row.stage == "evaluation.condition" && row.plugin == "gpt" && row.against.is_none();
+        of_the_model && row.split == "test" && row.metric == "auroc"
+    };
+    rows.iter().find(is_score).and_then(|row| row.value).unwrap()
+}
+
+#[test]
+fn the_language_model_finds_a_planted_response() {
+    let auroc = answered(false);
+    assert!(auroc > 0.9, "{auroc}");
+}
+
+#[test]
+fn with_permuted_labels_the_language_model_is_at_chance() {
+    // 32 test subjects, 16 and 16: the SD of an AUROC by chance is sqrt(33 / (12 x 256)) = 0.104.
+    let auroc = answered(true);
+    assert!((auroc - 0.5).abs() < 0.31, "{auroc}");
+}
