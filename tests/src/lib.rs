@@ -81,9 +81,17 @@ impl Sandbox {
     /// # Panics
     /// If it cannot be built or started.
     pub fn boldface(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the binary starts")
+    }
+
+    /// The binary with its arguments, in the project, not started yet.
+    ///
+    /// # Panics
+    /// If it cannot be built.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.dir.path()).env_remove("BOLDFACE_LOG");
-        command.output().expect("the binary starts")
+        command
     }
 }
 

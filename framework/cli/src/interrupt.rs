@@ -10,7 +10,7 @@ pub fn listen() {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after the current step; Ctrl-C again stops at once");
+        crate::say::aside("\nstopping after the current step; Ctrl-C again stops at once");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         tracing::warn!(%error, "Ctrl-C cannot be caught, so it will stop a run at once.");

@@ -22,8 +22,12 @@ pub fn start(verbose: u8) {
         _ => "debug",
     };
     let chosen = EnvFilter::try_from_env("BOLDFACE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let people = tracing_subscriber::fmt::layer().with_target(false).without_time().with_writer(|| Screen);
-    let programs = tracing_subscriber::fmt::layer().json().with_writer(|| RunLog);
+    let people = tracing_subscriber::fmt::layer()
+        .log_internal_errors(false)
+        .with_target(false)
+        .without_time()
+        .with_writer(|| Screen);
+    let programs = tracing_subscriber::fmt::layer().log_internal_errors(false).json().with_writer(|| RunLog);
     let everything = EnvFilter::new("info,boldface=debug,boldface_runner=debug,boldface_plugins=debug");
     let layers = people.with_ansi(false).with_filter(chosen).and_then(programs.with_filter(everything));
     tracing_subscriber::registry().with(layers).init();

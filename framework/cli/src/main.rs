@@ -6,6 +6,7 @@ mod interrupt;
 mod logs;
 mod progress;
 mod render;
+mod say;
 
 use std::process::ExitCode;
 
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     match cli.command.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            say::aside(&failure);
             failure.exit_code()
         }
     }

@@ -45,7 +45,7 @@ impl Screen {
     }
 
     fn say(&self, line: &str) {
-        aside(|| eprintln!("{line}"));
+        aside(|| crate::say::aside(line));
     }
 }
 

@@ -6,6 +6,7 @@ use boldface_runner::plan::resolve;
 
 use super::{BUILD, read};
 use crate::failure::Failure;
+use crate::say;
 
 /// What to check.
 #[derive(clap::Args)]
@@ -24,8 +25,10 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     for path in &arguments.paths {
         let source = read(path)?;
         match resolve(path, &source, &BUILD) {
-            Ok(plan) if arguments.resolved => print!("{}", plan.to_toml()),
-            Ok(plan) => println!("{}: no problem, {} stages", path.display(), plan.stages.len()),
+            Ok(plan) if arguments.resolved => say::out(plan.to_toml()),
+            Ok(plan) => {
+                say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));
+            }
             Err(problems) => wrong.push((source, problems)),
         }
     }

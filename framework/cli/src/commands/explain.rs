@@ -5,6 +5,7 @@ use boldface_runner::spec::suggest;
 
 use super::{KINDS, plugins};
 use crate::failure::Failure;
+use crate::say;
 
 /// What to explain.
 #[derive(clap::Args)]
@@ -22,7 +23,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { kind, name } = arguments;
     let plugins = plugins(Some(kind));
     if let Some(entry) = plugins.iter().find(|entry| entry.name == name) {
-        print!("{}", explain(entry));
+        say::out(explain(entry));
         return Ok(());
     }
     let help = suggest(name, plugins.iter().map(|entry| entry.name));

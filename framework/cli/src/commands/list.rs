@@ -4,6 +4,7 @@ use boldface_runner::schema::summary;
 
 use super::{KINDS, plugins};
 use crate::failure::Failure;
+use crate::say;
 
 /// What to list.
 #[derive(clap::Args)]
@@ -18,7 +19,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let plugins = plugins(arguments.kind.as_deref());
     let width = plugins.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
     for entry in plugins {
-        println!("{:<10} {:<width$}  {}", entry.kind, entry.name, summary(&entry));
+        say::out(format_args!("{:<10} {:<width$}  {}\n", entry.kind, entry.name, summary(&entry)));
     }
     Ok(())
 }

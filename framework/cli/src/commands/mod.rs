@@ -62,6 +62,9 @@ struct Place {
     /// Use this many threads; 0 takes every core.
     #[arg(long)]
     workers: Option<usize>,
+    /// Keep runs and cached stages in this folder instead of the spec's.
+    #[arg(long)]
+    runs: Option<PathBuf>,
 }
 
 impl Place {
@@ -79,6 +82,9 @@ impl Place {
             let all = || std::thread::available_parallelism().map_or(1, usize::from);
             plan.runtime.workers = if workers == 0 { all() } else { workers };
             plan.experiment.runtime.workers = workers;
+        }
+        if let Some(runs) = &self.runs {
+            plan.experiment.runtime.runs.clone_from(runs);
         }
         Ok(())
     }

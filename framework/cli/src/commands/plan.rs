@@ -4,14 +4,17 @@ use boldface_runner::plan::Stage;
 use boldface_runner::run::Store;
 use serde_json::json;
 
-use super::{Spec, planned};
+use super::{Place, Spec, planned};
 use crate::failure::Failure;
+use crate::say;
 
 /// What to plan.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     spec: Spec,
+    #[command(flatten)]
+    place: Place,
     /// Print JSON: every stage with its whole key, its inputs and what it depends on.
     #[arg(long)]
     json: bool,
@@ -19,7 +22,8 @@ pub struct Arguments {
 
 /// Prints the stages in order.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let plan = planned(&arguments.spec.path)?;
+    let mut plan = planned(&arguments.spec.path)?;
+    arguments.place.apply(&mut plan)?;
     let store = Store::open(&plan.experiment.runtime.runs);
     let stages: Vec<(&Stage, bool)> = plan.stages.iter().map(|stage| (stage, store.has(stage))).collect();
     if arguments.json {
@@ -27,9 +31,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             .iter()
             .map(|(stage, cached)| json!({ "name": stage.name(), "cached": cached, "stage": stage }))
             .collect();
-        println!("{:#}", json!(stages));
+        say::out(format_args!("{:#}\n", json!(stages)));
     } else {
-        print!("{}", table(&stages));
+        say::out(table(&stages));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use boldface_runner::report;
 
 use crate::failure::{Failure, with_causes};
+use crate::say;
 
 /// Which run.
 #[derive(clap::Args)]
@@ -30,8 +31,7 @@ pub fn show(run: &Path) -> Result<(), Failure> {
         Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(&*error)))
     };
     let paths = report::write(run).map_err(failed)?;
-    println!("{}", report::table(run).map_err(failed)?);
-    println!("report: {}", paths.html.display());
-    println!("        {}", paths.markdown.display());
+    say::out(format_args!("{}\n", report::table(run).map_err(failed)?));
+    say::out(format_args!("report: {}\n        {}\n", paths.html.display(), paths.markdown.display()));
     Ok(())
 }

@@ -3,9 +3,10 @@
 use boldface_runner::schema;
 
 use crate::failure::Failure;
+use crate::say;
 
 /// Prints the schema.
 pub fn execute() -> Result<(), Failure> {
-    print!("{}", schema::text(&schema::experiment()));
+    say::out(schema::text(&schema::experiment()));
     Ok(())
 }
