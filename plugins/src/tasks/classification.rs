@@ -4,20 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{
     Answer, CheckContext, Deserialize, Example, JsonSchema, Metric, Outcome, Prediction, Problem, Result,
-    Scan, Serialize, Task, Window, register, scores,
+    Scan, ScanInfo, Serialize, Task, Window, register, scores,
 };
 
 /// Asks for a phenotype of a scan and ranks the `classes` by log-likelihood; nothing is sampled.
 ///
-/// A scan without the phenotype gives no example. Scores: `accuracy`, `balanced_accuracy` (mean
+/// Scores: `accuracy`, `balanced_accuracy` (mean
 /// recall), `auroc` (one class against the rest, mean over classes), `macro_f1` and `log_loss` (nats).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Classification {
     /// The column of the participants, sessions or scans table to predict, such as `sex`.
     target: String,
-    /// The permitted answers: every value that `target` takes.
+    /// The permitted answers.
     classes: Vec<String>,
+    /// What a scan without a value of `target` is: a mistake to be reported, or left out.
+    #[serde(default)]
+    missing: Otherwise,
+    /// What a scan is whose value is not among the `classes`: a mistake to be reported, or left out.
+    #[serde(default)]
+    others: Otherwise,
     /// The question; `{target}` stands for the target.
     #[serde(default = "default_question")]
     question: String,
@@ -25,17 +31,40 @@ struct Classification {
 
 register!(Task "classification" => Classification);
 
+/// What to do with a scan that does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Otherwise {
+    /// Report it before anything runs.
+    #[default]
+    Error,
+    /// Leave it out of this task.
+    Skip,
+}
+
 fn default_question() -> String {
     "What is the {target} of this scan?".to_owned()
 }
 
 impl Task for Classification {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
-        let Some(value) = scan.info.phenotype.get(&self.target) else { return Ok(Vec::new()) };
-        let correct = self.classes.iter().position(|class| class == value).ok_or_else(|| {
-            let (id, target, classes) = (&scan.info.id, &self.target, self.classes.join("`, `"));
-            format!("`{target}` of `{id}` is `{value}`, which is not one of the classes `{classes}`")
-        })?;
+        let (id, target) = (&scan.info.id, &self.target);
+        let Some(value) = scan.info.phenotype.get(target) else {
+            return match self.missing {
+                Otherwise::Skip => Ok(Vec::new()),
+                Otherwise::Error => Err(format!("`{id}` has no `{target}`").into()),
+            };
+        };
+        let Some(correct) = self.classes.iter().position(|class| class == value) else {
+            let classes = self.classes.join("`, `");
+            return match self.others {
+                Otherwise::Skip => Ok(Vec::new()),
+                Otherwise::Error => {
+                    Err(format!("`{target}` of `{id}` is `{value}`, not one of the classes `{classes}`")
+                        .into())
+                }
+            };
+        };
         Ok(vec![Example {
             window: Window::first(scan.series.trs()),
             question: self.question.replace("{target}", &self.target),
@@ -73,9 +102,14 @@ impl Task for Classification {
             problems.push(self.no_such_column(cx));
             return problems;
         }
-        for (value, _) in people.iter().filter(|(value, _)| !self.classes.iter().any(|c| c == *value)) {
+        problems.extend(self.without_a_value(cx));
+        let is_other =
+            |value: &&&str| self.others == Otherwise::Error && !self.classes.iter().any(|c| c == **value);
+        for value in people.keys().filter(is_other) {
             let message = format!("`{}` takes the value `{value}`, which is not a class", self.target);
-            problems.push(Problem::at("classes", message).help(format!("add `{value}` to `classes`")));
+            let help =
+                format!("add `{value}` to `classes`, or leave such scans out with `others = \"skip\"`");
+            problems.push(Problem::at("classes", message).help(help));
         }
         for class in self.classes.iter().collect::<BTreeSet<_>>() {
             let problem = match people.get(class.as_str()).map_or(0, BTreeSet::len) {
@@ -106,6 +140,21 @@ impl Classification {
             problems.push(Problem::at("classes", "a class has no name").help("remove the empty class"));
         }
         problems
+    }
+
+    fn without_a_value(&self, cx: &CheckContext<'_>) -> Option<Problem> {
+        let has_none = |scan: &&ScanInfo| !scan.phenotype.contains_key(&self.target);
+        let named: Vec<String> =
+            cx.scans.iter().filter(has_none).map(|scan| format!("`{}`", scan.id)).collect();
+        if self.missing == Otherwise::Skip || named.is_empty() {
+            return None;
+        }
+        let more =
+            if named.len() > 3 { format!(" and {} more scans", named.len() - 3) } else { String::new() };
+        let shown = named[..named.len().min(3)].join(", ");
+        let message = format!("`{}` has no value for {shown}{more}", self.target);
+        let help = "fill the table in, or leave such scans out with `missing = \"skip\"`";
+        Some(Problem::at("target", message).help(help))
     }
 
     fn no_such_column(&self, cx: &CheckContext<'_>) -> Problem {

@@ -87,9 +87,9 @@ fn targets_and_classes() {
     check(
         &[("[\"low\", \"high\"]", "[\"low\"]")],
         expect![[r#"
-        spec.toml:33:11: there is nothing to choose between; list every value that the target takes
-        spec.toml:33:11: `condition` takes the value `high`, which is not a class; add `high` to `classes`
-    "#]],
+            spec.toml:33:11: there is nothing to choose between; list every value that the target takes
+            spec.toml:33:11: `condition` takes the value `high`, which is not a class; add `high` to `classes`, or leave such scans out with `others = "skip"`
+        "#]],
     );
 }
 
@@ -193,14 +193,19 @@ fn a_folder_of_series() {
 }
 
 #[test]
-fn a_class_with_one_subject() {
-    let task = "tasks.sex = { type = \"classification\", target = \"sex\", classes = [\"f\", \"m\"] }\n";
-    check_folder(
-        |_| {},
-        &format!("{SERIES}{task}"),
-        expect![[r#"
+fn a_participant_without_the_target_and_a_class_with_one_subject() {
+    // `sub-03` has `n/a`, and of each sex there is one: with `missing = "skip"` only that is left to say.
+    let task = |rest: &str| {
+        let classes = "target = \"sex\", classes = [\"f\", \"m\"]";
+        format!("{SERIES}tasks.sex = {{ type = \"classification\", {classes}{rest} }}\n")
+    };
+    check_folder(|_| {}, &task(""), expect![[r#"
+        spec.toml:7:49: `sex` has no value for `d/sub-03_task-rest`; fill the table in, or leave such scans out with `missing = "skip"`
         spec.toml:7:66: class `f` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
         spec.toml:7:66: class `m` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
-    "#]],
-    );
+    "#]]);
+    check_folder(|_| {}, &task(", missing = \"skip\""), expect![[r#"
+        spec.toml:7:66: class `f` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
+        spec.toml:7:66: class `m` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
+    "#]]);
 }

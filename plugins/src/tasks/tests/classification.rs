@@ -27,11 +27,16 @@ fn the_whole_crop_is_shown_and_the_value_asked_for() {
 }
 
 #[test]
-fn a_scan_without_the_target_is_not_asked_and_a_strange_value_is_an_error() {
-    assert!(condition().examples(&scan(info("1", &[("sex", "F")]))).unwrap().is_empty());
-    let error = condition().examples(&scan(info("1", &[("condition", "down")]))).unwrap_err();
-    let expected = "`condition` of `pain/sub-1` is `down`, which is not one of the classes `passive`, `up`";
-    assert_eq!(error.to_string(), expected);
+fn a_scan_that_does_not_fit_is_an_error_or_left_out() {
+    let (without, down) = (scan(info("1", &[("sex", "F")])), scan(info("1", &[("condition", "down")])));
+    let said = |scan| condition().examples(scan).unwrap_err().to_string();
+    assert_eq!(said(&without), "`pain/sub-1` has no `condition`");
+    assert_eq!(said(&down), "`condition` of `pain/sub-1` is `down`, not one of the classes `passive`, `up`");
+    let skipping =
+        json!({"target": "condition", "classes": ["passive", "up"], "missing": "skip", "others": "skip"});
+    let skipping = task("classification", &skipping);
+    assert!(skipping.examples(&without).unwrap().is_empty());
+    assert!(skipping.examples(&down).unwrap().is_empty());
 }
 
 #[test]
@@ -83,7 +88,7 @@ fn problems() {
         classes: class `passive` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects"#]]
     .assert_eq(&problems(both.clone(), &["up", "up", "passive"]));
     expect![[r#"
-        classes: `condition` takes the value `down`, which is not a class; add `down` to `classes`
+        classes: `condition` takes the value `down`, which is not a class; add `down` to `classes`, or leave such scans out with `others = "skip"`
         classes: no scan has `passive` as its `condition`; leave the class out or add subjects"#]]
     .assert_eq(&problems(both, &["up", "up", "down", "down"]));
     expect!["target: no scan has a value for `conditon`; columns are: condition, sex"]
