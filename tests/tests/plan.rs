@@ -169,6 +169,7 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         effect = 1.0
         networks = 4
         permute-labels = false
+        response = 0.0
         rois = 20
         scans = 1
         seed = 0
@@ -181,6 +182,7 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         trs = 80
         start = 0
         standardize = "zscore"
+        mixed-tr = false
 
         [split]
         validation = 0.15
@@ -242,6 +244,8 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
             "low",
             "high",
         ]
+        missing = "error"
+        others = "error"
         question = "What is the {target} of this scan?"
         target = "condition"
         type = "classification"

@@ -122,9 +122,9 @@ fn two_datasets_that_do_not_fit() {
     check(
         &[("[signal]", other)],
         expect![[r#"
-        spec.toml:9:11: `other` has 24 regions, `made` has 20; parcellate both with one atlas
-        spec.toml:9:11: `other` has a repetition time of 3 s, `made` one of 2 s; resample one of them: a patch must last equally long everywhere
-    "#]],
+            spec.toml:9:11: `other` has 24 regions, `made` has 20; parcellate both with one atlas
+            spec.toml:9:11: `other/sub-1_run-1` has a repetition time of 3 s, `made/sub-01_run-1` one of 2 s; resample one of them, or let patches last unequally long with `signal.mixed-tr = true`
+        "#]],
     );
 }
 
@@ -199,13 +199,21 @@ fn a_participant_without_the_target_and_a_class_with_one_subject() {
         let classes = "target = \"sex\", classes = [\"f\", \"m\"]";
         format!("{SERIES}tasks.sex = {{ type = \"classification\", {classes}{rest} }}\n")
     };
-    check_folder(|_| {}, &task(""), expect![[r#"
+    check_folder(
+        |_| {},
+        &task(""),
+        expect![[r#"
         spec.toml:7:49: `sex` has no value for `d/sub-03_task-rest`; fill the table in, or leave such scans out with `missing = "skip"`
         spec.toml:7:66: class `f` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
         spec.toml:7:66: class `m` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
-    "#]]);
-    check_folder(|_| {}, &task(", missing = \"skip\""), expect![[r#"
+    "#]],
+    );
+    check_folder(
+        |_| {},
+        &task(", missing = \"skip\""),
+        expect![[r#"
         spec.toml:7:66: class `f` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
         spec.toml:7:66: class `m` occurs in one subject only: it cannot be in both training and test; leave the class out or add subjects
-    "#]]);
+    "#]],
+    );
 }

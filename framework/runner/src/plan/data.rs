@@ -87,12 +87,17 @@ pub(super) fn check_alike(cohorts: &[Cohort], problems: &mut Vec<Problem>) {
                 format!("region {} of `{b}` is `{}`, of `{a}` it is `{}`", i + 1, others[i], regions[i]);
             problems.push(Problem::at(&key, message).help("use one atlas with its regions in one order"));
         }
-        if one.tr != other.tr {
-            let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, one.tr);
-            let help = "resample one of them: a patch must last equally long everywhere";
-            problems.push(Problem::at(&key, message).help(help));
-        }
     }
+}
+
+/// Whether all scans have one repetition time, so that a patch lasts equally long everywhere.
+pub(super) fn check_rates(scans: &[ScanInfo], signal: &Signal, problems: &mut Vec<Problem>) {
+    let Some(first) = scans.first().filter(|_| !signal.mixed_tr) else { return };
+    let Some(other) = scans.iter().find(|scan| scan.tr != first.tr) else { return };
+    let (a, b) = (&first.id, &other.id);
+    let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, first.tr);
+    let help = "resample one of them, or let patches last unequally long with `signal.mixed-tr = true`";
+    problems.push(Problem::at(format!("datasets.{}", b.dataset), message).help(help));
 }
 
 /// Whether the columns to stratify by exist.

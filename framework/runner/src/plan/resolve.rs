@@ -217,6 +217,9 @@ fn check_data(
         patch.inspect(|&patch| lint::check_patch(signal.trs, patch, problems));
     }
     data::check_alike(cohorts, problems);
+    if draft.is_sound("signal") {
+        data::check_rates(&scans, signal, problems);
+    }
     if draft.is_sound("split") {
         lint::check_split(&experiment.split, if is_whole { &scans } else { &[] }, problems);
         if is_whole {

@@ -54,6 +54,7 @@ pub(crate) fn read(table: Table) -> Draft {
             trs: 0,
             start: 0,
             standardize: Standardize::default(),
+            mixed_tr: false,
         }),
         split: reader.optional("split").unwrap_or_default(),
         corpora: reader.named("corpora", false),

@@ -71,6 +71,9 @@ pub struct Signal {
     /// Per region, over the volumes kept.
     #[serde(default)]
     pub standardize: Standardize,
+    /// Accepts scans of different repetition times: a patch then lasts longer in some than in others.
+    #[serde(default)]
+    pub mixed_tr: bool,
 }
 
 /// How a region's signal is scaled over time.
