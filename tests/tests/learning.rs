@@ -1,4 +1,5 @@
 //! The whole chain learns: what is planted in the signal comes out of the language model's answers.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use boldface::MetricRow;
 use boldface_tests::{Sandbox, Seen};
