@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use boldface::{TimeSeries, scores, seed};
 use boldface_imaging::{fc, fisher_z};
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
 use super::logistic::Logistic;
 use super::span::Span;
@@ -77,10 +78,10 @@ fn of_strengths(
     let span = Span::of(&features);
     let (train, points) = (span.train(), span.coordinates(points));
     let of_one = |&strength: &f64| {
-        let model = Logistic::fit(&train, &answers, classes, strength);
+        let model = Logistic::fit(train, &answers, classes, strength);
         points.iter().map(|point| model.probabilities(point)).collect()
     };
-    strengths.iter().map(of_one).collect()
+    strengths.par_iter().map(of_one).collect()
 }
 
 /// The fold of every person.

@@ -1,6 +1,6 @@
 //! Multinomial logistic regression with an L2 penalty.
 
-use super::lbfgs::minimize;
+use super::lbfgs::{dot, minimize};
 
 /// A fitted model: one weight vector and one constant a class.
 #[derive(Clone, Debug)]
@@ -47,8 +47,9 @@ impl Loss<'_> {
             value += if is_constant { 0.0 } else { weight * weight / 2.0 };
         }
         for (point, &answer) in self.points.iter().zip(self.answers) {
-            let (shares, log_total) = softmax(&logits(weights, self.classes, self.width, point));
-            value -= self.strength * (logits(weights, self.classes, self.width, point)[answer] - log_total);
+            let logits = logits(weights, self.classes, self.width, point);
+            let (shares, log_total) = softmax(&logits);
+            value -= self.strength * (logits[answer] - log_total);
             for (class, share) in shares.into_iter().enumerate() {
                 let error = self.strength * (share - f64::from(u8::from(class == answer)));
                 let row = &mut gradient[class * stride..(class + 1) * stride];
@@ -62,7 +63,7 @@ impl Loss<'_> {
 
 fn logits(weights: &[f64], classes: usize, width: usize, point: &[f64]) -> Vec<f64> {
     let row = |class: usize| &weights[class * (width + 1)..(class + 1) * (width + 1)];
-    let logit = |class| row(class).iter().zip(point).map(|(w, x)| w * x).sum::<f64>() + row(class)[width];
+    let logit = |class| dot(&row(class)[..width], point) + row(class)[width];
     (0..classes).map(logit).collect()
 }
 

@@ -5,29 +5,32 @@
 
 use rayon::prelude::*;
 
+use super::lbfgs::dot;
+
 /// Standardises features by training statistics and gives points coordinates in the training span.
-pub struct Span<'a> {
+pub struct Span {
     /// Mean and reciprocal SD of each feature; a reciprocal of 0 for a constant one.
     scaling: Vec<(f64, f64)>,
     /// Training points that span the rest, standardised, and their coordinates so far.
     pivots: Vec<(Vec<f32>, Vec<f64>)>,
-    train: &'a [Vec<f32>],
+    /// Coordinates of the training points, in order.
+    train: Vec<Vec<f64>>,
 }
 
-impl<'a> Span<'a> {
+impl Span {
     /// The span of `train`; a feature that is NaN counts as the mean.
-    pub fn of(train: &'a [Vec<f32>]) -> Span<'a> {
+    pub fn of(train: &[Vec<f32>]) -> Span {
         let features = train.first().map_or(0, Vec::len);
         let scaling =
             (0..features).into_par_iter().map(|feature| scaling(train.iter().map(|row| row[feature])));
-        let mut span = Span { scaling: scaling.collect(), pivots: Vec::new(), train };
-        span.pivot();
+        let mut span = Span { scaling: scaling.collect(), pivots: Vec::new(), train: Vec::new() };
+        span.pivot(train);
         span
     }
 
     /// Coordinates of the training points, in order.
-    pub fn train(&self) -> Vec<Vec<f64>> {
-        self.coordinates(self.train)
+    pub fn train(&self) -> &[Vec<f64>] {
+        &self.train
     }
 
     /// Coordinates of points, trained on or not, as far as they lie in the span. Their inner products
@@ -37,8 +40,8 @@ impl<'a> Span<'a> {
     }
 
     /// Pivoted Cholesky decomposition of the training points' inner products.
-    fn pivot(&mut self) {
-        let points: Vec<Vec<f32>> = self.train.par_iter().map(|point| self.standardized(point)).collect();
+    fn pivot(&mut self, train: &[Vec<f32>]) {
+        let points: Vec<Vec<f32>> = train.par_iter().map(|point| self.standardized(point)).collect();
         let mut coordinates: Vec<Vec<f64>> = vec![Vec::new(); points.len()];
         let mut left: Vec<f64> = points.iter().map(|point| self.inner(point, point)).collect();
         let enough = 1e-10 * left.iter().copied().fold(0.0, f64::max);
@@ -60,6 +63,7 @@ impl<'a> Span<'a> {
             // Rounding must not choose it again.
             left[pivot] = 0.0;
         }
+        self.train = coordinates;
     }
 
     fn project(&self, point: &[f32]) -> Vec<f64> {
@@ -98,10 +102,6 @@ fn scaling(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
     let mean = finite.clone().sum::<f64>() / n;
     let sd = (finite.map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
     (mean, if sd > 1e-12 { 1.0 / sd } else { 0.0 })
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]
