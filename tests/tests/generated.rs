@@ -2,39 +2,65 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use boldface_plugins as _;
 use boldface_runner::schema;
 use serde_json::Value;
 
-fn schemas() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas")
-}
-
+/// A file of the repository, by its path from the root.
 fn check(name: &str, generated: &str) {
-    let path = schemas().join(name);
+    let path = boldface_tests::repository(name);
     if std::env::var_os("UPDATE").is_some() {
-        fs::create_dir_all(schemas()).unwrap();
         fs::write(&path, generated).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == generated,
-        "schemas/{name} is out of date: run `UPDATE=1 cargo test --release -p boldface-tests --test generated`"
+        "{name} is out of date: run `UPDATE=1 cargo test --release -p boldface-tests --test generated`"
     );
 }
 
 #[test]
 fn schemas_are_current() {
-    check("experiment.schema.json", &schema::text(&schema::experiment()));
-    check("manifest.schema.json", &schema::text(&schema::manifest()));
-    check("metrics.schema.json", &schema::text(&schema::metrics()));
+    check("schemas/experiment.schema.json", &schema::text(&schema::experiment()));
+    check("schemas/manifest.schema.json", &schema::text(&schema::manifest()));
+    check("schemas/metrics.schema.json", &schema::text(&schema::metrics()));
 }
 
 #[test]
 fn the_reference_of_plugins_is_current() {
-    check("plugins.md", &schema::reference());
+    check("schemas/plugins.md", &schema::reference());
+}
+
+#[test]
+fn the_index_of_experiments_is_current() {
+    check("experiments/README.md", &index());
+}
+
+/// One row an experiment: what its first sentence says, its parts and its tasks.
+fn index() -> String {
+    let folder = boldface_tests::repository("experiments");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut specs: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    specs.sort();
+    let row = |path: &PathBuf| {
+        let source = fs::read_to_string(path).unwrap();
+        let comment = source.lines().skip_while(|line| !line.starts_with("# "));
+        let paragraph: Vec<&str> = comment.map_while(|line| line.strip_prefix("# ")).collect();
+        let paragraph = paragraph.join(" ");
+        let says = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
+        let plan = boldface_tests::plan(path);
+        let tasks: Vec<&str> = plan.tasks.iter().map(|task| task.name.as_str()).collect();
+        let (tokenizer, backbone) = (plan.tokenizer.plugin, plan.backbone.plugin);
+        let name = &plan.name;
+        format!("| [`{name}`]({name}.toml) | {says} | {tokenizer}, {backbone} | {} |\n", tasks.join(", "))
+    };
+    let rows: String = specs.iter().map(row).collect();
+    let head =
+        "# Experiments\n\nEach file opens with its command and what to expect. The data lie in `data`.\n\n";
+    format!("{head}| experiment | what | tokenizer, backbone | tasks |\n|---|---|---|---|\n{rows}")
 }
 
 /// Whether the schema accepts a spec, given as JSON.
