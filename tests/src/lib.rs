@@ -128,6 +128,20 @@ impl Events for Seen {
     }
 }
 
+/// A test score of `task`, of a model or a baseline.
+///
+/// # Panics
+/// If the run's table has no such row.
+pub fn test_score(run: &Path, task: &str, plugin: &str, metric: &str) -> f64 {
+    let rows = boldface_tables::metrics::read(&run.join("metrics.parquet")).expect("a run has its table");
+    let stages = [format!("baseline.{task}"), format!("evaluation.{task}")];
+    let found = rows.iter().find(|row| {
+        let is_plain = stages.contains(&row.stage) && row.against.is_none();
+        is_plain && row.plugin == plugin && row.split == "test" && row.metric == metric
+    });
+    found.and_then(|row| row.value).expect("the task was scored")
+}
+
 /// A file or folder of the repository.
 pub fn repository(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use boldface::{MetricRow, Part, Prediction, Split};
+use boldface::{Part, Prediction, Split};
 use boldface_runner::run::{Answered, Finished, Manifest};
-use boldface_tests::{Sandbox, Seen};
+use boldface_tests::{Sandbox, Seen, test_score};
 
 /// FC and logistic regression on made scans of two classes.
 fn classified(seed: u64, permuted: bool) -> f64 {
@@ -49,12 +49,7 @@ fn classified(seed: u64, permuted: bool) -> f64 {
     );
     sandbox.write("made.toml", &spec);
     let finished = sandbox.run("made.toml", &Seen::default()).unwrap();
-    let rows = boldface_tables::metrics::read(&finished.dir.join("metrics.parquet")).unwrap();
-    let is_score = |row: &&MetricRow| {
-        (&*row.stage, &*row.plugin, &*row.split, &*row.metric)
-            == ("baseline.condition", "fc-logistic", "test", "auroc")
-    };
-    rows.iter().find(is_score).unwrap().value.unwrap()
+    test_score(&finished.dir, "condition", "fc-logistic", "auroc")
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! The whole chain learns: what is planted in the signal comes out of the language model's answers.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use boldface::MetricRow;
-use boldface_tests::{Sandbox, Seen};
+use boldface_tests::{Sandbox, Seen, test_score};
 
 /// Test AUROC of `vq` and `gpt` on made scans of two classes.
 ///
@@ -65,13 +64,7 @@ fn answered(permuted: bool) -> f64 {
     );
     sandbox.write("made.toml", &spec);
     let finished = sandbox.run("made.toml", &Seen::default()).unwrap();
-    let rows = boldface_tables::metrics::read(&finished.dir.join("metrics.parquet")).unwrap();
-    let is_score = |row: &&MetricRow| {
-        let of_the_model =
-            row.stage == "evaluation.condition" && row.plugin == "gpt" && row.against.is_none();
-        of_the_model && row.split == "test" && row.metric == "auroc"
-    };
-    rows.iter().find(is_score).and_then(|row| row.value).unwrap()
+    test_score(&finished.dir, "condition", "gpt", "auroc")
 }
 
 #[test]
