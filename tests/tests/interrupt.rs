@@ -1,6 +1,5 @@
 //! Ctrl-C in the middle of a long stage keeps what is finished, and a reader who leaves stops no run.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
