@@ -124,9 +124,7 @@ pub(super) fn check_split(split: &SplitTable, scans: &[ScanInfo], problems: &mut
         return;
     }
     let subjects = scans.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
-    // As the split stage counts: shares are rounded, and each part gets at least one.
-    let size = |share: f64| ((subjects as f64 * share).round() as usize).max(1);
-    let (validation, test) = (size(split.validation), size(split.test));
+    let (validation, test) = split.sizes(subjects);
     if subjects > 0 && validation + test >= subjects {
         let message = format!(
             "{subjects} subjects cannot be split: {validation} for validation and {test} for test leave nobody \

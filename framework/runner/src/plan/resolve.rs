@@ -290,15 +290,10 @@ fn fill_defaults(experiment: &mut Experiment) {
     experiment.evaluation.seed.get_or_insert(seed);
     if let Some(alignment) = &mut experiment.alignment {
         alignment.seed.get_or_insert(seed);
-        alignment.final_lr.get_or_insert(tenth(alignment.peak_lr));
+        alignment.final_lr = Some(alignment.training().final_lr);
     }
     if let Some(instruction) = &mut experiment.instruction {
         instruction.seed.get_or_insert(seed);
-        instruction.final_lr.get_or_insert(tenth(instruction.peak_lr));
+        instruction.final_lr = Some(instruction.training().final_lr);
     }
-}
-
-/// A tenth as one writes it: 3e-5 for 3e-4, where the division gives 2.9999999999999997e-5.
-fn tenth(number: f64) -> f64 {
-    format!("{number}e-1").parse().unwrap_or(number / 10.0)
 }

@@ -1,6 +1,6 @@
 //! A methods paragraph from the resolved spec, to be pasted into a paper and edited there.
 
-use boldface::{Lora, Part};
+use boldface::{Part, Training, Tuning};
 use serde_json::Value;
 
 use super::document::{Block, plain};
@@ -122,80 +122,46 @@ fn language_model(experiment: &Experiment) -> Vec<String> {
 }
 
 fn alignment(stage: &Alignment) -> String {
-    let recipe = Recipe {
-        steps: stage.steps,
-        batch: stage.batch_size * stage.accumulate,
-        peak_lr: stage.peak_lr,
-        final_lr: stage.final_lr,
-        warmup: stage.warmup,
-        weight_decay: stage.weight_decay,
-        clip: stage.clip,
-        lora: stage.lora.as_ref(),
-    };
     let [describe, predict, text] =
         [stage.fmri_to_text, stage.fmri_to_fmri, stage.text_to_text].map(|weight| weight.to_string());
     format!(
         "It was aligned with the signals by {}, on the weighted sum of describing scans (weight {describe}), predicting \
          the next patch's codes ({predict}) and general text ({text}).",
-        recipe.words("scans")
+        trained(&stage.training(), stage.batch_size, "scans")
     )
 }
 
 fn instruction(stage: &Instruction) -> String {
-    let recipe = Recipe {
-        steps: stage.steps,
-        batch: stage.batch_size * stage.accumulate,
-        peak_lr: stage.peak_lr,
-        final_lr: stage.final_lr,
-        warmup: stage.warmup,
-        weight_decay: stage.weight_decay,
-        clip: stage.clip,
-        lora: stage.lora.as_ref(),
-    };
     format!(
         "It was then tuned on the training examples of all tasks by {}, with the loss on answers only.",
-        recipe.words("examples")
+        trained(&stage.training(), stage.batch_size, "examples")
     )
 }
 
-/// What stages 2 and 3 have in common.
-struct Recipe<'a> {
-    steps: u64,
-    batch: usize,
-    peak_lr: f64,
-    final_lr: Option<f64>,
-    warmup: u64,
-    weight_decay: f64,
-    clip: f64,
-    lora: Option<&'a Lora>,
-}
-
-impl Recipe<'_> {
-    fn words(&self, of: &str) -> String {
-        let last = self.final_lr.unwrap_or(self.peak_lr / 10.0);
-        let clip = match self.clip {
-            0.0 => "no gradient clipping".to_owned(),
-            clip => format!("gradients clipped at norm {}", number::plain(clip)),
-        };
-        let moved = match self.lora {
-            Some(lora) => format!(
-                "; low-rank adapters of rank {} (alpha {}) moved and the language model stayed fixed",
-                lora.rank,
-                number::plain(lora.alpha)
-            ),
-            None => "; all weights moved".to_owned(),
-        };
-        format!(
-            "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
-             weight decay {}; {clip}{moved})",
-            self.steps,
-            self.batch,
-            number::plain(self.peak_lr),
-            self.warmup,
-            number::plain(last),
-            number::plain(self.weight_decay)
-        )
-    }
+/// How stages 2 and 3 were trained, on micro-batches of `size`.
+fn trained(training: &Training, size: usize, of: &str) -> String {
+    let clip = match training.clip {
+        0.0 => "no gradient clipping".to_owned(),
+        clip => format!("gradients clipped at norm {}", number::plain(clip)),
+    };
+    let moved = match &training.tuning {
+        Tuning::Lora(lora) => format!(
+            "; low-rank adapters of rank {} (alpha {}) moved and the language model stayed fixed",
+            lora.rank,
+            number::plain(lora.alpha)
+        ),
+        Tuning::Full => "; all weights moved".to_owned(),
+    };
+    format!(
+        "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
+         weight decay {}; {clip}{moved})",
+        training.steps,
+        size * training.accumulate,
+        number::plain(training.peak_lr),
+        training.warmup,
+        number::plain(training.final_lr),
+        number::plain(training.weight_decay)
+    )
 }
 
 fn tasks(experiment: &Experiment) -> Vec<String> {

@@ -118,6 +118,18 @@ impl Default for SplitTable {
     }
 }
 
+impl SplitTable {
+    /// How many of `subjects` fall to validation and to test: shares are rounded, and a part that is
+    /// asked for gets at least one.
+    pub fn sizes(&self, subjects: usize) -> (usize, usize) {
+        let size = |share: f64| match (share * subjects as f64).round() as usize {
+            0 if share > 0.0 => 1,
+            size => size,
+        };
+        (size(self.validation), size(self.test))
+    }
+}
+
 fn default_validation() -> f64 {
     0.15
 }

@@ -5,6 +5,7 @@ mod draft;
 mod experiment;
 mod locate;
 mod plain;
+mod training;
 mod wording;
 
 pub use experiment::{

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::Work;
-use super::packing::{Deck, Recipe, answered, fits, forecast, general_text, pieces};
+use super::packing::{Deck, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
 
 /// Raised when the same config gives different results.
@@ -31,17 +31,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let mut batches = batches(work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
-    let recipe = Recipe {
-        steps: config.steps,
-        accumulate: config.accumulate,
-        lr: (config.peak_lr, config.final_lr),
-        warmup: config.warmup,
-        weight_decay: config.weight_decay,
-        clip: config.clip,
-        dropout: config.dropout,
-        lora: config.lora.as_ref(),
-    };
-    model.train(&recipe.training(), &mut batches, &mut work.fit())?;
+    model.train(&config.training(), &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
 

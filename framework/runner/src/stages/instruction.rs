@@ -3,7 +3,7 @@
 use boldface::{Result, Sequence};
 
 use super::Work;
-use super::packing::{Deck, Recipe, extent, fits, lesson};
+use super::packing::{Deck, extent, fits, lesson};
 use super::windows::Windows;
 
 /// Raised when the same config gives different results.
@@ -47,17 +47,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
         return Err("no task has an example among the training scans; nothing can be learned".into());
     }
     let mut batches = Batches { tasks, turn: 0, size: config.batch_size };
-    let recipe = Recipe {
-        steps: config.steps,
-        accumulate: config.accumulate,
-        lr: (config.peak_lr, config.final_lr),
-        warmup: config.warmup,
-        weight_decay: config.weight_decay,
-        clip: config.clip,
-        dropout: config.dropout,
-        lora: config.lora.as_ref(),
-    };
-    model.train(&recipe.training(), &mut batches, &mut work.fit())?;
+    model.train(&config.training(), &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
 

@@ -1,9 +1,6 @@
 //! Texts, questions and answers as the sequences and queries that a language model reads.
 
-use boldface::{
-    Answer, Example, FmriBlock, LanguageModel, Lora, Objective, Query, Result, Sequence, Training, Tuning,
-    Window, seed,
-};
+use boldface::{Answer, Example, FmriBlock, LanguageModel, Objective, Query, Result, Sequence, Window, seed};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
@@ -132,45 +129,6 @@ pub fn fits(sequence: &Sequence, context: Option<usize>, what: &str) -> Result<(
     }
     let help = "raise the backbone's context, or shorten `signal.trs`, the question or the answer";
     Err(format!("{what} is {length} tokens long, but the backbone reads at most {context}; {help}").into())
-}
-
-/// The recipe of a training stage; stages 2 and 3 have the same.
-#[derive(Clone, Copy, Debug)]
-pub struct Recipe<'a> {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Micro-batches a step.
-    pub accumulate: usize,
-    /// Learning rate after the warm-up, and at the last step.
-    pub lr: (f64, Option<f64>),
-    /// Steps of warm-up.
-    pub warmup: u64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Largest gradient norm.
-    pub clip: f64,
-    /// Dropout on residual branches.
-    pub dropout: f64,
-    /// Adapters.
-    pub lora: Option<&'a Lora>,
-}
-
-impl Recipe<'_> {
-    /// As the backbone takes it.
-    pub fn training(self) -> Training {
-        let (peak_lr, final_lr) = self.lr;
-        Training {
-            steps: self.steps,
-            accumulate: self.accumulate,
-            peak_lr,
-            final_lr: final_lr.unwrap_or(peak_lr / 10.0),
-            warmup: self.warmup,
-            weight_decay: self.weight_decay,
-            clip: self.clip,
-            dropout: self.dropout,
-            tuning: self.lora.map_or(Tuning::Full, |lora| Tuning::Lora(lora.clone())),
-        }
-    }
 }
 
 /// Draws every index once a round, each round in another order.

@@ -87,11 +87,8 @@ struct Sizes {
 
 /// Shares of `persons`, rounded, and at least one person for each part with a share.
 fn sizes(persons: usize, table: &SplitTable) -> Result<Sizes> {
-    let size = |share: f64| match (share * persons as f64).round() as usize {
-        0 if share > 0.0 => 1,
-        size => size,
-    };
-    let sizes = Sizes { validation: size(table.validation), test: size(table.test) };
+    let (validation, test) = table.sizes(persons);
+    let sizes = Sizes { validation, test };
     if sizes.validation + sizes.test >= persons {
         return Err(format!(
             "{persons} subjects cannot be split: {} for validation and {} for test leave none to train on; \
