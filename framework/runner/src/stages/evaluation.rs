@@ -120,6 +120,7 @@ impl Asker<'_> {
             None => Ok(Vec::new()),
             Some(Form::Choice) => self.rank(cases, blocks),
             Some(Form::Text) => self.generate(cases, blocks),
+            Some(Form::Value) => Err("no head predicts numbers yet".into()),
             Some(Form::Series) => self.continued(cases, &places, blocks),
         }
     }
