@@ -6,6 +6,7 @@ mod data;
 mod graph;
 mod key;
 mod lint;
+pub(crate) mod nuisances;
 mod resolve;
 
 use std::fmt;

@@ -26,7 +26,7 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "seed",
     "engine",
     "datasets",
@@ -40,6 +40,7 @@ const SECTIONS: [&str; 14] = [
     "instruction",
     "tasks",
     "evaluation",
+    "nuisances",
     "runtime",
 ];
 
@@ -65,6 +66,7 @@ pub(crate) fn read(table: Table) -> Draft {
         instruction: reader.optional("instruction"),
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
+        nuisances: reader.optional("nuisances").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {
