@@ -26,9 +26,10 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "seed",
     "engine",
+    "plugins",
     "datasets",
     "signal",
     "split",
@@ -49,6 +50,7 @@ pub(crate) fn read(table: Table) -> Draft {
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
         engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),
+        plugins: reader.optional("plugins").unwrap_or_default(),
         datasets: reader.named("datasets", true),
         signal: reader.required("signal").unwrap_or(Signal {
             trs: 0,
