@@ -29,6 +29,7 @@ impl Draft {
 const SECTIONS: [&str; 15] = [
     "seed",
     "engine",
+    "plugins",
     "datasets",
     "signal",
     "split",
@@ -50,6 +51,7 @@ pub(crate) fn read(table: Table) -> Draft {
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
         engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),
+        plugins: reader.optional("plugins").unwrap_or_default(),
         datasets: reader.named("datasets", true),
         signal: reader.required("signal").unwrap_or(Signal {
             trs: 0,
