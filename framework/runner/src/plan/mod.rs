@@ -5,6 +5,7 @@ mod content;
 mod data;
 mod graph;
 mod key;
+pub(crate) mod leak;
 mod libraries;
 mod lint;
 pub(crate) mod nuisances;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::spec::Experiment;
 
 pub use libraries::{load_library, no_libraries};
+pub use leak::{Check, Proof, Status, When};
 pub use resolve::{Build, Located, resolve};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
@@ -47,6 +49,8 @@ pub struct Plan {
     pub runtime: Runtime,
     /// What to run, in order: a stage's inputs come before it.
     pub stages: Vec<Stage>,
+    /// What was looked at in search of leaks, and what the spec accepts.
+    pub leakage: Proof,
 }
 
 impl Plan {

@@ -13,7 +13,7 @@ use boldface::{
 };
 
 use super::claim::{Own, Place, claim};
-use super::{Entry, Plan, content, data, graph, libraries, lint, nuisances};
+use super::{Entry, Plan, content, data, graph, leak, libraries, lint, nuisances};
 use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
 
 /// What the binary was built with; the runner itself knows no engine.
@@ -115,7 +115,8 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let text = text_content(&experiment, folder, &mut problems);
     let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
-    let scans: Vec<ScanInfo> = cohorts.into_iter().flat_map(|cohort| cohort.scans).collect();
+    let scans: Vec<ScanInfo> = cohorts.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
+    let cohorts: Vec<std::sync::Arc<Cohort>> = cohorts.into_iter().map(std::sync::Arc::new).collect();
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
     else {
@@ -146,8 +147,10 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
         tasks,
         runtime,
         stages: Vec::new(),
+        leakage: leak::Proof::default(),
     };
     plan.stages = graph::stages(&plan, &graph::Data { datasets: datasets_content, text });
+    plan.leakage = leak::check(&plan, &cohorts, &leak::Memo::default())?;
     Ok(plan)
 }
 

@@ -26,7 +26,7 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 17] = [
     "seed",
     "engine",
     "plugins",
@@ -42,6 +42,7 @@ const SECTIONS: [&str; 15] = [
     "tasks",
     "evaluation",
     "nuisances",
+    "leakage",
     "runtime",
 ];
 
@@ -69,6 +70,7 @@ pub(crate) fn read(table: Table) -> Draft {
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
         nuisances: reader.optional("nuisances").unwrap_or_default(),
+        leakage: reader.optional("leakage").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {

@@ -3,6 +3,7 @@
 mod document;
 mod draft;
 mod experiment;
+mod leakage;
 mod locate;
 mod plain;
 mod split;
@@ -12,6 +13,7 @@ mod wording;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
 };
+pub use leakage::Leakage;
 pub use split::SplitTable;
 
 pub(crate) use document::Document;

@@ -11,9 +11,9 @@ mod instruction;
 mod intervals;
 #[cfg(test)]
 mod letters;
-mod packing;
+pub(crate) mod packing;
 mod series;
-mod split;
+pub(crate) mod split;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;

@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use super::Work;
+use crate::plan::{Plan, Stage, StageKind};
 use crate::spec::SplitTable;
 
 /// Raised when the same config gives different results.
@@ -34,6 +35,16 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     }
     work.write_json("summary.json", &summary)?;
     work.write_json("split.json", &split)
+}
+
+/// The split that a run of `plan` will make of `scans`; none if the plan stands for several.
+pub fn of_plan(plan: &Plan, scans: &[ScanInfo]) -> Result<Option<Split>> {
+    let (table, stage) = (&plan.experiment.split, |stage: &&Stage| stage.kind == StageKind::Split);
+    let seed = plan.stages.iter().find(stage).map_or(plan.experiment.seed, |stage| stage.seed);
+    if !table.variants(scans).is_empty() {
+        return Ok(None);
+    }
+    divide(&scans.iter().collect::<Vec<_>>(), table, seed).map(Some)
 }
 
 /// `summary.json`: the split at a glance.

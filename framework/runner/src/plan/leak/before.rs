@@ -1,0 +1,166 @@
+//! Every check that needs no signal, on a plan that is otherwise right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use boldface::{Cohort, Problem, ScanInfo};
+
+use super::asked::Asked;
+use super::{Check, Proof, Status, described, nuisance, related, settle, stale, subjects, text, words};
+use crate::plan::key::canonical_json;
+use crate::plan::{Plan, StageKind};
+use crate::stages::{packing, split};
+
+/// What was found out once for any number of specs, by everything that it depends on.
+#[derive(Debug, Default)]
+pub struct Memo {
+    asked: Remembered<Result<Asked, String>>,
+    checks: Remembered<Vec<Check>>,
+}
+
+type Remembered<T> = Mutex<BTreeMap<String, Arc<T>>>;
+
+fn remember<T>(memo: &Remembered<T>, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
+    let known = || memo.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(value) = known().get(key) {
+        return Arc::clone(value);
+    }
+    let value = Arc::new(make());
+    Arc::clone(known().entry(key.to_owned()).or_insert(value))
+}
+
+/// Looks for leaks in `plan`, whose stages have their keys.
+///
+/// # Errors
+/// Every leak that the spec does not accept, and what it accepts although it is not there.
+pub fn check(plan: &Plan, cohorts: &[Arc<Cohort>], memo: &Memo) -> Result<Proof, Vec<Problem>> {
+    let lint = Lint { plan, cohorts, memo };
+    let mut checks = lint.of_people();
+    checks.extend(lint.of_split()?);
+    let (asked, unasked) = lint.asked();
+    checks.extend(unasked);
+    checks.extend(lint.of_tasks(&asked));
+    checks.extend(lint.of_text(&asked));
+    let accept = &plan.experiment.leakage.accept;
+    settle(&mut checks, accept);
+    let problems = checks.iter().filter(|check| check.status == Status::Failed).map(Check::problem);
+    let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan))).collect();
+    if problems.is_empty() { Ok(Proof { checks }) } else { Err(problems) }
+}
+
+/// Names of the leaks that only a run can find and that may be accepted.
+fn later(plan: &Plan) -> BTreeSet<String> {
+    let mut ids = BTreeSet::from(["series.copies".to_owned()]);
+    if plan.experiment.text.is_some() {
+        ids.insert("text.descriptions".to_owned());
+    }
+    let tasks = || plan.tasks.iter().map(|task| &task.name);
+    for corpus in &plan.corpora {
+        let kinds = ["names", "says", "retells"];
+        let of_kind = |kind| tasks().map(move |task| format!("corpora.{}.{kind}.{task}", corpus.name));
+        ids.extend(kinds.into_iter().flat_map(of_kind));
+    }
+    for task in tasks() {
+        ids.extend(tasks().map(|other| format!("tasks.{task}.says.{other}")));
+        let kinds = ["question", "leaning", "nuisance.question", "nuisance.options", "nuisance.window"];
+        ids.extend(kinds.map(|kind| format!("tasks.{task}.{kind}")));
+    }
+    ids
+}
+
+struct Lint<'a> {
+    plan: &'a Plan,
+    cohorts: &'a [Arc<Cohort>],
+    memo: &'a Memo,
+}
+
+impl Lint<'_> {
+    /// The key of a stage stands for everything that its artefact depends on.
+    fn key(&self, kind: &StageKind) -> &str {
+        let stage = self.plan.stages.iter().find(|stage| stage.kind == *kind);
+        stage.map_or("", |stage| &stage.key.0)
+    }
+
+    fn scans(&self) -> Vec<ScanInfo> {
+        self.cohorts.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect()
+    }
+
+    fn of_people(&self) -> Vec<Check> {
+        let key = format!("people {}", self.key(&StageKind::Series));
+        remember(&self.memo.checks, &key, || subjects::checks(&self.scans())).to_vec()
+    }
+
+    fn of_split(&self) -> Result<Vec<Check>, Vec<Problem>> {
+        let key = format!("split {}", self.key(&StageKind::Split));
+        let experiment = &self.plan.experiment;
+        let mut failed = None;
+        let checks = remember(&self.memo.checks, &key, || {
+            let scans = self.scans();
+            match split::of_plan(self.plan, &scans) {
+                Ok(Some(split)) => related::checks(&scans, &split, experiment),
+                // A sweep over folds: each of them is looked at.
+                Ok(None) => Vec::new(),
+                Err(error) => {
+                    failed = Some(Problem::at("split", error.to_string()));
+                    Vec::new()
+                }
+            }
+        });
+        failed.map_or(Ok(checks.to_vec()), |problem| Err(vec![problem]))
+    }
+
+    /// What every task asks; a task that cannot say yet is asked in the run.
+    fn asked(&self) -> (Vec<(Arc<Result<Asked, String>>, String)>, Vec<Check>) {
+        let (mut all, mut unasked) = (Vec::new(), Vec::new());
+        for task in &self.plan.tasks {
+            let config = canonical_json(&task.config.resolved());
+            let key = format!("{} {} {} {config}", self.key(&StageKind::Series), task.name, task.plugin);
+            let trs = self.plan.experiment.signal.trs;
+            let ask = || Asked::before(task, self.cohorts, trs).map_err(|error| error.to_string());
+            let asked = remember(&self.memo.asked, &key, ask);
+            if let Err(error) = &*asked {
+                let section = format!("tasks.{}", task.name);
+                let found = format!("it cannot be asked without a signal, only in the run: {error}");
+                unasked.push(Check::passed(format!("{section}.asked"), section, found));
+            }
+            all.push((asked, key));
+        }
+        (all, unasked)
+    }
+
+    fn of_tasks(&self, all: &[(Arc<Result<Asked, String>>, String)]) -> Vec<Check> {
+        let experiment = &self.plan.experiment;
+        let apart = (&experiment.nuisances, &experiment.split.group, &experiment.split.leave_out);
+        let mut checks = Vec::new();
+        for (asked, key) in all {
+            let Ok(asked) = &**asked else { continue };
+            let of_task = || {
+                let mut checks = words::question(asked);
+                checks.extend(nuisance::checks(asked, experiment));
+                checks
+            };
+            checks.extend(remember(&self.memo.checks, &format!("task {key} {apart:?}"), of_task).iter().cloned());
+            for corpus in &self.plan.corpora {
+                checks.push(described::of_config(&corpus.name, &corpus.config.resolved(), asked));
+            }
+        }
+        checks
+    }
+
+    fn of_text(&self, all: &[(Arc<Result<Asked, String>>, String)]) -> Vec<Check> {
+        if self.plan.experiment.text.is_none() {
+            return Vec::new();
+        }
+        let config = self.plan.stages.iter().find(|stage| stage.kind == StageKind::TextSpace);
+        let text = config.map(|stage| canonical_json(&stage.config["text"])).unwrap_or_default();
+        let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
+        let key = format!("text {text} {}", keys.join(" "));
+        let look = || {
+            let asked: Vec<&Asked> = all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
+            // What cannot be read is the text stage's to report.
+            let documents = packing::general_text(self.plan).unwrap_or_default();
+            text::checks(&documents, &self.scans(), &asked)
+        };
+        remember(&self.memo.checks, &key, look).to_vec()
+    }
+}
