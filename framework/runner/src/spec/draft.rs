@@ -26,7 +26,7 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-const SECTIONS: [&str; 14] = [
+pub(super) const SECTIONS: [&str; 14] = [
     "seed",
     "engine",
     "datasets",

@@ -5,6 +5,7 @@ mod draft;
 mod experiment;
 mod locate;
 mod plain;
+mod sweep;
 mod training;
 mod wording;
 
@@ -15,6 +16,8 @@ pub use experiment::{
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
+pub use sweep::{Ablate, Design, Select, SweepTable, When};
+pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
 pub(crate) use plain::{plain, short};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};
