@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::Events;
 use super::folder::Folder;
 use super::inputs::{Inputs, Listed, Memory};
+use super::journal::Journal;
 use super::record::{Record, StageRecord};
 use super::recorder::Recorder;
 use super::store::{Artefact, Store, StoreError};
@@ -81,8 +82,14 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
+    let journal = Journal::open(folder.dir(), plan, events);
+    let finished = walk(plan, &store, &folder, &journal);
+    journal.ended(finished.as_ref().err());
+    finished
+}
 
-    let mut walk = Walk { plan, events, store: &store, memory: Memory::default(), done: Vec::new() };
+fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Result<Finished, Failed> {
+    let mut walk = Walk { plan, events, store, memory: Memory::default(), done: Vec::new() };
     let mut rows = Vec::new();
     let mut record = Record {
         name: plan.name.clone(),
@@ -100,7 +107,7 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
             Err(error) => {
                 // What comes after the first error is not worth reporting instead of it.
                 let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
-                return Err(walk.failed(stage, &folder, error));
+                return Err(walk.failed(stage, folder, error));
             }
         }
     }
@@ -132,6 +139,7 @@ impl Walk<'_> {
         let rows = boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?;
         let seconds = artefact.manifest().seconds;
         self.done.push((stage.name(), stage.key.clone(), artefact));
+        self.events.measured(stage, &rows);
         self.events.finished(stage, seconds, cached);
         Ok((StageRecord { stage: stage.clone(), artefact: Store::relative(stage), seconds, cached }, rows))
     }

@@ -269,11 +269,14 @@ pub struct RuntimeTable {
     /// Folder of runs and cached stages, relative to where the command is called.
     #[serde(default = "default_runs")]
     pub runs: PathBuf,
+    /// Also writes the run's numbers for TensorBoard, into its folder, while it runs.
+    #[serde(default)]
+    pub tensorboard: bool,
 }
 
 impl Default for RuntimeTable {
     fn default() -> RuntimeTable {
-        RuntimeTable { device: default_device(), workers: 0, runs: default_runs() }
+        RuntimeTable { device: default_device(), workers: 0, runs: default_runs(), tensorboard: false }
     }
 }
 
