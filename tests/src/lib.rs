@@ -1,6 +1,7 @@
 //! Runs specs in a temporary project: in this process, or with the real binary.
 
 pub mod schema;
+mod tools;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use boldface_plugins as _;
 use boldface_runner::plan::{Build, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
 use tempfile::TempDir;
+
+pub use tools::{chromium, is_ci, python};
 
 /// A folder with specs, data and runs, removed when it is dropped.
 #[derive(Debug)]

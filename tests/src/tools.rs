@@ -1,0 +1,47 @@
+//! Trusted tools of others that tests ask for a second opinion: Python's tables and validators, a browser.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::repository;
+
+/// Python with the packages of `tests/requirements.txt`: `$BOLDFACE_PYTHON`, or the `.venv` that `.ci/run`
+/// makes. None where there is none: then the test says so and passes.
+///
+/// # Panics
+/// In CI, where it must be there.
+pub fn python() -> Option<Command> {
+    let own = repository(".venv/bin/python");
+    let path = env::var_os("BOLDFACE_PYTHON").map(PathBuf::from).or_else(|| own.exists().then_some(own));
+    found("Python with tests/requirements.txt", path).map(Command::new)
+}
+
+/// A headless Chromium without a sandbox, network chatter or a profile that outlives `profile`:
+/// `$CHROMIUM`, or the system's. None where there is none: then the test says so and passes.
+///
+/// # Panics
+/// In CI, where it must be there.
+pub fn chromium(profile: &std::path::Path) -> Option<Command> {
+    let system = || ["/usr/bin/chromium", "/usr/bin/chromium-browser"].map(PathBuf::from);
+    let path = env::var_os("CHROMIUM").map(PathBuf::from);
+    let path = path.or_else(|| system().into_iter().find(|path| path.exists()));
+    let mut command = found("Chromium", path).map(Command::new)?;
+    command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
+    command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
+    command.arg(format!("--user-data-dir={}", profile.display()));
+    Some(command)
+}
+
+/// Whether continuous integration runs these tests: then nothing may be skipped.
+pub fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
+fn found(tool: &str, path: Option<PathBuf>) -> Option<PathBuf> {
+    if path.is_none() {
+        assert!(!is_ci(), "CI has no {tool}");
+        eprintln!("skipped: there is no {tool}");
+    }
+    path
+}
