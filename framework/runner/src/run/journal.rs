@@ -47,6 +47,11 @@ pub enum Event {
         /// The plugin it runs; empty for the framework's own stages.
         plugin: String,
     },
+    /// Another run makes a stage that this one needs.
+    Waiting {
+        /// Its name.
+        stage: String,
+    },
     /// A stage went on.
     Progress {
         /// Its name.
@@ -157,6 +162,11 @@ impl Events for Journal<'_> {
     fn started(&self, stage: &Stage, index: usize, total: usize) {
         self.write(Event::Started { stage: stage.name(), plugin: stage.plugin.clone() });
         self.next.started(stage, index, total);
+    }
+
+    fn waiting(&self, stage: &Stage) {
+        self.write(Event::Waiting { stage: stage.name() });
+        self.next.waiting(stage);
     }
 
     fn progress(&self, stage: &Stage, done: u64, total: u64) {
