@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use boldface::MetricRow;
+use serde::Serialize;
 use tracing::warn;
 
 use super::Failed;
 use super::record::Record;
 use super::store::cannot;
-use crate::plan::Plan;
+use crate::plan::{Plan, Proof};
+
+/// Name of the proof that nothing leaks, in a run's folder.
+pub const PROOF: &str = "leakage.json";
 
 /// The folder of one run.
 #[derive(Debug)]
@@ -53,9 +57,18 @@ impl Folder {
 
     /// Writes `plan.json` anew.
     pub fn record(&self, record: &Record) -> Result<(), Failed> {
-        let path = self.dir.join("plan.json");
-        let aside = self.dir.join(".plan.json");
-        let text = serde_json::to_string_pretty(record).expect("a record is made of strings and numbers");
+        self.json("plan.json", record)
+    }
+
+    /// Writes `leakage.json` anew.
+    pub fn leakage(&self, proof: &Proof) -> Result<(), Failed> {
+        self.json(PROOF, proof)
+    }
+
+    /// Writes a file of JSON anew: whole or as it was before.
+    pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), Failed> {
+        let (path, aside) = (self.dir.join(name), self.dir.join(format!(".{name}")));
+        let text = serde_json::to_string_pretty(value).expect("a record is made of strings and numbers");
         fs::write(&aside, text + "\n").map_err(cannot("write", &aside))?;
         Ok(fs::rename(&aside, &path).map_err(cannot("write", &path))?)
     }

@@ -4,6 +4,7 @@ pub(crate) mod arrays;
 mod folder;
 pub(crate) mod inputs;
 mod journal;
+mod leakage;
 pub(crate) mod make;
 mod manifest;
 mod record;
@@ -19,6 +20,8 @@ use boldface::{Metric, MetricRow};
 use crate::plan::Stage;
 
 pub use journal::{Event, FILE as PROGRESS, Line};
+pub use folder::PROOF;
+pub use leakage::Leaks;
 pub use manifest::{FileRecord, Manifest};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::Events;
 use super::folder::Folder;
 use super::journal::Journal;
+use super::leakage::{Leaks, Watch};
 use super::make::{Maker, is_interrupted};
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
@@ -35,6 +36,16 @@ pub enum Failed {
         /// The run's folder, with what was finished before.
         dir: PathBuf,
         /// What went wrong.
+        source: boldface::Error,
+    },
+    /// What a stage made shows a leak.
+    #[error("stage `{stage}` shows a leak; nothing after it was run")]
+    Leak {
+        /// The stage.
+        stage: String,
+        /// The run's folder, with what was finished before and the proof.
+        dir: PathBuf,
+        /// What leaks.
         source: boldface::Error,
     },
     /// The user stopped it.
@@ -89,21 +100,24 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
     let mut done = BTreeMap::new();
     let mut rows = Vec::new();
     let mut record = Record::of(plan);
+    let mut watch = Watch::new(plan);
+    folder.leakage(watch.proof())?;
     for stage in &plan.stages {
         let place = (done.len() + 1, plan.stages.len());
-        match maker.make(stage, &done, place) {
-            Ok(made) => {
-                record.stages.push(made.record(stage));
-                rows.extend(made.rows);
-                done.insert(stage.name(), made.artefact);
-            }
-            Err(error) => {
-                // What comes after the first error is not worth reporting instead of it.
-                let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
-                return Err(failed(events, stage, place, folder.dir(), error));
-            }
+        let made = maker.make(stage, &done, place).and_then(|made| {
+            record.stages.push(made.record(stage));
+            rows.extend(made.rows);
+            done.insert(stage.name(), made.artefact);
+            watch.after(stage, &done, &maker.memory)
+        });
+        if let Err(error) = made {
+            // What comes after the first error is not worth reporting instead of it.
+            let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+            let _ = folder.leakage(watch.proof());
+            return Err(failed(events, stage, place, folder.dir(), error));
         }
     }
+    folder.leakage(watch.proof())?;
     folder.record(&record)?;
     folder.metrics(&plan.name, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
@@ -119,6 +133,9 @@ fn failed(
     let (name, dir) = (stage.name(), dir.to_owned());
     if events.interrupted() || is_interrupted(&source) {
         return Failed::Interrupted { stage: name, finished: index - 1, total, dir };
+    }
+    if source.is::<Leaks>() {
+        return Failed::Leak { stage: name, dir, source };
     }
     Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
 }

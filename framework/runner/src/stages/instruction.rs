@@ -7,7 +7,7 @@ use super::packing::{Deck, extent, fits, lesson};
 use super::windows::Windows;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Saves the tuned language model.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
@@ -15,6 +15,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
+    work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
     let patch = work.plan.tokenizer.config.patch();
     let mut windows = Windows::open(work.inputs, patch, work.plan.experiment.signal.standardize)?;
     let mut tasks = Vec::new();

@@ -20,10 +20,10 @@ pub(crate) mod windows;
 
 use std::path::{Path, PathBuf};
 
-use boldface::{FitContext, Result};
+use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::{Plan, Stage, StageKind};
+use crate::plan::{Plan, Stage, StageKind, leak};
 use crate::run::inputs::Inputs;
 use crate::run::recorder::Recorder;
 use crate::run::store::cannot;
@@ -84,6 +84,12 @@ impl Work<'_> {
     fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.dir.join(name);
         Ok(std::fs::write(&path, serde_json::to_vec(value)?).map_err(cannot("write", &path))?)
+    }
+
+    /// Writes down which scans a plugin was given to learn from; the leakage lint compares them with the
+    /// split.
+    fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
+        self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }
 
     /// Makes a folder in the artefact.

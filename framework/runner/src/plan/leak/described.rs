@@ -90,6 +90,23 @@ fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Ch
     Some(Check::passed(id, key, found).but(Status::Failed, HELP).with(evidence))
 }
 
+/// Whether a description depends on which scans were described before: then held-out scans reach the norms.
+pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descriptor]) -> Check {
+    let key = format!("corpora.{corpus}");
+    let id = format!("{key}.order");
+    let differ = before.len() != alone.len()
+        || before.iter().zip(alone).any(|(a, b)| (&a.text, &a.fact.feature) != (&b.text, &b.fact.feature));
+    if !differ {
+        let found = format!("it says the same of `{scan}` alone as after all other scans");
+        return Check::passed(id, key, found).in_run();
+    }
+    let found = format!(
+        "it says something else of `{scan}` alone than after other scans: what it learns does not end with training"
+    );
+    let help = "let `describe` change nothing: what is learned is learned in `fit`";
+    Check::passed(id, key, found).but(Status::Failed, help).in_run()
+}
+
 /// Name of a task without the section.
 pub fn task(asked: &Asked) -> &str {
     asked.key.strip_prefix("tasks.").unwrap_or(&asked.key)

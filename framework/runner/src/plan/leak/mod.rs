@@ -1,7 +1,9 @@
 //! The leakage lint: what it looked at, what it found, and what the author accepts.
 
+mod after;
 mod asked;
 mod before;
+mod copies;
 mod described;
 mod fits;
 mod nuisance;
@@ -16,7 +18,9 @@ use boldface::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use after::{check as after, join};
 pub(crate) use before::{Memo, check};
+pub(crate) use fits::FITTED_ON;
 pub(crate) use waivers::{settle, stale};
 
 /// Everything that was looked at in search of a leak: `leakage.json` of a run.

@@ -1,6 +1,7 @@
 //! What a report tells, section by section.
 
 mod answers;
+mod leakage;
 mod provenance;
 mod scores;
 mod tokens;
@@ -17,6 +18,7 @@ pub fn document(stored: &Stored) -> Document {
     blocks.extend(tokens::blocks(stored));
     blocks.extend(training::blocks(stored));
     blocks.extend(methods::blocks(stored));
+    blocks.extend(leakage::blocks(stored));
     blocks.extend(provenance::blocks(stored));
     Document { title: stored.record.name.clone(), blocks }
 }
