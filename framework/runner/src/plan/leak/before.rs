@@ -87,7 +87,14 @@ impl Lint<'_> {
 
     fn of_people(&self) -> Vec<Check> {
         let key = format!("people {}", self.key(&StageKind::Series));
-        remember(&self.memo.checks, &key, || subjects::checks(&self.scans())).to_vec()
+        let look = || {
+            let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
+            let tables = series.and_then(|stage| stage.config["datasets"].as_object());
+            let mut checks = tables.map(subjects::twice).unwrap_or_default();
+            checks.extend(subjects::checks(&self.scans()));
+            checks
+        };
+        remember(&self.memo.checks, &key, look).to_vec()
     }
 
     fn of_split(&self) -> Result<Vec<Check>, Vec<Problem>> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::ScanInfo;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::predict::number;
 use super::{Check, Status, named};
@@ -36,6 +36,24 @@ pub fn checks(scans: &[ScanInfo]) -> Vec<Check> {
         for (earlier, others) in &datasets[..place] {
             checks.push(shared(name, subjects, earlier, others));
         }
+    }
+    checks
+}
+
+/// Datasets that are another one under a second name; `tables` has the plugin, the config and the hash of
+/// the files of each.
+pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (place, (name, table)) in tables.iter().enumerate() {
+        let (id, key) = (format!("datasets.{name}.copy"), format!("datasets.{name}"));
+        let check = match tables.iter().take(place).find(|(_, other)| *other == table) {
+            None => Check::passed(id, key, "no other dataset has the same files read in the same way"),
+            Some((other, _)) => {
+                let found = format!("it is `{other}` again: every person is in it under two names");
+                Check::passed(id, key, found).but(Status::Failed, "remove one of the two")
+            }
+        };
+        checks.push(check);
     }
     checks
 }
