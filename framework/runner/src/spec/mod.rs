@@ -3,7 +3,9 @@
 mod document;
 mod draft;
 mod experiment;
-mod locate;
+mod layer;
+mod origin;
+mod paths;
 mod plain;
 mod training;
 mod wording;
@@ -12,8 +14,9 @@ pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, SplitTable, Standardize, Table,
     Text,
 };
+pub use layer::Layered;
+pub use origin::{Located, Origin, Source};
 
-pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
 pub(crate) use plain::{plain, short};
 pub use wording::suggest;
