@@ -269,11 +269,19 @@ pub struct RuntimeTable {
     /// Folder of runs and cached stages, relative to where the command is called.
     #[serde(default = "default_runs")]
     pub runs: PathBuf,
+    /// Seconds between two checkpoints of a stage that learns; 0 keeps one after every step.
+    #[serde(default = "default_checkpoint_seconds")]
+    pub checkpoint_seconds: u64,
 }
 
 impl Default for RuntimeTable {
     fn default() -> RuntimeTable {
-        RuntimeTable { device: default_device(), workers: 0, runs: default_runs() }
+        RuntimeTable {
+            device: default_device(),
+            workers: 0,
+            runs: default_runs(),
+            checkpoint_seconds: default_checkpoint_seconds(),
+        }
     }
 }
 
@@ -327,4 +335,8 @@ fn default_device() -> String {
 
 fn default_runs() -> PathBuf {
     PathBuf::from("runs")
+}
+
+fn default_checkpoint_seconds() -> u64 {
+    30
 }
