@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
+use super::journal::Journal;
 use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
@@ -80,8 +81,14 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
+    let journal = Journal::open(folder.dir(), plan, events);
+    let finished = walk(plan, &store, &folder, &journal);
+    journal.ended(finished.as_ref().err());
+    finished
+}
 
-    let maker = Maker::new(plan, &store, events);
+fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Result<Finished, Failed> {
+    let maker = Maker::new(plan, store, events);
     let mut done = BTreeMap::new();
     let mut rows = Vec::new();
     let mut record = Record::of(plan);
@@ -92,6 +99,11 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
                 record.stages.push(made.record(stage));
                 rows.extend(made.rows);
                 done.insert(stage.name(), made.artefact);
+                if !made.cached {
+                    // A run that is killed later has left this much. Whether it could be written is
+                    // said at the end.
+                    let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+                }
             }
             Err(error) => {
                 // What comes after the first error is not worth reporting instead of it.
