@@ -3,7 +3,7 @@
 use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
 
 use super::Entry;
-use crate::spec::{Experiment, Signal, suggest};
+use crate::spec::{Experiment, Signal};
 
 /// The cohort of every dataset that could be read, in order.
 pub(super) fn cohorts(
@@ -98,19 +98,4 @@ pub(super) fn check_rates(scans: &[ScanInfo], signal: &Signal, problems: &mut Ve
     let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, first.tr);
     let help = "resample one of them, or let patches last unequally long with `signal.mixed-tr = true`";
     problems.push(Problem::at(format!("datasets.{}", b.dataset), message).help(help));
-}
-
-/// Whether the columns to stratify by exist.
-pub(super) fn check_stratify(columns: &[String], scans: &[ScanInfo], problems: &mut Vec<Problem>) {
-    let mut known: Vec<&str> =
-        scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
-    known.sort_unstable();
-    known.dedup();
-    for (i, column) in columns.iter().enumerate() {
-        if !known.contains(&column.as_str()) {
-            let problem =
-                Problem::at(format!("split.stratify[{i}]"), format!("no scan has a column `{column}`"));
-            problems.push(problem.help(suggest(column, known.iter().copied())));
-        }
-    }
 }

@@ -14,6 +14,7 @@ use boldface::{
 use super::claim::{Own, Place, claim};
 use super::{Entry, Plan, content, data, graph, lint, nuisances};
 use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
+use crate::stages::split;
 
 /// What the binary was built with; the runner itself knows no engine.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +99,12 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let text = text_content(&experiment, folder, &mut problems);
     let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
+    let is_whole = is_sound("datasets") && cohorts.len() == experiment.datasets.len();
     let scans: Vec<ScanInfo> = cohorts.into_iter().flat_map(|cohort| cohort.scans).collect();
+    let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
+        let found = split::read_file(&folder.join(file), file, &scans);
+        found.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
+    });
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
     else {
@@ -130,7 +136,10 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
         runtime,
         stages: Vec::new(),
     };
-    plan.stages = graph::stages(&plan, &graph::Data { datasets: datasets_content, text });
+    plan.stages = graph::stages(
+        &plan,
+        &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
+    );
     Ok(plan)
 }
 
@@ -222,10 +231,8 @@ fn check_data(
         data::check_rates(&scans, signal, problems);
     }
     if draft.is_sound("split") {
-        lint::check_split(&experiment.split, if is_whole { &scans } else { &[] }, problems);
-        if is_whole {
-            data::check_stratify(&experiment.split.stratify, &scans, problems);
-        }
+        let seed = experiment.split.seed.unwrap_or(experiment.seed);
+        problems.extend(split::check(&experiment.split, seed, if is_whole { &scans } else { &[] }));
     }
     if is_whole {
         nuisances::check(experiment, &scans, problems);

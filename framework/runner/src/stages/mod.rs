@@ -13,7 +13,7 @@ mod intervals;
 mod letters;
 mod packing;
 mod series;
-mod split;
+pub(crate) mod split;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;
