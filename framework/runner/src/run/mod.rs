@@ -3,6 +3,7 @@
 pub(crate) mod arrays;
 mod folder;
 pub(crate) mod inputs;
+pub(crate) mod make;
 mod manifest;
 mod record;
 pub(crate) mod recorder;
@@ -22,6 +23,9 @@ pub use walk::{Failed, Finished, run};
 pub trait Events: Sync {
     /// The run's folder was made; logs may go to `log.jsonl` in it.
     fn opened(&self, _dir: &Path) {}
+
+    /// Another run is making this stage; this one waits for it.
+    fn waiting(&self, _stage: &Stage) {}
 
     /// A stage starts to run (it was not cached); it is number `index` of `total`.
     fn started(&self, _stage: &Stage, _index: usize, _total: usize) {}
