@@ -5,6 +5,8 @@ mod deal;
 mod divide;
 mod file;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 mod units;
 

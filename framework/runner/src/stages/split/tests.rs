@@ -5,13 +5,12 @@ use std::path::Path;
 
 use boldface::{Problem, ScanId};
 use expect_test::expect;
-use proptest::prelude::*;
 
 use super::units::units;
 use super::*;
 use crate::spec::SplitTable;
 
-fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
+pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
     let id = ScanId {
         dataset: "d".into(),
         subject: format!("{subject:03}"),
@@ -24,7 +23,7 @@ fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
 }
 
 /// Subjects with one scan each; `of` says the site of each.
-fn sites(subjects: usize, of: impl Fn(usize) -> String) -> Vec<ScanInfo> {
+pub fn sites(subjects: usize, of: impl Fn(usize) -> String) -> Vec<ScanInfo> {
     let of_site = |subject| {
         let mut scan = scan(subject, 1, ["up", "down"][subject % 2]);
         scan.phenotype.insert("site".into(), of(subject));
@@ -33,7 +32,7 @@ fn sites(subjects: usize, of: impl Fn(usize) -> String) -> Vec<ScanInfo> {
     (0..subjects).map(of_site).collect()
 }
 
-fn table(validation: f64, test: f64) -> SplitTable {
+pub fn table(validation: f64, test: f64) -> SplitTable {
     SplitTable {
         validation: Some(validation),
         test: Some(test),
@@ -42,19 +41,19 @@ fn table(validation: f64, test: f64) -> SplitTable {
     }
 }
 
-fn folds(count: usize, fold: usize) -> SplitTable {
+pub fn folds(count: usize, fold: usize) -> SplitTable {
     SplitTable { folds: Some(count), fold: Some(fold), ..SplitTable::default() }
 }
 
-fn split(scans: &[ScanInfo], table: &SplitTable, seed: u64) -> Split {
+pub fn split(scans: &[ScanInfo], table: &SplitTable, seed: u64) -> Split {
     divide(&scans.iter().collect::<Vec<_>>(), table, seed).unwrap()
 }
 
-fn count(split: &Split, part: Part) -> usize {
+pub fn count(split: &Split, part: Part) -> usize {
     split.parts.values().filter(|&&of| of == part).count()
 }
 
-fn persons(split: &Split, part: Part) -> BTreeSet<String> {
+pub fn persons(split: &Split, part: Part) -> BTreeSet<String> {
     split.parts.iter().filter(|(_, of)| **of == part).map(|(person, _)| person.clone()).collect()
 }
 
@@ -183,33 +182,40 @@ fn contradictions_and_ranges_are_told() {
     expect![[r#"
         split.test: `file` already says who is in which part, so `test` says nothing; leave one of them out
         split.folds: `file` already says who is in which part, so `folds` says nothing; leave one of them out
-    "#]].assert_eq(&told(&file));
+    "#]]
+    .assert_eq(&told(&file));
     expect![[r#"
         split.fold: there is no fold 5: the 5 folds are counted from 0; choose 0 to 4
-    "#]].assert_eq(&told(&folds(5, 5)));
+    "#]]
+    .assert_eq(&told(&folds(5, 5)));
     expect![[r#"
         split.folds: 7 folds need more than the 6 subjects; at most `folds = 6`
-    "#]].assert_eq(&told(&folds(7, 0)));
+    "#]]
+    .assert_eq(&told(&folds(7, 0)));
     expect![[r#"
         split.folds: 3 folds need more than the 2 groups by `site`; at most `folds = 2`
-    "#]].assert_eq(&told(&SplitTable { group: Some("site".into()), ..folds(3, 0) }));
+    "#]]
+    .assert_eq(&told(&SplitTable { group: Some("site".into()), ..folds(3, 0) }));
     expect![[r#"
         split.group: the 2 groups by `site` are too few for 3 parts; group by another column, or leave `group` out
     "#]].assert_eq(&told(&SplitTable { group: Some("site".into()), ..table(0.2, 0.2) }));
     expect![[r#"
         split: `validation` 0.5 and `test` 0.5 leave nobody to learn from; lower them to a sum below 1
         split.group: no scan has a column `family`; there are `condition`, `site`
-    "#]].assert_eq(&told(&SplitTable { group: Some("family".into()), ..table(0.5, 0.5) }));
+    "#]]
+    .assert_eq(&told(&SplitTable { group: Some("family".into()), ..table(0.5, 0.5) }));
     expect![[r#"
         split.fold: there are no folds to choose from; add `folds` or `leave-out`
         split.validation: must lie between 0 and 1, is 1.5; both held-out parts are always reported
-    "#]].assert_eq(&told(&SplitTable { fold: Some(1), validation: Some(1.5), ..SplitTable::default() }));
+    "#]]
+    .assert_eq(&told(&SplitTable { fold: Some(1), validation: Some(1.5), ..SplitTable::default() }));
     let mut scans = scans.clone();
     scans[3].phenotype.remove("site");
     let table = SplitTable { group: Some("site".into()), ..table(0.2, 0.2) };
     expect![[r#"
         split.group: 1 of 6 scans have no `site`: `d/sub-003_run-1`; fill the column, or leave those scans out
-    "#]].assert_eq(&said(&check(&table, 0, &scans)));
+    "#]]
+    .assert_eq(&said(&check(&table, 0, &scans)));
 }
 
 #[test]
@@ -234,19 +240,23 @@ fn a_file_says_who_is_where() {
         file: line 5: no part is named `dev`; there are `train`, `validation`, `test`
         file: line 6: there is no `participant_id`
         file: line 7: `sub-003` has no `part`
-    "#]].assert_eq(&said(&read(wrong).unwrap_err()));
+    "#]]
+    .assert_eq(&said(&read(wrong).unwrap_err()));
     expect![[r#"
         file: `split.tsv` has no row for `d/sub-001`, `d/sub-002`, `d/sub-003`; give every subject a part, or leave subjects out of the dataset
     "#]].assert_eq(&said(&read("participant_id\tpart\nsub-000\ttrain\n").unwrap_err()));
     expect![[r#"
         file: `split.tsv` puts nobody in `test`; all three parts are needed: train, validation and test
-    "#]].assert_eq(&said(&read(&good.replace("test", "train")).unwrap_err()));
+    "#]]
+    .assert_eq(&said(&read(&good.replace("test", "train")).unwrap_err()));
     expect![[r#"
         file: `split.tsv`: no column is named `participant_id`; the columns are `subject`, `part`
-    "#]].assert_eq(&said(&read("subject\tpart\n000\ttrain\n").unwrap_err()));
+    "#]]
+    .assert_eq(&said(&read("subject\tpart\n000\ttrain\n").unwrap_err()));
     expect![[r#"
         file: `split.tsv`: line 5 has 3 cells, but the header has 2
-    "#]].assert_eq(&said(&read(&good.replace("sub-003\ttest", "sub-003\ttest\textra")).unwrap_err()));
+    "#]]
+    .assert_eq(&said(&read(&good.replace("sub-003\ttest", "sub-003\ttest\textra")).unwrap_err()));
     std::fs::remove_file(&path).unwrap();
     let gone = read_file(&path, Path::new("split.tsv"), &scans).unwrap_err();
     assert_eq!(gone[0].message, "there is no file `split.tsv`");
@@ -269,134 +279,10 @@ fn a_file_tells_datasets_apart() {
     assert_eq!(read(good).unwrap()["e/sub-000"], Part::Test);
     expect![[r#"
         file: line 2: `000` is a subject of `d` and `e`; say which in a column `dataset`
-    "#]].assert_eq(&said(&read("participant_id\tpart\n000\ttrain\n").unwrap_err()));
+    "#]]
+    .assert_eq(&said(&read("participant_id\tpart\n000\ttrain\n").unwrap_err()));
     expect![[r#"
         file: line 5: no scan of dataset `f` is of `001`; did you mean `d`?
-    "#]].assert_eq(&said(&read(&good.replace("001\te", "001\tf")).unwrap_err()));
-}
-
-/// Whether no two persons of one site are in two parts.
-fn sites_are_whole(scans: &[ScanInfo], split: &Split) -> bool {
-    let mut seen: BTreeMap<&str, Part> = BTreeMap::new();
-    scans.iter().all(|scan| {
-        let part = split.part(&scan.id).unwrap();
-        *seen.entry(&scan.phenotype["site"]).or_insert(part) == part
-    })
-}
-
-proptest! {
-    #[test]
-    fn over_all_folds_everyone_is_tested_once(
-        of_subject in proptest::collection::vec((0usize..9, 1usize..4), 12..70),
-        count_of_folds in 2usize..6,
-        repeat in 0usize..3,
-        grouped in any::<bool>(),
-        seed in 0u64..50,
-    ) {
-        let mut scans = Vec::new();
-        for (subject, (site, runs)) in of_subject.iter().enumerate() {
-            for run in 0..*runs {
-                let mut scan = scan(subject, run, ["up", "down"][(subject + run) % 2]);
-                scan.phenotype.insert("site".into(), site.to_string());
-                scans.push(scan);
-            }
-        }
-        let sites: BTreeSet<usize> = of_subject.iter().map(|(site, _)| *site).collect();
-        // Two more than the folds, so that something is left for validation and training.
-        prop_assume!(!grouped || sites.len() >= count_of_folds + 2);
-        let mut tested: Vec<String> = Vec::new();
-        let mut sizes = Vec::new();
-        for fold in 0..count_of_folds {
-            let table = SplitTable {
-                stratify: vec!["condition".into()],
-                validation: Some(0.1),
-                group: grouped.then(|| "site".into()),
-                repeats: Some(3),
-                repeat: Some(repeat),
-                ..folds(count_of_folds, fold)
-            };
-            let divided = split(&scans, &table, seed);
-            let turned: Vec<ScanInfo> = scans.iter().rev().cloned().collect();
-            prop_assert_eq!(&divided, &split(&turned, &table, seed), "the order of the scans matters");
-            prop_assert_eq!(divided.parts.len(), of_subject.len());
-            prop_assert!(!grouped || sites_are_whole(&scans, &divided));
-            prop_assert!(Part::ALL.iter().all(|part| count(&divided, *part) > 0));
-            sizes.push(count(&divided, Part::Test));
-            tested.extend(persons(&divided, Part::Test));
-        }
-        tested.sort_unstable();
-        let everyone: BTreeSet<String> = scans.iter().map(|scan| scan.id.person()).collect();
-        prop_assert_eq!(tested, everyone.into_iter().collect::<Vec<_>>());
-        let range = sizes.iter().max().unwrap() - sizes.iter().min().unwrap();
-        prop_assert!(grouped || range <= 1, "{:?}", sizes);
-    }
-
-    #[test]
-    fn a_group_is_in_one_part(
-        site_of in proptest::collection::vec(0usize..8, 20..80),
-        seed in 0u64..50,
-        stratified in any::<bool>(),
-    ) {
-        let scans = sites(site_of.len(), |subject| site_of[subject].to_string());
-        prop_assume!(site_of.iter().collect::<BTreeSet<_>>().len() >= 4);
-        let mut table = SplitTable { group: Some("site".into()), ..table(0.2, 0.2) };
-        if !stratified {
-            table.stratify.clear();
-        }
-        let grouped = split(&scans, &table, seed);
-        prop_assert!(sites_are_whole(&scans, &grouped));
-        prop_assert!(Part::ALL.iter().all(|part| count(&grouped, *part) > 0));
-        // Left out by site, validation grouped by site as well.
-        table.leave_out = Some("site".into());
-        table.test = None;
-        for fold in 0..table.variants(&scans).len() {
-            table.fold = Some(fold);
-            prop_assert!(sites_are_whole(&scans, &split(&scans, &table, seed)));
-        }
-    }
-
-    #[test]
-    fn no_subject_is_in_two_parts_and_strata_are_spread(
-        // A subject has one to three scans of two conditions.
-        subjects in proptest::collection::vec(proptest::collection::vec(0u8..2, 1..4), 8..60),
-        seed in 0u64..50,
-        reverse in any::<bool>(),
-    ) {
-        let mut scans = Vec::new();
-        for (subject, runs) in subjects.iter().enumerate() {
-            for (run, condition) in runs.iter().enumerate() {
-                scans.push(scan(subject, run, ["up", "down"][usize::from(*condition)]));
-            }
-        }
-        let table = table(0.2, 0.2);
-        let divided = split(&scans, &table, seed);
-        if reverse { scans.reverse() } else { scans.rotate_left(3) }
-        prop_assert_eq!(&divided, &split(&scans, &table, seed), "the order of the scans matters");
-
-        // `parts` is by person: all scans of a person have one part, and everyone has one.
-        prop_assert_eq!(divided.parts.len(), subjects.len());
-        let share = 0.2 * subjects.len() as f64;
-        for part in Part::ALL {
-            prop_assert!(count(&divided, part) > 0);
-            let share = if part == Part::Train { 0.6 * subjects.len() as f64 } else { share };
-            prop_assert!((count(&divided, part) as f64 - share).abs() <= 1.0 + 1e-9);
-        }
-        // In each stratum the held-out parts are within one subject of their share; the second
-        // part is taken from what the first left, which may move its share by less than one more.
-        let mut strata: BTreeMap<Vec<u8>, Vec<Part>> = BTreeMap::new();
-        for (subject, runs) in subjects.iter().enumerate() {
-            let mut runs = runs.clone();
-            runs.sort_unstable();
-            let part = divided.part(&scan(subject, 0, "").id).unwrap();
-            strata.entry(runs).or_default().push(part);
-        }
-        let total = |part| count(&divided, part) as f64 / subjects.len() as f64;
-        for parts in strata.values() {
-            let off = |part| {
-                let here = parts.iter().filter(|&&of| of == part).count() as f64;
-                (here - total(part) * parts.len() as f64).abs()
-            };
-            prop_assert!(off(Part::Test) < 1.0 && off(Part::Validation) < 2.0);
-        }
-    }
+    "#]]
+    .assert_eq(&said(&read(&good.replace("001\te", "001\tf")).unwrap_err()));
 }
