@@ -126,7 +126,10 @@ pub trait Describer: Send + Sync {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>>;
 
     /// Every fact that can be read in `text`, in order; the inverse of [`Describer::describe`].
-    fn read(&self, text: &str) -> Vec<Fact>;
+    ///
+    /// # Errors
+    /// If the generator cannot read at all; a text without a fact has none.
+    fn read(&self, text: &str) -> Result<Vec<Fact>>;
 
     /// Writes the norms into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;

@@ -23,6 +23,9 @@ pub struct Experiment {
     /// The tensor engine learned plugins run on.
     #[serde(default = "default_engine")]
     pub engine: String,
+    /// Shared libraries with further plugins, relative to the spec; they are run, so take only such as you trust.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PathBuf>,
     /// Cohorts of scans, each under a name of yours.
     pub datasets: BTreeMap<String, Table>,
     /// Crop and standardisation of every scan.
@@ -235,11 +238,23 @@ pub struct RuntimeTable {
     /// Folder of runs and cached stages, relative to where the command is called.
     #[serde(default = "default_runs")]
     pub runs: PathBuf,
+    /// Longest time in seconds that one call into a loaded plugin may take; 0 sets no limit.
+    #[serde(default = "default_plugin_seconds")]
+    pub plugin_seconds: u64,
+    /// Also writes the run's numbers for TensorBoard, into its folder, while it runs.
+    #[serde(default)]
+    pub tensorboard: bool,
 }
 
 impl Default for RuntimeTable {
     fn default() -> RuntimeTable {
-        RuntimeTable { device: default_device(), workers: 0, runs: default_runs() }
+        RuntimeTable {
+            device: default_device(),
+            workers: 0,
+            runs: default_runs(),
+            plugin_seconds: default_plugin_seconds(),
+            tensorboard: false,
+        }
     }
 }
 
@@ -293,4 +308,8 @@ fn default_device() -> String {
 
 fn default_runs() -> PathBuf {
     PathBuf::from("runs")
+}
+
+fn default_plugin_seconds() -> u64 {
+    60
 }

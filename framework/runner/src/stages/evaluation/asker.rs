@@ -79,7 +79,7 @@ impl Asker<'_> {
         let mut predictions = Vec::new();
         for tokens in generated {
             let text = self.model.text(&tokens)?;
-            predictions.push(Prediction::Text { facts: read_facts(&self.describers, &text), text });
+            predictions.push(Prediction::Text { facts: read_facts(&self.describers, &text)?, text });
         }
         Ok(predictions)
     }
