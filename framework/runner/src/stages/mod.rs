@@ -14,7 +14,7 @@ mod letters;
 mod linear;
 mod packing;
 mod series;
-mod split;
+pub(crate) mod split;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;
