@@ -1,0 +1,83 @@
+//! The folder of a sweep's run: `sweep.json`, and a folder for every arm.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::record::{ArmStatus, SweepRecord};
+use crate::plan::Plan;
+use crate::plan::sweep::Sweep;
+use crate::run::Failed;
+use crate::run::folder::{Folder, replace};
+use crate::run::record::{Record, StageRecord};
+use crate::run::store::{Artefact, cannot};
+
+/// `runs/<sweep>/<time>/`.
+pub(super) struct SweepFolder {
+    folder: Folder,
+    record: SweepRecord,
+    settled: BTreeSet<usize>,
+}
+
+impl SweepFolder {
+    /// Makes the folder with the spec and the list of arms in it.
+    pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
+        let folder = Folder::create(sweep.runs(), &sweep.name, &sweep.source)?;
+        let record = SweepRecord::of(sweep);
+        let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
+        folder.write()?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        self.folder.dir()
+    }
+
+    /// Whether an arm's folder is written.
+    pub fn is_settled(&self, arm: usize) -> bool {
+        self.settled.contains(&arm)
+    }
+
+    /// Writes the folder of an arm with the stages that it has.
+    pub fn settle(
+        &mut self,
+        arm: usize,
+        plan: &Plan,
+        stages: Vec<(Artefact, StageRecord)>,
+        is_whole: bool,
+        error: Option<String>,
+    ) -> Result<(), Failed> {
+        self.settled.insert(arm);
+        let said = &mut self.record.arms[arm];
+        said.status = match (&error, is_whole) {
+            (Some(_), _) => ArmStatus::Failed,
+            (None, true) => ArmStatus::Finished,
+            (None, false) => ArmStatus::Skipped,
+        };
+        said.error = error;
+        if !stages.is_empty() {
+            let dir = self.folder.dir().join(&said.run);
+            fs::create_dir_all(&dir).map_err(cannot("make", &dir))?;
+            let folder = Folder::at(dir, &plan.source)?;
+            let mut rows = Vec::new();
+            for (artefact, _) in &stages {
+                rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
+            }
+            let stages = stages.into_iter().map(|(_, record)| record).collect();
+            folder.record(&Record { stages, ..Record::of(plan) })?;
+            folder.metrics(&plan.name, &rows)?;
+        }
+        self.write()
+    }
+
+    /// What became of every arm.
+    pub fn into_record(self) -> SweepRecord {
+        self.record
+    }
+
+    fn write(&self) -> Result<(), Failed> {
+        let text = serde_json::to_string_pretty(&self.record).expect("a record is made of JSON");
+        Ok(replace(&self.dir().join("sweep.json"), &(text + "\n"))?)
+    }
+}
