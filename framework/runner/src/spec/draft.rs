@@ -26,9 +26,14 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
+<<<<<<< HEAD
 pub(super) const SECTIONS: [&str; 14] = [
+=======
+const SECTIONS: [&str; 15] = [
+>>>>>>> main
     "seed",
     "engine",
+    "plugins",
     "datasets",
     "signal",
     "split",
@@ -40,6 +45,7 @@ pub(super) const SECTIONS: [&str; 14] = [
     "instruction",
     "tasks",
     "evaluation",
+    "nuisances",
     "runtime",
 ];
 
@@ -49,6 +55,7 @@ pub(crate) fn read(table: Table) -> Draft {
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
         engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),
+        plugins: reader.optional("plugins").unwrap_or_default(),
         datasets: reader.named("datasets", true),
         signal: reader.required("signal").unwrap_or(Signal {
             trs: 0,
@@ -65,6 +72,7 @@ pub(crate) fn read(table: Table) -> Draft {
         instruction: reader.optional("instruction"),
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
+        nuisances: reader.optional("nuisances").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {

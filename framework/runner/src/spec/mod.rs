@@ -5,14 +5,15 @@ mod draft;
 mod experiment;
 mod locate;
 mod plain;
+mod split;
 mod sweep;
 mod training;
 mod wording;
 
 pub use experiment::{
-    Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, SplitTable, Standardize, Table,
-    Text,
+    Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
 };
+pub use split::SplitTable;
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
