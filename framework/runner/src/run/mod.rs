@@ -8,6 +8,7 @@ mod manifest;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
+mod sweep;
 mod walk;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::plan::Stage;
 
 pub use manifest::{FileRecord, Manifest};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
+pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use store::{Artefact, Store, StoreError};
 pub use walk::{Failed, Finished, run};
 
@@ -32,6 +34,9 @@ pub trait Events: Sync {
 
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
+
+    /// A stage of a sweep failed, and why; the sweep goes on without what depends on it.
+    fn failed(&self, _stage: &Stage, _error: &str) {}
 
     /// A stage is finished; `cached` if it was only looked up.
     fn finished(&self, _stage: &Stage, _seconds: f64, _cached: bool) {}

@@ -26,11 +26,7 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-<<<<<<< HEAD
-pub(super) const SECTIONS: [&str; 14] = [
-=======
-const SECTIONS: [&str; 15] = [
->>>>>>> main
+pub(super) const SECTIONS: &[&str] = &[
     "seed",
     "engine",
     "plugins",

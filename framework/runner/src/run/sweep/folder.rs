@@ -1,16 +1,15 @@
 //! The folder of a sweep's run: `sweep.json`, and a folder for every arm.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use super::record::{ArmStatus, SweepRecord};
 use crate::plan::Plan;
 use crate::plan::sweep::Sweep;
 use crate::run::Failed;
-use crate::run::folder::{Folder, replace};
+use crate::run::folder::Folder;
 use crate::run::record::{Record, StageRecord};
-use crate::run::store::{Artefact, cannot};
+use crate::run::store::Artefact;
 
 /// `runs/<sweep>/<time>/`.
 pub(super) struct SweepFolder {
@@ -22,7 +21,8 @@ pub(super) struct SweepFolder {
 impl SweepFolder {
     /// Makes the folder with the spec and the list of arms in it.
     pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
-        let folder = Folder::create(sweep.runs(), &sweep.name, &sweep.source)?;
+        let folder = Folder::make(sweep.runs(), &sweep.name)?;
+        folder.spec(&sweep.source)?;
         let record = SweepRecord::of(sweep);
         let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
         folder.write()?;
@@ -57,9 +57,7 @@ impl SweepFolder {
         };
         said.error = error;
         if !stages.is_empty() {
-            let dir = self.folder.dir().join(&said.run);
-            fs::create_dir_all(&dir).map_err(cannot("make", &dir))?;
-            let folder = Folder::at(dir, &plan.source)?;
+            let folder = Folder::inside(&self.folder, &said.run, plan)?;
             let mut rows = Vec::new();
             for (artefact, _) in &stages {
                 rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
@@ -77,7 +75,6 @@ impl SweepFolder {
     }
 
     fn write(&self) -> Result<(), Failed> {
-        let text = serde_json::to_string_pretty(&self.record).expect("a record is made of JSON");
-        Ok(replace(&self.dir().join("sweep.json"), &(text + "\n"))?)
+        self.folder.json("sweep.json", &self.record)
     }
 }
