@@ -71,6 +71,7 @@ impl<'a> Maker<'a> {
             }
         };
         let rows = boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?;
+        self.events.measured(stage, &rows);
         self.events.finished(stage, artefact.manifest().seconds, cached);
         Ok(Made { artefact, rows, cached })
     }

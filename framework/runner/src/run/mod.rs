@@ -3,18 +3,23 @@
 pub(crate) mod arrays;
 mod folder;
 pub(crate) mod inputs;
+mod journal;
 pub(crate) mod make;
 mod manifest;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
 mod sweep;
+mod tensorboard;
 mod walk;
 
 use std::path::Path;
 
+use boldface::{Metric, MetricRow};
+
 use crate::plan::Stage;
 
+pub use journal::{Event, FILE as PROGRESS, Line};
 pub use manifest::{FileRecord, Manifest};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
@@ -37,6 +42,12 @@ pub trait Events: Sync {
 
     /// A stage of a sweep failed, and why; the sweep goes on without what depends on it.
     fn failed(&self, _stage: &Stage, _error: &str) {}
+
+    /// A number was recorded while the running stage fitted something.
+    fn recorded(&self, _stage: &Stage, _step: u64, _metric: &Metric) {}
+
+    /// All numbers of a stage that is about to be finished.
+    fn measured(&self, _stage: &Stage, _rows: &[MetricRow]) {}
 
     /// A stage is finished; `cached` if it was only looked up.
     fn finished(&self, _stage: &Stage, _seconds: f64, _cached: bool) {}

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
+use super::journal::Journal;
 use super::make::{Maker, is_interrupted};
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
@@ -77,8 +78,14 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
+    let journal = Journal::open(folder.dir(), plan, events);
+    let finished = walk(plan, &store, &folder, &journal);
+    journal.ended(finished.as_ref().err());
+    finished
+}
 
-    let maker = Maker::new(plan, &store, events);
+fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Result<Finished, Failed> {
+    let maker = Maker::new(plan, store, events);
     let mut done = BTreeMap::new();
     let mut rows = Vec::new();
     let mut record = Record::of(plan);

@@ -73,10 +73,10 @@ pub(crate) fn read(table: Table) -> Draft {
     };
     for name in reader.table.keys() {
         // A misspelt section is not missing too.
-        let meant = closest(name, SECTIONS).unwrap_or_default();
+        let meant = closest(name, SECTIONS.iter().copied()).unwrap_or_default();
         reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
-        reader.problems.push(problem.help(suggest(name, SECTIONS)));
+        reader.problems.push(problem.help(suggest(name, SECTIONS.iter().copied())));
     }
     Draft { experiment, problems: reader.problems, broken: reader.broken }
 }

@@ -241,6 +241,9 @@ pub struct RuntimeTable {
     /// Longest time in seconds that one call into a loaded plugin may take; 0 sets no limit.
     #[serde(default = "default_plugin_seconds")]
     pub plugin_seconds: u64,
+    /// Also writes the run's numbers for TensorBoard, into its folder, while it runs.
+    #[serde(default)]
+    pub tensorboard: bool,
 }
 
 impl Default for RuntimeTable {
@@ -250,6 +253,7 @@ impl Default for RuntimeTable {
             workers: 0,
             runs: default_runs(),
             plugin_seconds: default_plugin_seconds(),
+            tensorboard: false,
         }
     }
 }
