@@ -1,6 +1,6 @@
 //! A resolved sweep: its arms, each a plan, and the stages that they share.
 
-//mod resolve;
+mod resolve;
 mod union;
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Plan;
 use crate::spec::Select;
 
-//pub use resolve::{Resolved, resolve_any};
+pub use resolve::{Resolved, resolve_any};
 pub use union::{Node, Union};
 
 /// Many experiments that differ in some keys; made by resolving a spec, and by nothing else.
