@@ -22,6 +22,6 @@ pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use draft::{Draft, read as read_draft};
 pub(crate) use plain::{plain, short};
-pub(crate) use sweep::{Arm, Base, Setting, expand};
+pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

@@ -2,6 +2,7 @@
 
 mod resolve;
 mod union;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -7,9 +7,10 @@ use boldface::Problem;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::variants::Open;
 use super::{Arm, Sweep};
 use crate::plan::{Build, DataCache, Plan, resolve_layered};
-use crate::spec::{self, Base, Layered, Located, SweepTable, Table, parse_all};
+use crate::spec::{self, Base, Layered, Located, Select, SweepTable, Table, parse_all};
 
 /// What a spec file holds.
 #[derive(Debug)]
@@ -20,18 +21,47 @@ pub enum Resolved {
     Sweep(Sweep),
 }
 
-/// Resolves the spec at `path`, whose text is `source`: a sweep if it has a `base`, else an experiment.
+/// Resolves the spec at `path`, whose text is `source`: a sweep if it has a `base`, or an experiment of
+/// several splits (`folds`, `repeats`, `leave-out`) of which none is chosen; else one experiment.
 ///
 /// # Errors
 /// Every problem that can be known before anything runs; of a sweep, those of all its arms.
 pub fn resolve_any(path: &Path, source: &str, build: &Build<'_>) -> Result<Resolved, Vec<Located>> {
-    let layers = Layered::read(path, source)?;
+    let spec = Layered::read(path, source)?;
     let data = DataCache::default();
-    if layers.table().contains_key("base") {
-        return resolve_sweep(&layers, source, build, &data).map(Resolved::Sweep);
+    if spec.table().contains_key("base") {
+        return resolve_sweep(&spec, source, build, &data).map(Resolved::Sweep);
     }
-    let plan = resolve_layered(&layers, build, &data)?;
-    Ok(Resolved::Experiment(Box::new(plan)))
+    let plan = resolve_layered(&spec, build, &data)?;
+    let whole = Open { name: String::new(), settings: BTreeMap::new(), spec, plan };
+    let mut arms = whole.close(build, &data)?;
+    match arms.pop() {
+        Some(only) if only.settings.is_empty() => Ok(Resolved::Experiment(Box::new(only.plan))),
+        last => {
+            arms.extend(last);
+            Ok(Resolved::Sweep(sweep(path, source, BTreeMap::new(), None, arms)))
+        }
+    }
+}
+
+/// A sweep of these arms; their splits are axes too.
+fn sweep(
+    path: &Path,
+    source: &str,
+    mut axes: BTreeMap<String, Vec<Value>>,
+    select: Option<Select>,
+    arms: Vec<Arm>,
+) -> Sweep {
+    for key in ["split.repeat", "split.fold"] {
+        for value in arms.iter().filter_map(|arm| arm.settings.get(key)) {
+            let values = axes.entry(key.to_owned()).or_default();
+            if !values.contains(value) {
+                values.push(value.clone());
+            }
+        }
+    }
+    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Sweep { name, path: path.to_owned(), source: source.to_owned(), axes, select, arms }
 }
 
 fn resolve_sweep(
@@ -66,29 +96,21 @@ fn resolve_sweep(
         }
     };
     let fixed = fixed_seeds(&known);
+    let value = |setting: &spec::Setting| setting.value.clone().unwrap_or(Value::Null);
     let one = |arm: &spec::Arm| {
-        let plan = resolve_layered(&layered(&base, file, arm, &fixed), build, data);
-        plan.map_err(|problems| problems.into_iter().map(|problem| blame(problem, arm, file)).collect())
+        let spec = layered(&base, file, arm, &fixed);
+        let settings = arm.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect();
+        let plan = resolve_layered(&spec, build, data);
+        let arms = plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
+        arms.map_err(|problems| problems.into_iter().map(|problem| blame(problem, arm, file)).collect())
     };
-    let plans: Vec<Result<Plan, Vec<Located>>> = expansion.arms.par_iter().map(one).collect();
-    if plans.iter().any(Result::is_err) {
-        let failed = expansion.arms.iter().zip(plans).map(|(arm, plan)| (arm.name.as_str(), plan.err()));
+    let arms: Vec<Result<Vec<Arm>, Vec<Located>>> = expansion.arms.par_iter().map(one).collect();
+    if arms.iter().any(Result::is_err) {
+        let failed = expansion.arms.iter().zip(arms).map(|(arm, arms)| (arm.name.as_str(), arms.err()));
         return Err(gather(failed.collect(), file));
     }
-    let value = |setting: spec::Setting| setting.value.unwrap_or(Value::Null);
-    let arm = |(arm, plan): (spec::Arm, Plan)| {
-        let settings = arm.settings.into_iter().map(|(key, setting)| (key, value(setting)));
-        Arm { name: arm.name, settings: settings.collect(), plan }
-    };
-    let arms = expansion.arms.into_iter().zip(plans.into_iter().flatten()).map(arm).collect();
-    Ok(Sweep {
-        name: file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
-        path: file.path.clone(),
-        source: source.to_owned(),
-        axes: expansion.axes,
-        select: table.select,
-        arms,
-    })
+    let arms = arms.into_iter().flatten().flatten().collect();
+    Ok(sweep(&file.path, source, expansion.axes, table.select, arms))
 }
 
 /// The base with what the arm says over it.

@@ -13,3 +13,4 @@ pub use table::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use expand::{Arm, expand};
 pub(crate) use keys::{Base, Setting};
+pub(crate) use names::join;
