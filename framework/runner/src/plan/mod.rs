@@ -10,6 +10,7 @@ mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
