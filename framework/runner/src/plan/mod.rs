@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::spec::Experiment;
 
+pub(crate) use claim::task;
 pub use resolve::{Build, Located, resolve};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
