@@ -26,13 +26,13 @@ pub fn problem(located: &Located, source: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use boldface_runner::plan::{Build, resolve};
+    use boldface_runner::plan::{Build, no_libraries, resolve};
     use expect_test::{Expect, expect};
 
     use super::*;
 
     fn check(source: &str, expected: Expect) {
-        let build = Build { engines: &["dfdx"], devices: &["cpu"] };
+        let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
         let problems = resolve(Path::new("experiments/wrong.toml"), source, &build).unwrap_err();
         let text: Vec<String> = problems.iter().map(|located| problem(located, source)).collect();
         expected.assert_eq(&text.join("\n"));

@@ -126,7 +126,10 @@ pub trait Describer: Send + Sync {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>>;
 
     /// Every fact that can be read in `text`, in order; the inverse of [`Describer::describe`].
-    fn read(&self, text: &str) -> Vec<Fact>;
+    ///
+    /// # Errors
+    /// If the generator cannot read at all; a text without a fact has none.
+    fn read(&self, text: &str) -> Result<Vec<Fact>>;
 
     /// Writes the norms into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;
@@ -256,6 +259,10 @@ pub trait LanguageModel: Send {
 
     /// The most likely codes of the patch after each block, one a region.
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>>;
+
+    /// One vector a prompt, all of one width: what a linear model reads a phenotype from. The prompt
+    /// may show no scan; a row never depends on the other prompts.
+    fn pool(&self, prompts: &[Sequence]) -> Result<Features>;
 
     /// Writes everything [`Backbone::load`] needs into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;

@@ -25,7 +25,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
 
     let datasets = tables(&plan.datasets, |entry| data.datasets.get(&entry.name).cloned());
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
-    let config = json!({ "datasets": datasets, "signal": experiment.signal });
+    let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
+    add_libraries(&mut config, &plan.datasets);
     graph.add(StageKind::Series, "", versions, 0, config, &[]);
 
     let split = without_seed(&experiment.split);
@@ -34,7 +35,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     if !plan.corpora.is_empty() {
         let names: Vec<&str> = plan.corpora.iter().map(|entry| entry.plugin).collect();
         let versions = plan.corpora.iter().map(|entry| entry.config.version()).collect();
-        let config = tables(&plan.corpora, |_| None);
+        let mut config = tables(&plan.corpora, |_| None);
+        add_libraries(&mut config, &plan.corpora);
         graph.add(StageKind::Corpus, &names.join(", "), versions, 0, config, &["series", "split"]);
     }
 
@@ -63,7 +65,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model];
         let seed = instruction.seed.unwrap_or(seed);
         let tasks = tables(&plan.tasks, |_| None);
-        let config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
+        let mut config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
+        add_libraries(&mut config, &plan.tasks);
         let versions = plan.tasks.iter().map(|entry| entry.config.version());
         let versions = version().into_iter().chain(versions).collect();
         graph.add(StageKind::Instruction, backbone.plugin, versions, seed, config, &inputs);
@@ -73,7 +76,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let evaluation = without_seed(&experiment.evaluation);
     let seed = experiment.evaluation.seed.unwrap_or(seed);
     for task in &plan.tasks {
-        let config = json!({ "task": task.config.resolved(), "evaluation": evaluation });
+        let mut config = json!({ "task": task.config.resolved(), "evaluation": evaluation });
+        add_libraries(&mut config, std::slice::from_ref(task));
         let version = vec![task.config.version()];
         let baseline = StageKind::Baseline(task.name.clone());
         let name = baseline.to_string();
@@ -147,6 +151,16 @@ fn tables<K: Config + ?Sized>(entries: &[Entry<K>], content: impl Fn(&Entry<K>) 
         (entry.name.clone(), table)
     };
     Value::Object(entries.iter().map(table).collect())
+}
+
+/// Writes the hashes of the libraries that a stage's plugins come from into its config: another library,
+/// another key. Built-in plugins have a version instead, so they leave no trace.
+fn add_libraries<K: ?Sized>(config: &mut Value, entries: &[Entry<K>]) {
+    let hashes = entries.iter().filter_map(|entry| Some((entry.name.clone(), entry.library?.into())));
+    let hashes: serde_json::Map<String, Value> = hashes.collect();
+    if !hashes.is_empty() {
+        config["libraries"] = hashes.into();
+    }
 }
 
 /// A section as JSON; its seed is the stage's.

@@ -5,7 +5,9 @@ mod content;
 mod data;
 mod graph;
 mod key;
+mod libraries;
 mod lint;
+pub(crate) mod nuisances;
 mod resolve;
 
 use std::fmt;
@@ -18,6 +20,7 @@ use serde_json::Value;
 use crate::spec::Experiment;
 
 pub(crate) use claim::task;
+pub use libraries::{load_library, no_libraries};
 pub use resolve::{Build, Located, resolve};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
@@ -61,6 +64,8 @@ pub struct Entry<K: ?Sized> {
     pub name: String,
     /// The plugin's registered name, such as `series`.
     pub plugin: &'static str,
+    /// Hash of the library it was loaded from; none if built in.
+    pub library: Option<&'static str>,
     /// The table's `path`, joined to the spec's folder; datasets only.
     pub root: PathBuf,
     /// The table's seed, or the experiment's.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use boldface::registry::Kind;
 use boldface::{
@@ -12,16 +13,26 @@ use boldface::{
 };
 
 use super::claim::{Own, Place, claim};
-use super::{Entry, Plan, content, data, graph, lint};
+use super::{Entry, Plan, content, data, graph, libraries, lint, nuisances};
 use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
 
 /// What the binary was built with; the runner itself knows no engine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Build<'a> {
     /// Engines, such as `dfdx`.
     pub engines: &'a [&'a str],
     /// Devices they compute on, such as `cpu`.
     pub devices: &'a [&'a str],
+    /// Loads a library with plugins into the registry: its file, its content's hash and how long one call may
+    /// take. [`super::no_libraries`] in a build that cannot.
+    pub load: &'a dyn Fn(&Path, &str, Duration) -> Result<(), String>,
+}
+
+impl fmt::Debug for Build<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Build { engines, devices, .. } = self;
+        f.debug_struct("Build").field("engines", engines).field("devices", devices).finish_non_exhaustive()
+    }
 }
 
 /// A problem and its place in the spec.
@@ -85,7 +96,13 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let mut experiment = draft.experiment.clone();
     let mut problems = draft.problems.clone();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let parts = parts(&mut experiment, folder, &draft, &mut problems);
+    let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
+    let libraries = match libraries::of_spec(&experiment.plugins, folder, limit, build) {
+        Ok(libraries) => libraries,
+        // Without its libraries, half of what a spec names would seem not to exist.
+        Err(found) => return Err(problems.into_iter().chain(found).collect()),
+    };
+    let parts = parts(&mut experiment, folder, &libraries, &draft, &mut problems);
 
     check_build(&experiment, build, &mut problems);
     lint::check_ranges(&experiment, &mut problems);
@@ -98,7 +115,7 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let text = text_content(&experiment, folder, &mut problems);
     let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
-    drop(cohorts);
+    let scans: Vec<ScanInfo> = cohorts.into_iter().flat_map(|cohort| cohort.scans).collect();
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
     else {
@@ -109,6 +126,7 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     }
     let datasets_content = dataset_contents(&datasets)?;
     fill_defaults(&mut experiment);
+    nuisances::fill_defaults(&mut experiment, &scans);
     let table = &experiment.runtime;
     let workers = match table.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -143,9 +161,15 @@ struct Parts {
 }
 
 /// Makes every plugin, and fills its table with its defaults.
-fn parts(experiment: &mut Experiment, folder: &Path, draft: &Draft, problems: &mut Vec<Problem>) -> Parts {
+fn parts(
+    experiment: &mut Experiment,
+    folder: &Path,
+    libraries: &[String],
+    draft: &Draft,
+    problems: &mut Vec<Problem>,
+) -> Parts {
     let seed = experiment.seed;
-    let mut many = Many { folder, seed, problems };
+    let mut many = Many { folder, libraries, seed, problems };
     let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
     let corpora = many.named("corpora", Own::Named, &mut experiment.corpora);
     let tasks = many.named("tasks", Own::Named, &mut experiment.tasks);
@@ -157,6 +181,7 @@ fn parts(experiment: &mut Experiment, folder: &Path, draft: &Draft, problems: &m
 
 struct Many<'a> {
     folder: &'a Path,
+    libraries: &'a [String],
     seed: u64,
     problems: &'a mut Vec<Problem>,
 }
@@ -170,14 +195,16 @@ impl Many<'_> {
     ) -> Vec<Entry<K>> {
         let claim = |(name, table): (&String, &mut Table)| {
             let key = format!("{section}.{name}");
-            let place = Place { key: &key, name, folder: self.folder, seed: self.seed };
+            let (folder, libraries, seed) = (self.folder, self.libraries, self.seed);
+            let place = Place { key: &key, name, folder, libraries, seed };
             claim(&place, own, table).map_err(|problems| self.problems.extend(problems)).ok()
         };
         tables.iter_mut().filter_map(claim).collect()
     }
 
     fn one<K: Kind + Config + ?Sized>(&mut self, section: &str, table: &mut Table) -> Option<Entry<K>> {
-        let place = Place { key: section, name: section, folder: self.folder, seed: self.seed };
+        let (folder, libraries, seed) = (self.folder, self.libraries, self.seed);
+        let place = Place { key: section, name: section, folder, libraries, seed };
         claim(&place, Own::Seed, table).map_err(|problems| self.problems.extend(problems)).ok()
     }
 }
@@ -225,6 +252,9 @@ fn check_data(
         if is_whole {
             data::check_stratify(&experiment.split.stratify, &scans, problems);
         }
+    }
+    if is_whole {
+        nuisances::check(experiment, &scans, problems);
     }
     for entry in &parts.corpora {
         let key = format!("corpora.{}", entry.name);
@@ -286,7 +316,7 @@ fn dataset_contents(datasets: &[Entry<dyn Dataset>]) -> Result<BTreeMap<String, 
 /// Writes down what a key left out stands for.
 fn fill_defaults(experiment: &mut Experiment) {
     let seed = experiment.seed;
-    experiment.split.seed.get_or_insert(seed);
+    experiment.split.fill_defaults(seed);
     experiment.evaluation.seed.get_or_insert(seed);
     if let Some(alignment) = &mut experiment.alignment {
         alignment.seed.get_or_insert(seed);

@@ -254,8 +254,12 @@ impl Coded {
 }
 
 /// Every fact that any describer reads in `text`.
-pub fn read_facts(describers: &[Box<dyn Describer>], text: &str) -> Vec<Fact> {
-    describers.iter().flat_map(|describer| describer.read(text)).collect()
+pub fn read_facts(describers: &[Box<dyn Describer>], text: &str) -> Result<Vec<Fact>> {
+    let mut facts = Vec::new();
+    for describer in describers {
+        facts.extend(describer.read(text)?);
+    }
+    Ok(facts)
 }
 
 /// Reads a JSON file of an artefact.

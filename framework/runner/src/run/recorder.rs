@@ -42,6 +42,7 @@ impl<'a> Recorder<'a> {
             key: self.stage.key.0.clone(),
             plugin: self.stage.plugin.clone(),
             split: String::new(),
+            group: None,
             seed: self.stage.seed,
             step: None,
             metric: metric.name,

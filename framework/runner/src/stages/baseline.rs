@@ -46,6 +46,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
                 answers.extend(answered(*part, "majority", cases, common_text(work, &train, cases)?));
             }
         }
+        Some(Form::Value) => {}
         Some(Form::Series) => {
             let (continued, order) = continued(work, &train, &asked)?;
             answers.extend(continued);
@@ -146,7 +147,7 @@ fn common_text(work: &Work<'_>, train: &[Case<'_>], cases: &[Case<'_>]) -> Resul
     }
     let facts: Vec<&[Fact]> = texts.iter().map(|(_, facts)| *facts).collect();
     let text = consensus(&facts).map_or("", |text| texts[text].0).to_owned();
-    let facts = read_facts(&work.inputs.describers()?, &text);
+    let facts = read_facts(&work.inputs.describers()?, &text)?;
     Ok(vec![Prediction::Text { text, facts }; cases.len()])
 }
 
