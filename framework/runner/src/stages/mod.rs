@@ -8,7 +8,7 @@ mod codes;
 mod corpus;
 mod evaluation;
 mod instruction;
-mod intervals;
+pub(crate) mod intervals;
 #[cfg(test)]
 mod letters;
 mod linear;
