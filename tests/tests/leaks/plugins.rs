@@ -22,6 +22,7 @@ struct Nosy {
 #[schemars(crate = "boldface::schemars")]
 enum By {
     Question,
+    OwnQuestion,
     Options,
     Window,
     Text,
@@ -40,6 +41,10 @@ impl Task for Nosy {
         };
         match self.by {
             By::Question => example.question = format!("A person of the {condition} kind: which condition?"),
+            By::OwnQuestion => {
+                let (subject, age) = (&scan.info.id.subject, &scan.info.phenotype["age"]);
+                example.question = format!("Person {subject}, aged {age}, {condition}: which condition?");
+            }
             By::Options => {
                 // A scan may only be called what it is, or something that nobody is.
                 let options = vec![format!("not {condition}"), condition];

@@ -28,6 +28,11 @@ fn a_question_that_answers_itself() {
 }
 
 #[test]
+fn questions_of_everybodys_own_that_answer_themselves() {
+    expect![[""]].assert_eq(&said(&sandbox(), &nosy("own-question")));
+}
+
+#[test]
 fn options_that_leave_no_choice() {
     expect![[r#"
         spec.toml:22:8: leak `tasks.nosy.nuisance.options`: the list of options alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); offer every scan the same options; or say why it is none: `[leakage] accept = { "tasks.nosy.nuisance.options" = "..." }`

@@ -1,18 +1,18 @@
 //! One run from its first stage to its last: what is finished is kept, whatever happens.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
 use super::journal::Journal;
-use super::leakage::{Leaks, Watch};
-use super::make::{Maker, is_interrupted};
+use super::leakage::Watch;
+use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::{Plan, Stage};
+use crate::plan::Plan;
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -50,11 +50,14 @@ pub enum Failed {
     },
     /// The user stopped it.
     #[error(
-        "interrupted in stage `{stage}`: {finished} of {total} stages are finished and kept; the same command goes on from there"
+        "interrupted in stage `{stage}`{}: {finished} of {total} stages are finished and kept; the same command goes on from there",
+        saved.map(|step| format!(", saved at step {step}")).unwrap_or_default()
     )]
     Interrupted {
         /// The stage that was running or about to run.
         stage: String,
+        /// The step of its last checkpoint, if it has one.
+        saved: Option<u64>,
         /// How many stages are finished.
         finished: usize,
         /// Of how many.
@@ -108,34 +111,19 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
             record.stages.push(made.record(stage));
             rows.extend(made.rows);
             done.insert(stage.name(), made.artefact);
-            watch.after(stage, &done, &maker.memory)
+            watch.after(stage, &done, &maker.memory).map(|()| made.cached)
         });
-        if let Err(error) = made {
-            // What comes after the first error is not worth reporting instead of it.
+        // A run that is killed later has left this much. Whether it could be written is said at the end.
+        if !made.as_ref().is_ok_and(|cached| *cached) {
             let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
             let _ = folder.leakage(watch.proof());
-            return Err(failed(events, stage, place, folder.dir(), error));
+        }
+        if let Err(error) = made {
+            return Err(maker.failed(stage, place, folder.dir(), error));
         }
     }
     folder.leakage(watch.proof())?;
     folder.record(&record)?;
     folder.metrics(&plan.name, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
-}
-
-fn failed(
-    events: &dyn Events,
-    stage: &Stage,
-    (index, total): (usize, usize),
-    dir: &Path,
-    source: boldface::Error,
-) -> Failed {
-    let (name, dir) = (stage.name(), dir.to_owned());
-    if events.interrupted() || is_interrupted(&source) {
-        return Failed::Interrupted { stage: name, finished: index - 1, total, dir };
-    }
-    if source.is::<Leaks>() {
-        return Failed::Leak { stage: name, dir, source };
-    }
-    Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
 }

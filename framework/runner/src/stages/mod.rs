@@ -8,9 +8,10 @@ mod codes;
 mod corpus;
 mod evaluation;
 mod instruction;
-mod intervals;
+pub(crate) mod intervals;
 #[cfg(test)]
 mod letters;
+mod linear;
 pub(crate) mod packing;
 mod series;
 pub(crate) mod split;

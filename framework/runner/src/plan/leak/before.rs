@@ -1,12 +1,13 @@
 //! Every check that needs no signal, on a plan that is otherwise right.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use boldface::{Cohort, Problem, ScanInfo};
+use boldface::Problem;
 
 use super::asked::Asked;
-use super::{Check, Proof, Status, described, nuisance, related, settle, stale, subjects, text, words};
+use super::{Check, Proof, Status, copies, described, nuisance, related, settle, stale, subjects, text, words};
+use crate::plan::cohorts::{self, Cohorts, DataCache};
 use crate::plan::key::canonical_json;
 use crate::plan::{Plan, StageKind};
 use crate::stages::{packing, split};
@@ -14,27 +15,20 @@ use crate::stages::{packing, split};
 /// What was found out once for any number of specs, by everything that it depends on.
 #[derive(Debug, Default)]
 pub struct Memo {
-    asked: Remembered<Result<Asked, String>>,
-    checks: Remembered<Vec<Check>>,
-}
-
-type Remembered<T> = Mutex<BTreeMap<String, Arc<T>>>;
-
-fn remember<T>(memo: &Remembered<T>, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
-    let known = || memo.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(value) = known().get(key) {
-        return Arc::clone(value);
-    }
-    let value = Arc::new(make());
-    Arc::clone(known().entry(key.to_owned()).or_insert(value))
+    asked: cohorts::Memo<Result<Asked, String>>,
+    checks: cohorts::Memo<Vec<Check>>,
 }
 
 /// Looks for leaks in `plan`, whose stages have their keys.
 ///
 /// # Errors
 /// Every leak that the spec does not accept, and what it accepts although it is not there.
-pub fn check(plan: &Plan, cohorts: &[Arc<Cohort>], memo: &Memo) -> Result<Proof, Vec<Problem>> {
-    let lint = Lint { plan, cohorts, memo };
+pub(in crate::plan) fn check(
+    plan: &Plan,
+    cohorts: &Cohorts,
+    data: &DataCache,
+) -> Result<Proof, Vec<Problem>> {
+    let lint = Lint { plan, cohorts, data, memo: &data.leaks };
     let mut checks = lint.of_people();
     checks.extend(lint.of_split()?);
     let (asked, unasked) = lint.asked();
@@ -70,7 +64,8 @@ fn later(plan: &Plan) -> BTreeSet<String> {
 
 struct Lint<'a> {
     plan: &'a Plan,
-    cohorts: &'a [Arc<Cohort>],
+    cohorts: &'a Cohorts,
+    data: &'a DataCache,
     memo: &'a Memo,
 }
 
@@ -81,30 +76,42 @@ impl Lint<'_> {
         stage.map_or("", |stage| &stage.key.0)
     }
 
-    fn scans(&self) -> Vec<ScanInfo> {
-        self.cohorts.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect()
-    }
-
     fn of_people(&self) -> Vec<Check> {
         let key = format!("people {}", self.key(&StageKind::Series));
         let look = || {
             let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
             let tables = series.and_then(|stage| stage.config["datasets"].as_object());
             let mut checks = tables.map(subjects::twice).unwrap_or_default();
-            checks.extend(subjects::checks(&self.scans()));
+            checks.push(self.copied_files());
+            checks.extend(subjects::checks(&self.cohorts.scans));
             checks
         };
-        remember(&self.memo.checks, &key, look).to_vec()
+        self.memo.checks.get(&key, look).to_vec()
+    }
+
+    /// Files of scans with the same bytes.
+    fn copied_files(&self) -> Check {
+        let mut files = Vec::new();
+        for dataset in &self.plan.datasets {
+            if let Ok(content) = &*self.data.content(dataset) {
+                let of_dataset = content.files.iter().map(|(path, hash)| {
+                    let path = path.strip_prefix(&dataset.root).unwrap_or(path);
+                    (dataset.name.clone(), path.to_string_lossy().into_owned(), *hash.as_bytes())
+                });
+                files.extend(of_dataset);
+            }
+        }
+        copies::files(&files)
     }
 
     fn of_split(&self) -> Result<Vec<Check>, Vec<Problem>> {
         let key = format!("split {}", self.key(&StageKind::Split));
         let experiment = &self.plan.experiment;
         let mut failed = None;
-        let checks = remember(&self.memo.checks, &key, || {
-            let scans = self.scans();
-            match split::of_plan(self.plan, &scans) {
-                Ok(Some(split)) => related::checks(&scans, &split, experiment),
+        let checks = self.memo.checks.get(&key, || {
+            let scans = &self.cohorts.scans;
+            match split::of_plan(self.plan, scans) {
+                Ok(Some(split)) => related::checks(scans, &split, experiment),
                 // A sweep over folds: each of them is looked at.
                 Ok(None) => Vec::new(),
                 Err(error) => {
@@ -121,10 +128,11 @@ impl Lint<'_> {
         let (mut all, mut unasked) = (Vec::new(), Vec::new());
         for task in &self.plan.tasks {
             let config = canonical_json(&task.config.resolved());
-            let key = format!("{} {} {} {config}", self.key(&StageKind::Series), task.name, task.plugin);
+            let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
+            let key = format!("{} {name} {plugin} {library} {config}", self.key(&StageKind::Series));
             let trs = self.plan.experiment.signal.trs;
-            let ask = || Asked::before(task, self.cohorts, trs).map_err(|error| error.to_string());
-            let asked = remember(&self.memo.asked, &key, ask);
+            let ask = || Asked::before(task, &self.cohorts.each, trs).map_err(|error| error.to_string());
+            let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);
                 let found = format!("it cannot be asked without a signal, only in the run: {error}");
@@ -146,7 +154,12 @@ impl Lint<'_> {
                 checks.extend(nuisance::checks(asked, experiment));
                 checks
             };
-            checks.extend(remember(&self.memo.checks, &format!("task {key} {apart:?}"), of_task).iter().cloned());
+            checks.extend(self.memo.checks.get(&format!("task {key} {apart:?}"), of_task).iter().cloned());
+            for (other, of_other) in all.iter().filter(|(_, other)| other != key) {
+                let Ok(other) = &**other else { continue };
+                let look = || words::references(asked, &[other]);
+                checks.extend(self.memo.checks.get(&format!("text {key} {of_other}"), look).iter().cloned());
+            }
             for corpus in &self.plan.corpora {
                 checks.push(described::of_config(&corpus.name, &corpus.config.resolved(), asked));
             }
@@ -166,8 +179,8 @@ impl Lint<'_> {
             let asked: Vec<&Asked> = all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
             // What cannot be read is the text stage's to report.
             let documents = packing::general_text(self.plan).unwrap_or_default();
-            text::checks(&documents, &self.scans(), &asked)
+            text::checks(&documents, &self.cohorts.scans, &asked)
         };
-        remember(&self.memo.checks, &key, look).to_vec()
+        self.memo.checks.get(&key, look).to_vec()
     }
 }

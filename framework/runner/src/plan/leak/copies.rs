@@ -1,5 +1,7 @@
 //! Whether one recording goes by two names: scans that are each other's copy, up to scale.
 
+use std::collections::BTreeMap;
+
 use boldface::{ScanId, TimeSeries};
 use rayon::prelude::*;
 use serde_json::json;
@@ -15,6 +17,34 @@ const VOLUMES: usize = 64;
 /// Correlation from which two scans are one recording: rounding to three digits leaves more, and two runs
 /// of one person, to the same stimuli, far less.
 const SAME: f64 = 0.999;
+
+/// Endings of names of files that many people may share.
+const SHARED: [&str; 3] = ["_mask", "_events", "_dseg"];
+
+/// Compares the bytes of every person's files: dataset, name and hash of each.
+pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
+    let mut by_bytes: BTreeMap<&[u8; 32], BTreeMap<String, &str>> = BTreeMap::new();
+    let mut count = 0;
+    for (dataset, path, hash) in files {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        let stem = name.split('.').next().unwrap_or(name);
+        let Some(subject) = stem.strip_prefix("sub-").and_then(|rest| rest.split('_').next()) else { continue };
+        if !name.ends_with(".json") && !SHARED.iter().any(|ending| stem.ends_with(ending)) {
+            by_bytes.entry(hash).or_default().insert(format!("{dataset}/sub-{subject}"), path);
+            count += 1;
+        }
+    }
+    let copies = by_bytes.values().filter(|people| people.len() > 1);
+    let copies: Vec<String> =
+        copies.map(|people| people.values().copied().collect::<Vec<_>>().join("` and `")).collect();
+    let id = "series.copies";
+    if copies.is_empty() {
+        return Check::passed(id, "datasets", format!("no two people share one of {count} files"));
+    }
+    let found = format!("{} are the same file under the names of several people", named(&copies));
+    let help = "find out whose recording it is, and remove the others";
+    Check::passed(id, "datasets", found).but(Status::Failed, help).with(json!({ "files": copies }))
+}
 
 /// Compares every scan with every other; neither scale nor sign of a region matters.
 pub fn check(scans: &[(&ScanId, &TimeSeries)]) -> Check {

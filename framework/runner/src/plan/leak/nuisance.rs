@@ -7,7 +7,7 @@ use boldface::{Answer, Example, ScanInfo};
 use serde_json::json;
 
 use super::asked::Asked;
-use super::predict::{Labels, Told, binned, tell};
+use super::predict::{Labels, Told, cuts, tell};
 use super::{Check, Status};
 use crate::spec::Experiment;
 
@@ -72,8 +72,7 @@ fn check(asked: &Asked, nuisance: &Nuisance, labels: &Labels, people: &[usize]) 
         return Check::passed(id, key, format!("{what} is {value} everywhere"));
     }
     let values: Vec<Option<&str>> = nuisance.values.iter().map(Option::as_deref).collect();
-    let persons = people.iter().max().map_or(0, |last| last + 1);
-    let told = tell(&binned(&values, persons), labels, people, WORTH_SAYING);
+    let told = tell(&cuts(&values), labels, people, WORTH_SAYING);
     let check = Check::passed(id, key, said(what, labels, &told)).with(json!(told));
     let p = told.p.unwrap_or(1.0);
     if told.skill < WORTH_SAYING || p > LIKELY {

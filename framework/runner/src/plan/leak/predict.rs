@@ -10,11 +10,8 @@ use serde::Serialize;
 /// Relabelings behind a p-value; the least p is one over one more.
 pub const RELABELINGS: usize = 999;
 
-/// Most bins of a column of numbers.
-const BINS: usize = 10;
-
-/// People a bin of numbers should have.
-const PEOPLE_A_BIN: usize = 8;
+/// Into how many bins of equally many examples a column of numbers is cut; the cut that tells most counts.
+const CUTS: [usize; 4] = [2, 3, 5, 10];
 
 /// What is to be told: one label an example.
 #[derive(Clone, Debug)]
@@ -42,22 +39,26 @@ pub struct Told {
     pub people: usize,
 }
 
-/// Tells the labels from `column`, each person's from everybody else's.
+/// Tells the labels from a column, each person's from everybody else's. A column comes in one or more
+/// `cuts`, of which the best counts, in the relabelings as well.
 ///
 /// `people` numbers the person of each example. A p-value is computed where the skill is at least `ask`:
 /// labels are dealt to people with as many examples, and within a person shuffled.
-pub fn tell(column: &[usize], labels: &Labels, people: &[usize], ask: f64) -> Told {
-    let people = People::of(people);
-    let (score, chance) = scored(column, labels, &people);
+pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) -> Told {
+    let (examples, people) = (people.len(), People::of(people));
+    let best = |labels: &Labels| {
+        let scores = cuts.iter().map(|column| scored(column, labels, &people));
+        scores.fold((f64::NEG_INFINITY, 0.0), |best, next| if next.0 > best.0 { next } else { best })
+    };
+    let (score, chance) = best(labels);
     let skill = |score: f64| if chance < 1.0 { (score - chance) / (1.0 - chance) } else { 0.0 };
     let p = (skill(score) >= ask).then(|| {
         let mut rng = seed::stream(0, "leakage.relabelings");
         // Sums in another order differ in the last digits.
-        let as_well =
-            |_: &usize| scored(column, &people.relabeled(labels, &mut rng), &people).0 >= score - 1e-9;
+        let as_well = |_: &usize| best(&people.relabeled(labels, &mut rng)).0 >= score - 1e-9;
         (1 + (0..RELABELINGS).filter(as_well).count()) as f64 / (1 + RELABELINGS) as f64
     });
-    Told { score, chance, skill: skill(score), p, examples: column.len(), people: people.examples.len() }
+    Told { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
 }
 
 /// Words as numbers, the same word the same number; what is missing is a word of its own.
@@ -72,21 +73,24 @@ pub fn categories<T: Ord>(values: &[T]) -> Vec<usize> {
         .collect()
 }
 
-/// A column as categories: numbers with many values are cut into bins of equally many examples.
-pub fn binned(values: &[Option<&str>], people: usize) -> Vec<usize> {
+/// A column as categories, or, of many numbers, cut into bins in several ways.
+pub fn cuts(values: &[Option<&str>]) -> Vec<Vec<usize>> {
     let plain = categories(values);
     let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(number)).collect();
     let are_numbers = values.iter().zip(&numbers).all(|(value, number)| value.is_none() || number.is_some());
-    if !are_numbers || plain.iter().max().is_none_or(|&last| last < BINS) {
-        return plain;
+    let most = CUTS.iter().copied().max().unwrap_or(1);
+    if !are_numbers || plain.iter().max().is_none_or(|&last| last < most) {
+        return vec![plain];
     }
     let mut sorted: Vec<f64> = numbers.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    let bins = (people / PEOPLE_A_BIN).clamp(2, BINS);
-    let edges: Vec<f64> = (1..bins).map(|bin| sorted[bin * sorted.len() / bins]).collect();
-    // What is missing comes after the last bin.
-    let bin = |number: &Option<f64>| number.map_or(bins, |x| edges.partition_point(|&edge| edge <= x));
-    numbers.iter().map(bin).collect()
+    let cut = |bins: usize| {
+        let edges: Vec<f64> = (1..bins).map(|bin| sorted[bin * sorted.len() / bins]).collect();
+        // What is missing comes after the last bin.
+        let bin = |number: &Option<f64>| number.map_or(bins, |x| edges.partition_point(|&edge| edge <= x));
+        numbers.iter().map(bin).collect()
+    };
+    CUTS.into_iter().map(cut).collect()
 }
 
 /// A finite number.
@@ -228,13 +232,13 @@ mod tests {
     #[test]
     fn a_column_that_is_the_label_tells_it_and_six_people_are_too_few_to_be_sure() {
         let people: Vec<usize> = (0..6).collect();
-        let told = tell(&[0, 0, 0, 1, 1, 1], &classes(&[0, 0, 0, 1, 1, 1]), &people, 0.5);
+        let told = tell(&[vec![0, 0, 0, 1, 1, 1]], &classes(&[0, 0, 0, 1, 1, 1]), &people, 0.5);
         assert_eq!((told.score, told.chance, told.skill), (1.0, 0.5, 1.0));
         // Two of the 20 ways to choose three of six are as good: p is about .1.
         assert!((told.p.unwrap() - 0.1).abs() < 0.03, "{told:?}");
 
         let labels: Vec<usize> = (0..30).map(|person| person % 2).collect();
-        let told = tell(&labels, &classes(&labels), &(0..30).collect::<Vec<_>>(), 0.5);
+        let told = tell(&[labels.clone()], &classes(&labels), &(0..30).collect::<Vec<_>>(), 0.5);
         assert_eq!(told.p, Some(0.001));
     }
 
@@ -242,7 +246,7 @@ mod tests {
     fn a_person_is_not_told_from_itself() {
         // Every person has a value of their own: it tells nothing of anybody else, so all is a tie.
         let people = [0, 0, 1, 1, 2, 2, 3, 3];
-        let told = tell(&people, &classes(&[0, 0, 1, 1, 0, 0, 1, 1]), &people, 0.5);
+        let told = tell(&[people.to_vec()], &classes(&[0, 0, 1, 1, 0, 0, 1, 1]), &people, 0.5);
         assert_eq!((told.score, told.skill, told.p), (0.5, 0.0, None));
     }
 
@@ -256,7 +260,7 @@ mod tests {
             labels.extend(if person % 2 == 0 { [0, 1, 2] } else { [0, 2, 1] });
             people.extend([person; 3]);
         }
-        let told = tell(&column, &classes(&labels), &people, 2.0);
+        let told = tell(&[column], &classes(&labels), &people, 2.0);
         assert!((told.score - 1.0 / 3.0).abs() < 1e-12, "{told:?}");
     }
 
@@ -264,9 +268,9 @@ mod tests {
     fn numbers_are_told_from_the_mean_of_others() {
         // Two sites with means 10 and 20, each person 1 off: the others' mean of a person at 9 is
         // (11 + 9 + 11) / 3 = 10.333, an error of 1.333; the same for all eight.
-        let site = [0, 0, 0, 0, 1, 1, 1, 1];
+        let site = vec![0, 0, 0, 0, 1, 1, 1, 1];
         let ages = Labels::Values(vec![9.0, 11.0, 9.0, 11.0, 19.0, 21.0, 19.0, 21.0]);
-        let told = tell(&site, &ages, &(0..8).collect::<Vec<_>>(), 2.0);
+        let told = tell(&[site], &ages, &(0..8).collect::<Vec<_>>(), 2.0);
         let left = 8.0 * (4.0f64 / 3.0).powi(2);
         let whole: f64 = [9.0, 11.0, 19.0, 21.0].map(|x: f64| 2.0 * ((x - 15.0) * 8.0 / 7.0).powi(2)).iter().sum();
         assert!((told.score - (1.0 - left / whole)).abs() < 1e-12, "{told:?}");
@@ -277,8 +281,11 @@ mod tests {
         let text: Vec<String> = (0..40).map(|i| format!("{}", 0.5 * f64::from(i))).collect();
         let mut column: Vec<Option<&str>> = text.iter().map(|text| Some(text.as_str())).collect();
         column.push(None);
-        let bins = binned(&column, 40);
+        let cut = cuts(&column);
+        assert_eq!(cut.len(), 4);
+        // Five bins of 8 numbers each, and what is missing.
+        let bins = &cut[2];
         assert_eq!((bins[0], bins[7], bins[8], bins[39], bins[40]), (0, 0, 1, 4, 5));
-        assert_eq!(binned(&[Some("b"), None, Some("b"), Some("a")], 4), [0, 1, 0, 2]);
+        assert_eq!(cuts(&[Some("b"), None, Some("b"), Some("a")]), [[0, 1, 0, 2]]);
     }
 }

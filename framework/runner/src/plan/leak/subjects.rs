@@ -49,7 +49,7 @@ pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
         let check = match tables.iter().take(place).find(|(_, other)| *other == table) {
             None => Check::passed(id, key, "no other dataset has the same files read in the same way"),
             Some((other, _)) => {
-                let found = format!("it is `{other}` again: every person is in it under two names");
+                let found = format!("it has the same files as `{other}`, read the same way: every person is there twice");
                 Check::passed(id, key, found).but(Status::Failed, "remove one of the two")
             }
         };

@@ -1,6 +1,6 @@
 //! Whether what is said to a model, or of a scan, says a task's answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, ScanId, seed};
 use serde_json::json;
@@ -110,8 +110,12 @@ pub fn question(asked: &Asked) -> Vec<Check> {
         *texts.entry(info.id.clone()).or_default() += &plain(&example.question);
     }
     let help = "ask every scan the same";
-    let mut checks: Vec<Check> =
-        check(format!("{key}.question"), key, "the question", &texts, asked, help).into_iter().collect();
+    let distinct: BTreeSet<&String> = texts.values().collect();
+    let id = format!("{key}.question");
+    // A few wordings are looked at as any nuisance is.
+    let is_worth_it = distinct.len() > 1 && 2 * distinct.len() > asked.people().len();
+    let says = if is_worth_it { check(id, key, "the question", &texts, asked, help) } else { None };
+    let mut checks: Vec<Check> = says.into_iter().collect();
     let Some((_, example)) = asked.examples.first() else { return checks };
     if let Answer::Choice { options, .. } = &example.answer {
         let question = plain(&example.question);
