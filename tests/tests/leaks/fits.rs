@@ -60,11 +60,16 @@ fn every_fit_outside_training_is_found() {
         said += &run_says(&sandbox, &spec);
     }
     expect![[r#"
-        finished
-        finished
-        finished
-        finished
-        finished
+        stage `instruction` shows a leak; nothing after it was run
+          split: leak `instruction.fitted-on`: `instruction` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "instruction.fitted-on" = "..." }`
+        stage `alignment` shows a leak; nothing after it was run
+          split: leak `alignment.fitted-on`: `alignment` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "alignment.fitted-on" = "..." }`
+        stage `tokenizer` shows a leak; nothing after it was run
+          split: leak `tokenizer.fitted-on`: `tokenizer` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "tokenizer.fitted-on" = "..." }`
+        stage `text-space` shows a leak; nothing after it was run
+          split: leak `text-space.fitted-on`: `text-space` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "text-space.fitted-on" = "..." }`
+        stage `corpus` shows a leak; nothing after it was run
+          split: leak `corpus.fitted-on`: `corpus` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "corpus.fitted-on" = "..." }`
     "#]].assert_eq(&said);
 }
 

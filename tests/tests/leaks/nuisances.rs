@@ -28,7 +28,7 @@ fn head_motion() {
         person.columns.push(("mean_fd", fd.to_string()));
     });
     expect![[r#"
-        no problem
+        spec.toml:22:8: leak `tasks.condition.nuisance.motion`: the column `mean_fd` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `mean_fd` over the answers, or test where it was not trained on: `[split] group = "mean_fd"`; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.motion" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
 }
 

@@ -22,14 +22,15 @@ fn nosy(by: &str) -> String {
 #[test]
 fn a_question_that_answers_itself() {
     expect![[r#"
-        spec.toml:22:8: leak `tasks.nosy.question`: the question has the answer to `tasks.nosy` in it for 100% of 24 examples, by chance 50%; ask every scan the same; or say why it is none: `[leakage] accept = { "tasks.nosy.question" = "..." }`
         spec.toml:22:8: leak `tasks.nosy.nuisance.question`: the wording of the question alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); ask every scan the same; or say why it is none: `[leakage] accept = { "tasks.nosy.nuisance.question" = "..." }`
     "#]].assert_eq(&said(&sandbox(), &nosy("question")));
 }
 
 #[test]
 fn questions_of_everybodys_own_that_answer_themselves() {
-    expect![[""]].assert_eq(&said(&sandbox(), &nosy("own-question")));
+    expect![[r#"
+        spec.toml:22:8: leak `tasks.nosy.question`: the question has the answer to `tasks.nosy` in it for 100% of 24 examples, by chance 50%; ask every scan the same; or say why it is none: `[leakage] accept = { "tasks.nosy.question" = "..." }`
+    "#]].assert_eq(&said(&sandbox(), &nosy("own-question")));
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn a_window_as_long_as_the_answer() {
 fn a_text_that_tells_another_tasks_answer() {
     let spec = with("[tasks.nosy]\nby = \"text\"\n");
     expect![[r#"
-        no problem
+        spec.toml:31:8: leak `tasks.nosy.says.condition`: the reference text has the answer to `tasks.condition` in it for 100% of 24 examples, by chance 50%; leave it out of the reference text, or do not ask both; or say why it is none: `[leakage] accept = { "tasks.nosy.says.condition" = "..." }`
     "#]].assert_eq(&said(&sandbox(), &spec));
 }
 
@@ -77,8 +78,6 @@ fn a_corpus_that_describes_the_target_behind_ones_back() {
     expect![[r#"
         stage `corpus` shows a leak; nothing after it was run
           corpora.gossip: leak `corpora.gossip.names.condition`: it describes `condition`, which `tasks.condition` asks for; leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.gossip.names.condition" = "..." }`
-          corpora.gossip: leak `corpora.gossip.says.condition`: the description has the answer to `tasks.condition` in it for 100% of 24 examples, by chance 50%; leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.gossip.says.condition" = "..." }`
-          corpora.gossip: leak `corpora.gossip.retells.condition`: what it says of `Condition` tells the answer to `tasks.condition`; leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.gossip.retells.condition" = "..." }`
     "#]].assert_eq(&run_says(&sandbox(), &spec));
 }
 

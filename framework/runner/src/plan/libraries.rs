@@ -24,7 +24,7 @@ pub fn load_library(file: &Path, limit: Duration, build: &Build<'_>) -> Result<S
     if !file.is_file() {
         return Err(format!("there is no file `{}`", file.display()));
     }
-    let hash = content::hash(file, &[file.to_owned()])?;
+    let hash = content::Content::read(file, &[file.to_owned()])?.hash;
     (build.load)(file, &hash, limit)?;
     Ok(hash)
 }

@@ -55,6 +55,21 @@ impl<'a> Watch<'a> {
         if leaks.is_empty() { Ok(()) } else { Err(Box::new(Leaks(leaks))) }
     }
 
+    /// Looks at all of a run that is over, or as much of it as was made; leaks are in the proof.
+    ///
+    /// # Errors
+    /// If an artefact cannot be read.
+    pub fn whole(plan: &'a Plan, done: &BTreeMap<String, Artefact>) -> Result<(Proof, Option<Leaks>)> {
+        let (mut watch, memory, mut leaks) = (Watch::new(plan), Memory::default(), Vec::new());
+        for stage in plan.stages.iter().filter(|stage| done.contains_key(&stage.name())) {
+            match watch.after(stage, done, &memory) {
+                Ok(()) => {}
+                Err(error) => leaks.extend(error.downcast::<Leaks>()?.0),
+            }
+        }
+        Ok((watch.proof, Some(Leaks(leaks)).filter(|leaks| !leaks.0.is_empty())))
+    }
+
     /// Everything that was looked at so far.
     pub fn proof(&self) -> &Proof {
         &self.proof

@@ -53,6 +53,7 @@ fn later(plan: &Plan) -> BTreeSet<String> {
         let kinds = ["names", "says", "retells"];
         let of_kind = |kind| tasks().map(move |task| format!("corpora.{}.{kind}.{task}", corpus.name));
         ids.extend(kinds.into_iter().flat_map(of_kind));
+        ids.insert(format!("corpora.{}.order", corpus.name));
     }
     for task in tasks() {
         ids.extend(tasks().map(|other| format!("tasks.{task}.says.{other}")));
@@ -61,6 +62,9 @@ fn later(plan: &Plan) -> BTreeSet<String> {
     }
     ids
 }
+
+/// What a task asks, and the key it is remembered by.
+type Known = (Arc<Result<Asked, String>>, String);
 
 struct Lint<'a> {
     plan: &'a Plan,
@@ -82,7 +86,10 @@ impl Lint<'_> {
             let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
             let tables = series.and_then(|stage| stage.config["datasets"].as_object());
             let mut checks = tables.map(subjects::twice).unwrap_or_default();
-            checks.push(self.copied_files());
+            // A dataset that is there twice is one finding, not one for each file.
+            if checks.iter().all(|check| check.status != Status::Failed) {
+                checks.push(self.copied_files());
+            }
             checks.extend(subjects::checks(&self.cohorts.scans));
             checks
         };
@@ -124,7 +131,7 @@ impl Lint<'_> {
     }
 
     /// What every task asks; a task that cannot say yet is asked in the run.
-    fn asked(&self) -> (Vec<(Arc<Result<Asked, String>>, String)>, Vec<Check>) {
+    fn asked(&self) -> (Vec<Known>, Vec<Check>) {
         let (mut all, mut unasked) = (Vec::new(), Vec::new());
         for task in &self.plan.tasks {
             let config = canonical_json(&task.config.resolved());
@@ -143,7 +150,7 @@ impl Lint<'_> {
         (all, unasked)
     }
 
-    fn of_tasks(&self, all: &[(Arc<Result<Asked, String>>, String)]) -> Vec<Check> {
+    fn of_tasks(&self, all: &[Known]) -> Vec<Check> {
         let experiment = &self.plan.experiment;
         let apart = (&experiment.nuisances, &experiment.split.group, &experiment.split.leave_out);
         let mut checks = Vec::new();
@@ -167,7 +174,7 @@ impl Lint<'_> {
         checks
     }
 
-    fn of_text(&self, all: &[(Arc<Result<Asked, String>>, String)]) -> Vec<Check> {
+    fn of_text(&self, all: &[Known]) -> Vec<Check> {
         if self.plan.experiment.text.is_none() {
             return Vec::new();
         }

@@ -23,20 +23,21 @@ const SHARED: [&str; 3] = ["_mask", "_events", "_dseg"];
 
 /// Compares the bytes of every person's files: dataset, name and hash of each.
 pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
-    let mut by_bytes: BTreeMap<&[u8; 32], BTreeMap<String, &str>> = BTreeMap::new();
+    let mut by_bytes: BTreeMap<&[u8; 32], BTreeMap<String, String>> = BTreeMap::new();
     let mut count = 0;
     for (dataset, path, hash) in files {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
         let stem = name.split('.').next().unwrap_or(name);
         let Some(subject) = stem.strip_prefix("sub-").and_then(|rest| rest.split('_').next()) else { continue };
         if !name.ends_with(".json") && !SHARED.iter().any(|ending| stem.ends_with(ending)) {
-            by_bytes.entry(hash).or_default().insert(format!("{dataset}/sub-{subject}"), path);
+            by_bytes.entry(hash).or_default().insert(format!("{dataset}/sub-{subject}"), format!("{dataset}/{path}"));
             count += 1;
         }
     }
     let copies = by_bytes.values().filter(|people| people.len() > 1);
-    let copies: Vec<String> =
-        copies.map(|people| people.values().copied().collect::<Vec<_>>().join("` and `")).collect();
+    let mut copies: Vec<String> =
+        copies.map(|people| people.values().cloned().collect::<Vec<_>>().join("` and `")).collect();
+    copies.sort();
     let id = "series.copies";
     if copies.is_empty() {
         return Check::passed(id, "datasets", format!("no two people share one of {count} files"));

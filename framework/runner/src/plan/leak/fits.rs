@@ -10,9 +10,12 @@ use super::{Check, Status, named};
 /// Name of the list of scans that a stage's plugins were given to learn from.
 pub const FITTED_ON: &str = "fitted-on.json";
 
+/// What the names of these checks end in; such a leak cannot be accepted.
+pub const ENDING: &str = ".fitted-on";
+
 /// Whether `stage` was given nothing but training scans.
 pub fn check(stage: &str, fitted_on: &[ScanId], split: &Split) -> Check {
-    let id = format!("{stage}.fitted-on");
+    let id = format!("{stage}{ENDING}");
     let part = |scan: &ScanId| split.parts.get(&scan.person()).copied();
     let outside: Vec<&ScanId> = fitted_on.iter().filter(|scan| part(scan) != Some(Part::Train)).collect();
     let people: BTreeSet<String> = fitted_on.iter().map(ScanId::person).collect();

@@ -148,9 +148,9 @@ fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Expe
         if column == "dataset" {
             continue;
         }
-        let help = format!(
-            "balance `{column}` over the answers, or test where it was not trained on: `[split] group = \"{column}\"`"
-        );
+        let apart = format!("test where it was not trained on: `[split] group = \"{column}\"`");
+        let instead = if name == "motion" { "match people by it".to_owned() } else { apart };
+        let help = format!("balance `{column}` over the answers, or {instead}");
         let what = format!("the column `{column}`");
         let of = |info: &ScanInfo, _: &Example| info.column(column).map(str::to_owned);
         all.push(new(name, &what, sight(experiment, column), &help, values(&of)));

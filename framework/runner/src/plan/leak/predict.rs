@@ -238,7 +238,7 @@ mod tests {
         assert!((told.p.unwrap() - 0.1).abs() < 0.03, "{told:?}");
 
         let labels: Vec<usize> = (0..30).map(|person| person % 2).collect();
-        let told = tell(&[labels.clone()], &classes(&labels), &(0..30).collect::<Vec<_>>(), 0.5);
+        let told = tell(std::slice::from_ref(&labels), &classes(&labels), &(0..30).collect::<Vec<_>>(), 0.5);
         assert_eq!(told.p, Some(0.001));
     }
 

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::Problem;
 
+use super::fits::ENDING;
 use super::{Check, Status};
 use crate::spec::suggest;
 
 /// Marks what is accepted.
 pub fn settle(checks: &mut [Check], accept: &BTreeMap<String, String>) {
     for check in checks {
-        if let (Status::Failed | Status::Warned, Some(reason)) = (check.status, accept.get(&check.id)) {
+        let is_open = matches!(check.status, Status::Failed | Status::Warned) && !check.id.ends_with(ENDING);
+        if let Some(reason) = accept.get(&check.id).filter(|_| is_open) {
             check.status = Status::Accepted;
             check.reason = Some(reason.clone());
         }
@@ -35,7 +37,7 @@ pub fn stale(accept: &BTreeMap<String, String>, checks: &[Check], later: &BTreeS
         let found = checks.iter().filter(|check| check.status == Status::Failed);
         let known = found.map(|check| check.id.as_str()).chain(later.iter().map(String::as_str));
         let near = crate::spec::closest(id, known.clone());
-        let help = near.map_or("remove the line".to_owned(), |near| suggest(id, [near].into_iter()));
+        let help = near.map_or("remove the line".to_owned(), |near| suggest(id, [near]));
         problems.push(Problem::at(key, message).help(help));
     }
     problems

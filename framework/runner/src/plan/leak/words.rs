@@ -170,7 +170,7 @@ mod tests {
         // Each of two answers is in half of the texts.
         assert_eq!((told.own, told.expected, told.p), (1.0, 0.5, 0.001));
         let both = plain("up or down");
-        let told = said(&vec![&both; 20], &answers, &people);
+        let told = said(&[&both; 20], &answers, &people);
         assert_eq!((told.own, told.expected, told.p), (1.0, 1.0, 1.0));
     }
 }
