@@ -29,7 +29,7 @@ pub enum Resolved {
 pub fn resolve_any(path: &Path, source: &str, build: &Build<'_>) -> Result<Resolved, Vec<Located>> {
     let spec = Layered::read(path, source)?;
     let data = DataCache::default();
-    if spec.table().contains_key("base") {
+    if is_sweep(spec.table()) {
         return resolve_sweep(&spec, source, build, &data).map(Resolved::Sweep);
     }
     let plan = resolve_layered(&spec, build, &data)?;
@@ -43,6 +43,16 @@ pub fn resolve_any(path: &Path, source: &str, build: &Build<'_>) -> Result<Resol
         }
     }
 }
+
+/// Whether a file is a sweep, or would be one with a `base`.
+fn is_sweep(table: &Table) -> bool {
+    let is_experiment =
+        ["extends", "datasets", "tokenizer", "tasks"].iter().any(|key| table.contains_key(*key));
+    table.contains_key("base") || (!is_experiment && SWEEP.iter().any(|key| table.contains_key(*key)))
+}
+
+/// Keys that only a sweep has.
+const SWEEP: [&str; 6] = ["grid", "zip", "when", "arms", "ablate", "seeds"];
 
 /// A sweep of these arms; their splits are axes too.
 fn sweep(
@@ -75,11 +85,8 @@ fn resolve_sweep(
     let table: SweepTable = match (parse_all(&table, boldface::registry::parse), &base) {
         (Ok(table), Ok(_)) => table,
         (Ok(_), Err(problems)) => return Err(problems.clone()),
-        (Err(problems), base) => {
-            let mut located = file.locate_all(problems);
-            located.extend(base.as_ref().err().into_iter().flatten().cloned());
-            return Err(located);
-        }
+        // What is wrong with the key `base` itself is said once.
+        (Err(problems), _) => return Err(file.locate_all(problems)),
     };
     let base = base?;
     // A base may have problems that its arms have not.
@@ -101,7 +108,8 @@ fn resolve_sweep(
         let spec = layered(&base, file, arm, &fixed);
         let settings = arm.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect();
         let plan = resolve_layered(&spec, build, data);
-        let arms = plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
+        let arms =
+            plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
         arms.map_err(|problems| problems.into_iter().map(|problem| blame(problem, arm, file)).collect())
     };
     let arms: Vec<Result<Vec<Arm>, Vec<Located>>> = expansion.arms.par_iter().map(one).collect();
@@ -126,7 +134,8 @@ fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Valu
     };
     let mut settings: Vec<_> = arm.settings.iter().filter_map(set).collect();
     if let Some(origin) = arm.settings.get("seed").and_then(|seed| file.origin(&seed.at)) {
-        let open = fixed.iter().filter(|(key, _)| spec.get(key).is_none() && !arm.settings.contains_key(*key));
+        let open =
+            fixed.iter().filter(|(key, _)| spec.get(key).is_none() && !arm.settings.contains_key(*key));
         settings.extend(open.map(|(key, seed)| ((*key).to_owned(), seed.clone(), origin.clone())));
     }
     spec.set_all(settings.iter().map(|(key, value, origin)| (key.as_str(), value.clone(), origin)));
@@ -161,7 +170,9 @@ fn check_select(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>
 /// What is missing because the arm leaves it out is a problem of the line that says so.
 fn blame(located: Located, arm: &spec::Arm, file: &Layered) -> Located {
     let key = located.problem.key.clone();
-    let drops = |dropped: &str| key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let drops = |dropped: &str| {
+        key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     let mut dropped = arm.settings.iter().filter(|(key, setting)| setting.value.is_none() && drops(key));
     match dropped.next() {
         Some((_, setting)) => file.locate(Problem { key: setting.at.clone(), ..located.problem }),
