@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod check;
+mod compare;
 mod explain;
 mod list;
 mod plan;
@@ -29,6 +30,8 @@ pub enum Command {
     Run(run::Arguments),
     /// Prints the table of a run and writes its report anew.
     Report(report::Arguments),
+    /// Compares runs key by key and score by score, or ranks the arms of a sweep.
+    Compare(compare::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -48,6 +51,7 @@ impl Command {
             Command::Plan(arguments) => plan::execute(&arguments),
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
+            Command::Compare(arguments) => compare::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema => schema::execute(),
