@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use boldface_runner::plan::resolve;
+use boldface_runner::plan::{DataCache, resolve_layered};
 
-use super::{BUILD, read};
+use super::{BUILD, Place, read};
 use crate::failure::Failure;
 use crate::say;
 
@@ -14,6 +14,8 @@ pub struct Arguments {
     /// The experiments.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Print each spec with all its defaults.
     #[arg(long)]
     resolved: bool,
@@ -21,10 +23,14 @@ pub struct Arguments {
 
 /// Checks every file, and fails once for all of them.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut wrong = Vec::new();
+    let (mut wrong, data) = (Vec::new(), DataCache::default());
     for path in &arguments.paths {
-        let source = read(path)?;
-        match resolve(path, &source, &BUILD) {
+        let plan = match read(path, &arguments.place) {
+            Ok(spec) => resolve_layered(&spec, &BUILD, &data),
+            Err(Failure::Spec(problems)) => Err(problems),
+            Err(failure) => return Err(failure),
+        };
+        match plan {
             Ok(plan) if arguments.resolved => say::out(plan.to_toml()),
             Ok(plan) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));

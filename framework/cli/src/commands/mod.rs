@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod list;
+mod place;
 mod plan;
 mod report;
 mod run;
@@ -11,10 +12,13 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::{Build, DataCache, Plan, no_libraries, resolve_layered};
+use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
 use crate::failure::Failure;
+
+use place::Place;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -53,56 +57,24 @@ impl Command {
     }
 }
 
-/// Where and how fast to run; what is run is the spec's alone.
-#[derive(clap::Args)]
-struct Place {
-    /// Compute here instead of on the spec's device.
-    #[arg(long)]
-    device: Option<String>,
-    /// Use this many threads; 0 takes every core.
-    #[arg(long)]
-    workers: Option<usize>,
-    /// Keep runs and cached stages in this folder instead of the spec's.
-    #[arg(long)]
-    runs: Option<PathBuf>,
-}
-
-impl Place {
-    fn apply(&self, plan: &mut Plan) -> Result<(), Failure> {
-        if let Some(device) = &self.device {
-            if !BUILD.devices.contains(&device.as_str()) {
-                let known = BUILD.devices.join("`, `");
-                let message = format!("this build cannot compute on `{device}`; it can on `{known}`");
-                return Err(Failure::Usage(message));
-            }
-            plan.runtime.device.clone_from(device);
-            plan.experiment.runtime.device.clone_from(device);
-        }
-        if let Some(workers) = self.workers {
-            let all = || std::thread::available_parallelism().map_or(1, usize::from);
-            plan.runtime.workers = if workers == 0 { all() } else { workers };
-            plan.experiment.runtime.workers = workers;
-        }
-        if let Some(runs) = &self.runs {
-            plan.experiment.runtime.runs.clone_from(runs);
-        }
-        Ok(())
-    }
-}
-
 /// What this binary was built with.
 const BUILD: Build<'static> =
     Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
 
-/// Reads and resolves one spec.
-fn planned(path: &Path) -> Result<Plan, Failure> {
-    let source = read(path)?;
-    resolve(path, &source, &BUILD).map_err(Failure::Spec)
+/// Reads a spec with what it extends and what the command line says over it, and resolves it.
+fn planned(path: &Path, place: &Place) -> Result<(Layered, Plan), Failure> {
+    let spec = read(path, place)?;
+    let plan = resolve_layered(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
+    Ok((spec, plan))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))
+/// Reads a spec with what it extends and what the command line says over it.
+fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
+    let source = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))?;
+    let mut spec = Layered::read(path, &source).map_err(Failure::Spec)?;
+    place.apply(&mut spec)?;
+    Ok(spec)
 }
 
 /// Every kind of plugin, in pipeline order.

@@ -21,8 +21,7 @@ const STACK: usize = 8 << 20;
 
 /// Runs an experiment.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut plan = planned(&arguments.spec.path)?;
-    arguments.place.apply(&mut plan)?;
+    let (_, plan) = planned(&arguments.spec.path, &arguments.place)?;
     // Numerical code takes its threads from the pool it is called in.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.runtime.workers).stack_size(STACK).build();
     let threads = threads.map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;

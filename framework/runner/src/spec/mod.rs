@@ -7,6 +7,7 @@ mod layer;
 mod origin;
 mod paths;
 mod plain;
+mod settings;
 mod split;
 mod sweep;
 mod training;
@@ -20,7 +21,7 @@ pub use origin::{Located, Origin, Source};
 pub use split::SplitTable;
 
 pub(crate) use draft::{Draft, read as read_draft};
-pub(crate) use plain::{plain, short};
+pub(crate) use plain::{plain, short, written};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
 pub use wording::suggest;
