@@ -11,6 +11,7 @@ mod instruction;
 mod intervals;
 #[cfg(test)]
 mod letters;
+mod linear;
 mod packing;
 mod series;
 mod split;
