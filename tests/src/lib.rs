@@ -10,7 +10,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
-use boldface_runner::plan::{Build, Located, Plan, Stage, no_libraries, resolve};
+use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, no_libraries, resolve};
+use boldface_runner::spec::Layered;
 use boldface_runner::run::{Events, Failed, Finished, run};
 use tempfile::TempDir;
 
@@ -176,7 +177,10 @@ pub fn plan(path: &Path) -> Plan {
 /// If it has problems, or is a single experiment.
 pub fn sweep(path: &Path) -> Sweep {
     let source = fs::read_to_string(path).expect("the spec is there");
-    match resolve_any(path, &source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems))) {
+    let resolved = Layered::read(path, &source)
+        .and_then(|spec| resolve_any(&spec, &build(), &DataCache::default()))
+        .unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    match resolved {
         Resolved::Sweep(sweep) => sweep,
         Resolved::Experiment(_) => panic!("{} is no sweep", path.display()),
     }

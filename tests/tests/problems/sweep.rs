@@ -1,20 +1,25 @@
 //! Mistakes of sweeps: each at its line, found before the first arm runs.
 
 use std::fs;
+use std::path::Path;
 
 use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
-use boldface_runner::plan::{Build, no_libraries};
+use boldface_runner::plan::{Build, DataCache, Located, no_libraries};
+use boldface_runner::spec::Layered;
 use expect_test::{Expect, expect};
 
 use super::RIGHT;
+
+fn resolved(path: &Path, source: &str) -> Result<Resolved, Vec<Located>> {
+    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    resolve_any(&Layered::read(path, source)?, &build, &DataCache::default())
+}
 
 /// What is said of a sweep over the right spec, one problem a line.
 fn check(sweep: &str, expected: Expect) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("right.toml"), RIGHT).unwrap();
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
-    let source = format!("base = \"right.toml\"\n{sweep}");
-    let said = match resolve_any(&dir.path().join("sweep.toml"), &source, &build) {
+    let said = match resolved(&dir.path().join("sweep.toml"), &format!("base = \"right.toml\"\n{sweep}")) {
         Ok(Resolved::Experiment(_)) => "an experiment\n".to_owned(),
         Ok(Resolved::Sweep(sweep)) => {
             let union = Union::of(&sweep);
@@ -323,8 +328,7 @@ fn bases() {
     let check = |source: &str, expected: Expect| {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("right.toml"), RIGHT).unwrap();
-        let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
-        let problems = resolve_any(&dir.path().join("sweep.toml"), source, &build).unwrap_err();
+        let problems = resolved(&dir.path().join("sweep.toml"), source).unwrap_err();
         let said: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
         expected.assert_eq(&said.replace(&format!("{}/", dir.path().display()), ""));
     };
