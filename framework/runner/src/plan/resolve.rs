@@ -10,7 +10,7 @@ use boldface::{Backbone, CheckContext, Config, CorpusGenerator, Dataset, Problem
 
 use super::claim::{Own, Place, claim};
 use super::cohorts::{Cohorts, DataCache};
-use super::{Entry, Plan, data, graph, libraries, lint, nuisances};
+use super::{Entry, Plan, data, graph, libraries, lint, nuisances, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 
 /// What the binary was built with; the runner itself knows no engine.
@@ -114,6 +114,7 @@ fn resolve_draft(
         stages: Vec::new(),
     };
     plan.stages = graph::stages(&plan, &graph::Data { datasets: datasets_content, text });
+    size::measure(&mut plan, &found.scans);
     Ok(plan)
 }
 
