@@ -14,7 +14,8 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-const ACCEPT: &str = "[leakage]\naccept = { \"tasks.condition.nuisance.site\" = \"each site has one condition\" }\n";
+const ACCEPT: &str =
+    "[leakage]\naccept = { \"tasks.condition.nuisance.site\" = \"each site has one condition\" }\n";
 
 #[test]
 fn an_accepted_leak_runs_and_is_told_with_its_reason() {
@@ -65,7 +66,8 @@ fn what_is_accepted_must_be_there_and_have_a_reason() {
     let silent = ACCEPT.replace("each site has one condition", " ");
     expect![[r#"
         spec.toml:32:46: no reason is given; say why it is no leak; the reason is shown in the report
-    "#]].assert_eq(&said(&sandbox, &with(&silent)));
+    "#]]
+    .assert_eq(&said(&sandbox, &with(&silent)));
     let more = ACCEPT.replace("accept = {", "accept = { \"split.related.family\" = \"no twins\",");
     expect![[r#"
         spec.toml:32:37: no leak `split.related.family` was found, so there is nothing to accept; remove the line

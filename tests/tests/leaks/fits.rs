@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use boldface::{Part, ScanId, Split};
-use boldface_runner::run::{Finished, Manifest};
+use boldface_runner::run::{Cost, Finished, Manifest};
 use boldface_tests::{Sandbox, Seen};
 use expect_test::expect;
 
@@ -43,7 +43,10 @@ fn doctor(sandbox: &Sandbox, run: &Finished, stage: &str) {
     fs::write(&path, serde_json::to_vec(&scans).unwrap()).unwrap();
     let found = run.stages.iter().find(|found| found.stage.name() == stage).unwrap();
     fs::remove_file(dir(stage).join("manifest.json")).unwrap();
-    Manifest::of(&dir(stage), &found.stage, BTreeMap::new(), 0.0).unwrap().write(&dir(stage)).unwrap();
+    Manifest::of(&dir(stage), &found.stage, BTreeMap::new(), Cost::default())
+        .unwrap()
+        .write(&dir(stage))
+        .unwrap();
 }
 
 #[test]
@@ -61,15 +64,15 @@ fn every_fit_outside_training_is_found() {
     }
     expect![[r#"
         stage `instruction` shows a leak; nothing after it was run
-          split: leak `instruction.fitted-on`: `instruction` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "instruction.fitted-on" = "..." }`
+          split: leak `instruction.fitted-on`: `instruction` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans
         stage `alignment` shows a leak; nothing after it was run
-          split: leak `alignment.fitted-on`: `alignment` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "alignment.fitted-on" = "..." }`
+          split: leak `alignment.fitted-on`: `alignment` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans
         stage `tokenizer` shows a leak; nothing after it was run
-          split: leak `tokenizer.fitted-on`: `tokenizer` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "tokenizer.fitted-on" = "..." }`
+          split: leak `tokenizer.fitted-on`: `tokenizer` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans
         stage `text-space` shows a leak; nothing after it was run
-          split: leak `text-space.fitted-on`: `text-space` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "text-space.fitted-on" = "..." }`
+          split: leak `text-space.fitted-on`: `text-space` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans
         stage `corpus` shows a leak; nothing after it was run
-          split: leak `corpus.fitted-on`: `corpus` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans; or say why it is none: `[leakage] accept = { "corpus.fitted-on" = "..." }`
+          split: leak `corpus.fitted-on`: `corpus` was fitted outside training: on `files/sub-02 (test)`; remove the artefact, so that it is made again from training scans
     "#]].assert_eq(&said);
 }
 

@@ -130,12 +130,15 @@ fn said(sandbox: &Sandbox, spec: &str) -> String {
 }
 
 fn plan(sandbox: &Sandbox, spec: &str) -> Result<Plan, String> {
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
     let folder = sandbox.path("");
-    resolve(&sandbox.path("spec.toml"), spec, &build).map_err(|problems| {
+    resolve(&sandbox.path("spec.toml"), spec, &build()).map_err(|problems| {
         let lines = problems.iter().map(|problem| format!("{problem}\n"));
         lines.collect::<String>().replace(&folder.display().to_string(), "")
     })
+}
+
+fn build() -> Build<'static> {
+    Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries }
 }
 
 /// What a run of `spec` says when it ends: its error with the cause, or nothing.

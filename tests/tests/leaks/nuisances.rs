@@ -28,7 +28,7 @@ fn head_motion() {
         person.columns.push(("mean_fd", fd.to_string()));
     });
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.motion`: the column `mean_fd` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `mean_fd` over the answers, or test where it was not trained on: `[split] group = "mean_fd"`; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.motion" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.motion`: the column `mean_fd` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `mean_fd` over the answers, or match people by it; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.motion" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
 }
 
@@ -46,7 +46,8 @@ fn a_nuisance_that_the_spec_names() {
 fn the_repetition_time() {
     let sandbox = Sandbox::new();
     study(&sandbox, "data", |i, person| person.columns.push(("tr", ["2.0", "2.5"][i % 2].to_owned())));
-    let spec = SPEC.replace("tr = 2.0", "tr-column = \"tr\"").replace("trs = 40", "trs = 40\nmixed-tr = true");
+    let spec =
+        SPEC.replace("tr = 2.0", "tr-column = \"tr\"").replace("trs = 40", "trs = 40\nmixed-tr = true");
     expect![[r#"
         spec.toml:23:8: leak `tasks.condition.nuisance.tr`: the repetition time alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); resample to one repetition time, or balance it over the answers; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.tr" = "..." }`
     "#]].assert_eq(&said(&sandbox, &spec));
@@ -84,9 +85,9 @@ fn a_number_that_a_site_tells() {
         person.columns.push(("site", ["School", "Clinic"][i % 2].to_owned()));
         person.columns[0].1 = class(i / 2).to_owned();
     });
-    let age = "[tasks.age]\ntype = \"regression\"\ntarget = \"age\"\nunit = \"years\"\n";
+    let age = "[tasks.age]\ntype = \"nosy\"\nby = \"number\"\n";
     expect![[r#"
-        spec.toml:32:8: no task is named `regression`; there are `captioning`, `classification`, `forecasting`, `nosy`
+        spec.toml:31:8: leak `tasks.age.nuisance.site`: the column `site` alone explains R2 = 1.00 of the answer (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or say why it is none: `[leakage] accept = { "tasks.age.nuisance.site" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with(age)));
 }
 

@@ -92,7 +92,6 @@ fn a_folder_read_twice() {
     study(&sandbox, "data", |_, person| person.columns.truncate(1));
     let again = "[datasets.again]\ntype = \"series\"\npath = \"data\"\ntr = 2.0\n";
     expect![[r#"
-        spec.toml:2:2: leak `series.copies`: `sub-03/sub-03_timeseries.tsv` and `sub-03/sub-03_timeseries.tsv`, `sub-24/sub-24_timeseries.tsv` and `sub-24/sub-24_timeseries.tsv`, `sub-01/sub-01_timeseries.tsv` and `sub-01/sub-01_timeseries.tsv` and 21 more are the same file under the names of several people; find out whose recording it is, and remove the others; or say why it is none: `[leakage] accept = { "series.copies" = "..." }`
         spec.toml:2:11: leak `datasets.files.copy`: it has the same files as `again`, read the same way: every person is there twice; remove one of the two; or say why it is none: `[leakage] accept = { "datasets.files.copy" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with(again)));
 }
@@ -102,7 +101,7 @@ fn a_file_under_two_names() {
     let sandbox = Sandbox::new();
     study(&sandbox, "data", |i, person| person.signal = if i == 9 { 3 } else { i });
     expect![[r#"
-        spec.toml:2:2: leak `series.copies`: `sub-04/sub-04_timeseries.tsv` and `sub-10/sub-10_timeseries.tsv` are the same file under the names of several people; find out whose recording it is, and remove the others; or say why it is none: `[leakage] accept = { "series.copies" = "..." }`
+        spec.toml:2:2: leak `series.copies`: `files/sub-04/sub-04_timeseries.tsv` and `files/sub-10/sub-10_timeseries.tsv` are the same file under the names of several people; find out whose recording it is, and remove the others; or say why it is none: `[leakage] accept = { "series.copies" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
 }
 

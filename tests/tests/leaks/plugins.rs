@@ -26,6 +26,7 @@ enum By {
     Options,
     Window,
     Text,
+    Number,
 }
 
 register!(Task "nosy" => Nosy);
@@ -52,6 +53,10 @@ impl Task for Nosy {
             }
             By::Window if correct == 1 => example.window = Window::first(20),
             By::Window => {}
+            By::Number => {
+                let value = scan.info.phenotype["age"].parse()?;
+                example.answer = Answer::Value { value, unit: "years".to_owned(), edges: Vec::new() };
+            }
             By::Text => {
                 let reference = format!("The patient was in the {condition} group.");
                 example.answer = Answer::Text { reference, facts: Vec::new() };

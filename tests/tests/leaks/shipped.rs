@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use boldface_runner::plan::Status;
+use boldface_runner::plan::{DataCache, Status, resolve_layered};
+use boldface_runner::spec::Layered;
 use boldface_tests::{Sandbox, Seen, repository};
 
 fn specs(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -36,12 +38,93 @@ fn no_shipped_spec_is_flagged() {
     }
 }
 
+/// A folder of real data; none, with a word, where it is not there.
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = repository("../shared/data").join(name);
+    if path.is_dir() {
+        return path.canonicalize().ok();
+    }
+    assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
+    println!("skipped: {} is missing", path.display());
+    None
+}
+
+/// What 828 people of 20 sites, who differ in motion, repetition time and length, may be asked.
+const ABIDE: &str = r#"
+[datasets.abide]
+type = "series"
+path = "ABIDE"
+tr-column = "repetition_time"
+
+[signal]
+trs = 60
+mixed-tr = true
+
+[tokenizer]
+type = "quantile"
+patch = 20
+
+[backbone]
+type = "bigram"
+
+[corpora.connectivity]
+
+[tasks.diagnosis]
+type = "classification"
+target = "diagnosis"
+classes = ["ASD", "TDC"]
+
+[tasks.sex]
+type = "classification"
+target = "sex"
+classes = ["M", "F"]
+"#;
+
+#[test]
+fn a_study_of_many_sites_is_told_of_and_not_flagged() {
+    let Some(abide) = shared("abide") else { return };
+    let spec = ABIDE.replace("ABIDE", &abide.display().to_string());
+    // Two of its people have the same file, byte for byte: a leak that this lint found in public data.
+    let said = super::said(&Sandbox::new(), &spec);
+    assert_eq!(said.matches("leak `").count(), 1, "{said}");
+    assert!(said.contains("leak `series.copies`") && said.contains("are the same file"), "{said}");
+    let accept = "[leakage]\naccept = { \"series.copies\" = \"as published\" }\n";
+    let spec = format!("{spec}\n{accept}");
+    let plan = super::plan(&Sandbox::new(), &spec).unwrap_or_else(|said| panic!("{said}"));
+    for check in &plan.leakage.checks {
+        println!("{:?} {}: {}", check.status, check.id, check.found);
+    }
+    assert_eq!(plan.leakage.count(Status::Failed), 0);
+}
+
+/// Plans with the same data are looked at once: another seed of the split costs no second look.
+#[test]
+fn looking_again_costs_little() {
+    let Some(pain) = shared("pain") else { return };
+    let spec = super::SPEC
+        .replace("path = \"data\"\ntr = 2.0", &format!("path = \"{}\"", pain.display()))
+        .replace("trs = 40", "trs = 160")
+        .replace("[\"low\", \"high\"]", "[\"passive\", \"regulate-up\", \"regulate-down\"]");
+    let (build, data) = (super::build(), DataCache::default());
+    let plan = |seed: usize| {
+        let spec = Layered::read(Path::new("spec.toml"), &format!("seed = {seed}\n{spec}")).unwrap();
+        let start = Instant::now();
+        resolve_layered(&spec, &build, &data).unwrap();
+        start.elapsed().as_secs_f64()
+    };
+    let first = plan(0);
+    let later = (1..100).map(plan).sum::<f64>() / 99.0;
+    println!("the first plan takes {:.1} ms, a later one {:.2} ms", first * 1e3, later * 1e3);
+    assert!(later < 0.005, "{later} s");
+}
+
 #[test]
 fn made_data_are_not_flagged_whatever_their_seed() {
     let sandbox = Sandbox::new();
     for seed in 0..20 {
         for subjects in [6, 13, 40] {
-            let made = format!("type = \"synthetic\"\ntrs = 40\nsubjects = {subjects}\nscans = 2\nseed = {seed}");
+            let made =
+                format!("type = \"synthetic\"\ntrs = 40\nsubjects = {subjects}\nscans = 2\nseed = {seed}");
             let spec = super::SPEC.replace("type = \"series\"\npath = \"data\"\ntr = 2.0", &made);
             assert_eq!(super::said(&sandbox, &spec), "no problem\n", "{seed} {subjects}");
         }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
 
-use super::key::canonical_json;
 use super::content::Content;
+use super::key::canonical_json;
 use super::{Entry, leak};
 use crate::spec::Experiment;
 

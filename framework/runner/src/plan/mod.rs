@@ -28,11 +28,11 @@ use crate::spec::{Experiment, Source};
 
 pub use crate::spec::Located;
 pub use blame::{Leaf, blame};
-pub use cohorts::DataCache;
 pub(crate) use claim::task;
+pub use cohorts::DataCache;
 pub use dot::dot;
-pub use libraries::{load_library, no_libraries};
 pub use leak::{Check, Proof, Status, When};
+pub use libraries::{load_library, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.

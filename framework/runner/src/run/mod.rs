@@ -24,8 +24,8 @@ use boldface::{Metric, MetricRow};
 use crate::plan::Stage;
 
 pub use estimate::{Estimate, History};
-pub use journal::{Event, FILE as PROGRESS, Line};
 pub use folder::PROOF;
+pub use journal::{Event, FILE as PROGRESS, Line};
 pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};

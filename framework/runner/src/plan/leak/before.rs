@@ -6,7 +6,9 @@ use std::sync::Arc;
 use boldface::Problem;
 
 use super::asked::Asked;
-use super::{Check, Proof, Status, copies, described, nuisance, related, settle, stale, subjects, text, words};
+use super::{
+    Check, Proof, Status, copies, described, nuisance, related, settle, stale, subjects, text, words,
+};
 use crate::plan::cohorts::{self, Cohorts, DataCache};
 use crate::plan::key::canonical_json;
 use crate::plan::{Plan, StageKind};
@@ -183,7 +185,8 @@ impl Lint<'_> {
         let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
         let key = format!("text {text} {}", keys.join(" "));
         let look = || {
-            let asked: Vec<&Asked> = all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
+            let asked: Vec<&Asked> =
+                all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
             // What cannot be read is the text stage's to report.
             let documents = packing::general_text(self.plan).unwrap_or_default();
             text::checks(&documents, &self.cohorts.scans, &asked)

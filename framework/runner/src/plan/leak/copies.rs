@@ -28,9 +28,14 @@ pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
     for (dataset, path, hash) in files {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
         let stem = name.split('.').next().unwrap_or(name);
-        let Some(subject) = stem.strip_prefix("sub-").and_then(|rest| rest.split('_').next()) else { continue };
+        let Some(subject) = stem.strip_prefix("sub-").and_then(|rest| rest.split('_').next()) else {
+            continue;
+        };
         if !name.ends_with(".json") && !SHARED.iter().any(|ending| stem.ends_with(ending)) {
-            by_bytes.entry(hash).or_default().insert(format!("{dataset}/sub-{subject}"), format!("{dataset}/{path}"));
+            by_bytes
+                .entry(hash)
+                .or_default()
+                .insert(format!("{dataset}/sub-{subject}"), format!("{dataset}/{path}"));
             count += 1;
         }
     }

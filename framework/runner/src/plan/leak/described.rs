@@ -43,7 +43,8 @@ pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<C
     let key = format!("corpora.{corpus}");
     let features: BTreeSet<String> =
         descriptors.iter().map(|descriptor| plain(&descriptor.fact.feature)).collect();
-    let found: Vec<&String> = asked.targets.iter().filter(|target| features.contains(&plain(target))).collect();
+    let found: Vec<&String> =
+        asked.targets.iter().filter(|target| features.contains(&plain(target))).collect();
     let mut checks = vec![names(corpus, asked, &found)];
 
     let mut texts: BTreeMap<ScanId, String> = BTreeMap::new();
@@ -65,12 +66,17 @@ pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<C
 /// Features called like a column of the tables, such as `medication`, that tell the answer.
 fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Check> {
     let labels = asked.labels()?;
-    let columns: BTreeSet<String> =
-        asked.examples.iter().flat_map(|(info, _)| info.phenotype.keys()).map(|column| plain(column)).collect();
+    let columns: BTreeSet<String> = asked
+        .examples
+        .iter()
+        .flat_map(|(info, _)| info.phenotype.keys())
+        .map(|column| plain(column))
+        .collect();
     let mut by_feature: BTreeMap<&str, BTreeMap<&ScanId, String>> = BTreeMap::new();
     for Descriptor { scan, fact, .. } in descriptors {
         if columns.contains(&plain(&fact.feature)) {
-            let said = format!("{} {}", fact.band, fact.value.map(|value| value.to_string()).unwrap_or_default());
+            let said =
+                format!("{} {}", fact.band, fact.value.map(|value| value.to_string()).unwrap_or_default());
             by_feature.entry(&fact.feature).or_default().insert(scan, said.trim().to_owned());
         }
     }

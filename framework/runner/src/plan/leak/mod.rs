@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use after::{check as after, join};
-pub(super) use before::check;
 pub(crate) use before::Memo;
+pub(super) use before::check;
 pub(crate) use fits::FITTED_ON;
 pub(crate) use waivers::{settle, stale};
 

@@ -129,20 +129,68 @@ fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Expe
     let balance = "balance it over the answers, or leave scans out until it tells nothing";
     let words = "ask every scan the same";
     let mut all = vec![
-        new("question", "the wording of the question", Sight::Visible, words, values(&|_, example| Some(example.question.clone()))),
-        new("options", "the list of options", Sight::Visible, "offer every scan the same options", values(&|_, example| options(example))),
-        new("window", "the number of volumes shown", Sight::Visible, "show as many volumes of every scan", values(&|_, example| Some(example.window.trs.to_string()))),
-        new("length", "the length of the scan on disk", Sight::Hidden(crop), balance, values(&|info, _| Some(info.trs.to_string()))),
-        new("tr", "the repetition time", Sight::Visible, "resample to one repetition time, or balance it over the answers", values(&|info, _| Some(info.tr.to_string()))),
-        new("dataset", "the dataset that a scan comes from", sight(experiment, "dataset"), "take both answers from each dataset", values(&|info, _| Some(info.id.dataset.clone()))),
+        new(
+            "question",
+            "the wording of the question",
+            Sight::Visible,
+            words,
+            values(&|_, example| Some(example.question.clone())),
+        ),
+        new(
+            "options",
+            "the list of options",
+            Sight::Visible,
+            "offer every scan the same options",
+            values(&|_, example| options(example)),
+        ),
+        new(
+            "window",
+            "the number of volumes shown",
+            Sight::Visible,
+            "show as many volumes of every scan",
+            values(&|_, example| Some(example.window.trs.to_string())),
+        ),
+        new(
+            "length",
+            "the length of the scan on disk",
+            Sight::Hidden(crop),
+            balance,
+            values(&|info, _| Some(info.trs.to_string())),
+        ),
+        new(
+            "tr",
+            "the repetition time",
+            Sight::Visible,
+            "resample to one repetition time, or balance it over the answers",
+            values(&|info, _| Some(info.tr.to_string())),
+        ),
+        new(
+            "dataset",
+            "the dataset that a scan comes from",
+            sight(experiment, "dataset"),
+            "take both answers from each dataset",
+            values(&|info, _| Some(info.id.dataset.clone())),
+        ),
         new("session", "the session", order(), balance, values(&|info, _| info.id.session.clone())),
         new("run", "the number of the run", order(), balance, values(&|info, _| info.id.run.clone())),
-        new("scans", "how many scans a person has", Sight::Hidden("a model is shown one scan at a time".to_owned()), balance, values(&|info, _| scans.get(&info.id.person()).map(usize::to_string))),
+        new(
+            "scans",
+            "how many scans a person has",
+            Sight::Hidden("a model is shown one scan at a time".to_owned()),
+            balance,
+            values(&|info, _| scans.get(&info.id.person()).map(usize::to_string)),
+        ),
     ];
     // What somebody did in the scanner is a state's own cause, but a trait's nuisance.
     if is_trait(labels, people) {
         let what = "what was done in the scanner (`task-`)";
-        all.push(new("task", what, Sight::Visible, "compare people who did the same", values(&|info, _| info.id.task.clone())));
+        all.push(new(
+            "task",
+            what,
+            Sight::Visible,
+            "compare people who did the same",
+            values(&|info, _| info.id.task.clone()),
+        ));
     }
     for (name, column) in &experiment.nuisances {
         if column == "dataset" {
@@ -167,7 +215,7 @@ fn sight(experiment: &Experiment, column: &str) -> Sight {
 
 fn options(example: &Example) -> Option<String> {
     match &example.answer {
-        Answer::Choice { options, .. } => Some(options.join("\n")),
+        Answer::Choice { options, .. } => Some(options.join(", ")),
         _ => None,
     }
 }

@@ -272,7 +272,8 @@ mod tests {
         let ages = Labels::Values(vec![9.0, 11.0, 9.0, 11.0, 19.0, 21.0, 19.0, 21.0]);
         let told = tell(&[site], &ages, &(0..8).collect::<Vec<_>>(), 2.0);
         let left = 8.0 * (4.0f64 / 3.0).powi(2);
-        let whole: f64 = [9.0, 11.0, 19.0, 21.0].map(|x: f64| 2.0 * ((x - 15.0) * 8.0 / 7.0).powi(2)).iter().sum();
+        let whole: f64 =
+            [9.0, 11.0, 19.0, 21.0].map(|x: f64| 2.0 * ((x - 15.0) * 8.0 / 7.0).powi(2)).iter().sum();
         assert!((told.score - (1.0 - left / whole)).abs() < 1e-12, "{told:?}");
     }
 

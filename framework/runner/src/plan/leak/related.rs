@@ -10,8 +10,18 @@ use crate::spec::Experiment;
 
 /// Words of a column that says who belongs together.
 const RELATED: [&str; 12] = [
-    "family", "familyid", "household", "twin", "twinid", "pair", "pairid", "sibling", "alias", "person",
-    "personid", "originalid",
+    "family",
+    "familyid",
+    "household",
+    "twin",
+    "twinid",
+    "pair",
+    "pairid",
+    "sibling",
+    "alias",
+    "person",
+    "personid",
+    "originalid",
 ];
 
 /// Whether the split divides nobody, and nobody's relatives.

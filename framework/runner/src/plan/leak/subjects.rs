@@ -49,7 +49,9 @@ pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
         let check = match tables.iter().take(place).find(|(_, other)| *other == table) {
             None => Check::passed(id, key, "no other dataset has the same files read in the same way"),
             Some((other, _)) => {
-                let found = format!("it has the same files as `{other}`, read the same way: every person is there twice");
+                let found = format!(
+                    "it has the same files as `{other}`, read the same way: every person is there twice"
+                );
                 Check::passed(id, key, found).but(Status::Failed, "remove one of the two")
             }
         };
@@ -118,7 +120,8 @@ fn groups<'a>(labels: &[&'a str], kind: impl Fn(&str) -> Option<String>) -> Vec<
 }
 
 fn pairs(groups: &[Vec<&str>]) -> String {
-    let said: Vec<String> = groups.iter().map(|labels| format!("sub-{}", labels.join("` and `sub-"))).collect();
+    let said: Vec<String> =
+        groups.iter().map(|labels| format!("sub-{}", labels.join("` and `sub-"))).collect();
     named(&said)
 }
 
@@ -133,7 +136,8 @@ fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<
         return Check::passed(id, key, format!("it shares no subject label with `{earlier}`"));
     }
     let people: Vec<String> = labels.iter().map(|label| format!("sub-{label}")).collect();
-    let also = format!("{} {} also in `{earlier}`", named(&people), if labels.len() == 1 { "is" } else { "are" });
+    let also =
+        format!("{} {} also in `{earlier}`", named(&people), if labels.len() == 1 { "is" } else { "are" });
     let help = "put all scans of a person into one dataset, or keep them together by a column that both \
                 have: `[split] group`";
     let columns = agreement(&labels, subjects, others);
@@ -142,13 +146,20 @@ fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<
     let (status, found) = match columns.iter().min_by(|a, b| a.chance.total_cmp(&b.chance)) {
         Some(same) if same.chance < CHANCE => {
             let Agreement { column, equal, both, .. } = same;
-            (Status::Failed, format!("{also}, and {equal} of {both} agree there in `{column}`: the same people under two names"))
+            (
+                Status::Failed,
+                format!(
+                    "{also}, and {equal} of {both} agree there in `{column}`: the same people under two names"
+                ),
+            )
         }
         Some(other) if telling == 0 => {
             let Agreement { column, equal, both, .. } = other;
             (Status::Passed, format!("{also}, but only {equal} of {both} agree there in `{column}`"))
         }
-        _ if telling > 0 => (Status::Failed, format!("{also}, and no two studies label so: the same people under two names")),
+        _ if telling > 0 => {
+            (Status::Failed, format!("{also}, and no two studies label so: the same people under two names"))
+        }
         _ => (Status::Warned, format!("{also}; no column tells whether these are the same people")),
     };
     let check = Check::passed(id, key, found).with(evidence);

@@ -72,11 +72,7 @@ fn questions(documents: &[String], asked: &[&Asked]) -> Check {
 }
 
 /// Whether the text holds what the corpus says of held-out scans: two of their sentences in a row.
-pub fn descriptions(
-    documents: &[String],
-    sentences: &BTreeMap<ScanId, Vec<String>>,
-    split: &Split,
-) -> Check {
+pub fn descriptions(documents: &[String], sentences: &BTreeMap<ScanId, Vec<String>>, split: &Split) -> Check {
     let documents: Vec<String> = documents.iter().map(|document| plain(document)).collect();
     let mut found: Vec<&ScanId> = Vec::new();
     let mut held_out = 0;

@@ -147,7 +147,11 @@ pub fn references(asked: &Asked, others: &[&Asked]) -> Vec<Check> {
         let help = "leave it out of the reference text, or do not ask both";
         check(id, &asked.key, "the reference text", &texts, other, help)
     };
-    if texts.is_empty() { Vec::new() } else { others.iter().copied().filter_map(|other| one(&other)).collect() }
+    if texts.is_empty() {
+        Vec::new()
+    } else {
+        others.iter().copied().filter_map(|other| one(&other)).collect()
+    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,12 @@ fn said(check: &Check) -> (String, Vec<Span>) {
 
 fn listed(proof: &Proof) -> String {
     let line = |check: &Check| {
-        format!("{:<9}{}: {}", format!("{:?}", check.status).to_lowercase(), check.id, without_ticks(&check.found))
+        format!(
+            "{:<9}{}: {}",
+            format!("{:?}", check.status).to_lowercase(),
+            check.id,
+            without_ticks(&check.found)
+        )
     };
     proof.checks.iter().map(line).collect::<Vec<_>>().join("\n")
 }
