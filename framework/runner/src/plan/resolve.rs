@@ -12,7 +12,7 @@ use boldface::{
 };
 
 use super::claim::{Own, Place, claim};
-use super::{Entry, Plan, content, data, graph, lint};
+use super::{Entry, Plan, asking, content, data, graph, lint};
 use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
 
 /// What the binary was built with; the runner itself knows no engine.
@@ -85,7 +85,7 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let mut experiment = draft.experiment.clone();
     let mut problems = draft.problems.clone();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let parts = parts(&mut experiment, folder, &draft, &mut problems);
+    let mut parts = parts(&mut experiment, folder, &draft, &mut problems);
 
     check_build(&experiment, build, &mut problems);
     lint::check_ranges(&experiment, &mut problems);
@@ -98,6 +98,7 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let text = text_content(&experiment, folder, &mut problems);
     let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
+    asking::check(&mut parts.tasks, &experiment, &cohorts, &mut problems);
     drop(cohorts);
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
@@ -148,7 +149,7 @@ fn parts(experiment: &mut Experiment, folder: &Path, draft: &Draft, problems: &m
     let mut many = Many { folder, seed, problems };
     let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
     let corpora = many.named("corpora", Own::Named, &mut experiment.corpora);
-    let tasks = many.named("tasks", Own::Named, &mut experiment.tasks);
+    let tasks = many.named("tasks", Own::Task, &mut experiment.tasks);
     let is_sound = |section: &str| draft.is_sound(section);
     let tokenizer = is_sound("tokenizer").then(|| many.one("tokenizer", &mut experiment.tokenizer)).flatten();
     let backbone = is_sound("backbone").then(|| many.one("backbone", &mut experiment.backbone)).flatten();

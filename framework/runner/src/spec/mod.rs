@@ -3,8 +3,10 @@
 mod document;
 mod draft;
 mod experiment;
+mod grammar;
 mod locate;
 mod plain;
+mod task;
 mod training;
 mod wording;
 
@@ -15,6 +17,9 @@ pub use experiment::{
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
+pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short};
+pub(crate) use task::TASK_KEYS;
+pub use task::{Paradigm, TaskKeys};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

@@ -3,17 +3,21 @@
 mod alignment;
 mod baseline;
 mod baselines;
-mod cases;
+mod bins;
+pub(crate) mod cases;
 mod codes;
 mod corpus;
 mod evaluation;
 mod instruction;
 mod intervals;
+mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
+pub(crate) mod naming;
 mod packing;
 mod series;
+mod shots;
 mod split;
 mod text_space;
 mod tokenizer;
