@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, resolve};
+use boldface_runner::plan::{Build, no_libraries, resolve};
 use boldface_runner::schema;
 
 fn experiments() -> Vec<PathBuf> {
@@ -23,7 +23,7 @@ fn every_experiment_resolves_and_fits_the_schema() {
     let schema = schema::experiment();
     for path in experiments {
         let source = fs::read_to_string(&path).unwrap();
-        let build = Build { engines: &["dfdx"], devices: &["cpu"] };
+        let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
         let plan = resolve(&path, &source, &build).unwrap_or_else(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             panic!("{}", lines.join("\n"))

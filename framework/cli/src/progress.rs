@@ -56,6 +56,11 @@ impl Events for Screen {
         }
     }
 
+    fn waiting(&self, stage: &Stage) {
+        self.say(&format!("  another run is making `{}`; waiting for it", stage.name()));
+        info!(stage = stage.name(), key = %stage.key, "Another run is making the stage.");
+    }
+
     fn started(&self, stage: &Stage, index: usize, total: usize) {
         let label = format!("[{index}/{total}] {}", titled(stage));
         let bar = match self.is_terminal {
@@ -70,6 +75,11 @@ impl Events for Screen {
         info!(stage = stage.name(), key = %stage.key, "Stage started.");
         let now = Instant::now();
         *lock(&self.current) = Some(Current { label, bar, started: now, said: now });
+    }
+
+    fn resumed(&self, stage: &Stage, step: u64) {
+        self.say(&format!("  `{}` goes on after step {step}, where it was stopped", stage.name()));
+        info!(stage = stage.name(), key = %stage.key, step, "Stage resumed.");
     }
 
     fn progress(&self, _: &Stage, done: u64, total: u64) {

@@ -1,6 +1,7 @@
-//! Who can be named in a spec: plugins register themselves at link time.
+//! Who can be named in a spec: plugins register themselves at link time, or when their library is loaded.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use schemars::Schema;
 use serde::de::DeserializeOwned;
@@ -12,13 +13,21 @@ use crate::{Backbone, CorpusGenerator, Dataset, Problem, Task, Tokenizer};
 pub struct Plugin<K: ?Sized + 'static> {
     /// Its name in specs.
     pub name: &'static str,
-    /// The module it lives in.
+    /// The module it lives in; of a loaded plugin, the file of its library.
     pub source: &'static str,
+    /// BLAKE3 of the library of a loaded plugin: part of the keys of the stages it serves. None if built in.
+    pub content: Option<&'static str>,
     /// The JSON schema of its table; the doc comments are the descriptions.
-    pub schema: fn() -> Schema,
+    pub schema: SchemaOf,
     /// Makes the plugin from its table.
-    pub parse: fn(&Value) -> Result<Box<K>, Problem>,
+    pub parse: ParseInto<K>,
 }
+
+/// Tells the JSON schema of a plugin's table.
+pub type SchemaOf = &'static (dyn Fn() -> Schema + Send + Sync);
+
+/// Makes a plugin from its table.
+pub type ParseInto<K> = &'static (dyn Fn(&Value) -> Result<Box<K>, Problem> + Send + Sync);
 
 impl<K: ?Sized> fmt::Debug for Plugin<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,8 +46,12 @@ pub trait Kind: 'static {
     /// What the kind is called: `task`.
     const NAME: &'static str;
 
-    /// All plugins of the kind, sorted by name.
+    /// All plugins of the kind, sorted by name: those built in and those loaded.
     fn plugins() -> Vec<&'static Plugin<Self>>;
+
+    /// Adds a plugin while the program runs; it stays until the program ends. Whether its name is free
+    /// is for the caller to say: two specs may load two plugins of one name, one spec may not.
+    fn add(plugin: Plugin<Self>);
 
     /// The plugin called `name`.
     fn find(name: &str) -> Option<&'static Plugin<Self>> {
@@ -46,25 +59,37 @@ pub trait Kind: 'static {
     }
 }
 
+/// Plugins of one kind that were added while the program runs.
+type Loaded<K> = Mutex<Vec<&'static Plugin<K>>>;
+
 macro_rules! kind {
-    ($kind:ident, $name:literal) => {
+    ($kind:ident, $name:literal, $loaded:ident) => {
+        static $loaded: Loaded<dyn $kind> = Mutex::new(Vec::new());
+
         impl Kind for dyn $kind {
             const NAME: &'static str = $name;
 
             fn plugins() -> Vec<&'static Plugin<Self>> {
-                let mut plugins: Vec<_> = inventory::iter::<Plugin<dyn $kind>>.into_iter().collect();
+                let loaded = $loaded.lock().unwrap_or_else(PoisonError::into_inner);
+                let built_in = inventory::iter::<Plugin<dyn $kind>>.into_iter();
+                let mut plugins: Vec<_> = built_in.chain(loaded.iter().copied()).collect();
                 // Registration order is unspecified.
                 plugins.sort_by_key(|plugin| (plugin.name, plugin.source));
                 plugins
             }
+
+            fn add(plugin: Plugin<Self>) {
+                let mut loaded = $loaded.lock().unwrap_or_else(PoisonError::into_inner);
+                loaded.push(Box::leak(Box::new(plugin)));
+            }
         }
     };
 }
-kind!(Dataset, "dataset");
-kind!(CorpusGenerator, "corpus");
-kind!(Tokenizer, "tokenizer");
-kind!(Backbone, "backbone");
-kind!(Task, "task");
+kind!(Dataset, "dataset", DATASETS);
+kind!(CorpusGenerator, "corpus", CORPORA);
+kind!(Tokenizer, "tokenizer", TOKENIZERS);
+kind!(Backbone, "backbone", BACKBONES);
+kind!(Task, "task", TASKS);
 
 /// A plugin of any kind, as far as a list or a reference page needs it.
 #[derive(Debug)]
@@ -73,8 +98,10 @@ pub struct Entry {
     pub kind: &'static str,
     /// The plugin's name in specs.
     pub name: &'static str,
-    /// The module it lives in.
+    /// The module it lives in; of a loaded plugin, the file of its library.
     pub source: &'static str,
+    /// BLAKE3 of the library of a loaded plugin; none if built in.
+    pub content: Option<&'static str>,
     /// The JSON schema of its table.
     pub schema: Schema,
 }
@@ -86,6 +113,7 @@ pub fn entries() -> Vec<Entry> {
             kind: K::NAME,
             name: plugin.name,
             source: plugin.source,
+            content: plugin.content,
             schema: (plugin.schema)(),
         };
         K::plugins().into_iter().map(entry)
@@ -113,8 +141,9 @@ macro_rules! register {
             $crate::Plugin::<dyn $crate::$kind> {
                 name: $name,
                 source: module_path!(),
-                schema: || $crate::schemars::schema_for!($config),
-                parse: |table| {
+                content: None,
+                schema: &|| $crate::schemars::schema_for!($config),
+                parse: &|table| {
                     let config: $config = $crate::registry::parse(table)?;
                     Ok(Box::new(config) as Box<dyn $crate::$kind>)
                 },

@@ -11,7 +11,7 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::{Build, Plan, resolve};
+use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -91,12 +91,13 @@ impl Place {
 }
 
 /// What this binary was built with.
-const BUILD: Build<'static> = Build { engines: boldface_engine::ENGINES, devices: &["cpu"] };
+const BUILD: Build<'static> =
+    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
 
 /// Reads and resolves one spec.
 fn planned(path: &Path) -> Result<Plan, Failure> {
     let source = read(path)?;
-    resolve(path, &source, &BUILD).map_err(|problems| Failure::Spec(vec![(source, problems)]))
+    resolve(path, &source, &BUILD).map_err(Failure::Spec)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

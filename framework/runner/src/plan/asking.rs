@@ -138,7 +138,7 @@ fn slots(table: &Table) -> Slots {
 pub(super) fn check(
     tasks: &mut [Entry<dyn Task>],
     experiment: &Experiment,
-    cohorts: &[Cohort],
+    cohorts: &[Arc<Cohort>],
     problems: &mut Vec<Problem>,
 ) {
     for task in &mut *tasks {
@@ -162,7 +162,7 @@ struct Labels {
 impl Labels {
     /// Asks a task for its examples of scans without signal; only labels can matter. One scan is enough
     /// for the form, all of them are looked at where shots are counted.
-    fn of(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Cohort]) -> Labels {
+    fn of(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
         let (mut form, mut classes) = (None, BTreeMap::<String, usize>::new());
         let mut first = Vec::new();
         'all: for cohort in cohorts {

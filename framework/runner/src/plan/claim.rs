@@ -44,6 +44,8 @@ pub(super) struct Place<'a> {
     pub name: &'a str,
     /// The folder of the spec.
     pub folder: &'a Path,
+    /// Hashes of the libraries that the spec loads: of loaded plugins only theirs can be named.
+    pub libraries: &'a [String],
     /// The experiment's seed.
     pub seed: u64,
 }
@@ -67,7 +69,7 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     if !problems.is_empty() {
         return Err(problems.into_iter().map(below).collect());
     }
-    let plugin = find::<K>(written.as_deref(), place.name, own).map_err(|problem| vec![below(problem)])?;
+    let plugin = find::<K>(written.as_deref(), place, own).map_err(|problem| vec![below(problem)])?;
     let config = parse_all(&Value::Object(rest), plugin.parse).map_err(|problems| {
         problems.into_iter().map(|problem| below(own.hint(problem))).collect::<Vec<_>>()
     })?;
@@ -93,7 +95,8 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     };
     *table = resolved;
     let root = path.map(|path| place.folder.join(path)).unwrap_or_default();
-    Ok(Entry { name: place.name.to_owned(), plugin: plugin.name, root, seed, config, asking })
+    let (name, library) = (place.name.to_owned(), plugin.content);
+    Ok(Entry { name, plugin: plugin.name, library, root, seed, config, asking })
 }
 
 fn take<T: serde::de::DeserializeOwned>(
@@ -108,11 +111,12 @@ fn take<T: serde::de::DeserializeOwned>(
 
 fn find<K: Kind + ?Sized>(
     written: Option<&str>,
-    name: &str,
+    place: &Place<'_>,
     own: Own,
 ) -> Result<&'static Plugin<K>, Problem> {
-    let plugins = K::plugins();
-    let wanted = written.unwrap_or(name);
+    let mut plugins = K::plugins();
+    plugins.retain(|plugin| plugin.content.is_none_or(|own| place.libraries.iter().any(|hash| hash == own)));
+    let wanted = written.unwrap_or(place.name);
     let mut found = plugins.iter().filter(|plugin| plugin.name == wanted);
     let names = plugins.iter().map(|plugin| plugin.name);
     match (found.next(), found.next()) {

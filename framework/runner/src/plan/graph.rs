@@ -25,7 +25,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
 
     let datasets = tables(&plan.datasets, |entry| data.datasets.get(&entry.name).cloned());
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
-    let config = json!({ "datasets": datasets, "signal": experiment.signal });
+    let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
+    add_libraries(&mut config, &plan.datasets);
     graph.add(StageKind::Series, "", versions, 0, config, &[]);
 
     let split = without_seed(&experiment.split);
@@ -34,7 +35,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     if !plan.corpora.is_empty() {
         let names: Vec<&str> = plan.corpora.iter().map(|entry| entry.plugin).collect();
         let versions = plan.corpora.iter().map(|entry| entry.config.version()).collect();
-        let config = tables(&plan.corpora, |_| None);
+        let mut config = tables(&plan.corpora, |_| None);
+        add_libraries(&mut config, &plan.corpora);
         graph.add(StageKind::Corpus, &names.join(", "), versions, 0, config, &["series", "split"]);
     }
 
@@ -67,6 +69,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let seed = instruction.seed.unwrap_or(seed);
         let tasks = tables(taught.iter().copied(), |_| None);
         let mut config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
+        add_libraries(&mut config, taught.iter().copied());
         insert(&mut config, "asked", asked(&taught, experiment.seed));
         let versions = taught.iter().map(|entry| entry.config.version());
         let versions = version().into_iter().chain(versions).collect();
@@ -77,7 +80,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let evaluation = without_seed(&experiment.evaluation);
     let seed = experiment.evaluation.seed.unwrap_or(seed);
     for task in &plan.tasks {
-        let usual = json!({ "task": task.config.resolved(), "evaluation": evaluation });
+        let mut usual = json!({ "task": task.config.resolved(), "evaluation": evaluation });
+        add_libraries(&mut usual, [task]);
         let mut config = usual.clone();
         insert(&mut config, "asked", task.asking.shots_content(experiment.seed));
         let version = vec![task.config.version()];
@@ -89,8 +93,9 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let together = plan.asked_with(task);
         if !together.is_empty() {
             let tables = tables(together.iter().copied(), |_| None);
-            let together = json!({ "tasks": tables, "asked": asked(&together, experiment.seed) });
-            insert(&mut config, "together", Some(together));
+            let mut all = json!({ "tasks": tables, "asked": asked(&together, experiment.seed) });
+            add_libraries(&mut all, together.iter().copied());
+            insert(&mut config, "together", Some(all));
         }
         let model = if task.asking.is_frozen() { aligned } else { model };
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model, &name];
@@ -170,6 +175,16 @@ fn tables<'a, K: Config + ?Sized + 'a>(
         (entry.name.clone(), table)
     };
     Value::Object(entries.into_iter().map(table).collect())
+}
+
+/// Writes the hashes of the libraries that a stage's plugins come from into its config: another library,
+/// another key. Built-in plugins have a version instead, so they leave no trace.
+fn add_libraries<'a, K: ?Sized + 'a>(config: &mut Value, entries: impl IntoIterator<Item = &'a Entry<K>>) {
+    let hashes = entries.into_iter().filter_map(|entry| Some((entry.name.clone(), entry.library?.into())));
+    let hashes: serde_json::Map<String, Value> = hashes.collect();
+    if !hashes.is_empty() {
+        config["libraries"] = hashes.into();
+    }
 }
 
 /// A section as JSON; its seed is the stage's.

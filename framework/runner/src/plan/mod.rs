@@ -2,24 +2,31 @@
 
 mod asking;
 mod claim;
+mod cohorts;
 mod content;
 mod data;
 mod graph;
 mod key;
+mod libraries;
 mod lint;
+pub(crate) mod nuisances;
 mod resolve;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Experiment, Paradigm};
+use crate::spec::{Experiment, Paradigm, Source};
 
+pub use crate::spec::Located;
 pub use asking::Asking;
-pub use resolve::{Build, Located, resolve};
+pub use cohorts::DataCache;
+pub use libraries::{load_library, no_libraries};
+pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
 #[derive(Debug)]
@@ -28,8 +35,10 @@ pub struct Plan {
     pub name: String,
     /// The spec file.
     pub path: PathBuf,
-    /// The spec exactly as it was read.
+    /// The spec as it was read; where it extends another, what they say together.
     pub source: String,
+    /// The files of a spec that extends another, the one that wins first; empty for a spec of one file.
+    pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
     /// Cohorts, by name.
@@ -68,6 +77,8 @@ pub struct Entry<K: ?Sized> {
     pub name: String,
     /// The plugin's registered name, such as `series`.
     pub plugin: &'static str,
+    /// Hash of the library it was loaded from; none if built in.
+    pub library: Option<&'static str>,
     /// The table's `path`, joined to the spec's folder; datasets only.
     pub root: PathBuf,
     /// The table's seed, or the experiment's.

@@ -4,7 +4,7 @@
 //! manifest before it is used; a damaged artefact is moved away, so that it is made again.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use tracing::warn;
 
-use super::manifest::{self, Manifest};
-use crate::plan::{Key, Stage};
+use super::manifest::{self, Manifest, Unusable};
+use crate::plan::Stage;
 
 /// Artefacts by content key, below a folder of runs.
 #[derive(Debug)]
@@ -41,18 +41,39 @@ pub struct Draft<'a> {
 #[derive(Debug)]
 pub struct InUse(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
 
+/// The right to make one stage. It ends with the process, however that ends.
+#[derive(Debug)]
+pub struct StageLock(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
+
 /// The store cannot be read or written.
 #[derive(Debug, Error)]
-#[error("cannot {action} `{}`", path.display())]
-pub struct StoreError {
-    action: &'static str,
-    path: PathBuf,
-    source: io::Error,
+pub enum StoreError {
+    /// The system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    System {
+        /// What was tried, such as `write`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// An artefact is there that a newer version made.
+    #[error(
+        "`{}` cannot be used: {reason}; upgrade boldface, or give another folder of runs with `--runs`",
+        path.display()
+    )]
+    Newer {
+        /// The artefact.
+        path: PathBuf,
+        /// What it says of itself.
+        reason: Unusable,
+    },
 }
 
 /// Gives an error of the system its file and what was tried.
 pub(crate) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    move |source| StoreError { action, path: path.to_owned(), source }
+    move |source| StoreError::System { action, path: path.to_owned(), source }
 }
 
 impl Store {
@@ -71,14 +92,26 @@ impl Store {
         self.inspect(stage).ok().flatten()
     }
 
-    /// As [`Store::artefact`]; a damaged artefact is reported and moved away.
+    /// As [`Store::artefact`], but what a newer version made is not taken for missing.
     ///
     /// # Errors
-    /// If it cannot be moved.
+    /// [`StoreError::Newer`].
+    pub fn find(&self, stage: &Stage) -> Result<Option<Artefact>, StoreError> {
+        match self.inspect(stage) {
+            Err(reason @ Unusable::Newer { .. }) => Err(StoreError::Newer { path: self.dir(stage), reason }),
+            found => Ok(found.ok().flatten()),
+        }
+    }
+
+    /// As [`Store::find`]; a damaged artefact is reported and moved away. To be called by whoever holds
+    /// the stage's lock, so that nobody's new artefact is moved away instead of the damaged one.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], or if it cannot be moved.
     pub fn whole(&self, stage: &Stage) -> Result<Option<Artefact>, StoreError> {
         let damage = match self.inspect(stage) {
-            Ok(found) => return Ok(found),
-            Err(damage) => damage,
+            Err(Unusable::Damaged(damage)) => damage,
+            _ => return self.find(stage),
         };
         let dir = self.dir(stage);
         let away = free(&self.root, &format!(".damaged-{}", folder(stage)));
@@ -110,6 +143,21 @@ impl Store {
         Ok(InUse(file.lock_shared().is_ok().then_some(file)))
     }
 
+    /// The right to make a stage; none while another run has it.
+    ///
+    /// # Errors
+    /// If the lock's file cannot be made.
+    pub fn try_lock(&self, stage: &Stage) -> Result<Option<StageLock>, StoreError> {
+        let path = self.root.join(format!("{LOCK}{}", folder(stage)));
+        let file = File::create(&path).map_err(cannot("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(StageLock(Some(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            // A file system without locks is used without.
+            Err(TryLockError::Error(_)) => Ok(Some(StageLock(None))),
+        }
+    }
+
     /// A new folder to write a stage's artefact into.
     ///
     /// # Errors
@@ -121,29 +169,42 @@ impl Store {
         Ok(Draft { store: self, dir })
     }
 
+    /// Where the checkpoints of a stage lie until it is finished.
+    pub fn progress(&self, stage: &Stage) -> PathBuf {
+        self.root.join(format!("{PROGRESS}{}", folder(stage)))
+    }
+
     fn dir(&self, stage: &Stage) -> PathBuf {
         self.root.join(folder(stage))
     }
 
-    /// The artefact if it is there; what is wrong with it if it is damaged.
-    fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, String> {
+    /// The artefact if it is there; what is wrong with it if it cannot be used.
+    fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, Unusable> {
         let dir = self.dir(stage);
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(artefact) = verified.get(&dir) {
+        let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(artefact) = verified().get(&dir) {
             return Ok(Some(artefact.clone()));
         }
         if !dir.exists() {
             return Ok(None);
         }
         let artefact = Artefact { manifest: Manifest::verify(&dir, stage)?, dir: dir.clone() };
-        verified.insert(dir, artefact.clone());
+        verified().insert(dir, artefact.clone());
         Ok(Some(artefact))
     }
 
     fn remove_leftovers(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(DRAFT) {
+                fs::remove_dir_all(entry.path())?;
+            } else if name.starts_with(LOCK) {
+                // Nobody holds it: whoever does uses the store.
+                fs::remove_file(entry.path())?;
+            } else if name.strip_prefix(PROGRESS).is_some_and(|of| self.root.join(of).exists()) {
+                // The stage was finished, and its run killed before it came to this.
                 fs::remove_dir_all(entry.path())?;
             }
         }
@@ -176,7 +237,7 @@ impl Draft<'_> {
     pub fn finish(
         self,
         stage: &Stage,
-        inputs: &BTreeMap<String, Key>,
+        inputs: BTreeMap<String, String>,
         seconds: f64,
     ) -> Result<Artefact, StoreError> {
         let manifest = Manifest::of(&self.dir, stage, inputs, seconds).map_err(cannot("read", &self.dir))?;
@@ -184,9 +245,19 @@ impl Draft<'_> {
         let dir = self.store.dir(stage);
         if let Err(source) = fs::rename(&self.dir, &dir) {
             // Another run may have finished the same stage meanwhile: equal keys, equal content.
-            return self.store.artefact(stage).ok_or(StoreError { action: "write", path: dir, source });
+            return self.store.artefact(stage).ok_or(StoreError::System {
+                action: "write",
+                path: dir,
+                source,
+            });
         }
         manifest::sync_folder(&self.store.root).map_err(cannot("write", &self.store.root))?;
+        let progress = self.store.progress(stage);
+        if progress.exists()
+            && let Err(error) = fs::remove_dir_all(&progress)
+        {
+            warn!(dir = %progress.display(), %error, "Checkpoints of a finished stage could not be removed.");
+        }
         let artefact = Artefact { dir: dir.clone(), manifest };
         let mut verified = self.store.verified.lock().unwrap_or_else(PoisonError::into_inner);
         verified.insert(dir, artefact.clone());
@@ -205,6 +276,8 @@ impl Drop for Draft<'_> {
 }
 
 const DRAFT: &str = ".tmp-";
+const LOCK: &str = ".lock-";
+const PROGRESS: &str = ".progress-";
 
 /// `evaluation.condition-89deed144aa3`; what no file system likes in a task's name becomes `_`.
 fn folder(stage: &Stage) -> String {
@@ -222,7 +295,7 @@ fn free(root: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::StageKind;
+    use crate::plan::{Key, StageKind};
 
     fn stage(kind: StageKind, key: &str) -> Stage {
         let key = Key(format!("{key:0<32}"));
@@ -234,7 +307,7 @@ mod tests {
         let draft = store.draft(stage).unwrap();
         fs::create_dir(draft.dir().join("inside")).unwrap();
         fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
-        draft.finish(stage, &BTreeMap::new(), 1.5).unwrap();
+        draft.finish(stage, BTreeMap::new(), 1.5).unwrap();
     }
 
     #[test]
@@ -268,7 +341,7 @@ mod tests {
             write(&Store::open(runs.path()), &split, "word");
             spoil(&runs.path().join(Store::relative(&split)));
             let store = Store::open(runs.path());
-            let damage = store.inspect(&split).unwrap_err();
+            let damage = store.inspect(&split).unwrap_err().to_string();
             assert!(damage.contains(expected), "{damage}");
             assert!(!store.has(&split) && store.whole(&split).unwrap().is_none());
             assert!(runs.path().join("cache/.damaged-split-a00000000000").exists());

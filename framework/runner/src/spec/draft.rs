@@ -26,9 +26,10 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-const SECTIONS: [&str; 14] = [
+pub(super) const SECTIONS: &[&str] = &[
     "seed",
     "engine",
+    "plugins",
     "datasets",
     "signal",
     "split",
@@ -40,6 +41,7 @@ const SECTIONS: [&str; 14] = [
     "instruction",
     "tasks",
     "evaluation",
+    "nuisances",
     "runtime",
 ];
 
@@ -49,6 +51,7 @@ pub(crate) fn read(table: Table) -> Draft {
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
         engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),
+        plugins: reader.optional("plugins").unwrap_or_default(),
         datasets: reader.named("datasets", true),
         signal: reader.required("signal").unwrap_or(Signal {
             trs: 0,
@@ -65,14 +68,15 @@ pub(crate) fn read(table: Table) -> Draft {
         instruction: reader.optional("instruction"),
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
+        nuisances: reader.optional("nuisances").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {
         // A misspelt section is not missing too.
-        let meant = closest(name, SECTIONS).unwrap_or_default();
+        let meant = closest(name, SECTIONS.iter().copied()).unwrap_or_default();
         reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
-        reader.problems.push(problem.help(suggest(name, SECTIONS)));
+        reader.problems.push(problem.help(suggest(name, SECTIONS.iter().copied())));
     }
     Draft { experiment, problems: reader.problems, broken: reader.broken }
 }

@@ -4,21 +4,28 @@ mod document;
 mod draft;
 mod experiment;
 mod grammar;
-mod locate;
+mod layer;
+mod origin;
+mod paths;
 mod plain;
+mod split;
+mod sweep;
 mod task;
 mod training;
 mod wording;
 
 pub use experiment::{
-    Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, SplitTable, Standardize, Table,
-    Text,
+    Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
 };
+pub use layer::Layered;
+pub use origin::{Located, Origin, Source};
+pub use split::SplitTable;
 
-pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
 pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short};
+pub use sweep::{Ablate, Design, Select, SweepTable, When};
+pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
 pub(crate) use task::TASK_KEYS;
 pub use task::{Paradigm, TaskKeys};
 pub use wording::suggest;

@@ -129,7 +129,7 @@ fn common_text(work: &Work<'_>, train: &[Case<'_>], cases: &[Case<'_>]) -> Resul
     }
     let facts: Vec<&[Fact]> = texts.iter().map(|(_, facts)| *facts).collect();
     let text = consensus(&facts).map_or("", |text| texts[text].0).to_owned();
-    let facts = read_facts(&work.inputs.describers()?, &text);
+    let facts = read_facts(&work.inputs.describers()?, &text)?;
     Ok(vec![Prediction::Text { text, facts }; cases.len()])
 }
 

@@ -149,9 +149,9 @@ impl Describer for Fitted {
             .collect())
     }
 
-    fn read(&self, text: &str) -> Vec<Fact> {
+    fn read(&self, text: &str) -> Result<Vec<Fact>> {
         let features: Vec<&str> = self.artefact.norms.iter().map(|norm| norm.feature.as_str()).collect();
-        self.artefact.words.read(text, &features)
+        Ok(self.artefact.words.read(text, &features))
     }
 
     fn save(&self, dir: &Path) -> Result<()> {

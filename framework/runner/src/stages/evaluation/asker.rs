@@ -99,8 +99,8 @@ impl Asker<'_> {
     }
 
     fn generate(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
-        let read = |text: String| Prediction::Text { facts: read_facts(&self.describers, &text), text };
-        Ok(self.texts(cases, blocks)?.into_iter().map(read).collect())
+        let read = |text: String| Ok(Prediction::Text { facts: read_facts(&self.describers, &text)?, text });
+        self.texts(cases, blocks)?.into_iter().map(read).collect()
     }
 
     fn texts(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<String>> {

@@ -88,7 +88,7 @@ fn what_cannot_be_computed_is_not_available() {
         assert_eq!(sentences(&*describer, &broken(signal)), ["Default-Vis coupling is not available."]);
         let fact = describer.describe(&broken(signal)).unwrap().remove(0).fact;
         assert_eq!((fact.value, fact.z), (None, None));
-        assert_eq!(describer.read("Default-Vis coupling is not available."), [fact]);
+        assert_eq!(describer.read("Default-Vis coupling is not available.").unwrap(), [fact]);
     }
     // A dead region in training is left out of the norm: two scans remain.
     let scans = [coupled("1", 0.2), coupled("2", 0.4), scan("3", &["Default", "Vis"], &[&A, &dead])];

@@ -43,7 +43,7 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
         // Seven networks of several regions each: 7 * 8 / 2 pairs.
         assert_eq!(descriptors.len(), 28);
         for descriptor in &descriptors {
-            let read = describer.read(&descriptor.text);
+            let read = describer.read(&descriptor.text).unwrap();
             assert_eq!(read.len(), 1, "{}", descriptor.text);
             assert!(read[0].agrees(&descriptor.fact), "{}", descriptor.text);
             let near = |said: Option<f64>, meant: Option<f64>| {
@@ -58,7 +58,7 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
             }
         }
         let caption: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
-        let read = describer.read(&caption.join(" "));
+        let read = describer.read(&caption.join(" ")).unwrap();
         assert!(read.iter().zip(&descriptors).all(|(fact, descriptor)| fact.agrees(&descriptor.fact)));
     }
     for (feature, z) in &z {
