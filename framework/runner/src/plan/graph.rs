@@ -82,16 +82,16 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = json!({ "task": task.config.resolved(), "evaluation": evaluation });
         add_libraries(&mut config, std::slice::from_ref(task));
         let version = vec![task.config.version()];
+        let mut of_baseline = config.clone();
+        let columns = ["motion", "site"].map(|name| (name, experiment.nuisances.get(name)));
+        for (name, column) in columns {
+            if let Some(column) = column {
+                of_baseline["nuisances"][name] = column.as_str().into();
+            }
+        }
         let baseline = StageKind::Baseline(task.name.clone());
         let name = baseline.to_string();
-        graph.add(
-            baseline,
-            task.plugin,
-            version.clone(),
-            seed,
-            config.clone(),
-            &["series", "split", "corpus"],
-        );
+        graph.add(baseline, task.plugin, version.clone(), seed, of_baseline, &["series", "split", "corpus"]);
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model, &name];
         let kind = StageKind::Evaluation(task.name.clone());
         let versions = version.into_iter().chain([backbone.config.version()]).collect();

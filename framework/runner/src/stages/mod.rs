@@ -7,6 +7,7 @@ mod cases;
 mod codes;
 mod corpus;
 mod evaluation;
+mod groups;
 mod instruction;
 mod intervals;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod linear;
 mod packing;
 mod series;
 pub(crate) mod split;
+mod surrogate;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;

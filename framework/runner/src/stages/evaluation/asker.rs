@@ -1,11 +1,12 @@
 //! Asks a language model: options ranked, texts generated.
 
-use boldface::{Answer, Describer, FmriBlock, LanguageModel, Prediction, Query, Result};
+use boldface::{Answer, Describer, FmriBlock, LanguageModel, Prediction, Query, Result, seed};
 
 use super::super::baselines::softmax;
 use super::super::cases::{self, Case, Form};
 use super::super::packing::{extent, fits, prompt, query};
-use super::super::windows::Windows;
+use super::super::surrogate::phase_randomized;
+use super::super::windows::{Place, Windows};
 use crate::run::inputs::read_facts;
 
 /// Asks a language model about scans.
@@ -15,20 +16,33 @@ pub(super) struct Asker<'a> {
     pub describers: Vec<Box<dyn Describer>>,
     pub context: Option<usize>,
     pub longest: usize,
+    /// Of the surrogates' phases.
+    pub seed: u64,
+}
+
+/// What a model is shown with a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The window.
+    Scan,
+    /// The window with random phases: the spectrum of every region, and no connectivity.
+    Surrogate,
+    /// The question alone.
+    Nothing,
 }
 
 impl Asker<'_> {
-    /// The model's answers, with the scan or with the question alone.
-    pub fn ask(&mut self, cases: &[Case<'_>], fmri: bool) -> Result<Vec<Prediction>> {
+    /// The model's answers.
+    pub fn ask(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Prediction>> {
         let mut places = Vec::new();
         for case in cases {
             let (window, _) = extent(&case.example, self.windows.patch())?;
             places.push((case.scan.info.id.clone(), window, 0));
         }
-        let blocks: Vec<Option<FmriBlock>> = if fmri {
-            self.windows.blocks(&places)?.into_iter().map(Some).collect()
-        } else {
-            vec![None; cases.len()]
+        let blocks: Vec<Option<FmriBlock>> = match shown {
+            Shown::Scan => self.windows.blocks(&places)?.into_iter().map(Some).collect(),
+            Shown::Surrogate => self.surrogates(&places)?.into_iter().map(Some).collect(),
+            Shown::Nothing => vec![None; cases.len()],
         };
         match cases::form(cases)? {
             None => Ok(Vec::new()),
@@ -37,6 +51,17 @@ impl Asker<'_> {
             Some(Form::Value) => Err("no head predicts numbers yet".into()),
             Some(Form::Series) => self.continued(cases, &places, blocks),
         }
+    }
+
+    /// The windows with random phases; those of one window are always the same.
+    fn surrogates(&self, places: &[Place]) -> Result<Vec<FmriBlock>> {
+        let mut series = Vec::new();
+        for place in places {
+            let (id, window, _) = place;
+            let mut rng = seed::stream(self.seed, &format!("surrogate.{id}.{}", window.start));
+            series.push(phase_randomized(&self.windows.shown(place)?.0, &mut rng)?);
+        }
+        self.windows.embed(&series)
     }
 
     fn rank(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {

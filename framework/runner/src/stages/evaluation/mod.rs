@@ -3,18 +3,19 @@
 mod asker;
 mod continued;
 
-use boldface::{Observer, Result};
+use boldface::{Observer, Result, Scan};
 
 use super::Work;
 use super::baseline::{PARTS, answers_by};
 use super::cases::{self, Form, answered};
+use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
 use crate::run::Answered;
-use asker::Asker;
+use asker::{Asker, Shown};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Questions that are asked at once.
 const BATCH: usize = 16;
@@ -22,8 +23,11 @@ const BATCH: usize = 16;
 /// The same prompt without a scan: what the question alone gives away.
 const TEXT_ONLY: &str = "text-only";
 
-/// Saves the model's answers, and those of the same model without the scan; scores them with
-/// intervals, and the difference from each baseline.
+/// Scans whose phases are random: what is known from anything but connectivity.
+const SURROGATE: &str = "surrogate";
+
+/// Saves the model's answers, and those of the same model without the scan and to scans with random
+/// phases; scores them with intervals, apart by group, and the difference from each baseline.
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -33,7 +37,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let describers = work.inputs.describers()?;
     let context = work.plan.backbone.config.context();
     let longest = work.plan.experiment.evaluation.longest_answer;
-    let mut asker = Asker { model: &*model, windows, describers, context, longest };
+    let mut asker = Asker { model: &*model, windows, describers, context, longest, seed: work.stage.seed };
 
     let backbone = work.plan.backbone.plugin;
     let mut asked = Vec::new();
@@ -46,21 +50,23 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let mut answers = Vec::new();
     for (part, form, cases) in &asked {
         for batch in cases.chunks(BATCH) {
-            answers.extend(answered(*part, backbone, batch, asker.ask(batch, true)?));
+            answers.extend(answered(*part, backbone, batch, asker.ask(batch, Shown::Scan)?));
             if matches!(form, Some(Form::Choice | Form::Text)) {
-                answers.extend(answered(*part, TEXT_ONLY, batch, asker.ask(batch, false)?));
+                answers.extend(answered(*part, TEXT_ONLY, batch, asker.ask(batch, Shown::Nothing)?));
+                answers.extend(answered(*part, SURROGATE, batch, asker.ask(batch, Shown::Surrogate)?));
             }
             done += batch.len() as u64;
             work.recorder.progress(done, total)?;
         }
     }
     cases::write(work.dir, &answers)?;
-    score(work, name, &answers)
+    score(work, name, &scans, &answers)
 }
 
-/// Rows of the model and of text-only, and of the model's difference from everything simpler.
-fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
+/// Rows of the model, of text-only and of surrogates, and of the model's difference from everything simpler.
+fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) -> Result<()> {
     let task = &*cases::task(work.plan, name)?.config;
+    let groups = Groups::of(work, task, scans);
     let baselines = work.inputs.baseline(name)?;
     let backbone = work.plan.backbone.plugin;
     for part in PARTS {
@@ -72,6 +78,7 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
         let resamples = resamples(subjects(&model), count, work.stage.seed, part);
         let of_model = Scores::of(task, &model, &resamples)?;
         let mut rows = of_model.rows(&work.recorder, part, backbone, None);
+        rows.extend(groups.rows(&work.recorder, part, backbone, &model)?);
         let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
         let others = others.map(|plugin| (plugin, answers)).collect::<Vec<_>>();
         let simple = answers_by(&baselines).into_iter().map(|plugin| (plugin, &baselines[..]));
@@ -81,7 +88,7 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
                 return Err(format!("`{plugin}` answered other questions than the model").into());
             }
             let scores = Scores::of(task, &outcomes, &resamples)?;
-            if plugin == TEXT_ONLY {
+            if plugin == TEXT_ONLY || plugin == SURROGATE {
                 rows.extend(scores.rows(&work.recorder, part, &plugin, None));
             }
             rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));
