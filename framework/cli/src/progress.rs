@@ -77,6 +77,11 @@ impl Events for Screen {
         *lock(&self.current) = Some(Current { label, bar, started: now, said: now });
     }
 
+    fn resumed(&self, stage: &Stage, step: u64) {
+        self.say(&format!("  `{}` goes on after step {step}, where it was stopped", stage.name()));
+        info!(stage = stage.name(), key = %stage.key, step, "Stage resumed.");
+    }
+
     fn progress(&self, _: &Stage, done: u64, total: u64) {
         let mut current = lock(&self.current);
         let Some(current) = current.as_mut() else { return };

@@ -29,7 +29,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             Ok(plan) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));
             }
-            Err(problems) => wrong.push((source, problems)),
+            Err(problems) => wrong.extend(problems),
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failure::Spec(wrong)) }

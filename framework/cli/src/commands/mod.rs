@@ -97,7 +97,7 @@ const BUILD: Build<'static> =
 /// Reads and resolves one spec.
 fn planned(path: &Path) -> Result<Plan, Failure> {
     let source = read(path)?;
-    resolve(path, &source, &BUILD).map_err(|problems| Failure::Spec(vec![(source, problems)]))
+    resolve(path, &source, &BUILD).map_err(Failure::Spec)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -20,7 +20,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes `runs/<experiment>/<UTC time>/` with the exact spec in it, and points `runs/latest` at it.
+    /// Makes `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
     pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
         if ["cache", "latest"].contains(&plan.name.as_str()) {
             return Err(Failed::Name { name: plan.name.clone() });
@@ -35,6 +35,7 @@ impl Folder {
                 Ok(()) => {
                     let spec = dir.join("spec.toml");
                     fs::write(&spec, &plan.source).map_err(cannot("write", &spec))?;
+                    layers(&dir.join("layers"), plan)?;
                     point(&runs.join("latest"), &Path::new(&plan.name).join(&name));
                     return Ok(Folder { dir });
                 }
@@ -64,6 +65,17 @@ impl Folder {
     pub fn metrics(&self, experiment: &str, rows: &[MetricRow]) -> Result<(), Failed> {
         Ok(boldface_tables::metrics::write(&self.dir.join("metrics.parquet"), experiment, rows)?)
     }
+}
+
+/// Keeps the files of a spec that extends another, as they were read, the one that wins first.
+fn layers(dir: &Path, plan: &Plan) -> Result<(), Failed> {
+    for (i, layer) in plan.layers.iter().enumerate() {
+        fs::create_dir_all(dir).map_err(cannot("make", dir))?;
+        let name = layer.path.file_name().unwrap_or_default().to_string_lossy();
+        let path = dir.join(format!("{}-{name}", i + 1));
+        fs::write(&path, &layer.text).map_err(cannot("write", &path))?;
+    }
+    Ok(())
 }
 
 /// Points the link `link` at `target`. A link is a convenience: a file system without them is no error.

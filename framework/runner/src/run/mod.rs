@@ -6,6 +6,7 @@ pub(crate) mod inputs;
 mod journal;
 pub(crate) mod make;
 mod manifest;
+mod progress;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
@@ -19,7 +20,7 @@ use boldface::{Metric, MetricRow};
 use crate::plan::Stage;
 
 pub use journal::{Event, FILE as PROGRESS, Line};
-pub use manifest::{FileRecord, Manifest};
+pub use manifest::{FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};
 pub use walk::{Failed, Finished, run};
@@ -34,6 +35,9 @@ pub trait Events: Sync {
 
     /// A stage starts to run (it was not cached); it is number `index` of `total`.
     fn started(&self, _stage: &Stage, _index: usize, _total: usize) {}
+
+    /// A stage that was stopped before goes on after `step` steps.
+    fn resumed(&self, _stage: &Stage, _step: u64) {}
 
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
