@@ -111,6 +111,7 @@ fn resolve_draft(
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
+        scans: found.scans,
         datasets,
         corpora,
         tokenizer,

@@ -27,7 +27,7 @@ pub struct Results {
     /// The model that is judged; none if only baselines ran.
     pub model: Option<String>,
     /// Everyone who answered, the model first.
-    answerers: Vec<String>,
+    pub answerers: Vec<String>,
     /// Whose scores the model's are compared with.
     against: Vec<String>,
     /// Metrics in their order, without those of a single horizon (`mse@5`).
@@ -217,7 +217,8 @@ impl Results {
         Some(format!("{} {} {}{compared}", self.task, metric_label(metric), number::score(score.value)))
     }
 
-    fn headline(&self) -> Option<&str> {
+    /// The metric that speaks for the task.
+    pub fn headline(&self) -> Option<&str> {
         let has = |name: &&str| self.metrics.iter().any(|metric| metric == name);
         HEADLINES.into_iter().find(has).or_else(|| self.metrics.first().map(String::as_str))
     }

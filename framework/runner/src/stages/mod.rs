@@ -7,7 +7,7 @@ mod cases;
 mod codes;
 mod corpus;
 mod evaluation;
-mod groups;
+pub(crate) mod groups;
 mod instruction;
 mod intervals;
 #[cfg(test)]
