@@ -10,6 +10,7 @@ mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::spec::{Experiment, Source};
 
 pub use crate::spec::Located;
 pub use cohorts::DataCache;
+pub(crate) use claim::task;
 pub use libraries::{load_library, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 

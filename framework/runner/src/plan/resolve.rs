@@ -23,7 +23,7 @@ pub struct Build<'a> {
     pub devices: &'a [&'a str],
     /// Loads a library with plugins into the registry: its file, its content's hash and how long one call may
     /// take. [`super::no_libraries`] in a build that cannot.
-    pub load: &'a dyn Fn(&Path, &str, Duration) -> Result<(), String>,
+    pub load: &'a (dyn Fn(&Path, &str, Duration) -> Result<(), String> + Sync),
 }
 
 impl fmt::Debug for Build<'_> {

@@ -9,7 +9,7 @@ mod corpus;
 mod evaluation;
 pub(crate) mod groups;
 mod instruction;
-mod intervals;
+pub(crate) mod intervals;
 #[cfg(test)]
 mod letters;
 mod linear;
