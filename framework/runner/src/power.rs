@@ -55,7 +55,9 @@ impl Power {
             let person = scan.person();
             form = Some(match answer {
                 Answer::Choice { options, correct } => {
-                    options.iter().for_each(|option| drop(examples.entry(option).or_default()));
+                    for option in options {
+                        examples.entry(option).or_default();
+                    }
                     if let Some(class) = options.get(*correct) {
                         of_class.entry(class).or_default().insert(person.clone());
                         *examples.entry(class).or_default() += 1;
@@ -155,6 +157,7 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
         split.as_ref().is_none_or(|split| split.part(&scan.id).is_ok_and(|part| part == Part::Test))
     };
     let tested: Vec<&ScanInfo> = plan.scans.iter().filter(is_test).collect();
+    let tested_persons = tested.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
     let everyone: Vec<&ScanInfo> = plan.scans.iter().collect();
     let table = &plan.experiment.split;
     let is_folded = table.folds.is_some() || table.leave_out.is_some();
@@ -162,10 +165,11 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
         let said = power(plan, task, &tested)?.caution()?;
         // What more can be had from the same data, if the split is by share.
         let of_all = power(plan, task, &everyone)?;
-        let all = of_all.auroc().or(of_all.correlation()).filter(|_| !is_folded && table.file.is_none());
-        let more = all.map(|effect| {
-            format!("; `[split] folds = 5` tests all {} subjects, who can show {effect:.2}", of_all.subjects)
-        });
+        let all = of_all.auroc().or(of_all.correlation());
+        let by = if is_folded { "all folds together test" } else { "`[split] folds = 5` tests" };
+        let more = all
+            .filter(|_| of_all.subjects > tested_persons)
+            .map(|effect| format!("; {by} all {} subjects, who can show {effect:.2}", of_all.subjects));
         Some(said + &more.unwrap_or_else(|| "; add subjects".to_owned()))
     };
     plan.tasks.iter().filter_map(one).collect()
@@ -233,12 +237,12 @@ mod tests {
         assert_eq!(power.subjects, 5);
         let counts = vec![("down".to_owned(), 5, 5), ("up".to_owned(), 5, 5)];
         assert_eq!(power.form, Form::Classes { counts, majority: 0.5 });
-        expect!["condition: 5 test subjects (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 31 subjects of each class"]
+        expect!["condition: 5 test subjects (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 subjects of each class"]
             .assert_eq(&power.caution().unwrap());
         let between: Vec<_> = (0..80).map(|i| (id(i, 0), choice(i % 2))).collect();
         assert_eq!(of(&between).caution(), None);
         let few: Vec<_> = (0..4).map(|i| (id(i, 0), choice(i % 2))).collect();
-        expect!["condition: 4 test subjects (2 with `down`, 2 with `up`) can tell no AUROC from chance (80% power, two-sided 5% level); 0.70 needs 31 subjects of each class"]
+        expect!["condition: 4 test subjects (2 with `down`, 2 with `up`) can tell no AUROC from chance (80% power, two-sided 5% level); 0.70 needs 32 subjects of each class"]
             .assert_eq(&of(&few).caution().unwrap());
     }
 
