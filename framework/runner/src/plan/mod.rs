@@ -20,7 +20,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -48,6 +48,8 @@ pub struct Plan {
     pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
+    /// Every scan of all datasets, as the tables know it.
+    pub scans: Arc<Vec<ScanInfo>>,
     /// Cohorts, by name.
     pub datasets: Vec<Entry<dyn Dataset>>,
     /// Corpus generators, by name.

@@ -85,8 +85,8 @@ fn resolve_draft(
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
-        let found = split::read_file(&folder.join(file), file, &found.scans);
-        found.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
+        let read = split::read_file(&folder.join(file), file, &found.scans);
+        read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
     });
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
@@ -112,6 +112,7 @@ fn resolve_draft(
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
+        scans: found.scans,
         datasets,
         corpora,
         tokenizer,
@@ -124,7 +125,8 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
     );
-    size::measure(&mut plan, &found.scans);
+    let scans = std::sync::Arc::clone(&plan.scans);
+    size::measure(&mut plan, &scans);
     Ok(plan)
 }
 
