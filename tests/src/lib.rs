@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, Plan, Stage, no_libraries, resolve};
+use boldface_runner::plan::{Build, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
 use tempfile::TempDir;
 
@@ -156,7 +156,7 @@ pub fn repository(name: &str) -> PathBuf {
 /// If it has problems; they are printed.
 pub fn plan(path: &Path) -> Plan {
     let source = fs::read_to_string(path).expect("the spec is there");
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &boldface_loader::load };
     resolve(path, &source, &build).unwrap_or_else(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", problems.join("\n"))

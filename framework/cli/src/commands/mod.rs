@@ -11,7 +11,7 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::{Build, Plan, resolve};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -92,7 +92,7 @@ impl Place {
 
 /// What this binary was built with.
 const BUILD: Build<'static> =
-    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
+    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &boldface_loader::load };
 
 /// Reads and resolves one spec.
 fn planned(path: &Path) -> Result<Plan, Failure> {
