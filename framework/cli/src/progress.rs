@@ -56,6 +56,11 @@ impl Events for Screen {
         }
     }
 
+    fn waiting(&self, stage: &Stage) {
+        self.say(&format!("  another run is making `{}`; waiting for it", stage.name()));
+        info!(stage = stage.name(), key = %stage.key, "Another run is making the stage.");
+    }
+
     fn started(&self, stage: &Stage, index: usize, total: usize) {
         let label = format!("[{index}/{total}] {}", titled(stage));
         let bar = match self.is_terminal {

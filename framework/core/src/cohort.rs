@@ -56,6 +56,14 @@ pub struct ScanInfo {
     pub phenotype: BTreeMap<String, String>,
 }
 
+impl ScanInfo {
+    /// What the tables have in a column; the column `dataset`, if they have none, is the dataset's name.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        let dataset = (name == "dataset").then_some(&self.id.dataset);
+        self.phenotype.get(name).or(dataset).map(String::as_str)
+    }
+}
+
 /// The regions of a parcellation, in the order of the series' columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regions {

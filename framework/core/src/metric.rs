@@ -42,6 +42,8 @@ pub struct MetricRow {
     pub plugin: String,
     /// `train`, `validation` or `test`; empty for numbers that belong to no part.
     pub split: String,
+    /// The group of subjects it is about, such as `sex=F`; none for all of the part.
+    pub group: Option<String>,
     /// The stage's seed.
     pub seed: u64,
     /// The training step; none for final numbers.

@@ -41,6 +41,16 @@ pub enum Answer {
         /// How many volumes.
         trs: usize,
     },
+    /// A number: read off the pooled hidden state by a ridge regression fitted on training scans, or
+    /// found by ranking ordinal bins.
+    Value {
+        /// The number, in `unit`.
+        value: f64,
+        /// Its unit, such as `years`; empty for a number without one.
+        unit: String,
+        /// Edges of the bins to rank, ascending, both ends included; empty for the ridge regression.
+        edges: Vec<f64>,
+    },
 }
 
 /// What a model or a baseline answered.
@@ -51,6 +61,14 @@ pub enum Prediction {
     Choice {
         /// Sums to 1.
         probabilities: Vec<f64>,
+    },
+    /// For [`Answer::Choice`] of a task that is asked openly: a sentence, and the option it names.
+    /// A task never sees it: the framework hands it a choice, a wrong one where nothing is named.
+    Open {
+        /// The generated text.
+        text: String,
+        /// Index of the one option that the text names; none if it names none or several.
+        named: Option<usize>,
     },
     /// For [`Answer::Text`].
     Text {
@@ -65,6 +83,11 @@ pub enum Prediction {
         predicted: TimeSeries,
         /// The volumes that really followed.
         actual: TimeSeries,
+    },
+    /// For [`Answer::Value`], in its unit.
+    Value {
+        /// The predicted number.
+        value: f64,
     },
 }
 

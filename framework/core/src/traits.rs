@@ -260,6 +260,10 @@ pub trait LanguageModel: Send {
     /// The most likely codes of the patch after each block, one a region.
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>>;
 
+    /// One vector a prompt, all of one width: what a linear model reads a phenotype from. The prompt
+    /// may show no scan; a row never depends on the other prompts.
+    fn pool(&self, prompts: &[Sequence]) -> Result<Features>;
+
     /// Writes everything [`Backbone::load`] needs into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;
 }

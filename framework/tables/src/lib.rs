@@ -5,7 +5,9 @@
 
 pub mod descriptors;
 mod error;
+pub mod export;
 mod frame;
+pub mod leaderboard;
 pub mod metrics;
 pub mod summary;
 pub mod text;

@@ -22,7 +22,7 @@ pub struct ColumnInfo {
 }
 
 /// The columns, in order: the contract of `metrics.parquet`.
-pub fn columns() -> [ColumnInfo; 14] {
+pub fn columns() -> [ColumnInfo; 15] {
     let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
     [
         column("experiment", "str", false, "the spec file's stem"),
@@ -30,6 +30,7 @@ pub fn columns() -> [ColumnInfo; 14] {
         column("key", "str", false, "the stage's content key"),
         column("plugin", "str", false, "what was measured: a plugin or a baseline"),
         column("split", "str", false, "`train`, `validation` or `test`; empty if it belongs to no part"),
+        column("group", "str", true, "the group of subjects, such as `sex=F`; missing for all of the part"),
         column("seed", "u64", false, "the stage's seed"),
         column("step", "u64", true, "the training step; missing for final numbers"),
         column("metric", "str", false, "the metric's name"),
@@ -57,6 +58,7 @@ pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
     let count = |name: &str, of: fn(&MetricRow) -> Option<u64>| -> Column {
         Series::new(name.into(), rows.iter().map(of).collect::<Vec<Option<u64>>>()).into()
     };
+    let group: Vec<Option<&str>> = rows.iter().map(|row| row.group.as_deref()).collect();
     let against: Vec<Option<&str>> = rows.iter().map(|row| row.against.as_deref()).collect();
     let direction: Vec<Option<bool>> = rows.iter().map(|row| row.higher_is_better).collect();
     let columns = vec![
@@ -65,6 +67,7 @@ pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
         text("key", |row| &row.key),
         text("plugin", |row| &row.plugin),
         text("split", |row| &row.split),
+        Series::new("group".into(), group).into(),
         count("seed", |row| Some(row.seed)),
         count("step", |row| row.step),
         text("metric", |row| &row.metric),
@@ -92,6 +95,7 @@ pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
     let mut counts = [table.counts("step")?, table.counts("n")?].map(Vec::into_iter);
     let mut numbers =
         [table.floats("value")?, table.floats("low")?, table.floats("high")?].map(Vec::into_iter);
+    let mut group = table.strings("group")?.into_iter();
     let mut against = table.strings("against")?.into_iter();
     let mut direction = table.flags("higher_is_better")?.into_iter();
 
@@ -102,6 +106,7 @@ pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
         let [step, n] = counts.each_mut().map(|column| column.next().expect(SAME));
         let [value, low, high] = numbers.each_mut().map(|column| column.next().expect(SAME));
         let seed = seeds.next().expect(SAME);
+        let group = group.next().expect(SAME);
         let against = against.next().expect(SAME);
         let higher_is_better = direction.next().expect(SAME);
         rows.push(MetricRow {
@@ -109,6 +114,7 @@ pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
             key,
             plugin,
             split,
+            group,
             seed,
             step,
             metric,
@@ -137,6 +143,7 @@ mod tests {
             key: "12adbcee074a".into(),
             plugin: "vq".into(),
             split: "train".into(),
+            group: None,
             seed: u64::MAX,
             step: Some(20),
             metric: "reconstruction_loss".into(),
@@ -150,6 +157,7 @@ mod tests {
         let second = MetricRow {
             stage: "evaluation.pain \u{e9}".into(),
             split: String::new(),
+            group: Some("sex=F".into()),
             step: None,
             value: Some(-0.5),
             low: Some(f64::NEG_INFINITY),

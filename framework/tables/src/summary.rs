@@ -55,7 +55,7 @@ pub enum Verdict {
     Unknown,
 }
 
-/// The final rows (no step) of `evaluation.*` and `baseline.*`, a difference beside the score it belongs to.
+/// The final rows (no step, no group) of `evaluation.*` and `baseline.*`, a difference beside the score it belongs to.
 ///
 /// Tasks go by name, validation before test, metrics as they came, models before baselines.
 pub fn scores(rows: &[MetricRow]) -> Vec<Score> {
@@ -98,7 +98,7 @@ pub fn scores(rows: &[MetricRow]) -> Vec<Score> {
 fn final_row(row: &MetricRow) -> Option<(bool, &str, &MetricRow)> {
     let of_model = row.stage.strip_prefix("evaluation.").map(|task| (false, task, row));
     let of_baseline = || row.stage.strip_prefix("baseline.").map(|task| (true, task, row));
-    of_model.or_else(of_baseline).filter(|_| row.step.is_none())
+    of_model.or_else(of_baseline).filter(|_| row.step.is_none() && row.group.is_none())
 }
 
 fn difference(row: &MetricRow) -> Option<Difference> {
@@ -141,6 +141,7 @@ mod tests {
             key: "0".into(),
             plugin: plugin.into(),
             split: split.into(),
+            group: None,
             seed: 0,
             step: None,
             metric: metric.into(),

@@ -32,6 +32,8 @@ const CLOSE: u32 = 258;
 const ANSWER: u32 = 259;
 const VOCABULARY: u32 = 260;
 const WIDTH: usize = 64;
+/// Width of a pooled prompt.
+const BINS: usize = 512;
 const FILE: &str = "bigram.json";
 
 impl Backbone for Bigram {
@@ -185,6 +187,23 @@ impl LanguageModel for Model {
         blocks.iter().map(one).collect()
     }
 
+    /// Which code each region has in each patch, hashed into bins with signs: a fixed projection that
+    /// nothing was learned for. Zeros without a scan.
+    fn pool(&self, prompts: &[Sequence]) -> Result<Features> {
+        let mut values = vec![0f32; prompts.len() * BINS];
+        for (prompt, bins) in prompts.iter().zip(values.chunks_mut(BINS)) {
+            let Some(block) = &prompt.fmri else { continue };
+            for patch in 0..block.patches {
+                for roi in 0..block.codes.rois {
+                    let place = (patch * block.codes.rois + roi) as u64;
+                    let hash = scrambled(place << 32 | u64::from(block.codes.at(patch, roi)));
+                    bins[hash as usize % BINS] += if hash >> 63 == 0 { 1.0 } else { -1.0 };
+                }
+            }
+        }
+        Features::new(BINS, values)
+    }
+
     fn save(&self, dir: &Path) -> Result<()> {
         write(self, dir)
     }
@@ -234,6 +253,14 @@ fn at(sequence: &Sequence, layout: &Layout, place: usize) -> u32 {
 fn last(sequence: &Sequence) -> u32 {
     let layout = sequence.layout();
     layout.len().checked_sub(1).map_or(END, |place| at(sequence, &layout, place))
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit of the result depends on every bit.
+fn scrambled(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }
 
 fn answer(text: &str) -> Vec<u32> {

@@ -111,15 +111,18 @@ impl Ranges<'_> {
 
 /// Whether every part of the split gets somebody.
 pub(super) fn check_split(split: &SplitTable, scans: &[ScanInfo], problems: &mut Vec<Problem>) {
-    let mut shares = [("validation", split.validation), ("test", split.test)].into_iter();
+    let mut shares = [("validation", split.validation_share()), ("test", split.test_share())].into_iter();
     if let Some((key, share)) = shares.find(|(_, share)| !(*share > 0.0 && *share < 1.0)) {
         let problem = Problem::at(key, format!("must lie between 0 and 1, is {share}"));
         problems.push(problem.help("both held-out parts are always reported").below("split"));
         return;
     }
-    if split.validation + split.test >= 1.0 {
-        let message =
-            format!("`validation` {} and `test` {} leave nobody to learn from", split.validation, split.test);
+    if split.validation_share() + split.test_share() >= 1.0 {
+        let message = format!(
+            "`validation` {} and `test` {} leave nobody to learn from",
+            split.validation_share(),
+            split.test_share()
+        );
         problems.push(Problem::at("split", message).help("lower them to a sum below 1"));
         return;
     }
@@ -205,7 +208,11 @@ mod tests {
 
     #[test]
     fn shares_leave_somebody_everywhere() {
-        let split = |validation, test| SplitTable { validation, test, ..SplitTable::default() };
+        let split = |validation, test| SplitTable {
+            validation: Some(validation),
+            test: Some(test),
+            ..SplitTable::default()
+        };
         expect!["split.test: must lie between 0 and 1, is 0; both held-out parts are always reported\n"]
             .assert_eq(&said(|problems| check_split(&split(0.5, 0.0), &[], problems)));
         expect![

@@ -7,6 +7,7 @@ mod graph;
 mod key;
 mod libraries;
 mod lint;
+pub(crate) mod nuisances;
 mod resolve;
 
 use std::fmt;

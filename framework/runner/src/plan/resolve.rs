@@ -13,7 +13,7 @@ use boldface::{
 };
 
 use super::claim::{Own, Place, claim};
-use super::{Entry, Plan, content, data, graph, libraries, lint};
+use super::{Entry, Plan, content, data, graph, libraries, lint, nuisances};
 use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
 
 /// What the binary was built with; the runner itself knows no engine.
@@ -115,7 +115,7 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     let text = text_content(&experiment, folder, &mut problems);
     let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
-    drop(cohorts);
+    let scans: Vec<ScanInfo> = cohorts.into_iter().flat_map(|cohort| cohort.scans).collect();
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
     else {
@@ -126,6 +126,7 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     }
     let datasets_content = dataset_contents(&datasets)?;
     fill_defaults(&mut experiment);
+    nuisances::fill_defaults(&mut experiment, &scans);
     let table = &experiment.runtime;
     let workers = match table.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -252,6 +253,9 @@ fn check_data(
             data::check_stratify(&experiment.split.stratify, &scans, problems);
         }
     }
+    if is_whole {
+        nuisances::check(experiment, &scans, problems);
+    }
     for entry in &parts.corpora {
         let key = format!("corpora.{}", entry.name);
         let found = cohorts.iter().flat_map(|cohort| entry.config.check(cohort));
@@ -312,7 +316,7 @@ fn dataset_contents(datasets: &[Entry<dyn Dataset>]) -> Result<BTreeMap<String, 
 /// Writes down what a key left out stands for.
 fn fill_defaults(experiment: &mut Experiment) {
     let seed = experiment.seed;
-    experiment.split.seed.get_or_insert(seed);
+    experiment.split.fill_defaults(seed);
     experiment.evaluation.seed.get_or_insert(seed);
     if let Some(alignment) = &mut experiment.alignment {
         alignment.seed.get_or_insert(seed);

@@ -271,6 +271,7 @@ fn row(stage: &str, plugin: &str, split: &str, metric: &str, value: f64, up: Opt
         key: "12adbcee074a".into(),
         plugin: plugin.into(),
         split: split.into(),
+        group: None,
         seed: 0,
         step: None,
         metric: metric.into(),

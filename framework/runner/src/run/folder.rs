@@ -85,7 +85,7 @@ fn point(link: &Path, target: &Path) {
     clippy::disallowed_methods,
     reason = "the run's folder is named after the clock, here and nowhere else"
 )]
-fn seconds_now() -> u64 {
+pub(super) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 

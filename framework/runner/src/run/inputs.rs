@@ -1,9 +1,8 @@
 //! What a stage may read: the artefacts that its plan entry lists, and no others.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use boldface::{
     Backbone, Codes, Describer, Fact, Features, FitContext, FittedTokenizer, FmriShape, LanguageModel,
@@ -45,10 +44,10 @@ impl Listed {
 /// What was read in this run and will be needed again; a plan has one of each stage it keeps.
 #[derive(Default)]
 pub struct Memory {
-    cohort: OnceCell<Arc<Signals>>,
-    plain: OnceCell<Arc<Vec<Scan>>>,
-    described: OnceCell<Arc<Vec<Scan>>>,
-    coded: OnceCell<Arc<Coded>>,
+    cohort: OnceLock<Arc<Signals>>,
+    plain: OnceLock<Arc<Vec<Scan>>>,
+    described: OnceLock<Arc<Vec<Scan>>>,
+    coded: OnceLock<Arc<Coded>>,
 }
 
 /// Every scan, cropped and not yet standardised, in canonical order.
@@ -273,7 +272,7 @@ fn broken(path: &Path, error: &serde_json::Error) -> boldface::Error {
     format!("`{}`: {error}", path.display()).into()
 }
 
-fn remembered<T>(cell: &OnceCell<Arc<T>>, read: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
+fn remembered<T>(cell: &OnceLock<Arc<T>>, read: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
     if let Some(known) = cell.get() {
         return Ok(Arc::clone(known));
     }
@@ -301,7 +300,7 @@ mod tests {
             config: serde_json::Value::Null,
             key: Key("0".repeat(32)),
         };
-        let artefact = store.draft(&split).unwrap().finish(&split, &BTreeMap::new(), 0.0).unwrap();
+        let artefact = store.draft(&split).unwrap().finish(&split, BTreeMap::new(), 0.0).unwrap();
         let listed = Listed { stage: "corpus".into(), artefacts: [("split".to_owned(), artefact)].into() };
         assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
         let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Key, Stage};
+use crate::plan::Stage;
 
 /// Name of the manifest in its artefact.
 pub const FILE: &str = "manifest.json";
@@ -54,7 +54,7 @@ impl Manifest {
     pub fn of(
         dir: &Path,
         stage: &Stage,
-        inputs: &BTreeMap<String, Key>,
+        inputs: BTreeMap<String, String>,
         seconds: f64,
     ) -> io::Result<Manifest> {
         let mut files = BTreeMap::new();
@@ -65,7 +65,7 @@ impl Manifest {
             plugin: stage.plugin.clone(),
             boldface: env!("CARGO_PKG_VERSION").to_owned(),
             seconds,
-            inputs: inputs.iter().map(|(name, key)| (name.clone(), key.0.clone())).collect(),
+            inputs,
             files,
         })
     }

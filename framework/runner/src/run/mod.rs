@@ -3,16 +3,22 @@
 pub(crate) mod arrays;
 mod folder;
 pub(crate) mod inputs;
+mod journal;
+pub(crate) mod make;
 mod manifest;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
+mod tensorboard;
 mod walk;
 
 use std::path::Path;
 
+use boldface::{Metric, MetricRow};
+
 use crate::plan::Stage;
 
+pub use journal::{Event, FILE as PROGRESS, Line};
 pub use manifest::{FileRecord, Manifest};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};
@@ -23,11 +29,20 @@ pub trait Events: Sync {
     /// The run's folder was made; logs may go to `log.jsonl` in it.
     fn opened(&self, _dir: &Path) {}
 
+    /// Another run is making this stage; this one waits for it.
+    fn waiting(&self, _stage: &Stage) {}
+
     /// A stage starts to run (it was not cached); it is number `index` of `total`.
     fn started(&self, _stage: &Stage, _index: usize, _total: usize) {}
 
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
+
+    /// A number was recorded while the running stage fitted something.
+    fn recorded(&self, _stage: &Stage, _step: u64, _metric: &Metric) {}
+
+    /// All numbers of a stage that is about to be finished.
+    fn measured(&self, _stage: &Stage, _rows: &[MetricRow]) {}
 
     /// A stage is finished; `cached` if it was only looked up.
     fn finished(&self, _stage: &Stage, _seconds: f64, _cached: bool) {}

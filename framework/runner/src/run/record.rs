@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use boldface::{Outcome, Part, ScanId};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Stage;
+use crate::plan::{Plan, Stage};
 use crate::spec::Experiment;
 
 /// `plan.json` of a run: what was run, with what, and where the artefacts are.
@@ -22,6 +22,19 @@ pub struct Record {
     pub experiment: Experiment,
     /// Every stage in order.
     pub stages: Vec<StageRecord>,
+}
+
+impl Record {
+    /// The record of a run that has not begun.
+    pub fn of(plan: &Plan) -> Record {
+        Record {
+            name: plan.name.clone(),
+            spec: plan.path.clone(),
+            versions: BTreeMap::from([("boldface".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
+            experiment: plan.experiment.clone(),
+            stages: Vec::new(),
+        }
+    }
 }
 
 /// One stage of a run.

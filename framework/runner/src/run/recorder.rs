@@ -42,6 +42,7 @@ impl<'a> Recorder<'a> {
             key: self.stage.key.0.clone(),
             plugin: self.stage.plugin.clone(),
             split: String::new(),
+            group: None,
             seed: self.stage.seed,
             step: None,
             metric: metric.name,
@@ -62,6 +63,7 @@ impl<'a> Recorder<'a> {
 
 impl Observer for Recorder<'_> {
     fn record(&mut self, step: u64, metric: Metric) {
+        self.events.recorded(self.stage, step, &metric);
         let row = MetricRow { step: Some(step), ..self.row(metric) };
         self.rows.push(row);
     }

@@ -4,7 +4,7 @@
 //! manifest before it is used; a damaged artefact is moved away, so that it is made again.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use super::manifest::{self, Manifest};
-use crate::plan::{Key, Stage};
+use crate::plan::Stage;
 
 /// Artefacts by content key, below a folder of runs.
 #[derive(Debug)]
@@ -40,6 +40,10 @@ pub struct Draft<'a> {
 /// Held while a run uses the store, so that no other run takes its drafts for leftovers.
 #[derive(Debug)]
 pub struct InUse(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
+
+/// The right to make one stage. It ends with the process, however that ends.
+#[derive(Debug)]
+pub struct StageLock(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
 
 /// The store cannot be read or written.
 #[derive(Debug, Error)]
@@ -71,7 +75,16 @@ impl Store {
         self.inspect(stage).ok().flatten()
     }
 
-    /// As [`Store::artefact`]; a damaged artefact is reported and moved away.
+    /// As [`Store::artefact`], for a run.
+    ///
+    /// # Errors
+    /// If it cannot be read for a reason other than damage.
+    pub fn find(&self, stage: &Stage) -> Result<Option<Artefact>, StoreError> {
+        Ok(self.artefact(stage))
+    }
+
+    /// As [`Store::find`]; a damaged artefact is reported and moved away. To be called by whoever holds
+    /// the stage's lock, so that nobody's new artefact is moved away instead of the damaged one.
     ///
     /// # Errors
     /// If it cannot be moved.
@@ -110,6 +123,21 @@ impl Store {
         Ok(InUse(file.lock_shared().is_ok().then_some(file)))
     }
 
+    /// The right to make a stage; none while another run has it.
+    ///
+    /// # Errors
+    /// If the lock's file cannot be made.
+    pub fn try_lock(&self, stage: &Stage) -> Result<Option<StageLock>, StoreError> {
+        let path = self.root.join(format!("{LOCK}{}", folder(stage)));
+        let file = File::create(&path).map_err(cannot("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(StageLock(Some(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            // A file system without locks is used without.
+            Err(TryLockError::Error(_)) => Ok(Some(StageLock(None))),
+        }
+    }
+
     /// A new folder to write a stage's artefact into.
     ///
     /// # Errors
@@ -128,23 +156,28 @@ impl Store {
     /// The artefact if it is there; what is wrong with it if it is damaged.
     fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, String> {
         let dir = self.dir(stage);
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(artefact) = verified.get(&dir) {
+        let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(artefact) = verified().get(&dir) {
             return Ok(Some(artefact.clone()));
         }
         if !dir.exists() {
             return Ok(None);
         }
         let artefact = Artefact { manifest: Manifest::verify(&dir, stage)?, dir: dir.clone() };
-        verified.insert(dir, artefact.clone());
+        verified().insert(dir, artefact.clone());
         Ok(Some(artefact))
     }
 
     fn remove_leftovers(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(DRAFT) {
                 fs::remove_dir_all(entry.path())?;
+            } else if name.starts_with(LOCK) {
+                // Nobody holds it: whoever does uses the store.
+                fs::remove_file(entry.path())?;
             }
         }
         Ok(())
@@ -176,7 +209,7 @@ impl Draft<'_> {
     pub fn finish(
         self,
         stage: &Stage,
-        inputs: &BTreeMap<String, Key>,
+        inputs: BTreeMap<String, String>,
         seconds: f64,
     ) -> Result<Artefact, StoreError> {
         let manifest = Manifest::of(&self.dir, stage, inputs, seconds).map_err(cannot("read", &self.dir))?;
@@ -205,6 +238,7 @@ impl Drop for Draft<'_> {
 }
 
 const DRAFT: &str = ".tmp-";
+const LOCK: &str = ".lock-";
 
 /// `evaluation.condition-89deed144aa3`; what no file system likes in a task's name becomes `_`.
 fn folder(stage: &Stage) -> String {
@@ -222,7 +256,7 @@ fn free(root: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::StageKind;
+    use crate::plan::{Key, StageKind};
 
     fn stage(kind: StageKind, key: &str) -> Stage {
         let key = Key(format!("{key:0<32}"));
@@ -234,7 +268,7 @@ mod tests {
         let draft = store.draft(stage).unwrap();
         fs::create_dir(draft.dir().join("inside")).unwrap();
         fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
-        draft.finish(stage, &BTreeMap::new(), 1.5).unwrap();
+        draft.finish(stage, BTreeMap::new(), 1.5).unwrap();
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Draft {
 }
 
 /// Every section, in the order of a spec.
-const SECTIONS: [&str; 15] = [
+pub(super) const SECTIONS: &[&str] = &[
     "seed",
     "engine",
     "plugins",
@@ -41,6 +41,7 @@ const SECTIONS: [&str; 15] = [
     "instruction",
     "tasks",
     "evaluation",
+    "nuisances",
     "runtime",
 ];
 
@@ -67,14 +68,15 @@ pub(crate) fn read(table: Table) -> Draft {
         instruction: reader.optional("instruction"),
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
+        nuisances: reader.optional("nuisances").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {
         // A misspelt section is not missing too.
-        let meant = closest(name, SECTIONS).unwrap_or_default();
+        let meant = closest(name, SECTIONS.iter().copied()).unwrap_or_default();
         reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
-        reader.problems.push(problem.help(suggest(name, SECTIONS)));
+        reader.problems.push(problem.help(suggest(name, SECTIONS.iter().copied())));
     }
     Draft { experiment, problems: reader.problems, broken: reader.broken }
 }

@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::SplitTable;
+
 /// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
 pub type Table = serde_json::Map<String, Value>;
 
@@ -53,6 +55,10 @@ pub struct Experiment {
     /// How answers are scored.
     #[serde(default)]
     pub evaluation: Evaluation,
+    /// Phenotype columns that are no signal of interest, each under its name: `motion` (mean framewise
+    /// displacement) and `site` get baselines of their own. Well-known columns are taken by themselves.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub nuisances: BTreeMap<String, String>,
     /// Where and how fast to run: never part of a content key.
     #[serde(default)]
     pub runtime: RuntimeTable,
@@ -90,55 +96,6 @@ pub enum Standardize {
     Robust,
     /// As it lies on disk.
     None,
-}
-
-/// Shares of the subjects, stratified.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SplitTable {
-    /// Share of the subjects kept for choices.
-    #[serde(default = "default_validation")]
-    pub validation: f64,
-    /// Share of the subjects kept for the reported numbers.
-    #[serde(default = "default_test")]
-    pub test: f64,
-    /// Phenotype columns whose values are spread evenly over the parts.
-    #[serde(default)]
-    pub stratify: Vec<String>,
-    /// Seed of the split alone; the experiment's if left out.
-    #[serde(default)]
-    pub seed: Option<u64>,
-}
-
-impl Default for SplitTable {
-    fn default() -> SplitTable {
-        SplitTable {
-            validation: default_validation(),
-            test: default_test(),
-            stratify: Vec::new(),
-            seed: None,
-        }
-    }
-}
-
-impl SplitTable {
-    /// How many of `subjects` fall to validation and to test: shares are rounded, and a part that is
-    /// asked for gets at least one.
-    pub fn sizes(&self, subjects: usize) -> (usize, usize) {
-        let size = |share: f64| match (share * subjects as f64).round() as usize {
-            0 if share > 0.0 => 1,
-            size => size,
-        };
-        (size(self.validation), size(self.test))
-    }
-}
-
-fn default_validation() -> f64 {
-    0.15
-}
-
-fn default_test() -> f64 {
-    0.15
 }
 
 /// General text: a `.txt` file with a blank line between documents, or a column of a Parquet table.
@@ -248,6 +205,10 @@ pub struct Evaluation {
     /// Longest generated answer, in tokens.
     #[serde(default = "default_longest_answer")]
     pub longest_answer: usize,
+    /// Phenotype columns whose values are scored apart as well, such as `sex` and `site`; those two if
+    /// left out, where there are such columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
     /// Seed of the resamples alone; the experiment's if left out.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -255,7 +216,12 @@ pub struct Evaluation {
 
 impl Default for Evaluation {
     fn default() -> Evaluation {
-        Evaluation { resamples: default_resamples(), longest_answer: default_longest_answer(), seed: None }
+        Evaluation {
+            resamples: default_resamples(),
+            longest_answer: default_longest_answer(),
+            groups: None,
+            seed: None,
+        }
     }
 }
 
@@ -275,6 +241,9 @@ pub struct RuntimeTable {
     /// Longest time in seconds that one call into a loaded plugin may take; 0 sets no limit.
     #[serde(default = "default_plugin_seconds")]
     pub plugin_seconds: u64,
+    /// Also writes the run's numbers for TensorBoard, into its folder, while it runs.
+    #[serde(default)]
+    pub tensorboard: bool,
 }
 
 impl Default for RuntimeTable {
@@ -284,6 +253,7 @@ impl Default for RuntimeTable {
             workers: 0,
             runs: default_runs(),
             plugin_seconds: default_plugin_seconds(),
+            tensorboard: false,
         }
     }
 }

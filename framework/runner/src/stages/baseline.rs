@@ -46,6 +46,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
                 answers.extend(answered(*part, "majority", cases, common_text(work, &train, cases)?));
             }
         }
+        Some(Form::Value) => {}
         Some(Form::Series) => {
             let (continued, order) = continued(work, &train, &asked)?;
             answers.extend(continued);

@@ -27,6 +27,8 @@ pub enum Form {
     Text,
     /// Volumes.
     Series,
+    /// A number.
+    Value,
 }
 
 /// The task called `name`.
@@ -56,6 +58,7 @@ pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
         Answer::Choice { .. } => Form::Choice,
         Answer::Text { .. } => Form::Text,
         Answer::Series { .. } => Form::Series,
+        Answer::Value { .. } => Form::Value,
     };
     let first = cases.first().map(of);
     if let Some(other) = cases.iter().find(|case| Some(of(case)) != first) {
@@ -108,7 +111,8 @@ pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
 fn is_finite(prediction: &Prediction) -> bool {
     match prediction {
         Prediction::Choice { probabilities } => probabilities.iter().all(|share| share.is_finite()),
-        Prediction::Text { .. } => true,
+        Prediction::Text { .. } | Prediction::Open { .. } => true,
+        Prediction::Value { value } => value.is_finite(),
         Prediction::Series { predicted, actual } => {
             predicted.values().iter().chain(actual.values()).all(|value| value.is_finite())
         }

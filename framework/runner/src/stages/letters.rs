@@ -47,6 +47,10 @@ impl LanguageModel for Letters {
         Ok(Vec::new())
     }
 
+    fn pool(&self, prompts: &[Sequence]) -> Result<Features> {
+        Features::new(1, vec![0.0; prompts.len()])
+    }
+
     fn save(&self, _: &Path) -> Result<()> {
         Ok(())
     }

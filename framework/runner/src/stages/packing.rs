@@ -82,6 +82,7 @@ pub fn lesson(
             answered(model, &example.question, block, right)
         }
         Answer::Text { reference, .. } => answered(model, &example.question, block, reference),
+        Answer::Value { .. } => Err("a number without bins is not learned as words".into()),
         Answer::Series { .. } => forecast(model, &example.question, block, example.window.trs / patch),
     }
 }
@@ -91,7 +92,7 @@ pub fn extent(example: &Example, patch: usize) -> Result<(Window, usize)> {
     let Window { start, trs } = example.window;
     let horizon = match example.answer {
         Answer::Series { trs } => trs,
-        Answer::Choice { .. } | Answer::Text { .. } => 0,
+        Answer::Choice { .. } | Answer::Text { .. } | Answer::Value { .. } => 0,
     };
     if trs < patch || (horizon > 0 && !(trs.is_multiple_of(patch) && horizon.is_multiple_of(patch))) {
         return Err(format!("a window of {trs} and {horizon} volumes is not whole patches of {patch}").into());

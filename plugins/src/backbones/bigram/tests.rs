@@ -104,3 +104,25 @@ fn general_text_is_learned_and_different_texts_pool_apart() {
     assert!(pooled.row(0) != pooled.row(1));
     assert_eq!(side.token_embeddings(&["aba"]).unwrap().rows, 3);
 }
+
+#[test]
+fn a_pooled_prompt_says_which_code_stands_where_and_nothing_of_the_question() {
+    let model = model(&TextSource::default());
+    let asked = sequence(&*model);
+    let with = |codes: Vec<u32>| {
+        let block = asked.fmri.clone().unwrap();
+        let codes = Arc::new(Codes { patches: 3, rois: 2, codes });
+        Sequence { fmri: Some(FmriBlock { codes, ..block }), ..asked.clone() }
+    };
+    // The same codes, two of them at each other's place.
+    let swapped = with(vec![1, 0, 1, 2, 2, 2]);
+    let mute = Sequence { after: Vec::new(), ..asked.clone() };
+    let text = Sequence { fmri: None, ..asked.clone() };
+    let pooled = model.pool(&[asked, swapped, mute, text]).unwrap();
+    assert_eq!((pooled.rows, pooled.width), (4, BINS));
+    // Six places, each 1 or -1 in one bin (none of them meet here).
+    assert_eq!(pooled.row(0).iter().map(|value| value.abs()).sum::<f32>(), 6.0);
+    assert_ne!(pooled.row(0), pooled.row(1));
+    assert_eq!(pooled.row(0), pooled.row(2));
+    assert!(pooled.row(3).iter().all(|&value| value == 0.0));
+}

@@ -216,7 +216,7 @@ pub(super) fn next_codes(network: &Network, blocks: &[Sequence]) -> Result<Vec<V
 }
 
 /// Indices of equal shapes, at most [`BATCH`] together.
-fn same_shape(shapes: &[Layout]) -> Vec<Vec<usize>> {
+pub(super) fn same_shape(shapes: &[Layout]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (index, shape) in shapes.iter().enumerate() {
         match groups.iter_mut().find(|group| group.len() < BATCH && shapes[group[0]] == *shape) {
@@ -241,6 +241,6 @@ fn likeliest(logits: &Tensor, among: usize) -> Vec<u32> {
     logits.to_vec().chunks(size).map(largest).collect()
 }
 
-fn cell(index: usize) -> u32 {
+pub(super) fn cell(index: usize) -> u32 {
     u32::try_from(index).expect("a batch has fewer than 2^32 cells")
 }

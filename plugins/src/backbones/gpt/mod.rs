@@ -6,6 +6,7 @@ mod files;
 mod learn;
 mod model;
 mod network;
+mod pool;
 #[cfg(test)]
 mod tests;
 mod text;

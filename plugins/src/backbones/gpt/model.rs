@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use boldface::{FitContext, LanguageModel, Metric, Query, Result, Runtime, Sequence, Training};
+use boldface::{Features, FitContext, LanguageModel, Metric, Query, Result, Runtime, Sequence, Training};
 
 use super::network::Network;
 use super::vocabulary::Vocabulary;
-use super::{Gpt, decode, files, learn};
+use super::{Gpt, decode, files, learn, pool};
 
 /// A network with its fMRI parts, and its vocabulary.
 pub(super) struct Model {
@@ -64,6 +64,10 @@ impl LanguageModel for Model {
 
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
         decode::next_codes(&self.network, blocks)
+    }
+
+    fn pool(&self, prompts: &[Sequence]) -> Result<Features> {
+        pool::pool(&self.network, prompts)
     }
 
     fn save(&self, dir: &Path) -> Result<()> {

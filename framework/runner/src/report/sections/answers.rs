@@ -24,7 +24,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         };
         blocks.push(Block::Subsection(asked.name.clone()));
         blocks.extend(match &first.outcome.prediction {
-            Prediction::Choice { .. } => confusion(asked, part, model),
+            Prediction::Choice { .. } | Prediction::Open { .. } => confusion(asked, part, model),
+            Prediction::Value { .. } => numbers(asked, part, model),
             Prediction::Text { text, facts } => caption(first, text, facts),
             Prediction::Series { predicted, actual } => forecast(stored, asked, first, predicted, actual),
         });
@@ -41,40 +42,76 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 /// Truth in rows, answers in columns, shaded by the share of the row.
 fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut classes: Vec<&String> = Vec::new();
-    let mut counts: Vec<(&String, &String)> = Vec::new();
+    let mut counts: Vec<(&String, Option<&String>)> = Vec::new();
     for answered in asked.of(part, model) {
         let Answer::Choice { options, correct } = &answered.outcome.example.answer else { continue };
-        let Prediction::Choice { probabilities } = &answered.outcome.prediction else { continue };
+        let best = match &answered.outcome.prediction {
+            // The first of equals, as `scores::accuracy` is told.
+            Prediction::Choice { probabilities } => {
+                (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))
+            }
+            Prediction::Open { named, .. } => *named,
+            _ => continue,
+        };
         for option in options {
             if !classes.contains(&option) {
                 classes.push(option);
             }
         }
-        // The first of equals, as `scores::accuracy` is told.
-        let best =
-            (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]));
-        if let (Some(truth), Some(answer)) = (options.get(*correct), best.and_then(|best| options.get(best)))
-        {
-            counts.push((truth, answer));
+        if let Some(truth) = options.get(*correct) {
+            counts.push((truth, best.and_then(|best| options.get(best))));
         }
     }
+    let unnamed = counts.iter().any(|(_, answer)| answer.is_none());
     let mut columns = vec![("truth".to_owned(), Align::Left)];
     columns.extend(classes.iter().map(|class| (format!("said {class}"), Align::Right)));
+    columns.extend(unnamed.then(|| ("named no one class".to_owned(), Align::Right)));
     columns.push(("scans".to_owned(), Align::Right));
     let row = |truth: &&String| {
         let total = counts.iter().filter(|(of, _)| of == truth).count();
-        let cell = |answer: &&String| {
-            let n = counts.iter().filter(|count| *count == &(*truth, *answer)).count();
+        let cell = |answer: Option<&String>| {
+            let n = counts.iter().filter(|count| *count == &(*truth, answer)).count();
             let share = if total == 0 { 0.0 } else { n as f64 / total as f64 };
             Cell { text: n.to_string(), note: None, tone: Tone::Share(share) }
         };
-        let cells = std::iter::once(Cell::new(truth.as_str())).chain(classes.iter().map(cell));
+        let answers = classes.iter().map(|&answer| Some(answer)).chain(unnamed.then_some(None));
+        let cells = std::iter::once(Cell::new(truth.as_str())).chain(answers.map(cell));
         cells.chain([Cell::new(total.to_string())]).collect()
     };
     let rows = classes.iter().map(row).collect();
     let caption =
         format!("Confusion of {model} on {}: truth in rows, most likely answer in columns", part.name());
     vec![Block::Table(Table { caption, columns, rows })]
+}
+
+/// Predicted beside actual numbers, in the order of the actual ones.
+fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
+    let mut pairs = Vec::new();
+    let mut units = "";
+    for answered in asked.of(part, model) {
+        let outcome = &answered.outcome;
+        if let (Answer::Value { value: actual, unit, .. }, Prediction::Value { value: predicted }) =
+            (&outcome.example.answer, &outcome.prediction)
+        {
+            pairs.push((*actual, *predicted, outcome.scan.to_string()));
+            units = unit;
+        }
+    }
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(&b.2)));
+    let n = pairs.len();
+    // Of many scans a number spread evenly over the range.
+    let shown =
+        (0..n.min(FACTS)).map(|row| &pairs[if n > FACTS { row * (n - 1) / (FACTS - 1) } else { row }]);
+    let row = |(actual, predicted, scan): &(f64, f64, String)| {
+        let cells =
+            [*actual, *predicted, predicted - actual].map(|value| Cell::new(number::score(Some(value))));
+        std::iter::once(Cell::new(scan.as_str())).chain(cells).collect()
+    };
+    let unit = if units.is_empty() { String::new() } else { format!(" ({units})") };
+    let columns = ["actual", "predicted", "difference"].map(|name| (format!("{name}{unit}"), Align::Right));
+    let columns = std::iter::once(("scan".to_owned(), Align::Left)).chain(columns).collect();
+    let caption = format!("Predictions of {model} on {}, by the actual number", part.name());
+    vec![Block::Table(Table { caption, columns, rows: shown.map(row).collect() })]
 }
 
 /// Reference and text, then fact by fact.

@@ -102,3 +102,30 @@ fn cached_continuation_equals_whole_passes() {
     let room = 64 - prompts[2].layout().len();
     assert!(model.generate(&prompts[2..], 1000).unwrap()[0].len() <= room);
 }
+
+#[test]
+fn a_pooled_prompt_is_its_mean_and_its_last_state_whatever_else_is_pooled() {
+    let model = model(&config());
+    let prompts: Vec<Sequence> =
+        [(Some(block(1, 3)), "is it?"), (None, "is it?"), (Some(block(2, 3)), "is it?")]
+            .into_iter()
+            .map(|(fmri, question)| prompt(&sequence(&model, fmri, question, "")))
+            .collect();
+    let together = model.pool(&prompts).unwrap();
+    assert_eq!((together.rows, together.width), (3, 32));
+    for (row, prompt) in prompts.iter().enumerate() {
+        let alone = model.pool(std::slice::from_ref(prompt)).unwrap();
+        let states = no_grad(|| {
+            let (network, places) = (&model.network, 0..prompt.layout().len());
+            let pass = network.pass(None);
+            network.norm(&pass, &network.read(&pass, &Bucket::new(&[(prompt, places)]), None)).to_vec()
+        });
+        let states: Vec<&[f32]> = states.chunks(16).collect();
+        let mean = |i: usize| states.iter().map(|state| state[i]).sum::<f32>() / states.len() as f32;
+        let expected = (0..16).map(mean).chain(states[states.len() - 1].iter().copied());
+        for ((value, alone), expected) in together.row(row).iter().zip(alone.row(0)).zip(expected) {
+            assert!((value - expected).abs() < 1e-4 && (alone - expected).abs() < 1e-4);
+        }
+    }
+    assert!(model.pool(&[Sequence::prompt(Vec::new(), None, Vec::new())]).is_err());
+}

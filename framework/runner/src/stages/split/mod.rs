@@ -1,5 +1,7 @@
 //! Divides the subjects, stratified and by seed, before anything is fitted.
 
+mod units;
+
 use std::collections::BTreeMap;
 
 use boldface::{Metric, Part, Result, ScanInfo, Split, seed};
@@ -136,7 +138,12 @@ mod tests {
     }
 
     fn table(validation: f64, test: f64) -> SplitTable {
-        SplitTable { validation, test, stratify: vec!["condition".into()], seed: None }
+        SplitTable {
+            validation: Some(validation),
+            test: Some(test),
+            stratify: vec!["condition".into()],
+            ..SplitTable::default()
+        }
     }
 
     fn split(scans: &[ScanInfo], table: &SplitTable, seed: u64) -> Split {

@@ -1,0 +1,265 @@
+//! What a run tells while it runs: `progress.jsonl` for `boldface watch`, and scalars for TensorBoard.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use boldface::{Metric, MetricRow};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::folder::seconds_now;
+use super::tensorboard::EventFile;
+use super::{Events, Failed};
+use crate::plan::{Plan, Stage};
+
+/// Name of the file in a run's folder.
+pub const FILE: &str = "progress.jsonl";
+
+/// Progress of a stage is written at most this often.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// One line of `progress.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Seconds since the run began, by a clock that never goes back.
+    pub at: f64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// The run began.
+    Opened {
+        /// Its stages, in order.
+        stages: Vec<String>,
+    },
+    /// A stage that was not cached began.
+    Started {
+        /// Its name.
+        stage: String,
+        /// The plugin it runs; empty for the framework's own stages.
+        plugin: String,
+    },
+    /// Another run makes a stage that this one needs.
+    Waiting {
+        /// Its name.
+        stage: String,
+    },
+    /// A stage went on.
+    Progress {
+        /// Its name.
+        stage: String,
+        /// Steps done.
+        done: u64,
+        /// Of how many; 0 if nobody knows.
+        total: u64,
+    },
+    /// A number was recorded while something was fitted.
+    Metric {
+        /// The stage.
+        stage: String,
+        /// The training step.
+        step: u64,
+        /// The metric's name.
+        metric: String,
+        /// Its value; none if undefined.
+        value: Option<f64>,
+    },
+    /// A stage is finished.
+    Finished {
+        /// Its name.
+        stage: String,
+        /// Seconds it took, in this run or an earlier one.
+        seconds: f64,
+        /// Whether it was only looked up.
+        cached: bool,
+    },
+    /// The run is over.
+    Ended {
+        /// Why it did not reach its last stage; none if it did.
+        error: Option<String>,
+    },
+}
+
+/// Writes down what a run tells, and passes it on.
+pub(super) struct Journal<'a> {
+    next: &'a dyn Events,
+    began: Instant,
+    began_at: f64,
+    written: Mutex<Written>,
+}
+
+struct Written {
+    lines: Option<File>,
+    board: Option<EventFile>,
+    /// When progress was written last.
+    progress: Option<Instant>,
+    /// The first training step that was told live, by stage.
+    first_step: BTreeMap<String, u64>,
+}
+
+impl<'a> Journal<'a> {
+    /// Opens the journal of a run in its folder. Without one a run goes on: only a warning is said.
+    pub fn open(dir: &Path, plan: &Plan, next: &'a dyn Events) -> Journal<'a> {
+        let seconds = seconds_now();
+        let lines = said(dir, OpenOptions::new().create(true).append(true).open(dir.join(FILE)));
+        // Held as long as the run goes on, whatever ends it: that is how a watcher knows.
+        let _ = lines.as_ref().map(File::try_lock);
+        let wants_board = plan.experiment.runtime.tensorboard;
+        let board = wants_board.then(|| said(dir, EventFile::create(dir, seconds))).flatten();
+        let written = Written { lines, board, progress: None, first_step: BTreeMap::new() };
+        let journal =
+            Journal { next, began: Instant::now(), began_at: seconds as f64, written: Mutex::new(written) };
+        journal.write(Event::Opened { stages: plan.stages.iter().map(Stage::name).collect() });
+        journal
+    }
+
+    /// Writes down how the run ended.
+    pub fn ended(&self, failed: Option<&Failed>) {
+        self.write(Event::Ended { error: failed.map(ToString::to_string) });
+    }
+
+    fn write(&self, event: Event) {
+        let line = Line { at: self.began.elapsed().as_secs_f64(), event };
+        let mut text = serde_json::to_vec(&line).expect("an event is made of strings and numbers");
+        text.push(b'\n');
+        self.with(|written| match &mut written.lines {
+            Some(file) => file.write_all(&text),
+            None => Ok(()),
+        });
+    }
+
+    fn scalar(&self, tag: &str, step: u64, value: f64) {
+        let now = self.began_at + self.began.elapsed().as_secs_f64();
+        self.with(|written| match &mut written.board {
+            Some(board) => board.scalar(now, tag, step, value),
+            None => Ok(()),
+        });
+    }
+
+    /// What cannot be written once is not tried again: a run is worth more than its journal.
+    fn with(&self, write: impl FnOnce(&mut Written) -> io::Result<()>) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = write(&mut written) {
+            warn!(%error, "The run goes on, and no longer says how far it is.");
+            (written.lines, written.board) = (None, None);
+        }
+    }
+}
+
+impl Events for Journal<'_> {
+    fn opened(&self, dir: &Path) {
+        self.next.opened(dir);
+    }
+
+    fn started(&self, stage: &Stage, index: usize, total: usize) {
+        self.write(Event::Started { stage: stage.name(), plugin: stage.plugin.clone() });
+        self.next.started(stage, index, total);
+    }
+
+    fn waiting(&self, stage: &Stage) {
+        self.write(Event::Waiting { stage: stage.name() });
+        self.next.waiting(stage);
+    }
+
+    fn progress(&self, stage: &Stage, done: u64, total: u64) {
+        let mut is_due = false;
+        self.with(|written| {
+            is_due = done == total || written.progress.is_none_or(|last| last.elapsed() >= PAUSE);
+            written.progress = if is_due { Some(Instant::now()) } else { written.progress };
+            Ok(())
+        });
+        if is_due {
+            self.write(Event::Progress { stage: stage.name(), done, total });
+        }
+        self.next.progress(stage, done, total);
+    }
+
+    fn recorded(&self, stage: &Stage, step: u64, metric: &Metric) {
+        let (name, value) = (stage.name(), Some(metric.value).filter(|value| value.is_finite()));
+        self.scalar(&format!("{name}/{}", metric.name), step, metric.value);
+        self.with(|written| {
+            written.first_step.entry(name.clone()).or_insert(step);
+            Ok(())
+        });
+        self.write(Event::Metric { stage: name, step, metric: metric.name.clone(), value });
+        self.next.recorded(stage, step, metric);
+    }
+
+    fn measured(&self, stage: &Stage, rows: &[MetricRow]) {
+        // Of a stage that was looked up or went on from a checkpoint, the steps before were not told.
+        let mut told = u64::MAX;
+        self.with(|written| {
+            told = written.first_step.get(&stage.name()).copied().unwrap_or(u64::MAX);
+            Ok(())
+        });
+        for row in rows.iter().filter(|row| row.against.is_none()) {
+            let Some(value) = row.value else { continue };
+            match row.step {
+                Some(step) if step < told => self.scalar(&tag(stage, row), step, value),
+                Some(_) => {}
+                None => self.scalar(&tag(stage, row), 0, value),
+            }
+        }
+        self.next.measured(stage, rows);
+    }
+
+    fn finished(&self, stage: &Stage, seconds: f64, cached: bool) {
+        self.write(Event::Finished { stage: stage.name(), seconds, cached });
+        self.next.finished(stage, seconds, cached);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.next.interrupted()
+    }
+}
+
+/// `tokenizer/loss`, `evaluation.sex/test/auroc/gpt`: what is compared stands under one head.
+fn tag(stage: &Stage, row: &MetricRow) -> String {
+    let mut tag = stage.name();
+    let who = if row.plugin == stage.plugin { "" } else { &row.plugin };
+    for part in [&row.split, &row.metric, who] {
+        if !part.is_empty() {
+            tag = format!("{tag}/{part}");
+        }
+    }
+    tag
+}
+
+fn said<T>(dir: &Path, made: io::Result<T>) -> Option<T> {
+    made.map_err(|error| warn!(%error, dir = %dir.display(), "The run goes on without saying how far it is."))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Key, StageKind};
+
+    #[test]
+    fn a_line_reads_back_and_a_tag_says_what_is_measured() {
+        let event = Event::Metric { stage: "tokenizer".into(), step: 3, metric: "loss".into(), value: None };
+        let line = Line { at: 0.5, event };
+        let text = serde_json::to_string(&line).unwrap();
+        assert_eq!(serde_json::from_str::<Line>(&text).unwrap(), line);
+
+        let kind = StageKind::Evaluation("sex".into());
+        let (key, config) = (Key("0".into()), serde_json::Value::Null);
+        let stage = Stage { kind, plugin: "classification".into(), seed: 0, inputs: vec![], config, key };
+        let recorder = super::super::recorder::Recorder::new(&stage, &Silent);
+        let row = recorder.row(Metric::higher_is_better("auroc", 0.5));
+        assert_eq!(tag(&stage, &row), "evaluation.sex/auroc");
+        let row = MetricRow { split: "test".into(), plugin: "gpt".into(), ..row };
+        assert_eq!(tag(&stage, &row), "evaluation.sex/test/auroc/gpt");
+    }
+
+    struct Silent;
+    impl Events for Silent {}
+}

@@ -1,0 +1,146 @@
+//! One stage of one plan into the store: looked up, waited for, or made.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use boldface::{Interrupted, MetricRow, guard};
+
+use super::Events;
+use super::inputs::{Inputs, Listed, Memory};
+use super::record::StageRecord;
+use super::recorder::Recorder;
+use super::store::{Artefact, Store};
+use crate::plan::{Plan, Stage};
+use crate::stages::{self, Work};
+
+/// How often a run that waits for another one looks again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Makes the stages of one plan in a store. Many plans may share a store, in one process or in several.
+pub(crate) struct Maker<'a> {
+    /// Whose stages.
+    pub plan: &'a Plan,
+    /// Where artefacts lie.
+    pub store: &'a Store,
+    /// Who watches.
+    pub events: &'a dyn Events,
+    /// What stages of this plan have read and will need again.
+    pub memory: Memory,
+}
+
+/// A stage that is in the store.
+pub(crate) struct Made {
+    /// Its artefact.
+    pub artefact: Artefact,
+    /// Its rows of the metric table.
+    pub rows: Vec<MetricRow>,
+    /// Whether it was only looked up: made earlier, or by another run meanwhile.
+    pub cached: bool,
+}
+
+impl<'a> Maker<'a> {
+    /// A maker that has read nothing.
+    pub fn new(plan: &'a Plan, store: &'a Store, events: &'a dyn Events) -> Maker<'a> {
+        Maker { plan, store, events, memory: Memory::default() }
+    }
+
+    /// Looks `stage` up or makes it. `done` has at least the stages it reads, by name; `place` is its
+    /// number and how many there are, for the screen. If another run is making it, this one waits for
+    /// that artefact.
+    ///
+    /// # Errors
+    /// What went wrong in the stage or in the store; [`Interrupted`] if the user stops the run.
+    pub fn make(
+        &self,
+        stage: &Stage,
+        done: &BTreeMap<String, Artefact>,
+        place: (usize, usize),
+    ) -> boldface::Result<Made> {
+        if self.events.interrupted() {
+            return Err(Interrupted.into());
+        }
+        let (artefact, cached) = match self.store.find(stage)? {
+            Some(artefact) => (artefact, true),
+            None => {
+                let _lock = self.lock(stage)?;
+                // Whoever held the lock may have made it.
+                match self.store.whole(stage)? {
+                    Some(artefact) => (artefact, true),
+                    None => (self.fresh(stage, done, place)?, false),
+                }
+            }
+        };
+        let rows = boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?;
+        self.events.measured(stage, &rows);
+        self.events.finished(stage, artefact.manifest().seconds, cached);
+        Ok(Made { artefact, rows, cached })
+    }
+
+    /// The right to make a stage, once no other run has it.
+    fn lock(&self, stage: &Stage) -> boldface::Result<super::store::StageLock> {
+        let mut has_said = false;
+        loop {
+            if let Some(lock) = self.store.try_lock(stage)? {
+                return Ok(lock);
+            }
+            if self.events.interrupted() {
+                return Err(Interrupted.into());
+            }
+            if !has_said {
+                self.events.waiting(stage);
+                has_said = true;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn fresh(
+        &self,
+        stage: &Stage,
+        done: &BTreeMap<String, Artefact>,
+        (index, total): (usize, usize),
+    ) -> boldface::Result<Artefact> {
+        self.events.started(stage, index, total);
+        let read = done.iter().filter(|(name, _)| stage.inputs.contains(name));
+        let artefacts: BTreeMap<_, _> =
+            read.map(|(name, artefact)| (name.clone(), artefact.clone())).collect();
+        let keys = artefacts
+            .iter()
+            .map(|(name, artefact)| (name.clone(), artefact.manifest().key.clone()))
+            .collect();
+        let inputs = Inputs::new(self.plan, Listed { stage: stage.name(), artefacts }, &self.memory);
+
+        let begun = Instant::now();
+        let draft = self.store.draft(stage)?;
+        let recorder = Recorder::new(stage, self.events);
+        let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
+        guard(|| stages::run(&mut work))?;
+        let rows = work.recorder.into_rows();
+        boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), &self.plan.name, &rows)?;
+        Ok(draft.finish(stage, keys, begun.elapsed().as_secs_f64())?)
+    }
+}
+
+impl Made {
+    /// What `plan.json` says of it.
+    pub fn record(&self, stage: &Stage) -> StageRecord {
+        StageRecord {
+            stage: stage.clone(),
+            artefact: Store::relative(stage),
+            seconds: self.artefact.manifest().seconds,
+            cached: self.cached,
+        }
+    }
+}
+
+/// Whether the user's wish to stop is behind an error; a plugin may have wrapped it into words of its own.
+pub(crate) fn is_interrupted(error: &boldface::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
+    while let Some(error) = cause {
+        if error.is::<Interrupted>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,150 @@
+//! A run's numbers as TensorBoard reads them: an event file of scalars.
+//!
+//! The format: TFRecord frames (`tensorflow/core/lib/io/record_writer.h`), each with one `Event` of
+//! `tensorflow/core/util/event.proto`, of which only time, step, version and scalars are used.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// An event file that is being written; one unbuffered write an event, so that a crash loses none.
+#[derive(Debug)]
+pub struct EventFile {
+    file: File,
+}
+
+impl EventFile {
+    /// Makes `events.out.tfevents.<seconds>.boldface` in `dir`; `seconds` since 1970 tell when.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn create(dir: &Path, seconds: u64) -> io::Result<EventFile> {
+        let mut file = File::create(dir.join(format!("events.out.tfevents.{seconds}.boldface")))?;
+        let mut event = Vec::new();
+        double(&mut event, 1, seconds as f64);
+        bytes(&mut event, 3, b"brain.Event:2");
+        file.write_all(&frame(&event))?;
+        Ok(EventFile { file })
+    }
+
+    /// Writes one number. TensorBoard groups tags by what stands before the first `/`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn scalar(&mut self, seconds: f64, tag: &str, step: u64, value: f64) -> io::Result<()> {
+        let mut of_tag = Vec::new();
+        bytes(&mut of_tag, 1, tag.as_bytes());
+        key(&mut of_tag, 2, FOUR_BYTES);
+        of_tag.extend((value as f32).to_le_bytes());
+        let mut summary = Vec::new();
+        bytes(&mut summary, 1, &of_tag);
+        let mut event = Vec::new();
+        double(&mut event, 1, seconds);
+        key(&mut event, 2, VARINT);
+        varint(&mut event, step);
+        bytes(&mut event, 5, &summary);
+        self.file.write_all(&frame(&event))
+    }
+}
+
+// Wire types of protocol buffers.
+const VARINT: u64 = 0;
+const EIGHT_BYTES: u64 = 1;
+const SOME_BYTES: u64 = 2;
+const FOUR_BYTES: u64 = 5;
+
+fn key(out: &mut Vec<u8>, field: u64, wire: u64) {
+    varint(out, field << 3 | wire);
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn double(out: &mut Vec<u8>, field: u64, value: f64) {
+    key(out, field, EIGHT_BYTES);
+    out.extend(value.to_le_bytes());
+}
+
+fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
+    key(out, field, SOME_BYTES);
+    varint(out, value.len() as u64);
+    out.extend(value);
+}
+
+/// Length, its checksum, the bytes, their checksum.
+fn frame(data: &[u8]) -> Vec<u8> {
+    let length = (data.len() as u64).to_le_bytes();
+    let mut out = length.to_vec();
+    out.extend(masked(&length).to_le_bytes());
+    out.extend(data);
+    out.extend(masked(data).to_le_bytes());
+    out
+}
+
+fn masked(data: &[u8]) -> u32 {
+    crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+/// CRC-32C (Castagnoli), reflected.
+fn crc32c(data: &[u8]) -> u32 {
+    const TABLE: [u32; 256] = table();
+    let step = |crc: u32, byte: &u8| crc >> 8 ^ TABLE[usize::from(crc as u8 ^ byte)];
+    !data.iter().fold(!0, step)
+}
+
+const fn table() -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let mut crc = i as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[i] = crc;
+        i += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_the_standard() {
+        // RFC 3720, B.4.
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
+        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        let rising: Vec<u8> = (0..32).collect();
+        assert_eq!(crc32c(&rising), 0x46dd_794e);
+    }
+
+    #[test]
+    fn an_event_has_the_bytes_of_the_format() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = EventFile::create(dir.path(), 7).unwrap();
+        file.scalar(1.0, "a/b", 300, 0.5).unwrap();
+        let written = std::fs::read(dir.path().join("events.out.tfevents.7.boldface")).unwrap();
+        // 9 bytes of time, 2 + 13 of the version; 12 of length and 4 of checksum around them.
+        let second = &written[12 + 24 + 4..];
+        // 9 of time, 3 of step (300 = 0xac 0x02), 2 + 12 of the summary: 2 + 10 of its one value.
+        assert_eq!(second[..8], 26u64.to_le_bytes());
+        let event = [
+            &[0x09][..],
+            &1.0f64.to_le_bytes(),
+            &[0x10, 0xac, 0x02, 0x2a, 12, 0x0a, 10, 0x0a, 3],
+            b"a/b",
+            &[0x15],
+            &0.5f32.to_le_bytes(),
+        ];
+        assert_eq!(second[12..12 + 26], event.concat());
+        assert_eq!(second.len(), 12 + 26 + 4);
+    }
+}

@@ -1,0 +1,199 @@
+//! From the tables of a sweep to its arms; pure, so that equal files have equal arms everywhere.
+
+use std::collections::BTreeMap;
+
+use boldface::Problem;
+use serde_json::Value;
+
+use super::axes::{Axes, matches};
+use super::keys::{Base, Setting, Settings, settings};
+use super::names::{Labels, distinguish, join};
+use super::table::SweepTable;
+use super::{ablate, names};
+
+/// One point of a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Arm {
+    /// Its name, unique in the sweep and fit for a folder.
+    pub name: String,
+    /// What it changes in the base.
+    pub settings: Settings,
+    /// The place in the sweep that makes it.
+    pub at: String,
+}
+
+/// A sweep, point by point.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expansion {
+    /// Every key that is varied, and the values it takes, in order; a key that is left out is null.
+    pub axes: BTreeMap<String, Vec<Value>>,
+    /// The arms: combinations, then ablations, then named ones; seeds are innermost.
+    pub arms: Vec<Arm>,
+}
+
+/// The arms of a sweep on `base`.
+///
+/// # Errors
+/// Everything that is wrong with the sweep itself, keyed by the place in its file.
+pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let axes = Axes::read(table, base, &mut problems);
+    let changes = table.ablate.as_ref().map(|table| ablate::changes(table, base, &mut problems));
+    let changes = changes.unwrap_or_default();
+    let keys = axes.all().map(|axis| axis.key.as_str());
+    let labels = Labels::of(keys.chain(changes.iter().map(|change| change.key.as_str())));
+
+    let mut arms = Vec::new();
+    // Combinations of broken axes would only repeat their problems.
+    if problems.is_empty() {
+        for point in axes.points(base, &mut problems) {
+            let parts: Vec<String> = point.values.iter().map(|(key, value)| labels.value(key, value)).collect();
+            let at = point.settings.values().next().map(|setting| setting.at.clone()).unwrap_or_default();
+            arms.push(Arm { name: join(&parts), settings: point.settings, at });
+        }
+        if let Some(table) = &table.ablate {
+            let ablations = ablate::arms(table.design, &changes, &labels, &mut problems);
+            let at = || "ablate".to_owned();
+            arms.extend(ablations.into_iter().map(|(name, settings)| Arm { name, settings, at: at() }));
+        }
+    }
+    exclude(table, base, &mut arms, &mut problems);
+    shorten(&mut arms);
+    named(table, base, &mut arms, &mut problems);
+    if problems.is_empty() {
+        check_equal(&arms, &mut problems);
+    }
+    let arms = seeded(table, arms, &mut problems);
+    if problems.is_empty() && arms.is_empty() {
+        let help = "add a `[grid]`, a `[zip]`, `ablate`, `seeds` or an arm such as `[arms.NAME]`";
+        problems.push(Problem::at("base", "the sweep has no arm").help(help));
+    }
+    problems.dedup();
+    let axes = varied(&axes, &changes, table);
+    if problems.is_empty() { Ok(Expansion { axes, arms }) } else { Err(problems) }
+}
+
+/// Leaves combinations out.
+fn exclude(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
+    let mut kept = vec![true; arms.len()];
+    for (i, table) in table.exclude.iter().enumerate() {
+        let at = format!("exclude[{i}]");
+        let wanted = settings(table, &at, problems);
+        for (key, setting) in &wanted {
+            base.check(key, &setting.at, problems);
+        }
+        if !problems.is_empty() {
+            continue;
+        }
+        let hits: Vec<usize> =
+            (0..arms.len()).filter(|&i| matches(&arms[i].settings, &wanted, base)).collect();
+        if hits.is_empty() {
+            let problem = Problem::at(&at, "no combination has these values, so nothing is excluded");
+            problems.push(problem.help("compare them with the axes, or remove this table"));
+        } else if hits.len() == arms.len() {
+            let message = format!("all {} combinations have these values, so none would be left", arms.len());
+            problems.push(Problem::at(&at, message).help("name more keys in this table"));
+        }
+        hits.into_iter().for_each(|i| kept[i] = false);
+    }
+    if problems.is_empty() && !arms.is_empty() && kept.iter().all(|&kept| !kept) {
+        let message = format!("together these leave out all {} combinations", arms.len());
+        problems.push(Problem::at("exclude", message).help("remove one of them"));
+    }
+    let mut kept = kept.into_iter();
+    arms.retain(|_| kept.next().unwrap_or(true));
+}
+
+fn shorten(arms: &mut [Arm]) {
+    let mut short: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
+    distinguish(&mut short, |i| identity(&arms[i].settings));
+    arms.iter_mut().zip(short).for_each(|(arm, name)| arm.name = name);
+}
+
+/// Arms with names of the author's.
+fn named(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
+    for (name, table) in &table.arms {
+        let at = format!("arms.{name}");
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || !name.chars().all(is_plain) {
+            let problem = Problem::at(&at, format!("`{name}` cannot be the name of a folder"));
+            problems.push(problem.help("name it with letters, digits, `-` and `_`"));
+        }
+        let settings = settings(table, &at, problems);
+        for (key, setting) in &settings {
+            match setting.value {
+                Some(_) => base.check(key, &setting.at, problems),
+                None => base.check_dropped(key, &setting.at, problems),
+            }
+        }
+        if arms.iter().any(|arm| arm.name.eq_ignore_ascii_case(name)) {
+            let problem = Problem::at(&at, format!("two arms are called `{name}`"));
+            problems.push(problem.help("rename this one"));
+        }
+        arms.push(Arm { name: name.clone(), settings, at });
+    }
+}
+
+fn check_equal(arms: &[Arm], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for arm in arms {
+        if let Some(other) = seen.insert(identity(&arm.settings), &arm.name) {
+            let message = format!("the arms `{other}` and `{}` have equal settings", arm.name);
+            problems.push(Problem::at(&arm.at, message).help("remove one of them, or change a setting"));
+        }
+    }
+}
+
+/// Every arm once with each seed; without another arm, the base with each.
+fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Vec<Arm> {
+    let Some(seeds) = &table.seeds else { return arms };
+    if seeds.is_empty() {
+        let problem = Problem::at("seeds", "there is no seed in the list");
+        problems.push(problem.help("list some, or remove it"));
+    }
+    if let Some(i) = (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
+        let problem = Problem::at(format!("seeds[{i}]"), format!("the seed {} stands twice", seeds[i]));
+        problems.push(problem.help("remove one of them"));
+    }
+    let is_alone = arms.is_empty() && problems.is_empty();
+    let base = Arm { name: String::new(), settings: Settings::new(), at: "seeds".to_owned() };
+    let arms = if is_alone { vec![base] } else { arms };
+    let each = |arm: &Arm| {
+        let arm = arm.clone();
+        seeds.iter().enumerate().map(move |(i, &seed)| {
+            let mut settings = arm.settings.clone();
+            let setting = Setting { value: Some(seed.into()), at: format!("seeds[{i}]") };
+            settings.insert("seed".to_owned(), setting);
+            let name = names::join(&[arm.name.clone(), format!("seed={seed}")]);
+            Arm { name, settings, at: arm.at.clone() }
+        })
+    };
+    arms.iter().flat_map(each).collect()
+}
+
+/// Equal for equal settings and for no others.
+fn identity(settings: &Settings) -> String {
+    let said = |(key, setting): (&String, &Setting)| match &setting.value {
+        // `1` and `1.0` are the same setting.
+        Some(Value::Number(number)) => format!("{key}={:?}\n", number.as_f64()),
+        Some(value) => format!("{key}={value}\n"),
+        None => format!("no {key}\n"),
+    };
+    settings.iter().map(said).collect()
+}
+
+fn varied(axes: &Axes, changes: &[ablate::Change], table: &SweepTable) -> BTreeMap<String, Vec<Value>> {
+    let mut varied: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut add = |key: &str, value: &Value| {
+        let values = varied.entry(key.to_owned()).or_default();
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    };
+    axes.all().for_each(|axis| axis.values.iter().for_each(|value| add(&axis.key, value)));
+    for change in changes {
+        add(&change.key, change.setting.value.as_ref().unwrap_or(&Value::Null));
+    }
+    table.seeds.iter().flatten().for_each(|&seed| add("seed", &seed.into()));
+    varied
+}

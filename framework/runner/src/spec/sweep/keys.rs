@@ -1,0 +1,197 @@
+//! Dotted keys: what a sweep sets, and whether the base has it.
+
+use std::collections::BTreeMap;
+
+use boldface::Problem;
+use serde_json::Value;
+
+use crate::spec::draft::SECTIONS;
+use crate::spec::{Table, suggest};
+
+/// What an arm does with one key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Setting {
+    /// What it sets the key to; none if it leaves the key out.
+    pub value: Option<Value>,
+    /// The place in the sweep that says so, such as `grid.tokenizer.patch[1]`.
+    pub at: String,
+}
+
+/// What an arm changes in the base, by dotted key.
+pub(crate) type Settings = BTreeMap<String, Setting>;
+
+/// The experiment that the arms start from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base<'a> {
+    /// As it is written.
+    pub written: &'a Table,
+    /// With every default filled in; none if it has problems, which the arms may not have.
+    pub resolved: Option<&'a Table>,
+}
+
+/// Sections of tables under names of the author's.
+const NAMED: [&str; 3] = ["datasets", "corpora", "tasks"];
+
+impl<'a> Base<'a> {
+    /// The value at a dotted key.
+    pub fn get(&self, key: &str) -> Option<&'a Value> {
+        [Some(self.written), self.resolved].into_iter().flatten().find_map(|table| get(table, key))
+    }
+
+    /// Reports a key that cannot be varied. A key in a table of the base is left to the table's owner.
+    pub fn check(&self, key: &str, at: &str, problems: &mut Vec<Problem>) {
+        let section = key.split('.').next().unwrap_or_default();
+        if key == "seed" {
+            let help = "use `seeds = [0, 1, 2]`, which keeps the split";
+            let problem = Problem::at(at, "`seed` also draws the split: each arm would be tested on others");
+            return problems.push(problem.help(help));
+        }
+        if section == "runtime" {
+            let problem = Problem::at(at, "`runtime` says where and how fast to run, and changes no result");
+            return problems.push(problem.help("set it in the base, or on the command line"));
+        }
+        let depth = if NAMED.contains(&section) { 2 } else { 1 };
+        let mut parent = String::new();
+        for name in key.split('.').take(depth) {
+            let own = join(&parent, name);
+            if self.get(&own).is_none() {
+                problems.push(self.missing(&parent, name, at));
+                return;
+            }
+            parent = own;
+        }
+    }
+
+    /// Reports a key that is not there to be left out.
+    pub fn check_dropped(&self, key: &str, at: &str, problems: &mut Vec<Problem>) {
+        let mut parent = String::new();
+        for name in key.split('.') {
+            let own = join(&parent, name);
+            if self.get(&own).is_none() {
+                problems.push(self.missing(&parent, name, at));
+                return;
+            }
+            parent = own;
+        }
+    }
+
+    fn missing(&self, parent: &str, name: &str, at: &str) -> Problem {
+        let tables = [Some(self.written), self.resolved].into_iter().flatten();
+        let inside = tables.filter_map(|table| match parent {
+            "" => Some(table),
+            _ => get(table, parent).and_then(Value::as_object),
+        });
+        let mut names: Vec<&str> = inside.flat_map(|table| table.keys().map(String::as_str)).collect();
+        names.sort_unstable();
+        names.dedup();
+        let message = format!("the base has no `{}`", join(parent, name));
+        Problem::at(at, message).help(suggest(name, names))
+    }
+}
+
+fn get<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
+    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+    // A null is an optional key that was left out.
+    let value = table.get(first).filter(|value| !value.is_null())?;
+    match rest {
+        None => Some(value),
+        Some(rest) => get(value.as_object()?, rest),
+    }
+}
+
+fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
+}
+
+/// The leaves of a table by dotted key, each with its place; `a.b = 1` and `"a.b" = 1` are the same.
+pub(super) fn leaves<'v>(table: &'v Table, at: &str) -> Vec<(String, String, &'v Value)> {
+    let mut found = Vec::new();
+    collect(table, "", at, &mut found);
+    found.sort_by(|a, b| order(&a.0, &b.0));
+    found
+}
+
+fn collect<'v>(table: &'v Table, key: &str, at: &str, found: &mut Vec<(String, String, &'v Value)>) {
+    for (name, value) in table {
+        let (own, place) = (join(key, name), join(at, name));
+        match value {
+            Value::Object(inner) if !inner.is_empty() => collect(inner, &own, &place, found),
+            value => found.push((own, place, value)),
+        }
+    }
+}
+
+/// What a table such as `[arms.NAME]` sets and, by its key `drop`, leaves out.
+pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> Settings {
+    let mut rest = table.clone();
+    let dropped = rest.remove("drop");
+    let mut settings = Settings::new();
+    for (key, place, value) in leaves(&rest, at) {
+        insert(&mut settings, key, Setting { value: Some(value.clone()), at: place }, problems);
+    }
+    let place = join(at, "drop");
+    match dropped {
+        None => {}
+        Some(Value::Array(keys)) => {
+            for (i, key) in keys.iter().enumerate() {
+                let at = format!("{place}[{i}]");
+                match key {
+                    Value::String(key) => {
+                        insert(&mut settings, key.clone(), Setting { value: None, at }, problems);
+                    }
+                    other => problems.push(Problem::at(at, format!("expected a key, found `{other}`"))),
+                }
+            }
+        }
+        Some(other) => {
+            let problem = Problem::at(place, format!("expected a list of keys, found `{other}`"));
+            problems.push(problem.help("write `drop = [\"alignment\"]`"));
+        }
+    }
+    settings
+}
+
+/// Adds a setting unless it contradicts another one.
+pub(super) fn insert(settings: &mut Settings, key: String, setting: Setting, problems: &mut Vec<Problem>) {
+    let other = settings.keys().find(|other| overlap(other, &key));
+    match other {
+        None => {
+            settings.insert(key, setting);
+        }
+        Some(other) if *other == key => {
+            let problem = Problem::at(setting.at, format!("`{key}` is set twice"));
+            problems.push(problem.help("a key is varied in one place only"));
+        }
+        Some(other) => {
+            let message = format!("`{key}` and `{other}` are set together, and one holds the other");
+            problems.push(Problem::at(setting.at, message).help("set only one of them"));
+        }
+    }
+}
+
+/// Whether one key is the other or lies in it.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    one == other || inside(one, other) || inside(other, one)
+}
+
+/// Keys as the pipeline has its sections, and by name within one.
+pub(super) fn order(one: &str, other: &str) -> std::cmp::Ordering {
+    let rank = |key: &str| {
+        let section = key.split('.').next().unwrap_or_default();
+        SECTIONS.iter().position(|name| *name == section).unwrap_or(SECTIONS.len())
+    };
+    (rank(one), one).cmp(&(rank(other), other))
+}
+
+/// Whether two values say the same; `1` and `1.0` do.
+pub(super) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}

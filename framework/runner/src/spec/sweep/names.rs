@@ -1,0 +1,105 @@
+//! Names of arms: short, unique, and the same whoever expands the sweep; each is the name of a folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::keys::leaves;
+
+/// Longest value in a name, and longest name, in characters.
+const LONGEST_VALUE: usize = 24;
+const LONGEST: usize = 120;
+
+/// The shortest unique name of every key: `rank` for `instruction.lora.rank`.
+pub(super) struct Labels(BTreeMap<String, String>);
+
+impl Labels {
+    /// Labels for `keys`; a plugin's `type` goes by the table's name.
+    pub fn of<'k>(keys: impl IntoIterator<Item = &'k str>) -> Labels {
+        // `seeds` names its own part of an arm so.
+        let keys: BTreeSet<&str> = keys.into_iter().chain(["seed"]).collect();
+        let tail = |key: &str, n: usize| {
+            let key = key.strip_suffix(".type").unwrap_or(key);
+            let parts: Vec<&str> = key.split('.').collect();
+            parts[parts.len().saturating_sub(n)..].join(".")
+        };
+        let label = |key: &&str| {
+            let is_unique = |label: &String, n: usize| {
+                keys.iter().filter(|other| tail(other, n) == *label).count() == 1
+            };
+            let candidates = (1..=key.split('.').count()).map(|n| (n, tail(key, n)));
+            let found = candidates.into_iter().find(|(n, label)| is_unique(label, *n));
+            ((*key).to_owned(), found.map_or_else(|| (*key).to_owned(), |(_, label)| label))
+        };
+        Labels(keys.iter().map(label).collect())
+    }
+
+    /// `rank=4`.
+    pub fn value(&self, key: &str, value: &Value) -> String {
+        format!("{}={}", self.label(key), short(value))
+    }
+
+    /// `rank=4`, or `no-alignment` for what is left out.
+    pub fn change(&self, key: &str, value: Option<&Value>) -> String {
+        match value {
+            Some(value) => self.value(key, value),
+            None => format!("no-{}", self.label(key)),
+        }
+    }
+
+    fn label(&self, key: &str) -> String {
+        plain(self.0.get(key).map_or(key, String::as_str))
+    }
+}
+
+/// The parts of a name, joined.
+pub(crate) fn join(parts: &[String]) -> String {
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join(",")
+}
+
+/// Makes names unique and not too long, by a hash of what their arms are.
+pub(super) fn distinguish(names: &mut [String], identity: impl Fn(usize) -> String) {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    // File systems that fold case would take `A=1` and `a=1` for one folder.
+    names.iter().for_each(|name| *count.entry(name.to_lowercase()).or_default() += 1);
+    for (i, name) in names.iter_mut().enumerate() {
+        if count[&name.to_lowercase()] > 1 || name.chars().count() > LONGEST {
+            let hash = blake3::hash(identity(i).as_bytes()).to_hex();
+            let kept: String = name.chars().take(LONGEST).collect();
+            *name = format!("{kept}-{}", &hash.as_str()[..6]);
+        }
+    }
+}
+
+/// A value in a few characters that every file system takes.
+fn short(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(short).collect::<Vec<_>>().join("+"),
+        Value::Object(table) => match table.get("type") {
+            Some(Value::String(name)) => name.clone(),
+            _ => {
+                let said = leaves(table, "").into_iter().map(|(key, _, value)| format!("{key}-{}", short(value)));
+                said.collect::<Vec<_>>().join("+")
+            }
+        },
+        scalar => scalar.to_string(),
+    };
+    if text.chars().count() <= LONGEST_VALUE {
+        return plain(&text);
+    }
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    let kept: String = text.chars().take(LONGEST_VALUE - 7).collect();
+    format!("{}-{}", plain(&kept), &hash.as_str()[..6])
+}
+
+/// Letters, digits and what no file system minds; a path's dots at the front are minded.
+fn plain(text: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.+".contains(c) { c } else { '_' };
+    let text: String = text.chars().map(safe).collect();
+    match text.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => text,
+    }
+}

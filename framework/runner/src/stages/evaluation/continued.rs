@@ -1,0 +1,90 @@
+//! Continues scans: the next codes are predicted, decoded, and read again with what was before.
+
+use boldface::{Codes, FmriBlock, Prediction, Result, Sequence, TimeSeries, Window};
+
+use super::super::cases::Case;
+use super::super::packing::extent;
+use super::super::windows::{Place, Windows};
+use super::asker::Asker;
+
+impl Asker<'_> {
+    /// Patch by patch: the next codes are predicted, decoded, and read again with what was before.
+    pub(super) fn continued(
+        &self,
+        cases: &[Case<'_>],
+        places: &[Place],
+        blocks: Vec<Option<FmriBlock>>,
+    ) -> Result<Vec<Prediction>> {
+        let patch = self.windows.patch();
+        let mut running = Vec::new();
+        for ((case, (id, window, _)), block) in cases.iter().zip(places).zip(blocks) {
+            let (_, horizon) = extent(&case.example, patch)?;
+            let (context, actual) = self.windows.shown(&(id.clone(), *window, horizon))?;
+            let block = block.ok_or("a scan cannot be continued without its volumes")?;
+            let (before, _) = self.model.prompt_tokens(&case.example.question, true)?;
+            let shown = context.trs();
+            running.push(Running {
+                shown,
+                series: context,
+                codes: (*block.codes).clone(),
+                block,
+                actual,
+                before,
+            });
+        }
+        let steps = running.iter().map(|scan| scan.actual.trs() / patch).max().unwrap_or(0);
+        for _ in 0..steps {
+            let prompts = running
+                .iter()
+                .map(|scan| Sequence::prompt(scan.before.clone(), Some(scan.block.clone()), Vec::new()));
+            let next = self.model.next_codes(&prompts.collect::<Vec<_>>())?;
+            for (scan, codes) in running.iter_mut().zip(next) {
+                scan.append(codes, &self.windows)?;
+            }
+            let series: Vec<TimeSeries> = running.iter().map(|scan| scan.series.clone()).collect();
+            for (scan, block) in running.iter_mut().zip(self.windows.embed(&series)?) {
+                // The features are of what was decoded; the codes stay those that were predicted.
+                scan.block = FmriBlock { codes: scan.codes.clone().into(), ..block };
+            }
+        }
+        running.into_iter().map(Running::finish).collect()
+    }
+}
+
+/// One scan that is being continued.
+struct Running {
+    before: Vec<u32>,
+    /// Volumes that were shown; what is after them in `series` is predicted.
+    shown: usize,
+    series: TimeSeries,
+    codes: Codes,
+    block: FmriBlock,
+    actual: TimeSeries,
+}
+
+impl Running {
+    /// Appends the volumes that `codes` stand for after everything before them.
+    fn append(&mut self, codes: Vec<u32>, windows: &Windows) -> Result<()> {
+        if codes.len() != self.codes.rois {
+            return Err(format!(
+                "the backbone predicted {} codes for {} regions",
+                codes.len(),
+                self.codes.rois
+            )
+            .into());
+        }
+        self.codes.codes.extend(codes);
+        self.codes.patches += 1;
+        let decoded = windows.tokenizer().decode(&self.codes, self.series.tr())?;
+        let patch = windows.patch();
+        let start = decoded.trs().checked_sub(patch).ok_or("the tokenizer decoded less than a patch")?;
+        let last = decoded.window(Window { start, trs: patch })?;
+        self.series = self.series.followed_by(&last)?;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Prediction> {
+        let predicted = self.series.window(Window { start: self.shown, trs: self.actual.trs() })?;
+        Ok(Prediction::Series { predicted, actual: self.actual })
+    }
+}

@@ -1,0 +1,93 @@
+//! What a task scores with the model: options ranked, texts generated, scans continued.
+
+mod asker;
+mod continued;
+
+use boldface::{Observer, Result};
+
+use super::Work;
+use super::baseline::{PARTS, answers_by};
+use super::cases::{self, Form, answered};
+use super::intervals::{Scores, resamples, subjects};
+use super::windows::Windows;
+use crate::run::Answered;
+use asker::Asker;
+
+/// Raised when the same config gives different results.
+pub const VERSION: u32 = 1;
+
+/// Questions that are asked at once.
+const BATCH: usize = 16;
+
+/// The same prompt without a scan: what the question alone gives away.
+const TEXT_ONLY: &str = "text-only";
+
+/// Saves the model's answers, and those of the same model without the scan; scores them with
+/// intervals, and the difference from each baseline.
+pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
+    let task = cases::task(work.plan, name)?;
+    let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
+    let model = work.inputs.language_model(&mut work.fit())?;
+    let patch = work.plan.tokenizer.config.patch();
+    let windows = Windows::open(work.inputs, patch, work.plan.experiment.signal.standardize)?;
+    let describers = work.inputs.describers()?;
+    let context = work.plan.backbone.config.context();
+    let longest = work.plan.experiment.evaluation.longest_answer;
+    let mut asker = Asker { model: &*model, windows, describers, context, longest };
+
+    let backbone = work.plan.backbone.plugin;
+    let mut asked = Vec::new();
+    for part in PARTS {
+        let cases = cases::cases(task, &scans, &split, part)?;
+        asked.push((part, cases::form(&cases)?, cases));
+    }
+    let total = asked.iter().map(|(_, _, cases)| cases.len() as u64).sum();
+    let mut done = 0;
+    let mut answers = Vec::new();
+    for (part, form, cases) in &asked {
+        for batch in cases.chunks(BATCH) {
+            answers.extend(answered(*part, backbone, batch, asker.ask(batch, true)?));
+            if matches!(form, Some(Form::Choice | Form::Text)) {
+                answers.extend(answered(*part, TEXT_ONLY, batch, asker.ask(batch, false)?));
+            }
+            done += batch.len() as u64;
+            work.recorder.progress(done, total)?;
+        }
+    }
+    cases::write(work.dir, &answers)?;
+    score(work, name, &answers)
+}
+
+/// Rows of the model and of text-only, and of the model's difference from everything simpler.
+fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
+    let task = &*cases::task(work.plan, name)?.config;
+    let baselines = work.inputs.baseline(name)?;
+    let backbone = work.plan.backbone.plugin;
+    for part in PARTS {
+        let model = cases::outcomes(answers, part, backbone);
+        if model.is_empty() {
+            continue;
+        }
+        let count = work.plan.experiment.evaluation.resamples;
+        let resamples = resamples(subjects(&model), count, work.stage.seed, part);
+        let of_model = Scores::of(task, &model, &resamples)?;
+        let mut rows = of_model.rows(&work.recorder, part, backbone, None);
+        let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
+        let others = others.map(|plugin| (plugin, answers)).collect::<Vec<_>>();
+        let simple = answers_by(&baselines).into_iter().map(|plugin| (plugin, &baselines[..]));
+        for (plugin, answers) in others.into_iter().chain(simple) {
+            let outcomes = cases::outcomes(answers, part, &plugin);
+            if outcomes.len() != model.len() || outcomes.iter().zip(&model).any(|(a, b)| a.scan != b.scan) {
+                return Err(format!("`{plugin}` answered other questions than the model").into());
+            }
+            let scores = Scores::of(task, &outcomes, &resamples)?;
+            if plugin == TEXT_ONLY {
+                rows.extend(scores.rows(&work.recorder, part, &plugin, None));
+            }
+            rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));
+        }
+        work.recorder.extend(rows);
+        work.recorder.progress(answers.len() as u64, answers.len() as u64)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Any table as CSV or Parquet, for programs: full numbers, one type a column, missing values empty.
+
+use std::path::Path;
+
+use polars::prelude::{Column, NamedFrom, Series};
+
+use crate::{Result, TableError, frame};
+
+/// Columns of equal length, each with a name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sheet {
+    columns: Vec<(String, Values)>,
+}
+
+/// The values of one column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Words.
+    Text(Vec<Option<String>>),
+    /// Numbers; what is not a number is stored as missing.
+    Number(Vec<Option<f64>>),
+    /// Counts.
+    Count(Vec<Option<u64>>),
+}
+
+impl Values {
+    /// How many there are, missing ones included.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Text(values) => values.len(),
+            Values::Number(values) => values.len(),
+            Values::Count(values) => values.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn field(&self, row: usize) -> Option<String> {
+        match self {
+            Values::Text(values) => values[row].clone(),
+            Values::Number(values) => {
+                values[row].filter(|value| !value.is_nan()).map(|value| value.to_string())
+            }
+            Values::Count(values) => values[row].map(|value| value.to_string()),
+        }
+    }
+}
+
+impl Sheet {
+    /// A table without columns.
+    pub fn new() -> Sheet {
+        Sheet::default()
+    }
+
+    /// The same table with one more column.
+    ///
+    /// # Panics
+    /// If the column is not as long as those before it, or its name is taken.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, values: Values) -> Sheet {
+        let name = name.into();
+        assert!(self.columns.is_empty() || values.len() == self.rows(), "`{name}` has another length");
+        assert!(self.columns.iter().all(|(known, _)| *known != name), "two columns are called `{name}`");
+        self.columns.push((name, values));
+        self
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, values)| values.len())
+    }
+
+    /// The columns, in order.
+    pub fn columns(&self) -> &[(String, Values)] {
+        &self.columns
+    }
+}
+
+/// The table as CSV with a header (RFC 4180): a missing value is an empty field.
+pub fn csv(sheet: &Sheet) -> String {
+    const WHOLE: &str = "writing into memory cannot fail";
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(sheet.columns.iter().map(|(name, _)| name)).expect(WHOLE);
+    for row in 0..sheet.rows() {
+        let fields = sheet.columns.iter().map(|(_, values)| values.field(row).unwrap_or_default());
+        writer.write_record(fields).expect(WHOLE);
+    }
+    String::from_utf8(writer.into_inner().expect(WHOLE)).expect("every field was UTF-8")
+}
+
+/// Writes the table to `path` as Parquet, as a whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn parquet(path: &Path, sheet: &Sheet) -> Result<()> {
+    let column = |(name, values): &(String, Values)| -> Column {
+        let name = name.as_str().into();
+        match values {
+            Values::Text(values) => {
+                Series::new(name, values.iter().map(Option::as_deref).collect::<Vec<_>>()).into()
+            }
+            Values::Number(values) => {
+                let known = values.iter().map(|value| value.filter(|value| !value.is_nan()));
+                Series::new(name, known.collect::<Vec<_>>()).into()
+            }
+            Values::Count(values) => Series::new(name, values.clone()).into(),
+        }
+    };
+    if sheet.columns.is_empty() {
+        return Err(TableError::Encode { path: path.to_owned(), reason: "it has no column".to_owned() });
+    }
+    frame::write(path, sheet.rows(), sheet.columns.iter().map(column).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::frame::Table;
+
+    fn sheet() -> Sheet {
+        let text = |value: &str| Some(value.to_owned());
+        Sheet::new()
+            .with("arm", Values::Text(vec![text("a, \"b\"\nc"), None, text("=é")]))
+            .with("value", Values::Number(vec![Some(0.1 + 0.2), Some(f64::NAN), Some(f64::INFINITY)]))
+            .with("n", Values::Count(vec![Some(u64::MAX), None, Some(0)]))
+    }
+
+    #[test]
+    fn csv_quotes_what_must_be_and_keeps_every_digit() {
+        expect![[r#"
+            arm,value,n
+            "a, ""b""
+            c",0.30000000000000004,18446744073709551615
+            ,,
+            =é,inf,0
+        "#]]
+        .assert_eq(&csv(&sheet()));
+    }
+
+    #[test]
+    fn parquet_keeps_types_and_what_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.parquet");
+        parquet(&path, &sheet()).unwrap();
+        let table = Table::read(&path).unwrap();
+        assert_eq!(
+            table.columns(),
+            [("arm", "str"), ("value", "f64"), ("n", "u64")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+        );
+        assert_eq!(table.floats("value").unwrap(), [Some(0.1 + 0.2), None, Some(f64::INFINITY)]);
+        assert_eq!(table.strings("arm").unwrap()[1], None);
+        let error = parquet(&path, &Sheet::new()).unwrap_err().to_string();
+        assert!(error.ends_with("table.parquet` as Parquet: it has no column"), "{error}");
+    }
+}

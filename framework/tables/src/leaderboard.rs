@@ -1,0 +1,243 @@
+//! Arms of a sweep side by side: seeds together, axes apart, and what validation would have chosen.
+//!
+//! Nothing here picks by a test score: arms are ordered and chosen by validation, and the test value
+//! is only shown beside it.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// One run of a sweep, with the value of one metric.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trial {
+    /// The arm's name.
+    pub name: String,
+    /// What it sets, by dotted key; a key that is missing has the base's value.
+    pub settings: BTreeMap<String, String>,
+    /// Who is in which part: equal for trials that were divided alike.
+    pub division: String,
+    /// On validation subjects; none if undefined.
+    pub validation: Option<f64>,
+    /// On test subjects; none if undefined.
+    pub test: Option<f64>,
+}
+
+/// Arms that differ in nothing but seeds and parts of the split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What they set, without seeds.
+    pub settings: BTreeMap<String, String>,
+    /// Which trials, in order.
+    pub trials: Vec<usize>,
+    /// On validation subjects.
+    pub validation: Summary,
+    /// On test subjects.
+    pub test: Summary,
+}
+
+/// Values of several trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// How many are defined.
+    pub n: usize,
+    /// Their mean.
+    pub mean: Option<f64>,
+    /// Their sample standard deviation; none of fewer than two.
+    pub sd: Option<f64>,
+}
+
+/// One axis of a sweep, or several that always move together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Its dotted keys.
+    pub keys: Vec<String>,
+    /// Its values, the first of which others are compared with.
+    pub levels: Vec<Level>,
+}
+
+/// One value of an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// The value; of keys that move together, all of them.
+    pub value: String,
+    /// Every trial with it.
+    pub trials: Vec<usize>,
+    /// Trials at the first level and at this one that are equal in everything else.
+    pub pairs: Vec<(usize, usize)>,
+}
+
+/// What validation chose among the arms of one division of the subjects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// The division.
+    pub division: String,
+    /// Place of the entry that was chosen.
+    pub entry: usize,
+    /// Its trials on this division.
+    pub trials: Vec<usize>,
+    /// Mean validation value, by which it was chosen.
+    pub validation: f64,
+    /// Mean test value of the same trials.
+    pub test: Option<f64>,
+}
+
+/// What a value that an arm does not set is called.
+pub const BASE: &str = "(base)";
+
+/// Whether a key only repeats an experiment: a seed, or a part of the split.
+pub fn repeats(key: &str) -> bool {
+    key == "seed" || key.ends_with(".seed") || matches!(key, "split.fold" | "split.repeat")
+}
+
+/// `key=value, key=value` of the settings that `wanted` takes.
+pub fn told(settings: &BTreeMap<String, String>, wanted: impl Fn(&str) -> bool) -> String {
+    let one = |(key, value): (&String, &String)| format!("{key}={value}");
+    settings.iter().filter(|(key, _)| wanted(key)).map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Mean and spread of the values that are defined.
+pub fn summary(values: impl Iterator<Item = Option<f64>>) -> Summary {
+    let known: Vec<f64> = values.flatten().filter(|value| !value.is_nan()).collect();
+    let n = known.len();
+    if n == 0 {
+        return Summary::default();
+    }
+    let mean = known.iter().sum::<f64>() / n as f64;
+    let squares = known.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    Summary { n, mean: Some(mean), sd: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()) }
+}
+
+/// The arms, seeds together, the best validation value first; undefined ones last. Without a
+/// direction they stay in their order.
+pub fn entries(trials: &[Trial], higher_is_better: Option<bool>) -> Vec<Entry> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, trial) in trials.iter().enumerate() {
+        groups.entry(told(&trial.settings, |key| !repeats(key))).or_default().push(place);
+    }
+    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+    groups.sort_by_key(|group| group[0]);
+    let entry = |group: Vec<usize>| Entry {
+        settings: kept(&trials[group[0]].settings, |key| !repeats(key)),
+        validation: summary(group.iter().map(|&trial| trials[trial].validation)),
+        test: summary(group.iter().map(|&trial| trials[trial].test)),
+        trials: group,
+    };
+    let mut entries: Vec<Entry> = groups.into_iter().map(entry).collect();
+    entries.sort_by(|a, b| better(a.validation.mean, b.validation.mean, higher_is_better));
+    entries
+}
+
+/// Every key that more than one value was tried of, seeds left out. `order` lists the values of an
+/// axis as the sweep does; others go by number, then by name, the base first.
+pub fn axes(trials: &[Trial], order: &BTreeMap<String, Vec<String>>) -> Vec<Axis> {
+    let mut keys: Vec<&String> = trials.iter().flat_map(|trial| trial.settings.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let mut axes: Vec<(Vec<String>, Vec<usize>, Vec<String>)> = Vec::new();
+    for key in keys.into_iter().filter(|key| !repeats(key)) {
+        let values = values(trials, key, order.get(key));
+        if values.len() < 2 {
+            continue;
+        }
+        let place = |trial: &Trial| {
+            let value = trial.settings.get(key).map_or(BASE, String::as_str);
+            values.iter().position(|known| known == value).unwrap_or_default()
+        };
+        let of_trials: Vec<usize> = trials.iter().map(place).collect();
+        match axes.iter_mut().find(|(_, known, _)| moves_with(known, &of_trials)) {
+            Some((keys, known, texts)) => {
+                for (level, text) in texts.iter_mut().enumerate() {
+                    let trial = known.iter().position(|&other| other == level);
+                    *text += &format!(", {}", values[of_trials[trial.unwrap_or_default()]]);
+                }
+                keys.push(key.clone());
+            }
+            None => axes.push((vec![key.clone()], of_trials, values)),
+        }
+    }
+    axes.into_iter().map(|(keys, of_trials, texts)| axis(trials, keys, &of_trials, texts)).collect()
+}
+
+/// For each division of the subjects, the entry with the best validation value there.
+pub fn choices(trials: &[Trial], entries: &[Entry], higher_is_better: Option<bool>) -> Vec<Choice> {
+    if higher_is_better.is_none() {
+        return Vec::new();
+    }
+    let mut divisions: Vec<&String> = trials.iter().map(|trial| &trial.division).collect();
+    divisions.sort_by(|a, b| by_number(a, b));
+    divisions.dedup();
+    let choose = |division: &String| {
+        let candidate = |(place, entry): (usize, &Entry)| {
+            let of = entry.trials.iter().filter(|&&trial| trials[trial].division == *division);
+            let of: Vec<usize> = of.copied().collect();
+            let validation = summary(of.iter().map(|&trial| trials[trial].validation)).mean?;
+            let test = summary(of.iter().map(|&trial| trials[trial].test)).mean;
+            Some(Choice { division: division.clone(), entry: place, trials: of, validation, test })
+        };
+        let found = entries.iter().enumerate().filter_map(candidate);
+        found.min_by(|a, b| better(Some(a.validation), Some(b.validation), higher_is_better))
+    };
+    divisions.into_iter().filter_map(choose).collect()
+}
+
+fn kept(settings: &BTreeMap<String, String>, wanted: fn(&str) -> bool) -> BTreeMap<String, String> {
+    let wanted = settings.iter().filter(|(key, _)| wanted(key));
+    wanted.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// The better first, the undefined last.
+fn better(a: Option<f64>, b: Option<f64>, higher_is_better: Option<bool>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => match higher_is_better {
+            Some(true) => b.total_cmp(&a),
+            Some(false) => a.total_cmp(&b),
+            None => Ordering::Equal,
+        },
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+fn values(trials: &[Trial], key: &str, order: Option<&Vec<String>>) -> Vec<String> {
+    let value = |trial: &Trial| trial.settings.get(key).cloned().unwrap_or_else(|| BASE.to_owned());
+    let mut values: Vec<String> = trials.iter().map(value).collect();
+    let listed = |value: &String| order.and_then(|order| order.iter().position(|known| known == value));
+    values.sort_by(|a, b| {
+        let place = |value: &String| (value != BASE, listed(value).unwrap_or(usize::MAX));
+        place(a).cmp(&place(b)).then_with(|| by_number(a, b))
+    });
+    values.dedup();
+    values
+}
+
+fn by_number(a: &str, b: &str) -> Ordering {
+    let number = |text: &str| {
+        let digits = text.rsplit(['=', ',']).next().unwrap_or(text).trim();
+        digits.parse::<f64>().ok().filter(|number| !number.is_nan())
+    };
+    match (number(a), number(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (x, y) => y.is_some().cmp(&x.is_some()).then_with(|| a.cmp(b)),
+    }
+}
+
+/// Whether each level of one axis always comes with the same level of the other.
+fn moves_with(a: &[usize], b: &[usize]) -> bool {
+    let (mut forward, mut back) = (BTreeMap::new(), BTreeMap::new());
+    a.iter().zip(b).all(|(a, b)| forward.entry(a).or_insert(b) == &b && back.entry(b).or_insert(a) == &a)
+}
+
+fn axis(trials: &[Trial], keys: Vec<String>, of_trials: &[usize], texts: Vec<String>) -> Axis {
+    let rest = |trial: &Trial| told(&trial.settings, |key| !keys.iter().any(|known| known == key));
+    let at = |level: usize| (0..trials.len()).filter(move |&trial| of_trials[trial] == level);
+    let first: BTreeMap<String, usize> = at(0).map(|trial| (rest(&trials[trial]), trial)).collect();
+    let level = |(level, value): (usize, String)| {
+        let pair = |trial| Some((*first.get(&rest(&trials[trial]))?, trial));
+        let pairs = if level == 0 { Vec::new() } else { at(level).filter_map(pair).collect() };
+        Level { value, trials: at(level).collect(), pairs }
+    };
+    let levels = texts.into_iter().enumerate().map(level).collect();
+    Axis { keys, levels }
+}
+
+#[cfg(test)]
+#[path = "leaderboard/tests.rs"]
+mod tests;
