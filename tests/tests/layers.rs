@@ -17,7 +17,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("boldface-plugins", &["boldface", "boldface-engine", "boldface-imaging"]),
     ("boldface-example-dynamic", &["boldface"]),
     ("boldface-misbehaving", &["boldface"]),
-    ("boldface-cli", &["boldface", "boldface-engine", "boldface-loader", "boldface-plugins", "boldface-runner"]),
+    (
+        "boldface-cli",
+        &["boldface", "boldface-engine", "boldface-loader", "boldface-plugins", "boldface-runner"],
+    ),
 ];
 
 /// Each heavy crate, and the one crate of ours that may name it.

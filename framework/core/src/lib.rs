@@ -17,6 +17,7 @@ pub mod scores;
 pub mod seed;
 mod sequence;
 mod series;
+pub mod testing;
 mod training;
 mod traits;
 

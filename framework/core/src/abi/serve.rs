@@ -14,8 +14,8 @@ use super::request::{Listed, Made, Request, SentMetric};
 use super::series::{SentScan, Series};
 use crate::registry::{Kind, entries};
 use crate::{
-    CheckContext, Cohort, Config, CorpusGenerator, Dataset, Describer, Example, Fact, Part, Problem, Result,
-    Scan, Split, Task,
+    Answer, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Describer, Example, Fact, Part, Problem,
+    Result, Scan, Split, Task,
 };
 
 /// What was made here, under its number.
@@ -204,12 +204,17 @@ fn fit(object: u64, train: Vec<SentScan>, series: &mut Series) -> Result<Vec<u8>
 
 /// JSON would turn a number that is not finite into a missing one, without a word.
 fn finite_examples(examples: &[Example], scan: &Scan) -> Result<()> {
-    for example in examples {
-        if let crate::Answer::Text { facts, .. } = &example.answer {
-            facts.iter().try_for_each(|fact| finite_fact(fact, scan))?;
+    examples.iter().try_for_each(|example| match &example.answer {
+        Answer::Text { facts, .. } => facts.iter().try_for_each(|fact| finite_fact(fact, scan)),
+        Answer::Value { value, edges, .. } => {
+            let bad = [value].into_iter().chain(edges).find(|number| !number.is_finite());
+            bad.map_or(Ok(()), |number| {
+                let id = &scan.info.id;
+                Err(format!("`{id}`: its answer is {number}; leave out a scan without a number").into())
+            })
         }
-    }
-    Ok(())
+        Answer::Choice { .. } | Answer::Series { .. } => Ok(()),
+    })
 }
 
 fn finite_fact(fact: &Fact, scan: &Scan) -> Result<()> {

@@ -33,7 +33,11 @@ impl Task for Odd {
         };
         let fact = Fact { feature: "last".to_owned(), value: Some(value), z: None, band: String::new() };
         let answer = Answer::Text { reference: scan.regions.names.join(" "), facts: vec![fact] };
-        Ok(vec![Example { window: Window::first(scan.series.trs()), question: scan.info.id.to_string(), answer }])
+        Ok(vec![Example {
+            window: Window::first(scan.series.trs()),
+            question: scan.info.id.to_string(),
+            answer,
+        }])
     }
 
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
@@ -107,8 +111,7 @@ fn plugins_are_listed_with_their_schemas() {
 
 #[test]
 fn a_bad_table_is_a_problem_at_its_key() {
-    let request =
-        Request::Make { kind: "task".into(), name: "odd".into(), table: json!({ "does": 3 }) };
+    let request = Request::Make { kind: "task".into(), name: "odd".into(), table: json!({ "does": 3 }) };
     let (status, made) = ask(&request, Series::default());
     let made: std::result::Result<Made, Problem> = serde_json::from_value(made).unwrap();
     assert_eq!((status, made.unwrap_err().key), (Status::Done, "does".to_owned()));

@@ -17,8 +17,8 @@ pub use split::SplitTable;
 
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
+pub(crate) use plain::{plain, short};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
-pub(crate) use plain::{plain, short};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};
