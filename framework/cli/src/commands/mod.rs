@@ -2,7 +2,9 @@
 
 mod check;
 mod explain;
+mod libraries;
 mod list;
+mod new;
 mod plan;
 mod report;
 mod run;
@@ -32,7 +34,9 @@ pub enum Command {
     /// Prints a plugin's page: what it does, its keys and their defaults.
     Explain(explain::Arguments),
     /// Prints the JSON schema of specs, for editors.
-    Schema,
+    Schema(schema::Arguments),
+    /// Writes a plugin with its test: a file of this repository, or a crate of its own.
+    New(new::Arguments),
 }
 
 impl Command {
@@ -48,7 +52,8 @@ impl Command {
             Command::Report(arguments) => report::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
-            Command::Schema => schema::execute(),
+            Command::Schema(arguments) => schema::execute(&arguments),
+            Command::New(arguments) => new::execute(&arguments),
         }
     }
 }

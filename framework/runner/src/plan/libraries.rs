@@ -16,24 +16,12 @@ pub fn no_libraries(_: &Path, _: &str, _: Duration) -> Result<(), String> {
     Err("this build loads no libraries".to_owned())
 }
 
-/// Loads one library; the hash of its content, by which its plugins are known.
-///
-/// # Errors
-/// Why it cannot be loaded, with the file.
-pub fn load_library(file: &Path, limit: Duration, build: &Build<'_>) -> Result<String, String> {
-    if !file.is_file() {
-        return Err(format!("there is no file `{}`", file.display()));
-    }
-    let hash = content::hash(file, &[file.to_owned()])?;
-    (build.load)(file, &hash, limit)?;
-    Ok(hash)
-}
-
-/// Loads the libraries that a spec names; their hashes, in order.
+/// Loads libraries, named relative to `folder`; the hashes by which their plugins are known, in order. One call
+/// into a plugin may take `limit`; zero sets no limit.
 ///
 /// # Errors
 /// Every library that cannot be loaded, and every name that two plugins would share.
-pub(super) fn of_spec(
+pub fn load_libraries(
     written: &[PathBuf],
     folder: &Path,
     limit: Duration,
@@ -42,7 +30,7 @@ pub(super) fn of_spec(
     let (mut hashes, mut problems) = (Vec::new(), Vec::new());
     for (i, path) in written.iter().enumerate() {
         let file = folder.join(path);
-        match load_library(&file, limit, build) {
+        match load(&file, limit, build) {
             Ok(hash) if !hashes.contains(&hash) => hashes.push(hash),
             Ok(_) => {
                 let message = format!("`{}` is a library that is listed before", path.display());
@@ -59,6 +47,19 @@ pub(super) fn of_spec(
     }
     problems.extend(shared_names(&hashes));
     if problems.is_empty() { Ok(hashes) } else { Err(problems) }
+}
+
+/// Loads one library; the hash of its content, by which its plugins are known.
+///
+/// # Errors
+/// Why it cannot be loaded, with the file.
+fn load(file: &Path, limit: Duration, build: &Build<'_>) -> Result<String, String> {
+    if !file.is_file() {
+        return Err(format!("there is no file `{}`", file.display()));
+    }
+    let hash = content::hash(file, &[file.to_owned()])?;
+    (build.load)(file, &hash, limit)?;
+    Ok(hash)
 }
 
 /// Names that two of the plugins in reach would share.

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::spec::Experiment;
 
-pub use libraries::{load_library, no_libraries};
+pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, Located, resolve};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
