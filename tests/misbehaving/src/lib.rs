@@ -71,7 +71,12 @@ impl Misbehaving {
 impl Task for Misbehaving {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
         let value = self.number(Where::Examples)?;
-        let answer = Answer::Value { value, unit: String::new(), edges: Vec::new() };
+        let answer = if value.is_nan() {
+            Answer::Value { value, unit: String::new(), edges: Vec::new() }
+        } else {
+            let options = vec!["a".to_owned(), "b".to_owned()];
+            Answer::Choice { correct: usize::from(scan.info.phenotype["group"] == "b"), options }
+        };
         Ok(vec![Example {
             window: Window::first(scan.series.trs()),
             question: "How much?".to_owned(),

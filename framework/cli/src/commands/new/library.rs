@@ -12,7 +12,7 @@ use super::form::{code, snake};
 /// # Errors
 /// If the folder is there already.
 pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
-    let root = dir.join(name);
+    let root = if dir == Path::new(".") { PathBuf::from(name) } else { dir.join(name) };
     if root.exists() {
         return Err(format!("`{}` is there already; nothing was written", root.display()));
     }
@@ -80,7 +80,7 @@ fn spec(kind: &str, name: &str, library: &str) -> String {
     );
     let data = match kind {
         "dataset" => format!("[datasets.{name}]\npath = \"data\"\ntr = 2.0"),
-        _ => "[datasets.made]\ntype = \"synthetic\"          # scans made of random numbers\ntrs = 80"
+        _ => "[datasets.made]\ntype = \"synthetic\"            # scans made of random numbers\ntrs = 80"
             .to_owned(),
     };
     let asked = match kind {
