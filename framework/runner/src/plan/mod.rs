@@ -23,8 +23,8 @@ use serde_json::Value;
 use crate::spec::{Experiment, Source};
 
 pub use crate::spec::Located;
-pub use cohorts::DataCache;
 pub(crate) use claim::task;
+pub use cohorts::DataCache;
 pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 

@@ -23,8 +23,8 @@ use crate::plan::Stage;
 pub use journal::{Event, FILE as PROGRESS, Line};
 pub use manifest::{FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
-pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use store::{Artefact, Store, StoreError};
+pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use walk::{Failed, Finished, run};
 
 /// Watches a run: shows it to the user and stops it when asked.

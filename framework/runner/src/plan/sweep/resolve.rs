@@ -101,7 +101,8 @@ fn resolve_sweep(
         let spec = layered(&base, file, arm, &fixed);
         let settings = arm.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect();
         let plan = resolve_layered(&spec, build, data);
-        let arms = plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
+        let arms =
+            plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
         arms.map_err(|problems| problems.into_iter().map(|problem| blame(problem, arm, file)).collect())
     };
     let arms: Vec<Result<Vec<Arm>, Vec<Located>>> = expansion.arms.par_iter().map(one).collect();
@@ -126,7 +127,8 @@ fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Valu
     };
     let mut settings: Vec<_> = arm.settings.iter().filter_map(set).collect();
     if let Some(origin) = arm.settings.get("seed").and_then(|seed| file.origin(&seed.at)) {
-        let open = fixed.iter().filter(|(key, _)| spec.get(key).is_none() && !arm.settings.contains_key(*key));
+        let open =
+            fixed.iter().filter(|(key, _)| spec.get(key).is_none() && !arm.settings.contains_key(*key));
         settings.extend(open.map(|(key, seed)| ((*key).to_owned(), seed.clone(), origin.clone())));
     }
     spec.set_all(settings.iter().map(|(key, value, origin)| (key.as_str(), value.clone(), origin)));
@@ -161,7 +163,9 @@ fn check_select(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>
 /// What is missing because the arm leaves it out is a problem of the line that says so.
 fn blame(located: Located, arm: &spec::Arm, file: &Layered) -> Located {
     let key = located.problem.key.clone();
-    let drops = |dropped: &str| key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let drops = |dropped: &str| {
+        key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     let mut dropped = arm.settings.iter().filter(|(key, setting)| setting.value.is_none() && drops(key));
     match dropped.next() {
         Some((_, setting)) => file.locate(Problem { key: setting.at.clone(), ..located.problem }),
