@@ -117,7 +117,7 @@ impl CorpusGenerator for Nonsense {
 impl Describer for Nonsense {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
         let fact =
-            Fact { feature: "nonsense".to_owned(), value: Some(0.0 / 0.0), z: None, band: String::new() };
+            Fact { feature: "nonsense".to_owned(), value: Some(f64::NAN), z: None, band: String::new() };
         let (scan, corpus, text) = (scan.info.id.clone(), String::new(), "Nonsense.".to_owned());
         Ok(vec![Descriptor { scan, corpus, text, fact, norm_scans: 1 }])
     }

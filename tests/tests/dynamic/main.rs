@@ -100,9 +100,9 @@ fn a_loaded_plugin_scores_as_a_built_in_one() {
         assert_eq!(score("loaded", plugin), score("built-in", plugin), "{plugin}");
     }
     // What the loaded corpus said is read back by it: the majority's sentence has exactly one fact.
-    assert_eq!(boldface_tests::test_score(&run, "captioning", "majority", "fact_precision"), {
-        boldface_tests::test_score(&run, "captioning", "majority", "fact_accuracy")
-    });
+    assert!(boldface_tests::test_score(&run, "captioning", "majority", "fact_accuracy") > 0.0);
+    let report = std::fs::read_to_string(run.join("report.md")).unwrap();
+    assert!(report.contains("library of loaded") && report.contains("library of smoothness"), "{report}");
 
     let (_, planned, _) = told(&sandbox.boldface(&["plan", "spec.toml"]));
     assert!(planned.contains(" 0 to run"), "{planned}");

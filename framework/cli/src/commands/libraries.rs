@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use boldface_runner::plan::load_libraries;
+use boldface_runner::plan::{DataCache, load_libraries};
 
 use super::BUILD;
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ impl Libraries {
     /// # Errors
     /// Every library that cannot be loaded.
     pub fn load(&self) -> Result<(), Failure> {
-        let loaded = load_libraries(&self.paths, Path::new(""), LIMIT, &BUILD);
+        let loaded = load_libraries(&self.paths, Path::new(""), LIMIT, &BUILD, &DataCache::default());
         loaded.map(|_| ()).map_err(|problems| {
             let words = problems.iter().map(|problem| match &problem.help {
                 Some(help) => format!("{}; {help}", problem.message),

@@ -313,3 +313,27 @@ const fn padded<const N: usize>(text: &str) -> [u8; N] {
 fn text(field: &[u8]) -> String {
     String::from_utf8_lossy(field).trim_end_matches('\0').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static TABLE: Library = Library::THIS;
+    static OTHER: [u64; 40] = [7; 40];
+
+    #[test]
+    fn the_table_is_read_where_it_stands_and_nowhere_else() {
+        // SAFETY: a static that is a table.
+        let table = unsafe { Library::at((&raw const TABLE).cast()) };
+        assert!(std::ptr::eq(table.unwrap(), &raw const TABLE));
+        // SAFETY: a static that does not begin as a table.
+        let other = unsafe { Library::at((&raw const OTHER).cast()) };
+        assert_eq!(other.unwrap_err(), Mismatch::Foreign);
+    }
+
+    #[test]
+    fn texts_fill_their_fields_and_no_more() {
+        assert_eq!(text(&padded::<8>("rustc")), "rustc");
+        assert_eq!(text(&padded::<3>("rustc")), "rus");
+    }
+}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::series::Series;
-use super::{Library, Listed, Made, Message, Mismatch, Request, SentMetric, Status};
+use super::{Library, Listed, Made, Message, Request, SentMetric, Status};
 use crate::{
     Answer, Example, Fact, JsonSchema, Metric, Outcome, Prediction, Problem, Regions, Result, Scan, ScanId,
     ScanInfo, Task, TimeSeries, Window,
@@ -83,21 +83,6 @@ fn examples(object: u64) -> (Status, Value) {
     let mut series = Series::default();
     let scan = Box::new(series.put_scan(&scan()));
     ask(&Request::Examples { object, scan }, series)
-}
-
-#[test]
-fn the_table_is_read_where_it_stands_and_nowhere_else() {
-    static TABLE: Library = Library::THIS;
-    let at = |bytes: *const u8| {
-        #[expect(unsafe_code, reason = "the test stands where the loader does")]
-        // SAFETY: all statics here are tables, or bytes that do not begin as one.
-        unsafe {
-            Library::at(bytes.cast())
-        }
-    };
-    assert!(at((&raw const TABLE).cast()).is_ok());
-    static OTHER: [u64; 40] = [7; 40];
-    assert_eq!(at((&raw const OTHER).cast()).unwrap_err(), Mismatch::Foreign);
 }
 
 #[test]
