@@ -1,9 +1,11 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
+mod blame;
 mod claim;
 mod cohorts;
 mod content;
 mod data;
+mod dot;
 mod graph;
 mod key;
 mod libraries;
@@ -23,8 +25,10 @@ use serde_json::Value;
 use crate::spec::{Experiment, Source};
 
 pub use crate::spec::Located;
+pub use blame::{Leaf, blame};
 pub(crate) use claim::task;
 pub use cohorts::DataCache;
+pub use dot::dot;
 pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
