@@ -1,4 +1,4 @@
-//! One call into a library: on its own thread, with a time limit, and never again after a panic.
+//! One call into a library: on a thread of its own, with a time limit, and never again after a panic.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -120,26 +120,44 @@ fn words(answer: &Message) -> Vec<String> {
     serde_json::from_slice(&answer.json).unwrap_or_else(|_| vec!["no message".to_owned()])
 }
 
+/// Something to do on a calling thread.
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Calling threads that wait for something to do: a score is asked for thousands of times.
+static IDLE: Mutex<Vec<mpsc::Sender<Job>>> = Mutex::new(Vec::new());
+
 /// What `call` returns, or none after `limit`: its thread is then left behind, as no thread can be stopped.
 fn within<T: Send + 'static>(
     limit: Option<Duration>,
     call: impl FnOnce() -> T + Send + 'static,
 ) -> boldface::Result<Option<T>> {
     let Some(limit) = limit else { return Ok(Some(call())) };
+    let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let thread = idle.map_or_else(calling_thread, Ok)?;
     let (sender, receiver) = mpsc::channel();
-    let run = move || {
+    let job = move || {
         // Nobody listens any more if it took too long.
         let _ = sender.send(call());
     };
-    let thread = std::thread::Builder::new().name("plugin".to_owned()).stack_size(STACK).spawn(run);
-    thread.map_err(|error| format!("no thread to call a plugin on: {error}"))?;
+    thread.send(Box::new(job)).map_err(|_| "a thread that calls plugins has ended")?;
     match receiver.recv_timeout(limit) {
-        Ok(answer) => Ok(Some(answer)),
+        Ok(answer) => {
+            IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+            Ok(Some(answer))
+        }
         Err(mpsc::RecvTimeoutError::Timeout) => Ok(None),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             Err("a call into a plugin ended without an answer".into())
         }
     }
+}
+
+fn calling_thread() -> boldface::Result<mpsc::Sender<Job>> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let thread = std::thread::Builder::new().name("plugin".to_owned()).stack_size(STACK);
+    let thread = thread.spawn(move || jobs.into_iter().for_each(|job| job()));
+    thread.map_err(|error| format!("no thread to call a plugin on: {error}"))?;
+    Ok(sender)
 }
 
 /// An error of a plugin's, with its causes.
