@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod amounts;
 mod check;
 mod compare;
 mod explain;

@@ -12,13 +12,14 @@ mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+mod size;
 pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -98,6 +99,9 @@ pub struct Stage {
     pub inputs: Vec<String>,
     /// Everything of the spec that its result depends on.
     pub config: Value,
+    /// How large it is, as far as that is known; in no key.
+    #[serde(default)]
+    pub size: Size,
     /// Hash of kind, version, plugin, config, seed, engine and the inputs' keys.
     pub key: Key,
 }
