@@ -29,10 +29,10 @@ use crate::spec::{Experiment, Paradigm, Source};
 pub use crate::spec::Located;
 pub use asking::Asking;
 pub use blame::{Leaf, blame};
-pub use cohorts::DataCache;
 pub(crate) use claim::task;
+pub use cohorts::DataCache;
 pub use dot::dot;
-pub use libraries::{load_library, no_libraries};
+pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.

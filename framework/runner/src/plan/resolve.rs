@@ -64,7 +64,7 @@ fn resolve_draft(
     let mut problems = draft.problems.clone();
     let folder = spec.path.parent().unwrap_or(Path::new(""));
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
-    let libraries = match libraries::of_spec(&experiment.plugins, folder, limit, build) {
+    let libraries = match libraries::load_libraries(&experiment.plugins, folder, limit, build, data) {
         Ok(libraries) => libraries,
         // Without its libraries, half of what a spec names would seem not to exist.
         Err(found) => return Err(problems.into_iter().chain(found).collect()),
