@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use boldface::Problem;
+use boldface::{Cohort, Problem};
 
 use super::asked::Asked;
 use super::{
     Check, Proof, Status, copies, described, nuisance, related, settle, stale, subjects, text, words,
 };
-use crate::plan::cohorts::{self, Cohorts, DataCache};
+use crate::plan::cohorts::{self, DataCache};
 use crate::plan::key::canonical_json;
 use crate::plan::{Plan, StageKind};
 use crate::stages::{packing, split};
@@ -27,7 +27,7 @@ pub struct Memo {
 /// Every leak that the spec does not accept, and what it accepts although it is not there.
 pub(in crate::plan) fn check(
     plan: &Plan,
-    cohorts: &Cohorts,
+    cohorts: &[Arc<Cohort>],
     data: &DataCache,
 ) -> Result<Proof, Vec<Problem>> {
     let lint = Lint { plan, cohorts, data, memo: &data.leaks };
@@ -70,7 +70,7 @@ type Known = (Arc<Result<Asked, String>>, String);
 
 struct Lint<'a> {
     plan: &'a Plan,
-    cohorts: &'a Cohorts,
+    cohorts: &'a [Arc<Cohort>],
     data: &'a DataCache,
     memo: &'a Memo,
 }
@@ -92,7 +92,7 @@ impl Lint<'_> {
             if checks.iter().all(|check| check.status != Status::Failed) {
                 checks.push(self.copied_files());
             }
-            checks.extend(subjects::checks(&self.cohorts.scans));
+            checks.extend(subjects::checks(&self.plan.scans));
             checks
         };
         self.memo.checks.get(&key, look).to_vec()
@@ -118,7 +118,7 @@ impl Lint<'_> {
         let experiment = &self.plan.experiment;
         let mut failed = None;
         let checks = self.memo.checks.get(&key, || {
-            let scans = &self.cohorts.scans;
+            let scans = &self.plan.scans;
             match split::of_plan(self.plan, scans) {
                 Ok(Some(split)) => related::checks(scans, &split, experiment),
                 // A sweep over folds: each of them is looked at.
@@ -140,7 +140,7 @@ impl Lint<'_> {
             let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
             let key = format!("{} {name} {plugin} {library} {config}", self.key(&StageKind::Series));
             let trs = self.plan.experiment.signal.trs;
-            let ask = || Asked::before(task, &self.cohorts.each, trs).map_err(|error| error.to_string());
+            let ask = || Asked::before(task, self.cohorts, trs).map_err(|error| error.to_string());
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);
@@ -189,7 +189,7 @@ impl Lint<'_> {
                 all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
             // What cannot be read is the text stage's to report.
             let documents = packing::general_text(self.plan).unwrap_or_default();
-            text::checks(&documents, &self.cohorts.scans, &asked)
+            text::checks(&documents, &self.plan.scans, &asked)
         };
         self.memo.checks.get(&key, look).to_vec()
     }

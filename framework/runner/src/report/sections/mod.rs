@@ -1,7 +1,10 @@
 //! What a report tells, section by section.
 
 mod answers;
+mod calibration;
+mod groups;
 mod leakage;
+pub(super) mod power;
 mod provenance;
 mod scores;
 mod tokens;
@@ -14,7 +17,10 @@ use super::stored::Stored;
 /// The whole report of a run.
 pub fn document(stored: &Stored) -> Document {
     let mut blocks = scores::blocks(stored);
+    blocks.extend(power::blocks(stored));
+    blocks.extend(groups::blocks(stored));
     blocks.extend(answers::blocks(stored));
+    blocks.extend(calibration::blocks(stored));
     blocks.extend(tokens::blocks(stored));
     blocks.extend(training::blocks(stored));
     blocks.extend(methods::blocks(stored));
