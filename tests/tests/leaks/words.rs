@@ -64,6 +64,17 @@ fn a_question_that_leans_is_said_and_no_leak() {
 }
 
 #[test]
+fn a_paraphrase_that_leans_is_said_and_no_leak() {
+    let sandbox = sandbox();
+    let grammar = "question = [\"{question}\", \"Tell me: is it [high|very high] pain?\"]\n";
+    sandbox.write("words.toml", grammar);
+    let spec = SPEC.replace("target =", "prompts = \"words.toml\"\ntarget =");
+    let plan = super::plan(&sandbox, &spec).unwrap();
+    let leaning = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.leaning");
+    expect![""].assert_eq(&leaning.unwrap().found);
+}
+
+#[test]
 fn a_corpus_that_is_told_to_describe_the_target() {
     let spec = with("[corpora.gossip]\ncolumns = [\"age\", \"condition\"]\n");
     expect![[r#"

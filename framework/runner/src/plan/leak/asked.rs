@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, TimeSeries, guard};
+use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, TimeSeries, guard, seed};
 use serde_json::Value;
 
 use super::predict::{Labels, categories};
 use crate::plan::Entry;
+
+/// Wordings that are drawn of a question with paraphrases.
+const WORDINGS: usize = 64;
 
 /// A task and all that it asks.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct Asked {
     pub key: String,
     /// Every example, with its scan.
     pub examples: Vec<(Arc<ScanInfo>, Example)>,
+    /// The question of the first example in every wording that was drawn.
+    pub wordings: Vec<String>,
     /// Phenotype columns that hold the answers.
     pub targets: BTreeSet<String>,
 }
@@ -72,7 +77,9 @@ impl Asked {
             named.contains(*column) || (!examples.is_empty() && examples.iter().all(is_answer))
         };
         let targets = columns.into_iter().filter(is_target).cloned().collect();
-        Asked { key: format!("tasks.{}", task.name), examples, targets }
+        let first = examples.first().map(|(_, example)| example.question.clone());
+        let wordings = first.map(|question| wordings(task, &question)).unwrap_or_default();
+        Asked { key: format!("tasks.{}", task.name), examples, wordings, targets }
     }
 
     /// The answers as labels; none if they are neither choices nor numbers.
@@ -109,9 +116,20 @@ impl Asked {
     }
 }
 
+/// The examples of a scan as the task's plugin makes them.
 fn of_scan(task: &Entry<dyn Task>, scan: &Scan) -> Result<Vec<(Arc<ScanInfo>, Example)>> {
     let examples = guard(|| task.config.examples(scan))?;
     Ok(examples.into_iter().map(|example| (Arc::clone(&scan.info), example)).collect())
+}
+
+/// A question as evaluation and training word it.
+fn wordings(task: &Entry<dyn Task>, question: &str) -> Vec<String> {
+    let mut all = BTreeSet::from([task.asking.question(question)]);
+    if let Some(grammar) = &task.asking.grammar {
+        let mut rng = seed::stream(0, "leakage.wordings");
+        all.extend((0..WORDINGS).map(|_| grammar.question(question, &task.asking.slots, &mut rng)));
+    }
+    all.into_iter().collect()
 }
 
 fn answer(example: &Example) -> Option<String> {

@@ -118,19 +118,24 @@ pub fn question(asked: &Asked) -> Vec<Check> {
     let mut checks: Vec<Check> = says.into_iter().collect();
     let Some((_, example)) = asked.examples.first() else { return checks };
     if let Answer::Choice { options, .. } = &example.answer {
-        let question = plain(&example.question);
-        let named_options: Vec<&String> =
-            options.iter().filter(|option| question.contains(&plain(option))).collect();
-        let id = format!("{key}.leaning");
-        if named_options.is_empty() || named_options.len() == options.len() {
-            let found = "the question names all of the options or none";
-            checks.push(Check::passed(id, key, found));
-        } else {
-            let found = format!("the question names {} and not the other options", named(&named_options));
-            checks.push(Check::passed(id, key, found).but(Status::Warned, "name all options or none"));
-        }
+        checks.push(leaning(key, options, &asked.wordings));
     }
     checks
+}
+
+/// Whether a wording names some of the options and not the others.
+fn leaning(key: &str, options: &[String], wordings: &[String]) -> Check {
+    let id = format!("{key}.leaning");
+    for wording in wordings {
+        let words = plain(wording);
+        let named_options: Vec<&String> =
+            options.iter().filter(|option| words.contains(&plain(option))).collect();
+        if !named_options.is_empty() && named_options.len() < options.len() {
+            let found = format!("`{wording}` names {} and not the other options", named(&named_options));
+            return Check::passed(id, key, found).but(Status::Warned, "name all options or none");
+        }
+    }
+    Check::passed(id, key, format!("{} wordings name all of the options or none", wordings.len()))
 }
 
 /// Whether the reference texts of one task say the answers of another.
