@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::{ArrowDataType, Column, DataFrame, DataType};
 use polars_io::SerReader;
-use polars_io::parquet::read::ParquetReader;
+use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 
 use crate::{Result, TableError};
@@ -20,7 +20,8 @@ pub(crate) struct Table {
 impl Table {
     /// Reads all columns.
     pub(crate) fn read(path: &Path) -> Result<Table> {
-        Table::finish(path, open(path)?)
+        // These tables are small: handing columns to threads costs more than reading them.
+        Table::finish(path, open(path)?.read_parallel(ParallelStrategy::None))
     }
 
     /// Reads one column of text, whatever the others hold.
