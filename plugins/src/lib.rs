@@ -6,5 +6,7 @@ pub mod backbones;
 pub mod corpora;
 pub mod datasets;
 mod nets;
+#[cfg(test)]
+mod stopping;
 pub mod tasks;
 pub mod tokenizers;

@@ -34,7 +34,10 @@ pub struct Runtime {
     pub workers: usize,
 }
 
-/// Watches a fit: takes its numbers, shows its progress, and stops it on Ctrl-C.
+/// Watches a fit: takes its numbers, shows its progress, keeps its checkpoints, and stops it on Ctrl-C.
+///
+/// A long fit calls [`Observer::resume`] once before its first step, and after every step
+/// [`Observer::record`], [`Observer::checkpoint`] and [`Observer::progress`], in this order.
 pub trait Observer {
     /// Takes a number of training step `step`.
     fn record(&mut self, step: u64, metric: Metric);
@@ -44,6 +47,21 @@ pub trait Observer {
     /// # Errors
     /// [`crate::Interrupted`] if the user wants to stop; pass it on with `?`.
     fn progress(&mut self, done: u64, total: u64) -> Result<()>;
+
+    /// Goes on from the last checkpoint of this fit, if there is one: how many steps are done. What was
+    /// recorded up to that step is recorded already.
+    ///
+    /// `read` takes the state from a folder that [`Observer::checkpoint`] wrote: everything that later
+    /// steps depend on (parameters, optimiser, place in every random stream and in the data, sums
+    /// not yet recorded), so that the rest has the numbers of a fit that was never stopped. If it
+    /// fails it must leave the fit as it was; an earlier checkpoint is then tried.
+    fn resume(&mut self, _read: &mut dyn FnMut(&Path) -> Result<()>) -> u64 {
+        0
+    }
+
+    /// Keeps the state after `step` steps if a checkpoint is due, or the user wants to stop; `write`
+    /// puts it into an empty folder. What cannot be kept is reported, and the fit goes on.
+    fn checkpoint(&mut self, _step: u64, _write: &mut dyn FnMut(&Path) -> Result<()>) {}
 }
 
 /// An observer that takes nothing: for tests and one-off calls.

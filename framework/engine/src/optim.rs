@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::dfdx::{self, Update};
-use crate::engine::{Engine, EngineError};
+use crate::engine::EngineError;
 use crate::gradients::Gradients;
 use crate::params::{self, Params};
 use crate::tensor::Tensor;
@@ -82,15 +82,18 @@ impl AdamW {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is damaged, or does not hold the state of AdamW.
-    pub fn load(&mut self, engine: &Engine, path: &Path) -> Result<(), EngineError> {
+    /// If the file cannot be read, is damaged, or does not hold the state of AdamW for `params`; then
+    /// nothing is changed.
+    pub fn load(&mut self, params: &Params, path: &Path) -> Result<(), EngineError> {
         let (contents, counters) = params::read(path, &[STEPS])?;
+        let engine = params.engine();
         let mut moments = BTreeMap::new();
         for (name, (dims, values)) in &contents {
             let Some(parameter) = name.strip_suffix(&format!(".{}", MOMENTS[0])) else { continue };
             let tensor = |dims: &[usize], values: &[f32]| engine.tensor(values.to_vec(), dims);
             if let Some((same, second)) = contents.get(&format!("{parameter}.{}", MOMENTS[1]))
                 && same == dims
+                && params.try_get(parameter).is_some_and(|parameter| parameter.dims() == dims)
             {
                 moments.insert(parameter.to_owned(), [tensor(dims, values), tensor(dims, second)]);
             }
@@ -99,7 +102,7 @@ impl AdamW {
             return Err(EngineError::Checkpoint {
                 path: path.to_owned(),
                 action: "read",
-                source: "its tensors are not pairs of moments, so it is not the state of AdamW".into(),
+                source: "its tensors are not a pair of moments for parameters of the model".into(),
             });
         }
         (self.moments, self.steps) = (moments, counters[0]);

@@ -5,12 +5,14 @@
 use boldface_engine::{Engine, Tensor};
 use rand::Rng;
 use rand::seq::index;
+use serde::{Deserialize, Serialize};
 
 /// Rounds of k-means at the start.
 const ROUNDS: usize = 10;
 
 /// Unit vectors, moved by an exponential moving average instead of a gradient.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Codebook {
     dim: usize,
     rows: Vec<f32>,
@@ -98,6 +100,12 @@ impl Codebook {
             self.rows[code * self.dim..][..self.dim].copy_from_slice(token);
             self.idle[code] = 0;
         }
+    }
+
+    /// How many codes, and numbers a code; a codebook that was read from elsewhere may have neither.
+    pub(crate) fn dims(&self) -> (usize, usize) {
+        let is_whole = self.rows.len() == self.idle.len() * self.dim;
+        if is_whole { (self.idle.len(), self.dim) } else { (0, 0) }
     }
 
     /// The vectors, code after code.

@@ -3,10 +3,12 @@
 mod data;
 mod fit;
 mod fitted;
+mod keep;
 mod losses;
 #[cfg(test)]
 mod tests;
 mod text;
+mod window;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use boldface_runner::plan::resolve;
+use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
 
 use super::{BUILD, read};
 use crate::failure::Failure;
@@ -11,10 +11,10 @@ use crate::say;
 /// What to check.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments.
+    /// The experiments and sweeps.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
-    /// Print each spec with all its defaults.
+    /// Print each spec with all its defaults; of a sweep, every arm.
     #[arg(long)]
     resolved: bool,
 }
@@ -24,12 +24,22 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for path in &arguments.paths {
         let source = read(path)?;
-        match resolve(path, &source, &BUILD) {
-            Ok(plan) if arguments.resolved => say::out(plan.to_toml()),
-            Ok(plan) => {
+        match resolve_any(path, &source, &BUILD) {
+            Ok(Resolved::Experiment(plan)) if arguments.resolved => say::out(plan.to_toml()),
+            Ok(Resolved::Experiment(plan)) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));
             }
-            Err(problems) => wrong.push((source, problems)),
+            Ok(Resolved::Sweep(sweep)) if arguments.resolved => {
+                for arm in &sweep.arms {
+                    say::out(format_args!("# arm {}\n\n{}\n", arm.name, arm.plan.to_toml()));
+                }
+            }
+            Ok(Resolved::Sweep(sweep)) => {
+                let (arms, distinct) = (sweep.arms.len(), Union::of(&sweep).nodes.len());
+                let path = path.display();
+                say::out(format_args!("{path}: no problem, {arms} arms, {distinct} distinct stages\n"));
+            }
+            Err(problems) => wrong.extend(problems),
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failure::Spec(wrong)) }

@@ -8,11 +8,13 @@ mod plan;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
+use boldface_runner::plan::{Build, Plan, no_libraries};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -63,7 +65,8 @@ struct Place {
     /// Compute here instead of on the spec's device.
     #[arg(long)]
     device: Option<String>,
-    /// Use this many threads; 0 takes every core.
+    /// One experiment: use this many threads. A sweep: run this many stages at once, which share the
+    /// spec's threads. 0 takes every core.
     #[arg(long)]
     workers: Option<usize>,
     /// Keep runs and cached stages in this folder instead of the spec's.
@@ -73,6 +76,24 @@ struct Place {
 
 impl Place {
     fn apply(&self, plan: &mut Plan) -> Result<(), Failure> {
+        if let Some(workers) = self.workers {
+            plan.runtime.workers = if workers == 0 { cores() } else { workers };
+            plan.experiment.runtime.workers = workers;
+        }
+        self.apply_where(plan)
+    }
+
+    /// As [`Place::apply`] for every arm; how many stages run at once.
+    fn apply_to_sweep(&self, sweep: &mut Sweep) -> Result<usize, Failure> {
+        sweep.arms.iter_mut().try_for_each(|arm| self.apply_where(&mut arm.plan))?;
+        Ok(match self.workers {
+            None => 1,
+            Some(0) => cores(),
+            Some(workers) => workers,
+        })
+    }
+
+    fn apply_where(&self, plan: &mut Plan) -> Result<(), Failure> {
         if let Some(device) = &self.device {
             if !BUILD.devices.contains(&device.as_str()) {
                 let known = BUILD.devices.join("`, `");
@@ -82,11 +103,6 @@ impl Place {
             plan.runtime.device.clone_from(device);
             plan.experiment.runtime.device.clone_from(device);
         }
-        if let Some(workers) = self.workers {
-            let all = || std::thread::available_parallelism().map_or(1, usize::from);
-            plan.runtime.workers = if workers == 0 { all() } else { workers };
-            plan.experiment.runtime.workers = workers;
-        }
         if let Some(runs) = &self.runs {
             plan.experiment.runtime.runs.clone_from(runs);
         }
@@ -94,14 +110,18 @@ impl Place {
     }
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What this binary was built with.
 const BUILD: Build<'static> =
     Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
 
-/// Reads and resolves one spec.
-fn planned(path: &Path) -> Result<Plan, Failure> {
+/// Reads and resolves an experiment or a sweep.
+fn planned(path: &Path) -> Result<Resolved, Failure> {
     let source = read(path)?;
-    resolve(path, &source, &BUILD).map_err(|problems| Failure::Spec(vec![(source, problems)]))
+    resolve_any(path, &source, &BUILD).map_err(Failure::Spec)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -120,7 +140,7 @@ fn plugins(kind: Option<&str>) -> Vec<Entry> {
 /// The spec of a command.
 #[derive(clap::Args)]
 struct Spec {
-    /// The experiment, such as `experiments/quickstart.toml`.
+    /// The experiment or the sweep, such as `experiments/quickstart.toml`.
     #[arg(value_name = "FILE")]
     path: PathBuf,
 }

@@ -1,10 +1,11 @@
 //! `boldface plan`: stages, keys, what is cached and what would run.
 
 use boldface_runner::plan::Stage;
+use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::run::Store;
 use serde_json::json;
 
-use super::{Place, Spec, planned};
+use super::{Place, Spec, planned, sweep};
 use crate::failure::Failure;
 use crate::say;
 
@@ -18,11 +19,24 @@ pub struct Arguments {
     /// Print JSON: every stage with its whole key, its inputs and what it depends on.
     #[arg(long)]
     json: bool,
+    /// Show every arm of a sweep, however many there are.
+    #[arg(long)]
+    all: bool,
 }
 
 /// Prints the stages in order.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut plan = planned(&arguments.spec.path)?;
+    let mut plan = match planned(&arguments.spec.path)? {
+        Resolved::Experiment(plan) => plan,
+        Resolved::Sweep(mut sweep) => {
+            arguments.place.apply_to_sweep(&mut sweep)?;
+            match arguments.json {
+                true => say::out(format_args!("{:#}\n", sweep::json(&sweep))),
+                false => sweep::show(&sweep, arguments.all),
+            }
+            return Ok(());
+        }
+    };
     arguments.place.apply(&mut plan)?;
     let store = Store::open(&plan.experiment.runtime.runs);
     let stages: Vec<(&Stage, bool)> = plan.stages.iter().map(|stage| (stage, store.has(stage))).collect();

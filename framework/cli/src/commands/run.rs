@@ -1,7 +1,9 @@
 //! `boldface run`: runs what the store lacks, writes the report and prints its table.
 
+use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::run;
 
+use super::sweep::{self, Options};
 use super::{Place, Spec, planned};
 use crate::failure::{Failure, with_causes};
 use crate::interrupt;
@@ -14,14 +16,30 @@ pub struct Arguments {
     spec: Spec,
     #[command(flatten)]
     place: Place,
+    /// Sweeps: let the stages that run at once take this many gigabytes together, as far as earlier runs
+    /// told what a stage takes; left out, what is free.
+    #[arg(long, value_name = "GB")]
+    memory: Option<f64>,
+    /// Sweeps: stop at the first failure, instead of leaving out only what depends on it.
+    #[arg(long)]
+    fail_fast: bool,
 }
 
 /// Bytes of a thread's stack, as much as a main thread has.
 const STACK: usize = 8 << 20;
 
-/// Runs an experiment.
+/// Runs an experiment or a sweep.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut plan = planned(&arguments.spec.path)?;
+    let mut plan = match planned(&arguments.spec.path)? {
+        Resolved::Experiment(plan) => plan,
+        Resolved::Sweep(mut sweep) => {
+            let workers = arguments.place.apply_to_sweep(&mut sweep)?;
+            let cores = sweep.arms.first().map_or(1, |arm| arm.plan.runtime.workers);
+            let memory = arguments.memory.map(|gigabytes| (gigabytes.max(0.0) * 1e9) as u64);
+            let options = Options { workers, cores, memory, fail_fast: arguments.fail_fast };
+            return sweep::run(&sweep, &options);
+        }
+    };
     arguments.place.apply(&mut plan)?;
     // Numerical code takes its threads from the pool it is called in.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.runtime.workers).stack_size(STACK).build();

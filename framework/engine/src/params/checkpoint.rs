@@ -36,6 +36,31 @@ impl Params {
         }
         Ok(params)
     }
+
+    /// Takes the numbers that [`Params::save`] wrote into the same parameters, to resume from; what is
+    /// frozen stays frozen. On an error nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Params::load`], or if the file holds other parameters than these.
+    pub fn restore(&mut self, path: &Path) -> Result<(), EngineError> {
+        let (contents, _) = read(path, &[])?;
+        let dims = |(name, (dims, _)): (&String, &(Vec<usize>, Vec<f32>))| (name.clone(), dims.clone());
+        let own = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.dims().to_vec());
+        let (found, wanted): (Vec<_>, Vec<_>) =
+            (contents.iter().map(dims).collect(), self.tensors.iter().map(own).collect());
+        if found != wanted {
+            return Err(EngineError::Checkpoint {
+                path: path.to_owned(),
+                action: "read",
+                source: "its tensors are not those of this model".into(),
+            });
+        }
+        for (name, (_, values)) in contents {
+            self.set(&name, values);
+        }
+        Ok(())
+    }
 }
 
 /// Writes tensors, and named counters beside them.

@@ -1,6 +1,8 @@
 //! What trains: the tape, parameters, AdamW, clipping, accumulation, layers, the cache.
 
 use boldface_engine::nn::{self, KvCache, Transformer};
+use std::error::Error;
+
 use boldface_engine::{AdamW, Engine, Gradients, Noise, Params, Pass, Tensor, clear_tape, clip, no_grad};
 
 use crate::check::{assert_close, numbers, on_every_engine};
@@ -260,15 +262,44 @@ fn training_resumes_where_it_stopped() {
         let mut optimiser = AdamW::new(0.1);
         (0..3).for_each(|_| step(&mut params, &mut optimiser));
         optimiser.save(&path).expect("saved");
-        let (mut resumed, mut restored) = (params.clone(), AdamW::new(0.1));
-        restored.load(engine, &path).expect("loaded");
+        let weights = folder.path().join("weights.safetensors");
+        params.save(&weights).expect("saved");
+        let (_, mut resumed) = small_model(engine);
+        resumed.names().for_each(|name| assert!(resumed.is_trainable(name)));
+        resumed.restore(&weights).expect("restored");
+        let mut restored = AdamW::new(0.1);
+        restored.load(&resumed, &path).expect("loaded");
         step(&mut params, &mut optimiser);
         step(&mut resumed, &mut restored);
         for name in params.names() {
             assert_eq!(params.get(name).to_vec(), resumed.get(name).to_vec(), "{name}");
         }
         params.save(&path).expect("saved");
-        assert!(restored.load(engine, &path).is_err(), "parameters are not moments");
+        assert!(restored.load(&params, &path).is_err(), "parameters are not moments");
+    });
+}
+
+#[test]
+fn restored_parameters_stay_frozen_and_others_are_refused() {
+    on_every_engine(|engine| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("weights.safetensors");
+        let of = |x: f32| {
+            let mut params = Params::new(engine);
+            params.constant("frozen", &[2], x);
+            params.constant("free", &[2], x);
+            params.train_only(|name| name == "free");
+            params
+        };
+        of(1.5).save(&path).expect("saved");
+        let mut params = of(0.0);
+        params.restore(&path).expect("restored");
+        assert_eq!(["frozen", "free"].map(|name| params.get(name).to_vec()), [[1.5; 2]; 2]);
+        assert_eq!(["frozen", "free"].map(|name| params.is_trainable(name)), [false, true]);
+
+        params.constant("another", &[1], 0.0);
+        let error = params.restore(&path).expect_err("another model");
+        assert!(error.source().is_some_and(|cause| cause.to_string().contains("not those of this model")));
     });
 }
 

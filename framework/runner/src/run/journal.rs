@@ -169,6 +169,10 @@ impl Events for Journal<'_> {
         self.next.waiting(stage);
     }
 
+    fn resumed(&self, stage: &Stage, step: u64) {
+        self.next.resumed(stage, step);
+    }
+
     fn progress(&self, stage: &Stage, done: u64, total: u64) {
         let mut is_due = false;
         self.with(|written| {
@@ -253,7 +257,8 @@ mod tests {
         let kind = StageKind::Evaluation("sex".into());
         let (key, config) = (Key("0".into()), serde_json::Value::Null);
         let stage = Stage { kind, plugin: "classification".into(), seed: 0, inputs: vec![], config, key };
-        let recorder = super::super::recorder::Recorder::new(&stage, &Silent);
+        let progress = super::super::progress::Progress::new("".into(), &stage, Duration::ZERO);
+        let recorder = super::super::recorder::Recorder::new(&stage, &Silent, progress);
         let row = recorder.row(Metric::higher_is_better("auroc", 0.5));
         assert_eq!(tag(&stage, &row), "evaluation.sex/auroc");
         let row = MetricRow { split: "test".into(), plugin: "gpt".into(), ..row };

@@ -1,15 +1,17 @@
 //! One stage of one plan into the store: looked up, waited for, or made.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use boldface::{Interrupted, MetricRow, guard};
 
-use super::Events;
 use super::inputs::{Inputs, Listed, Memory};
+use super::progress::Progress;
 use super::record::StageRecord;
 use super::recorder::Recorder;
-use super::store::{Artefact, Store};
+use super::store::{Artefact, StageLock, Store};
+use super::{Events, Failed};
 use crate::plan::{Plan, Stage};
 use crate::stages::{self, Work};
 
@@ -76,8 +78,24 @@ impl<'a> Maker<'a> {
         Ok(Made { artefact, rows, cached })
     }
 
+    /// How a run with its folder at `dir` failed in `stage`.
+    pub fn failed(
+        &self,
+        stage: &Stage,
+        (index, total): (usize, usize),
+        dir: &Path,
+        source: boldface::Error,
+    ) -> Failed {
+        let (name, dir) = (stage.name(), dir.to_owned());
+        if self.events.interrupted() || is_interrupted(&source) {
+            let saved = Progress::newest(&self.store.progress(stage));
+            return Failed::Interrupted { stage: name, saved, finished: index - 1, total, dir };
+        }
+        Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
+    }
+
     /// The right to make a stage, once no other run has it.
-    fn lock(&self, stage: &Stage) -> boldface::Result<super::store::StageLock> {
+    fn lock(&self, stage: &Stage) -> boldface::Result<StageLock> {
         let mut has_said = false;
         loop {
             if let Some(lock) = self.store.try_lock(stage)? {
@@ -110,14 +128,15 @@ impl<'a> Maker<'a> {
             .collect();
         let inputs = Inputs::new(self.plan, Listed { stage: stage.name(), artefacts }, &self.memory);
 
-        let begun = Instant::now();
         let draft = self.store.draft(stage)?;
-        let recorder = Recorder::new(stage, self.events);
+        let every = Duration::from_secs(self.plan.experiment.runtime.checkpoint_seconds);
+        let progress = Progress::new(self.store.progress(stage), stage, every);
+        let recorder = Recorder::new(stage, self.events, progress);
         let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
-        let rows = work.recorder.into_rows();
-        boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), &self.plan.name, &rows)?;
-        Ok(draft.finish(stage, keys, begun.elapsed().as_secs_f64())?)
+        let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
+        boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), &self.plan.name, rows)?;
+        Ok(draft.finish(stage, keys, seconds)?)
     }
 }
 
@@ -134,7 +153,7 @@ impl Made {
 }
 
 /// Whether the user's wish to stop is behind an error; a plugin may have wrapped it into words of its own.
-pub(crate) fn is_interrupted(error: &boldface::Error) -> bool {
+fn is_interrupted(error: &boldface::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
     while let Some(error) = cause {
         if error.is::<Interrupted>() {

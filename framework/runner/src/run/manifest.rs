@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::plan::Stage;
 
@@ -16,10 +17,16 @@ pub const FILE: &str = "manifest.json";
 /// A manifest larger than this is not one of ours.
 const LARGEST: u64 = 1 << 26;
 
+/// The layout of artefacts that this version writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
 /// What a finished artefact says of itself; a folder without one is not finished.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The layout of the artefact: raised when an older boldface could not read it.
+    #[serde(default = "first_format")]
+    pub format: u32,
     /// The stage that made it, such as `evaluation.condition`.
     pub stage: String,
     /// The stage's whole content key, 32 hexadecimal digits.
@@ -34,6 +41,37 @@ pub struct Manifest {
     pub inputs: BTreeMap<String, String>,
     /// Every other file of the artefact, by path relative to it.
     pub files: BTreeMap<String, FileRecord>,
+}
+
+/// Why an artefact cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unusable {
+    /// It is not as it was written; what is wrong with it.
+    #[error("{0}")]
+    Damaged(String),
+    /// A newer version made it, in a layout that this one does not know.
+    #[error(
+        "it was made by boldface {boldface} in store format {format}, and this version reads up to {FORMAT}"
+    )]
+    Newer {
+        /// Its layout.
+        format: u32,
+        /// The version that made it.
+        boldface: String,
+    },
+}
+
+/// What every manifest has, whatever else is in it.
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default = "first_format")]
+    format: u32,
+    #[serde(default)]
+    boldface: String,
+}
+
+fn first_format() -> u32 {
+    1
 }
 
 /// Size and hash of one file.
@@ -60,6 +98,7 @@ impl Manifest {
         let mut files = BTreeMap::new();
         collect(dir, "", &mut files)?;
         Ok(Manifest {
+            format: FORMAT,
             stage: stage.name(),
             key: stage.key.0.clone(),
             plugin: stage.plugin.clone(),
@@ -83,24 +122,35 @@ impl Manifest {
         sync_folder(dir)
     }
 
-    /// Reads the manifest of `dir` and compares every file with it; the error says what is wrong.
+    /// Reads the manifest of `dir` and compares every file with it.
     ///
     /// # Errors
-    /// What is wrong with the artefact.
-    pub fn verify(dir: &Path, stage: &Stage) -> Result<Manifest, String> {
+    /// Why the artefact cannot be used.
+    pub fn verify(dir: &Path, stage: &Stage) -> Result<Manifest, Unusable> {
         let path = dir.join(FILE);
         let bytes = fs::metadata(&path).map_err(|error| format!("`{FILE}`: {error}"))?.len();
         if bytes > LARGEST {
-            return Err(format!("`{FILE}` has {bytes} bytes"));
+            return Err(format!("`{FILE}` has {bytes} bytes").into());
         }
         let text = fs::read(&path).map_err(|error| format!("`{FILE}`: {error}"))?;
-        let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|error| format!("`{FILE}`: {error}"))?;
+        let broken = |error: serde_json::Error| format!("`{FILE}`: {error}");
+        // A newer manifest may have other fields, so its format is looked at before them.
+        let Version { format, boldface } = serde_json::from_slice(&text).map_err(broken)?;
+        if format > FORMAT {
+            return Err(Unusable::Newer { format, boldface });
+        }
+        let manifest: Manifest = serde_json::from_slice(&text).map_err(broken)?;
         if manifest.key != stage.key.0 || manifest.stage != stage.name() {
-            return Err(format!("it is of {} {}", manifest.stage, manifest.key));
+            return Err(format!("it is of {} {}", manifest.stage, manifest.key).into());
         }
         manifest.files.iter().try_for_each(|(name, record)| record.verify(dir, name))?;
         Ok(manifest)
+    }
+}
+
+impl From<String> for Unusable {
+    fn from(damage: String) -> Unusable {
+        Unusable::Damaged(damage)
     }
 }
 

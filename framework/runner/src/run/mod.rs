@@ -6,9 +6,11 @@ pub(crate) mod inputs;
 mod journal;
 pub(crate) mod make;
 mod manifest;
+mod progress;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
+mod sweep;
 mod tensorboard;
 mod walk;
 
@@ -19,8 +21,9 @@ use boldface::{Metric, MetricRow};
 use crate::plan::Stage;
 
 pub use journal::{Event, FILE as PROGRESS, Line};
-pub use manifest::{FileRecord, Manifest};
+pub use manifest::{FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
+pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use store::{Artefact, Store, StoreError};
 pub use walk::{Failed, Finished, run};
 
@@ -35,8 +38,14 @@ pub trait Events: Sync {
     /// A stage starts to run (it was not cached); it is number `index` of `total`.
     fn started(&self, _stage: &Stage, _index: usize, _total: usize) {}
 
+    /// A stage that was stopped before goes on after `step` steps.
+    fn resumed(&self, _stage: &Stage, _step: u64) {}
+
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
+
+    /// A stage of a sweep failed, and why; the sweep goes on without what depends on it.
+    fn failed(&self, _stage: &Stage, _error: &str) {}
 
     /// A number was recorded while the running stage fitted something.
     fn recorded(&self, _stage: &Stage, _step: u64, _metric: &Metric) {}

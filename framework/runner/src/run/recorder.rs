@@ -1,10 +1,13 @@
-//! Takes a stage's numbers, shows its progress, and passes on the wish to stop.
+//! Takes a stage's numbers, keeps its checkpoints, shows its progress, and passes on the wish to stop.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use boldface::{Interrupted, Metric, MetricRow, Observer, Part, Result};
+use tracing::warn;
 
 use super::Events;
+use super::progress::Progress;
 use crate::plan::Stage;
 
 /// Progress is shown at most this often.
@@ -14,14 +17,27 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Recorder<'a> {
     stage: &'a Stage,
     events: &'a dyn Events,
+    progress: Progress<'a>,
     rows: Vec<MetricRow>,
     shown: Option<Instant>,
+    unsaved: Unsaved,
+}
+
+/// Steps since the last checkpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unsaved {
+    /// None, or none that a checkpoint will be offered for.
+    None,
+    /// Some: a wish to stop waits for the next checkpoint.
+    Some,
+    /// Some, and it has waited.
+    Waited,
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder that has seen nothing.
-    pub fn new(stage: &'a Stage, events: &'a dyn Events) -> Recorder<'a> {
-        Recorder { stage, events, rows: Vec::new(), shown: None }
+    /// A recorder that has seen nothing, and keeps checkpoints in `progress`.
+    pub fn new(stage: &'a Stage, events: &'a dyn Events, progress: Progress<'a>) -> Recorder<'a> {
+        Recorder { stage, events, progress, rows: Vec::new(), shown: None, unsaved: Unsaved::None }
     }
 
     /// Takes a number about one part, resting on `n` scans or examples.
@@ -56,8 +72,13 @@ impl<'a> Recorder<'a> {
     }
 
     /// Everything it took, in order.
-    pub fn into_rows(self) -> Vec<MetricRow> {
-        self.rows
+    pub fn rows(&self) -> &[MetricRow] {
+        &self.rows
+    }
+
+    /// Seconds spent on the stage, those before its last checkpoint included.
+    pub fn seconds(&self) -> f64 {
+        self.progress.seconds()
     }
 }
 
@@ -70,7 +91,10 @@ impl Observer for Recorder<'_> {
 
     fn progress(&mut self, done: u64, total: u64) -> Result<()> {
         if self.events.interrupted() {
-            return Err(Interrupted.into());
+            if self.unsaved != Unsaved::Some {
+                return Err(Interrupted.into());
+            }
+            self.unsaved = Unsaved::Waited;
         }
         let due = self.shown.is_none_or(|shown| shown.elapsed() >= PAUSE);
         if due || done >= total {
@@ -78,5 +102,24 @@ impl Observer for Recorder<'_> {
             self.events.progress(self.stage, done, total);
         }
         Ok(())
+    }
+
+    fn resume(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) -> u64 {
+        let Some(point) = self.progress.resume(read) else { return 0 };
+        self.rows = point.rows;
+        self.events.resumed(self.stage, point.step);
+        point.step
+    }
+
+    fn checkpoint(&mut self, step: u64, write: &mut dyn FnMut(&Path) -> Result<()>) {
+        if !self.progress.is_due() && !self.events.interrupted() {
+            self.unsaved = Unsaved::Some;
+            return;
+        }
+        self.unsaved = Unsaved::None;
+        if let Err(error) = self.progress.save(step, &self.rows, write) {
+            let stage = self.stage.name();
+            warn!(stage, step, %error, "A checkpoint could not be kept; the stage goes on without it.");
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use tracing::warn;
 
-use super::manifest::{self, Manifest};
+use super::manifest::{self, Manifest, Unusable};
 use crate::plan::Stage;
 
 /// Artefacts by content key, below a folder of runs.
@@ -47,16 +47,33 @@ pub struct StageLock(#[expect(dead_code, reason = "the lock is held while the fi
 
 /// The store cannot be read or written.
 #[derive(Debug, Error)]
-#[error("cannot {action} `{}`", path.display())]
-pub struct StoreError {
-    action: &'static str,
-    path: PathBuf,
-    source: io::Error,
+pub enum StoreError {
+    /// The system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    System {
+        /// What was tried, such as `write`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// An artefact is there that a newer version made.
+    #[error(
+        "`{}` cannot be used: {reason}; upgrade boldface, or give another folder of runs with `--runs`",
+        path.display()
+    )]
+    Newer {
+        /// The artefact.
+        path: PathBuf,
+        /// What it says of itself.
+        reason: Unusable,
+    },
 }
 
 /// Gives an error of the system its file and what was tried.
 pub(crate) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    move |source| StoreError { action, path: path.to_owned(), source }
+    move |source| StoreError::System { action, path: path.to_owned(), source }
 }
 
 impl Store {
@@ -75,23 +92,26 @@ impl Store {
         self.inspect(stage).ok().flatten()
     }
 
-    /// As [`Store::artefact`], for a run.
+    /// As [`Store::artefact`], but what a newer version made is not taken for missing.
     ///
     /// # Errors
-    /// If it cannot be read for a reason other than damage.
+    /// [`StoreError::Newer`].
     pub fn find(&self, stage: &Stage) -> Result<Option<Artefact>, StoreError> {
-        Ok(self.artefact(stage))
+        match self.inspect(stage) {
+            Err(reason @ Unusable::Newer { .. }) => Err(StoreError::Newer { path: self.dir(stage), reason }),
+            found => Ok(found.ok().flatten()),
+        }
     }
 
     /// As [`Store::find`]; a damaged artefact is reported and moved away. To be called by whoever holds
     /// the stage's lock, so that nobody's new artefact is moved away instead of the damaged one.
     ///
     /// # Errors
-    /// If it cannot be moved.
+    /// [`StoreError::Newer`], or if it cannot be moved.
     pub fn whole(&self, stage: &Stage) -> Result<Option<Artefact>, StoreError> {
         let damage = match self.inspect(stage) {
-            Ok(found) => return Ok(found),
-            Err(damage) => damage,
+            Err(Unusable::Damaged(damage)) => damage,
+            _ => return self.find(stage),
         };
         let dir = self.dir(stage);
         let away = free(&self.root, &format!(".damaged-{}", folder(stage)));
@@ -149,12 +169,17 @@ impl Store {
         Ok(Draft { store: self, dir })
     }
 
+    /// Where the checkpoints of a stage lie until it is finished.
+    pub fn progress(&self, stage: &Stage) -> PathBuf {
+        self.root.join(format!("{PROGRESS}{}", folder(stage)))
+    }
+
     fn dir(&self, stage: &Stage) -> PathBuf {
         self.root.join(folder(stage))
     }
 
-    /// The artefact if it is there; what is wrong with it if it is damaged.
-    fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, String> {
+    /// The artefact if it is there; what is wrong with it if it cannot be used.
+    fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, Unusable> {
         let dir = self.dir(stage);
         let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(artefact) = verified().get(&dir) {
@@ -178,6 +203,9 @@ impl Store {
             } else if name.starts_with(LOCK) {
                 // Nobody holds it: whoever does uses the store.
                 fs::remove_file(entry.path())?;
+            } else if name.strip_prefix(PROGRESS).is_some_and(|of| self.root.join(of).exists()) {
+                // The stage was finished, and its run killed before it came to this.
+                fs::remove_dir_all(entry.path())?;
             }
         }
         Ok(())
@@ -217,9 +245,19 @@ impl Draft<'_> {
         let dir = self.store.dir(stage);
         if let Err(source) = fs::rename(&self.dir, &dir) {
             // Another run may have finished the same stage meanwhile: equal keys, equal content.
-            return self.store.artefact(stage).ok_or(StoreError { action: "write", path: dir, source });
+            return self.store.artefact(stage).ok_or(StoreError::System {
+                action: "write",
+                path: dir,
+                source,
+            });
         }
         manifest::sync_folder(&self.store.root).map_err(cannot("write", &self.store.root))?;
+        let progress = self.store.progress(stage);
+        if progress.exists()
+            && let Err(error) = fs::remove_dir_all(&progress)
+        {
+            warn!(dir = %progress.display(), %error, "Checkpoints of a finished stage could not be removed.");
+        }
         let artefact = Artefact { dir: dir.clone(), manifest };
         let mut verified = self.store.verified.lock().unwrap_or_else(PoisonError::into_inner);
         verified.insert(dir, artefact.clone());
@@ -239,6 +277,7 @@ impl Drop for Draft<'_> {
 
 const DRAFT: &str = ".tmp-";
 const LOCK: &str = ".lock-";
+const PROGRESS: &str = ".progress-";
 
 /// `evaluation.condition-89deed144aa3`; what no file system likes in a task's name becomes `_`.
 fn folder(stage: &Stage) -> String {
@@ -302,7 +341,7 @@ mod tests {
             write(&Store::open(runs.path()), &split, "word");
             spoil(&runs.path().join(Store::relative(&split)));
             let store = Store::open(runs.path());
-            let damage = store.inspect(&split).unwrap_err();
+            let damage = store.inspect(&split).unwrap_err().to_string();
             assert!(damage.contains(expected), "{damage}");
             assert!(!store.has(&split) && store.whole(&split).unwrap().is_none());
             assert!(runs.path().join("cache/.damaged-split-a00000000000").exists());

@@ -1,17 +1,17 @@
 //! One run from its first stage to its last: what is finished is kept, whatever happens.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
 use super::journal::Journal;
-use super::make::{Maker, is_interrupted};
+use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::{Plan, Stage};
+use crate::plan::Plan;
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -39,11 +39,14 @@ pub enum Failed {
     },
     /// The user stopped it.
     #[error(
-        "interrupted in stage `{stage}`: {finished} of {total} stages are finished and kept; the same command goes on from there"
+        "interrupted in stage `{stage}`{}: {finished} of {total} stages are finished and kept; the same command goes on from there",
+        saved.map(|step| format!(", saved at step {step}")).unwrap_or_default()
     )]
     Interrupted {
         /// The stage that was running or about to run.
         stage: String,
+        /// The step of its last checkpoint, if it has one.
+        saved: Option<u64>,
         /// How many stages are finished.
         finished: usize,
         /// Of how many.
@@ -96,29 +99,20 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
                 record.stages.push(made.record(stage));
                 rows.extend(made.rows);
                 done.insert(stage.name(), made.artefact);
+                if !made.cached {
+                    // A run that is killed later has left this much. Whether it could be written is
+                    // said at the end.
+                    let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+                }
             }
             Err(error) => {
                 // What comes after the first error is not worth reporting instead of it.
                 let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
-                return Err(failed(events, stage, place, folder.dir(), error));
+                return Err(maker.failed(stage, place, folder.dir(), error));
             }
         }
     }
     folder.record(&record)?;
     folder.metrics(&plan.name, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
-}
-
-fn failed(
-    events: &dyn Events,
-    stage: &Stage,
-    (index, total): (usize, usize),
-    dir: &Path,
-    source: boldface::Error,
-) -> Failed {
-    let (name, dir) = (stage.name(), dir.to_owned());
-    if events.interrupted() || is_interrupted(&source) {
-        return Failed::Interrupted { stage: name, finished: index - 1, total, dir };
-    }
-    Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
 }

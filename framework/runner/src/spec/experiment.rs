@@ -238,6 +238,9 @@ pub struct RuntimeTable {
     /// Folder of runs and cached stages, relative to where the command is called.
     #[serde(default = "default_runs")]
     pub runs: PathBuf,
+    /// Seconds between two checkpoints of a stage that learns; 0 keeps one after every step.
+    #[serde(default = "default_checkpoint_seconds")]
+    pub checkpoint_seconds: u64,
     /// Longest time in seconds that one call into a loaded plugin may take; 0 sets no limit.
     #[serde(default = "default_plugin_seconds")]
     pub plugin_seconds: u64,
@@ -252,6 +255,7 @@ impl Default for RuntimeTable {
             device: default_device(),
             workers: 0,
             runs: default_runs(),
+            checkpoint_seconds: default_checkpoint_seconds(),
             plugin_seconds: default_plugin_seconds(),
             tensorboard: false,
         }
@@ -308,6 +312,10 @@ fn default_device() -> String {
 
 fn default_runs() -> PathBuf {
     PathBuf::from("runs")
+}
+
+fn default_checkpoint_seconds() -> u64 {
+    30
 }
 
 fn default_plugin_seconds() -> u64 {

@@ -3,7 +3,9 @@
 mod document;
 mod draft;
 mod experiment;
-mod locate;
+mod layer;
+mod origin;
+mod paths;
 mod plain;
 mod split;
 mod sweep;
@@ -13,12 +15,13 @@ mod wording;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
 };
+pub use layer::Layered;
+pub use origin::{Located, Origin, Source};
 pub use split::SplitTable;
-
-pub(crate) use document::Document;
-pub(crate) use draft::{Draft, read as read_draft};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
-pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
+
+pub(crate) use draft::{Draft, read as read_draft};
 pub(crate) use plain::{plain, short};
+pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

@@ -11,9 +11,10 @@ mod instruction;
 pub(crate) mod intervals;
 #[cfg(test)]
 mod letters;
+mod linear;
 mod packing;
 mod series;
-mod split;
+pub(crate) mod split;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;

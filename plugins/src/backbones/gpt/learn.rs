@@ -1,6 +1,7 @@
 //! The training loop that every stage shares: weighted losses at supervised places only.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use boldface::{FitContext, Metric, Observer, Result, Sequence, Training, Tuning, seed};
 use boldface_engine::nn::{Noise, Pass};
@@ -15,7 +16,8 @@ const CODES: &str = "fmri_to_fmri";
 /// Mean cross-entropy in nats of each objective that a step had.
 pub(super) type Losses = BTreeMap<&'static str, f64>;
 
-/// Trains until `training.steps` steps are done and calls `record` after each.
+/// Trains until `training.steps` steps are done, from the last checkpoint if there is one, and calls
+/// `record` after each.
 ///
 /// The means of a step are over all its micro-batches together: a micro-batch counts by its number
 /// of supervised tokens, so accumulating many gives the gradient of one large batch.
@@ -35,12 +37,17 @@ pub(super) fn fit(
     let mut optimiser = AdamW::new(training.weight_decay as f32);
     let Training { steps, warmup, peak_lr, final_lr, .. } = *training;
     let schedule = Schedule { steps, warmup, peak_lr, final_lr };
-    for step in 0..steps {
-        let mut micro = Vec::new();
-        for _ in 0..training.accumulate.max(1) {
-            let out = || format!("the batches ran out at step {} of {steps}", step + 1);
-            micro.push(batches.next().ok_or_else(out)??);
-        }
+    let first = cx.observer.resume(&mut |dir| restore(network, &mut optimiser, dir));
+    let mut next = |step| -> Result<Vec<Vec<Sequence>>> {
+        let out = || format!("the batches ran out at step {} of {steps}", step + 1);
+        (0..training.accumulate.max(1)).map(|_| batches.next().ok_or_else(out)?).collect()
+    };
+    // Batches come in a fixed order: those of the steps that are done are passed over.
+    for step in 0..first {
+        next(step)?;
+    }
+    for step in first..steps {
+        let micro = next(step)?;
         let (losses, mut gradients) = gradients(network, training, &micro, cx.seed, step)?;
         if let Some((name, loss)) = losses.iter().find(|(_, loss)| !loss.is_finite()) {
             return Err(format!("{name}_loss is {loss} at step {}; lower `peak-lr`", step + 1).into());
@@ -50,8 +57,27 @@ pub(super) fn fit(
         optimiser.step(&mut network.params, &gradients, lr);
         record(cx.observer, step + 1, &losses);
         cx.observer.record(step + 1, Metric::neutral("lr", lr));
+        cx.observer.checkpoint(step + 1, &mut |dir| keep(network, &optimiser, dir));
         cx.observer.progress(step + 1, steps)?;
     }
+    Ok(())
+}
+
+const WEIGHTS: &str = "weights.safetensors";
+const OPTIMISER: &str = "optimiser.safetensors";
+
+/// Writes everything that later steps depend on. Noise and batches follow from the step alone.
+fn keep(network: &Network, optimiser: &AdamW, dir: &Path) -> Result<()> {
+    network.params.save(&dir.join(WEIGHTS))?;
+    Ok(optimiser.save(&dir.join(OPTIMISER))?)
+}
+
+/// Takes what [`keep`] wrote into a network that is ready for its first step.
+pub(super) fn restore(network: &mut Network, optimiser: &mut AdamW, dir: &Path) -> Result<()> {
+    let mut restored = optimiser.clone();
+    restored.load(&network.params, &dir.join(OPTIMISER))?;
+    network.params.restore(&dir.join(WEIGHTS))?;
+    *optimiser = restored;
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! Stage 1: trains encoder, codebook and decoder under the weighted losses.
 
-use std::collections::BTreeMap;
-
 use boldface::{FitContext, Metric, Result, TextSpace, TrainScans, seed};
 use boldface_engine::nn::{Noise, Pass};
 use boldface_engine::{AdamW, Engine, Params, Schedule, Tensor, clear_tape, clip, no_grad};
@@ -13,10 +11,10 @@ use super::data::{Batches, Tokens};
 use super::fitted::FittedVq;
 use super::losses::{self, Losses};
 use super::text::TextSide;
+use super::window::Window;
 use crate::nets::autoencoder::{Autoencoder, Shape};
 use crate::nets::quantizer::Codebook;
 use crate::nets::{contrastive, domain};
-use crate::tokenizers::usage::Usage;
 
 /// Steps between two rows of the metric table.
 const LOG_EVERY: u64 = 10;
@@ -48,16 +46,20 @@ pub(super) fn fit(
 
     let mut trainer = Trainer::new(config, &engine, tokens, text, cx.seed)?;
     let mut window = Window::default();
-    for step in 0..config.steps {
-        cx.observer.progress(step, config.steps)?;
+    let first = cx.observer.resume(&mut |dir| trainer.restore(&mut window, dir));
+    // Batches come in a fixed order: those of the steps that are done are passed over.
+    (0..first).for_each(|_| drop(trainer.batches.draw(config.batch_size)));
+    cx.observer.progress(first, config.steps)?;
+    for step in first..config.steps {
         trainer.step(step, &mut window);
         if (step + 1).is_multiple_of(LOG_EVERY) || step + 1 == config.steps {
             for metric in std::mem::take(&mut window).metrics(config.codebook_size) {
                 cx.observer.record(step + 1, metric);
             }
         }
+        cx.observer.checkpoint(step + 1, &mut |dir| trainer.keep(&window, dir));
+        cx.observer.progress(step + 1, config.steps)?;
     }
-    cx.observer.progress(config.steps, config.steps)?;
     let codebook = trainer.codebook.ok_or("`warmup` leaves none of `steps` for the codebook")?;
     Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows()))
 }
@@ -80,17 +82,17 @@ impl Vq {
 
 /// Everything that changes from step to step.
 pub(super) struct Trainer<'a> {
-    config: &'a Vq,
+    pub(super) config: &'a Vq,
     tokens: Tokens,
     text: TextSide,
     model: Autoencoder,
     pub(super) params: Params,
     /// None during the warm-up.
-    codebook: Option<Codebook>,
-    optimizer: AdamW,
+    pub(super) codebook: Option<Codebook>,
+    pub(super) optimizer: AdamW,
     schedule: Schedule,
     batches: Batches<ChaCha8Rng>,
-    draws: ChaCha8Rng,
+    pub(super) draws: ChaCha8Rng,
     seed: u64,
 }
 
@@ -221,32 +223,5 @@ impl<'a> Trainer<'a> {
         let values = batch.iter().flat_map(|&scan| &self.tokens.scans[scan]).copied().collect();
         let dims = [batch.len(), self.tokens.patches * self.tokens.rois, self.config.patch];
         self.params.engine().tensor(values, &dims)
-    }
-}
-
-/// What was measured since the last row of the metric table.
-#[derive(Default)]
-pub(super) struct Window {
-    sums: BTreeMap<&'static str, (f64, u64)>,
-    codes: Vec<u32>,
-}
-
-impl Window {
-    fn add(&mut self, name: &'static str, value: f64) {
-        let (sum, count) = self.sums.entry(name).or_default();
-        *sum += value;
-        *count += 1;
-    }
-
-    /// Means over the window, and how the codebook was used in it.
-    fn metrics(self, codebook_size: usize) -> Vec<Metric> {
-        let metric = |(name, (sum, count)): (&str, (f64, u64))| {
-            let mean = sum / count as f64;
-            // The encoder and the classifier pull the domain loss in opposite directions.
-            let has_direction = !matches!(name, "domain" | "gradient_norm");
-            if has_direction { Metric::lower_is_better(name, mean) } else { Metric::neutral(name, mean) }
-        };
-        let usage = (!self.codes.is_empty()).then(|| Usage::of(self.codes, codebook_size).metrics());
-        self.sums.into_iter().map(metric).chain(usage.into_iter().flatten()).collect()
     }
 }

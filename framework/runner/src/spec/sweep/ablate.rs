@@ -29,7 +29,9 @@ pub(super) fn changes(ablate: &Ablate, base: &Base<'_>, problems: &mut Vec<Probl
         let problem = Problem::at("ablate", "there is nothing to change");
         problems.push(problem.help("list what to leave out in `drop`, or what to set in `swap`"));
     }
-    if ablate.design == Design::Factorial && 1_usize.checked_shl(changes.len() as u32).is_none_or(|n| n > MOST) {
+    if ablate.design == Design::Factorial
+        && 1_usize.checked_shl(changes.len() as u32).is_none_or(|n| n > MOST)
+    {
         let message = format!("{} changes have more than {MOST} subsets", changes.len());
         problems.push(Problem::at("ablate.design", message).help("use `star` or `leave-one-out`"));
         return Vec::new();

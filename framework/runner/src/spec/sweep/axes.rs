@@ -134,7 +134,8 @@ fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -
     }
     if !at.ends_with("zip") {
         for Axis { key, values, at } in &axes {
-            let repeated = (1..values.len()).find(|&i| values[..i].iter().any(|value| same(value, &values[i])));
+            let repeated =
+                (1..values.len()).find(|&i| values[..i].iter().any(|value| same(value, &values[i])));
             if let Some(i) = repeated {
                 let message = format!("`{}` stands twice in the axis `{key}`", values[i]);
                 problems.push(Problem::at(format!("{at}[{i}]"), message).help("remove one of them"));
@@ -152,7 +153,9 @@ fn zipped(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>)
         if axis.values.len() != first.values.len() {
             let (n, m) = (axis.values.len(), first.values.len());
             let message = format!("`{}` has {n} values and `{}` has {m}", axis.key, first.key);
-            problems.push(Problem::at(&axis.at, message).help("zipped lists advance together: make them equally long"));
+            problems.push(
+                Problem::at(&axis.at, message).help("zipped lists advance together: make them equally long"),
+            );
             is_equal = false;
         }
     }

@@ -47,7 +47,8 @@ pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, V
     // Combinations of broken axes would only repeat their problems.
     if problems.is_empty() {
         for point in axes.points(base, &mut problems) {
-            let parts: Vec<String> = point.values.iter().map(|(key, value)| labels.value(key, value)).collect();
+            let parts: Vec<String> =
+                point.values.iter().map(|(key, value)| labels.value(key, value)).collect();
             let at = point.settings.values().next().map(|setting| setting.at.clone()).unwrap_or_default();
             arms.push(Arm { name: join(&parts), settings: point.settings, at });
         }

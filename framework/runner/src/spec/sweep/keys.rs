@@ -171,7 +171,8 @@ pub(super) fn insert(settings: &mut Settings, key: String, setting: Setting, pro
 
 /// Whether one key is the other or lies in it.
 pub(super) fn overlap(one: &str, other: &str) -> bool {
-    let inside = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    let inside =
+        |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
     one == other || inside(one, other) || inside(other, one)
 }
 

@@ -24,9 +24,8 @@ impl Labels {
             parts[parts.len().saturating_sub(n)..].join(".")
         };
         let label = |key: &&str| {
-            let is_unique = |label: &String, n: usize| {
-                keys.iter().filter(|other| tail(other, n) == *label).count() == 1
-            };
+            let is_unique =
+                |label: &String, n: usize| keys.iter().filter(|other| tail(other, n) == *label).count() == 1;
             let candidates = (1..=key.split('.').count()).map(|n| (n, tail(key, n)));
             let found = candidates.into_iter().find(|(n, label)| is_unique(label, *n));
             ((*key).to_owned(), found.map_or_else(|| (*key).to_owned(), |(_, label)| label))
@@ -80,7 +79,8 @@ fn short(value: &Value) -> String {
         Value::Object(table) => match table.get("type") {
             Some(Value::String(name)) => name.clone(),
             _ => {
-                let said = leaves(table, "").into_iter().map(|(key, _, value)| format!("{key}-{}", short(value)));
+                let said =
+                    leaves(table, "").into_iter().map(|(key, _, value)| format!("{key}-{}", short(value)));
                 said.collect::<Vec<_>>().join("+")
             }
         },

@@ -6,6 +6,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::expand::Expansion;
 use super::*;
 use crate::spec::Table;
 
@@ -90,22 +91,32 @@ fn the_sweep_of_the_design_has_thirteen_arms() {
 #[test]
 fn ablations() {
     let ablate = |design: &str| {
-        format!("ablate = {{ design = '{design}', drop = ['alignment', 'corpora.connectivity'], \
-                 swap = {{ 'tokenizer.codebook-size' = 64 }} }}")
+        format!(
+            "ablate = {{ design = '{design}', drop = ['alignment', 'corpora.connectivity'], \
+                 swap = {{ 'tokenizer.codebook-size' = 64 }} }}"
+        )
     };
-    check(&ablate("star"), expect![[r#"
+    check(
+        &ablate("star"),
+        expect![[r#"
         base:
         no-alignment: -alignment
         no-connectivity: -corpora.connectivity
         codebook-size=64: tokenizer.codebook-size=64
-    "#]]);
-    check(&ablate("leave-one-out"), expect![[r#"
+    "#]],
+    );
+    check(
+        &ablate("leave-one-out"),
+        expect![[r#"
         all: -alignment -corpora.connectivity tokenizer.codebook-size=64
         all-but-no-alignment: -corpora.connectivity tokenizer.codebook-size=64
         all-but-no-connectivity: -alignment tokenizer.codebook-size=64
         all-but-codebook-size=64: -alignment -corpora.connectivity
-    "#]]);
-    check(&ablate("factorial"), expect![[r#"
+    "#]],
+    );
+    check(
+        &ablate("factorial"),
+        expect![[r#"
         base:
         no-alignment: -alignment
         no-connectivity: -corpora.connectivity
@@ -114,7 +125,8 @@ fn ablations() {
         no-alignment,codebook-size=64: -alignment tokenizer.codebook-size=64
         no-connectivity,codebook-size=64: -corpora.connectivity tokenizer.codebook-size=64
         no-alignment,no-connectivity,codebook-size=64: -alignment -corpora.connectivity tokenizer.codebook-size=64
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -169,10 +181,13 @@ fn what_is_excluded_is_compared_with_the_base_too() {
 
 #[test]
 fn seeds_alone_repeat_the_base() {
-    check("seeds = [3, 1]", expect![[r#"
+    check(
+        "seeds = [3, 1]",
+        expect![[r#"
         seed=3: seed=3
         seed=1: seed=1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

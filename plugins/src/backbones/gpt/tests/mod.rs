@@ -3,6 +3,7 @@
 mod asking;
 mod files;
 mod learning;
+mod resuming;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,173 @@
+//! Checkpoints of a stage that is being made, `runs/cache/.progress-<stage>-<key>/<fit>-<step>/`.
+//!
+//! A checkpoint is written aside, its manifest last, and renamed; every file is compared with the
+//! manifest before it is used. The one before is kept until the next.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use boldface::{MetricRow, Result, guard};
+use tracing::warn;
+
+use super::manifest::{Manifest, sync_folder};
+use super::store::cannot;
+use crate::plan::Stage;
+
+/// The checkpoints of one stage.
+pub struct Progress<'a> {
+    dir: PathBuf,
+    stage: &'a Stage,
+    every: Duration,
+    /// Number of the fit within the stage; none before the first.
+    fit: Option<u32>,
+    /// The step of the checkpoint that was read or written last.
+    last: Option<u64>,
+    /// When a checkpoint was written last, or the stage began.
+    since: Instant,
+    begun: Instant,
+    /// Seconds that were spent on the stage before this process.
+    before: f64,
+}
+
+/// Where a fit goes on.
+pub struct Point {
+    /// Steps that are done.
+    pub step: u64,
+    /// What the stage had recorded by then.
+    pub rows: Vec<MetricRow>,
+}
+
+const ASIDE: &str = ".tmp";
+const STATE: &str = "state";
+const ROWS: &str = "rows.parquet";
+
+impl<'a> Progress<'a> {
+    /// The checkpoints of `stage` in `dir`, which need not exist; one is due `every` so often.
+    pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> Progress<'a> {
+        let now = Instant::now();
+        Progress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0 }
+    }
+
+    /// The last step of any checkpoint in `dir`, whole or not.
+    pub fn newest(dir: &Path) -> Option<u64> {
+        checkpoints(dir).into_iter().max().map(|(_, step)| step)
+    }
+
+    /// Whether the time for another checkpoint has come.
+    pub fn is_due(&self) -> bool {
+        self.since.elapsed() >= self.every
+    }
+
+    /// Seconds spent on the stage, in this process and in those that its checkpoint comes from.
+    pub fn seconds(&self) -> f64 {
+        self.before + self.begun.elapsed().as_secs_f64()
+    }
+
+    /// Begins the next fit of the stage: the last whole checkpoint that `read` accepts, if any.
+    pub fn resume(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) -> Option<Point> {
+        let fit = self.fit.map_or(0, |fit| fit + 1);
+        (self.fit, self.last) = (Some(fit), None);
+        let mut steps: Vec<u64> =
+            checkpoints(&self.dir).into_iter().filter(|&(of, _)| of == fit).map(|(_, step)| step).collect();
+        steps.sort_unstable();
+        for step in steps.into_iter().rev() {
+            let dir = self.checkpoint(fit, step);
+            match open(&dir, self.stage, read) {
+                Ok((rows, seconds)) => {
+                    self.last = Some(step);
+                    self.before = self.before.max(seconds);
+                    return Some(Point { step, rows });
+                }
+                Err(error) => {
+                    let (stage, dir) = (self.stage.name(), dir.display());
+                    warn!(stage, %dir, %error, "A checkpoint is damaged; the one before it is used, or the start.");
+                }
+            }
+        }
+        None
+    }
+
+    /// Keeps a checkpoint of the present fit; older ones go once it is whole, but for the last.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(
+        &mut self,
+        step: u64,
+        rows: &[MetricRow],
+        write: &mut dyn FnMut(&Path) -> Result<()>,
+    ) -> Result<()> {
+        // Also after an error: the next try is as far away as after a checkpoint.
+        self.since = Instant::now();
+        let fit = *self.fit.get_or_insert(0);
+        let aside = self.dir.join(ASIDE);
+        remove(&aside)?;
+        let written = self.write(&aside, rows, write).and_then(|()| {
+            let dir = self.checkpoint(fit, step);
+            remove(&dir)?;
+            fs::rename(&aside, &dir).map_err(cannot("write", &dir))?;
+            Ok(sync_folder(&self.dir).map_err(cannot("write", &self.dir))?)
+        });
+        self.since = Instant::now();
+        if written.is_err() {
+            // The first error is the one to report; a leftover is removed next time.
+            let _ = remove(&aside);
+            return written;
+        }
+        let kept = [Some(step), self.last.replace(step)];
+        for (of, old) in checkpoints(&self.dir) {
+            if of == fit && !kept.contains(&Some(old)) {
+                remove(&self.checkpoint(fit, old))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        aside: &Path,
+        rows: &[MetricRow],
+        write: &mut dyn FnMut(&Path) -> Result<()>,
+    ) -> Result<()> {
+        let state = aside.join(STATE);
+        fs::create_dir_all(&state).map_err(cannot("make", &state))?;
+        guard(|| write(&state))?;
+        boldface_tables::metrics::write(&aside.join(ROWS), &self.stage.name(), rows)?;
+        let manifest = Manifest::of(aside, self.stage, Default::default(), self.seconds());
+        Ok(manifest.and_then(|manifest| manifest.write(aside)).map_err(cannot("write", aside))?)
+    }
+
+    fn checkpoint(&self, fit: u32, step: u64) -> PathBuf {
+        self.dir.join(format!("{fit}-{step}"))
+    }
+}
+
+/// Fit and step of everything in `dir` that is named like a checkpoint.
+fn checkpoints(dir: &Path) -> Vec<(u32, u64)> {
+    let parse = |entry: std::io::Result<fs::DirEntry>| {
+        let name = entry.ok()?.file_name();
+        let (fit, step) = name.to_str()?.split_once('-')?;
+        Some((fit.parse().ok()?, step.parse().ok()?))
+    };
+    fs::read_dir(dir).map(|entries| entries.filter_map(parse).collect()).unwrap_or_default()
+}
+
+fn open(
+    dir: &Path,
+    stage: &Stage,
+    read: &mut dyn FnMut(&Path) -> Result<()>,
+) -> Result<(Vec<MetricRow>, f64)> {
+    let manifest = Manifest::verify(dir, stage).map_err(|unusable| unusable.to_string())?;
+    let rows = boldface_tables::metrics::read(&dir.join(ROWS))?;
+    guard(|| read(&dir.join(STATE)))?;
+    Ok((rows, manifest.seconds))
+}
+
+fn remove(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot("remove", dir)(error).into()),
+        _ => Ok(()),
+    }
+}
