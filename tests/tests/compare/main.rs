@@ -92,7 +92,9 @@ fn sweep(sandbox: &Sandbox) -> PathBuf {
         fs::rename(made, dir.join("arms").join(&name)).unwrap();
         let settings = json!({ "tokenizer.codebook-size": codes, "split.seed": split });
         let run = format!("arms/{name}");
-        arms.push(json!({ "name": name, "settings": settings, "status": "finished", "error": null, "run": run }));
+        arms.push(
+            json!({ "name": name, "settings": settings, "status": "finished", "error": null, "run": run }),
+        );
     }
     let settings = json!({ "tokenizer.codebook-size": 1, "split.seed": 0 });
     let failed = json!({ "name": "codebook-size=1,split=0", "settings": settings, "status": "failed", "error": "too few", "run": null });

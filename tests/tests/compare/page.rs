@@ -47,7 +47,13 @@ fn tables_sort_in_a_browser() {
     let told: Vec<&str> = title.split(" | ").collect();
     // Numbers by size, the largest first, and then the other way round.
     assert_eq!(told[0], "descending: 16 8 4; ascending: 4 8 16");
-    let values: Vec<f64> = told[1].split([':', ';']).nth(1).unwrap().split_whitespace().map(|text| text.parse().unwrap()).collect();
+    let values: Vec<f64> = told[1]
+        .split([':', ';'])
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .map(|text| text.parse().unwrap())
+        .collect();
     assert!(values.is_sorted_by(|a, b| a >= b) && values.len() == 3, "{title}");
     assert_eq!(told[2..], ["sorted by one column: 1", "plots: 1", "fits: true", "fetched: 0"]);
 }

@@ -14,7 +14,10 @@ fn two_runs_show_what_differs_and_what_moved() {
     let text = said(&sandbox.boldface(&["compare", "four", "eight"]));
     let line = |start: &str| {
         let found = text.lines().find(|line| line.trim_start().starts_with(start));
-        found.unwrap_or_else(|| panic!("no line begins with `{start}`:\n{text}")).split_whitespace().collect::<Vec<_>>()
+        found
+            .unwrap_or_else(|| panic!("no line begins with `{start}`:\n{text}"))
+            .split_whitespace()
+            .collect::<Vec<_>>()
     };
     assert_eq!(line("tokenizer.codebook-size"), ["tokenizer.codebook-size", "4", "8"]);
     assert_eq!(text.matches("tokenizer.").count(), 1, "{text}");
@@ -59,7 +62,10 @@ fn runs_of_other_data_are_shown_and_not_subtracted() {
     run(&sandbox, "two", &spec(0, 0, 4).replace("subjects = 40", "subjects = 30"));
     let text = said(&sandbox.boldface(&["compare", "one", "two"]));
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("two groups of people differ for many reasons; their data are not the same."), "{text}");
+    assert!(
+        words.contains("two groups of people differ for many reasons; their data are not the same."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -71,7 +77,8 @@ fn answers_that_are_gone_leave_the_difference_without_an_interval() {
     let text = said(&sandbox.boldface(&["compare", "one", "two", "--metric", "forecasting.mse"]));
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("its answers to `forecasting` are no longer in the store"), "{text}");
-    let mse: Vec<&str> = text.lines().find(|line| line.trim_start().starts_with("MSE")).unwrap().split_whitespace().collect();
+    let mse: Vec<&str> =
+        text.lines().find(|line| line.trim_start().starts_with("MSE")).unwrap().split_whitespace().collect();
     // Name, arrow, two values with intervals of two words each, and the difference alone.
     assert_eq!(mse.len(), 2 + 3 + 3 + 1, "{mse:?}");
 }

@@ -18,7 +18,8 @@ fn arms_go_by_validation_and_each_division_chooses_for_itself() {
     let csv = said(&sandbox.boldface(&["compare", "codes", "--metric", "mse", "--to", "csv"]));
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
     let column = |name: &str| rows[0].iter().position(|known| *known == name).unwrap();
-    let found: Vec<usize> = rows[1..].iter().map(|row| row[column("tokenizer.codebook-size")].parse().unwrap()).collect();
+    let found: Vec<usize> =
+        rows[1..].iter().map(|row| row[column("tokenizer.codebook-size")].parse().unwrap()).collect();
     assert_eq!(found, sizes);
     for (row, &codes) in rows[1..].iter().zip(&sizes) {
         let number = |name| row[column(name)].parse::<f64>().unwrap();
@@ -36,9 +37,15 @@ fn arms_go_by_validation_and_each_division_chooses_for_itself() {
     }
 
     let text = said(&sandbox.boldface(&["compare", "codes", "--metric", "mse"]));
-    assert!(text.contains("6 of 7 runs in 3 arms") && text.contains("codebook-size=1,split=0 failed: too few"), "{text}");
+    assert!(
+        text.contains("6 of 7 runs in 3 arms") && text.contains("codebook-size=1,split=0 failed: too few"),
+        "{text}"
+    );
     let chosen = [0, 1].map(|split| {
-        *sizes.iter().min_by(|&&a, &&b| value(a, split, "validation").total_cmp(&value(b, split, "validation"))).unwrap()
+        *sizes
+            .iter()
+            .min_by(|&&a, &&b| value(a, split, "validation").total_cmp(&value(b, split, "validation")))
+            .unwrap()
     });
     for (split, codes) in chosen.iter().enumerate() {
         let line = format!("split.seed={split}  tokenizer.codebook-size={codes}");
@@ -53,16 +60,21 @@ fn arms_go_by_validation_and_each_division_chooses_for_itself() {
 fn a_main_effect_is_the_mean_of_paired_differences() {
     let sandbox = Sandbox::new();
     let dir = sweep(&sandbox);
-    let text = said(&sandbox.boldface(&["compare", &dir.display().to_string(), "--metric", "forecasting.mse"]));
+    let text =
+        said(&sandbox.boldface(&["compare", &dir.display().to_string(), "--metric", "forecasting.mse"]));
     let value = |codes: usize, split: usize| {
         score(&dir.join(format!("arms/codebook-size={codes},split={split}")), "test", "mse").value.unwrap()
     };
     // The first level is that of the sweep's list, 16, and not the smallest number.
-    let effects: Vec<&str> = text.lines().filter(|line| line.starts_with("  tokenizer.codebook-size  ")).collect();
+    let effects: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("  tokenizer.codebook-size  ")).collect();
     assert_eq!(effects.len(), 3, "{text}");
     assert!(effects[0].contains(" 16 ") && effects[0].ends_with('–'), "{text}");
     let expected = ((value(4, 0) - value(16, 0)) + (value(4, 1) - value(16, 1))) / 2.0;
-    assert!(effects[2].contains(&format!("{expected:+.3} [")) && effects[2].ends_with('2'), "{expected} {text}");
+    assert!(
+        effects[2].contains(&format!("{expected:+.3} [")) && effects[2].ends_with('2'),
+        "{expected} {text}"
+    );
 }
 
 #[test]
@@ -73,10 +85,16 @@ fn a_leaderboard_is_also_latex_and_markdown() {
     let latex = to("latex");
     assert_eq!(latex.matches("\\begin{tabular}").count(), 3, "{latex}");
     assert_eq!(latex.matches("\\toprule").count(), latex.matches("\\end{table}").count());
-    assert!(latex.contains("rank & codebook-size & validation & test & test minus first & runs \\\\"), "{latex}");
+    assert!(
+        latex.contains("rank & codebook-size & validation & test & test minus first & runs \\\\"),
+        "{latex}"
+    );
     let markdown = to("markdown");
     assert!(markdown.starts_with("# Sweep codes\n"), "{markdown}");
-    assert!(markdown.contains("| rank | codebook-size | validation | test | test minus first | runs |"), "{markdown}");
+    assert!(
+        markdown.contains("| rank | codebook-size | validation | test | test minus first | runs |"),
+        "{markdown}"
+    );
     let out = dir.join("table.tex").display().to_string();
     said(&sandbox.boldface(&["compare", "codes", "--metric", "mse", "--to", "latex", "--out", &out]));
     assert_eq!(std::fs::read_to_string(out).unwrap(), latex);
