@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use boldface_runner::plan::DataCache;
 use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
 
-use super::{BUILD, read};
+use super::{BUILD, Place, read};
 use crate::failure::Failure;
 use crate::say;
 
@@ -14,6 +15,8 @@ pub struct Arguments {
     /// The experiments and sweeps.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Print each spec with all its defaults; of a sweep, every arm.
     #[arg(long)]
     resolved: bool,
@@ -21,10 +24,14 @@ pub struct Arguments {
 
 /// Checks every file, and fails once for all of them.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut wrong = Vec::new();
+    let (mut wrong, data) = (Vec::new(), DataCache::default());
     for path in &arguments.paths {
-        let source = read(path)?;
-        match resolve_any(path, &source, &BUILD) {
+        let resolved = match read(path, &arguments.place) {
+            Ok(spec) => resolve_any(&spec, &BUILD, &data),
+            Err(Failure::Spec(problems)) => Err(problems),
+            Err(failure) => return Err(failure),
+        };
+        match resolved {
             Ok(Resolved::Experiment(plan)) if arguments.resolved => say::out(plan.to_toml()),
             Ok(Resolved::Experiment(plan)) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));

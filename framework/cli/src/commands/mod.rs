@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
+mod amounts;
 mod check;
 mod compare;
 mod explain;
 mod list;
+mod place;
 mod plan;
 mod report;
 mod run;
@@ -13,11 +15,14 @@ mod sweep;
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
-use boldface_runner::plan::{Build, Plan, no_libraries};
+use boldface_runner::plan::sweep::{Resolved, resolve_any};
+use boldface_runner::plan::{Build, DataCache, no_libraries};
+use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
 use crate::failure::Failure;
+
+use place::Place;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -59,74 +64,25 @@ impl Command {
     }
 }
 
-/// Where and how fast to run; what is run is the spec's alone.
-#[derive(clap::Args)]
-struct Place {
-    /// Compute here instead of on the spec's device.
-    #[arg(long)]
-    device: Option<String>,
-    /// One experiment: use this many threads. A sweep: run this many stages at once, which share the
-    /// spec's threads. 0 takes every core.
-    #[arg(long)]
-    workers: Option<usize>,
-    /// Keep runs and cached stages in this folder instead of the spec's.
-    #[arg(long)]
-    runs: Option<PathBuf>,
-}
-
-impl Place {
-    fn apply(&self, plan: &mut Plan) -> Result<(), Failure> {
-        if let Some(workers) = self.workers {
-            plan.runtime.workers = if workers == 0 { cores() } else { workers };
-            plan.experiment.runtime.workers = workers;
-        }
-        self.apply_where(plan)
-    }
-
-    /// As [`Place::apply`] for every arm; how many stages run at once.
-    fn apply_to_sweep(&self, sweep: &mut Sweep) -> Result<usize, Failure> {
-        sweep.arms.iter_mut().try_for_each(|arm| self.apply_where(&mut arm.plan))?;
-        Ok(match self.workers {
-            None => 1,
-            Some(0) => cores(),
-            Some(workers) => workers,
-        })
-    }
-
-    fn apply_where(&self, plan: &mut Plan) -> Result<(), Failure> {
-        if let Some(device) = &self.device {
-            if !BUILD.devices.contains(&device.as_str()) {
-                let known = BUILD.devices.join("`, `");
-                let message = format!("this build cannot compute on `{device}`; it can on `{known}`");
-                return Err(Failure::Usage(message));
-            }
-            plan.runtime.device.clone_from(device);
-            plan.experiment.runtime.device.clone_from(device);
-        }
-        if let Some(runs) = &self.runs {
-            plan.experiment.runtime.runs.clone_from(runs);
-        }
-        Ok(())
-    }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// What this binary was built with.
 const BUILD: Build<'static> =
     Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
 
-/// Reads and resolves an experiment or a sweep.
-fn planned(path: &Path) -> Result<Resolved, Failure> {
-    let source = read(path)?;
-    resolve_any(path, &source, &BUILD).map_err(Failure::Spec)
+/// Reads an experiment or a sweep with what it extends and what the command line says over it, and
+/// resolves it.
+fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
+    let spec = read(path, place)?;
+    let resolved = resolve_any(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
+    Ok((spec, resolved))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))
+/// Reads a spec with what it extends and what the command line says over it.
+fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
+    let source = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))?;
+    let mut spec = Layered::read(path, &source).map_err(Failure::Spec)?;
+    place.apply(&mut spec)?;
+    Ok(spec)
 }
 
 /// Every kind of plugin, in pipeline order.

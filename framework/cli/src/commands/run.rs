@@ -30,17 +30,19 @@ const STACK: usize = 8 << 20;
 
 /// Runs an experiment or a sweep.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut plan = match planned(&arguments.spec.path)? {
+    let mut plan = match planned(&arguments.spec.path, &arguments.place)?.1 {
         Resolved::Experiment(plan) => plan,
-        Resolved::Sweep(mut sweep) => {
-            let workers = arguments.place.apply_to_sweep(&mut sweep)?;
-            let cores = sweep.arms.first().map_or(1, |arm| arm.plan.runtime.workers);
+        Resolved::Sweep(sweep) => {
             let memory = arguments.memory.map(|gigabytes| (gigabytes.max(0.0) * 1e9) as u64);
-            let options = Options { workers, cores, memory, fail_fast: arguments.fail_fast };
-            return sweep::run(&sweep, &options);
+            let cores = sweep.arms.first().map_or(1, |arm| arm.plan.runtime.workers);
+            let workers = arguments.place.workers().unwrap_or(1);
+            return sweep::run(&sweep, &Options { workers, cores, memory, fail_fast: arguments.fail_fast });
         }
     };
-    arguments.place.apply(&mut plan)?;
+    if let Some(workers) = arguments.place.workers() {
+        plan.runtime.workers = workers;
+        plan.experiment.runtime.workers = workers;
+    }
     // Numerical code takes its threads from the pool it is called in.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.runtime.workers).stack_size(STACK).build();
     let threads = threads.map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Config, Part};
+use boldface::{Config, Part, Size};
 use serde_json::{Value, json};
 
 use super::key::{Content, key};
@@ -129,7 +129,15 @@ impl Graph<'_> {
             inputs: found.iter().map(|stage| &stage.key).collect(),
         });
         let inputs = found.iter().map(|stage| stage.name()).collect();
-        self.stages.push(Stage { kind, plugin: plugin.to_owned(), seed, inputs, config, key });
+        self.stages.push(Stage {
+            kind,
+            plugin: plugin.to_owned(),
+            seed,
+            inputs,
+            config,
+            size: Size::default(),
+            key,
+        });
     }
 }
 

@@ -1,30 +1,35 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
+mod blame;
 mod claim;
 mod cohorts;
 mod content;
 mod data;
+mod dot;
 mod graph;
 mod key;
 mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+mod size;
 pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::spec::{Experiment, Source};
 
 pub use crate::spec::Located;
+pub use blame::{Leaf, blame};
 pub use cohorts::DataCache;
 pub(crate) use claim::task;
+pub use dot::dot;
 pub use libraries::{load_library, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
@@ -94,6 +99,9 @@ pub struct Stage {
     pub inputs: Vec<String>,
     /// Everything of the spec that its result depends on.
     pub config: Value,
+    /// How large it is, as far as that is known; in no key.
+    #[serde(default)]
+    pub size: Size,
     /// Hash of kind, version, plugin, config, seed, engine and the inputs' keys.
     pub key: Key,
 }

@@ -10,7 +10,7 @@ use boldface::{Backbone, CheckContext, Config, CorpusGenerator, Dataset, Problem
 
 use super::claim::{Own, Place, claim};
 use super::cohorts::{Cohorts, DataCache};
-use super::{Entry, Plan, data, graph, libraries, lint, nuisances};
+use super::{Entry, Plan, data, graph, libraries, lint, nuisances, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -123,6 +123,7 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
     );
+    size::measure(&mut plan, &found.scans);
     Ok(plan)
 }
 

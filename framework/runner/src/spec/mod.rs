@@ -7,6 +7,7 @@ mod layer;
 mod origin;
 mod paths;
 mod plain;
+mod settings;
 mod split;
 mod sweep;
 mod training;
@@ -21,7 +22,7 @@ pub use split::SplitTable;
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use draft::{Draft, read as read_draft};
-pub(crate) use plain::{plain, short};
+pub(crate) use plain::{plain, short, written};
 pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

@@ -39,8 +39,9 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     for arm in finished.record.arms.iter().filter(|arm| arm.status != ArmStatus::Skipped) {
         let dir = finished.dir.join(&arm.run);
         if dir.join("plan.json").is_file() {
-            boldface_runner::report::write(&dir)
-                .map_err(|error| Failure::Run(format!("no report of `{}`: {}", dir.display(), with_causes(&*error))))?;
+            boldface_runner::report::write(&dir).map_err(|error| {
+                Failure::Run(format!("no report of `{}`: {}", dir.display(), with_causes(&*error)))
+            })?;
         }
     }
     say::out(table(&finished));

@@ -1,7 +1,6 @@
 //! From the text of a sweep to its arms' plans, or to every problem of any of them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use boldface::Problem;
 use rayon::prelude::*;
@@ -21,33 +20,40 @@ pub enum Resolved {
     Sweep(Sweep),
 }
 
-/// Resolves the spec at `path`, whose text is `source`: a sweep if it has a `base`, or an experiment of
-/// several splits (`folds`, `repeats`, `leave-out`) of which none is chosen; else one experiment.
+/// Resolves a spec: a sweep if it has a `base`, or an experiment of several splits (`folds`, `repeats`,
+/// `leave-out`) of which none is chosen; else one experiment.
 ///
 /// # Errors
 /// Every problem that can be known before anything runs; of a sweep, those of all its arms.
-pub fn resolve_any(path: &Path, source: &str, build: &Build<'_>) -> Result<Resolved, Vec<Located>> {
-    let spec = Layered::read(path, source)?;
-    let data = DataCache::default();
-    if spec.table().contains_key("base") {
-        return resolve_sweep(&spec, source, build, &data).map(Resolved::Sweep);
+pub fn resolve_any(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Resolved, Vec<Located>> {
+    if is_sweep(spec.table()) {
+        return resolve_sweep(spec, build, data).map(Resolved::Sweep);
     }
-    let plan = resolve_layered(&spec, build, &data)?;
-    let whole = Open { name: String::new(), settings: BTreeMap::new(), spec, plan };
-    let mut arms = whole.close(build, &data)?;
+    let plan = resolve_layered(spec, build, data)?;
+    let whole = Open { name: String::new(), settings: BTreeMap::new(), spec: spec.clone(), plan };
+    let mut arms = whole.close(build, data)?;
     match arms.pop() {
         Some(only) if only.settings.is_empty() => Ok(Resolved::Experiment(Box::new(only.plan))),
         last => {
             arms.extend(last);
-            Ok(Resolved::Sweep(sweep(path, source, BTreeMap::new(), None, arms)))
+            Ok(Resolved::Sweep(sweep(spec, BTreeMap::new(), None, arms)))
         }
     }
 }
 
+/// Whether a file is a sweep, or would be one with a `base`.
+fn is_sweep(table: &Table) -> bool {
+    let is_experiment =
+        ["extends", "datasets", "tokenizer", "tasks"].iter().any(|key| table.contains_key(*key));
+    table.contains_key("base") || (!is_experiment && SWEEP.iter().any(|key| table.contains_key(*key)))
+}
+
+/// Keys that only a sweep has.
+const SWEEP: [&str; 6] = ["grid", "zip", "when", "arms", "ablate", "seeds"];
+
 /// A sweep of these arms; their splits are axes too.
 fn sweep(
-    path: &Path,
-    source: &str,
+    spec: &Layered,
     mut axes: BTreeMap<String, Vec<Value>>,
     select: Option<Select>,
     arms: Vec<Arm>,
@@ -60,28 +66,23 @@ fn sweep(
             }
         }
     }
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Sweep { name, path: path.to_owned(), source: source.to_owned(), axes, select, arms }
+    let name = spec.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Sweep { name, path: spec.path.clone(), source: spec.to_toml(), axes, select, arms }
 }
 
-fn resolve_sweep(
-    file: &Layered,
-    source: &str,
-    build: &Build<'_>,
-    data: &DataCache,
-) -> Result<Sweep, Vec<Located>> {
+fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Sweep, Vec<Located>> {
     let base = file.parent("base");
     let table = Value::Object(file.table().clone());
     let table: SweepTable = match (parse_all(&table, boldface::registry::parse), &base) {
         (Ok(table), Ok(_)) => table,
         (Ok(_), Err(problems)) => return Err(problems.clone()),
-        (Err(problems), base) => {
-            let mut located = file.locate_all(problems);
-            located.extend(base.as_ref().err().into_iter().flatten().cloned());
-            return Err(located);
-        }
+        // What is wrong with the key `base` itself is said once.
+        (Err(problems), _) => return Err(file.locate_all(problems)),
     };
-    let base = base?;
+    let mut base = base?;
+    let keys: Vec<String> = table.runtime.keys().map(|key| format!("runtime.{key}")).collect();
+    let said = keys.iter().zip(table.runtime.values());
+    base.set_all(said.filter_map(|(key, value)| Some((key.as_str(), value.clone(), file.origin(key)?))));
     // A base may have problems that its arms have not.
     let resolved = resolve_layered(&base, build, data).ok().and_then(|plan| as_table(&plan));
     let known = Base { written: base.table(), resolved: resolved.as_ref() };
@@ -101,7 +102,8 @@ fn resolve_sweep(
         let spec = layered(&base, file, arm, &fixed);
         let settings = arm.settings.iter().map(|(key, setting)| (key.clone(), value(setting))).collect();
         let plan = resolve_layered(&spec, build, data);
-        let arms = plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
+        let arms =
+            plan.and_then(|plan| Open { name: arm.name.clone(), settings, spec, plan }.close(build, data));
         arms.map_err(|problems| problems.into_iter().map(|problem| blame(problem, arm, file)).collect())
     };
     let arms: Vec<Result<Vec<Arm>, Vec<Located>>> = expansion.arms.par_iter().map(one).collect();
@@ -110,7 +112,7 @@ fn resolve_sweep(
         return Err(gather(failed.collect(), file));
     }
     let arms = arms.into_iter().flatten().flatten().collect();
-    Ok(sweep(&file.path, source, expansion.axes, table.select, arms))
+    Ok(sweep(file, expansion.axes, table.select, arms))
 }
 
 /// The base with what the arm says over it.
@@ -126,7 +128,8 @@ fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Valu
     };
     let mut settings: Vec<_> = arm.settings.iter().filter_map(set).collect();
     if let Some(origin) = arm.settings.get("seed").and_then(|seed| file.origin(&seed.at)) {
-        let open = fixed.iter().filter(|(key, _)| spec.get(key).is_none() && !arm.settings.contains_key(*key));
+        let open =
+            fixed.iter().filter(|(key, _)| spec.get(key).is_none() && !arm.settings.contains_key(*key));
         settings.extend(open.map(|(key, seed)| ((*key).to_owned(), seed.clone(), origin.clone())));
     }
     spec.set_all(settings.iter().map(|(key, value, origin)| (key.as_str(), value.clone(), origin)));
@@ -161,7 +164,9 @@ fn check_select(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>
 /// What is missing because the arm leaves it out is a problem of the line that says so.
 fn blame(located: Located, arm: &spec::Arm, file: &Layered) -> Located {
     let key = located.problem.key.clone();
-    let drops = |dropped: &str| key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let drops = |dropped: &str| {
+        key.strip_prefix(dropped).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     let mut dropped = arm.settings.iter().filter(|(key, setting)| setting.value.is_none() && drops(key));
     match dropped.next() {
         Some((_, setting)) => file.locate(Problem { key: setting.at.clone(), ..located.problem }),

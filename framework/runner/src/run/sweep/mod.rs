@@ -78,7 +78,11 @@ pub enum SweepFailed {
 /// # Errors
 /// [`SweepFailed`] if the user stops the run, or if nothing can be written. Arms that failed are no error:
 /// they are in the record.
-pub fn run_sweep(sweep: &Sweep, budget: &Budget<'_>, events: &dyn Events) -> Result<FinishedSweep, SweepFailed> {
+pub fn run_sweep(
+    sweep: &Sweep,
+    budget: &Budget<'_>,
+    events: &dyn Events,
+) -> Result<FinishedSweep, SweepFailed> {
     let store = Store::open(sweep.runs());
     let _in_use = store.enter().map_err(Failed::from)?;
     let folder = SweepFolder::create(sweep)?;
@@ -164,10 +168,13 @@ impl Crew<'_> {
                 held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let (plan, stage) = (&self.sweep.arms[self.union.nodes[node].arm].plan, self.union.stage(self.sweep, node));
+            let (plan, stage) =
+                (&self.sweep.arms[self.union.nodes[node].arm].plan, self.union.stage(self.sweep, node));
             let inputs = self.union.nodes[node].inputs.iter();
             let inputs: BTreeMap<String, Artefact> = inputs
-                .filter_map(|input| held.done.get(input).map(|(artefact, record)| (record.stage.name(), artefact.clone())))
+                .filter_map(|input| {
+                    held.done.get(input).map(|(artefact, record)| (record.stage.name(), artefact.clone()))
+                })
                 .collect();
             let place = (held.queue.begun(), self.union.nodes.len());
             drop(held);
@@ -181,7 +188,11 @@ impl Crew<'_> {
                 }
                 Err(_) if self.events.interrupted() => held.queue.finish(node, State::Waiting),
                 Err(error) => {
-                    let by = if stage.plugin.is_empty() { String::new() } else { format!(" in plugin `{}`", stage.plugin) };
+                    let by = if stage.plugin.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" in plugin `{}`", stage.plugin)
+                    };
                     let error = format!("stage `{}` failed{by}: {}", stage.name(), in_one_line(&*error));
                     self.events.failed(stage, &error);
                     held.errors.insert(node, error);
@@ -213,7 +224,8 @@ impl Board {
             });
             let error = nodes.iter().find_map(|node| self.errors.get(node).cloned());
             let is_whole = nodes.iter().all(|node| self.done.contains_key(node));
-            let written = self.folder.settle(arm, &crew.sweep.arms[arm].plan, stages.collect(), is_whole, error);
+            let written =
+                self.folder.settle(arm, &crew.sweep.arms[arm].plan, stages.collect(), is_whole, error);
             if let Err(failed) = written {
                 self.broken.get_or_insert(failed);
                 return;
