@@ -136,7 +136,8 @@ fn problems_stand_at_their_keys() {
            = help: choose 0 to 4
 
         1 problem; nothing was run
-    "#]].assert_eq(&problems("[split]\nfolds = 5\nfold = 5\n"));
+    "#]]
+    .assert_eq(&problems("[split]\nfolds = 5\nfold = 5\n"));
     expect![[r#"
         error: no scan has a column `site`
           --> spec.toml:28:13
@@ -153,7 +154,8 @@ fn problems_stand_at_their_keys() {
            = help: the fold is the test part: leave `test` out
 
         2 problems; nothing was run
-    "#]].assert_eq(&problems("[split]\nleave-out = \"site\"\ntest = 0.2\n"));
+    "#]]
+    .assert_eq(&problems("[split]\nleave-out = \"site\"\ntest = 0.2\n"));
     expect![[r#"
         error: `condition` of `made/sub-01_run-1` is `low`, not a number
           --> spec.toml:28:10
@@ -169,7 +171,8 @@ fn problems_stand_at_their_keys() {
            = help: there are `condition`, `group`
 
         2 problems; nothing was run
-    "#]].assert_eq(&problems("[nuisances]\nmotion = \"condition\"\nscanner = \"maker\"\n"));
+    "#]]
+    .assert_eq(&problems("[nuisances]\nmotion = \"condition\"\nscanner = \"maker\"\n"));
     expect![[r#"
         error: there is no file `nowhere.tsv`
           --> spec.toml:28:8
@@ -179,7 +182,8 @@ fn problems_stand_at_their_keys() {
            = help: a path is relative to the spec: this one is `nowhere.tsv`
 
         1 problem; nothing was run
-    "#]].assert_eq(&problems("[split]\nfile = \"nowhere.tsv\"\n"));
+    "#]]
+    .assert_eq(&problems("[split]\nfile = \"nowhere.tsv\"\n"));
 }
 
 #[test]

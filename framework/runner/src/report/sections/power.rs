@@ -15,7 +15,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     }
     let mut blocks = vec![Block::Section("What so many subjects can show".into()), table(&shown)];
     for caution in powers.iter().filter_map(Power::caution) {
-        blocks.push(Block::Text(vec![strong("Too few for a claim. "), plain(caution.replace('`', "") + ".")]));
+        blocks
+            .push(Block::Text(vec![strong("Too few for a claim. "), plain(caution.replace('`', "") + ".")]));
     }
     blocks.push(Block::Text(vec![plain(
         "The smallest effect that is told from chance with 80% power at the two-sided 5% level: accuracy by the exact \

@@ -41,7 +41,8 @@ pub fn answers(
                 points.extend(cases.iter().zip(pooled(cases, *shown)?));
             }
         }
-        let predictions = linear::predict(&known, &points, work.stage.seed, &mut || work.recorder.progress(done, total))?;
+        let predictions =
+            linear::predict(&known, &points, work.stage.seed, &mut || work.recorder.progress(done, total))?;
         let mut predictions = predictions.into_iter();
         for (plugin, _) in answering {
             for (part, cases) in asked {

@@ -55,7 +55,16 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         }
         asked.push((part, questions(task, &scans, &split, part)?));
     }
-    let mut asker = Asker { model: &*model, windows, describers, context, longest, paradigm, together, seed: work.stage.seed };
+    let mut asker = Asker {
+        model: &*model,
+        windows,
+        describers,
+        context,
+        longest,
+        paradigm,
+        together,
+        seed: work.stage.seed,
+    };
     let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
     let answers = if task.asking.is_frozen() || form == Some(Form::Value) {
