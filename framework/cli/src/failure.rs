@@ -11,7 +11,7 @@ use crate::render;
 #[derive(Debug)]
 pub enum Failure {
     /// Specs are wrong; nothing was run.
-    Spec(Vec<(String, Vec<Located>)>),
+    Spec(Vec<Located>),
     /// The command line asks for something that is not there.
     Usage(String),
     /// What was begun went wrong.
@@ -34,12 +34,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Spec(specs) => {
-                let problems = specs.iter().flat_map(|(source, problems)| {
-                    problems.iter().map(move |located| render::problem(located, source))
-                });
-                problems.clone().try_for_each(|problem| writeln!(f, "{problem}"))?;
-                let count = problems.count();
+            Failure::Spec(problems) => {
+                problems.iter().try_for_each(|located| writeln!(f, "{}", render::problem(located)))?;
+                let count = problems.len();
                 write!(f, "{count} {}; nothing was run", if count == 1 { "problem" } else { "problems" })
             }
             Failure::Usage(message) | Failure::Run(message) => write!(f, "error: {message}"),

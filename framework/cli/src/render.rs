@@ -2,16 +2,17 @@
 
 use boldface_runner::plan::Located;
 
-/// A problem of a spec with the text `source`; ends with a line break.
-pub fn problem(located: &Located, source: &str) -> String {
-    let Located { problem, file, line, column, span } = located;
+/// A problem of a spec; ends with a line break.
+pub fn problem(located: &Located) -> String {
+    let Located { problem, source, line, column, span } = located;
+    let file = source.path.display();
     let number = line.to_string();
     let margin = " ".repeat(number.len());
-    let mut text = format!("error: {}\n{margin}--> {}:{line}:{column}\n", problem.message, file.display());
+    let mut text = format!("error: {}\n{margin}--> {file}:{line}:{column}\n", problem.message);
     // What is not there has a place, but nothing to point at.
     if span.end > 0 {
-        let shown = source.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
-        let pointed = source.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
+        let shown = source.text.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
+        let pointed = source.text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
         let carets = "^".repeat(pointed.trim_end().chars().count().max(1));
         let before = " ".repeat(column - 1);
         text += &format!("{margin} |\n{number} | {shown}\n{margin} | {before}{carets}\n");
@@ -34,7 +35,7 @@ mod tests {
     fn check(source: &str, expected: Expect) {
         let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
         let problems = resolve(Path::new("experiments/wrong.toml"), source, &build).unwrap_err();
-        let text: Vec<String> = problems.iter().map(|located| problem(located, source)).collect();
+        let text: Vec<String> = problems.iter().map(problem).collect();
         expected.assert_eq(&text.join("\n"));
     }
 

@@ -1,53 +1,13 @@
-//! What the datasets hold, from their tables and headers, and whether it fits the spec.
+//! Whether what the datasets hold fits the spec.
 
-use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+use std::sync::Arc;
 
-use super::Entry;
-use crate::spec::{Experiment, Signal, suggest};
+use boldface::{Cohort, Problem, ScanInfo};
 
-/// The cohort of every dataset that could be read, in order.
-pub(super) fn cohorts(
-    datasets: &[Entry<dyn Dataset>],
-    experiment: &Experiment,
-    problems: &mut Vec<Problem>,
-) -> Vec<Cohort> {
-    let mut cohorts = Vec::new();
-    for dataset in datasets {
-        let key = format!("datasets.{}", dataset.name);
-        let found = dataset.config.check(&dataset.root);
-        let is_sound = found.is_empty();
-        problems.extend(found.into_iter().map(|problem| problem.below(&key)));
-        if let Some(problem) = folder(dataset, experiment) {
-            problems.push(problem.below(&key));
-        } else if is_sound {
-            match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
-                Ok(cohort) if cohort.scans.is_empty() => {
-                    problems.push(Problem::at("", "it holds no scan").below(&key));
-                }
-                Ok(cohort) => cohorts.push(cohort),
-                Err(error) => problems.push(Problem::at("", error.to_string()).below(&key)),
-            }
-        }
-    }
-    cohorts
-}
-
-/// What is wrong with the folder of a dataset; one that reads no file needs none.
-fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
-    let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
-    let Some(written) = written else {
-        let reads_files =
-            guard(|| dataset.config.files(&dataset.root)).map_or(true, |files| !files.is_empty());
-        let help = "name the folder of the data, relative to the spec";
-        return reads_files.then(|| Problem::at("", "missing field `path`").help(help));
-    };
-    let problem = || Problem::at("path", format!("there is no folder `{written}`"));
-    let help = || format!("a path is relative to the spec: this one is `{}`", dataset.root.display());
-    (!dataset.root.is_dir()).then(|| problem().help(help()))
-}
+use crate::spec::Signal;
 
 /// Whether every scan is long enough for the crop.
-pub(super) fn check_lengths(signal: &Signal, cohorts: &[Cohort], problems: &mut Vec<Problem>) {
+pub(super) fn check_lengths(signal: &Signal, cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) {
     let needed = signal.start.saturating_add(signal.trs);
     let scans: Vec<&ScanInfo> = cohorts.iter().flat_map(|cohort| &cohort.scans).collect();
     let short: Vec<&&ScanInfo> = scans.iter().filter(|scan| scan.trs < needed).collect();
@@ -68,7 +28,7 @@ pub(super) fn check_lengths(signal: &Signal, cohorts: &[Cohort], problems: &mut 
 }
 
 /// Whether all datasets speak of the same regions at the same rate.
-pub(super) fn check_alike(cohorts: &[Cohort], problems: &mut Vec<Problem>) {
+pub(super) fn check_alike(cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) {
     let Some(((first, one), rest)) =
         cohorts.split_first().and_then(|(cohort, rest)| Some(((cohort, cohort.scans.first()?), rest)))
     else {
@@ -98,19 +58,4 @@ pub(super) fn check_rates(scans: &[ScanInfo], signal: &Signal, problems: &mut Ve
     let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, first.tr);
     let help = "resample one of them, or let patches last unequally long with `signal.mixed-tr = true`";
     problems.push(Problem::at(format!("datasets.{}", b.dataset), message).help(help));
-}
-
-/// Whether the columns to stratify by exist.
-pub(super) fn check_stratify(columns: &[String], scans: &[ScanInfo], problems: &mut Vec<Problem>) {
-    let mut known: Vec<&str> =
-        scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
-    known.sort_unstable();
-    known.dedup();
-    for (i, column) in columns.iter().enumerate() {
-        if !known.contains(&column.as_str()) {
-            let problem =
-                Problem::at(format!("split.stratify[{i}]"), format!("no scan has a column `{column}`"));
-            problems.push(problem.help(suggest(column, known.iter().copied())));
-        }
-    }
 }

@@ -1,26 +1,36 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
+mod blame;
 mod claim;
+mod cohorts;
 mod content;
 mod data;
+mod dot;
 mod graph;
 mod key;
 mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Source};
 
+pub use crate::spec::Located;
+pub use blame::{Leaf, blame};
+pub(crate) use claim::task;
+pub use cohorts::DataCache;
+pub use dot::dot;
 pub use libraries::{load_library, no_libraries};
-pub use resolve::{Build, Located, resolve};
+pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
 #[derive(Debug)]
@@ -29,8 +39,10 @@ pub struct Plan {
     pub name: String,
     /// The spec file.
     pub path: PathBuf,
-    /// The spec exactly as it was read.
+    /// The spec as it was read; where it extends another, what they say together.
     pub source: String,
+    /// The files of a spec that extends another, the one that wins first; empty for a spec of one file.
+    pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
     /// Cohorts, by name.

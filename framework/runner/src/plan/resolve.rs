@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use boldface::registry::Kind;
-use boldface::{
-    Backbone, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Problem, Runtime, ScanInfo, Task,
-    Tokenizer,
-};
+use boldface::{Backbone, CheckContext, Config, CorpusGenerator, Dataset, Problem, Runtime, Task, Tokenizer};
 
 use super::claim::{Own, Place, claim};
-use super::{Entry, Plan, content, data, graph, libraries, lint, nuisances};
-use crate::spec::{Document, Draft, Experiment, Table, read_draft, suggest};
+use super::cohorts::{Cohorts, DataCache};
+use super::{Entry, Plan, data, graph, libraries, lint, nuisances};
+use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
+use crate::stages::split;
 
 /// What the binary was built with; the runner itself knows no engine.
 #[derive(Clone, Copy)]
@@ -25,7 +23,7 @@ pub struct Build<'a> {
     pub devices: &'a [&'a str],
     /// Loads a library with plugins into the registry: its file, its content's hash and how long one call may
     /// take. [`super::no_libraries`] in a build that cannot.
-    pub load: &'a dyn Fn(&Path, &str, Duration) -> Result<(), String>,
+    pub load: &'a (dyn Fn(&Path, &str, Duration) -> Result<(), String> + Sync),
 }
 
 impl fmt::Debug for Build<'_> {
@@ -35,67 +33,36 @@ impl fmt::Debug for Build<'_> {
     }
 }
 
-/// A problem and its place in the spec.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Located {
-    /// What is wrong.
-    pub problem: Problem,
-    /// The spec.
-    pub file: PathBuf,
-    /// Line, counted from 1.
-    pub line: usize,
-    /// Column in characters, counted from 1.
-    pub column: usize,
-    /// Bytes of the spec that it is about; empty for what is not there.
-    pub span: Range<usize>,
-}
-
-impl fmt::Display for Located {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Located { problem, file, line, column, .. } = self;
-        write!(f, "{}:{line}:{column}: {}", file.display(), problem.message)?;
-        problem.help.iter().try_for_each(|help| write!(f, "; {help}"))
-    }
-}
-
-/// Resolves the spec at `path`, whose text is `source`: plugins are found and asked, tables and headers
-/// of the data are read, every default is filled in, and the stages get their keys.
+/// Resolves the spec at `path`, whose text is `source`, with the specs that it extends: plugins are
+/// found and asked, tables and headers of the data are read, every default is filled in, and the stages
+/// get their keys.
 ///
 /// # Errors
 /// Every problem that can be known before anything runs, in the order of the text.
 pub fn resolve(path: &Path, source: &str, build: &Build<'_>) -> Result<Plan, Vec<Located>> {
-    let document = match Document::read(source) {
-        Ok(document) => document,
-        Err(problems) => {
-            let located = problems.into_iter().map(|(problem, span)| place(path, source, problem, span));
-            return Err(located.collect());
-        }
-    };
-    let draft = read_draft(document.table.clone());
-    resolve_draft(path, source, draft, build).map_err(|problems| {
-        let locate = |problem: Problem| {
-            let span = document.place(&problem);
-            place(path, source, problem, span)
-        };
-        let mut located: Vec<Located> = problems.into_iter().map(locate).collect();
-        located.sort_by_key(|located| located.span.start);
-        located.dedup();
-        located
-    })
+    resolve_layered(&Layered::read(path, source)?, build, &DataCache::default())
 }
 
-fn place(path: &Path, source: &str, problem: Problem, span: Range<usize>) -> Located {
-    let before = source.get(..span.start).unwrap_or(source);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Located { problem, file: path.to_owned(), line, column, span }
+/// As [`resolve`], of a spec whose layers are read already. What many specs have in common is looked up
+/// in `data` once.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_layered(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Plan, Vec<Located>> {
+    let draft = read_draft(spec.table().clone());
+    resolve_draft(spec, draft, build, data).map_err(|problems| spec.locate_all(problems))
 }
 
-fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> Result<Plan, Vec<Problem>> {
+fn resolve_draft(
+    spec: &Layered,
+    draft: Draft,
+    build: &Build<'_>,
+    data: &DataCache,
+) -> Result<Plan, Vec<Problem>> {
     let is_sound = |section: &str| draft.is_sound(section);
     let mut experiment = draft.experiment.clone();
     let mut problems = draft.problems.clone();
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = spec.path.parent().unwrap_or(Path::new(""));
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
     let libraries = match libraries::of_spec(&experiment.plugins, folder, limit, build) {
         Ok(libraries) => libraries,
@@ -112,10 +79,14 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     if is_sound("corpora") && is_sound("text") {
         lint::check_sources(&experiment, &mut problems);
     }
-    let text = text_content(&experiment, folder, &mut problems);
-    let cohorts = data::cohorts(&parts.datasets, &experiment, &mut problems);
-    check_data(&experiment, &draft, &parts, &cohorts, &mut problems);
-    let scans: Vec<ScanInfo> = cohorts.into_iter().flat_map(|cohort| cohort.scans).collect();
+    let text = text_content(&experiment, folder, data, &mut problems);
+    let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
+    check_data(&experiment, &draft, &parts, &found, &mut problems);
+    let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
+    let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
+        let found = split::read_file(&folder.join(file), file, &found.scans);
+        found.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
+    });
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
     else {
@@ -124,20 +95,21 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
     if !problems.is_empty() {
         return Err(problems);
     }
-    let datasets_content = dataset_contents(&datasets)?;
+    let datasets_content = dataset_contents(&datasets, data)?;
     fill_defaults(&mut experiment);
-    nuisances::fill_defaults(&mut experiment, &scans);
+    nuisances::fill_defaults(&mut experiment, &found.scans);
     let table = &experiment.runtime;
     let workers = match table.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         some => some,
     };
     let runtime = Runtime { engine: experiment.engine.clone(), device: table.device.clone(), workers };
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = spec.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let mut plan = Plan {
         name,
-        path: path.to_owned(),
-        source: source.to_owned(),
+        path: spec.path.clone(),
+        source: spec.to_toml(),
+        layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
         datasets,
         corpora,
@@ -147,7 +119,10 @@ fn resolve_draft(path: &Path, source: &str, draft: Draft, build: &Build<'_>) -> 
         runtime,
         stages: Vec::new(),
     };
-    plan.stages = graph::stages(&plan, &graph::Data { datasets: datasets_content, text });
+    plan.stages = graph::stages(
+        &plan,
+        &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
+    );
     Ok(plan)
 }
 
@@ -232,10 +207,10 @@ fn check_data(
     experiment: &Experiment,
     draft: &Draft,
     parts: &Parts,
-    cohorts: &[Cohort],
+    found: &Cohorts,
     problems: &mut Vec<Problem>,
 ) {
-    let scans: Vec<ScanInfo> = cohorts.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
+    let (cohorts, scans) = (&found.each, &found.scans);
     let is_whole = draft.is_sound("datasets") && cohorts.len() == experiment.datasets.len();
     let (signal, patch) = (&experiment.signal, parts.tokenizer.as_ref().map(|entry| entry.config.patch()));
     let has_crop = draft.is_sound("signal") && signal.trs > 0;
@@ -245,16 +220,14 @@ fn check_data(
     }
     data::check_alike(cohorts, problems);
     if draft.is_sound("signal") {
-        data::check_rates(&scans, signal, problems);
+        data::check_rates(scans, signal, problems);
     }
     if draft.is_sound("split") {
-        lint::check_split(&experiment.split, if is_whole { &scans } else { &[] }, problems);
-        if is_whole {
-            data::check_stratify(&experiment.split.stratify, &scans, problems);
-        }
+        let seed = experiment.split.seed.unwrap_or(experiment.seed);
+        problems.extend(split::check(&experiment.split, seed, if is_whole { scans } else { &[] }));
     }
     if is_whole {
-        nuisances::check(experiment, &scans, problems);
+        nuisances::check(experiment, scans, problems);
     }
     for entry in &parts.corpora {
         let key = format!("corpora.{}", entry.name);
@@ -264,7 +237,7 @@ fn check_data(
     let (Some(first), true) = (cohorts.first(), is_whole) else { return };
     // Where the crop or the patch is broken, values stand in that no length contradicts.
     let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
-    let cx = CheckContext { scans: &scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
+    let cx = CheckContext { scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
     if let Some(tokenizer) = &parts.tokenizer {
         // The framework's word on the crop and the patch is enough.
         let is_said = problems.iter().any(|problem| problem.key == "signal.trs");
@@ -285,7 +258,12 @@ fn check_data(
     }
 }
 
-fn text_content(experiment: &Experiment, folder: &Path, problems: &mut Vec<Problem>) -> Option<String> {
+fn text_content(
+    experiment: &Experiment,
+    folder: &Path,
+    data: &DataCache,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
     let path = &experiment.text.as_ref()?.path;
     let file = folder.join(path);
     if !file.is_file() {
@@ -295,15 +273,16 @@ fn text_content(experiment: &Experiment, folder: &Path, problems: &mut Vec<Probl
         return None;
     }
     // Only its bytes count: a file may be renamed.
-    let hash = content::hash(&file, std::slice::from_ref(&file));
-    hash.map_err(|message| problems.push(Problem::at("text.path", message))).ok()
+    data.file(&file).map_err(|message| problems.push(Problem::at("text.path", message))).ok()
 }
 
-fn dataset_contents(datasets: &[Entry<dyn Dataset>]) -> Result<BTreeMap<String, String>, Vec<Problem>> {
+fn dataset_contents(
+    datasets: &[Entry<dyn Dataset>],
+    data: &DataCache,
+) -> Result<BTreeMap<String, String>, Vec<Problem>> {
     let (mut contents, mut problems) = (BTreeMap::new(), Vec::new());
     for dataset in datasets {
-        let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string());
-        match files.and_then(|files| content::hash(&dataset.root, &files)) {
+        match data.content(dataset) {
             Ok(hash) => {
                 contents.insert(dataset.name.clone(), hash);
             }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use boldface::MetricRow;
+use serde::Serialize;
 use tracing::warn;
 
 use super::Failed;
@@ -20,19 +21,38 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes `runs/<experiment>/<UTC time>/` with the exact spec in it, and points `runs/latest` at it.
+    /// Makes `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
     pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
-        if ["cache", "latest"].contains(&plan.name.as_str()) {
-            return Err(Failed::Name { name: plan.name.clone() });
+        let folder = Folder::make(runs, &plan.name)?;
+        folder.spec(&plan.source)?;
+        layers(&folder.dir.join("layers"), plan)?;
+        Ok(folder)
+    }
+
+    /// Makes `runs/<name>/<UTC time>/` and points `runs/latest` at it.
+    pub fn make(runs: &Path, name: &str) -> Result<Folder, Failed> {
+        if ["cache", "latest"].contains(&name) {
+            return Err(Failed::Name { name: name.to_owned() });
         }
-        let parent = runs.join(&plan.name);
+        let parent = runs.join(name);
         fs::create_dir_all(&parent).map_err(cannot("make", &parent))?;
-        let name = claim(&parent, seconds_now())?;
-        let dir = parent.join(&name);
-        let spec = dir.join("spec.toml");
-        fs::write(&spec, &plan.source).map_err(cannot("write", &spec))?;
-        point(&runs.join("latest"), &Path::new(&plan.name).join(&name));
-        Ok(Folder { dir })
+        let time = claim(&parent, seconds_now())?;
+        point(&runs.join("latest"), &Path::new(name).join(&time));
+        Ok(Folder { dir: parent.join(time) })
+    }
+
+    /// The folder of an arm, in the folder of its sweep.
+    pub fn inside(sweep: &Folder, arm: &Path, plan: &Plan) -> Result<Folder, Failed> {
+        let folder = Folder { dir: sweep.dir.join(arm) };
+        fs::create_dir_all(&folder.dir).map_err(cannot("make", &folder.dir))?;
+        folder.spec(&plan.source)?;
+        Ok(folder)
+    }
+
+    /// Writes the spec as it was read.
+    pub fn spec(&self, source: &str) -> Result<(), Failed> {
+        let spec = self.dir.join("spec.toml");
+        Ok(fs::write(&spec, source).map_err(cannot("write", &spec))?)
     }
 
     /// Where it is.
@@ -42,9 +62,13 @@ impl Folder {
 
     /// Writes `plan.json` anew.
     pub fn record(&self, record: &Record) -> Result<(), Failed> {
-        let path = self.dir.join("plan.json");
-        let aside = self.dir.join(".plan.json");
-        let text = serde_json::to_string_pretty(record).expect("a record is made of strings and numbers");
+        self.json("plan.json", record)
+    }
+
+    /// Writes a file of JSON anew: whole or as it was before.
+    pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), Failed> {
+        let (path, aside) = (self.dir.join(name), self.dir.join(format!(".{name}")));
+        let text = serde_json::to_string_pretty(value).expect("a record is made of strings and numbers");
         fs::write(&aside, text + "\n").map_err(cannot("write", &aside))?;
         Ok(fs::rename(&aside, &path).map_err(cannot("write", &path))?)
     }
@@ -79,6 +103,17 @@ fn claim(parent: &Path, seconds: u64) -> Result<String, StoreError> {
         }
     }
     unreachable!("the names do not end")
+}
+
+/// Keeps the files of a spec that extends another, as they were read, the one that wins first.
+fn layers(dir: &Path, plan: &Plan) -> Result<(), Failed> {
+    for (i, layer) in plan.layers.iter().enumerate() {
+        fs::create_dir_all(dir).map_err(cannot("make", dir))?;
+        let name = layer.path.file_name().unwrap_or_default().to_string_lossy();
+        let path = dir.join(format!("{}-{name}", i + 1));
+        fs::write(&path, &layer.text).map_err(cannot("write", &path))?;
+    }
+    Ok(())
 }
 
 /// Points the link `link` at `target`. A link is a convenience: a file system without them is no error.

@@ -1,52 +1,44 @@
-//! The text of a spec as values, and the place of every key in it.
+//! The text of one file as values, and the place of each of them.
 
-use std::ops::Range;
+use std::sync::Arc;
 
 use boldface::Problem;
 use serde_json::{Number, Value};
-use toml::Spanned;
 use toml::de::DeTable;
 
 use super::Table;
-use super::locate;
+use super::origin::{Located, Origins, Source};
 
-/// A spec that is valid TOML, whatever it says.
-pub(crate) struct Document<'s> {
+/// A file that is valid TOML, whatever it says.
+pub(super) struct Document {
     /// Its values; a date is text, as no section knows dates.
     pub table: Table,
-    /// Its keys and values with their places.
-    spans: Spanned<DeTable<'s>>,
+    /// Where they stand.
+    pub origins: Origins,
 }
 
-impl<'s> Document<'s> {
+impl Document {
     /// Reads TOML.
     ///
     /// # Errors
-    /// Every mistake of syntax with its place in `source`.
-    pub fn read(source: &'s str) -> Result<Document<'s>, Vec<(Problem, Range<usize>)>> {
-        let (spans, errors) = DeTable::parse_recoverable(source);
+    /// Every mistake of syntax, and every number that is not one.
+    pub fn read(source: &Arc<Source>) -> Result<Document, Vec<Located>> {
+        let located = |error: &toml::de::Error| {
+            let message = error.message().lines().next().unwrap_or("invalid TOML").trim();
+            Located::at(source, error.span().unwrap_or(0..0), Problem::at("", message))
+        };
+        let (spans, errors) = DeTable::parse_recoverable(&source.text);
         if !errors.is_empty() {
-            let problem = |error: &toml::de::Error| {
-                let message = error.message().lines().next().unwrap_or("invalid TOML").trim();
-                (Problem::at("", message), error.span().unwrap_or(0..0))
-            };
-            return Err(errors.iter().map(problem).collect());
+            return Err(errors.iter().map(located).collect());
         }
-        let whole =
-            |error: toml::de::Error| vec![(Problem::at("", error.message()), error.span().unwrap_or(0..0))];
-        let table = source.parse::<toml::Table>().map_err(whole)?;
-        let document = Document { table: Table::new(), spans };
+        let table = source.text.parse::<toml::Table>().map_err(|error| vec![located(&error)])?;
+        let origins = Origins::of(spans.get_ref(), source);
         let mut problems = Vec::new();
         let table = json_table(table, "", &mut problems);
         if problems.is_empty() {
-            return Ok(Document { table, ..document });
+            return Ok(Document { table, origins });
         }
-        Err(problems.into_iter().map(|problem| (problem.clone(), document.place(&problem))).collect())
-    }
-
-    /// Where a problem is: its key or its value, or the nearest table around it.
-    pub fn place(&self, problem: &Problem) -> Range<usize> {
-        locate::locate(self.spans.get_ref(), problem)
+        Err(problems.into_iter().map(|problem| origins.locate(source, problem)).collect())
     }
 }
 

@@ -3,8 +3,11 @@
 mod document;
 mod draft;
 mod experiment;
-mod locate;
+mod layer;
+mod origin;
+mod paths;
 mod plain;
+mod settings;
 mod split;
 mod sweep;
 mod training;
@@ -13,12 +16,13 @@ mod wording;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
 };
+pub use layer::Layered;
+pub use origin::{Located, Origin, Source};
 pub use split::SplitTable;
-
-pub(crate) use document::Document;
-pub(crate) use draft::{Draft, read as read_draft};
-pub(crate) use plain::{plain, short};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
-pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
+
+pub(crate) use draft::{Draft, read as read_draft};
+pub(crate) use plain::{plain, short, written};
+pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

@@ -1,15 +1,14 @@
 //! What a task scores without the model: majority, FC and logistic regression, persistence, AR.
 
-use std::collections::BTreeMap;
-
 use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries};
 
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
-use super::baselines::fc_logistic::{self, Known};
+use super::baselines::fc_logistic;
 use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, Case, Form, answered};
 use super::intervals::{Scores, resamples, subjects};
+use super::linear::{self, choice};
 use super::packing::extent;
 use super::windows::shown;
 use crate::run::Answered;
@@ -99,39 +98,22 @@ fn majority(train: &[Case<'_>], cases: &[Case<'_>]) -> Result<Vec<Prediction>> {
     cases.iter().map(one).collect()
 }
 
-/// FC and logistic regression, apart for each list of options.
+/// FC and a linear model.
 fn connectivity(
     work: &Work<'_>,
     train: &[Case<'_>],
     asked: &[(Part, Vec<Case<'_>>)],
 ) -> Result<Vec<Answered>> {
     let signals = work.inputs.signals()?;
-    let features = |case: &Case<'_>| -> Result<Vec<f32>> {
+    let featured = |case| -> Result<_> {
         // Correlations do not depend on how the window is standardised.
-        Ok(fc_logistic::features(&series(&signals, case)?.window(case.example.window)?))
+        Ok((case, fc_logistic::features(&series(&signals, case)?.window(case.example.window)?)))
     };
-    let mut known: BTreeMap<&[String], Vec<Known>> = BTreeMap::new();
-    for case in train {
-        let (options, class) = choice(case)?;
-        let scan = Known { features: features(case)?, class, person: case.scan.info.id.person() };
-        known.entry(options).or_default().push(scan);
-    }
+    let train = train.iter().map(featured).collect::<Result<Vec<_>>>()?;
     let mut answers = Vec::new();
     for (part, cases) in asked {
-        let mut predictions = Vec::new();
-        let mut by_options: BTreeMap<&[String], Vec<(usize, Vec<f32>)>> = BTreeMap::new();
-        for (place, case) in cases.iter().enumerate() {
-            by_options.entry(choice(case)?.0).or_default().push((place, features(case)?));
-        }
-        for (options, points) in by_options {
-            let (places, points): (Vec<usize>, Vec<Vec<f32>>) = points.into_iter().unzip();
-            let known = known.get(options).map_or(&[][..], Vec::as_slice);
-            let probabilities = fc_logistic::predict(known, &points, options.len(), work.stage.seed);
-            predictions.extend(places.into_iter().zip(probabilities));
-        }
-        predictions.sort_by_key(|(place, _)| *place);
-        let predictions =
-            predictions.into_iter().map(|(_, probabilities)| Prediction::Choice { probabilities }).collect();
+        let points = cases.iter().map(featured).collect::<Result<Vec<_>>>()?;
+        let predictions = linear::predict(&train, &points, work.stage.seed)?;
         answers.extend(answered(*part, "fc-logistic", cases, predictions));
     }
     Ok(answers)
@@ -183,13 +165,6 @@ fn continued(
         answers.extend(answered(*part, "ar", cases, linear));
     }
     Ok((answers, model.order()))
-}
-
-fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {
-    match &case.example.answer {
-        Answer::Choice { options, correct } if *correct < options.len() => Ok((options, *correct)),
-        _ => Err(format!("the example of `{}` has no right option", case.scan.info.id).into()),
-    }
 }
 
 /// The scan's signal as it lies on disk, cropped.

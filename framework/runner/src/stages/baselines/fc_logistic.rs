@@ -42,7 +42,7 @@ pub fn predict(known: &[Known], points: &[Vec<f32>], classes: usize, seed: u64) 
 }
 
 fn choose(known: &[Known], classes: usize, seed: u64) -> f64 {
-    let folds = folds(known, seed);
+    let folds = folds(known.iter().map(|scan| &scan.person), seed);
     let mut answers: Vec<usize> = Vec::new();
     let mut predicted: Vec<Vec<Vec<f64>>> = vec![Vec::new(); STRENGTHS.len()];
     for fold in 0..folds.values().max().map_or(0, |last| last + 1) {
@@ -84,9 +84,9 @@ fn of_strengths(
     strengths.par_iter().map(of_one).collect()
 }
 
-/// The fold of every person.
-fn folds(known: &[Known], seed: u64) -> BTreeMap<String, usize> {
-    let mut persons: Vec<String> = known.iter().map(|scan| scan.person.clone()).collect();
+/// The fold of every person; none for a lone one.
+pub(super) fn folds<'a>(persons: impl Iterator<Item = &'a String>, seed: u64) -> BTreeMap<String, usize> {
+    let mut persons: Vec<String> = persons.cloned().collect();
     persons.sort_unstable();
     persons.dedup();
     persons.shuffle(&mut seed::stream(seed, "fc-logistic.folds"));
@@ -154,10 +154,10 @@ mod tests {
     #[test]
     fn a_person_is_in_one_fold_and_a_lone_person_in_none() {
         let scans = scans(12, 0.0, 0);
-        let folds = folds(&scans, 3);
+        let folds = folds(scans.iter().map(|scan| &scan.person), 3);
         assert_eq!(folds.len(), 12);
         assert!((0..FOLDS).all(|fold| folds.values().any(|&of| of == fold)));
-        assert!(super::folds(&scans[..2], 3).is_empty());
+        assert!(super::folds(scans[..2].iter().map(|scan| &scan.person), 3).is_empty());
     }
 
     #[test]

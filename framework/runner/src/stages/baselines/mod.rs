@@ -5,6 +5,7 @@ pub mod fc_logistic;
 mod lbfgs;
 mod logistic;
 pub mod majority;
+pub mod ridge;
 mod span;
 
 pub use logistic::softmax;

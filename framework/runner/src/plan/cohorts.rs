@@ -1,0 +1,138 @@
+//! What the datasets hold, from their tables and headers, looked up once for any number of specs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+
+use super::key::canonical_json;
+use super::{Entry, content};
+use crate::spec::Experiment;
+
+/// Cohorts and hashes of data files by what they depend on: plugin, config and folder. One serves all
+/// arms of a sweep; the files must not change while it lives.
+#[derive(Debug, Default)]
+pub struct DataCache {
+    datasets: Memo<Found>,
+    unions: Memo<Vec<ScanInfo>>,
+    contents: Memo<Result<String, String>>,
+}
+
+/// The cohort of every dataset that could be read, in order, and all their scans.
+pub(super) struct Cohorts {
+    /// One a dataset.
+    pub each: Vec<Arc<Cohort>>,
+    /// The scans of all of them.
+    pub scans: Arc<Vec<ScanInfo>>,
+}
+
+/// A dataset, or what is wrong with it.
+#[derive(Debug)]
+struct Found {
+    cohort: Option<Arc<Cohort>>,
+    problems: Vec<Problem>,
+}
+
+impl DataCache {
+    /// The cohorts of all datasets; keys of problems are in full.
+    pub(super) fn cohorts(
+        &self,
+        datasets: &[Entry<dyn Dataset>],
+        experiment: &Experiment,
+        problems: &mut Vec<Problem>,
+    ) -> Cohorts {
+        let (mut each, mut ids) = (Vec::new(), String::new());
+        for dataset in datasets {
+            let key = format!("datasets.{}", dataset.name);
+            let id = id(dataset) + "\n";
+            let found = self.datasets.get(&id, || look(dataset, experiment));
+            problems.extend(found.problems.iter().map(|problem| problem.clone().below(&key)));
+            if let Some(cohort) = &found.cohort {
+                each.push(Arc::clone(cohort));
+                ids += &id;
+            }
+        }
+        let union = || each.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
+        Cohorts { scans: self.unions.get(&ids, union), each }
+    }
+
+    /// The hash of the files of a dataset.
+    ///
+    /// # Errors
+    /// Names the file that cannot be read.
+    pub(super) fn content(&self, dataset: &Entry<dyn Dataset>) -> Result<String, String> {
+        let hash = || {
+            let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string())?;
+            content::hash(&dataset.root, &files)
+        };
+        self.contents.get(&id(dataset), hash).as_ref().clone()
+    }
+
+    /// The hash of one file; only its bytes count, so that it may be renamed.
+    ///
+    /// # Errors
+    /// Says why it cannot be read.
+    pub(super) fn file(&self, path: &Path) -> Result<String, String> {
+        let hash = || content::hash(path, &[PathBuf::from(path)]);
+        self.contents.get(&path.to_string_lossy(), hash).as_ref().clone()
+    }
+}
+
+/// Values by what they are made from.
+#[derive(Debug)]
+struct Memo<T>(Mutex<BTreeMap<String, Arc<T>>>);
+
+impl<T> Default for Memo<T> {
+    fn default() -> Memo<T> {
+        Memo(Mutex::default())
+    }
+}
+
+impl<T> Memo<T> {
+    fn get(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
+        let made = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = made().get(key) {
+            return Arc::clone(value);
+        }
+        // Made without the lock: a thread that waits for others may be given another arm meanwhile.
+        let value = Arc::new(make());
+        Arc::clone(made().entry(key.to_owned()).or_insert(value))
+    }
+}
+
+/// Everything that a cohort depends on besides the bytes of its files.
+fn id(dataset: &Entry<dyn Dataset>) -> String {
+    let config = canonical_json(&dataset.config.resolved());
+    format!("{} {} {} {config}", dataset.name, dataset.plugin, dataset.root.display())
+}
+
+fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
+    let mut problems = dataset.config.check(&dataset.root);
+    let is_sound = problems.is_empty();
+    let mut cohort = None;
+    if let Some(problem) = folder(dataset, experiment) {
+        problems.push(problem);
+    } else if is_sound {
+        match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
+            Ok(found) if found.scans.is_empty() => problems.push(Problem::at("", "it holds no scan")),
+            Ok(found) => cohort = Some(Arc::new(found)),
+            Err(error) => problems.push(Problem::at("", error.to_string())),
+        }
+    }
+    Found { cohort, problems }
+}
+
+/// What is wrong with the folder of a dataset; one that reads no file needs none.
+fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
+    let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
+    let Some(written) = written else {
+        let reads_files =
+            guard(|| dataset.config.files(&dataset.root)).map_or(true, |files| !files.is_empty());
+        let help = "name the folder of the data, relative to the spec";
+        return reads_files.then(|| Problem::at("", "missing field `path`").help(help));
+    };
+    let problem = || Problem::at("path", format!("there is no folder `{written}`"));
+    let help = || format!("a path is relative to the spec: this one is `{}`", dataset.root.display());
+    (!dataset.root.is_dir()).then(|| problem().help(help()))
+}

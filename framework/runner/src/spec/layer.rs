@@ -1,0 +1,275 @@
+//! A spec out of layers: what it says itself, over what the spec says that it extends.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use boldface::Problem;
+use serde_json::Value;
+
+use super::Table;
+use super::document::Document;
+use super::origin::{Located, Origin, Origins, Source, join};
+use super::paths::rebase;
+
+/// The key that names the parent.
+const EXTENDS: &str = "extends";
+
+/// Sections whose table is one plugin's, and sections whose tables are one plugin's each.
+const PLUGIN: [&str; 2] = ["tokenizer", "backbone"];
+const PLUGINS: [&str; 3] = ["datasets", "corpora", "tasks"];
+
+/// A spec as its files say together, and which of them says what. Paths in it are relative to the
+/// folder of `path`, whichever file wrote them.
+#[derive(Clone, Debug)]
+pub struct Layered {
+    /// The spec file.
+    pub path: PathBuf,
+    /// The files, the one that wins first.
+    pub sources: Vec<Arc<Source>>,
+    table: Table,
+    origins: Origins,
+}
+
+impl Layered {
+    /// Reads the spec at `path`, whose text is `source`, and every spec that it extends.
+    ///
+    /// # Errors
+    /// Every mistake of syntax, each in its file; a parent that is missing or extends its own child.
+    pub fn read(path: &Path, source: &str) -> Result<Layered, Vec<Located>> {
+        read(path, source.to_owned(), &mut Vec::new())
+    }
+
+    /// The spec that this file names under `key`, as if it extended it and said nothing else: what a
+    /// sweep starts from.
+    ///
+    /// # Errors
+    /// As [`Layered::read`].
+    pub fn parent(&self, key: &str) -> Result<Layered, Vec<Located>> {
+        let mut parent = self.below(key, &mut vec![identity(&self.path)])?;
+        parent.path.clone_from(&self.path);
+        parent.sources.extend(self.sources.iter().cloned());
+        Ok(parent)
+    }
+
+    /// The values.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The value at a dotted key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let mut keys = key.split('.');
+        let first = self.table.get(keys.next()?)?;
+        keys.try_fold(first, |value, key| value.get(key))
+    }
+
+    /// Where the value at a dotted key was written, or the nearest table or list around it.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.origins.nearest(key)
+    }
+
+    /// Puts a value on a dotted key, as a layer over all others would.
+    pub fn set(&mut self, key: &str, value: Value, origin: &Origin) {
+        self.set_all([(key, value, origin)]);
+    }
+
+    /// Puts values on dotted keys at once: where one of them is another plugin's `type`, the others
+    /// are that plugin's keys.
+    pub fn set_all<'a>(&mut self, settings: impl IntoIterator<Item = (&'a str, Value, &'a Origin)>) {
+        let (mut layer, mut origins) = (Table::new(), Origins::default());
+        for (key, value, origin) in settings {
+            for (dot, _) in key.match_indices('.') {
+                origins.set(&key[..dot], origin.clone());
+            }
+            mark(&mut origins, key, &value, origin);
+            put(&mut layer, key, value);
+        }
+        self.merge("", layer, &origins);
+    }
+
+    /// Takes a key away, with everything below it; its value if it was there.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let (around, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut table = &mut self.table;
+        for key in around.split('.').filter(|key| !key.is_empty()) {
+            table = table.get_mut(key)?.as_object_mut()?;
+        }
+        let value = table.remove(last)?;
+        self.origins.remove(key);
+        Some(value)
+    }
+
+    /// The spec in one file: as it was written, or as its layers say together.
+    pub fn to_toml(&self) -> String {
+        match self.sources.as_slice() {
+            [only] => only.text.clone(),
+            _ => toml::to_string_pretty(&self.table).expect("what was read from TOML can be written as TOML"),
+        }
+    }
+
+    /// A problem at the place of its key.
+    pub fn locate(&self, problem: Problem) -> Located {
+        self.origins.locate(&self.sources[0], problem)
+    }
+
+    /// Problems at their places, in the order of the files and their lines.
+    pub fn locate_all(&self, problems: Vec<Problem>) -> Vec<Located> {
+        let mut located: Vec<Located> = problems.into_iter().map(|problem| self.locate(problem)).collect();
+        let file = |located: &Located| self.sources.iter().position(|source| *source == located.source);
+        located.sort_by_key(|located| (file(located), located.span.start));
+        located.dedup();
+        located
+    }
+
+    /// The parent that `key` names, its paths as seen from this file.
+    fn below(&self, key: &str, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
+        let wrong = |message: String, help: &str| vec![self.locate(Problem::at(key, message).help(help))];
+        let written = match self.get(key) {
+            Some(Value::String(written)) => Path::new(written),
+            Some(Value::Array(_)) => {
+                return Err(wrong(
+                    format!("`{key}` names one file, not a list"),
+                    "a spec has one parent, which may have a parent itself",
+                ));
+            }
+            _ => {
+                let help = format!("write it as `{key} = \"FILE.toml\"`");
+                return Err(wrong(format!("`{key}` must name a file"), &help));
+            }
+        };
+        let path = self.path.parent().unwrap_or(Path::new("")).join(written);
+        let id = identity(&path);
+        if let Some(first) = children.iter().position(|child| *child == id) {
+            let files = children[first..].iter().chain([&id]).filter_map(|file| file.file_name());
+            let files: Vec<String> = files.map(|name| format!("`{}`", name.display())).collect();
+            let message = format!("a spec cannot extend itself: {}", files.join(" extends "));
+            return Err(wrong(message, "take `extends` out of one of them"));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let (written, path) = (written.display(), path.display());
+            if error.kind() == std::io::ErrorKind::NotFound {
+                let help = format!("a path is relative to the file that names it: this one is `{path}`");
+                wrong(format!("there is no file `{written}`"), &help)
+            } else {
+                wrong(format!("cannot read `{written}`: {error}"), "name a spec in TOML")
+            }
+        })?;
+        let mut parent = read(&path, text, children)?;
+        rebase(&mut parent.table, written.parent().unwrap_or(Path::new("")));
+        Ok(parent)
+    }
+
+    /// Lays a table over the one at `path`, key by key.
+    pub(super) fn merge(&mut self, path: &str, layer: Table, origins: &Origins) {
+        merge(&mut self.table, &mut self.origins, path, layer, origins);
+    }
+}
+
+/// Reads a spec and its parents; `children` are the files that led here.
+fn read(path: &Path, text: String, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
+    let source = Arc::new(Source { path: path.to_owned(), text });
+    let Document { table, origins } = Document::read(&source)?;
+    let mut own = Layered { path: path.to_owned(), sources: vec![source], table, origins };
+    let misplaced = misplaced(&own.table);
+    if !misplaced.is_empty() {
+        return Err(own.locate_all(misplaced));
+    }
+    if !own.table.contains_key(EXTENDS) {
+        return Ok(own);
+    }
+    children.push(identity(path));
+    let mut whole = own.below(EXTENDS, children)?;
+    children.pop();
+    own.remove(EXTENDS);
+    whole.merge("", own.table, &own.origins);
+    whole.path = own.path;
+    whole.sources.splice(0..0, own.sources);
+    Ok(whole)
+}
+
+fn merge(table: &mut Table, known: &mut Origins, path: &str, layer: Table, origins: &Origins) {
+    for (key, value) in layer {
+        let full = join(path, &key);
+        let inner = match (table.get_mut(&key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) if !is_replaced(&full, below, &above) => {
+                // A table stands where it was first written.
+                merge(below, known, &full, above, origins);
+                continue;
+            }
+            (_, value) => value,
+        };
+        known.remove(&full);
+        known.copy(&full, origins);
+        table.insert(key, inner);
+    }
+}
+
+/// Whether a plugin's table is given to another plugin, so that the old one's keys mean nothing any more.
+fn is_replaced(path: &str, below: &Table, above: &Table) -> bool {
+    let name = match path.split_once('.') {
+        None if PLUGIN.contains(&path) => "",
+        Some((section, name)) if PLUGINS.contains(&section) && !name.contains('.') => name,
+        _ => return false,
+    };
+    let Some(wanted) = above.get("type") else { return false };
+    below.get("type").map_or(Some(name), Value::as_str) != wanted.as_str()
+}
+
+/// What is wrong where `extends` was written below the head of a table, which makes it that table's.
+fn misplaced(table: &Table) -> Vec<Problem> {
+    fn search(table: &Table, path: &str, found: &mut Vec<Problem>) {
+        for (key, value) in table {
+            let full = join(path, key);
+            match value {
+                Value::Object(inner) => search(inner, &full, found),
+                Value::String(file) if key == EXTENDS && !path.is_empty() && file.ends_with(".toml") => {
+                    let message = format!("`{EXTENDS}` in the table `[{path}]` means nothing");
+                    let help = "write it at the top of the file, before the first `[table]`";
+                    found.push(Problem::at(full, message).help(help));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    search(table, "", &mut found);
+    found
+}
+
+/// The file itself, whatever names led to it.
+fn identity(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn put(table: &mut Table, key: &str, value: Value) {
+    let Some((first, rest)) = key.split_once('.') else {
+        table.insert(key.to_owned(), value);
+        return;
+    };
+    let inner = table.entry(first).or_insert_with(|| Value::Object(Table::new()));
+    if !inner.is_object() {
+        *inner = Value::Object(Table::new());
+    }
+    if let Value::Object(inner) = inner {
+        put(inner, rest, value);
+    }
+}
+
+/// Gives a value and everything in it one origin.
+fn mark(origins: &mut Origins, key: &str, value: &Value, origin: &Origin) {
+    origins.set(key, origin.clone());
+    match value {
+        Value::Object(table) => {
+            table.iter().for_each(|(name, inner)| mark(origins, &join(key, name), inner, origin));
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                mark(origins, &format!("{key}[{i}]"), item, origin);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

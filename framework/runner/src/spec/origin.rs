@@ -1,0 +1,227 @@
+//! Where every value of a spec was written: which file, which line.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use boldface::Problem;
+use toml::de::{DeTable, DeValue};
+
+/// A file that says something of a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text as it was read.
+    pub text: String,
+}
+
+impl Source {
+    /// Line and column in characters of a byte of the text, both counted from 1.
+    fn place(&self, byte: usize) -> (usize, usize) {
+        let before = self.text.get(..byte).unwrap_or(&self.text);
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (before.matches('\n').count() + 1, column)
+    }
+}
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub source: Arc<Source>,
+    /// Bytes of its key; of the list's key for an item.
+    pub key: Range<usize>,
+    /// Bytes of the value; of its key where the value is a table.
+    pub value: Range<usize>,
+}
+
+impl Origin {
+    /// The line the value stands in, counted from 1.
+    pub fn line(&self) -> usize {
+        self.source.place(self.value.start).0
+    }
+}
+
+/// `experiments/base.toml:9`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source.path.display(), self.line())
+    }
+}
+
+/// A problem and its place in the file that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// What is wrong.
+    pub problem: Problem,
+    /// The file, with its text.
+    pub source: Arc<Source>,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// Bytes of the file that it is about; empty for what is not there.
+    pub span: Range<usize>,
+}
+
+impl Located {
+    /// A problem with these bytes of a file.
+    pub fn at(source: &Arc<Source>, span: Range<usize>, problem: Problem) -> Located {
+        let (line, column) = source.place(span.start);
+        Located { problem, source: Arc::clone(source), line, column, span }
+    }
+}
+
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Located { problem, source, line, column, .. } = self;
+        write!(f, "{}:{line}:{column}: {}", source.path.display(), problem.message)?;
+        problem.help.iter().try_for_each(|help| write!(f, "; {help}"))
+    }
+}
+
+/// The origins of all values by dotted key; `classes[1]` is an item of a list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origins(BTreeMap<String, Origin>);
+
+impl Origins {
+    /// The origins of everything in a file.
+    pub fn of(table: &DeTable<'_>, source: &Arc<Source>) -> Origins {
+        let mut origins = Origins::default();
+        origins.add_table(table, "", source);
+        origins
+    }
+
+    fn add_table(&mut self, table: &DeTable<'_>, path: &str, source: &Arc<Source>) {
+        for (key, value) in table {
+            let full = join(path, key.get_ref());
+            self.add(value, full, key.span(), source);
+        }
+    }
+
+    fn add(
+        &mut self,
+        value: &toml::Spanned<DeValue<'_>>,
+        path: String,
+        key: Range<usize>,
+        source: &Arc<Source>,
+    ) {
+        let span = match value.get_ref() {
+            DeValue::Table(inner) => {
+                self.add_table(inner, &path, source);
+                key.clone()
+            }
+            DeValue::Array(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.add(item, format!("{path}[{i}]"), key.clone(), source);
+                }
+                value.span()
+            }
+            _ => value.span(),
+        };
+        self.set(&path, Origin { source: Arc::clone(source), key, value: span });
+    }
+
+    /// The origin of exactly this key.
+    pub fn get(&self, key: &str) -> Option<&Origin> {
+        self.0.get(key)
+    }
+
+    /// Says where a key comes from.
+    pub fn set(&mut self, key: &str, origin: Origin) {
+        self.0.insert(key.to_owned(), origin);
+    }
+
+    /// Forgets a key and all below it.
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|path, _| !is_within(path, key));
+    }
+
+    /// Takes over a key and all below it.
+    pub fn copy(&mut self, key: &str, from: &Origins) {
+        let within = from.0.range(key.to_owned()..).take_while(|(path, _)| path.starts_with(key));
+        self.0.extend(
+            within.filter(|(path, _)| is_within(path, key)).map(|(path, at)| (path.clone(), at.clone())),
+        );
+    }
+
+    /// The origin of a key, or of the nearest thing around it; none if all around it is the whole spec.
+    pub fn nearest(&self, key: &str) -> Option<&Origin> {
+        let mut path = key;
+        loop {
+            if let Some(origin) = self.0.get(path) {
+                return Some(origin);
+            }
+            path = path.get(..path.rfind(['.', '['])?)?;
+        }
+    }
+
+    /// The place of a problem: the value it is about; the key where the key itself is wrong or holds a
+    /// table; the nearest table around it where the key does not exist; the start of `spec` without one.
+    pub fn locate(&self, spec: &Arc<Source>, problem: Problem) -> Located {
+        let Some(origin) = self.nearest(&problem.key) else { return Located::at(spec, 0..0, problem) };
+        let is_unknown = self.get(&problem.key).is_some() && is_of_key(&problem);
+        let span = if is_unknown { &origin.key } else { &origin.value };
+        Located::at(&origin.source, span.clone(), problem)
+    }
+}
+
+/// `tasks` and `sex` make `tasks.sex`.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn is_within(path: &str, key: &str) -> bool {
+    path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Whether the problem is that its key exists, as in "unknown field `horizn`", and not its value.
+fn is_of_key(problem: &Problem) -> bool {
+    let rest =
+        ["unknown field `", "unknown section `"].iter().find_map(|words| problem.message.strip_prefix(words));
+    let quoted = rest.and_then(|rest| rest.split('`').next());
+    quoted.is_some_and(|name| problem.key == name || problem.key.ends_with(&format!(".{name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = "seed = 0\n\n[tasks.sex]\ntarget = \"sex\"\nclasses = [\"m\", 3]\nhorizn = 1\n\
+                        lora = { rank = -1 }\n\"a.b\" = true\n";
+
+    fn place(key: &str, message: &str) -> &'static str {
+        let (table, errors) = DeTable::parse_recoverable(SPEC);
+        assert!(errors.is_empty());
+        let source = Arc::new(Source { path: PathBuf::from("spec.toml"), text: SPEC.to_owned() });
+        let origins = Origins::of(table.get_ref(), &source);
+        &SPEC[origins.locate(&source, Problem::at(key, message)).span]
+    }
+
+    #[test]
+    fn a_wrong_value_is_pointed_at() {
+        assert_eq!(place("tasks.sex.target", "no scan has it"), "\"sex\"");
+        assert_eq!(place("tasks.sex.lora.rank", "negative"), "-1");
+        assert_eq!(place("tasks.sex.classes", "too few"), "[\"m\", 3]");
+        assert_eq!(place("tasks.sex.classes[1]", "not text"), "3");
+        assert_eq!(place("tasks.sex.a.b", "wrong"), "true");
+    }
+
+    #[test]
+    fn an_unknown_key_is_pointed_at_itself() {
+        assert_eq!(place("tasks.sex.horizn", "unknown field `horizn`, expected `horizon`"), "horizn");
+        assert_eq!(place("seed", "unknown section `seed`"), "seed");
+        assert_eq!(place("tasks.sex.target", "unknown variant `sex`, expected `age`"), "\"sex\"");
+    }
+
+    #[test]
+    fn a_missing_key_falls_back_to_its_table() {
+        assert_eq!(place("tasks.sex.seed", "missing"), "sex");
+        assert_eq!(place("tasks.age.seed", "missing"), "tasks");
+        assert_eq!(place("tasks.sex", "missing field `x`"), "sex");
+        assert_eq!(place("signal", "missing section `signal`"), "");
+    }
+}

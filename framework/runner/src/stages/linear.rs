@@ -1,0 +1,83 @@
+//! Linear models of any features of a scan: logistic regression for choices, ridge for numbers.
+
+use std::collections::BTreeMap;
+
+use boldface::{Answer, Prediction, Result};
+
+use super::baselines::fc_logistic::{self, Known};
+use super::baselines::ridge::{self, Measured};
+use super::cases::Case;
+
+/// A question and the features of its scan; NaN counts as the mean.
+pub type Featured<'a> = (&'a Case<'a>, Vec<f32>);
+
+/// Answers to `asked` in order. Features are standardised by the training scans and the penalty is chosen
+/// among training subjects: nothing but `train` is learned from. Choices with the same options belong
+/// together; one whose options no training scan has gets equal shares.
+///
+/// # Errors
+/// If an answer is neither a choice nor a number, or if there is a number to predict and no training scan.
+pub fn predict(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<Vec<Prediction>> {
+    match asked.first().map(|(case, _)| &case.example.answer) {
+        None => Ok(Vec::new()),
+        Some(Answer::Value { .. }) => numbers(train, asked, seed),
+        Some(_) => choices(train, asked, seed),
+    }
+}
+
+fn numbers(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<Vec<Prediction>> {
+    let mut known = Vec::new();
+    for (case, features) in train {
+        let person = case.scan.info.id.person();
+        known.push(Measured { features: features.clone(), value: value(case)?, person });
+    }
+    if known.is_empty() {
+        return Err("no training scan has a number to learn from".into());
+    }
+    let points: Vec<Vec<f32>> = asked.iter().map(|(_, features)| features.clone()).collect();
+    let predicted = ridge::predict(&known, &points, seed);
+    Ok(predicted.into_iter().map(|value| Prediction::Value { value }).collect())
+}
+
+fn choices(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<Vec<Prediction>> {
+    let mut known: BTreeMap<&[String], Vec<Known>> = BTreeMap::new();
+    for (case, features) in train {
+        let (options, class) = choice(case)?;
+        let scan = Known { features: features.clone(), class, person: case.scan.info.id.person() };
+        known.entry(options).or_default().push(scan);
+    }
+    let mut by_options: BTreeMap<&[String], Vec<(usize, Vec<f32>)>> = BTreeMap::new();
+    for (place, (case, features)) in asked.iter().enumerate() {
+        by_options.entry(choice(case)?.0).or_default().push((place, features.clone()));
+    }
+    let mut predictions = Vec::new();
+    for (options, points) in by_options {
+        let (places, points): (Vec<usize>, Vec<Vec<f32>>) = points.into_iter().unzip();
+        let known = known.get(options).map_or(&[][..], Vec::as_slice);
+        predictions.extend(places.into_iter().zip(fc_logistic::predict(known, &points, options.len(), seed)));
+    }
+    predictions.sort_by_key(|(place, _)| *place);
+    Ok(predictions.into_iter().map(|(_, probabilities)| Prediction::Choice { probabilities }).collect())
+}
+
+/// The options of a choice, and the right one.
+///
+/// # Errors
+/// If the example is none, or has no right option.
+pub fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {
+    match &case.example.answer {
+        Answer::Choice { options, correct } if *correct < options.len() => Ok((options, *correct)),
+        _ => Err(format!("the example of `{}` has no right option", case.scan.info.id).into()),
+    }
+}
+
+/// The right number.
+///
+/// # Errors
+/// If the example asks for none, or for one that is not finite.
+pub fn value(case: &Case<'_>) -> Result<f64> {
+    match &case.example.answer {
+        Answer::Value { value, .. } if value.is_finite() => Ok(*value),
+        _ => Err(format!("the example of `{}` has no right number", case.scan.info.id).into()),
+    }
+}
