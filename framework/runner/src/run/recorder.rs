@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn a_wish_to_stop_is_followed_after_a_checkpoint_and_at_once_without_one() {
         let (kind, key) = (StageKind::Tokenizer, Key("0".repeat(32)));
-        let config = serde_json::Value::Null;
-        let stage = Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, key };
+        let (config, size) = (serde_json::Value::Null, boldface::Size::default());
+        let stage = Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, size, key };
         let dir = tempfile::tempdir().unwrap();
         let user = User::default();
         let recorder = || {

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use tracing::warn;
 
-use super::manifest::{self, Manifest, Unusable};
+use super::manifest::{self, Cost, Manifest, Unusable};
 use crate::plan::Stage;
 
 /// Artefacts by content key, below a folder of runs.
@@ -83,6 +83,11 @@ impl Store {
     /// The store of the folder `runs`, which need not exist yet.
     pub fn open(runs: &Path) -> Store {
         Store { root: runs.join("cache"), verified: Mutex::default() }
+    }
+
+    /// The folder of all artefacts.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Whether the stage is finished and whole.
@@ -241,9 +246,9 @@ impl Draft<'_> {
         self,
         stage: &Stage,
         inputs: BTreeMap<String, String>,
-        seconds: f64,
+        cost: Cost,
     ) -> Result<Artefact, StoreError> {
-        let manifest = Manifest::of(&self.dir, stage, inputs, seconds).map_err(cannot("read", &self.dir))?;
+        let manifest = Manifest::of(&self.dir, stage, inputs, cost).map_err(cannot("read", &self.dir))?;
         manifest.write(&self.dir).map_err(cannot("write", &self.dir))?;
         let dir = self.store.dir(stage);
         if let Err(source) = fs::rename(&self.dir, &dir) {

@@ -6,14 +6,15 @@ use crate::plan::{Key, StageKind};
 fn stage(kind: StageKind, key: &str) -> Stage {
     let key = Key(format!("{key:0<32}"));
     let config = serde_json::Value::Null;
-    Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, key }
+    let size = boldface::Size::default();
+    Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, size, key }
 }
 
 fn write(store: &Store, stage: &Stage, text: &str) {
     let draft = store.draft(stage).unwrap();
     fs::create_dir(draft.dir().join("inside")).unwrap();
     fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
-    draft.finish(stage, BTreeMap::new(), 1.5).unwrap();
+    draft.finish(stage, BTreeMap::new(), Cost { seconds: 1.5, peak_memory: None }).unwrap();
 }
 
 #[test]
