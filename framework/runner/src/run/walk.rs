@@ -1,9 +1,9 @@
 //! One run from its first stage to its last: what is finished is kept, whatever happens.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-
-use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
@@ -24,7 +24,7 @@ pub struct Finished {
 }
 
 /// A run that did not.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// A stage returned an error or panicked.
     #[error("stage `{stage}` failed{}", if plugin.is_empty() { String::new() } else { format!(" in plugin `{plugin}`") })]
@@ -79,6 +79,29 @@ pub enum Failed {
     /// The table of metrics cannot be read or written.
     #[error(transparent)]
     Table(#[from] boldface_tables::TableError),
+}
+
+impl Failed {
+    /// What the user can do about it, where the reason alone does not tell.
+    pub fn help(&self) -> Option<&'static str> {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+                    return Some(
+                        "make room, or give another folder of runs with `--runs`; what is finished is kept, and the same command goes on from there",
+                    );
+                }
+                Some(_) if matches!(self, Failed::Store(_)) => {
+                    return Some(
+                        "a run must be able to write there; give another folder of runs with `--runs`",
+                    );
+                }
+                _ => cause = error.source(),
+            }
+        }
+        None
+    }
 }
 
 /// Runs every stage of `plan` that the store lacks, in order.
