@@ -288,3 +288,34 @@ fn the_stages_are_a_graph() {
     assert!(line("tokenizer").contains("label = \"tokenizer (quantile)\\n"), "{out}");
     assert!(!line("tokenizer").contains("lightgrey"), "{out}");
 }
+
+#[test]
+fn a_plan_tells_what_stages_will_take_from_past_runs_and_nothing_else() {
+    let dir = project(SPEC);
+    let (_, plan, _) = boldface(dir.path(), &["plan", "spec.toml"]);
+    assert!(plan.contains(" run     quantile     no past run\n"), "{plan}");
+    assert!(plan.ends_with("7 stages: 0 cached, 7 to run\n"), "{plan}");
+    assert_eq!(boldface(dir.path(), &["run", "spec.toml"]).0, 0);
+
+    // Other descriptions of the scans: the tokenizer is like the one before, the corpus is like nothing.
+    let other = SPEC.replace("patch = 10", "patch = 5") + "[corpora.connectivity]\n";
+    fs::write(dir.path().join("spec.toml"), other).unwrap();
+    let (code, out, err) = boldface(dir.path(), &["plan", "spec.toml", "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let stages: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let of = |name: &str| stages.as_array().unwrap().iter().find(|stage| stage["name"] == name).unwrap();
+    assert!(of("series")["cached"] == true && of("series")["estimate"].is_null());
+    assert!(of("corpus")["cached"] == false && of("corpus")["estimate"].is_null());
+    let codes = &of("codes")["estimate"];
+    let like = codes["like"].as_str().unwrap();
+    let manifest =
+        fs::read_to_string(dir.path().join("runs/cache").join(like).join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    // Patches half as long are twice as many.
+    assert_eq!(codes["times"], 2.0);
+    assert_eq!(codes["seconds"].as_f64().unwrap(), 2.0 * manifest["seconds"].as_f64().unwrap());
+    assert_eq!(codes["memory"], manifest["peak_memory"]);
+    let (_, plan, _) = boldface(dir.path(), &["plan", "spec.toml"]);
+    assert!(plan.contains(&format!("(like {like}, 2.0x the work)")), "{plan}");
+    assert!(plan.contains("8 stages: 2 cached, 6 to run, 5 of them in about "), "{plan}");
+}

@@ -4,6 +4,7 @@
 //! [`register!`] line. No tensor and no data frame crosses a trait: plugins and the framework
 //! speak [`TimeSeries`], [`Features`], [`Codes`], [`Sequence`] and [`Metric`].
 
+pub mod abi;
 mod cohort;
 mod corpus;
 mod error;
@@ -16,6 +17,8 @@ pub mod scores;
 pub mod seed;
 mod sequence;
 mod series;
+mod size;
+pub mod testing;
 mod training;
 mod traits;
 
@@ -29,6 +32,7 @@ pub use prompt::{Answer, Example, Outcome, Prediction};
 pub use registry::{Kind, Plugin};
 pub use sequence::{FmriBlock, FmriShape, Objective, Query, Sequence};
 pub use series::{Codes, Features, TimeSeries, Window};
+pub use size::Size;
 pub use training::{Lora, Training, Tuning};
 pub use traits::{
     Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FitContext, FittedTokenizer,

@@ -1,11 +1,13 @@
 //! Walks a plan: skips what the store has, runs the rest, keeps what is finished.
 
 pub(crate) mod arrays;
+mod estimate;
 mod folder;
 pub(crate) mod inputs;
 mod journal;
 pub(crate) mod make;
 mod manifest;
+mod memory;
 mod progress;
 mod record;
 pub(crate) mod recorder;
@@ -20,8 +22,9 @@ use boldface::{Metric, MetricRow};
 
 use crate::plan::Stage;
 
+pub use estimate::{Estimate, History};
 pub use journal::{Event, FILE as PROGRESS, Line};
-pub use manifest::{FileRecord, Manifest, Unusable};
+pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
