@@ -69,7 +69,8 @@ fn problems(text: &str) -> String {
     let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
     let folder = repository("experiments").join("spec.toml");
     let found = resolve(&folder, text, &build).unwrap_err();
-    found.iter().map(|located| format!("{}\n", located.problem)).collect()
+    let told: String = found.iter().map(|located| format!("{}\n", located.problem)).collect();
+    told.replace(&repository("experiments").display().to_string(), "experiments")
 }
 
 /// What was answered in an evaluation, by who answered.
@@ -91,7 +92,8 @@ fn key(plan: &Plan, stage: &str) -> String {
 fn metrics(run: &Path, task: &str) -> BTreeSet<String> {
     let rows = boldface_tables::metrics::read(&run.join("metrics.parquet")).unwrap();
     let stage = format!("evaluation.{task}");
-    let own = rows.into_iter().filter(|row| row.stage == stage && row.plugin == "bigram" && row.against.is_none());
+    let own =
+        rows.into_iter().filter(|row| row.stage == stage && row.plugin == "bigram" && row.against.is_none());
     own.map(|row| row.metric).collect()
 }
 
@@ -141,9 +143,6 @@ fn one_experiment_asks_in_every_way() {
     };
     assert!(inputs("age").contains(&"instruction".to_owned()));
     assert!(!inputs("probe").contains(&"instruction".to_owned()));
-    // The report shows all of it.
-    let report = fs::read_to_string(finished.dir.join("report.md")).unwrap();
-    assert!(report.contains("parsed_share") || report.contains("parsed share"), "{report}");
 }
 
 #[test]
@@ -173,7 +172,8 @@ fn a_probe_and_a_ridge_find_what_is_planted_and_nothing_in_permuted_labels() {
 fn a_task_that_is_held_out_has_no_lesson() {
     let sandbox = Sandbox::new();
     let without = plan(&sandbox, &spec(&[("group", GROUP, "")]));
-    let held_out = plan(&sandbox, &spec(&[("condition", CONDITION, "held-out = true"), ("group", GROUP, "")]));
+    let held_out =
+        plan(&sandbox, &spec(&[("condition", CONDITION, "held-out = true"), ("group", GROUP, "")]));
     let taught = plan(&sandbox, &spec(&[("condition", CONDITION, ""), ("group", GROUP, "")]));
     assert_eq!(key(&held_out, "instruction"), key(&without, "instruction"));
     assert_ne!(key(&taught, "instruction"), key(&without, "instruction"));
@@ -191,7 +191,9 @@ fn keys_change_with_what_matters_and_only_then() {
     sandbox.write("words.toml", "question = [\"{question}\", \"{target}?\"]");
     let of = |keys: &str| {
         let plan = plan(&sandbox, &spec(&[("condition", CONDITION, keys)]));
-        let name = |stage: &str| plan.stages.iter().find(|found| found.name() == stage).map(|found| found.key.0.clone());
+        let name = |stage: &str| {
+            plan.stages.iter().find(|found| found.name() == stage).map(|found| found.key.0.clone())
+        };
         ["instruction", "baseline.condition", "evaluation.condition"].map(name)
     };
     let plain = of("");
@@ -214,7 +216,9 @@ fn few_shots_are_what_all_learn_from() {
     let classes = CONDITION.replace("\"60\"]", "\"60\", \"70\"]");
     let finished = run(&sandbox, &format!("{lopsided}\n[tasks.condition]\n{classes}shots = 1\n"));
     for answered in &answers(&sandbox, &finished, "baseline.condition")["majority"] {
-        let Prediction::Choice { probabilities } = &answered.outcome.prediction else { panic!("{answered:?}") };
+        let Prediction::Choice { probabilities } = &answered.outcome.prediction else {
+            panic!("{answered:?}")
+        };
         assert!(probabilities.iter().all(|share| (share - 1.0 / 3.0).abs() < 1e-9), "{probabilities:?}");
         let Answer::Choice { options, .. } = &answered.outcome.example.answer else { panic!("{answered:?}") };
         assert_eq!(options.len(), 3);
@@ -225,21 +229,33 @@ fn few_shots_are_what_all_learn_from() {
 #[test]
 fn what_cannot_be_asked_is_said_before_anything_runs() {
     use expect_test::expect;
-    expect![""].assert_eq(&problems(&spec(&[
+    expect![[r#"
+        tasks.alone.paradigm: no other task is `multi`; a prompt of one question is `single`; set `multi` in another task too
+        tasks.future.paradigm: its answers are volumes, which cannot be asked this way; remove `paradigm`
+        tasks.number.held-out: a ridge regression learns from training scans: it cannot be zero-shot; list `edges` of bins, which a model can rank
+        tasks.number.held-out: `alone` teaches the model `condition` too: this is not zero-shot; hold both out, or ask them in two experiments
+        tasks.rare.shots: only 30 scans are `20`, fewer than 40 shots; lower `shots`; only training scans count
+        tasks.zero.held-out: a task that is held out learns from no shots; remove `shots` for zero-shot, or `held-out` for few-shot
+    "#]].assert_eq(&problems(&spec(&[
         ("alone", CONDITION, "paradigm = \"multi\""),
         ("future", "type = \"forecasting\"\ncontext = 40\nhorizon = 40\n", "paradigm = \"probe\""),
         ("number", AGE, "held-out = true"),
         ("rare", CONDITION, "shots = 40"),
         ("zero", CONDITION, "held-out = true\nshots = 2"),
     ])));
-    expect![""].assert_eq(&problems(&spec(&[
+    expect![[r#"
+        tasks.unseen.held-out: `taught` teaches the model `condition` too: this is not zero-shot; hold both out, or ask them in two experiments
+        tasks.worded.prompts: cannot read `prompts/none.toml`: No such file or directory (os error 2); a path is relative to the spec: this one is `experiments/prompts/none.toml`
+    "#]].assert_eq(&problems(&spec(&[
         ("taught", CONDITION, ""),
         ("unseen", CONDITION, "held-out = true"),
         ("worded", CONDITION, "prompts = \"prompts/none.toml\""),
     ])));
-    expect![""].assert_eq(&problems(&spec(&[
+    expect![[r#"
+        tasks.misspelt.held_out: unknown field `held_out`, expected one of `target`, `classes`, `missing`, `others`, `question`; did you mean `held-out`?
+        tasks.strange.paradigm: unknown variant `probing`, expected one of `single`, `multi`, `open`, `probe`; did you mean `probe`?
+    "#]].assert_eq(&problems(&spec(&[
         ("misspelt", CONDITION, "held_out = true"),
         ("strange", GROUP, "paradigm = \"probing\""),
-        ("words", GROUP, "prompts = \"sweeps\""),
     ])));
 }

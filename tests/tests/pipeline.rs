@@ -193,7 +193,9 @@ fn an_interrupted_run_keeps_what_is_finished() {
     let sandbox = small();
     let seen = Seen::interrupting("alignment");
     let failed = sandbox.run("small.toml", &seen).unwrap_err();
-    let Failed::Interrupted { stage, finished, total, dir, saved: None } = &failed else { panic!("{failed}") };
+    let Failed::Interrupted { stage, finished, total, dir, saved: None } = &failed else {
+        panic!("{failed}")
+    };
     assert_eq!((stage.as_str(), *finished, *total), ("alignment", 6, 14));
     assert_eq!(seen.ran(), ["series", "split", "corpus", "text-space", "tokenizer", "codes"]);
     // The run's folder has the numbers of what is finished, and nothing half-written is left.

@@ -183,5 +183,139 @@ fn where_to_run_is_checked() {
     let dir = project(SPEC);
     let (code, _, err) = boldface(dir.path(), &["run", "spec.toml", "--device", "cuda"]);
     assert_eq!(code, 2);
-    assert_eq!(err, "error: this build cannot compute on `cuda`; it can on `cpu`\n");
+    expect![[r#"
+        error: this build cannot compute on `cuda`
+         --> the command line:1:18
+          |
+        1 | runtime.device = "cuda"
+          |                  ^^^^^^
+          = help: there is only `cpu`
+
+        1 problem; nothing was run
+    "#]]
+    .assert_eq(&err);
+    let (code, _, err) = boldface(dir.path(), &["plan", "spec.toml", "--set", "runtime.worker=1"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("unknown field `worker`") && err.contains("did you mean `workers`?"), "{err}");
+}
+
+#[test]
+fn nothing_that_changes_results_is_set_on_the_command_line() {
+    let dir = project(SPEC);
+    for command in ["check", "plan", "run"] {
+        let (code, _, err) = boldface(dir.path(), &[command, "spec.toml", "--set", "tokenizer.patch=20"]);
+        assert_eq!(code, 2);
+        assert!(
+            err.starts_with(
+                "error: `tokenizer.patch` cannot be set on the command line: only keys of `[runtime]`"
+            ),
+            "{err}"
+        );
+    }
+    let keys = |arguments: &[&str]| boldface(dir.path(), &[&["plan", "spec.toml"], arguments].concat()).1;
+    assert_eq!(keys(&["--set", "runtime.workers=1", "--set", "runtime.device=cpu"]), keys(&[]));
+    let (code, _, err) = boldface(dir.path(), &["run", "spec.toml", "--set", "runtime.runs=elsewhere"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(dir.path().join("elsewhere/cache").is_dir() && !dir.path().join("runs").exists());
+}
+
+#[test]
+fn every_value_has_its_origin() {
+    let dir = project(&SPEC.replace("patch = 10", "patch = 20"));
+    let child = "extends = \"spec.toml\"\nseed = 5\n\n[tokenizer]\npatch = 10\n";
+    fs::write(dir.path().join("child.toml"), child).unwrap();
+    let arguments = ["plan", "child.toml", "--blame", "--workers", "1"];
+    let (code, out, err) = boldface(dir.path(), &arguments);
+    assert_eq!(code, 0, "{err}");
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split("  ").map(str::trim).collect()).collect();
+    let origin = |value: &str| {
+        let line = lines.iter().find(|line| line[0] == value);
+        *line.unwrap_or_else(|| panic!("no `{value}` in\n{out}")).last().unwrap()
+    };
+    assert_eq!(origin("tokenizer.patch = 10"), "child.toml:5");
+    assert_eq!(origin("tokenizer.type = \"quantile\""), "spec.toml:12");
+    assert_eq!(origin("seed = 5"), "child.toml:2");
+    assert_eq!(origin("tokenizer.codebook-size = 16"), "(default)");
+    assert_eq!(origin("tokenizer.seed = 5"), "(default)");
+    assert_eq!(origin("runtime.workers = 1"), "the command line:1");
+    assert_eq!(origin("split.stratify = []"), "(default)");
+}
+
+#[test]
+fn a_parent_that_is_wrong_is_shown_in_its_own_words() {
+    let dir = project("extends = \"base.toml\"\n");
+    fs::write(dir.path().join("base.toml"), SPEC.replace("\"bigram\"", "\"bigrm\"")).unwrap();
+    let (code, _, err) = boldface(dir.path(), &["check", "spec.toml"]);
+    assert_eq!(code, 2);
+    expect![[r#"
+        error: no backbone is named `bigrm`
+          --> base.toml:16:8
+           |
+        16 | type = "bigrm"
+           |        ^^^^^^^
+           = help: did you mean `bigram`?
+
+        1 problem; nothing was run
+    "#]]
+    .assert_eq(&err);
+    fs::write(dir.path().join("base.toml"), "extends = \"spec.toml\"\n").unwrap();
+    let (code, _, err) = boldface(dir.path(), &["run", "spec.toml"]);
+    assert_eq!(code, 2);
+    expect![[r#"
+        error: a spec cannot extend itself: `spec.toml` extends `base.toml` extends `spec.toml`
+         --> base.toml:1:11
+          |
+        1 | extends = "spec.toml"
+          |           ^^^^^^^^^^^
+          = help: take `extends` out of one of them
+
+        1 problem; nothing was run
+    "#]]
+    .assert_eq(&err);
+}
+
+#[test]
+fn the_stages_are_a_graph() {
+    let dir = project(SPEC);
+    assert_eq!(boldface(dir.path(), &["run", "spec.toml"]).0, 0);
+    fs::write(dir.path().join("spec.toml"), SPEC.replace("patch = 10", "patch = 5")).unwrap();
+    let (code, out, _) = boldface(dir.path(), &["plan", "spec.toml", "--dot"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("digraph \"spec\" {\n  rankdir = LR;\n") && out.ends_with("}\n"), "{out}");
+    assert!(out.contains("  \"split\" -> \"tokenizer\";\n"), "{out}");
+    let line = |stage: &str| out.lines().find(|line| line.starts_with(&format!("  \"{stage}\" ["))).unwrap();
+    assert!(line("series").contains("fillcolor = lightgrey"), "{out}");
+    assert!(line("tokenizer").contains("label = \"tokenizer (quantile)\\n"), "{out}");
+    assert!(!line("tokenizer").contains("lightgrey"), "{out}");
+}
+
+#[test]
+fn a_plan_tells_what_stages_will_take_from_past_runs_and_nothing_else() {
+    let dir = project(SPEC);
+    let (_, plan, _) = boldface(dir.path(), &["plan", "spec.toml"]);
+    assert!(plan.contains(" run     quantile     no past run\n"), "{plan}");
+    assert!(plan.ends_with("7 stages: 0 cached, 7 to run\n"), "{plan}");
+    assert_eq!(boldface(dir.path(), &["run", "spec.toml"]).0, 0);
+
+    // Other descriptions of the scans: the tokenizer is like the one before, the corpus is like nothing.
+    let other = SPEC.replace("patch = 10", "patch = 5") + "[corpora.connectivity]\n";
+    fs::write(dir.path().join("spec.toml"), other).unwrap();
+    let (code, out, err) = boldface(dir.path(), &["plan", "spec.toml", "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let stages: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let of = |name: &str| stages.as_array().unwrap().iter().find(|stage| stage["name"] == name).unwrap();
+    assert!(of("series")["cached"] == true && of("series")["estimate"].is_null());
+    assert!(of("corpus")["cached"] == false && of("corpus")["estimate"].is_null());
+    let codes = &of("codes")["estimate"];
+    let like = codes["like"].as_str().unwrap();
+    let manifest =
+        fs::read_to_string(dir.path().join("runs/cache").join(like).join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    // Patches half as long are twice as many.
+    assert_eq!(codes["times"], 2.0);
+    assert_eq!(codes["seconds"].as_f64().unwrap(), 2.0 * manifest["seconds"].as_f64().unwrap());
+    assert_eq!(codes["memory"], manifest["peak_memory"]);
+    let (_, plan, _) = boldface(dir.path(), &["plan", "spec.toml"]);
+    assert!(plan.contains(&format!("(like {like}, 2.0x the work)")), "{plan}");
+    assert!(plan.contains("8 stages: 2 cached, 6 to run, 5 of them in about "), "{plan}");
 }

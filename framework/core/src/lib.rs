@@ -16,6 +16,7 @@ pub mod scores;
 pub mod seed;
 mod sequence;
 mod series;
+mod size;
 mod training;
 mod traits;
 
@@ -29,6 +30,7 @@ pub use prompt::{Answer, Example, Outcome, Prediction};
 pub use registry::{Kind, Plugin};
 pub use sequence::{FmriBlock, FmriShape, Objective, Query, Sequence};
 pub use series::{Codes, Features, TimeSeries, Window};
+pub use size::Size;
 pub use training::{Lora, Training, Tuning};
 pub use traits::{
     Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FitContext, FittedTokenizer,

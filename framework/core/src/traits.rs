@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Metric, Outcome, Problem, Query, Result,
-    Scan, ScanInfo, Sequence, TextSource, TextSpace, TimeSeries, TrainScans, Training,
+    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem, Query,
+    Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans, Training,
 };
 
 /// What every plugin is: a typed config that can be printed and hashed.
@@ -169,6 +169,16 @@ pub trait Tokenizer: Config {
     /// Reads what [`FittedTokenizer::save`] wrote.
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn FittedTokenizer>>;
 
+    /// How large the fit will be; nothing is known of it by default.
+    fn size(&self, _cx: &CheckContext<'_>) -> Size {
+        Size::default()
+    }
+
+    /// What a backbone will read of a scan, if that is known before the fit.
+    fn fmri_shape(&self, _cx: &CheckContext<'_>) -> Option<FmriShape> {
+        None
+    }
+
     /// Finds what is wrong with this config before anything runs.
     fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
         Vec::new()
@@ -219,6 +229,16 @@ pub trait Backbone: Config {
 
     /// Longest sequence in tokens; none if there is no limit.
     fn context(&self) -> Option<usize> {
+        None
+    }
+
+    /// How large the text side and its training will be; nothing is known of it by default.
+    fn text_size(&self) -> Size {
+        Size::default()
+    }
+
+    /// Numbers in the weights of a model that reads `shape`, the text side and adapters included.
+    fn parameters(&self, _shape: FmriShape, _lora: Option<&Lora>) -> Option<u64> {
         None
     }
 

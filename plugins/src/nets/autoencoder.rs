@@ -60,6 +60,13 @@ impl Autoencoder {
         init_head(params, "patch", width, patch, rng);
     }
 
+    /// How many numbers [`Autoencoder::init`] adds.
+    pub(crate) fn parameters(&self) -> u64 {
+        let Shape { patch, width, code_dim, .. } = self.shape;
+        let head = |outputs: usize| ((width + 1) * (width + outputs)) as u64;
+        self.encoder.parameters() + head(code_dim) + self.decoder.parameters() + head(patch)
+    }
+
     /// Features of patches: `(B, T, S)` to `(B, T, D)`, after the last layer norm.
     pub(crate) fn features(&self, pass: &Pass<'_>, x_bts: &Tensor) -> Tensor {
         self.encoder.forward(pass, x_bts)

@@ -50,6 +50,13 @@ impl Vit {
         nn::init_layer_norm(params, &self.name("norm"), width);
     }
 
+    /// How many numbers [`Vit::init`] adds.
+    pub(crate) fn parameters(&self) -> u64 {
+        // The embedding with its bias, positions, and the scale and shift of the last norm.
+        let rows = (self.inputs + 1 + self.rois + self.patches + 2) as u64;
+        rows * self.blocks.width as u64 + self.blocks.parameters()
+    }
+
     /// `(B, T, inputs)` to `(B, T, D)`, for any number of patches up to the trained one.
     pub(crate) fn forward(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
         let (series, tokens) = (x_bti.dims()[0], x_bti.dims()[1]);

@@ -1,6 +1,6 @@
 //! Whole patches: what every tokenizer asks of a series and of its `patch` key.
 
-use boldface::{CheckContext, Problem, Result, TimeSeries};
+use boldface::{CheckContext, FmriShape, Problem, Result, TimeSeries};
 
 /// How many patches of `patch` volumes `series` has.
 ///
@@ -29,6 +29,17 @@ pub(super) fn check_patch(patch: usize, cx: &CheckContext<'_>) -> Option<Problem
         (1..=cx.trs).filter(|d| cx.trs.is_multiple_of(*d)).map(|d| d.to_string()).collect();
     let message = format!("scans of {} volumes are not a whole number of patches of {patch}", cx.trs);
     Some(Problem::at("patch", message).help(format!("use one of {}", divisors.join(", "))))
+}
+
+/// What a backbone reads of a whole scan.
+pub(super) fn fmri_shape(
+    patch: usize,
+    width: usize,
+    codebook_size: usize,
+    cx: &CheckContext<'_>,
+) -> Option<FmriShape> {
+    let rois = cx.scans.first()?.rois;
+    Some(FmriShape { rois, patches: cx.trs.checked_div(patch)?, width, codebook_size })
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{
-    CheckContext, Codes, Features, FitContext, FittedTokenizer, Metric, Problem, Result, Runtime, TextSpace,
-    TimeSeries, Tokenizer, TrainScans, register,
+    CheckContext, Codes, Features, FitContext, FittedTokenizer, FmriShape, Metric, Problem, Result, Runtime,
+    TextSpace, TimeSeries, Tokenizer, TrainScans, register,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::patches::{check_patch, whole_patches};
+use super::patches::{check_patch, fmri_shape, whole_patches};
 use super::usage::Usage;
 
 /// Codes each patch of a region by the quantile of its mean signal over the training scans: a fast
@@ -38,6 +38,9 @@ register!(Tokenizer "quantile" => Quantile);
 
 /// Where [`FittedQuantile`] lies in its artefact.
 const FILE: &str = "quantile.json";
+
+/// A feature vector: mean and trend.
+const WIDTH: usize = 2;
 
 /// Bin `k` holds patch means `m` with `cuts[k - 1] <= m < cuts[k]`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +97,10 @@ impl Tokenizer for Quantile {
         Ok(Box::new(fitted))
     }
 
+    fn fmri_shape(&self, cx: &CheckContext<'_>) -> Option<FmriShape> {
+        fmri_shape(self.patch, WIDTH, self.codebook_size, cx)
+    }
+
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
         let too_few = Problem::at("codebook-size", "a codebook has at least 2 codes");
         let too_few = (self.codebook_size < 2).then_some(too_few);
@@ -137,7 +144,7 @@ impl FittedTokenizer for FittedQuantile {
     }
 
     fn width(&self) -> usize {
-        2
+        WIDTH
     }
 
     fn embed(&self, series: &[&TimeSeries]) -> Result<Vec<(Features, Codes)>> {

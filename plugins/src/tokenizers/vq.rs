@@ -13,14 +13,15 @@ mod window;
 use std::path::Path;
 
 use boldface::{
-    CheckContext, FitContext, FittedTokenizer, Problem, Result, Runtime, TextSpace, Tokenizer, TrainScans,
-    register,
+    CheckContext, FitContext, FittedTokenizer, FmriShape, Problem, Result, Runtime, Size, TextSpace,
+    Tokenizer, TrainScans, register,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::fitted::FittedVq;
-use super::patches::check_patch;
+use super::patches::{check_patch, fmri_shape};
+use crate::nets::autoencoder::Autoencoder;
 
 /// Stage 1 of fMRI-LM: a transformer encoder and decoder around a codebook of unit vectors, trained to
 /// rebuild the signal and to lie near the text. Encoder and decoder look back in time only, so the
@@ -130,6 +131,18 @@ impl Tokenizer for Vq {
 
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn FittedTokenizer>> {
         Ok(Box::new(FittedVq::load(self, dir, runtime)?))
+    }
+
+    fn size(&self, cx: &CheckContext<'_>) -> Size {
+        let Some(shape) = self.fmri_shape(cx) else { return Size::default() };
+        let network = Autoencoder::new(self.shape(shape.patches, shape.rois)).parameters();
+        let codebook = (self.codebook_size * self.code_dim) as u64;
+        let scans = self.batch_size.min(cx.scans.len());
+        Size::of_fit(network + codebook, self.steps, (scans * shape.patches * shape.rois) as u64)
+    }
+
+    fn fmri_shape(&self, cx: &CheckContext<'_>) -> Option<FmriShape> {
+        fmri_shape(self.patch, self.width, self.codebook_size, cx)
     }
 
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {

@@ -2,32 +2,49 @@
 
 use std::path::PathBuf;
 
-use boldface_runner::plan::resolve;
+use boldface_runner::plan::DataCache;
+use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
 
-use super::{BUILD, read};
+use super::{BUILD, Place, read};
 use crate::failure::Failure;
 use crate::say;
 
 /// What to check.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments.
+    /// The experiments and sweeps.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
-    /// Print each spec with all its defaults.
+    #[command(flatten)]
+    place: Place,
+    /// Print each spec with all its defaults; of a sweep, every arm.
     #[arg(long)]
     resolved: bool,
 }
 
 /// Checks every file, and fails once for all of them.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut wrong = Vec::new();
+    let (mut wrong, data) = (Vec::new(), DataCache::default());
     for path in &arguments.paths {
-        let source = read(path)?;
-        match resolve(path, &source, &BUILD) {
-            Ok(plan) if arguments.resolved => say::out(plan.to_toml()),
-            Ok(plan) => {
+        let resolved = match read(path, &arguments.place) {
+            Ok(spec) => resolve_any(&spec, &BUILD, &data),
+            Err(Failure::Spec(problems)) => Err(problems),
+            Err(failure) => return Err(failure),
+        };
+        match resolved {
+            Ok(Resolved::Experiment(plan)) if arguments.resolved => say::out(plan.to_toml()),
+            Ok(Resolved::Experiment(plan)) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));
+            }
+            Ok(Resolved::Sweep(sweep)) if arguments.resolved => {
+                for arm in &sweep.arms {
+                    say::out(format_args!("# arm {}\n\n{}\n", arm.name, arm.plan.to_toml()));
+                }
+            }
+            Ok(Resolved::Sweep(sweep)) => {
+                let (arms, distinct) = (sweep.arms.len(), Union::of(&sweep).nodes.len());
+                let path = path.display();
+                say::out(format_args!("{path}: no problem, {arms} arms, {distinct} distinct stages\n"));
             }
             Err(problems) => wrong.extend(problems),
         }

@@ -1,20 +1,28 @@
 //! The commands, one file each.
 
+mod amounts;
 mod check;
+mod compare;
 mod explain;
 mod list;
+mod place;
 mod plan;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::sweep::{Resolved, resolve_any};
+use boldface_runner::plan::{Build, DataCache, no_libraries};
+use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
 use crate::failure::Failure;
+
+use place::Place;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -27,6 +35,8 @@ pub enum Command {
     Run(run::Arguments),
     /// Prints the table of a run and writes its report anew.
     Report(report::Arguments),
+    /// Compares runs key by key and score by score, or ranks the arms of a sweep.
+    Compare(compare::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -46,6 +56,7 @@ impl Command {
             Command::Plan(arguments) => plan::execute(&arguments),
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
+            Command::Compare(arguments) => compare::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema => schema::execute(),
@@ -53,56 +64,25 @@ impl Command {
     }
 }
 
-/// Where and how fast to run; what is run is the spec's alone.
-#[derive(clap::Args)]
-struct Place {
-    /// Compute here instead of on the spec's device.
-    #[arg(long)]
-    device: Option<String>,
-    /// Use this many threads; 0 takes every core.
-    #[arg(long)]
-    workers: Option<usize>,
-    /// Keep runs and cached stages in this folder instead of the spec's.
-    #[arg(long)]
-    runs: Option<PathBuf>,
-}
-
-impl Place {
-    fn apply(&self, plan: &mut Plan) -> Result<(), Failure> {
-        if let Some(device) = &self.device {
-            if !BUILD.devices.contains(&device.as_str()) {
-                let known = BUILD.devices.join("`, `");
-                let message = format!("this build cannot compute on `{device}`; it can on `{known}`");
-                return Err(Failure::Usage(message));
-            }
-            plan.runtime.device.clone_from(device);
-            plan.experiment.runtime.device.clone_from(device);
-        }
-        if let Some(workers) = self.workers {
-            let all = || std::thread::available_parallelism().map_or(1, usize::from);
-            plan.runtime.workers = if workers == 0 { all() } else { workers };
-            plan.experiment.runtime.workers = workers;
-        }
-        if let Some(runs) = &self.runs {
-            plan.experiment.runtime.runs.clone_from(runs);
-        }
-        Ok(())
-    }
-}
-
 /// What this binary was built with.
 const BUILD: Build<'static> =
     Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
 
-/// Reads and resolves one spec.
-fn planned(path: &Path) -> Result<Plan, Failure> {
-    let source = read(path)?;
-    resolve(path, &source, &BUILD).map_err(Failure::Spec)
+/// Reads an experiment or a sweep with what it extends and what the command line says over it, and
+/// resolves it.
+fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
+    let spec = read(path, place)?;
+    let resolved = resolve_any(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
+    Ok((spec, resolved))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))
+/// Reads a spec with what it extends and what the command line says over it.
+fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
+    let source = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))?;
+    let mut spec = Layered::read(path, &source).map_err(Failure::Spec)?;
+    place.apply(&mut spec)?;
+    Ok(spec)
 }
 
 /// Every kind of plugin, in pipeline order.
@@ -116,7 +96,7 @@ fn plugins(kind: Option<&str>) -> Vec<Entry> {
 /// The spec of a command.
 #[derive(clap::Args)]
 struct Spec {
-    /// The experiment, such as `experiments/quickstart.toml`.
+    /// The experiment or the sweep, such as `experiments/quickstart.toml`.
     #[arg(value_name = "FILE")]
     path: PathBuf,
 }

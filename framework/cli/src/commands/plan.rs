@@ -1,10 +1,12 @@
 //! `boldface plan`: stages, keys, what is cached and what would run.
 
-use boldface_runner::plan::Stage;
-use boldface_runner::run::Store;
-use serde_json::json;
+use boldface_runner::plan::sweep::Resolved;
+use boldface_runner::plan::{Leaf, Stage, blame, dot};
+use boldface_runner::run::{Estimate, History, Store};
+use serde_json::{Value, json};
 
-use super::{Place, Spec, planned};
+use super::amounts::{duration, fold, grouped, megabytes};
+use super::{Place, Spec, planned, sweep};
 use crate::failure::Failure;
 use crate::say;
 
@@ -18,35 +20,135 @@ pub struct Arguments {
     /// Print JSON: every stage with its whole key, its inputs and what it depends on.
     #[arg(long)]
     json: bool,
+    /// Show every arm of a sweep, however many there are.
+    #[arg(long)]
+    all: bool,
+    /// Print every value instead, with the file and the line it is from.
+    #[arg(long, conflicts_with = "json")]
+    blame: bool,
+    /// Print the stages as a graph for Graphviz instead, cached ones filled.
+    #[arg(long, conflicts_with_all = ["json", "blame"])]
+    dot: bool,
 }
 
 /// Prints the stages in order.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let mut plan = planned(&arguments.spec.path)?;
-    arguments.place.apply(&mut plan)?;
+    let (spec, resolved) = planned(&arguments.spec.path, &arguments.place)?;
+    let plan = match resolved {
+        Resolved::Experiment(plan) => plan,
+        Resolved::Sweep(_) if arguments.blame || arguments.dot => {
+            let message = "`--blame` and `--dot` show one experiment, and this is a sweep of several";
+            return Err(Failure::Usage(format!("{message}; name its base, or `spec.toml` of an arm that was run")));
+        }
+        Resolved::Sweep(sweep) => {
+            match arguments.json {
+                true => say::out(format_args!("{:#}\n", sweep::json(&sweep))),
+                false => sweep::show(&sweep, arguments.all),
+            }
+            return Ok(());
+        }
+    };
+    if arguments.blame {
+        say::out(blamed(&blame(&plan, &spec)));
+        return Ok(());
+    }
     let store = Store::open(&plan.experiment.runtime.runs);
-    let stages: Vec<(&Stage, bool)> = plan.stages.iter().map(|stage| (stage, store.has(stage))).collect();
+    if arguments.dot {
+        say::out(dot(&plan, |stage| store.has(stage)));
+        return Ok(());
+    }
+    let history = History::of(&store);
+    let planned = |stage| {
+        let is_cached = store.has(stage);
+        Planned { stage, is_cached, estimate: if is_cached { None } else { history.estimate(stage) } }
+    };
+    let stages: Vec<Planned<'_>> = plan.stages.iter().map(planned).collect();
     if arguments.json {
-        let stages: Vec<_> = stages
-            .iter()
-            .map(|(stage, cached)| json!({ "name": stage.name(), "cached": cached, "stage": stage }))
-            .collect();
-        say::out(format_args!("{:#}\n", json!(stages)));
+        say::out(format_args!("{:#}\n", json!(stages.iter().map(Planned::json).collect::<Vec<_>>())));
     } else {
         say::out(table(&stages));
     }
     Ok(())
 }
 
-fn table(stages: &[(&Stage, bool)]) -> String {
-    let width = stages.iter().map(|(stage, _)| stage.name().len()).max().unwrap_or(0);
+/// A stage, and what the store says of it.
+struct Planned<'a> {
+    stage: &'a Stage,
+    is_cached: bool,
+    /// None for a cached stage, and where no past run tells.
+    estimate: Option<Estimate>,
+}
+
+impl Planned<'_> {
+    fn json(&self) -> Value {
+        let estimate = self.estimate.as_ref().map(|Estimate { seconds, memory, like, times }| {
+            json!({ "seconds": seconds, "memory": memory, "like": like, "times": times })
+        });
+        let (name, cached) = (self.stage.name(), self.is_cached);
+        json!({ "name": name, "cached": cached, "estimate": estimate, "stage": self.stage })
+    }
+
+    /// `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x the work)`.
+    fn details(&self) -> String {
+        let parameters = self.stage.size.parameters.map(|count| format!("{} parameters", grouped(count)));
+        let estimate = self.estimate.as_ref().map(|estimate| {
+            let memory = estimate.memory.map(|bytes| format!(", {}", megabytes(bytes))).unwrap_or_default();
+            let times = match estimate.times {
+                times if (times - 1.0).abs() < 0.005 => String::new(),
+                times => format!(", {} the work", fold(times)),
+            };
+            format!("about {}{memory} (like {}{times})", duration(estimate.seconds), estimate.like)
+        });
+        let is_unknown = !self.is_cached && estimate.is_none();
+        let said = [parameters, estimate, is_unknown.then(|| "no past run".to_owned())];
+        said.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn table(stages: &[Planned<'_>]) -> String {
+    let width =
+        |name: fn(&Stage) -> usize| stages.iter().map(|planned| name(planned.stage)).max().unwrap_or(0);
+    let (names, plugins) = (width(|stage| stage.name().len()), width(|stage| stage.plugin.len()));
     let mut text = String::new();
-    for (stage, cached) in stages {
-        let state = if *cached { "cached" } else { "run" };
-        let line = format!("  {:<width$}  {}  {state:<6}  {}", stage.name(), stage.key, stage.plugin);
+    for planned in stages {
+        let Planned { stage, is_cached, .. } = planned;
+        let state = if *is_cached { "cached" } else { "run" };
+        let (name, key, plugin) = (stage.name(), &stage.key, &stage.plugin);
+        let line = format!("  {name:<names$}  {key}  {state:<6}  {plugin:<plugins$}  {}", planned.details());
         text += line.trim_end();
         text.push('\n');
     }
-    let cached = stages.iter().filter(|(_, cached)| *cached).count();
-    text + &format!("{} stages: {cached} cached, {} to run\n", stages.len(), stages.len() - cached)
+    let cached = stages.iter().filter(|planned| planned.is_cached).count();
+    let all = format!("{} stages: {cached} cached, {} to run", stages.len(), stages.len() - cached);
+    text + &all + &sum(stages) + "\n"
 }
+
+/// What all stages to run will take together, as far as past runs tell.
+fn sum(stages: &[Planned<'_>]) -> String {
+    let to_run = stages.iter().filter(|planned| !planned.is_cached).count();
+    let told: Vec<&Estimate> = stages.iter().filter_map(|planned| planned.estimate.as_ref()).collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    let seconds = duration(told.iter().map(|estimate| estimate.seconds).sum());
+    let memory = told.iter().filter_map(|estimate| estimate.memory).max();
+    let memory = memory.map(|bytes| format!(", {} of memory", megabytes(bytes))).unwrap_or_default();
+    let of_how_many = if told.len() < to_run { format!(", {} of them", told.len()) } else { String::new() };
+    format!("{of_how_many} in about {seconds}{memory}")
+}
+
+/// One line a value, the origins below one another.
+fn blamed(leaves: &[Leaf]) -> String {
+    let said: Vec<String> = leaves.iter().map(|leaf| format!("{} = {}", leaf.key, leaf.value)).collect();
+    // A list that fills a line of its own does not push all others aside.
+    let width =
+        said.iter().map(|said| said.chars().count()).filter(|&width| width <= WIDTH).max().unwrap_or(0);
+    let line = |(leaf, said): (&Leaf, &String)| {
+        let origin = leaf.origin.as_ref().map_or_else(|| "(default)".to_owned(), ToString::to_string);
+        format!("{said:<width$}  {origin}\n")
+    };
+    leaves.iter().zip(&said).map(line).collect()
+}
+
+/// Widest value whose origin stands in line with the others.
+const WIDTH: usize = 60;

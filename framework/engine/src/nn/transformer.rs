@@ -38,6 +38,22 @@ impl Transformer {
         }
     }
 
+    /// How many numbers [`Transformer::init`] adds.
+    pub fn parameters(&self) -> u64 {
+        let (width, inner) = (self.width as u64, (self.width * self.mlp_ratio) as u64);
+        let norms = 2 * 2 * width;
+        let linear = |inputs: u64, outputs: u64| inputs * outputs + outputs;
+        let attention = linear(width, 3 * width) + linear(width, width);
+        self.layers as u64 * (norms + attention + linear(width, inner) + linear(inner, width))
+    }
+
+    /// How many numbers [`Transformer::add_lora`] adds.
+    pub fn lora_parameters(&self, rank: usize) -> u64 {
+        let (width, inner) = (self.width as u64, (self.width * self.mlp_ratio) as u64);
+        let ends = (width + 3 * width) + (width + width) + 2 * (width + inner);
+        self.layers as u64 * rank as u64 * ends
+    }
+
     /// Adds LoRA branches to all linear layers.
     pub fn add_lora(&self, params: &mut Params, rank: usize, rng: &mut impl Rng) {
         for layer in 0..self.layers {

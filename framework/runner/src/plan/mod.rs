@@ -1,22 +1,26 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
 mod asking;
+mod blame;
 mod claim;
 mod cohorts;
 mod content;
 mod data;
+mod dot;
 mod graph;
 mod key;
 mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+mod size;
+pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,7 +28,10 @@ use crate::spec::{Experiment, Paradigm, Source};
 
 pub use crate::spec::Located;
 pub use asking::Asking;
+pub use blame::{Leaf, blame};
+pub(crate) use claim::task;
 pub use cohorts::DataCache;
+pub use dot::dot;
 pub use libraries::{load_library, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
@@ -102,6 +109,9 @@ pub struct Stage {
     pub inputs: Vec<String>,
     /// Everything of the spec that its result depends on.
     pub config: Value,
+    /// How large it is, as far as that is known; in no key.
+    #[serde(default)]
+    pub size: Size,
     /// Hash of kind, version, plugin, config, seed, engine and the inputs' keys.
     pub key: Key,
 }

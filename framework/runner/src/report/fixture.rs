@@ -113,8 +113,15 @@ impl Maker {
         fs::create_dir_all(self.runs.join(&artefact)).unwrap();
         let key = Key(blake3::hash(kind.to_string().as_bytes()).to_hex()[..32].to_owned());
         let cached = kind == StageKind::Series;
-        let stage =
-            Stage { kind, plugin: plugin.into(), seed: 0, inputs: Vec::new(), config: json!({}), key };
+        let stage = Stage {
+            kind,
+            plugin: plugin.into(),
+            seed: 0,
+            inputs: Vec::new(),
+            config: json!({}),
+            size: boldface::Size::default(),
+            key,
+        };
         StageRecord { stage, artefact, seconds: 3.25, cached }
     }
 

@@ -298,9 +298,14 @@ mod tests {
             seed: 0,
             inputs: vec![],
             config: serde_json::Value::Null,
+            size: boldface::Size::default(),
             key: Key("0".repeat(32)),
         };
-        let artefact = store.draft(&split).unwrap().finish(&split, BTreeMap::new(), 0.0).unwrap();
+        let artefact = store
+            .draft(&split)
+            .unwrap()
+            .finish(&split, BTreeMap::new(), crate::run::Cost::default())
+            .unwrap();
         let listed = Listed { stage: "corpus".into(), artefacts: [("split".to_owned(), artefact)].into() };
         assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
         let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();

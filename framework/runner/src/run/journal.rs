@@ -256,7 +256,15 @@ mod tests {
 
         let kind = StageKind::Evaluation("sex".into());
         let (key, config) = (Key("0".into()), serde_json::Value::Null);
-        let stage = Stage { kind, plugin: "classification".into(), seed: 0, inputs: vec![], config, key };
+        let stage = Stage {
+            kind,
+            plugin: "classification".into(),
+            seed: 0,
+            inputs: vec![],
+            config,
+            size: boldface::Size::default(),
+            key,
+        };
         let progress = super::super::progress::Progress::new("".into(), &stage, Duration::ZERO);
         let recorder = super::super::recorder::Recorder::new(&stage, &Silent, progress);
         let row = recorder.row(Metric::higher_is_better("auroc", 0.5));

@@ -7,6 +7,8 @@ use std::time::Duration;
 use boldface::{Interrupted, MetricRow, guard};
 
 use super::inputs::{Inputs, Listed, Memory};
+use super::manifest::Cost;
+use super::memory::Peak;
 use super::progress::Progress;
 use super::record::StageRecord;
 use super::recorder::Recorder;
@@ -129,6 +131,7 @@ impl<'a> Maker<'a> {
         let inputs = Inputs::new(self.plan, Listed { stage: stage.name(), artefacts }, &self.memory);
 
         let draft = self.store.draft(stage)?;
+        let memory = Peak::begin();
         let every = Duration::from_secs(self.plan.experiment.runtime.checkpoint_seconds);
         let progress = Progress::new(self.store.progress(stage), stage, every);
         let recorder = Recorder::new(stage, self.events, progress);
@@ -136,7 +139,7 @@ impl<'a> Maker<'a> {
         guard(|| stages::run(&mut work))?;
         let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
         boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), &self.plan.name, rows)?;
-        Ok(draft.finish(stage, keys, seconds)?)
+        Ok(draft.finish(stage, keys, Cost { seconds, peak_memory: memory.end() })?)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
+use boldface::Size;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -37,10 +38,25 @@ pub struct Manifest {
     pub boldface: String,
     /// Seconds it took.
     pub seconds: f64,
+    /// How large it was.
+    #[serde(default)]
+    pub size: Size,
+    /// Most bytes of memory that the process held while it was made; none where nobody can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
     /// Content key of each stage that it read, by name.
     pub inputs: BTreeMap<String, String>,
     /// Every other file of the artefact, by path relative to it.
     pub files: BTreeMap<String, FileRecord>,
+}
+
+/// What making an artefact took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Seconds.
+    pub seconds: f64,
+    /// As in [`Manifest`].
+    pub peak_memory: Option<u64>,
 }
 
 /// Why an artefact cannot be used.
@@ -93,7 +109,7 @@ impl Manifest {
         dir: &Path,
         stage: &Stage,
         inputs: BTreeMap<String, String>,
-        seconds: f64,
+        cost: Cost,
     ) -> io::Result<Manifest> {
         let mut files = BTreeMap::new();
         collect(dir, "", &mut files)?;
@@ -103,7 +119,9 @@ impl Manifest {
             key: stage.key.0.clone(),
             plugin: stage.plugin.clone(),
             boldface: env!("CARGO_PKG_VERSION").to_owned(),
-            seconds,
+            seconds: cost.seconds,
+            size: stage.size,
+            peak_memory: cost.peak_memory,
             inputs,
             files,
         })

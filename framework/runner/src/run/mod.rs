@@ -1,15 +1,18 @@
 //! Walks a plan: skips what the store has, runs the rest, keeps what is finished.
 
 pub(crate) mod arrays;
+mod estimate;
 mod folder;
 pub(crate) mod inputs;
 mod journal;
 pub(crate) mod make;
 mod manifest;
+mod memory;
 mod progress;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
+mod sweep;
 mod tensorboard;
 mod walk;
 
@@ -19,10 +22,12 @@ use boldface::{Metric, MetricRow};
 
 use crate::plan::Stage;
 
+pub use estimate::{Estimate, History};
 pub use journal::{Event, FILE as PROGRESS, Line};
-pub use manifest::{FileRecord, Manifest, Unusable};
+pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};
+pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use walk::{Failed, Finished, run};
 
 /// Watches a run: shows it to the user and stops it when asked.
@@ -41,6 +46,9 @@ pub trait Events: Sync {
 
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
+
+    /// A stage of a sweep failed, and why; the sweep goes on without what depends on it.
+    fn failed(&self, _stage: &Stage, _error: &str) {}
 
     /// A number was recorded while the running stage fitted something.
     fn recorded(&self, _stage: &Stage, _step: u64, _metric: &Metric) {}

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use boldface::{MetricRow, Result, guard};
 use tracing::warn;
 
-use super::manifest::{Manifest, sync_folder};
+use super::manifest::{Cost, Manifest, sync_folder};
 use super::store::cannot;
 use crate::plan::Stage;
 
@@ -135,7 +135,8 @@ impl<'a> Progress<'a> {
         fs::create_dir_all(&state).map_err(cannot("make", &state))?;
         guard(|| write(&state))?;
         boldface_tables::metrics::write(&aside.join(ROWS), &self.stage.name(), rows)?;
-        let manifest = Manifest::of(aside, self.stage, Default::default(), self.seconds());
+        let cost = Cost { seconds: self.seconds(), peak_memory: None };
+        let manifest = Manifest::of(aside, self.stage, Default::default(), cost);
         Ok(manifest.and_then(|manifest| manifest.write(aside)).map_err(cannot("write", aside))?)
     }
 

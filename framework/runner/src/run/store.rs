@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use tracing::warn;
 
-use super::manifest::{self, Manifest, Unusable};
+use super::manifest::{self, Cost, Manifest, Unusable};
 use crate::plan::Stage;
 
 /// Artefacts by content key, below a folder of runs.
@@ -80,6 +80,11 @@ impl Store {
     /// The store of the folder `runs`, which need not exist yet.
     pub fn open(runs: &Path) -> Store {
         Store { root: runs.join("cache"), verified: Mutex::default() }
+    }
+
+    /// The folder of all artefacts.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Whether the stage is finished and whole.
@@ -238,9 +243,9 @@ impl Draft<'_> {
         self,
         stage: &Stage,
         inputs: BTreeMap<String, String>,
-        seconds: f64,
+        cost: Cost,
     ) -> Result<Artefact, StoreError> {
-        let manifest = Manifest::of(&self.dir, stage, inputs, seconds).map_err(cannot("read", &self.dir))?;
+        let manifest = Manifest::of(&self.dir, stage, inputs, cost).map_err(cannot("read", &self.dir))?;
         manifest.write(&self.dir).map_err(cannot("write", &self.dir))?;
         let dir = self.store.dir(stage);
         if let Err(source) = fs::rename(&self.dir, &dir) {
@@ -300,14 +305,22 @@ mod tests {
     fn stage(kind: StageKind, key: &str) -> Stage {
         let key = Key(format!("{key:0<32}"));
         let config = serde_json::Value::Null;
-        Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, key }
+        Stage {
+            kind,
+            plugin: String::new(),
+            seed: 0,
+            inputs: vec![],
+            config,
+            size: boldface::Size::default(),
+            key,
+        }
     }
 
     fn write(store: &Store, stage: &Stage, text: &str) {
         let draft = store.draft(stage).unwrap();
         fs::create_dir(draft.dir().join("inside")).unwrap();
         fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
-        draft.finish(stage, BTreeMap::new(), 1.5).unwrap();
+        draft.finish(stage, BTreeMap::new(), Cost { seconds: 1.5, peak_memory: None }).unwrap();
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::spec::written;
+
 /// One key of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
@@ -33,7 +35,7 @@ fn collect(root: &Value, table: &Value, prefix: &str, found: &mut Vec<Field>) {
         let target = target(root, property);
         let doc = text(property, "description").or_else(|| text(target, "description")).unwrap_or_default();
         let is_required = required.is_some_and(|required| required.iter().any(|name| name == key));
-        let default = property.get("default").filter(|value| !value.is_null()).map(toml);
+        let default = property.get("default").filter(|value| !value.is_null()).map(written);
         found.push(Field {
             name: name.clone(),
             holds: holds(root, property),
@@ -90,9 +92,9 @@ fn choices(schema: &Value) -> Option<String> {
     for choice in listed {
         let values = choice.get("enum").and_then(Value::as_array);
         match (choice, choice.get("const"), values) {
-            (Value::String(_), ..) => names.push(toml(choice)),
-            (_, Some(value), _) => names.push(toml(value)),
-            (_, _, Some(values)) => names.extend(values.iter().map(toml)),
+            (Value::String(_), ..) => names.push(written(choice)),
+            (_, Some(value), _) => names.push(written(value)),
+            (_, _, Some(values)) => names.extend(values.iter().map(written)),
             _ => return None,
         }
     }
@@ -101,23 +103,6 @@ fn choices(schema: &Value) -> Option<String> {
 
 fn text<'s>(schema: &'s Value, key: &str) -> Option<&'s str> {
     schema.get(key).and_then(Value::as_str)
-}
-
-/// A value as it is written in a spec.
-fn toml(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
-        Value::Object(table) if table.is_empty() => "{}".to_owned(),
-        Value::Object(table) => {
-            let entries: Vec<_> = table
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(key, value)| format!("{key} = {}", toml(value)))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        scalar => scalar.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -73,12 +73,17 @@ pub(crate) fn read(table: Table) -> Draft {
     };
     for name in reader.table.keys() {
         // A misspelt section is not missing too.
-        let meant = closest(name, SECTIONS.iter().copied()).unwrap_or_default();
+        let meant = closest(name, known()).unwrap_or_default();
         reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
-        reader.problems.push(problem.help(suggest(name, SECTIONS.iter().copied())));
+        reader.problems.push(problem.help(suggest(name, known())));
     }
     Draft { experiment, problems: reader.problems, broken: reader.broken }
+}
+
+/// What may stand at the top of a file; layers have taken `extends` out before.
+fn known() -> impl Iterator<Item = &'static str> + Clone {
+    std::iter::once("extends").chain(SECTIONS.iter().copied())
 }
 
 fn missing_section(name: &str) -> String {

@@ -319,33 +319,40 @@ mod tests {
         expect![[r#"
             question[0]: nothing is called `{tagret}`; did you mean `target`?
             question[1]: nothing is called `{answer}`; there are `classes`, `question`, `target`
-        "#]].assert_eq(&said(r#"question = ["{tagret}?", "{answer}?"]"#));
+        "#]]
+        .assert_eq(&said(r#"question = ["{tagret}?", "{answer}?"]"#));
         expect![[r#"
             question: an empty list has nothing to choose from
-        "#]].assert_eq(&said(r#"question = []"#));
+        "#]]
+        .assert_eq(&said(r#"question = []"#));
         expect![[r#"
             answer[0]: this sentence does not say the answer; put `{answer}` into it
             words.a: `{a}` stands for itself; break the circle of slots
             words.b: `{b}` stands for itself; break the circle of slots
-        "#]].assert_eq(&said("answer = [\"It is F.\"]\n[words]\na = [\"{b}\"]\nb = [\"x\", \"{a}\"]"));
+        "#]]
+        .assert_eq(&said("answer = [\"It is F.\"]\n[words]\na = [\"{b}\"]\nb = [\"x\", \"{a}\"]"));
         expect![[r#"
             question[0]: a brace in `{this` has no partner; a slot is `{name}`
             question[1]: an empty sentence says nothing
             question[2]: a brace in `that}` has no partner; a slot is `{name}`
-        "#]].assert_eq(&said("question = [\"{this\", \"\", \"that}\"]"));
+        "#]]
+        .assert_eq(&said("question = [\"{this\", \"\", \"that}\"]"));
         expect![[r#"
             words.empty: an empty list has nothing to choose from
             words.target: `target` stands for something of the task already; give the word another name
-        "#]].assert_eq(&said("[words]\ntarget = [\"age\"]\nempty = []"));
+        "#]]
+        .assert_eq(&said("[words]\ntarget = [\"age\"]\nempty = []"));
         expect![[r#"
             questions: unknown field `questions`, expected one of `question`, `answer`, `words`; did you mean `question`?
         "#]].assert_eq(&said("questions = [\"?\"]"));
         expect![[r#"
             question: expected a list, found the text `?`
-        "#]].assert_eq(&said("question = \"?\""));
+        "#]]
+        .assert_eq(&said("question = \"?\""));
         expect![[r#"
             : unclosed array, expected `]`
-        "#]].assert_eq(&said("question = ["));
+        "#]]
+        .assert_eq(&said("question = ["));
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl Layered {
     }
 
     /// Lays a table over the one at `path`, key by key.
-    fn merge(&mut self, path: &str, layer: Table, origins: &Origins) {
+    pub(super) fn merge(&mut self, path: &str, layer: Table, origins: &Origins) {
         merge(&mut self.table, &mut self.origins, path, layer, origins);
     }
 }

@@ -8,6 +8,7 @@ mod layer;
 mod origin;
 mod paths;
 mod plain;
+mod settings;
 mod split;
 mod sweep;
 mod task;
@@ -20,12 +21,12 @@ pub use experiment::{
 pub use layer::Layered;
 pub use origin::{Located, Origin, Source};
 pub use split::SplitTable;
+pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use draft::{Draft, read as read_draft};
 pub use grammar::{Grammar, Slots};
-pub(crate) use plain::{plain, short};
-pub use sweep::{Ablate, Design, Select, SweepTable, When};
-pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
+pub(crate) use plain::{plain, short, written};
+pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub(crate) use task::TASK_KEYS;
 pub use task::{Paradigm, TaskKeys};
 pub use wording::suggest;

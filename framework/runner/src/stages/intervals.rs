@@ -6,14 +6,16 @@ use boldface::{Metric, MetricRow, Outcome, Part, Result, Task, seed};
 use rand::RngExt;
 use rayon::prelude::*;
 
+use super::open::Open;
 use crate::run::recorder::Recorder;
 
 /// One answerer's scores on one part.
 #[derive(Debug)]
 pub struct Scores {
-    whole: Vec<Metric>,
+    /// On all outcomes.
+    pub whole: Vec<Metric>,
     /// Every metric of `whole` on every resample; `NaN` where it is undefined.
-    resampled: Vec<Vec<f64>>,
+    pub resampled: Vec<Vec<f64>>,
     n: usize,
 }
 
@@ -34,6 +36,7 @@ pub fn subjects(outcomes: &[&Outcome]) -> usize {
 impl Scores {
     /// Scores `outcomes` as they are and on every resample of their subjects.
     pub fn of(task: &dyn Task, outcomes: &[&Outcome], resamples: &[Vec<usize>]) -> Result<Scores> {
+        let task = &Open(task);
         let whole = task.score(outcomes)?;
         let subjects: Vec<Vec<&Outcome>> = by_subject(outcomes).into_values().collect();
         let one = |resample: &Vec<usize>| {
@@ -89,7 +92,8 @@ impl Scores {
     }
 }
 
-fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>> {
+/// Outcomes by the person they are about.
+pub fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>> {
     let mut subjects: BTreeMap<String, Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes {
         subjects.entry(outcome.scan.person()).or_default().push(outcome);
@@ -98,7 +102,7 @@ fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>
 }
 
 /// The middle 95% of the resamples in which the metric is defined; none if that is less than half.
-fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+pub fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let (mut defined, mut total) = (Vec::new(), 0);
     for value in values {
         total += 1;

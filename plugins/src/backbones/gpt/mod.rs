@@ -15,8 +15,8 @@ mod vocabulary;
 use std::path::Path;
 
 use boldface::{
-    Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Problem, Result, Runtime, TextEncoder,
-    TextSource, register, seed,
+    Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
+    TextEncoder, TextSource, register, seed,
 };
 use boldface_engine::open;
 use schemars::JsonSchema;
@@ -114,6 +114,15 @@ impl Backbone for Gpt {
 
     fn context(&self) -> Option<usize> {
         Some(self.context)
+    }
+
+    fn text_size(&self) -> Size {
+        let batch = (self.text_batch_size * self.text_length) as u64;
+        Size::of_fit(network::text_parameters(self), self.text_steps, batch)
+    }
+
+    fn parameters(&self, shape: FmriShape, lora: Option<&Lora>) -> Option<u64> {
+        Some(network::text_parameters(self) + network::fmri_parameters(self, shape, lora))
     }
 
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {

@@ -203,6 +203,24 @@ pub(super) fn is_fmri(name: &str) -> bool {
     name.starts_with("fmri.")
 }
 
+/// Most numbers of the text side: its vocabulary may stay smaller.
+pub(super) fn text_parameters(config: &Gpt) -> u64 {
+    // Tokens, positions, the scale and shift of the last norm, and the centre.
+    let rows = (config.vocabulary + config.context + 2 + 1) as u64;
+    rows * config.width as u64 + transformer(config).parameters()
+}
+
+/// Numbers of the fMRI parts and of the adapters.
+pub(super) fn fmri_parameters(config: &Gpt, shape: FmriShape, lora: Option<&Lora>) -> u64 {
+    let input = match config.input {
+        Input::Features => shape.width + 1,
+        Input::Codes => shape.codebook_size,
+    };
+    let rows = (input + shape.rois + shape.codebook_size) as u64;
+    let adapters = lora.map_or(0, |lora| transformer(config).lora_parameters(lora.rank));
+    rows * config.width as u64 + adapters
+}
+
 fn transformer(config: &Gpt) -> Transformer {
     Transformer {
         prefix: "blocks".to_owned(),

@@ -1,6 +1,7 @@
 //! The whole of stage 1 on made-up waves: what it learns, keeps and refuses.
 
 mod resuming;
+mod sizes;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,7 +3,6 @@
 mod asker;
 mod continued;
 mod frozen;
-mod open;
 mod together;
 
 use boldface::{Observer, Part, Result, Scan, Split, Task};
@@ -16,7 +15,6 @@ use super::windows::Windows;
 use crate::plan::Entry;
 use crate::run::Answered;
 use asker::Asker;
-use open::Open;
 use together::Together;
 
 /// Raised when the same config gives different results.
@@ -100,7 +98,7 @@ fn said(
 
 /// Rows of the model and of text-only, and of the model's difference from everything simpler.
 fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
-    let task = &Open(&*cases::task(work.plan, name)?.config);
+    let task = &*cases::task(work.plan, name)?.config;
     let baselines = work.inputs.baseline(name)?;
     let backbone = work.plan.backbone.plugin;
     for part in PARTS {

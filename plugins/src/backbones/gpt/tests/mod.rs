@@ -4,6 +4,7 @@ mod asking;
 mod files;
 mod learning;
 mod resuming;
+mod sizes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

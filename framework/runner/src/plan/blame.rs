@@ -1,0 +1,42 @@
+//! Where every value of a resolved spec is from.
+
+use serde_json::Value;
+
+use super::Plan;
+use crate::spec::{Layered, Origin, plain, written};
+
+/// One value of a resolved spec.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// Its dotted key.
+    pub key: String,
+    /// The value as TOML.
+    pub value: String,
+    /// Where it was written; none for a default.
+    pub origin: Option<Origin>,
+}
+
+/// Every value of a plan, by key; `spec` is what it was resolved from.
+pub fn blame(plan: &Plan, spec: &Layered) -> Vec<Leaf> {
+    let experiment = serde_json::to_value(&plan.experiment).expect("a spec read from TOML is plain JSON");
+    let mut leaves = Vec::new();
+    collect(&plain(experiment), "", spec, &mut leaves);
+    // In whatever order `serde_json` was built to keep.
+    leaves.sort_by(|a, b| a.key.cmp(&b.key));
+    leaves
+}
+
+fn collect(value: &Value, key: &str, spec: &Layered, leaves: &mut Vec<Leaf>) {
+    match value {
+        Value::Object(table) => {
+            for (name, value) in table {
+                let dot = if key.is_empty() { "" } else { "." };
+                collect(value, &format!("{key}{dot}{name}"), spec, leaves);
+            }
+        }
+        leaf => {
+            let origin = spec.get(key).and_then(|_| spec.origin(key)).cloned();
+            leaves.push(Leaf { key: key.to_owned(), value: written(leaf), origin });
+        }
+    }
+}

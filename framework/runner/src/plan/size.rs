@@ -1,0 +1,80 @@
+//! How large every stage of a plan is, as far as its config and the headers of the data tell.
+
+use boldface::{CheckContext, Lora, ScanInfo, Size};
+
+use super::{Plan, StageKind};
+
+/// Fills in the size of every stage.
+pub(super) fn measure(plan: &mut Plan, scans: &[ScanInfo]) {
+    let sizes: Vec<Size> = {
+        let sizes = Sizes::new(plan, scans);
+        plan.stages.iter().map(|stage| sizes.of(&stage.kind)).collect()
+    };
+    for (stage, size) in plan.stages.iter_mut().zip(sizes) {
+        stage.size = size;
+    }
+}
+
+struct Sizes<'a> {
+    plan: &'a Plan,
+    cx: CheckContext<'a>,
+    /// Numbers of all scans after the crop.
+    signal: u64,
+    /// Tokens of one scan.
+    block: u64,
+}
+
+impl<'a> Sizes<'a> {
+    fn new(plan: &'a Plan, scans: &'a [ScanInfo]) -> Sizes<'a> {
+        let (trs, patch) = (plan.experiment.signal.trs, plan.tokenizer.config.patch());
+        let rois = scans.first().map_or(0, |scan| scan.rois);
+        let cx = CheckContext { scans, trs, patch };
+        let signal = (scans.len() * trs * rois) as u64;
+        Sizes { plan, cx, signal, block: (trs.checked_div(patch).unwrap_or(0) * rois) as u64 }
+    }
+
+    fn of(&self, kind: &StageKind) -> Size {
+        let experiment = &self.plan.experiment;
+        let scans = self.cx.scans.len() as u64;
+        let plain = |work: u64| Size { work: Some(work), ..Size::default() };
+        match kind {
+            StageKind::Series | StageKind::Corpus | StageKind::Baseline(_) => plain(self.signal),
+            StageKind::Split => plain(scans),
+            StageKind::TextSpace => self.plan.backbone.config.text_size(),
+            StageKind::Tokenizer => self.plan.tokenizer.config.size(&self.cx),
+            StageKind::Codes => {
+                let parameters = self.plan.tokenizer.config.size(&self.cx).parameters;
+                Size { parameters, ..plain(scans * self.block) }
+            }
+            StageKind::Alignment => experiment.alignment.as_ref().map_or_else(Size::default, |alignment| {
+                let steps = alignment.steps * alignment.accumulate as u64;
+                self.training(steps, alignment.batch_size, alignment.lora.as_ref())
+            }),
+            StageKind::Instruction => {
+                experiment.instruction.as_ref().map_or_else(Size::default, |instruction| {
+                    let steps = instruction.steps * instruction.accumulate as u64;
+                    self.training(steps, instruction.batch_size, instruction.lora.as_ref())
+                })
+            }
+            StageKind::Evaluation(_) => {
+                let last = experiment.instruction.as_ref().map(|instruction| instruction.lora.as_ref());
+                let last =
+                    last.or_else(|| experiment.alignment.as_ref().map(|alignment| alignment.lora.as_ref()));
+                Size { parameters: self.model(last.flatten()), ..plain(scans * self.block) }
+            }
+        }
+    }
+
+    /// A training stage by its fMRI tokens: how much text there is, only the run knows.
+    fn training(&self, steps: u64, batch_size: usize, lora: Option<&Lora>) -> Size {
+        let batch = batch_size as u64 * self.block;
+        let work = Some(steps.saturating_mul(batch));
+        Size { parameters: self.model(lora), work, batch: Some(batch) }
+    }
+
+    /// Numbers of the language model with its fMRI parts.
+    fn model(&self, lora: Option<&Lora>) -> Option<u64> {
+        let shape = self.plan.tokenizer.config.fmri_shape(&self.cx)?;
+        self.plan.backbone.config.parameters(shape, lora)
+    }
+}

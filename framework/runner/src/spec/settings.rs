@@ -1,0 +1,106 @@
+//! What a command line may say over a spec: where and how fast to run, and nothing that changes a result.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Layered;
+use super::document::Document;
+use super::origin::Source;
+
+/// The only section that a command line may set.
+const SECTION: &str = "runtime";
+
+impl Layered {
+    /// Lays settings such as `runtime.workers=1` over the spec. A value that is no TOML is text.
+    ///
+    /// # Errors
+    /// A setting that is none, or of a key that changes results, with what to do instead.
+    pub fn set_runtime(&mut self, settings: &[String]) -> Result<(), String> {
+        let lines = settings.iter().map(|setting| line(setting)).collect::<Result<Vec<_>, _>>()?;
+        let source = Source { path: PathBuf::from("the command line"), text: lines.join("\n") };
+        let document = Document::read(&Arc::new(source)).map_err(|problems| {
+            let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            messages.join("\n")
+        })?;
+        self.merge("", document.table, &document.origins);
+        Ok(())
+    }
+}
+
+/// A setting as a line of TOML.
+fn line(setting: &str) -> Result<String, String> {
+    let (key, value) =
+        setting.split_once('=').map(|(key, value)| (key.trim(), value.trim())).ok_or_else(|| {
+            format!(
+                "`--set {setting}` sets nothing; write `--set KEY=VALUE`, such as `--set {SECTION}.workers=1`"
+            )
+        })?;
+    let is_plain =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let parts: Vec<&str> = key.split('.').collect();
+    if parts.first() != Some(&SECTION) || parts.len() < 2 || !parts.iter().all(|part| is_plain(part)) {
+        return Err(format!(
+            "`{key}` cannot be set on the command line: only keys of `[{SECTION}]` can, such as \
+             `{SECTION}.workers`, because every other key changes results; write `{key} = {value}` into the spec, \
+             or into a new spec that extends it"
+        ));
+    }
+    let as_toml = format!("{key} = {value}");
+    // More than one value in a setting would be more than one setting.
+    let is_one = |table: &toml::Table| table.len() == 1 && !value.contains('\n');
+    match as_toml.parse::<toml::Table>() {
+        Ok(table) if is_one(&table) => Ok(as_toml),
+        _ => Ok(format!("{key} = {}", Value::from(value))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(settings: &[&str]) -> Result<Layered, String> {
+        let mut spec = Layered::read(Path::new("spec.toml"), "seed = 3\n[runtime]\nworkers = 2\n").unwrap();
+        let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        spec.set_runtime(&settings).map(|()| spec)
+    }
+
+    #[test]
+    fn runtime_keys_are_set_and_the_rest_of_the_section_stays() {
+        let spec = set(&["runtime.device=cpu", "runtime.runs = /tmp/my runs"]).unwrap();
+        let expected = json!({ "workers": 2, "device": "cpu", "runs": "/tmp/my runs" });
+        assert_eq!(spec.get("runtime"), Some(&expected));
+        assert_eq!(spec.origin("runtime.runs").unwrap().to_string(), "the command line:2");
+        assert_eq!(spec.origin("runtime.workers").unwrap().to_string(), "spec.toml:3");
+        assert_eq!(spec.get("seed"), Some(&json!(3)));
+        assert_eq!(set(&["runtime.workers=1"]).unwrap().get("runtime.workers"), Some(&json!(1)));
+        // A second line is part of the text, and no key of its own.
+        let spec = set(&["runtime.runs=1\nseed = 4"]).unwrap();
+        assert_eq!(
+            (spec.get("seed"), spec.get("runtime.runs")),
+            (Some(&json!(3)), Some(&json!("1\nseed = 4")))
+        );
+    }
+
+    #[test]
+    fn nothing_that_changes_results_can_be_set() {
+        assert_eq!(
+            set(&["tokenizer.codebook-size=256"]).unwrap_err(),
+            "`tokenizer.codebook-size` cannot be set on the command line: only keys of `[runtime]` can, such as \
+             `runtime.workers`, because every other key changes results; \
+             write `tokenizer.codebook-size = 256` into the spec, or into a new spec that extends it"
+        );
+        assert!(set(&["seed=1"]).unwrap_err().starts_with("`seed` cannot be set"));
+        assert!(set(&["runtime=1"]).unwrap_err().starts_with("`runtime` cannot be set"));
+        assert_eq!(
+            set(&["runtime.workers"]).unwrap_err(),
+            "`--set runtime.workers` sets nothing; write `--set KEY=VALUE`, such as `--set runtime.workers=1`"
+        );
+        assert!(set(&["runtime.workers=1", "runtime.workers=2"]).unwrap_err().contains("duplicate key"));
+    }
+}
