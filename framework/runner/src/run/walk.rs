@@ -12,7 +12,7 @@ use super::leakage::Watch;
 use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -115,9 +115,10 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
-    let journal = Journal::open(folder.dir(), plan, events);
+    let stages: Vec<&Stage> = plan.stages.iter().collect();
+    let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
     let finished = walk(plan, &store, &folder, &journal);
-    journal.ended(finished.as_ref().err());
+    journal.ended(finished.as_ref().err().map(ToString::to_string));
     finished
 }
 
