@@ -9,8 +9,10 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, Plan, Stage, no_libraries, resolve};
+use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
+use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, no_libraries, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
+use boldface_runner::spec::Layered;
 use tempfile::TempDir;
 
 pub use tools::{chromium, is_ci, python};
@@ -69,6 +71,16 @@ impl Sandbox {
         let mut plan = plan(&self.path(name));
         plan.experiment.runtime.runs = self.path("runs");
         plan
+    }
+
+    /// Resolves a sweep of the project; its runs lie in the project.
+    ///
+    /// # Panics
+    /// If it has problems, or is no sweep.
+    pub fn sweep(&self, name: &str) -> Sweep {
+        let mut sweep = sweep(&self.path(name));
+        sweep.arms.iter_mut().for_each(|arm| arm.plan.experiment.runtime.runs = self.path("runs"));
+        sweep
     }
 
     /// Runs a spec of the project in this process.
@@ -156,11 +168,30 @@ pub fn repository(name: &str) -> PathBuf {
 /// If it has problems; they are printed.
 pub fn plan(path: &Path) -> Plan {
     let source = fs::read_to_string(path).expect("the spec is there");
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
-    resolve(path, &source, &build).unwrap_or_else(|problems| {
-        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}", problems.join("\n"))
-    })
+    resolve(path, &source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
+}
+
+/// Resolves a sweep, as a binary that has every engine would.
+///
+/// # Panics
+/// If it has problems, or is a single experiment.
+pub fn sweep(path: &Path) -> Sweep {
+    let source = fs::read_to_string(path).expect("the spec is there");
+    let resolved = Layered::read(path, &source)
+        .and_then(|spec| resolve_any(&spec, &build(), &DataCache::default()))
+        .unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    match resolved {
+        Resolved::Sweep(sweep) => sweep,
+        Resolved::Experiment(_) => panic!("{} is no sweep", path.display()),
+    }
+}
+
+fn build() -> Build<'static> {
+    Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries }
+}
+
+fn lines(problems: &[Located]) -> String {
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
 }
 
 /// The binary, built as these tests are.

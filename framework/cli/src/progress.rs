@@ -1,11 +1,12 @@
 //! A run on the screen: a bar with rate and time left on a terminal, plain lines elsewhere.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use boldface_runner::plan::Stage;
+use boldface_runner::plan::{Key, Stage};
 use boldface_runner::run::Events;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing::info;
@@ -26,10 +27,11 @@ pub fn aside<T>(write: impl FnOnce() -> T) -> T {
 #[derive(Debug)]
 pub struct Screen {
     is_terminal: bool,
-    current: Mutex<Option<Current>>,
+    /// Stages that run, by key: a sweep runs several at once.
+    current: Mutex<BTreeMap<Key, Current>>,
 }
 
-/// The stage that runs.
+/// A stage that runs.
 #[derive(Debug)]
 struct Current {
     label: String,
@@ -41,7 +43,7 @@ struct Current {
 impl Screen {
     /// Stderr as it is.
     pub fn new() -> Screen {
-        Screen { is_terminal: stderr().is_terminal(), current: Mutex::new(None) }
+        Screen { is_terminal: stderr().is_terminal(), current: Mutex::default() }
     }
 
     fn say(&self, line: &str) {
@@ -74,7 +76,7 @@ impl Events for Screen {
         }
         info!(stage = stage.name(), key = %stage.key, "Stage started.");
         let now = Instant::now();
-        *lock(&self.current) = Some(Current { label, bar, started: now, said: now });
+        lock(&self.current).insert(stage.key.clone(), Current { label, bar, started: now, said: now });
     }
 
     fn resumed(&self, stage: &Stage, step: u64) {
@@ -82,9 +84,9 @@ impl Events for Screen {
         info!(stage = stage.name(), key = %stage.key, step, "Stage resumed.");
     }
 
-    fn progress(&self, _: &Stage, done: u64, total: u64) {
+    fn progress(&self, stage: &Stage, done: u64, total: u64) {
         let mut current = lock(&self.current);
-        let Some(current) = current.as_mut() else { return };
+        let Some(current) = current.get_mut(&stage.key) else { return };
         if self.is_terminal {
             // A total of 0 says only that it goes on.
             if total > 0 && current.bar.length() != Some(total) {
@@ -104,11 +106,18 @@ impl Events for Screen {
     }
 
     fn finished(&self, stage: &Stage, seconds: f64, cached: bool) {
-        let current = lock(&self.current).take();
+        let current = lock(&self.current).remove(&stage.key);
         current.inspect(|current| current.bar.finish_and_clear());
         let how = if cached { "cached".to_owned() } else { format!("{seconds:.1} s") };
         self.say(&format!("  {:<40} {how}", titled(stage)));
         info!(stage = stage.name(), key = %stage.key, seconds, cached, "Stage finished.");
+    }
+
+    fn failed(&self, stage: &Stage, error: &str) {
+        let current = lock(&self.current).remove(&stage.key);
+        current.inspect(|current| current.bar.finish_and_clear());
+        self.say(&format!("  {:<40} failed: {error}", titled(stage)));
+        tracing::error!(stage = stage.name(), key = %stage.key, error, "Stage failed.");
     }
 
     fn interrupted(&self) -> bool {

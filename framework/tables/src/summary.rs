@@ -112,7 +112,8 @@ fn difference(row: &MetricRow) -> Option<Difference> {
     })
 }
 
-fn verdict(interval: Option<(f64, f64)>, higher_is_better: Option<bool>) -> Verdict {
+/// What the interval of a difference says.
+pub fn verdict(interval: Option<(f64, f64)>, higher_is_better: Option<bool>) -> Verdict {
     let (Some((low, high)), Some(up)) = (interval, higher_is_better) else { return Verdict::Unknown };
     if low <= 0.0 && high >= 0.0 {
         Verdict::NotBetter

@@ -10,7 +10,8 @@ use boldface::{
 /// Asks for a phenotype of a scan and ranks the `classes` by log-likelihood; nothing is sampled.
 ///
 /// Scores: `accuracy`, `balanced_accuracy` (mean
-/// recall), `auroc` (one class against the rest, mean over classes), `macro_f1` and `log_loss` (nats).
+/// recall), `auroc` (one class against the rest, mean over classes), `macro_f1`, `log_loss` (nats), `brier`
+/// and `ece` (expected calibration error of the answer given, in ten bins).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Classification {
@@ -87,7 +88,13 @@ impl Task for Classification {
             Metric::higher_is_better("auroc", scores::auroc_one_vs_rest(&correct, &probabilities)),
             Metric::higher_is_better("macro_f1", scores::macro_f1(&correct, &predicted)),
             Metric::lower_is_better("log_loss", scores::log_loss(&correct, &probabilities)),
+            Metric::lower_is_better("brier", scores::brier(&correct, &probabilities)),
+            Metric::lower_is_better("ece", scores::calibration_error(&correct, &probabilities)),
         ])
+    }
+
+    fn version(&self) -> u32 {
+        2
     }
 
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {

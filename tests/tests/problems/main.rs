@@ -3,6 +3,7 @@
 
 mod data;
 mod spec;
+mod sweep;
 
 use std::path::Path;
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use boldface_runner::plan::{DataCache, resolve_layered};
+use boldface_runner::plan::DataCache;
+use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
 
 use super::{BUILD, Place, read};
 use crate::failure::Failure;
@@ -11,12 +12,12 @@ use crate::say;
 /// What to check.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments.
+    /// The experiments and sweeps.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     place: Place,
-    /// Print each spec with all its defaults.
+    /// Print each spec with all its defaults; of a sweep, every arm.
     #[arg(long)]
     resolved: bool,
 }
@@ -25,15 +26,25 @@ pub struct Arguments {
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let (mut wrong, data) = (Vec::new(), DataCache::default());
     for path in &arguments.paths {
-        let plan = match read(path, &arguments.place) {
-            Ok(spec) => resolve_layered(&spec, &BUILD, &data),
+        let resolved = match read(path, &arguments.place) {
+            Ok(spec) => resolve_any(&spec, &BUILD, &data),
             Err(Failure::Spec(problems)) => Err(problems),
             Err(failure) => return Err(failure),
         };
-        match plan {
-            Ok(plan) if arguments.resolved => say::out(plan.to_toml()),
-            Ok(plan) => {
+        match resolved {
+            Ok(Resolved::Experiment(plan)) if arguments.resolved => say::out(plan.to_toml()),
+            Ok(Resolved::Experiment(plan)) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));
+            }
+            Ok(Resolved::Sweep(sweep)) if arguments.resolved => {
+                for arm in &sweep.arms {
+                    say::out(format_args!("# arm {}\n\n{}\n", arm.name, arm.plan.to_toml()));
+                }
+            }
+            Ok(Resolved::Sweep(sweep)) => {
+                let (arms, distinct) = (sweep.arms.len(), Union::of(&sweep).nodes.len());
+                let path = path.display();
+                say::out(format_args!("{path}: no problem, {arms} arms, {distinct} distinct stages\n"));
             }
             Err(problems) => wrong.extend(problems),
         }

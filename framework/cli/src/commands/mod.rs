@@ -2,6 +2,7 @@
 
 mod amounts;
 mod check;
+mod compare;
 mod explain;
 mod list;
 mod place;
@@ -9,11 +10,13 @@ mod plan;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
-use boldface_runner::plan::{Build, DataCache, Plan, no_libraries, resolve_layered};
+use boldface_runner::plan::sweep::{Resolved, resolve_any};
+use boldface_runner::plan::{Build, DataCache, no_libraries};
 use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
@@ -32,6 +35,8 @@ pub enum Command {
     Run(run::Arguments),
     /// Prints the table of a run and writes its report anew.
     Report(report::Arguments),
+    /// Compares runs key by key and score by score, or ranks the arms of a sweep.
+    Compare(compare::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -51,6 +56,7 @@ impl Command {
             Command::Plan(arguments) => plan::execute(&arguments),
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
+            Command::Compare(arguments) => compare::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema => schema::execute(),
@@ -62,11 +68,12 @@ impl Command {
 const BUILD: Build<'static> =
     Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
 
-/// Reads a spec with what it extends and what the command line says over it, and resolves it.
-fn planned(path: &Path, place: &Place) -> Result<(Layered, Plan), Failure> {
+/// Reads an experiment or a sweep with what it extends and what the command line says over it, and
+/// resolves it.
+fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
     let spec = read(path, place)?;
-    let plan = resolve_layered(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
-    Ok((spec, plan))
+    let resolved = resolve_any(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
+    Ok((spec, resolved))
 }
 
 /// Reads a spec with what it extends and what the command line says over it.
@@ -89,7 +96,7 @@ fn plugins(kind: Option<&str>) -> Vec<Entry> {
 /// The spec of a command.
 #[derive(clap::Args)]
 struct Spec {
-    /// The experiment, such as `experiments/quickstart.toml`.
+    /// The experiment or the sweep, such as `experiments/quickstart.toml`.
     #[arg(value_name = "FILE")]
     path: PathBuf,
 }

@@ -13,7 +13,8 @@ pub struct Place {
     /// Compute here instead of on the spec's device.
     #[arg(long)]
     device: Option<String>,
-    /// Use this many threads; 0 takes every core.
+    /// One experiment: use this many threads. A sweep: run this many stages at once, which share the
+    /// threads that the spec allows. 0 takes as many as there are cores.
     #[arg(long)]
     workers: Option<usize>,
     /// Keep runs and cached stages in this folder instead of the spec's.
@@ -29,11 +30,16 @@ impl Place {
     pub fn apply(&self, spec: &mut Layered) -> Result<(), Failure> {
         let said = [
             ("device", self.device.as_ref().map(|device| json!(device))),
-            ("workers", self.workers.map(|workers| json!(workers))),
             ("runs", self.runs.as_ref().map(|runs| json!(runs.to_string_lossy()))),
         ];
         let said = said.into_iter().filter_map(|(key, value)| Some(format!("runtime.{key}={}", value?)));
         let settings: Vec<String> = said.chain(self.settings.iter().cloned()).collect();
         spec.set_runtime(&settings).map_err(Failure::Usage)
+    }
+
+    /// Threads of an experiment, or stages at once of a sweep, if the command line says it.
+    pub fn workers(&self) -> Option<usize> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.workers.map(|workers| if workers == 0 { cores() } else { workers })
     }
 }

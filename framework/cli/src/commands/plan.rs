@@ -1,11 +1,12 @@
 //! `boldface plan`: stages, keys, what is cached and what would run.
 
+use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::plan::{Leaf, Stage, blame, dot};
 use boldface_runner::run::{Estimate, History, Store};
 use serde_json::{Value, json};
 
 use super::amounts::{duration, fold, grouped, megabytes};
-use super::{Place, Spec, planned};
+use super::{Place, Spec, planned, sweep};
 use crate::failure::Failure;
 use crate::say;
 
@@ -19,6 +20,9 @@ pub struct Arguments {
     /// Print JSON: every stage with its whole key, its inputs and what it depends on.
     #[arg(long)]
     json: bool,
+    /// Show every arm of a sweep, however many there are.
+    #[arg(long)]
+    all: bool,
     /// Print every value instead, with the file and the line it is from.
     #[arg(long, conflicts_with = "json")]
     blame: bool,
@@ -29,7 +33,23 @@ pub struct Arguments {
 
 /// Prints the stages in order.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let (spec, plan) = planned(&arguments.spec.path, &arguments.place)?;
+    let (spec, resolved) = planned(&arguments.spec.path, &arguments.place)?;
+    let plan = match resolved {
+        Resolved::Experiment(plan) => plan,
+        Resolved::Sweep(_) if arguments.blame || arguments.dot => {
+            let message = "`--blame` and `--dot` show one experiment, and this is a sweep of several";
+            return Err(Failure::Usage(format!(
+                "{message}; name its base, or `spec.toml` of an arm that was run"
+            )));
+        }
+        Resolved::Sweep(sweep) => {
+            match arguments.json {
+                true => say::out(format_args!("{:#}\n", sweep::json(&sweep))),
+                false => sweep::show(&sweep, arguments.all),
+            }
+            return Ok(());
+        }
+    };
     if arguments.blame {
         say::out(blamed(&blame(&plan, &spec)));
         return Ok(());
@@ -101,21 +121,22 @@ fn table(stages: &[Planned<'_>]) -> String {
         text.push('\n');
     }
     let cached = stages.iter().filter(|planned| planned.is_cached).count();
-    let all = format!("{} stages: {cached} cached, {} to run", stages.len(), stages.len() - cached);
-    text + &all + &sum(stages) + "\n"
+    let to_run = stages.len() - cached;
+    let estimates: Vec<&Estimate> = stages.iter().filter_map(|planned| planned.estimate.as_ref()).collect();
+    let outlook = outlook(to_run, &estimates);
+    text + &format!("{} stages: {cached} cached, {to_run} to run{outlook}\n", stages.len())
 }
 
-/// What all stages to run will take together, as far as past runs tell.
-fn sum(stages: &[Planned<'_>]) -> String {
-    let to_run = stages.iter().filter(|planned| !planned.is_cached).count();
-    let told: Vec<&Estimate> = stages.iter().filter_map(|planned| planned.estimate.as_ref()).collect();
-    if told.is_empty() {
+/// What `to_run` stages will take together, as far as past runs tell: `, 5 of them in about 80 s`.
+pub fn outlook(to_run: usize, estimates: &[&Estimate]) -> String {
+    if estimates.is_empty() {
         return String::new();
     }
-    let seconds = duration(told.iter().map(|estimate| estimate.seconds).sum());
-    let memory = told.iter().filter_map(|estimate| estimate.memory).max();
+    let seconds = duration(estimates.iter().map(|estimate| estimate.seconds).sum());
+    let memory = estimates.iter().filter_map(|estimate| estimate.memory).max();
     let memory = memory.map(|bytes| format!(", {} of memory", megabytes(bytes))).unwrap_or_default();
-    let of_how_many = if told.len() < to_run { format!(", {} of them", told.len()) } else { String::new() };
+    let told = estimates.len();
+    let of_how_many = if told < to_run { format!(", {told} of them") } else { String::new() };
     format!("{of_how_many} in about {seconds}{memory}")
 }
 

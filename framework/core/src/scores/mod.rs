@@ -3,11 +3,13 @@
 //! A score that is undefined (an AUROC over one class, a correlation with a constant) is `NaN`,
 //! never a number that could be mistaken for a result.
 
+mod calibration;
 mod classification;
 mod regression;
 mod stem;
 mod text;
 
+pub use calibration::{ReliabilityBin, brier, calibration_error, reliability};
 pub use classification::{
     accuracy, auroc, auroc_one_vs_rest, balanced_accuracy, log_loss, macro_f1, most_likely,
 };

@@ -73,6 +73,20 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     Ok(Entry { name, plugin: plugin.name, library, root, seed, config })
 }
 
+/// The task that a stored, resolved table describes.
+///
+/// # Errors
+/// If this build does not have it, or reads its table differently.
+pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task>, String> {
+    let loaded = <dyn boldface::Task>::plugins().into_iter().filter_map(|plugin| plugin.content);
+    let libraries: Vec<String> = loaded.map(str::to_owned).collect();
+    let place = Place { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
+    claim(&place, Own::Named, &mut table.clone()).map_err(|problems| {
+        let words: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+        words.join("; ")
+    })
+}
+
 fn take<T: serde::de::DeserializeOwned>(
     table: &mut Table,
     key: &str,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use boldface::{Cohort, Problem, ScanInfo};
 
-use crate::spec::{Signal, suggest};
+use crate::spec::Signal;
 
 /// Whether every scan is long enough for the crop.
 pub(super) fn check_lengths(signal: &Signal, cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) {
@@ -58,19 +58,4 @@ pub(super) fn check_rates(scans: &[ScanInfo], signal: &Signal, problems: &mut Ve
     let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, first.tr);
     let help = "resample one of them, or let patches last unequally long with `signal.mixed-tr = true`";
     problems.push(Problem::at(format!("datasets.{}", b.dataset), message).help(help));
-}
-
-/// Whether the columns to stratify by exist.
-pub(super) fn check_stratify(columns: &[String], scans: &[ScanInfo], problems: &mut Vec<Problem>) {
-    let mut known: Vec<&str> =
-        scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
-    known.sort_unstable();
-    known.dedup();
-    for (i, column) in columns.iter().enumerate() {
-        if !known.contains(&column.as_str()) {
-            let problem =
-                Problem::at(format!("split.stratify[{i}]"), format!("no scan has a column `{column}`"));
-            problems.push(problem.help(suggest(column, known.iter().copied())));
-        }
-    }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Config, Size};
+use boldface::{Config, Part, Size};
 use serde_json::{Value, json};
 
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
 use crate::spec::plain;
+use crate::stages::split;
 
 /// Hashes of the data a plan reads.
 pub(super) struct Data {
@@ -15,6 +16,8 @@ pub(super) struct Data {
     pub datasets: BTreeMap<String, String>,
     /// Of the file of general text.
     pub text: Option<String>,
+    /// The part of every person, where a file says it.
+    pub split: Option<BTreeMap<String, Part>>,
 }
 
 /// The stages of a plan whose `stages` are still empty.
@@ -29,8 +32,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     add_libraries(&mut config, &plan.datasets);
     graph.add(StageKind::Series, "", versions, 0, config, &[]);
 
-    let split = without_seed(&experiment.split);
-    graph.add(StageKind::Split, "", vec![], experiment.split.seed.unwrap_or(seed), split, &["series"]);
+    let config = split::content(&experiment.split, data.split.as_ref());
+    graph.add(StageKind::Split, "", vec![], experiment.split.seed.unwrap_or(seed), config, &["series"]);
 
     if !plan.corpora.is_empty() {
         let names: Vec<&str> = plan.corpora.iter().map(|entry| entry.plugin).collect();

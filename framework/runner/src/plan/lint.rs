@@ -1,10 +1,8 @@
 //! Sense and nonsense: values that parse and fit no experiment, and sections that do not fit each other.
 
-use std::collections::BTreeSet;
+use boldface::{Lora, Problem};
 
-use boldface::{Lora, Problem, ScanInfo};
-
-use crate::spec::{Alignment, Experiment, Instruction, SplitTable};
+use crate::spec::{Alignment, Experiment, Instruction};
 
 /// Finds values out of their range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
@@ -109,34 +107,6 @@ impl Ranges<'_> {
     }
 }
 
-/// Whether every part of the split gets somebody.
-pub(super) fn check_split(split: &SplitTable, scans: &[ScanInfo], problems: &mut Vec<Problem>) {
-    let mut shares = [("validation", split.validation_share()), ("test", split.test_share())].into_iter();
-    if let Some((key, share)) = shares.find(|(_, share)| !(*share > 0.0 && *share < 1.0)) {
-        let problem = Problem::at(key, format!("must lie between 0 and 1, is {share}"));
-        problems.push(problem.help("both held-out parts are always reported").below("split"));
-        return;
-    }
-    if split.validation_share() + split.test_share() >= 1.0 {
-        let message = format!(
-            "`validation` {} and `test` {} leave nobody to learn from",
-            split.validation_share(),
-            split.test_share()
-        );
-        problems.push(Problem::at("split", message).help("lower them to a sum below 1"));
-        return;
-    }
-    let subjects = scans.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
-    let (validation, test) = split.sizes(subjects);
-    if subjects > 0 && validation + test >= subjects {
-        let message = format!(
-            "{subjects} subjects cannot be split: {validation} for validation and {test} for test leave nobody \
-             to learn from"
-        );
-        problems.push(Problem::at("split", message).help("add subjects or lower the shares"));
-    }
-}
-
 /// Whether the crop is a whole number of patches.
 pub(super) fn check_patch(trs: usize, patch: usize, problems: &mut Vec<Problem>) {
     if patch == 0 {
@@ -204,20 +174,5 @@ mod tests {
         // 122 regions x 4 patches = 488 tokens.
         assert_eq!(said(|problems| check_context(489, 122, 4, problems)), "");
         assert_ne!(said(|problems| check_context(488, 122, 4, problems)), "");
-    }
-
-    #[test]
-    fn shares_leave_somebody_everywhere() {
-        let split = |validation, test| SplitTable {
-            validation: Some(validation),
-            test: Some(test),
-            ..SplitTable::default()
-        };
-        expect!["split.test: must lie between 0 and 1, is 0; both held-out parts are always reported\n"]
-            .assert_eq(&said(|problems| check_split(&split(0.5, 0.0), &[], problems)));
-        expect![
-            "split: `validation` 0.5 and `test` 0.5 leave nobody to learn from; lower them to a sum below 1\n"
-        ]
-        .assert_eq(&said(|problems| check_split(&split(0.5, 0.5), &[], problems)));
     }
 }

@@ -13,6 +13,7 @@ mod lint;
 pub(crate) mod nuisances;
 mod resolve;
 mod size;
+pub mod sweep;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use crate::spec::{Experiment, Source};
 
 pub use crate::spec::Located;
 pub use blame::{Leaf, blame};
+pub(crate) use claim::task;
 pub use cohorts::DataCache;
 pub use dot::dot;
 pub use libraries::{load_library, no_libraries};

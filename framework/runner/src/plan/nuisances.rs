@@ -73,7 +73,7 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
 }
 
 /// A problem at `key` if no scan has a value in `column`.
-pub(super) fn missing(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
+pub(crate) fn missing(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     if scans.iter().any(|scan| scan.column(column).is_some()) {
         return None;
     }

@@ -12,6 +12,7 @@ use super::claim::{Own, Place, claim};
 use super::cohorts::{Cohorts, DataCache};
 use super::{Entry, Plan, data, graph, libraries, lint, nuisances, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
+use crate::stages::split;
 
 /// What the binary was built with; the runner itself knows no engine.
 #[derive(Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct Build<'a> {
     pub devices: &'a [&'a str],
     /// Loads a library with plugins into the registry: its file, its content's hash and how long one call may
     /// take. [`super::no_libraries`] in a build that cannot.
-    pub load: &'a dyn Fn(&Path, &str, Duration) -> Result<(), String>,
+    pub load: &'a (dyn Fn(&Path, &str, Duration) -> Result<(), String> + Sync),
 }
 
 impl fmt::Debug for Build<'_> {
@@ -81,6 +82,11 @@ fn resolve_draft(
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &found, &mut problems);
+    let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
+    let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
+        let found = split::read_file(&folder.join(file), file, &found.scans);
+        found.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
+    });
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
     else {
@@ -113,7 +119,10 @@ fn resolve_draft(
         runtime,
         stages: Vec::new(),
     };
-    plan.stages = graph::stages(&plan, &graph::Data { datasets: datasets_content, text });
+    plan.stages = graph::stages(
+        &plan,
+        &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
+    );
     size::measure(&mut plan, &found.scans);
     Ok(plan)
 }
@@ -215,10 +224,8 @@ fn check_data(
         data::check_rates(scans, signal, problems);
     }
     if draft.is_sound("split") {
-        lint::check_split(&experiment.split, if is_whole { scans } else { &[] }, problems);
-        if is_whole {
-            data::check_stratify(&experiment.split.stratify, scans, problems);
-        }
+        let seed = experiment.split.seed.unwrap_or(experiment.seed);
+        problems.extend(split::check(&experiment.split, seed, if is_whole { scans } else { &[] }));
     }
     if is_whole {
         nuisances::check(experiment, scans, problems);

@@ -153,6 +153,8 @@ pub fn metric_label(name: &str) -> String {
         "bleu" => "BLEU".to_owned(),
         "rouge_l" => "ROUGE-L".to_owned(),
         "mse" => "MSE".to_owned(),
+        "ece" => "calibration error".to_owned(),
+        "brier" => "Brier score".to_owned(),
         "mae" => "MAE".to_owned(),
         "r2" => "R²".to_owned(),
         "macro_f1" => "macro F1".to_owned(),

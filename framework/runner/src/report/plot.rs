@@ -166,7 +166,7 @@ impl Ink {
 }
 
 /// Least and greatest value; never an empty range.
-fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if low > high {
@@ -181,7 +181,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// At most about `most` round numbers between `low` and `high`, with their texts.
-fn ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
+pub fn ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
     let rough = (high - low) / most as f64;
     let power = 10f64.powf(rough.log10().floor());
     let step =

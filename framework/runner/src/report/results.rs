@@ -10,7 +10,7 @@ use super::number;
 use super::stored::Stored;
 
 /// The metric that speaks for a task in one sentence: the first of these that it has.
-const HEADLINES: [&str; 5] = ["auroc", "fact_accuracy", "mse", "mae", "balanced_accuracy"];
+pub const HEADLINES: [&str; 5] = ["auroc", "fact_accuracy", "mse", "mae", "balanced_accuracy"];
 
 /// Between the two whose difference a column holds.
 pub const DIFFERENCE: &str = " - ";

@@ -262,7 +262,7 @@ impl Store<'_> {
 }
 
 /// A file's text; none if there is no such file.
-fn read(path: &Path) -> Result<Option<String>> {
+pub fn read(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -270,11 +270,13 @@ fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+/// A file's JSON.
+pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| damaged(path, error.to_string()))
 }
 
-fn damaged(path: &Path, reason: String) -> ReportError {
+/// The error of a file that is not what it should be.
+pub fn damaged(path: &Path, reason: String) -> ReportError {
     ReportError::Damaged { path: path.to_owned(), reason }
 }
 

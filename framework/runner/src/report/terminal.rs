@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::document::{Align, Cell, Table, Tone};
+use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
 use super::results::{DIFFERENCE, Results};
 
 /// Widest line, in characters.
@@ -35,6 +35,52 @@ pub fn write(parts: &[Vec<Results>]) -> String {
     out.push_str("[low, high]: 95% bootstrap interval by subject");
     out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
     out
+}
+
+/// Words and tables of a document, section by section; plots are left out.
+pub fn document(document: &Document) -> String {
+    let mut out = format!("{}\n", document.title);
+    for block in &document.blocks {
+        match block {
+            Block::Section(name) => {
+                let _ = writeln!(out, "\n{name}");
+            }
+            Block::Subsection(name) => {
+                let _ = writeln!(out, "\n  {name}");
+            }
+            Block::Lead(spans) | Block::Text(spans) => out.push_str(&wrapped(&words(spans), "  ")),
+            Block::Table(table) => {
+                let _ = writeln!(out, "\n  {}", table.caption);
+                out.push_str(&aligned(&with_notes(table)));
+                out.push('\n');
+            }
+            Block::Pairs(pairs) => pairs.iter().for_each(|(name, spans)| {
+                out.push_str(&wrapped(&format!("{name}: {}", words(spans)), "  "));
+            }),
+            Block::Quote { who, text } => out.push_str(&wrapped(&format!("{who}: {text}"), "  ")),
+            Block::Details { summary, code } => {
+                let _ = writeln!(out, "\n  {summary}");
+                code.lines().for_each(|line| out.push_str(&wrapped(line, "    ")));
+            }
+            Block::Figures(_) => {}
+        }
+    }
+    out
+}
+
+fn words(spans: &[Span]) -> String {
+    let one = |span: &Span| match span {
+        Span::Plain(text) | Span::Strong(text) | Span::Link(text) => text.clone(),
+        Span::Code(text) => format!("`{text}`"),
+    };
+    spans.iter().map(one).collect()
+}
+
+/// The same table with every note behind its value, none left to be dropped.
+fn with_notes(table: &Table) -> Table {
+    let cell = |cell: &Cell| Cell { text: cell.line(), note: None, tone: cell.tone };
+    let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    Table { caption: table.caption.clone(), columns: table.columns.clone(), rows }
 }
 
 /// The columns side by side; those that do not fit go below, under the first column again.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use boldface::MetricRow;
+use serde::Serialize;
 use tracing::warn;
 
 use super::Failed;
@@ -22,21 +23,26 @@ pub struct Folder {
 impl Folder {
     /// Makes `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
     pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
-        if ["cache", "latest"].contains(&plan.name.as_str()) {
-            return Err(Failed::Name { name: plan.name.clone() });
+        let folder = Folder::make(runs, &plan.name)?;
+        folder.spec(&plan.source)?;
+        layers(&folder.dir.join("layers"), plan)?;
+        Ok(folder)
+    }
+
+    /// Makes `runs/<name>/<UTC time>/` and points `runs/latest` at it.
+    pub fn make(runs: &Path, name: &str) -> Result<Folder, Failed> {
+        if ["cache", "latest"].contains(&name) {
+            return Err(Failed::Name { name: name.to_owned() });
         }
-        let parent = runs.join(&plan.name);
+        let parent = runs.join(name);
         fs::create_dir_all(&parent).map_err(cannot("make", &parent))?;
         let time = utc(seconds_now());
-        let names = std::iter::once(time.clone()).chain((2..).map(|n| format!("{time}-{n}")));
-        for name in names {
-            let dir = parent.join(&name);
+        let times = std::iter::once(time.clone()).chain((2..).map(|n| format!("{time}-{n}")));
+        for time in times {
+            let dir = parent.join(&time);
             match fs::create_dir(&dir) {
                 Ok(()) => {
-                    let spec = dir.join("spec.toml");
-                    fs::write(&spec, &plan.source).map_err(cannot("write", &spec))?;
-                    layers(&dir.join("layers"), plan)?;
-                    point(&runs.join("latest"), &Path::new(&plan.name).join(&name));
+                    point(&runs.join("latest"), &Path::new(name).join(&time));
                     return Ok(Folder { dir });
                 }
                 // Another run began in the same second.
@@ -47,6 +53,20 @@ impl Folder {
         unreachable!("the names do not end")
     }
 
+    /// The folder of an arm, in the folder of its sweep.
+    pub fn inside(sweep: &Folder, arm: &Path, plan: &Plan) -> Result<Folder, Failed> {
+        let folder = Folder { dir: sweep.dir.join(arm) };
+        fs::create_dir_all(&folder.dir).map_err(cannot("make", &folder.dir))?;
+        folder.spec(&plan.source)?;
+        Ok(folder)
+    }
+
+    /// Writes the spec as it was read.
+    pub fn spec(&self, source: &str) -> Result<(), Failed> {
+        let spec = self.dir.join("spec.toml");
+        Ok(fs::write(&spec, source).map_err(cannot("write", &spec))?)
+    }
+
     /// Where it is.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -54,9 +74,13 @@ impl Folder {
 
     /// Writes `plan.json` anew.
     pub fn record(&self, record: &Record) -> Result<(), Failed> {
-        let path = self.dir.join("plan.json");
-        let aside = self.dir.join(".plan.json");
-        let text = serde_json::to_string_pretty(record).expect("a record is made of strings and numbers");
+        self.json("plan.json", record)
+    }
+
+    /// Writes a file of JSON anew: whole or as it was before.
+    pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), Failed> {
+        let (path, aside) = (self.dir.join(name), self.dir.join(format!(".{name}")));
+        let text = serde_json::to_string_pretty(value).expect("a record is made of strings and numbers");
         fs::write(&aside, text + "\n").map_err(cannot("write", &aside))?;
         Ok(fs::rename(&aside, &path).map_err(cannot("write", &path))?)
     }

@@ -12,6 +12,7 @@ mod progress;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
+mod sweep;
 mod tensorboard;
 mod walk;
 
@@ -26,6 +27,7 @@ pub use journal::{Event, FILE as PROGRESS, Line};
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};
+pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use walk::{Failed, Finished, run};
 
 /// Watches a run: shows it to the user and stops it when asked.
@@ -44,6 +46,9 @@ pub trait Events: Sync {
 
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
+
+    /// A stage of a sweep failed, and why; the sweep goes on without what depends on it.
+    fn failed(&self, _stage: &Stage, _error: &str) {}
 
     /// A number was recorded while the running stage fitted something.
     fn recorded(&self, _stage: &Stage, _step: u64, _metric: &Metric) {}

@@ -63,10 +63,12 @@ impl Requirements<'_> {
             said.insert("allOf".to_owned(), cases.into());
         }
         if let Some(condition) = schema.get("if") {
-            let branches = ["then", "else"].map(|branch| (branch, schema.get(branch).and_then(|one| self.of(one))));
+            let branches =
+                ["then", "else"].map(|branch| (branch, schema.get(branch).and_then(|one| self.of(one))));
             if branches.iter().any(|(_, required)| required.is_some()) {
                 said.insert("if".to_owned(), condition.clone());
-                let branches = branches.into_iter().filter_map(|(branch, one)| Some((branch.to_owned(), one?)));
+                let branches =
+                    branches.into_iter().filter_map(|(branch, one)| Some((branch.to_owned(), one?)));
                 said.extend(branches);
             }
         }

@@ -19,10 +19,10 @@ pub use experiment::{
 pub use layer::Layered;
 pub use origin::{Located, Origin, Source};
 pub use split::SplitTable;
+pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use draft::{Draft, read as read_draft};
 pub(crate) use plain::{plain, short, written};
-pub use sweep::{Ablate, Design, Select, SweepTable, When};
-pub(crate) use sweep::{Arm, Base, Expansion, Setting, Settings, expand};
+pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

@@ -11,9 +11,10 @@ use crate::run::recorder::Recorder;
 /// One answerer's scores on one part.
 #[derive(Debug)]
 pub struct Scores {
-    whole: Vec<Metric>,
+    /// On all outcomes.
+    pub whole: Vec<Metric>,
     /// Every metric of `whole` on every resample; `NaN` where it is undefined.
-    resampled: Vec<Vec<f64>>,
+    pub resampled: Vec<Vec<f64>>,
     n: usize,
 }
 
@@ -89,7 +90,8 @@ impl Scores {
     }
 }
 
-fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>> {
+/// Outcomes by the person they are about.
+pub fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>> {
     let mut subjects: BTreeMap<String, Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes {
         subjects.entry(outcome.scan.person()).or_default().push(outcome);
@@ -98,7 +100,7 @@ fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outcome>
 }
 
 /// The middle 95% of the resamples in which the metric is defined; none if that is less than half.
-fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+pub fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let (mut defined, mut total) = (Vec::new(), 0);
     for value in values {
         total += 1;

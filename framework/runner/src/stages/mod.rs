@@ -8,13 +8,13 @@ mod codes;
 mod corpus;
 mod evaluation;
 mod instruction;
-mod intervals;
+pub(crate) mod intervals;
 #[cfg(test)]
 mod letters;
 mod linear;
 mod packing;
 mod series;
-mod split;
+pub(crate) mod split;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;

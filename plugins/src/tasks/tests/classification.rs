@@ -57,6 +57,10 @@ fn scores() {
     assert!((scores["macro_f1"] - (2.0 / 3.0 + 0.8) / 2.0).abs() < 1e-12);
     let nats = -(0.75f64.ln() + 0.75f64.ln() + 0.5f64.ln() + 0.875f64.ln()) / 4.0;
     assert!((scores["log_loss"] - nats).abs() < 1e-12);
+    // The squares of what is missing to the truth: .0625 + .0625 + .25 + .015625, over 4.
+    assert!((scores["brier"] - 0.390_625 / 4.0).abs() < 1e-12);
+    // Confidences .75 and .75 (both right), .5 (wrong) and .875 (right): (2 * .25 + .5 + .125) / 4.
+    assert!((scores["ece"] - 0.281_25).abs() < 1e-12);
     // One class alone has no AUROC.
     assert!(score(&*condition(), &outcomes[1..])["auroc"].is_nan());
 }

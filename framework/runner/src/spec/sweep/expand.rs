@@ -127,9 +127,11 @@ fn named(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mu
                 None => base.check_dropped(key, &setting.at, problems),
             }
         }
-        if arms.iter().any(|arm| arm.name.eq_ignore_ascii_case(name)) {
-            let problem = Problem::at(&at, format!("two arms are called `{name}`"));
-            problems.push(problem.help("rename this one"));
+        if let Some(other) = arms.iter().find(|arm| arm.name.eq_ignore_ascii_case(name)) {
+            let problem = Problem::at(&at, format!("another arm is called `{}`", other.name));
+            problems.push(
+                problem.help("rename this one: some file systems do not tell large letters from small"),
+            );
         }
         arms.push(Arm { name: name.clone(), settings, at });
     }

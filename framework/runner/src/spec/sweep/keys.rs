@@ -1,6 +1,6 @@
 //! Dotted keys: what a sweep sets, and whether the base has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::Problem;
 use serde_json::Value;
@@ -81,17 +81,17 @@ impl<'a> Base<'a> {
             "" => Some(table),
             _ => get(table, parent).and_then(Value::as_object),
         });
-        let mut names: Vec<&str> = inside.flat_map(|table| table.keys().map(String::as_str)).collect();
-        names.sort_unstable();
-        names.dedup();
-        let message = format!("the base has no `{}`", join(parent, name));
-        Problem::at(at, message).help(suggest(name, names))
+        // A null is an optional key that was left out.
+        let here = inside.flatten().filter(|(_, value)| !value.is_null());
+        let names: BTreeSet<String> = here.map(|(name, _)| join(parent, name)).collect();
+        let wrong = join(parent, name);
+        let help = suggest(&wrong, names.iter().map(String::as_str));
+        Problem::at(at, format!("the base has no `{wrong}`")).help(help)
     }
 }
 
 fn get<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
     let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
-    // A null is an optional key that was left out.
     let value = table.get(first).filter(|value| !value.is_null())?;
     match rest {
         None => Some(value),

@@ -47,6 +47,9 @@ pub struct SweepTable {
     /// Chooses among the arms by their validation score.
     #[serde(default)]
     pub select: Option<Select>,
+    /// Where and how fast to run all arms, over what the base says.
+    #[serde(default)]
+    pub runtime: Table,
 }
 
 /// Axes of the combinations that fulfil a condition.

@@ -6,6 +6,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::expand::Expansion;
 use super::*;
 use crate::spec::Table;
 

@@ -1,0 +1,113 @@
+//! `boldface compare`: runs side by side, or the arms of a sweep, from what is stored.
+
+use std::path::{Path, PathBuf};
+
+use boldface::Part;
+use boldface_runner::report::compare::{self, Asked, CompareError, Comparison};
+use clap::ValueEnum;
+
+use crate::failure::{Failure, with_causes};
+use crate::say;
+
+/// What to compare, and how it is shown.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Folders of runs, names of experiments (their latest run), or the folder of one sweep. The first
+    /// run is what others are compared with.
+    #[arg(value_name = "RUN", required = true)]
+    paths: Vec<PathBuf>,
+    /// Only this metric, such as `condition.auroc` or `auroc`.
+    #[arg(long)]
+    metric: Option<String>,
+    /// The part that is compared; arms of a sweep are ordered by validation either way.
+    #[arg(long, value_enum, default_value_t = Shown::Test)]
+    part: Shown,
+    /// Write this format instead of a table for the terminal.
+    #[arg(long, value_enum)]
+    to: Option<Format>,
+    /// Write to this file instead of standard output.
+    #[arg(long, value_name = "FILE", requires = "to")]
+    out: Option<PathBuf>,
+    /// Look names up in this folder.
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
+}
+
+/// A part that is reported.
+#[derive(Clone, Copy, ValueEnum)]
+enum Shown {
+    /// Subjects for choices.
+    Validation,
+    /// Subjects that nothing was fitted on or chosen by.
+    Test,
+}
+
+/// A format for other programs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One row a score, every digit.
+    Csv,
+    /// The same table with types, for polars and pandas; needs `--out`.
+    Parquet,
+    /// Tables for a paper, with `booktabs`.
+    Latex,
+    /// Everything as text.
+    Markdown,
+    /// One page: tables that sort, plots, no network.
+    Html,
+}
+
+/// Compares.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let part = match arguments.part {
+        Shown::Validation => Part::Validation,
+        Shown::Test => Part::Test,
+    };
+    let Arguments { paths, runs, metric, .. } = arguments;
+    let comparison = compare::compare(&Asked { paths, runs, metric: metric.as_deref(), part });
+    let comparison = comparison.map_err(failure)?;
+    match (arguments.to, &arguments.out) {
+        (None, _) => show(&comparison),
+        (Some(Format::Parquet), None) => Err(Failure::Usage(
+            "Parquet is no text for a terminal: say where to write it with `--out FILE`".to_owned(),
+        )),
+        (Some(Format::Parquet), Some(out)) => comparison.parquet(out).map_err(failure),
+        (Some(format), out) => {
+            let text = match format {
+                Format::Csv | Format::Parquet => comparison.csv(),
+                Format::Latex => comparison.latex(),
+                Format::Markdown => comparison.markdown(),
+                Format::Html => comparison.html(),
+            };
+            match out {
+                Some(out) => write(out, &text),
+                None => {
+                    say::out(text);
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+/// The tables, and for a sweep the page beside it.
+fn show(comparison: &Comparison) -> Result<(), Failure> {
+    say::out(comparison.terminal());
+    let Some(folder) = &comparison.folder else { return Ok(()) };
+    let page = folder.join("compare.html");
+    write(&page, &comparison.html())?;
+    say::out(format_args!("\npage: {}\n", page.display()));
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text)
+        .map_err(|error| Failure::Run(format!("cannot write `{}`: {error}", path.display())))
+}
+
+fn failure(error: CompareError) -> Failure {
+    match error {
+        CompareError::File(_) | CompareError::Table(_) => Failure::Run(with_causes(&error)),
+        _ => Failure::Usage(error.to_string()),
+    }
+}

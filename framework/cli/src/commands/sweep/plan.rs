@@ -1,0 +1,157 @@
+//! A sweep's plan: its axes, its arms, its distinct stages, and what sharing them saves.
+
+use std::collections::BTreeMap;
+
+use boldface_runner::plan::sweep::{Sweep, Union};
+use boldface_runner::run::{Artefact, Estimate, History, Store};
+use serde_json::{Value, json};
+
+use super::super::amounts::duration;
+use super::super::plan::outlook;
+use crate::say;
+
+/// More arms than this are shown on request only.
+const ARMS: usize = 20;
+
+/// Prints the plan of a sweep; every arm of it if `all` is set.
+pub fn show(sweep: &Sweep, all: bool) {
+    let shared = Shared::of(sweep);
+    let mut text = axes(sweep);
+    text += &shared.arms(if all { usize::MAX } else { ARMS });
+    text += &shared.stages();
+    text += &shared.summary();
+    say::out(text);
+}
+
+/// The plan of a sweep for programs.
+pub fn json(sweep: &Sweep) -> Value {
+    let shared = Shared::of(sweep);
+    let arm = |(arm, nodes): (&boldface_runner::plan::sweep::Arm, &Vec<usize>)| {
+        let stages = arm.plan.stages.iter().zip(nodes);
+        let stages: Vec<Value> = stages
+            .map(|(stage, &node)| json!({ "name": stage.name(), "cached": shared.cached[node].is_some(), "stage": stage }))
+            .collect();
+        json!({ "name": arm.name, "settings": arm.settings, "stages": stages })
+    };
+    let arms: Vec<Value> = sweep.arms.iter().zip(&shared.union.arms).map(arm).collect();
+    json!({ "axes": sweep.axes, "distinct": shared.union.nodes.len(), "arms": arms })
+}
+
+/// A sweep's distinct stages, and what the store has of them.
+struct Shared<'a> {
+    sweep: &'a Sweep,
+    union: Union,
+    cached: Vec<Option<Artefact>>,
+    /// What those to run will take, as far as past runs tell.
+    estimates: Vec<Estimate>,
+    /// How many arms have each.
+    uses: Vec<usize>,
+}
+
+impl<'a> Shared<'a> {
+    fn of(sweep: &'a Sweep) -> Shared<'a> {
+        let (union, store) = (Union::of(sweep), Store::open(sweep.runs()));
+        let cached: Vec<Option<Artefact>> =
+            (0..union.nodes.len()).map(|node| store.artefact(union.stage(sweep, node))).collect();
+        let history = History::of(&store);
+        let to_run = (0..union.nodes.len()).filter(|&node| cached[node].is_none());
+        let estimates = to_run.filter_map(|node| history.estimate(union.stage(sweep, node))).collect();
+        let mut uses = vec![0; union.nodes.len()];
+        union.arms.iter().flatten().for_each(|&node| uses[node] += 1);
+        Shared { sweep, union, cached, estimates, uses }
+    }
+
+    fn arms(&self, most: usize) -> String {
+        let arms = &self.sweep.arms;
+        let width = arms.iter().take(most).map(|arm| arm.name.chars().count()).max().unwrap_or(0).max(3);
+        let mut text = format!("  {:<width$}  stages  new  cached\n", "arm");
+        for (i, arm) in arms.iter().enumerate().take(most) {
+            let nodes = &self.union.arms[i];
+            let new = nodes.iter().filter(|&&node| self.union.nodes[node].arm == i).count();
+            let cached = nodes.iter().filter(|&&node| self.cached[node].is_some()).count();
+            text += &format!("  {:<width$}  {:>6}  {new:>3}  {cached:>6}\n", arm.name, nodes.len());
+        }
+        if arms.len() > most {
+            text += &format!("  ... and {} more; `--all` shows them\n", arms.len() - most);
+        }
+        for (one, other) in self.equal() {
+            text += &format!("  note: `{other}` is the same experiment as `{one}`\n");
+        }
+        text + "\n"
+    }
+
+    /// Pairs of arms whose stages are all the same.
+    fn equal(&self) -> Vec<(&str, &str)> {
+        let mut first: BTreeMap<&[usize], &str> = BTreeMap::new();
+        let mut equal = Vec::new();
+        for (arm, nodes) in self.sweep.arms.iter().zip(&self.union.arms) {
+            match first.get(nodes.as_slice()) {
+                Some(one) => equal.push((*one, arm.name.as_str())),
+                None => {
+                    first.insert(nodes, &arm.name);
+                }
+            }
+        }
+        equal
+    }
+
+    fn stages(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+        for node in 0..self.union.nodes.len() {
+            let name = self.union.stage(self.sweep, node).name();
+            let count = counts.entry(name.clone()).or_insert_with(|| {
+                names.push(name);
+                [0; 3]
+            });
+            count[0] += 1;
+            count[1] += self.uses[node];
+            count[2] += usize::from(self.cached[node].is_some());
+        }
+        let width = names.iter().map(String::len).max().unwrap_or(0);
+        let mut text = format!("  {:<width$}  distinct  in arms  cached\n", "stage");
+        for name in names {
+            let [distinct, uses, cached] = counts[&name];
+            text += &format!("  {name:<width$}  {distinct:>8}  {uses:>7}  {cached:>6}\n");
+        }
+        text
+    }
+
+    fn summary(&self) -> String {
+        let (total, distinct) = (self.union.total(), self.union.nodes.len());
+        let cached = self.cached.iter().flatten().count();
+        let arms = match self.sweep.arms.len() {
+            1 => "1 arm".to_owned(),
+            n => format!("{n} arms"),
+        };
+        let seconds = |node: usize| self.cached[node].as_ref().map(|artefact| artefact.manifest().seconds);
+        let known = (0..distinct).filter_map(|node| Some(seconds(node)? * (self.uses[node] - 1) as f64));
+        let saved: f64 = known.sum();
+        let time = match (cached, saved) {
+            (0, _) => String::new(),
+            _ if cached == distinct => format!(", {} of computing", duration(saved)),
+            _ => format!(", at least {} of computing", duration(saved)),
+        };
+        let to_run = distinct - cached;
+        let outlook = outlook(to_run, &self.estimates.iter().collect::<Vec<_>>());
+        format!(
+            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run{outlook}\n\
+             sharing saves {} stages{time}\n",
+            total - distinct
+        )
+    }
+}
+
+fn axes(sweep: &Sweep) -> String {
+    let width = sweep.axes.keys().map(String::len).max().unwrap_or(0);
+    let value = |value: &Value| match value {
+        Value::Null => "left out".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let line = |(key, values): (&String, &Vec<Value>)| {
+        format!("  {key:<width$}  {}\n", values.iter().map(value).collect::<Vec<_>>().join(", "))
+    };
+    let text: String = sweep.axes.iter().map(line).collect();
+    if text.is_empty() { text } else { text + "\n" }
+}

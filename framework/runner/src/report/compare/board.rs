@@ -1,0 +1,280 @@
+//! A sweep as a leaderboard: arms by validation, what that choice scores on test, and each axis alone.
+
+use std::collections::BTreeMap;
+
+use boldface::Part;
+use boldface_tables::leaderboard::{self, Axis, BASE, Choice, Entry, Level, Trial, told};
+use boldface_tables::summary::verdict;
+
+use super::folders::{Arm, Sweep};
+use super::groups::Group;
+use super::marks;
+use super::multiples::Effect;
+use super::paired::{mean, minus, over};
+use super::run::Run;
+use super::scores::{Bench, Cell as Score, Difference};
+use crate::report::document::{Align, Block, Cell, Figure, Table, metric_label, plain, strong};
+use crate::report::number;
+use crate::report::plot::range;
+
+/// A sweep whose metric was chosen.
+pub struct Board<'a> {
+    /// What was swept.
+    pub sweep: &'a Sweep,
+    /// The runs of the arms that could be read, in order.
+    pub runs: &'a [Run],
+    /// The task that is shown.
+    pub task: String,
+    /// Its metric.
+    pub metric: String,
+    /// The metric's direction.
+    pub higher_is_better: Option<bool>,
+    /// The part on which effects and differences are shown.
+    pub part: Part,
+}
+
+/// One row of the leaderboard.
+pub struct Row {
+    /// The arm or arms.
+    pub entry: Entry,
+    /// What it is called.
+    pub group: Group,
+    /// On validation subjects.
+    pub validation: Score,
+    /// On test subjects, with the difference from the first row.
+    pub test: Score,
+}
+
+impl Board<'_> {
+    /// The arms as trials of the one metric.
+    pub fn trials(&self, arms: &[&Arm]) -> Vec<Trial> {
+        let value = |run: &Run, part| run.score(&self.task, part, &self.metric).and_then(|row| row.value);
+        let keys = |run: &Run| ["series", "split"].map(|stage| run.key(stage).map(|key| key.0.clone()));
+        let mut divisions: BTreeMap<_, String> = BTreeMap::new();
+        let trial = |(run, arm): (&Run, &&Arm)| {
+            let division = divisions.entry(keys(run));
+            let division = division.or_insert_with(|| told(&arm.settings, leaderboard::repeats)).clone();
+            Trial {
+                name: arm.name.clone(),
+                settings: arm.settings.clone(),
+                division,
+                validation: value(run, Part::Validation),
+                test: value(run, Part::Test),
+            }
+        };
+        self.runs.iter().zip(arms).map(trial).collect()
+    }
+
+    /// The rows, best validation first.
+    pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<Row> {
+        let entries = leaderboard::entries(trials, self.higher_is_better);
+        let label = |entry: &Entry| match told(&entry.settings, |_| true) {
+            none if none.is_empty() && entry.trials.len() == 1 => trials[entry.trials[0]].name.clone(),
+            none if none.is_empty() => BASE.to_owned(),
+            told => told,
+        };
+        let group = |entry: &Entry| Group { label: label(entry), runs: entry.trials.clone() };
+        let groups: Vec<Group> = entries.iter().map(group).collect();
+        let mut rows = Vec::new();
+        for (entry, group) in entries.into_iter().zip(&groups) {
+            let first = (!rows.is_empty()).then(|| &groups[0]);
+            let mut cell =
+                |first, part| bench.cell(group, first, &self.task, part, &self.metric, self.higher_is_better);
+            let (validation, test) = (cell(None, Part::Validation), cell(first, Part::Test));
+            rows.push(Row { entry, group: group.clone(), validation, test });
+        }
+        rows
+    }
+
+    /// Everything there is to see.
+    pub fn blocks(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[Row]) -> Vec<Block> {
+        let mut blocks = vec![Block::Section("Leaderboard".into()), Block::Table(self.table(trials, rows))];
+        blocks.push(Block::Text(vec![plain(
+            "The order is that of validation. Test values are shown beside it and choose nothing: the best of many test values is too good.",
+        )]));
+        let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
+        blocks.extend(self.chosen(&choices, rows));
+        let axes = leaderboard::axes(trials, &self.sweep.axes);
+        if !axes.is_empty() {
+            blocks.push(Block::Section("Main effects".into()));
+            blocks.push(Block::Figures(self.figures(trials, &axes)));
+            blocks.push(Block::Table(self.effects(bench, trials, &axes)));
+            blocks.push(Block::Text(vec![plain(
+                "A value is the mean over all runs at a level. A difference is that of runs which are equal in everything else, seeds included, and its interval is by subject and by seed.",
+            )]));
+        }
+        blocks.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
+        blocks.push(Block::Text(vec![plain(marks::LEGEND)]));
+        blocks
+    }
+
+    fn label(&self) -> String {
+        format!("{} {}", self.task, metric_label(&self.metric))
+    }
+
+    fn table(&self, trials: &[Trial], rows: &[Row]) -> Table {
+        let keys = keys(trials);
+        let mut columns = vec![("rank".to_owned(), Align::Right)];
+        columns.extend(short(&keys).into_iter().map(|key| (key, Align::Left)));
+        if keys.is_empty() {
+            columns.push(("arm".to_owned(), Align::Left));
+        }
+        let numbers = ["validation", "test", "test minus first", "runs"];
+        columns.extend(numbers.map(|name| (name.to_owned(), Align::Right)));
+        let row = |(place, row): (usize, &Row)| {
+            let mut cells = vec![Cell::new((place + 1).to_string())];
+            let value = |key: &String| row.entry.settings.get(key).map_or(BASE, String::as_str);
+            cells.extend(keys.iter().map(|key| Cell::new(value(key))));
+            if keys.is_empty() {
+                cells.push(Cell::new(row.group.label.clone()));
+            }
+            cells.extend([marks::value(&row.validation), marks::value(&row.test)]);
+            cells.push(marks::difference(&row.test));
+            cells.push(Cell::new(row.entry.trials.len().to_string()));
+            cells
+        };
+        let caption = format!("{}{}", self.label(), marks::arrow(self.higher_is_better));
+        Table { caption, columns, rows: rows.iter().enumerate().map(row).collect() }
+    }
+
+    /// What validation chose, and what it scores on test.
+    fn chosen(&self, choices: &[Choice], rows: &[Row]) -> Vec<Block> {
+        let name = |choice: &Choice| rows[choice.entry].group.label.clone();
+        let mut blocks = vec![Block::Section("Chosen by validation".into())];
+        match choices {
+            [] => return Vec::new(),
+            [one] => {
+                let test = marks::value(&rows[one.entry].test).line();
+                let words = format!(" was best on validation; on test it scores {test}.");
+                blocks.push(Block::Text(vec![strong(name(one)), plain(words)]));
+            }
+            many => {
+                let columns = [("division", Align::Left), ("chosen", Align::Left)].into_iter();
+                let columns = columns.chain(["validation", "test"].map(|name| (name, Align::Right)));
+                let row = |choice: &Choice| {
+                    let values = [Some(choice.validation), choice.test].map(number::score);
+                    [choice.division.clone(), name(choice)].into_iter().chain(values).map(Cell::new).collect()
+                };
+                blocks.push(Block::Table(Table {
+                    caption: format!("{}: each division of the subjects chooses for itself", self.label()),
+                    columns: columns.map(|(name, align)| (name.to_owned(), align)).collect(),
+                    rows: many.iter().map(row).collect(),
+                }));
+                let summary = leaderboard::summary(many.iter().map(|choice| choice.test));
+                let spread =
+                    summary.sd.map_or_else(String::new, |sd| format!(" (SD {})", number::score(Some(sd))));
+                blocks.push(Block::Text(vec![
+                    plain("Nested selection: the test values of what validation chose have the mean "),
+                    strong(number::score(summary.mean)),
+                    plain(format!("{spread} over {}.", number::count(summary.n, "division"))),
+                ]));
+            }
+        }
+        blocks
+    }
+
+    fn effects(&self, bench: &mut Bench<'_>, trials: &[Trial], axes: &[Axis]) -> Table {
+        let columns =
+            [("axis", Align::Left), ("level", Align::Left), ("validation", Align::Right)].into_iter();
+        let difference = format!("{} minus first level", self.part.name());
+        let columns =
+            columns.chain([("test", Align::Right), (&*difference, Align::Right), ("pairs", Align::Right)]);
+        let columns = columns.map(|(name, align)| (name.to_owned(), align)).collect();
+        let mut rows = Vec::new();
+        for axis in axes {
+            for (place, level) in axis.levels.iter().enumerate() {
+                let mean = |of: fn(&Trial) -> Option<f64>| {
+                    number::score(
+                        leaderboard::summary(level.trials.iter().map(|&trial| of(&trials[trial]))).mean,
+                    )
+                };
+                let effect = self.effect(bench, level);
+                rows.push(vec![
+                    Cell::new(axis.keys.join(", ")),
+                    Cell::new(level.value.clone()),
+                    Cell::new(mean(|trial| trial.validation)),
+                    Cell::new(mean(|trial| trial.test)),
+                    effect.map_or_else(|| Cell::new(number::DASH), |found| marks::minus(&found)),
+                    Cell::new(if place == 0 {
+                        number::DASH.to_owned()
+                    } else {
+                        level.pairs.len().to_string()
+                    }),
+                ]);
+            }
+        }
+        Table { caption: format!("{}, axis by axis", self.label()), columns, rows }
+    }
+
+    /// The mean difference of a level's runs from their partners at the first level.
+    pub fn effect(&self, bench: &mut Bench<'_>, level: &Level) -> Option<Difference> {
+        let single = |run: usize| Group { label: self.runs[run].label(), runs: vec![run] };
+        // Settings of other axes are as they are; seeds are drawn.
+        let mut seeds: BTreeMap<_, (Vec<f64>, Vec<Vec<f64>>)> = BTreeMap::new();
+        for &(first, this) in &level.pairs {
+            let (a, b) = (single(first), single(this));
+            let (value, _) = bench.difference(&a, &b, &self.task, self.part, &self.metric)?;
+            let [from, to] =
+                [first, this].map(|run| bench.resampled(&[run], &self.task, self.part, &self.metric));
+            let series = from.first().zip(to.first()).map(|(from, to)| minus(to, from));
+            let (values, all) = seeds.entry(&self.runs[this].repeated).or_default();
+            values.push(value);
+            all.extend(series);
+        }
+        let means =
+            seeds.values().map(|(values, _)| leaderboard::summary(values.iter().copied().map(Some)).mean);
+        let value = leaderboard::summary(means).mean?;
+        let is_whole = seeds.values().all(|(values, series)| values.len() == series.len());
+        let series: Vec<Vec<f64>> = seeds.values().map(|(_, series)| mean(series)).collect();
+        let interval = if is_whole { over(&series) } else { None };
+        Some(Difference { value, interval, verdict: verdict(interval, self.higher_is_better) })
+    }
+
+    fn figures(&self, trials: &[Trial], axes: &[Axis]) -> Vec<Figure> {
+        let value = |trial: usize| match self.part {
+            Part::Validation => trials[trial].validation,
+            _ => trials[trial].test,
+        };
+        let (low, high) = range((0..trials.len()).filter_map(value).filter(|value| value.is_finite()));
+        let (low, high) = (low - 0.06 * (high - low), high + 0.06 * (high - low));
+        let metric = format!("{} on {}", metric_label(&self.metric), self.part.name());
+        let figure = |(place, axis): (usize, &Axis)| {
+            let level = |level: &'_ Level| -> (Vec<f64>, Option<f64>) {
+                let values: Vec<f64> = level.trials.iter().filter_map(|&trial| value(trial)).collect();
+                let mean = leaderboard::summary(values.iter().copied().map(Some)).mean;
+                (values, mean)
+            };
+            let levels = axis.levels.iter().map(|one| {
+                let (values, mean) = level(one);
+                (one.value.as_str(), values, mean)
+            });
+            let title = axis.keys.join(", ");
+            let effect =
+                Effect { title: &title, metric: &metric, levels: levels.collect(), range: (low, high) };
+            let svg = effect.svg();
+            Figure { slug: format!("axis-{}", place + 1), caption: title, svg }
+        };
+        axes.iter().enumerate().map(figure).collect()
+    }
+}
+
+/// The entries of the rows.
+fn entries(rows: &[Row]) -> Vec<Entry> {
+    rows.iter().map(|row| row.entry.clone()).collect()
+}
+
+/// Every key that an arm sets, seeds left out.
+pub fn keys(trials: &[Trial]) -> Vec<String> {
+    let keys = trials.iter().flat_map(|trial| trial.settings.keys());
+    let mut keys: Vec<String> = keys.filter(|key| !leaderboard::repeats(key)).cloned().collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The keys without what stands before the last dot, where that is enough to tell them apart.
+fn short(keys: &[String]) -> Vec<String> {
+    let last = |key: &String| key.rsplit('.').next().unwrap_or(key).to_owned();
+    let is_alone = |name: &String| keys.iter().filter(|key| last(key) == *name).count() == 1;
+    keys.iter().map(|key| Some(last(key)).filter(is_alone).unwrap_or_else(|| key.clone())).collect()
+}

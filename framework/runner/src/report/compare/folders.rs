@@ -1,0 +1,160 @@
+//! From what a user names to folders of runs: a run, a sweep, or the latest of an experiment.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::{CompareError, Result};
+use super::settings::text;
+use crate::report::stored::{ReportError, parse, read};
+
+/// What a path leads to.
+#[derive(Debug)]
+pub enum Found {
+    /// The folder of a run.
+    Run(PathBuf),
+    /// A sweep.
+    Sweep(Sweep),
+}
+
+/// A sweep as its folder tells it.
+#[derive(Debug)]
+pub struct Sweep {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// The values of each axis, in order.
+    pub axes: BTreeMap<String, Vec<String>>,
+    /// The metric by which it chooses.
+    pub metric: Option<String>,
+    /// Its finished arms.
+    pub arms: Vec<Arm>,
+    /// Arms that are not finished, and why.
+    pub failed: Vec<String>,
+}
+
+/// One finished arm.
+#[derive(Debug)]
+pub struct Arm {
+    /// Its name.
+    pub name: String,
+    /// What it sets, by dotted key.
+    pub settings: BTreeMap<String, String>,
+    /// The folder of its run.
+    pub dir: PathBuf,
+}
+
+/// `sweep.json`, as far as it is needed here.
+#[derive(Deserialize)]
+struct File {
+    name: String,
+    #[serde(default)]
+    axes: BTreeMap<String, Vec<Value>>,
+    #[serde(default)]
+    select: Option<Value>,
+    arms: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    #[serde(default)]
+    settings: BTreeMap<String, Value>,
+    status: String,
+    #[serde(default)]
+    error: Option<String>,
+    run: Option<PathBuf>,
+}
+
+/// What `path` is: a run, a sweep, the folder of an experiment (its latest), or an experiment's name in
+/// the folder `runs`.
+///
+/// # Errors
+/// If it is none of these, or `sweep.json` is damaged.
+pub fn find(path: &Path, runs: &Path) -> Result<Found> {
+    let place = if path.exists() { path.to_owned() } else { runs.join(path) };
+    let no_run = |why: String| CompareError::NoRun { path: path.to_owned(), why };
+    if !place.is_dir() {
+        return Err(no_run("there is no such folder".to_owned()));
+    }
+    if let Some(found) = at(&place)? {
+        return Ok(found);
+    }
+    let entries = fs::read_dir(&place).map_err(|source| ReportError::Read { path: place.clone(), source })?;
+    let mut inside: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    inside.retain(|path| path.is_dir());
+    inside.sort_by_key(|path| in_time(path));
+    for latest in inside.iter().rev() {
+        if let Some(found) = at(latest)? {
+            return Ok(found);
+        }
+    }
+    Err(no_run("neither it nor a folder in it has a `plan.json` or a `sweep.json`".to_owned()))
+}
+
+fn at(dir: &Path) -> Result<Option<Found>> {
+    let is_sweep = dir.join("sweep.json").is_file();
+    let is_run = dir.join("plan.json").is_file();
+    if !is_sweep && !is_run {
+        return Ok(None);
+    }
+    // `runs/latest` is a link: its parent is not the parent of the run.
+    let dir = fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
+    Ok(Some(if is_sweep { Found::Sweep(sweep(dir)?) } else { Found::Run(dir) }))
+}
+
+fn sweep(dir: PathBuf) -> Result<Sweep> {
+    let path = dir.join("sweep.json");
+    let file: File = parse(&path, &read(&path)?.unwrap_or_default())?;
+    let texts = |values: &Vec<Value>| values.iter().map(text).collect();
+    let metric = file.select.as_ref().and_then(|select| select["metric"].as_str()).map(str::to_owned);
+    let mut sweep = Sweep {
+        name: file.name,
+        axes: file.axes.iter().map(|(key, values)| (key.clone(), texts(values))).collect(),
+        metric,
+        arms: Vec::new(),
+        failed: Vec::new(),
+        dir,
+    };
+    for arm in file.arms {
+        let run = arm.run.as_ref().map(|run| sweep.dir.join(run)).filter(|_| arm.status == "finished");
+        match run {
+            Some(dir) => {
+                let settings = arm.settings.iter().map(|(key, value)| (key.clone(), text(value))).collect();
+                sweep.arms.push(Arm { name: arm.name, settings, dir });
+            }
+            None => {
+                let why = arm.error.map_or_else(String::new, |error| format!(": {error}"));
+                sweep.failed.push(format!("{} {}{why}", arm.name, arm.status));
+            }
+        }
+    }
+    Ok(sweep)
+}
+
+/// `2026-11-23T03-12-45-10` comes after `2026-11-23T03-12-45-2`: the number behind the time counts.
+fn in_time(path: &Path) -> (String, u64) {
+    const TIME: usize = "2026-11-23T03-12-45".len();
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    match name.get(TIME..).and_then(|rest| rest.strip_prefix('-')?.parse().ok()) {
+        Some(number) => (name[..TIME].to_owned(), number),
+        None => (name, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_run_of_a_second_is_the_one_with_the_highest_number() {
+        let names = ["2026-11-23T03-12-45-10", "2026-11-23T03-12-45-2", "2026-11-23T03-12-45", "notes"];
+        let mut sorted = names.map(Path::new);
+        sorted.sort_by_key(|path| in_time(path));
+        assert_eq!(sorted, [names[2], names[1], names[0], names[3]].map(Path::new));
+    }
+}

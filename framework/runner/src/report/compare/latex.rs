@@ -1,0 +1,126 @@
+//! Tables as LaTeX, in the manner of `booktabs`.
+
+use std::fmt::Write;
+
+use crate::report::document::{Align, Block, Cell, Document, Table, Tone};
+
+/// Every table of the document, each a float of its own; `\usepackage{booktabs}` is needed.
+pub fn write(document: &Document) -> String {
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(one(table)),
+        _ => None,
+    });
+    format!(
+        "% {}; needs \\usepackage{{booktabs}}\n{}",
+        line(&document.title),
+        tables.collect::<Vec<_>>().join("\n")
+    )
+}
+
+fn one(table: &Table) -> String {
+    let side = |(_, align): &(String, Align)| match align {
+        Align::Left => 'l',
+        Align::Right => 'r',
+    };
+    let columns: String = table.columns.iter().map(side).collect();
+    let header: Vec<String> = table.columns.iter().map(|(name, _)| escape(name)).collect();
+    let mut out = String::from("\\begin{table}\n\\centering\n");
+    let _ = writeln!(out, "\\caption{{{}}}", escape(&table.caption));
+    let _ =
+        writeln!(out, "\\begin{{tabular}}{{{columns}}}\n\\toprule\n{} \\\\\n\\midrule", header.join(" & "));
+    for row in &table.rows {
+        let _ = writeln!(out, "{} \\\\", row.iter().map(cell).collect::<Vec<_>>().join(" & "));
+    }
+    out + "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
+}
+
+fn cell(cell: &Cell) -> String {
+    let text = match cell.tone {
+        Tone::Good | Tone::Bad => format!("\\textbf{{{}}}", escape(&cell.text)),
+        Tone::Plain | Tone::Share(_) => escape(&cell.text),
+    };
+    match &cell.note {
+        Some(note) => format!("{text} {{\\scriptsize {}}}", escape(note)),
+        None => text,
+    }
+}
+
+/// Without line breaks, which would end a comment.
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Text that LaTeX prints as it is; a hyphen before a number is a minus.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let is_number = rest.peek().is_some_and(char::is_ascii_digit);
+        match character {
+            '-' if is_number && matches!(before, ' ' | '[') => out.push_str("$-$"),
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '<' | '>' | '|' => {
+                let _ = write!(out, "${character}$");
+            }
+            '↑' => out.push_str("$\\uparrow$"),
+            '↓' => out.push_str("$\\downarrow$"),
+            '±' => out.push_str("$\\pm$"),
+            '²' => out.push_str("$^2$"),
+            '∞' => out.push_str("$\\infty$"),
+            '–' => out.push_str("--"),
+            '…' => out.push_str("\\ldots{}"),
+            control if control.is_control() => out.push(' '),
+            // What opens a row with `[` would be taken for the height of the row before.
+            '[' => out.push_str("{[}"),
+            other => out.push(other),
+        }
+        before = character;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_booktabs_and_nothing_in_it_is_a_command() {
+        let table = Table {
+            caption: "50% of {all} & \\more_#1".into(),
+            columns: vec![("metric".into(), Align::Left), ("b - a".into(), Align::Right)],
+            rows: vec![
+                vec![
+                    Cell::new("R² ↑"),
+                    Cell { text: "-0.10".into(), note: Some("[-0.20, -0.01]".into()), tone: Tone::Bad },
+                ],
+                vec![Cell::new("x<y"), Cell::new("–")],
+            ],
+        };
+        let document = Document { title: "two\nlines".into(), blocks: vec![Block::Table(table)] };
+        expect![[r"
+            % two lines; needs \usepackage{booktabs}
+            \begin{table}
+            \centering
+            \caption{50\% of \{all\} \& \textbackslash{}more\_\#1}
+            \begin{tabular}{lr}
+            \toprule
+            metric & b - a \\
+            \midrule
+            R$^2$ $\uparrow$ & \textbf{$-$0.10} {\scriptsize {[}$-$0.20, $-$0.01]} \\
+            x$<$y & -- \\
+            \bottomrule
+            \end{tabular}
+            \end{table}
+        "]]
+        .assert_eq(&write(&document));
+    }
+}

@@ -1,0 +1,43 @@
+//! How values and differences of groups are written.
+
+use boldface_tables::summary::Verdict;
+
+use super::scores;
+use crate::report::document::{Cell, Tone};
+use crate::report::number;
+
+/// What the signs mean.
+pub const LEGEND: &str = "Brackets: 95% bootstrap interval over subjects, and over seeds where there are \
+    several; differences are paired by subject and by seed. Bold: the interval of the difference \
+    excludes zero. ± standard deviation over seeds. ↑ higher is better, ↓ lower is better. – undefined.";
+
+/// Which way is better, behind a metric's name.
+pub fn arrow(higher_is_better: Option<bool>) -> &'static str {
+    higher_is_better.map_or("", |up| if up { " ↑" } else { " ↓" })
+}
+
+/// The mean of a group, its spread over runs and its interval.
+pub fn value(cell: &scores::Cell) -> Cell {
+    let (text, interval) = number::with_interval(cell.summary.mean, cell.interval);
+    let spread = cell.summary.sd.map(|sd| format!("± {}", number::score(Some(sd))));
+    let note: Vec<String> = spread.into_iter().chain(interval).collect();
+    Cell { text, note: Some(note.join(" ")).filter(|note| !note.is_empty()), tone: Tone::Plain }
+}
+
+/// A difference and what it says.
+pub fn difference(cell: &scores::Cell) -> Cell {
+    cell.difference.map_or_else(|| Cell::new(number::DASH), |found| minus(&found))
+}
+
+/// The same, of a difference that is there.
+pub fn minus(found: &scores::Difference) -> Cell {
+    Cell::noted(number::difference(Some(found.value), found.interval), tone(found.verdict))
+}
+
+fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Better => Tone::Good,
+        Verdict::Worse => Tone::Bad,
+        Verdict::NotBetter | Verdict::Unknown => Tone::Plain,
+    }
+}

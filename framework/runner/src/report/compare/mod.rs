@@ -1,0 +1,257 @@
+//! Runs side by side: which keys differ and which metrics moved; a leaderboard over a sweep.
+
+mod board;
+mod error;
+mod folders;
+mod groups;
+mod latex;
+mod marks;
+mod multiples;
+mod page;
+mod paired;
+mod run;
+mod runs;
+mod scores;
+mod settings;
+mod sheets;
+
+use std::path::{Path, PathBuf};
+
+use boldface::Part;
+use boldface_tables::export::{self, Sheet};
+use rayon::prelude::*;
+
+use super::document::{Block, Document, metric_label, plain};
+use super::results::HEADLINES;
+use super::{markdown, number, terminal};
+use board::Board;
+pub use error::{CompareError, Result};
+use folders::{Arm, Found, Sweep};
+use run::Run;
+use scores::Bench;
+
+/// What is to be compared, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Folders of runs or sweeps, or names of experiments.
+    pub paths: &'a [PathBuf],
+    /// Where names are looked up.
+    pub runs: &'a Path,
+    /// `condition.auroc` or `auroc`; left out, all metrics of runs and the first of a sweep.
+    pub metric: Option<&'a str>,
+    /// The part that is compared.
+    pub part: Part,
+}
+
+/// A comparison, before it has a format.
+#[derive(Debug)]
+pub struct Comparison {
+    title: String,
+    /// What was compared.
+    about: Vec<Block>,
+    /// What came out.
+    results: Vec<Block>,
+    sheet: Sheet,
+    /// The sweep's folder, if it is one sweep.
+    pub folder: Option<PathBuf>,
+}
+
+/// Compares runs, or the arms of one sweep. The same runs give the same bytes.
+///
+/// # Errors
+/// If a path is neither run nor sweep, a file is damaged, or there is nothing to compare.
+pub fn compare(asked: &Asked<'_>) -> Result<Comparison> {
+    let found =
+        asked.paths.iter().map(|path| folders::find(path, asked.runs)).collect::<Result<Vec<Found>>>()?;
+    if let [Found::Sweep(sweep)] = &found[..] {
+        return of_sweep(sweep, asked);
+    }
+    let mut dirs = Vec::new();
+    for found in found {
+        match found {
+            Found::Run(dir) => dirs.push(dir),
+            Found::Sweep(sweep) if sweep.arms.is_empty() => return Err(no_arm(&sweep, sweep.failed.clone())),
+            Found::Sweep(sweep) => dirs.extend(sweep.arms.into_iter().map(|arm| arm.dir)),
+        }
+    }
+    if let [one] = &dirs[..] {
+        return Err(CompareError::One(one.display().to_string()));
+    }
+    of_runs(&dirs, asked)
+}
+
+fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
+    let runs = dirs.par_iter().map(|dir| Run::read(dir)).collect::<Result<Vec<Run>>>()?;
+    let mut tasks = runs.first().map(Run::tasks).unwrap_or_default();
+    tasks.retain(|task| runs.iter().all(|run| run.tasks().contains(task)));
+    if tasks.is_empty() {
+        let has = |run: &Run| {
+            let tasks = run.tasks().iter().map(|task| format!("`{task}`")).collect::<Vec<_>>().join(", ");
+            (run.label(), if tasks.is_empty() { "none that was scored".to_owned() } else { tasks })
+        };
+        return Err(CompareError::NoTask { has: runs.iter().map(has).collect() });
+    }
+    let groups = groups::groups(&runs);
+    let mut bench = Bench::new(&runs);
+    let mut lines = Vec::new();
+    for task in &tasks {
+        let metric = match asked.metric {
+            Some(metric) => match wanted(&runs, task, metric) {
+                Some(metric) => Some(metric),
+                None => continue,
+            },
+            None => None,
+        };
+        lines.push(bench.lines(&groups, task, asked.part, metric.as_deref()));
+    }
+    if let Some(metric) = asked.metric.filter(|_| lines.is_empty()) {
+        return Err(no_metric(&runs, &tasks, metric));
+    }
+    let results = runs::results(&mut bench, &groups, &lines, asked.part);
+    let labels: Vec<&str> = groups.iter().map(|group| group.label.as_str()).collect();
+    Ok(Comparison {
+        title: if labels.len() <= 3 { labels.join(" and ") } else { number::count(labels.len(), "group") },
+        about: runs::differences(&runs, &groups),
+        results,
+        sheet: sheets::of_runs(&groups, &lines),
+        folder: None,
+    })
+}
+
+fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
+    let read =
+        |arm: &Arm| Run::read(&arm.dir).map_err(|error| format!("{} cannot be read: {error}", arm.name));
+    let read: Vec<Result<Run, String>> = sweep.arms.par_iter().map(read).collect();
+    let (mut runs, mut arms, mut failed) = (Vec::new(), Vec::new(), sweep.failed.clone());
+    for (run, arm) in read.into_iter().zip(&sweep.arms) {
+        match run {
+            Ok(run) => {
+                runs.push(run);
+                arms.push(arm);
+            }
+            Err(why) => failed.push(why),
+        }
+    }
+    if runs.is_empty() {
+        return Err(no_arm(sweep, failed));
+    }
+    let (task, metric) = headline(&runs, asked.metric.or(sweep.metric.as_deref()))?;
+    let scored = runs.iter().find_map(|run| run.score(&task, asked.part, &metric));
+    let higher_is_better = scored.and_then(|row| row.higher_is_better);
+    let board = Board { sweep, runs: &runs, task, metric, higher_is_better, part: asked.part };
+    let trials = board.trials(&arms);
+    let mut bench = Bench::new(&runs);
+    let rows = board.rows(&mut bench, &trials);
+    let results = board.blocks(&mut bench, &trials, &rows);
+
+    let total = sweep.arms.len() + sweep.failed.len();
+    let lead = format!(
+        "{} of {} in {}; {} {}.",
+        runs.len(),
+        number::count(total, "run"),
+        number::count(rows.len(), "arm"),
+        board.task,
+        metric_label(&board.metric)
+    );
+    let mut about = vec![Block::Lead(vec![plain(lead)])];
+    if !failed.is_empty() {
+        about.push(Block::Details {
+            summary: format!("Left out: {}", number::count(failed.len(), "run")),
+            code: failed.join("\n"),
+        });
+    }
+    Ok(Comparison {
+        title: format!("Sweep {}", sweep.name),
+        about,
+        results,
+        sheet: sheets::of_sweep(&board, &trials, &rows),
+        folder: Some(sweep.dir.clone()),
+    })
+}
+
+impl Comparison {
+    /// For the terminal, at most 110 wide.
+    pub fn terminal(&self) -> String {
+        terminal::document(&self.document(true, false))
+    }
+
+    /// As Markdown, without plots.
+    pub fn markdown(&self) -> String {
+        markdown::write(&self.document(true, false))
+    }
+
+    /// The tables of scores as LaTeX.
+    pub fn latex(&self) -> String {
+        latex::write(&self.document(false, false))
+    }
+
+    /// One page with everything in it: tables that sort, plots, no network.
+    pub fn html(&self) -> String {
+        page::write(&self.document(true, true))
+    }
+
+    /// The scores as CSV, one row a score.
+    pub fn csv(&self) -> String {
+        export::csv(&self.sheet)
+    }
+
+    /// The scores as Parquet, one row a score.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn parquet(&self, path: &Path) -> Result<()> {
+        Ok(export::parquet(path, &self.sheet)?)
+    }
+
+    fn document(&self, with_about: bool, with_plots: bool) -> Document {
+        let about = self.about.iter().filter(|_| with_about);
+        let blocks =
+            about.chain(&self.results).filter(|block| with_plots || !matches!(block, Block::Figures(_)));
+        Document { title: self.title.clone(), blocks: blocks.cloned().collect() }
+    }
+}
+
+/// The metric that somebody asks for as `task.metric` or `metric`, if this task has it.
+fn wanted(runs: &[Run], task: &str, asked: &str) -> Option<String> {
+    let mut scores = runs.iter().flat_map(|run| &run.scores);
+    let stage = format!("evaluation.{task}");
+    let is_asked = |metric: &str| metric == asked || format!("{task}.{metric}") == asked;
+    scores.find(|row| row.stage == stage && is_asked(&row.metric)).map(|row| row.metric.clone())
+}
+
+/// The task and the metric that a leaderboard is about.
+fn headline(runs: &[Run], asked: Option<&str>) -> Result<(String, String)> {
+    let mut tasks: Vec<String> = runs.iter().flat_map(Run::tasks).collect();
+    tasks.sort();
+    tasks.dedup();
+    let found = match asked {
+        Some(asked) => tasks.iter().find_map(|task| Some((task.clone(), wanted(runs, task, asked)?))),
+        None => {
+            let first = |task: &String| HEADLINES.iter().find_map(|metric| wanted(runs, task, metric));
+            let any = |task: &String| {
+                runs.iter()
+                    .find_map(|run| run.scores.iter().find(|row| row.stage == format!("evaluation.{task}")))
+                    .map(|row| row.metric.clone())
+            };
+            tasks.iter().find_map(|task| Some((task.clone(), first(task).or_else(|| any(task))?)))
+        }
+    };
+    found.ok_or_else(|| no_metric(runs, &tasks, asked.unwrap_or_default()))
+}
+
+fn no_metric(runs: &[Run], tasks: &[String], metric: &str) -> CompareError {
+    let mut known: Vec<String> = Vec::new();
+    for row in runs.iter().flat_map(|run| &run.scores) {
+        let task = row.stage.strip_prefix("evaluation.").unwrap_or(&row.stage);
+        let name = format!("`{task}.{}`", row.metric);
+        if tasks.iter().any(|known| known == task) && !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    let known = if known.is_empty() { "is none".to_owned() } else { format!("are {}", known.join(", ")) };
+    CompareError::NoMetric { metric: metric.to_owned(), known }
+}
+
+fn no_arm(sweep: &Sweep, failed: Vec<String>) -> CompareError {
+    CompareError::NoArm { dir: sweep.dir.clone(), failed }
+}

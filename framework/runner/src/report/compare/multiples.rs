@@ -1,0 +1,153 @@
+//! Small multiples: many little plots of one form, so that the eye compares them and not their axes.
+
+use std::fmt::Write;
+
+use super::groups::Group;
+use super::scores::Line;
+use crate::report::html::escape;
+use crate::report::number;
+use crate::report::plot::{range, ticks};
+
+const WIDTH: f64 = 320.0;
+/// Height of one row of a forest.
+const ROW: f64 = 26.0;
+/// Height of the axis below.
+const AXIS: f64 = 26.0;
+const SIDE: f64 = 14.0;
+
+/// One metric of every group: a dot and its interval in a row each, over one axis.
+pub fn forest(line: &Line, groups: &[Group]) -> String {
+    let ends = line.cells.iter().flat_map(|cell| {
+        let (low, high) = cell.interval.unzip();
+        [cell.summary.mean, low, high].into_iter().flatten().filter(|value| value.is_finite())
+    });
+    let (low, high) = range(ends.clone());
+    let (low, high) = (low - 0.03 * (high - low), high + 0.03 * (high - low));
+    let place = |value: f64| SIDE + (value - low) / (high - low) * (WIDTH - 2.0 * SIDE);
+    let base = 6.0 + ROW * groups.len() as f64;
+    let told = groups.iter().zip(&line.cells).map(|(group, cell)| {
+        let (value, interval) = number::with_interval(cell.summary.mean, cell.interval);
+        format!("{}: {value}{}", group.label, interval.map_or_else(String::new, |text| format!(" {text}")))
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    let mut svg = open(&line.metric, &told, base + AXIS);
+    axis(&mut svg, low, high, place, base);
+    for (row, (group, cell)) in groups.iter().zip(&line.cells).enumerate() {
+        let y = 6.0 + ROW * row as f64;
+        let _ = write!(
+            svg,
+            "<text class=\"legend\" x=\"{SIDE}\" y=\"{:.1}\">{}</text>",
+            y + 9.0,
+            escape(&group.label)
+        );
+        let y = y + 17.0;
+        if let Some((from, to)) = cell.interval.filter(|(from, to)| from.is_finite() && to.is_finite()) {
+            let _ =
+                write!(svg, "<path class=\"line n0\" d=\"M{:.1} {y:.1}H{:.1}\"/>", place(from), place(to));
+        }
+        if let Some(mean) = cell.summary.mean.filter(|mean| mean.is_finite()) {
+            let _ =
+                write!(svg, "<circle class=\"spot n0\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>", place(mean));
+        }
+    }
+    svg + "</svg>"
+}
+
+/// One axis of a sweep: every trial as a faint dot above its level, the means joined by a line.
+pub struct Effect<'a> {
+    /// The axis.
+    pub title: &'a str,
+    /// The metric's name.
+    pub metric: &'a str,
+    /// The levels, each with its trials' values and their mean.
+    pub levels: Vec<(&'a str, Vec<f64>, Option<f64>)>,
+    /// The vertical range, the same in all plots of a page.
+    pub range: (f64, f64),
+}
+
+impl Effect<'_> {
+    /// The SVG element, without style.
+    pub fn svg(&self) -> String {
+        const HEIGHT: f64 = 190.0;
+        const LEFT: f64 = 44.0;
+        const BASE: f64 = HEIGHT - 34.0;
+        const TOP: f64 = 24.0;
+        let (low, high) = self.range;
+        let y = |value: f64| TOP + (high - value) / (high - low) * (BASE - TOP);
+        let step = (WIDTH - LEFT) / self.levels.len().max(1) as f64;
+        let x = |level: usize| LEFT + step * (level as f64 + 0.5);
+        let told = self.levels.iter().map(|(name, values, mean)| {
+            format!("{name}: {} over {}", number::score(*mean), number::count(values.len(), "run"))
+        });
+        let mut svg = open(self.title, &told.collect::<Vec<_>>().join("; "), HEIGHT);
+        let _ = write!(svg, "<text class=\"name\" x=\"0\" y=\"12\">{}</text>", escape(self.metric));
+        for (value, text) in ticks(low, high, 4) {
+            let at = y(value);
+            let _ = write!(svg, "<path class=\"grid\" d=\"M{LEFT} {at:.1}H{WIDTH}\"/>");
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>",
+                LEFT - 6.0,
+                at + 3.5
+            );
+        }
+        // So many characters fit below one level.
+        let room = ((step / 6.2) as usize).max(3);
+        let mut means = String::new();
+        for (level, (name, values, mean)) in self.levels.iter().enumerate() {
+            let at = x(level);
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                BASE + 18.0,
+                escape(&short(name, room))
+            );
+            for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+                // Side by side, so that equal values are seen as many.
+                let aside = ((place * 7) % 11) as f64 / 10.0 - 0.5;
+                let _ = write!(
+                    svg,
+                    "<circle class=\"faint n0\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\"/>",
+                    at + aside * (step * 0.35).min(22.0),
+                    y(*value)
+                );
+            }
+            if let Some(mean) = mean.filter(|mean| mean.is_finite()) {
+                let _ = write!(means, "{}{at:.1} {:.1}", if means.is_empty() { 'M' } else { 'L' }, y(mean));
+                let _ =
+                    write!(svg, "<circle class=\"spot n1\" cx=\"{at:.1}\" cy=\"{:.1}\" r=\"4\"/>", y(mean));
+            }
+        }
+        let _ = write!(svg, "<path class=\"line n1\" d=\"{means}\"/>");
+        svg + "</svg>"
+    }
+}
+
+fn open(title: &str, description: &str, height: f64) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\
+         <title>{}</title><desc>{}</desc>",
+        escape(title),
+        escape(description)
+    )
+}
+
+fn axis(svg: &mut String, low: f64, high: f64, place: impl Fn(f64) -> f64, base: f64) {
+    for (value, text) in ticks(low, high, 5) {
+        let at = place(value);
+        let _ = write!(svg, "<path class=\"grid\" d=\"M{at:.1} 4V{base:.1}\"/>");
+        let _ = write!(
+            svg,
+            "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>",
+            base + 16.0
+        );
+    }
+    let _ = write!(svg, "<path class=\"axis\" d=\"M{SIDE} {base:.1}H{:.1}\"/>", WIDTH - SIDE);
+}
+
+fn short(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room - 1).chain(['…']).collect()
+}

@@ -1,0 +1,230 @@
+//! One run as a comparison reads it: its keys, its scores, and its answers again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use boldface::{MetricRow, Outcome, Part, seed};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::Result;
+use super::settings::{flat, repeated};
+use crate::plan::{Key, StageKind, task};
+use crate::report::stored::{ReportError, damaged, parse, read};
+use crate::run::Answered;
+use crate::stages::intervals::{Scores, by_subject, resamples};
+
+/// Resamples behind an interval of a comparison.
+const RESAMPLES: usize = 1000;
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Run {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its experiment's name.
+    pub name: String,
+    /// The language model's plugin, which is named in its answers.
+    pub model: String,
+    /// Its spec with every default, as dotted keys.
+    pub settings: BTreeMap<String, String>,
+    /// Those of them that only repeat an experiment: seeds and parts of the split.
+    pub repeated: BTreeMap<String, String>,
+    /// Name and key of its stages, in order.
+    pub stages: Vec<(String, Key)>,
+    /// The final scores of the model on whole parts.
+    pub scores: Vec<MetricRow>,
+    experiment: Value,
+    artefacts: BTreeMap<String, PathBuf>,
+}
+
+/// `plan.json`, as far as it is needed here. The experiment stays as it is, so that a run of an older
+/// version can be read.
+#[derive(Deserialize)]
+struct File {
+    name: String,
+    experiment: Value,
+    stages: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    stage: Stage,
+    artefact: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Stage {
+    kind: StageKind,
+    key: Key,
+}
+
+/// The answers of one run to one task on one part, scored as they are and resampled.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// Every scan that was asked about, as often as it was.
+    pub scans: Vec<String>,
+    /// Hash of the right answers, in the order of the scans.
+    pub truth: String,
+    /// Value and resampled values of each metric, by name.
+    pub metrics: BTreeMap<String, (f64, Vec<f64>)>,
+}
+
+impl Run {
+    /// Reads the run in `dir`.
+    ///
+    /// # Errors
+    /// If it is not a run, or one of its files is damaged.
+    pub fn read(dir: &Path) -> Result<Run> {
+        let path = dir.join("plan.json");
+        let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
+        let file: File = parse(&path, &text)?;
+        let model = file.experiment["backbone"]["type"].as_str().unwrap_or_default().to_owned();
+        let rows = boldface_tables::metrics::read(&dir.join("metrics.parquet"))?;
+        let is_score = |row: &MetricRow| {
+            let is_whole = row.step.is_none() && row.against.is_none() && row.group.is_none();
+            is_whole && row.plugin == model && row.stage.starts_with("evaluation.")
+        };
+        let scores = rows.into_iter().filter(is_score).collect();
+        let runs = |artefact: &Path| dir.ancestors().find(|above| above.join(artefact).exists());
+        let mut artefacts = BTreeMap::new();
+        for line in &file.stages {
+            // A run lies two folders below the store, an arm of a sweep four.
+            let place = runs(&line.artefact).map(|runs| runs.join(&line.artefact));
+            artefacts.extend(place.map(|place| (line.stage.kind.to_string(), place)));
+        }
+        let settings = flat(&file.experiment);
+        Ok(Run {
+            dir: dir.to_owned(),
+            name: file.name,
+            model,
+            repeated: repeated(&settings),
+            settings,
+            stages: file
+                .stages
+                .into_iter()
+                .map(|line| (line.stage.kind.to_string(), line.stage.key))
+                .collect(),
+            scores,
+            experiment: file.experiment,
+            artefacts,
+        })
+    }
+
+    /// The arm's name, or the experiment's and the time.
+    pub fn label(&self) -> String {
+        let own = self.dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        if self.is_arm() { own } else { format!("{}/{own}", self.name) }
+    }
+
+    /// Whether it is an arm of a sweep.
+    pub fn is_arm(&self) -> bool {
+        self.dir.parent().and_then(Path::file_name).is_some_and(|name| name == "arms")
+    }
+
+    /// The key of the stage called `name`.
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.stages.iter().find(|(stage, _)| stage == name).map(|(_, key)| key)
+    }
+
+    /// Names of the tasks whose scores are there, in order.
+    pub fn tasks(&self) -> Vec<String> {
+        let mut tasks: Vec<String> = self
+            .scores
+            .iter()
+            .filter_map(|row| Some(row.stage.strip_prefix("evaluation.")?.to_owned()))
+            .collect();
+        tasks.sort();
+        tasks.dedup();
+        tasks
+    }
+
+    /// The stored score of a task on a part.
+    pub fn score(&self, task: &str, part: Part, metric: &str) -> Option<&MetricRow> {
+        self.scores.iter().find(|row| {
+            row.metric == metric
+                && row.split == part.name()
+                && row.stage.strip_prefix("evaluation.") == Some(task)
+        })
+    }
+
+    /// Scores the stored answers again, as they are and on resamples of the subjects. Runs that asked
+    /// the same subjects get the same resamples.
+    ///
+    /// # Errors
+    /// In words, why the answers cannot be scored again.
+    pub fn scored(&self, name: &str, part: Part) -> Result<Scored, String> {
+        let outcomes = self.outcomes(name, part)?;
+        let table = self.experiment["tasks"][name].as_object();
+        let table = table.ok_or_else(|| format!("its `plan.json` has no task `{name}`"))?;
+        let task = task(name, table)?;
+        let outcomes: Vec<&Outcome> = outcomes.iter().collect();
+        let subjects = by_subject(&outcomes);
+        let mut who = blake3::Hasher::new();
+        subjects.keys().for_each(|subject| {
+            who.update(subject.as_bytes()).update(b"\n");
+        });
+        // Equal draws for equal subjects; independent ones for others of the same number.
+        let first = who.finalize().as_bytes().first_chunk::<8>().copied().unwrap_or_default();
+        let draws = resamples(subjects.len(), RESAMPLES, u64::from_le_bytes(first), part);
+        let scores = Scores::of(&*task.config, &outcomes, &draws).map_err(|error| error.to_string())?;
+
+        let mut asked: Vec<(String, String)> = Vec::new();
+        for outcome in &outcomes {
+            let answer = serde_json::to_string(&outcome.example.answer).map_err(|error| error.to_string())?;
+            asked.push((outcome.scan.to_string(), answer));
+        }
+        asked.sort();
+        let mut truth = blake3::Hasher::new();
+        asked.iter().for_each(|(_, answer)| {
+            truth.update(answer.as_bytes()).update(b"\n");
+        });
+        let mut metrics = BTreeMap::new();
+        for (place, metric) in scores.whole.iter().enumerate() {
+            let stored = self.score(name, part, &metric.name).and_then(|row| row.value);
+            if let Some(stored) =
+                stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
+            {
+                return Err(format!(
+                    "scored again, its `{}` is {} and not the stored {stored}: another version of the task made it",
+                    metric.name, metric.value
+                ));
+            }
+            let resampled = scores.resampled.iter().map(|resample| resample[place]).collect();
+            metrics.insert(metric.name.clone(), (metric.value, resampled));
+        }
+        let truth = truth.finalize().to_hex().to_string();
+        Ok(Scored { scans: asked.into_iter().map(|(scan, _)| scan).collect(), truth, metrics })
+    }
+
+    fn outcomes(&self, name: &str, part: Part) -> Result<Vec<Outcome>, String> {
+        #[derive(Deserialize)]
+        struct Head {
+            part: Part,
+            plugin: String,
+        }
+        let gone = || format!("its answers to `{name}` are no longer in the store");
+        let path = self.artefacts.get(&format!("evaluation.{name}")).ok_or_else(gone)?.join("outcomes.jsonl");
+        let text = read(&path).map_err(|error| error.to_string())?.ok_or_else(gone)?;
+        let mut outcomes = Vec::new();
+        for (line, json) in text.lines().enumerate() {
+            let broken =
+                |error: serde_json::Error| damaged(&path, format!("line {}: {error}", line + 1)).to_string();
+            let head: Head = serde_json::from_str(json).map_err(broken)?;
+            if head.part == part && head.plugin == self.model {
+                let answered: Answered = serde_json::from_str(json).map_err(broken)?;
+                outcomes.push(answered.outcome);
+            }
+        }
+        if outcomes.is_empty() {
+            Err(format!("it was asked nothing on the {} part of `{name}`", part.name()))
+        } else {
+            Ok(outcomes)
+        }
+    }
+}
+
+/// The stream of a comparison's own random numbers.
+pub fn stream() -> impl rand::Rng {
+    seed::stream(0, "compare")
+}

@@ -1,0 +1,255 @@
+//! Scores of groups of runs side by side, and their differences from the first group.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use boldface::{MetricRow, Part};
+use boldface_tables::leaderboard::{Summary, summary};
+use boldface_tables::summary::{Verdict, verdict};
+
+use super::groups::Group;
+use super::paired::{apart, minus, over};
+use super::run::{Run, Scored};
+
+/// More runs than this are not scored again: they have the intervals that were stored.
+pub const MOST_RUNS: usize = 100;
+
+/// One metric of one task on one part, for every group.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The task.
+    pub task: String,
+    /// The part.
+    pub part: Part,
+    /// The metric.
+    pub metric: String,
+    /// Its direction.
+    pub higher_is_better: Option<bool>,
+    /// What each group has.
+    pub cells: Vec<Cell>,
+}
+
+/// What one group has of a metric.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    /// Over its runs.
+    pub summary: Summary,
+    /// The 95% interval: by subject, and by run if there are several.
+    pub interval: Option<(f64, f64)>,
+    /// How many examples a run rests on.
+    pub n: Option<u64>,
+    /// Minus the first group.
+    pub difference: Option<Difference>,
+}
+
+/// A group minus the first one.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    /// Of the means.
+    pub value: f64,
+    /// Its paired interval.
+    pub interval: Option<(f64, f64)>,
+    /// What the interval says, direction minded.
+    pub verdict: Verdict,
+}
+
+/// Runs with the answers that were scored again, as far as they were needed.
+pub struct Bench<'a> {
+    runs: &'a [Run],
+    scored: BTreeMap<(usize, String, &'static str), Result<Scored, String>>,
+    /// What a reader must know, each once, in order of appearance.
+    pub notes: Vec<String>,
+}
+
+impl<'a> Bench<'a> {
+    /// A bench for `runs`; scoring starts when it is asked for.
+    pub fn new(runs: &'a [Run]) -> Bench<'a> {
+        let mut bench = Bench { runs, scored: BTreeMap::new(), notes: Vec::new() };
+        if runs.len() > MOST_RUNS {
+            bench.note(format!(
+                "There are more than {MOST_RUNS} runs: differences and means over seeds have no intervals; compare a few runs by name to get them."
+            ));
+        }
+        bench
+    }
+
+    /// The scores of a task on a part, metric by metric, in the order of the first run. Metrics of a
+    /// single horizon (`mse@5`) come only if they are asked for.
+    pub fn lines(&mut self, groups: &[Group], task: &str, part: Part, metric: Option<&str>) -> Vec<Line> {
+        let stage = format!("evaluation.{task}");
+        let mut metrics: Vec<(String, Option<bool>)> = Vec::new();
+        let is_of = |row: &&MetricRow| row.stage == stage && row.split == part.name();
+        for row in self.runs.iter().flat_map(|run| run.scores.iter().filter(is_of)) {
+            let is_wanted = metric.map_or(!row.metric.contains('@'), |metric| metric == row.metric);
+            if is_wanted && metrics.iter().all(|(known, _)| *known != row.metric) {
+                metrics.push((row.metric.clone(), row.higher_is_better));
+            }
+        }
+        let line = |(metric, higher_is_better): (String, Option<bool>)| {
+            let cells = groups.iter().enumerate().map(|(place, group)| {
+                let first = (place > 0).then(|| &groups[0]);
+                self.cell(group, first, task, part, &metric, higher_is_better)
+            });
+            Line {
+                task: task.to_owned(),
+                part,
+                higher_is_better,
+                cells: cells.collect(),
+                metric: metric.clone(),
+            }
+        };
+        metrics.into_iter().map(line).collect()
+    }
+
+    /// What `group` has of a metric, and its difference from `first`.
+    pub fn cell(
+        &mut self,
+        group: &Group,
+        first: Option<&Group>,
+        task: &str,
+        part: Part,
+        metric: &str,
+        higher_is_better: Option<bool>,
+    ) -> Cell {
+        let rows: Vec<Option<&MetricRow>> =
+            group.runs.iter().map(|&run| self.runs[run].score(task, part, metric)).collect();
+        let interval = match rows[..] {
+            [one] => one.and_then(|row| row.low.zip(row.high)),
+            _ => over(&self.resampled(&group.runs, task, part, metric)),
+        };
+        let difference = first.and_then(|first| {
+            let (value, interval) = self.difference(first, group, task, part, metric)?;
+            Some(Difference { value, interval, verdict: verdict(interval, higher_is_better) })
+        });
+        Cell {
+            summary: summary(rows.iter().map(|row| row.and_then(|row| row.value))),
+            n: rows.iter().find_map(|row| row.and_then(|row| row.n)),
+            interval,
+            difference,
+        }
+    }
+
+    /// `b - a` and its interval; none, with a note, if they are not to be subtracted.
+    pub fn difference(
+        &mut self,
+        a: &Group,
+        b: &Group,
+        task: &str,
+        part: Part,
+        metric: &str,
+    ) -> Option<(f64, Option<(f64, f64)>)> {
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for &one in &a.runs {
+            pairs.extend(
+                b.runs.iter().filter(|&&other| self.repeat_each_other(one, other)).map(|&other| (one, other)),
+            );
+        }
+        let are_paired = !pairs.is_empty();
+        if !are_paired {
+            pairs = a.runs.iter().flat_map(|&one| b.runs.iter().map(move |&other| (one, other))).collect();
+        }
+        for &(one, other) in &pairs {
+            self.are_comparable((one, &a.label), (other, &b.label), task, part)?;
+        }
+        let used = |side: fn(&(usize, usize)) -> usize| {
+            pairs.iter().map(side).collect::<BTreeSet<usize>>().into_iter().collect::<Vec<usize>>()
+        };
+        let (of_a, of_b) = (used(|pair| pair.0), used(|pair| pair.1));
+        let mean = |runs: &[usize]| {
+            let values = runs.iter().map(|&run| self.runs[run].score(task, part, metric)?.value);
+            summary(values).mean
+        };
+        let value = mean(&of_b)? - mean(&of_a)?;
+        let series = |bench: &mut Self, runs: &[usize]| bench.resampled(runs, task, part, metric);
+        let (from, to) = (series(self, &of_a), series(self, &of_b));
+        let is_whole = from.len() == of_a.len() && to.len() == of_b.len();
+        let interval = match (is_whole, are_paired) {
+            (false, _) => None,
+            (true, false) => apart(&from, &to),
+            (true, true) => {
+                let of = |runs: &[usize], run: usize| runs.iter().position(|&known| known == run);
+                let paired = pairs
+                    .iter()
+                    .filter_map(|&(one, other)| Some(minus(&to[of(&of_b, other)?], &from[of(&of_a, one)?])));
+                over(&paired.collect::<Vec<_>>())
+            }
+        };
+        Some((value, interval))
+    }
+
+    /// The resampled values of each run, of those that could be scored again.
+    pub fn resampled(&mut self, runs: &[usize], task: &str, part: Part, metric: &str) -> Vec<Vec<f64>> {
+        let one = |&run: &usize| {
+            let (_, resampled) = self.scored(run, task, part)?.metrics.get(metric)?;
+            Some(resampled.clone())
+        };
+        runs.iter().filter_map(one).collect()
+    }
+
+    /// Whether two runs of different groups have the same seeds and the same part of the split.
+    fn repeat_each_other(&self, one: usize, other: usize) -> bool {
+        let (a, b) = (&self.runs[one].repeated, &self.runs[other].repeated);
+        a.iter().all(|(key, value)| b.get(key).is_none_or(|theirs| theirs == value))
+    }
+
+    /// Whether the same subjects were asked; a note otherwise.
+    fn are_comparable(
+        &mut self,
+        (one, a): (usize, &str),
+        (other, b): (usize, &str),
+        task: &str,
+        part: Part,
+    ) -> Option<()> {
+        let asked = |bench: &mut Self, run| {
+            bench.scored(run, task, part).map(|scored| (scored.scans.clone(), scored.truth.clone()))
+        };
+        let part = part.name();
+        let (Some(of_a), Some(of_b)) = (asked(self, one), asked(self, other)) else {
+            // Without the answers, equal keys say that the same subjects were asked.
+            let key = |run: usize, stage| self.runs[run].key(stage);
+            let is_same = ["series", "split"].iter().all(|stage| key(one, stage) == key(other, stage));
+            if !is_same {
+                self.note(format!("No difference of `{task}` between `{a}` and `{b}`: they were divided differently, and their answers are no longer there to compare."));
+            }
+            return is_same.then_some(());
+        };
+        if of_a.0 != of_b.0 {
+            let common = of_a.0.iter().filter(|scan| of_b.0.binary_search(scan).is_ok()).count();
+            let (n, m) = (of_a.0.len(), of_b.0.len());
+            let why = if self.runs[one].key("series") == self.runs[other].key("series") {
+                "set `[split] seed` to ask both about the same subjects"
+            } else {
+                "their data are not the same"
+            };
+            self.note(format!("No difference of `{task}` on {part} between `{a}` and `{b}`: they were asked about different scans ({n} and {m} questions, {common} of them about the same scan), and two groups of people differ for many reasons; {why}."));
+            return None;
+        }
+        if of_a.1 != of_b.1 {
+            self.note(format!("`{task}`: the right answers of `{a}` and `{b}` are not the same, so part of their difference is one of questions and not of models."));
+        }
+        Some(())
+    }
+
+    fn scored(&mut self, run: usize, task: &str, part: Part) -> Option<&Scored> {
+        if self.runs.len() > MOST_RUNS {
+            return None;
+        }
+        let key = (run, task.to_owned(), part.name());
+        if !self.scored.contains_key(&key) {
+            let scored = self.runs[run].scored(task, part);
+            if let Err(why) = &scored {
+                self.note(format!(
+                    "`{}` has no paired interval on `{task}`: {why}.",
+                    self.runs[run].dir.display()
+                ));
+            }
+            self.scored.insert(key.clone(), scored);
+        }
+        self.scored.get(&key)?.as_ref().ok()
+    }
+
+    fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Comparisons as plain tables for programs: one row a score, every digit.
+
+use boldface_tables::export::{Sheet, Values};
+use boldface_tables::leaderboard::Trial;
+
+use super::board::{Board, Row, keys};
+use super::groups::Group;
+use super::scores::{Cell, Line};
+
+/// One row for each metric of each group.
+pub fn of_runs(groups: &[Group], lines: &[Vec<Line>]) -> Sheet {
+    let rows: Vec<(&Line, &Group, &Cell)> = lines
+        .iter()
+        .flatten()
+        .flat_map(|line| groups.iter().zip(&line.cells).map(move |(group, cell)| (line, group, cell)))
+        .collect();
+    let text = |of: fn(&(&Line, &Group, &Cell)) -> String| {
+        Values::Text(rows.iter().map(|row| Some(of(row))).collect())
+    };
+    let first = groups.first().map(|group| group.label.clone());
+    let against = rows.iter().map(|(_, _, cell)| cell.difference.and(first.clone())).collect();
+    let sheet = Sheet::new()
+        .with("run", text(|(_, group, _)| group.label.clone()))
+        .with("task", text(|(line, _, _)| line.task.clone()))
+        .with("part", text(|(line, _, _)| line.part.name().to_owned()))
+        .with("metric", text(|(line, _, _)| line.metric.clone()));
+    let cells: Vec<&Cell> = rows.iter().map(|(_, _, cell)| *cell).collect();
+    let sheet = values(sheet, "value", &cells);
+    differences(sheet, &cells)
+        .with("against", Values::Text(against))
+        .with("runs", Values::Count(rows.iter().map(|(_, group, _)| Some(group.runs.len() as u64)).collect()))
+        .with("n", Values::Count(cells.iter().map(|cell| cell.n).collect()))
+}
+
+/// One row for each arm, best validation first.
+pub fn of_sweep(board: &Board<'_>, trials: &[Trial], rows: &[Row]) -> Sheet {
+    let constant = |text: &str| Values::Text(vec![Some(text.to_owned()); rows.len()]);
+    let mut sheet = Sheet::new()
+        .with("rank", Values::Count((1..=rows.len() as u64).map(Some).collect()))
+        .with("arm", Values::Text(rows.iter().map(|row| Some(row.group.label.clone())).collect()));
+    for key in keys(trials) {
+        let values = rows.iter().map(|row| row.entry.settings.get(&key).cloned()).collect();
+        sheet = sheet.with(key, Values::Text(values));
+    }
+    let sheet = sheet.with("task", constant(&board.task)).with("metric", constant(&board.metric));
+    let validation: Vec<&Cell> = rows.iter().map(|row| &row.validation).collect();
+    let test: Vec<&Cell> = rows.iter().map(|row| &row.test).collect();
+    let sheet = values(values(sheet, "validation", &validation), "test", &test);
+    differences(sheet, &test)
+        .with("runs", Values::Count(rows.iter().map(|row| Some(row.entry.trials.len() as u64)).collect()))
+}
+
+fn values(sheet: Sheet, name: &str, cells: &[&Cell]) -> Sheet {
+    let number = |of: fn(&Cell) -> Option<f64>| Values::Number(cells.iter().map(|cell| of(cell)).collect());
+    sheet
+        .with(name, number(|cell| cell.summary.mean))
+        .with(format!("{name}_low"), number(|cell| Some(cell.interval?.0)))
+        .with(format!("{name}_high"), number(|cell| Some(cell.interval?.1)))
+        .with(format!("{name}_sd"), number(|cell| cell.summary.sd))
+}
+
+fn differences(sheet: Sheet, cells: &[&Cell]) -> Sheet {
+    let number = |of: fn(&Cell) -> Option<f64>| Values::Number(cells.iter().map(|cell| of(cell)).collect());
+    sheet
+        .with("difference", number(|cell| Some(cell.difference?.value)))
+        .with("difference_low", number(|cell| Some(cell.difference?.interval?.0)))
+        .with("difference_high", number(|cell| Some(cell.difference?.interval?.1)))
+}

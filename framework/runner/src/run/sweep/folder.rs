@@ -1,0 +1,80 @@
+//! The folder of a sweep's run: `sweep.json`, and a folder for every arm.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::record::{ArmStatus, SweepRecord};
+use crate::plan::Plan;
+use crate::plan::sweep::Sweep;
+use crate::run::Failed;
+use crate::run::folder::Folder;
+use crate::run::record::{Record, StageRecord};
+use crate::run::store::Artefact;
+
+/// `runs/<sweep>/<time>/`.
+pub(super) struct SweepFolder {
+    folder: Folder,
+    record: SweepRecord,
+    settled: BTreeSet<usize>,
+}
+
+impl SweepFolder {
+    /// Makes the folder with the spec and the list of arms in it.
+    pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
+        let folder = Folder::make(sweep.runs(), &sweep.name)?;
+        folder.spec(&sweep.source)?;
+        let record = SweepRecord::of(sweep);
+        let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
+        folder.write()?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        self.folder.dir()
+    }
+
+    /// Whether an arm's folder is written.
+    pub fn is_settled(&self, arm: usize) -> bool {
+        self.settled.contains(&arm)
+    }
+
+    /// Writes the folder of an arm with the stages that it has.
+    pub fn settle(
+        &mut self,
+        arm: usize,
+        plan: &Plan,
+        stages: Vec<(Artefact, StageRecord)>,
+        is_whole: bool,
+        error: Option<String>,
+    ) -> Result<(), Failed> {
+        self.settled.insert(arm);
+        let said = &mut self.record.arms[arm];
+        said.status = match (&error, is_whole) {
+            (Some(_), _) => ArmStatus::Failed,
+            (None, true) => ArmStatus::Finished,
+            (None, false) => ArmStatus::Skipped,
+        };
+        said.error = error;
+        if !stages.is_empty() {
+            let folder = Folder::inside(&self.folder, &said.run, plan)?;
+            let mut rows = Vec::new();
+            for (artefact, _) in &stages {
+                rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
+            }
+            let stages = stages.into_iter().map(|(_, record)| record).collect();
+            folder.record(&Record { stages, ..Record::of(plan) })?;
+            folder.metrics(&plan.name, &rows)?;
+        }
+        self.write()
+    }
+
+    /// What became of every arm.
+    pub fn into_record(self) -> SweepRecord {
+        self.record
+    }
+
+    fn write(&self) -> Result<(), Failed> {
+        self.folder.json("sweep.json", &self.record)
+    }
+}

@@ -1,0 +1,250 @@
+//! A run of a sweep: every distinct stage once, several at a time, and a folder for every arm.
+
+mod folder;
+mod queue;
+mod record;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+
+use self::folder::SweepFolder;
+use self::queue::{Queue, State};
+use super::make::Maker;
+use super::record::StageRecord;
+use super::store::{Artefact, Store};
+use super::{Events, Failed};
+use crate::plan::Stage;
+use crate::plan::sweep::{Sweep, Union};
+
+pub use record::{ArmRecord, ArmStatus, SweepRecord};
+
+/// Where and how fast to run a sweep; nothing of it changes a result.
+#[derive(Clone, Copy)]
+pub struct Budget<'a> {
+    /// Stages at once; at least one.
+    pub workers: usize,
+    /// Threads of all of them together.
+    pub cores: usize,
+    /// Bytes that they may take together, as far as it is known what a stage takes.
+    pub memory: u64,
+    /// Bytes that a stage took in an earlier run, if any did.
+    pub takes: &'a (dyn Fn(&Stage) -> Option<u64> + Sync),
+    /// Whether the first failure stops everything, instead of only what depends on it.
+    pub fail_fast: bool,
+}
+
+/// A sweep that was run, as far as it came.
+#[derive(Debug)]
+pub struct FinishedSweep {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// What became of every arm.
+    pub record: SweepRecord,
+}
+
+/// A sweep that was not run to its end.
+#[derive(Debug, Error)]
+pub enum SweepFailed {
+    /// The user stopped it.
+    #[error(
+        "interrupted: {finished} of {total} distinct stages are finished and kept; the same command goes on \
+         from there"
+    )]
+    Interrupted {
+        /// How many stages are finished.
+        finished: usize,
+        /// Of how many.
+        total: usize,
+        /// The sweep's folder.
+        dir: PathBuf,
+    },
+    /// The system gives no threads, or one of them panicked.
+    #[error("the sweep's threads failed")]
+    Threads {
+        /// What went wrong.
+        source: boldface::Error,
+    },
+    /// Its folder cannot be made or written.
+    #[error(transparent)]
+    Run(#[from] Failed),
+}
+
+/// Runs every distinct stage of `sweep` that the store lacks. A stage that fails takes only the arms
+/// along that need it.
+///
+/// # Errors
+/// [`SweepFailed`] if the user stops the run, or if nothing can be written. Arms that failed are no error:
+/// they are in the record.
+pub fn run_sweep(
+    sweep: &Sweep,
+    budget: &Budget<'_>,
+    events: &dyn Events,
+) -> Result<FinishedSweep, SweepFailed> {
+    let store = Store::open(sweep.runs());
+    let _in_use = store.enter().map_err(Failed::from)?;
+    let folder = SweepFolder::create(sweep)?;
+    events.opened(folder.dir());
+
+    let union = Union::of(sweep);
+    let takes = (0..union.nodes.len()).map(|node| (budget.takes)(union.stage(sweep, node)).unwrap_or(0));
+    let board = Board {
+        queue: Queue::new(&union, takes.collect(), budget.memory),
+        done: BTreeMap::new(),
+        errors: BTreeMap::new(),
+        folder,
+        broken: None,
+    };
+    let crew = Crew { sweep, union: &union, store: &store, events, fail_fast: budget.fail_fast };
+    let (board, changed) = (Mutex::new(board), Condvar::new());
+    let workers = budget.workers.clamp(1, union.nodes.len().max(1));
+    // A tape belongs to a thread, and a pool that two stages shared would run one's tasks inside the
+    // other's: each worker has threads of its own.
+    let threads = (budget.cores / workers).max(1);
+    let crew_member = || -> boldface::Result<()> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build()?;
+        pool.install(|| crew.work(&board, &changed));
+        Ok(())
+    };
+    let outcomes: Vec<boldface::Result<()>> = std::thread::scope(|scope| {
+        let members: Vec<_> = (0..workers).map(|_| scope.spawn(crew_member)).collect();
+        members.into_iter().map(|member| member.join().unwrap_or_else(|_| Err(PANICKED.into()))).collect()
+    });
+    let mut board = board.into_inner().unwrap_or_else(PoisonError::into_inner);
+    board.settle(&crew);
+    if let Some(failed) = board.broken.take() {
+        return Err(failed.into());
+    }
+    let dir = board.folder.dir().to_owned();
+    if let Some(source) = outcomes.into_iter().find_map(Result::err) {
+        return Err(SweepFailed::Threads { source });
+    }
+    if events.interrupted() {
+        let (finished, total) = (board.done.len(), union.nodes.len());
+        return Err(SweepFailed::Interrupted { finished, total, dir });
+    }
+    Ok(FinishedSweep { dir, record: board.folder.into_record() })
+}
+
+/// Bytes of a thread's stack, as much as a main thread has.
+const STACK: usize = 8 << 20;
+
+const PANICKED: &str = "a thread of the sweep panicked";
+
+/// What all workers know.
+struct Crew<'a> {
+    sweep: &'a Sweep,
+    union: &'a Union,
+    store: &'a Store,
+    events: &'a dyn Events,
+    fail_fast: bool,
+}
+
+/// What is done and what is to do.
+struct Board {
+    queue: Queue,
+    done: BTreeMap<usize, (Artefact, StageRecord)>,
+    errors: BTreeMap<usize, String>,
+    folder: SweepFolder,
+    /// Why the run cannot go on at all.
+    broken: Option<Failed>,
+}
+
+impl Crew<'_> {
+    /// Takes stages until none is left.
+    fn work(&self, board: &Mutex<Board>, changed: &Condvar) {
+        let mut held = lock(board);
+        loop {
+            if self.events.interrupted() || held.broken.is_some() {
+                held.queue.stop();
+            }
+            let Some(node) = held.queue.take() else {
+                if held.queue.is_over() {
+                    changed.notify_all();
+                    return;
+                }
+                held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let (plan, stage) =
+                (&self.sweep.arms[self.union.nodes[node].arm].plan, self.union.stage(self.sweep, node));
+            let inputs = self.union.nodes[node].inputs.iter();
+            let inputs: BTreeMap<String, Artefact> = inputs
+                .filter_map(|input| {
+                    held.done.get(input).map(|(artefact, record)| (record.stage.name(), artefact.clone()))
+                })
+                .collect();
+            let place = (held.queue.begun(), self.union.nodes.len());
+            drop(held);
+            let made = Maker::new(plan, self.store, self.events).make(stage, &inputs, place);
+            held = lock(board);
+            match made {
+                Ok(made) => {
+                    let record = made.record(stage);
+                    held.done.insert(node, (made.artefact, record));
+                    held.queue.finish(node, State::Done);
+                }
+                Err(_) if self.events.interrupted() => held.queue.finish(node, State::Waiting),
+                Err(error) => {
+                    let by = if stage.plugin.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" in plugin `{}`", stage.plugin)
+                    };
+                    let error = format!("stage `{}` failed{by}: {}", stage.name(), in_one_line(&*error));
+                    self.events.failed(stage, &error);
+                    held.errors.insert(node, error);
+                    held.queue.finish(node, State::Failed);
+                    if self.fail_fast {
+                        held.queue.stop();
+                    }
+                }
+            }
+            held.settle(self);
+            changed.notify_all();
+        }
+    }
+}
+
+impl Board {
+    /// Writes the folders of arms that will not come further.
+    fn settle(&mut self, crew: &Crew<'_>) {
+        for arm in 0..crew.union.arms.len() {
+            let nodes = &crew.union.arms[arm];
+            if self.folder.is_settled(arm) || !nodes.iter().all(|&node| self.queue.is_settled(node)) {
+                continue;
+            }
+            let stages = nodes.iter().filter_map(|node| {
+                let (artefact, record) = self.done.get(node)?;
+                // Another arm ran it.
+                let cached = record.cached || crew.union.nodes[*node].arm != arm;
+                Some((artefact.clone(), StageRecord { cached, ..record.clone() }))
+            });
+            let error = nodes.iter().find_map(|node| self.errors.get(node).cloned());
+            let is_whole = nodes.iter().all(|node| self.done.contains_key(node));
+            let written =
+                self.folder.settle(arm, &crew.sweep.arms[arm].plan, stages.collect(), is_whole, error);
+            if let Err(failed) = written {
+                self.broken.get_or_insert(failed);
+                return;
+            }
+        }
+    }
+}
+
+/// An error and what caused it.
+fn in_one_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

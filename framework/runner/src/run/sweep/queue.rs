@@ -1,0 +1,193 @@
+//! Which stage of a graph is next: inputs first, in the order of the arms, as far as memory allows.
+
+use crate::plan::sweep::Union;
+
+/// Where a stage stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Not begun.
+    Waiting,
+    /// Taken by a worker.
+    Running,
+    /// In the store.
+    Done,
+    /// It failed.
+    Failed,
+    /// Something it reads failed.
+    Lost,
+}
+
+/// The stages of a sweep and where each stands.
+#[derive(Debug)]
+pub(super) struct Queue {
+    states: Vec<State>,
+    inputs: Vec<Vec<usize>>,
+    /// Bytes each takes; 0 where nobody knows.
+    takes: Vec<u64>,
+    memory: u64,
+    stopped: bool,
+    begun: usize,
+}
+
+impl Queue {
+    /// All stages waiting.
+    pub fn new(union: &Union, takes: Vec<u64>, memory: u64) -> Queue {
+        let inputs: Vec<Vec<usize>> = union.nodes.iter().map(|node| node.inputs.clone()).collect();
+        Queue::of(inputs, takes, memory)
+    }
+
+    fn of(inputs: Vec<Vec<usize>>, takes: Vec<u64>, memory: u64) -> Queue {
+        Queue { states: vec![State::Waiting; inputs.len()], inputs, takes, memory, stopped: false, begun: 0 }
+    }
+
+    /// The first stage whose inputs are there and that fits beside those that run. One that would fit
+    /// into no budget runs alone.
+    pub fn take(&mut self) -> Option<usize> {
+        if self.stopped {
+            return None;
+        }
+        let running = || (0..self.states.len()).filter(|&node| self.states[node] == State::Running);
+        let used: u64 = running().map(|node| self.takes[node]).sum();
+        let is_idle = running().next().is_none();
+        let is_ready = |&node: &usize| {
+            let fits = is_idle || used.saturating_add(self.takes[node]) <= self.memory;
+            let is_fed = self.inputs[node].iter().all(|&input| self.states[input] == State::Done);
+            self.states[node] == State::Waiting && is_fed && fits
+        };
+        let node = (0..self.states.len()).find(is_ready)?;
+        self.states[node] = State::Running;
+        self.begun += 1;
+        Some(node)
+    }
+
+    /// Takes no further stage; what runs may finish.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Says what became of a stage that was taken; what can no longer be run is lost.
+    pub fn finish(&mut self, node: usize, state: State) {
+        self.states[node] = state;
+        if state == State::Failed {
+            for node in 0..self.states.len() {
+                let is_lost = |&input: &usize| matches!(self.states[input], State::Failed | State::Lost);
+                if self.states[node] == State::Waiting && self.inputs[node].iter().any(is_lost) {
+                    self.states[node] = State::Lost;
+                }
+            }
+        }
+    }
+
+    /// Whether nothing runs and nothing can be begun.
+    pub fn is_over(&self) -> bool {
+        let is_open = |state: &State| *state == State::Running || (*state == State::Waiting && !self.stopped);
+        !self.states.iter().any(is_open)
+    }
+
+    /// Whether a stage will not change any more.
+    pub fn is_settled(&self, node: usize) -> bool {
+        match self.states[node] {
+            State::Waiting => self.stopped,
+            State::Running => false,
+            State::Done | State::Failed | State::Lost => true,
+        }
+    }
+
+    /// How many stages were taken so far.
+    pub fn begun(&self) -> usize {
+        self.begun
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `0 -> 1 -> 3`, `0 -> 2`, and 4 alone.
+    fn queue(takes: [u64; 5], memory: u64) -> Queue {
+        Queue::of(vec![vec![], vec![0], vec![0], vec![1], vec![]], takes.to_vec(), memory)
+    }
+
+    #[test]
+    fn inputs_come_first_and_arms_in_order() {
+        let mut queue = queue([0; 5], 0);
+        assert_eq!((queue.take(), queue.take(), queue.take()), (Some(0), Some(4), None));
+        queue.finish(0, State::Done);
+        assert_eq!((queue.take(), queue.take(), queue.take()), (Some(1), Some(2), None));
+        queue.finish(1, State::Done);
+        assert_eq!(queue.take(), Some(3));
+    }
+
+    #[test]
+    fn a_failure_takes_only_what_depends_on_it() {
+        let mut queue = queue([0; 5], 0);
+        queue.take();
+        queue.finish(0, State::Done);
+        assert_eq!(queue.take(), Some(1));
+        queue.finish(1, State::Failed);
+        assert!(queue.is_settled(3) && !queue.is_settled(2));
+        assert_eq!((queue.take(), queue.take(), queue.take()), (Some(2), Some(4), None));
+        assert!(!queue.is_over());
+        queue.finish(2, State::Done);
+        queue.finish(4, State::Done);
+        assert!(queue.is_over());
+    }
+
+    #[test]
+    fn memory_is_kept_and_a_stage_beyond_it_runs_alone() {
+        // 6 and 5 do not fit into 10 together; 11 does not fit at all.
+        let mut queue = queue([6, 0, 0, 11, 5], 10);
+        assert_eq!((queue.take(), queue.take()), (Some(0), None));
+        queue.finish(0, State::Done);
+        assert_eq!((queue.take(), queue.take(), queue.take()), (Some(1), Some(2), Some(4)));
+        queue.finish(1, State::Done);
+        assert_eq!(queue.take(), None);
+        queue.finish(2, State::Done);
+        assert_eq!(queue.take(), None);
+        queue.finish(4, State::Done);
+        assert_eq!(queue.take(), Some(3));
+    }
+
+    #[test]
+    fn what_is_stopped_begins_nothing() {
+        let mut queue = queue([0; 5], 0);
+        queue.take();
+        queue.stop();
+        assert_eq!(queue.take(), None);
+        assert!(!queue.is_over());
+        queue.finish(0, State::Waiting);
+        assert!(queue.is_over() && queue.is_settled(0) && queue.is_settled(3));
+    }
+
+    proptest! {
+        /// Whatever order stages end in, every one is begun once, after its inputs and within the budget.
+        #[test]
+        fn every_stage_runs_once(
+            edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1..12),
+            takes in prop::collection::vec(0_u64..8, 12),
+            workers in 1_usize..4,
+            ends in prop::collection::vec(any::<prop::sample::Index>(), 12),
+        ) {
+            let inputs: Vec<Vec<usize>> = edges.iter().enumerate()
+                .map(|(node, to)| if node == 0 { vec![] } else { to.iter().map(|to| to.index(node)).collect() })
+                .collect();
+            let mut queue = Queue::of(inputs.clone(), takes[..inputs.len()].to_vec(), 10);
+            let (mut running, mut done) = (Vec::<usize>::new(), Vec::<usize>::new());
+            while !queue.is_over() {
+                while running.len() < workers {
+                    let Some(node) = queue.take() else { break };
+                    prop_assert!(inputs[node].iter().all(|input| done.contains(input)));
+                    running.push(node);
+                }
+                prop_assert!(!running.is_empty());
+                prop_assert!(running.iter().map(|&node| takes[node]).sum::<u64>() <= 10);
+                let node = running.remove(ends[done.len()].index(running.len()));
+                queue.finish(node, State::Done);
+                done.push(node);
+            }
+            prop_assert_eq!(done.len(), inputs.len());
+        }
+    }
+}

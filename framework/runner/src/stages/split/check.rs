@@ -1,0 +1,181 @@
+//! Whether a split can be made, asked before anything runs.
+
+use std::collections::BTreeMap;
+
+use boldface::{Part, Problem, ScanInfo};
+use serde_json::Value;
+
+use super::divide::divide;
+use crate::plan::nuisances;
+use crate::spec::SplitTable;
+
+/// Names are shown up to here.
+const SHOWN: usize = 3;
+
+/// Everything that is wrong with a `[split]`; with `scans`, whether it can be made of them.
+pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> {
+    let mut problems = contradictions(table);
+    ranges(table, &mut problems);
+    if scans.is_empty() || table.file.is_some() {
+        return problems;
+    }
+    let stratify = table.stratify.iter().enumerate();
+    let stratify =
+        stratify.filter_map(|(i, column)| nuisances::missing(&format!("split.stratify[{i}]"), column, scans));
+    problems.extend(stratify);
+    for (key, column) in [("group", &table.group), ("leave-out", &table.leave_out)] {
+        problems.extend(column.as_ref().and_then(|column| gaps(key, column, scans)));
+    }
+    if !problems.is_empty() {
+        return problems;
+    }
+    let infos: Vec<&ScanInfo> = scans.iter().collect();
+    let mut variants = table.variants(scans);
+    if variants.is_empty() {
+        variants.push(BTreeMap::new());
+    }
+    // What is wrong with one fold is often wrong with all: the first is enough.
+    variants
+        .iter()
+        .find_map(|settings| divide(&infos, &chosen(table, settings), seed).err())
+        .into_iter()
+        .collect()
+}
+
+/// The split with a variant's settings.
+fn chosen(table: &SplitTable, settings: &BTreeMap<String, Value>) -> SplitTable {
+    let place =
+        |key: &str| settings.get(key).and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok());
+    SplitTable {
+        fold: place("split.fold").or(table.fold),
+        repeat: place("split.repeat").or(table.repeat),
+        ..table.clone()
+    }
+}
+
+/// Keys that say different things about the same.
+fn contradictions(table: &SplitTable) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut refuse = |is_wrong: bool, key: &str, message: &str, help: &str| {
+        if is_wrong {
+            problems.push(Problem::at(key, message).help(help).below("split"));
+        }
+    };
+    if table.file.is_some() {
+        let others = [
+            ("validation", table.validation.is_some()),
+            ("test", table.test.is_some()),
+            ("stratify", !table.stratify.is_empty()),
+            ("group", table.group.is_some()),
+            ("folds", table.folds.is_some()),
+            ("leave-out", table.leave_out.is_some()),
+            ("fold", table.fold.is_some()),
+            ("repeats", table.repeats.is_some()),
+            ("repeat", table.repeat.is_some()),
+        ];
+        for (key, is_there) in others {
+            refuse(
+                is_there,
+                key,
+                &format!("`file` already says who is in which part, so `{key}` says nothing"),
+                "leave one of them out",
+            );
+        }
+        return problems;
+    }
+    let is_folded = table.folds.is_some() || table.leave_out.is_some();
+    let both = table.folds.is_some() && table.leave_out.is_some();
+    refuse(both, "leave-out", "`folds` and `leave-out` both decide the test part", "leave one of them out");
+    let help = "the fold is the test part: leave `test` out";
+    let by = if table.folds.is_some() { "folds" } else { "leave-out" };
+    let message = format!("`{by}` and `test` both decide how large the test part is");
+    refuse(is_folded && table.test.is_some(), "test", &message, help);
+    refuse(
+        !is_folded && table.fold.is_some(),
+        "fold",
+        "there are no folds to choose from",
+        "add `folds` or `leave-out`",
+    );
+    refuse(
+        table.repeats.is_none() && table.repeat.is_some(),
+        "repeat",
+        "there are no repetitions to choose from",
+        "add `repeats`",
+    );
+    problems
+}
+
+fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
+    let mut report = |key: &str, message: String, help: &str| {
+        problems.push(Problem::at(key, message).help(help).below("split"));
+    };
+    let (validation, test) = (table.validation_share(), table.test_share());
+    let is_share = |share: f64| share > 0.0 && share < 1.0;
+    let mut shares = [("validation", validation), ("test", test)].into_iter();
+    if let Some((key, share)) = shares.find(|(_, share)| !is_share(*share)) {
+        report(
+            key,
+            format!("must lie between 0 and 1, is {share}"),
+            "both held-out parts are always reported",
+        );
+    } else if table.folds.is_none() && table.leave_out.is_none() && validation + test >= 1.0 {
+        let message = format!("`validation` {validation} and `test` {test} leave nobody to learn from");
+        report("", message, "lower them to a sum below 1");
+    }
+    if let Some(folds) = table.folds.filter(|&folds| folds < 2) {
+        report(
+            "folds",
+            format!("must be at least 2, is {folds}"),
+            "one fold would leave nobody to learn from",
+        );
+    }
+    if table.repeats == Some(0) {
+        report("repeats", "must be at least 1".to_owned(), "leave it out to divide once");
+    }
+    for (key, chosen, count, of) in
+        [("fold", table.fold, table.folds, "folds"), ("repeat", table.repeat, table.repeats, "repetitions")]
+    {
+        if let (Some(chosen), Some(count)) = (chosen, count)
+            && chosen >= count
+            && count > 0
+        {
+            let message = format!("there is no {key} {chosen}: the {count} {of} are counted from 0");
+            report(key, message, &format!("choose 0 to {}", count - 1));
+        }
+    }
+}
+
+/// A problem if a scan has no value in a column that all must have.
+fn gaps(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
+    let key = format!("split.{key}");
+    if let Some(problem) = nuisances::missing(&key, column, scans) {
+        return Some(problem);
+    }
+    let without: Vec<&ScanInfo> = scans.iter().filter(|scan| scan.column(column).is_none()).collect();
+    let named: Vec<String> = without.iter().take(SHOWN).map(|scan| format!("`{}`", scan.id)).collect();
+    let more = match without.len() - named.len() {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let message =
+        format!("{} of {} scans have no `{column}`: {}{more}", without.len(), scans.len(), named.join(", "));
+    (!without.is_empty()).then(|| Problem::at(key, message).help("fill the column, or leave those scans out"))
+}
+
+/// What a split's key is made of: what decides who is in which part, and nothing else.
+pub fn content(table: &SplitTable, listed: Option<&BTreeMap<String, Part>>) -> Value {
+    let mut value = serde_json::to_value(table).expect("a section is made of strings, numbers and lists");
+    if let Some(keys) = value.as_object_mut() {
+        // The seed is the stage's, and how many other repetitions there are says nothing of this one.
+        keys.remove("seed");
+        keys.remove("repeats");
+        if table.repeat == Some(0) {
+            keys.remove("repeat");
+        }
+        keys.remove("file");
+        if let Some(listed) = listed {
+            keys.insert("parts".to_owned(), serde_json::to_value(listed).expect("parts have names"));
+        }
+    }
+    value
+}
