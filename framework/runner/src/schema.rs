@@ -9,7 +9,7 @@ use boldface::registry::{Entry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::spec::{Experiment, short};
+use crate::spec::{Experiment, SweepTable, short};
 
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
@@ -57,6 +57,13 @@ pub fn experiment() -> Value {
     });
     schema["$defs"] = definitions;
     required::unless_extended(&mut schema);
+    schema
+}
+
+/// The schema of a sweep.
+pub fn sweep() -> Value {
+    let mut schema = schema_of::<SweepTable>();
+    schema["title"] = "boldface sweep".into();
     schema
 }
 

@@ -42,7 +42,7 @@ pub enum Command {
     /// Prints a plugin's page: what it does, its keys and their defaults.
     Explain(explain::Arguments),
     /// Prints the JSON schema of specs, for editors.
-    Schema,
+    Schema(schema::Arguments),
 }
 
 impl Command {
@@ -59,7 +59,7 @@ impl Command {
             Command::Compare(arguments) => compare::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
-            Command::Schema => schema::execute(),
+            Command::Schema(arguments) => schema::execute(&arguments),
         }
     }
 }

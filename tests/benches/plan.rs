@@ -1,0 +1,30 @@
+//! How long a plan takes: one experiment, and a sweep of a thousand arms over it.
+//!
+//! `cargo bench -p boldface-tests --bench plan`
+
+use boldface_tests::{Sandbox, plan, repository};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+/// 10 codebooks x 10 lengths of instruction tuning x 10 weights: 14,000 stages, 4,127 of them distinct.
+const AXES: &str = r#"
+[grid]
+"tokenizer.codebook-size" = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+"instruction.steps"       = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+"alignment.fmri-to-text"  = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+"#;
+
+fn plans(criterion: &mut Criterion) {
+    let smoke = repository("experiments/smoke.toml");
+    criterion.bench_function("one experiment", |bench| bench.iter(|| plan(&smoke)));
+
+    let sandbox = Sandbox::new();
+    sandbox.write("thousand.toml", &format!("base = {:?}\n{AXES}", smoke.display().to_string()));
+    assert_eq!(sandbox.sweep("thousand.toml").arms.len(), 1000);
+    let mut group = criterion.benchmark_group("sweep");
+    group.sample_size(10);
+    group.bench_function("a thousand arms", |bench| bench.iter(|| sandbox.sweep("thousand.toml")));
+    group.finish();
+}
+
+criterion_group!(benches, plans);
+criterion_main!(benches);
