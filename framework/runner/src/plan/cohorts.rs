@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+use serde_json::{Value, json};
 
 use super::key::canonical_json;
-use super::{Entry, content};
+use super::{Entry, content, nuisances};
 use crate::spec::Experiment;
 
 /// Cohorts and hashes of data files by what they depend on: plugin, config and folder. One serves all
@@ -17,6 +18,9 @@ pub struct DataCache {
     datasets: Memo<Found>,
     unions: Memo<Vec<ScanInfo>>,
     contents: Memo<Result<String, String>>,
+    libraries: Memo<Result<String, String>>,
+    problems: Memo<Vec<Problem>>,
+    nuisances: Memo<(BTreeMap<String, String>, Option<Vec<String>>)>,
 }
 
 /// The cohort of every dataset that could be read, in order, and all their scans.
@@ -25,6 +29,8 @@ pub(super) struct Cohorts {
     pub each: Vec<Arc<Cohort>>,
     /// The scans of all of them.
     pub scans: Arc<Vec<ScanInfo>>,
+    /// What they were read with.
+    id: String,
 }
 
 /// A dataset, or what is wrong with it.
@@ -54,7 +60,34 @@ impl DataCache {
             }
         }
         let union = || each.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
-        Cohorts { scans: self.unions.get(&ids, union), each }
+        Cohorts { scans: self.unions.get(&ids, union), each, id: ids }
+    }
+
+    /// What is wrong, to be found from the scans and `by` alone; looked for once.
+    pub(super) fn problems(
+        &self,
+        question: &str,
+        by: &Value,
+        cohorts: &Cohorts,
+        find: impl FnOnce(&mut Vec<Problem>),
+    ) -> Arc<Vec<Problem>> {
+        let key = format!("{question} {} {}", canonical_json(by), cohorts.id);
+        self.problems.get(&key, || {
+            let mut found = Vec::new();
+            find(&mut found);
+            found
+        })
+    }
+
+    /// Writes the nuisances and the groups of the scans into a spec.
+    pub(super) fn fill_nuisances(&self, experiment: &mut Experiment, cohorts: &Cohorts) {
+        let by = json!([experiment.nuisances, experiment.evaluation.groups, experiment.datasets.len()]);
+        let filled = self.nuisances.get(&format!("{} {}", canonical_json(&by), cohorts.id), || {
+            let mut experiment = experiment.clone();
+            nuisances::fill_defaults(&mut experiment, &cohorts.scans);
+            (experiment.nuisances, experiment.evaluation.groups)
+        });
+        (experiment.nuisances, experiment.evaluation.groups) = filled.as_ref().clone();
     }
 
     /// The hash of the files of a dataset.
@@ -67,6 +100,18 @@ impl DataCache {
             content::hash(&dataset.root, &files)
         };
         self.contents.get(&id(dataset), hash).as_ref().clone()
+    }
+
+    /// The hash of a library with plugins, which is loaded once.
+    ///
+    /// # Errors
+    /// Says why it cannot be loaded.
+    pub(super) fn library(
+        &self,
+        path: &Path,
+        load: impl FnOnce() -> Result<String, String>,
+    ) -> Result<String, String> {
+        self.libraries.get(&path.to_string_lossy(), load).as_ref().clone()
     }
 
     /// The hash of one file; only its bytes count, so that it may be renamed.
@@ -104,7 +149,8 @@ impl<T> Memo<T> {
 /// Everything that a cohort depends on besides the bytes of its files.
 fn id(dataset: &Entry<dyn Dataset>) -> String {
     let config = canonical_json(&dataset.config.resolved());
-    format!("{} {} {} {config}", dataset.name, dataset.plugin, dataset.root.display())
+    let library = dataset.library.unwrap_or_default();
+    format!("{} {} {library} {} {config}", dataset.name, dataset.plugin, dataset.root.display())
 }
 
 fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use boldface::Problem;
 use boldface::registry::{Entry, entries};
 
-use super::{Build, content};
+use super::{Build, DataCache, content};
 
 /// For a build that loads no libraries.
 ///
@@ -38,11 +38,12 @@ pub(super) fn of_spec(
     folder: &Path,
     limit: Duration,
     build: &Build<'_>,
+    data: &DataCache,
 ) -> Result<Vec<String>, Vec<Problem>> {
     let (mut hashes, mut problems) = (Vec::new(), Vec::new());
     for (i, path) in written.iter().enumerate() {
         let file = folder.join(path);
-        match load_library(&file, limit, build) {
+        match data.library(&file, || load_library(&file, limit, build)) {
             Ok(hash) if !hashes.contains(&hash) => hashes.push(hash),
             Ok(_) => {
                 let message = format!("`{}` is a library that is listed before", path.display());

@@ -1,6 +1,7 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
 mod blame;
+mod checks;
 mod claim;
 mod cohorts;
 mod content;
