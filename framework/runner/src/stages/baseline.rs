@@ -25,7 +25,7 @@ pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let train = cases::cases(task, &scans, &split, Part::Train)?;
+    let train = cases::training(work.plan, task, &scans, &split)?;
     let mut asked = Vec::new();
     for part in PARTS {
         asked.push((part, cases::cases(task, &scans, &split, part)?));
@@ -45,7 +45,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
                 answers.extend(answered(*part, "majority", cases, common_text(work, &train, cases)?));
             }
         }
-        Some(Form::Value) => {}
+        Some(Form::Value | Form::Bins) => {}
         Some(Form::Series) => {
             let (continued, order) = continued(work, &train, &asked)?;
             answers.extend(continued);
