@@ -69,6 +69,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         say::out(format_args!("{:#}\n", json!(stages.iter().map(Planned::json).collect::<Vec<_>>())));
     } else {
         say::out(table(&stages));
+        for caution in boldface_runner::power::cautions(&plan) {
+            say::out(format_args!("too few for a claim: {caution}\n"));
+        }
     }
     Ok(())
 }

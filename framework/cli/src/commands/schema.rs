@@ -3,6 +3,7 @@
 use boldface_runner::schema;
 use clap::ValueEnum;
 
+use super::libraries::Libraries;
 use crate::failure::Failure;
 use crate::say;
 
@@ -12,6 +13,8 @@ pub struct Arguments {
     /// The kind of file.
     #[arg(value_enum, default_value_t = File::Experiment)]
     file: File,
+    #[command(flatten)]
+    libraries: Libraries,
 }
 
 /// A kind of file that people write.
@@ -25,6 +28,7 @@ enum File {
 
 /// Prints the schema.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.libraries.load()?;
     say::out(schema::text(&match arguments.file {
         File::Experiment => schema::experiment(),
         File::Sweep => schema::sweep(),

@@ -11,14 +11,13 @@ use super::key::canonical_json;
 use super::{Entry, content, nuisances};
 use crate::spec::Experiment;
 
-/// Cohorts and hashes of data files by what they depend on: plugin, config and folder. One serves all
+/// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
 /// arms of a sweep; the files must not change while it lives.
 #[derive(Debug, Default)]
 pub struct DataCache {
     datasets: Memo<Found>,
     unions: Memo<Vec<ScanInfo>>,
     contents: Memo<Result<String, String>>,
-    libraries: Memo<Result<String, String>>,
     problems: Memo<Vec<Problem>>,
     nuisances: Memo<(BTreeMap<String, String>, Option<Vec<String>>)>,
 }
@@ -100,18 +99,6 @@ impl DataCache {
             content::hash(&dataset.root, &files)
         };
         self.contents.get(&id(dataset), hash).as_ref().clone()
-    }
-
-    /// The hash of a library with plugins, which is loaded once.
-    ///
-    /// # Errors
-    /// Says why it cannot be loaded.
-    pub(super) fn library(
-        &self,
-        path: &Path,
-        load: impl FnOnce() -> Result<String, String>,
-    ) -> Result<String, String> {
-        self.libraries.get(&path.to_string_lossy(), load).as_ref().clone()
     }
 
     /// The hash of one file; only its bytes count, so that it may be renamed.

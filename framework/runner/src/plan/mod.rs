@@ -21,7 +21,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub use blame::{Leaf, blame};
 pub(crate) use claim::task;
 pub use cohorts::DataCache;
 pub use dot::dot;
-pub use libraries::{load_library, no_libraries};
+pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
@@ -49,6 +49,8 @@ pub struct Plan {
     pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
+    /// Every scan of all datasets, as the tables know it.
+    pub scans: Arc<Vec<ScanInfo>>,
     /// Cohorts, by name.
     pub datasets: Vec<Entry<dyn Dataset>>,
     /// Corpus generators, by name.

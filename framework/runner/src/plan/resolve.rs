@@ -65,7 +65,7 @@ fn resolve_draft(
     let mut problems = draft.problems.clone();
     let folder = spec.path.parent().unwrap_or(Path::new(""));
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
-    let libraries = match libraries::of_spec(&experiment.plugins, folder, limit, build, data) {
+    let libraries = match libraries::load_libraries(&experiment.plugins, folder, limit, build, data) {
         Ok(libraries) => libraries,
         // Without its libraries, half of what a spec names would seem not to exist.
         Err(found) => return Err(problems.into_iter().chain(found).collect()),
@@ -86,8 +86,8 @@ fn resolve_draft(
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
-        let found = split::read_file(&folder.join(file), file, &found.scans);
-        found.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
+        let read = split::read_file(&folder.join(file), file, &found.scans);
+        read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
     });
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
@@ -113,6 +113,7 @@ fn resolve_draft(
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
+        scans: found.scans,
         datasets,
         corpora,
         tokenizer,
@@ -125,7 +126,8 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
     );
-    size::measure(&mut plan, &found.scans);
+    let scans = std::sync::Arc::clone(&plan.scans);
+    size::measure(&mut plan, &scans);
     Ok(plan)
 }
 
