@@ -7,7 +7,7 @@ use super::libraries::Libraries;
 use crate::failure::Failure;
 use crate::say;
 
-/// What to print.
+/// Which schema.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The kind of file.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use boldface_runner::plan::Stage;
 use boldface_runner::plan::sweep::Sweep;
-use boldface_runner::run::{ArmStatus, Budget, SweepFailed, SweepRecord, run_sweep};
+use boldface_runner::run::{ArmStatus, Budget, History, Store, SweepFailed, SweepRecord, run_sweep};
 
 use super::super::{compare, report as pages};
 use crate::failure::{Failure, with_causes};
@@ -28,11 +28,12 @@ pub struct Options {
 /// Runs a sweep, writes every arm's report and compares the arms.
 pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     interrupt::listen();
+    let history = History::of(&Store::open(sweep.runs()));
     let budget = Budget {
         workers: options.workers,
         cores: options.cores,
         memory: options.memory.or_else(free_memory).unwrap_or(u64::MAX),
-        takes: &|_: &Stage| None,
+        takes: &|stage: &Stage| history.estimate(stage)?.memory,
         fail_fast: options.fail_fast,
     };
     let finished = run_sweep(sweep, &budget, &Screen::of(sweep)).map_err(|failed| match &failed {
@@ -50,7 +51,8 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
 /// Reports the sweep in a folder again.
 pub fn report(dir: &Path) -> Result<(), Failure> {
     let path = dir.join("sweep.json");
-    let damaged = |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
+    let damaged =
+        |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
     let text = std::fs::read(&path).map_err(|error| damaged(&error))?;
     let record: SweepRecord = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
     write_reports(dir, &record)?;
