@@ -11,7 +11,7 @@ use boldface::{Backbone, CheckContext, Config, CorpusGenerator, Dataset, Problem
 
 use super::claim::{Own, Place, claim};
 use super::cohorts::{Cohorts, DataCache};
-use super::{Entry, Plan, data, graph, libraries, lint, nuisances, size};
+use super::{Entry, Plan, asking, data, graph, libraries, lint, nuisances, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -70,7 +70,7 @@ fn resolve_draft(
         // Without its libraries, half of what a spec names would seem not to exist.
         Err(found) => return Err(problems.into_iter().chain(found).collect()),
     };
-    let parts = parts(&mut experiment, folder, &libraries, &draft, &mut problems);
+    let mut parts = parts(&mut experiment, folder, &libraries, &draft, &mut problems);
 
     check_build(&experiment, build, &mut problems);
     lint::check_ranges(&experiment, &mut problems);
@@ -83,6 +83,7 @@ fn resolve_draft(
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &found, &mut problems);
+    asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
         let read = split::read_file(&folder.join(file), file, &found.scans);
@@ -150,7 +151,7 @@ fn parts(
     let mut many = Many { folder, libraries, seed, problems };
     let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
     let corpora = many.named("corpora", Own::Named, &mut experiment.corpora);
-    let tasks = many.named("tasks", Own::Named, &mut experiment.tasks);
+    let tasks = many.named("tasks", Own::Task, &mut experiment.tasks);
     let is_sound = |section: &str| draft.is_sound(section);
     let tokenizer = is_sound("tokenizer").then(|| many.one("tokenizer", &mut experiment.tokenizer)).flatten();
     let backbone = is_sound("backbone").then(|| many.one("backbone", &mut experiment.backbone)).flatten();

@@ -30,7 +30,7 @@ type Asked<'a> = Vec<(Part, Vec<Case<'a>>)>;
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let train = cases::cases(task, &scans, &split, Part::Train)?;
+    let train = cases::training(work.plan, task, &scans, &split)?;
     let mut asked = Vec::new();
     for part in PARTS {
         asked.push((part, cases::cases(task, &scans, &split, part)?));
@@ -44,7 +44,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             answers.extend(linear_models(work, "fc-logistic", &train, &asked)?);
             answers
         }
-        Some(Form::Value) => {
+        Some(Form::Value | Form::Bins) => {
             let known = train.iter().map(value).collect::<Result<Vec<f64>>>()?;
             let mean = scores::mean(known);
             let mut answers =

@@ -2,17 +2,23 @@
 
 mod asker;
 mod continued;
+mod frozen;
+mod open;
+mod together;
 
-use boldface::{Observer, Result, Scan};
+use boldface::{Observer, Part, Result, Scan, Split, Task};
 
 use super::Work;
 use super::baseline::{PARTS, answers_by};
-use super::cases::{self, Form, answered};
+use super::cases::{self, Case, Form, answered};
 use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
+use crate::plan::Entry;
 use crate::run::Answered;
 use asker::{Asker, Shown};
+use open::Open;
+use together::Together;
 
 /// Raised when the same config gives different results.
 pub const VERSION: u32 = 2;
@@ -37,21 +43,66 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let describers = work.inputs.describers()?;
     let context = work.plan.backbone.config.context();
     let longest = work.plan.experiment.evaluation.longest_answer;
-    let mut asker = Asker { model: &*model, windows, describers, context, longest, seed: work.stage.seed };
-
-    let backbone = work.plan.backbone.plugin;
+    let paradigm = task.asking.keys.paradigm;
+    let mut together = Together::new(name);
     let mut asked = Vec::new();
     for part in PARTS {
-        let cases = cases::cases(task, &scans, &split, part)?;
-        asked.push((part, cases::form(&cases)?, cases));
+        for other in work.plan.asked_with(task) {
+            together.add(&other.name, &questions(other, &scans, &split, part)?);
+        }
+        asked.push((part, questions(task, &scans, &split, part)?));
     }
-    let total = asked.iter().map(|(_, _, cases)| cases.len() as u64).sum();
-    let mut done = 0;
-    let mut answers = Vec::new();
-    for (part, form, cases) in &asked {
+    let mut asker = Asker {
+        model: &*model,
+        windows,
+        describers,
+        context,
+        longest,
+        paradigm,
+        together,
+        seed: work.stage.seed,
+    };
+    let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
+    let form = cases::form(&all)?;
+    let answers = if task.asking.is_frozen() || form == Some(Form::Value) {
+        let mut train = cases::training(work.plan, task, &scans, &split)?;
+        train
+            .iter_mut()
+            .for_each(|case| case.example.question = task.asking.question(&case.example.question));
+        frozen::answers(work, &mut asker, &train, &asked)?
+    } else {
+        said(work, &mut asker, &asked, form != Some(Form::Series))?
+    };
+    cases::write(work.dir, &answers)?;
+    score(work, name, &scans, &answers)
+}
+
+/// A task's questions about one part, in the words that evaluation asks.
+fn questions<'a>(
+    task: &Entry<dyn Task>,
+    scans: &'a [Scan],
+    split: &Split,
+    part: Part,
+) -> Result<Vec<Case<'a>>> {
+    let mut cases = cases::cases(task, scans, split, part)?;
+    cases.iter_mut().for_each(|case| case.example.question = task.asking.question(&case.example.question));
+    Ok(cases)
+}
+
+/// What the language model itself answers, with the scan and, where it can, with the question alone and
+/// to a surrogate.
+fn said(
+    work: &mut Work<'_>,
+    asker: &mut Asker<'_>,
+    asked: &[(Part, Vec<Case<'_>>)],
+    without: bool,
+) -> Result<Vec<Answered>> {
+    let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
+    let (mut done, mut answers) = (0, Vec::new());
+    for (part, cases) in asked {
         for batch in cases.chunks(BATCH) {
-            answers.extend(answered(*part, backbone, batch, asker.ask(batch, Shown::Scan)?));
-            if matches!(form, Some(Form::Choice | Form::Text)) {
+            answers.extend(answered(*part, work.plan.backbone.plugin, batch, asker.ask(batch, Shown::Scan)?));
+            if without {
                 answers.extend(answered(*part, TEXT_ONLY, batch, asker.ask(batch, Shown::Nothing)?));
                 answers.extend(answered(*part, SURROGATE, batch, asker.ask(batch, Shown::Surrogate)?));
             }
@@ -59,13 +110,12 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             work.recorder.progress(done, total)?;
         }
     }
-    cases::write(work.dir, &answers)?;
-    score(work, name, &scans, &answers)
+    Ok(answers)
 }
 
 /// Rows of the model, of text-only and of surrogates, and of the model's difference from everything simpler.
 fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) -> Result<()> {
-    let task = &*cases::task(work.plan, name)?.config;
+    let task = &Open(&*cases::task(work.plan, name)?.config);
     let groups = Groups::of(work, task, scans);
     let baselines = work.inputs.baseline(name)?;
     let backbone = work.plan.backbone.plugin;
