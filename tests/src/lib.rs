@@ -11,8 +11,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
 use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, no_libraries, resolve};
-use boldface_runner::spec::Layered;
 use boldface_runner::run::{Events, Failed, Finished, run};
+use boldface_runner::spec::Layered;
 use tempfile::TempDir;
 
 pub use tools::{chromium, is_ci, python};

@@ -73,7 +73,8 @@ fn sweep(sandbox: &Sandbox) -> PathBuf {
     }
     let failed = json!({ "tokenizer.codebook-size": 1, "seed": 0 });
     arms.push(json!({ "name": "codebook-size=1,seed=0", "settings": failed, "status": "failed", "error": "too few", "run": null }));
-    let axes: BTreeMap<_, _> = [("tokenizer.codebook-size", json!([16, 8, 4])), ("seed", json!([0, 1]))].into();
+    let axes: BTreeMap<_, _> =
+        [("tokenizer.codebook-size", json!([16, 8, 4])), ("seed", json!([0, 1]))].into();
     let file = json!({ "name": "codes", "spec": "codes.toml", "axes": axes, "select": null, "arms": arms });
     fs::write(dir.join("sweep.json"), file.to_string()).unwrap();
     dir

@@ -8,7 +8,7 @@ use boldface::registry::{Entry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::spec::{Experiment, short};
+use crate::spec::{Experiment, TaskKeys, short};
 
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
@@ -33,6 +33,7 @@ pub fn experiment() -> Value {
                     "description": "Seed of this section alone; the experiment's if left out."
                 })
             }
+            "task" => add_task_keys(&mut plugin, &mut definitions),
             _ => {}
         }
         definitions[name] = plugin;
@@ -52,6 +53,18 @@ pub fn experiment() -> Value {
     schema["title"] = "boldface experiment".into();
     schema["$defs"] = definitions;
     schema
+}
+
+/// The keys that every task has beside its own.
+fn add_task_keys(plugin: &mut Value, definitions: &mut Value) {
+    let mut own = schema_of::<TaskKeys>();
+    let inner = own["$defs"].take();
+    for (name, definition) in inner.as_object().cloned().unwrap_or_default() {
+        definitions[name] = definition;
+    }
+    for (key, property) in own["properties"].as_object().cloned().unwrap_or_default() {
+        plugin["properties"][key] = property;
+    }
 }
 
 /// The schema of `manifest.json` of an artefact.

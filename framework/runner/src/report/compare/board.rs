@@ -78,9 +78,8 @@ impl Board<'_> {
         let mut rows = Vec::new();
         for (entry, group) in entries.into_iter().zip(&groups) {
             let first = (!rows.is_empty()).then(|| &groups[0]);
-            let mut cell = |first, part| {
-                bench.cell(group, first, &self.task, part, &self.metric, self.higher_is_better)
-            };
+            let mut cell =
+                |first, part| bench.cell(group, first, &self.task, part, &self.metric, self.higher_is_better);
             let (validation, test) = (cell(None, Part::Validation), cell(first, Part::Test));
             rows.push(Row { entry, group: group.clone(), validation, test });
         }
@@ -162,7 +161,8 @@ impl Board<'_> {
                     rows: many.iter().map(row).collect(),
                 }));
                 let summary = leaderboard::summary(many.iter().map(|choice| choice.test));
-                let spread = summary.sd.map_or_else(String::new, |sd| format!(" (SD {})", number::score(Some(sd))));
+                let spread =
+                    summary.sd.map_or_else(String::new, |sd| format!(" (SD {})", number::score(Some(sd))));
                 blocks.push(Block::Text(vec![
                     plain("Nested selection: the test values of what validation chose have the mean "),
                     strong(number::score(summary.mean)),
@@ -174,15 +174,19 @@ impl Board<'_> {
     }
 
     fn effects(&self, bench: &mut Bench<'_>, trials: &[Trial], axes: &[Axis]) -> Table {
-        let columns = [("axis", Align::Left), ("level", Align::Left), ("validation", Align::Right)].into_iter();
+        let columns =
+            [("axis", Align::Left), ("level", Align::Left), ("validation", Align::Right)].into_iter();
         let difference = format!("{} minus first level", self.part.name());
-        let columns = columns.chain([("test", Align::Right), (&*difference, Align::Right), ("pairs", Align::Right)]);
+        let columns =
+            columns.chain([("test", Align::Right), (&*difference, Align::Right), ("pairs", Align::Right)]);
         let columns = columns.map(|(name, align)| (name.to_owned(), align)).collect();
         let mut rows = Vec::new();
         for axis in axes {
             for (place, level) in axis.levels.iter().enumerate() {
                 let mean = |of: fn(&Trial) -> Option<f64>| {
-                    number::score(leaderboard::summary(level.trials.iter().map(|&trial| of(&trials[trial]))).mean)
+                    number::score(
+                        leaderboard::summary(level.trials.iter().map(|&trial| of(&trials[trial]))).mean,
+                    )
                 };
                 let effect = self.effect(bench, level);
                 rows.push(vec![
@@ -191,7 +195,11 @@ impl Board<'_> {
                     Cell::new(mean(|trial| trial.validation)),
                     Cell::new(mean(|trial| trial.test)),
                     effect.map_or_else(|| Cell::new(number::DASH), |found| marks::minus(&found)),
-                    Cell::new(if place == 0 { number::DASH.to_owned() } else { level.pairs.len().to_string() }),
+                    Cell::new(if place == 0 {
+                        number::DASH.to_owned()
+                    } else {
+                        level.pairs.len().to_string()
+                    }),
                 ]);
             }
         }
@@ -206,13 +214,15 @@ impl Board<'_> {
         for &(first, this) in &level.pairs {
             let (a, b) = (single(first), single(this));
             let (value, _) = bench.difference(&a, &b, &self.task, self.part, &self.metric)?;
-            let [from, to] = [first, this].map(|run| bench.resampled(&[run], &self.task, self.part, &self.metric));
+            let [from, to] =
+                [first, this].map(|run| bench.resampled(&[run], &self.task, self.part, &self.metric));
             let series = from.first().zip(to.first()).map(|(from, to)| minus(to, from));
             let (values, all) = seeds.entry(&self.runs[this].repeated).or_default();
             values.push(value);
             all.extend(series);
         }
-        let means = seeds.values().map(|(values, _)| leaderboard::summary(values.iter().copied().map(Some)).mean);
+        let means =
+            seeds.values().map(|(values, _)| leaderboard::summary(values.iter().copied().map(Some)).mean);
         let value = leaderboard::summary(means).mean?;
         let is_whole = seeds.values().all(|(values, series)| values.len() == series.len());
         let series: Vec<Vec<f64>> = seeds.values().map(|(_, series)| mean(series)).collect();
@@ -239,7 +249,8 @@ impl Board<'_> {
                 (one.value.as_str(), values, mean)
             });
             let title = axis.keys.join(", ");
-            let effect = Effect { title: &title, metric: &metric, levels: levels.collect(), range: (low, high) };
+            let effect =
+                Effect { title: &title, metric: &metric, levels: levels.collect(), range: (low, high) };
             let svg = effect.svg();
             Figure { slug: format!("axis-{}", place + 1), caption: title, svg }
         };

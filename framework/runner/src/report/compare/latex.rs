@@ -10,7 +10,11 @@ pub fn write(document: &Document) -> String {
         Block::Table(table) => Some(one(table)),
         _ => None,
     });
-    format!("% {}; needs \\usepackage{{booktabs}}\n{}", line(&document.title), tables.collect::<Vec<_>>().join("\n"))
+    format!(
+        "% {}; needs \\usepackage{{booktabs}}\n{}",
+        line(&document.title),
+        tables.collect::<Vec<_>>().join("\n")
+    )
 }
 
 fn one(table: &Table) -> String {
@@ -22,7 +26,8 @@ fn one(table: &Table) -> String {
     let header: Vec<String> = table.columns.iter().map(|(name, _)| escape(name)).collect();
     let mut out = String::from("\\begin{table}\n\\centering\n");
     let _ = writeln!(out, "\\caption{{{}}}", escape(&table.caption));
-    let _ = writeln!(out, "\\begin{{tabular}}{{{columns}}}\n\\toprule\n{} \\\\\n\\midrule", header.join(" & "));
+    let _ =
+        writeln!(out, "\\begin{{tabular}}{{{columns}}}\n\\toprule\n{} \\\\\n\\midrule", header.join(" & "));
     for row in &table.rows {
         let _ = writeln!(out, "{} \\\\", row.iter().map(cell).collect::<Vec<_>>().join(" & "));
     }
@@ -115,6 +120,7 @@ mod tests {
             \bottomrule
             \end{tabular}
             \end{table}
-        "]].assert_eq(&write(&document));
+        "]]
+        .assert_eq(&write(&document));
     }
 }

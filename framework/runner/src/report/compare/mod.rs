@@ -61,7 +61,8 @@ pub struct Comparison {
 /// # Errors
 /// If a path is neither run nor sweep, a file is damaged, or there is nothing to compare.
 pub fn compare(asked: &Asked<'_>) -> Result<Comparison> {
-    let found = asked.paths.iter().map(|path| folders::find(path, asked.runs)).collect::<Result<Vec<Found>>>()?;
+    let found =
+        asked.paths.iter().map(|path| folders::find(path, asked.runs)).collect::<Result<Vec<Found>>>()?;
     if let [Found::Sweep(sweep)] = &found[..] {
         return of_sweep(sweep, asked);
     }
@@ -118,7 +119,8 @@ fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
 }
 
 fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
-    let read = |arm: &Arm| Run::read(&arm.dir).map_err(|error| format!("{} cannot be read: {error}", arm.name));
+    let read =
+        |arm: &Arm| Run::read(&arm.dir).map_err(|error| format!("{} cannot be read: {error}", arm.name));
     let read: Vec<Result<Run, String>> = sweep.arms.par_iter().map(read).collect();
     let (mut runs, mut arms, mut failed) = (Vec::new(), Vec::new(), sweep.failed.clone());
     for (run, arm) in read.into_iter().zip(&sweep.arms) {
@@ -153,7 +155,10 @@ fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
     );
     let mut about = vec![Block::Lead(vec![plain(lead)])];
     if !failed.is_empty() {
-        about.push(Block::Details { summary: format!("Left out: {}", number::count(failed.len(), "run")), code: failed.join("\n") });
+        about.push(Block::Details {
+            summary: format!("Left out: {}", number::count(failed.len(), "run")),
+            code: failed.join("\n"),
+        });
     }
     Ok(Comparison {
         title: format!("Sweep {}", sweep.name),
@@ -200,7 +205,8 @@ impl Comparison {
 
     fn document(&self, with_about: bool, with_plots: bool) -> Document {
         let about = self.about.iter().filter(|_| with_about);
-        let blocks = about.chain(&self.results).filter(|block| with_plots || !matches!(block, Block::Figures(_)));
+        let blocks =
+            about.chain(&self.results).filter(|block| with_plots || !matches!(block, Block::Figures(_)));
         Document { title: self.title.clone(), blocks: blocks.cloned().collect() }
     }
 }
@@ -222,7 +228,11 @@ fn headline(runs: &[Run], asked: Option<&str>) -> Result<(String, String)> {
         Some(asked) => tasks.iter().find_map(|task| Some((task.clone(), wanted(runs, task, asked)?))),
         None => {
             let first = |task: &String| HEADLINES.iter().find_map(|metric| wanted(runs, task, metric));
-            let any = |task: &String| runs.iter().find_map(|run| run.scores.iter().find(|row| row.stage == format!("evaluation.{task}"))).map(|row| row.metric.clone());
+            let any = |task: &String| {
+                runs.iter()
+                    .find_map(|run| run.scores.iter().find(|row| row.stage == format!("evaluation.{task}")))
+                    .map(|row| row.metric.clone())
+            };
             tasks.iter().find_map(|task| Some((task.clone(), first(task).or_else(|| any(task))?)))
         }
     };

@@ -42,10 +42,12 @@ pub fn forest(line: &Line, groups: &[Group]) -> String {
         );
         let y = y + 17.0;
         if let Some((from, to)) = cell.interval.filter(|(from, to)| from.is_finite() && to.is_finite()) {
-            let _ = write!(svg, "<path class=\"line n0\" d=\"M{:.1} {y:.1}H{:.1}\"/>", place(from), place(to));
+            let _ =
+                write!(svg, "<path class=\"line n0\" d=\"M{:.1} {y:.1}H{:.1}\"/>", place(from), place(to));
         }
         if let Some(mean) = cell.summary.mean.filter(|mean| mean.is_finite()) {
-            let _ = write!(svg, "<circle class=\"spot n0\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>", place(mean));
+            let _ =
+                write!(svg, "<circle class=\"spot n0\" cx=\"{:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>", place(mean));
         }
     }
     svg + "</svg>"
@@ -82,22 +84,38 @@ impl Effect<'_> {
         for (value, text) in ticks(low, high, 4) {
             let at = y(value);
             let _ = write!(svg, "<path class=\"grid\" d=\"M{LEFT} {at:.1}H{WIDTH}\"/>");
-            let _ = write!(svg, "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>", LEFT - 6.0, at + 3.5);
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>",
+                LEFT - 6.0,
+                at + 3.5
+            );
         }
         // So many characters fit below one level.
         let room = ((step / 6.2) as usize).max(3);
         let mut means = String::new();
         for (level, (name, values, mean)) in self.levels.iter().enumerate() {
             let at = x(level);
-            let _ = write!(svg, "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", BASE + 18.0, escape(&short(name, room)));
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                BASE + 18.0,
+                escape(&short(name, room))
+            );
             for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
                 // Side by side, so that equal values are seen as many.
                 let aside = ((place * 7) % 11) as f64 / 10.0 - 0.5;
-                let _ = write!(svg, "<circle class=\"faint n0\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\"/>", at + aside * (step * 0.35).min(22.0), y(*value));
+                let _ = write!(
+                    svg,
+                    "<circle class=\"faint n0\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\"/>",
+                    at + aside * (step * 0.35).min(22.0),
+                    y(*value)
+                );
             }
             if let Some(mean) = mean.filter(|mean| mean.is_finite()) {
                 let _ = write!(means, "{}{at:.1} {:.1}", if means.is_empty() { 'M' } else { 'L' }, y(mean));
-                let _ = write!(svg, "<circle class=\"spot n1\" cx=\"{at:.1}\" cy=\"{:.1}\" r=\"4\"/>", y(mean));
+                let _ =
+                    write!(svg, "<circle class=\"spot n1\" cx=\"{at:.1}\" cy=\"{:.1}\" r=\"4\"/>", y(mean));
             }
         }
         let _ = write!(svg, "<path class=\"line n1\" d=\"{means}\"/>");
@@ -118,7 +136,11 @@ fn axis(svg: &mut String, low: f64, high: f64, place: impl Fn(f64) -> f64, base:
     for (value, text) in ticks(low, high, 5) {
         let at = place(value);
         let _ = write!(svg, "<path class=\"grid\" d=\"M{at:.1} 4V{base:.1}\"/>");
-        let _ = write!(svg, "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>", base + 16.0);
+        let _ = write!(
+            svg,
+            "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>",
+            base + 16.0
+        );
     }
     let _ = write!(svg, "<path class=\"axis\" d=\"M{SIDE} {base:.1}H{:.1}\"/>", WIDTH - SIDE);
 }

@@ -100,7 +100,11 @@ impl Run {
             model,
             repeated: repeated(&settings),
             settings,
-            stages: file.stages.into_iter().map(|line| (line.stage.kind.to_string(), line.stage.key)).collect(),
+            stages: file
+                .stages
+                .into_iter()
+                .map(|line| (line.stage.kind.to_string(), line.stage.key))
+                .collect(),
             scores,
             experiment: file.experiment,
             artefacts,
@@ -125,8 +129,11 @@ impl Run {
 
     /// Names of the tasks whose scores are there, in order.
     pub fn tasks(&self) -> Vec<String> {
-        let mut tasks: Vec<String> =
-            self.scores.iter().filter_map(|row| Some(row.stage.strip_prefix("evaluation.")?.to_owned())).collect();
+        let mut tasks: Vec<String> = self
+            .scores
+            .iter()
+            .filter_map(|row| Some(row.stage.strip_prefix("evaluation.")?.to_owned()))
+            .collect();
         tasks.sort();
         tasks.dedup();
         tasks
@@ -175,7 +182,9 @@ impl Run {
         let mut metrics = BTreeMap::new();
         for (place, metric) in scores.whole.iter().enumerate() {
             let stored = self.score(name, part, &metric.name).and_then(|row| row.value);
-            if let Some(stored) = stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0)) {
+            if let Some(stored) =
+                stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
+            {
                 return Err(format!(
                     "scored again, its `{}` is {} and not the stored {stored}: another version of the task made it",
                     metric.name, metric.value
@@ -199,16 +208,19 @@ impl Run {
         let text = read(&path).map_err(|error| error.to_string())?.ok_or_else(gone)?;
         let mut outcomes = Vec::new();
         for (line, json) in text.lines().enumerate() {
-            let broken = |error: serde_json::Error| {
-                damaged(&path, format!("line {}: {error}", line + 1)).to_string()
-            };
+            let broken =
+                |error: serde_json::Error| damaged(&path, format!("line {}: {error}", line + 1)).to_string();
             let head: Head = serde_json::from_str(json).map_err(broken)?;
             if head.part == part && head.plugin == self.model {
                 let answered: Answered = serde_json::from_str(json).map_err(broken)?;
                 outcomes.push(answered.outcome);
             }
         }
-        if outcomes.is_empty() { Err(format!("it was asked nothing on the {} part of `{name}`", part.name())) } else { Ok(outcomes) }
+        if outcomes.is_empty() {
+            Err(format!("it was asked nothing on the {} part of `{name}`", part.name()))
+        } else {
+            Ok(outcomes)
+        }
     }
 }
 

@@ -57,8 +57,7 @@ fn stages(runs: &[Run]) -> Block {
         let first = runs[0].key(name);
         runs.iter().all(|run| run.key(name) == first)
     };
-    let (shared, other): (Vec<&String>, Vec<&String>) =
-        names.iter().partition(|name| is_shared(&name));
+    let (shared, other): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| is_shared(&name));
     let listed = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     let mut spans = Vec::new();
     if !shared.is_empty() {
@@ -80,7 +79,11 @@ pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], par
     let mut blocks = vec![Block::Section(meaning.into())];
     for lines in lines.iter().filter(|lines| !lines.is_empty()) {
         let few = groups.len() <= MOST_COLUMNS;
-        let tables = if few { vec![wide(lines, groups)] } else { lines.iter().map(|line| long(line, groups)).collect() };
+        let tables = if few {
+            vec![wide(lines, groups)]
+        } else {
+            lines.iter().map(|line| long(line, groups)).collect()
+        };
         blocks.push(Block::Subsection(lines[0].task.clone()));
         blocks.extend(tables.into_iter().map(Block::Table));
         let figure = |line: &Line| Figure {
@@ -102,7 +105,8 @@ fn wide(lines: &[Line], groups: &[Group]) -> Table {
     let first = &groups[0].label;
     columns.extend(groups.iter().skip(1).map(|group| (format!("{} - {first}", group.label), Align::Right)));
     let row = |line: &Line| {
-        let name = Cell::new(format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better)));
+        let name =
+            Cell::new(format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better)));
         let values = line.cells.iter().map(marks::value);
         let differences = line.cells.iter().skip(1).map(marks::difference);
         std::iter::once(name).chain(values).chain(differences).collect()
@@ -121,7 +125,11 @@ fn long(line: &Line, groups: &[Group]) -> Table {
     let row = |(group, cell): (&Group, _)| {
         vec![Cell::new(group.label.clone()), marks::value(cell), marks::difference(cell)]
     };
-    Table { caption: caption(std::slice::from_ref(line)), columns, rows: groups.iter().zip(&line.cells).map(row).collect() }
+    Table {
+        caption: caption(std::slice::from_ref(line)),
+        columns,
+        rows: groups.iter().zip(&line.cells).map(row).collect(),
+    }
 }
 
 fn caption(lines: &[Line]) -> String {
@@ -136,4 +144,3 @@ fn cut(text: &str) -> String {
     }
     text.chars().take(LONGEST - 1).chain(['…']).collect()
 }
-

@@ -89,7 +89,13 @@ impl<'a> Bench<'a> {
                 let first = (place > 0).then(|| &groups[0]);
                 self.cell(group, first, task, part, &metric, higher_is_better)
             });
-            Line { task: task.to_owned(), part, higher_is_better, cells: cells.collect(), metric: metric.clone() }
+            Line {
+                task: task.to_owned(),
+                part,
+                higher_is_better,
+                cells: cells.collect(),
+                metric: metric.clone(),
+            }
         };
         metrics.into_iter().map(line).collect()
     }
@@ -133,7 +139,9 @@ impl<'a> Bench<'a> {
     ) -> Option<(f64, Option<(f64, f64)>)> {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for &one in &a.runs {
-            pairs.extend(b.runs.iter().filter(|&&other| self.repeat_each_other(one, other)).map(|&other| (one, other)));
+            pairs.extend(
+                b.runs.iter().filter(|&&other| self.repeat_each_other(one, other)).map(|&other| (one, other)),
+            );
         }
         let are_paired = !pairs.is_empty();
         if !are_paired {
@@ -159,9 +167,9 @@ impl<'a> Bench<'a> {
             (true, false) => apart(&from, &to),
             (true, true) => {
                 let of = |runs: &[usize], run: usize| runs.iter().position(|&known| known == run);
-                let paired = pairs.iter().filter_map(|&(one, other)| {
-                    Some(minus(&to[of(&of_b, other)?], &from[of(&of_a, one)?]))
-                });
+                let paired = pairs
+                    .iter()
+                    .filter_map(|&(one, other)| Some(minus(&to[of(&of_b, other)?], &from[of(&of_a, one)?])));
                 over(&paired.collect::<Vec<_>>())
             }
         };
@@ -191,7 +199,9 @@ impl<'a> Bench<'a> {
         task: &str,
         part: Part,
     ) -> Option<()> {
-        let asked = |bench: &mut Self, run| bench.scored(run, task, part).map(|scored| (scored.scans.clone(), scored.truth.clone()));
+        let asked = |bench: &mut Self, run| {
+            bench.scored(run, task, part).map(|scored| (scored.scans.clone(), scored.truth.clone()))
+        };
         let part = part.name();
         let (Some(of_a), Some(of_b)) = (asked(self, one), asked(self, other)) else {
             // Without the answers, equal keys say that the same subjects were asked.
@@ -227,7 +237,10 @@ impl<'a> Bench<'a> {
         if !self.scored.contains_key(&key) {
             let scored = self.runs[run].scored(task, part);
             if let Err(why) = &scored {
-                self.note(format!("`{}` has no paired interval on `{task}`: {why}.", self.runs[run].dir.display()));
+                self.note(format!(
+                    "`{}` has no paired interval on `{task}`: {why}.",
+                    self.runs[run].dir.display()
+                ));
             }
             self.scored.insert(key.clone(), scored);
         }

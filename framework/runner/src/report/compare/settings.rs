@@ -42,8 +42,7 @@ pub fn differing(runs: &[&BTreeMap<String, String>]) -> Vec<(String, Vec<Option<
     let mut keys: Vec<&String> = runs.iter().flat_map(|settings| settings.keys()).collect();
     keys.sort();
     keys.dedup();
-    let values =
-        |key: &String| runs.iter().map(|settings| settings.get(key).cloned()).collect::<Vec<_>>();
+    let values = |key: &String| runs.iter().map(|settings| settings.get(key).cloned()).collect::<Vec<_>>();
     let rows = keys.into_iter().map(|key| (key.clone(), values(key)));
     rows.filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
 }

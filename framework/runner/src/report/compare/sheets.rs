@@ -14,7 +14,9 @@ pub fn of_runs(groups: &[Group], lines: &[Vec<Line>]) -> Sheet {
         .flatten()
         .flat_map(|line| groups.iter().zip(&line.cells).map(move |(group, cell)| (line, group, cell)))
         .collect();
-    let text = |of: fn(&(&Line, &Group, &Cell)) -> String| Values::Text(rows.iter().map(|row| Some(of(row))).collect());
+    let text = |of: fn(&(&Line, &Group, &Cell)) -> String| {
+        Values::Text(rows.iter().map(|row| Some(of(row))).collect())
+    };
     let first = groups.first().map(|group| group.label.clone());
     let against = rows.iter().map(|(_, _, cell)| cell.difference.and(first.clone())).collect();
     let sheet = Sheet::new()
