@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boldface::registry::Kind;
@@ -113,7 +114,7 @@ fn resolve_draft(
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
-        scans: found.scans,
+        scans: Arc::clone(&found.scans),
         datasets,
         corpora,
         tokenizer,
