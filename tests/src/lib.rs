@@ -1,5 +1,6 @@
 //! Runs specs in a temporary project: in this process, or with the real binary.
 
+pub mod libraries;
 pub mod schema;
 mod tools;
 
@@ -10,9 +11,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
-use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, no_libraries, resolve};
-use boldface_runner::spec::Layered;
+use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
+use boldface_runner::spec::Layered;
 use tempfile::TempDir;
 
 pub use tools::{chromium, is_ci, python};
@@ -187,7 +188,7 @@ pub fn sweep(path: &Path) -> Sweep {
 }
 
 fn build() -> Build<'static> {
-    Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries }
+    Build { engines: &["dfdx"], devices: &["cpu"], load: &boldface_loader::load }
 }
 
 fn lines(problems: &[Located]) -> String {

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{
     Answer, CheckContext, Deserialize, Example, JsonSchema, Metric, Outcome, Prediction, Problem, Result,
-    Scan, ScanInfo, Serialize, Task, Window, register, scores,
+    Scan, Serialize, Task, Window, register, scores,
 };
+
+use super::column::{Otherwise, no_such_column, without_a_value};
 
 /// Asks for a phenotype of a scan and ranks the `classes` by log-likelihood; nothing is sampled.
 ///
@@ -31,17 +33,6 @@ struct Classification {
 }
 
 register!(Task "classification" => Classification);
-
-/// What to do with a scan that does not fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Otherwise {
-    /// Report it before anything runs.
-    #[default]
-    Error,
-    /// Leave it out of this task.
-    Skip,
-}
 
 fn default_question() -> String {
     "What is the {target} of this scan?".to_owned()
@@ -106,10 +97,12 @@ impl Task for Classification {
             }
         }
         if people.is_empty() {
-            problems.push(self.no_such_column(cx));
+            problems.push(no_such_column(&self.target, cx));
             return problems;
         }
-        problems.extend(self.without_a_value(cx));
+        if self.missing == Otherwise::Error {
+            problems.extend(without_a_value(&self.target, cx));
+        }
         let is_other =
             |value: &&&str| self.others == Otherwise::Error && !self.classes.iter().any(|c| c == **value);
         for value in people.keys().filter(is_other) {
@@ -147,33 +140,6 @@ impl Classification {
             problems.push(Problem::at("classes", "a class has no name").help("remove the empty class"));
         }
         problems
-    }
-
-    fn without_a_value(&self, cx: &CheckContext<'_>) -> Option<Problem> {
-        let has_none = |scan: &&ScanInfo| !scan.phenotype.contains_key(&self.target);
-        let named: Vec<String> =
-            cx.scans.iter().filter(has_none).map(|scan| format!("`{}`", scan.id)).collect();
-        if self.missing == Otherwise::Skip || named.is_empty() {
-            return None;
-        }
-        let more =
-            if named.len() > 3 { format!(" and {} more scans", named.len() - 3) } else { String::new() };
-        let shown = named[..named.len().min(3)].join(", ");
-        let message = format!("`{}` has no value for {shown}{more}", self.target);
-        let help = "fill the table in, or leave such scans out with `missing = \"skip\"`";
-        Some(Problem::at("target", message).help(help))
-    }
-
-    fn no_such_column(&self, cx: &CheckContext<'_>) -> Problem {
-        let columns: BTreeSet<&str> =
-            cx.scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
-        let message = format!("no scan has a value for `{}`", self.target);
-        let help = if columns.is_empty() {
-            "the dataset has no participants, sessions or scans table".to_owned()
-        } else {
-            format!("columns are: {}", columns.into_iter().collect::<Vec<_>>().join(", "))
-        };
-        Problem::at("target", message).help(help)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod captioning;
 mod classification;
+mod column;
 mod forecasting;
+mod regression;
 
 #[cfg(test)]
 mod tests;

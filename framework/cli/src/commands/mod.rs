@@ -4,7 +4,9 @@ mod amounts;
 mod check;
 mod compare;
 mod explain;
+mod libraries;
 mod list;
+mod new;
 mod place;
 mod plan;
 mod report;
@@ -17,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
 use boldface_runner::plan::sweep::{Resolved, resolve_any};
-use boldface_runner::plan::{Build, DataCache, no_libraries};
+use boldface_runner::plan::{Build, DataCache};
 use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
@@ -45,7 +47,9 @@ pub enum Command {
     /// Prints a plugin's page: what it does, its keys and their defaults.
     Explain(explain::Arguments),
     /// Prints the JSON schema of specs, for editors.
-    Schema,
+    Schema(schema::Arguments),
+    /// Writes a plugin with its test: a file of this repository, or a crate of its own.
+    New(new::Arguments),
 }
 
 impl Command {
@@ -63,14 +67,15 @@ impl Command {
             Command::Watch(arguments) => watch::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
-            Command::Schema => schema::execute(),
+            Command::Schema(arguments) => schema::execute(&arguments),
+            Command::New(arguments) => new::execute(&arguments),
         }
     }
 }
 
 /// What this binary was built with.
 const BUILD: Build<'static> =
-    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
+    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &boldface_loader::load };
 
 /// Reads an experiment or a sweep with what it extends and what the command line says over it, and
 /// resolves it.

@@ -38,7 +38,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Resolved::Experiment(plan) => plan,
         Resolved::Sweep(_) if arguments.blame || arguments.dot => {
             let message = "`--blame` and `--dot` show one experiment, and this is a sweep of several";
-            return Err(Failure::Usage(format!("{message}; name its base, or `spec.toml` of an arm that was run")));
+            return Err(Failure::Usage(format!(
+                "{message}; name its base, or `spec.toml` of an arm that was run"
+            )));
         }
         Resolved::Sweep(sweep) => {
             match arguments.json {
@@ -67,6 +69,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         say::out(format_args!("{:#}\n", json!(stages.iter().map(Planned::json).collect::<Vec<_>>())));
     } else {
         say::out(table(&stages));
+        for caution in boldface_runner::power::cautions(&plan) {
+            say::out(format_args!("too few for a claim: {caution}\n"));
+        }
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use boldface::{Config, Problem};
 use serde_json::Value;
 
 use super::Entry;
-use crate::spec::{Table, closest, parse_all, plain, suggest};
+use super::asking::{self, Asking};
+use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
 
 /// Which of its own keys the framework takes besides `type`.
 #[derive(Clone, Copy, PartialEq)]
@@ -18,6 +19,21 @@ pub(super) enum Own {
     Path,
     /// `seed`, and `type` must be there: the singular sections.
     Seed,
+    /// Also how the examples are asked, see [`crate::spec::TaskKeys`]: tasks.
+    Task,
+}
+
+impl Own {
+    /// Suggests a key of the framework's where the plugin, which does not know them, can only say that it
+    /// has no such field.
+    fn hint(self, problem: Problem) -> Problem {
+        let unknown = problem.message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+        let near = unknown.and_then(|(name, _)| closest(name, TASK_KEYS)).filter(|_| self == Own::Task);
+        match near {
+            Some(near) if problem.help.is_none() => problem.help(format!("did you mean `{near}`?")),
+            _ => problem,
+        }
+    }
 }
 
 /// Where a plugin's table stands and what it inherits.
@@ -49,12 +65,14 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     let written = take::<String>(&mut rest, "type", &mut problems);
     let path = if own == Own::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
     let seed = if own == Own::Seed { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
+    let keys = if own == Own::Task { asking::take(&mut rest, &mut problems) } else { TaskKeys::default() };
     if !problems.is_empty() {
         return Err(problems.into_iter().map(below).collect());
     }
     let plugin = find::<K>(written.as_deref(), place, own).map_err(|problem| vec![below(problem)])?;
-    let config = parse_all(&Value::Object(rest), plugin.parse)
-        .map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
+    let config = parse_all(&Value::Object(rest), plugin.parse).map_err(|problems| {
+        problems.into_iter().map(|problem| below(own.hint(problem))).collect::<Vec<_>>()
+    })?;
 
     let Value::Object(mut resolved) = plain(config.resolved()) else {
         return Err(vec![below(Problem::at("", format!("the config of `{}` is not a table", plugin.name)))]);
@@ -67,10 +85,18 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     if own == Own::Seed {
         resolved.insert("seed".to_owned(), seed.into());
     }
+    let asking = if own == Own::Task {
+        let asking = Asking::new(keys, place.folder, &resolved);
+        let asking = asking.map_err(|problems| problems.into_iter().map(below).collect::<Vec<_>>())?;
+        resolved.extend(asking.table());
+        asking
+    } else {
+        Asking::default()
+    };
     *table = resolved;
     let root = path.map(|path| place.folder.join(path)).unwrap_or_default();
     let (name, library) = (place.name.to_owned(), plugin.content);
-    Ok(Entry { name, plugin: plugin.name, library, root, seed, config })
+    Ok(Entry { name, plugin: plugin.name, library, root, seed, config, asking })
 }
 
 /// The task that a stored, resolved table describes.

@@ -10,7 +10,7 @@ use super::key::canonical_json;
 use super::{Entry, content};
 use crate::spec::Experiment;
 
-/// Cohorts and hashes of data files by what they depend on: plugin, config and folder. One serves all
+/// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
 /// arms of a sweep; the files must not change while it lives.
 #[derive(Debug, Default)]
 pub struct DataCache {
@@ -104,7 +104,8 @@ impl<T> Memo<T> {
 /// Everything that a cohort depends on besides the bytes of its files.
 fn id(dataset: &Entry<dyn Dataset>) -> String {
     let config = canonical_json(&dataset.config.resolved());
-    format!("{} {} {} {config}", dataset.name, dataset.plugin, dataset.root.display())
+    let library = dataset.library.unwrap_or_default();
+    format!("{} {} {library} {} {config}", dataset.name, dataset.plugin, dataset.root.display())
 }
 
 fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use boldface::{Cohort, Problem, ScanInfo};
 
-
 use crate::spec::Signal;
 
 /// Whether every scan is long enough for the crop.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Config, Part, Size};
+use boldface::{Config, Part, Size, Task};
 use serde_json::{Value, json};
 
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
-use crate::spec::plain;
+use crate::spec::{Table, plain};
 use crate::stages::split;
 
 /// Hashes of the data a plan reads.
@@ -64,13 +64,17 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         graph.add(StageKind::Alignment, backbone.plugin, version(), seed, config, &inputs);
         model = "alignment";
     }
-    if let Some(instruction) = &experiment.instruction {
+    let aligned = model;
+    // Without a task that teaches something there is nothing to tune, and no stage.
+    let taught: Vec<&Entry<dyn Task>> = plan.tasks.iter().filter(|task| task.asking.teaches()).collect();
+    if let Some(instruction) = experiment.instruction.as_ref().filter(|_| !taught.is_empty()) {
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model];
         let seed = instruction.seed.unwrap_or(seed);
-        let tasks = tables(&plan.tasks, |_| None);
+        let tasks = tables(taught.iter().copied(), |_| None);
         let mut config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
-        add_libraries(&mut config, &plan.tasks);
-        let versions = plan.tasks.iter().map(|entry| entry.config.version());
+        add_libraries(&mut config, taught.iter().copied());
+        insert(&mut config, "asked", asked(&taught, experiment.seed));
+        let versions = taught.iter().map(|entry| entry.config.version());
         let versions = version().into_iter().chain(versions).collect();
         graph.add(StageKind::Instruction, backbone.plugin, versions, seed, config, &inputs);
         model = "instruction";
@@ -79,19 +83,30 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let evaluation = without_seed(&experiment.evaluation);
     let seed = experiment.evaluation.seed.unwrap_or(seed);
     for task in &plan.tasks {
-        let mut config = json!({ "task": task.config.resolved(), "evaluation": evaluation });
-        add_libraries(&mut config, std::slice::from_ref(task));
+        let mut usual = json!({ "task": task.config.resolved(), "evaluation": evaluation });
+        add_libraries(&mut usual, [task]);
         let version = vec![task.config.version()];
+        let mut of_baseline = usual.clone();
+        insert(&mut of_baseline, "asked", task.asking.shots_content(experiment.seed));
+        let columns = ["motion", "site"].map(|name| (name, experiment.nuisances.get(name)));
+        for (name, column) in columns {
+            if let Some(column) = column {
+                of_baseline["nuisances"][name] = column.as_str().into();
+            }
+        }
         let baseline = StageKind::Baseline(task.name.clone());
         let name = baseline.to_string();
-        graph.add(
-            baseline,
-            task.plugin,
-            version.clone(),
-            seed,
-            config.clone(),
-            &["series", "split", "corpus"],
-        );
+        graph.add(baseline, task.plugin, version.clone(), seed, of_baseline, &["series", "split", "corpus"]);
+        let mut config = usual;
+        insert(&mut config, "asked", task.asking.content(experiment.seed));
+        let together = plan.asked_with(task);
+        if !together.is_empty() {
+            let tables = tables(together.iter().copied(), |_| None);
+            let mut all = json!({ "tasks": tables, "asked": asked(&together, experiment.seed) });
+            add_libraries(&mut all, together.iter().copied());
+            insert(&mut config, "together", Some(all));
+        }
+        let model = if task.asking.is_frozen() { aligned } else { model };
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model, &name];
         let kind = StageKind::Evaluation(task.name.clone());
         let versions = version.into_iter().chain([backbone.config.version()]).collect();
@@ -154,20 +169,35 @@ fn computes(kind: &StageKind) -> bool {
     }
 }
 
+/// How tasks are asked, of those that are not asked as usual; none if all are.
+fn asked(tasks: &[&Entry<dyn Task>], seed: u64) -> Option<Value> {
+    let asked = tasks.iter().filter_map(|task| Some((task.name.clone(), task.asking.content(seed)?)));
+    Some(asked.collect::<Table>()).filter(|asked| !asked.is_empty()).map(Value::Object)
+}
+
+fn insert(config: &mut Value, key: &str, value: Option<Value>) {
+    if let (Some(table), Some(value)) = (config.as_object_mut(), value) {
+        table.insert(key.to_owned(), value);
+    }
+}
+
 /// The tables of several plugins by name, each with the hash of what it reads.
-fn tables<K: Config + ?Sized>(entries: &[Entry<K>], content: impl Fn(&Entry<K>) -> Option<String>) -> Value {
+fn tables<'a, K: Config + ?Sized + 'a>(
+    entries: impl IntoIterator<Item = &'a Entry<K>>,
+    content: impl Fn(&Entry<K>) -> Option<String>,
+) -> Value {
     let table = |entry: &Entry<K>| {
         let table =
             json!({ "type": entry.plugin, "config": entry.config.resolved(), "content": content(entry) });
         (entry.name.clone(), table)
     };
-    Value::Object(entries.iter().map(table).collect())
+    Value::Object(entries.into_iter().map(table).collect())
 }
 
 /// Writes the hashes of the libraries that a stage's plugins come from into its config: another library,
 /// another key. Built-in plugins have a version instead, so they leave no trace.
-fn add_libraries<K: ?Sized>(config: &mut Value, entries: &[Entry<K>]) {
-    let hashes = entries.iter().filter_map(|entry| Some((entry.name.clone(), entry.library?.into())));
+fn add_libraries<'a, K: ?Sized + 'a>(config: &mut Value, entries: impl IntoIterator<Item = &'a Entry<K>>) {
+    let hashes = entries.into_iter().filter_map(|entry| Some((entry.name.clone(), entry.library?.into())));
     let hashes: serde_json::Map<String, Value> = hashes.collect();
     if !hashes.is_empty() {
         config["libraries"] = hashes.into();

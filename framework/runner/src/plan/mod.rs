@@ -1,5 +1,6 @@
 //! A resolved experiment: typed plugins, and stages in order, each under a content key.
 
+mod asking;
 mod blame;
 mod claim;
 mod cohorts;
@@ -19,18 +20,19 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Experiment, Source};
+use crate::spec::{Experiment, Paradigm, Source};
 
 pub use crate::spec::Located;
+pub use asking::Asking;
 pub use blame::{Leaf, blame};
-pub use cohorts::DataCache;
 pub(crate) use claim::task;
+pub use cohorts::DataCache;
 pub use dot::dot;
-pub use libraries::{load_library, no_libraries};
+pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
@@ -46,6 +48,8 @@ pub struct Plan {
     pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
+    /// Every scan of all datasets, as the tables know it.
+    pub scans: Arc<Vec<ScanInfo>>,
     /// Cohorts, by name.
     pub datasets: Vec<Entry<dyn Dataset>>,
     /// Corpus generators, by name.
@@ -67,6 +71,12 @@ impl Plan {
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
     }
+
+    /// The tasks that are asked in the same prompt as `task`: all `multi` tasks, itself included.
+    pub(crate) fn asked_with(&self, task: &Entry<dyn Task>) -> Vec<&Entry<dyn Task>> {
+        let is_multi = |task: &&Entry<dyn Task>| task.asking.keys.paradigm == Paradigm::Multi;
+        if is_multi(&task) { self.tasks.iter().filter(is_multi).collect() } else { Vec::new() }
+    }
 }
 
 /// One plugin of the experiment.
@@ -84,6 +94,8 @@ pub struct Entry<K: ?Sized> {
     pub seed: u64,
     /// The typed config.
     pub config: Box<K>,
+    /// How its examples are put to the model; tasks only.
+    pub asking: Asking,
 }
 
 /// One step of a run.

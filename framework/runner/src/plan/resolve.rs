@@ -10,7 +10,7 @@ use boldface::{Backbone, CheckContext, Config, CorpusGenerator, Dataset, Problem
 
 use super::claim::{Own, Place, claim};
 use super::cohorts::{Cohorts, DataCache};
-use super::{Entry, Plan, data, graph, libraries, lint, nuisances, size};
+use super::{Entry, Plan, asking, data, graph, libraries, lint, nuisances, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -64,12 +64,12 @@ fn resolve_draft(
     let mut problems = draft.problems.clone();
     let folder = spec.path.parent().unwrap_or(Path::new(""));
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
-    let libraries = match libraries::of_spec(&experiment.plugins, folder, limit, build) {
+    let libraries = match libraries::load_libraries(&experiment.plugins, folder, limit, build, data) {
         Ok(libraries) => libraries,
         // Without its libraries, half of what a spec names would seem not to exist.
         Err(found) => return Err(problems.into_iter().chain(found).collect()),
     };
-    let parts = parts(&mut experiment, folder, &libraries, &draft, &mut problems);
+    let mut parts = parts(&mut experiment, folder, &libraries, &draft, &mut problems);
 
     check_build(&experiment, build, &mut problems);
     lint::check_ranges(&experiment, &mut problems);
@@ -82,10 +82,11 @@ fn resolve_draft(
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     check_data(&experiment, &draft, &parts, &found, &mut problems);
+    asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
-        let found = split::read_file(&folder.join(file), file, &found.scans);
-        found.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
+        let read = split::read_file(&folder.join(file), file, &found.scans);
+        read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("split"))))
     });
 
     let Parts { datasets, corpora, tokenizer: Some(tokenizer), backbone: Some(backbone), tasks } = parts
@@ -111,6 +112,7 @@ fn resolve_draft(
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
+        scans: found.scans,
         datasets,
         corpora,
         tokenizer,
@@ -123,7 +125,8 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
     );
-    size::measure(&mut plan, &found.scans);
+    let scans = std::sync::Arc::clone(&plan.scans);
+    size::measure(&mut plan, &scans);
     Ok(plan)
 }
 
@@ -148,7 +151,7 @@ fn parts(
     let mut many = Many { folder, libraries, seed, problems };
     let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
     let corpora = many.named("corpora", Own::Named, &mut experiment.corpora);
-    let tasks = many.named("tasks", Own::Named, &mut experiment.tasks);
+    let tasks = many.named("tasks", Own::Task, &mut experiment.tasks);
     let is_sound = |section: &str| draft.is_sound(section);
     let tokenizer = is_sound("tokenizer").then(|| many.one("tokenizer", &mut experiment.tokenizer)).flatten();
     let backbone = is_sound("backbone").then(|| many.one("backbone", &mut experiment.backbone)).flatten();

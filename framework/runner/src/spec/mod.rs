@@ -3,6 +3,7 @@
 mod document;
 mod draft;
 mod experiment;
+mod grammar;
 mod layer;
 mod origin;
 mod paths;
@@ -10,6 +11,7 @@ mod plain;
 mod settings;
 mod split;
 mod sweep;
+mod task;
 mod training;
 mod wording;
 
@@ -22,7 +24,10 @@ pub use split::SplitTable;
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use draft::{Draft, read as read_draft};
+pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short, written};
 pub(crate) use sweep::{Arm, Base, Setting, expand, join};
+pub(crate) use task::TASK_KEYS;
+pub use task::{Paradigm, TaskKeys};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

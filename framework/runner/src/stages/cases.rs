@@ -5,6 +5,7 @@ use std::path::Path;
 
 use boldface::{Answer, Example, Outcome, Part, Prediction, Result, Scan, Split};
 
+use super::shots;
 use crate::plan::{Entry, Plan};
 use crate::run::Answered;
 use crate::run::store::cannot;
@@ -27,8 +28,23 @@ pub enum Form {
     Text,
     /// Volumes.
     Series,
-    /// A number.
+    /// A number, read off by a ridge regression.
     Value,
+    /// A number, found among ordinal bins.
+    Bins,
+}
+
+impl Form {
+    /// The form of an answer.
+    pub fn of(answer: &Answer) -> Form {
+        match answer {
+            Answer::Choice { .. } => Form::Choice,
+            Answer::Text { .. } => Form::Text,
+            Answer::Series { .. } => Form::Series,
+            Answer::Value { edges, .. } if edges.is_empty() => Form::Value,
+            Answer::Value { .. } => Form::Bins,
+        }
+    }
 }
 
 /// The task called `name`.
@@ -52,14 +68,26 @@ pub fn cases<'a>(
     Ok(cases)
 }
 
+/// The training questions that are learned from: all of them, or the task's shots.
+///
+/// # Errors
+/// If there are fewer than the shots, or if the task refuses a scan.
+pub fn training<'a>(
+    plan: &Plan,
+    task: &Entry<dyn boldface::Task>,
+    scans: &'a [Scan],
+    split: &Split,
+) -> Result<Vec<Case<'a>>> {
+    let cases = cases(task, scans, split, Part::Train)?;
+    match task.asking.keys.shots {
+        Some(shots) => shots::choose(&task.name, cases, shots, plan.experiment.seed),
+        None => Ok(cases),
+    }
+}
+
 /// The one form of all answers; none without a case.
 pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
-    let of = |case: &Case<'_>| match case.example.answer {
-        Answer::Choice { .. } => Form::Choice,
-        Answer::Text { .. } => Form::Text,
-        Answer::Series { .. } => Form::Series,
-        Answer::Value { .. } => Form::Value,
-    };
+    let of = |case: &Case<'_>| Form::of(&case.example.answer);
     let first = cases.first().map(of);
     if let Some(other) = cases.iter().find(|case| Some(of(case)) != first) {
         let id = &other.scan.info.id;
@@ -79,6 +107,19 @@ pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<P
         outcome: Outcome { scan: case.scan.info.id.clone(), example: case.example.clone(), prediction },
     };
     cases.iter().zip(predictions).map(answer).collect()
+}
+
+/// The cases of several parts, and what `plugin` answered to all of them in order.
+pub fn answered_in_parts(
+    plugin: &str,
+    asked: &[(Part, Vec<Case<'_>>)],
+    predictions: Vec<Prediction>,
+) -> Vec<Answered> {
+    let mut predictions = predictions.into_iter();
+    let of_part = |(part, cases): &(Part, Vec<Case<'_>>)| {
+        answered(*part, plugin, cases, predictions.by_ref().take(cases.len()).collect())
+    };
+    asked.iter().flat_map(of_part).collect()
 }
 
 /// The outcomes of one answerer on one part.

@@ -3,7 +3,8 @@
 use boldface::{Result, Sequence};
 
 use super::Work;
-use super::packing::{Deck, extent, fits, lesson};
+use super::lessons::{self, Course};
+use super::packing::Deck;
 use super::windows::Windows;
 
 /// Raised when the same config gives different results.
@@ -14,46 +15,30 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let config = work.plan.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let train = split.train(&scans)?;
     let patch = work.plan.tokenizer.config.patch();
     let mut windows = Windows::open(work.inputs, patch, work.plan.experiment.signal.standardize)?;
-    let mut tasks = Vec::new();
-    for task in &work.plan.tasks {
-        let (mut examples, mut places) = (Vec::new(), Vec::new());
-        for scan in train.iter() {
-            for example in task.config.examples(scan)? {
-                let (window, horizon) =
-                    extent(&example, patch).map_err(|error| format!("task `{}`: {error}", task.name))?;
-                places.push((scan.info.id.clone(), window, horizon));
-                examples.push(example);
-            }
-        }
-        let mut lessons = Vec::new();
-        for (example, block) in examples.iter().zip(windows.blocks(&places)?) {
-            let lesson = lesson(&*model, example, block, patch)?;
-            fits(
-                &lesson,
-                work.plan.backbone.config.context(),
-                &format!("an example of task `{}`", task.name),
-            )?;
-            lessons.push(lesson);
-        }
-        if !lessons.is_empty() {
-            let deck = Deck::new(lessons.len(), work.stage.seed, &format!("instruction.{}", task.name));
-            tasks.push((lessons, deck));
-        }
-    }
+    let training = config.training();
+    let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
+    let draws = (draws, work.stage.seed);
+    let courses = lessons::courses(work.plan, &*model, &mut windows, (&scans, &split), draws)?;
+    let deck = |course: Course| {
+        let purpose = format!("instruction.{}", course.name);
+        let deck = Deck::new(course.lessons.len(), work.stage.seed, &purpose);
+        (course.lessons, deck)
+    };
+    let tasks: Vec<_> = courses.into_iter().map(deck).collect();
     if tasks.is_empty() {
         return Err("no task has an example among the training scans; nothing can be learned".into());
     }
     let mut batches = Batches { tasks, turn: 0, size: config.batch_size };
-    model.train(&config.training(), &mut batches, &mut work.fit())?;
+    model.train(&training, &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
 
-/// Micro-batches without end: the tasks take turns, and each goes through its examples round by round.
+/// Micro-batches without end: the courses take turns, and each goes through its lessons round by round, a
+/// wording a round.
 struct Batches {
-    tasks: Vec<(Vec<Sequence>, Deck)>,
+    tasks: Vec<(Vec<Vec<Sequence>>, Deck)>,
     turn: usize,
     size: usize,
 }
@@ -66,7 +51,10 @@ impl Iterator for Batches {
         for _ in 0..self.size {
             let turn = self.turn % self.tasks.len();
             let (lessons, deck) = &mut self.tasks[turn];
-            batch.extend(deck.draw().map(|(lesson, _)| lessons[lesson].clone()));
+            batch.extend(deck.draw().map(|(lesson, round)| {
+                let wordings = &lessons[lesson];
+                wordings[round % wordings.len()].clone()
+            }));
             self.turn += 1;
         }
         Some(Ok(batch))
@@ -82,7 +70,7 @@ mod tests {
         let lesson = |token| Sequence::prompt(vec![token], None, Vec::new());
         let task = |tokens: &[u32]| {
             (
-                tokens.iter().map(|&token| lesson(token)).collect::<Vec<_>>(),
+                tokens.iter().map(|&token| vec![lesson(token)]).collect::<Vec<_>>(),
                 Deck::new(tokens.len(), 0, "test"),
             )
         };
@@ -93,5 +81,22 @@ mod tests {
         let mut first: Vec<u32> = drawn.iter().step_by(2).take(4).copied().collect();
         first.sort_unstable();
         assert_eq!(first, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn every_round_has_another_wording() {
+        let lesson = |token| Sequence::prompt(vec![token], None, Vec::new());
+        // Two lessons in two wordings; the third round begins again.
+        let lessons = vec![vec![lesson(10), lesson(11)], vec![lesson(20), lesson(21)]];
+        let batches = Batches { tasks: vec![(lessons, Deck::new(2, 0, "test"))], turn: 0, size: 2 };
+        let rounds: Vec<Vec<u32>> = batches
+            .take(3)
+            .map(|batch| {
+                let mut drawn: Vec<u32> = batch.unwrap().iter().map(|sequence| sequence.before[0]).collect();
+                drawn.sort_unstable();
+                drawn
+            })
+            .collect();
+        assert_eq!(rounds, [[10, 20], [11, 21], [10, 20]]);
     }
 }

@@ -3,18 +3,24 @@
 mod alignment;
 mod baseline;
 mod baselines;
-mod cases;
+mod bins;
+pub(crate) mod cases;
 mod codes;
 mod corpus;
 mod evaluation;
+pub(crate) mod groups;
 mod instruction;
 pub(crate) mod intervals;
+mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
+pub(crate) mod naming;
 mod packing;
 mod series;
+mod shots;
 pub(crate) mod split;
+mod surrogate;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;

@@ -1,9 +1,12 @@
 //! Texts, questions and answers as the sequences and queries that a language model reads.
 
+use std::borrow::{Borrow, Cow};
+
 use boldface::{Answer, Example, FmriBlock, LanguageModel, Objective, Query, Result, Sequence, Window, seed};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::bins;
 use crate::plan::Plan;
 use crate::run::store::cannot;
 
@@ -70,6 +73,9 @@ pub fn forecast(
 }
 
 /// What an example of training teaches.
+///
+/// # Errors
+/// If it has no right option, or if its answer is a number without bins, which is no text.
 pub fn lesson(
     model: &dyn LanguageModel,
     example: &Example,
@@ -77,13 +83,48 @@ pub fn lesson(
     patch: usize,
 ) -> Result<Sequence> {
     match &example.answer {
-        Answer::Choice { options, correct } => {
-            let right = options.get(*correct).ok_or("the right option is not one of the options")?;
-            answered(model, &example.question, block, right)
-        }
-        Answer::Text { reference, .. } => answered(model, &example.question, block, reference),
-        Answer::Value { .. } => Err("a number without bins is not learned as words".into()),
         Answer::Series { .. } => forecast(model, &example.question, block, example.window.trs / patch),
+        Answer::Text { reference, .. } => answered(model, &example.question, block, reference),
+        Answer::Choice { .. } | Answer::Value { .. } => {
+            let (options, right) = options(&example.answer)?;
+            answered(model, &example.question, block, &options[right])
+        }
+    }
+}
+
+/// What several questions in one prompt teach: their answers in order, the end of each included.
+///
+/// # Errors
+/// If an answer is not one of several options.
+pub fn lesson_of_many(model: &dyn LanguageModel, examples: &[Example], block: FmriBlock) -> Result<Sequence> {
+    let mut sequence = prompt(model, &questions(examples), Some(block))?;
+    let start = sequence.after.len();
+    for example in examples {
+        let (options, right) = options(&example.answer)?;
+        sequence.after.extend(model.answer_tokens(&options[right])?);
+    }
+    sequence.supervised = start..sequence.after.len();
+    sequence.text_weight = 1.0;
+    Ok(sequence)
+}
+
+/// Several questions as one, a line each.
+pub fn questions<E: Borrow<Example>>(examples: &[E]) -> String {
+    examples.iter().map(|example| example.borrow().question.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// The strings to choose among, and the right one: classes, or the bins of a number.
+///
+/// # Errors
+/// If the answer is neither, or has no right option.
+pub fn options(answer: &Answer) -> Result<(Cow<'_, [String]>, usize)> {
+    match answer {
+        Answer::Choice { options, correct } if *correct < options.len() => Ok((options.into(), *correct)),
+        Answer::Choice { .. } => Err("the right option is not one of the options".into()),
+        Answer::Value { value, unit, edges } => {
+            Ok((bins::labels(edges, unit)?.into(), bins::bin(*value, edges)))
+        }
+        Answer::Text { .. } | Answer::Series { .. } => Err("there are no options to choose among".into()),
     }
 }
 
@@ -192,6 +233,18 @@ mod tests {
         let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
         let lesson = super::lesson(&Letters, &example(60, text), block(), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "Low.\0");
+    }
+
+    #[test]
+    fn several_questions_are_one_prompt_and_their_answers_follow_each_with_its_end() {
+        let choice = |correct| Answer::Choice { options: vec!["no".into(), "yes".into()], correct };
+        let age = Answer::Value { value: 61.0, unit: "y".into(), edges: vec![20.0, 40.0, 80.0] };
+        let examples = [example(60, choice(1)), example(60, age), example(60, choice(0))];
+        let lesson = lesson_of_many(&Letters, &examples, block()).unwrap();
+        assert_eq!(text_of(lesson.after.iter().map(|&token| (0, token))), ">?\n?\n?yes\040 to 80 y\0no\0");
+        assert_eq!(text_of(lesson.text_targets()), "yes\040 to 80 y\0no\0");
+        let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
+        assert!(lesson_of_many(&Letters, &[example(60, text)], block()).is_err());
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a report tells, section by section.
 
 mod answers;
+mod calibration;
+mod groups;
+pub(super) mod power;
 mod provenance;
 mod scores;
 mod tokens;
@@ -13,7 +16,10 @@ use super::stored::Stored;
 /// The whole report of a run.
 pub fn document(stored: &Stored) -> Document {
     let mut blocks = scores::blocks(stored);
+    blocks.extend(power::blocks(stored));
+    blocks.extend(groups::blocks(stored));
     blocks.extend(answers::blocks(stored));
+    blocks.extend(calibration::blocks(stored));
     blocks.extend(tokens::blocks(stored));
     blocks.extend(training::blocks(stored));
     blocks.extend(methods::blocks(stored));

@@ -1,0 +1,280 @@
+//! How a task's examples are put to the model: the keys that every task has, resolved and checked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::{Answer, Cohort, Descriptor, Fact, Problem, Scan, ScanId, Task, TimeSeries, guard};
+use serde_json::{Value, json};
+
+use super::Entry;
+use crate::spec::{Experiment, Grammar, Paradigm, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
+use crate::stages::{cases::Form, naming::named};
+
+/// How one task is put to the model.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// What the spec says.
+    pub keys: TaskKeys,
+    /// The paraphrases: of the spec's file, or the plain answers of an open task.
+    pub grammar: Option<Grammar>,
+    /// What their slots stand for.
+    pub slots: Slots,
+    /// The form of its answers; none where that takes more than a scan's labels to know.
+    pub(crate) form: Option<Form>,
+    /// Hash of the file of paraphrases.
+    content: Option<String>,
+}
+
+/// Takes the framework's keys out of a task's table.
+pub(super) fn take(table: &mut Table, problems: &mut Vec<Problem>) -> TaskKeys {
+    let mut own = Table::new();
+    for key in TASK_KEYS {
+        own.extend(table.remove(key).map(|value| (key.to_owned(), value)));
+    }
+    match parse_all(&Value::Object(own), boldface::registry::parse::<TaskKeys>) {
+        Ok(keys) => {
+            problems.extend(keys.check());
+            keys
+        }
+        Err(found) => {
+            problems.extend(found);
+            TaskKeys::default()
+        }
+    }
+}
+
+impl Asking {
+    /// Reads the file of paraphrases, if one is named in the spec in `folder`; `table` fills their slots.
+    pub(super) fn new(keys: TaskKeys, folder: &Path, table: &Table) -> Result<Asking, Vec<Problem>> {
+        let slots = slots(table);
+        let (mut grammar, mut content) = (None, None);
+        if let Some(path) = &keys.prompts {
+            let at = |message: String| Problem::at("prompts", message);
+            let (file, written) = (folder.join(path), path.display());
+            let bytes = std::fs::read(&file).map_err(|error| {
+                let help = format!("a path is relative to the spec: this one is `{}`", file.display());
+                vec![at(format!("cannot read `{written}`: {error}")).help(help)]
+            })?;
+            let text = String::from_utf8_lossy(&bytes);
+            grammar = Some(Grammar::parse(&text, &slots).map_err(|problems| {
+                let inside = |Problem { key, message, help }: Problem| {
+                    let place = if key.is_empty() { String::new() } else { format!(", `{key}`") };
+                    Problem { help, ..at(format!("`{written}`{place}: {message}")) }
+                };
+                problems.into_iter().map(inside).collect::<Vec<_>>()
+            })?);
+            content = Some(blake3::hash(&bytes).to_hex().as_str().chars().take(32).collect());
+        } else if keys.paradigm == Paradigm::Open {
+            grammar = Some(Grammar::plain(&slots));
+        }
+        Ok(Asking { keys, grammar, slots, form: None, content })
+    }
+
+    /// The keys as a spec with every default says them.
+    pub(super) fn table(&self) -> Table {
+        match serde_json::to_value(&self.keys) {
+            Ok(Value::Object(table)) => table,
+            _ => unreachable!("keys are a table of strings and numbers"),
+        }
+    }
+
+    /// Whether instruction tuning has lessons of this task.
+    pub fn teaches(&self) -> bool {
+        let is_read_off = self.keys.paradigm == Paradigm::Probe || self.form == Some(Form::Value);
+        !self.keys.held_out && !is_read_off
+    }
+
+    /// Whether the model is asked as it was before instruction tuning.
+    pub fn is_frozen(&self) -> bool {
+        self.keys.paradigm == Paradigm::Probe
+    }
+
+    /// What a question says in evaluation: the first paraphrase.
+    pub fn question(&self, question: &str) -> String {
+        let first = self.grammar.as_ref().map(|grammar| grammar.first_question(question, &self.slots));
+        first.unwrap_or_else(|| question.to_owned())
+    }
+
+    /// What learning from few scans depends on; none where all are used.
+    pub(super) fn shots_content(&self, seed: u64) -> Option<Value> {
+        self.keys.shots.map(|shots| json!({ "shots": shots, "seed": seed }))
+    }
+
+    /// What the answers depend on beside the task's own table; none where it is asked as usual.
+    pub(super) fn content(&self, seed: u64) -> Option<Value> {
+        let usual =
+            self.keys.paradigm == Paradigm::Single && self.keys.shots.is_none() && self.content.is_none();
+        (!usual).then(|| {
+            json!({
+                "paradigm": self.keys.paradigm,
+                "shots": self.shots_content(seed),
+                "prompts": self.content,
+            })
+        })
+    }
+}
+
+/// Texts, numbers and lists of texts of a task's table, as a sentence says them. The question and the
+/// answer are none of them: they have slots of their own.
+fn slots(table: &Table) -> Slots {
+    let said = |(key, value): (&String, &Value)| {
+        let words = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Array(items) => {
+                let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                let (last, rest) = items.as_deref()?.split_last()?;
+                if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) }
+            }
+            _ => return None,
+        };
+        (!matches!(key.as_str(), "type" | "question" | "answer")).then(|| (key.clone(), words))
+    };
+    table.iter().filter_map(said).collect()
+}
+
+/// Finds what cannot be asked of these scans, and notes the form of every task's answers.
+pub(super) fn check(
+    tasks: &mut [Entry<dyn Task>],
+    experiment: &Experiment,
+    cohorts: &[Arc<Cohort>],
+    problems: &mut Vec<Problem>,
+) {
+    for task in &mut *tasks {
+        let labels = Labels::of(&*task.config, task.asking.keys.shots, experiment.signal.trs, cohorts);
+        task.asking.form = labels.form;
+        let found = task.asking.check(&labels);
+        problems.extend(found.into_iter().map(|problem| problem.below(&format!("tasks.{}", task.name))));
+    }
+    check_together(tasks, problems);
+}
+
+/// What a task asks of scans whose volumes are not read yet.
+struct Labels {
+    form: Option<Form>,
+    /// The fewest scans of a class, and its name.
+    rarest: Option<(usize, String)>,
+    /// The options of the first choice.
+    options: Vec<String>,
+}
+
+impl Labels {
+    /// Asks a task for its examples of scans without signal; only labels can matter. One scan is enough
+    /// for the form, all of them are looked at where shots are counted.
+    fn of(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
+        let (mut form, mut classes) = (None, BTreeMap::<String, usize>::new());
+        let mut first = Vec::new();
+        'all: for cohort in cohorts {
+            let regions = Arc::new(cohort.regions.clone());
+            for info in &cohort.scans {
+                let rois = regions.names.len();
+                let Ok(series) = TimeSeries::new(trs, rois, info.tr, vec![0.0; trs * rois]) else { break };
+                let scan = Scan {
+                    info: Arc::new(info.clone()),
+                    series,
+                    regions: Arc::clone(&regions),
+                    descriptors: vec![something_said(&info.id)],
+                };
+                // What is wrong with a label is the task's own word, said elsewhere.
+                for example in guard(|| task.examples(&scan)).unwrap_or_default() {
+                    form.get_or_insert_with(|| Form::of(&example.answer));
+                    if let Answer::Choice { options, correct } = &example.answer {
+                        if first.is_empty() {
+                            first.clone_from(options);
+                        }
+                        for option in options {
+                            classes.entry(option.clone()).or_default();
+                        }
+                        if let Some(option) = options.get(*correct) {
+                            *classes.entry(option.clone()).or_default() += 1;
+                        }
+                    }
+                }
+                if form.is_some() && shots.is_none() {
+                    break 'all;
+                }
+            }
+        }
+        let rarest = classes.into_iter().map(|(class, n)| (n, class)).min();
+        Labels { form, rarest, options: first }
+    }
+}
+
+/// A description without content, so that a task about descriptions shows the form of its answers.
+fn something_said(scan: &ScanId) -> Descriptor {
+    let fact = Fact { feature: "any".to_owned(), value: None, z: None, band: "not available".to_owned() };
+    Descriptor { scan: scan.clone(), corpus: String::new(), text: String::new(), fact, norm_scans: 0 }
+}
+
+impl Asking {
+    fn check(&self, labels: &Labels) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let Some(form) = labels.form else { return problems };
+        let fits = match self.keys.paradigm {
+            Paradigm::Single => true,
+            Paradigm::Multi => matches!(form, Form::Choice | Form::Bins),
+            Paradigm::Open => form == Form::Choice,
+            Paradigm::Probe => matches!(form, Form::Choice | Form::Value | Form::Bins),
+        };
+        if !fits {
+            let (answers, help) = match form {
+                Form::Text => ("free text", "remove `paradigm`: it is asked openly anyway"),
+                Form::Series => ("volumes", "remove `paradigm`"),
+                Form::Value => {
+                    ("numbers read off by a ridge regression", "list `edges` of bins, or use `probe`")
+                }
+                Form::Bins => ("numbers among bins", "use `single`, `multi` or `probe`"),
+                Form::Choice => ("one of several classes", "remove `paradigm`"),
+            };
+            let message = format!("its answers are {answers}, which cannot be asked this way");
+            problems.push(Problem::at("paradigm", message).help(help));
+        }
+        if self.keys.held_out && form == Form::Value {
+            let message = "a ridge regression learns from training scans: it cannot be zero-shot";
+            problems
+                .push(Problem::at("held-out", message).help("list `edges` of bins, which a model can rank"));
+        }
+        if let (Some(shots), Some((n, class))) = (self.keys.shots, &labels.rarest)
+            && *n < shots
+        {
+            let message = format!("only {n} scans are `{class}`, fewer than {shots} shots");
+            problems.push(Problem::at("shots", message).help("lower `shots`; only training scans count"));
+        }
+        problems.extend(self.unread(&labels.options));
+        problems
+    }
+
+    /// Whether every sentence that an open task learns to answer with can be read back.
+    fn unread(&self, options: &[String]) -> Option<Problem> {
+        let grammar = self.grammar.as_ref().filter(|_| self.keys.paradigm == Paradigm::Open)?;
+        let unread = |(right, option): (usize, &String)| {
+            let mut sentences = grammar.answers(option, &self.slots).into_iter();
+            let sentence = sentences.find(|sentence| named(sentence, options) != Some(right))?;
+            Some((sentence, option.clone()))
+        };
+        let (sentence, option) = options.iter().enumerate().find_map(unread)?;
+        let key = if self.keys.prompts.is_some() { "prompts" } else { "paradigm" };
+        let message = format!("`{option}` cannot be read in the answer `{sentence}`");
+        let help = "a sentence must name the answer as a word of its own, and no other class";
+        Some(Problem::at(key, message).help(help))
+    }
+}
+
+/// What several tasks must agree on.
+fn check_together(tasks: &[Entry<dyn Task>], problems: &mut Vec<Problem>) {
+    let multi: Vec<_> = tasks.iter().filter(|task| task.asking.keys.paradigm == Paradigm::Multi).collect();
+    if let [only] = multi[..] {
+        let problem = Problem::at(format!("tasks.{}.paradigm", only.name), "no other task is `multi`");
+        problems.push(problem.help("a prompt of one question is `single`; set `multi` in another task too"));
+    }
+    for task in tasks.iter().filter(|task| task.asking.keys.held_out) {
+        let Some(target) = task.asking.slots.get("target") else { continue };
+        let same = |other: &&Entry<dyn Task>| other.asking.slots.get("target") == Some(target);
+        if let Some(other) = tasks.iter().filter(same).find(|other| other.asking.teaches()) {
+            let message = format!("`{}` teaches the model `{target}` too: this is not zero-shot", other.name);
+            let help = "hold both out, or ask them in two experiments";
+            problems.push(Problem::at(format!("tasks.{}.held-out", task.name), message).help(help));
+        }
+    }
+}

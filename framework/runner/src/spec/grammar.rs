@@ -1,0 +1,253 @@
+//! Paraphrases of questions and answers: a small grammar in a TOML file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use boldface::Problem;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+use super::{parse_all, suggest};
+
+/// A file of paraphrases. `{name}` in a sentence is a slot: one of `words`, or something of the task:
+/// `{question}` (its own question), `{answer}` (the right answer, in answers only), or any key of its
+/// table, such as `{target}` or `{classes}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct File {
+    /// Forms of the question; the first is the one that evaluation asks.
+    question: Option<Vec<String>>,
+    /// Forms of the answer of an `open` task.
+    answer: Option<Vec<String>>,
+    /// Words with alternatives, which may have slots in turn.
+    words: BTreeMap<String, Vec<String>>,
+}
+
+/// Forms of questions and answers, every slot of which is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grammar {
+    question: Vec<Form>,
+    answer: Vec<Form>,
+    words: BTreeMap<String, Vec<Form>>,
+}
+
+/// What the slots of one task's sentences stand for.
+pub type Slots = BTreeMap<String, String>;
+
+/// A sentence in pieces.
+type Form = Vec<Piece>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Slot(String),
+}
+
+/// The task's own question.
+const QUESTION: &str = "question";
+/// The right answer.
+const ANSWER: &str = "answer";
+
+impl Grammar {
+    /// Reads the text of a grammar file, for a task with these slots.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its key in the file.
+    pub(crate) fn parse(text: &str, slots: &Slots) -> Result<Grammar, Vec<Problem>> {
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| vec![Problem::at("", error.message().to_owned())])?;
+        let value = serde_json::to_value(table).map_err(|error| vec![Problem::at("", error.to_string())])?;
+        let File { question, answer, words } = parse_all(&value, boldface::registry::parse::<File>)?;
+        let mut reader = Reader { problems: Vec::new() };
+        let grammar = Grammar {
+            question: reader.forms(QUESTION, question.unwrap_or_else(|| vec!["{question}".to_owned()])),
+            answer: reader.forms(ANSWER, answer.unwrap_or_else(|| default_answers(slots))),
+            words: words
+                .into_iter()
+                .map(|(name, forms)| (name.clone(), reader.forms(&format!("words.{name}"), forms)))
+                .collect(),
+        };
+        let mut problems = reader.problems;
+        grammar.check(slots, &mut problems);
+        if problems.is_empty() { Ok(grammar) } else { Err(problems) }
+    }
+
+    /// What an open task answers without a file: a few sentences.
+    pub(crate) fn plain(slots: &Slots) -> Grammar {
+        Grammar::parse("", slots).expect("the sentences that come with the framework have known slots")
+    }
+
+    /// The question that evaluation asks: the first form, with the first of all alternatives.
+    pub fn first_question(&self, question: &str, slots: &Slots) -> String {
+        self.fill(&self.question[0], (QUESTION, question), slots, &mut |_| 0)
+    }
+
+    /// A question as training asks it.
+    pub fn question(&self, question: &str, slots: &Slots, rng: &mut ChaCha8Rng) -> String {
+        let form = &self.question[rng.random_range(0..self.question.len())];
+        self.fill(form, (QUESTION, question), slots, &mut |n| rng.random_range(0..n))
+    }
+
+    /// An answer as training gives it.
+    pub fn answer(&self, answer: &str, slots: &Slots, rng: &mut ChaCha8Rng) -> String {
+        let form = &self.answer[rng.random_range(0..self.answer.len())];
+        self.fill(form, (ANSWER, answer), slots, &mut |n| rng.random_range(0..n))
+    }
+
+    /// Every form of the answer, with the first of all alternatives.
+    pub fn answers(&self, answer: &str, slots: &Slots) -> Vec<String> {
+        self.answer.iter().map(|form| self.fill(form, (ANSWER, answer), slots, &mut |_| 0)).collect()
+    }
+
+    /// How many different questions can be drawn.
+    pub fn questions(&self) -> u64 {
+        self.count(&self.question)
+    }
+
+    fn count(&self, forms: &[Form]) -> u64 {
+        let of_slot = |name: &String| self.words.get(name).map_or(1, |forms| self.count(forms));
+        let of_form = |form: &Form| {
+            let slots = form.iter().filter_map(|piece| match piece {
+                Piece::Slot(name) => Some(of_slot(name)),
+                Piece::Text(_) => None,
+            });
+            slots.fold(1u64, u64::saturating_mul)
+        };
+        forms.iter().map(of_form).fold(0u64, u64::saturating_add)
+    }
+
+    /// A sentence with its slots filled; a word's alternative is the one that `choose` takes of so many.
+    fn fill(
+        &self,
+        form: &Form,
+        own: (&str, &str),
+        slots: &Slots,
+        choose: &mut impl FnMut(usize) -> usize,
+    ) -> String {
+        let mut text = String::new();
+        for piece in form {
+            match piece {
+                Piece::Text(words) => text.push_str(words),
+                Piece::Slot(name) if name == own.0 => text.push_str(own.1),
+                Piece::Slot(name) => match self.words.get(name) {
+                    Some(forms) => {
+                        let chosen = choose(forms.len());
+                        text.push_str(&self.fill(&forms[chosen], own, slots, choose));
+                    }
+                    None => text.push_str(slots.get(name).map_or("", String::as_str)),
+                },
+            }
+        }
+        text
+    }
+
+    fn check(&self, slots: &Slots, problems: &mut Vec<Problem>) {
+        for name in self.words.keys().filter(|name| is_taken(name, slots)) {
+            let message = format!("`{name}` stands for something of the task already");
+            problems.push(Problem::at(format!("words.{name}"), message).help("give the word another name"));
+        }
+        let sections = [(QUESTION, &self.question, Some(QUESTION)), (ANSWER, &self.answer, Some(ANSWER))];
+        let sections = sections.into_iter().map(|(key, forms, own)| (key.to_owned(), forms, own));
+        let words = self.words.iter().map(|(name, forms)| (format!("words.{name}"), forms, None));
+        for (key, forms, own) in sections.chain(words) {
+            for (index, form) in forms.iter().enumerate() {
+                for name in slots_of(form) {
+                    let at = || format!("{key}[{index}]");
+                    if !(self.words.contains_key(name) || slots.contains_key(name) || own == Some(name)) {
+                        let mut known: BTreeSet<&str> = slots.keys().map(String::as_str).collect();
+                        known.extend(self.words.keys().map(String::as_str));
+                        known.extend(own);
+                        let help = suggest(name, known.iter().copied());
+                        problems
+                            .push(Problem::at(at(), format!("nothing is called `{{{name}}}`")).help(help));
+                    }
+                }
+                if key == ANSWER && !slots_of(form).any(|name| name == ANSWER) {
+                    let problem =
+                        Problem::at(format!("{key}[{index}]"), "this sentence does not say the answer");
+                    problems.push(problem.help("put `{answer}` into it"));
+                }
+            }
+        }
+        for name in self.words.keys().filter(|name| self.reaches(name, name, &mut BTreeSet::new())) {
+            let message = format!("`{{{name}}}` stands for itself");
+            problems.push(Problem::at(format!("words.{name}"), message).help("break the circle of slots"));
+        }
+    }
+
+    /// Whether the word `from` leads to the word `to`.
+    fn reaches<'a>(&'a self, from: &str, to: &str, seen: &mut BTreeSet<&'a str>) -> bool {
+        let slots = self.words.get(from).into_iter().flatten().flat_map(slots_of);
+        slots.into_iter().any(|name| name == to || (seen.insert(name) && self.reaches(name, to, seen)))
+    }
+}
+
+fn is_taken(name: &str, slots: &Slots) -> bool {
+    name == QUESTION || name == ANSWER || slots.contains_key(name)
+}
+
+fn slots_of(form: &Form) -> impl Iterator<Item = &str> {
+    form.iter().filter_map(|piece| match piece {
+        Piece::Slot(name) => Some(name.as_str()),
+        Piece::Text(_) => None,
+    })
+}
+
+/// Sentences that fit any choice; with a target they name it.
+fn default_answers(slots: &Slots) -> Vec<String> {
+    let sentences: &[&str] = if slots.contains_key("target") {
+        &[
+            "The {target} is {answer}.",
+            "The {target} of this scan is {answer}.",
+            "This scan's {target} is {answer}.",
+            "It is {answer}.",
+            "{target}: {answer}.",
+        ]
+    } else {
+        &["It is {answer}.", "The answer is {answer}.", "This scan says {answer}."]
+    };
+    sentences.iter().map(|&sentence| sentence.to_owned()).collect()
+}
+
+struct Reader {
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn forms(&mut self, key: &str, sentences: Vec<String>) -> Vec<Form> {
+        if sentences.is_empty() {
+            self.problems.push(Problem::at(key, "an empty list has nothing to choose from"));
+        }
+        let form = |(index, sentence): (usize, &String)| {
+            self.form(sentence)
+                .map_err(|problem| self.problems.push(problem.below(&format!("{key}[{index}]"))))
+                .unwrap_or_default()
+        };
+        sentences.iter().enumerate().map(form).collect()
+    }
+
+    fn form(&self, sentence: &str) -> Result<Form, Problem> {
+        let (mut form, mut rest) = (Vec::new(), sentence);
+        if sentence.trim().is_empty() {
+            return Err(Problem::at("", "an empty sentence says nothing"));
+        }
+        while let Some(open) = rest.find(['{', '}']) {
+            let (text, from) = rest.split_at(open);
+            let unpaired = || {
+                let problem = Problem::at("", format!("a brace in `{sentence}` has no partner"));
+                problem.help("a slot is `{name}`")
+            };
+            let inner = from.strip_prefix('{').ok_or_else(unpaired)?;
+            let (name, after) = inner.split_once('}').ok_or_else(unpaired)?;
+            if name.contains('{') {
+                return Err(unpaired());
+            }
+            form.extend((!text.is_empty()).then(|| Piece::Text(text.to_owned())));
+            form.push(Piece::Slot(name.to_owned()));
+            rest = after;
+        }
+        form.extend((!rest.is_empty()).then(|| Piece::Text(rest.to_owned())));
+        Ok(form)
+    }
+}

@@ -1,0 +1,88 @@
+//! What the framework takes of every task's table: how the task's examples are put to the model.
+
+use std::path::PathBuf;
+
+use boldface::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Keys that every task has beside its own. They turn the same examples into another experiment: the
+/// task itself knows nothing of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TaskKeys {
+    /// How the model is asked.
+    pub paradigm: Paradigm,
+    /// Learns from exactly so many training scans a class (of a task without classes: in all), people
+    /// before second scans of the same people; those of 2 shots are among those of 4. All if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shots: Option<usize>,
+    /// Keeps the task out of instruction tuning: what is scored is zero-shot.
+    pub held_out: bool,
+    /// A file of paraphrases, relative to the spec: training draws among them, evaluation takes the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<PathBuf>,
+}
+
+/// How a model is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Paradigm {
+    /// One question, one answer: options are ranked by log-likelihood.
+    #[default]
+    Single,
+    /// One prompt asks the questions of all `multi` tasks about the same volumes, in the order of the tasks'
+    /// names. The options of each are ranked after the model's own earlier answers, never the true ones.
+    Multi,
+    /// The model answers in a sentence of its own, in which the option is looked up. A sentence that names no
+    /// option, or several, is a wrong answer; `parsed_share` says how many name one.
+    Open,
+    /// A linear model on the pooled hidden state of the frozen model, as it was before instruction tuning:
+    /// logistic for choices, ridge for numbers, the penalty chosen among training subjects.
+    Probe,
+}
+
+/// Names of the keys, for the table they are taken from.
+pub(crate) const TASK_KEYS: [&str; 4] = ["paradigm", "shots", "held-out", "prompts"];
+
+impl TaskKeys {
+    /// What contradicts itself, each at its key.
+    pub(crate) fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.shots == Some(0) {
+            let help = "write `held-out = true` for a task that nothing is learned of";
+            problems.push(Problem::at("shots", "0 shots teach nothing").help(help));
+        }
+        if self.held_out && self.paradigm == Paradigm::Probe {
+            let help = "a probe learns from training scans but never takes part in instruction tuning; remove \
+                        one of the two keys";
+            problems.push(Problem::at("held-out", "a probe cannot be zero-shot").help(help));
+        } else if self.held_out && self.shots.is_some_and(|shots| shots > 0) {
+            let help = "remove `shots` for zero-shot, or `held-out` for few-shot";
+            problems.push(Problem::at("held-out", "a task that is held out learns from no shots").help(help));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_zero_shot_is_said() {
+        let said =
+            |keys: TaskKeys| keys.check().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>();
+        let held_out = TaskKeys { held_out: true, ..TaskKeys::default() };
+        assert_eq!(said(held_out.clone()), Vec::<String>::new());
+        assert_eq!(
+            said(TaskKeys { paradigm: Paradigm::Probe, ..held_out.clone() }),
+            ["a probe cannot be zero-shot"]
+        );
+        assert_eq!(
+            said(TaskKeys { shots: Some(4), ..held_out.clone() }),
+            ["a task that is held out learns from no shots"]
+        );
+        assert_eq!(said(TaskKeys { shots: Some(0), ..held_out }), ["0 shots teach nothing"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! What instruction tuning learns from: every task's training examples, asked as its table wants it.
+
+use std::collections::BTreeMap;
+
+use boldface::{Answer, Example, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed};
+use rand_chacha::ChaCha8Rng;
+
+use super::cases;
+use super::naming::named;
+use super::packing::{extent, fits, lesson, lesson_of_many, options};
+use super::windows::Windows;
+use crate::plan::{Asking, Plan};
+use crate::spec::Paradigm;
+
+/// Most wordings of one example; with more rounds they come again.
+const WORDINGS: usize = 64;
+
+/// What takes turns: one task, or all `multi` tasks together.
+#[derive(Debug)]
+pub struct Course {
+    /// The task's name; `multi` for several.
+    pub name: String,
+    /// Every lesson, in as many wordings as there are rounds or in one.
+    pub lessons: Vec<Vec<Sequence>>,
+}
+
+/// The examples of a course: each lesson asks one or several questions about one window of a scan.
+struct Material<'a> {
+    name: String,
+    lessons: Vec<(ScanId, Vec<(&'a Asking, Example)>)>,
+}
+
+/// Every course with a lesson, for `draws` lessons in all. Tasks that are held out, probed or read off by a
+/// ridge regression have none.
+///
+/// # Errors
+/// If an example cannot be asked, or does not fit the backbone.
+pub fn courses(
+    plan: &Plan,
+    model: &dyn LanguageModel,
+    windows: &mut Windows,
+    (scans, split): (&[Scan], &Split),
+    (draws, seed): (u64, u64),
+) -> Result<Vec<Course>> {
+    let material = material(plan, scans, split)?;
+    let turns = usize::try_from(draws).unwrap_or(usize::MAX).div_ceil(material.len().max(1));
+    let mut courses = Vec::new();
+    for Material { name, lessons } in &material {
+        let in_task =
+            |error: boldface::Error| -> boldface::Error { format!("task `{name}`: {error}").into() };
+        let mut places = Vec::new();
+        for (scan, examples) in lessons {
+            let (window, horizon) = extent(&examples[0].1, windows.patch()).map_err(in_task)?;
+            places.push((scan.clone(), window, horizon));
+        }
+        let blocks = windows.blocks(&places)?;
+        let rounds = turns.div_ceil(lessons.len()).clamp(1, WORDINGS);
+        let mut rng = seed::stream(seed, &format!("prompts.{name}"));
+        let mut worded = Vec::new();
+        for ((_, examples), block) in lessons.iter().zip(blocks) {
+            let is_multi = examples.iter().any(|(asking, _)| asking.keys.paradigm == Paradigm::Multi);
+            let has_wordings = examples.iter().any(|(asking, _)| asking.grammar.is_some());
+            let mut wordings = Vec::new();
+            for _ in 0..if has_wordings { rounds } else { 1 } {
+                let examples: Vec<Example> = examples
+                    .iter()
+                    .map(|(asking, example)| wording(asking, example, &mut rng))
+                    .collect::<Result<_>>()
+                    .map_err(in_task)?;
+                let sequence = match &examples[..] {
+                    [only] if !is_multi => lesson(model, only, block.clone(), windows.patch()),
+                    several => lesson_of_many(model, several, block.clone()),
+                };
+                let sequence = sequence.map_err(in_task)?;
+                fits(&sequence, plan.backbone.config.context(), &format!("an example of task `{name}`"))?;
+                wordings.push(sequence);
+            }
+            worded.push(wordings);
+        }
+        courses.push(Course { name: name.clone(), lessons: worded });
+    }
+    Ok(courses)
+}
+
+/// Name of the course of all `multi` tasks.
+const MULTI: &str = "multi";
+
+/// The training examples of every course that has any, in the order of the tasks.
+fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
+    let mut courses: Vec<Material<'a>> = Vec::new();
+    let mut together: BTreeMap<(ScanId, Window), Vec<(&Asking, Example)>> = BTreeMap::new();
+    let mut place = None;
+    for task in plan.tasks.iter().filter(|task| task.asking.teaches()) {
+        let cases = cases::training(plan, task, scans, split)?;
+        let examples = cases.into_iter().map(|case| (case.scan.info.id.clone(), case.example));
+        if task.asking.keys.paradigm == Paradigm::Multi {
+            place.get_or_insert(courses.len());
+            for (scan, example) in examples {
+                together.entry((scan, example.window)).or_default().push((&task.asking, example));
+            }
+        } else {
+            let lessons = examples.map(|(scan, example)| (scan, vec![(&task.asking, example)]));
+            courses.push(Material { name: task.name.clone(), lessons: lessons.collect() });
+        }
+    }
+    if let Some(place) = place {
+        let lessons = together.into_iter().map(|((scan, _), examples)| (scan, examples)).collect();
+        courses.insert(place, Material { name: MULTI.to_owned(), lessons });
+    }
+    courses.retain(|course| !course.lessons.is_empty());
+    Ok(courses)
+}
+
+/// An example in the words of a paraphrase; of an open task the answer is a sentence.
+fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<Example> {
+    let Some(grammar) = &asking.grammar else { return Ok(example.clone()) };
+    let question = grammar.question(&example.question, &asking.slots, rng);
+    let mut answer = example.answer.clone();
+    if asking.keys.paradigm == Paradigm::Open {
+        let (options, right) = options(&example.answer)?;
+        let reference = grammar.answer(&options[right], &asking.slots, rng);
+        if named(&reference, &options) != Some(right) {
+            let class = &options[right];
+            return Err(format!(
+                "the sentence `{reference}` is to say `{class}`, which cannot be read in it"
+            )
+            .into());
+        }
+        answer = Answer::Text { reference, facts: Vec::new() };
+    }
+    Ok(Example { question, answer, ..*example })
+}

@@ -1,0 +1,43 @@
+//! A column of the phenotype tables that a task predicts.
+
+use std::collections::BTreeSet;
+
+use boldface::{CheckContext, Deserialize, JsonSchema, Problem, ScanInfo, Serialize};
+
+/// What to do with a scan that does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Otherwise {
+    /// Report it before anything runs.
+    #[default]
+    Error,
+    /// Leave it out of this task.
+    Skip,
+}
+
+/// Names the scans that lack the column; none if all have it.
+pub fn without_a_value(target: &str, cx: &CheckContext<'_>) -> Option<Problem> {
+    let has_none = |scan: &&ScanInfo| !scan.phenotype.contains_key(target);
+    let named: Vec<String> = cx.scans.iter().filter(has_none).map(|scan| format!("`{}`", scan.id)).collect();
+    if named.is_empty() {
+        return None;
+    }
+    let more = if named.len() > 3 { format!(" and {} more scans", named.len() - 3) } else { String::new() };
+    let shown = named[..named.len().min(3)].join(", ");
+    let message = format!("`{target}` has no value for {shown}{more}");
+    let help = "fill the table in, or leave such scans out with `missing = \"skip\"`";
+    Some(Problem::at("target", message).help(help))
+}
+
+/// Says that no scan has the column, and which there are.
+pub fn no_such_column(target: &str, cx: &CheckContext<'_>) -> Problem {
+    let columns: BTreeSet<&str> =
+        cx.scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
+    let message = format!("no scan has a value for `{target}`");
+    let help = if columns.is_empty() {
+        "the dataset has no participants, sessions or scans table".to_owned()
+    } else {
+        format!("columns are: {}", columns.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    Problem::at("target", message).help(help)
+}
