@@ -1,5 +1,6 @@
 //! Runs specs in a temporary project: in this process, or with the real binary.
 
+pub mod libraries;
 pub mod schema;
 mod tools;
 
@@ -10,7 +11,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
-use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, no_libraries, resolve};
+use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
 use boldface_runner::spec::Layered;
 use tempfile::TempDir;
@@ -43,6 +44,15 @@ impl Sandbox {
     #[expect(clippy::new_without_default, reason = "it makes a folder")]
     pub fn new() -> Sandbox {
         Sandbox { dir: tempfile::tempdir().expect("a temporary folder can be made") }
+    }
+
+    /// An empty project in memory where the system has such a place: for what waits for the disk often.
+    ///
+    /// # Panics
+    /// If the system has no room for temporary files.
+    pub fn in_memory() -> Sandbox {
+        let made = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Sandbox { dir: made.expect("a temporary folder can be made") }
     }
 
     /// A path in the project.
@@ -187,7 +197,7 @@ pub fn sweep(path: &Path) -> Sweep {
 }
 
 fn build() -> Build<'static> {
-    Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries }
+    Build { engines: &["dfdx"], devices: &["cpu"], load: &boldface_loader::load }
 }
 
 fn lines(problems: &[Located]) -> String {

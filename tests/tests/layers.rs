@@ -12,9 +12,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("boldface-imaging", &["boldface"]),
     ("boldface-engine", &["boldface"]),
     ("boldface-tables", &["boldface"]),
+    ("boldface-loader", &["boldface"]),
     ("boldface-runner", &["boldface", "boldface-imaging", "boldface-tables"]),
     ("boldface-plugins", &["boldface", "boldface-engine", "boldface-imaging"]),
-    ("boldface-cli", &["boldface", "boldface-engine", "boldface-plugins", "boldface-runner"]),
+    ("boldface-example-dynamic", &["boldface"]),
+    ("boldface-misbehaving", &["boldface"]),
+    (
+        "boldface-cli",
+        &["boldface", "boldface-engine", "boldface-loader", "boldface-plugins", "boldface-runner"],
+    ),
 ];
 
 /// Each heavy crate, and the one crate of ours that may name it.

@@ -18,7 +18,8 @@ pub fn guard<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|panic| Err(format!("panicked: {}", words(&*panic)).into()))
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub(crate) fn words(panic: &(dyn Any + Send)) -> &str {
     let literal = panic.downcast_ref::<&str>().copied();
     literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -4,6 +4,7 @@
 //! [`register!`] line. No tensor and no data frame crosses a trait: plugins and the framework
 //! speak [`TimeSeries`], [`Features`], [`Codes`], [`Sequence`] and [`Metric`].
 
+pub mod abi;
 mod cohort;
 mod corpus;
 mod error;
@@ -17,6 +18,7 @@ pub mod seed;
 mod sequence;
 mod series;
 mod size;
+pub mod testing;
 mod training;
 mod traits;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fact, ScanId, TimeSeries, Window};
+use crate::{Fact, Result, ScanId, TimeSeries, Window, scores};
 
 /// One question about one scan.
 ///
@@ -100,4 +100,21 @@ pub struct Outcome {
     pub example: Example,
     /// What was answered.
     pub prediction: Prediction,
+}
+
+impl Outcome {
+    /// Of a choice: the index of the right option, and that of the most likely one.
+    ///
+    /// # Errors
+    /// If the answer is no choice, or not one of as many options as there are.
+    pub fn choice(&self) -> Result<(usize, usize)> {
+        match (&self.example.answer, &self.prediction) {
+            (Answer::Choice { options, correct }, Prediction::Choice { probabilities })
+                if probabilities.len() == options.len() && !options.is_empty() =>
+            {
+                Ok((*correct, scores::most_likely(probabilities)))
+            }
+            _ => Err(format!("`{}` was not answered with one of its options", self.scan).into()),
+        }
+    }
 }

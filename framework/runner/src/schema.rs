@@ -2,13 +2,14 @@
 
 mod fields;
 mod reference;
+mod required;
 
 use boldface::MetricRow;
 use boldface::registry::{Entry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::spec::{Experiment, TaskKeys, short};
+use crate::spec::{Experiment, SweepTable, TaskKeys, short};
 
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
@@ -51,7 +52,19 @@ pub fn experiment() -> Value {
             json!({ "description": description, "$ref": reference_to(kind)["$ref"] });
     }
     schema["title"] = "boldface experiment".into();
+    schema["properties"]["extends"] = json!({
+        "type": "string",
+        "description": "A spec that says what this one does not, relative to this file; key by key this one wins."
+    });
     schema["$defs"] = definitions;
+    required::unless_extended(&mut schema);
+    schema
+}
+
+/// The schema of a sweep.
+pub fn sweep() -> Value {
+    let mut schema = schema_of::<SweepTable>();
+    schema["title"] = "boldface sweep".into();
     schema
 }
 
@@ -145,6 +158,8 @@ fn chosen_by_type(kind: &str) -> Value {
         "type": "object",
         "required": ["type"],
         "properties": { "type": { "enum": names, "description": "The plugin." } },
+        // A table without `type`, in a spec that extends another, has the keys of some plugin.
+        "anyOf": names.iter().map(|name| reference_to(&format!("{kind}.{name}"))).collect::<Vec<_>>(),
         "allOf": names.iter().map(case).collect::<Vec<_>>(),
     })
 }

@@ -3,12 +3,15 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{ArrowDataType, Column, DataFrame, DataType};
+use polars::prelude::{ArrowDataType, Column, DataFrame, DataType, PolarsResult};
 use polars_io::SerReader;
-use polars_io::parquet::read::ParquetReader;
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
+use polars_io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
 
-use crate::{Result, TableError};
+use crate::{Result, TableError, checksum};
+
+/// Where the file keeps the checksum of its values.
+const CHECKSUM: &str = "boldface.crc32c";
 
 /// A table that was read, and the file that errors name.
 #[derive(Debug)]
@@ -20,7 +23,15 @@ pub(crate) struct Table {
 impl Table {
     /// Reads all columns.
     pub(crate) fn read(path: &Path) -> Result<Table> {
-        Table::finish(path, open(path)?)
+        // These tables are small: handing columns to threads costs more than reading them.
+        let mut reader = open(path)?.read_parallel(ParallelStrategy::None);
+        let written = whole(|| written_checksum(&mut reader)).map_err(|reason| parquet(path, reason))?;
+        let table = Table::finish(path, reader)?;
+        // Tables of others have none.
+        if written.is_some() && written != checksum::of_table(&table.frame) {
+            return Err(parquet(path, "its values are not those that were written".to_owned()));
+        }
+        Ok(table)
     }
 
     /// Reads one column of text, whatever the others hold.
@@ -48,6 +59,10 @@ impl Table {
 
     fn finish(path: &Path, reader: ParquetReader<File>) -> Result<Table> {
         let frame = whole(|| reader.finish()).map_err(|reason| parquet(path, reason))?;
+        // A damaged count of rows is believed by the reader.
+        if frame.columns().iter().any(|column| column.len() != frame.height()) {
+            return Err(parquet(path, format!("its columns do not have {} rows", frame.height())));
+        }
         Ok(Table { path: path.to_owned(), frame })
     }
 
@@ -133,6 +148,8 @@ pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()
     // One thread and one row group: the same rows give the same bytes.
     let writer =
         ParquetWriter::new(&file).with_compression(ParquetCompression::Zstd(None)).set_parallel(false);
+    let sum = checksum::of_table(&frame).map(|sum| vec![(CHECKSUM.to_owned(), sum)]);
+    let writer = writer.with_key_value_metadata(sum.map(KeyValueMetadata::from_static));
     let written = whole(|| writer.with_row_group_size(Some(rows.max(1))).finish(&mut frame));
     let synced =
         written.map_err(encode).and_then(|_| file.sync_all().map_err(|source| io("write", path, source)));
@@ -144,6 +161,12 @@ pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()
     placed
 }
 
+fn written_checksum(reader: &mut ParquetReader<File>) -> PolarsResult<Option<String>> {
+    let pairs = reader.get_metadata()?.key_value_metadata().iter().flatten();
+    let mut sums = pairs.filter(|pair| pair.key == CHECKSUM).filter_map(|pair| pair.value.clone());
+    Ok(sums.next())
+}
+
 fn open(path: &Path) -> Result<ParquetReader<File>> {
     File::open(path).map(ParquetReader::new).map_err(|source| io("read", path, source))
 }
@@ -153,7 +176,7 @@ fn parquet(path: &Path, reason: String) -> TableError {
 }
 
 /// Runs polars; what it says or how it panics (on files that are damaged in the middle) is the reason.
-fn whole<T>(call: impl FnOnce() -> polars::prelude::PolarsResult<T>) -> Result<T, String> {
+fn whole<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     boldface::guard(|| Ok(call()?)).map_err(|error| error.to_string())
 }
 

@@ -3,6 +3,7 @@
 //! No data frame leaves this crate: callers pass and get plain rows. Columns are found by name and
 //! never by place, so a table may gain columns or change their order and still be read.
 
+pub mod checksum;
 pub mod descriptors;
 mod error;
 pub mod export;

@@ -229,6 +229,28 @@ mod tests {
     }
 
     #[test]
+    fn a_flipped_byte_is_an_error_or_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metrics.parquet");
+        write(&path, "quickstart", &rows()).unwrap();
+        let whole = fs::read(&path).unwrap();
+        let mut found = 0;
+        for place in (0..whole.len()).step_by(3) {
+            let mut flipped = whole.clone();
+            flipped[place] ^= 0x5a;
+            fs::write(&path, &flipped).unwrap();
+            match read(&path) {
+                Ok(back) => assert_eq!(back, rows(), "byte {place}"),
+                Err(error) => {
+                    assert!(error.to_string().contains("metrics.parquet`"), "byte {place}: {error}");
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > whole.len() / 9, "{found} of {}", whole.len());
+    }
+
+    #[test]
     fn errors_name_the_file() {
         let error = read(Path::new("no/such.parquet")).unwrap_err().to_string();
         expect!["cannot read `no/such.parquet`: No such file or directory (os error 2)"].assert_eq(&error);

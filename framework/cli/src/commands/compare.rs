@@ -68,9 +68,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let comparison = comparison.map_err(failure)?;
     match (arguments.to, &arguments.out) {
         (None, _) => show(&comparison),
-        (Some(Format::Parquet), None) => {
-            Err(Failure::Usage("Parquet is no text for a terminal: say where to write it with `--out FILE`".to_owned()))
-        }
+        (Some(Format::Parquet), None) => Err(Failure::Usage(
+            "Parquet is no text for a terminal: say where to write it with `--out FILE`".to_owned(),
+        )),
         (Some(Format::Parquet), Some(out)) => comparison.parquet(out).map_err(failure),
         (Some(format), out) => {
             let text = match format {
@@ -90,6 +90,12 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Compares the arms of a sweep that was just run.
+pub fn show_sweep(dir: &Path, runs: &Path) -> Result<(), Failure> {
+    let asked = Asked { paths: &[dir.to_owned()], runs, metric: None, part: Part::Test };
+    show(&compare::compare(&asked).map_err(failure)?)
+}
+
 /// The tables, and for a sweep the page beside it.
 fn show(comparison: &Comparison) -> Result<(), Failure> {
     say::out(comparison.terminal());
@@ -101,7 +107,8 @@ fn show(comparison: &Comparison) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::Run(format!("cannot write `{}`: {error}", path.display())))
+    std::fs::write(path, text)
+        .map_err(|error| Failure::Run(format!("cannot write `{}`: {error}", path.display())))
 }
 
 fn failure(error: CompareError) -> Failure {

@@ -3,6 +3,7 @@
 use boldface_runner::schema::explain;
 use boldface_runner::spec::suggest;
 
+use super::libraries::Libraries;
 use super::{KINDS, plugins};
 use crate::failure::Failure;
 use crate::say;
@@ -16,11 +17,14 @@ pub struct Arguments {
     /// The plugin, as `boldface list` names it.
     #[arg(value_name = "NAME")]
     name: String,
+    #[command(flatten)]
+    libraries: Libraries,
 }
 
 /// Prints the page.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { kind, name } = arguments;
+    let Arguments { kind, name, libraries } = arguments;
+    libraries.load()?;
     let plugins = plugins(Some(kind));
     if let Some(entry) = plugins.iter().find(|entry| entry.name == name) {
         say::out(explain(entry));

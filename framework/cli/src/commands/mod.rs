@@ -4,19 +4,22 @@ mod amounts;
 mod check;
 mod compare;
 mod explain;
+mod libraries;
 mod list;
+mod new;
 mod place;
 mod plan;
 mod report;
 mod run;
 mod schema;
 mod sweep;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 use boldface::registry::{Entry, entries};
 use boldface_runner::plan::sweep::{Resolved, resolve_any};
-use boldface_runner::plan::{Build, DataCache, no_libraries};
+use boldface_runner::plan::{Build, DataCache};
 use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
@@ -37,12 +40,16 @@ pub enum Command {
     Report(report::Arguments),
     /// Compares runs key by key and score by score, or ranks the arms of a sweep.
     Compare(compare::Arguments),
+    /// Follows a run in the terminal, whoever started it.
+    Watch(watch::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
     Explain(explain::Arguments),
     /// Prints the JSON schema of specs, for editors.
-    Schema,
+    Schema(schema::Arguments),
+    /// Writes a plugin with its test: a file of this repository, or a crate of its own.
+    New(new::Arguments),
 }
 
 impl Command {
@@ -57,16 +64,18 @@ impl Command {
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
             Command::Compare(arguments) => compare::execute(&arguments),
+            Command::Watch(arguments) => watch::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
-            Command::Schema => schema::execute(),
+            Command::Schema(arguments) => schema::execute(&arguments),
+            Command::New(arguments) => new::execute(&arguments),
         }
     }
 }
 
 /// What this binary was built with.
 const BUILD: Build<'static> =
-    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &no_libraries };
+    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &boldface_loader::load };
 
 /// Reads an experiment or a sweep with what it extends and what the command line says over it, and
 /// resolves it.

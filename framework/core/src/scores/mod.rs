@@ -5,6 +5,7 @@
 
 mod calibration;
 mod classification;
+mod power;
 mod regression;
 mod stem;
 mod text;
@@ -13,6 +14,7 @@ pub use calibration::{ReliabilityBin, brier, calibration_error, reliability};
 pub use classification::{
     accuracy, auroc, auroc_one_vs_rest, balanced_accuracy, log_loss, macro_f1, most_likely,
 };
+pub use power::{detectable_accuracy, detectable_auroc, detectable_correlation, subjects_for_auroc};
 pub use regression::{mae, mean, mse, pearson_r, r2};
 pub use text::{bleu, rouge_l};
 

@@ -85,12 +85,18 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     for task in &plan.tasks {
         let mut usual = json!({ "task": task.config.resolved(), "evaluation": evaluation });
         add_libraries(&mut usual, [task]);
-        let mut config = usual.clone();
-        insert(&mut config, "asked", task.asking.shots_content(experiment.seed));
         let version = vec![task.config.version()];
+        let mut of_baseline = usual.clone();
+        insert(&mut of_baseline, "asked", task.asking.shots_content(experiment.seed));
+        let columns = ["motion", "site"].map(|name| (name, experiment.nuisances.get(name)));
+        for (name, column) in columns {
+            if let Some(column) = column {
+                of_baseline["nuisances"][name] = column.as_str().into();
+            }
+        }
         let baseline = StageKind::Baseline(task.name.clone());
         let name = baseline.to_string();
-        graph.add(baseline, task.plugin, version.clone(), seed, config, &["series", "split", "corpus"]);
+        graph.add(baseline, task.plugin, version.clone(), seed, of_baseline, &["series", "split", "corpus"]);
         let mut config = usual;
         insert(&mut config, "asked", task.asking.content(experiment.seed));
         let together = plan.asked_with(task);

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use boldface::Problem;
-use boldface::registry::{Entry, entries};
+use boldface::{CorpusGenerator, Dataset, Kind, Problem, Task};
 
-use super::{Build, content};
+use super::{Build, DataCache};
 
 /// For a build that loads no libraries.
 ///
@@ -16,33 +15,22 @@ pub fn no_libraries(_: &Path, _: &str, _: Duration) -> Result<(), String> {
     Err("this build loads no libraries".to_owned())
 }
 
-/// Loads one library; the hash of its content, by which its plugins are known.
-///
-/// # Errors
-/// Why it cannot be loaded, with the file.
-pub fn load_library(file: &Path, limit: Duration, build: &Build<'_>) -> Result<String, String> {
-    if !file.is_file() {
-        return Err(format!("there is no file `{}`", file.display()));
-    }
-    let hash = content::hash(file, &[file.to_owned()])?;
-    (build.load)(file, &hash, limit)?;
-    Ok(hash)
-}
-
-/// Loads the libraries that a spec names; their hashes, in order.
+/// Loads libraries, named relative to `folder`; the hashes by which their plugins are known, in order. One call
+/// into a plugin may take `limit`; zero sets no limit.
 ///
 /// # Errors
 /// Every library that cannot be loaded, and every name that two plugins would share.
-pub(super) fn of_spec(
+pub fn load_libraries(
     written: &[PathBuf],
     folder: &Path,
     limit: Duration,
     build: &Build<'_>,
+    data: &DataCache,
 ) -> Result<Vec<String>, Vec<Problem>> {
     let (mut hashes, mut problems) = (Vec::new(), Vec::new());
     for (i, path) in written.iter().enumerate() {
         let file = folder.join(path);
-        match load_library(&file, limit, build) {
+        match load(&file, limit, build, data) {
             Ok(hash) if !hashes.contains(&hash) => hashes.push(hash),
             Ok(_) => {
                 let message = format!("`{}` is a library that is listed before", path.display());
@@ -61,22 +49,37 @@ pub(super) fn of_spec(
     if problems.is_empty() { Ok(hashes) } else { Err(problems) }
 }
 
+/// Loads one library; the hash of its content, by which its plugins are known.
+///
+/// # Errors
+/// Why it cannot be loaded, with the file.
+fn load(file: &Path, limit: Duration, build: &Build<'_>, data: &DataCache) -> Result<String, String> {
+    if !file.is_file() {
+        return Err(format!("there is no file `{}`", file.display()));
+    }
+    let hash = data.file(file)?;
+    (build.load)(file, &hash, limit)?;
+    Ok(hash)
+}
+
 /// Names that two of the plugins in reach would share.
 fn shared_names(hashes: &[String]) -> Vec<Problem> {
-    if hashes.is_empty() {
-        return Vec::new();
-    }
-    let mut known = entries();
-    known.retain(|entry| entry.content.is_none_or(|own| hashes.iter().any(|hash| hash == own)));
-    let is_shared = |pair: &&[Entry]| {
-        (pair[0].kind, pair[0].name) == (pair[1].kind, pair[1].name)
-            && pair.iter().any(|entry| entry.content.is_some())
-    };
-    let problem = |pair: &[Entry]| {
-        let (one, other) = (&pair[0], &pair[1]);
-        let message = format!("two {} plugins are named `{}`", one.kind, one.name);
-        let help = format!("rename one of them, or leave one out: `{}` and `{}`", one.source, other.source);
+    let of_kinds =
+        [shared::<dyn Dataset>(hashes), shared::<dyn CorpusGenerator>(hashes), shared::<dyn Task>(hashes)];
+    of_kinds.into_iter().flatten().collect()
+}
+
+fn shared<K: Kind + ?Sized>(hashes: &[String]) -> Vec<Problem> {
+    let mut known = K::plugins();
+    known.retain(|plugin| plugin.content.is_none_or(|own| hashes.iter().any(|hash| hash == own)));
+    // Built-in plugins that share a name are for whoever builds them to part.
+    let pairs = known.windows(2).filter(|pair| pair.iter().any(|plugin| plugin.content.is_some()));
+    let pairs = pairs.filter(|pair| pair[0].name == pair[1].name);
+    let problem = |pair: &[&boldface::Plugin<K>]| {
+        let message = format!("two {} plugins are named `{}`", K::NAME, pair[0].name);
+        let (one, other) = (pair[0].source, pair[1].source);
+        let help = format!("rename one of them, or leave one out: `{one}` and `{other}`");
         Problem::at("plugins", message).help(help)
     };
-    known.windows(2).filter(is_shared).map(problem).collect()
+    pairs.map(problem).collect()
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod blame;
+mod checks;
 mod claim;
 mod cohorts;
 mod content;
@@ -9,6 +10,7 @@ mod data;
 mod dot;
 mod graph;
 mod key;
+pub(crate) mod leak;
 mod libraries;
 mod lint;
 pub(crate) mod nuisances;
@@ -20,7 +22,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, Size, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,7 +34,8 @@ pub use blame::{Leaf, blame};
 pub(crate) use claim::task;
 pub use cohorts::DataCache;
 pub use dot::dot;
-pub use libraries::{load_library, no_libraries};
+pub use leak::{Check, Proof, Status, When};
+pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
@@ -48,6 +51,8 @@ pub struct Plan {
     pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
+    /// Every scan of all datasets, as the tables know it.
+    pub scans: Arc<Vec<ScanInfo>>,
     /// Cohorts, by name.
     pub datasets: Vec<Entry<dyn Dataset>>,
     /// Corpus generators, by name.
@@ -62,6 +67,8 @@ pub struct Plan {
     pub runtime: Runtime,
     /// What to run, in order: a stage's inputs come before it.
     pub stages: Vec<Stage>,
+    /// What was looked at in search of leaks, and what the spec accepts.
+    pub leakage: Proof,
 }
 
 impl Plan {

@@ -1,6 +1,6 @@
 //! What may predict a label without any brain in it: head motion, the site, and what the spec names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Problem, ScanInfo};
 
@@ -13,8 +13,11 @@ const MOTION: [&str; 4] =
 /// Columns that are taken as site by themselves.
 const SITE: [&str; 4] = ["site", "site_id", "scanner", "center"];
 
-/// Columns whose subjects are scored apart if the spec names none: these, and the site.
+/// The column whose values are scored apart, besides the site, if the spec names none.
 const SEX: &str = "sex";
+
+/// More groups than this in one column are no groups but a number, such as age.
+const MOST_GROUPS: usize = 50;
 
 /// Columns of the phenotype that are no signal of interest. A column is read with [`ScanInfo::column`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +65,16 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     for (key, column) in nuisances.chain(groups) {
         problems.extend(missing(&key, column, scans));
     }
+    for (place, column) in experiment.evaluation.groups.iter().flatten().enumerate() {
+        let values: BTreeSet<&str> = scans.iter().filter_map(|scan| scan.column(column)).collect();
+        if values.len() > MOST_GROUPS {
+            let key = format!("evaluation.groups[{place}]");
+            let message = format!("`{column}` has {} values: too many to score each apart", values.len());
+            problems.push(
+                Problem::at(key, message).help(format!("name a column of at most {MOST_GROUPS} values")),
+            );
+        }
+    }
     if let Some(column) = experiment.nuisances.get("motion") {
         let wrong = scans.iter().find_map(|scan| {
             let value = scan.column(column)?;
@@ -83,4 +96,73 @@ pub(crate) fn missing(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Pro
     known.dedup();
     let problem = Problem::at(key, format!("no scan has a column `{column}`"));
     Some(problem.help(suggest(column, known.iter().copied())))
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::ScanId;
+    use expect_test::expect;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn scans(columns: &[&[(&str, &str)]]) -> Vec<ScanInfo> {
+        let scan = |(i, columns): (usize, &&[(&str, &str)])| {
+            let id =
+                ScanId { dataset: "d".into(), subject: i.to_string(), session: None, task: None, run: None };
+            let phenotype = columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype: phenotype.collect() }
+        };
+        columns.iter().enumerate().map(scan).collect()
+    }
+
+    fn experiment(more: &Value) -> Experiment {
+        let mut spec = json!({
+            "datasets": {"d": {}}, "signal": {"trs": 10}, "tokenizer": {}, "backbone": {},
+        });
+        for (key, value) in more.as_object().unwrap() {
+            spec[key] = value.clone();
+        }
+        serde_json::from_value(spec).unwrap()
+    }
+
+    #[test]
+    fn well_known_columns_are_taken_by_themselves() {
+        let scans = scans(&[&[("sex", "F"), ("FD", "0.1")], &[("mean_fd", "0.2"), ("scanner", "A")]]);
+        let mut found = experiment(&json!({}));
+        fill_defaults(&mut found, &scans);
+        let told = format!("{:?} {:?}", found.nuisances, found.evaluation.groups);
+        expect![[r#"{"motion": "mean_fd", "site": "scanner"} Some(["sex", "scanner"])"#]].assert_eq(&told);
+        let mut named =
+            experiment(&json!({"nuisances": {"motion": "FD", "age": "age"}, "evaluation": {"groups": []}}));
+        fill_defaults(&mut named, &scans);
+        let told = format!("{:?} {:?}", named.nuisances, named.evaluation.groups);
+        expect![[r#"{"age": "age", "motion": "FD", "site": "scanner"} Some([])"#]].assert_eq(&told);
+    }
+
+    #[test]
+    fn of_several_datasets_each_is_a_site() {
+        let experiment = experiment(&json!({"datasets": {"d": {}, "e": {}}}));
+        let found = columns(&experiment, &scans(&[&[]]));
+        assert_eq!((found.motion, found.site), (None, Some("dataset".to_owned())));
+    }
+
+    #[test]
+    fn what_no_scan_has_is_a_problem() {
+        let many: Vec<[(&str, String); 1]> = (0..60).map(|i| [("age", i.to_string())]).collect();
+        let many: Vec<Vec<(&str, &str)>> = many
+            .iter()
+            .map(|row| row.iter().map(|(name, value)| (*name, value.as_str())).collect())
+            .collect();
+        let scans = scans(&many.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let wrong = json!({"nuisances": {"motion": "agee"}, "evaluation": {"groups": ["age", "sex"]}});
+        let mut problems = Vec::new();
+        check(&experiment(&wrong), &scans, &mut problems);
+        let said: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+        expect![[r#"
+            nuisances.motion: no scan has a column `agee`; did you mean `age`?
+            evaluation.groups[1]: no scan has a column `sex`; there is only `age`
+            evaluation.groups[0]: `age` has 60 values: too many to score each apart; name a column of at most 50 values
+        "#]].assert_eq(&said);
+    }
 }

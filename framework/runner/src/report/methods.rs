@@ -7,7 +7,7 @@ use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::Stored;
-use crate::spec::{Alignment, Experiment, Instruction, Standardize, Table};
+use crate::spec::{Alignment, Experiment, Instruction, SplitTable, Standardize, Table};
 
 /// The section.
 pub fn blocks(stored: &Stored) -> Vec<Block> {
@@ -72,18 +72,38 @@ fn data(stored: &Stored) -> Vec<String> {
     if let Some((split, hash)) = &stored.split {
         let count = |part: Part| split.parts.values().filter(|of| **of == part).count();
         let [train, validation, test] = Part::ALL.map(count);
-        let by = match &experiment.split.stratify[..] {
-            [] => String::new(),
-            columns => format!(", stratified by {}", columns.join(" and ")),
+        let together = match &experiment.split.group {
+            Some(column) => format!("subjects with the same {column} stayed in one part"),
+            None => "all scans of a subject stayed together".to_owned(),
         };
         sentences.push(format!(
             "Before anything was fitted, subjects were divided into {train} for training, {validation} for validation \
-             and {test} for testing{by} (seed {}, BLAKE3 {}); all scans of a subject stayed together.",
+             and {test} for testing{} (seed {}, BLAKE3 {}); {together}.",
+            how(&experiment.split),
             experiment.split.seed.unwrap_or(experiment.seed),
             hash.get(..12).unwrap_or(hash)
         ));
     }
     sentences
+}
+
+/// By what rule subjects were divided.
+fn how(split: &SplitTable) -> String {
+    let mut how = String::new();
+    if let (Some(folds), Some(fold)) = (split.folds, split.fold) {
+        how += &format!(", by fold {} of {folds}-fold cross-validation", fold + 1);
+    } else if let Some(column) = &split.leave_out {
+        how += &format!(", testing on one {column} left out");
+    } else if split.file.is_some() {
+        how += ", as listed in a file";
+    }
+    if let (Some(repeats), Some(repeat)) = (split.repeats, split.repeat) {
+        how += &format!(", repetition {} of {repeats}", repeat + 1);
+    }
+    if !split.stratify.is_empty() {
+        how += &format!(", stratified by {}", split.stratify.join(" and "));
+    }
+    how
 }
 
 fn corpora(stored: &Stored) -> Vec<String> {

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Part, Result};
 
+use crate::power::Power;
 use stored::{ReportError, Stored};
 
 /// Where a report is.
@@ -59,7 +60,8 @@ pub fn write(run_dir: &Path) -> Result<Paths> {
 pub fn table(run_dir: &Path) -> Result<String> {
     let stored = Stored::read(run_dir)?;
     let parts = [Part::Validation, Part::Test].map(|part| results::results(&stored, part));
-    Ok(terminal::write(&parts))
+    let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
+    Ok(terminal::write(&parts, &cautions))
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

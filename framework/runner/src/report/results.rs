@@ -27,7 +27,7 @@ pub struct Results {
     /// The model that is judged; none if only baselines ran.
     pub model: Option<String>,
     /// Everyone who answered, the model first.
-    answerers: Vec<String>,
+    pub answerers: Vec<String>,
     /// Whose scores the model's are compared with.
     against: Vec<String>,
     /// Metrics in their order, without those of a single horizon (`mse@5`).
@@ -97,9 +97,10 @@ fn unit<'a>(stored: &'a Stored, task: &str) -> Option<&'a str> {
 
 /// The harder a baseline is to beat, the sooner it is shown; what is compared in one sentence is the first.
 fn hardness(name: &str) -> usize {
-    const FROM_THE_HARDEST: [&str; 5] = ["fc", "ar", "persistence", "majority", "text"];
+    const FROM_THE_HARDEST: [&str; 9] =
+        ["fc", "ar", "persistence", "motion", "site", "majority", "mean", "surrogate", "text"];
     let family = name.split('-').next().unwrap_or(name);
-    FROM_THE_HARDEST.iter().position(|known| *known == family).unwrap_or(3)
+    FROM_THE_HARDEST.iter().position(|known| *known == family).unwrap_or(5)
 }
 
 fn push_new(names: &mut Vec<String>, name: &str) {
@@ -230,7 +231,8 @@ impl Results {
         Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
     }
 
-    fn headline(&self) -> Option<&str> {
+    /// The metric that speaks for the task.
+    pub fn headline(&self) -> Option<&str> {
         let has = |name: &&str| self.metrics.iter().any(|metric| metric == name);
         HEADLINES.into_iter().find(has).or_else(|| self.metrics.first().map(String::as_str))
     }

@@ -15,8 +15,8 @@ const LONGEST: usize = 40;
 /// Differences that fit; the report has all of them.
 const MOST: usize = 1;
 
-/// All results, part by part.
-pub fn write(parts: &[Vec<Results>]) -> String {
+/// All results, part by part, and what to be careful with.
+pub fn write(parts: &[Vec<Results>], cautions: &[String]) -> String {
     let mut out = String::new();
     let mut has_bold = false;
     for results in parts.iter().flatten() {
@@ -34,6 +34,9 @@ pub fn write(parts: &[Vec<Results>]) -> String {
     }
     out.push_str("[low, high]: 95% bootstrap interval by subject");
     out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
+    for caution in cautions {
+        out.push_str(&wrapped(&format!("too few for a claim: {caution}"), ""));
+    }
     out
 }
 

@@ -57,6 +57,9 @@ fn the_table_is_aligned_and_narrow() {
           MSE: gpt 0.910 [0.800, 1.000] is better than persistence (-0.150 [-0.260, -0.060]).
 
         [low, high]: 95% bootstrap interval by subject; * the interval of the difference excludes zero
+        too few for a claim: condition: 4 test subjects (4 with `passive`, 4 with `regulate-down`, 4 with
+        `regulate-up`) can tell an AUROC from chance only from 0.98 on (80% power, two-sided 5% level); 0.70 needs 32
+        subjects of each class
     "#]].assert_eq(&shown);
 }
 
@@ -71,10 +74,13 @@ fn markdown_has_every_section_and_every_plot() {
         ## Results
         ### Test: subjects that nothing was fitted on or chosen by
         ### Validation: subjects for choices, not for claims
+        ## What so many subjects can show
         ## Answers
         ### captioning
         ### condition
         ### forecasting
+        ## Calibration
+        ### condition, test
         ## Tokens
         ### One scan, encoded and decoded
         ## Training
@@ -87,7 +93,8 @@ fn markdown_has_every_section_and_every_plot() {
     .assert_eq(&sections.join("\n"));
     let plots: Vec<&str> =
         text.split("](figures/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
-    assert_eq!(plots.len(), 6 + 4 + 8, "{plots:?}");
+    // Four calibration plots, one an answerer.
+    assert_eq!(plots.len(), 6 + 4 + 4 + 8, "{plots:?}");
     for plot in plots {
         assert!(fixture.run.join("figures").join(plot).is_file(), "{plot}");
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use boldface::{Interrupted, MetricRow, guard};
 
 use super::inputs::{Inputs, Listed, Memory};
+use super::leakage::Leaks;
 use super::manifest::Cost;
 use super::memory::Peak;
 use super::progress::Progress;
@@ -93,6 +94,9 @@ impl<'a> Maker<'a> {
             let saved = Progress::newest(&self.store.progress(stage));
             return Failed::Interrupted { stage: name, saved, finished: index - 1, total, dir };
         }
+        if source.is::<Leaks>() {
+            return Failed::Leak { stage: name, dir, source };
+        }
         Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
     }
 
@@ -138,7 +142,8 @@ impl<'a> Maker<'a> {
         let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
         let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
-        boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), &self.plan.name, rows)?;
+        // Whoever makes it: equal keys, equal bytes.
+        boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), "", rows)?;
         Ok(draft.finish(stage, keys, Cost { seconds, peak_memory: memory.end() })?)
     }
 }

@@ -1,17 +1,18 @@
 //! One run from its first stage to its last: what is finished is kept, whatever happens.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-
-use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
 use super::journal::Journal;
+use super::leakage::Watch;
 use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct Finished {
 }
 
 /// A run that did not.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// A stage returned an error or panicked.
     #[error("stage `{stage}` failed{}", if plugin.is_empty() { String::new() } else { format!(" in plugin `{plugin}`") })]
@@ -35,6 +36,16 @@ pub enum Failed {
         /// The run's folder, with what was finished before.
         dir: PathBuf,
         /// What went wrong.
+        source: boldface::Error,
+    },
+    /// What a stage made shows a leak.
+    #[error("stage `{stage}` shows a leak; nothing after it was run")]
+    Leak {
+        /// The stage.
+        stage: String,
+        /// The run's folder, with what was finished before and the proof.
+        dir: PathBuf,
+        /// What leaks.
         source: boldface::Error,
     },
     /// The user stopped it.
@@ -70,6 +81,29 @@ pub enum Failed {
     Table(#[from] boldface_tables::TableError),
 }
 
+impl Failed {
+    /// What the user can do about it, where the reason alone does not tell.
+    pub fn help(&self) -> Option<&'static str> {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+                    return Some(
+                        "make room, or give another folder of runs with `--runs`; what is finished is kept, and the same command goes on from there",
+                    );
+                }
+                Some(_) if matches!(self, Failed::Store(_)) => {
+                    return Some(
+                        "a run must be able to write there; give another folder of runs with `--runs`",
+                    );
+                }
+                _ => cause = error.source(),
+            }
+        }
+        None
+    }
+}
+
 /// Runs every stage of `plan` that the store lacks, in order.
 ///
 /// # Errors
@@ -81,9 +115,10 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
-    let journal = Journal::open(folder.dir(), plan, events);
+    let stages: Vec<&Stage> = plan.stages.iter().collect();
+    let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
     let finished = walk(plan, &store, &folder, &journal);
-    journal.ended(finished.as_ref().err());
+    journal.ended(finished.as_ref().err().map(ToString::to_string));
     finished
 }
 
@@ -92,26 +127,26 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
     let mut done = BTreeMap::new();
     let mut rows = Vec::new();
     let mut record = Record::of(plan);
+    let mut watch = Watch::new(plan);
+    folder.leakage(watch.proof())?;
     for stage in &plan.stages {
         let place = (done.len() + 1, plan.stages.len());
-        match maker.make(stage, &done, place) {
-            Ok(made) => {
-                record.stages.push(made.record(stage));
-                rows.extend(made.rows);
-                done.insert(stage.name(), made.artefact);
-                if !made.cached {
-                    // A run that is killed later has left this much. Whether it could be written is
-                    // said at the end.
-                    let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
-                }
-            }
-            Err(error) => {
-                // What comes after the first error is not worth reporting instead of it.
-                let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
-                return Err(maker.failed(stage, place, folder.dir(), error));
-            }
+        let made = maker.make(stage, &done, place).and_then(|made| {
+            record.stages.push(made.record(stage));
+            rows.extend(made.rows);
+            done.insert(stage.name(), made.artefact);
+            watch.after(stage, &done, &maker.memory).map(|()| made.cached)
+        });
+        // A run that is killed later has left this much. Whether it could be written is said at the end.
+        if !made.as_ref().is_ok_and(|cached| *cached) {
+            let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+            let _ = folder.leakage(watch.proof());
+        }
+        if let Err(error) = made {
+            return Err(maker.failed(stage, place, folder.dir(), error));
         }
     }
+    folder.leakage(watch.proof())?;
     folder.record(&record)?;
     folder.metrics(&plan.name, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })

@@ -1,24 +1,29 @@
-//! What a task scores without the model: majority, FC and logistic regression, persistence, AR.
+//! What a task scores without the model: what most have, motion, site, connectivity, the past.
 
-use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries};
+use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, scores};
 
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
-use super::baselines::fc_logistic;
+use super::baselines::columns::{Sites, motion};
+use super::baselines::fc_logistic::{self, FOLDS};
 use super::baselines::majority::{consensus, frequencies};
-use super::cases::{self, Case, Form, answered};
+use super::cases::{self, Case, Form, answered_in_parts};
+use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
-use super::linear::{self, choice};
+use super::linear::{self, Featured, choice, value};
 use super::packing::extent;
 use super::windows::shown;
 use crate::run::Answered;
 use crate::run::inputs::{Signals, read_facts};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The parts that are reported.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
+
+/// The questions of the parts that are reported.
+type Asked<'a> = Vec<(Part, Vec<Case<'a>>)>;
 
 /// Saves every baseline's answers to the validation and test questions; all are fitted on training
 /// scans alone.
@@ -31,29 +36,35 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         asked.push((part, cases::cases(task, &scans, &split, part)?));
     }
     let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).chain(&train).cloned().collect();
-    let mut answers = Vec::new();
-    match cases::form(&all)? {
-        None => {}
+    let answers = match cases::form(&all)? {
+        None => Vec::new(),
         Some(Form::Choice) => {
-            for (part, cases) in &asked {
-                answers.extend(answered(*part, "majority", cases, majority(&train, cases)?));
-            }
-            answers.extend(connectivity(work, &train, &asked)?);
+            let simple = each(&asked, |case| majority(&train, case))?;
+            let mut answers = answered_in_parts("majority", &asked, simple);
+            answers.extend(linear_models(work, "fc-logistic", &train, &asked)?);
+            answers
+        }
+        Some(Form::Value | Form::Bins) => {
+            let known = train.iter().map(value).collect::<Result<Vec<f64>>>()?;
+            let mean = scores::mean(known);
+            let mut answers =
+                answered_in_parts("mean", &asked, each(&asked, |_| Ok(Prediction::Value { value: mean }))?);
+            answers.extend(linear_models(work, "fc-ridge", &train, &asked)?);
+            answers
         }
         Some(Form::Text) => {
-            for (part, cases) in &asked {
-                answers.extend(answered(*part, "majority", cases, common_text(work, &train, cases)?));
-            }
+            let common = common_text(work, &train)?;
+            answered_in_parts("majority", &asked, each(&asked, |_| Ok(common.clone()))?)
         }
-        Some(Form::Value | Form::Bins) => {}
         Some(Form::Series) => {
             let (continued, order) = continued(work, &train, &asked)?;
-            answers.extend(continued);
             let row = work.recorder.row(Metric::neutral("order", order as f64));
             work.recorder.extend([MetricRow { plugin: "ar".to_owned(), ..row }]);
+            continued
         }
-    }
-    let table = &work.plan.experiment.evaluation;
+    };
+    let groups = Groups::of(work, &*task.config, &scans);
+    let count = work.plan.experiment.evaluation.resamples;
     let total = (answers_by(&answers).len() * PARTS.len()) as u64;
     let mut done = 0;
     for part in PARTS {
@@ -64,13 +75,19 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             if outcomes.is_empty() {
                 continue;
             }
-            let resamples = resamples(subjects(&outcomes), table.resamples, work.stage.seed, part);
+            let resamples = resamples(subjects(&outcomes), count, work.stage.seed, part);
             let scores = Scores::of(&*task.config, &outcomes, &resamples)?;
-            let rows = scores.rows(&work.recorder, part, &plugin, None);
+            let mut rows = scores.rows(&work.recorder, part, &plugin, None);
+            rows.extend(groups.rows(&work.recorder, part, &plugin, &outcomes)?);
             work.recorder.extend(rows);
         }
     }
     cases::write(work.dir, &answers)
+}
+
+/// An answer to every question, part by part.
+fn each(asked: &Asked<'_>, answer: impl Fn(&Case<'_>) -> Result<Prediction>) -> Result<Vec<Prediction>> {
+    asked.iter().flat_map(|(_, cases)| cases).map(answer).collect()
 }
 
 /// Who answered, each once, in order of appearance.
@@ -85,42 +102,63 @@ pub fn answers_by(answers: &[Answered]) -> Vec<String> {
 }
 
 /// Training shares of the options; questions with the same options belong together.
-fn majority(train: &[Case<'_>], cases: &[Case<'_>]) -> Result<Vec<Prediction>> {
-    let one = |case: &Case<'_>| {
-        let (options, _) = choice(case)?;
-        let mut known = Vec::new();
-        for other in train {
-            let (theirs, class) = choice(other)?;
-            known.extend((theirs == options).then_some(class));
-        }
-        Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
-    };
-    cases.iter().map(one).collect()
+fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
+    let (options, _) = choice(case)?;
+    let mut known = Vec::new();
+    for other in train {
+        let (theirs, class) = choice(other)?;
+        known.extend((theirs == options).then_some(class));
+    }
+    Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
 }
 
-/// FC and a linear model.
-fn connectivity(
-    work: &Work<'_>,
+/// Linear models of motion and of the site, where the phenotype has them, and, named `of_fc`, of the
+/// connectivity.
+fn linear_models(
+    work: &mut Work<'_>,
+    of_fc: &str,
     train: &[Case<'_>],
-    asked: &[(Part, Vec<Case<'_>>)],
+    asked: &Asked<'_>,
 ) -> Result<Vec<Answered>> {
     let signals = work.inputs.signals()?;
-    let featured = |case| -> Result<_> {
-        // Correlations do not depend on how the window is standardised.
-        Ok((case, fc_logistic::features(&series(&signals, case)?.window(case.example.window)?)))
-    };
-    let train = train.iter().map(featured).collect::<Result<Vec<_>>>()?;
+    let nuisances = &work.plan.experiment.nuisances;
+    let sites =
+        nuisances.get("site").map(|column| Sites::of(train.iter().map(|case| &*case.scan.info), column));
+    type Features<'a> = Box<dyn Fn(&Case<'_>) -> Result<Vec<f32>> + 'a>;
+    let mut models: Vec<(&str, Features<'_>)> = Vec::new();
+    if let Some(column) = nuisances.get("motion") {
+        models.push(("motion-only", Box::new(|case| Ok(motion(&case.scan.info, column)))));
+    }
+    if let Some(sites) = &sites {
+        models.push(("site-only", Box::new(|case| Ok(sites.features(&case.scan.info)))));
+    }
+    // Correlations do not depend on how the window is standardised.
+    let connectivity =
+        |case: &Case<'_>| Ok(fc_logistic::features(&series(&signals, case)?.window(case.example.window)?));
+    models.push((of_fc, Box::new(connectivity)));
+
+    let (mut done, total) = (0, (models.len() * (FOLDS + 1)) as u64);
     let mut answers = Vec::new();
-    for (part, cases) in asked {
-        let points = cases.iter().map(featured).collect::<Result<Vec<_>>>()?;
-        let predictions = linear::predict(&train, &points, work.stage.seed)?;
-        answers.extend(answered(*part, "fc-logistic", cases, predictions));
+    for (place, (plugin, features)) in models.iter().enumerate() {
+        let featured = |case| Ok((case, features(case)?));
+        let train: Vec<Featured<'_>> = train.iter().map(featured).collect::<Result<_>>()?;
+        let points: Vec<Featured<'_>> =
+            asked.iter().flat_map(|(_, cases)| cases).map(featured).collect::<Result<_>>()?;
+        let end = ((place + 1) * (FOLDS + 1)) as u64;
+        // With several lists of options there are more fits than were counted on.
+        let mut progress = || {
+            done = (done + 1).min(end);
+            work.recorder.progress(done, total)
+        };
+        let predictions = linear::predict(&train, &points, work.stage.seed, &mut progress)?;
+        answers.extend(answered_in_parts(plugin, asked, predictions));
+        done = end;
     }
     Ok(answers)
 }
 
 /// The training text that agrees with most others, whatever the scan.
-fn common_text(work: &Work<'_>, train: &[Case<'_>], cases: &[Case<'_>]) -> Result<Vec<Prediction>> {
+fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {
         if let Answer::Text { reference, facts } = &case.example.answer {
@@ -130,15 +168,11 @@ fn common_text(work: &Work<'_>, train: &[Case<'_>], cases: &[Case<'_>]) -> Resul
     let facts: Vec<&[Fact]> = texts.iter().map(|(_, facts)| *facts).collect();
     let text = consensus(&facts).map_or("", |text| texts[text].0).to_owned();
     let facts = read_facts(&work.inputs.describers()?, &text)?;
-    Ok(vec![Prediction::Text { text, facts }; cases.len()])
+    Ok(Prediction::Text { text, facts })
 }
 
 /// Persistence and an autoregressive model of each region, and the order of the latter.
-fn continued(
-    work: &Work<'_>,
-    train: &[Case<'_>],
-    asked: &[(Part, Vec<Case<'_>>)],
-) -> Result<(Vec<Answered>, usize)> {
+fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &Asked<'_>) -> Result<(Vec<Answered>, usize)> {
     let signals = work.inputs.signals()?;
     let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);
     let of = |case: &Case<'_>| {
@@ -151,19 +185,16 @@ fn continued(
         known.push(context.followed_by(&future)?);
     }
     let model = Autoregressive::fit(&known)?;
-    let mut answers = Vec::new();
-    for (part, cases) in asked {
-        let (mut last, mut linear) = (Vec::new(), Vec::new());
-        for case in cases {
-            let (context, actual) = of(case)?;
-            let predicted = persistence(&context, actual.trs())?;
-            last.push(Prediction::Series { predicted, actual: actual.clone() });
-            let predicted = model.predict(&context, actual.trs())?;
-            linear.push(Prediction::Series { predicted, actual });
-        }
-        answers.extend(answered(*part, "persistence", cases, last));
-        answers.extend(answered(*part, "ar", cases, linear));
+    let (mut last, mut linear) = (Vec::new(), Vec::new());
+    for case in asked.iter().flat_map(|(_, cases)| cases) {
+        let (context, actual) = of(case)?;
+        let predicted = persistence(&context, actual.trs())?;
+        last.push(Prediction::Series { predicted, actual: actual.clone() });
+        let predicted = model.predict(&context, actual.trs())?;
+        linear.push(Prediction::Series { predicted, actual });
     }
+    let mut answers = answered_in_parts("persistence", asked, last);
+    answers.extend(answered_in_parts("ar", asked, linear));
     Ok((answers, model.order()))
 }
 

@@ -109,6 +109,19 @@ pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<P
     cases.iter().zip(predictions).map(answer).collect()
 }
 
+/// The cases of several parts, and what `plugin` answered to all of them in order.
+pub fn answered_in_parts(
+    plugin: &str,
+    asked: &[(Part, Vec<Case<'_>>)],
+    predictions: Vec<Prediction>,
+) -> Vec<Answered> {
+    let mut predictions = predictions.into_iter();
+    let of_part = |(part, cases): &(Part, Vec<Case<'_>>)| {
+        answered(*part, plugin, cases, predictions.by_ref().take(cases.len()).collect())
+    };
+    asked.iter().flat_map(of_part).collect()
+}
+
 /// The outcomes of one answerer on one part.
 pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'a Outcome> {
     let wanted = answers.iter().filter(|answer| answer.part == part && answer.plugin == plugin);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use boldface::{Answer, Prediction, Result};
 
-use super::baselines::fc_logistic::{self, Known};
+use super::baselines::fc_logistic::{self, Known, Progress};
 use super::baselines::ridge::{self, Measured};
 use super::cases::Case;
 
@@ -17,15 +17,25 @@ pub type Featured<'a> = (&'a Case<'a>, Vec<f32>);
 ///
 /// # Errors
 /// If an answer is neither a choice nor a number, or if there is a number to predict and no training scan.
-pub fn predict(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<Vec<Prediction>> {
+pub fn predict(
+    train: &[Featured<'_>],
+    asked: &[Featured<'_>],
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<Prediction>> {
     match asked.first().map(|(case, _)| &case.example.answer) {
         None => Ok(Vec::new()),
-        Some(Answer::Value { .. }) => numbers(train, asked, seed),
-        Some(_) => choices(train, asked, seed),
+        Some(Answer::Value { .. }) => numbers(train, asked, seed, progress),
+        Some(_) => choices(train, asked, seed, progress),
     }
 }
 
-fn numbers(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<Vec<Prediction>> {
+fn numbers(
+    train: &[Featured<'_>],
+    asked: &[Featured<'_>],
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<Prediction>> {
     let mut known = Vec::new();
     for (case, features) in train {
         let person = case.scan.info.id.person();
@@ -35,11 +45,16 @@ fn numbers(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<
         return Err("no training scan has a number to learn from".into());
     }
     let points: Vec<Vec<f32>> = asked.iter().map(|(_, features)| features.clone()).collect();
-    let predicted = ridge::predict(&known, &points, seed);
+    let predicted = ridge::predict(&known, &points, seed, progress)?;
     Ok(predicted.into_iter().map(|value| Prediction::Value { value }).collect())
 }
 
-fn choices(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<Vec<Prediction>> {
+fn choices(
+    train: &[Featured<'_>],
+    asked: &[Featured<'_>],
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<Prediction>> {
     let mut known: BTreeMap<&[String], Vec<Known>> = BTreeMap::new();
     for (case, features) in train {
         let (options, class) = choice(case)?;
@@ -54,7 +69,8 @@ fn choices(train: &[Featured<'_>], asked: &[Featured<'_>], seed: u64) -> Result<
     for (options, points) in by_options {
         let (places, points): (Vec<usize>, Vec<Vec<f32>>) = points.into_iter().unzip();
         let known = known.get(options).map_or(&[][..], Vec::as_slice);
-        predictions.extend(places.into_iter().zip(fc_logistic::predict(known, &points, options.len(), seed)));
+        let probabilities = fc_logistic::predict(known, &points, options.len(), seed, progress)?;
+        predictions.extend(places.into_iter().zip(probabilities));
     }
     predictions.sort_by_key(|(place, _)| *place);
     Ok(predictions.into_iter().map(|(_, probabilities)| Prediction::Choice { probabilities }).collect())

@@ -8,6 +8,7 @@ pub(crate) mod cases;
 mod codes;
 mod corpus;
 mod evaluation;
+pub(crate) mod groups;
 mod instruction;
 pub(crate) mod intervals;
 mod lessons;
@@ -16,20 +17,21 @@ mod letters;
 mod linear;
 pub(crate) mod naming;
 mod open;
-mod packing;
+pub(crate) mod packing;
 mod series;
 mod shots;
 pub(crate) mod split;
+mod surrogate;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;
 
 use std::path::{Path, PathBuf};
 
-use boldface::{FitContext, Result};
+use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::{Plan, Stage, StageKind};
+use crate::plan::{Plan, Stage, StageKind, leak};
 use crate::run::inputs::Inputs;
 use crate::run::recorder::Recorder;
 use crate::run::store::cannot;
@@ -90,6 +92,12 @@ impl Work<'_> {
     fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.dir.join(name);
         Ok(std::fs::write(&path, serde_json::to_vec(value)?).map_err(cannot("write", &path))?)
+    }
+
+    /// Writes down which scans a plugin was given to learn from; the leakage lint compares them with the
+    /// split.
+    fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
+        self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }
 
     /// Makes a folder in the artefact.

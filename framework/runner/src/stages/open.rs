@@ -4,14 +4,14 @@ use boldface::{Answer, Example, Metric, Outcome, Prediction, Result, Scan, Task}
 use serde_json::Value;
 
 /// Metrics that rank or weigh probabilities: a sentence that names a class has none to give.
-const OF_PROBABILITIES: [&str; 2] = ["auroc", "log_loss"];
+const OF_PROBABILITIES: [&str; 4] = ["auroc", "log_loss", "brier", "ece"];
 
 /// A task whose `score` takes open answers for choices: all probability is on the class that a sentence
 /// names. One that names no class, or several, counts as the class after the right one: it is wrong in
 /// accuracy and recall, and nowhere near a lucky guess.
 ///
-/// Of open answers, `auroc` and `log_loss` are not given, as they would be computed from hard answers;
-/// `parsed_share`, the share that names one class, is. Answers of other forms are scored by the task alone.
+/// Of open answers, `auroc`, `log_loss`, `brier` and `ece` are not given, as they would be computed from
+/// hard answers; `parsed_share`, the share that names one class, is. Answers of other forms are scored by the task alone.
 #[derive(Debug)]
 pub struct Open<'a>(pub &'a dyn Task);
 

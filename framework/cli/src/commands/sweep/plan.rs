@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use boldface_runner::plan::sweep::{Sweep, Union};
-use boldface_runner::run::{Artefact, Store};
+use boldface_runner::run::{Artefact, Estimate, History, Store};
 use serde_json::{Value, json};
 
+use super::super::amounts::duration;
+use super::super::plan::outlook;
 use crate::say;
 
 /// More arms than this are shown on request only.
@@ -40,6 +42,8 @@ struct Shared<'a> {
     sweep: &'a Sweep,
     union: Union,
     cached: Vec<Option<Artefact>>,
+    /// What those to run will take, as far as past runs tell.
+    estimates: Vec<Estimate>,
     /// How many arms have each.
     uses: Vec<usize>,
 }
@@ -47,10 +51,14 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn of(sweep: &'a Sweep) -> Shared<'a> {
         let (union, store) = (Union::of(sweep), Store::open(sweep.runs()));
-        let cached = (0..union.nodes.len()).map(|node| store.artefact(union.stage(sweep, node))).collect();
+        let cached: Vec<Option<Artefact>> =
+            (0..union.nodes.len()).map(|node| store.artefact(union.stage(sweep, node))).collect();
+        let history = History::of(&store);
+        let to_run = (0..union.nodes.len()).filter(|&node| cached[node].is_none());
+        let estimates = to_run.filter_map(|node| history.estimate(union.stage(sweep, node))).collect();
         let mut uses = vec![0; union.nodes.len()];
         union.arms.iter().flatten().for_each(|&node| uses[node] += 1);
-        Shared { sweep, union, cached, uses }
+        Shared { sweep, union, cached, estimates, uses }
     }
 
     fn arms(&self, most: usize) -> String {
@@ -125,8 +133,9 @@ impl<'a> Shared<'a> {
             _ => format!(", at least {} of computing", duration(saved)),
         };
         let to_run = distinct - cached;
+        let outlook = outlook(to_run, &self.estimates.iter().collect::<Vec<_>>());
         format!(
-            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run\n\
+            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run{outlook}\n\
              sharing saves {} stages{time}\n",
             total - distinct
         )
@@ -145,13 +154,4 @@ fn axes(sweep: &Sweep) -> String {
     };
     let text: String = sweep.axes.iter().map(line).collect();
     if text.is_empty() { text } else { text + "\n" }
-}
-
-/// `12 s`, `3 min`, `2.5 h`.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        short if short < 120.0 => format!("{short:.0} s"),
-        middle if middle < 7200.0 => format!("{:.0} min", middle / 60.0),
-        long => format!("{:.1} h", long / 3600.0),
-    }
 }

@@ -114,7 +114,7 @@ impl Board<'_> {
 
     fn table(&self, trials: &[Trial], rows: &[Row]) -> Table {
         let keys = keys(trials);
-        let mut columns = vec![("rank".to_owned(), Align::Right)];
+        let mut columns = vec![("rank".to_owned(), Align::Left)];
         columns.extend(short(&keys).into_iter().map(|key| (key, Align::Left)));
         if keys.is_empty() {
             columns.push(("arm".to_owned(), Align::Left));
@@ -144,8 +144,14 @@ impl Board<'_> {
         match choices {
             [] => return Vec::new(),
             [one] => {
-                let test = marks::value(&rows[one.entry].test).line();
-                let words = format!(" was best on validation; on test it scores {test}.");
+                let row = &rows[one.entry];
+                let ties =
+                    rows.iter().filter(|other| other.entry.validation.mean == Some(one.validation)).count();
+                let best = match ties {
+                    1 => "was best on validation".to_owned(),
+                    many => format!("is the first of {many} that are equally good on validation"),
+                };
+                let words = format!(" {best}; on test it scores {}.", marks::value(&row.test).line());
                 blocks.push(Block::Text(vec![strong(name(one)), plain(words)]));
             }
             many => {

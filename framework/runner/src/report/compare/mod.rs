@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 
 use boldface::Part;
 use boldface_tables::export::{self, Sheet};
-use rayon::prelude::*;
 
 use super::document::{Block, Document, metric_label, plain};
 use super::results::HEADLINES;
@@ -81,7 +80,7 @@ pub fn compare(asked: &Asked<'_>) -> Result<Comparison> {
 }
 
 fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
-    let runs = dirs.par_iter().map(|dir| Run::read(dir)).collect::<Result<Vec<Run>>>()?;
+    let runs = dirs.iter().map(|dir| Run::read(dir)).collect::<Result<Vec<Run>>>()?;
     let mut tasks = runs.first().map(Run::tasks).unwrap_or_default();
     tasks.retain(|task| runs.iter().all(|run| run.tasks().contains(task)));
     if tasks.is_empty() {
@@ -121,7 +120,7 @@ fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
 fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
     let read =
         |arm: &Arm| Run::read(&arm.dir).map_err(|error| format!("{} cannot be read: {error}", arm.name));
-    let read: Vec<Result<Run, String>> = sweep.arms.par_iter().map(read).collect();
+    let read: Vec<Result<Run, String>> = sweep.arms.iter().map(read).collect();
     let (mut runs, mut arms, mut failed) = (Vec::new(), Vec::new(), sweep.failed.clone());
     for (run, arm) in read.into_iter().zip(&sweep.arms) {
         match run {

@@ -1,6 +1,10 @@
 //! What a report tells, section by section.
 
 mod answers;
+mod calibration;
+mod groups;
+mod leakage;
+pub(super) mod power;
 mod provenance;
 mod scores;
 mod tokens;
@@ -13,10 +17,14 @@ use super::stored::Stored;
 /// The whole report of a run.
 pub fn document(stored: &Stored) -> Document {
     let mut blocks = scores::blocks(stored);
+    blocks.extend(power::blocks(stored));
+    blocks.extend(groups::blocks(stored));
     blocks.extend(answers::blocks(stored));
+    blocks.extend(calibration::blocks(stored));
     blocks.extend(tokens::blocks(stored));
     blocks.extend(training::blocks(stored));
     blocks.extend(methods::blocks(stored));
+    blocks.extend(leakage::blocks(stored));
     blocks.extend(provenance::blocks(stored));
     Document { title: stored.record.name.clone(), blocks }
 }

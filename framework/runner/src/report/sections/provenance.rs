@@ -1,5 +1,7 @@
 //! Data, split, stages, versions and the spec: what somebody needs to run it again.
 
+use std::collections::BTreeMap;
+
 use boldface::Part;
 
 use crate::report::document::{Align, Block, Cell, Span, Table, code, plain};
@@ -19,6 +21,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut pairs: Vec<(String, Vec<Span>)> =
         versions.map(|(name, version)| (name.clone(), vec![code(version.clone())])).collect();
     pairs.push(("spec".into(), vec![code(stored.record.spec.display().to_string())]));
+    pairs.extend(libraries(stored).map(|(plugin, hash)| (format!("library of {plugin}"), vec![code(hash)])));
     blocks.push(Block::Pairs(pairs));
     if !stored.gone.is_empty() {
         let gone: Vec<String> = stored.gone.iter().map(|path| path.display().to_string()).collect();
@@ -69,6 +72,15 @@ fn dataset(description: &Description) -> Vec<(String, Vec<Span>)> {
         pairs.push(("Source".to_owned(), vec![Span::Link(source.clone())]));
     }
     pairs
+}
+
+/// BLAKE3 of the library of every plugin that was loaded from one.
+fn libraries(stored: &Stored) -> impl Iterator<Item = (String, String)> {
+    let of_stages =
+        stored.record.stages.iter().filter_map(|stage| stage.stage.config["libraries"].as_object());
+    let each =
+        of_stages.flatten().filter_map(|(plugin, hash)| Some((plugin.clone(), hash.as_str()?.to_owned())));
+    each.collect::<BTreeMap<_, _>>().into_iter()
 }
 
 fn stages(stored: &Stored) -> Block {

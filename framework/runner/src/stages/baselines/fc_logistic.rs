@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{TimeSeries, scores, seed};
+use boldface::{Result, TimeSeries, scores, seed};
 use boldface_imaging::{fc, fisher_z};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -11,10 +11,13 @@ use super::logistic::Logistic;
 use super::span::Span;
 
 /// Strengths tried on the training subjects, strongest penalty first.
-const STRENGTHS: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1000.0];
+const STRENGTHS: [f64; 6] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0];
 
-/// Parts of the training subjects among which the strength is chosen.
-const FOLDS: usize = 5;
+/// Parts of the training subjects among which a penalty is chosen.
+pub const FOLDS: usize = 5;
+
+/// Told after every fold and after the last fit, [`FOLDS`] + 1 times at most; an error stops the fit.
+pub type Progress<'a> = &'a mut dyn FnMut() -> Result<()>;
 
 /// One training scan.
 #[derive(Clone, Debug)]
@@ -34,14 +37,21 @@ pub fn features(series: &TimeSeries) -> Vec<f32> {
 }
 
 /// Probabilities of `classes` classes for points that were not trained on. The penalty is the one with
-/// the best AUROC (one class against the rest, mean over classes) on held-out training subjects;
-/// nothing but `known` is learned from.
-pub fn predict(known: &[Known], points: &[Vec<f32>], classes: usize, seed: u64) -> Vec<Vec<f64>> {
-    let strength = choose(known, classes, seed);
-    of_strengths(known, points, classes, &[strength]).remove(0)
+/// the least log loss on held-out training subjects; nothing but `known` is learned from.
+pub fn predict(
+    known: &[Known],
+    points: &[Vec<f32>],
+    classes: usize,
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let strength = choose(known, classes, seed, progress)?;
+    let probabilities = of_strengths(known, points, classes, &[strength]).remove(0);
+    progress()?;
+    Ok(probabilities)
 }
 
-fn choose(known: &[Known], classes: usize, seed: u64) -> f64 {
+fn choose(known: &[Known], classes: usize, seed: u64, progress: Progress<'_>) -> Result<f64> {
     let folds = folds(known.iter().map(|scan| &scan.person), seed);
     let mut answers: Vec<usize> = Vec::new();
     let mut predicted: Vec<Vec<Vec<f64>>> = vec![Vec::new(); STRENGTHS.len()];
@@ -54,16 +64,16 @@ fn choose(known: &[Known], classes: usize, seed: u64) -> f64 {
         for (all, of_fold) in predicted.iter_mut().zip(of_strengths(&rest, &points, classes, &STRENGTHS)) {
             all.extend(of_fold);
         }
+        progress()?;
     }
-    let auroc = |predicted: &Vec<Vec<f64>>| {
+    let log_loss = |predicted: &Vec<Vec<f64>>| {
         let predicted: Vec<&[f64]> = predicted.iter().map(Vec::as_slice).collect();
-        scores::auroc_one_vs_rest(&answers, &predicted)
+        scores::log_loss(&answers, &predicted)
     };
-    // An undefined score is the lowest; of equally good ones the strongest penalty is taken.
-    let scores: Vec<f64> =
-        predicted.iter().map(auroc).map(|score| if score.is_nan() { 0.0 } else { score }).collect();
-    let best = (0..STRENGTHS.len()).rev().max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-    STRENGTHS[best.unwrap_or(0)]
+    // Without folds all losses are NaN and equal: of equals the strongest penalty is taken.
+    let losses: Vec<f64> = predicted.iter().map(log_loss).collect();
+    let best = (0..STRENGTHS.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
+    Ok(STRENGTHS[best.unwrap_or(0)])
 }
 
 /// Probabilities for each of `strengths`.
@@ -122,7 +132,7 @@ mod tests {
 
     fn auroc(train: &[Known], test: &[Known]) -> f64 {
         let points: Vec<Vec<f32>> = test.iter().map(|scan| scan.features.clone()).collect();
-        let predicted = predict(train, &points, 2, 0);
+        let predicted = predict(train, &points, 2, 0, &mut || Ok(())).unwrap();
         let positive: Vec<bool> = test.iter().map(|scan| scan.class == 1).collect();
         scores::auroc(&positive, &predicted.iter().map(|p| p[1]).collect::<Vec<_>>())
     }
@@ -162,7 +172,7 @@ mod tests {
 
     #[test]
     fn without_training_scans_all_classes_are_equal() {
-        assert_eq!(predict(&[], &[vec![0.5; 3]], 4, 0), [[0.25; 4]]);
+        assert_eq!(predict(&[], &[vec![0.5; 3]], 4, 0, &mut || Ok(())).unwrap(), [[0.25; 4]]);
     }
 
     #[test]
@@ -212,12 +222,15 @@ mod tests {
                 scans.iter().cloned().partition(|scan| fold[&scan.person] == out);
             let points: Vec<Vec<f32>> = test.iter().map(|scan| scan.features.clone()).collect();
             answers.extend(test.iter().map(|scan| scan.class));
-            predicted.extend(predict(&train, &points, 3, 0));
+            predicted.extend(predict(&train, &points, 3, 0, &mut || Ok(())).unwrap());
         }
         let predicted: Vec<&[f64]> = predicted.iter().map(Vec::as_slice).collect();
         let auroc = scores::auroc_one_vs_rest(&answers, &predicted);
         let chosen: Vec<usize> = predicted.iter().map(|p| scores::most_likely(p)).collect();
-        println!("AUROC {auroc:.3}, accuracy {:.3}", scores::accuracy(&answers, &chosen));
+        let (accuracy, loss) = (scores::accuracy(&answers, &chosen), scores::log_loss(&answers, &predicted));
+        println!("AUROC {auroc:.3}, accuracy {accuracy:.3}, log loss {loss:.3}");
+        // Better than the shares of the classes, whose log loss is ln 3 = 1.0986 at best.
+        assert!(loss < 3f64.ln(), "{loss}");
         assert!((auroc - 0.70).abs() < 0.04, "{auroc}");
     }
 }

@@ -1,6 +1,7 @@
 //! What is scored without the model: each a plain function from training data to answers.
 
 pub mod autoregressive;
+pub mod columns;
 pub mod fc_logistic;
 mod lbfgs;
 mod logistic;

@@ -1,8 +1,9 @@
 //! Ridge regression: the plain model of a number, in as many features as there may be.
 
+use boldface::Result;
 use rayon::prelude::*;
 
-use super::fc_logistic::folds;
+use super::fc_logistic::{Progress, folds};
 use super::lbfgs::dot;
 use super::span::Span;
 
@@ -25,12 +26,19 @@ pub struct Measured {
 /// on held-out training subjects, the strongest of equals; nothing but `known` is learned from.
 ///
 /// Without training scans there is nothing to say: NaN.
-pub fn predict(known: &[Measured], points: &[Vec<f32>], seed: u64) -> Vec<f64> {
-    let penalty = choose(known, seed);
-    of_penalties(known, points, &[penalty]).remove(0)
+pub fn predict(
+    known: &[Measured],
+    points: &[Vec<f32>],
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<f64>> {
+    let penalty = choose(known, seed, progress)?;
+    let predicted = of_penalties(known, points, &[penalty]).remove(0);
+    progress()?;
+    Ok(predicted)
 }
 
-fn choose(known: &[Measured], seed: u64) -> f64 {
+fn choose(known: &[Measured], seed: u64, progress: Progress<'_>) -> Result<f64> {
     let folds = folds(known.iter().map(|scan| &scan.person), seed);
     let mut errors = [0.0; PENALTIES.len()];
     for fold in 0..folds.values().max().map_or(0, |last| last + 1) {
@@ -42,9 +50,10 @@ fn choose(known: &[Measured], seed: u64) -> f64 {
             let of_fold = out.iter().zip(predicted).map(|(scan, value)| (scan.value - value).powi(2));
             *error += of_fold.sum::<f64>();
         }
+        progress()?;
     }
     let best = (0..PENALTIES.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b]));
-    PENALTIES[best.unwrap_or(0)]
+    Ok(PENALTIES[best.unwrap_or(0)])
 }
 
 /// Predictions for each of `penalties`.
@@ -132,7 +141,7 @@ mod tests {
     fn r2(train: &[Measured], test: &[Measured]) -> f64 {
         let points: Vec<Vec<f32>> = test.iter().map(|scan| scan.features.clone()).collect();
         let actual: Vec<f64> = test.iter().map(|scan| scan.value).collect();
-        scores::r2(&actual, &predict(train, &points, 0))
+        scores::r2(&actual, &predict(train, &points, 0, &mut || Ok(())).unwrap())
     }
 
     #[test]
@@ -163,8 +172,8 @@ mod tests {
 
     #[test]
     fn without_an_answer_there_is_no_number() {
-        assert!(predict(&[], &[vec![0.5]], 0)[0].is_nan());
+        assert!(predict(&[], &[vec![0.5]], 0, &mut || Ok(())).unwrap()[0].is_nan());
         let one = Measured { features: vec![1.0, 2.0], value: 7.0, person: "a".into() };
-        assert_eq!(predict(&[one], &[vec![0.5, 9.0]], 0), [7.0]);
+        assert_eq!(predict(&[one], &[vec![0.5, 9.0]], 0, &mut || Ok(())).unwrap(), [7.0]);
     }
 }

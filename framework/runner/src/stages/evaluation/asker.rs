@@ -1,10 +1,11 @@
 //! Asks a language model: options ranked, texts generated.
 
-use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Result};
+use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Result, seed};
 
 use super::super::cases::{self, Case, Form};
 use super::super::naming::named;
 use super::super::packing::{extent, fits, options, prompt};
+use super::super::surrogate::phase_randomized;
 use super::super::windows::{Place, Windows};
 use super::together::{Together, Turn};
 use crate::run::inputs::read_facts;
@@ -19,12 +20,25 @@ pub(super) struct Asker<'a> {
     pub longest: usize,
     pub paradigm: Paradigm,
     pub together: Together,
+    /// Of the surrogates' phases.
+    pub seed: u64,
+}
+
+/// What a model is shown with a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The window.
+    Scan,
+    /// The window with random phases: the spectrum of every region, and no connectivity.
+    Surrogate,
+    /// The question alone.
+    Nothing,
 }
 
 impl Asker<'_> {
-    /// The model's answers, with the scan or with the question alone.
-    pub fn ask(&mut self, cases: &[Case<'_>], fmri: bool) -> Result<Vec<Prediction>> {
-        let (places, blocks) = self.blocks(cases, fmri)?;
+    /// The model's answers.
+    pub fn ask(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Prediction>> {
+        let (places, blocks) = self.blocks(cases, shown)?;
         match cases::form(cases)? {
             None => Ok(Vec::new()),
             Some(Form::Choice) if self.paradigm == Paradigm::Open => self.named(cases, blocks),
@@ -35,23 +49,34 @@ impl Asker<'_> {
         }
     }
 
-    /// What each question is about, and its volumes if they are shown.
+    /// What each question is about, and what is shown with it.
     pub(super) fn blocks(
         &mut self,
         cases: &[Case<'_>],
-        fmri: bool,
+        shown: Shown,
     ) -> Result<(Vec<Place>, Vec<Option<FmriBlock>>)> {
         let mut places = Vec::new();
         for case in cases {
             let (window, _) = extent(&case.example, self.windows.patch())?;
             places.push((case.scan.info.id.clone(), window, 0));
         }
-        let blocks = if fmri {
-            self.windows.blocks(&places)?.into_iter().map(Some).collect()
-        } else {
-            vec![None; cases.len()]
+        let blocks = match shown {
+            Shown::Scan => self.windows.blocks(&places)?.into_iter().map(Some).collect(),
+            Shown::Surrogate => self.surrogates(&places)?.into_iter().map(Some).collect(),
+            Shown::Nothing => vec![None; cases.len()],
         };
         Ok((places, blocks))
+    }
+
+    /// The windows with random phases; those of one window are always the same.
+    fn surrogates(&self, places: &[Place]) -> Result<Vec<FmriBlock>> {
+        let mut series = Vec::new();
+        for place in places {
+            let (id, window, _) = place;
+            let mut rng = seed::stream(self.seed, &format!("surrogate.{id}.{}", window.start));
+            series.push(phase_randomized(&self.windows.shown(place)?.0, &mut rng)?);
+        }
+        self.windows.embed(&series)
     }
 
     /// Options ranked by log-likelihood, after the questions and the model's own answers that come earlier

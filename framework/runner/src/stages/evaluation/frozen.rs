@@ -6,12 +6,12 @@ use super::super::Work;
 use super::super::cases::{Case, answered};
 use super::super::linear::{self, Featured};
 use super::super::packing::{fits, prompt};
-use super::asker::Asker;
-use super::{BATCH, TEXT_ONLY};
+use super::asker::{Asker, Shown};
+use super::{BATCH, SURROGATE, TEXT_ONLY};
 use crate::run::Answered;
 
-/// Answers of a linear model on the pooled prompts, with the scan and with the question alone; it is
-/// fitted on `train` and nothing else.
+/// Answers of a linear model on the pooled prompts: fitted on `train` with its scans, and asked with scans
+/// and with surrogates; fitted and asked with the question alone. It is fitted on nothing else.
 pub fn answers(
     work: &mut Work<'_>,
     asker: &mut Asker<'_>,
@@ -19,25 +19,36 @@ pub fn answers(
     asked: &[(Part, Vec<Case<'_>>)],
 ) -> Result<Vec<Answered>> {
     let backbone = work.plan.backbone.plugin;
-    let seed = work.stage.seed;
-    let each = train.len() + asked.iter().map(|(_, cases)| cases.len()).sum::<usize>();
-    let (mut done, total) = (0, 2 * each as u64);
+    let with_scan = vec![(backbone, Shown::Scan), (SURROGATE, Shown::Surrogate)];
+    let fits = [(Shown::Scan, with_scan), (Shown::Nothing, vec![(TEXT_ONLY, Shown::Nothing)])];
+    let questions: usize = asked.iter().map(|(_, cases)| cases.len()).sum();
+    let (mut done, total) = (0, (2 * train.len() + 3 * questions) as u64);
     let mut answers = Vec::new();
-    for (plugin, fmri) in [(backbone, true), (TEXT_ONLY, false)] {
-        let mut pooled = |cases: &'_ [Case<'_>]| -> Result<Vec<Vec<f32>>> {
+    for (learned, answering) in fits {
+        let mut pooled = |cases: &[Case<'_>], shown: Shown| -> Result<Vec<Vec<f32>>> {
             let mut features = Vec::new();
             for batch in cases.chunks(BATCH) {
-                features.extend(asker.pooled(batch, fmri)?);
+                features.extend(asker.pooled(batch, shown)?);
                 done += batch.len() as u64;
                 work.recorder.progress(done, total)?;
             }
             Ok(features)
         };
-        let known: Vec<Featured<'_>> = train.iter().zip(pooled(train)?).collect();
-        for (part, cases) in asked {
-            let points: Vec<Featured<'_>> = cases.iter().zip(pooled(cases)?).collect();
-            let predictions = linear::predict(&known, &points, seed)?;
-            answers.extend(answered(*part, plugin, cases, predictions));
+        let known: Vec<Featured<'_>> = train.iter().zip(pooled(train, learned)?).collect();
+        let mut points: Vec<Featured<'_>> = Vec::new();
+        for (_, shown) in &answering {
+            for (_, cases) in asked {
+                points.extend(cases.iter().zip(pooled(cases, *shown)?));
+            }
+        }
+        let predictions =
+            linear::predict(&known, &points, work.stage.seed, &mut || work.recorder.progress(done, total))?;
+        let mut predictions = predictions.into_iter();
+        for (plugin, _) in answering {
+            for (part, cases) in asked {
+                let of_part = predictions.by_ref().take(cases.len()).collect();
+                answers.extend(answered(*part, plugin, cases, of_part));
+            }
         }
     }
     Ok(answers)
@@ -45,8 +56,8 @@ pub fn answers(
 
 impl Asker<'_> {
     /// Every question's prompt as one vector.
-    fn pooled(&mut self, cases: &[Case<'_>], fmri: bool) -> Result<Vec<Vec<f32>>> {
-        let (_, blocks) = self.blocks(cases, fmri)?;
+    fn pooled(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<f32>>> {
+        let (_, blocks) = self.blocks(cases, shown)?;
         let mut prompts = Vec::new();
         for (case, block) in cases.iter().zip(blocks) {
             let prompt = prompt(self.model, &case.example.question, block)?;

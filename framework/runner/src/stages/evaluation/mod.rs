@@ -10,15 +10,16 @@ use boldface::{Observer, Part, Result, Scan, Split, Task};
 use super::Work;
 use super::baseline::{PARTS, answers_by};
 use super::cases::{self, Case, Form, answered};
+use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
 use crate::plan::Entry;
 use crate::run::Answered;
-use asker::Asker;
+use asker::{Asker, Shown};
 use together::Together;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Questions that are asked at once.
 const BATCH: usize = 16;
@@ -26,8 +27,14 @@ const BATCH: usize = 16;
 /// The same prompt without a scan: what the question alone gives away.
 const TEXT_ONLY: &str = "text-only";
 
-/// Saves the model's answers, and those of the same model without the scan; scores them with
-/// intervals, and the difference from each baseline.
+/// Scans whose phases are random: what is known from anything but connectivity.
+const SURROGATE: &str = "surrogate";
+
+/// What is shown instead of the scan, and under which name the answers are listed.
+const CONTROLS: [(&str, Shown); 2] = [(TEXT_ONLY, Shown::Nothing), (SURROGATE, Shown::Surrogate)];
+
+/// Saves the model's answers, and those of the same model without the scan and to scans with random
+/// phases; scores them with intervals, apart by group, and the difference from each baseline.
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -46,7 +53,16 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         }
         asked.push((part, questions(task, &scans, &split, part)?));
     }
-    let mut asker = Asker { model: &*model, windows, describers, context, longest, paradigm, together };
+    let mut asker = Asker {
+        model: &*model,
+        windows,
+        describers,
+        context,
+        longest,
+        paradigm,
+        together,
+        seed: work.stage.seed,
+    };
     let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
     let answers = if task.asking.is_frozen() || form == Some(Form::Value) {
@@ -56,10 +72,12 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             .for_each(|case| case.example.question = task.asking.question(&case.example.question));
         frozen::answers(work, &mut asker, &train, &asked)?
     } else {
-        said(work, &mut asker, &asked, form != Some(Form::Series))?
+        // A forecast is of the very volumes that are shown.
+        let controls = if form == Some(Form::Series) { &[][..] } else { &CONTROLS };
+        said(work, &mut asker, &asked, controls)?
     };
     cases::write(work.dir, &answers)?;
-    score(work, name, &answers)
+    score(work, name, &scans, &answers)
 }
 
 /// A task's questions about one part, in the words that evaluation asks.
@@ -74,20 +92,20 @@ fn questions<'a>(
     Ok(cases)
 }
 
-/// What the language model itself answers, with the scan and, where it can, with the question alone.
+/// What the language model itself answers, with the scan and to the controls.
 fn said(
     work: &mut Work<'_>,
     asker: &mut Asker<'_>,
     asked: &[(Part, Vec<Case<'_>>)],
-    text_only: bool,
+    controls: &[(&'static str, Shown)],
 ) -> Result<Vec<Answered>> {
+    let backbone = work.plan.backbone.plugin;
     let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
     let (mut done, mut answers) = (0, Vec::new());
     for (part, cases) in asked {
         for batch in cases.chunks(BATCH) {
-            answers.extend(answered(*part, work.plan.backbone.plugin, batch, asker.ask(batch, true)?));
-            if text_only {
-                answers.extend(answered(*part, TEXT_ONLY, batch, asker.ask(batch, false)?));
+            for (plugin, shown) in [(backbone, Shown::Scan)].into_iter().chain(controls.iter().copied()) {
+                answers.extend(answered(*part, plugin, batch, asker.ask(batch, shown)?));
             }
             done += batch.len() as u64;
             work.recorder.progress(done, total)?;
@@ -96,9 +114,10 @@ fn said(
     Ok(answers)
 }
 
-/// Rows of the model and of text-only, and of the model's difference from everything simpler.
-fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
+/// Rows of the model, of text-only and of surrogates, and of the model's difference from everything simpler.
+fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) -> Result<()> {
     let task = &*cases::task(work.plan, name)?.config;
+    let groups = Groups::of(work, task, scans);
     let baselines = work.inputs.baseline(name)?;
     let backbone = work.plan.backbone.plugin;
     for part in PARTS {
@@ -110,6 +129,7 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
         let resamples = resamples(subjects(&model), count, work.stage.seed, part);
         let of_model = Scores::of(task, &model, &resamples)?;
         let mut rows = of_model.rows(&work.recorder, part, backbone, None);
+        rows.extend(groups.rows(&work.recorder, part, backbone, &model)?);
         let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
         let others = others.map(|plugin| (plugin, answers)).collect::<Vec<_>>();
         let simple = answers_by(&baselines).into_iter().map(|plugin| (plugin, &baselines[..]));
@@ -119,7 +139,7 @@ fn score(work: &mut Work<'_>, name: &str, answers: &[Answered]) -> Result<()> {
                 return Err(format!("`{plugin}` answered other questions than the model").into());
             }
             let scores = Scores::of(task, &outcomes, &resamples)?;
-            if plugin == TEXT_ONLY {
+            if plugin == TEXT_ONLY || plugin == SURROGATE {
                 rows.extend(scores.rows(&work.recorder, part, &plugin, None));
             }
             rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));

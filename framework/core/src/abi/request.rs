@@ -1,0 +1,197 @@
+//! What the host can ask of a library, and what it is answered.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{SentOutcome, SentScan};
+use crate::{Metric, Regions, ScanInfo};
+
+/// One call into a library; `object` is the number of what was made there before.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// Which plugins there are: `Vec<Listed>`.
+    Plugins,
+    /// Makes a plugin from its table: `Result<Made, Problem>`.
+    Make {
+        /// The kind, such as `task`.
+        kind: String,
+        /// The plugin's name.
+        name: String,
+        /// Its table.
+        table: Value,
+    },
+    /// Drops an object: nothing.
+    Drop {
+        /// What to drop.
+        object: u64,
+    },
+    /// [`crate::Task::examples`]: `Vec<Example>`.
+    Examples {
+        /// The task.
+        object: u64,
+        /// The scan.
+        scan: Box<SentScan>,
+    },
+    /// [`crate::Task::score`]: `Vec<SentMetric>`.
+    Score {
+        /// The task.
+        object: u64,
+        /// The outcomes of one part.
+        outcomes: Vec<SentOutcome>,
+    },
+    /// [`crate::Task::check`]: `Vec<Problem>`.
+    CheckTask {
+        /// The task.
+        object: u64,
+        /// As in [`crate::CheckContext`].
+        scans: Vec<ScanInfo>,
+        /// As in [`crate::CheckContext`].
+        trs: usize,
+        /// As in [`crate::CheckContext`].
+        patch: usize,
+    },
+    /// [`crate::CorpusGenerator::fit`]: the number of a describer.
+    Fit {
+        /// The generator.
+        object: u64,
+        /// The training scans.
+        train: Vec<SentScan>,
+    },
+    /// [`crate::CorpusGenerator::load`]: the number of a describer.
+    LoadDescriber {
+        /// The generator.
+        object: u64,
+        /// Where it was saved.
+        dir: PathBuf,
+    },
+    /// [`crate::CorpusGenerator::check`]: `Vec<Problem>`.
+    CheckCorpus {
+        /// The generator.
+        object: u64,
+        /// The cohort's scans.
+        scans: Vec<ScanInfo>,
+        /// The cohort's regions.
+        regions: Regions,
+    },
+    /// [`crate::Describer::describe`]: `Vec<Descriptor>`.
+    Describe {
+        /// The describer.
+        object: u64,
+        /// The scan.
+        scan: Box<SentScan>,
+    },
+    /// [`crate::Describer::read`]: `Vec<Fact>`.
+    Read {
+        /// The describer.
+        object: u64,
+        /// The text.
+        text: String,
+    },
+    /// [`crate::Describer::save`]: nothing.
+    Save {
+        /// The describer.
+        object: u64,
+        /// Where to.
+        dir: PathBuf,
+    },
+    /// [`crate::Dataset::files`]: `Vec<PathBuf>`.
+    Files {
+        /// The dataset.
+        object: u64,
+        /// Its folder.
+        root: PathBuf,
+    },
+    /// [`crate::Dataset::cohort`]: `(Vec<ScanInfo>, Regions)`.
+    Cohort {
+        /// The dataset.
+        object: u64,
+        /// Its folder.
+        root: PathBuf,
+        /// Its name in the spec.
+        name: String,
+    },
+    /// [`crate::Dataset::load`]: a [`super::SentSeries`].
+    Load {
+        /// The dataset.
+        object: u64,
+        /// Its folder.
+        root: PathBuf,
+        /// The scan.
+        scan: Box<ScanInfo>,
+    },
+    /// [`crate::Dataset::check`]: `Vec<Problem>`.
+    CheckDataset {
+        /// The dataset.
+        object: u64,
+        /// Its folder.
+        root: PathBuf,
+    },
+}
+
+impl Request {
+    /// The function of the plugin's author that answers it, as messages name it.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Request::Plugins => "export_plugins!",
+            Request::Make { .. } => "deserialize",
+            Request::Drop { .. } => "drop",
+            Request::Examples { .. } => "examples",
+            Request::Score { .. } => "score",
+            Request::CheckTask { .. } | Request::CheckCorpus { .. } | Request::CheckDataset { .. } => "check",
+            Request::Fit { .. } => "fit",
+            Request::LoadDescriber { .. } | Request::Load { .. } => "load",
+            Request::Describe { .. } => "describe",
+            Request::Read { .. } => "read",
+            Request::Save { .. } => "save",
+            Request::Files { .. } => "files",
+            Request::Cohort { .. } => "cohort",
+        }
+    }
+}
+
+/// One plugin of a library.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Listed {
+    /// `dataset`, `corpus`, `tokenizer`, `backbone` or `task`.
+    pub kind: String,
+    /// Its name in specs.
+    pub name: String,
+    /// The JSON schema of its table.
+    pub schema: Value,
+}
+
+/// A plugin that was made from its table.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Made {
+    /// Its number.
+    pub object: u64,
+    /// [`crate::Config::resolved`].
+    pub config: Value,
+    /// Its `version`.
+    pub version: u32,
+}
+
+/// A [`Metric`]; JSON has no word for a number that is not finite, so that is none.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentMetric {
+    name: String,
+    value: Option<f64>,
+    higher_is_better: Option<bool>,
+}
+
+impl From<Metric> for SentMetric {
+    fn from(metric: Metric) -> SentMetric {
+        let value = Some(metric.value).filter(|value| value.is_finite());
+        SentMetric { name: metric.name, value, higher_is_better: metric.higher_is_better }
+    }
+}
+
+impl From<SentMetric> for Metric {
+    fn from(sent: SentMetric) -> Metric {
+        let value = sent.value.unwrap_or(f64::NAN);
+        Metric { name: sent.name, value, higher_is_better: sent.higher_is_better }
+    }
+}

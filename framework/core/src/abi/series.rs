@@ -1,0 +1,115 @@
+//! Scans and outcomes as they cross the edge: their numbers travel beside the JSON, as views.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Descriptor, Example, Outcome, Prediction, Regions, Result, Scan, ScanId, ScanInfo, TimeSeries};
+
+/// The numbers of a message, series by series.
+#[derive(Debug, Default)]
+pub struct Series(pub Vec<Vec<f32>>);
+
+/// A [`TimeSeries`] whose values are elsewhere in the message.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentSeries {
+    trs: usize,
+    rois: usize,
+    tr: f64,
+    index: usize,
+}
+
+/// A [`Scan`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentScan {
+    info: ScanInfo,
+    regions: Regions,
+    descriptors: Vec<Descriptor>,
+    series: SentSeries,
+}
+
+/// An [`Outcome`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentOutcome {
+    scan: ScanId,
+    example: Example,
+    prediction: SentPrediction,
+}
+
+/// A [`Prediction`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SentPrediction {
+    /// Volumes.
+    Series {
+        /// As predicted.
+        predicted: SentSeries,
+        /// As they were.
+        actual: SentSeries,
+    },
+    /// Everything else.
+    Other(Prediction),
+}
+
+impl Series {
+    /// Puts a series beside the message.
+    pub fn put(&mut self, series: &TimeSeries) -> SentSeries {
+        self.0.push(series.values().to_vec());
+        let index = self.0.len() - 1;
+        SentSeries { trs: series.trs(), rois: series.rois(), tr: series.tr(), index }
+    }
+
+    /// Takes a series out again.
+    ///
+    /// # Errors
+    /// If it is not there or has another size.
+    pub fn take(&mut self, sent: &SentSeries) -> Result<TimeSeries> {
+        let values = self.0.get_mut(sent.index).ok_or("a series is missing from the message")?;
+        TimeSeries::new(sent.trs, sent.rois, sent.tr, std::mem::take(values))
+    }
+
+    /// Puts a scan's series beside the message.
+    pub fn put_scan(&mut self, scan: &Scan) -> SentScan {
+        SentScan {
+            info: (*scan.info).clone(),
+            regions: (*scan.regions).clone(),
+            descriptors: scan.descriptors.clone(),
+            series: self.put(&scan.series),
+        }
+    }
+
+    /// Makes a scan whole again.
+    ///
+    /// # Errors
+    /// As [`Series::take`].
+    pub fn take_scan(&mut self, sent: SentScan) -> Result<Scan> {
+        let series = self.take(&sent.series)?;
+        let (info, regions) = (Arc::new(sent.info), Arc::new(sent.regions));
+        Ok(Scan { info, series, regions, descriptors: sent.descriptors })
+    }
+
+    /// Puts an outcome's series beside the message.
+    pub fn put_outcome(&mut self, outcome: &Outcome) -> SentOutcome {
+        let prediction = match &outcome.prediction {
+            Prediction::Series { predicted, actual } => {
+                SentPrediction::Series { predicted: self.put(predicted), actual: self.put(actual) }
+            }
+            other => SentPrediction::Other(other.clone()),
+        };
+        SentOutcome { scan: outcome.scan.clone(), example: outcome.example.clone(), prediction }
+    }
+
+    /// Makes an outcome whole again.
+    ///
+    /// # Errors
+    /// As [`Series::take`].
+    pub fn take_outcome(&mut self, sent: SentOutcome) -> Result<Outcome> {
+        let prediction = match sent.prediction {
+            SentPrediction::Series { predicted, actual } => {
+                Prediction::Series { predicted: self.take(&predicted)?, actual: self.take(&actual)? }
+            }
+            SentPrediction::Other(other) => other,
+        };
+        Ok(Outcome { scan: sent.scan, example: sent.example, prediction })
+    }
+}

@@ -1,0 +1,228 @@
+//! The plugin's side: answers requests from the registry of its own image.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::edge::{Message, Status};
+use super::forward::last_panic;
+use super::request::{Listed, Made, Request, SentMetric};
+use super::series::{SentScan, Series};
+use crate::registry::{Kind, entries};
+use crate::{
+    Answer, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Describer, Example, Fact, Part, Problem,
+    Result, Scan, Split, Task,
+};
+
+/// What was made here, under its number.
+enum Object {
+    Dataset(Box<dyn Dataset>),
+    Corpus(Box<dyn CorpusGenerator>),
+    Describer(Box<dyn Describer>),
+    Task(Box<dyn Task>),
+}
+
+/// The host knows objects by number, so that a wrong one is an error and no wild pointer.
+static OBJECTS: Mutex<(u64, BTreeMap<u64, Arc<Object>>)> = Mutex::new((0, BTreeMap::new()));
+
+/// Answers a request; errors and panics are answers too.
+pub(super) fn answer(message: Message) -> (Status, Message) {
+    let mut series = Series(message.series);
+    let served = catch_unwind(AssertUnwindSafe(|| {
+        let request = serde_json::from_slice(&message.json)
+            .map_err(|error| format!("the request is not understood: {error}"))?;
+        let json = serve(request, &mut series)?;
+        Ok(json)
+    }));
+    match served {
+        Ok(Ok(json)) => (Status::Done, Message { json, series: series.0 }),
+        Ok(Err(error)) => (Status::Failed, in_json(&causes(&error))),
+        Err(panic) => (Status::Panicked, in_json(&place_and_words(&*panic))),
+    }
+}
+
+fn in_json(words: &impl Serialize) -> Message {
+    Message { json: serde_json::to_vec(words).unwrap_or_default(), series: Vec::new() }
+}
+
+/// An error and everything that caused it.
+fn causes(error: &crate::Error) -> Vec<String> {
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    words
+}
+
+fn place_and_words(panic: &(dyn Any + Send)) -> Vec<String> {
+    let words = crate::guard::words(panic);
+    vec![last_panic().map_or_else(|| words.to_owned(), |place| format!("{place}: {words}"))]
+}
+
+fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
+    match request {
+        Request::Plugins => reply(&plugins()),
+        Request::Make { kind, name, table } => reply(&make(&kind, &name, &table)?),
+        Request::Drop { object } => {
+            let dropped = OBJECTS.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&object);
+            drop(dropped);
+            reply(&())
+        }
+        Request::Examples { object, scan } => {
+            let scan = series.take_scan(*scan)?;
+            let examples = task(&*find(object)?)?.examples(&scan)?;
+            finite_examples(&examples, &scan)?;
+            reply(&examples)
+        }
+        Request::Score { object, outcomes } => {
+            let outcomes: Result<Vec<_>> =
+                outcomes.into_iter().map(|sent| series.take_outcome(sent)).collect();
+            let outcomes = outcomes?;
+            let metrics = task(&*find(object)?)?.score(&outcomes.iter().collect::<Vec<_>>())?;
+            reply(&metrics.into_iter().map(SentMetric::from).collect::<Vec<_>>())
+        }
+        Request::CheckTask { object, scans, trs, patch } => {
+            reply(&task(&*find(object)?)?.check(&CheckContext { scans: &scans, trs, patch }))
+        }
+        Request::Fit { object, train } => fit(object, train, series),
+        Request::LoadDescriber { object, dir } => {
+            let describer = corpus(&*find(object)?)?.load(&dir)?;
+            reply(&keep(Object::Describer(describer)))
+        }
+        Request::CheckCorpus { object, scans, regions } => {
+            reply(&corpus(&*find(object)?)?.check(&Cohort { scans, regions }))
+        }
+        Request::Describe { object, scan } => {
+            let scan = series.take_scan(*scan)?;
+            let said = describer(&*find(object)?)?.describe(&scan)?;
+            said.iter().try_for_each(|descriptor| finite_fact(&descriptor.fact, &scan))?;
+            reply(&said)
+        }
+        Request::Read { object, text } => reply(&describer(&*find(object)?)?.read(&text)?),
+        Request::Save { object, dir } => reply(&describer(&*find(object)?)?.save(&dir)?),
+        Request::Files { object, root } => reply(&dataset(&*find(object)?)?.files(&root)?),
+        Request::Cohort { object, root, name } => {
+            let cohort = dataset(&*find(object)?)?.cohort(&root, &name)?;
+            if let Some(scan) = cohort.scans.iter().find(|scan| !scan.tr.is_finite()) {
+                return Err(format!("`{}` has a repetition time of {} s", scan.id, scan.tr).into());
+            }
+            reply(&(cohort.scans, cohort.regions))
+        }
+        Request::Load { object, root, scan } => {
+            let loaded = dataset(&*find(object)?)?.load(&root, &scan)?;
+            reply(&series.put(&loaded))
+        }
+        Request::CheckDataset { object, root } => reply(&dataset(&*find(object)?)?.check(&root)),
+    }
+}
+
+fn reply(value: &impl Serialize) -> Result<Vec<u8>> {
+    Ok(serde_json::to_vec(value)?)
+}
+
+fn plugins() -> Vec<Listed> {
+    let listed = |entry: crate::registry::Entry| Listed {
+        kind: entry.kind.to_owned(),
+        name: entry.name.to_owned(),
+        schema: entry.schema.to_value(),
+    };
+    entries().into_iter().map(listed).collect()
+}
+
+fn make(kind: &str, name: &str, table: &Value) -> Result<Result<Made, Problem>> {
+    let made = match kind {
+        <dyn Dataset>::NAME => parse::<dyn Dataset>(name, table)?.map(|plugin| {
+            let (config, version) = (plugin.resolved(), plugin.version());
+            (Object::Dataset(plugin), config, version)
+        }),
+        <dyn CorpusGenerator>::NAME => parse::<dyn CorpusGenerator>(name, table)?.map(|plugin| {
+            let (config, version) = (plugin.resolved(), plugin.version());
+            (Object::Corpus(plugin), config, version)
+        }),
+        <dyn Task>::NAME => parse::<dyn Task>(name, table)?.map(|plugin| {
+            let (config, version) = (plugin.resolved(), plugin.version());
+            (Object::Task(plugin), config, version)
+        }),
+        other => return Err(format!("a {other} cannot be loaded from a library").into()),
+    };
+    Ok(made.map(|(object, config, version)| Made { object: keep(object), config, version }))
+}
+
+fn parse<K: Kind + Config + ?Sized>(name: &str, table: &Value) -> Result<Result<Box<K>, Problem>> {
+    let plugin = K::find(name).ok_or_else(|| format!("the library has no {} `{name}`", K::NAME))?;
+    Ok((plugin.parse)(table))
+}
+
+fn keep(object: Object) -> u64 {
+    let mut objects = OBJECTS.lock().unwrap_or_else(PoisonError::into_inner);
+    objects.0 += 1;
+    let number = objects.0;
+    objects.1.insert(number, Arc::new(object));
+    number
+}
+
+fn find(number: u64) -> Result<Arc<Object>> {
+    let objects = OBJECTS.lock().unwrap_or_else(PoisonError::into_inner);
+    objects.1.get(&number).cloned().ok_or_else(|| format!("the library has no object {number}").into())
+}
+
+fn dataset(object: &Object) -> Result<&dyn Dataset> {
+    if let Object::Dataset(dataset) = object { Ok(&**dataset) } else { Err("it is no dataset".into()) }
+}
+
+fn corpus(object: &Object) -> Result<&dyn CorpusGenerator> {
+    if let Object::Corpus(corpus) = object { Ok(&**corpus) } else { Err("it is no corpus".into()) }
+}
+
+fn describer(object: &Object) -> Result<&dyn Describer> {
+    if let Object::Describer(describer) = object {
+        Ok(&**describer)
+    } else {
+        Err("it is no describer".into())
+    }
+}
+
+fn task(object: &Object) -> Result<&dyn Task> {
+    if let Object::Task(task) = object { Ok(&**task) } else { Err("it is no task".into()) }
+}
+
+/// Fits norms. The host sends training scans and no others, so all of these are.
+fn fit(object: u64, train: Vec<SentScan>, series: &mut Series) -> Result<Vec<u8>> {
+    let scans: Result<Vec<Scan>> = train.into_iter().map(|sent| series.take_scan(sent)).collect();
+    let scans = scans?;
+    let parts = scans.iter().map(|scan| (scan.info.id.person(), Part::Train)).collect();
+    let split = Split { parts };
+    let describer = corpus(&*find(object)?)?.fit(&split.train(&scans)?)?;
+    reply(&keep(Object::Describer(describer)))
+}
+
+/// JSON would turn a number that is not finite into a missing one, without a word.
+fn finite_examples(examples: &[Example], scan: &Scan) -> Result<()> {
+    examples.iter().try_for_each(|example| match &example.answer {
+        Answer::Text { facts, .. } => facts.iter().try_for_each(|fact| finite_fact(fact, scan)),
+        Answer::Value { value, edges, .. } => {
+            let bad = [value].into_iter().chain(edges).find(|number| !number.is_finite());
+            bad.map_or(Ok(()), |number| {
+                let id = &scan.info.id;
+                Err(format!("`{id}`: its answer is {number}; leave out a scan without a number").into())
+            })
+        }
+        Answer::Choice { .. } | Answer::Series { .. } => Ok(()),
+    })
+}
+
+fn finite_fact(fact: &Fact, scan: &Scan) -> Result<()> {
+    let numbers = [("value", fact.value), ("z", fact.z)];
+    let bad = numbers.iter().find_map(|(name, number)| Some((name, number.filter(|x| !x.is_finite())?)));
+    bad.map_or(Ok(()), |(name, number)| {
+        let (id, feature) = (&scan.info.id, &fact.feature);
+        Err(format!("`{id}`: the {name} of `{feature}` is {number}; what cannot be computed is `None`")
+            .into())
+    })
+}

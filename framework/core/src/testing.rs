@@ -1,0 +1,46 @@
+//! Scans and outcomes for the tests of plugins.
+
+use std::sync::Arc;
+
+use crate::{Answer, Example, Outcome, Prediction, Regions, Scan, ScanId, ScanInfo, TimeSeries};
+
+/// A scan of subject `subject` with these phenotypes: 12 volumes of the regions `Vis_1` and `Default_1`, 2 s
+/// apart; the first region rises from 0 to 11, the second falls from 11 to 0.
+///
+/// ```
+/// let scan = boldface::testing::scan("01", &[("sex", "F")]);
+/// assert_eq!(scan.info.phenotype["sex"], "F");
+/// assert_eq!(scan.series.volume(3), [3.0, 8.0]);
+/// ```
+pub fn scan(subject: &str, phenotype: &[(&str, &str)]) -> Scan {
+    let (trs, rois, tr) = (12, 2, 2.0);
+    let id = ScanId {
+        dataset: "made".to_owned(),
+        subject: subject.to_owned(),
+        session: None,
+        task: None,
+        run: None,
+    };
+    let phenotype = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
+    let values = (0..trs).flat_map(|t| [t as f32, (trs - 1 - t) as f32]).collect();
+    Scan {
+        info: Arc::new(ScanInfo { id, tr, trs, rois, phenotype: phenotype.collect() }),
+        series: TimeSeries::new(trs, rois, tr, values).expect("12 volumes of 2 regions are 24 values"),
+        regions: Arc::new(Regions {
+            names: vec!["Vis_1".to_owned(), "Default_1".to_owned()],
+            networks: vec!["Vis".to_owned(), "Default".to_owned()],
+        }),
+        descriptors: Vec::new(),
+    }
+}
+
+/// `example` of `scan`, answered with certainty by its option `chosen`.
+pub fn chosen(scan: &Scan, example: &Example, chosen: usize) -> Outcome {
+    let options = match &example.answer {
+        Answer::Choice { options, .. } => options.len(),
+        _ => 0,
+    };
+    let probabilities = (0..options).map(|option| if option == chosen { 1.0 } else { 0.0 }).collect();
+    let prediction = Prediction::Choice { probabilities };
+    Outcome { scan: scan.info.id.clone(), example: example.clone(), prediction }
+}

@@ -1,0 +1,179 @@
+//! Datasets, corpora and tasks whose code is in a library, as the framework sees them.
+
+use std::path::{Path, PathBuf};
+
+use boldface::abi::{Made, Request, SentMetric, SentSeries, Series};
+use boldface::serde_json::Value;
+use boldface::{
+    CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, Metric, Outcome,
+    Problem, Regions, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
+};
+use serde::{Serialize, Serializer};
+
+use crate::call::Plugin;
+
+/// Something made in a library; dropped there when it is dropped here.
+#[derive(Debug)]
+pub(crate) struct Object {
+    plugin: &'static Plugin,
+    number: u64,
+    config: Value,
+    version: u32,
+}
+
+impl Object {
+    /// Makes a plugin from its table.
+    ///
+    /// # Errors
+    /// What is wrong with the table, or with the plugin.
+    pub fn make(plugin: &'static Plugin, table: &Value) -> Result<Object, Problem> {
+        let (kind, name) = (plugin.kind().to_owned(), plugin.name().to_owned());
+        let made: Result<Result<Made, Problem>> =
+            plugin.ask(Request::Make { kind, name, table: table.clone() });
+        let Made { object, config, version } = made.map_err(|error| problem(&error))??;
+        Ok(Object { plugin, number: object, config, version })
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        if self.plugin.is_sound() {
+            // Nothing depends on it: the library keeps an object that nobody asks for.
+            let _ = self.plugin.ask::<()>(Request::Drop { object: self.number });
+        }
+    }
+}
+
+/// As its config is: [`boldface::Config`] comes with that.
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.config.serialize(serializer)
+    }
+}
+
+fn problem(error: &boldface::Error) -> Problem {
+    Problem::at("", error.to_string())
+}
+
+/// What a check found; a check that fails is a problem too.
+fn problems(found: Result<Vec<Problem>>) -> Vec<Problem> {
+    found.unwrap_or_else(|error| vec![problem(&error)])
+}
+
+/// A task in a library.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct LoadedTask(pub Object);
+
+impl Task for LoadedTask {
+    fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
+        let mut series = Series::default();
+        let scan = Box::new(series.put_scan(scan));
+        Ok(self.0.plugin.call(Request::Examples { object: self.0.number, scan }, series)?.0)
+    }
+
+    fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
+        let mut series = Series::default();
+        let outcomes = outcomes.iter().map(|outcome| series.put_outcome(outcome)).collect();
+        let request = Request::Score { object: self.0.number, outcomes };
+        let (metrics, _) = self.0.plugin.call::<Vec<SentMetric>>(request, series)?;
+        Ok(metrics.into_iter().map(Metric::from).collect())
+    }
+
+    fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
+        let CheckContext { scans, trs, patch } = *cx;
+        let scans = scans.to_vec();
+        problems(self.0.plugin.ask(Request::CheckTask { object: self.0.number, scans, trs, patch }))
+    }
+
+    fn version(&self) -> u32 {
+        self.0.version
+    }
+}
+
+/// A corpus generator in a library.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct LoadedCorpus(pub Object);
+
+impl LoadedCorpus {
+    fn describer(&self, number: u64) -> Box<dyn Describer> {
+        let object = Object { plugin: self.0.plugin, number, config: Value::Null, version: self.0.version };
+        Box::new(LoadedDescriber(object))
+    }
+}
+
+impl CorpusGenerator for LoadedCorpus {
+    fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+        let mut series = Series::default();
+        let train = train.iter().map(|scan| series.put_scan(scan)).collect();
+        let (number, _) = self.0.plugin.call(Request::Fit { object: self.0.number, train }, series)?;
+        Ok(self.describer(number))
+    }
+
+    fn load(&self, dir: &Path) -> Result<Box<dyn Describer>> {
+        let dir = dir.to_owned();
+        Ok(self.describer(self.0.plugin.ask(Request::LoadDescriber { object: self.0.number, dir })?))
+    }
+
+    fn check(&self, cohort: &Cohort) -> Vec<Problem> {
+        let Cohort { scans, regions } = cohort.clone();
+        problems(self.0.plugin.ask(Request::CheckCorpus { object: self.0.number, scans, regions }))
+    }
+
+    fn version(&self) -> u32 {
+        self.0.version
+    }
+}
+
+/// A fitted corpus generator in a library.
+struct LoadedDescriber(Object);
+
+impl Describer for LoadedDescriber {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        let mut series = Series::default();
+        let scan = Box::new(series.put_scan(scan));
+        Ok(self.0.plugin.call(Request::Describe { object: self.0.number, scan }, series)?.0)
+    }
+
+    fn read(&self, text: &str) -> Result<Vec<Fact>> {
+        self.0.plugin.ask(Request::Read { object: self.0.number, text: text.to_owned() })
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        self.0.plugin.ask(Request::Save { object: self.0.number, dir: dir.to_owned() })
+    }
+}
+
+/// A dataset in a library.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct LoadedDataset(pub Object);
+
+impl Dataset for LoadedDataset {
+    fn files(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        self.0.plugin.ask(Request::Files { object: self.0.number, root: root.to_owned() })
+    }
+
+    fn cohort(&self, root: &Path, name: &str) -> Result<Cohort> {
+        let (root, name) = (root.to_owned(), name.to_owned());
+        let request = Request::Cohort { object: self.0.number, root, name };
+        let (scans, regions): (Vec<ScanInfo>, Regions) = self.0.plugin.ask(request)?;
+        Ok(Cohort { scans, regions })
+    }
+
+    fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {
+        let (root, scan) = (root.to_owned(), Box::new(scan.clone()));
+        let request = Request::Load { object: self.0.number, root, scan };
+        let (sent, mut series) = self.0.plugin.call::<SentSeries>(request, Series::default())?;
+        series.take(&sent)
+    }
+
+    fn check(&self, root: &Path) -> Vec<Problem> {
+        problems(self.0.plugin.ask(Request::CheckDataset { object: self.0.number, root: root.to_owned() }))
+    }
+
+    fn version(&self) -> u32 {
+        self.0.version
+    }
+}

@@ -1,0 +1,154 @@
+//! Opens a library and reads the table it exports: the only `unsafe` code of this crate.
+#![expect(unsafe_code, reason = "opening a library runs what its author wrote")]
+
+use std::ffi::c_void;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use boldface::abi::{Library, Mismatch, SYMBOL, VERSION};
+use tracing::level_filters::LevelFilter;
+
+/// A library that is loaded for good.
+pub(crate) struct Opened {
+    /// Where it lies, from the root.
+    pub file: PathBuf,
+    /// The hash of its content.
+    pub content: String,
+    /// What it exports.
+    pub library: &'static Library,
+    limit: AtomicU64,
+}
+
+/// Files of the libraries that may log.
+static FILES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.file.fmt(f)
+    }
+}
+
+impl Opened {
+    /// How long one call may take; none for as long as it wants.
+    pub fn limit(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.limit.load(Ordering::Relaxed))).filter(|limit| !limit.is_zero())
+    }
+
+    /// Sets how long one call may take.
+    pub fn set_limit(&self, limit: Duration) {
+        self.limit.store(limit.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// From now on, the library's log events are this program's.
+    fn forward_logs(&self) {
+        let place = {
+            let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+            files.push(self.file.display().to_string());
+            files.len() - 1
+        };
+        let level = match LevelFilter::current() {
+            LevelFilter::OFF | LevelFilter::ERROR => 1,
+            LevelFilter::WARN => 2,
+            LevelFilter::INFO => 3,
+            LevelFilter::DEBUG => 4,
+            _ => 5,
+        };
+        self.library.start(place, level, log);
+    }
+}
+
+fn log(place: usize, level: u32, module: &str, words: &str) {
+    let files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    let plugin = files.get(place).cloned().unwrap_or_default();
+    drop(files);
+    match level {
+        1 => tracing::error!(plugin, module, "{words}"),
+        2 => tracing::warn!(plugin, module, "{words}"),
+        3 => tracing::info!(plugin, module, "{words}"),
+        4 => tracing::debug!(plugin, module, "{words}"),
+        _ => tracing::trace!(plugin, module, "{words}"),
+    }
+}
+
+/// Opens `file`, an absolute path.
+///
+/// # Errors
+/// What is wrong with it, and what to do.
+pub(crate) fn open(file: &Path, content: &str, limit: Duration) -> Result<&'static Opened, String> {
+    let shown = file.display();
+    // SAFETY: its constructors are run; a spec that names a library asks for that.
+    let library = unsafe { system_open(file) };
+    let library = library.map_err(|error| format!("`{shown}` cannot be loaded: {}", with_causes(&error)))?;
+    // SAFETY: only the address is taken; what is there is read below.
+    let symbol =
+        unsafe { library.get::<*const c_void>(SYMBOL).ok().and_then(|symbol| symbol.try_as_raw_ptr()) };
+    // Never closed: statics and threads of the library live on.
+    std::mem::forget(library);
+    let Some(symbol) = symbol.filter(|symbol| !symbol.is_null()) else {
+        return Err(format!(
+            "`{shown}` exports no plugins; write `boldface::export_plugins!();` at the root of its crate and \
+             build it again"
+        ));
+    };
+    // SAFETY: the symbol is a static of a library that is never closed.
+    let library = unsafe { Library::at(symbol) }.map_err(|mismatch| told(&shown, mismatch))?;
+    let limit = AtomicU64::new(limit.as_millis() as u64);
+    let opened = Opened { file: file.to_owned(), content: content.to_owned(), library, limit };
+    opened.forward_logs();
+    Ok(Box::leak(Box::new(opened)))
+}
+
+/// # Safety
+/// Whoever asks for `file` wants its constructors to be run.
+#[cfg(unix)]
+unsafe fn system_open(file: &Path) -> Result<libloading::Library, libloading::Error> {
+    use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+    // SAFETY: as the caller promises. Bound at once, so that nothing is missing later; not seen by other libraries.
+    unsafe { Library::open(Some(file), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
+}
+
+/// # Safety
+/// Whoever asks for `file` wants its constructors to be run.
+#[cfg(not(unix))]
+unsafe fn system_open(file: &Path) -> Result<libloading::Library, libloading::Error> {
+    // SAFETY: as the caller promises.
+    unsafe { libloading::Library::new(file) }
+}
+
+fn told(shown: &dyn fmt::Display, mismatch: Mismatch) -> String {
+    match mismatch {
+        Mismatch::Foreign => {
+            format!(
+                "`{shown}` has a symbol `{SYMBOL}` that is not a table of plugins; it was made by something else"
+            )
+        }
+        Mismatch::Aborts => format!(
+            "`{shown}` was built with `panic = \"abort\"`, so a panic in it would end the whole run; \
+             take that line out of its profile and build it again"
+        ),
+        Mismatch::Version { theirs: (major, minor), built } => format!(
+            "`{shown}` speaks version {major}.{minor} of the plugin interface, this program {}.{}: it was built \
+             with {built}; build it again with boldface {}",
+            VERSION.0,
+            VERSION.1,
+            env!("CARGO_PKG_VERSION"),
+        ),
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        // Some errors repeat their cause's words.
+        if !text.contains(&words) {
+            text += &format!(": {words}");
+        }
+        cause = error.source();
+    }
+    text
+}

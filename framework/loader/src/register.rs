@@ -1,0 +1,57 @@
+//! Adds the plugins of a library to the registry.
+
+use boldface::abi::Listed;
+use boldface::registry::{Kind, Plugin as Registered};
+use boldface::schemars::Schema;
+use boldface::{CorpusGenerator, Dataset, Task};
+
+use crate::call::Plugin;
+use crate::object::{LoadedCorpus, LoadedDataset, LoadedTask, Object};
+use crate::open::Opened;
+
+/// Adds every plugin in `listed`, or none.
+///
+/// # Errors
+/// If there is none, or one of a kind that must be built in.
+pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<(), String> {
+    let file = library.file.display();
+    if listed.is_empty() {
+        return Err(format!(
+            "`{file}` exports no plugin; register one, such as `register!(Task \"mine\" => Mine);`"
+        ));
+    }
+    let kinds = [<dyn Dataset>::NAME, <dyn CorpusGenerator>::NAME, <dyn Task>::NAME];
+    if let Some(other) = listed.iter().find(|plugin| !kinds.contains(&plugin.kind.as_str())) {
+        let Listed { kind, name, .. } = other;
+        return Err(format!(
+            "`{file}` exports the {kind} `{name}`; only datasets, corpora and tasks can be loaded, a {kind} is built in"
+        ));
+    }
+    for plugin in listed {
+        match plugin.kind.as_str() {
+            <dyn Dataset>::NAME => {
+                add::<dyn Dataset>(library, plugin, |object| Box::new(LoadedDataset(object)))
+            }
+            <dyn CorpusGenerator>::NAME => {
+                add::<dyn CorpusGenerator>(library, plugin, |object| Box::new(LoadedCorpus(object)));
+            }
+            _ => add::<dyn Task>(library, plugin, |object| Box::new(LoadedTask(object))),
+        }
+    }
+    Ok(())
+}
+
+fn add<K: Kind + ?Sized>(library: &'static Opened, listed: Listed, wrap: fn(Object) -> Box<K>) {
+    let Listed { name, schema, .. } = listed;
+    // The registry keeps plugins until the program ends, as the library is kept.
+    let plugin: &'static Plugin = Box::leak(Box::new(Plugin::new(library, K::NAME, &name)));
+    let schema = move || Schema::try_from(schema.clone()).unwrap_or_default();
+    let parse = move |table: &_| Object::make(plugin, table).map(wrap);
+    K::add(Registered {
+        name: plugin.name(),
+        source: library.file.display().to_string().leak(),
+        content: Some(&library.content),
+        schema: Box::leak(Box::new(schema)),
+        parse: Box::leak(Box::new(parse)),
+    });
+}

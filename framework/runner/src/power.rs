@@ -1,0 +1,257 @@
+//! What a task's test subjects can show: the smallest effect that so many tell from chance.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use boldface::{
+    Answer, Part, Regions, Result, Scan, ScanId, ScanInfo, Split, Task, TimeSeries, guard, scores,
+};
+
+use crate::plan::{Entry, Plan, StageKind};
+use crate::stages::split::divide;
+
+/// An AUROC that a test part should be able to tell from 0.5.
+const AUROC: f64 = 0.7;
+
+/// A correlation that a test part should be able to tell from 0: about as large an effect as [`AUROC`].
+const CORRELATION: f64 = 0.35;
+
+/// The subjects behind one task's answers on one part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Power {
+    /// The task's table in the spec.
+    pub task: String,
+    /// How many subjects there are. Scans of one subject are not independent, so they do not count.
+    pub subjects: usize,
+    /// What is asked of them.
+    pub form: Form,
+}
+
+/// What a form of answer is tested for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Form {
+    /// Choices: subjects with a scan of each class and with a scan of another; the share of examples in
+    /// the most common class.
+    Classes {
+        /// Class, subjects with it, subjects with another.
+        counts: Vec<(String, usize, usize)>,
+        /// What the majority scores.
+        majority: f64,
+    },
+    /// Numbers.
+    Values,
+    /// Texts and series: they have no level of chance.
+    Other,
+}
+
+impl Power {
+    /// Of all answers to one task's questions; none if there are none.
+    pub fn of<'a>(task: &str, answers: impl Iterator<Item = (&'a ScanId, &'a Answer)>) -> Option<Power> {
+        let (mut persons, mut of_class, mut examples) =
+            (BTreeSet::new(), BTreeMap::<&str, BTreeSet<String>>::new(), BTreeMap::<&str, usize>::new());
+        let mut classes: Vec<(String, &str)> = Vec::new();
+        let mut form = None;
+        for (scan, answer) in answers {
+            let person = scan.person();
+            form = Some(match answer {
+                Answer::Choice { options, correct } => {
+                    for option in options {
+                        examples.entry(option).or_default();
+                    }
+                    if let Some(class) = options.get(*correct) {
+                        of_class.entry(class).or_default().insert(person.clone());
+                        *examples.entry(class).or_default() += 1;
+                        classes.push((person.clone(), class));
+                    }
+                    Form::Classes { counts: Vec::new(), majority: 0.0 }
+                }
+                Answer::Value { .. } => Form::Values,
+                Answer::Text { .. } | Answer::Series { .. } => Form::Other,
+            });
+            persons.insert(person);
+        }
+        let mut form = form?;
+        if let Form::Classes { counts, majority } = &mut form {
+            for class in examples.keys() {
+                let with = of_class.get(class).map_or(0, BTreeSet::len);
+                let others = classes.iter().filter(|(_, other)| other != class);
+                let without = others.map(|(person, _)| person).collect::<BTreeSet<_>>().len();
+                counts.push(((*class).to_owned(), with, without));
+            }
+            let total: usize = examples.values().sum();
+            *majority = examples.values().max().map_or(f64::NAN, |most| *most as f64 / total as f64);
+        }
+        Some(Power { task: task.to_owned(), subjects: persons.len(), form })
+    }
+
+    /// The smallest AUROC of the class that is hardest to tell from the rest; none if no AUROC is told
+    /// from chance, or for another form.
+    pub fn auroc(&self) -> Option<f64> {
+        let Form::Classes { counts, .. } = &self.form else { return None };
+        let each = counts.iter().map(|(_, with, without)| scores::detectable_auroc(*with, *without));
+        each.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
+    }
+
+    /// The smallest accuracy that is told from the majority's.
+    pub fn accuracy(&self) -> Option<f64> {
+        let Form::Classes { majority, .. } = &self.form else { return None };
+        scores::detectable_accuracy(self.subjects, *majority)
+    }
+
+    /// The smallest correlation with a number that is told from 0.
+    pub fn correlation(&self) -> Option<f64> {
+        (self.form == Form::Values).then(|| scores::detectable_correlation(self.subjects)).flatten()
+    }
+
+    /// A warning, if so few subjects cannot support a claim.
+    pub fn caution(&self) -> Option<String> {
+        let (effect, found, wanted, needed) = match &self.form {
+            Form::Other => return None,
+            Form::Classes { .. } => {
+                let each = scores::subjects_for_auroc(AUROC).map(|n| format!("{n} subjects of each class"));
+                ("AUROC", self.auroc(), AUROC, each.unwrap_or_default())
+            }
+            Form::Values => {
+                let enough =
+                    (4..).find(|&n| scores::detectable_correlation(n).is_some_and(|r| r <= CORRELATION));
+                (
+                    "correlation",
+                    self.correlation(),
+                    CORRELATION,
+                    format!("{} subjects", enough.unwrap_or_default()),
+                )
+            }
+        };
+        if found.is_some_and(|found| found <= wanted) {
+            return None;
+        }
+        let counts = match &self.form {
+            Form::Classes { counts, .. } => {
+                let each: Vec<String> =
+                    counts.iter().map(|(class, with, _)| format!("{with} with `{class}`")).collect();
+                format!(" ({})", each.join(", "))
+            }
+            _ => String::new(),
+        };
+        let can = match found {
+            Some(found) => format!("tell {} {effect} from chance only from {found:.2} on", article(effect)),
+            None => format!("tell no {effect} from chance"),
+        };
+        let noun = if self.subjects == 1 { "subject" } else { "subjects" };
+        Some(format!(
+            "{}: {} test {noun}{counts} can {can} (80% power, two-sided 5% level); {wanted:.2} needs {needed}",
+            self.task, self.subjects
+        ))
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with('A') { "an" } else { "a" }
+}
+
+/// Warnings about tasks whose test subjects are too few, before anything runs. Where all folds are to be
+/// run, all subjects are test subjects.
+pub fn cautions(plan: &Plan) -> Vec<String> {
+    let Ok(split) = split(plan) else { return Vec::new() };
+    let is_test = |scan: &&ScanInfo| {
+        split.as_ref().is_none_or(|split| split.part(&scan.id).is_ok_and(|part| part == Part::Test))
+    };
+    let tested: Vec<&ScanInfo> = plan.scans.iter().filter(is_test).collect();
+    let tested_persons = tested.iter().map(|scan| scan.id.person()).collect::<BTreeSet<_>>().len();
+    let everyone: Vec<&ScanInfo> = plan.scans.iter().collect();
+    let table = &plan.experiment.split;
+    let is_folded = table.folds.is_some() || table.leave_out.is_some();
+    let one = |task: &Entry<dyn Task>| {
+        let said = power(plan, task, &tested)?.caution()?;
+        // What more can be had from the same data, if the split is by share.
+        let of_all = power(plan, task, &everyone)?;
+        let all = of_all.auroc().or(of_all.correlation());
+        let by = if is_folded { "all folds together test" } else { "`[split] folds = 5` tests" };
+        let more = all
+            .filter(|_| of_all.subjects > tested_persons)
+            .map(|effect| format!("; {by} all {} subjects, who can show {effect:.2}", of_all.subjects));
+        Some(said + &more.unwrap_or_else(|| "; add subjects".to_owned()))
+    };
+    plan.tasks.iter().filter_map(one).collect()
+}
+
+/// The split of a plan; none if it is one of several.
+fn split(plan: &Plan) -> Result<Option<Split>> {
+    let table = &plan.experiment.split;
+    let stage = plan.stages.iter().find(|stage| stage.kind == StageKind::Split);
+    if let Some(listed) = stage.and_then(|stage| stage.config.get("parts")) {
+        return Ok(Some(Split { parts: serde_json::from_value(listed.clone())? }));
+    }
+    let is_folded = table.folds.is_some() || table.leave_out.is_some();
+    if is_folded && table.fold.is_none() {
+        return Ok(None);
+    }
+    let seed = table.seed.unwrap_or(plan.experiment.seed);
+    let divided = divide(&plan.scans.iter().collect::<Vec<_>>(), table, seed);
+    divided.map(Some).map_err(|problem| problem.to_string().into())
+}
+
+/// What a task asks of scans whose signal is silence; none if it cannot say without a signal.
+fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Power> {
+    let trs = plan.experiment.signal.trs;
+    let regions = Arc::new(Regions { names: Vec::new(), networks: Vec::new() });
+    let mut answers = Vec::new();
+    for info in scans {
+        let series = TimeSeries::new(trs, 0, info.tr, Vec::new()).ok()?;
+        let scan = Scan {
+            info: Arc::new((*info).clone()),
+            series,
+            regions: Arc::clone(&regions),
+            descriptors: Vec::new(),
+        };
+        let examples = guard(|| task.config.examples(&scan)).ok()?;
+        answers.extend(examples.into_iter().map(|example| (&info.id, example.answer)));
+    }
+    Power::of(&task.name, answers.iter().map(|(id, answer)| (*id, answer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn id(subject: usize, run: usize) -> ScanId {
+        let run = Some(run.to_string());
+        ScanId { dataset: "d".into(), subject: subject.to_string(), session: None, task: None, run }
+    }
+
+    fn choice(correct: usize) -> Answer {
+        Answer::Choice { options: vec!["up".into(), "down".into()], correct }
+    }
+
+    fn of(answers: &[(ScanId, Answer)]) -> Power {
+        Power::of("condition", answers.iter().map(|(id, answer)| (id, answer))).unwrap()
+    }
+
+    #[test]
+    fn subjects_count_and_scans_do_not() {
+        // Five subjects with two scans of each class: 5 of each, not 10.
+        let within: Vec<_> = (0..20).map(|i| (id(i / 4, i % 4), choice(i % 2))).collect();
+        let power = of(&within);
+        assert_eq!(power.subjects, 5);
+        let counts = vec![("down".to_owned(), 5, 5), ("up".to_owned(), 5, 5)];
+        assert_eq!(power.form, Form::Classes { counts, majority: 0.5 });
+        expect!["condition: 5 test subjects (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 subjects of each class"]
+            .assert_eq(&power.caution().unwrap());
+        let between: Vec<_> = (0..80).map(|i| (id(i, 0), choice(i % 2))).collect();
+        assert_eq!(of(&between).caution(), None);
+        let few: Vec<_> = (0..4).map(|i| (id(i, 0), choice(i % 2))).collect();
+        expect!["condition: 4 test subjects (2 with `down`, 2 with `up`) can tell no AUROC from chance (80% power, two-sided 5% level); 0.70 needs 32 subjects of each class"]
+            .assert_eq(&of(&few).caution().unwrap());
+    }
+
+    #[test]
+    fn numbers_are_tested_by_correlation() {
+        let value = Answer::Value { value: 1.0, unit: "years".into(), edges: Vec::new() };
+        let answers: Vec<_> = (0..20).map(|i| (id(i, 0), value.clone())).collect();
+        expect!["condition: 20 test subjects can tell a correlation from chance only from 0.59 on (80% power, two-sided 5% level); 0.35 needs 62 subjects"]
+            .assert_eq(&of(&answers).caution().unwrap());
+        assert_eq!(Power::of("x", std::iter::empty()), None);
+    }
+}

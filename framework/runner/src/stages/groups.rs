@@ -1,0 +1,71 @@
+//! Scores of one answerer on one part: of everyone, and of each group of subjects apart.
+
+use std::collections::BTreeMap;
+
+use boldface::{MetricRow, Outcome, Part, Result, Scan, ScanId, ScanInfo, Task};
+
+use super::Work;
+use super::intervals::{Scores, resamples, subjects};
+use crate::run::recorder::Recorder;
+
+/// Groups of fewer subjects are not scored: their number would say more of who they are than of the model.
+pub const FEWEST: usize = 5;
+
+/// What groups are made by: the columns of `evaluation.groups`, and who has what in them.
+pub struct Groups<'a> {
+    task: &'a dyn Task,
+    columns: &'a [String],
+    infos: BTreeMap<&'a ScanId, &'a ScanInfo>,
+    resamples: usize,
+    seed: u64,
+}
+
+impl<'a> Groups<'a> {
+    /// The groups of `scans`.
+    pub fn of(work: &Work<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
+        let evaluation = &work.plan.experiment.evaluation;
+        Groups {
+            task,
+            columns: evaluation.groups.as_deref().unwrap_or_default(),
+            infos: scans.iter().map(|scan| (&scan.info.id, &*scan.info)).collect(),
+            resamples: evaluation.resamples,
+            seed: work.stage.seed,
+        }
+    }
+
+    /// One row a metric and group, such as `sex=F`; its value is missing where the group has fewer than
+    /// [`FEWEST`] subjects.
+    pub fn rows(
+        &self,
+        recorder: &Recorder<'_>,
+        part: Part,
+        plugin: &str,
+        outcomes: &[&Outcome],
+    ) -> Result<Vec<MetricRow>> {
+        let mut rows = Vec::new();
+        for column in self.columns {
+            let mut groups: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
+            for outcome in outcomes {
+                let value = self.infos.get(&outcome.scan).and_then(|info| info.column(column));
+                if let Some(value) = value {
+                    groups.entry(value).or_default().push(outcome);
+                }
+            }
+            for (value, of_group) in groups {
+                let persons = subjects(&of_group);
+                let resamples = match persons >= FEWEST {
+                    true => resamples(persons, self.resamples, self.seed, part),
+                    false => Vec::new(),
+                };
+                let scores = Scores::of(self.task, &of_group, &resamples)?;
+                let mut of_group = scores.rows(recorder, part, plugin, None);
+                for row in &mut of_group {
+                    row.group = Some(format!("{column}={value}"));
+                    row.value = row.value.filter(|_| persons >= FEWEST);
+                }
+                rows.extend(of_group);
+            }
+        }
+        Ok(rows)
+    }
+}

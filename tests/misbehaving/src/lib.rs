@@ -1,0 +1,132 @@
+//! A library whose plugins do everything a plugin should not, for tests.
+
+use std::path::Path;
+
+use boldface::{
+    Answer, CheckContext, CorpusGenerator, Describer, Descriptor, Deserialize, Example, Fact, JsonSchema,
+    Metric, Outcome, Problem, Result, Scan, Serialize, Task, TrainScans, Window, register,
+};
+
+boldface::export_plugins!();
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum How {
+    /// It panics.
+    Panic,
+    /// It gives a number that is none.
+    Nan,
+    /// It never returns.
+    Loop,
+    /// It returns an error with a cause.
+    Error,
+    /// Nothing: it writes a log event.
+    Log,
+}
+
+/// Where it goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Where {
+    Check,
+    Examples,
+    Score,
+}
+
+/// Does what its table says, in the function that its table names.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Misbehaving {
+    /// What to do.
+    how: How,
+    /// In which function.
+    r#in: Where,
+}
+
+register!(Task "misbehaving" => Misbehaving);
+
+/// The number to give back, if this function is still there to give one.
+fn misbehave(how: How) -> Result<f64> {
+    match how {
+        How::Panic => panic!("this task always panics"),
+        How::Nan => Ok(f64::NAN),
+        How::Loop => loop {
+            std::thread::park();
+        },
+        How::Error => Err(std::io::Error::other(std::fmt::Error).into()),
+        How::Log => {
+            tracing::warn!(volumes = 3, "This task is talkative.");
+            Ok(1.0)
+        }
+    }
+}
+
+impl Misbehaving {
+    fn number(&self, here: Where) -> Result<f64> {
+        if self.r#in == here { misbehave(self.how) } else { Ok(1.0) }
+    }
+}
+
+impl Task for Misbehaving {
+    fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
+        let value = self.number(Where::Examples)?;
+        let answer = if value.is_nan() {
+            Answer::Value { value, unit: String::new(), edges: Vec::new() }
+        } else {
+            let options = vec!["a".to_owned(), "b".to_owned()];
+            Answer::Choice { correct: usize::from(scan.info.phenotype["group"] == "b"), options }
+        };
+        Ok(vec![Example {
+            window: Window::first(scan.series.trs()),
+            question: "How much?".to_owned(),
+            answer,
+        }])
+    }
+
+    fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
+        let count = outcomes.len() as f64;
+        Ok(vec![Metric::neutral("one", self.number(Where::Score)?), Metric::neutral("answers", count)])
+    }
+
+    fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
+        match self.number(Where::Check) {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![Problem::at("how", error.to_string())],
+        }
+    }
+}
+
+/// Says numbers that are none.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Nonsense {}
+
+register!(CorpusGenerator "nonsense" => Nonsense);
+
+impl CorpusGenerator for Nonsense {
+    fn fit(&self, _train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+        Ok(Box::new(Nonsense {}))
+    }
+
+    fn load(&self, _dir: &Path) -> Result<Box<dyn Describer>> {
+        Ok(Box::new(Nonsense {}))
+    }
+}
+
+impl Describer for Nonsense {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        let fact =
+            Fact { feature: "nonsense".to_owned(), value: Some(f64::NAN), z: None, band: String::new() };
+        let (scan, corpus, text) = (scan.info.id.clone(), String::new(), "Nonsense.".to_owned());
+        Ok(vec![Descriptor { scan, corpus, text, fact, norm_scans: 1 }])
+    }
+
+    fn read(&self, _text: &str) -> Result<Vec<Fact>> {
+        Ok(Vec::new())
+    }
+
+    fn save(&self, _dir: &Path) -> Result<()> {
+        Ok(())
+    }
+}
