@@ -128,7 +128,8 @@ impl<'a> Shared<'a> {
             None => String::new(),
         };
         let each = || seconds.iter().enumerate().filter_map(|(node, seconds)| Some((node, (*seconds)?)));
-        let left = told(each().filter(|(node, _)| self.cached[*node].is_none()).map(|(_, seconds)| seconds).sum());
+        let left =
+            told(each().filter(|(node, _)| self.cached[*node].is_none()).map(|(_, seconds)| seconds).sum());
         let saved = told(each().map(|(node, seconds)| seconds * (self.uses[node] - 1) as f64).sum());
         let to_run = distinct - cached;
         let left = if to_run == 0 { String::new() } else { left };

@@ -53,7 +53,8 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
 /// Reports the sweep in a folder again.
 pub fn report(dir: &Path) -> Result<(), Failure> {
     let path = dir.join("sweep.json");
-    let damaged = |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
+    let damaged =
+        |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
     let text = std::fs::read(&path).map_err(|error| damaged(&error))?;
     let record: SweepRecord = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
     write_reports(dir, &record)?;
