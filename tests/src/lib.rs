@@ -46,6 +46,15 @@ impl Sandbox {
         Sandbox { dir: tempfile::tempdir().expect("a temporary folder can be made") }
     }
 
+    /// An empty project in memory where the system has such a place: for what waits for the disk often.
+    ///
+    /// # Panics
+    /// If the system has no room for temporary files.
+    pub fn in_memory() -> Sandbox {
+        let made = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Sandbox { dir: made.expect("a temporary folder can be made") }
+    }
+
     /// A path in the project.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)

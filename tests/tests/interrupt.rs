@@ -43,6 +43,9 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_finished() {
     // What it still says is read: a program may wait for that.
     let last: Vec<String> = lines.collect();
     assert_eq!(program.wait().unwrap().code(), Some(130), "{last:?}");
+    // Without a wait for the next checkpoint that is due.
+    let kept = "interrupted in stage `tokenizer`, saved at step ";
+    assert!(last.iter().any(|line| line.starts_with(kept)), "{last:?}");
     assert!(pressed.elapsed() < Duration::from_secs(20), "{:?}", pressed.elapsed());
 
     let plan = sandbox.boldface(&["plan", "long.toml"]);

@@ -50,7 +50,10 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let screen = Screen::new();
     let finished = threads.install(|| run::run(&plan, &screen)).map_err(|failed| match &failed {
         run::Failed::Interrupted { .. } => Failure::Interrupted(failed.to_string()),
-        _ => Failure::Run(with_causes(&failed)),
+        _ => {
+            let help = failed.help().map(|help| format!("\n  help: {help}"));
+            Failure::Run(with_causes(&failed) + &help.unwrap_or_default())
+        }
     })?;
     super::report::show(&finished.dir)
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+use serde_json::{Value, json};
 
 use super::content::Content;
 use super::key::canonical_json;
-use super::{Entry, leak};
+use super::{Entry, leak, nuisances};
 use crate::spec::Experiment;
 
 /// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
@@ -18,9 +19,14 @@ pub struct DataCache {
     datasets: Memo<Found>,
     unions: Memo<Vec<ScanInfo>>,
     contents: Memo<Result<Content, String>>,
+    problems: Memo<Vec<Problem>>,
+    nuisances: Memo<Filled>,
     /// What the leakage lint found out.
     pub(super) leaks: leak::Memo,
 }
+
+/// The nuisances and the groups of a spec, filled in.
+type Filled = (BTreeMap<String, String>, Option<Vec<String>>);
 
 /// The cohort of every dataset that could be read, in order, and all their scans.
 pub(super) struct Cohorts {
@@ -28,6 +34,8 @@ pub(super) struct Cohorts {
     pub each: Vec<Arc<Cohort>>,
     /// The scans of all of them.
     pub scans: Arc<Vec<ScanInfo>>,
+    /// What they were read with.
+    id: String,
 }
 
 /// A dataset, or what is wrong with it.
@@ -57,7 +65,34 @@ impl DataCache {
             }
         }
         let union = || each.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
-        Cohorts { scans: self.unions.get(&ids, union), each }
+        Cohorts { scans: self.unions.get(&ids, union), each, id: ids }
+    }
+
+    /// What is wrong, to be found from the scans and `by` alone; looked for once.
+    pub(super) fn problems(
+        &self,
+        question: &str,
+        by: &Value,
+        cohorts: &Cohorts,
+        find: impl FnOnce(&mut Vec<Problem>),
+    ) -> Arc<Vec<Problem>> {
+        let key = format!("{question} {} {}", canonical_json(by), cohorts.id);
+        self.problems.get(&key, || {
+            let mut found = Vec::new();
+            find(&mut found);
+            found
+        })
+    }
+
+    /// Writes the nuisances and the groups of the scans into a spec.
+    pub(super) fn fill_nuisances(&self, experiment: &mut Experiment, cohorts: &Cohorts) {
+        let by = json!([experiment.nuisances, experiment.evaluation.groups, experiment.datasets.len()]);
+        let filled = self.nuisances.get(&format!("{} {}", canonical_json(&by), cohorts.id), || {
+            let mut experiment = experiment.clone();
+            nuisances::fill_defaults(&mut experiment, &cohorts.scans);
+            (experiment.nuisances, experiment.evaluation.groups)
+        });
+        (experiment.nuisances, experiment.evaluation.groups) = filled.as_ref().clone();
     }
 
     /// The hash of the files of a dataset, and of each.

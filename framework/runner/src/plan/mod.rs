@@ -2,6 +2,7 @@
 
 mod asking;
 mod blame;
+mod checks;
 mod claim;
 mod cohorts;
 mod content;

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::Failed;
 use super::record::Record;
-use super::store::cannot;
+use super::store::{StoreError, cannot};
 use crate::plan::{Plan, Proof};
 
 /// Name of the proof that nothing leaks, in a run's folder.
@@ -39,21 +39,9 @@ impl Folder {
         }
         let parent = runs.join(name);
         fs::create_dir_all(&parent).map_err(cannot("make", &parent))?;
-        let time = utc(seconds_now());
-        let times = std::iter::once(time.clone()).chain((2..).map(|n| format!("{time}-{n}")));
-        for time in times {
-            let dir = parent.join(&time);
-            match fs::create_dir(&dir) {
-                Ok(()) => {
-                    point(&runs.join("latest"), &Path::new(name).join(&time));
-                    return Ok(Folder { dir });
-                }
-                // Another run began in the same second.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot("make", &dir)(error).into()),
-            }
-        }
-        unreachable!("the names do not end")
+        let time = claim(&parent, seconds_now())?;
+        point(&runs.join("latest"), &Path::new(name).join(&time));
+        Ok(Folder { dir: parent.join(time) })
     }
 
     /// The folder of an arm, in the folder of its sweep.
@@ -99,6 +87,32 @@ impl Folder {
     }
 }
 
+/// Makes a new folder in `parent` that is named after the time; its name.
+fn claim(parent: &Path, seconds: u64) -> Result<String, StoreError> {
+    let time = utc(seconds);
+    let earlier = fs::read_dir(parent).map_err(cannot("read", parent))?;
+    let earlier = earlier.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_time = |name: &String| name.len() >= time.len() && name.starts_with(|c: char| c.is_ascii_digit());
+    if let Some(later) = earlier.filter(is_time).max().filter(|name| name[..] > time[..]) {
+        let behind = "The clock is behind that of an earlier run, so names of runs are not in order; `latest` is this one.";
+        // In the same second there is nothing to say.
+        if !later.starts_with(&time) {
+            warn!(now = time, earlier = later, "{behind}");
+        }
+    }
+    let names = std::iter::once(time.clone()).chain((2..).map(|n| format!("{time}-{n}")));
+    for name in names {
+        let dir = parent.join(&name);
+        match fs::create_dir(&dir) {
+            Ok(()) => return Ok(name),
+            // Another run began in the same second.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot("make", &dir)(error)),
+        }
+    }
+    unreachable!("the names do not end")
+}
+
 /// Keeps the files of a spec that extends another, as they were read, the one that wins first.
 fn layers(dir: &Path, plan: &Plan) -> Result<(), Failed> {
     for (i, layer) in plan.layers.iter().enumerate() {
@@ -115,6 +129,8 @@ fn point(link: &Path, target: &Path) {
     #[cfg(unix)]
     let made = || {
         let aside = link.with_extension(format!("tmp-{}", std::process::id()));
+        // A killed run of the same number may have left its own.
+        let _ = fs::remove_file(&aside);
         std::os::unix::fs::symlink(target, &aside)?;
         fs::rename(&aside, link)
     };
@@ -162,5 +178,19 @@ mod tests {
         assert_eq!(utc(1_795_403_565), "2026-11-23T03-12-45");
         assert_eq!(utc(4_107_542_399), "2100-02-28T23-59-59");
         assert_eq!(utc(4_107_542_400), "2100-03-01T00-00-00");
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_overwrites_nothing() {
+        let runs = tempfile::tempdir().unwrap();
+        let claim = |seconds| claim(runs.path(), seconds).unwrap();
+        let first = claim(1_795_403_565);
+        fs::write(runs.path().join(&first).join("metrics.parquet"), "kept").unwrap();
+        assert_eq!(claim(1_795_403_565), "2026-11-23T03-12-45-2");
+        // A minute back, to 1970, and to the very second of the first run.
+        assert_eq!(claim(1_795_403_505), "2026-11-23T03-11-45");
+        assert_eq!(claim(0), "1970-01-01T00-00-00");
+        assert_eq!(claim(1_795_403_565), "2026-11-23T03-12-45-3");
+        assert_eq!(fs::read_to_string(runs.path().join(first).join("metrics.parquet")).unwrap(), "kept");
     }
 }

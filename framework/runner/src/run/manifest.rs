@@ -22,8 +22,10 @@ const LARGEST: u64 = 1 << 26;
 pub const FORMAT: u32 = 1;
 
 /// What a finished artefact says of itself; a folder without one is not finished.
+///
+/// A field that this version does not know is passed over: a later version may say more of an artefact
+/// without raising the format, and its artefacts must not be taken for damaged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The layout of the artefact: raised when an older boldface could not read it.
     #[serde(default = "first_format")]

@@ -172,3 +172,114 @@ fn remove(dir: &Path) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use boldface::Metric;
+
+    use super::super::Events;
+    use super::super::recorder::Recorder;
+    use super::*;
+    use crate::plan::{Key, StageKind};
+
+    struct Quiet;
+    impl Events for Quiet {}
+
+    fn stage() -> Stage {
+        let (kind, key) = (StageKind::Tokenizer, Key("0".repeat(32)));
+        let (config, size) = (serde_json::Value::Null, boldface::Size::default());
+        Stage { kind, plugin: "vq".into(), seed: 0, inputs: vec![], config, size, key }
+    }
+
+    fn begun<'a>(dir: &Path, stage: &'a Stage) -> Progress<'a> {
+        Progress::new(dir.to_owned(), stage, Duration::ZERO)
+    }
+
+    fn save(progress: &mut Progress<'_>, step: u64) -> Result<()> {
+        let recorder = Recorder::new(progress.stage, &Quiet, begun(Path::new(""), progress.stage));
+        let rows = vec![recorder.row(Metric::neutral("lr", step as f64)); step as usize];
+        progress.save(step, &rows, &mut |dir| Ok(fs::write(dir.join("state"), format!("at {step}"))?))
+    }
+
+    /// The state that a new process goes on from, its step and how many rows there were.
+    fn resume(dir: &Path, stage: &Stage) -> Option<(String, u64, usize)> {
+        let mut state = String::new();
+        let point = begun(dir, stage).resume(&mut |dir| {
+            state = fs::read_to_string(dir.join("state"))?;
+            Ok(())
+        });
+        point.map(|point| (state, point.step, point.rows.len()))
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_last_whole_checkpoint_is_used() {
+        let (dir, stage) = (tempfile::tempdir().unwrap(), stage());
+        let dir = dir.path().join("made-later");
+        assert_eq!((resume(&dir, &stage), Progress::newest(&dir)), (None, None));
+        let mut writing = begun(&dir, &stage);
+        assert!(writing.resume(&mut |_| panic!("there is nothing to read")).is_none());
+        for step in [5, 9, 12] {
+            save(&mut writing, step).unwrap();
+        }
+        assert_eq!(names(&dir), ["0-12", "0-9"]);
+        assert_eq!(
+            (resume(&dir, &stage), Progress::newest(&dir)),
+            (Some(("at 12".into(), 12, 12)), Some(12))
+        );
+
+        // Killed while it wrote, a changed byte, a missing file, one of another stage.
+        fs::create_dir_all(dir.join(".tmp/state")).unwrap();
+        fs::write(dir.join("0-12/state/state"), "at 13").unwrap();
+        assert_eq!(resume(&dir, &stage), Some(("at 9".into(), 9, 9)));
+        save(&mut writing, 15).unwrap();
+        fs::remove_file(dir.join("0-15/manifest.json")).unwrap();
+        fs::write(dir.join("0-12/state/state"), "at 12").unwrap();
+        assert_eq!(resume(&dir, &stage), Some(("at 12".into(), 12, 12)));
+        let other = Stage { key: Key("1".repeat(32)), ..stage.clone() };
+        assert_eq!(resume(&dir, &other), None);
+    }
+
+    #[test]
+    fn what_the_plugin_refuses_or_panics_at_is_not_used() {
+        let (dir, stage) = (tempfile::tempdir().unwrap(), stage());
+        let mut writing = begun(dir.path(), &stage);
+        [3, 4].into_iter().for_each(|step| save(&mut writing, step).unwrap());
+        let mut tried = 0;
+        let point = begun(dir.path(), &stage).resume(&mut |_| {
+            tried += 1;
+            if tried == 1 { panic!("index 7 of 3") } else { Err("it is of another shape".into()) }
+        });
+        assert!(point.is_none() && tried == 2);
+    }
+
+    #[test]
+    fn a_failed_save_keeps_the_one_before_and_leaves_nothing() {
+        let (dir, stage) = (tempfile::tempdir().unwrap(), stage());
+        let mut writing = begun(dir.path(), &stage);
+        save(&mut writing, 3).unwrap();
+        let error = writing.save(4, &[], &mut |_| Err("no room".into())).unwrap_err();
+        assert_eq!((error.to_string(), names(dir.path())), ("no room".into(), vec!["0-3".to_owned()]));
+    }
+
+    #[test]
+    fn each_fit_of_a_stage_has_its_own_checkpoints() {
+        let (dir, stage) = (tempfile::tempdir().unwrap(), stage());
+        let mut writing = begun(dir.path(), &stage);
+        writing.resume(&mut |_| Ok(()));
+        save(&mut writing, 8).unwrap();
+        writing.resume(&mut |_| Ok(()));
+        save(&mut writing, 2).unwrap();
+        let mut reading = begun(dir.path(), &stage);
+        let steps = [0; 3].map(|_| reading.resume(&mut |_| Ok(())).map(|point| point.step));
+        assert_eq!(steps, [Some(8), Some(2), None]);
+    }
+}

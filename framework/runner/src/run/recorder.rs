@@ -123,3 +123,62 @@ impl Observer for Recorder<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::plan::{Key, StageKind};
+
+    /// A user who presses Ctrl-C at some time.
+    #[derive(Default)]
+    struct User(std::sync::atomic::AtomicBool);
+
+    impl Events for User {
+        fn interrupted(&self) -> bool {
+            self.0.load(std::sync::atomic::Ordering::SeqCst)
+        }
+    }
+
+    #[test]
+    fn a_wish_to_stop_is_followed_after_a_checkpoint_and_at_once_without_one() {
+        let (kind, key) = (StageKind::Tokenizer, Key("0".repeat(32)));
+        let (config, size) = (serde_json::Value::Null, boldface::Size::default());
+        let stage = Stage { kind, plugin: String::new(), seed: 0, inputs: vec![], config, size, key };
+        let dir = tempfile::tempdir().unwrap();
+        let user = User::default();
+        let recorder = || {
+            let progress = Progress::new(dir.path().join("made"), &stage, Duration::from_secs(3600));
+            Recorder::new(&stage, &user, progress)
+        };
+        let saved = Cell::new(0);
+        let step = |recorder: &mut Recorder<'_>, step: u64| {
+            recorder.checkpoint(step, &mut |_| {
+                saved.set(step);
+                Ok(())
+            });
+        };
+        let mut fit = recorder();
+        step(&mut fit, 1);
+        fit.progress(1, 9).unwrap();
+        step(&mut fit, 2);
+        assert_eq!(saved.get(), 0, "none is due within the hour");
+        user.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        // Between the two calls: the next step is still made, and kept.
+        fit.progress(2, 9).unwrap();
+        step(&mut fit, 3);
+        assert_eq!(saved.get(), 3);
+        assert!(fit.progress(3, 9).unwrap_err().is::<Interrupted>());
+        assert_eq!(recorder().resume(&mut |_| Ok(())), 3);
+
+        // Work without checkpoints, and work after the last one, stops at once or after one more step.
+        assert!(recorder().progress(1, 9).unwrap_err().is::<Interrupted>());
+        user.0.store(false, std::sync::atomic::Ordering::SeqCst);
+        let mut fit = recorder();
+        step(&mut fit, 4);
+        user.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        fit.progress(4, 9).unwrap();
+        assert!(fit.progress(5, 9).unwrap_err().is::<Interrupted>());
+    }
+}

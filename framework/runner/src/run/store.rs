@@ -3,6 +3,9 @@
 //! An artefact is written aside, its manifest last, and renamed. Every file is compared with the
 //! manifest before it is used; a damaged artefact is moved away, so that it is made again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -295,97 +298,4 @@ fn free(root: &Path, name: &str) -> PathBuf {
     let candidates = (2..).map(|n| format!("{name}-{n}"));
     let mut paths = std::iter::once(name.to_owned()).chain(candidates).map(|name| root.join(name));
     paths.find(|path| !path.exists()).expect("some number is free")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{Key, StageKind};
-
-    fn stage(kind: StageKind, key: &str) -> Stage {
-        let key = Key(format!("{key:0<32}"));
-        let config = serde_json::Value::Null;
-        Stage {
-            kind,
-            plugin: String::new(),
-            seed: 0,
-            inputs: vec![],
-            config,
-            size: boldface::Size::default(),
-            key,
-        }
-    }
-
-    fn write(store: &Store, stage: &Stage, text: &str) {
-        let draft = store.draft(stage).unwrap();
-        fs::create_dir(draft.dir().join("inside")).unwrap();
-        fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
-        draft.finish(stage, BTreeMap::new(), Cost { seconds: 1.5, peak_memory: None }).unwrap();
-    }
-
-    #[test]
-    fn what_is_finished_is_found_and_what_is_dropped_is_not() {
-        let runs = tempfile::tempdir().unwrap();
-        let store = Store::open(runs.path());
-        let (split, series) = (stage(StageKind::Split, "a"), stage(StageKind::Series, "b"));
-        assert!(!store.has(&split));
-        write(&store, &split, "word");
-        let artefact = Store::open(runs.path()).artefact(&split).unwrap();
-        assert_eq!(artefact.dir(), runs.path().join("cache/split-a00000000000"));
-        assert_eq!(artefact.manifest().files["inside/words.txt"].bytes, 4);
-        drop(store.draft(&series).unwrap());
-        assert!(!store.has(&series));
-        assert_eq!(fs::read_dir(runs.path().join("cache")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn damage_of_every_kind_is_found_and_moved_away() {
-        let split = stage(StageKind::Split, "a");
-        type Spoil = fn(&Path);
-        let spoil: [(&str, Spoil); 5] = [
-            ("has changed", |dir| fs::write(dir.join("inside/words.txt"), "ward").unwrap()),
-            ("3 bytes instead of 4", |dir| fs::write(dir.join("inside/words.txt"), "wor").unwrap()),
-            ("words.txt`: No such file", |dir| fs::remove_file(dir.join("inside/words.txt")).unwrap()),
-            ("manifest.json`: No such file", |dir| fs::remove_file(dir.join("manifest.json")).unwrap()),
-            ("manifest.json`: EOF", |dir| fs::write(dir.join("manifest.json"), "{\"stage\":").unwrap()),
-        ];
-        for (expected, spoil) in spoil {
-            let runs = tempfile::tempdir().unwrap();
-            write(&Store::open(runs.path()), &split, "word");
-            spoil(&runs.path().join(Store::relative(&split)));
-            let store = Store::open(runs.path());
-            let damage = store.inspect(&split).unwrap_err().to_string();
-            assert!(damage.contains(expected), "{damage}");
-            assert!(!store.has(&split) && store.whole(&split).unwrap().is_none());
-            assert!(runs.path().join("cache/.damaged-split-a00000000000").exists());
-            write(&store, &split, "word");
-            assert!(store.has(&split));
-        }
-    }
-
-    #[test]
-    fn an_artefact_of_another_key_is_not_used() {
-        let runs = tempfile::tempdir().unwrap();
-        write(&Store::open(runs.path()), &stage(StageKind::Split, "a"), "word");
-        // The same twelve digits, and another one after them.
-        let other = stage(StageKind::Split, "a00000000000f");
-        assert!(!Store::open(runs.path()).has(&other));
-    }
-
-    #[test]
-    fn leftovers_are_removed_unless_a_run_is_going_on() {
-        let runs = tempfile::tempdir().unwrap();
-        let leftover = runs.path().join("cache/.tmp-split-a-1");
-        fs::create_dir_all(&leftover).unwrap();
-        let store = Store::open(runs.path());
-        let other = Store::open(runs.path());
-        let in_use = other.enter().unwrap();
-        assert!(!leftover.exists());
-        fs::create_dir_all(&leftover).unwrap();
-        let also = store.enter().unwrap();
-        assert!(leftover.exists());
-        drop((in_use, also));
-        store.enter().unwrap();
-        assert!(!leftover.exists());
-    }
 }

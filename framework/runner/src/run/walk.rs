@@ -1,9 +1,9 @@
 //! One run from its first stage to its last: what is finished is kept, whatever happens.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
-
-use thiserror::Error;
 
 use super::Events;
 use super::folder::Folder;
@@ -12,7 +12,7 @@ use super::leakage::Watch;
 use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Finished {
 }
 
 /// A run that did not.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// A stage returned an error or panicked.
     #[error("stage `{stage}` failed{}", if plugin.is_empty() { String::new() } else { format!(" in plugin `{plugin}`") })]
@@ -81,6 +81,29 @@ pub enum Failed {
     Table(#[from] boldface_tables::TableError),
 }
 
+impl Failed {
+    /// What the user can do about it, where the reason alone does not tell.
+    pub fn help(&self) -> Option<&'static str> {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+                Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+                    return Some(
+                        "make room, or give another folder of runs with `--runs`; what is finished is kept, and the same command goes on from there",
+                    );
+                }
+                Some(_) if matches!(self, Failed::Store(_)) => {
+                    return Some(
+                        "a run must be able to write there; give another folder of runs with `--runs`",
+                    );
+                }
+                _ => cause = error.source(),
+            }
+        }
+        None
+    }
+}
+
 /// Runs every stage of `plan` that the store lacks, in order.
 ///
 /// # Errors
@@ -92,9 +115,10 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
-    let journal = Journal::open(folder.dir(), plan, events);
+    let stages: Vec<&Stage> = plan.stages.iter().collect();
+    let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
     let finished = walk(plan, &store, &folder, &journal);
-    journal.ended(finished.as_ref().err());
+    journal.ended(finished.as_ref().err().map(ToString::to_string));
     finished
 }
 

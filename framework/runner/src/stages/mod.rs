@@ -16,6 +16,7 @@ mod lessons;
 mod letters;
 mod linear;
 pub(crate) mod naming;
+mod open;
 pub(crate) mod packing;
 mod series;
 mod shots;

@@ -139,7 +139,8 @@ impl Lint<'_> {
             let config = canonical_json(&task.config.resolved());
             let wording = task.asking.content(0).map(|content| canonical_json(&content)).unwrap_or_default();
             let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
-            let key = format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
+            let key =
+                format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
             let trs = self.plan.experiment.signal.trs;
             let ask = || Asked::before(task, self.cohorts, trs).map_err(|error| error.to_string());
             let asked = self.memo.asked.get(&key, ask);
