@@ -93,6 +93,11 @@ impl Board<'_> {
         blocks.push(Block::Text(vec![plain(
             "The order is that of validation. Test values are shown beside it and choose nothing: the best of many test values is too good.",
         )]));
+        let counts = || rows.iter().map(|row| row.entry.trials.len());
+        if counts().min() != counts().max() {
+            let words = "Not every arm rests on as many runs as the others (column runs): their means are not of the same seeds or subjects. Differences are of the runs that both have.";
+            blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
+        }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
         blocks.extend(self.chosen(&choices, rows));
         let mut axes = leaderboard::axes(trials, &self.sweep.axes);

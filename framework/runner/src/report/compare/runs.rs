@@ -126,7 +126,7 @@ fn long(line: &Line, groups: &[Group]) -> Table {
         vec![Cell::new(group.label.clone()), marks::value(cell), marks::difference(cell)]
     };
     Table {
-        caption: caption(std::slice::from_ref(line)),
+        caption: format!("{}: {}", caption(std::slice::from_ref(line)), metric_label(&line.metric)),
         columns,
         rows: groups.iter().zip(&line.cells).map(row).collect(),
     }
