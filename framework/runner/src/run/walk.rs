@@ -125,17 +125,16 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
                 if !made.cached {
                     // A run that is killed later has left this much. Whether it could be written is
                     // said at the end.
-                    let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+                    let _ = folder.keep(&record, &rows);
                 }
             }
             Err(error) => {
                 // What comes after the first error is not worth reporting instead of it.
-                let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+                let _ = folder.keep(&record, &rows);
                 return Err(maker.failed(stage, place, folder.dir(), error));
             }
         }
     }
-    folder.record(&record)?;
-    folder.metrics(&plan.name, &rows)?;
+    folder.keep(&record, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
 }
