@@ -60,7 +60,8 @@ fn a_question_that_leans_is_said_and_no_leak() {
     let spec = SPEC.replace("target =", "question = \"Is this a high pain?\"\ntarget =");
     let plan = super::plan(&sandbox(), &spec).unwrap();
     let leaning = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.leaning");
-    expect!["`Is this a high pain?` names `high` and not the other options"].assert_eq(&leaning.unwrap().found);
+    expect!["`Is this a high pain?` names `high` and not the other options"]
+        .assert_eq(&leaning.unwrap().found);
 }
 
 #[test]

@@ -63,8 +63,14 @@ impl Folder {
         &self.dir
     }
 
-    /// Writes `plan.json` anew.
-    pub fn record(&self, record: &Record) -> Result<(), Failed> {
+    /// Writes `metrics.parquet` and `plan.json` anew, in this order: a killed run's record names no
+    /// stage whose numbers are not there.
+    pub fn keep(&self, record: &Record, rows: &[MetricRow]) -> Result<(), Failed> {
+        self.metrics(&record.name, rows)?;
+        self.record(record)
+    }
+
+    fn record(&self, record: &Record) -> Result<(), Failed> {
         self.json("plan.json", record)
     }
 
@@ -81,8 +87,7 @@ impl Folder {
         Ok(fs::rename(&aside, &path).map_err(cannot("write", &path))?)
     }
 
-    /// Writes `metrics.parquet`.
-    pub fn metrics(&self, experiment: &str, rows: &[MetricRow]) -> Result<(), Failed> {
+    fn metrics(&self, experiment: &str, rows: &[MetricRow]) -> Result<(), Failed> {
         Ok(boldface_tables::metrics::write(&self.dir.join("metrics.parquet"), experiment, rows)?)
     }
 }

@@ -139,7 +139,7 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
         });
         // A run that is killed later has left this much. Whether it could be written is said at the end.
         if !made.as_ref().is_ok_and(|cached| *cached) {
-            let _ = folder.record(&record).and_then(|()| folder.metrics(&plan.name, &rows));
+            let _ = folder.keep(&record, &rows);
             let _ = folder.leakage(watch.proof());
         }
         if let Err(error) = made {
@@ -147,7 +147,6 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
         }
     }
     folder.leakage(watch.proof())?;
-    folder.record(&record)?;
-    folder.metrics(&plan.name, &rows)?;
+    folder.keep(&record, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
 }

@@ -63,8 +63,9 @@ pub fn report(dir: &Path) -> Result<(), Failure> {
 
 /// The pages of every arm that got anywhere.
 fn write_reports(dir: &Path, record: &SweepRecord) -> Result<(), Failure> {
-    let runs = record.arms.iter().map(|arm| dir.join(&arm.run)).filter(|run| run.join("plan.json").is_file());
-    runs.map(|run| pages::write(&run).map(drop)).collect()
+    let mut runs =
+        record.arms.iter().map(|arm| dir.join(&arm.run)).filter(|run| run.join("plan.json").is_file());
+    runs.try_for_each(|run| pages::write(&run).map(drop))
 }
 
 /// A failure if an arm failed: which, and why.

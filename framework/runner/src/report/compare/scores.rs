@@ -238,9 +238,7 @@ impl<'a> Bench<'a> {
             let scored = self.runs[run].scored(task, part);
             if let Err(why) = &scored {
                 // One reason for many runs is said once.
-                self.note(format!(
-                    "No paired interval for `{task}`: {why}."
-                ));
+                self.note(format!("No paired interval for `{task}`: {why}."));
             }
             self.scored.insert(key.clone(), scored);
         }

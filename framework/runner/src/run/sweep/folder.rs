@@ -70,8 +70,7 @@ impl SweepFolder {
                 rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
             }
             let stages = stages.into_iter().map(|(_, record)| record).collect();
-            folder.record(&Record { stages, ..Record::of(plan) })?;
-            folder.metrics(&plan.name, &rows)?;
+            folder.keep(&Record { stages, ..Record::of(plan) }, &rows)?;
             folder.leakage(&proof)?;
         }
         self.write()
