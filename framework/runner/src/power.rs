@@ -191,8 +191,12 @@ fn split(plan: &Plan) -> Result<Option<Split>> {
     divided.map(Some).map_err(|problem| problem.to_string().into())
 }
 
-/// What a task asks of scans whose signal is silence; none if it cannot say without a signal.
+/// What a task asks of scans whose signal is silence; none if it cannot say without a signal, or comes
+/// from a library, whose code is called with real scans only.
 fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Power> {
+    if task.library.is_some() {
+        return None;
+    }
     let trs = plan.experiment.signal.trs;
     let regions = Arc::new(Regions { names: Vec::new(), networks: Vec::new() });
     let mut answers = Vec::new();

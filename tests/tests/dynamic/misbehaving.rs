@@ -62,8 +62,8 @@ fn a_panic_ends_the_stage_and_nothing_else() {
     assert!(errors.contains(expected) && errors.contains("this task always panics"), "{errors}");
     // What was finished before is kept.
     let (_, planned, _) = told(&sandbox.boldface(&["plan", "spec.toml"]));
-    let codes = planned.lines().find(|line| line.trim_start().starts_with("codes")).unwrap();
-    assert!(codes.contains("cached"), "{planned}");
+    let split = planned.lines().find(|line| line.trim_start().starts_with("split")).unwrap();
+    assert!(split.contains("cached"), "{planned}");
 
     let (code, errors) = run(&misbehaving("panic", "score"));
     assert_eq!(code, Some(1), "{errors}");

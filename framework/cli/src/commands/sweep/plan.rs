@@ -123,9 +123,10 @@ impl<'a> Shared<'a> {
         };
         let seconds: Vec<Option<f64>> = (0..distinct).map(seconds).collect();
         let about = if seconds.iter().all(Option::is_some) { "about" } else { "at least" };
-        let told = |sum: f64| match seconds.iter().flatten().next() {
-            Some(_) => format!(" ({about} {})", duration(sum)),
-            None => String::new(),
+        // Less than a second is what looking up takes, and says nothing of what was never run.
+        let told = |sum: f64| match sum {
+            sum if sum < 1.0 => String::new(),
+            sum => format!(" ({about} {})", duration(sum)),
         };
         let each = || seconds.iter().enumerate().filter_map(|(node, seconds)| Some((node, (*seconds)?)));
         let left =

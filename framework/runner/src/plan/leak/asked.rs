@@ -30,8 +30,12 @@ impl Asked {
     /// signal or from descriptions is asked again in the run.
     ///
     /// # Errors
-    /// If the task cannot say without a signal.
+    /// If the task cannot say without a signal, or comes from a library: code that was never meant to meet
+    /// silence may panic, and a library's plugin is not called again after that.
     pub fn before(task: &Entry<dyn Task>, cohorts: &[Arc<Cohort>], trs: usize) -> Result<Asked> {
+        if task.library.is_some() {
+            return Err("its code comes from a library".into());
+        }
         let mut examples = Vec::new();
         for cohort in cohorts {
             let Some(first) = cohort.scans.first() else { continue };
