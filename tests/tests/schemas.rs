@@ -1,5 +1,4 @@
 //! An independent validator accepts every shipped spec and refuses mistakes, as an editor would.
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use boldface_tests::{python, repository};
 

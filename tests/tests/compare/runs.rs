@@ -76,7 +76,7 @@ fn answers_that_are_gone_leave_the_difference_without_an_interval() {
     fs::remove_dir_all(sandbox.path("runs/cache")).unwrap();
     let text = said(&sandbox.boldface(&["compare", "one", "two", "--metric", "forecasting.mse"]));
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("its answers to `forecasting` are no longer in the store"), "{text}");
+    assert!(words.contains("the answers to `forecasting` are no longer in the store"), "{text}");
     let mse: Vec<&str> =
         text.lines().find(|line| line.trim_start().starts_with("MSE")).unwrap().split_whitespace().collect();
     // Name, arrow, two values with intervals of two words each, and the difference alone.

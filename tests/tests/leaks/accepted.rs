@@ -3,6 +3,7 @@
 use std::fs;
 
 use boldface_runner::plan::{Proof, Status};
+use boldface_runner::run::{ArmStatus, Budget, run_sweep};
 use boldface_tests::{Sandbox, Seen};
 use expect_test::expect;
 
@@ -41,6 +42,31 @@ fn an_accepted_leak_runs_and_is_told_with_its_reason() {
         - **accepted:** `tasks.condition.nuisance.site` the column site alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); accepted because: each site has one condition
 
     "#]].assert_eq(brief);
+}
+
+#[test]
+fn every_arm_of_a_sweep_has_its_proof_and_a_leak_fails_its_arm() {
+    let sandbox = Sandbox::new();
+    study(&sandbox, "data", |_, _| ());
+    sandbox.write("base.toml", &with("[corpora.gossip]\ncolumns = []\n"));
+    let arms = "base = \"base.toml\"\n\n[arms.quiet]\n\n[arms.loud]\n\"corpora.gossip.counts\" = true\n";
+    sandbox.write("arms.toml", arms);
+    let sweep = sandbox.sweep("arms.toml");
+    let budget = Budget { workers: 1, cores: 2, memory: u64::MAX, takes: &|_| None, fail_fast: false };
+    let run = run_sweep(&sweep, &budget, &Seen::default()).unwrap();
+    for arm in &run.record.arms {
+        let proof = fs::read(run.dir.join(&arm.run).join("leakage.json")).unwrap();
+        let proof: Proof = serde_json::from_slice(&proof).unwrap();
+        let order = proof.checks.iter().find(|check| check.id == "corpora.gossip.order").unwrap();
+        let expected = match arm.name.as_str() {
+            "loud" => (Status::Failed, ArmStatus::Failed),
+            _ => (Status::Passed, ArmStatus::Finished),
+        };
+        assert_eq!((order.status, arm.status), expected, "{}", arm.name);
+        let says_so = arm.error.as_ref().is_some_and(|error| error.contains("leak `corpora.gossip.order`"));
+        assert_eq!(says_so, arm.name == "loud");
+    }
+    assert_eq!(run.record.arms.len(), 2);
 }
 
 #[test]

@@ -60,18 +60,18 @@ fn a_question_that_leans_is_said_and_no_leak() {
     let spec = SPEC.replace("target =", "question = \"Is this a high pain?\"\ntarget =");
     let plan = super::plan(&sandbox(), &spec).unwrap();
     let leaning = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.leaning");
-    expect!["the question names `high` and not the other options"].assert_eq(&leaning.unwrap().found);
+    expect!["`Is this a high pain?` names `high` and not the other options"].assert_eq(&leaning.unwrap().found);
 }
 
 #[test]
 fn a_paraphrase_that_leans_is_said_and_no_leak() {
     let sandbox = sandbox();
-    let grammar = "question = [\"{question}\", \"Tell me: is it [high|very high] pain?\"]\n";
+    let grammar = "question = [\"{question}\", \"Is this high pain?\"]\n";
     sandbox.write("words.toml", grammar);
     let spec = SPEC.replace("target =", "prompts = \"words.toml\"\ntarget =");
     let plan = super::plan(&sandbox, &spec).unwrap();
     let leaning = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.leaning");
-    expect![""].assert_eq(&leaning.unwrap().found);
+    expect!["`Is this high pain?` names `high` and not the other options"].assert_eq(&leaning.unwrap().found);
 }
 
 #[test]

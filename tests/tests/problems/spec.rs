@@ -151,8 +151,8 @@ fn unknown_plugins() {
     check(
         &[("type = \"classification\"\n", "")],
         expect![[r#"
-        spec.toml:30:8: no task is named `condition`; add `type`; there are `captioning`, `classification`, `forecasting`
-    "#]],
+            spec.toml:30:8: no task is named `condition`; add `type`; there are `captioning`, `classification`, `forecasting`, `regression`
+        "#]],
     );
     check(
         &[("type = \"bigram\"", "type = \"llama\"")],

@@ -6,6 +6,7 @@ use boldface::Part;
 use boldface_runner::report::compare::{self, Asked, CompareError, Comparison};
 use clap::ValueEnum;
 
+use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
@@ -31,6 +32,8 @@ pub struct Arguments {
     /// Look names up in this folder.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
+    #[command(flatten)]
+    libraries: Libraries,
 }
 
 /// A part that is reported.
@@ -63,6 +66,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         Shown::Validation => Part::Validation,
         Shown::Test => Part::Test,
     };
+    arguments.libraries.load()?;
     let Arguments { paths, runs, metric, .. } = arguments;
     let comparison = compare::compare(&Asked { paths, runs, metric: metric.as_deref(), part });
     let comparison = comparison.map_err(failure)?;

@@ -20,10 +20,13 @@ pub struct DataCache {
     unions: Memo<Vec<ScanInfo>>,
     contents: Memo<Result<Content, String>>,
     problems: Memo<Vec<Problem>>,
-    nuisances: Memo<(BTreeMap<String, String>, Option<Vec<String>>)>,
+    nuisances: Memo<Filled>,
     /// What the leakage lint found out.
     pub(super) leaks: leak::Memo,
 }
+
+/// The nuisances and the groups of a spec, filled in.
+type Filled = (BTreeMap<String, String>, Option<Vec<String>>);
 
 /// The cohort of every dataset that could be read, in order, and all their scans.
 pub(super) struct Cohorts {

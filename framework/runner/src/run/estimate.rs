@@ -192,7 +192,7 @@ mod tests {
         assert!(history(&[unknown]).estimate(&wanted).is_none());
         let small = manifest("tokenizer", "vq", 10.0, json!({ "parameters": 1, "work": 1, "batch": 1 }));
         let times = |work| stage(StageKind::Tokenizer, "vq", size(1, work, 1));
-        assert_eq!(history(&[small.clone()]).estimate(&times(100)).unwrap().seconds, 1000.0);
+        assert_eq!(history(std::slice::from_ref(&small)).estimate(&times(100)).unwrap().seconds, 1000.0);
         assert!(history(&[small]).estimate(&times(101)).is_none());
         assert!(history(&[]).estimate(&wanted).is_none());
         assert!(History::of(&Store::open(std::path::Path::new("nowhere"))).estimate(&wanted).is_none());

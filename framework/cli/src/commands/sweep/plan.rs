@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use boldface_runner::plan::sweep::{Sweep, Union};
-use boldface_runner::run::{Artefact, Estimate, History, Store};
+use boldface_runner::run::{Artefact, History, Store};
 use serde_json::{Value, json};
 
-use super::super::amounts::duration;
-use super::super::plan::outlook;
 use crate::say;
 
 /// More arms than this are shown on request only.
@@ -42,8 +40,6 @@ struct Shared<'a> {
     sweep: &'a Sweep,
     union: Union,
     cached: Vec<Option<Artefact>>,
-    /// What those to run will take, as far as past runs tell.
-    estimates: Vec<Estimate>,
     /// How many arms have each.
     uses: Vec<usize>,
 }
@@ -51,14 +47,10 @@ struct Shared<'a> {
 impl<'a> Shared<'a> {
     fn of(sweep: &'a Sweep) -> Shared<'a> {
         let (union, store) = (Union::of(sweep), Store::open(sweep.runs()));
-        let cached: Vec<Option<Artefact>> =
-            (0..union.nodes.len()).map(|node| store.artefact(union.stage(sweep, node))).collect();
-        let history = History::of(&store);
-        let to_run = (0..union.nodes.len()).filter(|&node| cached[node].is_none());
-        let estimates = to_run.filter_map(|node| history.estimate(union.stage(sweep, node))).collect();
+        let cached = (0..union.nodes.len()).map(|node| store.artefact(union.stage(sweep, node))).collect();
         let mut uses = vec![0; union.nodes.len()];
         union.arms.iter().flatten().for_each(|&node| uses[node] += 1);
-        Shared { sweep, union, cached, estimates, uses }
+        Shared { sweep, union, cached, uses }
     }
 
     fn arms(&self, most: usize) -> String {
@@ -124,19 +116,26 @@ impl<'a> Shared<'a> {
             1 => "1 arm".to_owned(),
             n => format!("{n} arms"),
         };
-        let seconds = |node: usize| self.cached[node].as_ref().map(|artefact| artefact.manifest().seconds);
-        let known = (0..distinct).filter_map(|node| Some(seconds(node)? * (self.uses[node] - 1) as f64));
-        let saved: f64 = known.sum();
-        let time = match (cached, saved) {
-            (0, _) => String::new(),
-            _ if cached == distinct => format!(", {} of computing", duration(saved)),
-            _ => format!(", at least {} of computing", duration(saved)),
+        let history = History::of(&Store::open(self.sweep.runs()));
+        let seconds = |node: usize| match &self.cached[node] {
+            Some(artefact) => Some(artefact.manifest().seconds),
+            None => Some(history.estimate(self.union.stage(self.sweep, node))?.seconds),
         };
+        let seconds: Vec<Option<f64>> = (0..distinct).map(seconds).collect();
+        let about = if seconds.iter().all(Option::is_some) { "about" } else { "at least" };
+        let told = |sum: f64| match seconds.iter().flatten().next() {
+            Some(_) => format!(" ({about} {})", duration(sum)),
+            None => String::new(),
+        };
+        let each = || seconds.iter().enumerate().filter_map(|(node, seconds)| Some((node, (*seconds)?)));
+        let left =
+            told(each().filter(|(node, _)| self.cached[*node].is_none()).map(|(_, seconds)| seconds).sum());
+        let saved = told(each().map(|(node, seconds)| seconds * (self.uses[node] - 1) as f64).sum());
         let to_run = distinct - cached;
-        let outlook = outlook(to_run, &self.estimates.iter().collect::<Vec<_>>());
+        let left = if to_run == 0 { String::new() } else { left };
         format!(
-            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run{outlook}\n\
-             sharing saves {} stages{time}\n",
+            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run{left}\n\
+             sharing saves {} stages{saved}\n",
             total - distinct
         )
     }
@@ -154,4 +153,13 @@ fn axes(sweep: &Sweep) -> String {
     };
     let text: String = sweep.axes.iter().map(line).collect();
     if text.is_empty() { text } else { text + "\n" }
+}
+
+/// `12 s`, `3 min`, `2.5 h`.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        short if short < 120.0 => format!("{short:.0} s"),
+        middle if middle < 7200.0 => format!("{:.0} min", middle / 60.0),
+        long => format!("{:.1} h", long / 3600.0),
+    }
 }

@@ -28,12 +28,14 @@ pub struct Options {
 /// Runs a sweep, writes every arm's report and compares the arms.
 pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     interrupt::listen();
+    // What it takes to run a stage is told from finished stages like it; nothing is known without any.
     let history = History::of(&Store::open(sweep.runs()));
+    let takes = |stage: &Stage| history.estimate(stage)?.memory;
     let budget = Budget {
         workers: options.workers,
         cores: options.cores,
         memory: options.memory.or_else(free_memory).unwrap_or(u64::MAX),
-        takes: &|stage: &Stage| history.estimate(stage)?.memory,
+        takes: &takes,
         fail_fast: options.fail_fast,
     };
     let finished = run_sweep(sweep, &budget, &Screen::of(sweep)).map_err(|failed| match &failed {

@@ -68,11 +68,12 @@ impl Board<'_> {
     /// The rows, best validation first.
     pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<Row> {
         let entries = leaderboard::entries(trials, self.higher_is_better);
-        let label = |entry: &Entry| match told(&entry.settings, |_| true) {
-            none if none.is_empty() && entry.trials.len() == 1 => trials[entry.trials[0]].name.clone(),
-            none if none.is_empty() => BASE.to_owned(),
-            told => told,
-        };
+        let label =
+            |entry: &Entry| match (own_name(&trials[entry.trials[0]]), told(&entry.settings, |_| true)) {
+                (Some(name), _) => name.to_owned(),
+                (None, none) if none.is_empty() => BASE.to_owned(),
+                (None, told) => told,
+            };
         let group = |entry: &Entry| Group { label: label(entry), runs: entry.trials.clone() };
         let groups: Vec<Group> = entries.iter().map(group).collect();
         let mut rows = Vec::new();
@@ -92,9 +93,16 @@ impl Board<'_> {
         blocks.push(Block::Text(vec![plain(
             "The order is that of validation. Test values are shown beside it and choose nothing: the best of many test values is too good.",
         )]));
+        let counts = || rows.iter().map(|row| row.entry.trials.len());
+        if counts().min() != counts().max() {
+            let words = "Not every arm rests on as many runs as the others (column runs): their means are not of the same seeds or subjects. Differences are of the runs that both have.";
+            blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
+        }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
         blocks.extend(self.chosen(&choices, rows));
-        let axes = leaderboard::axes(trials, &self.sweep.axes);
+        let mut axes = leaderboard::axes(trials, &self.sweep.axes);
+        // What an arm of its own sets is no axis: nothing else varies beside it.
+        axes.retain(|axis| axis.keys.iter().any(|key| self.sweep.axes.contains_key(key)));
         if !axes.is_empty() {
             blocks.push(Block::Section("Main effects".into()));
             blocks.push(Block::Figures(self.figures(trials, &axes)));
@@ -113,7 +121,9 @@ impl Board<'_> {
     }
 
     fn table(&self, trials: &[Trial], rows: &[Row]) -> Table {
-        let keys = keys(trials);
+        // Arms that have names of their own are told apart by them.
+        let named = trials.iter().any(|trial| own_name(trial).is_some());
+        let keys = if named { Vec::new() } else { keys(trials) };
         let mut columns = vec![("rank".to_owned(), Align::Left)];
         columns.extend(short(&keys).into_iter().map(|key| (key, Align::Left)));
         if keys.is_empty() {
@@ -262,6 +272,11 @@ impl Board<'_> {
         };
         axes.iter().enumerate().map(figure).collect()
     }
+}
+
+/// What the author of a sweep called an arm; none for a point of a grid, which is called by its settings.
+fn own_name(trial: &Trial) -> Option<&str> {
+    trial.name.split(',').next().filter(|name| !name.contains('=') && !name.is_empty())
 }
 
 /// The entries of the rows.

@@ -173,8 +173,9 @@ impl Run {
     pub fn scored(&self, name: &str, part: Part) -> Result<Scored, String> {
         let outcomes = self.outcomes(name, part)?;
         let table = self.experiment["tasks"][name].as_object();
-        let table = table.ok_or_else(|| format!("its `plan.json` has no task `{name}`"))?;
-        let task = task(name, table)?;
+        let table = table.ok_or_else(|| format!("the `plan.json` has no task `{name}`"))?;
+        let task = task(name, table)
+            .map_err(|why| format!("{why}; if a shared library has it, name that with `--plugin`"))?;
         let outcomes: Vec<&Outcome> = outcomes.iter().collect();
         let subjects = by_subject(&outcomes);
         let mut who = blake3::Hasher::new();
@@ -203,7 +204,7 @@ impl Run {
                 stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
             {
                 return Err(format!(
-                    "scored again, its `{}` is {} and not the stored {stored}: another version of the task made it",
+                    "`{}`, scored again, is {} and not the stored {stored}: another version of the task made it",
                     metric.name, metric.value
                 ));
             }
@@ -220,7 +221,7 @@ impl Run {
             part: Part,
             plugin: String,
         }
-        let gone = || format!("its answers to `{name}` are no longer in the store");
+        let gone = || format!("the answers to `{name}` are no longer in the store");
         let path = self.artefacts.get(&format!("evaluation.{name}")).ok_or_else(gone)?.join("outcomes.jsonl");
         let text = read(&path).map_err(|error| error.to_string())?.ok_or_else(gone)?;
         let mut outcomes = Vec::new();
@@ -234,7 +235,7 @@ impl Run {
             }
         }
         if outcomes.is_empty() {
-            Err(format!("it was asked nothing on the {} part of `{name}`", part.name()))
+            Err(format!("the {} part of `{name}` was asked nothing", part.name()))
         } else {
             Ok(outcomes)
         }

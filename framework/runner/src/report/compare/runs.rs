@@ -57,7 +57,7 @@ fn stages(runs: &[Run]) -> Block {
         let first = runs[0].key(name);
         runs.iter().all(|run| run.key(name) == first)
     };
-    let (shared, other): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| is_shared(&name));
+    let (shared, other): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| is_shared(name));
     let listed = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     let mut spans = Vec::new();
     if !shared.is_empty() {
@@ -126,7 +126,7 @@ fn long(line: &Line, groups: &[Group]) -> Table {
         vec![Cell::new(group.label.clone()), marks::value(cell), marks::difference(cell)]
     };
     Table {
-        caption: caption(std::slice::from_ref(line)),
+        caption: format!("{}: {}", caption(std::slice::from_ref(line)), metric_label(&line.metric)),
         columns,
         rows: groups.iter().zip(&line.cells).map(row).collect(),
     }

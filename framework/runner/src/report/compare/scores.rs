@@ -237,9 +237,9 @@ impl<'a> Bench<'a> {
         if !self.scored.contains_key(&key) {
             let scored = self.runs[run].scored(task, part);
             if let Err(why) = &scored {
+                // One reason for many runs is said once.
                 self.note(format!(
-                    "`{}` has no paired interval on `{task}`: {why}.",
-                    self.runs[run].dir.display()
+                    "No paired interval for `{task}`: {why}."
                 ));
             }
             self.scored.insert(key.clone(), scored);

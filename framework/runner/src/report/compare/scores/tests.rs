@@ -42,12 +42,11 @@ fn group(label: &str, runs: &[usize]) -> Group {
     Group { label: label.into(), runs: runs.to_vec() }
 }
 
+/// A difference and its interval.
+type Difference = (f64, Option<(f64, f64)>);
+
 /// The difference of groups of runs, each given by its seed, its scans and how many are right.
-fn difference(
-    runs: &[(u64, &str, usize)],
-    a: &[usize],
-    b: &[usize],
-) -> (Option<(f64, Option<(f64, f64)>)>, Vec<String>) {
+fn difference(runs: &[(u64, &str, usize)], a: &[usize], b: &[usize]) -> (Option<Difference>, Vec<String>) {
     let mut scored = BTreeMap::new();
     let made = runs.iter().enumerate();
     let runs: Vec<Run> = made
