@@ -134,7 +134,7 @@ fn folder(dir: &Path) {
     fs::create_dir(&data).unwrap();
     fs::write(data.join("seg-two_dseg.tsv"), "index\tname\tnetwork\n1\tA\tx\n2\tB\ty\n").unwrap();
     for subject in ["01", "02", "03"] {
-        let signal = "A\tB\n1\t2\n2\t1\n1\t3\n0\t1\n";
+        let signal = format!("A\tB\n1\t2\n2\t1\n1\t3\n0\t{subject}\n");
         fs::write(data.join(format!("sub-{subject}_task-rest_seg-two_timeseries.tsv")), signal).unwrap();
     }
     fs::write(data.join("participants.tsv"), "participant_id\tsex\nsub-01\tf\nsub-02\tm\nsub-03\tn/a\n")

@@ -141,9 +141,7 @@ pub(super) fn check(
     cohorts: &[Arc<Cohort>],
     problems: &mut Vec<Problem>,
 ) {
-    // A library's code is called with real scans only, unless how it is asked must be checked.
-    let is_probed = |task: &Entry<dyn Task>| task.library.is_none() || task.asking.keys != TaskKeys::default();
-    for task in tasks.iter_mut().filter(|task| is_probed(task)) {
+    for task in &mut *tasks {
         let labels = Labels::of(&*task.config, task.asking.keys.shots, experiment.signal.trs, cohorts);
         task.asking.form = labels.form;
         let found = task.asking.check(&labels);
