@@ -318,7 +318,7 @@ mod tests {
         };
         expect![[r#"
             question[0]: nothing is called `{tagret}`; did you mean `target`?
-            question[1]: nothing is called `{answer}`; there are `classes`, `question`, `target`
+            question[1]: nothing is called `{answer}`; a question must not give the answer away
         "#]]
         .assert_eq(&said(r#"question = ["{tagret}?", "{answer}?"]"#));
         expect![[r#"
