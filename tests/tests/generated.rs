@@ -24,6 +24,7 @@ fn check(name: &str, generated: &str) {
 #[test]
 fn schemas_are_current() {
     check("schemas/experiment.schema.json", &schema::text(&schema::experiment()));
+    check("schemas/sweep.schema.json", &schema::text(&schema::sweep()));
     check("schemas/manifest.schema.json", &schema::text(&schema::manifest()));
     check("schemas/metrics.schema.json", &schema::text(&schema::metrics()));
 }
@@ -38,29 +39,47 @@ fn the_index_of_experiments_is_current() {
     check("experiments/README.md", &index());
 }
 
-/// One row an experiment: what its first sentence says, its parts and its tasks.
+/// One row a spec: what its first sentence says, and what it is made of.
 fn index() -> String {
-    let folder = boldface_tests::repository("experiments");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut specs: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
-    specs.sort();
-    let row = |path: &PathBuf| {
-        let source = fs::read_to_string(path).unwrap();
-        let comment = source.lines().skip_while(|line| !line.starts_with("# "));
-        let paragraph: Vec<&str> = comment.map_while(|line| line.strip_prefix("# ")).collect();
-        let paragraph = paragraph.join(" ");
-        let says = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
+    let experiment = |path: &PathBuf| {
         let plan = boldface_tests::plan(path);
         let tasks: Vec<&str> = plan.tasks.iter().map(|task| task.name.as_str()).collect();
         let (tokenizer, backbone) = (plan.tokenizer.plugin, plan.backbone.plugin);
         let name = &plan.name;
-        format!("| [`{name}`]({name}.toml) | {says} | {tokenizer}, {backbone} | {} |\n", tasks.join(", "))
+        let (says, tasks) = (says(path), tasks.join(", "));
+        format!("| [`{name}`]({name}.toml) | {says} | {tokenizer}, {backbone} | {tasks} |\n")
     };
-    let rows: String = specs.iter().map(row).collect();
-    let head =
-        "# Experiments\n\nEach file opens with its command and what to expect. The data lie in `data`.\n\n";
-    format!("{head}| experiment | what | tokenizer, backbone | tasks |\n|---|---|---|---|\n{rows}")
+    let sweep = |path: &PathBuf| {
+        let sweep = boldface_tests::sweep(path);
+        let (name, says) = (&sweep.name, says(path));
+        let axes: Vec<String> = sweep.axes.keys().map(|key| format!("`{key}`")).collect();
+        let (arms, axes) = (sweep.arms.len(), axes.join(", "));
+        format!("| [`{name}`](sweeps/{name}.toml) | {says} | {axes} | {arms} |\n")
+    };
+    let experiments: String = specs("experiments").iter().map(experiment).collect();
+    let sweeps: String = specs("experiments/sweeps").iter().map(sweep).collect();
+    format!(
+        "# Experiments\n\nEach file opens with its command and what to expect. The data lie in `data`.\n\n\
+         | experiment | what | tokenizer, backbone | tasks |\n|---|---|---|---|\n{experiments}\n\
+         | sweep | what | varies | arms |\n|---|---|---|---|\n{sweeps}"
+    )
+}
+
+fn specs(folder: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(boldface_tests::repository(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let mut specs: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    specs.sort();
+    specs
+}
+
+/// The first sentence of a spec's comment.
+fn says(path: &PathBuf) -> String {
+    let source = fs::read_to_string(path).unwrap();
+    let comment = source.lines().skip_while(|line| !line.starts_with("# "));
+    let paragraph: Vec<&str> = comment.map_while(|line| line.strip_prefix("# ")).collect();
+    let paragraph = paragraph.join(" ");
+    paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// Whether the schema accepts a spec, given as JSON.

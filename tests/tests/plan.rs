@@ -244,15 +244,19 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
             "low",
             "high",
         ]
+        held-out = false
         missing = "error"
         others = "error"
+        paradigm = "single"
         question = "What is the {target} of this scan?"
         target = "condition"
         type = "classification"
 
         [tasks.forecasting]
         context = 60
+        held-out = false
         horizon = 20
+        paradigm = "single"
         type = "forecasting"
 
         [evaluation]
@@ -264,6 +268,9 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         device = "cpu"
         workers = 0
         runs = "runs"
+        checkpoint-seconds = 30
+        plugin-seconds = 60
+        tensorboard = false
     "#]]
     .assert_eq(&resolved);
 }

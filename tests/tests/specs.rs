@@ -1,14 +1,19 @@
 //! Every shipped experiment resolves, and the schema that editors use accepts it with all its defaults.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use boldface_plugins as _;
 use boldface_runner::plan::{Build, no_libraries, resolve};
 use boldface_runner::schema;
+use boldface_runner::spec::Layered;
 
 fn experiments() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
+    specs("experiments")
+}
+
+fn specs(folder: &str) -> Vec<PathBuf> {
+    let folder = boldface_tests::repository(folder);
     let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut specs: Vec<PathBuf> =
         files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
@@ -30,5 +35,22 @@ fn every_experiment_resolves_and_fits_the_schema() {
         });
         let spec = serde_json::to_value(&plan.experiment).unwrap();
         assert!(boldface_tests::schema::accepts(&schema, &schema, &spec), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_sweep_resolves_and_fits_the_schema() {
+    let sweeps = specs("experiments/sweeps");
+    assert!(!sweeps.is_empty());
+    let schema = schema::sweep();
+    for path in sweeps {
+        let sweep = boldface_tests::sweep(&path);
+        assert!(sweep.arms.len() > 1, "{}", path.display());
+        let spec = Layered::read(&path, &sweep.source).unwrap();
+        let table = serde_json::Value::Object(spec.table().clone());
+        assert!(boldface_tests::schema::accepts(&schema, &schema, &table), "{}", path.display());
+        let mut wrong = table;
+        wrong["gird"] = serde_json::json!({});
+        assert!(!boldface_tests::schema::accepts(&schema, &schema, &wrong), "{}", path.display());
     }
 }

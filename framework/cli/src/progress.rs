@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use boldface_runner::plan::sweep::Sweep;
 use boldface_runner::plan::{Key, Stage};
 use boldface_runner::run::Events;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -29,6 +30,8 @@ pub struct Screen {
     is_terminal: bool,
     /// Stages that run, by key: a sweep runs several at once.
     current: Mutex<BTreeMap<Key, Current>>,
+    /// The first arm of a sweep that has a stage.
+    arms: BTreeMap<Key, String>,
 }
 
 /// A stage that runs.
@@ -43,7 +46,26 @@ struct Current {
 impl Screen {
     /// Stderr as it is.
     pub fn new() -> Screen {
-        Screen { is_terminal: stderr().is_terminal(), current: Mutex::default() }
+        Screen { is_terminal: stderr().is_terminal(), current: Mutex::default(), arms: BTreeMap::new() }
+    }
+
+    /// Stderr as it is, for a sweep: a stage is shown with an arm that has it.
+    pub fn of(sweep: &Sweep) -> Screen {
+        let mut arms = BTreeMap::new();
+        for arm in &sweep.arms {
+            for stage in &arm.plan.stages {
+                arms.entry(stage.key.clone()).or_insert_with(|| arm.name.clone());
+            }
+        }
+        Screen { arms, ..Screen::new() }
+    }
+
+    /// `tokenizer (vq)`, in a sweep also of which arm.
+    fn titled(&self, stage: &Stage) -> String {
+        match self.arms.get(&stage.key) {
+            Some(arm) => format!("{} of {arm}", titled(stage)),
+            None => titled(stage),
+        }
     }
 
     fn say(&self, line: &str) {
@@ -64,7 +86,7 @@ impl Events for Screen {
     }
 
     fn started(&self, stage: &Stage, index: usize, total: usize) {
-        let label = format!("[{index}/{total}] {}", titled(stage));
+        let label = format!("[{index}/{total}] {}", self.titled(stage));
         let bar = match self.is_terminal {
             true => BARS.add(ProgressBar::new(0).with_style(spinner()).with_message(label.clone())),
             false => ProgressBar::hidden(),
@@ -109,14 +131,14 @@ impl Events for Screen {
         let current = lock(&self.current).remove(&stage.key);
         current.inspect(|current| current.bar.finish_and_clear());
         let how = if cached { "cached".to_owned() } else { format!("{seconds:.1} s") };
-        self.say(&format!("  {:<40} {how}", titled(stage)));
+        self.say(&format!("  {:<40} {how}", self.titled(stage)));
         info!(stage = stage.name(), key = %stage.key, seconds, cached, "Stage finished.");
     }
 
     fn failed(&self, stage: &Stage, error: &str) {
         let current = lock(&self.current).remove(&stage.key);
         current.inspect(|current| current.bar.finish_and_clear());
-        self.say(&format!("  {:<40} failed: {error}", titled(stage)));
+        self.say(&format!("  {:<40} failed: {error}", self.titled(stage)));
         tracing::error!(stage = stage.name(), key = %stage.key, error, "Stage failed.");
     }
 

@@ -224,7 +224,7 @@ fn every_value_has_its_origin() {
     let dir = project(&SPEC.replace("patch = 10", "patch = 20"));
     let child = "extends = \"spec.toml\"\nseed = 5\n\n[tokenizer]\npatch = 10\n";
     fs::write(dir.path().join("child.toml"), child).unwrap();
-    let arguments = ["plan", "child.toml", "--blame", "--workers", "1"];
+    let arguments = ["plan", "child.toml", "--blame", "--set", "runtime.workers=1"];
     let (code, out, err) = boldface(dir.path(), &arguments);
     assert_eq!(code, 0, "{err}");
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split("  ").map(str::trim).collect()).collect();

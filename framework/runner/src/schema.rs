@@ -2,13 +2,14 @@
 
 mod fields;
 mod reference;
+mod required;
 
 use boldface::MetricRow;
 use boldface::registry::{Entry, entries};
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::spec::{Experiment, short};
+use crate::spec::{Experiment, SweepTable, TaskKeys, short};
 
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
@@ -33,6 +34,7 @@ pub fn experiment() -> Value {
                     "description": "Seed of this section alone; the experiment's if left out."
                 })
             }
+            "task" => add_task_keys(&mut plugin, &mut definitions),
             _ => {}
         }
         definitions[name] = plugin;
@@ -50,8 +52,32 @@ pub fn experiment() -> Value {
             json!({ "description": description, "$ref": reference_to(kind)["$ref"] });
     }
     schema["title"] = "boldface experiment".into();
+    schema["properties"]["extends"] = json!({
+        "type": "string",
+        "description": "A spec that says what this one does not, relative to this file; key by key this one wins."
+    });
     schema["$defs"] = definitions;
+    required::unless_extended(&mut schema);
     schema
+}
+
+/// The schema of a sweep.
+pub fn sweep() -> Value {
+    let mut schema = schema_of::<SweepTable>();
+    schema["title"] = "boldface sweep".into();
+    schema
+}
+
+/// The keys that every task has beside its own.
+fn add_task_keys(plugin: &mut Value, definitions: &mut Value) {
+    let mut own = schema_of::<TaskKeys>();
+    let inner = own["$defs"].take();
+    for (name, definition) in inner.as_object().cloned().unwrap_or_default() {
+        definitions[name] = definition;
+    }
+    for (key, property) in own["properties"].as_object().cloned().unwrap_or_default() {
+        plugin["properties"][key] = property;
+    }
 }
 
 /// The schema of `manifest.json` of an artefact.
@@ -132,6 +158,8 @@ fn chosen_by_type(kind: &str) -> Value {
         "type": "object",
         "required": ["type"],
         "properties": { "type": { "enum": names, "description": "The plugin." } },
+        // A table without `type`, in a spec that extends another, has the keys of some plugin.
+        "anyOf": names.iter().map(|name| reference_to(&format!("{kind}.{name}"))).collect::<Vec<_>>(),
         "allOf": names.iter().map(case).collect::<Vec<_>>(),
     })
 }

@@ -81,6 +81,7 @@ impl Task for Regression {
 
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
         let mut problems = self.check_edges();
+        let has_bins = problems.is_empty() && !self.edges.is_empty();
         let written = |scan: &ScanInfo| scan.phenotype.get(&self.target).cloned();
         if cx.scans.iter().all(|scan| written(scan).is_none()) {
             problems.push(no_such_column(&self.target, cx));
@@ -102,13 +103,12 @@ impl Task for Regression {
                 }
             }
         }
-        if values.windows(2).all(|pair| pair[0].0 == pair[1].0) {
+        if values.len() > 1 && values.windows(2).all(|pair| pair[0].0 == pair[1].0) {
             let message = format!("`{}` is the same in every scan", self.target);
             problems.push(Problem::at("target", message).help("choose a column that varies"));
         }
-        if let (Some(low), Some(high)) = (self.edges.first(), self.edges.last())
-            && let Some((value, scan)) = values.iter().find(|(value, _)| value < low || value > high)
-        {
+        let is_outside = |value: f64| self.edges.first() > Some(&value) || self.edges.last() < Some(&value);
+        if let Some((value, scan)) = values.iter().find(|(value, _)| has_bins && is_outside(*value)) {
             let message = format!("`{}` has {value}, which lies in no bin", scan.id);
             problems.push(Problem::at("edges", message).help("move the first or the last edge outwards"));
         }

@@ -63,8 +63,8 @@ fn sections() {
         &[("seed = 0", "tasks = 3"), ("[tasks.condition]", "[x]"), ("[tasks.forecasting]", "[y]")],
         expect![[r#"
             spec.toml:1:9: expected a table, found `3`
-            spec.toml:30:2: unknown section `x`; there are `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `runtime`
-            spec.toml:35:2: unknown section `y`; there are `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `runtime`
+            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `runtime`
+            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `runtime`
         "#]],
     );
 }

@@ -262,8 +262,8 @@ fn arms() {
     check(
         "[girds]\n\"tokenizer.patch\" = [20, 40]\n",
         expect![[r#"
-        sweep.toml:2:2: unknown field `girds`, expected one of `base`, `grid`, `zip`, `when`, `exclude`, `arms`, `ablate`, `seeds`, `select`; did you mean `grid`?
-    "#]],
+            sweep.toml:2:2: unknown field `girds`, expected one of `base`, `grid`, `zip`, `when`, `exclude`, `arms`, `ablate`, `seeds`, `select`, `runtime`; did you mean `grid`?
+        "#]],
     );
     check(
         "seeds = [1, 2]\nselect = { metric = \"conditions.auroc\" }\n",

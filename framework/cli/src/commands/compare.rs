@@ -90,6 +90,12 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Compares the arms of a sweep that was just run.
+pub fn show_sweep(dir: &Path, runs: &Path) -> Result<(), Failure> {
+    let asked = Asked { paths: &[dir.to_owned()], runs, metric: None, part: Part::Test };
+    show(&compare::compare(&asked).map_err(failure)?)
+}
+
 /// The tables, and for a sweep the page beside it.
 fn show(comparison: &Comparison) -> Result<(), Failure> {
     say::out(comparison.terminal());

@@ -13,6 +13,7 @@ mod report;
 mod run;
 mod schema;
 mod sweep;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,8 @@ pub enum Command {
     Report(report::Arguments),
     /// Compares runs key by key and score by score, or ranks the arms of a sweep.
     Compare(compare::Arguments),
+    /// Follows a run in the terminal, whoever started it.
+    Watch(watch::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -61,6 +64,7 @@ impl Command {
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
             Command::Compare(arguments) => compare::execute(&arguments),
+            Command::Watch(arguments) => watch::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema(arguments) => schema::execute(&arguments),

@@ -124,21 +124,22 @@ fn table(stages: &[Planned<'_>]) -> String {
         text.push('\n');
     }
     let cached = stages.iter().filter(|planned| planned.is_cached).count();
-    let all = format!("{} stages: {cached} cached, {} to run", stages.len(), stages.len() - cached);
-    text + &all + &sum(stages) + "\n"
+    let to_run = stages.len() - cached;
+    let estimates: Vec<&Estimate> = stages.iter().filter_map(|planned| planned.estimate.as_ref()).collect();
+    let outlook = outlook(to_run, &estimates);
+    text + &format!("{} stages: {cached} cached, {to_run} to run{outlook}\n", stages.len())
 }
 
-/// What all stages to run will take together, as far as past runs tell.
-fn sum(stages: &[Planned<'_>]) -> String {
-    let to_run = stages.iter().filter(|planned| !planned.is_cached).count();
-    let told: Vec<&Estimate> = stages.iter().filter_map(|planned| planned.estimate.as_ref()).collect();
-    if told.is_empty() {
+/// What `to_run` stages will take together, as far as past runs tell: `, 5 of them in about 80 s`.
+pub fn outlook(to_run: usize, estimates: &[&Estimate]) -> String {
+    if estimates.is_empty() {
         return String::new();
     }
-    let seconds = duration(told.iter().map(|estimate| estimate.seconds).sum());
-    let memory = told.iter().filter_map(|estimate| estimate.memory).max();
+    let seconds = duration(estimates.iter().map(|estimate| estimate.seconds).sum());
+    let memory = estimates.iter().filter_map(|estimate| estimate.memory).max();
     let memory = memory.map(|bytes| format!(", {} of memory", megabytes(bytes))).unwrap_or_default();
-    let of_how_many = if told.len() < to_run { format!(", {} of them", told.len()) } else { String::new() };
+    let told = estimates.len();
+    let of_how_many = if told < to_run { format!(", {told} of them") } else { String::new() };
     format!("{of_how_many} in about {seconds}{memory}")
 }
 

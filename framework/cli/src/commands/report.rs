@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use boldface_runner::report;
 
+use super::sweep;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
 /// Which run.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of a run.
+    /// The folder of a run or of a sweep.
     #[arg(value_name = "RUN", default_value = "runs/latest")]
     run: PathBuf,
 }
@@ -18,6 +19,9 @@ pub struct Arguments {
 /// Reports a run again.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let run = &arguments.run;
+    if run.join("sweep.json").is_file() {
+        return sweep::report(run);
+    }
     if !run.join("plan.json").is_file() {
         let message = format!("`{}` is not the folder of a run: it has no `plan.json`", run.display());
         return Err(Failure::Usage(message));
@@ -27,11 +31,17 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Writes the pages of a run, prints its table and where the pages are.
 pub fn show(run: &Path) -> Result<(), Failure> {
-    let failed = |error: boldface::Error| {
-        Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(&*error)))
-    };
-    let paths = report::write(run).map_err(failed)?;
-    say::out(format_args!("{}\n", report::table(run).map_err(failed)?));
+    let paths = write(run)?;
+    say::out(format_args!("{}\n", report::table(run).map_err(|error| failed(run, &*error))?));
     say::out(format_args!("report: {}\n        {}\n", paths.html.display(), paths.markdown.display()));
     Ok(())
+}
+
+/// Writes the pages of a run.
+pub fn write(run: &Path) -> Result<report::Paths, Failure> {
+    report::write(run).map_err(|error| failed(run, &*error))
+}
+
+fn failed(run: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(error)))
 }

@@ -1,21 +1,37 @@
 //! `boldface schema`: the JSON schema of specs.
 
 use boldface_runner::schema;
+use clap::ValueEnum;
 
 use super::libraries::Libraries;
 use crate::failure::Failure;
 use crate::say;
 
-/// What to print.
+/// Which schema.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// The kind of file.
+    #[arg(value_enum, default_value_t = File::Experiment)]
+    file: File,
     #[command(flatten)]
     libraries: Libraries,
+}
+
+/// A kind of file that people write.
+#[derive(Clone, Copy, ValueEnum)]
+enum File {
+    /// One experiment.
+    Experiment,
+    /// A sweep over one.
+    Sweep,
 }
 
 /// Prints the schema.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     arguments.libraries.load()?;
-    say::out(schema::text(&schema::experiment()));
+    say::out(schema::text(&match arguments.file {
+        File::Experiment => schema::experiment(),
+        File::Sweep => schema::sweep(),
+    }));
     Ok(())
 }

@@ -107,7 +107,10 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
     let loaded = <dyn boldface::Task>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
     let place = Place { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
-    claim(&place, Own::Named, &mut table.clone()).map_err(|problems| {
+    // How it was asked is no matter of the task's, and the file of paraphrases may be gone.
+    let mut own = table.clone();
+    own.retain(|key, _| !TASK_KEYS.contains(&key.as_str()));
+    claim(&place, Own::Named, &mut own).map_err(|problems| {
         let words: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
         words.join("; ")
     })

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+use serde_json::{Value, json};
 
+use super::content::Content;
 use super::key::canonical_json;
-use super::{Entry, content};
+use super::{Entry, leak, nuisances};
 use crate::spec::Experiment;
 
 /// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
@@ -16,8 +18,15 @@ use crate::spec::Experiment;
 pub struct DataCache {
     datasets: Memo<Found>,
     unions: Memo<Vec<ScanInfo>>,
-    contents: Memo<Result<String, String>>,
+    contents: Memo<Result<Content, String>>,
+    problems: Memo<Vec<Problem>>,
+    nuisances: Memo<Filled>,
+    /// What the leakage lint found out.
+    pub(super) leaks: leak::Memo,
 }
+
+/// The nuisances and the groups of a spec, filled in.
+type Filled = (BTreeMap<String, String>, Option<Vec<String>>);
 
 /// The cohort of every dataset that could be read, in order, and all their scans.
 pub(super) struct Cohorts {
@@ -25,6 +34,8 @@ pub(super) struct Cohorts {
     pub each: Vec<Arc<Cohort>>,
     /// The scans of all of them.
     pub scans: Arc<Vec<ScanInfo>>,
+    /// What they were read with.
+    id: String,
 }
 
 /// A dataset, or what is wrong with it.
@@ -54,19 +65,46 @@ impl DataCache {
             }
         }
         let union = || each.iter().flat_map(|cohort| cohort.scans.iter().cloned()).collect();
-        Cohorts { scans: self.unions.get(&ids, union), each }
+        Cohorts { scans: self.unions.get(&ids, union), each, id: ids }
     }
 
-    /// The hash of the files of a dataset.
+    /// What is wrong, to be found from the scans and `by` alone; looked for once.
+    pub(super) fn problems(
+        &self,
+        question: &str,
+        by: &Value,
+        cohorts: &Cohorts,
+        find: impl FnOnce(&mut Vec<Problem>),
+    ) -> Arc<Vec<Problem>> {
+        let key = format!("{question} {} {}", canonical_json(by), cohorts.id);
+        self.problems.get(&key, || {
+            let mut found = Vec::new();
+            find(&mut found);
+            found
+        })
+    }
+
+    /// Writes the nuisances and the groups of the scans into a spec.
+    pub(super) fn fill_nuisances(&self, experiment: &mut Experiment, cohorts: &Cohorts) {
+        let by = json!([experiment.nuisances, experiment.evaluation.groups, experiment.datasets.len()]);
+        let filled = self.nuisances.get(&format!("{} {}", canonical_json(&by), cohorts.id), || {
+            let mut experiment = experiment.clone();
+            nuisances::fill_defaults(&mut experiment, &cohorts.scans);
+            (experiment.nuisances, experiment.evaluation.groups)
+        });
+        (experiment.nuisances, experiment.evaluation.groups) = filled.as_ref().clone();
+    }
+
+    /// The hash of the files of a dataset, and of each.
     ///
     /// # Errors
     /// Names the file that cannot be read.
-    pub(super) fn content(&self, dataset: &Entry<dyn Dataset>) -> Result<String, String> {
+    pub(super) fn content(&self, dataset: &Entry<dyn Dataset>) -> Arc<Result<Content, String>> {
         let hash = || {
             let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string())?;
-            content::hash(&dataset.root, &files)
+            Content::read(&dataset.root, &files)
         };
-        self.contents.get(&id(dataset), hash).as_ref().clone()
+        self.contents.get(&id(dataset), hash)
     }
 
     /// The hash of one file; only its bytes count, so that it may be renamed.
@@ -74,14 +112,15 @@ impl DataCache {
     /// # Errors
     /// Says why it cannot be read.
     pub(super) fn file(&self, path: &Path) -> Result<String, String> {
-        let hash = || content::hash(path, &[PathBuf::from(path)]);
-        self.contents.get(&path.to_string_lossy(), hash).as_ref().clone()
+        let hash = || Content::read(path, &[PathBuf::from(path)]);
+        let content = self.contents.get(&path.to_string_lossy(), hash);
+        content.as_ref().as_ref().map(|content| content.hash.clone()).map_err(Clone::clone)
     }
 }
 
 /// Values by what they are made from.
 #[derive(Debug)]
-struct Memo<T>(Mutex<BTreeMap<String, Arc<T>>>);
+pub(super) struct Memo<T>(Mutex<BTreeMap<String, Arc<T>>>);
 
 impl<T> Default for Memo<T> {
     fn default() -> Memo<T> {
@@ -90,7 +129,8 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T> Memo<T> {
-    fn get(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
+    /// The value for `key`, made if there is none yet.
+    pub fn get(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
         let made = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = made().get(key) {
             return Arc::clone(value);

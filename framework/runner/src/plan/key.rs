@@ -97,7 +97,7 @@ mod tests {
             engine: Some("dfdx"),
             inputs: vec![],
         };
-        expect!["1e35ac4c5b582651291aba5947dbd220"].assert_eq(&key(&content).0);
+        expect!["91d503edc4aaf4432b594f9f7ccdaf21"].assert_eq(&key(&content).0);
         assert_ne!(key(&content), key(&Content { engine: None, ..content }));
     }
 }

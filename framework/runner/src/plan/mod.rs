@@ -2,6 +2,7 @@
 
 mod asking;
 mod blame;
+mod checks;
 mod claim;
 mod cohorts;
 mod content;
@@ -9,6 +10,7 @@ mod data;
 mod dot;
 mod graph;
 mod key;
+pub(crate) mod leak;
 mod libraries;
 mod lint;
 pub(crate) mod nuisances;
@@ -32,6 +34,7 @@ pub use blame::{Leaf, blame};
 pub(crate) use claim::task;
 pub use cohorts::DataCache;
 pub use dot::dot;
+pub use leak::{Check, Proof, Status, When};
 pub use libraries::{load_libraries, no_libraries};
 pub use resolve::{Build, resolve, resolve_layered};
 
@@ -64,6 +67,8 @@ pub struct Plan {
     pub runtime: Runtime,
     /// What to run, in order: a stage's inputs come before it.
     pub stages: Vec<Stage>,
+    /// What was looked at in search of leaks, and what the spec accepts.
+    pub leakage: Proof,
 }
 
 impl Plan {

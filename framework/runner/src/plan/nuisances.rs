@@ -159,6 +159,10 @@ mod tests {
         let mut problems = Vec::new();
         check(&experiment(&wrong), &scans, &mut problems);
         let said: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
-        expect![].assert_eq(&said);
+        expect![[r#"
+            nuisances.motion: no scan has a column `agee`; did you mean `age`?
+            evaluation.groups[1]: no scan has a column `sex`; there is only `age`
+            evaluation.groups[0]: `age` has 60 values: too many to score each apart; name a column of at most 50 values
+        "#]].assert_eq(&said);
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boldface::registry::Kind;
-use boldface::{Backbone, CheckContext, Config, CorpusGenerator, Dataset, Problem, Runtime, Task, Tokenizer};
+use boldface::{Backbone, Config, CorpusGenerator, Dataset, Problem, Runtime, Task, Tokenizer};
 
+use super::checks::Checks;
 use super::claim::{Own, Place, claim};
-use super::cohorts::{Cohorts, DataCache};
-use super::{Entry, Plan, asking, data, graph, libraries, lint, nuisances, size};
+use super::cohorts::DataCache;
+use super::{Entry, Plan, asking, graph, leak, libraries, lint, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -81,7 +83,7 @@ fn resolve_draft(
     }
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
-    check_data(&experiment, &draft, &parts, &found, &mut problems);
+    Checks { data, found: &found, problems: &mut problems }.all(&experiment, &draft, &parts);
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
@@ -98,7 +100,7 @@ fn resolve_draft(
     }
     let datasets_content = dataset_contents(&datasets, data)?;
     fill_defaults(&mut experiment);
-    nuisances::fill_defaults(&mut experiment, &found.scans);
+    data.fill_nuisances(&mut experiment, &found);
     let table = &experiment.runtime;
     let workers = match table.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -112,7 +114,7 @@ fn resolve_draft(
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
-        scans: found.scans,
+        scans: Arc::clone(&found.scans),
         datasets,
         corpora,
         tokenizer,
@@ -120,6 +122,7 @@ fn resolve_draft(
         tasks,
         runtime,
         stages: Vec::new(),
+        leakage: leak::Proof::default(),
     };
     plan.stages = graph::stages(
         &plan,
@@ -127,16 +130,17 @@ fn resolve_draft(
     );
     let scans = std::sync::Arc::clone(&plan.scans);
     size::measure(&mut plan, &scans);
+    plan.leakage = leak::check(&plan, &found.each, data)?;
     Ok(plan)
 }
 
 /// The plugins of an experiment, as far as they could be made.
-struct Parts {
-    datasets: Vec<Entry<dyn Dataset>>,
-    corpora: Vec<Entry<dyn CorpusGenerator>>,
-    tokenizer: Option<Entry<dyn Tokenizer>>,
-    backbone: Option<Entry<dyn Backbone>>,
-    tasks: Vec<Entry<dyn Task>>,
+pub(super) struct Parts {
+    pub datasets: Vec<Entry<dyn Dataset>>,
+    pub corpora: Vec<Entry<dyn CorpusGenerator>>,
+    pub tokenizer: Option<Entry<dyn Tokenizer>>,
+    pub backbone: Option<Entry<dyn Backbone>>,
+    pub tasks: Vec<Entry<dyn Task>>,
 }
 
 /// Makes every plugin, and fills its table with its defaults.
@@ -206,62 +210,6 @@ fn check_build(experiment: &Experiment, build: &Build<'_>, problems: &mut Vec<Pr
     }
 }
 
-/// Everything that takes the scans to be checked.
-fn check_data(
-    experiment: &Experiment,
-    draft: &Draft,
-    parts: &Parts,
-    found: &Cohorts,
-    problems: &mut Vec<Problem>,
-) {
-    let (cohorts, scans) = (&found.each, &found.scans);
-    let is_whole = draft.is_sound("datasets") && cohorts.len() == experiment.datasets.len();
-    let (signal, patch) = (&experiment.signal, parts.tokenizer.as_ref().map(|entry| entry.config.patch()));
-    let has_crop = draft.is_sound("signal") && signal.trs > 0;
-    if has_crop {
-        data::check_lengths(signal, cohorts, problems);
-        patch.inspect(|&patch| lint::check_patch(signal.trs, patch, problems));
-    }
-    data::check_alike(cohorts, problems);
-    if draft.is_sound("signal") {
-        data::check_rates(scans, signal, problems);
-    }
-    if draft.is_sound("split") {
-        let seed = experiment.split.seed.unwrap_or(experiment.seed);
-        problems.extend(split::check(&experiment.split, seed, if is_whole { scans } else { &[] }));
-    }
-    if is_whole {
-        nuisances::check(experiment, scans, problems);
-    }
-    for entry in &parts.corpora {
-        let key = format!("corpora.{}", entry.name);
-        let found = cohorts.iter().flat_map(|cohort| entry.config.check(cohort));
-        problems.extend(found.map(|problem| problem.below(&key)));
-    }
-    let (Some(first), true) = (cohorts.first(), is_whole) else { return };
-    // Where the crop or the patch is broken, values stand in that no length contradicts.
-    let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
-    let cx = CheckContext { scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
-    if let Some(tokenizer) = &parts.tokenizer {
-        // The framework's word on the crop and the patch is enough.
-        let is_said = problems.iter().any(|problem| problem.key == "signal.trs");
-        let found =
-            tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
-        problems.extend(found.map(|problem| problem.below("tokenizer")));
-    }
-    if let Some(backbone) = &parts.backbone {
-        problems.extend(backbone.config.check(&cx).into_iter().map(|problem| problem.below("backbone")));
-        if let (Some(context), Some(patch), true) = (backbone.config.context(), patch, has_crop) {
-            let rois = first.regions.names.len();
-            lint::check_context(context, rois, trs.checked_div(patch).unwrap_or(0), problems);
-        }
-    }
-    for task in &parts.tasks {
-        let key = format!("tasks.{}", task.name);
-        problems.extend(task.config.check(&cx).into_iter().map(|problem| problem.below(&key)));
-    }
-}
-
 fn text_content(
     experiment: &Experiment,
     folder: &Path,
@@ -286,11 +234,13 @@ fn dataset_contents(
 ) -> Result<BTreeMap<String, String>, Vec<Problem>> {
     let (mut contents, mut problems) = (BTreeMap::new(), Vec::new());
     for dataset in datasets {
-        match data.content(dataset) {
-            Ok(hash) => {
-                contents.insert(dataset.name.clone(), hash);
+        match &*data.content(dataset) {
+            Ok(content) => {
+                contents.insert(dataset.name.clone(), content.hash.clone());
             }
-            Err(message) => problems.push(Problem::at(format!("datasets.{}", dataset.name), message)),
+            Err(message) => {
+                problems.push(Problem::at(format!("datasets.{}", dataset.name), message.as_str()));
+            }
         }
     }
     if problems.is_empty() { Ok(contents) } else { Err(problems) }

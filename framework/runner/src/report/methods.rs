@@ -3,6 +3,7 @@
 use boldface::{Part, Training, Tuning};
 use serde_json::Value;
 
+use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::Stored;
@@ -13,8 +14,8 @@ pub fn blocks(stored: &Stored) -> Vec<Block> {
     let experiment = &stored.record.experiment;
     let paragraphs = [
         [data(stored), corpora(stored)].concat(),
-        [tokenizer(experiment), language_model(experiment)].concat(),
-        [tasks(experiment), versions(stored)].concat(),
+        [tokenizer(experiment), language_model(stored)].concat(),
+        [tasks(experiment), asked::sentences(stored), versions(stored)].concat(),
     ];
     let mut blocks = vec![
         Block::Section("Methods".into()),
@@ -127,7 +128,8 @@ fn tokenizer(experiment: &Experiment) -> Vec<String> {
     )]
 }
 
-fn language_model(experiment: &Experiment) -> Vec<String> {
+fn language_model(stored: &Stored) -> Vec<String> {
+    let experiment = &stored.record.experiment;
     let mut sentences = vec![format!(
         "Tokens and text were read by the language model {}.",
         described("backbone", &experiment.backbone)
@@ -135,8 +137,10 @@ fn language_model(experiment: &Experiment) -> Vec<String> {
     if let Some(stage) = &experiment.alignment {
         sentences.push(alignment(stage));
     }
-    if let Some(stage) = &experiment.instruction {
-        sentences.push(instruction(stage));
+    if let (Some(stage), Some(taught)) = (&experiment.instruction, asked::taught(stored)) {
+        let of =
+            if taught.len() == experiment.tasks.len() { "all tasks".to_owned() } else { taught.join(", ") };
+        sentences.push(instruction(stage, &of));
     }
     sentences
 }
@@ -151,9 +155,9 @@ fn alignment(stage: &Alignment) -> String {
     )
 }
 
-fn instruction(stage: &Instruction) -> String {
+fn instruction(stage: &Instruction, tasks: &str) -> String {
     format!(
-        "It was then tuned on the training examples of all tasks by {}, with the loss on answers only.",
+        "It was then tuned on the training examples of {tasks} by {}, with the loss on answers only.",
         trained(&stage.training(), stage.batch_size, "examples")
     )
 }
@@ -217,7 +221,7 @@ fn versions(stored: &Stored) -> Vec<String> {
 /// A plugin and its settings: `vq (patch 40, codebook-size 128)`.
 fn described(name: &str, table: &Table) -> String {
     let plugin = table.get("type").and_then(Value::as_str).unwrap_or(name);
-    let settings = table.iter().filter(|(key, _)| *key != "type");
+    let settings = table.iter().filter(|(key, value)| *key != "type" && !asked::is_usual(key, value));
     let settings = settings.filter_map(|(key, value)| Some(format!("{key} {}", setting(value)?)));
     let is_named = !matches!(name, "tokenizer" | "backbone") && name != plugin;
     let inside: Vec<String> = is_named.then(|| plugin.to_owned()).into_iter().chain(settings).collect();

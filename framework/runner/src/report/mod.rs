@@ -1,5 +1,6 @@
 //! The report of a run, in Markdown and HTML, from what is stored: nothing is computed again.
 
+mod asked;
 pub mod compare;
 mod document;
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub struct Results {
     /// Metrics in their order, without those of a single horizon (`mse@5`).
     metrics: Vec<String>,
     scores: Vec<Score>,
+    /// Unit of the numbers that are predicted; empty without one.
+    unit: String,
     /// What it rests on, such as `30 scans of 10 subjects`.
     pub rests_on: String,
     /// How many subjects it rests on, if that is known.
@@ -82,9 +84,15 @@ fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item =
         against,
         metrics,
         scores,
+        unit: unit(stored, task).unwrap_or_default().to_owned(),
         rests_on,
         subjects,
     }
+}
+
+/// What a task's numbers are measured in, if its table says so.
+fn unit<'a>(stored: &'a Stored, task: &str) -> Option<&'a str> {
+    stored.record.experiment.tasks.get(task)?.get("unit")?.as_str()
 }
 
 /// The harder a baseline is to beat, the sooner it is shown; what is compared in one sentence is the first.
@@ -150,7 +158,7 @@ impl Results {
         let direction =
             self.scores.iter().find(|score| score.metric == metric).and_then(|s| s.higher_is_better);
         let arrow = direction.map_or("", |up| if up { " ↑" } else { " ↓" });
-        let mut row = vec![Cell::new(format!("{}{arrow}", label(metric)))];
+        let mut row = vec![Cell::new(format!("{}{arrow}", self.in_unit(metric, label(metric))))];
         for plugin in &self.answerers {
             let score = of(plugin);
             let value = score.and_then(|score| score.value);
@@ -167,12 +175,17 @@ impl Results {
         row
     }
 
+    /// An error is in the unit of what is predicted.
+    fn in_unit(&self, metric: &str, label: String) -> String {
+        if metric == "mae" && !self.unit.is_empty() { format!("{label} ({})", self.unit) } else { label }
+    }
+
     /// What may be said of the model against its first `most` baselines, in honest words.
     pub fn verdict(&self, most: usize) -> Option<String> {
         let model = self.model.as_ref()?;
         let metric = self.headline()?;
         let score = self.scores.iter().find(|score| score.plugin == *model && score.metric == metric)?;
-        let label = metric_label(metric);
+        let label = self.in_unit(metric, metric_label(metric));
         if self.against.is_empty() {
             return Some(format!(
                 "{label}: {model} {}, compared with nothing.",
@@ -214,7 +227,8 @@ impl Results {
             Some(format!(", {word} {against} ({})", number::score(of(against)?.value)))
         };
         let compared = self.against.iter().find_map(clause).unwrap_or_default();
-        Some(format!("{} {} {}{compared}", self.task, metric_label(metric), number::score(score.value)))
+        let label = self.in_unit(metric, metric_label(metric));
+        Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
     }
 
     /// The metric that speaks for the task.

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::plan::StageKind;
-use crate::run::{Answered, Reconstruction, Record};
+use crate::plan::{Proof, StageKind};
+use crate::run::{Answered, PROOF, Reconstruction, Record};
 
 /// Why there is no report.
 #[derive(Debug, Error)]
@@ -82,6 +82,8 @@ pub struct Stored {
     pub reconstruction: Option<Reconstruction>,
     /// `dataset_description.json` of each dataset that has one.
     pub descriptions: Vec<(String, Description)>,
+    /// What was looked at in search of leaks; none of a run of an older version.
+    pub leakage: Option<Proof>,
     /// Files of finished stages that are no longer there.
     pub gone: Vec<PathBuf>,
 }
@@ -154,6 +156,8 @@ impl Stored {
         };
         let (descriptions, gone) = (store.descriptions()?, store.gone);
         let run = dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let path = dir.join(PROOF);
+        let leakage = read(&path)?.map(|text| parse(&path, &text)).transpose()?;
         let scores = summary::scores(&rows);
         Ok(Stored {
             run,
@@ -167,6 +171,7 @@ impl Stored {
             descriptors,
             reconstruction,
             descriptions,
+            leakage,
             gone,
             record,
         })

@@ -12,6 +12,9 @@ use crate::plan::{Stage, StageKind};
 /// Bytes a trained number takes: weight, gradient and two moments of the optimiser, 4 each.
 const TRAINED: f64 = 16.0;
 
+/// A stage that is more than so many times larger or smaller than any other is told from none of them.
+const FARTHEST: f64 = 100.0;
+
 /// What finished stages of a store took.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -68,6 +71,7 @@ impl History {
             of_kind && past.seconds.is_finite() && past.key != stage.key.0
         });
         let rated = comparable.filter_map(|past| Some((times(&stage.size, &past.size)?, past)));
+        let rated = rated.filter(|(times, _)| (1.0 / FARTHEST..=FARTHEST).contains(times));
         let (times, past) = rated.min_by(|(a, _), (b, _)| a.ln().abs().total_cmp(&b.ln().abs()))?;
         Some(Estimate {
             seconds: past.seconds * times,
@@ -186,6 +190,10 @@ mod tests {
         let unknown = manifest("tokenizer", "vq", 10.0, json!({}));
         let wanted = stage(StageKind::Tokenizer, "vq", size(1, 1, 1));
         assert!(history(&[unknown]).estimate(&wanted).is_none());
+        let small = manifest("tokenizer", "vq", 10.0, json!({ "parameters": 1, "work": 1, "batch": 1 }));
+        let times = |work| stage(StageKind::Tokenizer, "vq", size(1, work, 1));
+        assert_eq!(history(std::slice::from_ref(&small)).estimate(&times(100)).unwrap().seconds, 1000.0);
+        assert!(history(&[small]).estimate(&times(101)).is_none());
         assert!(history(&[]).estimate(&wanted).is_none());
         assert!(History::of(&Store::open(std::path::Path::new("nowhere"))).estimate(&wanted).is_none());
     }

@@ -12,7 +12,10 @@ use tracing::warn;
 use super::Failed;
 use super::record::Record;
 use super::store::{StoreError, cannot};
-use crate::plan::Plan;
+use crate::plan::{Plan, Proof};
+
+/// Name of the proof that nothing leaks, in a run's folder.
+pub const PROOF: &str = "leakage.json";
 
 /// The folder of one run.
 #[derive(Debug)]
@@ -69,6 +72,11 @@ impl Folder {
 
     fn record(&self, record: &Record) -> Result<(), Failed> {
         self.json("plan.json", record)
+    }
+
+    /// Writes `leakage.json` anew.
+    pub fn leakage(&self, proof: &Proof) -> Result<(), Failed> {
+        self.json(PROOF, proof)
     }
 
     /// Writes a file of JSON anew: whole or as it was before.

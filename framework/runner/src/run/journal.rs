@@ -11,10 +11,10 @@ use boldface::{Metric, MetricRow};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::Events;
 use super::folder::seconds_now;
 use super::tensorboard::EventFile;
-use super::{Events, Failed};
-use crate::plan::{Plan, Stage};
+use crate::plan::{Key, Stage};
 
 /// Name of the file in a run's folder.
 pub const FILE: &str = "progress.jsonl";
@@ -51,6 +51,20 @@ pub enum Event {
     Waiting {
         /// Its name.
         stage: String,
+    },
+    /// A stage that was stopped before goes on.
+    Resumed {
+        /// Its name.
+        stage: String,
+        /// After so many steps.
+        step: u64,
+    },
+    /// A stage of a sweep failed; the sweep goes on without what depends on it.
+    Failed {
+        /// Its name.
+        stage: String,
+        /// Why.
+        error: String,
     },
     /// A stage went on.
     Progress {
@@ -93,6 +107,8 @@ pub(super) struct Journal<'a> {
     next: &'a dyn Events,
     began: Instant,
     began_at: f64,
+    /// What each stage is called: its name, with its key where a sweep has several of that name.
+    labels: BTreeMap<Key, String>,
     written: Mutex<Written>,
 }
 
@@ -107,23 +123,39 @@ struct Written {
 
 impl<'a> Journal<'a> {
     /// Opens the journal of a run in its folder. Without one a run goes on: only a warning is said.
-    pub fn open(dir: &Path, plan: &Plan, next: &'a dyn Events) -> Journal<'a> {
+    /// `board`: also write the numbers for TensorBoard.
+    pub fn open(dir: &Path, stages: &[&Stage], board: bool, next: &'a dyn Events) -> Journal<'a> {
         let seconds = seconds_now();
         let lines = said(dir, OpenOptions::new().create(true).append(true).open(dir.join(FILE)));
         // Held as long as the run goes on, whatever ends it: that is how a watcher knows.
-        let _ = lines.as_ref().map(File::try_lock);
-        let wants_board = plan.experiment.runtime.tensorboard;
-        let board = wants_board.then(|| said(dir, EventFile::create(dir, seconds))).flatten();
+        let _ = lines.as_ref().map(lock);
+        let board = board.then(|| said(dir, EventFile::create(dir, seconds))).flatten();
         let written = Written { lines, board, progress: None, first_step: BTreeMap::new() };
-        let journal =
-            Journal { next, began: Instant::now(), began_at: seconds as f64, written: Mutex::new(written) };
-        journal.write(Event::Opened { stages: plan.stages.iter().map(Stage::name).collect() });
+        let mut named: BTreeMap<String, usize> = BTreeMap::new();
+        stages.iter().for_each(|stage| *named.entry(stage.name()).or_default() += 1);
+        let label = |stage: &&Stage| {
+            let name = stage.name();
+            let is_alone = named[&name] == 1;
+            (stage.key.clone(), if is_alone { name } else { format!("{name} {}", stage.key.short()) })
+        };
+        let journal = Journal {
+            next,
+            began: Instant::now(),
+            began_at: seconds as f64,
+            labels: stages.iter().map(label).collect(),
+            written: Mutex::new(written),
+        };
+        journal.write(Event::Opened { stages: stages.iter().map(|stage| journal.label(stage)).collect() });
         journal
     }
 
     /// Writes down how the run ended.
-    pub fn ended(&self, failed: Option<&Failed>) {
-        self.write(Event::Ended { error: failed.map(ToString::to_string) });
+    pub fn ended(&self, error: Option<String>) {
+        self.write(Event::Ended { error });
+    }
+
+    fn label(&self, stage: &Stage) -> String {
+        self.labels.get(&stage.key).cloned().unwrap_or_else(|| stage.name())
     }
 
     fn write(&self, event: Event) {
@@ -160,17 +192,23 @@ impl Events for Journal<'_> {
     }
 
     fn started(&self, stage: &Stage, index: usize, total: usize) {
-        self.write(Event::Started { stage: stage.name(), plugin: stage.plugin.clone() });
+        self.write(Event::Started { stage: self.label(stage), plugin: stage.plugin.clone() });
         self.next.started(stage, index, total);
     }
 
     fn waiting(&self, stage: &Stage) {
-        self.write(Event::Waiting { stage: stage.name() });
+        self.write(Event::Waiting { stage: self.label(stage) });
         self.next.waiting(stage);
     }
 
     fn resumed(&self, stage: &Stage, step: u64) {
+        self.write(Event::Resumed { stage: self.label(stage), step });
         self.next.resumed(stage, step);
+    }
+
+    fn failed(&self, stage: &Stage, error: &str) {
+        self.write(Event::Failed { stage: self.label(stage), error: error.to_owned() });
+        self.next.failed(stage, error);
     }
 
     fn progress(&self, stage: &Stage, done: u64, total: u64) {
@@ -181,13 +219,13 @@ impl Events for Journal<'_> {
             Ok(())
         });
         if is_due {
-            self.write(Event::Progress { stage: stage.name(), done, total });
+            self.write(Event::Progress { stage: self.label(stage), done, total });
         }
         self.next.progress(stage, done, total);
     }
 
     fn recorded(&self, stage: &Stage, step: u64, metric: &Metric) {
-        let (name, value) = (stage.name(), Some(metric.value).filter(|value| value.is_finite()));
+        let (name, value) = (self.label(stage), Some(metric.value).filter(|value| value.is_finite()));
         self.scalar(&format!("{name}/{}", metric.name), step, metric.value);
         self.with(|written| {
             written.first_step.entry(name.clone()).or_insert(step);
@@ -201,22 +239,22 @@ impl Events for Journal<'_> {
         // Of a stage that was looked up or went on from a checkpoint, the steps before were not told.
         let mut told = u64::MAX;
         self.with(|written| {
-            told = written.first_step.get(&stage.name()).copied().unwrap_or(u64::MAX);
+            told = written.first_step.get(&self.label(stage)).copied().unwrap_or(u64::MAX);
             Ok(())
         });
-        for row in rows.iter().filter(|row| row.against.is_none()) {
+        for row in rows.iter().filter(|row| row.against.is_none() && row.group.is_none()) {
             let Some(value) = row.value else { continue };
             match row.step {
-                Some(step) if step < told => self.scalar(&tag(stage, row), step, value),
+                Some(step) if step < told => self.scalar(&tag(self.label(stage), stage, row), step, value),
                 Some(_) => {}
-                None => self.scalar(&tag(stage, row), 0, value),
+                None => self.scalar(&tag(self.label(stage), stage, row), 0, value),
             }
         }
         self.next.measured(stage, rows);
     }
 
     fn finished(&self, stage: &Stage, seconds: f64, cached: bool) {
-        self.write(Event::Finished { stage: stage.name(), seconds, cached });
+        self.write(Event::Finished { stage: self.label(stage), seconds, cached });
         self.next.finished(stage, seconds, cached);
     }
 
@@ -225,9 +263,18 @@ impl Events for Journal<'_> {
     }
 }
 
+/// Locks a file as its writer. A watcher that looks at this very moment holds it for an instant.
+fn lock(file: &File) -> bool {
+    let try_again = |attempt| {
+        std::thread::sleep(Duration::from_millis(attempt));
+        file.try_lock().is_ok()
+    };
+    (0..10).any(try_again)
+}
+
 /// `tokenizer/loss`, `evaluation.sex/test/auroc/gpt`: what is compared stands under one head.
-fn tag(stage: &Stage, row: &MetricRow) -> String {
-    let mut tag = stage.name();
+fn tag(label: String, stage: &Stage, row: &MetricRow) -> String {
+    let mut tag = label;
     let who = if row.plugin == stage.plugin { "" } else { &row.plugin };
     for part in [&row.split, &row.metric, who] {
         if !part.is_empty() {
@@ -268,9 +315,9 @@ mod tests {
         let progress = super::super::progress::Progress::new("".into(), &stage, Duration::ZERO);
         let recorder = super::super::recorder::Recorder::new(&stage, &Silent, progress);
         let row = recorder.row(Metric::higher_is_better("auroc", 0.5));
-        assert_eq!(tag(&stage, &row), "evaluation.sex/auroc");
+        assert_eq!(tag(stage.name(), &stage, &row), "evaluation.sex/auroc");
         let row = MetricRow { split: "test".into(), plugin: "gpt".into(), ..row };
-        assert_eq!(tag(&stage, &row), "evaluation.sex/test/auroc/gpt");
+        assert_eq!(tag(stage.name(), &stage, &row), "evaluation.sex/test/auroc/gpt");
     }
 
     struct Silent;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use boldface::{Interrupted, MetricRow, guard};
 
 use super::inputs::{Inputs, Listed, Memory};
+use super::leakage::Leaks;
 use super::manifest::Cost;
 use super::memory::Peak;
 use super::progress::Progress;
@@ -92,6 +93,9 @@ impl<'a> Maker<'a> {
         if self.events.interrupted() || is_interrupted(&source) {
             let saved = Progress::newest(&self.store.progress(stage));
             return Failed::Interrupted { stage: name, saved, finished: index - 1, total, dir };
+        }
+        if source.is::<Leaks>() {
+            return Failed::Leak { stage: name, dir, source };
         }
         Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
     }

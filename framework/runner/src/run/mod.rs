@@ -5,6 +5,7 @@ mod estimate;
 mod folder;
 pub(crate) mod inputs;
 mod journal;
+mod leakage;
 pub(crate) mod make;
 mod manifest;
 mod memory;
@@ -23,7 +24,9 @@ use boldface::{Metric, MetricRow};
 use crate::plan::Stage;
 
 pub use estimate::{Estimate, History};
+pub use folder::PROOF;
 pub use journal::{Event, FILE as PROGRESS, Line};
+pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use record::{Answered, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use super::Events;
 use super::folder::Folder;
 use super::journal::Journal;
+use super::leakage::Watch;
 use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::Plan;
+use crate::plan::{Plan, Stage};
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -35,6 +36,16 @@ pub enum Failed {
         /// The run's folder, with what was finished before.
         dir: PathBuf,
         /// What went wrong.
+        source: boldface::Error,
+    },
+    /// What a stage made shows a leak.
+    #[error("stage `{stage}` shows a leak; nothing after it was run")]
+    Leak {
+        /// The stage.
+        stage: String,
+        /// The run's folder, with what was finished before and the proof.
+        dir: PathBuf,
+        /// What leaks.
         source: boldface::Error,
     },
     /// The user stopped it.
@@ -104,9 +115,10 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let _in_use = store.enter()?;
     let folder = Folder::create(runs, plan)?;
     events.opened(folder.dir());
-    let journal = Journal::open(folder.dir(), plan, events);
+    let stages: Vec<&Stage> = plan.stages.iter().collect();
+    let journal = Journal::open(folder.dir(), &stages, plan.experiment.runtime.tensorboard, events);
     let finished = walk(plan, &store, &folder, &journal);
-    journal.ended(finished.as_ref().err());
+    journal.ended(finished.as_ref().err().map(ToString::to_string));
     finished
 }
 
@@ -115,26 +127,26 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
     let mut done = BTreeMap::new();
     let mut rows = Vec::new();
     let mut record = Record::of(plan);
+    let mut watch = Watch::new(plan);
+    folder.leakage(watch.proof())?;
     for stage in &plan.stages {
         let place = (done.len() + 1, plan.stages.len());
-        match maker.make(stage, &done, place) {
-            Ok(made) => {
-                record.stages.push(made.record(stage));
-                rows.extend(made.rows);
-                done.insert(stage.name(), made.artefact);
-                if !made.cached {
-                    // A run that is killed later has left this much. Whether it could be written is
-                    // said at the end.
-                    let _ = folder.keep(&record, &rows);
-                }
-            }
-            Err(error) => {
-                // What comes after the first error is not worth reporting instead of it.
-                let _ = folder.keep(&record, &rows);
-                return Err(maker.failed(stage, place, folder.dir(), error));
-            }
+        let made = maker.make(stage, &done, place).and_then(|made| {
+            record.stages.push(made.record(stage));
+            rows.extend(made.rows);
+            done.insert(stage.name(), made.artefact);
+            watch.after(stage, &done, &maker.memory).map(|()| made.cached)
+        });
+        // A run that is killed later has left this much. Whether it could be written is said at the end.
+        if !made.as_ref().is_ok_and(|cached| *cached) {
+            let _ = folder.keep(&record, &rows);
+            let _ = folder.leakage(watch.proof());
+        }
+        if let Err(error) = made {
+            return Err(maker.failed(stage, place, folder.dir(), error));
         }
     }
+    folder.leakage(watch.proof())?;
     folder.keep(&record, &rows)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
 }

@@ -6,6 +6,7 @@ use boldface::registry::{Entry, entries};
 use serde_json::Value;
 
 use super::fields::{Field, fields};
+use crate::spec::TaskKeys;
 
 /// The first sentence of a plugin's doc comment.
 pub fn summary(entry: &Entry) -> String {
@@ -79,6 +80,9 @@ fn all_fields(entry: &Entry) -> Vec<Field> {
         all.push(field("seed", "whole number", false, doc));
     }
     all.extend(fields(entry.schema.as_value()));
+    if entry.kind == "task" {
+        all.extend(fields(&schemars::schema_for!(TaskKeys).to_value()));
+    }
     all
 }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::SplitTable;
+use super::{Leakage, SplitTable};
 
 /// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
 pub type Table = serde_json::Map<String, Value>;
@@ -59,6 +59,9 @@ pub struct Experiment {
     /// displacement) and `site` get baselines of their own. Well-known columns are taken by themselves.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nuisances: BTreeMap<String, String>,
+    /// Leaks that you know of: never part of a content key.
+    #[serde(default, skip_serializing_if = "Leakage::is_empty")]
+    pub leakage: Leakage,
     /// Where and how fast to run: never part of a content key.
     #[serde(default)]
     pub runtime: RuntimeTable,

@@ -54,9 +54,11 @@ impl Grammar {
     /// # Errors
     /// Everything that is wrong with it, each at its key in the file.
     pub(crate) fn parse(text: &str, slots: &Slots) -> Result<Grammar, Vec<Problem>> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| vec![Problem::at("", error.message().to_owned())])?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            vec![Problem::at("", format!("line {line}: {}", error.message()))]
+        })?;
         let value = serde_json::to_value(table).map_err(|error| vec![Problem::at("", error.to_string())])?;
         let File { question, answer, words } = parse_all(&value, boldface::registry::parse::<File>)?;
         let mut reader = Reader { problems: Vec::new() };
@@ -158,7 +160,10 @@ impl Grammar {
                         let mut known: BTreeSet<&str> = slots.keys().map(String::as_str).collect();
                         known.extend(self.words.keys().map(String::as_str));
                         known.extend(own);
-                        let help = suggest(name, known.iter().copied());
+                        let help = match name {
+                            ANSWER => "a question must not give the answer away".to_owned(),
+                            _ => suggest(name, known.iter().copied()),
+                        };
                         problems
                             .push(Problem::at(at(), format!("nothing is called `{{{name}}}`")).help(help));
                     }
@@ -249,5 +254,113 @@ impl Reader {
         }
         form.extend((!rest.is_empty()).then(|| Piece::Text(rest.to_owned())));
         Ok(form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use boldface::seed;
+    use expect_test::expect;
+
+    use super::*;
+
+    fn slots() -> Slots {
+        [("target", "sex"), ("classes", "F or M")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into()
+    }
+
+    const SMALL: &str = r#"
+        question = ["{question}", "Which {target}, {classes}, is {this}?", "{this}: {target}?"]
+        answer = ["It is {answer}."]
+        [words]
+        this = ["this", "the {kind} one"]
+        kind = ["shown", "given"]
+    "#;
+
+    #[test]
+    fn the_first_form_is_canonical_and_all_are_drawn() {
+        let grammar = Grammar::parse(SMALL, &slots()).unwrap();
+        assert_eq!(grammar.first_question("Who is it?", &slots()), "Who is it?");
+        // 1 + 3 + 3: `this` is one word or one of two kinds.
+        assert_eq!(grammar.questions(), 7);
+        let mut rng = seed::stream(0, "test");
+        let drawn: BTreeSet<String> =
+            (0..200).map(|_| grammar.question("Who is it?", &slots(), &mut rng)).collect();
+        assert_eq!(drawn.len(), 7);
+        assert!(drawn.contains("Which sex, F or M, is the given one?"), "{drawn:?}");
+        assert_eq!(grammar.answer("F", &slots(), &mut rng), "It is F.");
+        let draw = |seed| {
+            let mut rng = seed::stream(seed, "test");
+            (0..9).map(|_| grammar.question("?", &slots(), &mut rng)).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn without_a_file_the_question_stays_and_answers_are_sentences() {
+        let grammar = Grammar::plain(&slots());
+        assert_eq!((grammar.questions(), grammar.first_question("Who?", &slots())), (1, "Who?".to_owned()));
+        assert_eq!(grammar.answers("F", &slots())[0], "The sex is F.");
+        assert!(
+            Grammar::plain(&Slots::new()).answers("F", &Slots::new()).iter().all(|text| text.contains('F'))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_at_its_place() {
+        let said = |text: &str| {
+            let problems = Grammar::parse(text, &slots()).unwrap_err();
+            problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
+        };
+        expect![[r#"
+            question[0]: nothing is called `{tagret}`; did you mean `target`?
+            question[1]: nothing is called `{answer}`; there are `classes`, `question`, `target`
+        "#]]
+        .assert_eq(&said(r#"question = ["{tagret}?", "{answer}?"]"#));
+        expect![[r#"
+            question: an empty list has nothing to choose from
+        "#]]
+        .assert_eq(&said(r#"question = []"#));
+        expect![[r#"
+            answer[0]: this sentence does not say the answer; put `{answer}` into it
+            words.a: `{a}` stands for itself; break the circle of slots
+            words.b: `{b}` stands for itself; break the circle of slots
+        "#]]
+        .assert_eq(&said("answer = [\"It is F.\"]\n[words]\na = [\"{b}\"]\nb = [\"x\", \"{a}\"]"));
+        expect![[r#"
+            question[0]: a brace in `{this` has no partner; a slot is `{name}`
+            question[1]: an empty sentence says nothing
+            question[2]: a brace in `that}` has no partner; a slot is `{name}`
+        "#]]
+        .assert_eq(&said("question = [\"{this\", \"\", \"that}\"]"));
+        expect![[r#"
+            words.empty: an empty list has nothing to choose from
+            words.target: `target` stands for something of the task already; give the word another name
+        "#]]
+        .assert_eq(&said("[words]\ntarget = [\"age\"]\nempty = []"));
+        expect![[r#"
+            questions: unknown field `questions`, expected one of `question`, `answer`, `words`; did you mean `question`?
+        "#]].assert_eq(&said("questions = [\"?\"]"));
+        expect![[r#"
+            question: expected a list, found the text `?`
+        "#]]
+        .assert_eq(&said("question = \"?\""));
+        expect![[r#"
+            : unclosed array, expected `]`
+        "#]]
+        .assert_eq(&said("question = ["));
+    }
+
+    #[test]
+    fn the_file_that_ships_has_many_forms() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/prompts/phenotype.toml");
+        let text = std::fs::read_to_string(folder).unwrap();
+        let grammar = Grammar::parse(&text, &slots()).unwrap();
+        assert!(grammar.question.len() >= 20 && grammar.questions() > 200, "{}", grammar.questions());
+        assert_eq!(grammar.first_question("Own?", &slots()), "Own?");
     }
 }

@@ -5,6 +5,7 @@ mod draft;
 mod experiment;
 mod grammar;
 mod layer;
+mod leakage;
 mod origin;
 mod paths;
 mod plain;
@@ -19,6 +20,7 @@ pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
 };
 pub use layer::Layered;
+pub use leakage::Leakage;
 pub use origin::{Located, Origin, Source};
 pub use split::SplitTable;
 pub use sweep::{Ablate, Design, Select, SweepTable, When};

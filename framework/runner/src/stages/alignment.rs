@@ -11,7 +11,7 @@ use super::packing::{Deck, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What is asked for a description.
 const QUESTION: &str = "Describe this scan.";
@@ -46,15 +46,17 @@ fn batches(
     let context = work.plan.backbone.config.context();
     let seed = work.stage.seed;
     let mut rng = seed::stream(seed, "alignment.sentences");
-    let mut scans = Vec::new();
+    let (mut scans, mut learned) = (Vec::new(), Vec::new());
     for (id, (features, codes)) in &coded.scans {
         if is_train(id)? {
             let (features, codes, patches) = (features.clone(), codes.clone(), codes.patches);
             let scan = Lessons { config, model, context, block: FmriBlock { features, codes, patches } };
             let lessons = scan.choices(id, &sentences, &mut rng)?;
             scans.extend((!lessons.is_empty()).then_some(lessons));
+            learned.push(id);
         }
     }
+    work.fitted_on(learned)?;
     let mut texts = Vec::new();
     if config.text_to_text > 0.0 {
         texts =

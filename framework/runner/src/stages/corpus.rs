@@ -5,12 +5,13 @@ use boldface::{Metric, Observer, Part, Result};
 use super::Work;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Saves the descriptors of every scan, and what each generator learned.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
+    work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
     let total = (work.plan.corpora.len() * scans.len()) as u64;
     let mut done = 0;
     let mut descriptors = Vec::new();

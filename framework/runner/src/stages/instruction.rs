@@ -1,5 +1,7 @@
 //! Stage 3: the language model learns to answer all tasks' questions about training scans.
 
+use std::collections::BTreeSet;
+
 use boldface::{Result, Sequence};
 
 use super::Work;
@@ -8,7 +10,7 @@ use super::packing::Deck;
 use super::windows::Windows;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Saves the tuned language model.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
@@ -21,6 +23,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
     let draws = (draws, work.stage.seed);
     let courses = lessons::courses(work.plan, &*model, &mut windows, (&scans, &split), draws)?;
+    work.fitted_on(courses.iter().flat_map(|course| &course.scans).collect::<BTreeSet<_>>())?;
     let deck = |course: Course| {
         let purpose = format!("instruction.{}", course.name);
         let deck = Deck::new(course.lessons.len(), work.stage.seed, &purpose);

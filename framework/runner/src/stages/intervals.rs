@@ -6,6 +6,7 @@ use boldface::{Metric, MetricRow, Outcome, Part, Result, Task, seed};
 use rand::RngExt;
 use rayon::prelude::*;
 
+use super::open::Open;
 use crate::run::recorder::Recorder;
 
 /// One answerer's scores on one part.
@@ -35,6 +36,7 @@ pub fn subjects(outcomes: &[&Outcome]) -> usize {
 impl Scores {
     /// Scores `outcomes` as they are and on every resample of their subjects.
     pub fn of(task: &dyn Task, outcomes: &[&Outcome], resamples: &[Vec<usize>]) -> Result<Scores> {
+        let task = &Open(task);
         let whole = task.score(outcomes)?;
         let subjects: Vec<Vec<&Outcome>> = by_subject(outcomes).into_values().collect();
         let one = |resample: &Vec<usize>| {

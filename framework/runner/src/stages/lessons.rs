@@ -20,6 +20,8 @@ const WORDINGS: usize = 64;
 pub struct Course {
     /// The task's name; `multi` for several.
     pub name: String,
+    /// Whose scans they are about.
+    pub scans: Vec<ScanId>,
     /// Every lesson, in as many wordings as there are rounds or in one.
     pub lessons: Vec<Vec<Sequence>>,
 }
@@ -77,7 +79,8 @@ pub fn courses(
             }
             worded.push(wordings);
         }
-        courses.push(Course { name: name.clone(), lessons: worded });
+        let scans = lessons.iter().map(|(scan, _)| scan.clone()).collect();
+        courses.push(Course { name: name.clone(), scans, lessons: worded });
     }
     Ok(courses)
 }

@@ -16,7 +16,8 @@ mod lessons;
 mod letters;
 mod linear;
 pub(crate) mod naming;
-mod packing;
+mod open;
+pub(crate) mod packing;
 mod series;
 mod shots;
 pub(crate) mod split;
@@ -27,10 +28,10 @@ pub(crate) mod windows;
 
 use std::path::{Path, PathBuf};
 
-use boldface::{FitContext, Result};
+use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::{Plan, Stage, StageKind};
+use crate::plan::{Plan, Stage, StageKind, leak};
 use crate::run::inputs::Inputs;
 use crate::run::recorder::Recorder;
 use crate::run::store::cannot;
@@ -91,6 +92,12 @@ impl Work<'_> {
     fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.dir.join(name);
         Ok(std::fs::write(&path, serde_json::to_vec(value)?).map_err(cannot("write", &path))?)
+    }
+
+    /// Writes down which scans a plugin was given to learn from; the leakage lint compares them with the
+    /// split.
+    fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
+        self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }
 
     /// Makes a folder in the artefact.

@@ -50,9 +50,8 @@ fn stands(text: &[char], option: &[char], place: usize) -> bool {
         |place: Option<usize>| place.and_then(|place| text.get(place)).is_some_and(|&c| c == '.' || c == ',');
     let decimal_before = digit(Some(place)) && point(place.checked_sub(1)) && digit(place.checked_sub(2));
     let decimal_after = digit(Some(end - 1)) && point(Some(end)) && digit(Some(end + 1));
-    !(joins(before, option.first()) || joins(text.get(end).copied(), option.last()))
-        && !decimal_before
-        && !decimal_after
+    let joined = joins(before, option.first()) || joins(text.get(end).copied(), option.last());
+    !(joined || decimal_before || decimal_after)
 }
 
 fn is_word(c: char) -> bool {

@@ -241,8 +241,8 @@ mod tests {
         let age = Answer::Value { value: 61.0, unit: "y".into(), edges: vec![20.0, 40.0, 80.0] };
         let examples = [example(60, choice(1)), example(60, age), example(60, choice(0))];
         let lesson = lesson_of_many(&Letters, &examples, block()).unwrap();
-        assert_eq!(text_of(lesson.after.iter().map(|&token| (0, token))), ">?\n?\n?yes\040 to 80 y\0no\0");
-        assert_eq!(text_of(lesson.text_targets()), "yes\040 to 80 y\0no\0");
+        assert_eq!(text_of(lesson.after.iter().map(|&token| (0, token))), ">?\n?\n?yes\x0040 to 80 y\0no\0");
+        assert_eq!(text_of(lesson.text_targets()), "yes\x0040 to 80 y\0no\0");
         let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
         assert!(lesson_of_many(&Letters, &[example(60, text)], block()).is_err());
     }

@@ -11,7 +11,7 @@ use super::packing::general_text;
 use crate::run::arrays::{self, Array};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Texts whose tokens are looked up for the sample.
 const TEXTS: usize = 256;
@@ -35,6 +35,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
             descriptions.insert(id, sentences.join(" "));
         }
     }
+    work.fitted_on(descriptions.keys())?;
     let source = TextSource {
         general: general_text(work.plan)?,
         descriptions: descriptions.values().cloned().collect(),

@@ -5,12 +5,13 @@ use boldface::Result;
 use super::Work;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Saves the fitted tokenizer.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split, text) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.text_space()?);
     let train = split.train(&scans)?;
+    work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
     let fitted = work.plan.tokenizer.config.fit(&train, &text, &mut work.fit())?;
     fitted.save(&work.folder("tokenizer")?)
 }

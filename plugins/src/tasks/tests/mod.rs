@@ -3,6 +3,7 @@
 mod captioning;
 mod classification;
 mod forecasting;
+mod regression;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,4 +4,4 @@ mod plan;
 mod run;
 
 pub use plan::{json, show};
-pub use run::{Options, run};
+pub use run::{Options, report, run};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boldface_runner::plan::sweep::{Sweep, Union};
-use boldface_runner::run::{Artefact, Store};
+use boldface_runner::run::{Artefact, History, Store};
 use serde_json::{Value, json};
 
 use crate::say;
@@ -116,18 +116,26 @@ impl<'a> Shared<'a> {
             1 => "1 arm".to_owned(),
             n => format!("{n} arms"),
         };
-        let seconds = |node: usize| self.cached[node].as_ref().map(|artefact| artefact.manifest().seconds);
-        let known = (0..distinct).filter_map(|node| Some(seconds(node)? * (self.uses[node] - 1) as f64));
-        let saved: f64 = known.sum();
-        let time = match (cached, saved) {
-            (0, _) => String::new(),
-            _ if cached == distinct => format!(", {} of computing", duration(saved)),
-            _ => format!(", at least {} of computing", duration(saved)),
+        let history = History::of(&Store::open(self.sweep.runs()));
+        let seconds = |node: usize| match &self.cached[node] {
+            Some(artefact) => Some(artefact.manifest().seconds),
+            None => Some(history.estimate(self.union.stage(self.sweep, node))?.seconds),
         };
+        let seconds: Vec<Option<f64>> = (0..distinct).map(seconds).collect();
+        let about = if seconds.iter().all(Option::is_some) { "about" } else { "at least" };
+        let told = |sum: f64| match seconds.iter().flatten().next() {
+            Some(_) => format!(" ({about} {})", duration(sum)),
+            None => String::new(),
+        };
+        let each = || seconds.iter().enumerate().filter_map(|(node, seconds)| Some((node, (*seconds)?)));
+        let left =
+            told(each().filter(|(node, _)| self.cached[*node].is_none()).map(|(_, seconds)| seconds).sum());
+        let saved = told(each().map(|(node, seconds)| seconds * (self.uses[node] - 1) as f64).sum());
         let to_run = distinct - cached;
+        let left = if to_run == 0 { String::new() } else { left };
         format!(
-            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run\n\
-             sharing saves {} stages{time}\n",
+            "{arms}, {total} stages, {distinct} of them distinct: {cached} cached, {to_run} to run{left}\n\
+             sharing saves {} stages{saved}\n",
             total - distinct
         )
     }

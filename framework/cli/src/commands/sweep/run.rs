@@ -1,9 +1,12 @@
 //! Runs a sweep and says what became of its arms.
 
+use std::path::Path;
+
 use boldface_runner::plan::Stage;
 use boldface_runner::plan::sweep::Sweep;
-use boldface_runner::run::{ArmStatus, Budget, FinishedSweep, SweepFailed, run_sweep};
+use boldface_runner::run::{ArmStatus, Budget, History, Store, SweepFailed, SweepRecord, run_sweep};
 
+use super::super::{compare, report as pages};
 use crate::failure::{Failure, with_causes};
 use crate::interrupt;
 use crate::progress::Screen;
@@ -22,53 +25,52 @@ pub struct Options {
     pub fail_fast: bool,
 }
 
-/// Runs a sweep.
+/// Runs a sweep, writes every arm's report and compares the arms.
 pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     interrupt::listen();
+    // What it takes to run a stage is told from finished stages like it; nothing is known without any.
+    let history = History::of(&Store::open(sweep.runs()));
+    let takes = |stage: &Stage| history.estimate(stage)?.memory;
     let budget = Budget {
         workers: options.workers,
         cores: options.cores,
         memory: options.memory.or_else(free_memory).unwrap_or(u64::MAX),
-        takes: &|_: &Stage| None,
+        takes: &takes,
         fail_fast: options.fail_fast,
     };
-    let finished = run_sweep(sweep, &budget, &Screen::new()).map_err(|failed| match &failed {
+    let finished = run_sweep(sweep, &budget, &Screen::of(sweep)).map_err(|failed| match &failed {
         SweepFailed::Interrupted { .. } => Failure::Interrupted(failed.to_string()),
         _ => Failure::Run(with_causes(&failed)),
     })?;
-    for arm in finished.record.arms.iter().filter(|arm| arm.status != ArmStatus::Skipped) {
-        let dir = finished.dir.join(&arm.run);
-        if dir.join("plan.json").is_file() {
-            boldface_runner::report::write(&dir).map_err(|error| {
-                Failure::Run(format!("no report of `{}`: {}", dir.display(), with_causes(&*error)))
-            })?;
-        }
+    write_reports(&finished.dir, &finished.record)?;
+    if finished.record.arms.iter().any(|arm| arm.status == ArmStatus::Finished) {
+        compare::show_sweep(&finished.dir, sweep.runs())?;
     }
-    say::out(table(&finished));
-    failures(&finished)
+    say::out(format_args!("sweep: {}\n", finished.dir.display()));
+    failures(&finished.record)
 }
 
-/// One line an arm.
-fn table(finished: &FinishedSweep) -> String {
-    let arms = &finished.record.arms;
-    let width = arms.iter().map(|arm| arm.name.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for arm in arms {
-        let state = match arm.status {
-            ArmStatus::Finished => "finished",
-            ArmStatus::Failed => "failed",
-            ArmStatus::Skipped => "skipped",
-        };
-        text += format!("  {:<width$}  {state}", arm.name).trim_end();
-        text.push('\n');
-    }
-    text + &format!("sweep: {}\n", finished.dir.display())
+/// Reports the sweep in a folder again.
+pub fn report(dir: &Path) -> Result<(), Failure> {
+    let path = dir.join("sweep.json");
+    let damaged =
+        |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
+    let text = std::fs::read(&path).map_err(|error| damaged(&error))?;
+    let record: SweepRecord = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
+    write_reports(dir, &record)?;
+    compare::show_sweep(dir, dir)
+}
+
+/// The pages of every arm that got anywhere.
+fn write_reports(dir: &Path, record: &SweepRecord) -> Result<(), Failure> {
+    let runs = record.arms.iter().map(|arm| dir.join(&arm.run)).filter(|run| run.join("plan.json").is_file());
+    runs.map(|run| pages::write(&run).map(drop)).collect()
 }
 
 /// A failure if an arm failed: which, and why.
-fn failures(finished: &FinishedSweep) -> Result<(), Failure> {
+fn failures(record: &SweepRecord) -> Result<(), Failure> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for arm in finished.record.failed() {
+    for arm in record.failed() {
         let error = arm.error.as_deref().unwrap_or_default();
         match reasons.iter_mut().find(|(reason, _)| *reason == error) {
             Some((_, arms)) => arms.push(&arm.name),
@@ -78,9 +80,9 @@ fn failures(finished: &FinishedSweep) -> Result<(), Failure> {
     if reasons.is_empty() {
         return Ok(());
     }
-    let (failed, all) = (finished.record.failed().count(), finished.record.arms.len());
+    let (failed, all) = (record.failed().count(), record.arms.len());
     let mut message = format!("{failed} of {all} arms failed; the others are finished and kept");
-    if finished.record.arms.iter().any(|arm| arm.status == ArmStatus::Skipped) {
+    if record.arms.iter().any(|arm| arm.status == ArmStatus::Skipped) {
         message = format!("{failed} of {all} arms failed, and `--fail-fast` stopped the sweep");
     }
     for (reason, arms) in reasons {

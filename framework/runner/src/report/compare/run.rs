@@ -111,6 +111,23 @@ impl Run {
         })
     }
 
+    /// A run that lies nowhere.
+    #[cfg(test)]
+    pub fn made(experiment: Value, scores: Vec<MetricRow>) -> Run {
+        let settings = flat(&experiment);
+        Run {
+            dir: PathBuf::new(),
+            name: String::new(),
+            model: experiment["backbone"]["type"].as_str().unwrap_or_default().to_owned(),
+            repeated: repeated(&settings),
+            settings,
+            stages: Vec::new(),
+            scores,
+            experiment,
+            artefacts: BTreeMap::new(),
+        }
+    }
+
     /// The arm's name, or the experiment's and the time.
     pub fn label(&self) -> String {
         let own = self.dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

@@ -57,7 +57,7 @@ fn stages(runs: &[Run]) -> Block {
         let first = runs[0].key(name);
         runs.iter().all(|run| run.key(name) == first)
     };
-    let (shared, other): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| is_shared(&name));
+    let (shared, other): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| is_shared(name));
     let listed = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     let mut spans = Vec::new();
     if !shared.is_empty() {

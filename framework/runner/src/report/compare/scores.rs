@@ -253,3 +253,7 @@ impl<'a> Bench<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "scores/tests.rs"]
+mod tests;

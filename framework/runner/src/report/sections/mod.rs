@@ -3,6 +3,7 @@
 mod answers;
 mod calibration;
 mod groups;
+mod leakage;
 pub(super) mod power;
 mod provenance;
 mod scores;
@@ -23,6 +24,7 @@ pub fn document(stored: &Stored) -> Document {
     blocks.extend(tokens::blocks(stored));
     blocks.extend(training::blocks(stored));
     blocks.extend(methods::blocks(stored));
+    blocks.extend(leakage::blocks(stored));
     blocks.extend(provenance::blocks(stored));
     Document { title: stored.record.name.clone(), blocks }
 }

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::plan::sweep::Sweep;
 use crate::run::Failed;
 use crate::run::folder::Folder;
+use crate::run::leakage::Watch;
 use crate::run::record::{Record, StageRecord};
 use crate::run::store::Artefact;
 
@@ -49,6 +50,12 @@ impl SweepFolder {
         error: Option<String>,
     ) -> Result<(), Failed> {
         self.settled.insert(arm);
+        let done = stages.iter().map(|(artefact, record)| (record.stage.name(), artefact.clone())).collect();
+        let (proof, leaks) = match Watch::whole(plan, &done) {
+            Ok((proof, leaks)) => (proof, leaks.map(|leaks| leaks.to_string())),
+            Err(error) => (plan.leakage.clone(), Some(error.to_string())),
+        };
+        let error = error.or(leaks);
         let said = &mut self.record.arms[arm];
         said.status = match (&error, is_whole) {
             (Some(_), _) => ArmStatus::Failed,
@@ -64,6 +71,7 @@ impl SweepFolder {
             }
             let stages = stages.into_iter().map(|(_, record)| record).collect();
             folder.keep(&Record { stages, ..Record::of(plan) }, &rows)?;
+            folder.leakage(&proof)?;
         }
         self.write()
     }

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use self::folder::SweepFolder;
 use self::queue::{Queue, State};
+use super::journal::Journal;
 use super::make::Maker;
 use super::record::StageRecord;
 use super::store::{Artefact, Store};
@@ -89,15 +90,31 @@ pub fn run_sweep(
     events.opened(folder.dir());
 
     let union = Union::of(sweep);
+    let stages: Vec<&Stage> = (0..union.nodes.len()).map(|node| union.stage(sweep, node)).collect();
+    let wants_board = sweep.arms.iter().any(|arm| arm.plan.experiment.runtime.tensorboard);
+    let journal = Journal::open(folder.dir(), &stages, wants_board, events);
+    let finished = run_union(sweep, &union, &store, folder, budget, &journal);
+    journal.ended(finished.as_ref().err().map(ToString::to_string));
+    finished
+}
+
+fn run_union(
+    sweep: &Sweep,
+    union: &Union,
+    store: &Store,
+    folder: SweepFolder,
+    budget: &Budget<'_>,
+    events: &dyn Events,
+) -> Result<FinishedSweep, SweepFailed> {
     let takes = (0..union.nodes.len()).map(|node| (budget.takes)(union.stage(sweep, node)).unwrap_or(0));
     let board = Board {
-        queue: Queue::new(&union, takes.collect(), budget.memory),
+        queue: Queue::new(union, takes.collect(), budget.memory),
         done: BTreeMap::new(),
         errors: BTreeMap::new(),
         folder,
         broken: None,
     };
-    let crew = Crew { sweep, union: &union, store: &store, events, fail_fast: budget.fail_fast };
+    let crew = Crew { sweep, union, store, events, fail_fast: budget.fail_fast };
     let (board, changed) = (Mutex::new(board), Condvar::new());
     let workers = budget.workers.clamp(1, union.nodes.len().max(1));
     // A tape belongs to a thread, and a pool that two stages shared would run one's tasks inside the

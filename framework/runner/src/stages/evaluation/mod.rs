@@ -3,7 +3,6 @@
 mod asker;
 mod continued;
 mod frozen;
-mod open;
 mod together;
 
 use boldface::{Observer, Part, Result, Scan, Split, Task};
@@ -17,7 +16,6 @@ use super::windows::Windows;
 use crate::plan::Entry;
 use crate::run::Answered;
 use asker::{Asker, Shown};
-use open::Open;
 use together::Together;
 
 /// Raised when the same config gives different results.
@@ -118,7 +116,7 @@ fn said(
 
 /// Rows of the model, of text-only and of surrogates, and of the model's difference from everything simpler.
 fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) -> Result<()> {
-    let task = &Open(&*cases::task(work.plan, name)?.config);
+    let task = &*cases::task(work.plan, name)?.config;
     let groups = Groups::of(work, task, scans);
     let baselines = work.inputs.baseline(name)?;
     let backbone = work.plan.backbone.plugin;

@@ -101,3 +101,87 @@ impl<'a> Turn<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use boldface::{Regions, Scan, ScanInfo, TimeSeries};
+
+    use super::super::super::letters::{Letters, block};
+    use super::*;
+
+    fn scan(subject: &str) -> Scan {
+        let id =
+            ScanId { dataset: "d".into(), subject: subject.into(), session: None, task: None, run: None };
+        Scan {
+            info: Arc::new(ScanInfo { id, tr: 2.0, trs: 60, rois: 2, phenotype: BTreeMap::new() }),
+            series: TimeSeries::new(60, 2, 2.0, vec![0.0; 120]).unwrap(),
+            regions: Arc::new(Regions { names: vec![], networks: vec![] }),
+            descriptors: Vec::new(),
+        }
+    }
+
+    fn example(question: &str, correct: usize) -> Example {
+        let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct };
+        Example { window: Window::first(60), question: question.into(), answer }
+    }
+
+    fn text(sequence: &Sequence) -> String {
+        Letters.text(&sequence.after).unwrap()
+    }
+
+    #[test]
+    fn each_question_is_answered_after_the_models_own_answers_and_not_the_truth() {
+        let (one, other) = (scan("1"), scan("2"));
+        let case = |scan, question: &str, correct| Case { scan, example: example(question, correct) };
+        // The truth is yes, no and yes.
+        let mut together = Together::new("third");
+        together.add("first", &[case(&one, "A?", 1), case(&other, "A?", 0)]);
+        together.add("second", &[case(&one, "B?", 0)]);
+        together.add("third", &[case(&one, "C?", 1), case(&other, "C?", 1)]);
+
+        let own = case(&one, "C?", 1);
+        let asked = together.around(&own).unwrap();
+        assert_eq!((asked.0.len(), asked.1), (3, 2));
+        let mut turn = Turn::begin(&Letters, asked, Some(block())).unwrap();
+        let first = turn.query(&Letters, 0).unwrap();
+        assert_eq!(text(&first.prompt), ">A?\nB?\nC?");
+        // The model says no, then yes, and of equals the first: no.
+        turn.answer(first, vec![-1.0, -2.0]);
+        let second = turn.query(&Letters, 1).unwrap();
+        assert_eq!(text(&second.prompt), ">A?\nB?\nC?no\0");
+        turn.answer(second, vec![-2.0, -1.0]);
+        let third = turn.query(&Letters, 2).unwrap();
+        assert_eq!(text(&third.prompt), ">A?\nB?\nC?no\0yes\0");
+        assert_eq!(
+            third.options,
+            ["no\0", "yes\0"].map(|text| text.bytes().map(u32::from).collect::<Vec<_>>())
+        );
+        turn.answer(third, vec![-3.0, -3.0]);
+        assert_eq!(
+            turn.prediction(&own.example.answer).unwrap(),
+            Prediction::Choice { probabilities: vec![0.5, 0.5] }
+        );
+
+        // A scan without the second question is asked two; a question that is asked of nobody else stands alone.
+        let own = case(&other, "C?", 1);
+        assert_eq!(together.around(&own).unwrap().1, 1);
+        let alone = case(&one, "D?", 1);
+        assert_eq!(Together::new("fourth").around(&alone).unwrap().0, [&alone.example]);
+        assert!(together.around(&alone).is_err());
+    }
+
+    #[test]
+    fn bins_become_the_number_they_stand_for() {
+        let answer = Answer::Value { value: 27.0, unit: "y".into(), edges: vec![20.0, 30.0, 50.0] };
+        let example = Example { answer: answer.clone(), ..example("Age?", 0) };
+        let mut turn = Turn::begin(&Letters, (vec![&example], 0), None).unwrap();
+        let query = turn.query(&Letters, 0).unwrap();
+        assert_eq!(Letters.text(&query.options[1]).unwrap(), "30 to 50 y\0");
+        turn.answer(query, vec![0.25f64.ln(), 0.75f64.ln()]);
+        // 0.25 * 25 + 0.75 * 40
+        let Prediction::Value { value } = turn.prediction(&answer).unwrap() else { panic!() };
+        assert!((value - 36.25).abs() < 1e-12, "{value}");
+    }
+}

@@ -20,6 +20,7 @@ pub use divide::divide;
 pub use file::read as read_file;
 
 use super::Work;
+use crate::plan::{Plan, StageKind};
 
 /// Raised when the same config gives different results.
 pub const VERSION: u32 = 1;
@@ -28,19 +29,12 @@ pub const VERSION: u32 = 1;
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
-    let table = &work.plan.experiment.split;
-    let split = match work.stage.config.get("parts") {
-        Some(listed) => Split { parts: serde_json::from_value(listed.clone())? },
-        None => {
-            let scans: Vec<ScanInfo> = infos.iter().map(|info| (*info).clone()).collect();
-            if let Some(settings) = table.variants(&scans).first() {
-                let keys: Vec<String> = settings.keys().map(|key| format!("`{key}`")).collect();
-                return Err(
-                    format!("the spec is one of several splits: choose {}", keys.join(" and ")).into()
-                );
-            }
-            divide(&infos, table, work.stage.seed).map_err(|problem| problem.to_string())?
-        }
+    let scans: Vec<ScanInfo> = infos.iter().map(|info| (*info).clone()).collect();
+    let Some(split) = of_plan(work.plan, &scans)? else {
+        let variants = work.plan.experiment.split.variants(&scans);
+        let keys = variants.first().into_iter().flat_map(|settings| settings.keys());
+        let keys: Vec<String> = keys.map(|key| format!("`{key}`")).collect();
+        return Err(format!("the spec is one of several splits: choose {}", keys.join(" and ")).into());
     };
     let hash = blake3::hash(&serde_json::to_vec(&split)?).to_hex().to_string();
     let mut summary = Summary { hash, subjects: BTreeMap::new(), scans: BTreeMap::new() };
@@ -57,6 +51,24 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     }
     work.write_json("summary.json", &summary)?;
     work.write_json("split.json", &split)
+}
+
+/// The split of `scans` as `plan` has it; none if the plan stands for several.
+///
+/// # Errors
+/// If somebody is missing in a part.
+pub fn of_plan(plan: &Plan, scans: &[ScanInfo]) -> Result<Option<Split>> {
+    let table = &plan.experiment.split;
+    let stage = plan.stages.iter().find(|stage| stage.kind == StageKind::Split);
+    if let Some(listed) = stage.and_then(|stage| stage.config.get("parts")) {
+        return Ok(Some(Split { parts: serde_json::from_value(listed.clone())? }));
+    }
+    if !table.variants(scans).is_empty() {
+        return Ok(None);
+    }
+    let infos: Vec<&ScanInfo> = scans.iter().collect();
+    let seed = stage.map_or(plan.experiment.seed, |stage| stage.seed);
+    Ok(Some(divide(&infos, table, seed).map_err(|problem| problem.to_string())?))
 }
 
 /// `summary.json`: the split at a glance.

@@ -1,0 +1,89 @@
+//! What the scans have to say to every section: each question is asked once, however many arms ask it.
+
+use boldface::{CheckContext, Config, Problem};
+use serde_json::{Value, json};
+
+use super::cohorts::{Cohorts, DataCache};
+use super::resolve::Parts;
+use super::{Entry, data, lint, nuisances};
+use crate::spec::{Draft, Experiment};
+use crate::stages::split;
+
+/// Everything that takes the scans to be checked.
+pub(super) struct Checks<'a> {
+    pub data: &'a DataCache,
+    pub found: &'a Cohorts,
+    pub problems: &'a mut Vec<Problem>,
+}
+
+impl Checks<'_> {
+    /// Asks all sections that are sound.
+    pub fn all(mut self, experiment: &Experiment, draft: &Draft, parts: &Parts) {
+        let (cohorts, scans) = (&self.found.each, &self.found.scans);
+        let is_whole = draft.is_sound("datasets") && cohorts.len() == experiment.datasets.len();
+        let (signal, patch) =
+            (&experiment.signal, parts.tokenizer.as_ref().map(|entry| entry.config.patch()));
+        let has_crop = draft.is_sound("signal") && signal.trs > 0;
+        if has_crop {
+            self.once("lengths", json!(signal), |problems| data::check_lengths(signal, cohorts, problems));
+            patch.inspect(|&patch| lint::check_patch(signal.trs, patch, self.problems));
+        }
+        self.once("alike", Value::Null, |problems| data::check_alike(cohorts, problems));
+        if draft.is_sound("signal") {
+            self.once("rates", json!(signal), |problems| data::check_rates(scans, signal, problems));
+        }
+        if draft.is_sound("split") {
+            let seed = experiment.split.seed.unwrap_or(experiment.seed);
+            self.once("split", json!([experiment.split, seed, is_whole]), |problems| {
+                problems.extend(split::check(&experiment.split, seed, if is_whole { scans } else { &[] }));
+            });
+        }
+        if is_whole {
+            let by = json!([experiment.nuisances, experiment.evaluation.groups]);
+            self.once("nuisances", by, |problems| nuisances::check(experiment, scans, problems));
+        }
+        for entry in &parts.corpora {
+            self.once("corpus", identity(entry), |problems| {
+                let key = format!("corpora.{}", entry.name);
+                let found = cohorts.iter().flat_map(|cohort| entry.config.check(cohort));
+                problems.extend(found.map(|problem| problem.below(&key)));
+            });
+        }
+        let (Some(first), true) = (cohorts.first(), is_whole) else { return };
+        // Where the crop or the patch is broken, values stand in that no length contradicts.
+        let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
+        let cx = CheckContext { scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
+        if let Some(tokenizer) = &parts.tokenizer {
+            // The framework's word on the crop and the patch is enough.
+            let is_said = self.problems.iter().any(|problem| problem.key == "signal.trs");
+            let found =
+                tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
+            self.problems.extend(found.map(|problem| problem.below("tokenizer")));
+        }
+        if let Some(backbone) = &parts.backbone {
+            self.problems
+                .extend(backbone.config.check(&cx).into_iter().map(|problem| problem.below("backbone")));
+            if let (Some(context), Some(patch), true) = (backbone.config.context(), patch, has_crop) {
+                let rois = first.regions.names.len();
+                lint::check_context(context, rois, trs.checked_div(patch).unwrap_or(0), self.problems);
+            }
+        }
+        for task in &parts.tasks {
+            self.once("task", json!([identity(task), cx.trs, cx.patch]), |problems| {
+                let key = format!("tasks.{}", task.name);
+                problems.extend(task.config.check(&cx).into_iter().map(|problem| problem.below(&key)));
+            });
+        }
+    }
+
+    /// Problems that depend on the scans and on `by`, and on nothing else.
+    fn once(&mut self, question: &str, by: Value, find: impl FnOnce(&mut Vec<Problem>)) {
+        let found = self.data.problems(question, &by, self.found, find);
+        self.problems.extend(found.iter().cloned());
+    }
+}
+
+/// Everything that a plugin's answers depend on.
+fn identity<K: Config + ?Sized>(entry: &Entry<K>) -> Value {
+    json!([entry.name, entry.plugin, entry.library, entry.config.resolved()])
+}

@@ -1,0 +1,132 @@
+//! Every check of what a run made, stage by stage.
+
+use std::collections::BTreeMap;
+
+use boldface::{Descriptor, Part, Result, Scan, ScanId};
+
+use super::asked::Asked;
+use super::{Check, copies, described, fits, nuisance, related, text, words};
+use crate::plan::{Plan, StageKind};
+use crate::run::inputs::{Inputs, json};
+use crate::stages::packing::general_text;
+
+/// Looks for leaks in what the stage `kind` made; `inputs` reads that and what the stage read itself.
+///
+/// # Errors
+/// If an artefact cannot be read.
+pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<Check>> {
+    let look = Look { plan, inputs };
+    let mut checks = Vec::new();
+    match kind {
+        StageKind::Series => {
+            let signals = inputs.signals()?;
+            let scans: Vec<_> = signals.infos.iter().map(|info| &info.id).zip(&signals.series).collect();
+            checks.push(copies::check(&scans));
+        }
+        StageKind::Split => {
+            let signals = inputs.signals()?;
+            let scans: Vec<_> = signals.infos.iter().map(|info| (**info).clone()).collect();
+            let of_split = related::checks(&scans, &inputs.split()?, &plan.experiment);
+            checks.extend(of_split.into_iter().map(Check::in_run));
+            if plan.corpora.is_empty() {
+                checks.extend(look.tasks()?);
+            }
+        }
+        StageKind::Corpus => {
+            checks.push(look.fitted(kind)?);
+            checks.extend(look.tasks()?);
+            checks.extend(look.corpora()?);
+        }
+        StageKind::TextSpace => {
+            checks.push(look.fitted(kind)?);
+            if plan.experiment.text.is_some() {
+                let (documents, sentences) = (general_text(plan)?, inputs.sentences()?);
+                checks.push(text::descriptions(&documents, &sentences, &inputs.split()?));
+            }
+        }
+        StageKind::Tokenizer | StageKind::Alignment | StageKind::Instruction => {
+            checks.push(look.fitted(kind)?);
+        }
+        StageKind::Codes | StageKind::Baseline(_) | StageKind::Evaluation(_) => {}
+    }
+    Ok(checks)
+}
+
+struct Look<'a> {
+    plan: &'a Plan,
+    inputs: &'a Inputs<'a>,
+}
+
+impl Look<'_> {
+    /// What the stage's plugins were given to learn from, against the split.
+    fn fitted(&self, kind: &StageKind) -> Result<Check> {
+        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(fits::FITTED_ON))?;
+        Ok(fits::check(&kind.to_string(), &scans, &self.inputs.split()?))
+    }
+
+    /// What every task really asks.
+    fn asked(&self) -> Result<Vec<Asked>> {
+        let scans = self.inputs.scans()?;
+        self.plan.tasks.iter().map(|task| Asked::of(task, &scans)).collect()
+    }
+
+    fn tasks(&self) -> Result<Vec<Check>> {
+        let all = self.asked()?;
+        let mut checks = Vec::new();
+        for (place, asked) in all.iter().enumerate() {
+            checks.extend(words::question(asked));
+            checks.extend(nuisance::checks(asked, &self.plan.experiment));
+            let others: Vec<&Asked> =
+                all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other).collect();
+            checks.extend(words::references(asked, &others));
+        }
+        Ok(checks.into_iter().map(Check::in_run).collect())
+    }
+
+    fn corpora(&self) -> Result<Vec<Check>> {
+        let (scans, all) = (self.inputs.scans()?, self.asked()?);
+        let mut checks = Vec::new();
+        for corpus in &self.plan.corpora {
+            let is_own = |descriptor: &&Descriptor| descriptor.corpus == corpus.name;
+            let own: Vec<&Descriptor> =
+                scans.iter().flat_map(|scan| &scan.descriptors).filter(is_own).collect();
+            checks.extend(all.iter().flat_map(|asked| described::checks(&corpus.name, &own, asked)));
+            if let Some(scan) = self.last_held_out(&scans)? {
+                let dir = self.inputs.dir(&StageKind::Corpus).join(&corpus.name);
+                // As the corpus stage shows it: nothing is said of it yet.
+                let silent = Scan { descriptors: Vec::new(), ..scan.clone() };
+                let alone = corpus.config.load(&dir)?.describe(&silent)?;
+                let before: Vec<&Descriptor> = scan.descriptors.iter().filter(is_own).collect();
+                checks.push(described::order(&corpus.name, &scan.info.id, &before, &alone));
+            }
+        }
+        Ok(checks)
+    }
+
+    /// The scan that was described after most others, and not learned from.
+    fn last_held_out<'s>(&self, scans: &'s [Scan]) -> Result<Option<&'s Scan>> {
+        let split = self.inputs.split()?;
+        let mut last = None;
+        for scan in scans {
+            if split.part(&scan.info.id)? != Part::Train {
+                last = Some(scan);
+            }
+        }
+        Ok(last)
+    }
+}
+
+/// Puts the checks of a run into those of its plan: what was looked at again counts as it was found last.
+pub fn join(checks: &mut Vec<Check>, later: Vec<Check>) {
+    let mut places: BTreeMap<String, usize> =
+        checks.iter().enumerate().map(|(place, check)| (check.id.clone(), place)).collect();
+    for check in later {
+        match places.get(&check.id) {
+            Some(&place) => checks[place] = check,
+            None => {
+                places.insert(check.id.clone(), checks.len());
+                checks.push(check);
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Every check that needs no signal, on a plan that is otherwise right.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use boldface::{Cohort, Problem};
+
+use super::asked::Asked;
+use super::{
+    Check, Proof, Status, copies, described, nuisance, related, settle, stale, subjects, text, words,
+};
+use crate::plan::cohorts::{self, DataCache};
+use crate::plan::key::canonical_json;
+use crate::plan::{Plan, StageKind};
+use crate::stages::{packing, split};
+
+/// What was found out once for any number of specs, by everything that it depends on.
+#[derive(Debug, Default)]
+pub struct Memo {
+    asked: cohorts::Memo<Result<Asked, String>>,
+    checks: cohorts::Memo<Vec<Check>>,
+}
+
+/// Looks for leaks in `plan`, whose stages have their keys.
+///
+/// # Errors
+/// Every leak that the spec does not accept, and what it accepts although it is not there.
+pub(in crate::plan) fn check(
+    plan: &Plan,
+    cohorts: &[Arc<Cohort>],
+    data: &DataCache,
+) -> Result<Proof, Vec<Problem>> {
+    let lint = Lint { plan, cohorts, data, memo: &data.leaks };
+    let mut checks = lint.of_people();
+    checks.extend(lint.of_split()?);
+    let (asked, unasked) = lint.asked();
+    checks.extend(unasked);
+    checks.extend(lint.of_tasks(&asked));
+    checks.extend(lint.of_text(&asked));
+    let accept = &plan.experiment.leakage.accept;
+    settle(&mut checks, accept);
+    let problems = checks.iter().filter(|check| check.status == Status::Failed).map(Check::problem);
+    let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan))).collect();
+    if problems.is_empty() { Ok(Proof { checks }) } else { Err(problems) }
+}
+
+/// Names of the leaks that only a run can find and that may be accepted.
+fn later(plan: &Plan) -> BTreeSet<String> {
+    let mut ids = BTreeSet::from(["series.copies".to_owned()]);
+    if plan.experiment.text.is_some() {
+        ids.insert("text.descriptions".to_owned());
+    }
+    let tasks = || plan.tasks.iter().map(|task| &task.name);
+    for corpus in &plan.corpora {
+        let kinds = ["names", "says", "retells"];
+        let of_kind = |kind| tasks().map(move |task| format!("corpora.{}.{kind}.{task}", corpus.name));
+        ids.extend(kinds.into_iter().flat_map(of_kind));
+        ids.insert(format!("corpora.{}.order", corpus.name));
+    }
+    for task in tasks() {
+        ids.extend(tasks().map(|other| format!("tasks.{task}.says.{other}")));
+        let kinds = ["question", "leaning", "nuisance.question", "nuisance.options", "nuisance.window"];
+        ids.extend(kinds.map(|kind| format!("tasks.{task}.{kind}")));
+    }
+    ids
+}
+
+/// What a task asks, and the key it is remembered by.
+type Known = (Arc<Result<Asked, String>>, String);
+
+struct Lint<'a> {
+    plan: &'a Plan,
+    cohorts: &'a [Arc<Cohort>],
+    data: &'a DataCache,
+    memo: &'a Memo,
+}
+
+impl Lint<'_> {
+    /// The key of a stage stands for everything that its artefact depends on.
+    fn key(&self, kind: &StageKind) -> &str {
+        let stage = self.plan.stages.iter().find(|stage| stage.kind == *kind);
+        stage.map_or("", |stage| &stage.key.0)
+    }
+
+    fn of_people(&self) -> Vec<Check> {
+        let key = format!("people {}", self.key(&StageKind::Series));
+        let look = || {
+            let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
+            let tables = series.and_then(|stage| stage.config["datasets"].as_object());
+            let mut checks = tables.map(subjects::twice).unwrap_or_default();
+            // A dataset that is there twice is one finding, not one for each file.
+            if checks.iter().all(|check| check.status != Status::Failed) {
+                checks.push(self.copied_files());
+            }
+            checks.extend(subjects::checks(&self.plan.scans));
+            checks
+        };
+        self.memo.checks.get(&key, look).to_vec()
+    }
+
+    /// Files of scans with the same bytes.
+    fn copied_files(&self) -> Check {
+        let mut files = Vec::new();
+        for dataset in &self.plan.datasets {
+            if let Ok(content) = &*self.data.content(dataset) {
+                let of_dataset = content.files.iter().map(|(path, hash)| {
+                    let path = path.strip_prefix(&dataset.root).unwrap_or(path);
+                    (dataset.name.clone(), path.to_string_lossy().into_owned(), *hash.as_bytes())
+                });
+                files.extend(of_dataset);
+            }
+        }
+        copies::files(&files)
+    }
+
+    fn of_split(&self) -> Result<Vec<Check>, Vec<Problem>> {
+        let key = format!("split {}", self.key(&StageKind::Split));
+        let experiment = &self.plan.experiment;
+        let mut failed = None;
+        let checks = self.memo.checks.get(&key, || {
+            let scans = &self.plan.scans;
+            match split::of_plan(self.plan, scans) {
+                Ok(Some(split)) => related::checks(scans, &split, experiment),
+                // A sweep over folds: each of them is looked at.
+                Ok(None) => Vec::new(),
+                Err(error) => {
+                    failed = Some(Problem::at("split", error.to_string()));
+                    Vec::new()
+                }
+            }
+        });
+        failed.map_or(Ok(checks.to_vec()), |problem| Err(vec![problem]))
+    }
+
+    /// What every task asks; a task that cannot say yet is asked in the run.
+    fn asked(&self) -> (Vec<Known>, Vec<Check>) {
+        let (mut all, mut unasked) = (Vec::new(), Vec::new());
+        for task in &self.plan.tasks {
+            let config = canonical_json(&task.config.resolved());
+            let wording = task.asking.content(0).map(|content| canonical_json(&content)).unwrap_or_default();
+            let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
+            let key =
+                format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
+            let trs = self.plan.experiment.signal.trs;
+            let ask = || Asked::before(task, self.cohorts, trs).map_err(|error| error.to_string());
+            let asked = self.memo.asked.get(&key, ask);
+            if let Err(error) = &*asked {
+                let section = format!("tasks.{}", task.name);
+                let found = format!("it cannot be asked without a signal, only in the run: {error}");
+                unasked.push(Check::passed(format!("{section}.asked"), section, found));
+            }
+            all.push((asked, key));
+        }
+        (all, unasked)
+    }
+
+    fn of_tasks(&self, all: &[Known]) -> Vec<Check> {
+        let experiment = &self.plan.experiment;
+        let apart = (&experiment.nuisances, &experiment.split.group, &experiment.split.leave_out);
+        let mut checks = Vec::new();
+        for (asked, key) in all {
+            let Ok(asked) = &**asked else { continue };
+            let of_task = || {
+                let mut checks = words::question(asked);
+                checks.extend(nuisance::checks(asked, experiment));
+                checks
+            };
+            checks.extend(self.memo.checks.get(&format!("task {key} {apart:?}"), of_task).iter().cloned());
+            for (other, of_other) in all.iter().filter(|(_, other)| other != key) {
+                let Ok(other) = &**other else { continue };
+                let look = || words::references(asked, &[other]);
+                checks.extend(self.memo.checks.get(&format!("text {key} {of_other}"), look).iter().cloned());
+            }
+            for corpus in &self.plan.corpora {
+                checks.push(described::of_config(&corpus.name, &corpus.config.resolved(), asked));
+            }
+        }
+        checks
+    }
+
+    fn of_text(&self, all: &[Known]) -> Vec<Check> {
+        if self.plan.experiment.text.is_none() {
+            return Vec::new();
+        }
+        let config = self.plan.stages.iter().find(|stage| stage.kind == StageKind::TextSpace);
+        let text = config.map(|stage| canonical_json(&stage.config["text"])).unwrap_or_default();
+        let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
+        let key = format!("text {text} {}", keys.join(" "));
+        let look = || {
+            let asked: Vec<&Asked> =
+                all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
+            // What cannot be read is the text stage's to report.
+            let documents = packing::general_text(self.plan).unwrap_or_default();
+            text::checks(&documents, &self.plan.scans, &asked)
+        };
+        self.memo.checks.get(&key, look).to_vec()
+    }
+}

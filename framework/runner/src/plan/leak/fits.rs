@@ -1,0 +1,36 @@
+//! Whether everything that was fitted was fitted on training scans: what the run wrote down, compared.
+
+use std::collections::BTreeSet;
+
+use boldface::{Part, ScanId, Split};
+use serde_json::json;
+
+use super::{Check, Status, named};
+
+/// Name of the list of scans that a stage's plugins were given to learn from.
+pub const FITTED_ON: &str = "fitted-on.json";
+
+/// What the names of these checks end in; such a leak cannot be accepted.
+pub const ENDING: &str = ".fitted-on";
+
+/// Whether `stage` was given nothing but training scans.
+pub fn check(stage: &str, fitted_on: &[ScanId], split: &Split) -> Check {
+    let id = format!("{stage}{ENDING}");
+    let part = |scan: &ScanId| split.parts.get(&scan.person()).copied();
+    let outside: Vec<&ScanId> = fitted_on.iter().filter(|scan| part(scan) != Some(Part::Train)).collect();
+    let people: BTreeSet<String> = fitted_on.iter().map(ScanId::person).collect();
+    let evidence = json!({ "scans": fitted_on.len(), "people": people.len(), "outside": outside.len() });
+    if outside.is_empty() {
+        let found = format!(
+            "`{stage}` was given {} scans of {} people to learn from, all of the training part",
+            fitted_on.len(),
+            people.len()
+        );
+        return Check::passed(id, "split", found).in_run().with(evidence);
+    }
+    let said = |scan: &&ScanId| format!("{scan} ({})", part(scan).map_or("of no part", Part::name));
+    let said: Vec<String> = outside.iter().map(said).collect();
+    let found = format!("`{stage}` was fitted outside training: on {}", named(&said));
+    let help = "remove the artefact, so that it is made again from training scans";
+    Check::passed(id, "split", found).but(Status::Failed, help).in_run().with(evidence)
+}

@@ -1,0 +1,233 @@
+//! Whether something that is not the brain tells a task's answers alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use boldface::{Answer, Example, ScanInfo};
+use serde_json::json;
+
+use super::asked::Asked;
+use super::predict::{Labels, Told, cuts, tell};
+use super::{Check, Status};
+use crate::spec::Experiment;
+
+/// Skill from which a visible nuisance is a leak: for two balanced classes a balanced accuracy of .85.
+const LEAKS: f64 = 0.7;
+
+/// Largest p of a leak: no relabeling in 999 told as well.
+const SURE: f64 = 0.001;
+
+/// Skill from which a reader is told: for two balanced classes a balanced accuracy of .65.
+const WORTH_SAYING: f64 = 0.3;
+
+/// Largest p of what a reader is told.
+const LIKELY: f64 = 0.01;
+
+/// Something that is not the brain.
+struct Nuisance {
+    /// Last part of the finding's name.
+    name: String,
+    /// What it is, in words.
+    what: String,
+    /// Its value in each example.
+    values: Vec<Option<String>>,
+    sight: Sight,
+    help: String,
+}
+
+/// Whether a model can tell the nuisance from what it is shown.
+enum Sight {
+    /// It is read, or it shapes the signal.
+    Visible,
+    /// Nothing of it is shown, but what it stands for may be.
+    Indirect(String),
+    /// It is not.
+    Hidden(String),
+}
+
+/// One check a nuisance.
+pub fn checks(asked: &Asked, experiment: &Experiment) -> Vec<Check> {
+    let key = &asked.key;
+    let Some(labels) = asked.labels() else {
+        let found = "its answers are no label that a nuisance could tell";
+        return vec![Check::passed(format!("{key}.nuisance"), key, found)];
+    };
+    let own = experiment.nuisances.values().find(|column| asked.targets.contains(*column));
+    if let Some(own) = own {
+        let found = format!("it asks for `{own}`, which is a nuisance itself");
+        return vec![Check::passed(format!("{key}.nuisance"), key, found)];
+    }
+    let people = asked.people();
+    let check = |nuisance: Nuisance| check(asked, &nuisance, &labels, &people);
+    nuisances(asked, &labels, &people, experiment).into_iter().map(check).collect()
+}
+
+fn check(asked: &Asked, nuisance: &Nuisance, labels: &Labels, people: &[usize]) -> Check {
+    let (key, what) = (&asked.key, &nuisance.what);
+    let id = format!("{key}.nuisance.{}", nuisance.name);
+    let first = nuisance.values.first();
+    if nuisance.values.iter().all(|value| Some(value) == first) {
+        let value = first.cloned().flatten().map_or("missing".to_owned(), |value| format!("`{value}`"));
+        let value = if value.len() > 60 { "the same text".to_owned() } else { value };
+        return Check::passed(id, key, format!("{what} is {value} everywhere"));
+    }
+    let values: Vec<Option<&str>> = nuisance.values.iter().map(Option::as_deref).collect();
+    let told = tell(&cuts(&values), labels, people, WORTH_SAYING);
+    let check = Check::passed(id, key, said(what, labels, &told)).with(json!(told));
+    let p = told.p.unwrap_or(1.0);
+    if told.skill < WORTH_SAYING || p > LIKELY {
+        return check;
+    }
+    match &nuisance.sight {
+        Sight::Visible if told.skill >= LEAKS && p <= SURE => check.but(Status::Failed, &nuisance.help),
+        Sight::Visible => check.but(Status::Warned, &nuisance.help),
+        Sight::Indirect(why) => {
+            let found = format!("{}; {why}", check.found);
+            Check { found, ..check }.but(Status::Warned, &nuisance.help)
+        }
+        Sight::Hidden(why) => {
+            let found = format!("{}, but {why}", check.found);
+            Check { found, status: Status::Hidden, ..check }
+        }
+    }
+}
+
+fn said(what: &str, labels: &Labels, told: &Told) -> String {
+    let people = told.people;
+    let p = told.p.map(|p| format!(", p = {p:.3}")).unwrap_or_default();
+    match labels {
+        Labels::Classes(_) => format!(
+            "{what} alone tells the answer with a balanced accuracy of {:.2}, guessing has {:.2} ({people} people{p})",
+            told.score, told.chance
+        ),
+        Labels::Values(_) => {
+            format!("{what} alone explains R2 = {:.2} of the answer ({people} people{p})", told.score)
+        }
+    }
+}
+
+/// Everything that is looked at.
+fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Experiment) -> Vec<Nuisance> {
+    type One = (Arc<ScanInfo>, Example);
+    let values = |of: &dyn Fn(&ScanInfo, &Example) -> Option<String>| -> Vec<Option<String>> {
+        asked.examples.iter().map(|(info, example): &One| of(info, example)).collect()
+    };
+    let new = |name: &str, what: &str, sight: Sight, help: &str, values| Nuisance {
+        name: name.to_owned(),
+        what: what.to_owned(),
+        values,
+        sight,
+        help: help.to_owned(),
+    };
+    let mut scans: BTreeMap<String, usize> = BTreeMap::new();
+    for (info, _) in &asked.examples {
+        *scans.entry(info.id.person()).or_default() += 1;
+    }
+    let signal = &experiment.signal;
+    let crop = format!("every scan is shown as its volumes {}..{}", signal.start, signal.start + signal.trs);
+    let order = || Sight::Indirect("what comes with the order of scans cannot be told from it".to_owned());
+    let balance = "balance it over the answers, or leave scans out until it tells nothing";
+    let words = "ask every scan the same";
+    let mut all = vec![
+        new(
+            "question",
+            "the wording of the question",
+            Sight::Visible,
+            words,
+            values(&|_, example| Some(example.question.clone())),
+        ),
+        new(
+            "options",
+            "the list of options",
+            Sight::Visible,
+            "offer every scan the same options",
+            values(&|_, example| options(example)),
+        ),
+        new(
+            "window",
+            "the number of volumes shown",
+            Sight::Visible,
+            "show as many volumes of every scan",
+            values(&|_, example| Some(example.window.trs.to_string())),
+        ),
+        new(
+            "length",
+            "the length of the scan on disk",
+            Sight::Hidden(crop),
+            balance,
+            values(&|info, _| Some(info.trs.to_string())),
+        ),
+        new(
+            "tr",
+            "the repetition time",
+            Sight::Visible,
+            "resample to one repetition time, or balance it over the answers",
+            values(&|info, _| Some(info.tr.to_string())),
+        ),
+        new(
+            "dataset",
+            "the dataset that a scan comes from",
+            sight(experiment, "dataset"),
+            "take both answers from each dataset",
+            values(&|info, _| Some(info.id.dataset.clone())),
+        ),
+        new("session", "the session", order(), balance, values(&|info, _| info.id.session.clone())),
+        new("run", "the number of the run", order(), balance, values(&|info, _| info.id.run.clone())),
+        new(
+            "scans",
+            "how many scans a person has",
+            Sight::Hidden("a model is shown one scan at a time".to_owned()),
+            balance,
+            values(&|info, _| scans.get(&info.id.person()).map(usize::to_string)),
+        ),
+    ];
+    // What somebody did in the scanner is a state's own cause, but a trait's nuisance.
+    if is_trait(labels, people) {
+        let what = "what was done in the scanner (`task-`)";
+        all.push(new(
+            "task",
+            what,
+            Sight::Visible,
+            "compare people who did the same",
+            values(&|info, _| info.id.task.clone()),
+        ));
+    }
+    for (name, column) in &experiment.nuisances {
+        if column == "dataset" {
+            continue;
+        }
+        let apart = format!("test where it was not trained on: `[split] group = \"{column}\"`");
+        let instead = if name == "motion" { "match people by it".to_owned() } else { apart };
+        let help = format!("balance `{column}` over the answers, or {instead}");
+        let what = format!("the column `{column}`");
+        let of = |info: &ScanInfo, _: &Example| info.column(column).map(str::to_owned);
+        all.push(new(name, &what, sight(experiment, column), &help, values(&of)));
+    }
+    all
+}
+
+/// A value that is never both in training and in test cannot carry an answer from one to the other.
+fn sight(experiment: &Experiment, column: &str) -> Sight {
+    let split = &experiment.split;
+    let apart = [&split.group, &split.leave_out].into_iter().flatten().any(|group| group == column);
+    if apart { Sight::Hidden(format!("no `{column}` is in two parts")) } else { Sight::Visible }
+}
+
+fn options(example: &Example) -> Option<String> {
+    match &example.answer {
+        Answer::Choice { options, .. } => Some(options.join(", ")),
+        _ => None,
+    }
+}
+
+/// Whether the answer is the same in all scans of each person.
+fn is_trait(labels: &Labels, people: &[usize]) -> bool {
+    let mut first: BTreeMap<usize, usize> = BTreeMap::new();
+    (0..people.len()).all(|example| {
+        let first = *first.entry(people[example]).or_insert(example);
+        match labels {
+            Labels::Classes(labels) => labels[first] == labels[example],
+            Labels::Values(labels) => labels[first] == labels[example],
+        }
+    })
+}

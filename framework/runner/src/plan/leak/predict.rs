@@ -1,0 +1,292 @@
+//! How well one column alone tells a label, without being fooled by few people.
+
+use std::collections::BTreeMap;
+
+use boldface::seed;
+use rand::Rng;
+use rand::seq::SliceRandom;
+use serde::Serialize;
+
+/// Relabelings behind a p-value; the least p is one over one more.
+pub const RELABELINGS: usize = 999;
+
+/// Into how many bins of equally many examples a column of numbers is cut; the cut that tells most counts.
+const CUTS: [usize; 4] = [2, 3, 5, 10];
+
+/// What is to be told: one label an example.
+#[derive(Clone, Debug)]
+pub enum Labels {
+    /// Classes, numbered from 0.
+    Classes(Vec<usize>),
+    /// Numbers.
+    Values(Vec<f64>),
+}
+
+/// How well a column tells the labels of people it was not learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Told {
+    /// Balanced accuracy for classes, R² for numbers; each person is told from all others.
+    pub score: f64,
+    /// What guessing scores.
+    pub chance: f64,
+    /// Share of the way from guessing to knowing.
+    pub skill: f64,
+    /// Share of random relabelings that score as well; none if the skill is too small to ask.
+    pub p: Option<f64>,
+    /// Examples.
+    pub examples: usize,
+    /// People.
+    pub people: usize,
+}
+
+/// Tells the labels from a column, each person's from everybody else's. A column comes in one or more
+/// `cuts`, of which the best counts, in the relabelings as well.
+///
+/// `people` numbers the person of each example. A p-value is computed where the skill is at least `ask`:
+/// labels are dealt to people with as many examples, and within a person shuffled.
+pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) -> Told {
+    let (examples, people) = (people.len(), People::of(people));
+    let best = |labels: &Labels| {
+        let scores = cuts.iter().map(|column| scored(column, labels, &people));
+        scores.fold((f64::NEG_INFINITY, 0.0), |best, next| if next.0 > best.0 { next } else { best })
+    };
+    let (score, chance) = best(labels);
+    let skill = |score: f64| if chance < 1.0 { (score - chance) / (1.0 - chance) } else { 0.0 };
+    let p = (skill(score) >= ask).then(|| {
+        let mut rng = seed::stream(0, "leakage.relabelings");
+        // Sums in another order differ in the last digits.
+        let as_well = |_: &usize| best(&people.relabeled(labels, &mut rng)).0 >= score - 1e-9;
+        (1 + (0..RELABELINGS).filter(as_well).count()) as f64 / (1 + RELABELINGS) as f64
+    });
+    Told { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
+}
+
+/// Words as numbers, the same word the same number; what is missing is a word of its own.
+pub fn categories<T: Ord>(values: &[T]) -> Vec<usize> {
+    let mut seen: BTreeMap<&T, usize> = BTreeMap::new();
+    values
+        .iter()
+        .map(|value| {
+            let next = seen.len();
+            *seen.entry(value).or_insert(next)
+        })
+        .collect()
+}
+
+/// A column as categories, or, of many numbers, cut into bins in several ways.
+pub fn cuts(values: &[Option<&str>]) -> Vec<Vec<usize>> {
+    let plain = categories(values);
+    let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(number)).collect();
+    let are_numbers = values.iter().zip(&numbers).all(|(value, number)| value.is_none() || number.is_some());
+    let most = CUTS.iter().copied().max().unwrap_or(1);
+    if !are_numbers || plain.iter().max().is_none_or(|&last| last < most) {
+        return vec![plain];
+    }
+    let mut sorted: Vec<f64> = numbers.iter().flatten().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let cut = |bins: usize| {
+        let edges: Vec<f64> = (1..bins).map(|bin| sorted[bin * sorted.len() / bins]).collect();
+        // What is missing comes after the last bin.
+        let bin = |number: &Option<f64>| number.map_or(bins, |x| edges.partition_point(|&edge| edge <= x));
+        numbers.iter().map(bin).collect()
+    };
+    CUTS.into_iter().map(cut).collect()
+}
+
+/// A finite number.
+pub fn number(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+/// The examples of each person.
+pub struct People {
+    examples: Vec<Vec<usize>>,
+}
+
+impl People {
+    /// From the person of each example.
+    pub fn of(people: &[usize]) -> People {
+        let mut examples: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (example, &person) in people.iter().enumerate() {
+            examples.entry(person).or_default().push(example);
+        }
+        People { examples: examples.into_values().collect() }
+    }
+
+    /// The labels as they might be if nothing told them.
+    fn relabeled(&self, labels: &Labels, rng: &mut impl Rng) -> Labels {
+        match labels {
+            Labels::Classes(labels) => Labels::Classes(self.dealt(labels, rng)),
+            Labels::Values(labels) => Labels::Values(self.dealt(labels, rng)),
+        }
+    }
+
+    /// Labels dealt to people with as many examples, and within a person shuffled.
+    pub fn dealt<T: Copy>(&self, labels: &[T], rng: &mut impl Rng) -> Vec<T> {
+        let mut by_size: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (person, examples) in self.examples.iter().enumerate() {
+            by_size.entry(examples.len()).or_default().push(person);
+        }
+        let mut dealt = labels.to_vec();
+        for takers in by_size.into_values() {
+            let mut givers = takers.clone();
+            givers.shuffle(rng);
+            for (taker, giver) in takers.into_iter().zip(givers) {
+                let mut given: Vec<T> = self.examples[giver].iter().map(|&example| labels[example]).collect();
+                given.shuffle(rng);
+                self.examples[taker].iter().zip(given).for_each(|(&example, label)| dealt[example] = label);
+            }
+        }
+        dealt
+    }
+}
+
+/// Score and chance.
+fn scored(column: &[usize], labels: &Labels, people: &People) -> (f64, f64) {
+    match labels {
+        Labels::Classes(labels) => classified(column, labels, people),
+        Labels::Values(labels) => (explained(column, labels, people), 0.0),
+    }
+}
+
+/// Balanced accuracy of naming the class that is relatively most frequent among other people with the same
+/// value; classes that are equally frequent share the point.
+fn classified(column: &[usize], labels: &[usize], people: &People) -> (f64, f64) {
+    let width = column.iter().max().map_or(0, |last| last + 1);
+    let classes = labels.iter().max().map_or(0, |last| last + 1);
+    let mut seen = Seen { classes, counts: vec![0.0; width * classes], totals: vec![0.0; classes] };
+    column.iter().zip(labels).for_each(|(&x, &y)| seen.add(x, y, 1.0));
+    let sizes = seen.totals.clone();
+    let mut right = vec![0.0f64; classes];
+    for examples in &people.examples {
+        examples.iter().for_each(|&example| seen.add(column[example], labels[example], -1.0));
+        for &example in examples {
+            right[labels[example]] += seen.point(column[example], labels[example]);
+        }
+        examples.iter().for_each(|&example| seen.add(column[example], labels[example], 1.0));
+    }
+    let present = sizes.iter().filter(|&&size| size > 0.0).count().max(1) as f64;
+    let recalls = right.iter().zip(&sizes).filter(|(_, size)| **size > 0.0).map(|(right, size)| right / size);
+    (recalls.sum::<f64>() / present, 1.0 / present)
+}
+
+/// How often each class was seen with each value.
+struct Seen {
+    classes: usize,
+    counts: Vec<f64>,
+    totals: Vec<f64>,
+}
+
+impl Seen {
+    fn add(&mut self, x: usize, y: usize, by: f64) {
+        self.counts[x * self.classes + y] += by;
+        self.totals[y] += by;
+    }
+
+    /// The point for naming a class of value `x` if `y` is right. Where nobody has the value, all classes
+    /// are equally frequent.
+    fn point(&self, x: usize, y: usize) -> f64 {
+        let rate = |class: usize| self.counts[x * self.classes + class] / self.totals[class].max(1.0);
+        let best = (0..self.classes).map(rate).fold(0.0, f64::max);
+        let is_best = |class: &usize| rate(*class) >= best - 1e-12;
+        if is_best(&y) { 1.0 / (0..self.classes).filter(is_best).count() as f64 } else { 0.0 }
+    }
+}
+
+/// R² of naming the mean of other people with the same value.
+fn explained(column: &[usize], labels: &[f64], people: &People) -> f64 {
+    let width = column.iter().max().map_or(0, |last| last + 1);
+    let (mut sums, mut counts) = (vec![0.0; width], vec![0.0; width]);
+    for (&x, &y) in column.iter().zip(labels) {
+        sums[x] += y;
+        counts[x] += 1.0;
+    }
+    let (sum, count) = (labels.iter().sum::<f64>(), labels.len() as f64);
+    let (mut left, mut whole) = (0.0, 0.0);
+    for examples in &people.examples {
+        let own: f64 = examples.iter().map(|&example| labels[example]).sum();
+        let others = count - examples.len() as f64;
+        let mean = if others > 0.0 { (sum - own) / others } else { 0.0 };
+        for &example in examples {
+            let (mut of_value, mut known) = (sums[column[example]], counts[column[example]]);
+            for &other in examples.iter().filter(|&&other| column[other] == column[example]) {
+                of_value -= labels[other];
+                known -= 1.0;
+            }
+            let guess = if known > 0.5 { of_value / known } else { mean };
+            left += (labels[example] - guess).powi(2);
+            whole += (labels[example] - mean).powi(2);
+        }
+    }
+    if whole > 0.0 { 1.0 - left / whole } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes(labels: &[usize]) -> Labels {
+        Labels::Classes(labels.to_vec())
+    }
+
+    #[test]
+    fn a_column_that_is_the_label_tells_it_and_six_people_are_too_few_to_be_sure() {
+        let people: Vec<usize> = (0..6).collect();
+        let told = tell(&[vec![0, 0, 0, 1, 1, 1]], &classes(&[0, 0, 0, 1, 1, 1]), &people, 0.5);
+        assert_eq!((told.score, told.chance, told.skill), (1.0, 0.5, 1.0));
+        // Two of the 20 ways to choose three of six are as good: p is about .1.
+        assert!((told.p.unwrap() - 0.1).abs() < 0.03, "{told:?}");
+
+        let labels: Vec<usize> = (0..30).map(|person| person % 2).collect();
+        let told = tell(std::slice::from_ref(&labels), &classes(&labels), &(0..30).collect::<Vec<_>>(), 0.5);
+        assert_eq!(told.p, Some(0.001));
+    }
+
+    #[test]
+    fn a_person_is_not_told_from_itself() {
+        // Every person has a value of their own: it tells nothing of anybody else, so all is a tie.
+        let people = [0, 0, 1, 1, 2, 2, 3, 3];
+        let told = tell(&[people.to_vec()], &classes(&[0, 0, 1, 1, 0, 0, 1, 1]), &people, 0.5);
+        assert_eq!((told.score, told.skill, told.p), (0.5, 0.0, None));
+    }
+
+    #[test]
+    fn runs_of_the_pain_study_tell_one_of_three_conditions() {
+        // Run 1 is always passive; 3 and 7 are up or down, balanced. Recalls 1, .5, .5 but for the person
+        // left out, which tips the balance against its own label: 1, 0, 0.
+        let (mut column, mut labels, mut people) = (Vec::new(), Vec::new(), Vec::new());
+        for person in 0..20 {
+            column.extend([0, 1, 2]);
+            labels.extend(if person % 2 == 0 { [0, 1, 2] } else { [0, 2, 1] });
+            people.extend([person; 3]);
+        }
+        let told = tell(&[column], &classes(&labels), &people, 2.0);
+        assert!((told.score - 1.0 / 3.0).abs() < 1e-12, "{told:?}");
+    }
+
+    #[test]
+    fn numbers_are_told_from_the_mean_of_others() {
+        // Two sites with means 10 and 20, each person 1 off: the others' mean of a person at 9 is
+        // (11 + 9 + 11) / 3 = 10.333, an error of 1.333; the same for all eight.
+        let site = vec![0, 0, 0, 0, 1, 1, 1, 1];
+        let ages = Labels::Values(vec![9.0, 11.0, 9.0, 11.0, 19.0, 21.0, 19.0, 21.0]);
+        let told = tell(&[site], &ages, &(0..8).collect::<Vec<_>>(), 2.0);
+        let left = 8.0 * (4.0f64 / 3.0).powi(2);
+        let whole: f64 =
+            [9.0, 11.0, 19.0, 21.0].map(|x: f64| 2.0 * ((x - 15.0) * 8.0 / 7.0).powi(2)).iter().sum();
+        assert!((told.score - (1.0 - left / whole)).abs() < 1e-12, "{told:?}");
+    }
+
+    #[test]
+    fn many_numbers_are_cut_into_bins_and_few_are_not() {
+        let text: Vec<String> = (0..40).map(|i| format!("{}", 0.5 * f64::from(i))).collect();
+        let mut column: Vec<Option<&str>> = text.iter().map(|text| Some(text.as_str())).collect();
+        column.push(None);
+        let cut = cuts(&column);
+        assert_eq!(cut.len(), 4);
+        // Five bins of 8 numbers each, and what is missing.
+        let bins = &cut[2];
+        assert_eq!((bins[0], bins[7], bins[8], bins[39], bins[40]), (0, 0, 1, 4, 5));
+        assert_eq!(cuts(&[Some("b"), None, Some("b"), Some("a")]), [[0, 1, 0, 2]]);
+    }
+}

@@ -1,0 +1,234 @@
+//! Whether one person goes by two names, so that a split by subject divides them all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use boldface::ScanInfo;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::predict::number;
+use super::{Check, Status, named};
+
+/// Words that end a label which names a visit and not a person.
+const VISITS: [&str; 13] =
+    ["ses", "session", "visit", "v", "run", "r", "t", "tp", "wave", "w", "y", "scan", "day"];
+
+/// Ends of a label which names one of two visits.
+const MOMENTS: [&str; 6] = ["pre", "post", "baseline", "followup", "before", "after"];
+
+/// Largest chance that strangers would agree so well.
+const CHANCE: f64 = 1e-3;
+
+/// Everything that names alone tell of `scans`, all datasets together.
+pub fn checks(scans: &[ScanInfo]) -> Vec<Check> {
+    let mut by_dataset: BTreeMap<&str, BTreeMap<&str, &ScanInfo>> = BTreeMap::new();
+    for scan in scans {
+        by_dataset.entry(&scan.id.dataset).or_default().entry(&scan.id.subject).or_insert(scan);
+    }
+    let mut checks = Vec::new();
+    for (dataset, subjects) in &by_dataset {
+        let labels: Vec<&str> = subjects.keys().copied().collect();
+        checks.push(spellings(dataset, &labels));
+        checks.push(visits(dataset, &labels));
+    }
+    let datasets: Vec<_> = by_dataset.iter().collect();
+    for (place, (name, subjects)) in datasets.iter().enumerate() {
+        for (earlier, others) in &datasets[..place] {
+            checks.push(shared(name, subjects, earlier, others));
+        }
+    }
+    checks
+}
+
+/// Datasets that are another one under a second name; `tables` has the plugin, the config and the hash of
+/// the files of each.
+pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (place, (name, table)) in tables.iter().enumerate() {
+        let (id, key) = (format!("datasets.{name}.copy"), format!("datasets.{name}"));
+        let check = match tables.iter().take(place).find(|(_, other)| *other == table) {
+            None => Check::passed(id, key, "no other dataset has the same files read in the same way"),
+            Some((other, _)) => {
+                let found = format!(
+                    "it has the same files as `{other}`, read the same way: every person is there twice"
+                );
+                Check::passed(id, key, found).but(Status::Failed, "remove one of the two")
+            }
+        };
+        checks.push(check);
+    }
+    checks
+}
+
+/// Labels that differ in leading zeros or capitals alone.
+fn spellings(dataset: &str, labels: &[&str]) -> Check {
+    let plain = |label: &str| label.trim_start_matches('0').to_lowercase();
+    let twice = groups(labels, |label| Some(plain(label)));
+    let (id, key) = (format!("datasets.{dataset}.spelling"), format!("datasets.{dataset}"));
+    if twice.is_empty() {
+        let found = format!("{} labels of subjects differ in more than zeros and capitals", labels.len());
+        return Check::passed(id, key, found);
+    }
+    let found = format!("{} look like one person under two labels", pairs(&twice));
+    let help = "give a person one label";
+    Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
+}
+
+/// Labels that end in a visit: the same person would be divided by session.
+fn visits(dataset: &str, labels: &[&str]) -> Check {
+    let twice = groups(labels, |label| stem(label).map(str::to_owned));
+    let (id, key) = (format!("datasets.{dataset}.visits"), format!("datasets.{dataset}"));
+    if twice.is_empty() {
+        return Check::passed(id, key, "no two labels of subjects differ in a visit alone");
+    }
+    let found = format!("{} look like visits of one person, and would be divided", pairs(&twice));
+    let help = "name the visit in `ses-`, as BIDS does, or keep people together with `[split] group`";
+    Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
+}
+
+/// What stands before the visit in a label such as `012v2` or `12pre`.
+fn stem(label: &str) -> Option<&str> {
+    let lower = label.to_ascii_lowercase();
+    // Lower case of ASCII has the same bytes.
+    let cut = |word: &str| label.get(..lower.len() - word.len()).filter(|stem| is_person(stem));
+    if let Some(word) = MOMENTS.iter().find(|word| lower.ends_with(*word)) {
+        return cut(word);
+    }
+    let rest = lower.trim_end_matches(|c: char| c.is_ascii_digit());
+    if rest.len() < lower.len() {
+        let word = VISITS.iter().filter(|word| rest.ends_with(*word)).max_by_key(|word| word.len())?;
+        let number = &lower[rest.len()..];
+        return cut(&format!("{word}{number}"));
+    }
+    ["a", "b", "c"].iter().find(|letter| lower.ends_with(*letter)).and_then(|letter| cut(letter))
+}
+
+/// A visit is told from a word by what it follows: people are numbered.
+fn is_person(stem: &str) -> bool {
+    stem.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Labels of one kind, where a kind has two or more.
+fn groups<'a>(labels: &[&'a str], kind: impl Fn(&str) -> Option<String>) -> Vec<Vec<&'a str>> {
+    let mut kinds: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for label in labels {
+        if let Some(kind) = kind(label) {
+            kinds.entry(kind).or_default().push(label);
+        }
+    }
+    kinds.into_values().filter(|labels| labels.len() > 1).collect()
+}
+
+fn pairs(groups: &[Vec<&str>]) -> String {
+    let said: Vec<String> =
+        groups.iter().map(|labels| format!("sub-{}", labels.join("` and `sub-"))).collect();
+    named(&said)
+}
+
+type Subjects<'a> = BTreeMap<&'a str, &'a ScanInfo>;
+
+/// The same people in two datasets: labels that no two studies would both give out, or people who agree in
+/// what tells people apart.
+fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<'_>) -> Check {
+    let labels: Vec<&str> = subjects.keys().filter(|label| others.contains_key(*label)).copied().collect();
+    let (id, key) = (format!("datasets.{name}.people-of.{earlier}"), format!("datasets.{name}"));
+    if labels.is_empty() {
+        return Check::passed(id, key, format!("it shares no subject label with `{earlier}`"));
+    }
+    let people: Vec<String> = labels.iter().map(|label| format!("sub-{label}")).collect();
+    let also =
+        format!("{} {} also in `{earlier}`", named(&people), if labels.len() == 1 { "is" } else { "are" });
+    let help = "put all scans of a person into one dataset, or keep them together by a column that both \
+                have: `[split] group`";
+    let columns = agreement(&labels, subjects, others);
+    let telling = labels.iter().filter(|label| is_telling(label, subjects, others)).count();
+    let evidence = json!({ "labels": labels, "columns": columns, "unusual-labels": telling });
+    let (status, found) = match columns.iter().min_by(|a, b| a.chance.total_cmp(&b.chance)) {
+        Some(same) if same.chance < CHANCE => {
+            let Agreement { column, equal, both, .. } = same;
+            (
+                Status::Failed,
+                format!(
+                    "{also}, and {equal} of {both} agree there in `{column}`: the same people under two names"
+                ),
+            )
+        }
+        Some(other) if telling == 0 => {
+            let Agreement { column, equal, both, .. } = other;
+            (Status::Passed, format!("{also}, but only {equal} of {both} agree there in `{column}`"))
+        }
+        _ if telling > 0 => {
+            (Status::Failed, format!("{also}, and no two studies label so: the same people under two names"))
+        }
+        _ => (Status::Warned, format!("{also}; no column tells whether these are the same people")),
+    };
+    let check = Check::passed(id, key, found).with(evidence);
+    if status == Status::Passed { check } else { check.but(status, help) }
+}
+
+/// A label that is not just a small number, with a letter or so before it.
+fn is_telling(label: &str, subjects: &Subjects<'_>, others: &Subjects<'_>) -> bool {
+    let digits = label.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let letters = label.len() - digits.len();
+    let largest = 20 * subjects.len().max(others.len()) as u64;
+    letters > 4 || digits.parse::<u64>().map_or(letters + digits.len() > 4, |n| n > largest.max(999))
+}
+
+/// How well people with the same label agree in a column that tells people apart.
+#[derive(Serialize)]
+struct Agreement<'a> {
+    column: &'a str,
+    /// People who have the same value in both.
+    equal: usize,
+    /// People who have a value in both.
+    both: usize,
+    /// Bound on the chance that as many strangers would agree.
+    chance: f64,
+}
+
+/// Every column that both datasets have and that tells people apart, such as an age; a number that the
+/// label says already does not.
+fn agreement<'a>(labels: &[&str], one: &Subjects<'a>, other: &Subjects<'a>) -> Vec<Agreement<'a>> {
+    let columns: BTreeSet<&'a String> = one.values().flat_map(|scan| scan.phenotype.keys()).collect();
+    let of = |subjects: &Subjects<'a>, label: &str, column: &str| -> Option<&'a str> {
+        let scan: &'a ScanInfo = subjects.get(label)?;
+        scan.phenotype.get(column).map(String::as_str)
+    };
+    let mut found = Vec::new();
+    for column in columns {
+        let mut both: Vec<(&str, &str, &str)> = Vec::new();
+        for label in labels {
+            both.extend(of(one, label, column).zip(of(other, label, column)).map(|(a, b)| (*label, a, b)));
+        }
+        let distinct: BTreeSet<&str> = both.iter().map(|(_, value, _)| *value).collect();
+        let is_label = both.iter().all(|(label, value, _)| alike(label, value));
+        if distinct.len() < 5.max(both.len() / 4) || is_label {
+            continue;
+        }
+        let equal = both.iter().filter(|(_, a, b)| alike(a, b)).count();
+        let matches: usize =
+            both.iter().map(|(_, a, _)| both.iter().filter(|(_, _, b)| alike(a, b)).count()).sum();
+        let strangers = matches as f64 / (both.len() * both.len()) as f64;
+        let chance = bound(equal as f64 / both.len() as f64, strangers).powi(both.len() as i32);
+        found.push(Agreement { column, equal, both: both.len(), chance });
+    }
+    found
+}
+
+/// Chernoff's bound, a person: n independent events of chance `p` make a share of `q` or more with a
+/// chance of at most its n-th power.
+fn bound(q: f64, p: f64) -> f64 {
+    if q <= p || p <= 0.0 {
+        return 1.0;
+    }
+    let term = |q: f64, p: f64| if q > 0.0 { (p / q).powf(q) } else { 1.0 };
+    term(q, p) * term(1.0 - q, 1.0 - p)
+}
+
+/// Equal as numbers, or as words.
+fn alike(a: &str, b: &str) -> bool {
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.eq_ignore_ascii_case(b),
+    }
+}

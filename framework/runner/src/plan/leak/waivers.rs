@@ -1,0 +1,44 @@
+//! Leaks that the author of a spec accepts, each with a reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use boldface::Problem;
+
+use super::fits::ENDING;
+use super::{Check, Status};
+use crate::spec::suggest;
+
+/// Marks what is accepted.
+pub fn settle(checks: &mut [Check], accept: &BTreeMap<String, String>) {
+    for check in checks {
+        let is_open = matches!(check.status, Status::Failed | Status::Warned) && !check.id.ends_with(ENDING);
+        if let Some(reason) = accept.get(&check.id).filter(|_| is_open) {
+            check.status = Status::Accepted;
+            check.reason = Some(reason.clone());
+        }
+    }
+}
+
+/// What is accepted although it was not found, and reasons that say nothing. `later` are the names of what
+/// only a run can find.
+pub fn stale(accept: &BTreeMap<String, String>, checks: &[Check], later: &BTreeSet<String>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (id, reason) in accept {
+        let key = format!("leakage.accept.{id}");
+        if reason.trim().is_empty() {
+            let problem = Problem::at(&key, "no reason is given");
+            problems.push(problem.help("say why it is no leak; the reason is shown in the report"));
+        }
+        let is_found = checks.iter().any(|check| check.id == *id && check.status == Status::Accepted);
+        if is_found || later.contains(id) {
+            continue;
+        }
+        let message = format!("no leak `{id}` was found, so there is nothing to accept");
+        let found = checks.iter().filter(|check| check.status == Status::Failed);
+        let known = found.map(|check| check.id.as_str()).chain(later.iter().map(String::as_str));
+        let near = crate::spec::closest(id, known.clone());
+        let help = near.map_or("remove the line".to_owned(), |near| suggest(id, [near]));
+        problems.push(Problem::at(key, message).help(help));
+    }
+    problems
+}

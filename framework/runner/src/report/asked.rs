@@ -1,0 +1,67 @@
+//! The methods paragraph's sentences about tasks that were not asked as usual.
+
+use serde_json::Value;
+
+use super::stored::Stored;
+use crate::spec::{Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
+
+/// One sentence for each way in which tasks were asked; none if all were asked singly and learned from all
+/// training scans.
+pub fn sentences(stored: &Stored) -> Vec<String> {
+    let experiment = &stored.record.experiment;
+    let of = |paradigm| names(experiment, |keys| keys.paradigm == paradigm);
+    let said = [
+        (
+            "Asked in one prompt, each answered after the model's own earlier answers in it",
+            of(Paradigm::Multi),
+        ),
+        (
+            "Answered in a generated sentence, in which the class was looked up (a sentence that names no one class \
+             counts as wrong)",
+            of(Paradigm::Open),
+        ),
+        (
+            "Predicted by a linear model on the pooled hidden states of the frozen model before instruction tuning, \
+             its penalty chosen by cross-validation over training subjects",
+            of(Paradigm::Probe),
+        ),
+        ("Kept out of instruction tuning (zero-shot)", names(experiment, |keys| keys.held_out)),
+        (
+            "Asked in seeded paraphrases in training and in the first of them in evaluation",
+            names(experiment, |keys| keys.prompts.is_some()),
+        ),
+    ];
+    let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));
+    let shots = experiment.tasks.iter().filter_map(|(name, table)| {
+        Some(format!("Learned from {} training scans a class: {name}.", keys(table).shots?))
+    });
+    told.chain(shots).collect()
+}
+
+/// The tasks that instruction tuning learned from; none if it was not run.
+pub fn taught(stored: &Stored) -> Option<Vec<String>> {
+    let stage = stored.record.stages.iter().find(|record| record.stage.name() == "instruction")?;
+    let tasks = stage.stage.config.get("tasks").and_then(Value::as_object)?;
+    Some(tasks.keys().cloned().collect())
+}
+
+/// Whether a task's key only says what goes without saying.
+pub fn is_usual(key: &str, value: &Value) -> bool {
+    (key == "paradigm" && value == "single") || (key == "held-out" && value == &Value::Bool(false))
+}
+
+fn names(experiment: &Experiment, which: impl Fn(&TaskKeys) -> bool) -> Option<String> {
+    let chosen = experiment.tasks.iter().filter(|(_, table)| which(&keys(table)));
+    let names: Vec<&str> = chosen.map(|(name, _)| name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// The framework's keys of a stored task; the usual ones for a run from before there were any.
+fn keys(table: &Table) -> TaskKeys {
+    let own: Table = table
+        .iter()
+        .filter(|(key, _)| TASK_KEYS.contains(&key.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    serde_json::from_value(Value::Object(own)).unwrap_or_default()
+}

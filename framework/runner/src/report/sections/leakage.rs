@@ -1,0 +1,61 @@
+//! What was looked at in search of leaks, and what a reader should know of it.
+
+use crate::plan::{Check, Proof, Status};
+use crate::report::document::{Block, Span, code, plain};
+use crate::report::stored::Stored;
+
+pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+    let Some(proof) = &stored.leakage else { return Vec::new() };
+    let mut blocks = vec![Block::Section("Leakage checks".into()), Block::Text(vec![plain(summary(proof))])];
+    let notable = proof.checks.iter().filter(|check| check.status != Status::Passed);
+    let pairs: Vec<(String, Vec<Span>)> = notable.map(said).collect();
+    if !pairs.is_empty() {
+        blocks.push(Block::Pairs(pairs));
+    }
+    blocks.push(Block::Details { summary: "Everything that was looked at".to_owned(), code: listed(proof) });
+    blocks
+}
+
+/// `14 passed, 1 accepted; the proof is leakage.json.`
+fn summary(proof: &Proof) -> String {
+    let named = [
+        (Status::Passed, "passed"),
+        (Status::Hidden, "would tell, but the model cannot see it"),
+        (Status::Warned, "to be known"),
+        (Status::Accepted, "accepted by the author"),
+        (Status::Failed, "failed"),
+    ];
+    let counts = named.map(|(status, words)| (proof.count(status), words));
+    let said = counts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
+    format!("{}; the proof with all numbers is leakage.json.", said.collect::<Vec<_>>().join(", "))
+}
+
+fn said(check: &Check) -> (String, Vec<Span>) {
+    let word = match check.status {
+        Status::Passed => "passed",
+        Status::Hidden => "hidden",
+        Status::Warned => "know",
+        Status::Accepted => "accepted",
+        Status::Failed => "failed",
+    };
+    let mut spans = vec![code(check.id.clone()), plain(format!(" {}", without_ticks(&check.found)))];
+    spans.extend(check.reason.iter().map(|reason| plain(format!("; accepted because: {reason}"))));
+    (word.to_owned(), spans)
+}
+
+fn listed(proof: &Proof) -> String {
+    let line = |check: &Check| {
+        format!(
+            "{:<9}{}: {}",
+            format!("{:?}", check.status).to_lowercase(),
+            check.id,
+            without_ticks(&check.found)
+        )
+    };
+    proof.checks.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A report marks names by itself.
+fn without_ticks(text: &str) -> String {
+    text.replace('`', "")
+}

@@ -1,0 +1,77 @@
+//! Looks for leaks in what a run makes, and keeps the proof.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use boldface::{Problem, Result};
+
+use super::inputs::{Inputs, Listed, Memory};
+use super::store::Artefact;
+use crate::plan::{Plan, Proof, Stage, Status, leak};
+
+/// Leaks that only showed in the run and that the spec does not accept.
+#[derive(Debug)]
+pub struct Leaks(Vec<Problem>);
+
+impl fmt::Display for Leaks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut problems = self.0.iter();
+        problems.next().map_or(Ok(()), |first| write!(f, "{first}"))?;
+        problems.try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Leaks {}
+
+/// Goes along with a run and looks at what each stage made.
+#[derive(Debug)]
+pub(crate) struct Watch<'a> {
+    plan: &'a Plan,
+    proof: Proof,
+}
+
+impl<'a> Watch<'a> {
+    /// Begins with what was looked at before anything ran.
+    pub fn new(plan: &'a Plan) -> Watch<'a> {
+        Watch { plan, proof: plan.leakage.clone() }
+    }
+
+    /// Looks at what `stage` made. `done` has its artefact and those of the stages it reads.
+    ///
+    /// # Errors
+    /// [`Leaks`] that the spec does not accept; or an artefact cannot be read.
+    pub fn after(&mut self, stage: &Stage, done: &BTreeMap<String, Artefact>, memory: &Memory) -> Result<()> {
+        let name = stage.name();
+        let is_read = |other: &String| *other == name || stage.inputs.contains(other);
+        let artefacts = done.iter().filter(|(other, _)| is_read(other));
+        let artefacts = artefacts.map(|(other, artefact)| (other.clone(), artefact.clone())).collect();
+        let listed = Listed { stage: format!("the lint of {name}"), artefacts };
+        let inputs = Inputs::new(self.plan, listed, memory);
+        let mut found = boldface::guard(|| leak::after(self.plan, &stage.kind, &inputs))?;
+        leak::settle(&mut found, &self.plan.experiment.leakage.accept);
+        let failed = found.iter().filter(|check| check.status == Status::Failed);
+        let leaks: Vec<Problem> = failed.map(leak::Check::problem).collect();
+        leak::join(&mut self.proof.checks, found);
+        if leaks.is_empty() { Ok(()) } else { Err(Box::new(Leaks(leaks))) }
+    }
+
+    /// Looks at all of a run that is over, or as much of it as was made; leaks are in the proof.
+    ///
+    /// # Errors
+    /// If an artefact cannot be read.
+    pub fn whole(plan: &'a Plan, done: &BTreeMap<String, Artefact>) -> Result<(Proof, Option<Leaks>)> {
+        let (mut watch, memory, mut leaks) = (Watch::new(plan), Memory::default(), Vec::new());
+        for stage in plan.stages.iter().filter(|stage| done.contains_key(&stage.name())) {
+            match watch.after(stage, done, &memory) {
+                Ok(()) => {}
+                Err(error) => leaks.extend(error.downcast::<Leaks>()?.0),
+            }
+        }
+        Ok((watch.proof, Some(Leaks(leaks)).filter(|leaks| !leaks.0.is_empty())))
+    }
+
+    /// Everything that was looked at so far.
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+}

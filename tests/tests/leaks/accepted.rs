@@ -1,0 +1,78 @@
+//! What an author may accept, and how that is written down.
+
+use std::fs;
+
+use boldface_runner::plan::{Proof, Status};
+use boldface_tests::{Sandbox, Seen};
+use expect_test::expect;
+
+use super::{SPEC, said, study, with};
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    study(&sandbox, "data", |i, person| person.columns.push(("site", format!("s{}", i % 2))));
+    sandbox
+}
+
+const ACCEPT: &str =
+    "[leakage]\naccept = { \"tasks.condition.nuisance.site\" = \"each site has one condition\" }\n";
+
+#[test]
+fn an_accepted_leak_runs_and_is_told_with_its_reason() {
+    let sandbox = sandbox();
+    assert!(said(&sandbox, SPEC).contains("leak `tasks.condition.nuisance.site`"));
+    sandbox.write("spec.toml", &with(ACCEPT));
+    let run = sandbox.run("spec.toml", &Seen::default()).unwrap();
+    let proof: Proof = serde_json::from_slice(&fs::read(run.dir.join("leakage.json")).unwrap()).unwrap();
+    assert_eq!((proof.count(Status::Accepted), proof.count(Status::Failed)), (1, 0));
+    for id in ["split.people", "series.copies", "text-space.fitted-on", "tokenizer.fitted-on"] {
+        let check = proof.checks.iter().find(|check| check.id == id).unwrap();
+        assert_eq!(check.status, Status::Passed, "{id}");
+    }
+    let paths = boldface_runner::report::write(&run.dir).unwrap();
+    let report = fs::read_to_string(paths.markdown).unwrap();
+    let section = report.split("## Leakage checks").nth(1).unwrap().split("\n## ").next().unwrap();
+    let brief = section.split("<details>").next().unwrap();
+    expect![[r#"
+
+
+        18 passed, 1 accepted by the author; the proof with all numbers is leakage.json.
+
+        - **accepted:** `tasks.condition.nuisance.site` the column site alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); accepted because: each site has one condition
+
+    "#]].assert_eq(brief);
+}
+
+#[test]
+fn accepting_changes_no_key() {
+    let sandbox = Sandbox::new();
+    study(&sandbox, "data", |i, person| person.entities = format!("_run-{}", 1 + i % 2));
+    let keys = |spec: &str| {
+        let plan = super::plan(&sandbox, spec).unwrap();
+        plan.stages.into_iter().map(|stage| stage.key).collect::<Vec<_>>()
+    };
+    let accept = "[leakage]\naccept = { \"tasks.condition.nuisance.run\" = \"counterbalanced elsewhere\" }\n";
+    assert_eq!(keys(SPEC), keys(&with(accept)));
+}
+
+#[test]
+fn what_is_accepted_must_be_there_and_have_a_reason() {
+    let sandbox = sandbox();
+    let misspelt = ACCEPT.replace("nuisance.site", "nuisance.sites");
+    expect![[r#"
+        spec.toml:22:8: leak `tasks.condition.nuisance.site`: the column `site` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.site" = "..." }`
+        spec.toml:32:47: no leak `tasks.condition.nuisance.sites` was found, so there is nothing to accept; did you mean `tasks.condition.nuisance.site`?
+    "#]].assert_eq(&said(&sandbox, &with(&misspelt)));
+    let silent = ACCEPT.replace("each site has one condition", " ");
+    expect![[r#"
+        spec.toml:32:46: no reason is given; say why it is no leak; the reason is shown in the report
+    "#]]
+    .assert_eq(&said(&sandbox, &with(&silent)));
+    let more = ACCEPT.replace("accept = {", "accept = { \"split.related.family\" = \"no twins\",");
+    expect![[r#"
+        spec.toml:32:37: no leak `split.related.family` was found, so there is nothing to accept; remove the line
+    "#]].assert_eq(&said(&sandbox, &with(&more)));
+    // Only the run can say whether there are copies.
+    let later = ACCEPT.replace("accept = {", "accept = { \"series.copies\" = \"a phantom\",");
+    assert_eq!(said(&sandbox, &with(&later)), "no problem\n");
+}

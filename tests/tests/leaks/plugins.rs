@@ -1,0 +1,142 @@
+//! Plugins that leak on purpose.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use boldface::{
+    Answer, CorpusGenerator, Describer, Descriptor, Deserialize, Example, Fact, JsonSchema, Metric, Outcome,
+    Result, Scan, Serialize, Task, TrainScans, Window, register,
+};
+
+/// Asks for the condition and gives it away.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
+struct Nosy {
+    /// How: in the question, in the options, by the window, or in a text.
+    by: By,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
+enum By {
+    Question,
+    OwnQuestion,
+    Options,
+    Window,
+    Text,
+    Number,
+}
+
+register!(Task "nosy" => Nosy);
+
+impl Task for Nosy {
+    fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
+        let condition = scan.info.phenotype["condition"].clone();
+        let correct = usize::from(condition == "high");
+        let mut example = Example {
+            window: Window::first(scan.series.trs()),
+            question: "Which condition is this?".to_owned(),
+            answer: Answer::Choice { options: vec!["low".to_owned(), "high".to_owned()], correct },
+        };
+        match self.by {
+            By::Question => example.question = format!("A person of the {condition} kind: which condition?"),
+            By::OwnQuestion => {
+                let (subject, age) = (&scan.info.id.subject, &scan.info.phenotype["age"]);
+                example.question = format!("Person {subject}, aged {age}, {condition}: which condition?");
+            }
+            By::Options => {
+                // A scan may only be called what it is, or something that nobody is.
+                let options = vec![format!("not {condition}"), condition];
+                example.answer = Answer::Choice { options, correct: 1 };
+            }
+            By::Window if correct == 1 => example.window = Window::first(20),
+            By::Window => {}
+            By::Number => {
+                let value = scan.info.phenotype["age"].parse()?;
+                example.answer = Answer::Value { value, unit: "years".to_owned(), edges: Vec::new() };
+            }
+            By::Text => {
+                let reference = format!("The patient was in the {condition} group.");
+                example.answer = Answer::Text { reference, facts: Vec::new() };
+            }
+        }
+        Ok(vec![example])
+    }
+
+    fn score(&self, _: &[&Outcome]) -> Result<Vec<Metric>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Describes scans by what it should not know.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
+struct Gossip {
+    /// Columns that it tells.
+    #[serde(default)]
+    columns: Vec<String>,
+    /// A column that it tells although its table does not say so, and what it calls it.
+    #[serde(default)]
+    behind: Option<(String, String)>,
+    /// Whether it counts the scans that it describes.
+    #[serde(default)]
+    counts: bool,
+}
+
+register!(CorpusGenerator "gossip" => Gossip);
+
+impl CorpusGenerator for Gossip {
+    fn fit(&self, _: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+        self.load(Path::new(""))
+    }
+
+    fn load(&self, _: &Path) -> Result<Box<dyn Describer>> {
+        // A `+` in its name keeps a column from being told by the table's strings.
+        let behind = self.behind.iter().map(|(column, name)| (column.replace('+', ""), name.clone()));
+        let columns = self.columns.iter().map(|column| (column.clone(), column.clone()));
+        Ok(Box::new(Told {
+            columns: columns.chain(behind).collect(),
+            counts: self.counts,
+            described: AtomicUsize::new(0),
+        }))
+    }
+}
+
+struct Told {
+    columns: Vec<(String, String)>,
+    counts: bool,
+    described: AtomicUsize,
+}
+
+impl Describer for Told {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        let mut said = vec![("signal".to_owned(), "is there".to_owned())];
+        for (column, name) in &self.columns {
+            let value = scan.info.phenotype.get(column).map_or("unknown", String::as_str);
+            said.push((name.clone(), value.to_owned()));
+        }
+        if self.counts {
+            let before = self.described.fetch_add(1, Ordering::Relaxed);
+            said.push(("place".to_owned(), format!("after {before} others")));
+        }
+        let descriptor = |(feature, band): (String, String)| Descriptor {
+            scan: scan.info.id.clone(),
+            corpus: String::new(),
+            text: format!("The {feature} {band}."),
+            fact: Fact { feature, value: None, z: None, band },
+            norm_scans: 1,
+        };
+        Ok(said.into_iter().map(descriptor).collect())
+    }
+
+    fn read(&self, _: &str) -> Result<Vec<Fact>> {
+        Ok(Vec::new())
+    }
+
+    fn save(&self, _: &Path) -> Result<()> {
+        Ok(())
+    }
+}

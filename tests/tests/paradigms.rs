@@ -1,0 +1,261 @@
+//! The same examples asked in every way: each runs, learns from what it may, and finds what is there.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use boldface::{Answer, Part, Prediction};
+use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::run::{Answered, Finished};
+use boldface_tests::{Sandbox, Seen, repository, test_score};
+
+/// Made scans whose classes are numbers, told by the phase of a wave that the codes see.
+const DATA: &str = r#"
+[datasets.made]
+type = "synthetic"
+subjects = 60
+rois = 8
+trs = 80
+effect = 0.0
+response = 1.5
+classes = ["20", "60"]
+
+[signal]
+trs = 80
+
+[split]
+test = 0.4
+stratify = ["condition"]
+
+[tokenizer]
+type = "quantile"
+patch = 10
+codebook-size = 8
+
+[backbone]
+type = "bigram"
+
+[instruction]
+steps = 6
+warmup = 0
+peak-lr = 1e-3
+
+[evaluation]
+resamples = 20
+longest-answer = 40
+"#;
+
+const CONDITION: &str = "type = \"classification\"\ntarget = \"condition\"\nclasses = [\"20\", \"60\"]\n";
+const GROUP: &str = "type = \"classification\"\ntarget = \"group\"\nclasses = [\"a\", \"b\"]\n";
+const AGE: &str = "type = \"regression\"\ntarget = \"condition\"\nunit = \"years\"\n";
+
+fn spec(tasks: &[(&str, &str, &str)]) -> String {
+    let tables = tasks.iter().map(|(name, table, keys)| format!("\n[tasks.{name}]\n{table}{keys}\n"));
+    DATA.to_owned() + &tables.collect::<String>()
+}
+
+fn run(sandbox: &Sandbox, text: &str) -> Finished {
+    sandbox.write("spec.toml", text);
+    sandbox.run("spec.toml", &Seen::default()).unwrap()
+}
+
+fn plan(sandbox: &Sandbox, text: &str) -> Plan {
+    sandbox.write("spec.toml", text);
+    sandbox.plan("spec.toml")
+}
+
+fn problems(text: &str) -> String {
+    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let folder = repository("experiments").join("spec.toml");
+    let found = resolve(&folder, text, &build).unwrap_err();
+    let told: String = found.iter().map(|located| format!("{}\n", located.problem)).collect();
+    told.replace(&repository("experiments").display().to_string(), "experiments")
+}
+
+/// What was answered in an evaluation, by who answered.
+fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
+    let record = finished.stages.iter().find(|record| record.stage.name() == stage).unwrap();
+    let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
+    let mut by: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
+    for line in fs::read_to_string(path).unwrap().lines() {
+        let answered: Answered = serde_json::from_str(line).unwrap();
+        by.entry(answered.plugin.clone()).or_default().push(answered);
+    }
+    by
+}
+
+fn key(plan: &Plan, stage: &str) -> String {
+    plan.stages.iter().find(|found| found.name() == stage).unwrap().key.0.clone()
+}
+
+fn metrics(run: &Path, task: &str) -> BTreeSet<String> {
+    let rows = boldface_tables::metrics::read(&run.join("metrics.parquet")).unwrap();
+    let stage = format!("evaluation.{task}");
+    let own =
+        rows.into_iter().filter(|row| row.stage == stage && row.plugin == "bigram" && row.against.is_none());
+    own.map(|row| row.metric).collect()
+}
+
+#[test]
+fn one_experiment_asks_in_every_way() {
+    let sandbox = Sandbox::new();
+    sandbox.write("words.toml", "question = [\"{question}\", \"{target}?\", \"Which {target}?\"]");
+    let text = spec(&[
+        ("age", AGE, ""),
+        ("age-bins", AGE, "edges = [0, 40, 80]"),
+        ("asked", CONDITION, "prompts = \"words.toml\""),
+        ("both-condition", CONDITION, "paradigm = \"multi\""),
+        ("both-group", GROUP, "paradigm = \"multi\""),
+        ("few", CONDITION, "shots = 3"),
+        ("open", CONDITION, "paradigm = \"open\""),
+        ("probe", CONDITION, "paradigm = \"probe\""),
+        ("probe-age", AGE, "paradigm = \"probe\""),
+    ]);
+    let finished = run(&sandbox, &text);
+    let names = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect::<BTreeSet<String>>();
+    let choice = names(&["accuracy", "balanced_accuracy", "auroc", "macro_f1", "log_loss"]);
+    for task in ["asked", "both-condition", "both-group", "few", "probe"] {
+        assert!(metrics(&finished.dir, task).is_superset(&choice), "{task}");
+    }
+    for task in ["age", "age-bins", "probe-age"] {
+        assert!(metrics(&finished.dir, task).is_superset(&names(&["mae", "r2"])), "{task}");
+    }
+    let open = metrics(&finished.dir, "open");
+    assert!(open.is_superset(&names(&["accuracy", "parsed_share"])), "{open:?}");
+    assert!(open.is_disjoint(&names(&["auroc", "log_loss"])), "{open:?}");
+
+    // An open answer is what was said; the number of bins lies between their centres.
+    for answered in &answers(&sandbox, &finished, "evaluation.open")["bigram"] {
+        assert!(matches!(answered.outcome.prediction, Prediction::Open { .. }), "{answered:?}");
+    }
+    for answered in &answers(&sandbox, &finished, "evaluation.age-bins")["text-only"] {
+        let Prediction::Value { value } = answered.outcome.prediction else { panic!("{answered:?}") };
+        assert!((20.0..=60.0).contains(&value));
+    }
+    // What is probed or read off is in no lesson, and a probe reads the model as it was before them.
+    let tuned = finished.stages.iter().find(|record| record.stage.name() == "instruction").unwrap();
+    let taught = tuned.stage.config["tasks"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(taught, names(&["age-bins", "asked", "both-condition", "both-group", "few", "open"]));
+    let inputs = |task: &str| {
+        let stage = format!("evaluation.{task}");
+        finished.stages.iter().find(|record| record.stage.name() == stage).unwrap().stage.inputs.clone()
+    };
+    assert!(inputs("age").contains(&"instruction".to_owned()));
+    assert!(!inputs("probe").contains(&"instruction".to_owned()));
+}
+
+#[test]
+fn a_probe_and_a_ridge_find_what_is_planted_and_nothing_in_permuted_labels() {
+    let tasks = [("age", AGE, ""), ("probe", CONDITION, "paradigm = \"probe\"")];
+    let sandbox = Sandbox::new();
+    let found = run(&sandbox, &spec(&tasks)).dir;
+    let auroc = test_score(&found, "probe", "bigram", "auroc");
+    let r2 = test_score(&found, "age", "bigram", "r2");
+    let mae = test_score(&found, "age", "bigram", "mae");
+    println!("planted: AUROC {auroc:.3}, R2 {r2:.3}, MAE {mae:.2} years");
+    assert!(auroc > 0.9 && r2 > 0.4 && mae < 14.0);
+    // The question alone says nothing: the mean for everybody.
+    assert!((test_score(&found, "age", "text-only", "mae") - 20.0).abs() < 2.0);
+    assert_eq!(test_score(&found, "probe", "text-only", "auroc"), 0.5);
+
+    let permuted = spec(&tasks).replace("response = 1.5", "response = 1.5\npermute-labels = true");
+    let nothing = run(&sandbox, &permuted).dir;
+    let auroc = test_score(&nothing, "probe", "bigram", "auroc");
+    let r2 = test_score(&nothing, "age", "bigram", "r2");
+    println!("permuted: AUROC {auroc:.3}, R2 {r2:.3}");
+    // 24 test scans, 12 a class: the SD of an AUROC at chance is sqrt(25 / (12 * 12 * 12)) = 0.12.
+    assert!((auroc - 0.5).abs() < 3.0 * 0.12 && r2 < 0.2);
+}
+
+#[test]
+fn a_task_that_is_held_out_has_no_lesson() {
+    let sandbox = Sandbox::new();
+    let without = plan(&sandbox, &spec(&[("group", GROUP, "")]));
+    let held_out =
+        plan(&sandbox, &spec(&[("condition", CONDITION, "held-out = true"), ("group", GROUP, "")]));
+    let taught = plan(&sandbox, &spec(&[("condition", CONDITION, ""), ("group", GROUP, "")]));
+    assert_eq!(key(&held_out, "instruction"), key(&without, "instruction"));
+    assert_ne!(key(&taught, "instruction"), key(&without, "instruction"));
+    // It is asked like any other, of the model that never heard of it.
+    let finished = run(&sandbox, &spec(&[("condition", CONDITION, "held-out = true"), ("group", GROUP, "")]));
+    assert!((0.0..=1.0).contains(&test_score(&finished.dir, "condition", "bigram", "accuracy")));
+    // Where nothing is taught there is nothing to tune.
+    let alone = plan(&sandbox, &spec(&[("condition", CONDITION, "held-out = true")]));
+    assert!(alone.stages.iter().all(|stage| stage.name() != "instruction"));
+}
+
+#[test]
+fn keys_change_with_what_matters_and_only_then() {
+    let sandbox = Sandbox::new();
+    sandbox.write("words.toml", "question = [\"{question}\", \"{target}?\"]");
+    let of = |keys: &str| {
+        let plan = plan(&sandbox, &spec(&[("condition", CONDITION, keys)]));
+        let name = |stage: &str| {
+            plan.stages.iter().find(|found| found.name() == stage).map(|found| found.key.0.clone())
+        };
+        ["instruction", "baseline.condition", "evaluation.condition"].map(name)
+    };
+    let plain = of("");
+    assert_eq!(of("paradigm = \"single\"\nheld-out = false"), plain);
+    // Few shots change what is learned everywhere, paraphrases what the model learns; a file counts by its bytes.
+    let (shots, words) = (of("shots = 4"), of("prompts = \"words.toml\""));
+    assert!((0..3).all(|stage| shots[stage] != plain[stage]));
+    assert_eq!([0, 1, 2].map(|stage| words[stage] == plain[stage]), [false, true, false]);
+    sandbox.write("words.toml", "question = [\"{question}\", \"Which {target}?\"]");
+    assert_ne!(of("prompts = \"words.toml\"")[0], words[0]);
+    sandbox.write("same.toml", "question = [\"{question}\", \"Which {target}?\"]");
+    assert_eq!(of("prompts = \"same.toml\""), of("prompts = \"words.toml\""));
+}
+
+#[test]
+fn few_shots_are_what_all_learn_from() {
+    // The baseline too: with one shot a class it knows two scans, and half of them are of each class.
+    let sandbox = Sandbox::new();
+    let lopsided = DATA.replace("classes = [\"20\", \"60\"]", "classes = [\"20\", \"60\", \"70\"]");
+    let classes = CONDITION.replace("\"60\"]", "\"60\", \"70\"]");
+    let finished = run(&sandbox, &format!("{lopsided}\n[tasks.condition]\n{classes}shots = 1\n"));
+    for answered in &answers(&sandbox, &finished, "baseline.condition")["majority"] {
+        let Prediction::Choice { probabilities } = &answered.outcome.prediction else {
+            panic!("{answered:?}")
+        };
+        assert!(probabilities.iter().all(|share| (share - 1.0 / 3.0).abs() < 1e-9), "{probabilities:?}");
+        let Answer::Choice { options, .. } = &answered.outcome.example.answer else { panic!("{answered:?}") };
+        assert_eq!(options.len(), 3);
+        assert_ne!(answered.part, Part::Train);
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_is_said_before_anything_runs() {
+    use expect_test::expect;
+    expect![[r#"
+        tasks.alone.paradigm: no other task is `multi`; a prompt of one question is `single`; set `multi` in another task too
+        tasks.future.paradigm: its answers are volumes, which cannot be asked this way; remove `paradigm`
+        tasks.number.held-out: a ridge regression learns from training scans: it cannot be zero-shot; list `edges` of bins, which a model can rank
+        tasks.number.held-out: `alone` teaches the model `condition` too: this is not zero-shot; hold both out, or ask them in two experiments
+        tasks.rare.shots: only 30 scans are `20`, fewer than 40 shots; lower `shots`; only training scans count
+        tasks.zero.held-out: a task that is held out learns from no shots; remove `shots` for zero-shot, or `held-out` for few-shot
+    "#]].assert_eq(&problems(&spec(&[
+        ("alone", CONDITION, "paradigm = \"multi\""),
+        ("future", "type = \"forecasting\"\ncontext = 40\nhorizon = 40\n", "paradigm = \"probe\""),
+        ("number", AGE, "held-out = true"),
+        ("rare", CONDITION, "shots = 40"),
+        ("zero", CONDITION, "held-out = true\nshots = 2"),
+    ])));
+    expect![[r#"
+        tasks.unseen.held-out: `taught` teaches the model `condition` too: this is not zero-shot; hold both out, or ask them in two experiments
+        tasks.worded.prompts: cannot read `prompts/none.toml`: No such file or directory (os error 2); a path is relative to the spec: this one is `experiments/prompts/none.toml`
+    "#]].assert_eq(&problems(&spec(&[
+        ("taught", CONDITION, ""),
+        ("unseen", CONDITION, "held-out = true"),
+        ("worded", CONDITION, "prompts = \"prompts/none.toml\""),
+    ])));
+    expect![[r#"
+        tasks.misspelt.held_out: unknown field `held_out`, expected one of `target`, `classes`, `missing`, `others`, `question`; did you mean `held-out`?
+        tasks.strange.paradigm: unknown variant `probing`, expected one of `single`, `multi`, `open`, `probe`; did you mean `probe`?
+    "#]].assert_eq(&problems(&spec(&[
+        ("misspelt", CONDITION, "held_out = true"),
+        ("strange", GROUP, "paradigm = \"probing\""),
+    ])));
+}
