@@ -107,7 +107,9 @@ def without(spec, keys):
 validators = {}
 specs = sorted((REPOSITORY / "experiments").glob("**/*.toml"))
 for spec in specs:
-    if "data" in spec.relative_to(REPOSITORY / "experiments").parts or spec.name == "plugin.toml":
+    # Paraphrases and fixtures are no specs.
+    parts = spec.relative_to(REPOSITORY / "experiments").parts
+    if "data" in parts or "prompts" in parts or spec.name == "plugin.toml":
         continue
     path = schema_of(spec)
     if path is None:
