@@ -350,7 +350,7 @@ mod tests {
         "#]]
         .assert_eq(&said("question = \"?\""));
         expect![[r#"
-            : unclosed array, expected `]`
+            : line 1: unclosed array, expected `]`
         "#]]
         .assert_eq(&said("question = ["));
     }
