@@ -273,3 +273,31 @@ fn surrogates_lose_a_planted_coupling() {
     let compared = rows.iter().any(|row| row.against.as_deref() == Some("surrogate"));
     assert!(compared, "the model is compared with its answers to surrogates");
 }
+
+#[test]
+fn a_number_has_its_baselines() {
+    // Couplings tell the number, 20 or 60 years; the site, which is a group of its own, does not.
+    let sandbox = Sandbox::new();
+    let spec = SPEC
+        .replace("subjects = 24", "subjects = 60\neffect = 4.0\nclasses = [\"20\", \"60\"]")
+        .replace("type = \"classification\"", "type = \"regression\"")
+        .replace("classes = [\"low\", \"high\"]", "unit = \"years\"");
+    sandbox.write("spec.toml", &format!("{spec}\n[nuisances]\nsite = \"group\"\n[split]\ntest = 0.3\n"));
+    let finished = sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
+    let rows = rows(&finished.dir);
+    let mae = |plugin: &str| {
+        let is_it = |row: &&MetricRow| {
+            (row.plugin.as_str(), row.split.as_str(), row.metric.as_str()) == (plugin, "test", "mae")
+                && row.against.is_none()
+                && row.group.is_none()
+        };
+        rows.iter().find(is_it).and_then(|row| row.value).unwrap_or_else(|| panic!("no MAE of {plugin}"))
+    };
+    // The mean is about 40, 20 years from everyone; the site can do no better but by chance.
+    assert!((mae("mean") - 20.0).abs() < 1.0, "{}", mae("mean"));
+    assert!((mae("site-only") - 20.0).abs() < 4.0, "{}", mae("site-only"));
+    assert!(mae("fc-ridge") < 15.0, "{}", mae("fc-ridge"));
+    assert!(mae("surrogate").is_finite() && mae("bigram").is_finite());
+    let page = page(&finished.dir);
+    assert!(page.contains("can tell a correlation from chance only from"), "{page}");
+}
