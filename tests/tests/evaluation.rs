@@ -282,7 +282,10 @@ fn a_number_has_its_baselines() {
         .replace("subjects = 24", "subjects = 60\neffect = 4.0\nclasses = [\"20\", \"60\"]")
         .replace("type = \"classification\"", "type = \"regression\"")
         .replace("classes = [\"low\", \"high\"]", "unit = \"years\"");
-    sandbox.write("spec.toml", &format!("{spec}\n[nuisances]\nsite = \"group\"\n[split]\ntest = 0.3\n"));
+    sandbox.write(
+        "spec.toml",
+        &format!("{spec}\n[nuisances]\nsite = \"group\"\nmotion = \"condition\"\n[split]\ntest = 0.3\n"),
+    );
     let finished = sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
     let rows = rows(&finished.dir);
     let mae = |plugin: &str| {
@@ -298,6 +301,8 @@ fn a_number_has_its_baselines() {
     assert!((mae("site-only") - 20.0).abs() < 4.0, "{}", mae("site-only"));
     assert!(mae("fc-ridge") < 15.0, "{}", mae("fc-ridge"));
     assert!(mae("surrogate").is_finite() && mae("bigram").is_finite());
+    // The column that is asked for is no baseline of itself.
+    assert!(!rows.iter().any(|row| row.plugin == "motion-only"));
     let page = page(&finished.dir);
     assert!(page.contains("can tell a correlation from chance only from"), "{page}");
 }
