@@ -1,8 +1,10 @@
 //! Ctrl-C in the middle of a long stage keeps what is finished, and a reader who leaves stops no run.
 #![cfg(unix)]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use boldface_tests::Sandbox;
@@ -38,6 +40,14 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_finished() {
     let mut program = sandbox.command(&["run", "long.toml"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(program.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("tokenizer")), "the tokenizer never began");
+    // Before its first step there is nothing to save.
+    let journal = sandbox.path("runs/latest/progress.jsonl");
+    let asked = Instant::now();
+    let step = r#""progress":{"stage":"tokenizer""#;
+    while !fs::read_to_string(&journal).is_ok_and(|events| events.contains(step)) {
+        assert!(asked.elapsed() < Duration::from_secs(60), "the tokenizer took no step");
+        thread::sleep(Duration::from_millis(20));
+    }
     let pressed = Instant::now();
     assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
     // What it still says is read: a program may wait for that.

@@ -19,7 +19,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("boldface-misbehaving", &["boldface"]),
     (
         "boldface-cli",
-        &["boldface", "boldface-engine", "boldface-loader", "boldface-plugins", "boldface-runner"],
+        &[
+            "boldface",
+            "boldface-engine",
+            "boldface-imaging",
+            "boldface-loader",
+            "boldface-plugins",
+            "boldface-runner",
+            "boldface-tables",
+        ],
     ),
 ];
 
@@ -32,6 +40,9 @@ const NAMED_BY: &[(&str, &str)] = &[
     ("polars-io", "boldface-tables"),
     ("polars-parquet", "boldface-tables"),
     ("nifti", "boldface-imaging"),
+    ("faer", "boldface-imaging"),
+    ("flate2", "boldface-imaging"),
+    ("quick-xml", "boldface-imaging"),
     ("libloading", "boldface-loader"),
     ("toml", "boldface-runner"),
     ("blake3", "boldface-runner"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Descriptor, Result, TimeSeries};
+use crate::{Descriptor, Exclusion, Result, TimeSeries};
 
 /// Names one scan (one run) as BIDS does, labels without their `sub-` and `run-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +54,20 @@ pub struct ScanInfo {
     pub rois: usize,
     /// Columns of the participants, sessions and scans tables; a missing value has no entry.
     pub phenotype: BTreeMap<String, String>,
+    /// What happened during the scan, by onset; empty if nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+}
+
+/// Something that happened during a scan, as a row of `events.tsv` says it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Seconds from the first volume on disk; may be negative.
+    pub onset: f64,
+    /// Seconds; 0 for an instant.
+    pub duration: f64,
+    /// What it was, such as `face`; none where the table says `n/a`.
+    pub trial_type: Option<String>,
 }
 
 impl ScanInfo {
@@ -90,6 +104,16 @@ pub struct Cohort {
     pub scans: Vec<ScanInfo>,
     /// One parcellation for all of them.
     pub regions: Regions,
+    /// Scans that are there and not used, with the reason of each; sorted by [`ScanId`].
+    pub excluded: Vec<Exclusion>,
+}
+
+impl Cohort {
+    /// A cohort of which every scan is used.
+    pub fn new(mut scans: Vec<ScanInfo>, regions: Regions) -> Cohort {
+        scans.sort_by(|a, b| a.id.cmp(&b.id));
+        Cohort { scans, regions, excluded: Vec::new() }
+    }
 }
 
 /// One scan, cropped and standardised, with what the corpus says of it.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem, Query,
-    Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans, Training,
+    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem, Quality,
+    Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans,
+    Training,
 };
 
 /// What every plugin is: a typed config that can be printed and hashed.
@@ -107,6 +108,11 @@ pub trait Dataset: Config {
 
     /// The whole signal of one scan, as it lies on disk.
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries>;
+
+    /// The whole signal of one scan and what can be measured of it; by default nothing is.
+    fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
+        Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() })
+    }
 
     /// Finds what is wrong with this config before anything runs.
     fn check(&self, _root: &Path) -> Vec<Problem> {

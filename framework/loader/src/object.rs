@@ -117,7 +117,7 @@ impl CorpusGenerator for LoadedCorpus {
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
-        let Cohort { scans, regions } = cohort.clone();
+        let Cohort { scans, regions, .. } = cohort.clone();
         problems(self.0.plugin.ask(Request::CheckCorpus { object: self.0.number, scans, regions }))
     }
 
@@ -159,7 +159,7 @@ impl Dataset for LoadedDataset {
         let (root, name) = (root.to_owned(), name.to_owned());
         let request = Request::Cohort { object: self.0.number, root, name };
         let (scans, regions): (Vec<ScanInfo>, Regions) = self.0.plugin.ask(request)?;
-        Ok(Cohort { scans, regions })
+        Ok(Cohort::new(scans, regions))
     }
 
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {

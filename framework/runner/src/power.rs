@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use boldface::{
-    Answer, Part, Regions, Result, Scan, ScanId, ScanInfo, Split, Task, TimeSeries, guard, scores,
-};
+use boldface::{Answer, Part, Regions, ScanId, ScanInfo, Task, guard, scores};
 
-use crate::plan::{Entry, Plan, StageKind};
-use crate::stages::split::divide;
+use crate::plan::silent::silent;
+use crate::plan::{Entry, Plan};
+use crate::stages::split::of_plan;
 
 /// An AUROC that a test part should be able to tell from 0.5.
 const AUROC: f64 = 0.7;
@@ -152,7 +151,7 @@ fn article(noun: &str) -> &'static str {
 /// Warnings about tasks whose test subjects are too few, before anything runs. Where all folds are to be
 /// run, all subjects are test subjects.
 pub fn cautions(plan: &Plan) -> Vec<String> {
-    let Ok(split) = split(plan) else { return Vec::new() };
+    let Ok(split) = of_plan(plan, &plan.scans) else { return Vec::new() };
     let is_test = |scan: &&ScanInfo| {
         split.as_ref().is_none_or(|split| split.part(&scan.id).is_ok_and(|part| part == Part::Test))
     };
@@ -175,22 +174,6 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
     plan.tasks.iter().filter_map(one).collect()
 }
 
-/// The split of a plan; none if it is one of several.
-fn split(plan: &Plan) -> Result<Option<Split>> {
-    let table = &plan.experiment.split;
-    let stage = plan.stages.iter().find(|stage| stage.kind == StageKind::Split);
-    if let Some(listed) = stage.and_then(|stage| stage.config.get("parts")) {
-        return Ok(Some(Split { parts: serde_json::from_value(listed.clone())? }));
-    }
-    let is_folded = table.folds.is_some() || table.leave_out.is_some();
-    if is_folded && table.fold.is_none() {
-        return Ok(None);
-    }
-    let seed = table.seed.unwrap_or(plan.experiment.seed);
-    let divided = divide(&plan.scans.iter().collect::<Vec<_>>(), table, seed);
-    divided.map(Some).map_err(|problem| problem.to_string().into())
-}
-
 /// What a task asks of scans whose signal is silence; none if it cannot say without a signal, or comes
 /// from a library, whose code is called with real scans only.
 fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Power> {
@@ -201,13 +184,7 @@ fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Pow
     let regions = Arc::new(Regions { names: Vec::new(), networks: Vec::new() });
     let mut answers = Vec::new();
     for info in scans {
-        let series = TimeSeries::new(trs, 0, info.tr, Vec::new()).ok()?;
-        let scan = Scan {
-            info: Arc::new((*info).clone()),
-            series,
-            regions: Arc::clone(&regions),
-            descriptors: Vec::new(),
-        };
+        let scan = silent(info, &regions, trs).ok()?;
         let examples = guard(|| task.config.examples(&scan)).ok()?;
         answers.extend(examples.into_iter().map(|example| (&info.id, example.answer)));
     }

@@ -43,12 +43,19 @@ impl Dataset for ExampleDataset {
                 file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             let id = ScanId { dataset: name.to_owned(), subject, session: None, task: None, run: None };
             let (trs, rois) = (rows.len() / names.len(), names.len());
-            scans.push(ScanInfo { id, tr: self.tr, trs, rois, phenotype: BTreeMap::new() });
+            scans.push(ScanInfo {
+                id,
+                tr: self.tr,
+                trs,
+                rois,
+                phenotype: BTreeMap::new(),
+                events: Vec::new(),
+            });
         }
         let names = shared.ok_or_else(|| format!("`{}` holds no `.csv` file", root.display()))?;
         let network = |name: &String| name.split('_').next().unwrap_or_default().to_owned();
         let networks = names.iter().map(network).collect();
-        Ok(Cohort { scans, regions: Regions { names, networks } })
+        Ok(Cohort::new(scans, Regions { names, networks }))
     }
 
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {

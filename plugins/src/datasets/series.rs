@@ -88,7 +88,14 @@ impl Dataset for Series {
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
                 let trs = recording::volumes(&scan.path, self.form(), &regions)?;
-                Ok(ScanInfo { id: id.clone(), tr, trs, rois: regions.names.len(), phenotype })
+                Ok(ScanInfo {
+                    id: id.clone(),
+                    tr,
+                    trs,
+                    rois: regions.names.len(),
+                    phenotype,
+                    events: Vec::new(),
+                })
             };
             match info() {
                 Ok(info) => scans.push(info),
@@ -103,7 +110,7 @@ impl Dataset for Series {
             return Err(format!("{first}{others}").into());
         }
         scans.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Cohort { scans, regions })
+        Ok(Cohort::new(scans, regions))
     }
 
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {

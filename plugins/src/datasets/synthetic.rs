@@ -110,6 +110,7 @@ impl Dataset for Synthetic {
                 trs: self.trs,
                 rois: self.rois,
                 phenotype: BTreeMap::from(phenotype),
+                events: Vec::new(),
             }
         };
         let network = |roi: usize| format!("Net{}", self.network(roi) + 1);
@@ -117,7 +118,7 @@ impl Dataset for Synthetic {
             names: (0..self.rois).map(|roi| format!("{}_{}", network(roi), roi + 1)).collect(),
             networks: (0..self.rois).map(network).collect(),
         };
-        Ok(Cohort { scans: scans.map(info).collect(), regions })
+        Ok(Cohort::new(scans.map(info).collect(), regions))
     }
 
     fn load(&self, _root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {

@@ -16,7 +16,7 @@ pub(super) fn scans(series: impl IntoIterator<Item = TimeSeries>) -> Vec<Scan> {
             run: None,
         };
         let (tr, trs, rois) = (series.tr(), series.trs(), series.rois());
-        let info = ScanInfo { id, tr, trs, rois, phenotype: Default::default() };
+        let info = ScanInfo { id, tr, trs, rois, phenotype: Default::default(), events: Vec::new() };
         let regions = Regions { names: vec![], networks: vec![] };
         Scan { info: info.into(), series, regions: regions.into(), descriptors: vec![] }
     };

@@ -96,7 +96,7 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             reply(&keep(Object::Describer(describer)))
         }
         Request::CheckCorpus { object, scans, regions } => {
-            reply(&corpus(&*find(object)?)?.check(&Cohort { scans, regions }))
+            reply(&corpus(&*find(object)?)?.check(&Cohort::new(scans, regions)))
         }
         Request::Describe { object, scan } => {
             let scan = series.take_scan(*scan)?;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use boldface::{Answer, Cohort, Descriptor, Fact, Problem, Scan, ScanId, Task, TimeSeries, guard};
+use boldface::{Answer, Cohort, Descriptor, Fact, Problem, Scan, ScanId, Task, guard};
 use serde_json::{Value, json};
 
 use super::Entry;
+use super::silent::silent;
 use crate::spec::{Experiment, Grammar, Paradigm, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
 use crate::stages::{cases::Form, naming::named};
 
@@ -168,14 +169,8 @@ impl Labels {
         'all: for cohort in cohorts {
             let regions = Arc::new(cohort.regions.clone());
             for info in &cohort.scans {
-                let rois = regions.names.len();
-                let Ok(series) = TimeSeries::new(trs, rois, info.tr, vec![0.0; trs * rois]) else { break };
-                let scan = Scan {
-                    info: Arc::new(info.clone()),
-                    series,
-                    regions: Arc::clone(&regions),
-                    descriptors: vec![something_said(&info.id)],
-                };
+                let Ok(scan) = silent(info, &regions, trs) else { break };
+                let scan = Scan { descriptors: vec![something_said(&info.id)], ..scan };
                 // What is wrong with a label is the task's own word, said elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
                     form.get_or_insert_with(|| Form::of(&example.answer));

@@ -15,6 +15,7 @@ mod libraries;
 mod lint;
 pub(crate) mod nuisances;
 mod resolve;
+pub(crate) mod silent;
 mod size;
 pub mod sweep;
 

@@ -111,7 +111,7 @@ mod tests {
             let id =
                 ScanId { dataset: "d".into(), subject: i.to_string(), session: None, task: None, run: None };
             let phenotype = columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype: phenotype.collect() }
+            ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype: phenotype.collect(), events: Vec::new() }
         };
         columns.iter().enumerate().map(scan).collect()
     }

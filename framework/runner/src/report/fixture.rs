@@ -168,7 +168,7 @@ fn scans() -> Vec<(Part, ScanInfo)> {
                 run: Some((run + 1).to_string()),
             };
             let phenotype = [("condition".to_owned(), (*condition).to_owned())].into();
-            scans.push((part, ScanInfo { id, tr: 2.0, trs: 191, rois: 12, phenotype }));
+            scans.push((part, ScanInfo { id, tr: 2.0, trs: 191, rois: 12, phenotype, events: Vec::new() }));
         }
     }
     scans

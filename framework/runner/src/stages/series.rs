@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_scan_is_cropped_or_refused_with_a_reason() {
         let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
-        let info = ScanInfo { id, tr: 2.0, trs: 4, rois: 2, phenotype: BTreeMap::new() };
+        let info = ScanInfo { id, tr: 2.0, trs: 4, rois: 2, phenotype: BTreeMap::new(), events: Vec::new() };
         let series = |values: Vec<f32>| TimeSeries::new(values.len() / 2, 2, 2.0, values).unwrap();
         let crop = Window { start: 1, trs: 2 };
         let whole: Vec<f32> = (0..8).map(|i| i as f32).collect();

@@ -80,7 +80,14 @@ mod tests {
                 run: Some((i % 2).to_string()),
             };
             Scan {
-                info: Arc::new(ScanInfo { id, tr: 2.0, trs: 1, rois: 1, phenotype: BTreeMap::new() }),
+                info: Arc::new(ScanInfo {
+                    id,
+                    tr: 2.0,
+                    trs: 1,
+                    rois: 1,
+                    phenotype: BTreeMap::new(),
+                    events: Vec::new(),
+                }),
                 series: TimeSeries::new(1, 1, 2.0, vec![0.0]).unwrap(),
                 regions: Arc::new(Regions { names: vec!["a".into()], networks: vec!["b".into()] }),
                 descriptors: Vec::new(),

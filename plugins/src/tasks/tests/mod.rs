@@ -25,7 +25,7 @@ fn id(subject: &str) -> ScanId {
 /// What is known of a scan of `subject`: one phenotype.
 fn info(subject: &str, phenotype: &[(&str, &str)]) -> ScanInfo {
     let entries = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
-    ScanInfo { id: id(subject), tr: 2.0, trs: 12, rois: 1, phenotype: entries.collect() }
+    ScanInfo { id: id(subject), tr: 2.0, trs: 12, rois: 1, phenotype: entries.collect(), events: Vec::new() }
 }
 
 /// A scan of 12 volumes of one region.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, TimeSeries, guard, seed};
+use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, guard, seed};
 use serde_json::Value;
 
 use super::predict::{Labels, categories};
 use crate::plan::Entry;
+use crate::plan::silent::silent;
 
 /// Wordings that are drawn of a question with paraphrases.
 const WORDINGS: usize = 64;
@@ -38,20 +39,9 @@ impl Asked {
         }
         let mut examples = Vec::new();
         for cohort in cohorts {
-            let Some(first) = cohort.scans.first() else { continue };
-            let rois = cohort.regions.names.len();
-            let mut scan = Scan {
-                info: Arc::new(first.clone()),
-                series: TimeSeries::new(trs, rois, first.tr, vec![0.0; trs * rois])?,
-                regions: Arc::new(cohort.regions.clone()),
-                descriptors: Vec::new(),
-            };
+            let regions = Arc::new(cohort.regions.clone());
             for info in &cohort.scans {
-                if info.tr != scan.series.tr() {
-                    scan.series = TimeSeries::new(trs, rois, info.tr, scan.series.values().to_vec())?;
-                }
-                scan.info = Arc::new(info.clone());
-                examples.extend(of_scan(task, &scan)?);
+                examples.extend(of_scan(task, &silent(info, &regions, trs)?)?);
             }
         }
         Ok(Asked::new(task, examples))

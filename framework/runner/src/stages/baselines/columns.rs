@@ -49,7 +49,7 @@ mod tests {
         let id = ScanId { dataset: "d".into(), subject: "01".into(), session: None, task: None, run: None };
         let phenotype =
             columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype }
+        ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new() }
     }
 
     #[test]

@@ -115,7 +115,14 @@ mod tests {
         let id =
             ScanId { dataset: "d".into(), subject: subject.into(), session: None, task: None, run: None };
         Scan {
-            info: Arc::new(ScanInfo { id, tr: 2.0, trs: 60, rois: 2, phenotype: BTreeMap::new() }),
+            info: Arc::new(ScanInfo {
+                id,
+                tr: 2.0,
+                trs: 60,
+                rois: 2,
+                phenotype: BTreeMap::new(),
+                events: Vec::new(),
+            }),
             series: TimeSeries::new(60, 2, 2.0, vec![0.0; 120]).unwrap(),
             regions: Arc::new(Regions { names: vec![], networks: vec![] }),
             descriptors: Vec::new(),

@@ -19,7 +19,7 @@ pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
         run: Some(run.to_string()),
     };
     let phenotype = [("condition".to_owned(), condition.to_owned())].into();
-    ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype }
+    ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new() }
 }
 
 /// Subjects with one scan each; `of` says the site of each.

@@ -183,7 +183,7 @@ fn problems() {
         let signals = vec![&A[..]; networks.len()];
         let regions = scan("1", networks, &signals).regions.as_ref().clone();
         let config: Connectivity = boldface::registry::parse(&table).unwrap();
-        let problems: Vec<Problem> = config.check(&Cohort { scans: Vec::new(), regions });
+        let problems: Vec<Problem> = config.check(&Cohort::new(Vec::new(), regions));
         problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(check(json!({}), &["A", "B"]), "");
