@@ -95,6 +95,7 @@ impl Dataset for Series {
                     rois: regions.names.len(),
                     phenotype,
                     events: Vec::new(),
+                    cuts: Vec::new(),
                 })
             };
             match info() {
