@@ -8,6 +8,7 @@ pub mod connectivity;
 pub mod folder;
 pub mod names;
 pub mod npy;
+pub mod pattern;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
