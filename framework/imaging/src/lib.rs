@@ -4,9 +4,12 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
+pub mod bold;
+pub mod cifti;
 pub mod connectivity;
 pub mod folder;
 pub mod names;
+pub mod nifti;
 pub mod npy;
 pub mod pattern;
 pub mod phenotype;
