@@ -6,8 +6,10 @@
 
 pub mod bold;
 pub mod cifti;
+pub mod confounds;
 pub mod connectivity;
 pub mod folder;
+pub mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
