@@ -13,6 +13,7 @@ pub mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
+pub mod pattern;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
