@@ -4,9 +4,9 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
-pub mod combat;
 pub mod bold;
 pub mod cifti;
+pub mod combat;
 pub mod confounds;
 pub mod connectivity;
 pub mod folder;

@@ -9,6 +9,7 @@ mod content;
 mod data;
 mod dot;
 mod graph;
+mod harmonized;
 mod key;
 pub(crate) mod leak;
 mod libraries;
