@@ -16,6 +16,8 @@ pub mod recording;
 pub mod regions;
 mod standardize;
 pub mod table;
+mod tr;
+mod xml;
 
 pub use connectivity::{Fc, fc, fisher_z};
 pub use standardize::{Scaling, Standardize, standardize};
