@@ -16,6 +16,7 @@ pub mod recording;
 pub mod regions;
 mod standardize;
 pub mod table;
+pub mod testing;
 mod tr;
 mod xml;
 

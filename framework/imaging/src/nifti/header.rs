@@ -107,7 +107,7 @@ fn qform(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     let [b, c, d, x, y, z] = fields.quaternion;
     let rest = 1.0 - (b * b + c * c + d * d);
     // Rounding of 32-bit numbers may leave a length a little over 1.
-    if !(rest >= -1e-5) {
+    if rest.is_nan() || rest < -1e-5 {
         return Err(format!("its qform has a quaternion longer than 1 ({b}, {c}, {d}); correct the header"));
     }
     let a = rest.max(0.0).sqrt();
