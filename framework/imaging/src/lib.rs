@@ -6,11 +6,14 @@
 
 pub mod bold;
 pub mod cifti;
+pub mod confounds;
 pub mod connectivity;
 pub mod folder;
+pub mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
+pub mod pattern;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
