@@ -4,15 +4,21 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
+pub mod clean;
 pub mod connectivity;
 pub mod folder;
+mod matrix;
 pub mod names;
 pub mod npy;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
+mod resample;
 mod standardize;
 pub mod table;
 
+pub use clean::{Cleaning, clean};
 pub use connectivity::{Fc, fc, fisher_z};
+pub use matrix::Matrix;
+pub use resample::resample;
 pub use standardize::{Scaling, Standardize, standardize};
