@@ -4,6 +4,7 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
+pub mod combat;
 pub mod bold;
 pub mod cifti;
 pub mod confounds;
