@@ -8,9 +8,11 @@ pub mod bold;
 pub mod cifti;
 pub mod connectivity;
 pub mod folder;
+mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
+pub mod parcellation;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
@@ -18,4 +20,5 @@ mod standardize;
 pub mod table;
 
 pub use connectivity::{Fc, fc, fisher_z};
+pub use matrix::Matrix;
 pub use standardize::{Scaling, Standardize, standardize};
