@@ -6,6 +6,7 @@
 
 pub mod bold;
 pub mod cifti;
+pub mod clean;
 pub mod connectivity;
 pub mod folder;
 mod matrix;
@@ -16,9 +17,12 @@ pub mod parcellation;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
+mod resample;
 mod standardize;
 pub mod table;
 
+pub use clean::{Cleaning, clean};
 pub use connectivity::{Fc, fc, fisher_z};
 pub use matrix::Matrix;
+pub use resample::resample;
 pub use standardize::{Scaling, Standardize, standardize};
