@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use boldface::abi::{Made, Request, SentMetric, SentSeries, Series};
+use boldface::abi::{Made, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
 use boldface::serde_json::Value;
 use boldface::{
     CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, Metric, Outcome,
-    Problem, Regions, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
+    Problem, Quality, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
 };
 use serde::{Serialize, Serializer};
 
@@ -145,6 +145,9 @@ impl Describer for LoadedDescriber {
     }
 }
 
+/// The version of the edge since which a dataset can be asked for [`Request::Record`].
+const RECORDS: (u32, u32) = (1, 1);
+
 /// A dataset in a library.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
@@ -158,8 +161,7 @@ impl Dataset for LoadedDataset {
     fn cohort(&self, root: &Path, name: &str) -> Result<Cohort> {
         let (root, name) = (root.to_owned(), name.to_owned());
         let request = Request::Cohort { object: self.0.number, root, name };
-        let (scans, regions): (Vec<ScanInfo>, Regions) = self.0.plugin.ask(request)?;
-        Ok(Cohort::new(scans, regions))
+        Ok(self.0.plugin.ask::<SentCohort>(request)?.into())
     }
 
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {
@@ -167,6 +169,16 @@ impl Dataset for LoadedDataset {
         let request = Request::Load { object: self.0.number, root, scan };
         let (sent, mut series) = self.0.plugin.call::<SentSeries>(request, Series::default())?;
         series.take(&sent)
+    }
+
+    fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
+        if self.0.plugin.version() < RECORDS {
+            return Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() });
+        }
+        let (root, scan) = (root.to_owned(), Box::new(scan.clone()));
+        let request = Request::Record { object: self.0.number, root, scan };
+        let (sent, mut series) = self.0.plugin.call::<SentRecorded>(request, Series::default())?;
+        series.take_recorded(sent)
     }
 
     fn check(&self, root: &Path) -> Vec<Problem> {

@@ -165,6 +165,11 @@ impl Library {
         Ok(unsafe { &*symbol.cast::<Library>() })
     }
 
+    /// The version of the edge that it was built for.
+    pub fn version(&self) -> (u32, u32) {
+        (self.header.major, self.header.minor)
+    }
+
     /// Sends the library's logs and panics to `sink`, under `context`; `level` is the most detailed level
     /// that is of interest, from 1 (errors) to 5 (traces).
     pub fn start(&self, context: usize, level: u32, sink: Sink) {

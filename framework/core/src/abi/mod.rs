@@ -23,16 +23,21 @@ mod serve;
 mod tests;
 
 pub use edge::{Header, Library, Message, Mismatch, Status};
-pub use request::{Listed, Made, Request, SentMetric};
-pub use series::{SentOutcome, SentPrediction, SentScan, SentSeries, Series};
+pub use request::{Listed, Made, Request, SentCohort, SentMetric};
+pub use series::{SentOutcome, SentPrediction, SentRecorded, SentScan, SentSeries, Series};
 
 /// The symbol that a library of plugins exports.
 pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 
 /// Version of the edge: a library of another major version is refused, and one of a newer minor version.
 /// Raise the minor version for a new [`Request`] or a field appended to a C type, the major version for
-/// everything else.
-pub const VERSION: (u32, u32) = (1, 0);
+/// everything else. A library of an older minor version is asked only what it knows: see
+/// [`Library::version`].
+///
+/// | version | since then |
+/// |---|---|
+/// | 1.1 | [`Request::Record`]; a cohort's excluded scans; events of a scan |
+pub const VERSION: (u32, u32) = (1, 1);
 
 /// Exports every plugin of a crate of type `cdylib`, so that `boldface` can load them at run time:
 /// `plugins = ["target/release/libmine.so"]`.

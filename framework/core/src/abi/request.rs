@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{SentOutcome, SentScan};
-use crate::{Metric, Regions, ScanInfo};
+use crate::{Cohort, Exclusion, Metric, Regions, ScanInfo};
 
 /// One call into a library; `object` is the number of what was made there before.
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ pub enum Request {
         /// Its folder.
         root: PathBuf,
     },
-    /// [`crate::Dataset::cohort`]: `(Vec<ScanInfo>, Regions)`.
+    /// [`crate::Dataset::cohort`]: a [`SentCohort`].
     Cohort {
         /// The dataset.
         object: u64,
@@ -129,6 +129,15 @@ pub enum Request {
         /// Its folder.
         root: PathBuf,
     },
+    /// [`crate::Dataset::record`]: a [`super::SentRecorded`]. Since version 1.1.
+    Record {
+        /// The dataset.
+        object: u64,
+        /// Its folder.
+        root: PathBuf,
+        /// The scan.
+        scan: Box<ScanInfo>,
+    },
 }
 
 impl Request {
@@ -148,6 +157,7 @@ impl Request {
             Request::Save { .. } => "save",
             Request::Files { .. } => "files",
             Request::Cohort { .. } => "cohort",
+            Request::Record { .. } => "record",
         }
     }
 }
@@ -172,6 +182,22 @@ pub struct Made {
     pub config: Value,
     /// Its `version`.
     pub version: u32,
+}
+
+/// A [`Cohort`]; a library of version 1.0 does not send what it left out.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentCohort(Vec<ScanInfo>, Regions, #[serde(default)] Vec<Exclusion>);
+
+impl From<Cohort> for SentCohort {
+    fn from(cohort: Cohort) -> SentCohort {
+        SentCohort(cohort.scans, cohort.regions, cohort.excluded)
+    }
+}
+
+impl From<SentCohort> for Cohort {
+    fn from(SentCohort(scans, regions, excluded): SentCohort) -> Cohort {
+        Cohort { excluded, ..Cohort::new(scans, regions) }
+    }
 }
 
 /// A [`Metric`]; JSON has no word for a number that is not finite, so that is none.

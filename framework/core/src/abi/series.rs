@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Descriptor, Example, Outcome, Prediction, Regions, Result, Scan, ScanId, ScanInfo, TimeSeries};
+use crate::{
+    Descriptor, Example, Outcome, Prediction, Quality, Recorded, Regions, Result, Scan, ScanId, ScanInfo,
+    TimeSeries,
+};
 
 /// The numbers of a message, series by series.
 #[derive(Debug, Default)]
@@ -26,6 +29,13 @@ pub struct SentScan {
     regions: Regions,
     descriptors: Vec<Descriptor>,
     series: SentSeries,
+}
+
+/// A [`Recorded`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SentRecorded {
+    series: SentSeries,
+    quality: Quality,
 }
 
 /// An [`Outcome`].
@@ -86,6 +96,19 @@ impl Series {
         let series = self.take(&sent.series)?;
         let (info, regions) = (Arc::new(sent.info), Arc::new(sent.regions));
         Ok(Scan { info, series, regions, descriptors: sent.descriptors })
+    }
+
+    /// Puts the series of a recording beside the message.
+    pub fn put_recorded(&mut self, recorded: Recorded) -> SentRecorded {
+        SentRecorded { series: self.put(&recorded.series), quality: recorded.quality }
+    }
+
+    /// Makes a recording whole again.
+    ///
+    /// # Errors
+    /// As [`Series::take`].
+    pub fn take_recorded(&mut self, sent: SentRecorded) -> Result<Recorded> {
+        Ok(Recorded { series: self.take(&sent.series)?, quality: sent.quality })
     }
 
     /// Puts an outcome's series beside the message.

@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::edge::{Message, Status};
 use super::forward::last_panic;
-use super::request::{Listed, Made, Request, SentMetric};
+use super::request::{Listed, Made, Request, SentCohort, SentMetric};
 use super::series::{SentScan, Series};
 use crate::registry::{Kind, entries};
 use crate::{
-    Answer, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Describer, Example, Fact, Part, Problem,
-    Result, Scan, Split, Task,
+    Answer, CheckContext, Cohort, Config, CorpusGenerator, Dataset, Describer, Event, Example, Fact, Part,
+    Problem, Result, Scan, ScanInfo, Split, Task,
 };
 
 /// What was made here, under its number.
@@ -112,11 +112,16 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             if let Some(scan) = cohort.scans.iter().find(|scan| !scan.tr.is_finite()) {
                 return Err(format!("`{}` has a repetition time of {} s", scan.id, scan.tr).into());
             }
-            reply(&(cohort.scans, cohort.regions))
+            cohort.scans.iter().try_for_each(finite_events)?;
+            reply(&SentCohort::from(cohort))
         }
         Request::Load { object, root, scan } => {
             let loaded = dataset(&*find(object)?)?.load(&root, &scan)?;
             reply(&series.put(&loaded))
+        }
+        Request::Record { object, root, scan } => {
+            let recorded = dataset(&*find(object)?)?.record(&root, &scan)?;
+            reply(&series.put_recorded(recorded))
         }
         Request::CheckDataset { object, root } => reply(&dataset(&*find(object)?)?.check(&root)),
     }
@@ -200,6 +205,13 @@ fn fit(object: u64, train: Vec<SentScan>, series: &mut Series) -> Result<Vec<u8>
     let split = Split { parts };
     let describer = corpus(&*find(object)?)?.fit(&split.train(&scans)?)?;
     reply(&keep(Object::Describer(describer)))
+}
+
+fn finite_events(scan: &ScanInfo) -> Result<()> {
+    let bad = scan.events.iter().find(|event| !event.onset.is_finite() || !event.duration.is_finite());
+    bad.map_or(Ok(()), |Event { onset, duration, .. }| {
+        Err(format!("`{}` has an event at {onset} s of {duration} s", scan.id).into())
+    })
 }
 
 /// JSON would turn a number that is not finite into a missing one, without a word.

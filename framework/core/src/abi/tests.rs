@@ -1,16 +1,17 @@
 //! Both sides of the edge in one image: what crosses comes out as it went in.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::series::Series;
-use super::{Library, Listed, Made, Message, Request, SentMetric, Status};
+use super::{Library, Listed, Made, Message, Request, SentCohort, SentMetric, SentRecorded, Status};
 use crate::{
-    Answer, Example, Fact, JsonSchema, Metric, Outcome, Prediction, Problem, Regions, Result, Scan, ScanId,
-    ScanInfo, Task, TimeSeries, Window,
+    Answer, Cohort, Dataset, Event, Example, Exclusion, Fact, JsonSchema, Metric, Outcome, Prediction,
+    Problem, Quality, Recorded, Regions, Result, Scan, ScanId, ScanInfo, Task, TimeSeries, Window,
 };
 
 /// Does what its table says.
@@ -53,9 +54,58 @@ impl Task for Odd {
     }
 }
 
+/// One scan with an event and a quality, and one that is left out.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Measured {
+    /// Of the event; none for an undefined one.
+    onset: Option<f64>,
+}
+
+crate::register!(Dataset "measured" => Measured);
+
+impl Dataset for Measured {
+    fn files(&self, _root: &Path) -> Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
+    fn cohort(&self, _root: &Path, name: &str) -> Result<Cohort> {
+        let Scan { info, regions, .. } = scan();
+        let onset = self.onset.unwrap_or(f64::NAN);
+        let events = vec![Event { onset, duration: 2.0, trial_type: Some("face".into()) }];
+        let reason = format!("`{name}` does not want it");
+        let excluded = vec![Exclusion { scan: ScanId { subject: "2".into(), ..info.id.clone() }, reason }];
+        let info = ScanInfo { events, ..(*info).clone() };
+        Ok(Cohort { excluded, ..Cohort::new(vec![info], (*regions).clone()) })
+    }
+
+    fn load(&self, _root: &Path, _scan: &ScanInfo) -> Result<TimeSeries> {
+        Ok(scan().series)
+    }
+
+    fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
+        let (fd, kept) = (vec![0.0, f32::NAN], vec![true, false]);
+        Ok(Recorded { series: self.load(root, scan)?, quality: Quality { fd, kept, ..Quality::default() } })
+    }
+}
+
 fn scan() -> Scan {
-    let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
-    let info = ScanInfo { id, tr: 0.72, trs: 2, rois: 2, phenotype: BTreeMap::new(), events: Vec::new() };
+    let id = ScanId {
+        dataset: "d".into(),
+        subject: "1".into(),
+        session: None,
+        task: None,
+        run: None,
+        by_run: false,
+    };
+    let info = ScanInfo {
+        id,
+        tr: 0.72,
+        trs: 2,
+        rois: 2,
+        phenotype: BTreeMap::new(),
+        events: Vec::new(),
+        cuts: Vec::new(),
+    };
     let regions = Regions { names: vec!["a".into(), "b".into()], networks: vec!["n".into(); 2] };
     // 0.1 and the NaN show that numbers cross as they are, not as JSON.
     let series = TimeSeries::new(2, 2, 0.72, vec![0.1, f32::NAN, -0.0, 4.0]).unwrap();
@@ -69,13 +119,16 @@ fn ask(request: &Request, series: Series) -> (Status, Value) {
 }
 
 fn make(does: &str) -> u64 {
-    let table = json!({ "does": does });
-    let request = Request::Make { kind: "task".into(), name: "odd".into(), table };
+    make_of("task", "odd", json!({ "does": does }))
+}
+
+fn make_of(kind: &str, name: &str, table: Value) -> u64 {
+    let request = Request::Make { kind: kind.into(), name: name.into(), table: table.clone() };
     let (status, made) = ask(&request, Series::default());
     assert_eq!(status, Status::Done);
     let made: std::result::Result<Made, Problem> = serde_json::from_value(made).unwrap();
     let made = made.unwrap();
-    assert_eq!((made.config, made.version), (json!({ "does": does }), 1));
+    assert_eq!((made.config, made.version), (table, 1));
     made.object
 }
 
@@ -152,6 +205,43 @@ fn outcomes_cross_with_their_series_and_undefined_scores_are_missing() {
     let metrics: Vec<Metric> = metrics.into_iter().map(Metric::from).collect();
     assert_eq!((metrics[0].name.as_str(), metrics[0].value), ("sum", 7.0));
     assert!(metrics[1].value.is_nan());
+}
+
+fn cohort_of(onset: Option<f64>) -> (Status, Value) {
+    let object = make_of("dataset", "measured", json!({ "onset": onset }));
+    ask(&Request::Cohort { object, root: PathBuf::new(), name: "d".into() }, Series::default())
+}
+
+#[test]
+fn excluded_scans_events_and_quality_cross() {
+    let (status, answer) = cohort_of(Some(-1.5));
+    assert_eq!(status, Status::Done);
+    let cohort: Cohort = serde_json::from_value::<SentCohort>(answer.clone()).unwrap().into();
+    assert_eq!(cohort.excluded[0].scan.subject, "2");
+    assert_eq!(cohort.excluded[0].reason, "`d` does not want it");
+    assert_eq!(cohort.scans[0].events[0].trial_type.as_deref(), Some("face"));
+
+    // A library of version 1.0 sends two things instead of three.
+    let older = Value::Array(answer.as_array().unwrap()[..2].to_vec());
+    let older: Cohort = serde_json::from_value::<SentCohort>(older).unwrap().into();
+    assert_eq!((older.scans, older.excluded), (cohort.scans, Vec::new()));
+
+    let object = make_of("dataset", "measured", json!({ "onset": 0.0 }));
+    let info = (*scan().info).clone();
+    let request = Request::Record { object, root: PathBuf::new(), scan: Box::new(info) };
+    let message = Message { json: serde_json::to_vec(&request).unwrap(), series: Vec::new() };
+    let (status, answer) = Library::THIS.call(&message);
+    assert_eq!(status, Status::Done);
+    let sent: SentRecorded = serde_json::from_slice(&answer.json).unwrap();
+    let recorded = Series(answer.series).take_recorded(sent).unwrap();
+    assert!(recorded.series.values()[1].is_nan() && recorded.quality.fd[1].is_nan());
+    assert_eq!(recorded.quality.kept, [true, false]);
+}
+
+#[test]
+fn an_event_without_a_time_is_refused_in_words() {
+    let refused = "`d/sub-1` has an event at NaN s of 2 s";
+    assert_eq!(cohort_of(None), (Status::Failed, json!([refused])));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::content::Content;
 use super::key::canonical_json;
 use super::{Entry, leak, nuisances};
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Unit};
 
 /// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
 /// arms of a sweep; the files must not change while it lives.
@@ -56,7 +56,9 @@ impl DataCache {
         let (mut each, mut ids) = (Vec::new(), String::new());
         for dataset in datasets {
             let key = format!("datasets.{}", dataset.name);
-            let id = id(dataset) + "\n";
+            // What [`counted`] goes by.
+            let by = (experiment.split.unit, experiment.signal.start);
+            let id = format!("{} {by:?}\n", id(dataset));
             let found = self.datasets.get(&id, || look(dataset, experiment));
             problems.extend(found.problems.iter().map(|problem| problem.clone().below(&key)));
             if let Some(cohort) = &found.cohort {
@@ -141,6 +143,13 @@ impl<T> Memo<T> {
     }
 }
 
+/// What is known of a scan as a plan counts: by the unit of the split, and times from the first volume kept.
+pub(crate) fn counted(mut info: ScanInfo, experiment: &Experiment) -> ScanInfo {
+    info.id.by_run = experiment.split.unit == Unit::Run;
+    let passed_over = experiment.signal.start as f64 * info.tr;
+    info.from_second(passed_over)
+}
+
 /// Everything that a cohort depends on besides the bytes of its files.
 fn id(dataset: &Entry<dyn Dataset>) -> String {
     let config = canonical_json(&dataset.config.resolved());
@@ -157,7 +166,10 @@ fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
     } else if is_sound {
         match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
             Ok(found) if found.scans.is_empty() => problems.push(Problem::at("", "it holds no scan")),
-            Ok(found) => cohort = Some(Arc::new(found)),
+            Ok(mut found) => {
+                found.scans = found.scans.into_iter().map(|info| counted(info, experiment)).collect();
+                cohort = Some(Arc::new(found));
+            }
             Err(error) => problems.push(Problem::at("", error.to_string())),
         }
     }

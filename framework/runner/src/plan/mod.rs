@@ -34,6 +34,7 @@ pub use asking::Asking;
 pub use blame::{Leaf, blame};
 pub(crate) use claim::task;
 pub use cohorts::DataCache;
+pub(crate) use cohorts::counted;
 pub use dot::dot;
 pub use leak::{Check, Proof, Status, When};
 pub use libraries::{load_libraries, no_libraries};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, Window};
 
 use super::Work;
-use crate::plan::Entry;
+use crate::plan::{Entry, counted};
 use crate::run::arrays::{self, Array};
 
 /// Raised when the same config gives different results.
@@ -22,7 +22,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     for (done, (entry, info)) in scans.into_iter().enumerate() {
         let loaded = boldface::guard(|| entry.config.load(&entry.root, &info));
         match loaded.map_err(|error| error.to_string()).and_then(|series| checked(&series, &info, crop)) {
-            Ok(series) => kept.push((info, series)),
+            Ok(series) => kept.push((counted(info, &work.plan.experiment), series)),
             Err(reason) => bad.push(format!("`{}`: {reason}", info.id)),
         }
         work.recorder.progress(done as u64 + 1, total)?;
@@ -108,8 +108,23 @@ mod tests {
 
     #[test]
     fn a_scan_is_cropped_or_refused_with_a_reason() {
-        let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
-        let info = ScanInfo { id, tr: 2.0, trs: 4, rois: 2, phenotype: BTreeMap::new(), events: Vec::new() };
+        let id = ScanId {
+            dataset: "d".into(),
+            subject: "1".into(),
+            session: None,
+            task: None,
+            run: None,
+            by_run: false,
+        };
+        let info = ScanInfo {
+            id,
+            tr: 2.0,
+            trs: 4,
+            rois: 2,
+            phenotype: BTreeMap::new(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        };
         let series = |values: Vec<f32>| TimeSeries::new(values.len() / 2, 2, 2.0, values).unwrap();
         let crop = Window { start: 1, trs: 2 };
         let whole: Vec<f32> = (0..8).map(|i| i as f32).collect();
