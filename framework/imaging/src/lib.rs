@@ -6,6 +6,7 @@
 
 pub mod connectivity;
 pub mod folder;
+pub mod labels;
 pub mod names;
 pub mod npy;
 pub mod phenotype;
