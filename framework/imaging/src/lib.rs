@@ -4,9 +4,11 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
+pub mod confounds;
 pub mod connectivity;
 pub mod folder;
 pub mod labels;
+pub mod matrix;
 pub mod names;
 pub mod npy;
 pub mod phenotype;
