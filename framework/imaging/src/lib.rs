@@ -5,11 +5,14 @@
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
 pub mod confounds;
+pub mod bold;
+pub mod cifti;
 pub mod connectivity;
 pub mod folder;
 pub mod labels;
 pub mod matrix;
 pub mod names;
+pub mod nifti;
 pub mod npy;
 pub mod phenotype;
 pub mod recording;

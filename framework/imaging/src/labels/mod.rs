@@ -1,8 +1,10 @@
 //! Label files of atlases: which number is which region, in the forms that atlases come in.
 
+mod catalog;
 mod hemisphere;
 mod network;
 mod order;
+mod places;
 mod table;
 mod text;
 mod xml;
@@ -12,9 +14,11 @@ use std::path::Path;
 
 use boldface::Result;
 
+pub use catalog::{Catalog, CatalogRow, NO_NETWORK, Source, same_networks};
 pub use hemisphere::{Hemisphere, hemisphere};
 pub use network::network;
 pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
+pub use places::{Place, places};
 
 /// What a label file says of one label.
 #[derive(Clone, Debug, PartialEq)]
