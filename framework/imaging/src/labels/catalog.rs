@@ -61,8 +61,12 @@ const FAR: f64 = 8.0;
 
 impl Catalog {
     /// Joins the labels of a file with the places of a volume. Labels that the volume lacks are left out, and
-    /// so are places without a name; warnings name both. `volume` is for the names in messages.
-    pub fn new(entries: Vec<LabelEntry>, places: &BTreeMap<i32, Place>, volume: &Path) -> Catalog {
+    /// so are places without a name; warnings name both. `volume` is where the places are from.
+    ///
+    /// # Errors
+    /// If no label has a voxel, or the label file is of another order of regions than the volume: by the names
+    /// of both, or because it has centroids and over a quarter of them are far from those in the volume.
+    pub fn new(entries: Vec<LabelEntry>, places: &BTreeMap<i32, Place>, volume: &Path) -> Result<Catalog> {
         let mut warnings = Vec::new();
         let (there, lost): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| places.contains_key(&entry.index));
@@ -232,12 +236,13 @@ fn row(entry: &LabelEntry, place: Place) -> CatalogRow {
 
 /// Labels whose centroid in the label file is not where the volume has them.
 fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Result<Option<String>> {
-    let apart = |entry: &LabelEntry| {
-        let (said, found) = (entry.centroid?, places[&entry.index].centroid?);
-        let squares = said.iter().zip(found).map(|(a, b)| (a - b) * (a - b));
-        Some((entry, squares.sum::<f64>().sqrt()))
-    };
-    let known: Vec<(&LabelEntry, f64)> = entries.iter().filter_map(apart).collect();
+    let mut known = Vec::new();
+    for entry in entries {
+        if let (Some(said), Some(found)) = (entry.centroid, places[&entry.index].centroid) {
+            let squares = said.iter().zip(found).map(|(a, b)| (a - b) * (a - b));
+            known.push((entry, squares.sum::<f64>().sqrt()));
+        }
+    }
     let far: Vec<_> = known.iter().filter(|(_, mm)| *mm > FAR).collect();
     let Some((first, mm)) = far.first() else { return Ok(None) };
     let message = format!(
