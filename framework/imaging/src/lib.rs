@@ -8,6 +8,7 @@ pub mod confounds;
 pub mod bold;
 pub mod cifti;
 pub mod connectivity;
+pub mod export;
 pub mod folder;
 pub mod labels;
 pub mod matrix;
