@@ -7,19 +7,25 @@
 pub mod confounds;
 pub mod bold;
 pub mod cifti;
+pub mod clean;
 pub mod connectivity;
 pub mod export;
 pub mod folder;
 pub mod labels;
 pub mod matrix;
+mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
+mod resample;
 mod standardize;
 pub mod table;
 
+pub use clean::{Cleaning, clean};
 pub use connectivity::{Fc, fc, fisher_z};
+pub use matrix::Matrix;
+pub use resample::resample;
 pub use standardize::{Scaling, Standardize, standardize};
