@@ -17,6 +17,7 @@ mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
+pub mod parcellation;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
