@@ -4,21 +4,21 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
-pub mod confounds;
 pub mod bold;
 pub mod cifti;
 pub mod clean;
+pub mod confounds;
 pub mod connectivity;
 pub mod export;
 pub mod folder;
 pub mod labels;
 pub mod matrix;
-mod matrix;
 pub mod names;
 pub mod nifti;
 pub mod npy;
 pub mod parcellation;
 pub mod phenotype;
+pub mod recipe;
 pub mod recording;
 pub mod regions;
 mod resample;

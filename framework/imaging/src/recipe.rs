@@ -116,7 +116,9 @@ impl Recipe {
         ] {
             let limit = 60.0;
             if let Some(value) = value.filter(|value| !(*value > 0.0 && *value <= limit)) {
-                problems.push(Problem::at(key, format!("`{value}` is not above 0 and at most {limit}")).help(help));
+                problems.push(
+                    Problem::at(key, format!("`{value}` is not above 0 and at most {limit}")).help(help),
+                );
             }
         }
         problems.extend(self.scrub.iter().flat_map(Scrub::check).map(|problem| problem.below("scrub")));
@@ -175,7 +177,7 @@ impl Recipe {
         let censored = (removed > 0).then_some(kept.as_slice());
         let cleaned = clean(&read.signal, regressors.as_ref(), censored, tr, &self.cleaning)
             .map_err(|error| named(&files.bold, &error))?;
-        warnings.extend(cautions(&read.signal, regressors.as_ref(), censored, tr, &self.cleaning));
+        warnings.extend(cautions(regressors.as_ref(), trs, trs - removed, tr, &self.cleaning));
         let (cleaned, tr) = match self.resample_tr.filter(|&to| to != tr) {
             Some(to) => {
                 let cuts = kept.windows(2).filter(|pair| pair[0] && !pair[1]).count();
@@ -206,9 +208,10 @@ impl Recipe {
         match (&self.confounds, table) {
             (None, _) => Ok(None),
             (Some(confounds), Some(table)) => confounds.choose(table).map(Some),
-            (Some(_), None) => {
-                Err(named(&files.bold, &"confounds are to be regressed out, but it has no table of confounds"))
-            }
+            (Some(_), None) => Err(named(
+                &files.bold,
+                &"confounds are to be regressed out, but it has no table of confounds",
+            )),
         }
     }
 }
@@ -218,7 +221,12 @@ impl WeightsCache {
     ///
     /// # Errors
     /// As [`Parcellation::on`].
-    pub fn of(&self, parcellation: &Parcellation, space: &Space, mask: Option<&Path>) -> Result<Arc<Weights>> {
+    pub fn of(
+        &self,
+        parcellation: &Parcellation,
+        space: &Space,
+        mask: Option<&Path>,
+    ) -> Result<Arc<Weights>> {
         let weights = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             let is_it = |one: &&Known| one.space == *space && one.mask.as_deref() == mask;
@@ -235,9 +243,8 @@ impl WeightsCache {
                 }
             }
         };
-        let made = weights.get_or_init(|| {
-            parcellation.on(space, mask).map(Arc::new).map_err(|error| error.to_string())
-        });
+        let made = weights
+            .get_or_init(|| parcellation.on(space, mask).map(Arc::new).map_err(|error| error.to_string()));
         made.clone().map_err(Into::into)
     }
 }
