@@ -9,6 +9,7 @@ use super::{
     Hemisphere, LabelEntry, Place, Recognized, fingerprint, hemisphere, hex, network, networks_of_file,
     recognize,
 };
+use crate::regions::NO_NETWORK;
 
 /// A row of a region table.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,9 +53,6 @@ pub struct Catalog {
     /// What a user should look at, each a sentence.
     pub warnings: Vec<String>,
 }
-
-/// Network of a region that nothing tells one for.
-pub const NO_NETWORK: &str = "unassigned";
 
 /// Centroids farther apart than this, in mm, are of two regions.
 const FAR: f64 = 8.0;

