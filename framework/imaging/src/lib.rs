@@ -8,6 +8,7 @@ pub mod bold;
 pub mod cifti;
 pub mod confounds;
 pub mod connectivity;
+pub mod events;
 pub mod folder;
 pub mod matrix;
 pub mod names;
