@@ -15,6 +15,11 @@ pub mod names;
 pub mod nifti;
 pub mod npy;
 pub mod pattern;
+mod matrix;
+pub mod names;
+pub mod nifti;
+pub mod npy;
+pub mod parcellation;
 pub mod phenotype;
 pub mod recording;
 pub mod regions;
@@ -22,4 +27,5 @@ mod standardize;
 pub mod table;
 
 pub use connectivity::{Fc, fc, fisher_z};
+pub use matrix::Matrix;
 pub use standardize::{Scaling, Standardize, standardize};
