@@ -6,13 +6,10 @@
 
 pub mod bold;
 pub mod cifti;
-pub mod confounds;
-pub mod connectivity;
-pub mod events;
-pub mod folder;
 pub mod clean;
 pub mod confounds;
 pub mod connectivity;
+pub mod events;
 pub mod export;
 pub mod folder;
 pub mod labels;
