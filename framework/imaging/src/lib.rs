@@ -10,6 +10,7 @@ pub mod cifti;
 pub mod clean;
 pub mod confounds;
 pub mod connectivity;
+pub mod events;
 pub mod export;
 pub mod folder;
 pub mod labels;
