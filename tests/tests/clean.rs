@@ -17,7 +17,8 @@ fn matrix(value: &Value) -> Matrix {
 #[test]
 fn cleaning_is_nilearns_on_inputs_drawn_anew() {
     let Some(mut python) = python() else { return };
-    let output = python.arg(repository("tests/python/clean_golden.py")).arg("live").output().expect("it starts");
+    let output =
+        python.arg(repository("tests/python/clean_golden.py")).arg("live").output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let drawn: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let (seed, cases) = (&drawn["seed"], drawn["cases"].as_array().expect("cases"));
@@ -28,7 +29,8 @@ fn cleaning_is_nilearns_on_inputs_drawn_anew() {
             low_pass: case["low"].as_f64(),
             high_pass: case["high"].as_f64(),
             filter: serde_json::from_value::<Filter>(case["filter"].clone()).expect("a filter"),
-            standardize: serde_json::from_value::<Standardization>(case["standardize"].clone()).expect("a scale"),
+            standardize: serde_json::from_value::<Standardization>(case["standardize"].clone())
+                .expect("a scale"),
             standardize_confounds: case["standardize_confounds"].as_bool().expect("a bool"),
         };
         let kept: Vec<bool> =

@@ -4,10 +4,10 @@
 //! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
 //! series alone is here too: [`standardize()`] and functional [`connectivity`].
 
-pub mod combat;
 pub mod bold;
 pub mod cifti;
 pub mod clean;
+pub mod combat;
 pub mod confounds;
 pub mod connectivity;
 pub mod events;
@@ -19,13 +19,6 @@ pub mod names;
 pub mod nifti;
 pub mod npy;
 pub mod parcellation;
-pub mod confounds;
-pub mod connectivity;
-pub mod folder;
-pub mod matrix;
-pub mod names;
-pub mod nifti;
-pub mod npy;
 pub mod pattern;
 pub mod phenotype;
 pub mod recipe;

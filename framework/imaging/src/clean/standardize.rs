@@ -39,7 +39,8 @@ pub(super) fn zscore(signal: &mut Matrix, ddof: usize) {
     let freedom = (signal.rows - ddof) as f64;
     let squares = signal.fold(0.0, |sum, x| sum + x * x);
     let scale = |squares: f64| Some((squares / freedom).sqrt()).filter(|&sd| sd >= f64::EPSILON);
-    let scales: Vec<f64> = squares.into_iter().map(|squares| scale(squares).unwrap_or(f64::INFINITY)).collect();
+    let scales: Vec<f64> =
+        squares.into_iter().map(|squares| scale(squares).unwrap_or(f64::INFINITY)).collect();
     signal.map_columns(&scales, |x, scale| x / scale);
 }
 
@@ -81,8 +82,11 @@ fn percent_signal_change(signal: &mut Matrix) {
     let means = signal.column_means();
     let peaks = signal.column_peaks();
     let tiny = |mean: f64, peak: f64| mean.abs() < f64::EPSILON.max(ROUNDING * peak);
-    let means: Vec<f64> =
-        means.into_iter().zip(peaks).map(|(mean, peak)| if tiny(mean, peak) { f64::NAN } else { mean }).collect();
+    let means: Vec<f64> = means
+        .into_iter()
+        .zip(peaks)
+        .map(|(mean, peak)| if tiny(mean, peak) { f64::NAN } else { mean })
+        .collect();
     signal.map_columns(&means, |x, mean| if mean.is_nan() { 0.0 } else { (x - mean) / mean.abs() * 100.0 });
     flatten_rounding(signal, &vec![1.0; signal.columns]);
 }
