@@ -13,6 +13,7 @@ pub mod connectivity;
 pub mod events;
 pub mod export;
 pub mod folder;
+mod gaps;
 pub mod labels;
 pub mod matrix;
 pub mod names;
@@ -33,6 +34,7 @@ mod xml;
 
 pub use clean::{Cleaning, clean};
 pub use connectivity::{Fc, fc, fisher_z};
+pub use gaps::{kept_after, resample_kept};
 pub use matrix::Matrix;
-pub use resample::resample;
+pub use resample::{resample, resampled_volumes};
 pub use standardize::{Scaling, Standardize, standardize};
