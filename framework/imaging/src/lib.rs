@@ -30,5 +30,5 @@ pub mod table;
 pub use clean::{Cleaning, clean};
 pub use connectivity::{Fc, fc, fisher_z};
 pub use matrix::Matrix;
-pub use resample::resample;
+pub use resample::{resample, resampled_volumes};
 pub use standardize::{Scaling, Standardize, standardize};

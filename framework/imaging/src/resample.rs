@@ -42,8 +42,7 @@ pub fn resample(signal: &Matrix, tr: f64, to: f64) -> Result<Matrix> {
         .into());
     }
     let last = signal.rows.saturating_sub(1) as f64;
-    // A last volume that is a rounding error late is still there.
-    let rows = (last * tr / to + 1e-9).floor() as usize + 1;
+    let rows = resampled_volumes(signal.rows, tr, to);
     if rows < 2 {
         let trs = signal.rows;
         return Err(format!("{trs} volumes with a TR of {tr} s are too few to resample to {to} s").into());
@@ -63,6 +62,12 @@ pub fn resample(signal: &Matrix, tr: f64, to: f64) -> Result<Matrix> {
         }
     }
     Ok(resampled)
+}
+
+/// Volumes of a recording of `trs` volumes after [`resample`]: those that lie before the end of the last one.
+pub fn resampled_volumes(trs: usize, tr: f64, to: f64) -> usize {
+    // A last volume that is a rounding error late is still there.
+    (trs.saturating_sub(1) as f64 * tr / to + 1e-9).floor() as usize + 1
 }
 
 /// The straight line of each column (its value at volume 0 and its slope a volume; NaN where the column is not
