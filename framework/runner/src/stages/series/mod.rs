@@ -40,10 +40,8 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
     work.write_json("scans.json", &kept.iter().map(|(info, _)| info).collect::<Vec<_>>())?;
     work.write_json("regions.json", &regions)?;
-    let measured: Vec<Measured> = kept
-        .iter()
-        .map(|(info, kept)| Measured { scan: info.id.clone(), ..kept.measured.clone() })
-        .collect();
+    let measured: Vec<Measured> =
+        kept.iter().map(|(info, kept)| Measured { scan: info.id.clone(), ..kept.measured.clone() }).collect();
     if measured.iter().any(|measured| !measured.quality.is_empty()) {
         work.write_json(QUALITY, &measured)?;
     }
