@@ -10,6 +10,7 @@ mod data;
 mod dot;
 pub mod excluded;
 mod graph;
+mod harmonized;
 mod key;
 pub(crate) mod leak;
 mod libraries;

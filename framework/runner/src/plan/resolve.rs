@@ -12,7 +12,7 @@ use boldface::{Backbone, Config, CorpusGenerator, Dataset, Problem, Runtime, Tas
 use super::checks::Checks;
 use super::claim::{Own, Place, claim};
 use super::cohorts::DataCache;
-use super::{Entry, Plan, asking, graph, leak, libraries, lint, size};
+use super::{Entry, Plan, asking, graph, harmonized, leak, libraries, lint, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -129,6 +129,7 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
     );
+    harmonized::check_split(&plan)?;
     let scans = std::sync::Arc::clone(&plan.scans);
     size::measure(&mut plan, &scans);
     plan.leakage = leak::check(&plan, &found.each, data)?;
