@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::content::Content;
 use super::key::canonical_json;
-use super::{Entry, leak, nuisances};
+use super::{Entry, excluded, leak, nuisances};
 use crate::spec::{Experiment, Unit};
 
 /// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
@@ -165,10 +165,14 @@ fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
         problems.push(problem);
     } else if is_sound {
         match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
-            Ok(found) if found.scans.is_empty() => problems.push(Problem::at("", "it holds no scan")),
             Ok(mut found) => {
                 found.scans = found.scans.into_iter().map(|info| counted(info, experiment)).collect();
-                cohort = Some(Arc::new(found));
+                problems.extend(excluded::check(&found));
+                match found.scans.is_empty() {
+                    true if found.excluded.is_empty() => problems.push(Problem::at("", "it holds no scan")),
+                    true => {}
+                    false => cohort = Some(Arc::new(found)),
+                }
             }
             Err(error) => problems.push(Problem::at("", error.to_string())),
         }

@@ -115,6 +115,7 @@ fn resolve_draft(
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
         scans: Arc::clone(&found.scans),
+        excluded: found.each.iter().flat_map(|cohort| cohort.excluded.iter().cloned()).collect(),
         datasets,
         corpora,
         tokenizer,

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::wording::{closest, parse_all, suggest};
-use super::{Experiment, Signal, Standardize, Table};
+use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
 /// An experiment whose broken sections are stood in for by defaults.
 pub(crate) struct Draft {
@@ -59,6 +59,7 @@ pub(crate) fn read(table: Table) -> Draft {
             start: 0,
             standardize: Standardize::default(),
             mixed_tr: false,
+            missing_regions: MissingRegions::default(),
         }),
         split: reader.optional("split").unwrap_or_default(),
         corpora: reader.named("corpora", false),

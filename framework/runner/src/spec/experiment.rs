@@ -86,6 +86,26 @@ pub struct Signal {
     /// Accepts scans of different repetition times: a patch then lasts longer in some than in others.
     #[serde(default)]
     pub mixed_tr: bool,
+    /// What becomes of a region that a scan has no signal of, because too little of it was recorded.
+    #[serde(default, skip_serializing_if = "MissingRegions::is_default")]
+    pub missing_regions: MissingRegions,
+}
+
+/// What becomes of a region without a signal: NaN in every volume of a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingRegions {
+    /// The scan is refused.
+    #[default]
+    Refuse,
+    /// It is zeros, and its connectivity is missing.
+    Zero,
+}
+
+impl MissingRegions {
+    fn is_default(&self) -> bool {
+        *self == MissingRegions::default()
+    }
 }
 
 /// How a region's signal is scaled over time.
