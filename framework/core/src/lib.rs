@@ -23,7 +23,7 @@ pub mod testing;
 mod training;
 mod traits;
 
-pub use cohort::{Cohort, Event, Part, Regions, Scan, ScanId, ScanInfo, Split, TrainScans};
+pub use cohort::{Cohort, Cut, Event, Part, Regions, Scan, ScanId, ScanInfo, Split, TrainScans};
 pub use corpus::{Descriptor, Fact, TextSource, TextSpace};
 pub use error::{Error, Interrupted, Problem, Result};
 pub use guard::guard;

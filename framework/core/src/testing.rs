@@ -20,11 +20,20 @@ pub fn scan(subject: &str, phenotype: &[(&str, &str)]) -> Scan {
         session: None,
         task: None,
         run: None,
+        by_run: false,
     };
     let phenotype = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
     let values = (0..trs).flat_map(|t| [t as f32, (trs - 1 - t) as f32]).collect();
     Scan {
-        info: Arc::new(ScanInfo { id, tr, trs, rois, phenotype: phenotype.collect(), events: Vec::new() }),
+        info: Arc::new(ScanInfo {
+            id,
+            tr,
+            trs,
+            rois,
+            phenotype: phenotype.collect(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        }),
         series: TimeSeries::new(trs, rois, tr, values).expect("12 volumes of 2 regions are 24 values"),
         regions: Arc::new(Regions {
             names: vec!["Vis_1".to_owned(), "Default_1".to_owned()],

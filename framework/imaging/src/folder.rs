@@ -17,65 +17,109 @@ pub struct Named {
     pub name: Name,
 }
 
-/// The files of one suffix in a folder: scans, and sidecars with the same suffix.
+/// What of a folder is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What the names of scans end with, before the extension, such as `bold`.
+    pub suffix: &'a str,
+    /// Extensions of scans, without the first dot.
+    pub extensions: &'a [&'a str],
+    /// Labels that a scan's name must have.
+    pub only: &'a BTreeMap<String, String>,
+    /// Suffixes of other files to remember, such as `mask`; sidecars of scans always are.
+    pub others: &'a [&'a str],
+    /// The one subject whose files are looked for; none for all.
+    pub subject: Option<&'a str>,
+}
+
+/// The files of a folder by name: scans, and what lies beside them.
+///
+/// Files are kept by folder and subject, so that what belongs to a scan is looked for among that subject's
+/// files alone: a folder of n scans takes n steps, however flat it is.
 #[derive(Debug)]
 pub struct Folder {
     /// One signal file a scan, sorted by path; each name has a `sub-`.
     pub scans: Vec<Named>,
-    /// Sidecars by the folder they lie in.
-    sidecars: BTreeMap<PathBuf, Vec<Named>>,
+    /// Everything else, by folder and by subject label.
+    others: BTreeMap<PathBuf, BTreeMap<Option<String>, Vec<Named>>>,
 }
 
-/// Extensions of signal files.
-const SIGNALS: [&str; 3] = ["npy", "tsv", "csv"];
+/// Extensions of regional signals.
+pub const SIGNALS: [&str; 3] = ["npy", "tsv", "csv"];
 
 /// Folders below the root that are looked into: `sub-01/ses-1/func`, and one to spare.
 const DEPTH: usize = 4;
 
 impl Folder {
-    /// Finds every `sub-..._SUFFIX.npy`, `.tsv` and `.csv` in `root` itself and below its `sub-..`
-    /// folders, with all labels of `only`; of one subject alone if one is given.
+    /// Finds every wanted scan `sub-..._SUFFIX.EXTENSION` in `root` itself and below its `sub-..` folders,
+    /// and the wanted files beside them.
     ///
     /// # Errors
     /// If a folder cannot be read, or a file that ends like a scan has a name that is not BIDS.
-    pub fn find(
-        root: &Path,
-        suffix: &str,
-        only: &BTreeMap<String, String>,
-        subject: Option<&str>,
-    ) -> Result<Folder> {
+    pub fn find(root: &Path, wanted: &Wanted<'_>) -> Result<Folder> {
         let mut paths = Vec::new();
-        walk(root, DEPTH, subject, &mut paths)?;
+        walk(root, DEPTH, wanted.subject, &mut paths)?;
         paths.sort();
-        let mut folder = Folder { scans: Vec::new(), sidecars: BTreeMap::new() };
+        let mut folder = Folder { scans: Vec::new(), others: BTreeMap::new() };
         for path in paths {
             let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
             let Some((stem, extension)) = file.split_once('.') else { continue };
-            let is_suffix =
-                stem.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
-            let is_signal = SIGNALS.contains(&extension) && stem.starts_with("sub-");
-            if !is_suffix || !(is_signal || extension == "json") {
+            let suffix = stem.rsplit_once('_').map_or(stem, |(_, suffix)| suffix);
+            let is_like_scan = suffix == wanted.suffix;
+            let is_scan = is_like_scan && stem.starts_with("sub-") && wanted.extensions.contains(&extension);
+            let is_sidecar = is_like_scan && extension == "json";
+            if !is_scan && !is_sidecar && !wanted.others.contains(&suffix) {
                 continue;
             }
-            let name = Name::parse(file).map_err(|error| format!("`{}`: {error}", path.display()))?;
-            if extension == "json" {
+            let name = match Name::parse(file) {
+                Ok(name) => name,
+                Err(error) if is_like_scan => return Err(format!("`{}`: {error}", path.display()).into()),
+                Err(_) => continue,
+            };
+            if !is_scan {
                 let parent = path.parent().unwrap_or(root).to_owned();
-                folder.sidecars.entry(parent).or_default().push(Named { path, name });
-            } else if name.get("sub").is_some()
-                && only.iter().all(|(entity, label)| name.get(entity) == Some(label))
-            {
+                let subject = name.get("sub").map(str::to_owned);
+                let of_folder = folder.others.entry(parent).or_default();
+                of_folder.entry(subject).or_default().push(Named { path, name });
+            } else if wanted.only.iter().all(|(entity, label)| name.get(entity) == Some(label)) {
                 folder.scans.push(Named { path, name });
             }
         }
         Ok(folder)
     }
 
+    /// Files that lie in the folder of a scan and carry its subject's label, sorted by path.
+    pub fn beside(&self, scan: &Named) -> &[Named] {
+        let of_folder = scan.path.parent().and_then(|dir| self.others.get(dir));
+        let subject = scan.name.get("sub").map(str::to_owned);
+        of_folder.and_then(|subjects| subjects.get(&subject)).map_or(&[], Vec::as_slice)
+    }
+
     /// The sidecars of a scan, nearest folder first and there the one with the most labels first: what
     /// the first one says holds (the inheritance principle of BIDS).
     pub fn sidecars<'a>(&'a self, scan: &'a Named) -> impl Iterator<Item = &'a Named> {
-        scan.path.ancestors().skip(1).filter_map(|dir| self.sidecars.get(dir)).flat_map(|sidecars| {
-            let mut own: Vec<&Named> = sidecars.iter().filter(|s| s.name.applies_to(&scan.name)).collect();
-            own.sort_by_key(|sidecar| std::cmp::Reverse(sidecar.name.entities.len()));
+        self.inherited(scan, &scan.name, "json")
+    }
+
+    /// The files with the suffix of `name` and an extension that hold for it, from the folder of `at`
+    /// upwards; order as of [`Folder::sidecars`].
+    pub fn inherited<'a>(
+        &'a self,
+        at: &'a Named,
+        name: &'a Name,
+        extension: &'a str,
+    ) -> impl Iterator<Item = &'a Named> {
+        let folders = at.path.ancestors().skip(1).filter_map(|dir| self.others.get(dir));
+        folders.flat_map(move |subjects| {
+            let keys = [name.get("sub").map(str::to_owned), None];
+            let files = keys.iter().filter_map(|subject| subjects.get(subject)).flatten();
+            let holds = |file: &&Named| {
+                file.name.extension == extension
+                    && file.name.suffix == name.suffix
+                    && file.name.applies_to(name)
+            };
+            let mut own: Vec<&Named> = files.filter(holds).collect();
+            own.sort_by_key(|file| std::cmp::Reverse(file.name.entities.len()));
             own
         })
     }
@@ -136,6 +180,14 @@ fn walk(dir: &Path, depth: usize, subject: Option<&str>, found: &mut Vec<PathBuf
 mod tests {
     use super::*;
 
+    const WANTED: Wanted<'_> = Wanted {
+        suffix: "timeseries",
+        extensions: &SIGNALS,
+        only: &BTreeMap::new(),
+        others: &["mask"],
+        subject: None,
+    };
+
     fn folder(files: &[&str]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for file in files {
@@ -148,7 +200,7 @@ mod tests {
 
     fn scans(dir: &Path, only: &[(&str, &str)], subject: Option<&str>) -> Vec<String> {
         let only = only.iter().map(|(entity, label)| (entity.to_string(), label.to_string())).collect();
-        let folder = Folder::find(dir, "timeseries", &only, subject).unwrap();
+        let folder = Folder::find(dir, &Wanted { only: &only, subject, ..WANTED }).unwrap();
         let shown = |scan: Named| scan.path.strip_prefix(dir).unwrap().display().to_string();
         folder.scans.into_iter().map(shown).collect()
     }
@@ -175,7 +227,7 @@ mod tests {
     #[test]
     fn a_mistyped_scan_name_is_not_passed_over() {
         let dir = folder(&["sub-1/sub-1_rest_timeseries.npy"]);
-        let error = Folder::find(dir.path(), "timeseries", &BTreeMap::new(), None).unwrap_err().to_string();
+        let error = Folder::find(dir.path(), &WANTED).unwrap_err().to_string();
         assert!(error.contains("`rest` in `sub-1_rest_timeseries.npy`"), "{error}");
     }
 
@@ -189,10 +241,30 @@ mod tests {
             "sub-2/sub-2_timeseries.json",
             "sub-1/func/sub-1_task-rest_timeseries.npy",
         ]);
-        let folder = Folder::find(dir.path(), "timeseries", &BTreeMap::new(), None).unwrap();
+        let folder = Folder::find(dir.path(), &WANTED).unwrap();
         let found: Vec<_> = folder.sidecars(&folder.scans[0]).collect();
         let found: Vec<_> = found.iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["sub-1_timeseries.json", "task-rest_timeseries.json", "timeseries.json"]);
+    }
+
+    #[test]
+    fn what_belongs_to_a_scan_is_looked_for_among_its_subjects_files() {
+        // All files in one folder: the number of candidates of a scan must not grow with the study.
+        let candidates = |subjects: usize| {
+            let files: Vec<String> = (0..subjects)
+                .flat_map(|subject| {
+                    let name = move |end: &str| format!("sub-{subject:03}_task-rest_{end}");
+                    ["timeseries.npy", "timeseries.json", "desc-brain_mask.nii.gz"].map(name)
+                })
+                .chain(["timeseries.json".to_owned()])
+                .collect();
+            let dir = folder(&files.iter().map(String::as_str).collect::<Vec<_>>());
+            let found = Folder::find(dir.path(), &WANTED).unwrap();
+            assert_eq!(found.scans.len(), subjects);
+            assert!(found.scans.iter().all(|scan| found.sidecars(scan).count() == 2));
+            found.scans.iter().map(|scan| found.beside(scan).len()).max().unwrap()
+        };
+        assert_eq!((candidates(3), candidates(30)), (2, 2));
     }
 
     #[test]

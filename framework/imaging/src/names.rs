@@ -80,6 +80,7 @@ impl Name {
             session: label("ses"),
             task: label("task"),
             run: label("run"),
+            by_run: false,
         })
     }
 }

@@ -199,7 +199,14 @@ mod tests {
 
     fn id(subject: usize, run: usize) -> ScanId {
         let run = Some(run.to_string());
-        ScanId { dataset: "d".into(), subject: subject.to_string(), session: None, task: None, run }
+        ScanId {
+            dataset: "d".into(),
+            subject: subject.to_string(),
+            session: None,
+            task: None,
+            run,
+            by_run: false,
+        }
     }
 
     fn choice(correct: usize) -> Answer {

@@ -62,7 +62,7 @@ pub fn read(path: &Path) -> Result<Vec<Descriptor>> {
         let [session, task, run] = labels.each_mut().map(|column| column.next().expect(SAME));
         let [value, z] = numbers.each_mut().map(|column| column.next().expect(SAME));
         descriptors.push(Descriptor {
-            scan: ScanId { dataset, subject, session, task, run },
+            scan: ScanId { dataset, subject, session, task, run, by_run: false },
             corpus,
             text,
             fact: Fact { feature, value, z, band },
@@ -85,6 +85,7 @@ mod tests {
                 session: session.map(str::to_owned),
                 task: label("regulate"),
                 run: label("02"),
+                by_run: false,
             },
             corpus: "connectivity".into(),
             text: "Connectivity within Default is \"average\" (r = 0.31).".into(),

@@ -41,7 +41,14 @@ impl Dataset for ExampleDataset {
             }
             let subject =
                 file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let id = ScanId { dataset: name.to_owned(), subject, session: None, task: None, run: None };
+            let id = ScanId {
+                dataset: name.to_owned(),
+                subject,
+                session: None,
+                task: None,
+                run: None,
+                by_run: false,
+            };
             let (trs, rois) = (rows.len() / names.len(), names.len());
             scans.push(ScanInfo {
                 id,
@@ -50,6 +57,7 @@ impl Dataset for ExampleDataset {
                 rois,
                 phenotype: BTreeMap::new(),
                 events: Vec::new(),
+                cuts: Vec::new(),
             });
         }
         let names = shared.ok_or_else(|| format!("`{}` holds no `.csv` file", root.display()))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
-use boldface_imaging::folder::{Folder, Named, files_in, repetition_time};
+use boldface_imaging::folder::{Folder, Named, SIGNALS, Wanted, files_in, repetition_time};
 use boldface_imaging::names::Name;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recording::{self, Form, Layout};
@@ -95,6 +95,7 @@ impl Dataset for Series {
                     rois: regions.names.len(),
                     phenotype,
                     events: Vec::new(),
+                    cuts: Vec::new(),
                 })
             };
             match info() {
@@ -162,7 +163,9 @@ impl Series {
 
     /// The scans and their sidecars; of one subject alone if one is given.
     fn find(&self, root: &Path, subject: Option<&str>) -> Result<Folder> {
-        let folder = Folder::find(root, &self.suffix, &self.only, subject)?;
+        let wanted =
+            Wanted { suffix: &self.suffix, extensions: &SIGNALS, only: &self.only, others: &[], subject };
+        let folder = Folder::find(root, &wanted)?;
         if folder.scans.is_empty() && subject.is_none() {
             let only: String =
                 self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();

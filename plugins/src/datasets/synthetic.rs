@@ -111,6 +111,7 @@ impl Dataset for Synthetic {
                 rois: self.rois,
                 phenotype: BTreeMap::from(phenotype),
                 events: Vec::new(),
+                cuts: Vec::new(),
             }
         };
         let network = |roi: usize| format!("Net{}", self.network(roi) + 1);
@@ -195,6 +196,7 @@ impl Synthetic {
             session: None,
             task: None,
             run: Some(label(scan, self.scans)),
+            by_run: false,
         }
     }
 

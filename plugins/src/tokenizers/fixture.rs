@@ -14,9 +14,18 @@ pub(super) fn scans(series: impl IntoIterator<Item = TimeSeries>) -> Vec<Scan> {
             session: None,
             task: None,
             run: None,
+            by_run: false,
         };
         let (tr, trs, rois) = (series.tr(), series.trs(), series.rois());
-        let info = ScanInfo { id, tr, trs, rois, phenotype: Default::default(), events: Vec::new() };
+        let info = ScanInfo {
+            id,
+            tr,
+            trs,
+            rois,
+            phenotype: Default::default(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        };
         let regions = Regions { names: vec![], networks: vec![] };
         Scan { info: info.into(), series, regions: regions.into(), descriptors: vec![] }
     };

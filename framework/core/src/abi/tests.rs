@@ -89,8 +89,23 @@ impl Dataset for Measured {
 }
 
 fn scan() -> Scan {
-    let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
-    let info = ScanInfo { id, tr: 0.72, trs: 2, rois: 2, phenotype: BTreeMap::new(), events: Vec::new() };
+    let id = ScanId {
+        dataset: "d".into(),
+        subject: "1".into(),
+        session: None,
+        task: None,
+        run: None,
+        by_run: false,
+    };
+    let info = ScanInfo {
+        id,
+        tr: 0.72,
+        trs: 2,
+        rois: 2,
+        phenotype: BTreeMap::new(),
+        events: Vec::new(),
+        cuts: Vec::new(),
+    };
     let regions = Regions { names: vec!["a".into(), "b".into()], networks: vec!["n".into(); 2] };
     // 0.1 and the NaN show that numbers cross as they are, not as JSON.
     let series = TimeSeries::new(2, 2, 0.72, vec![0.1, f32::NAN, -0.0, 4.0]).unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
-use crate::spec::{Table, plain};
+use crate::spec::{Table, Unit, plain};
 use crate::stages::split;
 
 /// Hashes of the data a plan reads.
@@ -30,6 +30,10 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
     let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
     add_libraries(&mut config, &plan.datasets);
+    if experiment.split.unit != Unit::Subject {
+        // What is stored of a scan says by which unit it counts.
+        insert(&mut config, "unit", Some(json!(experiment.split.unit)));
+    }
     graph.add(StageKind::Series, "", versions, 0, config, &[]);
 
     let config = split::content(&experiment.split, data.split.as_ref());

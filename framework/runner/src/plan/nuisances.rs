@@ -108,10 +108,24 @@ mod tests {
 
     fn scans(columns: &[&[(&str, &str)]]) -> Vec<ScanInfo> {
         let scan = |(i, columns): (usize, &&[(&str, &str)])| {
-            let id =
-                ScanId { dataset: "d".into(), subject: i.to_string(), session: None, task: None, run: None };
+            let id = ScanId {
+                dataset: "d".into(),
+                subject: i.to_string(),
+                session: None,
+                task: None,
+                run: None,
+                by_run: false,
+            };
             let phenotype = columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype: phenotype.collect(), events: Vec::new() }
+            ScanInfo {
+                id,
+                tr: 2.0,
+                trs: 10,
+                rois: 1,
+                phenotype: phenotype.collect(),
+                events: Vec::new(),
+                cuts: Vec::new(),
+            }
         };
         columns.iter().enumerate().map(scan).collect()
     }

@@ -167,9 +167,13 @@ fn scans() -> Vec<(Part, ScanInfo)> {
                 session: None,
                 task: Some("pain".into()),
                 run: Some((run + 1).to_string()),
+                by_run: false,
             };
             let phenotype = [("condition".to_owned(), (*condition).to_owned())].into();
-            scans.push((part, ScanInfo { id, tr: 2.0, trs: 191, rois: 12, phenotype, events: Vec::new() }));
+            scans.push((
+                part,
+                ScanInfo { id, tr: 2.0, trs: 191, rois: 12, phenotype, events: Vec::new(), cuts: Vec::new() },
+            ));
         }
     }
     scans

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use boldface::{
-    Backbone, Codes, Describer, Fact, Features, FitContext, FittedTokenizer, FmriShape, LanguageModel,
-    Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
+    Backbone, Codes, Describer, Descriptor, Fact, Features, FitContext, FittedTokenizer, FmriShape,
+    LanguageModel, Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
 };
 use serde::de::DeserializeOwned;
 
@@ -14,6 +14,7 @@ use super::arrays::{Arrays, matrix};
 use super::record::Answered;
 use super::store::{Artefact, cannot};
 use crate::plan::{Plan, StageKind};
+use crate::spec::Unit;
 use crate::stages::windows::standardized;
 
 /// The artefacts of the stages that a plan entry lists.
@@ -117,8 +118,7 @@ impl<'a> Inputs<'a> {
             let mut scans: Vec<Scan> = remembered(&self.memory.plain, plain)?.to_vec();
             let place: BTreeMap<ScanId, usize> =
                 scans.iter().enumerate().map(|(place, scan)| (scan.info.id.clone(), place)).collect();
-            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?
-            {
+            for descriptor in self.descriptors()? {
                 let scan = place.get(&descriptor.scan);
                 let scan = *scan.ok_or_else(|| {
                     format!("the corpus describes `{}`, which is not a scan", descriptor.scan)
@@ -138,12 +138,20 @@ impl<'a> Inputs<'a> {
     pub fn sentences(&self) -> Result<BTreeMap<ScanId, Vec<String>>> {
         let mut sentences: BTreeMap<ScanId, Vec<String>> = BTreeMap::new();
         if self.reads(&StageKind::Corpus) {
-            for descriptor in boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?
-            {
+            for descriptor in self.descriptors()? {
                 sentences.entry(descriptor.scan).or_default().push(descriptor.text);
             }
         }
         Ok(sentences)
+    }
+
+    /// What the corpus says, scan by scan.
+    fn descriptors(&self) -> Result<Vec<Descriptor>> {
+        let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?;
+        // The table holds names, and by which unit a scan counts is no part of its name.
+        let by_run = self.plan.experiment.split.unit == Unit::Run;
+        descriptors.iter_mut().for_each(|descriptor| descriptor.scan.by_run = by_run);
+        Ok(descriptors)
     }
 
     /// What each corpus generator learned, in the plan's order; none without a corpus.

@@ -23,7 +23,7 @@ pub use experiment::{
 pub use layer::Layered;
 pub use leakage::Leakage;
 pub use origin::{Located, Origin, Source};
-pub use split::SplitTable;
+pub use split::{SplitTable, Unit};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use draft::{Draft, read as read_draft};

@@ -13,10 +13,14 @@ const SHARE: f64 = 0.15;
 
 /// Who is learned from: shares of the subjects, folds, one group left out, or a file.
 ///
-/// A subject is never in two parts, whatever the rule.
+/// A subject is never in two parts, whatever the rule, unless `unit = "run"` asks for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SplitTable {
+    /// What is divided: `subject`, or `run` to decode within subjects. With runs, wherever this section says
+    /// subject read run; nothing can then be said about people who were not scanned.
+    #[serde(default, skip_serializing_if = "Unit::is_subject")]
+    pub unit: Unit,
     /// Share of all subjects kept for choices; 0.15 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
@@ -52,6 +56,31 @@ pub struct SplitTable {
     /// several datasets, `dataset`; relative to the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+}
+
+/// What a split divides and an interval resamples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// A person with all scans: numbers say how well new people are predicted.
+    #[default]
+    Subject,
+    /// One run: numbers say how well new runs of the same people are predicted.
+    Run,
+}
+
+impl Unit {
+    fn is_subject(&self) -> bool {
+        *self == Unit::Subject
+    }
+
+    /// `subject` or `run`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Subject => "subject",
+            Unit::Run => "run",
+        }
+    }
 }
 
 impl SplitTable {

@@ -169,7 +169,14 @@ mod tests {
     }
 
     fn lessons(config: &Alignment, context: Option<usize>, sentences: &[&str]) -> Result<Vec<Sequence>> {
-        let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
+        let id = ScanId {
+            dataset: "d".into(),
+            subject: "1".into(),
+            session: None,
+            task: None,
+            run: None,
+            by_run: false,
+        };
         let sentences = sentences.iter().map(|sentence| (*sentence).to_owned()).collect();
         let scan = Lessons { config, model: &Letters, context, block: block() };
         scan.choices(&id, &BTreeMap::from([(id.clone(), sentences)]), &mut seed::stream(0, "test"))

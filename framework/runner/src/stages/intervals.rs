@@ -157,6 +157,7 @@ mod tests {
                     session: None,
                     task: None,
                     run: Some(run.to_string()),
+                    by_run: false,
                 },
                 example: Example {
                     window: Window::first(1),

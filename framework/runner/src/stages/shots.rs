@@ -78,6 +78,7 @@ mod tests {
                 session: None,
                 task: None,
                 run: Some((i % 2).to_string()),
+                by_run: false,
             };
             Scan {
                 info: Arc::new(ScanInfo {
@@ -87,6 +88,7 @@ mod tests {
                     rois: 1,
                     phenotype: BTreeMap::new(),
                     events: Vec::new(),
+                    cuts: Vec::new(),
                 }),
                 series: TimeSeries::new(1, 1, 2.0, vec![0.0]).unwrap(),
                 regions: Arc::new(Regions { names: vec!["a".into()], networks: vec!["b".into()] }),

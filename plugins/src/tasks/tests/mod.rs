@@ -19,13 +19,28 @@ fn task(name: &str, table: &Value) -> Box<dyn Task> {
 }
 
 fn id(subject: &str) -> ScanId {
-    ScanId { dataset: "pain".to_owned(), subject: subject.to_owned(), session: None, task: None, run: None }
+    ScanId {
+        dataset: "pain".to_owned(),
+        subject: subject.to_owned(),
+        session: None,
+        task: None,
+        run: None,
+        by_run: false,
+    }
 }
 
 /// What is known of a scan of `subject`: one phenotype.
 fn info(subject: &str, phenotype: &[(&str, &str)]) -> ScanInfo {
     let entries = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
-    ScanInfo { id: id(subject), tr: 2.0, trs: 12, rois: 1, phenotype: entries.collect(), events: Vec::new() }
+    ScanInfo {
+        id: id(subject),
+        tr: 2.0,
+        trs: 12,
+        rois: 1,
+        phenotype: entries.collect(),
+        events: Vec::new(),
+        cuts: Vec::new(),
+    }
 }
 
 /// A scan of 12 volumes of one region.

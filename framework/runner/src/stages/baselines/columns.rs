@@ -46,10 +46,17 @@ mod tests {
     use super::*;
 
     fn scan(columns: &[(&str, &str)]) -> ScanInfo {
-        let id = ScanId { dataset: "d".into(), subject: "01".into(), session: None, task: None, run: None };
+        let id = ScanId {
+            dataset: "d".into(),
+            subject: "01".into(),
+            session: None,
+            task: None,
+            run: None,
+            by_run: false,
+        };
         let phenotype =
             columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new() }
+        ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new(), cuts: Vec::new() }
     }
 
     #[test]

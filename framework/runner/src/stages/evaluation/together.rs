@@ -112,8 +112,14 @@ mod tests {
     use super::*;
 
     fn scan(subject: &str) -> Scan {
-        let id =
-            ScanId { dataset: "d".into(), subject: subject.into(), session: None, task: None, run: None };
+        let id = ScanId {
+            dataset: "d".into(),
+            subject: subject.into(),
+            session: None,
+            task: None,
+            run: None,
+            by_run: false,
+        };
         Scan {
             info: Arc::new(ScanInfo {
                 id,
@@ -122,6 +128,7 @@ mod tests {
                 rois: 2,
                 phenotype: BTreeMap::new(),
                 events: Vec::new(),
+                cuts: Vec::new(),
             }),
             series: TimeSeries::new(60, 2, 2.0, vec![0.0; 120]).unwrap(),
             regions: Arc::new(Regions { names: vec![], networks: vec![] }),

@@ -128,8 +128,23 @@ mod tests {
     use super::*;
 
     fn info() -> ScanInfo {
-        let id = ScanId { dataset: "d".into(), subject: "1".into(), session: None, task: None, run: None };
-        ScanInfo { id, tr: 2.0, trs: 4, rois: 2, phenotype: BTreeMap::new(), events: Vec::new() }
+        let id = ScanId {
+            dataset: "d".into(),
+            subject: "1".into(),
+            session: None,
+            task: None,
+            run: None,
+            by_run: false,
+        };
+        ScanInfo {
+            id,
+            tr: 2.0,
+            trs: 4,
+            rois: 2,
+            phenotype: BTreeMap::new(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        }
     }
 
     fn series(values: &[f32]) -> TimeSeries {

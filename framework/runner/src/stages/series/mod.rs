@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
 
 use super::Work;
-use crate::plan::Entry;
+use crate::plan::{Entry, counted};
 use crate::run::arrays::{self, Array};
 use crate::run::{Measured, QUALITY};
 
@@ -32,7 +32,8 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::of(&kept.series)));
     arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
-    work.write_json("scans.json", &kept.iter().map(|(info, _)| info).collect::<Vec<_>>())?;
+    let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.plan.experiment));
+    work.write_json("scans.json", &known.collect::<Vec<_>>())?;
     work.write_json("regions.json", &regions)?;
     let measured: Vec<&Measured> = kept.iter().map(|(_, kept)| &kept.measured).collect();
     if measured.iter().any(|measured| !measured.quality.is_empty()) {

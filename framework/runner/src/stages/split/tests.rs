@@ -17,9 +17,10 @@ pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
         session: None,
         task: None,
         run: Some(run.to_string()),
+        by_run: false,
     };
     let phenotype = [("condition".to_owned(), condition.to_owned())].into();
-    ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new() }
+    ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new(), cuts: Vec::new() }
 }
 
 /// Subjects with one scan each; `of` says the site of each.

@@ -19,9 +19,18 @@ pub(super) fn scan(subject: &str, networks: &[&str], signals: &[&[f32]]) -> Scan
         session: None,
         task: None,
         run: None,
+        by_run: false,
     };
     Scan {
-        info: Arc::new(ScanInfo { id, tr: 2.0, trs, rois, phenotype: BTreeMap::new(), events: Vec::new() }),
+        info: Arc::new(ScanInfo {
+            id,
+            tr: 2.0,
+            trs,
+            rois,
+            phenotype: BTreeMap::new(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        }),
         series: TimeSeries::new(trs, rois, 2.0, values).unwrap(),
         regions: Arc::new(Regions {
             names: (0..rois).map(|roi| format!("region {roi}")).collect(),

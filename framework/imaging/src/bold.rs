@@ -1,0 +1,168 @@
+//! A recording: the volumes of one scan, read one after the other in constant memory.
+
+use std::path::{Path, PathBuf};
+
+use boldface::Result;
+
+use crate::cifti::{self, BrainModel, Cifti, Dimension};
+use crate::nifti::{Grid, Header, Source, Voxels, at};
+
+pub use crate::tr::plausible_tr;
+
+/// A recording opened at its next volume.
+pub struct Bold {
+    path: PathBuf,
+    space: Space,
+    trs: usize,
+    tr: Option<f64>,
+    next: usize,
+    voxels: Voxels,
+    /// Where time changes fastest in the file: the volumes that were read ahead.
+    block: Option<Block>,
+}
+
+/// Some volumes of a file in which all values of one place lie side by side, as CIFTI writes series.
+#[derive(Default)]
+struct Block {
+    /// The first volume it holds.
+    first: usize,
+    /// How many it holds.
+    count: usize,
+    /// `count` values of the first place, then of the second.
+    values: Vec<f32>,
+}
+
+/// Values that a block holds at most: 64 MiB. A longer file is passed over several times.
+const BLOCK: usize = 16 << 20;
+
+/// Where the values of a volume lie.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Space {
+    /// On a grid of voxels; x fastest.
+    Volume(Grid),
+    /// On the surface and in voxels below it (CIFTI dtseries), in the order of the models.
+    Grayordinates(Vec<BrainModel>),
+    /// In named parcels (CIFTI ptseries).
+    Parcels(Vec<String>),
+}
+
+impl Space {
+    /// Values of one volume.
+    pub fn len(&self) -> usize {
+        match self {
+            Space::Volume(grid) => grid.voxels(),
+            Space::Grayordinates(models) => models.iter().map(BrainModel::len).sum(),
+            Space::Parcels(names) => names.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Bold {
+    /// Opens a NIfTI file (`.nii`, `.nii.gz`, either file of a pair) or a CIFTI-2 dtseries or ptseries, by its
+    /// content. Reads what the file says of itself and no volume.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged, or is no recording. The message names the file.
+    pub fn open(path: &Path) -> Result<Bold> {
+        let source = Source::open(path)?;
+        let bold = |space, trs, tr, voxels, block| Bold {
+            path: path.to_path_buf(),
+            space,
+            trs,
+            tr,
+            next: 0,
+            voxels,
+            block,
+        };
+        if !source.fields.is_cifti() {
+            let header = at(path, Header::new(&source.fields))?;
+            let voxels = Voxels::new(source, header.volumes, header.grid.voxels())?;
+            return Ok(bold(Space::Volume(header.grid), header.volumes, header.tr, voxels, None));
+        }
+        let file = Cifti::new(source)?;
+        let (series, places, block) = match (&file.along, &file.down) {
+            (Dimension::Series { points, tr }, places) => ((*points, *tr), places, Some(Block::default())),
+            (places, Dimension::Series { points, tr }) => ((*points, *tr), places, None),
+            _ => ((0, None), &file.along, None),
+        };
+        let space = cifti::space(places).filter(|space| series.0 > 0 && !space.is_empty());
+        let space = space.ok_or_else(|| {
+            let kinds = cifti::kinds(&file);
+            format!("a CIFTI file of {kinds}; a recording is a series of grayordinates or parcels")
+        });
+        let space = at(path, space)?;
+        Ok(bold(space, series.0, series.1, file.voxels, block))
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the values lie.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Number of volumes.
+    pub fn trs(&self) -> usize {
+        self.trs
+    }
+
+    /// Repetition time in seconds, as the file says it; see [`plausible_tr`].
+    pub fn tr(&self) -> Option<f64> {
+        self.tr
+    }
+
+    /// Reads the next volume into `volume`; false after the last one.
+    ///
+    /// Slope and intercept are applied. NaN and infinite values are passed on as they lie in the file.
+    ///
+    /// # Errors
+    /// If the file is damaged or ends before its last volume. The message names the file and the volume.
+    pub fn read(&mut self, volume: &mut Vec<f32>) -> Result<bool> {
+        volume.clear();
+        if self.next == self.trs {
+            return Ok(false);
+        }
+        let (values, next, trs) = (self.space.len(), self.next, self.trs);
+        if let Some(block) = &mut self.block {
+            if next == block.first + block.count {
+                block.read(&mut self.voxels, next, values, trs)?;
+            }
+            volume.extend(block.values.iter().skip(next - block.first).step_by(block.count));
+        } else {
+            self.voxels.append_f32(values, || format!("volume {} of {trs}", next + 1), volume)?;
+        }
+        self.next += 1;
+        if self.next == trs {
+            self.voxels.finish()?;
+        }
+        Ok(true)
+    }
+}
+
+impl Block {
+    /// Passes over the whole file and keeps as many volumes from `first` on as there is room for.
+    fn read(&mut self, voxels: &mut Voxels, first: usize, places: usize, trs: usize) -> Result<()> {
+        if first > 0 {
+            voxels.finish()?;
+            voxels.rewind()?;
+        }
+        self.first = first;
+        self.count = (BLOCK / places).clamp(1, trs - first);
+        self.values.clear();
+        for place in 0..places {
+            let what = || format!("the series of place {} of {places}", place + 1);
+            voxels.skip(first, what)?;
+            voxels.append_f32(self.count, what, &mut self.values)?;
+            voxels.skip(trs - first - self.count, what)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! Confounds of a scan: tables of several programs, strategies by name, motion, and which volumes to keep.
+
+mod choose;
+mod components;
+mod displacement;
+mod dummy;
+mod headerless;
+mod names;
+mod scrub;
+mod strategy;
+mod table;
+
+pub use choose::Confounds;
+pub use displacement::framewise_displacement;
+pub use dummy::DummyScans;
+pub use scrub::{Scrub, clean_seconds, kept_volumes};
+pub use strategy::{Components, Motion, Strategy};
+pub use table::ConfoundTable;

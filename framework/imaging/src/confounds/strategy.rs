@@ -1,0 +1,217 @@
+//! Denoising strategies by the names the field has for them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use boldface::schemars::{Schema, SchemaGenerator, json_schema};
+use boldface::{Deserialize, JsonSchema, Result, Serialize};
+use serde::{Deserializer, Serializer, de};
+
+use super::components::{anatomical, numbered, temporal};
+use super::names::{DERIVATIVE, DERIVATIVE_SQUARE, MOTION, SQUARE};
+use super::table::ConfoundTable;
+
+/// Which confounds are regressed out, by name.
+///
+/// | name | confounds |
+/// |---|---|
+/// | `6p` | six motion parameters |
+/// | `12p` | and their derivatives |
+/// | `24p` | and the squares of both (Friston 1996) |
+/// | `8p`, `9p` | six motion parameters, CSF and white matter; and the global signal |
+/// | `36p` | those nine, their derivatives and the squares of both (Satterthwaite 2013) |
+/// | `acompcor` | `24p`, the cosines of the high-pass filter and all anatomical components of the combined mask: nilearn's `load_confounds_strategy("compcor")` |
+/// | `tcompcor` | the same with the temporal components |
+/// | `ica-aroma` | CSF, white matter and cosines, for signals that ICA-AROMA has denoised: nilearn's `ica_aroma` |
+///
+/// `acompcor-5` and `tcompcor-5` take the first five components only. `-gsr` at the end adds the global
+/// signal to those that have none: `24p-gsr`, `acompcor-5-gsr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strategy {
+    /// Motion parameters and what they are expanded to.
+    pub motion: Motion,
+    /// CSF and white matter.
+    pub tissue: bool,
+    /// The global signal.
+    pub global: bool,
+    /// Whether tissue and global signals are expanded as motion is.
+    pub expanded: bool,
+    /// CompCor.
+    pub components: Components,
+    /// The cosines of fMRIPrep's high-pass filter.
+    pub cosines: bool,
+}
+
+/// Motion parameters of a [`Strategy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// No parameters.
+    None,
+    /// Six.
+    Six,
+    /// And their derivatives.
+    Twelve,
+    /// And the squares of both.
+    TwentyFour,
+}
+
+/// CompCor components of a [`Strategy`]; the number, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Components {
+    /// No components.
+    None,
+    /// Of the combined mask of white matter and CSF.
+    Anatomical(Option<usize>),
+    /// Of the voxels that vary most.
+    Temporal(Option<usize>),
+}
+
+/// The names without variants.
+pub(super) const NAMES: [&str; 9] =
+    ["6p", "8p", "9p", "12p", "24p", "36p", "acompcor", "tcompcor", "ica-aroma"];
+
+impl Strategy {
+    /// Only motion.
+    const fn motion(motion: Motion) -> Strategy {
+        Strategy {
+            motion,
+            tissue: false,
+            global: false,
+            expanded: false,
+            components: Components::None,
+            cosines: false,
+        }
+    }
+
+    /// The columns of a table, by their names of today. A column that is not there is among them.
+    ///
+    /// # Errors
+    /// If it cannot be known which columns are the components, or there are none.
+    pub fn columns(&self, table: &ConfoundTable) -> Result<Vec<String>> {
+        let suffixes: &[&str] = match self.motion {
+            Motion::None => &[],
+            Motion::Six => &[""],
+            Motion::Twelve => &["", DERIVATIVE],
+            Motion::TwentyFour => &["", DERIVATIVE, SQUARE, DERIVATIVE_SQUARE],
+        };
+        let expand = |base: &[&str], suffixes: &[&str]| -> Vec<String> {
+            suffixes
+                .iter()
+                .flat_map(|suffix| base.iter().map(move |name| format!("{name}{suffix}")))
+                .collect()
+        };
+        let mut columns = expand(&MOTION, suffixes);
+        let signals = if self.expanded { suffixes } else { &[""] };
+        if self.tissue {
+            columns.extend(expand(&["csf", "white_matter"], signals));
+        }
+        if self.global {
+            columns.extend(expand(&["global_signal"], signals));
+        }
+        if self.cosines {
+            // A scan too short for a slow drift has none.
+            columns.extend(numbered(table, "cosine"));
+        }
+        let (found, first, prefix) = match self.components {
+            Components::None => return Ok(columns),
+            Components::Anatomical(first) => (anatomical(table)?, first, "a_comp_cor_00"),
+            Components::Temporal(first) => (temporal(table), first, "t_comp_cor_00"),
+        };
+        if found.is_empty() {
+            columns.push(prefix.to_owned());
+        }
+        columns.extend(found.into_iter().take(first.unwrap_or(usize::MAX)));
+        Ok(columns)
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = |f: &mut fmt::Formatter<'_>, name: &str, first: Option<usize>| match first {
+            Some(first) => write!(f, "{name}-{first}"),
+            None => f.write_str(name),
+        };
+        match (self.components, self.motion) {
+            (Components::Anatomical(first), _) => counted(f, "acompcor", first)?,
+            (Components::Temporal(first), _) => counted(f, "tcompcor", first)?,
+            (Components::None, Motion::None) => f.write_str("ica-aroma")?,
+            (Components::None, Motion::Six) if self.tissue => {
+                return f.write_str(if self.global { "9p" } else { "8p" });
+            }
+            (Components::None, Motion::Six) => f.write_str("6p")?,
+            (Components::None, Motion::Twelve) => f.write_str("12p")?,
+            (Components::None, Motion::TwentyFour) if self.tissue => return f.write_str("36p"),
+            (Components::None, Motion::TwentyFour) => f.write_str("24p")?,
+        }
+        f.write_str(if self.global { "-gsr" } else { "" })
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = boldface::Error;
+
+    fn from_str(written: &str) -> Result<Strategy> {
+        let (rest, global) = match written.strip_suffix("-gsr") {
+            Some(rest) => (rest, true),
+            None => (written, false),
+        };
+        let (name, first) = match rest.rsplit_once('-').map(|(name, count)| (name, count.parse::<usize>())) {
+            Some((name @ ("acompcor" | "tcompcor"), Ok(count))) if count > 0 => (name, Some(count)),
+            _ => (rest, None),
+        };
+        let cleaned = Strategy { cosines: true, ..Strategy::motion(Motion::TwentyFour) };
+        let strategy = match name {
+            "6p" => Strategy::motion(Motion::Six),
+            "8p" if !global => Strategy { tissue: true, ..Strategy::motion(Motion::Six) },
+            "9p" if !global => Strategy { tissue: true, global: true, ..Strategy::motion(Motion::Six) },
+            "12p" => Strategy::motion(Motion::Twelve),
+            "24p" => Strategy::motion(Motion::TwentyFour),
+            "36p" if !global => {
+                let motion = Strategy::motion(Motion::TwentyFour);
+                Strategy { tissue: true, global: true, expanded: true, ..motion }
+            }
+            "acompcor" => Strategy { components: Components::Anatomical(first), ..cleaned },
+            "tcompcor" => Strategy { components: Components::Temporal(first), ..cleaned },
+            "ica-aroma" => Strategy { tissue: true, cosines: true, ..Strategy::motion(Motion::None) },
+            _ => {
+                let names: Vec<String> = NAMES.iter().map(|name| format!("`{name}`")).collect();
+                return Err(format!(
+                    "no strategy is named `{written}`; there are {}, a number of components as in `acompcor-5`, \
+                     and `-gsr` at the end of those without the global signal",
+                    names.join(", ")
+                )
+                .into());
+            }
+        };
+        Ok(Strategy { global: strategy.global || global, ..strategy })
+    }
+}
+
+impl Serialize for Strategy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Strategy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Strategy, D::Error> {
+        let written = String::deserialize(deserializer)?;
+        written.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Strategy {
+    fn schema_name() -> Cow<'static, str> {
+        "Strategy".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A denoising strategy: `6p`, `8p`, `9p`, `12p`, `24p`, `36p`, `acompcor`, `tcompcor` or \
+                `ica-aroma`; with a number of components, as in `acompcor-5`; with `-gsr` at the end for the global \
+                signal, as in `24p-gsr`.",
+            "type": "string",
+        })
+    }
+}

@@ -1,0 +1,247 @@
+//! A NIfTI file opened by its content: plain or gzipped, one file or a pair, at its header or at its voxels.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use boldface::Result;
+use flate2::bufread::MultiGzDecoder;
+
+use super::datatype::ByteOrder;
+use super::fields::{BYTES_2, Fields, product};
+
+/// Bytes read from the disk at once.
+const BUFFER: usize = 256 * 1024;
+
+/// No gzip stream is longer than this many times its file: deflate's shortest code is 2 bits for 258 bytes.
+const LARGEST_RATIO: u128 = 1032;
+
+/// A file whose header has been read.
+pub(crate) struct Source {
+    /// The file that holds the voxels; named in messages.
+    pub path: PathBuf,
+    pub fields: Fields,
+    stream: Stream,
+    /// Where the stream is, in unpacked bytes.
+    position: u64,
+}
+
+/// The bytes of a file, unpacked.
+enum Stream {
+    Plain { file: BufReader<File>, length: u64 },
+    Gzip { decoder: Box<MultiGzDecoder<BufReader<File>>>, length: u64 },
+}
+
+impl Source {
+    /// Opens a file and reads its header. Of a pair, either file can be named.
+    pub fn open(path: &Path) -> Result<Source> {
+        let header = match ending(path).as_str() {
+            "img" => at(path, beside(path, "hdr"))?,
+            _ => path.to_path_buf(),
+        };
+        let mut stream = at(&header, Stream::open(&header))?;
+        let start = at(&header, stream.up_to(BYTES_2))?;
+        let fields = at(&header, Fields::parse(&start))?;
+        let position = start.len() as u64;
+        if fields.is_single {
+            // A header of NIfTI-1 is shorter than what was read; begin again.
+            let mut source = Source { path: header, fields, stream, position };
+            source.rewind()?;
+            return Ok(source);
+        }
+        let image = at(&header, beside(&header, "img"))?;
+        let stream = at(&image, Stream::open(&image))?;
+        Ok(Source { path: image, fields, stream, position: 0 })
+    }
+
+    /// Back to the byte after the header, or to the first one of an `.img`.
+    pub fn rewind(&mut self) -> Result<()> {
+        self.stream = at(&self.path, Stream::open(&self.path))?;
+        self.position = 0;
+        let to = if self.fields.is_single { self.fields.bytes as u64 } else { 0 };
+        self.skip_to(to)
+    }
+
+    /// To the first voxel.
+    pub fn seek_voxels(&mut self) -> Result<()> {
+        self.skip_to(self.fields.offset)
+    }
+
+    fn skip_to(&mut self, to: u64) -> Result<()> {
+        let distance = to.saturating_sub(self.position);
+        let skipped = match &mut self.stream {
+            Stream::Plain { file, length } if to <= *length => {
+                file.seek(SeekFrom::Start(to)).map(|_| distance)
+            }
+            stream => io::copy(&mut stream.take(distance), &mut io::sink()),
+        };
+        if at(&self.path, skipped)? < distance {
+            return at(
+                &self.path,
+                Err(format!(
+                    "the file ends before byte {to}, where its voxels start; it is damaged or its copy was cut short"
+                )),
+            );
+        }
+        self.position = to;
+        Ok(())
+    }
+
+    /// Compares the length of the file with the `needed` bytes of voxels that its header promises, before
+    /// anything is allocated; `volume` is the part of them that one volume takes.
+    ///
+    /// A gzipped file is refused only where no gzip stream of its length could hold as much.
+    pub fn check_length(&self, needed: u128, volume: u128) -> Result<()> {
+        let offset = u128::from(self.fields.offset);
+        let found = match self.stream {
+            Stream::Plain { length, .. } if u128::from(length) < offset + needed => {
+                format!("the file has {length} bytes")
+            }
+            Stream::Plain { length, .. } => {
+                return self.check_surplus(u128::from(length) - offset - needed, volume);
+            }
+            Stream::Gzip { length, .. } if u128::from(length) * LARGEST_RATIO < offset + needed => {
+                format!("{length} compressed bytes cannot hold that")
+            }
+            Stream::Gzip { .. } => return Ok(()),
+        };
+        let shape = product(&self.fields.dims);
+        let message = format!(
+            "an image of {shape} takes {needed} bytes from byte {offset} on, but {found}; the file is damaged \
+             or its copy was cut short"
+        );
+        at(&self.path, Err(message))
+    }
+
+    /// Fails if a volume or more follows the last one: then the header says too little.
+    pub fn check_surplus(&self, bytes: u128, volume: u128) -> Result<()> {
+        if bytes < volume {
+            return Ok(());
+        }
+        let shape = product(&self.fields.dims);
+        let more = bytes / volume.max(1);
+        at(
+            &self.path,
+            Err(format!(
+                "the header says {shape}, but room for {more} more volumes follows; correct the header or \
+                 save the image again"
+            )),
+        )
+    }
+
+    /// The content of the first header extension of a kind, the stream being after the header.
+    pub fn extension(&mut self, code: i32) -> Result<Option<Vec<u8>>> {
+        let path = self.path.clone();
+        let found = self.find_extension(code);
+        at(
+            &path,
+            found.map_err(|error| {
+                format!("its header extensions cannot be read ({error}); the file is damaged")
+            }),
+        )
+    }
+
+    fn find_extension(&mut self, code: i32) -> io::Result<Option<Vec<u8>>> {
+        let big = self.fields.order == ByteOrder::Big;
+        let end = self.fields.offset;
+        let mut four = [0; 4];
+        self.read_exact(&mut four)?;
+        if four[0] == 0 {
+            return Ok(None);
+        }
+        let mut next = |source: &mut Source| -> io::Result<i32> {
+            source.read_exact(&mut four)?;
+            Ok(if big { i32::from_be_bytes(four) } else { i32::from_le_bytes(four) })
+        };
+        while self.position + 8 <= end {
+            let (size, kind) = (next(self)?, next(self)?);
+            // The size counts its own eight bytes.
+            let size = u64::try_from(size).ok().and_then(|size| size.checked_sub(8));
+            let size = size.filter(|size| self.position + size <= end);
+            let size = size.ok_or_else(|| io::Error::other("one is longer than the header"))?;
+            if kind == code {
+                let mut content = Vec::new();
+                self.by_ref().take(size).read_to_end(&mut content)?;
+                return Ok(Some(content));
+            }
+            io::copy(&mut self.by_ref().take(size), &mut io::sink())?;
+        }
+        Ok(None)
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Stream {
+    fn open(path: &Path) -> io::Result<Stream> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        let start = io::BufRead::fill_buf(&mut file)?;
+        if start.starts_with(&[0x1f, 0x8b]) {
+            return Ok(Stream::Gzip { decoder: Box::new(MultiGzDecoder::new(file)), length });
+        }
+        Ok(Stream::Plain { file, length })
+    }
+
+    /// The first bytes, or all there are if they are fewer.
+    fn up_to(&mut self, bytes: usize) -> io::Result<Vec<u8>> {
+        let mut start = Vec::with_capacity(bytes);
+        self.take(bytes as u64).read_to_end(&mut start)?;
+        Ok(start)
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain { file, .. } => file.read(buffer),
+            Stream::Gzip { decoder, .. } => decoder.read(buffer),
+        }
+    }
+}
+
+/// Puts the file's name before a message.
+pub(crate) fn at<T>(path: &Path, result: Result<T, impl std::fmt::Display>) -> Result<T> {
+    result.map_err(|error| format!("`{}`: {error}", path.display()).into())
+}
+
+/// The ending of a name without `.gz`, in lower case.
+fn ending(path: &Path) -> String {
+    let path = without_gz(path);
+    path.extension().map_or_else(String::new, |ending| ending.to_string_lossy().to_lowercase())
+}
+
+fn without_gz(path: &Path) -> PathBuf {
+    let is_gz = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    if is_gz { path.with_extension("") } else { path.to_path_buf() }
+}
+
+/// The other file of a pair, whether it is compressed or not.
+fn beside(path: &Path, ending: &str) -> Result<PathBuf, String> {
+    let stem = without_gz(path).with_extension("");
+    let names = [
+        ending.to_owned(),
+        format!("{ending}.gz"),
+        ending.to_uppercase(),
+        format!("{}.GZ", ending.to_uppercase()),
+    ];
+    let mut found = names.iter().map(|ending| {
+        let mut name = OsString::from(&stem);
+        name.push(format!(".{ending}"));
+        PathBuf::from(name)
+    });
+    found.find(|path| path.is_file()).ok_or_else(|| {
+        format!(
+            "one file of a pair, but neither `{0}.{ending}` nor `{0}.{ending}.gz` is there",
+            stem.display()
+        )
+    })
+}

@@ -1,0 +1,85 @@
+//! The voxels of a file, converted as they are read, volume after volume in constant memory.
+
+use std::io::{self, Read};
+
+use boldface::Result;
+
+use super::datatype::{ByteOrder, Datatype, Scaling};
+use super::source::{Source, at};
+
+/// Bytes converted at once; a multiple of every number's size.
+const CHUNK: usize = 64 * 1024;
+
+/// A file at its next voxel.
+pub(crate) struct Voxels {
+    source: Source,
+    datatype: Datatype,
+    order: ByteOrder,
+    scaling: Scaling,
+    /// Bytes of one volume.
+    volume: u128,
+    chunk: Vec<u8>,
+}
+
+impl Voxels {
+    /// Goes to the first voxel of a file of `count` volumes of `volume` voxels.
+    pub fn new(mut source: Source, count: usize, volume: usize) -> Result<Voxels> {
+        let datatype = at(&source.path, Datatype::from_code(source.fields.datatype))?;
+        let scaling = at(&source.path, Scaling::new(source.fields.slope, source.fields.intercept))?;
+        let volume = volume as u128 * datatype.size() as u128;
+        source.check_length(count as u128 * volume, volume)?;
+        source.seek_voxels()?;
+        Ok(Voxels { datatype, order: source.fields.order, scaling, volume, source, chunk: vec![0; CHUNK] })
+    }
+
+    /// Back to the first voxel.
+    pub fn rewind(&mut self) -> Result<()> {
+        self.source.rewind()?;
+        self.source.seek_voxels()
+    }
+
+    /// Appends the next `count` values; `what` names them if the file ends before.
+    pub fn append_f32(&mut self, count: usize, what: impl Fn() -> String, out: &mut Vec<f32>) -> Result<()> {
+        let (datatype, order, scaling) = (self.datatype, self.order, self.scaling);
+        self.chunks(count, what, |bytes| datatype.append_f32(bytes, order, scaling, out))
+    }
+
+    /// As [`Voxels::append_f32`], in 64 bits.
+    pub fn append_f64(&mut self, count: usize, what: impl Fn() -> String, out: &mut Vec<f64>) -> Result<()> {
+        let (datatype, order, scaling) = (self.datatype, self.order, self.scaling);
+        self.chunks(count, what, |bytes| datatype.append_f64(bytes, order, scaling, out))
+    }
+
+    /// Passes over the next `count` values.
+    pub fn skip(&mut self, count: usize, what: impl Fn() -> String) -> Result<()> {
+        self.chunks(count, what, |_| {})
+    }
+
+    fn chunks(&mut self, count: usize, what: impl Fn() -> String, mut each: impl FnMut(&[u8])) -> Result<()> {
+        let size = self.datatype.size();
+        let mut left = count;
+        while left > 0 {
+            let values = left.min(CHUNK / size);
+            let bytes = &mut self.chunk[..values * size];
+            let read = self.source.read_exact(bytes);
+            at(&self.source.path, read.map_err(|error| damage(&what(), &error)))?;
+            each(bytes);
+            left -= values;
+        }
+        Ok(())
+    }
+
+    /// After the last voxel: reads a compressed file to its end, so that its checksum is compared.
+    ///
+    /// # Errors
+    /// If the checksum is wrong, or more volumes follow.
+    pub fn finish(&mut self) -> Result<()> {
+        let rest = io::copy(&mut self.source, &mut io::sink());
+        let rest = at(&self.source.path, rest.map_err(|error| damage("the end of the file", &error)))?;
+        self.source.check_surplus(u128::from(rest), self.volume)
+    }
+}
+
+fn damage(what: &str, error: &io::Error) -> String {
+    format!("{what} cannot be read ({error}); the file is damaged or its copy was cut short")
+}
