@@ -1,23 +1,36 @@
 //! Joins `participants.tsv`, `sessions.tsv` and `scans.tsv` into what is known of each scan.
 
+mod own;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Result, ScanId};
 
+use self::own::Own;
 use crate::names::{label, same_run};
 use crate::table::{Row, Table};
 
-/// The phenotype tables of a dataset. Only `participants.tsv` must be there.
+/// The phenotype tables of a dataset.
 #[derive(Debug)]
 pub struct Phenotypes {
     sources: Vec<Source>,
+    own: Own,
+}
+
+/// Where the tables of a BIDS dataset lie.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The participants table; sessions and scans tables of all subjects may lie beside it.
+    pub participants: PathBuf,
+    /// The folder whose `sub-..` folders may hold tables of one subject.
+    pub root: PathBuf,
 }
 
 /// A table and the columns that say which scans a row is about.
 #[derive(Debug)]
 struct Source {
-    file: &'static str,
+    file: String,
     table: Table,
     /// Entity and column: `run` and `run`, or `ses` and `session_id`.
     keys: Vec<(&'static str, String)>,
@@ -62,12 +75,36 @@ impl Phenotypes {
                 .into());
             }
         }
-        Ok(Phenotypes { sources })
+        Ok(Phenotypes { sources, own: Own::default() })
+    }
+
+    /// The tables there are in `places` for `scans`, sorted.
+    pub fn files_at(places: &Places, scans: &[ScanId]) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> =
+            places.tables().into_iter().map(|(path, _)| path).filter(|path| path.is_file()).collect();
+        files.extend(own::files(&places.root, scans.iter()));
+        files.sort();
+        files
+    }
+
+    /// Reads the tables there are in `places` for `scans`; none has to be there.
+    ///
+    /// # Errors
+    /// As [`Phenotypes::read`], and if a table of one subject lacks `session_id` or `filename`.
+    pub fn read_at(places: &Places, scans: &[ScanId]) -> Result<Phenotypes> {
+        let mut sources = Vec::new();
+        for (path, entities) in places.tables().into_iter().filter(|(path, _)| path.is_file()) {
+            let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let source = Source::read(&file, &path, entities);
+            sources.push(source.map_err(|error| format!("table `{}`: {error}", path.display()))?);
+        }
+        Ok(Phenotypes { sources, own: Own::read(&places.root, scans.iter())? })
     }
 
     /// Every column that a scan may have a value in, sorted.
     pub fn columns(&self) -> Vec<String> {
-        let mut columns: Vec<_> = self.sources.iter().flat_map(Source::values).map(str::to_owned).collect();
+        let of_all = self.sources.iter().flat_map(Source::values);
+        let mut columns: Vec<_> = of_all.chain(self.own.columns()).map(str::to_owned).collect();
         columns.sort();
         columns.dedup();
         columns
@@ -78,30 +115,62 @@ impl Phenotypes {
     /// # Errors
     /// If a table has no row for the scan or two, or two tables disagree.
     pub fn of(&self, scan: &ScanId) -> Result<BTreeMap<String, String>> {
-        let mut known: BTreeMap<String, (&str, &'static str)> = BTreeMap::new();
+        let mut known = Known::default();
         for source in &self.sources {
             let row = source.row(scan)?;
-            for (column, value) in row.cells().filter(|(column, _)| source.is_value(column)) {
-                let Some(value) = value else { continue };
-                match known.insert(column.to_owned(), (value, source.file)) {
-                    Some((other, file)) if other != value => {
-                        return Err(format!(
-                            "`{column}` of scan `{scan}` is `{other}` in `{file}` and `{value}` in `{}`; \
-                             rename or remove one",
-                            source.file
-                        )
-                        .into());
-                    }
-                    _ => {}
+            known.add(scan, &source.file, row.cells().filter(|(column, _)| source.is_value(column)))?;
+        }
+        self.own.add(scan, &mut known)?;
+        Ok(known.0.into_iter().map(|(column, (value, _))| (column.to_owned(), value.to_owned())).collect())
+    }
+}
+
+impl Places {
+    /// Tables about all subjects, with the entities that may tell their rows apart.
+    fn tables(&self) -> Vec<(PathBuf, &'static [&'static str])> {
+        let folder = self.participants.parent().unwrap_or(Path::new(""));
+        let table = |(file, entities): (&str, &'static [&'static str])| match entities {
+            [] => (self.participants.clone(), entities),
+            _ => (folder.join(file), entities),
+        };
+        TABLES.map(table).into()
+    }
+}
+
+/// What was found so far: value and file by column.
+#[derive(Debug, Default)]
+struct Known<'a>(BTreeMap<&'a str, (&'a str, &'a str)>);
+
+impl<'a> Known<'a> {
+    /// Adds what a file says of a scan.
+    ///
+    /// # Errors
+    /// If another file says something else.
+    fn add(
+        &mut self,
+        scan: &ScanId,
+        file: &'a str,
+        cells: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Result<()> {
+        for (column, value) in cells {
+            let Some(value) = value else { continue };
+            match self.0.insert(column, (value, file)) {
+                Some((other, before)) if other != value => {
+                    return Err(format!(
+                        "`{column}` of scan `{scan}` is `{other}` in `{before}` and `{value}` in `{file}`; \
+                         rename or remove one"
+                    )
+                    .into());
                 }
+                _ => {}
             }
         }
-        Ok(known.into_iter().map(|(column, (value, _))| (column, value.to_owned())).collect())
+        Ok(())
     }
 }
 
 impl Source {
-    fn read(file: &'static str, path: &Path, entities: &[&'static str]) -> Result<Source> {
+    fn read(file: &str, path: &Path, entities: &[&'static str]) -> Result<Source> {
         let table = Table::read(path)?;
         table.require("participant_id")?;
         let mut keys = Vec::new();
@@ -125,7 +194,7 @@ impl Source {
                 return Err(format!("`{id}` has two rows, the second on line {}", row.line).into());
             }
         }
-        Ok(Source { file, table, keys, rows })
+        Ok(Source { file: file.to_owned(), table, keys, rows })
     }
 
     /// Whether a column says something of the scan, rather than which scan it is.
@@ -179,7 +248,9 @@ mod tests {
     fn folder(tables: &[(&str, &str)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (file, text) in tables {
-            std::fs::write(dir.path().join(file), text).unwrap();
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
         }
         dir
     }
@@ -207,6 +278,38 @@ mod tests {
         let known: Vec<_> = known.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect();
         assert_eq!(known, [("age", "32"), ("condition", "down"), ("sex", "F")]);
         assert_eq!(tables.columns(), ["age", "condition", "sex"]);
+    }
+
+    #[test]
+    fn tables_of_one_subject_are_joined_by_session_and_file_name() {
+        let dir = folder(&[
+            ("participants.tsv", "participant_id\tsex\nsub-01\tF\n"),
+            ("sub-01/sub-01_sessions.tsv", "session_id\tage\nses-a\t31\nses-b\t32\n"),
+            (
+                "sub-01/ses-b/sub-01_ses-b_scans.tsv",
+                "filename\tacq_time\tmood\n\
+                 func/sub-01_ses-b_run-1_echo-1_bold.nii.gz\t10:00\tlow\n\
+                 func/sub-01_ses-b_run-1_echo-2_bold.nii.gz\t10:00\tn/a\n\
+                 func/sub-01_ses-b_run-1_sbref.nii.gz\t09:59\tn/a\n",
+            ),
+        ]);
+        let places =
+            Places { participants: dir.path().join("participants.tsv"), root: dir.path().to_owned() };
+        let scans = [scan(Some("b"), Some("01")), scan(Some("b"), Some("2")), scan(Some("c"), None)];
+        let tables = Phenotypes::read_at(&places, &scans).unwrap();
+        let known = |scan| -> Vec<String> {
+            tables.of(scan).unwrap().into_iter().map(|(column, value)| format!("{column}={value}")).collect()
+        };
+        assert_eq!(known(&scans[0]), ["acq_time=10:00", "age=32", "mood=low", "sex=F"]);
+        // No row of its own in the scans table: nothing more is known.
+        assert_eq!(known(&scans[1]), ["age=32", "sex=F"]);
+        let error = tables.of(&scans[2]).unwrap_err().to_string();
+        assert_eq!(error, "`sub-01_sessions.tsv` has no row for `ses-c` of scan `d/sub-01_ses-c`; add one");
+        assert_eq!(tables.columns(), ["acq_time", "age", "mood", "sex"]);
+        assert_eq!(Phenotypes::files_at(&places, &scans).len(), 3);
+        // Without any table nothing is known, and nothing is wrong.
+        let nowhere = Places { participants: "no/participants.tsv".into(), root: "no".into() };
+        assert!(Phenotypes::read_at(&nowhere, &scans).unwrap().of(&scans[0]).unwrap().is_empty());
     }
 
     #[test]

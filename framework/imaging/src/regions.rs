@@ -1,10 +1,30 @@
 //! Reads the table of a parcellation: which regions there are, in which order, of which network.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use boldface::{Regions, Result};
+use boldface::{Regions, Result, serde_json};
 
+use crate::labels::same_order;
 use crate::table::Table;
+
+/// The regions of a parcellation and the label each has in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labelled {
+    /// Names and networks, in the order of the series' columns.
+    pub regions: Regions,
+    /// Value of each region's voxels in the label image.
+    pub labels: Vec<i32>,
+}
+
+/// Network of a region that no table names one for.
+pub const NO_NETWORK: &str = "unassigned";
+
+/// Column of the networks where none is asked for.
+const NETWORKS: &str = "network";
+
+/// What tables of FreeSurfer, FSL, CIFTI and BIDS call the part of an image that is no region.
+const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear label"];
 
 /// Reads a region table with the columns `index`, `name` and `networks` (its name in the file).
 ///
@@ -20,31 +40,110 @@ pub fn read(path: &Path, networks: &str) -> Result<Regions> {
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
 }
 
+/// Reads the region table of a label image: as [`read`], with the label of each region.
+///
+/// The label is the column `label`, and `index` where there is no such column. Regions come in the order
+/// of `index` here too, so that one table says the same of an image and of the series made with it: regions
+/// in another order than their labels have both columns. Label 0 is the background of every image, so a row
+/// of 0 that is named `background` or `unknown` is no region. The column of networks may be absent if it is
+/// `network`, which is what it is called where nobody said so; every region is [`NO_NETWORK`] then.
+///
+/// # Errors
+/// As [`read`], and if a label is not positive or stands twice.
+pub fn read_labelled(path: &Path, networks: &str) -> Result<Labelled> {
+    let read = || -> Result<Labelled> { labelled(&Table::read(path)?, networks) };
+    read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
+}
+
+/// Fails if a sidecar declares other regions than the region table, or another order: `RegionOrder`, as
+/// `boldface parcellate` writes it. So an array, which has no names, is not read under other regions' names.
+/// Whether it declares any.
+///
+/// # Errors
+/// If it cannot be read, or they differ; the message names the first region that does.
+pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
+    let check = || -> Result<bool> {
+        let json: serde_json::Value = serde_json::from_slice(&std::fs::read(sidecar)?)?;
+        let Some(declared) = json.pointer("/RegionOrder/Regions") else { return Ok(false) };
+        let declared: Vec<String> = serde_json::from_value(declared.clone())?;
+        same_order(&declared, &regions.names, ["it", "the region table"])?;
+        Ok(true)
+    };
+    check().map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()).into())
+}
+
+/// A row of a region table.
+struct Entry {
+    index: i64,
+    label: i64,
+    name: String,
+    network: String,
+}
+
 fn regions(table: &Table, networks: &str) -> Result<Regions> {
+    let entries = entries(table, Some(networks))?;
+    let (names, networks) = entries.into_iter().map(|entry| (entry.name, entry.network)).unzip();
+    Ok(Regions { names, networks })
+}
+
+fn labelled(table: &Table, networks: &str) -> Result<Labelled> {
+    let has_networks = networks != NETWORKS || table.columns().iter().any(|column| column == NETWORKS);
+    let mut entries = entries(table, has_networks.then_some(networks))?;
+    entries.retain(|entry| entry.label != 0 || !BACKGROUND.contains(&entry.name.to_lowercase().as_str()));
+    let mut seen: BTreeMap<i64, &str> = BTreeMap::new();
+    for entry in &entries {
+        if !(1..=i64::from(i32::MAX)).contains(&entry.label) {
+            return Err(format!(
+                "`{}` has label {}, but labels are positive whole numbers and 0 is the background; a column \
+                 `label` says which label a region has where `index` does not",
+                entry.name, entry.label
+            )
+            .into());
+        }
+        if let Some(other) = seen.insert(entry.label, &entry.name) {
+            return Err(format!("`{other}` and `{}` both have label {}", entry.name, entry.label).into());
+        }
+    }
+    let labels = entries.iter().map(|entry| i32::try_from(entry.label).expect("it was checked above"));
+    let labels: Vec<i32> = labels.collect();
+    let (names, networks) = entries.into_iter().map(|entry| (entry.name, entry.network)).unzip();
+    Ok(Labelled { regions: Regions { names, networks }, labels })
+}
+
+/// The rows in the order of their index.
+fn entries(table: &Table, networks: Option<&str>) -> Result<Vec<Entry>> {
     table.require("index")?;
     table.require("name")?;
-    table
-        .require(networks)
-        .map_err(|error| format!("{error}; set `networks` to the one with each region's network"))?;
-    let mut rows = Vec::new();
+    if let Some(networks) = networks {
+        table
+            .require(networks)
+            .map_err(|error| format!("{error}; set `networks` to the one with each region's network"))?;
+    }
+    let has_labels = table.columns().iter().any(|column| column == "label");
+    let mut entries = Vec::new();
     for row in table.rows() {
         let cell =
             |column: &str| row.get(column).ok_or_else(|| format!("line {} has no `{column}`", row.line));
-        let index = cell("index")?;
-        let number: i64 = index
-            .parse()
-            .map_err(|_| format!("`index` is `{index}` on line {}, not a whole number", row.line))?;
-        rows.push((number, cell("name")?.to_owned(), cell(networks)?.to_owned()));
+        let number = |column: &str| {
+            let text = cell(column)?;
+            text.parse::<i64>()
+                .map_err(|_| format!("`{column}` is `{text}` on line {}, not a whole number", row.line))
+        };
+        let index = number("index")?;
+        let label = if has_labels { number("label")? } else { index };
+        let network = networks.map_or(Ok(NO_NETWORK), cell)?.to_owned();
+        entries.push(Entry { index, label, name: cell("name")?.to_owned(), network });
     }
-    if rows.is_empty() {
+    if entries.is_empty() {
         return Err("it has no rows".into());
     }
-    rows.sort();
-    if let Some(pair) = rows.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        return Err(format!("`{}` and `{}` both have index {}", pair[0].1, pair[1].1, pair[0].0).into());
+    entries.sort_by_key(|entry| entry.index);
+    if let Some(pair) = entries.windows(2).find(|pair| pair[0].index == pair[1].index) {
+        return Err(
+            format!("`{}` and `{}` both have index {}", pair[0].name, pair[1].name, pair[0].index).into()
+        );
     }
-    let (names, networks) = rows.into_iter().map(|(_, name, network)| (name, network)).unzip();
-    Ok(Regions { names, networks })
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ pub(crate) fn of_table(frame: &DataFrame) -> Option<String> {
                 let bits = column.f64().ok()?.iter().map(|number| number.map(f64::to_le_bytes));
                 bits.for_each(|bits| value(bits.as_ref().map(<[u8; 8]>::as_slice)));
             }
+            DataType::Float32 => {
+                let bits = column.f32().ok()?.iter().map(|number| number.map(f32::to_le_bytes));
+                bits.for_each(|bits| value(bits.as_ref().map(<[u8; 4]>::as_slice)));
+            }
             DataType::UInt64 => {
                 let bits = column.u64().ok()?.iter().map(|count| count.map(u64::to_le_bytes));
                 bits.for_each(|bits| value(bits.as_ref().map(<[u8; 8]>::as_slice)));

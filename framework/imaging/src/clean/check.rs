@@ -1,0 +1,117 @@
+//! Whether a recording can be cleaned as asked, and what about it should be said.
+
+use boldface::Result;
+
+use super::settings::{Cleaning, Filtering};
+use super::{cosine, sosfilt};
+use crate::matrix::Matrix;
+
+/// Checks shapes, that confounds are finite in the volumes that are used, and that two volumes are kept.
+pub(super) fn inputs(signal: &Matrix, confounds: Option<&Matrix>, kept: &[bool]) -> Result<()> {
+    let trs = signal.rows;
+    if kept.len() != trs {
+        return Err(
+            format!("the scan has {trs} volumes, but the list of kept volumes has {}", kept.len()).into()
+        );
+    }
+    let count = kept.iter().filter(|&&kept| kept).count();
+    match count {
+        0 if trs > 0 => {
+            return Err(format!("all {trs} volumes are censored: nothing is left of the scan").into());
+        }
+        0 | 1 => return Err(format!("{count} of {trs} volumes is kept: cleaning needs two or more").into()),
+        _ => {}
+    }
+    let Some(confounds) = confounds else { return Ok(()) };
+    if confounds.rows != trs {
+        let rows = confounds.rows;
+        return Err(format!("the scan has {trs} volumes, but its confounds have {rows} rows").into());
+    }
+    for t in (0..trs).filter(|&t| kept[t]) {
+        if let Some(column) = confounds.row(t).iter().position(|x| !x.is_finite()) {
+            let x = confounds.at(t, column);
+            return Err(format!(
+                "confound {} of {} is `{x}` at volume {t} (counted from 0): fill it in, censor the volume, or leave \
+                 the confound out",
+                column + 1,
+                confounds.columns
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the recording is longer than what the filter adds at its ends.
+pub(super) fn long_enough(trs: usize, filtering: &Filtering) -> Result<()> {
+    if let Filtering::Butterworth(sections) = filtering {
+        let padding = sosfilt::padding(sections);
+        if trs <= padding {
+            return Err(format!(
+                "the Butterworth filter needs more than {padding} volumes, but the scan has {trs} from the first kept \
+                 to the last: use filter = \"cosine\", drop the cut-offs, or exclude the scan"
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Checks that something is left when regressors of this rank are removed from this many kept volumes.
+pub(super) fn something_left(trs: usize, regressors: usize, rank: usize, how: &Cleaning) -> Result<()> {
+    let (trend, too) = match (how.detrend, how.standardize_confounds) {
+        (true, _) => (2, " and mean and trend"),
+        (false, true) => (1, " and the mean"),
+        (false, false) => (0, ""),
+    };
+    if rank + trend >= trs {
+        return Err(format!(
+            "{regressors} regressors ({rank} of them independent){too} leave nothing of {trs} kept volumes: remove \
+             fewer confounds, censor less, or exclude the scan"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// What a careful reader of the result should know, in sentences: a high-pass that does nothing, cosines that
+/// stay away because the confounds hold one, and more confounds than the filter leaves room for.
+///
+/// `kept` counts the volumes that stay. Says nothing about what [`clean`](super::clean) refuses.
+#[must_use]
+pub fn cautions(confounds: Option<&Matrix>, trs: usize, kept: usize, tr: f64, how: &Cleaning) -> Vec<String> {
+    let Ok(filtering) = how.filtering(tr) else { return Vec::new() };
+    let mut cautions = Vec::new();
+    let regressors = confounds.map_or(0, |confounds| confounds.columns);
+    match filtering {
+        Filtering::None => {}
+        Filtering::Cosine { high_pass } => {
+            let own = confounds.and_then(|confounds| cosine::own_cosine(confounds, tr, high_pass));
+            if cosine::terms(trs, tr, high_pass) == 0 {
+                let seconds = trs as f64 * tr;
+                cautions.push(format!(
+                    "no cosine is slower than `high-pass` = {high_pass} Hz in a scan of {seconds:.0} s: the filter \
+                     does nothing"
+                ));
+            } else if let Some((column, term)) = own {
+                cautions.push(format!(
+                    "confound {} correlates above 0.9 with drift cosine {term}, so the confounds are taken to hold the \
+                     drift and no cosine is added (nilearn's rule); use filter = \"butterworth\" if they do not",
+                    column + 1
+                ));
+            }
+        }
+        Filtering::Butterworth(_) => {
+            let nyquist = 0.5 / tr;
+            let width = how.low_pass.unwrap_or(nyquist) - how.high_pass.unwrap_or(0.0);
+            let left = kept as f64 * width / nyquist;
+            if regressors as f64 > 0.8 * left {
+                cautions.push(format!(
+                    "the filter leaves about {left:.0} degrees of freedom in {kept} volumes, and {regressors} confounds \
+                     are removed from them: little or nothing of the signal is left"
+                ));
+            }
+        }
+    }
+    cautions
+}

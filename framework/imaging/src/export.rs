@@ -1,0 +1,106 @@
+//! Writes regional series as other programs read them: `.tsv` with a header, and `.npy`.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use boldface::TimeSeries;
+
+/// The series as tab-separated text: a line of region names, then a line a volume. A value that is not
+/// available is `n/a`; the others have as many digits as it takes to read the same 32 bits again.
+pub fn tsv(series: &TimeSeries, names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| name.replace(['\t', '\n', '\r'], " ")).collect();
+    let mut text = names.join("\t") + "\n";
+    for volume in series.values().chunks(series.rois().max(1)) {
+        for (at, value) in volume.iter().enumerate() {
+            text += if at == 0 { "" } else { "\t" };
+            match value.is_nan() {
+                true => text += "n/a",
+                false => write!(text, "{value}").expect("writing into memory cannot fail"),
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The series as a `.npy` array of float32, volumes by regions (numpy's format, version 1).
+pub fn npy(series: &TimeSeries) -> Vec<u8> {
+    let header = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
+        series.trs(),
+        series.rois()
+    );
+    // Magic, version and length take 10 bytes; numbers begin at a multiple of 64, after a line break.
+    let padded = (header.len() + 11).next_multiple_of(64) - 10;
+    let length = u16::try_from(padded).expect("two numbers make a short header");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(format!("{header:<width$}\n", width = padded - 1).bytes());
+    bytes.extend(series.values().iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+/// Writes a file aside and renames it, so that nobody ever sees half of it; makes the folders it lies in.
+///
+/// # Errors
+/// If it cannot be written. The message does not name the file.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let aside = aside(path);
+    let written = File::create(&aside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        // The error that is reported is the first one; a leftover file is overwritten next time.
+        let _ = fs::remove_file(&aside);
+    }
+    written
+}
+
+/// `.NAME.partial` in the same folder: hidden, so that no search for scans finds it.
+fn aside(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.partial"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::npy as reader;
+
+    fn series() -> TimeSeries {
+        TimeSeries::new(2, 3, 2.0, vec![0.1, f32::NAN, -3.0, 1e-7, f32::NAN, 16_777_216.0]).unwrap()
+    }
+
+    #[test]
+    fn a_table_has_names_and_every_digit() {
+        let names = ["A", "B\tb", "C"].map(str::to_owned);
+        assert_eq!(tsv(&series(), &names), "A\tB b\tC\n0.1\tn/a\t-3\n0.0000001\tn/a\t16777216\n");
+    }
+
+    #[test]
+    fn an_array_is_read_as_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/x.npy");
+        replace(&path, &npy(&series())).unwrap();
+        let (header, values) = reader::read(&path).unwrap();
+        assert_eq!((header.rows, header.cols, header.fortran_order), (2, 3, false));
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&values), bits(series().values()));
+        // Numbers begin at a multiple of 64 bytes, and nothing else is left in the folder.
+        assert_eq!((fs::metadata(&path).unwrap().len() - 24) % 64, 0);
+        assert_eq!(fs::read_dir(dir.path().join("a/b")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("x.tsv")).unwrap();
+        assert!(replace(&dir.path().join("x.tsv"), b"text").is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,131 @@
+//! Label files of atlases: which number is which region, in the forms that atlases come in.
+
+mod catalog;
+mod confirm;
+mod hemisphere;
+mod network;
+mod order;
+mod places;
+mod table;
+mod text;
+mod xml;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use boldface::Result;
+
+pub use catalog::{Catalog, CatalogRow, Source};
+pub use confirm::{confirm, same_networks};
+pub use hemisphere::{Hemisphere, hemisphere};
+pub use network::network;
+pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
+pub use places::{Place, atlas, places};
+
+/// What a label file says of one label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelEntry {
+    /// The number that the atlas's voxels hold.
+    pub index: i32,
+    /// Name of the region.
+    pub name: String,
+    /// Red, green and blue, if the file has colours.
+    pub rgb: Option<[u8; 3]>,
+    /// The side, if the file has a column for it; names are not looked at.
+    pub hemisphere: Option<Hemisphere>,
+    /// The network, if the file has a column for it; names are not looked at.
+    pub network: Option<String>,
+    /// Centroid in mm, if the file has columns for it.
+    pub centroid: Option<[f64; 3]>,
+}
+
+impl LabelEntry {
+    /// A label of which nothing but its name is known.
+    pub fn new(index: i32, name: impl Into<String>) -> LabelEntry {
+        let (rgb, hemisphere, network, centroid) = (None, None, None, None);
+        LabelEntry { index, name: name.into(), rgb, hemisphere, network, centroid }
+    }
+}
+
+/// Reads a label file; the entries come sorted by index, without the background (index 0).
+///
+/// By extension a file is a table (`.tsv`, `.csv`: a header with the number under `index`, `id`, `value`
+/// or `label` and the name under `name`, `label` or `region`), XML (FSL's atlases, where the number of a
+/// probabilistic one is `index + 1`, and AAL's), or text: pairs of lines `name` / `index r g b a`
+/// (Workbench, FSL), `index name r g b a` (FreeSurfer), `index r g b a vis mesh "name"` (ITK-SNAP),
+/// `index name`, or a name a line, numbered from 1.
+///
+/// # Errors
+/// If the file cannot be read, is none of these, or gives an index twice. The message names the file.
+pub fn read_label_file(path: &Path) -> Result<Vec<LabelEntry>> {
+    let read = || -> Result<Vec<LabelEntry>> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let extension = extension.to_ascii_lowercase();
+        if let Some(help) = foreign(&extension) {
+            return Err(help.into());
+        }
+        let bytes = std::fs::read(path)?;
+        let entries = match extension.as_str() {
+            "tsv" => table::parse(&bytes, b'\t')?,
+            "csv" => table::parse(&bytes, b',')?,
+            _ => {
+                let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+                let text = std::str::from_utf8(text).map_err(|error| {
+                    let line = 1 + text[..error.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
+                    format!("line {line} is not UTF-8 text; save the file as UTF-8")
+                })?;
+                if text.trim_start().starts_with('<') { xml::parse(text)? } else { text::parse(text)? }
+            }
+        };
+        sorted(entries)
+    };
+    read().map_err(|error| format!("label file `{}`: {error}", path.display()).into())
+}
+
+/// Entries by index without the background; an index that stands twice is an error.
+///
+/// # Errors
+/// If an index stands twice, is negative, or nothing but the background is there.
+pub fn sorted(entries: Vec<LabelEntry>) -> Result<Vec<LabelEntry>> {
+    let mut known: BTreeMap<i32, LabelEntry> = BTreeMap::new();
+    for entry in entries {
+        if entry.index < 0 {
+            return Err(format!("`{}` has index {}; labels count from 1", entry.name, entry.index).into());
+        }
+        if entry.name.is_empty() {
+            return Err(format!("index {} has no name", entry.index).into());
+        }
+        let name = entry.name.clone();
+        if let Some(other) = known.insert(entry.index, entry) {
+            return Err(format!("`{}` and `{name}` both have index {}", other.name, other.index).into());
+        }
+    }
+    known.remove(&0);
+    if known.is_empty() {
+        return Err("it names no region".into());
+    }
+    Ok(known.into_values().collect())
+}
+
+/// What to do with a form that is not read here; none if it may be one that is.
+fn foreign(extension: &str) -> Option<String> {
+    let help = match extension {
+        "annot" => "a FreeSurfer annotation of a surface; give its colour table as text",
+        "gii" => "a GIFTI file; export its label table with `wb_command -label-export-table`",
+        "gz" | "nii" => "an image, not a label file; name the file with the regions' names",
+        "mat" => "a MATLAB file; write index and name into a .tsv",
+        "xls" | "xlsx" => "a spreadsheet; save it as .csv",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// A colour as BIDS writes it, `#cd3e4e`.
+pub fn hex(rgb: [u8; 3]) -> String {
+    format!("#{:02x}{:02x}{:02x}", rgb[0], rgb[1], rgb[2])
+}
+
+#[cfg(test)]
+mod catalog_tests;
+#[cfg(test)]
+mod tests;

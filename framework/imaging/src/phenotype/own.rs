@@ -1,0 +1,144 @@
+//! Tables of one subject: `sub-01_sessions.tsv`, `sub-01_ses-1_scans.tsv`, as raw BIDS folders have them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use boldface::{Result, ScanId};
+
+use super::Known;
+use crate::names::{Name, label, same_run};
+use crate::table::Table;
+
+/// The tables of all subjects that have some.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    /// By subject: a row a session.
+    sessions: BTreeMap<String, OwnTable>,
+    /// By subject and session: a row a file.
+    scans: BTreeMap<(String, Option<String>), OwnTable>,
+}
+
+#[derive(Debug)]
+struct OwnTable {
+    /// The file's name, as messages say it.
+    file: String,
+    table: Table,
+    /// What each row's `filename` names; empty for sessions.
+    rows: Vec<Option<ScanId>>,
+}
+
+/// Where the sessions and scans tables of a scan's subject would be in `root`.
+fn places(root: &Path, scan: &ScanId) -> (PathBuf, PathBuf) {
+    let subject = format!("sub-{}", scan.subject);
+    let folder = root.join(&subject);
+    let sessions = folder.join(format!("{subject}_sessions.tsv"));
+    let scans = match &scan.session {
+        Some(session) => {
+            folder.join(format!("ses-{session}")).join(format!("{subject}_ses-{session}_scans.tsv"))
+        }
+        None => folder.join(format!("{subject}_scans.tsv")),
+    };
+    (sessions, scans)
+}
+
+/// The tables there are in `root` for `scans`, sorted.
+pub(super) fn files<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = scans.map(|scan| places(root, scan)).flat_map(|(a, b)| [a, b]).collect();
+    files.sort();
+    files.dedup();
+    files.retain(|file| file.is_file());
+    files
+}
+
+impl Own {
+    /// Reads the tables in `root` of the subjects of `scans`.
+    ///
+    /// # Errors
+    /// If a table cannot be read, or lacks `session_id` or `filename`.
+    pub fn read<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) -> Result<Own> {
+        let mut own = Own::default();
+        for scan in scans {
+            let (sessions, files) = places(root, scan);
+            if !own.sessions.contains_key(&scan.subject) && sessions.is_file() {
+                own.sessions.insert(scan.subject.clone(), OwnTable::read(&sessions, "session_id")?);
+            }
+            let key = (scan.subject.clone(), scan.session.clone());
+            if !own.scans.contains_key(&key) && files.is_file() {
+                own.scans.insert(key, OwnTable::read(&files, "filename")?);
+            }
+        }
+        Ok(own)
+    }
+
+    /// Every column of values.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let tables = self.sessions.values().chain(self.scans.values());
+        tables.flat_map(|own| own.table.columns()).map(String::as_str).filter(|column| is_value(column))
+    }
+
+    /// Adds what the tables say of a scan.
+    ///
+    /// # Errors
+    /// If a session has no row or two, or tables or rows contradict one another.
+    pub fn add<'a>(&'a self, scan: &ScanId, known: &mut Known<'a>) -> Result<()> {
+        if let (Some(own), Some(session)) = (self.sessions.get(&scan.subject), &scan.session) {
+            let is_it = |written: Option<&str>| written.map(|written| label("ses", written)) == Some(session);
+            let mut rows = own.table.rows().filter(|row| is_it(row.get("session_id")));
+            let row = rows.next().ok_or_else(|| {
+                format!("`{}` has no row for `ses-{session}` of scan `{scan}`; add one", own.file)
+            })?;
+            if let Some(second) = rows.next() {
+                let (file, lines) = (&own.file, (row.line, second.line));
+                return Err(format!(
+                    "`{file}` has two rows for `ses-{session}`, on lines {} and {}; remove one",
+                    lines.0, lines.1
+                )
+                .into());
+            }
+            known.add(scan, &own.file, row.cells().filter(|(column, _)| is_value(column)))?;
+        }
+        // BIDS asks for no row of every file; several files (echoes) may be of one run.
+        if let Some(own) = self.scans.get(&(scan.subject.clone(), scan.session.clone())) {
+            for (at, _) in
+                own.rows.iter().enumerate().filter(|(_, id)| id.as_ref().is_some_and(|id| same(id, scan)))
+            {
+                let row = own.table.row(at);
+                let cells = row.cells().filter(|(column, _)| is_value(column));
+                known.add(scan, &own.file, cells)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl OwnTable {
+    fn read(path: &Path, key: &str) -> Result<OwnTable> {
+        let read = || -> Result<OwnTable> {
+            let table = Table::read(path)?;
+            table.require(key)?;
+            let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let rows = table.rows().map(|row| row.get("filename").and_then(of_bold)).collect();
+            Ok(OwnTable { file, table, rows })
+        };
+        read().map_err(|error| format!("table `{}`: {error}", path.display()).into())
+    }
+}
+
+/// The run that a `filename` such as `func/sub-01_task-rest_bold.nii.gz` is a recording of.
+fn of_bold(filename: &str) -> Option<ScanId> {
+    let name = Name::parse(filename.rsplit('/').next()?).ok()?;
+    name.scan("").filter(|_| name.suffix == "bold")
+}
+
+fn same(one: &ScanId, other: &ScanId) -> bool {
+    let same_label = match (&one.run, &other.run) {
+        (Some(a), Some(b)) => same_run(a, b),
+        (a, b) => a == b,
+    };
+    same_label && (&one.subject, &one.session, &one.task) == (&other.subject, &other.session, &other.task)
+}
+
+/// Whether a column says something of the scan, rather than which scan it is.
+fn is_value(column: &str) -> bool {
+    !["participant_id", "session_id", "filename"].contains(&column)
+}

@@ -1,0 +1,253 @@
+//! From the files of a scan to its cleaned regional series: everything between, in one order.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use boldface::{Deserialize, JsonSchema, Problem, Quality, Recorded, Result, Serialize, TimeSeries};
+
+use crate::bold::{Bold, Space, plausible_tr};
+use crate::clean::{Cleaning, cautions, clean};
+use crate::confounds::{ConfoundTable, Confounds, DummyScans, Scrub, framewise_displacement, kept_volumes};
+use crate::gaps::resample_kept;
+use crate::matrix::Matrix;
+use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate};
+
+/// How regional series are made of scanner files. The steps are in this order: regions are averaged (of
+/// smoothed volumes, if that is asked for), series cleaned, removed volumes cut out, and what is left
+/// resampled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case", crate = "boldface::serde")]
+#[schemars(crate = "boldface::schemars")]
+pub struct Recipe {
+    /// Repetition time in seconds, where neither header nor sidecar says it. What they say must agree with it.
+    pub tr: Option<f64>,
+    /// Whether the header's repetition time must agree, or is known to be wrong.
+    pub tr_header: TrHeader,
+    /// Full width at half maximum of a Gaussian that every volume is smoothed with, in mm.
+    pub smoothing: Option<f64>,
+    /// Share of a region's voxels (0 to 1) that must hold a signal; below it the region is missing.
+    pub minimum_coverage: f64,
+    /// Confounds that are regressed out.
+    pub confounds: Option<Confounds>,
+    /// First volumes that are removed.
+    pub dummy_scans: DummyScans,
+    /// Volumes that are removed for motion.
+    pub scrub: Option<Scrub>,
+    /// Drift, frequencies and scale.
+    pub cleaning: Cleaning,
+    /// Repetition time in seconds that every scan is resampled to, with an anti-aliasing filter.
+    pub resample_tr: Option<f64>,
+}
+
+/// What the header's repetition time is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", crate = "boldface::serde")]
+#[schemars(crate = "boldface::schemars")]
+pub enum TrHeader {
+    /// It must agree with the sidecar and with `tr`.
+    #[default]
+    Agree,
+    /// It is wrong in these files: `tr`, or the sidecar, says it alone.
+    Ignore,
+}
+
+impl Default for Recipe {
+    /// Regions below half coverage are missing, and mean and trend are removed.
+    fn default() -> Recipe {
+        Recipe {
+            tr: None,
+            tr_header: TrHeader::Agree,
+            smoothing: None,
+            minimum_coverage: 0.5,
+            confounds: None,
+            dummy_scans: DummyScans::default(),
+            scrub: None,
+            cleaning: Cleaning::default(),
+            resample_tr: None,
+        }
+    }
+}
+
+/// The files of one scan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScanFiles {
+    /// The recording: NIfTI, or CIFTI with dense or parcellated series.
+    pub bold: PathBuf,
+    /// Voxels outside this mask are in no region.
+    pub mask: Option<PathBuf>,
+    /// Table of confounds, a row a volume.
+    pub confounds: Option<PathBuf>,
+    /// `RepetitionTime` of the sidecar in seconds.
+    pub sidecar_tr: Option<f64>,
+}
+
+/// Weights of the grids seen so far: scans that share a grid and a mask share one sparse matrix.
+///
+/// Each is computed once, by whichever thread needs it first; the others wait for it. Only the last few are
+/// kept, because a study in native space has a grid (or a mask) a scan.
+#[derive(Debug, Default)]
+pub struct WeightsCache {
+    known: Mutex<Vec<Known>>,
+}
+
+/// A grid with its mask, and the weights once they are computed; a failure is kept as its message.
+#[derive(Debug)]
+struct Known {
+    space: Space,
+    mask: Option<PathBuf>,
+    weights: Arc<OnceLock<Result<Arc<Weights>, String>>>,
+}
+
+/// Matrices that are kept.
+const KEPT: usize = 8;
+
+impl Recipe {
+    /// What is wrong with the settings whatever the scan, each at its key.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if !(0.0..=1.0).contains(&self.minimum_coverage) {
+            let message = format!("`{}` is no share from 0 to 1", self.minimum_coverage);
+            problems.push(Problem::at("minimum-coverage", message).help("0.5 is half of a region's voxels"));
+        }
+        for (key, value, help) in [
+            ("smoothing", self.smoothing, "write millimetres, such as 6.0, or leave it out"),
+            ("tr", self.tr, "write seconds, such as 2.0"),
+            ("resample-tr", self.resample_tr, "write seconds, such as 2.0"),
+        ] {
+            let limit = 60.0;
+            if let Some(value) = value.filter(|value| !(*value > 0.0 && *value <= limit)) {
+                problems.push(
+                    Problem::at(key, format!("`{value}` is not above 0 and at most {limit}")).help(help),
+                );
+            }
+        }
+        problems.extend(self.scrub.iter().flat_map(Scrub::check).map(|problem| problem.below("scrub")));
+        problems.extend(self.cleaning.problems());
+        problems
+    }
+
+    /// The repetition time of a recording in seconds, by all that say one.
+    ///
+    /// # Errors
+    /// As [`plausible_tr`].
+    pub fn repetition_time(&self, bold: &Bold, files: &ScanFiles) -> Result<f64> {
+        let header = bold.tr().filter(|_| self.tr_header == TrHeader::Agree);
+        plausible_tr(header, files.sidecar_tr, self.tr, &files.bold)
+    }
+
+    /// Reads a scan once, from its first volume to its last, and makes its regional series of it.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is damaged, its repetition time is unknown or implausible, its confounds
+    /// have another length or lack a column, or scrubbing leaves nothing. The message names the file.
+    pub fn derive(
+        &self,
+        files: &ScanFiles,
+        parcellation: &Parcellation,
+        weights: &WeightsCache,
+    ) -> Result<Recorded> {
+        let bold = Bold::open(&files.bold)?;
+        let trs = bold.trs();
+        let tr = self.repetition_time(&bold, files)?;
+        // Everything that can be wrong is asked before the voxels are read, which takes the time.
+        let table = files.confounds.as_deref().map(ConfoundTable::read).transpose()?;
+        if let Some(table) = table.as_ref().filter(|table| table.trs() != trs) {
+            return Err(format!(
+                "confounds `{}` have {} rows, but `{}` has {trs} volumes: they are of another scan or of another \
+                 version of it",
+                table.path().display(),
+                table.trs(),
+                files.bold.display()
+            )
+            .into());
+        }
+        let regressors = self.regressors(files, table.as_ref())?;
+        let kept = kept_volumes(table.as_ref(), self.scrub.as_ref(), self.dummy_scans, trs)
+            .map_err(|error| named(&files.bold, &error))?;
+        let removed = kept.iter().filter(|&&kept| !kept).count();
+        if removed == trs {
+            return Err(named(&files.bold, &"all its volumes are scrubbed: nothing is left"));
+        }
+        let weights = weights.of(parcellation, bold.space(), files.mask.as_deref())?;
+        let options =
+            ParcellateOptions { smoothing: self.smoothing, minimum_coverage: self.minimum_coverage };
+        let read = parcellate(bold, &weights, &options)?;
+
+        let mut warnings = [weights.warnings.clone(), read.warnings].concat();
+        let censored = (removed > 0).then_some(kept.as_slice());
+        let cleaned = clean(&read.signal, regressors.as_ref(), censored, tr, &self.cleaning)
+            .map_err(|error| named(&files.bold, &error))?;
+        warnings.extend(cautions(regressors.as_ref(), trs, trs - removed, tr, &self.cleaning));
+        let (cleaned, tr) = match self.resample_tr.filter(|&to| to != tr) {
+            Some(to) => {
+                (resample_kept(&cleaned, &kept, tr, to).map_err(|error| named(&files.bold, &error))?, to)
+            }
+            None => (cleaned, tr),
+        };
+        let fd = table.as_ref().and_then(framewise_displacement).unwrap_or_default();
+        let quality = Quality {
+            fd: fd.iter().map(|&fd| if fd.is_nan() { 0.0 } else { fd as f32 }).collect(),
+            dvars: read.dvars,
+            kept: if removed > 0 { kept } else { Vec::new() },
+            tsnr: read.tsnr,
+            coverage: read.coverage,
+            warnings,
+        };
+        Ok(Recorded { series: series(&cleaned, tr)?, quality })
+    }
+
+    fn regressors(&self, files: &ScanFiles, table: Option<&ConfoundTable>) -> Result<Option<Matrix>> {
+        match (&self.confounds, table) {
+            (None, _) => Ok(None),
+            (Some(confounds), Some(table)) => confounds.choose(table).map(Some),
+            (Some(_), None) => Err(named(
+                &files.bold,
+                &"confounds are to be regressed out, but it has no table of confounds",
+            )),
+        }
+    }
+}
+
+impl WeightsCache {
+    /// The weights of a space under a mask.
+    ///
+    /// # Errors
+    /// As [`Parcellation::on`].
+    pub fn of(
+        &self,
+        parcellation: &Parcellation,
+        space: &Space,
+        mask: Option<&Path>,
+    ) -> Result<Arc<Weights>> {
+        let weights = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_it = |one: &&Known| one.space == *space && one.mask.as_deref() == mask;
+            match known.iter().find(is_it) {
+                Some(known) => Arc::clone(&known.weights),
+                None => {
+                    if known.len() == KEPT {
+                        known.remove(0);
+                    }
+                    let weights = Arc::new(OnceLock::new());
+                    let (space, mask) = (space.clone(), mask.map(Path::to_owned));
+                    known.push(Known { space, mask, weights: Arc::clone(&weights) });
+                    weights
+                }
+            }
+        };
+        let made = weights
+            .get_or_init(|| parcellation.on(space, mask).map(Arc::new).map_err(|error| error.to_string()));
+        made.clone().map_err(Into::into)
+    }
+}
+
+/// The series in 32 bits, as it is stored.
+fn series(matrix: &Matrix, tr: f64) -> Result<TimeSeries> {
+    TimeSeries::new(matrix.rows, matrix.columns, tr, matrix.values.iter().map(|&x| x as f32).collect())
+}
+
+fn named(path: &Path, error: &dyn std::fmt::Display) -> boldface::Error {
+    let shown = path.display().to_string();
+    let message = error.to_string();
+    if message.contains(&shown) { message.into() } else { format!("`{shown}`: {message}").into() }
+}

@@ -1,0 +1,49 @@
+//! Regional time series as Parquet: a column of float32 a region, a row a volume.
+
+use std::path::Path;
+
+use polars::prelude::{Column, NamedFrom, Series};
+
+use crate::{Result, TableError, frame};
+
+/// Writes a series of `values[volume * names.len() + region]`; a value that is NaN is stored as missing.
+/// A name that stands twice gets its place after it, as Parquet tells columns apart by name.
+///
+/// # Errors
+/// If there is no region, the values do not make rows, or the file cannot be written.
+pub fn write(path: &Path, names: &[String], values: &[f32]) -> Result<()> {
+    let rois = names.len();
+    if rois == 0 || !values.len().is_multiple_of(rois) {
+        let reason = format!("{} values do not make rows of {rois} regions", values.len());
+        return Err(TableError::Encode { path: path.to_owned(), reason });
+    }
+    let column = |(roi, name): (usize, &String)| -> Column {
+        let known = values.iter().skip(roi).step_by(rois).map(|&x| Some(x).filter(|x| !x.is_nan()));
+        let is_taken = names[..roi].contains(name);
+        let name = if is_taken { format!("{name} ({})", roi + 1) } else { name.clone() };
+        Series::new(name.as_str().into(), known.collect::<Vec<Option<f32>>>()).into()
+    };
+    frame::write(path, values.len() / rois, names.iter().enumerate().map(column).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Table;
+
+    #[test]
+    fn a_column_is_a_region() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("series.parquet");
+        let names = ["A", "B", "A"].map(str::to_owned);
+        write(&path, &names, &[0.1, f32::NAN, 2.0, 3.0, f32::NAN, f32::INFINITY]).unwrap();
+        let table = Table::read(&path).unwrap();
+        let columns = ["A", "B", "A (3)"].map(|name| (name.to_owned(), "f32".to_owned()));
+        assert_eq!(table.columns(), columns);
+        let columns = table.into_columns();
+        let read = columns.iter().map(|column| column.f32().unwrap().iter().collect::<Vec<_>>());
+        let expected = [vec![Some(0.1), Some(3.0)], vec![None, None], vec![Some(2.0), Some(f32::INFINITY)]];
+        assert_eq!(read.collect::<Vec<_>>(), expected);
+        assert!(write(&path, &names, &[0.0; 4]).is_err());
+    }
+}
