@@ -38,7 +38,8 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::of(&kept.series)));
     arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
-    work.write_json("scans.json", &kept.iter().map(|(info, _)| info).collect::<Vec<_>>())?;
+    let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.plan.experiment));
+    work.write_json("scans.json", &known.collect::<Vec<_>>())?;
     work.write_json("regions.json", &regions)?;
     let measured: Vec<Measured> =
         kept.iter().map(|(info, kept)| Measured { scan: info.id.clone(), ..kept.measured.clone() }).collect();
