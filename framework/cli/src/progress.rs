@@ -147,6 +147,49 @@ impl Events for Screen {
     }
 }
 
+/// Counts things that are finished in any order: a bar on a terminal, now and then a line elsewhere.
+#[derive(Debug)]
+pub struct Counter {
+    bar: ProgressBar,
+    is_terminal: bool,
+    total: u64,
+    started: Instant,
+    said: Mutex<(u64, Instant)>,
+}
+
+impl Counter {
+    /// `total` of `what` are to be done.
+    pub fn new(what: &'static str, total: u64) -> Counter {
+        let is_terminal = stderr().is_terminal();
+        let bar = match is_terminal {
+            true => BARS.add(ProgressBar::new(total).with_style(steps()).with_message(what)),
+            false => ProgressBar::hidden(),
+        };
+        if is_terminal {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        let now = Instant::now();
+        Counter { bar, is_terminal, total, started: now, said: Mutex::new((0, now)) }
+    }
+
+    /// One more is finished: `name`.
+    pub fn finished(&self, name: &str) {
+        self.bar.inc(1);
+        let mut said = lock(&self.said);
+        said.0 += 1;
+        if !self.is_terminal && said.1.elapsed() >= SILENCE {
+            said.1 = Instant::now();
+            let rest = rate_and_rest(said.0, self.total, self.started.elapsed());
+            crate::say::aside(format_args!("[{}/{}] {name}, {rest}", said.0, self.total));
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// `tokenizer (vq)`, or `split` where no plugin runs.
 fn titled(stage: &Stage) -> String {
     match stage.plugin.as_str() {

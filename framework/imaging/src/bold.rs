@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use boldface::Result;
 
-use crate::cifti::BrainModel;
+use crate::cifti::{self, BrainModel, Cifti, Dimension};
 use crate::nifti::{Grid, Header, Source, Voxels, at};
+
+pub use crate::tr::plausible_tr;
 
 /// A recording opened at its next volume.
 pub struct Bold {
@@ -13,9 +15,25 @@ pub struct Bold {
     space: Space,
     trs: usize,
     tr: Option<f64>,
-    read: usize,
+    next: usize,
     voxels: Voxels,
+    /// Where time changes fastest in the file: the volumes that were read ahead.
+    block: Option<Block>,
 }
+
+/// Some volumes of a file in which all values of one place lie side by side, as CIFTI writes series.
+#[derive(Default)]
+struct Block {
+    /// The first volume it holds.
+    first: usize,
+    /// How many it holds.
+    count: usize,
+    /// `count` values of the first place, then of the second.
+    values: Vec<f32>,
+}
+
+/// Values that a block holds at most: 64 MiB. A longer file is passed over several times.
+const BLOCK: usize = 16 << 20;
 
 /// Where the values of a volume lie.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,22 +63,40 @@ impl Space {
 }
 
 impl Bold {
-    /// Opens a NIfTI file (`.nii`, `.nii.gz`, one of `.hdr` and `.img`). Reads the header alone.
+    /// Opens a NIfTI file (`.nii`, `.nii.gz`, either file of a pair) or a CIFTI-2 dtseries or ptseries, by its
+    /// content. Reads what the file says of itself and no volume.
     ///
     /// # Errors
-    /// If the file cannot be read, is damaged, or is no image of space and time. The message names the file.
+    /// If the file cannot be read, is damaged, or is no recording. The message names the file.
     pub fn open(path: &Path) -> Result<Bold> {
         let source = Source::open(path)?;
-        let header = at(path, Header::new(&source.fields))?;
-        let voxels = Voxels::new(source, header.grid.voxels() as u128 * header.volumes as u128)?;
-        Ok(Bold {
+        let bold = |space, trs, tr, voxels, block| Bold {
             path: path.to_path_buf(),
-            space: Space::Volume(header.grid),
-            trs: header.volumes,
-            tr: header.tr,
-            read: 0,
+            space,
+            trs,
+            tr,
+            next: 0,
             voxels,
-        })
+            block,
+        };
+        if !source.fields.is_cifti() {
+            let header = at(path, Header::new(&source.fields))?;
+            let voxels = Voxels::new(source, header.volumes, header.grid.voxels())?;
+            return Ok(bold(Space::Volume(header.grid), header.volumes, header.tr, voxels, None));
+        }
+        let file = Cifti::new(source)?;
+        let (series, places, block) = match (&file.along, &file.down) {
+            (Dimension::Series { points, tr }, places) => ((*points, *tr), places, Some(Block::default())),
+            (places, Dimension::Series { points, tr }) => ((*points, *tr), places, None),
+            _ => ((0, None), &file.along, None),
+        };
+        let space = cifti::space(places).filter(|space| series.0 > 0 && !space.is_empty());
+        let space = space.ok_or_else(|| {
+            let kinds = cifti::kinds(&file);
+            format!("a CIFTI file of {kinds}; a recording is a series of grayordinates or parcels")
+        });
+        let space = at(path, space)?;
+        Ok(bold(space, series.0, series.1, file.voxels, block))
     }
 
     /// The file.
@@ -91,59 +127,42 @@ impl Bold {
     /// If the file is damaged or ends before its last volume. The message names the file and the volume.
     pub fn read(&mut self, volume: &mut Vec<f32>) -> Result<bool> {
         volume.clear();
-        if self.read == self.trs {
+        if self.next == self.trs {
             return Ok(false);
         }
-        let (at, trs) = (self.read + 1, self.trs);
-        self.voxels.append_f32(self.space.len(), || format!("volume {at} of {trs}"), volume)?;
-        self.read = at;
-        if at == trs {
+        let (values, next, trs) = (self.space.len(), self.next, self.trs);
+        if let Some(block) = &mut self.block {
+            if next == block.first + block.count {
+                block.read(&mut self.voxels, next, values, trs)?;
+            }
+            volume.extend(block.values.iter().skip(next - block.first).step_by(block.count));
+        } else {
+            self.voxels.append_f32(values, || format!("volume {} of {trs}", next + 1), volume)?;
+        }
+        self.next += 1;
+        if self.next == trs {
             self.voxels.finish()?;
         }
         Ok(true)
     }
 }
 
-/// Longest repetition time in seconds that is believed.
-const LONGEST: f64 = 60.0;
-/// Shortest repetition time in seconds that is believed.
-const SHORTEST: f64 = 0.05;
-/// Repetition times this close, in seconds, are the same: headers round to milliseconds.
-const SAME: f64 = 0.0005;
-
-/// The repetition time in seconds that header, sidecar (`RepetitionTime`) and user (`tr`) agree on.
-///
-/// # Errors
-/// If none of them says it, two disagree, or one looks like another unit. The message names the file and says
-/// what to write.
-pub fn plausible_tr(
-    header: Option<f64>,
-    sidecar: Option<f64>,
-    said: Option<f64>,
-    path: &Path,
-) -> Result<f64> {
-    let sources = [(said, "`tr`"), (sidecar, "the sidecar's `RepetitionTime`"), (header, "the header")];
-    let says: Vec<(f64, &str)> = sources.iter().filter_map(|&(tr, who)| Some((tr?, who))).collect();
-    let advice = "correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`";
-    for &(tr, who) in &says {
-        let looks = if tr > LONGEST {
-            "looks like milliseconds"
-        } else if tr >= SHORTEST {
-            continue;
-        } else if tr > 0.0 {
-            "looks like seconds that were taken for milliseconds"
-        } else {
-            "is no repetition time"
-        };
-        return at(path, Err(format!("{who} says a TR of {tr} s, which {looks}; {advice}")));
-    }
-    let Some(&(tr, who)) = says.first() else {
-        return at(path, Err("neither header nor sidecar says the repetition time; write `tr` in seconds"));
-    };
-    match says.iter().find(|(other, _)| (other - tr).abs() > SAME) {
-        Some((other, whose)) => {
-            at(path, Err(format!("{who} says a TR of {tr} s, but {whose} says {other} s; {advice}")))
+impl Block {
+    /// Passes over the whole file and keeps as many volumes from `first` on as there is room for.
+    fn read(&mut self, voxels: &mut Voxels, first: usize, places: usize, trs: usize) -> Result<()> {
+        if first > 0 {
+            voxels.finish()?;
+            voxels.rewind()?;
         }
-        None => Ok(tr),
+        self.first = first;
+        self.count = (BLOCK / places).clamp(1, trs - first);
+        self.values.clear();
+        for place in 0..places {
+            let what = || format!("the series of place {} of {places}", place + 1);
+            voxels.skip(first, what)?;
+            voxels.append_f32(self.count, what, &mut self.values)?;
+            voxels.skip(trs - first - self.count, what)?;
+        }
+        Ok(())
     }
 }

@@ -7,11 +7,13 @@
 pub mod bold;
 pub mod cifti;
 pub mod clean;
+pub mod combat;
 pub mod confounds;
 pub mod connectivity;
 pub mod events;
 pub mod export;
 pub mod folder;
+mod gaps;
 pub mod labels;
 pub mod matrix;
 pub mod names;
@@ -26,9 +28,13 @@ pub mod regions;
 mod resample;
 mod standardize;
 pub mod table;
+pub mod testing;
+mod tr;
+mod xml;
 
 pub use clean::{Cleaning, clean};
 pub use connectivity::{Fc, fc, fisher_z};
+pub use gaps::{kept_after, resample_kept};
 pub use matrix::Matrix;
 pub use resample::{resample, resampled_volumes};
 pub use standardize::{Scaling, Standardize, standardize};

@@ -8,9 +8,9 @@ use boldface::{Deserialize, JsonSchema, Problem, Quality, Recorded, Result, Seri
 use crate::bold::{Bold, Space, plausible_tr};
 use crate::clean::{Cleaning, cautions, clean};
 use crate::confounds::{ConfoundTable, Confounds, DummyScans, Scrub, framewise_displacement, kept_volumes};
+use crate::gaps::resample_kept;
 use crate::matrix::Matrix;
 use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate};
-use crate::resample::resample;
 
 /// How regional series are made of scanner files. The steps are in this order: regions are averaged (of
 /// smoothed volumes, if that is asked for), series cleaned, removed volumes cut out, and what is left
@@ -180,15 +180,7 @@ impl Recipe {
         warnings.extend(cautions(regressors.as_ref(), trs, trs - removed, tr, &self.cleaning));
         let (cleaned, tr) = match self.resample_tr.filter(|&to| to != tr) {
             Some(to) => {
-                let cuts = kept.windows(2).filter(|pair| pair[0] && !pair[1]).count();
-                if cuts > usize::from(!kept[trs - 1]) {
-                    warnings.push(
-                        "volumes were removed from within the scan, and it was resampled over the cuts as if its \
-                         parts followed on one another"
-                            .to_owned(),
-                    );
-                }
-                (resample(&cleaned, tr, to).map_err(|error| named(&files.bold, &error))?, to)
+                (resample_kept(&cleaned, &kept, tr, to).map_err(|error| named(&files.bold, &error))?, to)
             }
             None => (cleaned, tr),
         };

@@ -7,8 +7,10 @@ mod explain;
 mod libraries;
 mod list;
 mod new;
+mod parcellate;
 mod place;
 mod plan;
+mod regions;
 mod report;
 mod run;
 mod schema;
@@ -24,6 +26,7 @@ use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
 use crate::failure::Failure;
+use crate::say;
 
 use place::Place;
 
@@ -42,6 +45,10 @@ pub enum Command {
     Compare(compare::Arguments),
     /// Follows a run in the terminal, whoever started it.
     Watch(watch::Arguments),
+    /// Makes regional series of scanner files, cleaned as nilearn does it.
+    Parcellate(Box<parcellate::Arguments>),
+    /// Makes the region table of an atlas from its volume and its label file.
+    Regions(regions::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -65,6 +72,8 @@ impl Command {
             Command::Report(arguments) => report::execute(&arguments),
             Command::Compare(arguments) => compare::execute(&arguments),
             Command::Watch(arguments) => watch::execute(&arguments),
+            Command::Parcellate(arguments) => parcellate::execute(&arguments),
+            Command::Regions(arguments) => regions::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema(arguments) => schema::execute(&arguments),
@@ -81,7 +90,8 @@ const BUILD: Build<'static> =
 /// resolves it.
 fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
     let spec = read(path, place)?;
-    let resolved = resolve_any(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
+    let resolved =
+        resolve_any(&spec, &BUILD, &DataCache::telling(|line| say::aside(line))).map_err(Failure::Spec)?;
     Ok((spec, resolved))
 }
 

@@ -1,11 +1,9 @@
 //! `boldface regions`: the region table of an atlas, from its volume and its label file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use boldface::Result;
 use boldface_imaging::export::replace;
-use boldface_imaging::labels::{Catalog, places, read_label_file, recognize};
-use boldface_imaging::nifti::read_labels;
+use boldface_imaging::labels::{Catalog, atlas, read_label_file, recognize};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -55,7 +53,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
-    let flag = |flag: &'static str| move |error| Failure::Run(format!("{flag}: {error}"));
+    let flag = |flag: &'static str| move |error: boldface::Error| Failure::Run(format!("{flag}: {error}"));
     let volume = &arguments.volume;
     let (places, own) = atlas(volume).map_err(flag("--volume"))?;
     let entries = match (&arguments.labels, own) {

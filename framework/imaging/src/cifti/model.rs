@@ -1,6 +1,8 @@
-//! Which place of the brain each row of a CIFTI file is.
+//! Which place of the brain each grayordinate of a CIFTI file is.
 
-use crate::nifti::Grid;
+use super::dimension::{attribute, number};
+use crate::nifti::{Affine, Grid, product};
+use crate::xml::Element;
 
 /// The grayordinates of one structure.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,4 +47,104 @@ impl BrainModel {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The models of a dimension in the order of their grayordinates, which they cover without a gap.
+pub(super) fn parse(map: &Element) -> Result<Vec<BrainModel>, String> {
+    let grid = map.first("Volume").map(volume).transpose()?;
+    let models = map.all("BrainModel").map(|element| model(element, grid.as_ref()));
+    let mut models = models.collect::<Result<Vec<_>, String>>()?;
+    models.sort_by_key(|model| model.first);
+    let mut next = 0;
+    for model in &models {
+        if model.first != next {
+            return Err(format!(
+                "`{}` starts at grayordinate {} instead of {next}; its CIFTI XML is damaged",
+                model.structure, model.first
+            ));
+        }
+        next += model.len();
+    }
+    Ok(models)
+}
+
+fn model(element: &Element, grid: Option<&Grid>) -> Result<BrainModel, String> {
+    let structure = attribute(element, "BrainStructure")?.to_owned();
+    let places = match attribute(element, "ModelType")? {
+        "CIFTI_MODEL_TYPE_SURFACE" => {
+            let vertices = number(element, "SurfaceNumberOfVertices")?;
+            let indices = indices(element, "VertexIndices")?;
+            match indices.iter().find(|&&vertex| vertex as usize >= vertices) {
+                Some(vertex) => {
+                    return Err(format!("`{structure}` has vertex {vertex}, but only {vertices} vertices"));
+                }
+                None => Places::Surface { vertices, indices },
+            }
+        }
+        "CIFTI_MODEL_TYPE_VOXELS" => {
+            let grid =
+                grid.ok_or_else(|| format!("`{structure}` has voxels, but its CIFTI XML has no `Volume`"))?;
+            let flat = indices(element, "VoxelIndicesIJK")?;
+            let (voxels, rest) = flat.as_chunks();
+            let is_outside = |voxel: &&[u32; 3]| (0..3).any(|axis| voxel[axis] as usize >= grid.shape[axis]);
+            match voxels.iter().find(is_outside) {
+                _ if !rest.is_empty() => {
+                    return Err(format!("the voxels of `{structure}` are not three numbers each"));
+                }
+                Some(voxel) => {
+                    let shape = product(&grid.shape);
+                    return Err(format!(
+                        "`{structure}` has voxel {voxel:?} outside of its volume of {shape}"
+                    ));
+                }
+                None => Places::Voxels { grid: grid.clone(), indices: voxels.to_vec() },
+            }
+        }
+        other => return Err(format!("`{structure}` is of an unknown kind `{other}`")),
+    };
+    let model = BrainModel { structure, first: number(element, "IndexOffset")?, places };
+    let count: usize = number(element, "IndexCount")?;
+    if model.len() != count {
+        return Err(format!("`{}` says {count} grayordinates and lists {}", model.structure, model.len()));
+    }
+    Ok(model)
+}
+
+fn indices(element: &Element, name: &str) -> Result<Vec<u32>, String> {
+    let list =
+        element.first(name).ok_or_else(|| format!("a brain model of its CIFTI XML has no `{name}`"))?;
+    let numbers = list.text.split_ascii_whitespace();
+    numbers
+        .map(|text| text.parse().map_err(|_| format!("`{name}` of its CIFTI XML has `{text}`, no place")))
+        .collect()
+}
+
+/// The grid that voxels of all structures share.
+fn volume(element: &Element) -> Result<Grid, String> {
+    let damaged = |what: &str| format!("the `Volume` of its CIFTI XML has {what}");
+    let shape: Vec<usize> = attribute(element, "VolumeDimensions")?
+        .split(',')
+        .map(|length| {
+            length.trim().parse().ok().filter(|&length: &usize| length > 0 && length <= u32::MAX as usize)
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| damaged("dimensions that are no lengths"))?;
+    let shape: [usize; 3] = shape.try_into().map_err(|_| damaged("not three dimensions"))?;
+    shape
+        .iter()
+        .try_fold(1, |all: usize, &length| all.checked_mul(length))
+        .ok_or_else(|| damaged("a size beyond this machine"))?;
+    let matrix =
+        element.first("TransformationMatrixVoxelIndicesIJKtoXYZ").ok_or_else(|| damaged("no affine"))?;
+    let numbers = matrix.text.split_ascii_whitespace().map(|number| number.parse().ok());
+    let numbers: Vec<f64> =
+        numbers.collect::<Option<_>>().ok_or_else(|| damaged("an affine that is no numbers"))?;
+    // Millimetres are exponent -3.
+    let exponent: i32 = number(matrix, "MeterExponent")?;
+    let unit = 10f64.powi(exponent.saturating_add(3));
+    let (rows, _) = numbers.as_chunks::<4>();
+    let rows: [[f64; 4]; 4] = rows.try_into().map_err(|_| damaged("an affine that is not 4 x 4"))?;
+    let affine = Affine([rows[0], rows[1], rows[2]].map(|row| row.map(|number| number * unit)));
+    affine.inverse().ok_or_else(|| damaged("an affine of determinant zero"))?;
+    Ok(Grid { shape, affine })
 }

@@ -4,6 +4,8 @@ mod butterworth;
 mod check;
 mod cosine;
 mod detrend;
+#[cfg(test)]
+mod golden;
 mod project;
 mod settings;
 mod sosfilt;

@@ -8,7 +8,8 @@ use crate::matrix::Matrix;
 /// Images hold 32-bit numbers, whose own rounding is 6e-8; what the filters round in 64 bits stays below 1e-11.
 const ROUNDING: f64 = 1e-10;
 
-/// Scales each region; one that is `constant` becomes zeros. `original_means` are those before cleaning.
+/// Scales each region; one without spread becomes zeros. `original_means` are those before cleaning, and the mean
+/// of `missing` regions counts for nothing.
 pub(super) fn standardize(
     signal: &mut Matrix,
     how: Standardization,
@@ -28,14 +29,18 @@ pub(super) fn standardize(
     }
 }
 
-/// Mean 0 and standard deviation 1; a standard deviation below eps counts as 1.
+/// Mean 0 and standard deviation 1; zeros where the standard deviation is below eps.
 pub(super) fn zscore(signal: &mut Matrix, ddof: usize) {
-    let means = signal.column_means();
-    signal.map_columns(&means, |x, mean| x - mean);
+    // Twice, so that equal numbers whose mean is rounded become zeros.
+    for _ in 0..2 {
+        let means = signal.column_means();
+        signal.map_columns(&means, |x, mean| x - mean);
+    }
     let freedom = (signal.rows - ddof) as f64;
-    let scale =
-        |squares: f64| Some((squares / freedom).sqrt()).filter(|&sd| sd >= f64::EPSILON).unwrap_or(1.0);
-    let scales: Vec<f64> = signal.fold(0.0, |sum, x| sum + x * x).into_iter().map(scale).collect();
+    let squares = signal.fold(0.0, |sum, x| sum + x * x);
+    let scale = |squares: f64| Some((squares / freedom).sqrt()).filter(|&sd| sd >= f64::EPSILON);
+    let scales: Vec<f64> =
+        squares.into_iter().map(|squares| scale(squares).unwrap_or(f64::INFINITY)).collect();
     signal.map_columns(&scales, |x, scale| x / scale);
 }
 
@@ -72,11 +77,16 @@ fn lost_its_mean(signal: &Matrix, original_means: &[f64], missing: &[bool]) -> b
     there(&signal.column_means()) / there(original_means) < 0.1
 }
 
+/// `100 (x - mean) / |mean|`; zeros where the mean is zero but for rounding, and where nothing varies.
 fn percent_signal_change(signal: &mut Matrix) {
     let means = signal.column_means();
-    let change = |x: f64, mean: f64| match mean.abs() < f64::EPSILON {
-        true => 0.0,
-        false => (x - mean) / mean.abs() * 100.0,
-    };
-    signal.map_columns(&means, change);
+    let peaks = signal.column_peaks();
+    let tiny = |mean: f64, peak: f64| mean.abs() < f64::EPSILON.max(ROUNDING * peak);
+    let means: Vec<f64> = means
+        .into_iter()
+        .zip(peaks)
+        .map(|(mean, peak)| if tiny(mean, peak) { f64::NAN } else { mean })
+        .collect();
+    signal.map_columns(&means, |x, mean| if mean.is_nan() { 0.0 } else { (x - mean) / mean.abs() * 100.0 });
+    flatten_rounding(signal, &vec![1.0; signal.columns]);
 }

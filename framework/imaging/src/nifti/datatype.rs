@@ -116,7 +116,6 @@ impl Datatype {
     }
 
     /// Appends the numbers of `bytes`, whole ones, scaled in 64 bits and rounded to 32.
-    #[expect(clippy::unnecessary_cast, reason = "one text for all types")]
     pub(crate) fn append_f32(self, bytes: &[u8], order: ByteOrder, scaling: Scaling, out: &mut Vec<f32>) {
         if scaling.is_none() {
             each!(self, order, bytes, |stored| stored as f32, out);
@@ -127,7 +126,6 @@ impl Datatype {
     }
 
     /// As [`Datatype::append_f32`] without the rounding.
-    #[expect(clippy::unnecessary_cast, reason = "one text for all types")]
     pub(crate) fn append_f64(self, bytes: &[u8], order: ByteOrder, scaling: Scaling, out: &mut Vec<f64>) {
         let Scaling { slope, intercept } = scaling;
         each!(self, order, bytes, |stored| stored as f64 * slope + intercept, out);

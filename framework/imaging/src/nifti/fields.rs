@@ -35,6 +35,11 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
+    /// Whether the file is CIFTI-2, by its intent.
+    pub fn is_cifti(&self) -> bool {
+        self.bytes == BYTES_2 && (3000..3100).contains(&self.intent)
+    }
+
     /// Of the start of a file: at least [`BYTES_1`] bytes, and [`BYTES_2`] where the file has them.
     pub fn parse(start: &[u8]) -> Result<Fields, String> {
         if start.len() < BYTES_1 {

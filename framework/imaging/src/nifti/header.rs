@@ -41,13 +41,17 @@ impl Header {
     pub fn read(path: &Path) -> Result<Header> {
         let source = Source::open(path)?;
         let header = at(path, Header::new(&source.fields))?;
-        source.check_length(header.grid.voxels() as u128 * header.volumes as u128, header.datatype)?;
+        let volume = header.grid.voxels() as u128 * header.datatype.size() as u128;
+        source.check_length(volume * header.volumes as u128, volume)?;
         Ok(header)
     }
 
     /// Of the fields of a file.
     pub(crate) fn new(fields: &Fields) -> Result<Header, String> {
         let dims = &fields.dims;
+        if fields.is_cifti() {
+            return Err("a CIFTI file; an image of voxels is needed here".to_owned());
+        }
         if dims.iter().skip(4).any(|&length| length > 1) {
             let shape = product(dims);
             return Err(format!("an image of {shape}; only space and time (4 dimensions) can be read"));
@@ -103,7 +107,7 @@ fn qform(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     let [b, c, d, x, y, z] = fields.quaternion;
     let rest = 1.0 - (b * b + c * c + d * d);
     // Rounding of 32-bit numbers may leave a length a little over 1.
-    if !(rest >= -1e-5) {
+    if rest.is_nan() || rest < -1e-5 {
         return Err(format!("its qform has a quaternion longer than 1 ({b}, {c}, {d}); correct the header"));
     }
     let a = rest.max(0.0).sqrt();

@@ -19,5 +19,6 @@ pub use grid::Grid;
 pub use header::Header;
 pub use volume::{Labels, Volume, read_labels, read_maps, read_volume};
 
+pub(crate) use fields::product;
 pub(crate) use source::{Source, at};
 pub(crate) use voxels::Voxels;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use boldface::Result;
 use flate2::bufread::MultiGzDecoder;
 
-use super::datatype::Datatype;
+use super::datatype::ByteOrder;
 use super::fields::{BYTES_2, Fields, product};
 
 /// Bytes read from the disk at once.
@@ -88,37 +88,86 @@ impl Source {
         Ok(())
     }
 
-    /// Compares the length of the file with what its header promises, before anything is allocated.
+    /// Compares the length of the file with the `needed` bytes of voxels that its header promises, before
+    /// anything is allocated; `volume` is the part of them that one volume takes.
     ///
     /// A gzipped file is refused only where no gzip stream of its length could hold as much.
-    pub fn check_length(&self, voxels: u128, datatype: Datatype) -> Result<()> {
-        let needed = voxels * datatype.size() as u128;
-        let (found, is_short) = match &self.stream {
-            Stream::Plain { length, .. } => {
-                let found = length.saturating_sub(self.fields.offset);
-                (format!("{found} bytes of them are"), u128::from(found) < needed)
+    pub fn check_length(&self, needed: u128, volume: u128) -> Result<()> {
+        let offset = u128::from(self.fields.offset);
+        let found = match self.stream {
+            Stream::Plain { length, .. } if u128::from(length) < offset + needed => {
+                format!("the file has {length} bytes")
             }
-            Stream::Gzip { length, .. } => (
-                format!("a compressed file of {length} bytes cannot hold them"),
-                u128::from(*length) * LARGEST_RATIO < needed,
-            ),
+            Stream::Plain { length, .. } => {
+                return self.check_surplus(u128::from(length) - offset - needed, volume);
+            }
+            Stream::Gzip { length, .. } if u128::from(length) * LARGEST_RATIO < offset + needed => {
+                format!("{length} compressed bytes cannot hold that")
+            }
+            Stream::Gzip { .. } => return Ok(()),
         };
-        if !is_short {
+        let shape = product(&self.fields.dims);
+        let message = format!(
+            "an image of {shape} takes {needed} bytes from byte {offset} on, but {found}; the file is damaged \
+             or its copy was cut short"
+        );
+        at(&self.path, Err(message))
+    }
+
+    /// Fails if a volume or more follows the last one: then the header says too little.
+    pub fn check_surplus(&self, bytes: u128, volume: u128) -> Result<()> {
+        if bytes < volume {
             return Ok(());
         }
         let shape = product(&self.fields.dims);
+        let more = bytes / volume.max(1);
         at(
             &self.path,
             Err(format!(
-                "{shape} voxels of {datatype} take {needed} bytes, but {found} there; the file is damaged or \
-                 its copy was cut short"
+                "the header says {shape}, but room for {more} more volumes follows; correct the header or \
+                 save the image again"
             )),
         )
     }
 
-    /// Whether the file is compressed: then its length is known only when it has been read.
-    pub fn is_gzip(&self) -> bool {
-        matches!(self.stream, Stream::Gzip { .. })
+    /// The content of the first header extension of a kind, the stream being after the header.
+    pub fn extension(&mut self, code: i32) -> Result<Option<Vec<u8>>> {
+        let path = self.path.clone();
+        let found = self.find_extension(code);
+        at(
+            &path,
+            found.map_err(|error| {
+                format!("its header extensions cannot be read ({error}); the file is damaged")
+            }),
+        )
+    }
+
+    fn find_extension(&mut self, code: i32) -> io::Result<Option<Vec<u8>>> {
+        let big = self.fields.order == ByteOrder::Big;
+        let end = self.fields.offset;
+        let mut four = [0; 4];
+        self.read_exact(&mut four)?;
+        if four[0] == 0 {
+            return Ok(None);
+        }
+        let mut next = |source: &mut Source| -> io::Result<i32> {
+            source.read_exact(&mut four)?;
+            Ok(if big { i32::from_be_bytes(four) } else { i32::from_le_bytes(four) })
+        };
+        while self.position + 8 <= end {
+            let (size, kind) = (next(self)?, next(self)?);
+            // The size counts its own eight bytes.
+            let size = u64::try_from(size).ok().and_then(|size| size.checked_sub(8));
+            let size = size.filter(|size| self.position + size <= end);
+            let size = size.ok_or_else(|| io::Error::other("one is longer than the header"))?;
+            if kind == code {
+                let mut content = Vec::new();
+                self.by_ref().take(size).read_to_end(&mut content)?;
+                return Ok(Some(content));
+            }
+            io::copy(&mut self.by_ref().take(size), &mut io::sink())?;
+        }
+        Ok(None)
     }
 }
 

@@ -101,6 +101,6 @@ pub fn read_maps(path: &Path) -> Result<(Grid, Vec<Vec<f32>>)> {
 fn open(path: &Path) -> Result<(Header, Voxels)> {
     let source = Source::open(path)?;
     let header = at(path, Header::new(&source.fields))?;
-    let count = header.grid.voxels() as u128 * header.volumes as u128;
-    Ok((header, Voxels::new(source, count)?))
+    let voxels = Voxels::new(source, header.volumes, header.grid.voxels())?;
+    Ok((header, voxels))
 }

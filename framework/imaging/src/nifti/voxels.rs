@@ -16,17 +16,20 @@ pub(crate) struct Voxels {
     datatype: Datatype,
     order: ByteOrder,
     scaling: Scaling,
+    /// Bytes of one volume.
+    volume: u128,
     chunk: Vec<u8>,
 }
 
 impl Voxels {
-    /// Goes to the first voxel of a file that holds `count` of them in all.
-    pub fn new(mut source: Source, count: u128) -> Result<Voxels> {
+    /// Goes to the first voxel of a file of `count` volumes of `volume` voxels.
+    pub fn new(mut source: Source, count: usize, volume: usize) -> Result<Voxels> {
         let datatype = at(&source.path, Datatype::from_code(source.fields.datatype))?;
         let scaling = at(&source.path, Scaling::new(source.fields.slope, source.fields.intercept))?;
-        source.check_length(count, datatype)?;
+        let volume = volume as u128 * datatype.size() as u128;
+        source.check_length(count as u128 * volume, volume)?;
         source.seek_voxels()?;
-        Ok(Voxels { datatype, order: source.fields.order, scaling, source, chunk: vec![0; CHUNK] })
+        Ok(Voxels { datatype, order: source.fields.order, scaling, volume, source, chunk: vec![0; CHUNK] })
     }
 
     /// Back to the first voxel.
@@ -66,13 +69,14 @@ impl Voxels {
         Ok(())
     }
 
-    /// After the last voxel: reads on to the end, so that a checksum is compared, and counts what is left.
-    pub fn finish(&mut self) -> Result<u64> {
-        if !self.source.is_gzip() {
-            return Ok(0);
-        }
+    /// After the last voxel: reads a compressed file to its end, so that its checksum is compared.
+    ///
+    /// # Errors
+    /// If the checksum is wrong, or more volumes follow.
+    pub fn finish(&mut self) -> Result<()> {
         let rest = io::copy(&mut self.source, &mut io::sink());
-        at(&self.source.path, rest.map_err(|error| damage("the end of the file", &error)))
+        let rest = at(&self.source.path, rest.map_err(|error| damage("the end of the file", &error)))?;
+        self.source.check_surplus(u128::from(rest), self.volume)
     }
 }
 

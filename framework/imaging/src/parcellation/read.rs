@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use boldface::{Regions, Result};
 
 use super::{Kind, Parcellation, ParcellationFiles, Places, told};
+use crate::labels::confirm;
 use crate::nifti::{Labels, read_labels, read_maps, read_volume};
 use crate::regions::{Labelled, NO_NETWORK, read_labelled};
 
@@ -24,7 +25,8 @@ impl Parcellation {
     ///
     /// # Errors
     /// If a file cannot be read, the image is empty, has negative or more than 65,536 labels (20,000 voxels), or
-    /// shares no label with the table. The message names the file.
+    /// shares no label with the table, or the table is of another order of regions ([`confirm`]). The message names
+    /// the file.
     pub fn read(files: &ParcellationFiles) -> Result<Parcellation> {
         let table = files.regions.as_ref().map(|path| read_labelled(path, &files.networks)).transpose()?;
         let read = match files.kind {
@@ -32,7 +34,13 @@ impl Parcellation {
             Kind::Maps => maps(files, table),
             Kind::Voxels => voxels(files),
         };
-        read.map_err(|error| {
+        let confirmed = read.and_then(|read| {
+            if let Some(table) = files.regions.as_deref().filter(|_| files.kind == Kind::Labels) {
+                confirm(&read.regions.names, &read.labels, &files.volume, table)?;
+            }
+            Ok(read)
+        });
+        confirmed.map_err(|error| {
             let (path, error) = (files.volume.display().to_string(), error.to_string());
             // Readers name the file themselves.
             if error.contains(&path) {

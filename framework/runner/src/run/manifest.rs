@@ -175,9 +175,21 @@ impl From<String> for Unusable {
 }
 
 impl FileRecord {
+    /// Size and hash of a file as it lies there.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(path: &Path) -> io::Result<FileRecord> {
+        FileRecord::hashed(File::open(path)?)
+    }
+
     fn of(path: &Path) -> io::Result<FileRecord> {
         let file = File::open(path)?;
         file.sync_all()?;
+        FileRecord::hashed(file)
+    }
+
+    fn hashed(file: File) -> io::Result<FileRecord> {
         let mut hasher = blake3::Hasher::new();
         let bytes = io::copy(&mut io::BufReader::with_capacity(1 << 17, file), &mut hasher)?;
         Ok(FileRecord { blake3: hasher.finalize().to_hex().to_string(), bytes })

@@ -1,0 +1,122 @@
+//! `boldface parcellate`: regional series of scanner files, named and described as BIDS derivatives.
+
+mod folder;
+mod made;
+mod scans;
+mod settings;
+mod work;
+
+use std::path::PathBuf;
+
+use boldface_imaging::parcellation::{Kind, Parcellation, ParcellationFiles};
+use boldface_imaging::recipe::WeightsCache;
+
+use crate::failure::Failure;
+use crate::say;
+
+use folder::Output;
+use made::{Format, Inputs};
+use settings::Settings;
+
+/// Which scans, which regions, and how they are cleaned.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  boldface parcellate --bold sub-01_task-rest_bold.nii.gz --parcellation atlas.nii.gz \\
+      --regions atlas_dseg.tsv --standardize zscore_sample --detrend --out series.tsv
+
+  boldface parcellate --bold fmriprep/sub-*/func/*_desc-preproc_bold.nii.gz --parcellation atlas.nii.gz \\
+      --regions atlas_dseg.tsv --confounds auto --strategy 24p --scrub-fd 0.5 --mask auto \\
+      --detrend --high-pass 0.008 --low-pass 0.1 --standardize zscore_sample --out derivatives/atlas
+
+A folder gets sub-01/func/sub-01_task-rest_seg-ATLAS_stat-mean_timeseries.tsv with a .json beside it that holds
+sources, settings, the order of the regions, coverage, removed volumes and warnings, and one
+seg-ATLAS_dseg.tsv with the regions: it is a folder for `[datasets.*] type = \"series\"`. The steps are nilearn's, in
+nilearn's order: regions are averaged, then detrended, filtered, scrubbed, freed of confounds, standardised;
+resampled last. A region with too little coverage is n/a throughout. The same command again goes on where it
+was stopped; only scans whose files or settings changed are made anew.")]
+pub struct Arguments {
+    #[command(flatten)]
+    scans: Scans,
+    /// The regions: a NIfTI image of labels (any grid), of maps (--kind maps), or a CIFTI .dlabel.nii.
+    #[arg(long, value_name = "FILE")]
+    parcellation: PathBuf,
+    /// Names of the regions: a .tsv with the columns index, name and network; `boldface regions` makes one.
+    #[arg(long, value_name = "TSV")]
+    regions: Option<PathBuf>,
+    /// Column of --regions with the networks.
+    #[arg(long, value_name = "COLUMN", default_value = "network")]
+    networks: String,
+    /// What the values of --parcellation are: labels, maps, or voxels of a mask, each a region.
+    #[arg(long, value_name = "KIND", default_value = "labels", value_parser = kind)]
+    kind: Kind,
+    /// The atlas in names of files, letters and digits; left out, by the name of --parcellation.
+    #[arg(long, value_name = "LABEL")]
+    atlas: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
+    /// A folder, or of one scan a file ending in .tsv, .npy or .parquet.
+    #[arg(long, value_name = "FILE|DIR")]
+    out: PathBuf,
+    /// How series are written: tsv with a header, npy (float32, volumes by regions), or parquet.
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Scans at once; 0 or left out for as many as there are cores. Each takes up to 200 MB.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    workers: usize,
+}
+
+/// The files of the scans.
+#[derive(clap::Args)]
+struct Scans {
+    /// The scans: NIfTI (.nii, .nii.gz, .hdr with .img) or CIFTI (.dtseries.nii, .ptseries.nii).
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    bold: Vec<PathBuf>,
+    /// Leave out voxels outside of this image; `auto` takes the ..._desc-brain_mask.nii.gz beside each scan.
+    #[arg(long, value_name = "FILE|auto")]
+    mask: Option<PathBuf>,
+    /// Confound tables in the order of --bold; `auto` takes the ..._desc-confounds_... beside each scan.
+    #[arg(long, value_name = "TSV|auto", num_args = 1..)]
+    confounds: Vec<PathBuf>,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "labels" => Ok(Kind::Labels),
+        "maps" => Ok(Kind::Maps),
+        "voxels" => Ok(Kind::Voxels),
+        _ => Err("one of labels, maps, voxels".to_owned()),
+    }
+}
+
+/// Makes the series.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let has_confounds = !arguments.scans.confounds.is_empty();
+    let recipe = arguments.settings.recipe(has_confounds).map_err(Failure::Usage)?;
+    let output = Output::of(arguments).map_err(Failure::Usage)?;
+    let scans = scans::find(&arguments.scans, &output).map_err(Failure::Usage)?;
+
+    let files = ParcellationFiles {
+        volume: arguments.parcellation.clone(),
+        regions: arguments.regions.clone(),
+        networks: arguments.networks.clone(),
+        kind: arguments.kind,
+    };
+    let parcellation = Parcellation::read(&files).map_err(|error| {
+        let flag = match &arguments.regions {
+            Some(table) if error.to_string().contains(&table.display().to_string()) => {
+                "--regions: (`boldface regions` makes a region table of any label file) "
+            }
+            _ => "--parcellation: ",
+        };
+        Failure::Run(format!("{flag}{error}"))
+    })?;
+    for warning in &parcellation.warnings {
+        say::aside(format_args!("warning: {warning}"));
+    }
+    let inputs = Inputs::of(&files, &recipe).map_err(Failure::Run)?;
+    output.describe(&parcellation, &inputs).map_err(Failure::Run)?;
+    let weights = WeightsCache::default();
+    let work = work::Work { recipe, parcellation, weights, inputs, output };
+    work.run(&scans, arguments.workers)
+}

@@ -1,0 +1,141 @@
+//! The scans of a command line: each with the files that belong to it and the name of its series.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boldface_imaging::folder::repetition_time;
+use boldface_imaging::names::Name;
+use boldface_imaging::recipe::ScanFiles;
+
+use super::Scans;
+use super::folder::Output;
+
+/// One scan and where its series goes.
+#[derive(Debug)]
+pub struct Scan {
+    /// What it is made of.
+    pub files: ScanFiles,
+    /// The `.json` beside the recording, if there is one.
+    pub sidecar: Option<PathBuf>,
+    /// Where the series goes.
+    pub series: PathBuf,
+}
+
+/// Extensions of recordings, the longest first.
+const EXTENSIONS: [&str; 9] = [
+    ".dtseries.nii",
+    ".ptseries.nii",
+    ".dtseries.nii.gz",
+    ".ptseries.nii.gz",
+    ".nii.gz",
+    ".hdr.gz",
+    ".img.gz",
+    ".nii",
+    ".hdr",
+];
+
+/// Finds what belongs to each scan; every message names a flag.
+pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
+    let bold = &scans.bold;
+    let is_auto = |paths: &[PathBuf]| matches!(paths, [path] if path.as_os_str() == "auto");
+    if !scans.confounds.is_empty() && !is_auto(&scans.confounds) && scans.confounds.len() != bold.len() {
+        return Err(format!(
+            "--confounds has {} files for {} scans of --bold; give one a scan in the same order, or --confounds auto",
+            scans.confounds.len(),
+            bold.len()
+        ));
+    }
+    let mut found: Vec<Scan> = Vec::new();
+    let mut wrong: Vec<String> = Vec::new();
+    let mut taken: BTreeMap<PathBuf, &Path> = BTreeMap::new();
+    for (at, path) in bold.iter().enumerate() {
+        let mut scan = || -> Result<Scan, String> {
+            if !path.is_file() {
+                return Err(format!("--bold `{}` is not there", path.display()));
+            }
+            let confounds = match scans.confounds.get(at) {
+                _ if is_auto(&scans.confounds) => Some(beside(path, "--confounds", "confounds")?),
+                given => given.cloned(),
+            };
+            let mask = match &scans.mask {
+                Some(mask) if mask.as_os_str() == "auto" => Some(beside(path, "--mask", "brain")?),
+                given => given.clone(),
+            };
+            let sidecar = path.with_file_name(format!("{}.json", stem(path)));
+            let sidecar = Some(sidecar).filter(|sidecar| sidecar.is_file());
+            let sidecar_tr = match &sidecar {
+                Some(sidecar) => repetition_time(sidecar).map_err(|error| format!("--bold: {error}"))?,
+                None => None,
+            };
+            let series = output.series(path, &stem(path));
+            if let Some(other) = taken.insert(series.clone(), path) {
+                return Err(format!(
+                    "--bold `{}` and `{}` would both be `{}`; make them into folders of their own",
+                    other.display(),
+                    path.display(),
+                    series.display()
+                ));
+            }
+            Ok(Scan { files: ScanFiles { bold: path.clone(), mask, confounds, sidecar_tr }, sidecar, series })
+        };
+        match scan() {
+            Ok(scan) => found.push(scan),
+            Err(error) => wrong.push(error),
+        }
+    }
+    if wrong.is_empty() { Ok(found) } else { Err(wrong.join("\nerror: ")) }
+}
+
+/// The file name without the extension of a recording.
+pub fn stem(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension));
+    stem.unwrap_or(name.split('.').next().unwrap_or(&name)).to_owned()
+}
+
+/// The one file with `desc-DESC` in a recording's folder whose other labels are all the recording's.
+fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
+    let (suffixes, extensions): (&[&str], &[&str]) = match desc {
+        "confounds" => (&["timeseries", "regressors"], &["tsv"]),
+        _ => (&["mask"], &["nii.gz", "nii"]),
+    };
+    let shown = bold.display();
+    let file = bold.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let own = Name::parse(file).map_err(|error| format!("{flag} auto goes by BIDS names: {error}"))?;
+    let folder = bold.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries =
+        fs::read_dir(folder).map_err(|error| format!("{flag} auto: `{}`: {error}", folder.display()))?;
+    let mut found: Vec<(usize, PathBuf)> = Vec::new();
+    for entry in entries.filter_map(Result::ok) {
+        let Some(mut name) = entry.file_name().to_str().and_then(|name| Name::parse(name).ok()) else {
+            continue;
+        };
+        let is_it = name.entities.remove("desc").is_some_and(|label| label == desc)
+            && suffixes.contains(&name.suffix.as_str())
+            && extensions.contains(&name.extension.as_str())
+            && name.get("sub").is_some()
+            && name.applies_to(&own)
+            // A table of another session, task or run says nothing of this one, however few labels it has.
+            && ["ses", "task", "run"].iter().all(|entity| name.get(entity) == own.get(entity));
+        if is_it {
+            found.push((name.entities.len(), folder.join(entry.file_name())));
+        }
+    }
+    found.sort();
+    let most = found.last().map(|(labels, _)| *labels);
+    let best: Vec<&PathBuf> =
+        found.iter().filter(|(labels, _)| Some(*labels) == most).map(|(_, path)| path).collect();
+    match best[..] {
+        [path] => Ok(path.clone()),
+        [] => Err(format!(
+            "{flag} auto: no ..._desc-{desc}_{}.{} lies beside `{shown}`",
+            suffixes[0], extensions[0]
+        )),
+        [a, b, ..] => Err(format!(
+            "{flag} auto: both `{}` and `{}` may be those of `{shown}`",
+            a.display(),
+            b.display()
+        )),
+    }
+}

@@ -1,0 +1,125 @@
+//! How series are cleaned, as flags say it.
+
+use boldface_imaging::clean::{Cleaning, Filter, Standardization};
+use boldface_imaging::confounds::{Confounds, DummyScans, Scrub};
+use boldface_imaging::recipe::{Recipe, TrHeader};
+
+/// The flags; what is not given is not done.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Cleaning")]
+pub struct Settings {
+    /// Confounds to regress out: these columns of --confounds.
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "strategy")]
+    columns: Vec<String>,
+    /// Confounds to regress out, by name: 6p, 9p, 12p, 24p, 36p, acompcor and others.
+    #[arg(long, value_name = "NAME")]
+    strategy: Option<String>,
+    /// Remove volumes with a framewise displacement above this, in mm.
+    #[arg(long, value_name = "MM")]
+    scrub_fd: Option<f64>,
+    /// Remove volumes with a standardised DVARS above this.
+    #[arg(long, value_name = "X")]
+    scrub_dvars: Option<f64>,
+    /// Remove runs of kept volumes shorter than this too, when anything is scrubbed.
+    #[arg(long, value_name = "VOLUMES", default_value_t = 5)]
+    scrub_shortest: usize,
+    /// Remove this many volumes at the start; left out, those that the confounds mark as non-steady states.
+    #[arg(long, value_name = "VOLUMES")]
+    dummy_scans: Option<usize>,
+    /// Remove mean and linear trend.
+    #[arg(long)]
+    detrend: bool,
+    /// Remove frequencies above this, in Hz.
+    #[arg(long, value_name = "HZ")]
+    low_pass: Option<f64>,
+    /// Remove frequencies below this, in Hz.
+    #[arg(long, value_name = "HZ")]
+    high_pass: Option<f64>,
+    /// How frequencies are removed: butterworth (order 5, forward and backward), or cosine (high-pass only).
+    #[arg(long, value_name = "FILTER", default_value = "butterworth", value_parser = ["butterworth", "cosine"])]
+    filter: String,
+    /// How regions are scaled: zscore_sample (ddof 1), zscore (ddof 0), psc (percent), none.
+    #[arg(long, value_name = "HOW", default_value = "none",
+          value_parser = ["zscore_sample", "zscore-sample", "zscore", "psc", "none"])]
+    standardize: String,
+    /// Repetition time in seconds, if neither header nor .json says it; what they say must agree with it.
+    #[arg(long, value_name = "S")]
+    tr: Option<f64>,
+    /// The header's repetition time is wrong: go by --tr or the .json alone.
+    #[arg(long)]
+    ignore_header_tr: bool,
+    /// Resample to this repetition time in seconds, without aliasing.
+    #[arg(long, value_name = "S")]
+    resample_tr: Option<f64>,
+    /// Smooth every volume first: full width at half maximum in mm.
+    #[arg(long, value_name = "MM")]
+    smoothing: Option<f64>,
+    /// Share of a region's voxels that must hold a signal; below it the region is n/a.
+    #[arg(long, value_name = "F", default_value_t = 0.5)]
+    minimum_coverage: f64,
+}
+
+impl Settings {
+    /// The recipe; every message names a flag.
+    pub fn recipe(&self, has_confounds: bool) -> Result<Recipe, String> {
+        let needs = [
+            ("--columns", !self.columns.is_empty()),
+            ("--strategy", self.strategy.is_some()),
+            ("--scrub-fd", self.scrub_fd.is_some()),
+            ("--scrub-dvars", self.scrub_dvars.is_some()),
+        ];
+        if let Some((flag, _)) = needs.iter().find(|(_, is_given)| *is_given).filter(|_| !has_confounds) {
+            return Err(format!(
+                "{flag} needs the tables of confounds: give --confounds FILE, or --confounds auto"
+            ));
+        }
+        if has_confounds && needs.iter().all(|(_, is_given)| !is_given) && self.dummy_scans.is_some() {
+            return Err(
+                "--confounds has no use: give --strategy, --columns, --scrub-fd or --scrub-dvars".to_owned()
+            );
+        }
+        let confounds = match (&self.strategy, self.columns.is_empty()) {
+            (Some(name), _) => {
+                let named = name.parse().map_err(|error| format!("--strategy: {error}"))?;
+                Some(Confounds::Named(named))
+            }
+            (None, false) => Some(Confounds::Columns(self.columns.clone())),
+            (None, true) => None,
+        };
+        let is_scrubbed = self.scrub_fd.is_some() || self.scrub_dvars.is_some();
+        let recipe = Recipe {
+            tr: self.tr,
+            tr_header: if self.ignore_header_tr { TrHeader::Ignore } else { TrHeader::Agree },
+            smoothing: self.smoothing,
+            minimum_coverage: self.minimum_coverage,
+            confounds,
+            dummy_scans: self.dummy_scans.map_or(DummyScans::Detected, DummyScans::Count),
+            scrub: is_scrubbed.then_some(Scrub {
+                fd: self.scrub_fd,
+                dvars: self.scrub_dvars,
+                shortest: self.scrub_shortest,
+            }),
+            cleaning: Cleaning {
+                detrend: self.detrend,
+                low_pass: self.low_pass,
+                high_pass: self.high_pass,
+                filter: if self.filter == "cosine" { Filter::Cosine } else { Filter::Butterworth },
+                standardize: match self.standardize.as_str() {
+                    "zscore_sample" | "zscore-sample" => Standardization::ZscoreSample,
+                    "zscore" => Standardization::Zscore,
+                    "psc" => Standardization::Psc,
+                    _ => Standardization::None,
+                },
+                ..Cleaning::nothing()
+            },
+            resample_tr: self.resample_tr,
+        };
+        match recipe.problems().first() {
+            None => Ok(recipe),
+            Some(problem) => {
+                let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+                Err(format!("--{}: {}{help}", problem.key.replace('.', "-"), problem.message))
+            }
+        }
+    }
+}

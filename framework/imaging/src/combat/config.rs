@@ -1,0 +1,81 @@
+//! What is harmonised over, and what is kept.
+
+use boldface::{Deserialize, JsonSchema, Problem, Result, ScanInfo, Serialize};
+
+/// Takes what differs between scanners out of connectivity, by ComBat fitted on the training scans alone.
+///
+/// Every scan needs a value in each of the columns, and every batch two training scans. A scan of a batch
+/// that no training scan is of cannot be harmonised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", crate = "boldface::serde")]
+#[schemars(crate = "boldface::schemars")]
+pub struct Harmonization {
+    /// How.
+    #[serde(rename = "type", default)]
+    pub kind: HarmonizationKind,
+    /// Column that says which scanner or site a scan is from; `dataset` for the dataset's name.
+    pub batch: String,
+    /// Columns whose effect is kept, such as `age` and `sex`: numbers if every training scan has a number,
+    /// else categories. Never what a task asks for: it would be put into the features.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preserve: Vec<String>,
+}
+
+/// Ways to harmonise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", crate = "boldface::serde")]
+#[schemars(crate = "boldface::schemars")]
+pub enum HarmonizationKind {
+    /// ComBat with parametric empirical Bayes (Johnson 2007, Fortin 2018).
+    #[default]
+    Combat,
+}
+
+/// Where a scan is from, and what of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Its scanner or site.
+    pub batch: String,
+    /// Its value in each column that is preserved.
+    pub preserved: Vec<String>,
+}
+
+impl Harmonization {
+    /// Where a scan is from.
+    ///
+    /// # Errors
+    /// If it has no value in one of the columns.
+    pub fn origin(&self, scan: &ScanInfo) -> Result<Origin> {
+        let value = |column: &String| -> Result<String> {
+            let value = scan.column(column).map(str::to_owned);
+            value.ok_or_else(|| {
+                format!("`{}` has no `{column}`, so it cannot be harmonised; leave the scan out", scan.id)
+                    .into()
+            })
+        };
+        Ok(Origin {
+            batch: value(&self.batch)?,
+            preserved: self.preserve.iter().map(value).collect::<Result<_>>()?,
+        })
+    }
+
+    /// What is wrong with it for these scans, at keys below its own.
+    pub fn check(&self, scans: &[ScanInfo]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let preserved = self.preserve.iter().enumerate();
+        let preserved = preserved.map(|(place, column)| (format!("preserve[{place}]"), column));
+        for (key, column) in std::iter::once(("batch".to_owned(), &self.batch)).chain(preserved) {
+            let without: Vec<&ScanInfo> = scans.iter().filter(|scan| scan.column(column).is_none()).collect();
+            if let Some(first) = without.first() {
+                let (some, all, first) = (without.len(), scans.len(), &first.id);
+                let message = format!("{some} of {all} scans have no `{column}`, the first is `{first}`");
+                problems.push(Problem::at(&key, message).help("fill it in, or leave those scans out"));
+            }
+            if key != "batch" && *column == self.batch {
+                let message = format!("`{column}` is the batch: it cannot be both removed and preserved");
+                problems.push(Problem::at(key, message).help("remove it from `preserve`"));
+            }
+        }
+        problems
+    }
+}

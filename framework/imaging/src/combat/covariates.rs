@@ -1,0 +1,113 @@
+//! Columns whose effect is kept, as numbers: coded by what the training scans have.
+
+use std::collections::BTreeSet;
+
+use boldface::{Deserialize, Result, Serialize};
+
+use super::config::Origin;
+
+/// How columns become numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "boldface::serde", transparent)]
+pub(super) struct Covariates(Vec<Covariate>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
+enum Covariate {
+    /// One number: standard deviations from the mean.
+    Number { column: String, mean: f64, sd: f64 },
+    /// For every level but the first, 1 or 0 less its share of the scans.
+    Category { column: String, levels: Vec<String>, shares: Vec<f64> },
+}
+
+impl Covariates {
+    /// Codes `columns` as `origins` have them.
+    ///
+    /// # Errors
+    /// If a column has one value only.
+    pub(super) fn of(columns: &[String], origins: &[Origin]) -> Result<Covariates> {
+        let one = |(place, column): (usize, &String)| {
+            let values: Vec<&str> = origins.iter().map(|origin| origin.preserved[place].as_str()).collect();
+            let levels: BTreeSet<&str> = values.iter().copied().collect();
+            if levels.len() < 2 {
+                return Err(format!(
+                    "`{column}` is `{}` in every training scan: there is nothing to preserve; remove it from `preserve`",
+                    levels.first().unwrap_or(&"missing")
+                )
+                .into());
+            }
+            Ok(Covariate::of(column, &values, levels))
+        };
+        columns.iter().enumerate().map(one).collect::<Result<_>>().map(Covariates)
+    }
+
+    /// The coded covariates of a scan: zero on average over the scans it was made of.
+    ///
+    /// # Errors
+    /// If a number is none, or a category is not known.
+    pub(super) fn code(&self, origin: &Origin) -> Result<Vec<f64>> {
+        let mut coded = Vec::new();
+        for (covariate, value) in self.0.iter().zip(&origin.preserved) {
+            match covariate {
+                Covariate::Number { column, mean, sd } => {
+                    let number = number(value).ok_or_else(|| {
+                        format!("`{column}` is a number in every training scan, but `{value}` is none")
+                    })?;
+                    coded.push((number - mean) / sd);
+                }
+                Covariate::Category { column, levels, shares } => {
+                    let level = levels.iter().position(|level| level == value).ok_or_else(|| {
+                        let levels: Vec<String> = levels.iter().map(|level| format!("`{level}`")).collect();
+                        format!(
+                            "`{column}` is `{value}`, which no training scan has; they have {}",
+                            levels.join(", ")
+                        )
+                    })?;
+                    coded.extend(
+                        (1..).zip(shares).map(|(at, share)| f64::from(u8::from(at == level)) - share),
+                    );
+                }
+            }
+        }
+        Ok(coded)
+    }
+
+    /// The column of each coded number.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut all = Vec::new();
+        for (width, column) in self.0.iter().map(Covariate::width) {
+            all.extend(std::iter::repeat_n(column, width));
+        }
+        all
+    }
+}
+
+impl Covariate {
+    fn of(column: &str, values: &[&str], levels: BTreeSet<&str>) -> Covariate {
+        let n = values.len() as f64;
+        let numbers: Option<Vec<f64>> = values.iter().map(|value| number(value)).collect();
+        if let Some(numbers) = numbers {
+            let mean = numbers.iter().sum::<f64>() / n;
+            let sd = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+            // `1` and `1.0` are two texts and one number: the design finds that such a column says nothing.
+            let sd = if sd > 0.0 { sd } else { 1.0 };
+            return Covariate::Number { column: column.to_owned(), mean, sd };
+        }
+        let share = |level: &&str| values.iter().filter(|value| *value == level).count() as f64 / n;
+        let shares = levels.iter().skip(1).map(share).collect();
+        let levels = levels.into_iter().map(str::to_owned).collect();
+        Covariate::Category { column: column.to_owned(), levels, shares }
+    }
+
+    /// How many numbers it is coded by, and its column.
+    fn width(&self) -> (usize, &str) {
+        match self {
+            Covariate::Number { column, .. } => (1, column),
+            Covariate::Category { column, shares, .. } => (shares.len(), column),
+        }
+    }
+}
+
+fn number(value: &str) -> Option<f64> {
+    value.trim().parse::<f64>().ok().filter(|value| value.is_finite())
+}

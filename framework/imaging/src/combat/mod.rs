@@ -1,0 +1,202 @@
+//! ComBat: takes what differs between scanners out of features, and keeps what is asked to be kept.
+
+mod config;
+mod covariates;
+mod design;
+mod posterior;
+
+#[cfg(test)]
+mod tests;
+
+use boldface::{Deserialize, Result, Serialize};
+use rayon::prelude::*;
+
+pub use config::{Harmonization, HarmonizationKind, Origin};
+use covariates::Covariates;
+use design::{Design, Moments};
+
+use crate::matrix::Matrix;
+
+/// A fitted ComBat (Johnson et al. 2007; Fortin et al. 2018): empirical Bayes, parametric.
+///
+/// A feature is `mean + slopes of the covariates + shift and scale of the batch`. Mean, slopes and spread
+/// are least squares over the scans that it is fitted on; shifts and scales of a batch are drawn towards
+/// those of its other features. Nothing is learned from the scans it is applied to: they need only be of
+/// batches that it knows. Numbers are those of neuroCombat 0.2.12.
+///
+/// Beyond neuroCombat: a missing value (NaN) is left out of the fit of its feature, and stays missing. A
+/// feature that is the same in all scans takes no part and stays as it is. One that cannot be fitted (with
+/// fewer than two values in a batch, or without spread within the batches) becomes missing everywhere, for
+/// as it is it would tell the batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "boldface::serde", deny_unknown_fields)]
+pub struct Combat {
+    version: u32,
+    /// Sorted.
+    batches: Vec<String>,
+    /// Scans of each batch that it was fitted on.
+    scans: Vec<usize>,
+    covariates: Covariates,
+    features: Vec<Feature>,
+}
+
+/// Version of the form and of what the numbers mean.
+const VERSION: u32 = 1;
+
+/// What is known of a feature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
+enum Feature {
+    Fitted {
+        /// Over all scans, the batches weighted by their scans, at the mean of the covariates.
+        mean: f64,
+        /// Root of the mean squared residual.
+        sd: f64,
+        /// For each coded covariate.
+        slopes: Vec<f64>,
+        /// Of each batch, in units of `sd`.
+        shifts: Vec<f64>,
+        /// Of each batch: the root of its variance, in units of `sd`.
+        scales: Vec<f64>,
+    },
+    /// The same in all scans.
+    Constant,
+    /// Cannot be fitted.
+    Missing,
+}
+
+impl Combat {
+    /// Fits to `features`, scans x features, of which `origins` has one a scan.
+    ///
+    /// # Errors
+    /// If a batch has one scan, there are fewer than two batches or features, a covariate cannot be told
+    /// from the batches and the covariates before it, or there are no more scans than things to estimate.
+    pub fn fit(features: &Matrix, origins: &[Origin], how: &Harmonization) -> Result<Combat> {
+        check_rows(features, origins)?;
+        let mut batches: Vec<String> = origins.iter().map(|origin| origin.batch.clone()).collect();
+        batches.sort_unstable();
+        batches.dedup();
+        let place = |origin: &Origin| batches.binary_search(&origin.batch).expect("every batch is listed");
+        let batch: Vec<usize> = origins.iter().map(place).collect();
+        let scans: Vec<usize> =
+            (0..batches.len()).map(|one| batch.iter().filter(|&&other| other == one).count()).collect();
+        if let Some(alone) = scans.iter().position(|&scans| scans < 2) {
+            return Err(format!(
+                "`{}` is `{}` in one training scan only, and the spread of a batch takes two; leave that scan \
+                 out, or join batches in another column",
+                how.batch, batches[alone]
+            )
+            .into());
+        }
+        if batches.len() < 2 {
+            let only = batches.first().map_or("missing", String::as_str);
+            return Err(format!(
+                "`{}` is `{only}` in every training scan: there is nothing to harmonise",
+                how.batch
+            )
+            .into());
+        }
+        let covariates = Covariates::of(&how.preserve, origins)?;
+        let coded = origins.iter().map(|origin| covariates.code(origin)).collect::<Result<Vec<_>>>()?;
+        let design = Design::new(&batch, &scans, &coded, &covariates.names(), &how.batch)?;
+        let columns = 0..features.columns;
+        let moments: Vec<Option<Moments>> = columns
+            .into_par_iter()
+            .map(|feature| design.moments(&features.column(feature).collect::<Vec<f64>>()))
+            .collect();
+        let fitted: Vec<&Moments> =
+            moments.iter().flatten().filter(|moments| moments.spread.is_finite()).collect();
+        if fitted.len() < 2 {
+            return Err(
+                "ComBat draws each feature towards the others of its batch, so it needs two or more \
+                        that vary within the batches"
+                    .into(),
+            );
+        }
+        let posteriors: Vec<Vec<(f64, f64)>> =
+            (0..batches.len()).into_par_iter().map(|batch| posterior::of(&fitted, batch)).collect();
+        let mut next = 0;
+        let feature = |moments: &Option<Moments>| match moments {
+            None => Feature::Constant,
+            Some(moments) if !moments.spread.is_finite() => Feature::Missing,
+            Some(moments) => {
+                let own: Vec<(f64, f64)> = posteriors.iter().map(|batch| batch[next]).collect();
+                next += 1;
+                Feature::Fitted {
+                    mean: moments.mean,
+                    sd: moments.spread,
+                    slopes: moments.slopes.clone(),
+                    shifts: own.iter().map(|(shift, _)| *shift).collect(),
+                    scales: own.iter().map(|(_, variance)| variance.sqrt()).collect(),
+                }
+            }
+        };
+        let features = moments.iter().map(feature).collect();
+        Ok(Combat { version: VERSION, batches, scans, covariates, features })
+    }
+
+    /// Harmonises `features`, scans x features, of which `origins` has one a scan.
+    ///
+    /// # Errors
+    /// If there are other features than it was fitted on, a batch or a category that it does not know, or
+    /// it was made by another version.
+    pub fn apply(&self, features: &Matrix, origins: &[Origin]) -> Result<Matrix> {
+        check_rows(features, origins)?;
+        if self.version != VERSION {
+            return Err(format!("the harmonisation has version {}, expected {VERSION}", self.version).into());
+        }
+        if features.columns != self.features.len() {
+            let (fitted, found) = (self.features.len(), features.columns);
+            return Err(
+                format!("the harmonisation was fitted on {fitted} features, there are {found}").into()
+            );
+        }
+        let mut values = features.values.clone();
+        for (row, origin) in values.chunks_exact_mut(features.columns.max(1)).zip(origins) {
+            let batch = self.batches.binary_search(&origin.batch).map_err(|_| {
+                let known: Vec<String> = self.batches.iter().map(|batch| format!("`{batch}`")).collect();
+                format!(
+                    "no training scan is of batch `{}`, so its effect is not known; those of training are {}",
+                    origin.batch,
+                    known.join(", ")
+                )
+            })?;
+            let coded = self.covariates.code(origin)?;
+            for (value, feature) in row.iter_mut().zip(&self.features) {
+                *value = feature.harmonised(*value, batch, &coded);
+            }
+        }
+        Ok(Matrix { rows: features.rows, columns: features.columns, values })
+    }
+
+    /// The batches that it knows, sorted, with the scans of each that it was fitted on.
+    pub fn batches(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.batches.iter().map(String::as_str).zip(self.scans.iter().copied())
+    }
+
+    /// How many features can be harmonised.
+    pub fn fitted(&self) -> usize {
+        self.features.iter().filter(|feature| matches!(feature, Feature::Fitted { .. })).count()
+    }
+}
+
+impl Feature {
+    fn harmonised(&self, value: f64, batch: usize, coded: &[f64]) -> f64 {
+        match self {
+            Feature::Constant => value,
+            Feature::Missing => f64::NAN,
+            Feature::Fitted { mean, sd, slopes, shifts, scales } => {
+                let kept = mean + slopes.iter().zip(coded).map(|(slope, x)| slope * x).sum::<f64>();
+                let z = (value - kept) / sd;
+                (z - shifts[batch]) / scales[batch] * sd + kept
+            }
+        }
+    }
+}
+
+fn check_rows(features: &Matrix, origins: &[Origin]) -> Result<()> {
+    if features.rows == origins.len() {
+        return Ok(());
+    }
+    Err(format!("there are {} scans and batches of {}", features.rows, origins.len()).into())
+}
