@@ -88,6 +88,21 @@ impl Task for Events {
         choice::score(outcomes)
     }
 
+    fn cautions(&self, cx: &CheckContext<'_>) -> Vec<String> {
+        let asked = |scan: &&ScanInfo, event: &&Event| {
+            self.class(event).is_some() && self.window_of(event, scan, cx.trs).is_none()
+        };
+        let events = || cx.scans.iter().flat_map(|scan| scan.events.iter().map(move |event| (scan, event)));
+        let passed_over = events().filter(|(scan, event)| asked(scan, event)).count();
+        let of_a_class = events().filter(|(_, event)| self.class(event).is_some()).count();
+        let said = format!(
+            "{passed_over} of {of_a_class} events are passed over: their windows of {} volumes reach over an end of \
+             the scan or over volumes that were scrubbed",
+            self.window
+        );
+        if passed_over > 0 { vec![said] } else { Vec::new() }
+    }
+
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
         let mut problems = choice::check_classes(&self.classes);
         problems.extend(self.check_window(cx));

@@ -61,7 +61,9 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let stored = Stored::read(run_dir)?;
     let parts = [Part::Validation, Part::Test].map(|part| results::results(&stored, part));
     let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
-    Ok(terminal::write(&parts, &cautions))
+    let unit = stored.record.experiment.split.unit;
+    let table = unit.worded(&terminal::write(&parts, &cautions));
+    Ok(unit.caution().map_or(table.clone(), |caution| format!("{table}about known people: {caution}\n")))
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

@@ -19,7 +19,11 @@ fn study() -> TempDir {
     write(&dir, "participants.tsv", "participant_id\tsex\nsub-01\tF\nsub-02\tM\n");
     write(&dir, "atlas.nii", image(1, 0.0, |_, voxel| [1, 1, 2, 2][voxel]));
     write(&dir, "atlas.tsv", "index\tname\tnetwork\n1\tV1\tVis\n2\tM1\tSomMot\n");
-    for run in ["sub-01/func/sub-01_task-rest_run-1", "sub-01/func/sub-01_task-rest_run-2", "sub-02/func/sub-02_task-rest"] {
+    for run in [
+        "sub-01/func/sub-01_task-rest_run-1",
+        "sub-01/func/sub-01_task-rest_run-2",
+        "sub-02/func/sub-02_task-rest",
+    ] {
         add_run(&dir, run);
     }
     dir
@@ -62,7 +66,11 @@ fn image(trs: usize, tr: f32, value: impl Fn(usize, usize) -> i16) -> Vec<u8> {
         put(280 + 16 * row + 4 * row, &3f32.to_le_bytes());
     }
     put(344, b"n+1\0");
-    bytes.extend((0..trs).flat_map(|volume| (0..4).map(move |voxel| (volume, voxel))).flat_map(|(t, v)| value(t, v).to_le_bytes()));
+    bytes.extend(
+        (0..trs)
+            .flat_map(|volume| (0..4).map(move |voxel| (volume, voxel)))
+            .flat_map(|(t, v)| value(t, v).to_le_bytes()),
+    );
     bytes
 }
 
@@ -157,7 +165,11 @@ fn scrubbing_shortens_scans_and_leaves_out_what_is_too_short() {
     let dir = study();
     // Run 2 moves at volumes 20 and 40; sub-02 moves half of the time.
     let moved: Vec<usize> = (1..TRS).step_by(2).collect();
-    write(&dir, "sub-01/func/sub-01_task-rest_run-2_desc-confounds_timeseries.tsv", confounds(TRS, &[20, 40]));
+    write(
+        &dir,
+        "sub-01/func/sub-01_task-rest_run-2_desc-confounds_timeseries.tsv",
+        confounds(TRS, &[20, 40]),
+    );
     write(&dir, "sub-02/func/sub-02_task-rest_desc-confounds_timeseries.tsv", confounds(TRS, &moved));
     let dataset = bids(r#""scrub": {"fd": 0.5, "shortest": 0}, "minimum-clean-seconds": 100"#);
     let cohort = dataset.cohort(dir.path(), "study").unwrap();
@@ -190,12 +202,12 @@ fn scrubbing_shortens_scans_and_leaves_out_what_is_too_short() {
 fn all_broken_scans_are_named_at_once_and_can_be_taken_out() {
     let dir = study();
     write(&dir, "sub-01/func/sub-01_task-rest_run-2_desc-confounds_timeseries.tsv", confounds(TRS - 1, &[]));
-    write(&dir, "sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.json", r#"{"RepetitionTime": 2.5}"#);
-    check(
+    write(
         &dir,
-        "",
-        expect![""],
+        "sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.json",
+        r#"{"RepetitionTime": 2.5}"#,
     );
+    check(&dir, "", expect![""]);
     write(
         &dir,
         "out.tsv",

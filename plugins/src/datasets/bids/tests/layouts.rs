@@ -9,44 +9,24 @@ fn two_forms_of_a_run_are_a_choice() {
     for run in ["sub-01/func/sub-01_task-rest_run-1", "sub-02/func/sub-02_task-rest"] {
         write(&dir, &format!("{run}_space-T1w_desc-preproc_bold.nii"), &image);
     }
-    check(
-        &dir,
-        "",
-        expect![""],
-    );
+    check(&dir, "", expect![""]);
     let only = r#""only": {"space": "MNI"}"#;
     assert_eq!(bids(only).cohort(dir.path(), "study").unwrap().scans.len(), 3);
     // The same run twice, with nothing to choose by.
     write(&dir, "sub-02/func/sub-02_task-rest_run-1_space-MNI_desc-preproc_bold.nii", &image);
     write(&dir, "sub-02/func/sub-02_task-rest_run-01_space-MNI_desc-preproc_bold.nii", &image);
-    check(
-        &dir,
-        only,
-        expect![""],
-    );
+    check(&dir, only, expect![""]);
 }
 
 #[test]
 fn an_empty_folder_says_what_was_looked_for() {
     let dir = tempfile::tempdir().unwrap();
     write(&dir, "atlas.nii", image(1, 0.0, |_, _| 1));
-    check(
-        &dir,
-        r#""only": {"task": "rest"}"#,
-        expect![""],
-    );
+    check(&dir, r#""only": {"task": "rest"}"#, expect![""]);
     write(&dir, "sub-01/func/sub-01_task-rest_bold.nii", image(TRS, 2.0, |_, _| 1));
-    check(
-        &dir,
-        "",
-        expect![""],
-    );
+    check(&dir, "", expect![""]);
     write(&dir, "sub-01/func/sub-01_task-rest_desc-denoised_bold.nii", image(TRS, 2.0, |_, _| 1));
-    check(
-        &dir,
-        "",
-        expect![""],
-    );
+    check(&dir, "", expect![""]);
 }
 
 #[test]
@@ -54,7 +34,11 @@ fn what_lies_in_the_raw_folder_is_joined() {
     let dir = tempfile::tempdir().unwrap();
     write(&dir, "bids/participants.tsv", "participant_id\tsex\nsub-01\tF\n");
     write(&dir, "bids/task-faces_bold.json", r#"{"RepetitionTime": 2.0}"#);
-    write(&dir, "bids/sub-01/ses-a/func/sub-01_ses-a_task-faces_events.tsv", "onset\tduration\ttrial_type\n4\t2\tface\n");
+    write(
+        &dir,
+        "bids/sub-01/ses-a/func/sub-01_ses-a_task-faces_events.tsv",
+        "onset\tduration\ttrial_type\n4\t2\tface\n",
+    );
     write(&dir, "bids/sub-01/ses-a/func/sub-01_ses-a_task-faces_bold.nii.gz", "");
     write(&dir, "bids/sub-01/sub-01_sessions.tsv", "session_id\tage\nses-a\t31\n");
     write(&dir, "out/atlas.nii", image(1, 0.0, |_, voxel| voxel as i16 + 1));
@@ -87,12 +71,22 @@ fn names_of_old_versions_are_understood() {
     let dir = study();
     write(&dir, "sub-01/func/sub-01_task-rest_run-3_bold_space-MNI_preproc.nii", image(TRS, 2.0, |_, _| 1));
     write(&dir, "sub-01/func/sub-01_task-rest_run-3_bold_space-MNI_brainmask.nii", image(1, 0.0, |_, _| 1));
-    write(&dir, "sub-01/func/sub-01_task-rest_run-3_bold_confounds.tsv", confounds(TRS, &[]).replace("framewise_displacement", "FramewiseDisplacement"));
+    write(
+        &dir,
+        "sub-01/func/sub-01_task-rest_run-3_bold_confounds.tsv",
+        confounds(TRS, &[]).replace("framewise_displacement", "FramewiseDisplacement"),
+    );
     let dataset = bids(r#""suffix": "preproc", "desc": """#);
     let cohort = dataset.cohort(dir.path(), "study").unwrap();
     assert_eq!(names(&cohort), ["study/sub-01_task-rest_run-3"]);
     assert_eq!(cohort.scans[0].phenotype["mean_fd"], "0.100000");
-    assert!(dataset.files(dir.path()).unwrap().iter().any(|file| file.ends_with("sub-01_task-rest_run-3_bold_space-MNI_brainmask.nii")));
+    assert!(
+        dataset
+            .files(dir.path())
+            .unwrap()
+            .iter()
+            .any(|file| file.ends_with("sub-01_task-rest_run-3_bold_space-MNI_brainmask.nii"))
+    );
 }
 
 #[test]
@@ -130,8 +124,8 @@ fn settings_that_contradict_are_problems() {
         bids(more).check(dir.path()).iter().map(|problem| shown(&dir, &format!("{problem}\n"))).collect()
     };
     expect![""].assert_eq(&said(""));
-    expect![""]
-        .assert_eq(&said(r#""pattern": "run{run}.nii", "raw": "no", "exclude": "no.tsv""#));
-    expect![""]
-        .assert_eq(&said(r#""low-pass": 0.01, "high-pass": 0.1, "subject": "1", "minimum-clean-seconds": -1"#));
+    expect![""].assert_eq(&said(r#""pattern": "run{run}.nii", "raw": "no", "exclude": "no.tsv""#));
+    expect![""].assert_eq(&said(
+        r#""low-pass": 0.01, "high-pass": 0.1, "subject": "1", "minimum-clean-seconds": -1"#,
+    ));
 }
