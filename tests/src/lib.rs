@@ -16,7 +16,7 @@ use boldface_runner::run::{Events, Failed, Finished, run};
 use boldface_runner::spec::Layered;
 use tempfile::TempDir;
 
-pub use tools::{chromium, is_ci, python};
+pub use tools::{chromium, is_ci, python, shared, told};
 
 /// A folder with specs, data and runs, removed when it is dropped.
 #[derive(Debug)]
