@@ -64,7 +64,9 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let parts = [Part::Validation, Part::Test].map(|part| results::results(&stored, part));
     let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
     let left_out = excluded::told(stored.scans.len(), &stored.record.excluded);
-    Ok(terminal::write(&parts, &cautions, left_out.as_deref()))
+    let unit = stored.record.experiment.split.unit;
+    let table = unit.worded(&terminal::write(&parts, &cautions, left_out.as_deref()));
+    Ok(unit.caution().map_or(table.clone(), |caution| format!("{table}about known people: {caution}\n")))
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {
