@@ -34,12 +34,23 @@ fn windows(task: &dyn Task, info: ScanInfo) -> Vec<(usize, usize)> {
 #[test]
 fn a_window_begins_after_the_lag_at_the_nearest_volume() {
     // 1 + 5 s is volume 3; 4.5 + 5 s is 4.75 volumes, nearest 5; 7 + 5 s is 6, and 6 + 4 volumes are there.
-    let events = vec![event(1.0, 2.0, "face"), event(4.5, 2.0, "c1"), event(7.0, 0.0, "rest"), event(7.0, 2.0, "face")];
+    let events = vec![
+        event(1.0, 2.0, "face"),
+        event(4.5, 2.0, "c1"),
+        event(7.0, 0.0, "rest"),
+        event(7.0, 2.0, "face"),
+    ];
     assert_eq!(windows(&*pictures(&[]), with_events("1", events.clone())), [(3, 0), (5, 1), (6, 0)]);
     // Without a lag the first begins at the nearest to 0.5 volumes.
-    assert_eq!(windows(&*pictures(&[("lag", json!(0.0))]), with_events("1", events.clone())), [(1, 0), (2, 1), (4, 0)]);
+    assert_eq!(
+        windows(&*pictures(&[("lag", json!(0.0))]), with_events("1", events.clone())),
+        [(1, 0), (2, 1), (4, 0)]
+    );
     let examples = pictures(&[]).examples(&scan(with_events("1", events))).unwrap();
-    assert_eq!((examples[0].window, examples[0].question.as_str()), (Window { start: 3, trs: 4 }, "What was shown?"));
+    assert_eq!(
+        (examples[0].window, examples[0].question.as_str()),
+        (Window { start: 3, trs: 4 }, "What was shown?")
+    );
 }
 
 #[test]
@@ -66,7 +77,8 @@ fn no_window_spans_what_was_scrubbed() {
 
 #[test]
 fn what_is_passed_over_is_counted() {
-    let scans = [with_events("1", vec![event(1.0, 2.0, "face"), event(13.0, 2.0, "face"), event(13.0, 1.0, "rest")])];
+    let scans =
+        [with_events("1", vec![event(1.0, 2.0, "face"), event(13.0, 2.0, "face"), event(13.0, 1.0, "rest")])];
     let said = pictures(&[]).cautions(&CheckContext { scans: &scans, trs: 12, patch: 4 });
     expect![
         "1 of 2 events are passed over: their windows of 4 volumes reach over an end of the scan or over volumes that were scrubbed"
@@ -81,15 +93,23 @@ fn problems_are_found_before_anything_runs() {
     let both = |subject| with_events(subject, vec![event(1.0, 2.0, "face"), event(3.0, 2.0, "c1")]);
     assert_eq!(check(&*pictures(&[]), &[both("1"), both("2")]), "");
     expect![""].assert_eq(&check(&*pictures(&[]), &[info("1", &[])]));
-    expect![""].assert_eq(&check(&*pictures(&[("window", json!(6)), ("lag", json!(-1.0))]), &[both("1"), both("2")]));
+    expect![""].assert_eq(&check(
+        &*pictures(&[("window", json!(6)), ("lag", json!(-1.0))]),
+        &[both("1"), both("2")],
+    ));
     expect![""].assert_eq(&check(&*pictures(&[("window", json!(16))]), &[both("1"), both("2")]));
     expect![""].assert_eq(&check(&*pictures(&[("words", json!({"c2": "house"}))]), &[both("1"), both("2")]));
-    expect![""].assert_eq(&check(&*pictures(&[("classes", json!(["face", "cat"]))]), &[both("1"), both("2")]));
-    expect![""].assert_eq(&check(&*pictures(&[("classes", json!(["face", "cat"])), ("others", json!("error"))]), &[both("1"), both("2")]));
+    expect![""]
+        .assert_eq(&check(&*pictures(&[("classes", json!(["face", "cat"]))]), &[both("1"), both("2")]));
+    expect![""].assert_eq(&check(
+        &*pictures(&[("classes", json!(["face", "cat"])), ("others", json!("error"))]),
+        &[both("1"), both("2")],
+    ));
     let late = |subject| with_events(subject, vec![event(1.0, 2.0, "face"), event(30.0, 2.0, "c1")]);
     expect![""].assert_eq(&check(&*pictures(&[]), &[late("1"), late("2")]));
     expect![""].assert_eq(&check(&*pictures(&[]), &[both("1"), both("1")]));
     let refusing = pictures(&[("others", json!("error"))]);
-    let error = refusing.examples(&scan(with_events("1", vec![event(1.0, 2.0, "rest")]))).unwrap_err().to_string();
+    let error =
+        refusing.examples(&scan(with_events("1", vec![event(1.0, 2.0, "rest")]))).unwrap_err().to_string();
     assert_eq!(error, "the event at 1 s of `pain/sub-1` is `rest`, which is not a class");
 }
