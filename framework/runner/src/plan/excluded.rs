@@ -79,7 +79,8 @@ mod tests {
     fn exclusion(subject: &str, session: Option<&str>, reason: &str) -> Exclusion {
         let session = session.map(str::to_owned);
         let task = Some("rest".to_owned());
-        let scan = ScanId { dataset: "d".into(), subject: subject.into(), session, task, run: None, by_run: false };
+        let scan =
+            ScanId { dataset: "d".into(), subject: subject.into(), session, task, run: None, by_run: false };
         Exclusion { scan, reason: reason.into() }
     }
 
@@ -115,7 +116,15 @@ mod tests {
             |cohort: &Cohort| check(cohort).into_iter().map(|problem| problem.message).collect::<Vec<_>>();
         assert_eq!(said(&cohort), ["none of its 1 scans can be used: `d/sub-01_task-rest` (it moved)"]);
         let (id, phenotype) = (cohort.excluded[0].scan.clone(), BTreeMap::new());
-        cohort.scans.push(ScanInfo { id, tr: 2.0, trs: 4, rois: 0, phenotype, events: Vec::new() });
+        cohort.scans.push(ScanInfo {
+            id,
+            tr: 2.0,
+            trs: 4,
+            rois: 0,
+            phenotype,
+            events: Vec::new(),
+            cuts: Vec::new(),
+        });
         assert_eq!(said(&cohort), ["`d/sub-01_task-rest` is both used and left out: it moved"]);
         cohort.excluded.clear();
         assert!(check(&cohort).is_empty());

@@ -11,6 +11,7 @@ mod dot;
 pub mod excluded;
 mod graph;
 mod harmonized;
+mod hashes;
 mod key;
 pub(crate) mod leak;
 mod libraries;

@@ -65,6 +65,7 @@ fn resolve_draft(
     let mut experiment = draft.experiment.clone();
     let mut problems = draft.problems.clone();
     let folder = spec.path.parent().unwrap_or(Path::new(""));
+    data.remember_in(&experiment.runtime.runs);
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
     let libraries = match libraries::load_libraries(&experiment.plugins, folder, limit, build, data) {
         Ok(libraries) => libraries,

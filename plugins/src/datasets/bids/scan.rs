@@ -7,9 +7,9 @@ use boldface::{Cut, Exclusion, Result, ScanId, ScanInfo};
 use boldface_imaging::bold::Bold;
 use boldface_imaging::confounds::{ConfoundTable, clean_seconds, framewise_displacement, kept_volumes};
 use boldface_imaging::folder::repetition_time;
+use boldface_imaging::kept_after;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recipe::ScanFiles;
-use boldface_imaging::resampled_volumes;
 
 use super::Bids;
 use super::events::EventFile;
@@ -117,16 +117,16 @@ impl Bids {
         {
             phenotype.insert(MEAN_FD.to_owned(), format!("{fd:.6}"));
         }
-        let (trs, cuts) =
-            (recipe.resample_tr.map_or(left, |to| resampled_volumes(left, tr, to)), cuts(&kept, tr));
+        let new_tr = recipe.resample_tr.unwrap_or(tr);
+        let kept = kept_after(&kept, tr, new_tr);
         Ok(Ok(ScanInfo {
             id: found.id.clone(),
-            tr: recipe.resample_tr.unwrap_or(tr),
-            trs,
+            tr: new_tr,
+            trs: kept.iter().filter(|&&kept| kept).count(),
             rois,
             phenotype,
             events: super::events::read(&found.events)?,
-            cuts,
+            cuts: cuts(&kept, new_tr),
         }))
     }
 
