@@ -18,6 +18,7 @@ use boldface_tests::{Sandbox, Seen};
 /// Made-up scans of 12 people that moved, more from person to person.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
 struct Moved {
     /// Whether the third scan lacks a region.
     #[serde(default)]
