@@ -10,6 +10,8 @@ mod data;
 mod dot;
 pub mod excluded;
 mod graph;
+mod harmonized;
+mod hashes;
 mod key;
 pub(crate) mod leak;
 mod libraries;

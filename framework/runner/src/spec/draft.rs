@@ -42,6 +42,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "tasks",
     "evaluation",
     "nuisances",
+    "harmonization",
     "leakage",
     "runtime",
 ];
@@ -71,6 +72,7 @@ pub(crate) fn read(table: Table) -> Draft {
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
         nuisances: reader.optional("nuisances").unwrap_or_default(),
+        harmonization: reader.optional("harmonization"),
         leakage: reader.optional("leakage").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use boldface::Lora;
+use boldface_imaging::combat::Harmonization;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +60,9 @@ pub struct Experiment {
     /// displacement) and `site` get baselines of their own. Well-known columns are taken by themselves.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nuisances: BTreeMap<String, String>,
+    /// Takes what differs between scanners out of the connectivity that the FC baselines learn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harmonization: Option<Harmonization>,
     /// Leaks that you know of: never part of a content key.
     #[serde(default, skip_serializing_if = "Leakage::is_empty")]
     pub leakage: Leakage,

@@ -9,6 +9,7 @@ use super::baselines::fc_logistic::{self, FOLDS};
 use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, Case, Form, answered_in_parts};
 use super::groups::Groups;
+use super::harmonization;
 use super::intervals::{Scores, resamples, subjects};
 use super::linear::{self, Featured, choice, value};
 use super::packing::extent;
@@ -17,7 +18,7 @@ use crate::run::Answered;
 use crate::run::inputs::{Signals, read_facts};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The parts that are reported.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
@@ -112,8 +113,8 @@ fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
     Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
 }
 
-/// Linear models of motion and of the site, where the phenotype has them, and, named `of_fc`, of the
-/// connectivity.
+/// Linear models of motion and of the site, where the phenotype has them, of the connectivity, named
+/// `of_fc`, and, for choices that show a part of a scan, of the pattern of activity.
 fn linear_models(
     work: &mut Work<'_>,
     of_fc: &str,
@@ -134,18 +135,28 @@ fn linear_models(
     if let Some(sites) = &sites {
         models.push(("site-only", Box::new(|case| Ok(sites.features(&case.scan.info)))));
     }
+    let is_choice = train.iter().all(|case| matches!(case.example.answer, Answer::Choice { .. }));
     // Correlations do not depend on how the window is standardised.
     let connectivity =
         |case: &Case<'_>| Ok(fc_logistic::features(&series(&signals, case)?.window(case.example.window)?));
     models.push((of_fc, Box::new(connectivity)));
+    if is_choice && train.iter().any(shows_a_part) {
+        models.push(("pattern-logistic", Box::new(pattern)));
+    }
 
     let (mut done, total) = (0, (models.len() * (FOLDS + 1)) as u64);
     let mut answers = Vec::new();
     for (place, (plugin, features)) in models.iter().enumerate() {
         let featured = |case| Ok((case, features(case)?));
-        let train: Vec<Featured<'_>> = train.iter().map(featured).collect::<Result<_>>()?;
-        let points: Vec<Featured<'_>> =
+        let mut train: Vec<Featured<'_>> = train.iter().map(featured).collect::<Result<_>>()?;
+        let mut points: Vec<Featured<'_>> =
             asked.iter().flat_map(|(_, cases)| cases).map(featured).collect::<Result<_>>()?;
+        if let Some(how) = work.plan.experiment.harmonization.as_ref().filter(|_| *plugin == of_fc) {
+            let combat = harmonization::harmonize(work, how, &mut train, &mut points)
+                .map_err(|error| format!("`harmonization`: {error}"))?;
+            let row = work.recorder.row(Metric::neutral("harmonized", combat.fitted() as f64));
+            work.recorder.extend([MetricRow { plugin: of_fc.to_owned(), ..row }]);
+        }
         let end = ((place + 1) * (FOLDS + 1)) as u64;
         // With several lists of options there are more fits than were counted on.
         let mut progress = || {
@@ -157,6 +168,18 @@ fn linear_models(
         done = end;
     }
     Ok(answers)
+}
+
+/// Whether a question shows less than the whole scan.
+fn shows_a_part(case: &Case<'_>) -> bool {
+    case.example.window.trs < case.scan.series.trs()
+}
+
+/// Mean of every region over the window, in the units of the whole scan: how active it was.
+fn pattern(case: &Case<'_>) -> Result<Vec<f32>> {
+    let shown = case.scan.series.window(case.example.window)?;
+    let mean = |roi| shown.roi(roi).map(f64::from).sum::<f64>() / shown.trs() as f64;
+    Ok((0..shown.rois()).map(|roi| mean(roi) as f32).collect())
 }
 
 /// Whether a column is the very thing that is asked for: no model of it is a baseline.

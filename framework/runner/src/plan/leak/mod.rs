@@ -6,6 +6,7 @@ mod before;
 mod copies;
 mod described;
 mod fits;
+mod harmonized;
 mod nuisance;
 mod predict;
 mod related;
@@ -126,6 +127,12 @@ impl Proof {
     /// How many checks came out so.
     pub fn count(&self, status: Status) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()
+    }
+
+    /// What is no leak, and to be known before anything runs: what the numbers are about, and what was passed over.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        let is_told = |check: &&Check| check.id == related::UNIT || check.id.ends_with(before::CAUTION);
+        self.checks.iter().filter(is_told).map(|check| check.found.as_str())
     }
 
     /// The leaks that nobody accepted.
