@@ -4,7 +4,7 @@
 
 use boldface_imaging::clean::{Cleaning, Filter, Standardization, clean};
 use boldface_imaging::{Matrix, resample};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 
 /// Volumes and seconds between them: a common scan, and one of the Human Connectome Project.
 const SCANS: [(usize, f64); 2] = [(200, 2.0), (1200, 0.72)];
@@ -42,5 +42,8 @@ fn cleaning(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, cleaning);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    cleaning(&mut criterion);
+    criterion.final_summary();
+}
