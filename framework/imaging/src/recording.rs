@@ -5,6 +5,7 @@ use std::path::Path;
 use boldface::JsonSchema;
 use boldface::{Deserialize, Regions, Result, Serialize, TimeSeries};
 
+use crate::labels::swap;
 use crate::npy;
 use crate::table::{TableError, records};
 
@@ -139,6 +140,9 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
             cells[0], names[0]
         )
         .into());
+    }
+    if let Some(swap) = swap(cells, names) {
+        return Err(format!("its columns and the region table differ: {swap}").into());
     }
     if let Some(unknown) = cells.iter().find(|cell| !names.contains(cell)) {
         return Err(format!("column `{unknown}` is no region of the region table").into());

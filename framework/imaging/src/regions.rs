@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use boldface::{Regions, Result};
+use boldface::{Regions, Result, serde_json};
 
+use crate::labels::same_order;
 use crate::table::Table;
 
 /// The regions of a parcellation and the label each has in it.
@@ -52,6 +53,23 @@ pub fn read(path: &Path, networks: &str) -> Result<Regions> {
 pub fn read_labelled(path: &Path, networks: &str) -> Result<Labelled> {
     let read = || -> Result<Labelled> { labelled(&Table::read(path)?, networks) };
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
+}
+
+/// Fails if a sidecar declares other regions than the region table, or another order: `RegionOrder`, as
+/// `boldface parcellate` writes it. So an array, which has no names, is not read under other regions' names.
+/// Whether it declares any.
+///
+/// # Errors
+/// If it cannot be read, or they differ; the message names the first region that does.
+pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
+    let check = || -> Result<bool> {
+        let json: serde_json::Value = serde_json::from_slice(&std::fs::read(sidecar)?)?;
+        let Some(declared) = json.pointer("/RegionOrder/Regions") else { return Ok(false) };
+        let declared: Vec<String> = serde_json::from_value(declared.clone())?;
+        same_order(&declared, &regions.names, ["it", "the region table"])?;
+        Ok(true)
+    };
+    check().map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()).into())
 }
 
 /// A row of a region table.

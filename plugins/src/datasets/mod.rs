@@ -1,4 +1,5 @@
 //! Cohorts of scans.
 
+mod bids;
 mod series;
 mod synthetic;

@@ -88,6 +88,12 @@ impl Dataset for Series {
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
                 let trs = recording::volumes(&scan.path, self.form(), &regions)?;
+                // The nearest sidecar that declares an order holds, as for the repetition time.
+                for sidecar in folder.sidecars(scan) {
+                    if regions::check_declared(&sidecar.path, &regions)? {
+                        break;
+                    }
+                }
                 Ok(ScanInfo {
                     id: id.clone(),
                     tr,

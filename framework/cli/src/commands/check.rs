@@ -24,7 +24,7 @@ pub struct Arguments {
 
 /// Checks every file, and fails once for all of them.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    let (mut wrong, data) = (Vec::new(), DataCache::default());
+    let (mut wrong, data) = (Vec::new(), DataCache::telling(|line| say::aside(line)));
     for path in &arguments.paths {
         let resolved = match read(path, &arguments.place) {
             Ok(spec) => resolve_any(&spec, &BUILD, &data),

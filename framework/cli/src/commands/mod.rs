@@ -26,6 +26,7 @@ use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
 use crate::failure::Failure;
+use crate::say;
 
 use place::Place;
 
@@ -89,7 +90,8 @@ const BUILD: Build<'static> =
 /// resolves it.
 fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
     let spec = read(path, place)?;
-    let resolved = resolve_any(&spec, &BUILD, &DataCache::default()).map_err(Failure::Spec)?;
+    let resolved =
+        resolve_any(&spec, &BUILD, &DataCache::telling(|line| say::aside(line))).map_err(Failure::Spec)?;
     Ok((spec, resolved))
 }
 

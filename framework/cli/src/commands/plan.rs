@@ -1,7 +1,7 @@
 //! `boldface plan`: stages, keys, what is cached and what would run.
 
 use boldface_runner::plan::sweep::Resolved;
-use boldface_runner::plan::{Leaf, Stage, blame, dot};
+use boldface_runner::plan::{Leaf, Stage, blame, dot, excluded};
 use boldface_runner::run::{Estimate, History, Store};
 use serde_json::{Value, json};
 
@@ -69,6 +69,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         say::out(format_args!("{:#}\n", json!(stages.iter().map(Planned::json).collect::<Vec<_>>())));
     } else {
         say::out(table(&stages));
+        if let Some(told) = excluded::told(plan.scans.len(), &plan.excluded) {
+            say::out(format_args!("{told}\n"));
+        }
         for caution in boldface_runner::power::cautions(&plan) {
             say::out(format_args!("too few for a claim: {caution}\n"));
         }

@@ -10,6 +10,9 @@ mod scrub;
 mod strategy;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 pub use choose::Confounds;
 pub use displacement::framewise_displacement;
 pub use dummy::DummyScans;

@@ -5,10 +5,8 @@ use std::path::Path;
 
 use boldface::Result;
 
-use super::{
-    Hemisphere, LabelEntry, Place, Recognized, fingerprint, hemisphere, hex, network, networks_of_file,
-    recognize,
-};
+use super::confirm::{moved, same_networks};
+use super::{Hemisphere, LabelEntry, Place, fingerprint, hemisphere, hex, network};
 use crate::regions::NO_NETWORK;
 
 /// A row of a region table.
@@ -54,9 +52,6 @@ pub struct Catalog {
     pub warnings: Vec<String>,
 }
 
-/// Centroids farther apart than this, in mm, are of two regions.
-const FAR: f64 = 8.0;
-
 impl Catalog {
     /// Joins the labels of a file with the places of a volume. Labels that the volume lacks are left out, and
     /// so are places without a name; warnings name both. `volume` is where the places are from.
@@ -71,7 +66,7 @@ impl Catalog {
         let shown = |entry: &LabelEntry| format!("{} `{}`", entry.index, entry.name);
         if !lost.is_empty() {
             warnings.push(format!(
-                "{} of the label file have no voxel in the volume and are left out: {}",
+                "{} of the label file without a voxel in the volume, left out: {}",
                 count(lost.len(), "label"),
                 few(lost.iter().map(shown))
             ));
@@ -80,7 +75,7 @@ impl Catalog {
             places.keys().copied().filter(|label| there.iter().all(|e| e.index != *label)).collect();
         if !unnamed.is_empty() {
             warnings.push(format!(
-                "{} of the volume have no name in the label file and are left out: {}",
+                "{} of the volume without a name in the label file, left out: {}",
                 count(unnamed.len(), "label"),
                 few(unnamed.iter().map(ToString::to_string))
             ));
@@ -174,28 +169,6 @@ impl Catalog {
     }
 }
 
-/// Fails if the names are in one of the orders of Schaefer's parcels and the volume's file is named for the
-/// other.
-///
-/// # Errors
-/// Then; the message names the swap.
-pub fn same_networks(names: &[String], volume: &Path) -> Result<()> {
-    let of_names = match recognize(names) {
-        Recognized::Known(order) => order.networks,
-        Recognized::Jumbled { .. } | Recognized::Unknown => return Ok(()),
-    };
-    match networks_of_file(volume).filter(|&networks| networks != of_names) {
-        None => Ok(()),
-        Some(of_volume) => Err(format!(
-            "swapped orders: the names are in the {of_names}-network order of Schaefer's parcels, but `{}` is named \
-             for the {of_volume}-network order, so that parcels would get other parcels' names; take the table of \
-             the {of_volume}-network order",
-            volume.display()
-        )
-        .into()),
-    }
-}
-
 impl Source {
     fn word(self) -> &'static str {
         match self {
@@ -230,34 +203,6 @@ fn row(entry: &LabelEntry, place: Place) -> CatalogRow {
         place,
         rgb: entry.rgb,
     }
-}
-
-/// Labels whose centroid in the label file is not where the volume has them.
-fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Result<Option<String>> {
-    let mut known = Vec::new();
-    for entry in entries {
-        if let (Some(said), Some(found)) = (entry.centroid, places[&entry.index].centroid) {
-            let squares = said.iter().zip(found).map(|(a, b)| (a - b) * (a - b));
-            known.push((entry, squares.sum::<f64>().sqrt()));
-        }
-    }
-    let far: Vec<_> = known.iter().filter(|(_, mm)| *mm > FAR).collect();
-    let Some((first, mm)) = far.first() else { return Ok(None) };
-    let message = format!(
-        "of {} with coordinates {} more than {FAR} mm away from where the label file puts them, first {} `{}` by {mm:.0} mm",
-        count(known.len(), "region"),
-        if far.len() == 1 { "1 is".to_owned() } else { format!("{} are", far.len()) },
-        first.index,
-        first.name
-    );
-    if far.len() * 4 > known.len() {
-        return Err(format!(
-            "{message}: the label file is of another order of regions, or of another volume; if its coordinates are \
-             of no account, take them out of it"
-        )
-        .into());
-    }
-    Ok(Some(message))
 }
 
 /// A cell of a tab-separated table: tabs and line breaks become spaces.

@@ -1,6 +1,7 @@
 //! Label files of atlases: which number is which region, in the forms that atlases come in.
 
 mod catalog;
+mod confirm;
 mod hemisphere;
 mod network;
 mod order;
@@ -14,7 +15,8 @@ use std::path::Path;
 
 use boldface::Result;
 
-pub use catalog::{Catalog, CatalogRow, Source, same_networks};
+pub use catalog::{Catalog, CatalogRow, Source};
+pub use confirm::{confirm, same_networks};
 pub use hemisphere::{Hemisphere, hemisphere};
 pub use network::network;
 pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
@@ -123,5 +125,7 @@ pub fn hex(rgb: [u8; 3]) -> String {
     format!("#{:02x}{:02x}{:02x}", rgb[0], rgb[1], rgb[2])
 }
 
+#[cfg(test)]
+mod catalog_tests;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use boldface::Result;
 
-use super::{Hemisphere, LabelEntry};
-use crate::nifti::{Labels, read_labels};
+use super::{Hemisphere, LabelEntry, hemisphere};
+use crate::bold::Space;
+use crate::cifti::{self, LabelMap};
+use crate::nifti::{Labels, Source, read_labels};
 
 /// Where the voxels of one label are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,14 +86,58 @@ pub fn places(labels: &Labels) -> BTreeMap<i32, Place> {
     gathered.into_iter().map(|(label, gathered)| (label, gathered.finish())).collect()
 }
 
+/// The place of every label of a CIFTI file but 0. A vertex is on the side of its structure.
+///
+/// # Errors
+/// If the labels are those of parcels, which have no place.
+fn cifti_places(map: &LabelMap) -> Result<BTreeMap<i32, Place>> {
+    let Space::Grayordinates(models) = &map.space else {
+        return Err("its labels are of parcels; give the dlabel, which has one for every grayordinate".into());
+    };
+    let mut gathered: BTreeMap<i32, Gathered> = BTreeMap::new();
+    for model in models {
+        let structure = model.structure.trim_start_matches("CIFTI_STRUCTURE_");
+        let side = hemisphere(structure);
+        let labels = &map.values[model.first..model.first + model.len()];
+        for (at, &label) in labels.iter().enumerate().filter(|(_, label)| **label != 0) {
+            let gathered = gathered.entry(label).or_default();
+            gathered.structure(structure);
+            match &model.places {
+                cifti::Places::Surface { .. } => gathered.vertex(side),
+                cifti::Places::Voxels { grid, indices } => {
+                    gathered.voxel(grid.affine.apply(indices[at].map(f64::from)));
+                }
+            }
+        }
+    }
+    Ok(gathered.into_iter().map(|(label, gathered)| (label, gathered.finish())).collect())
+}
+
+/// The entries of a CIFTI label table but 0, which is no region.
+fn cifti_entries(map: &LabelMap) -> Vec<LabelEntry> {
+    let named = map.table.iter().filter(|label| label.key != 0);
+    let byte = |share: f32| (share.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let entry = |label: &cifti::Label| {
+        let [r, g, b, _] = label.rgba.map(byte);
+        LabelEntry { rgb: Some([r, g, b]), ..LabelEntry::new(label.key, label.name.clone()) }
+    };
+    named.map(entry).collect()
+}
+
 /// The places of an atlas's labels, and the names that the file itself has (a CIFTI dlabel).
 ///
 /// # Errors
-/// If the file cannot be read, or is no image of labels.
+/// If the file cannot be read, or is no image of labels. The message names the file.
 pub fn atlas(path: &Path) -> Result<(BTreeMap<i32, Place>, Option<Vec<LabelEntry>>)> {
-    let places = places(&read_labels(path)?);
+    let named = |error: boldface::Error| format!("`{}`: {error}", path.display());
+    let (places, entries) = if Source::open(path)?.fields.is_cifti() {
+        let map = cifti::read_labels(path)?;
+        (cifti_places(&map).map_err(named)?, Some(cifti_entries(&map)))
+    } else {
+        (places(&read_labels(path)?), None)
+    };
     if places.is_empty() {
-        return Err(format!("`{}` has no label: every voxel is 0", path.display()).into());
+        return Err(format!("`{}` has no label: it is 0 everywhere", path.display()).into());
     }
-    Ok((places, None))
+    Ok((places, entries))
 }

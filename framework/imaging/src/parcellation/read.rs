@@ -7,6 +7,7 @@ use boldface::{Regions, Result};
 use super::{Kind, Parcellation, ParcellationFiles, Places, told};
 use crate::bold::{Bold, Space};
 use crate::cifti;
+use crate::labels::confirm;
 use crate::nifti::{Labels, Source, read_labels, read_maps, read_volume};
 use crate::regions::{Labelled, NO_NETWORK, read_labelled};
 
@@ -26,7 +27,8 @@ impl Parcellation {
     ///
     /// # Errors
     /// If a file cannot be read, the image is empty, has negative or more than 65,536 labels (20,000 voxels), or
-    /// shares no label with the table. The message names the file.
+    /// shares no label with the table, or the table is of another order of regions ([`confirm`]). The message names
+    /// the file.
     pub fn read(files: &ParcellationFiles) -> Result<Parcellation> {
         let table = files.regions.as_ref().map(|path| read_labelled(path, &files.networks)).transpose()?;
         let read = match files.kind {
@@ -35,7 +37,14 @@ impl Parcellation {
             Kind::Maps => maps(files, table),
             Kind::Voxels => voxels(files),
         };
-        read.map_err(|error| {
+        let confirmed = read.and_then(|read| {
+            let has_labels = matches!(read.places, Places::Labels(..) | Places::Grayordinates(..));
+            if let Some(table) = files.regions.as_deref().filter(|_| has_labels) {
+                confirm(&read.regions.names, &read.labels, &files.volume, table)?;
+            }
+            Ok(read)
+        });
+        confirmed.map_err(|error| {
             let (path, error) = (files.volume.display().to_string(), error.to_string());
             // Readers name the file themselves.
             if error.contains(&path) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::Parts;
-use super::{Entry, data, lint, nuisances};
+use super::{Entry, data, harmonized, lint, nuisances};
 use crate::spec::{Draft, Experiment};
 use crate::stages::split;
 
@@ -41,6 +41,9 @@ impl Checks<'_> {
         if is_whole {
             let by = json!([experiment.nuisances, experiment.evaluation.groups]);
             self.once("nuisances", by, |problems| nuisances::check(experiment, scans, problems));
+            self.once("harmonization", json!(experiment.harmonization), |problems| {
+                harmonized::check(experiment, scans, problems);
+            });
         }
         for entry in &parts.corpora {
             self.once("corpus", identity(entry), |problems| {

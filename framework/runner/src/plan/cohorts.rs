@@ -7,15 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
 use serde_json::{Value, json};
 
-use super::content::Content;
+use super::content::{Content, Hasher};
+use super::hashes::Hashes;
 use super::key::canonical_json;
-use super::{Entry, leak, nuisances};
+use super::{Entry, excluded, leak, nuisances};
 use crate::spec::{Experiment, Unit};
 
 /// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
 /// arms of a sweep; the files must not change while it lives.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DataCache {
+    hashes: Hashes,
+    tell: fn(&str),
     datasets: Memo<Found>,
     unions: Memo<Vec<ScanInfo>>,
     contents: Memo<Result<Content, String>>,
@@ -45,7 +48,36 @@ struct Found {
     problems: Vec<Problem>,
 }
 
+impl Default for DataCache {
+    fn default() -> DataCache {
+        DataCache::telling(|_| {})
+    }
+}
+
 impl DataCache {
+    /// An empty one; `tell` is given a line now and then while data are read for their hashes.
+    pub fn telling(tell: fn(&str)) -> DataCache {
+        DataCache {
+            hashes: Hashes::default(),
+            tell,
+            datasets: Memo::default(),
+            unions: Memo::default(),
+            contents: Memo::default(),
+            problems: Memo::default(),
+            nuisances: Memo::default(),
+            leaks: leak::Memo::default(),
+        }
+    }
+
+    /// Remembers hashes of files in the folder `runs`.
+    pub(super) fn remember_in(&self, runs: &Path) {
+        self.hashes.lie_in(runs);
+    }
+
+    fn hasher(&self) -> Hasher<'_> {
+        Hasher { known: &self.hashes, tell: self.tell }
+    }
+
     /// The cohorts of all datasets; keys of problems are in full.
     pub(super) fn cohorts(
         &self,
@@ -104,7 +136,7 @@ impl DataCache {
     pub(super) fn content(&self, dataset: &Entry<dyn Dataset>) -> Arc<Result<Content, String>> {
         let hash = || {
             let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string())?;
-            Content::read(&dataset.root, &files)
+            Content::read(&dataset.root, &files, self.hasher())
         };
         self.contents.get(&id(dataset), hash)
     }
@@ -114,7 +146,7 @@ impl DataCache {
     /// # Errors
     /// Says why it cannot be read.
     pub(super) fn file(&self, path: &Path) -> Result<String, String> {
-        let hash = || Content::read(path, &[PathBuf::from(path)]);
+        let hash = || Content::read(path, &[PathBuf::from(path)], self.hasher());
         let content = self.contents.get(&path.to_string_lossy(), hash);
         content.as_ref().as_ref().map(|content| content.hash.clone()).map_err(Clone::clone)
     }
@@ -165,10 +197,14 @@ fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
         problems.push(problem);
     } else if is_sound {
         match guard(|| dataset.config.cohort(&dataset.root, &dataset.name)) {
-            Ok(found) if found.scans.is_empty() => problems.push(Problem::at("", "it holds no scan")),
             Ok(mut found) => {
+                problems.extend(excluded::check(&found));
                 found.scans = found.scans.into_iter().map(|info| counted(info, experiment)).collect();
-                cohort = Some(Arc::new(found));
+                match found.scans.is_empty() {
+                    true if found.excluded.is_empty() => problems.push(Problem::at("", "it holds no scan")),
+                    true => {}
+                    false => cohort = Some(Arc::new(found)),
+                }
             }
             Err(error) => problems.push(Problem::at("", error.to_string())),
         }

@@ -1,8 +1,15 @@
 //! The content of data files, hashed: a key changes when a byte does, not when a folder moves.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
+
+use super::hashes::{Hashes, Stamp};
 
 /// Files and what is in them.
 #[derive(Clone, Debug)]
@@ -13,29 +20,133 @@ pub(super) struct Content {
     pub files: Vec<(PathBuf, blake3::Hash)>,
 }
 
+/// Reads files for their hashes.
+#[derive(Clone, Copy)]
+pub(super) struct Hasher<'a> {
+    /// Those of files that have not changed since they were read.
+    pub known: &'a Hashes,
+    /// Takes a line when it takes long.
+    pub tell: fn(&str),
+}
+
+/// Bytes that are read at a time.
+const BUFFER: usize = 1 << 20;
+
+/// Silence before the first line and between two.
+const SILENCE: Duration = Duration::from_secs(3);
+
 impl Content {
-    /// Reads `files`.
+    /// Reads `files`, those that changed.
     ///
     /// # Errors
     /// Names the first file that cannot be read.
-    pub fn read(root: &Path, files: &[PathBuf]) -> Result<Content, String> {
-        let one = |file: &PathBuf| {
-            let bytes =
-                std::fs::read(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
-            Ok(blake3::hash(&bytes))
+    pub fn read(root: &Path, files: &[PathBuf], hasher: Hasher<'_>) -> Result<Content, String> {
+        let stamped: Vec<Result<Stamped, String>> =
+            files.par_iter().map(|file| hasher.stamped(file)).collect();
+        let stamped = stamped.into_iter().collect::<Result<Vec<Stamped>, String>>()?;
+        let left = || stamped.iter().filter(|stamped| stamped.hash.is_none());
+        let clock = Clock::new(left().count(), left().map(|stamped| stamped.bytes).sum(), hasher.tell);
+        let one = |(file, stamped): (&PathBuf, Stamped)| match stamped.hash {
+            Some(hash) => Ok((hash, None)),
+            None => hash(file, &stamped, &clock),
         };
-        let hashes: Vec<Result<blake3::Hash, String>> = files.par_iter().map(one).collect();
+        let hashes: Vec<Result<_, String>> = files.par_iter().zip(stamped).map(one).collect();
         let mut whole = blake3::Hasher::new();
-        let mut each = Vec::new();
+        let (mut each, mut fresh) = (Vec::new(), Vec::new());
         for (file, hash) in files.iter().zip(hashes) {
-            let (name, hash) = (file.strip_prefix(root).unwrap_or(file), hash?);
+            let (name, (hash, stamp)) = (file.strip_prefix(root).unwrap_or(file), hash?);
             // Both have a fixed end, so no two lists of files can run into one another.
             let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
             whole.update(parts.join("/").as_bytes()).update(&[0]).update(hash.as_bytes());
             each.push((file.clone(), hash));
+            fresh.extend(stamp.map(|(path, stamp)| (path, stamp, hash)));
         }
+        hasher.known.keep(&fresh);
         let hash = whole.finalize().to_hex().as_str().chars().take(32).collect();
         Ok(Content { hash, files: each })
+    }
+}
+
+/// A file before it is read.
+struct Stamped {
+    bytes: u64,
+    /// Its absolute path and what tells whether it changed, where the system tells that.
+    stamp: Option<(PathBuf, Stamp)>,
+    /// Its hash, if it is known.
+    hash: Option<blake3::Hash>,
+}
+
+impl Hasher<'_> {
+    fn stamped(self, file: &Path) -> Result<Stamped, String> {
+        let metadata = std::fs::metadata(file).map_err(cannot_read(file))?;
+        let path = std::path::absolute(file).ok();
+        let stamp = path.zip(Stamp::of(&metadata));
+        let hash = stamp.as_ref().and_then(|(path, stamp)| self.known.get(path, *stamp));
+        Ok(Stamped { bytes: metadata.len(), stamp, hash })
+    }
+}
+
+/// The hash of a file, and its stamp if it did not change while it was read.
+fn hash(
+    file: &Path,
+    before: &Stamped,
+    clock: &Clock,
+) -> Result<(blake3::Hash, Option<(PathBuf, Stamp)>), String> {
+    let mut open = File::open(file).map_err(cannot_read(file))?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; BUFFER.min(usize::try_from(before.bytes).unwrap_or(BUFFER).max(1 << 12))];
+    loop {
+        match open.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                hasher.update(&buffer[..count]);
+                clock.add(count as u64);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(cannot_read(file)(error)),
+        }
+    }
+    let after = open.metadata().ok().as_ref().and_then(Stamp::of);
+    let stamp = before.stamp.clone().filter(|(_, before)| Some(*before) == after);
+    Ok((hasher.finalize(), stamp))
+}
+
+fn cannot_read(file: &Path) -> impl FnOnce(std::io::Error) -> String {
+    move |error| format!("cannot read `{}`: {error}", file.display())
+}
+
+/// Tells how far the reading is when it takes long.
+struct Clock {
+    files: usize,
+    bytes: u64,
+    done: AtomicU64,
+    told: Mutex<(Instant, bool)>,
+    tell: fn(&str),
+}
+
+impl Clock {
+    fn new(files: usize, bytes: u64, tell: fn(&str)) -> Clock {
+        Clock { files, bytes, done: AtomicU64::new(0), told: Mutex::new((Instant::now(), false)), tell }
+    }
+
+    fn add(&self, bytes: u64) {
+        let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, has_begun) = *told;
+        if since.elapsed() < SILENCE {
+            return;
+        }
+        *told = (Instant::now(), true);
+        let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+        let (done, all) = (gigabytes(done), gigabytes(self.bytes));
+        (self.tell)(&match has_begun {
+            false => format!(
+                "  reading {} data files for their hashes, {done:.1} of {all:.1} GB; unchanged ones are not read \
+                 again next time",
+                self.files
+            ),
+            true => format!("  {done:.1} of {all:.1} GB"),
+        });
     }
 }
 
@@ -43,22 +154,70 @@ impl Content {
 mod tests {
     use super::*;
 
+    fn read(root: &Path, files: &[PathBuf], known: &Hashes) -> Result<Content, String> {
+        Content::read(root, files, Hasher { known, tell: |_| {} })
+    }
+
     #[test]
     fn names_and_bytes_count_and_the_folder_does_not() {
         let write = |name: &str, text: &str| {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join(name);
             std::fs::write(&file, text).unwrap();
-            Content::read(dir.path(), &[file]).unwrap().hash
+            read(dir.path(), &[file], &Hashes::default()).unwrap().hash
         };
         assert_eq!(write("a.npy", "1"), write("a.npy", "1"));
         assert_ne!(write("a.npy", "1"), write("b.npy", "1"));
         assert_ne!(write("a.npy", "1"), write("a.npy", "2"));
+        // As the first version that read whole files into memory told it.
+        assert_eq!(write("a.npy", "1"), "WHOLE");
+    }
+
+    #[test]
+    fn a_long_file_has_the_hash_of_its_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a");
+        let bytes: Vec<u8> = (0..2 * BUFFER + 17).map(|i| (i % 251) as u8).collect();
+        std::fs::write(&file, &bytes).unwrap();
+        let content = read(dir.path(), &[file], &Hashes::default()).unwrap();
+        assert_eq!(content.files[0].1, blake3::hash(&bytes));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_unchanged_file_is_not_read_again_and_a_changed_one_is() {
+        let runs = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let files: Vec<PathBuf> = (0..600).map(|i| dir.path().join(format!("{i}.bin"))).collect();
+        files.iter().for_each(|file| std::fs::write(file, file.display().to_string()).unwrap());
+        let plan = || {
+            let known = Hashes::default();
+            known.lie_in(runs.path());
+            read(dir.path(), &files, &known).unwrap()
+        };
+        let first = plan();
+        let remembered = runs.path().join("cache/hashes.json");
+        assert!(!remembered.exists(), "files that were just written may change again unseen");
+        std::thread::sleep(Duration::from_millis(2_100));
+        assert_eq!(plan().hash, first.hash);
+        // A hash that is taken from the file and not from the data.
+        let text = std::fs::read_to_string(&remembered).unwrap();
+        let hash = |i: usize| first.files[i].1.to_hex().to_string();
+        std::fs::write(&remembered, text.replace(&hash(3), &hash(4))).unwrap();
+        assert_eq!(plan().files[3].1, first.files[4].1);
+        std::fs::write(&remembered, text).unwrap();
+        // Other bytes, as many, under the old time of modification: the time of change tells.
+        let time = std::fs::metadata(&files[3]).unwrap().modified().unwrap();
+        let other = std::fs::read_to_string(&files[3]).unwrap().replace(".bin", ".nib");
+        std::fs::write(&files[3], &other).unwrap();
+        File::options().write(true).open(&files[3]).unwrap().set_modified(time).unwrap();
+        assert_eq!(plan().files[3].1, blake3::hash(other.as_bytes()));
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = Content::read(Path::new("nowhere"), &[PathBuf::from("nowhere/a.npy")]).unwrap_err();
+        let error =
+            read(Path::new("nowhere"), &[PathBuf::from("nowhere/a.npy")], &Hashes::default()).unwrap_err();
         assert!(error.starts_with("cannot read `nowhere/a.npy`: "), "{error}");
     }
 }

@@ -98,6 +98,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
                 of_baseline["nuisances"][name] = column.as_str().into();
             }
         }
+        insert(&mut of_baseline, "harmonization", experiment.harmonization.as_ref().map(|how| json!(how)));
         let baseline = StageKind::Baseline(task.name.clone());
         let name = baseline.to_string();
         graph.add(baseline, task.plugin, version.clone(), seed, of_baseline, &["series", "split", "corpus"]);

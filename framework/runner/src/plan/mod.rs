@@ -8,7 +8,10 @@ mod cohorts;
 mod content;
 mod data;
 mod dot;
+pub mod excluded;
 mod graph;
+mod harmonized;
+mod hashes;
 mod key;
 pub(crate) mod leak;
 mod libraries;
@@ -23,7 +26,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Size, Task, Tokenizer};
+use boldface::{Backbone, CorpusGenerator, Dataset, Exclusion, Runtime, ScanInfo, Size, Task, Tokenizer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,6 +58,8 @@ pub struct Plan {
     pub experiment: Experiment,
     /// Every scan of all datasets, as the tables know it.
     pub scans: Arc<Vec<ScanInfo>>,
+    /// Scans that the datasets leave out, and why.
+    pub excluded: Vec<Exclusion>,
     /// Cohorts, by name.
     pub datasets: Vec<Entry<dyn Dataset>>,
     /// Corpus generators, by name.

@@ -12,7 +12,7 @@ use boldface::{Backbone, Config, CorpusGenerator, Dataset, Problem, Runtime, Tas
 use super::checks::Checks;
 use super::claim::{Own, Place, claim};
 use super::cohorts::DataCache;
-use super::{Entry, Plan, asking, graph, leak, libraries, lint, size};
+use super::{Entry, Plan, asking, graph, harmonized, leak, libraries, lint, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -65,6 +65,7 @@ fn resolve_draft(
     let mut experiment = draft.experiment.clone();
     let mut problems = draft.problems.clone();
     let folder = spec.path.parent().unwrap_or(Path::new(""));
+    data.remember_in(&experiment.runtime.runs);
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
     let libraries = match libraries::load_libraries(&experiment.plugins, folder, limit, build, data) {
         Ok(libraries) => libraries,
@@ -115,6 +116,7 @@ fn resolve_draft(
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
         experiment,
         scans: Arc::clone(&found.scans),
+        excluded: found.each.iter().flat_map(|cohort| cohort.excluded.iter().cloned()).collect(),
         datasets,
         corpora,
         tokenizer,
@@ -128,6 +130,7 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
     );
+    harmonized::check_split(&plan)?;
     let scans = std::sync::Arc::clone(&plan.scans);
     size::measure(&mut plan, &scans);
     plan.leakage = leak::check(&plan, &found.each, data)?;

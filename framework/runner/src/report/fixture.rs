@@ -97,6 +97,7 @@ pub fn make(tasks: &[&str]) -> Fixture {
         versions: [("boldface".to_owned(), "0.1.0".to_owned()), ("dfdx".to_owned(), "0.13.0".to_owned())]
             .into(),
         experiment: experiment(tasks),
+        excluded: Vec::new(),
         stages,
     };
     fs::write(run.join("plan.json"), serde_json::to_string_pretty(&record).unwrap()).unwrap();

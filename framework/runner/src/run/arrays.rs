@@ -1,10 +1,11 @@
 //! Arrays as safetensors files: named, typed, checked before anything is allocated.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use boldface::Result;
-use safetensors::tensor::TensorView;
+use boldface::{Result, TimeSeries};
+use safetensors::tensor::View;
 use safetensors::{Dtype, SafeTensors};
 
 use super::store::cannot;
@@ -21,26 +22,51 @@ pub enum Array<'a> {
 /// Arrays by name: shape and values.
 pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
 
+impl<'a> Array<'a> {
+    /// The values of a series, volumes by regions.
+    pub fn of(series: &'a TimeSeries) -> Array<'a> {
+        Array::F32(vec![series.trs(), series.rois()], series.values())
+    }
+}
+
+impl View for &Array<'_> {
+    fn dtype(&self) -> Dtype {
+        match self {
+            Array::F32(..) => Dtype::F32,
+            Array::U32(..) => Dtype::U32,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Array::F32(shape, _) | Array::U32(shape, _) => shape,
+        }
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match self {
+            Array::F32(_, values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            Array::U32(_, values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        match self {
+            Array::F32(_, values) => size_of_val(*values),
+            Array::U32(_, values) => size_of_val(*values),
+        }
+    }
+}
+
 /// Writes arrays to `path`; the same arrays give the same bytes.
 pub fn write(path: &Path, arrays: &BTreeMap<String, Array<'_>>) -> Result<()> {
-    let bytes: Vec<(&str, Dtype, &[usize], Vec<u8>)> = arrays
-        .iter()
-        .map(|(name, array)| match array {
-            Array::F32(shape, values) => {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                (name.as_str(), Dtype::F32, shape.as_slice(), bytes)
-            }
-            Array::U32(shape, values) => {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                (name.as_str(), Dtype::U32, shape.as_slice(), bytes)
-            }
-        })
-        .collect();
-    let mut views = BTreeMap::new();
-    for (name, dtype, shape, bytes) in &bytes {
-        views.insert(*name, TensorView::new(*dtype, shape.to_vec(), bytes)?);
+    for (name, array) in arrays {
+        let (shape, length) = (array.shape(), array.data_len() / 4);
+        if shape.iter().product::<usize>() != length {
+            return Err(format!("`{name}` of shape {shape:?} has {length} values").into());
+        }
     }
-    let file = safetensors::serialize(views, None)?;
+    let file = safetensors::serialize(arrays, None)?;
     Ok(std::fs::write(path, file).map_err(cannot("write", path))?)
 }
 

@@ -12,10 +12,13 @@ use tracing::warn;
 use super::Failed;
 use super::record::Record;
 use super::store::{StoreError, cannot};
-use crate::plan::{Plan, Proof};
+use crate::plan::{Plan, Proof, excluded};
 
 /// Name of the proof that nothing leaks, in a run's folder.
 pub const PROOF: &str = "leakage.json";
+
+/// Name of the list of scans that are left out, in a run's folder; not there where none is.
+pub const EXCLUSIONS: &str = "exclusions.tsv";
 
 /// The folder of one run.
 #[derive(Debug)]
@@ -28,6 +31,7 @@ impl Folder {
     pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
         let folder = Folder::make(runs, &plan.name)?;
         folder.spec(&plan.source)?;
+        folder.exclusions(plan)?;
         layers(&folder.dir.join("layers"), plan)?;
         Ok(folder)
     }
@@ -49,6 +53,7 @@ impl Folder {
         let folder = Folder { dir: sweep.dir.join(arm) };
         fs::create_dir_all(&folder.dir).map_err(cannot("make", &folder.dir))?;
         folder.spec(&plan.source)?;
+        folder.exclusions(plan)?;
         Ok(folder)
     }
 
@@ -56,6 +61,15 @@ impl Folder {
     pub fn spec(&self, source: &str) -> Result<(), Failed> {
         let spec = self.dir.join("spec.toml");
         Ok(fs::write(&spec, source).map_err(cannot("write", &spec))?)
+    }
+
+    /// Writes the list of scans that are left out, if any is.
+    fn exclusions(&self, plan: &Plan) -> Result<(), Failed> {
+        if plan.excluded.is_empty() {
+            return Ok(());
+        }
+        let path = self.dir.join(EXCLUSIONS);
+        Ok(fs::write(&path, excluded::tsv(&plan.excluded)).map_err(cannot("write", &path))?)
     }
 
     /// Where it is.

@@ -24,11 +24,11 @@ use boldface::{Metric, MetricRow};
 use crate::plan::Stage;
 
 pub use estimate::{Estimate, History};
-pub use folder::PROOF;
+pub use folder::{EXCLUSIONS, PROOF};
 pub use journal::{Event, FILE as PROGRESS, Line};
 pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
-pub use record::{Answered, Reconstruction, Record, StageRecord};
+pub use record::{Answered, Measured, QUALITY, Reconstruction, Record, StageRecord};
 pub use store::{Artefact, Store, StoreError};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use walk::{Failed, Finished, run};

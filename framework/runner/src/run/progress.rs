@@ -89,6 +89,16 @@ impl<'a> Progress<'a> {
         None
     }
 
+    /// Whether the last checkpoint of the present fit is of `step`.
+    pub fn has(&self, step: u64) -> bool {
+        self.last == Some(step)
+    }
+
+    /// Begins the next fit of the stage, of which there is no checkpoint.
+    pub fn begin_next(&mut self) {
+        (self.fit, self.last) = (Some(self.fit.map_or(0, |fit| fit + 1)), None);
+    }
+
     /// Keeps a checkpoint of the present fit; older ones go once it is whole, but for the last.
     ///
     /// # Errors

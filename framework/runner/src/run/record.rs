@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use boldface::{Outcome, Part, ScanId};
+use boldface::{Exclusion, Outcome, Part, Quality, ScanId};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Plan, Stage};
@@ -20,6 +20,9 @@ pub struct Record {
     pub versions: BTreeMap<String, String>,
     /// The spec with every default filled in.
     pub experiment: Experiment,
+    /// Scans that the datasets leave out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Exclusion>,
     /// Every stage in order.
     pub stages: Vec<StageRecord>,
 }
@@ -32,6 +35,7 @@ impl Record {
             spec: plan.path.clone(),
             versions: BTreeMap::from([("boldface".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
             experiment: plan.experiment.clone(),
+            excluded: plan.excluded.clone(),
             stages: Vec::new(),
         }
     }
@@ -48,6 +52,21 @@ pub struct StageRecord {
     pub seconds: f64,
     /// Whether this run only looked it up.
     pub cached: bool,
+}
+
+/// Name of what was measured of every scan, in the artefact of `series`; not there where nothing was.
+pub const QUALITY: &str = "quality.json";
+
+/// One scan of `quality.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// The scan.
+    pub scan: ScanId,
+    /// Names of the regions that have no signal; zeros stand in for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What was measured.
+    pub quality: Quality,
 }
 
 /// One line of `outcomes.jsonl` of an evaluation or a baseline.

@@ -76,6 +76,29 @@ impl<'a> Recorder<'a> {
         &self.rows
     }
 
+    /// Goes on where a stage of many independent pieces was stopped: `read` is given every batch that was
+    /// kept of it, until one cannot be used.
+    pub fn batches(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) {
+        let mut done = None;
+        while let Some(point) = self.progress.resume(read) {
+            done = Some(point.step);
+        }
+        if let Some(done) = done {
+            self.events.resumed(self.stage, done);
+        }
+    }
+
+    /// Keeps the pieces that were made since the last batch, if the time for it has come; `done` pieces are
+    /// made in all. True if they are kept.
+    pub fn keep_batch(&mut self, done: u64, write: &mut dyn FnMut(&Path) -> Result<()>) -> bool {
+        self.checkpoint(done, write);
+        let is_kept = self.unsaved == Unsaved::None && self.progress.has(done);
+        if is_kept {
+            self.progress.begin_next();
+        }
+        is_kept
+    }
+
     /// Seconds spent on the stage, those before its last checkpoint included.
     pub fn seconds(&self) -> f64 {
         self.progress.seconds()

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::wording::{closest, parse_all, suggest};
-use super::{Experiment, Signal, Standardize, Table};
+use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
 /// An experiment whose broken sections are stood in for by defaults.
 pub(crate) struct Draft {
@@ -42,6 +42,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "tasks",
     "evaluation",
     "nuisances",
+    "harmonization",
     "leakage",
     "runtime",
 ];
@@ -59,6 +60,7 @@ pub(crate) fn read(table: Table) -> Draft {
             start: 0,
             standardize: Standardize::default(),
             mixed_tr: false,
+            missing_regions: MissingRegions::default(),
         }),
         split: reader.optional("split").unwrap_or_default(),
         corpora: reader.named("corpora", false),
@@ -70,6 +72,7 @@ pub(crate) fn read(table: Table) -> Draft {
         tasks: reader.named("tasks", true),
         evaluation: reader.optional("evaluation").unwrap_or_default(),
         nuisances: reader.optional("nuisances").unwrap_or_default(),
+        harmonization: reader.optional("harmonization"),
         leakage: reader.optional("leakage").unwrap_or_default(),
         runtime: reader.optional("runtime").unwrap_or_default(),
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use boldface::Lora;
+use boldface_imaging::combat::Harmonization;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +60,9 @@ pub struct Experiment {
     /// displacement) and `site` get baselines of their own. Well-known columns are taken by themselves.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nuisances: BTreeMap<String, String>,
+    /// Takes what differs between scanners out of the connectivity that the FC baselines learn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harmonization: Option<Harmonization>,
     /// Leaks that you know of: never part of a content key.
     #[serde(default, skip_serializing_if = "Leakage::is_empty")]
     pub leakage: Leakage,
@@ -86,6 +90,26 @@ pub struct Signal {
     /// Accepts scans of different repetition times: a patch then lasts longer in some than in others.
     #[serde(default)]
     pub mixed_tr: bool,
+    /// What becomes of a region that a scan has no signal of, because too little of it was recorded.
+    #[serde(default, skip_serializing_if = "MissingRegions::is_default")]
+    pub missing_regions: MissingRegions,
+}
+
+/// What becomes of a region without a signal: NaN in every volume of a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingRegions {
+    /// The scan is refused.
+    #[default]
+    Refuse,
+    /// It is zeros, and its connectivity is missing.
+    Zero,
+}
+
+impl MissingRegions {
+    fn is_default(&self) -> bool {
+        *self == MissingRegions::default()
+    }
 }
 
 /// How a region's signal is scaled over time.

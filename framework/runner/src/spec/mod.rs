@@ -17,7 +17,8 @@ mod training;
 mod wording;
 
 pub use experiment::{
-    Alignment, Evaluation, Experiment, Instruction, RuntimeTable, Signal, Standardize, Table, Text,
+    Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
+    Text,
 };
 pub use layer::Layered;
 pub use leakage::Leakage;

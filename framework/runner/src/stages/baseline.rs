@@ -9,6 +9,7 @@ use super::baselines::fc_logistic::{self, FOLDS};
 use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, Case, Form, answered_in_parts};
 use super::groups::Groups;
+use super::harmonization;
 use super::intervals::{Scores, resamples, subjects};
 use super::linear::{self, Featured, choice, value};
 use super::packing::extent;
@@ -143,9 +144,15 @@ fn linear_models(
     let mut answers = Vec::new();
     for (place, (plugin, features)) in models.iter().enumerate() {
         let featured = |case| Ok((case, features(case)?));
-        let train: Vec<Featured<'_>> = train.iter().map(featured).collect::<Result<_>>()?;
-        let points: Vec<Featured<'_>> =
+        let mut train: Vec<Featured<'_>> = train.iter().map(featured).collect::<Result<_>>()?;
+        let mut points: Vec<Featured<'_>> =
             asked.iter().flat_map(|(_, cases)| cases).map(featured).collect::<Result<_>>()?;
+        if let Some(how) = work.plan.experiment.harmonization.as_ref().filter(|_| *plugin == of_fc) {
+            let combat = harmonization::harmonize(work, how, &mut train, &mut points)
+                .map_err(|error| format!("`harmonization`: {error}"))?;
+            let row = work.recorder.row(Metric::neutral("harmonized", combat.fitted() as f64));
+            work.recorder.extend([MetricRow { plugin: of_fc.to_owned(), ..row }]);
+        }
         let end = ((place + 1) * (FOLDS + 1)) as u64;
         // With several lists of options there are more fits than were counted on.
         let mut progress = || {

@@ -9,6 +9,7 @@ mod codes;
 mod corpus;
 mod evaluation;
 pub(crate) mod groups;
+pub(crate) mod harmonization;
 mod instruction;
 pub(crate) mod intervals;
 mod lessons;

@@ -1,5 +1,6 @@
 //! Says how strongly networks are coupled.
 
+mod harmonized;
 mod norms;
 mod pairs;
 mod words;
@@ -15,6 +16,8 @@ use boldface::{
     Serialize, TrainScans, register, serde_json,
 };
 
+use boldface_imaging::combat::Harmonization;
+use harmonized::Harmonized;
 use norms::{Norm, couplings, fit};
 use pairs::pairs;
 use words::Words;
@@ -37,6 +40,11 @@ struct Connectivity {
     /// How many pairs to describe of those furthest below the norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     weakest: Option<usize>,
+    /// Takes what differs between scanners out of the couplings, by ComBat fitted on the training scans
+    /// alone: `{ batch = "site", preserve = ["age", "sex"] }`. Norms and sentences are of what is left. A
+    /// scan of a batch that no training scan is of cannot be described.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    harmonize: Option<Harmonization>,
 }
 
 register!(CorpusGenerator "connectivity" => Connectivity);
@@ -60,12 +68,15 @@ const FILE: &str = "norms.json";
 struct Fitted {
     config: Connectivity,
     artefact: Artefact,
+    harmonized: Option<Harmonized>,
 }
 
 impl CorpusGenerator for Connectivity {
     fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
-        let artefact = Artefact { version: VERSION, words: Words::shipped(), norms: fit(train)? };
-        Ok(Box::new(Fitted { config: self.clone(), artefact }))
+        let harmonized = self.harmonize.as_ref().map(|how| Harmonized::fit(how, train)).transpose()?;
+        let norms = fit(train, harmonized.as_ref())?;
+        let artefact = Artefact { version: VERSION, words: Words::shipped(), norms };
+        Ok(Box::new(Fitted { config: self.clone(), artefact, harmonized }))
     }
 
     fn load(&self, dir: &Path) -> Result<Box<dyn Describer>> {
@@ -76,7 +87,8 @@ impl CorpusGenerator for Connectivity {
         if artefact.version != VERSION {
             return Err(named(&format!("has version {}, expected {VERSION}", artefact.version)).into());
         }
-        Ok(Box::new(Fitted { config: self.clone(), artefact }))
+        let harmonized = self.harmonize.as_ref().map(|how| Harmonized::load(how, dir)).transpose()?;
+        Ok(Box::new(Fitted { config: self.clone(), artefact, harmonized }))
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
@@ -86,6 +98,8 @@ impl CorpusGenerator for Connectivity {
             problems
                 .push(Problem::at("strongest", message).help("leave both keys out to describe every pair"));
         }
+        let of_columns = self.harmonize.iter().flat_map(|how| how.check(&cohort.scans));
+        problems.extend(of_columns.map(|problem| problem.below("harmonize")));
         match pairs(&cohort.regions) {
             Ok(pairs) if pairs.is_empty() => {
                 let help = "give the region table two regions or more with their networks";
@@ -126,7 +140,7 @@ impl Connectivity {
 impl Describer for Fitted {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
         let Artefact { words, norms, .. } = &self.artefact;
-        let couplings = couplings(scan)?;
+        let couplings = couplings(scan, self.harmonized.as_ref())?;
         let features = couplings.iter().map(|(feature, _)| feature);
         if !features.eq(norms.iter().map(|norm| &norm.feature)) {
             let id = &scan.info.id;
@@ -157,6 +171,7 @@ impl Describer for Fitted {
     fn save(&self, dir: &Path) -> Result<()> {
         let path = dir.join(FILE);
         let text = serde_json::to_string_pretty(&self.artefact)?;
-        fs::write(&path, text + "\n").map_err(|error| format!("`{}`: {error}", path.display()).into())
+        fs::write(&path, text + "\n").map_err(|error| format!("`{}`: {error}", path.display()))?;
+        self.harmonized.as_ref().map_or(Ok(()), |harmonized| harmonized.save(dir))
     }
 }

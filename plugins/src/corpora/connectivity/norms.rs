@@ -3,6 +3,7 @@
 use boldface::{Deserialize, Result, Scan, Serialize, TrainScans};
 use boldface_imaging::fc;
 
+use super::harmonized::Harmonized;
 use super::pairs::{Pair, pairs};
 
 /// What one coupling is like in the training scans.
@@ -47,7 +48,7 @@ impl Norm {
 ///
 /// # Errors
 /// If there is no scan, or scans have other regions than the first.
-pub(super) fn fit(train: &TrainScans<'_>) -> Result<Vec<Norm>> {
+pub(super) fn fit(train: &TrainScans<'_>, harmonized: Option<&Harmonized>) -> Result<Vec<Norm>> {
     let first = train.iter().next().ok_or("there are no training scans to take norms from")?;
     let mut values: Vec<(String, Vec<f64>)> =
         pairs(&first.regions)?.into_iter().map(|pair| (pair.feature, Vec::new())).collect();
@@ -55,18 +56,30 @@ pub(super) fn fit(train: &TrainScans<'_>) -> Result<Vec<Norm>> {
         if scan.regions != first.regions {
             return Err(format!("`{}` and `{}` have different regions", first.info.id, scan.info.id).into());
         }
-        for ((_, values), (_, coupling)) in values.iter_mut().zip(couplings(scan)?) {
+        for ((_, values), (_, coupling)) in values.iter_mut().zip(couplings(scan, harmonized)?) {
             values.extend(coupling);
         }
     }
     Ok(values.into_iter().map(|(feature, values)| Norm::of(feature, &values)).collect())
 }
 
-/// The coupling of every pair of networks in one scan, as mean Fisher z.
+/// The coupling of every pair of networks in one scan, as mean Fisher z, harmonised if that is asked for.
+///
+/// # Errors
+/// If the region table does not fit the series, or the scan cannot be harmonised.
+pub(super) fn couplings(scan: &Scan, harmonized: Option<&Harmonized>) -> Result<Vec<(String, Option<f64>)>> {
+    let measured = measured(scan)?;
+    match harmonized {
+        Some(harmonized) => harmonized.apply(scan, measured),
+        None => Ok(measured),
+    }
+}
+
+/// The same as it is in the scan.
 ///
 /// # Errors
 /// If the region table does not fit the series.
-pub(super) fn couplings(scan: &Scan) -> Result<Vec<(String, Option<f64>)>> {
+pub(super) fn measured(scan: &Scan) -> Result<Vec<(String, Option<f64>)>> {
     if scan.series.rois() != scan.regions.networks.len() {
         let (id, rois, named) = (&scan.info.id, scan.series.rois(), scan.regions.networks.len());
         return Err(format!("`{id}` has {rois} regions, but its region table {named}").into());

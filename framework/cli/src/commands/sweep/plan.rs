@@ -1,7 +1,8 @@
 //! A sweep's plan: its axes, its arms, its distinct stages, and what sharing them saves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use boldface_runner::plan::excluded;
 use boldface_runner::plan::sweep::{Sweep, Union};
 use boldface_runner::run::{Artefact, History, Store};
 use serde_json::{Value, json};
@@ -18,6 +19,11 @@ pub fn show(sweep: &Sweep, all: bool) {
     text += &shared.arms(if all { usize::MAX } else { ARMS });
     text += &shared.stages();
     text += &shared.summary();
+    // Most arms have the same data; each list is told once.
+    let plans = sweep.arms.iter().map(|arm| &arm.plan);
+    let lists: BTreeSet<String> =
+        plans.filter_map(|plan| excluded::told(plan.scans.len(), &plan.excluded)).collect();
+    lists.iter().for_each(|told| text += &format!("{told}\n"));
     say::out(text);
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
 use super::asked::Asked;
-use super::{Check, copies, described, fits, nuisance, related, text, words};
+use super::{Check, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::run::inputs::{Inputs, json};
+use crate::stages::harmonization;
 use crate::stages::packing::general_text;
 
 /// Looks for leaks in what the stage `kind` made; `inputs` reads that and what the stage read itself.
@@ -47,6 +48,9 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
         StageKind::Tokenizer | StageKind::Alignment | StageKind::Instruction => {
             checks.push(look.fitted(kind)?);
         }
+        StageKind::Baseline(_) if inputs.dir(kind).join(harmonization::FILE).is_file() => {
+            checks.push(look.fitted(kind)?);
+        }
         StageKind::Codes | StageKind::Baseline(_) | StageKind::Evaluation(_) => {}
     }
     Ok(checks)
@@ -76,6 +80,8 @@ impl Look<'_> {
         for (place, asked) in all.iter().enumerate() {
             checks.extend(words::question(asked));
             checks.extend(nuisance::checks(asked, &self.plan.experiment));
+            let harmonization = &self.plan.experiment.harmonization;
+            checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
             let others: Vec<&Asked> =
                 all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other).collect();
             checks.extend(words::references(asked, &others));

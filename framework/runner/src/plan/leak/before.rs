@@ -7,7 +7,8 @@ use boldface::{Cohort, Problem};
 
 use super::asked::Asked;
 use super::{
-    Check, Proof, Status, copies, described, nuisance, related, settle, stale, subjects, text, words,
+    Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, subjects, text,
+    words,
 };
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::key::canonical_json;
@@ -51,6 +52,9 @@ fn later(plan: &Plan) -> BTreeSet<String> {
         ids.insert("text.descriptions".to_owned());
     }
     let tasks = || plan.tasks.iter().map(|task| &task.name);
+    if let Some(how) = &plan.experiment.harmonization {
+        ids.extend(tasks().flat_map(|task| harmonized::ids(&format!("tasks.{task}"), how)));
+    }
     for corpus in &plan.corpora {
         let kinds = ["names", "says", "retells"];
         let of_kind = |kind| tasks().map(move |task| format!("corpora.{}.{kind}.{task}", corpus.name));
@@ -166,6 +170,11 @@ impl Lint<'_> {
                 checks
             };
             checks.extend(self.memo.checks.get(&format!("task {key} {apart:?}"), of_task).iter().cloned());
+            if let Some(how) = &experiment.harmonization {
+                let by = format!("harmonization {key} {how:?}");
+                let look = || harmonized::checks(asked, how);
+                checks.extend(self.memo.checks.get(&by, look).iter().cloned());
+            }
             for (other, of_other) in all.iter().filter(|(_, other)| other != key) {
                 let Ok(other) = &**other else { continue };
                 let look = || words::references(asked, &[other]);

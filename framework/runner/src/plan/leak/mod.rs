@@ -6,6 +6,7 @@ mod before;
 mod copies;
 mod described;
 mod fits;
+mod harmonized;
 mod nuisance;
 mod predict;
 mod related;

@@ -12,16 +12,16 @@ use super::{Check, Status};
 use crate::spec::Experiment;
 
 /// Skill from which a visible nuisance is a leak: for two balanced classes a balanced accuracy of .85.
-const LEAKS: f64 = 0.7;
+pub(super) const LEAKS: f64 = 0.7;
 
 /// Largest p of a leak: no relabeling in 999 told as well.
-const SURE: f64 = 0.001;
+pub(super) const SURE: f64 = 0.001;
 
 /// Skill from which a reader is told: for two balanced classes a balanced accuracy of .65.
-const WORTH_SAYING: f64 = 0.3;
+pub(super) const WORTH_SAYING: f64 = 0.3;
 
 /// Largest p of what a reader is told.
-const LIKELY: f64 = 0.01;
+pub(super) const LIKELY: f64 = 0.01;
 
 /// Something that is not the brain.
 struct Nuisance {
@@ -92,7 +92,7 @@ fn check(asked: &Asked, nuisance: &Nuisance, labels: &Labels, people: &[usize]) 
     }
 }
 
-fn said(what: &str, labels: &Labels, told: &Told) -> String {
+pub(super) fn said(what: &str, labels: &Labels, told: &Told) -> String {
     let people = told.people;
     let p = told.p.map(|p| format!(", p = {p:.3}")).unwrap_or_default();
     match labels {

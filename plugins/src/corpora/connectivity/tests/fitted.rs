@@ -8,7 +8,7 @@ use boldface::{Cohort, CorpusGenerator, Describer, Problem, Scan};
 use super::{scan, split};
 use crate::corpora::connectivity::Connectivity;
 
-const ALL: Connectivity = Connectivity { strongest: None, weakest: None };
+const ALL: Connectivity = Connectivity { strongest: None, weakest: None, harmonize: None };
 
 // Orthogonal signals: `mix(r)` correlates with A as `r` does.
 const A: [f32; 4] = [1.0, 1.0, -1.0, -1.0];
@@ -132,7 +132,7 @@ fn a_choice_of_pairs_keeps_their_order_and_their_words() {
     };
     let scans = [made("1", 0.1), made("2", 0.2), made("3", 0.3), made("4", 0.2)];
     let chosen = |strongest, weakest| {
-        let config = Connectivity { strongest, weakest };
+        let config = Connectivity { strongest, weakest, harmonize: None };
         let describer = config.fit(&split(&scans, 3).train(&scans).unwrap()).unwrap();
         describer.describe(&scans[3]).unwrap().into_iter().map(|d| d.fact).collect::<Vec<_>>()
     };

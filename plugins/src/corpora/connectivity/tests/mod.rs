@@ -1,6 +1,7 @@
 //! Scans made for the tests of this generator.
 
 mod fitted;
+mod harmonized;
 mod pain;
 mod round_trip;
 

@@ -1,0 +1,42 @@
+//! Confounds of files written here.
+
+mod choosing;
+mod motion;
+mod reading;
+
+use std::fs;
+use std::path::PathBuf;
+
+use boldface::Result;
+use tempfile::TempDir;
+
+use super::ConfoundTable;
+
+/// A folder with files; the first is the table.
+pub(super) struct Files {
+    folder: TempDir,
+    first: String,
+}
+
+pub(super) fn files(files: &[(&str, &str)]) -> Files {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    Files { folder, first: files[0].0.to_owned() }
+}
+
+impl Files {
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.first)
+    }
+
+    pub(super) fn read(&self) -> Result<ConfoundTable> {
+        ConfoundTable::read(&self.path())
+    }
+
+    /// A message without the folder, which is another each time.
+    pub(super) fn said(&self, error: &boldface::Error) -> String {
+        error.to_string().replace(&format!("{}/", self.folder.path().display()), "")
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a region table is of the volume it is used with: by names, by coordinates, by a dlabel's own names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use boldface::Result;
+
+use super::{LabelEntry, Place, Recognized, atlas, networks_of_file, read_label_file, recognize, swap};
+
+/// Centroids farther apart than this, in mm, are of two regions.
+const FAR: f64 = 8.0;
+
+/// Fails if regions have names of another order than their volume. `labels` are their values in the volume, and
+/// `table` is where the names are from.
+///
+/// What can be compared is: the order that the volume's file is named for, centroids where the table has
+/// them, and the volume's own names where it is a CIFTI dlabel. What cannot is passed over.
+///
+/// # Errors
+/// If they differ, or the volume cannot be read. The message names the first region, and the swap if it is one.
+pub fn confirm(names: &[String], labels: &[i32], volume: &Path, table: &Path) -> Result<()> {
+    same_networks(names, volume)?;
+    let is_cifti = volume.to_string_lossy().contains(".dlabel.");
+    let entries = read_label_file(table).unwrap_or_default();
+    if !is_cifti && entries.iter().all(|entry| entry.centroid.is_none()) {
+        return Ok(());
+    }
+    let (places, own) = atlas(volume)?;
+    moved(&entries, &places)?;
+    let own: BTreeMap<i32, String> =
+        own.unwrap_or_default().into_iter().map(|entry| (entry.index, entry.name)).collect();
+    let own: Vec<String> = labels.iter().filter_map(|label| own.get(label).cloned()).collect();
+    match swap(&own, names).filter(|_| own.len() == names.len()) {
+        None => Ok(()),
+        Some(swap) => {
+            let at = own.iter().zip(names).position(|(own, name)| own != name).unwrap_or_default();
+            Err(format!(
+                "label {} is `{}` in `{}` and `{}` in the region table: {swap}",
+                labels[at],
+                own[at],
+                volume.display(),
+                names[at]
+            )
+            .into())
+        }
+    }
+}
+
+/// Fails if the names are in one of the orders of Schaefer's parcels and the volume's file is named for the
+/// other.
+///
+/// # Errors
+/// Then; the message names the swap.
+pub fn same_networks(names: &[String], volume: &Path) -> Result<()> {
+    let Recognized::Known(order) = recognize(names) else { return Ok(()) };
+    let of_names = order.networks;
+    match networks_of_file(volume).filter(|&networks| networks != of_names) {
+        None => Ok(()),
+        Some(of_volume) => Err(format!(
+            "swapped orders: the names are in the {of_names}-network order of Schaefer's parcels, but `{}` is named \
+             for the {of_volume}-network order, so that parcels would get other parcels' names; take the table of \
+             the {of_volume}-network order",
+            volume.display()
+        )
+        .into()),
+    }
+}
+
+/// Labels whose centroid in the label file is not where the volume has them, as a sentence.
+///
+/// # Errors
+/// If it is over a quarter of those that have one.
+pub(super) fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Result<Option<String>> {
+    let mut known = Vec::new();
+    for entry in entries {
+        let found = places.get(&entry.index).and_then(|place| place.centroid);
+        if let (Some(said), Some(found)) = (entry.centroid, found) {
+            let squares = said.iter().zip(found).map(|(a, b)| (a - b) * (a - b));
+            known.push((entry, squares.sum::<f64>().sqrt()));
+        }
+    }
+    let far: Vec<_> = known.iter().filter(|(_, mm)| *mm > FAR).collect();
+    let Some((first, mm)) = far.first() else { return Ok(None) };
+    let message = format!(
+        "of {} regions with coordinates {} more than {FAR} mm away from where the label file puts them, first {} \
+         `{}` by {mm:.0} mm",
+        known.len(),
+        if far.len() == 1 { "1 is".to_owned() } else { format!("{} are", far.len()) },
+        first.index,
+        first.name
+    );
+    if far.len() * 4 > known.len() {
+        return Err(format!(
+            "{message}: the label file is of another order of regions, or of another volume; if its coordinates are \
+             of no account, take them out of it"
+        )
+        .into());
+    }
+    Ok(Some(message))
+}

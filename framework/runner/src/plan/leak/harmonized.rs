@@ -1,0 +1,68 @@
+//! Whether harmonisation puts a task's answers into the features, or takes them out.
+
+use boldface_imaging::combat::Harmonization;
+use serde_json::json;
+
+use super::asked::Asked;
+use super::nuisance::{LEAKS, LIKELY, SURE, WORTH_SAYING, said};
+use super::predict::{cuts, tell};
+use super::{Check, Status};
+
+/// One check for the batch and one for each preserved column.
+///
+/// A preserved column is added back to the features of every scan, those of the test part too: one that is
+/// the answer, or tells it, is in the features by no way of the brain.
+pub fn checks(asked: &Asked, how: &Harmonization) -> Vec<Check> {
+    let task = &asked.key;
+    let mut ids = ids(task, how).into_iter();
+    let id = ids.next().expect("the first is the batch's");
+    let found = format!("`{task}` does not ask for `{}`", how.batch);
+    let mut batch = Check::passed(id, "harmonization.batch", found);
+    if asked.targets.contains(&how.batch) {
+        batch.found =
+            format!("`{task}` asks for `{}`, which harmonisation takes out of the features", how.batch);
+        batch = batch.but(Status::Failed, "leave the section out, or do not ask for it");
+    }
+    let preserved = ids.zip(how.preserve.iter().enumerate());
+    let preserved = preserved.map(|(id, (place, column))| preserved_check(asked, id, place, column));
+    std::iter::once(batch).chain(preserved).collect()
+}
+
+/// Names of the checks of a task: the batch's, then one for each preserved column.
+pub fn ids(task: &str, how: &Harmonization) -> Vec<String> {
+    let preserved = how.preserve.iter().map(|column| format!("harmonization.preserve.{column}.{task}"));
+    std::iter::once(format!("harmonization.batch.{task}")).chain(preserved).collect()
+}
+
+fn preserved_check(asked: &Asked, id: String, place: usize, column: &str) -> Check {
+    let task = &asked.key;
+    let key = format!("harmonization.preserve[{place}]");
+    let help = format!("take `{column}` out of `preserve`");
+    if asked.targets.contains(column) {
+        let found = format!(
+            "`{task}` asks for `{column}`, which harmonisation puts into the features of every scan, those of \
+             the test part too"
+        );
+        return Check::passed(id, key, found).but(Status::Failed, help);
+    }
+    let Some(labels) = asked.labels() else {
+        return Check::passed(
+            id,
+            key,
+            format!("the answers of `{task}` are no label that `{column}` could tell"),
+        );
+    };
+    let values: Vec<Option<&str>> = asked.examples.iter().map(|(info, _)| info.column(column)).collect();
+    let told = tell(&cuts(&values), &labels, &asked.people(), WORTH_SAYING);
+    let what = format!("the preserved column `{column}`");
+    let check =
+        Check::passed(id, key, format!("`{task}`: {}", said(&what, &labels, &told))).with(json!(told));
+    let p = told.p.unwrap_or(1.0);
+    if told.skill >= LEAKS && p <= SURE {
+        check.but(Status::Failed, help)
+    } else if told.skill >= WORTH_SAYING && p <= LIKELY {
+        check.but(Status::Warned, help)
+    } else {
+        check
+    }
+}

@@ -1,0 +1,56 @@
+//! Harmonises features over scanners: fitted on training scans, applied to all.
+
+use std::collections::BTreeSet;
+
+use boldface::{Result, ScanId};
+use boldface_imaging::combat::{Combat, Harmonization, Origin};
+use boldface_imaging::matrix::Matrix;
+
+use super::Work;
+use super::linear::Featured;
+
+/// What was fitted, in the artefact of the stage.
+pub const FILE: &str = "harmonization.json";
+
+/// Harmonises the features of `train` and of `asked` by what is fitted on `train` alone; saves that, and
+/// whom it was fitted on.
+///
+/// # Errors
+/// If a scan lacks one of the columns, the training scans cannot be harmonised, or another scan is of a
+/// batch that none of them is of.
+pub fn harmonize(
+    work: &Work<'_>,
+    how: &Harmonization,
+    train: &mut [Featured<'_>],
+    asked: &mut [Featured<'_>],
+) -> Result<Combat> {
+    if train.is_empty() {
+        return Err("there is no training scan to fit it on".into());
+    }
+    let combat = Combat::fit(&matrix(train), &origins(train, how)?, how)?;
+    let fitted_on: BTreeSet<&ScanId> = train.iter().map(|(case, _)| &case.scan.info.id).collect();
+    work.fitted_on(fitted_on)?;
+    work.write_json(FILE, &combat)?;
+    apply(&combat, how, train)?;
+    apply(&combat, how, asked)?;
+    Ok(combat)
+}
+
+fn apply(combat: &Combat, how: &Harmonization, scans: &mut [Featured<'_>]) -> Result<()> {
+    let harmonized = combat.apply(&matrix(scans), &origins(scans, how)?)?;
+    for (place, (_, features)) in scans.iter_mut().enumerate() {
+        features.iter_mut().zip(harmonized.row(place)).for_each(|(feature, &value)| *feature = value as f32);
+    }
+    Ok(())
+}
+
+fn origins(scans: &[Featured<'_>], how: &Harmonization) -> Result<Vec<Origin>> {
+    scans.iter().map(|(case, _)| how.origin(&case.scan.info)).collect()
+}
+
+/// Scans x features.
+fn matrix(scans: &[Featured<'_>]) -> Matrix {
+    let columns = scans.first().map_or(0, |(_, features)| features.len());
+    let values = scans.iter().flat_map(|(_, features)| features.iter().map(|&value| f64::from(value)));
+    Matrix { rows: scans.len(), columns, values: values.collect() }
+}

@@ -1,0 +1,188 @@
+//! Many scans at once, in any order; what is read is kept until the stage is finished.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
+
+use super::checked::{Bad, Kept, checked};
+use super::{Listed, Work};
+use crate::plan::Entry;
+use crate::run::Measured;
+use crate::run::arrays::{self, Array, Arrays, matrix};
+use crate::run::inputs::json;
+use crate::run::recorder::Recorder;
+use crate::spec::Signal;
+
+/// How often the wish to stop is looked for while no scan is finished.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes of a reading thread's stack, as much as a main thread has.
+const STACK: usize = 8 << 20;
+
+/// Every scan in the order of `scans`, or what is wrong with it. As many are read at once as the run has
+/// threads, so that besides the crops no more than so many recordings are held.
+///
+/// # Errors
+/// [`boldface::Interrupted`] if the user stops the run: what was read by then is kept.
+pub fn read(
+    work: &mut Work<'_>,
+    scans: &[Listed<'_>],
+    regions: &Regions,
+) -> Result<Vec<std::result::Result<Kept, Bad>>> {
+    let signal = &work.plan.experiment.signal;
+    let mut desk = Desk::new(&mut work.recorder, scans);
+    desk.resume();
+    let left: Vec<usize> = (0..scans.len()).filter(|&place| desk.read[place].is_none()).collect();
+    // The pool's own threads would take up another scan while they wait for a library in this one.
+    let threads = rayon::current_num_threads().clamp(1, left.len().max(1));
+    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let (sender, found) = mpsc::sync_channel(threads);
+        for _ in 0..threads {
+            let (sender, next, is_over, left) = (sender.clone(), &next, &is_over, &left);
+            let take = move || {
+                while let Some(&place) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (entry, info) = &scans[place];
+                    // Nobody listens any more after a wish to stop.
+                    if is_over.load(Ordering::Relaxed)
+                        || sender.send((place, one(entry, info, regions, signal))).is_err()
+                    {
+                        return;
+                    }
+                }
+            };
+            let thread = std::thread::Builder::new().name("scan".to_owned()).stack_size(STACK);
+            thread
+                .spawn_scoped(scope, take)
+                .map_err(|error| format!("no thread to read scans on: {error}"))?;
+        }
+        drop(sender);
+        let taken = desk.take_all(&found);
+        is_over.store(true, Ordering::Relaxed);
+        taken
+    })?;
+    Ok(desk.read.into_iter().flatten().collect())
+}
+
+fn one(
+    entry: &Entry<dyn Dataset>,
+    info: &ScanInfo,
+    regions: &Regions,
+    signal: &Signal,
+) -> std::result::Result<Kept, Bad> {
+    let recorded = guard(|| entry.config.record(&entry.root, info)).map_err(|error| in_full(&*error))?;
+    checked(recorded, info, regions, signal)
+}
+
+/// An error and what caused it.
+fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Where finished scans arrive.
+struct Desk<'a, 'b> {
+    recorder: &'a mut Recorder<'b>,
+    scans: &'a [Listed<'a>],
+    read: Vec<Option<std::result::Result<Kept, Bad>>>,
+    done: usize,
+    /// Places of scans that were read since the last batch was kept.
+    unsaved: Vec<usize>,
+}
+
+impl<'a, 'b> Desk<'a, 'b> {
+    fn new(recorder: &'a mut Recorder<'b>, scans: &'a [Listed<'a>]) -> Desk<'a, 'b> {
+        let read = scans.iter().map(|_| None).collect();
+        Desk { recorder, scans, read, done: 0, unsaved: Vec::new() }
+    }
+
+    /// Takes up what a run that was stopped had read.
+    fn resume(&mut self) {
+        let place: BTreeMap<String, usize> =
+            self.scans.iter().enumerate().map(|(place, (_, info))| (info.id.to_string(), place)).collect();
+        let (scans, read) = (self.scans, &mut self.read);
+        self.recorder.batches(&mut |dir| {
+            for kept in kept_in(dir, |measured| {
+                let place = *place.get(&measured.scan.to_string())?;
+                Some((place, scans[place].1.tr))
+            })? {
+                let (place, kept) = kept;
+                read[place] = Some(Ok(kept));
+            }
+            Ok(())
+        });
+        self.done = self.read.iter().flatten().count();
+    }
+
+    fn take_all(
+        &mut self,
+        found: &mpsc::Receiver<(usize, std::result::Result<Kept, Bad>)>,
+    ) -> Result<(), boldface::Error> {
+        let total = self.scans.len() as u64;
+        loop {
+            match found.recv_timeout(PAUSE) {
+                Ok((place, read)) => {
+                    self.done += 1;
+                    if read.is_ok() {
+                        self.unsaved.push(place);
+                    }
+                    self.read[place] = Some(read);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) if self.done < self.scans.len() => {
+                    return Err("a thread that reads scans has ended".into());
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            self.keep();
+            self.recorder.progress(self.done as u64, total)?;
+        }
+    }
+
+    /// Keeps what was read since the last time, if the time has come.
+    fn keep(&mut self) {
+        if self.unsaved.is_empty() {
+            return;
+        }
+        let (read, unsaved) = (&self.read, &self.unsaved);
+        let kept: Vec<&Kept> =
+            unsaved.iter().filter_map(|&place| read[place].as_ref()?.as_ref().ok()).collect();
+        if self.recorder.keep_batch(self.done as u64, &mut |dir| keep_in(dir, &kept)) {
+            self.unsaved.clear();
+        }
+    }
+}
+
+const SERIES: &str = "series.safetensors";
+const MEASURED: &str = "measured.json";
+
+fn keep_in(dir: &Path, kept: &[&Kept]) -> Result<()> {
+    let arrays = kept.iter().map(|kept| (kept.measured.scan.to_string(), Array::of(&kept.series)));
+    arrays::write(&dir.join(SERIES), &arrays.collect())?;
+    let measured: Vec<&Measured> = kept.iter().map(|kept| &kept.measured).collect();
+    Ok(std::fs::write(dir.join(MEASURED), serde_json::to_vec(&measured)?)?)
+}
+
+/// The scans in a batch; `place` says where a scan belongs and its repetition time, if it is known.
+fn kept_in(dir: &Path, place: impl Fn(&Measured) -> Option<(usize, f64)>) -> Result<Vec<(usize, Kept)>> {
+    let measured: Vec<Measured> = json(&dir.join(MEASURED))?;
+    let mut arrays = Arrays::read(&dir.join(SERIES))?.floats()?;
+    let mut kept = Vec::new();
+    for measured in measured {
+        let name = measured.scan.to_string();
+        let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no scan any more"))?;
+        let (shape, values) = arrays.remove(&name).ok_or_else(|| format!("`{name}` has no series"))?;
+        let (trs, rois) = matrix(&name, &shape)?;
+        kept.push((place, Kept { series: TimeSeries::new(trs, rois, tr, values)?, measured }));
+    }
+    Ok(kept)
+}

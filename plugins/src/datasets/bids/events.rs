@@ -1,0 +1,56 @@
+//! Where the events of a scan are written.
+
+use std::path::{Path, PathBuf};
+
+use boldface::{Event, Result};
+use boldface_imaging::events;
+
+/// One file of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventFile {
+    /// A BIDS table.
+    Table(PathBuf),
+    /// Three columns of FSL, all of one trial type.
+    Fsl(PathBuf, String),
+}
+
+impl EventFile {
+    /// A file by its extension: a table, or FSL's columns of the type that its name says.
+    ///
+    /// # Errors
+    /// If FSL's columns have no type.
+    pub fn new(path: PathBuf, trial_type: Option<&String>) -> Result<EventFile> {
+        let is_table = path.extension().is_some_and(|end| end == "tsv" || end == "csv");
+        match trial_type {
+            Some(trial_type) => Ok(EventFile::Fsl(path, trial_type.clone())),
+            None if is_table => Ok(EventFile::Table(path)),
+            None => Err(format!(
+                "`{}` is no `.tsv`, and nothing says of which condition it is; write `{{trial_type}}` into `events`",
+                path.display()
+            )
+            .into()),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            EventFile::Table(path) | EventFile::Fsl(path, _) => path,
+        }
+    }
+}
+
+/// The events of several files in order of time.
+///
+/// # Errors
+/// If one is damaged.
+pub fn read(files: &[EventFile]) -> Result<Vec<Event>> {
+    let mut all = Vec::new();
+    for file in files {
+        all.extend(match file {
+            EventFile::Table(path) => events::read(path)?,
+            EventFile::Fsl(path, trial_type) => events::read_fsl(path, trial_type)?,
+        });
+    }
+    Ok(events::sorted(all))
+}

@@ -1,0 +1,110 @@
+//! A user's list of scans that are not to be used.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use boldface::{Exclusion, Result, ScanId};
+use boldface_imaging::names::{label, same_run};
+use boldface_imaging::table::{Row, Table};
+
+use super::scan::Found;
+
+/// The rows of a list, as far as they are about one dataset.
+#[derive(Debug)]
+pub struct List {
+    path: PathBuf,
+    rows: Vec<Listed>,
+}
+
+/// One row: a label that is not written stands for any.
+#[derive(Debug)]
+struct Listed {
+    line: u64,
+    subject: String,
+    labels: BTreeMap<&'static str, String>,
+    reason: String,
+}
+
+/// Entity, and how a list may call its column.
+const COLUMNS: [(&str, &[&str]); 3] =
+    [("ses", &["session_id", "session", "ses"]), ("task", &["task", "task_id"]), ("run", &["run", "run_id"])];
+
+impl List {
+    /// Reads a list; rows whose column `dataset` names another dataset are passed over.
+    ///
+    /// # Errors
+    /// If the file cannot be read, lacks `participant_id`, or a row has no reason.
+    pub fn read(path: &Path, dataset: &str) -> Result<List> {
+        let read = || -> Result<Vec<Listed>> {
+            let table = Table::read(path)?;
+            table.require("participant_id")?;
+            table.require("reason")?;
+            let is_here = |row: &Row<'_>| row.get("dataset").is_none_or(|named| named == dataset);
+            table.rows().filter(is_here).map(|row| listed(&row)).collect()
+        };
+        let rows = read().map_err(|error| format!("list of exclusions `{}`: {error}", path.display()))?;
+        Ok(List { path: path.to_owned(), rows })
+    }
+
+    /// The scans of `found` that the list names, sorted; `only` is what other scans were passed over for.
+    ///
+    /// # Errors
+    /// If a row names no scan: a slip would leave in what is to be left out.
+    pub fn exclusions(&self, found: &[Found], only: &BTreeMap<String, String>) -> Result<Vec<Exclusion>> {
+        let mut by_subject: BTreeMap<&str, Vec<&ScanId>> = BTreeMap::new();
+        for Found { id, .. } in found {
+            by_subject.entry(&id.subject).or_default().push(id);
+        }
+        let mut excluded: BTreeMap<&ScanId, &str> = BTreeMap::new();
+        for row in &self.rows {
+            let of_subject = by_subject.get(row.subject.as_str()).map_or(&[][..], Vec::as_slice);
+            let named: Vec<&&ScanId> = of_subject.iter().filter(|id| row.names(id)).collect();
+            let is_passed_over = row
+                .labels
+                .iter()
+                .any(|(entity, label)| only.get(*entity).is_some_and(|wanted| wanted != label));
+            if named.is_empty() && !is_passed_over {
+                return Err(format!(
+                    "list of exclusions `{}`: line {} names no scan of `sub-{}`; correct it or remove it",
+                    self.path.display(),
+                    row.line,
+                    row.subject
+                )
+                .into());
+            }
+            for id in named {
+                excluded.entry(id).or_insert(&row.reason);
+            }
+        }
+        let exclusion =
+            |(id, reason): (&ScanId, &str)| Exclusion { scan: id.clone(), reason: reason.to_owned() };
+        Ok(excluded.into_iter().map(exclusion).collect())
+    }
+}
+
+impl Listed {
+    fn names(&self, id: &ScanId) -> bool {
+        self.labels.iter().all(|(entity, label)| match *entity {
+            "ses" => id.session.as_ref() == Some(label),
+            "task" => id.task.as_ref() == Some(label),
+            _ => id.run.as_deref().is_some_and(|run| same_run(run, label)),
+        })
+    }
+}
+
+fn listed(row: &Row<'_>) -> Result<Listed> {
+    let missing = |column: &str| format!("line {} has no `{column}`", row.line);
+    let subject = row.get("participant_id").ok_or_else(|| missing("participant_id"))?;
+    let reason = row.get("reason").ok_or_else(|| missing("reason"))?;
+    let mut labels = BTreeMap::new();
+    for (entity, columns) in COLUMNS {
+        let written = columns.iter().find_map(|column| row.get(column));
+        labels.extend(written.map(|written| (entity, label(entity, written).to_owned())));
+    }
+    Ok(Listed {
+        line: row.line,
+        subject: label("sub", subject).to_owned(),
+        labels,
+        reason: reason.to_owned(),
+    })
+}

@@ -1,0 +1,222 @@
+//! Finds scans and what belongs to them by their BIDS names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use boldface::{Result, ScanId};
+use boldface_imaging::folder::{Folder, Named, Wanted};
+use boldface_imaging::names::Name;
+use boldface_imaging::recipe::ScanFiles;
+
+use super::Bids;
+use super::events::EventFile;
+use super::patterned::Place;
+use super::scan::{Found, labels};
+
+/// Extensions of images.
+const IMAGES: [&str; 4] = ["nii.gz", "nii", "dtseries.nii", "ptseries.nii"];
+
+/// Suffixes of what lies beside images; the last of each kind are of old versions of fMRIPrep.
+const BESIDE: [&str; 6] = ["mask", "brainmask", "timeseries", "regressors", "confounds", "events"];
+
+/// Entities that name a form of a recording, and not what was recorded.
+const FORMS: [&str; 5] = ["space", "res", "den", "desc", "cohort"];
+
+impl Bids {
+    /// Every scan below `root`; of one subject alone if one is given.
+    pub fn by_name(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<Found>> {
+        let wanted =
+            Wanted { suffix: &self.suffix, extensions: &IMAGES, only: &self.only, others: &BESIDE, subject };
+        let folder = Folder::find(root, &wanted)?;
+        let raw = self.raw.as_ref().map(|raw| root.join(raw));
+        // Raw images have other labels than those of `only`; nothing but what is beside them is looked for.
+        let beside = Wanted { only: &BTreeMap::new(), ..wanted };
+        let raw = raw.map(|raw| Folder::find(&raw, &beside).map(|folder| (raw, folder))).transpose()?;
+        let images: Vec<&Named> = folder.scans.iter().filter(|scan| self.is_wanted(scan)).collect();
+        if images.is_empty() && subject.is_none() {
+            return Err(self.nothing(root, &folder).into());
+        }
+        let mut by_id: BTreeMap<ScanId, Vec<&Named>> = BTreeMap::new();
+        for image in images {
+            let mut id = scan_id(image, dataset);
+            // Runs are numbers: `run-01` is `run-1`.
+            id.run = id.run.map(|run| run.parse::<u64>().map_or(run, |number| number.to_string()));
+            by_id.entry(id).or_default().push(image);
+        }
+        self.check_distinct(&by_id)?;
+        let images = by_id.into_values().flatten();
+        images.map(|image| self.found(root, image, dataset, &folder, raw.as_ref())).collect()
+    }
+
+    fn is_wanted(&self, image: &Named) -> bool {
+        let desc = image.name.get("desc");
+        desc.unwrap_or_default() == self.desc || (desc.is_none() && is_cifti(&image.name))
+    }
+
+    /// A scan and what belongs to it.
+    fn found(
+        &self,
+        root: &Path,
+        image: &Named,
+        dataset: &str,
+        folder: &Folder,
+        raw: Option<&(PathBuf, Folder)>,
+    ) -> Result<Found> {
+        let id = scan_id(image, dataset);
+        let place = Place { root, id: &id, labels: &labels(&id) };
+        let beside = folder.beside(image);
+        let mask = match self.mask.as_str() {
+            "auto" => one(beside.iter().filter(|file| is_mask_of(&file.name, &image.name)), &id, "mask")?,
+            _ => self.mask_at(&place)?,
+        };
+        let confounds = match &self.confounds_file {
+            Some(_) => self.confounds_at(&place)?,
+            None => {
+                let tables: Vec<&Named> =
+                    beside.iter().filter(|file| is_confounds_of(&file.name, &image.name)).collect();
+                let most = tables.iter().map(|table| table.name.entities.len()).max();
+                let nearest = tables.into_iter().filter(|table| Some(table.name.entities.len()) == most);
+                one(nearest, &id, "table of confounds")?
+            }
+        };
+        // Where the raw image lies, or would lie.
+        let raw =
+            raw.map(|(root, folder)| (Named { path: raw_path(root, &id), name: image.name.clone() }, folder));
+        let mut sidecars: Vec<PathBuf> = folder.sidecars(image).map(|file| file.path.clone()).collect();
+        let raw_name = Name { suffix: "bold".to_owned(), ..image.name.clone() };
+        if let Some((image, folder)) = &raw {
+            sidecars.extend(folder.inherited(image, &raw_name, "json").map(|file| file.path.clone()));
+        }
+        let events = match &self.events {
+            Some(_) => self.events_at(&place)?,
+            None => {
+                let name = Name { suffix: "events".to_owned(), ..image.name.clone() };
+                let mut tables: Vec<PathBuf> =
+                    folder.inherited(image, &name, "tsv").map(|file| file.path.clone()).collect();
+                if let Some((image, folder)) = &raw {
+                    tables.extend(folder.inherited(image, &name, "tsv").map(|file| file.path.clone()));
+                }
+                tables.into_iter().take(1).map(EventFile::Table).collect()
+            }
+        };
+        let files = ScanFiles { bold: image.path.clone(), mask, confounds, sidecar_tr: None };
+        Ok(Found { id, files, sidecars, events })
+    }
+
+    /// Fails if two files are one scan, and says how to choose.
+    fn check_distinct(&self, by_id: &BTreeMap<ScanId, Vec<&Named>>) -> Result<()> {
+        let twice: Vec<(&ScanId, &Vec<&Named>)> =
+            by_id.iter().filter(|(_, images)| images.len() > 1).collect();
+        let Some((id, images)) = twice.first() else { return Ok(()) };
+        let named: Vec<String> = images.iter().map(|image| format!("`{}`", image.path.display())).collect();
+        let entities: BTreeSet<&String> =
+            images.iter().flat_map(|image| image.name.entities.keys()).collect();
+        let mut choices = Vec::new();
+        for entity in entities
+            .into_iter()
+            .filter(|entity| !["sub", "ses", "task", "run", "desc"].contains(&entity.as_str()))
+        {
+            let labels: BTreeSet<Option<&str>> = images.iter().map(|image| image.name.get(entity)).collect();
+            if labels.len() > 1 {
+                let each = labels
+                    .into_iter()
+                    .flatten()
+                    .map(|label| format!("`only = {{ {entity} = \"{label}\" }}`"));
+                choices.extend(each);
+            }
+        }
+        let help = match choices.is_empty() {
+            true => "keep one of them".to_owned(),
+            false => format!("choose one form, such as {}", choices.join(" or ")),
+        };
+        let more = match twice.len() - 1 {
+            0 => String::new(),
+            n => format!(" (and {n} more scans are there several times)"),
+        };
+        let all = if images.len() == 2 { "both" } else { "all" };
+        Err(format!("{} are {all} scan `{id}`{more}; {help}", named.join(" and ")).into())
+    }
+
+    /// Why no image was found.
+    fn nothing(&self, root: &Path, folder: &Folder) -> String {
+        let only: String =
+            self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
+        let desc = if self.desc.is_empty() { String::new() } else { format!("_desc-{}", self.desc) };
+        let looked = format!(
+            "no image in `{}`: looked for `sub-..{desc}_{}.nii.gz` (or `.nii`, `.dtseries.nii`, `.ptseries.nii`){only} \
+             there and below `sub-..`",
+            root.display(),
+            self.suffix
+        );
+        let descs: BTreeSet<&str> =
+            folder.scans.iter().map(|scan| scan.name.get("desc").unwrap_or_default()).collect();
+        match (folder.scans.len(), descs.contains("")) {
+            (0, _) => looked,
+            (n, true) if descs.len() == 1 => format!(
+                "{looked}; {n} have no `desc-`: if these are raw images, name the folder of their derivatives, and if \
+                 they are preprocessed, set `desc = \"\"`"
+            ),
+            (n, _) => {
+                let descs: Vec<String> = descs.iter().map(|desc| format!("`{desc}`")).collect();
+                format!("{looked}; {n} have other labels: set `desc` to one of {}", descs.join(", "))
+            }
+        }
+    }
+}
+
+fn scan_id(image: &Named, dataset: &str) -> ScanId {
+    image.name.scan(dataset).expect("an image's file name starts with `sub-`")
+}
+
+fn is_cifti(name: &Name) -> bool {
+    name.extension.ends_with("series.nii")
+}
+
+/// What must be the same of two files that belong together.
+fn without<'a>(name: &'a Name, entities: &[&str]) -> BTreeMap<&'a str, &'a str> {
+    let all = name.entities.iter().map(|(entity, label)| (entity.as_str(), label.as_str()));
+    all.filter(|(entity, _)| !entities.contains(entity)).collect()
+}
+
+fn is_mask_of(mask: &Name, image: &Name) -> bool {
+    let is_brain = match mask.suffix.as_str() {
+        "mask" => mask.get("desc") == Some("brain"),
+        suffix => suffix == "brainmask",
+    };
+    is_brain
+        && ["nii.gz", "nii"].contains(&mask.extension.as_str())
+        && without(mask, &["desc"]) == without(image, &["desc"])
+}
+
+fn is_confounds_of(table: &Name, image: &Name) -> bool {
+    let is_confounds = match table.suffix.as_str() {
+        "timeseries" | "regressors" => table.get("desc") == Some("confounds"),
+        suffix => suffix == "confounds",
+    };
+    let (own, of) = (without(table, &FORMS), without(image, &FORMS));
+    is_confounds
+        && table.extension == "tsv"
+        && own.iter().all(|(entity, label)| of.get(entity) == Some(label))
+}
+
+/// The path of the only file there is.
+fn one<'a>(files: impl Iterator<Item = &'a Named>, id: &ScanId, what: &str) -> Result<Option<PathBuf>> {
+    let files: Vec<&Named> = files.collect();
+    match files[..] {
+        [] => Ok(None),
+        [file] => Ok(Some(file.path.clone())),
+        [a, b, ..] => Err(format!(
+            "`{}` and `{}` may both be the {what} of scan `{id}`; keep one of them",
+            a.path.display(),
+            b.path.display()
+        )
+        .into()),
+    }
+}
+
+/// A file in the folder of a scan's raw images.
+fn raw_path(root: &Path, id: &ScanId) -> PathBuf {
+    let subject = root.join(format!("sub-{}", id.subject));
+    let session = id.session.as_ref().map(|session| subject.join(format!("ses-{session}")));
+    session.unwrap_or(subject).join("func").join("bold")
+}

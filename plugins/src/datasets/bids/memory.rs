@@ -1,0 +1,62 @@
+//! What a dataset found, kept between the calls that read its scans one by one.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use boldface::{Result, ScanId};
+use boldface_imaging::parcellation::Parcellation;
+use boldface_imaging::recipe::WeightsCache;
+
+use super::scan::Found;
+
+/// The last folder that was looked through.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Option<Arc<Known>>>);
+
+/// A folder that was looked through.
+#[derive(Debug)]
+pub struct Known {
+    root: PathBuf,
+    /// Sorted by name.
+    found: Vec<Found>,
+    /// The regions.
+    pub parcellation: Parcellation,
+    /// What scans of one grid share.
+    pub weights: WeightsCache,
+}
+
+impl Known {
+    /// The files of a scan.
+    pub fn scan(&self, id: &ScanId) -> Option<&Found> {
+        // A folder is looked through under any name of the dataset.
+        let name = |id: &ScanId| ScanId { dataset: String::new(), ..id.clone() };
+        let place = self.found.binary_search_by(|found| name(&found.id).cmp(&name(id)));
+        place.ok().map(|place| &self.found[place])
+    }
+}
+
+impl Memory {
+    /// Keeps what was found.
+    pub fn keep(&self, root: &Path, found: Vec<Found>, parcellation: Parcellation) -> Arc<Known> {
+        let known = Known { root: root.to_owned(), found, parcellation, weights: WeightsCache::default() };
+        let known = Arc::new(known);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        known
+    }
+
+    /// What was kept of `root`, or what `look` finds there now.
+    ///
+    /// # Errors
+    /// As `look`.
+    pub fn of(
+        &self,
+        root: &Path,
+        look: impl FnOnce() -> Result<(Vec<Found>, Parcellation)>,
+    ) -> Result<Arc<Known>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match kept.filter(|kept| kept.root == root) {
+            Some(known) => Ok(known),
+            None => look().map(|(found, parcellation)| self.keep(root, found, parcellation)),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! One scan: its files, and what headers and tables say of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use boldface::{Cut, Exclusion, Result, ScanId, ScanInfo};
+use boldface_imaging::bold::Bold;
+use boldface_imaging::confounds::{ConfoundTable, clean_seconds, framewise_displacement, kept_volumes};
+use boldface_imaging::folder::repetition_time;
+use boldface_imaging::kept_after;
+use boldface_imaging::phenotype::Phenotypes;
+use boldface_imaging::recipe::ScanFiles;
+
+use super::Bids;
+use super::events::EventFile;
+
+/// Least seconds that are left of a run that is scrubbed, as XCP-D asks for.
+const CLEAN_SECONDS: f64 = 240.0;
+
+/// Column of the mean framewise displacement.
+const MEAN_FD: &str = "mean_fd";
+
+/// Columns that hold it already, under another name.
+const MEAN_FDS: [&str; 4] =
+    [MEAN_FD, "fd_mean", "mean_framewise_displacement", "framewise_displacement_mean"];
+
+/// A scan and where its files lie.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Which scan.
+    pub id: ScanId,
+    /// Image, mask and confounds.
+    pub files: ScanFiles,
+    /// Sidecars, the one that counts most first.
+    pub sidecars: Vec<PathBuf>,
+    /// What happened.
+    pub events: Vec<EventFile>,
+}
+
+impl Found {
+    /// Every file that is read.
+    pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        let ScanFiles { bold, mask, confounds, .. } = &self.files;
+        // A table of components has a sidecar of its own, and an image may be a pair of files.
+        let beside = confounds.iter().map(|table| table.with_extension("json"));
+        let pair = bold.extension().filter(|end| *end == "hdr").map(|_| bold.with_extension("img"));
+        let beside: Vec<PathBuf> = beside.chain(pair).filter(|path| path.is_file()).collect();
+        let named = [Some(bold), mask.as_ref(), confounds.as_ref()].into_iter().flatten().cloned();
+        let named: Vec<PathBuf> = named.chain(self.sidecars.iter().cloned()).collect();
+        let events: Vec<PathBuf> = self.events.iter().map(|file| file.path().to_owned()).collect();
+        named.into_iter().chain(events).chain(beside)
+    }
+
+    /// The files, with the repetition time that the first sidecar says which says one.
+    ///
+    /// # Errors
+    /// If a sidecar is damaged.
+    pub fn with_repetition_time(&self) -> Result<ScanFiles> {
+        let mut said = None;
+        for sidecar in &self.sidecars {
+            said = repetition_time(sidecar)?;
+            if said.is_some() {
+                break;
+            }
+        }
+        Ok(ScanFiles { sidecar_tr: said, ..self.files.clone() })
+    }
+}
+
+impl Bids {
+    /// What is known of a scan, or why it is left out, from headers and tables alone.
+    ///
+    /// # Errors
+    /// If a file is damaged or does not fit the others.
+    pub fn look(
+        &self,
+        found: &Found,
+        tables: &Phenotypes,
+        rois: usize,
+    ) -> Result<Result<ScanInfo, Exclusion>> {
+        let out = |reason: String| Ok(Err(Exclusion { scan: found.id.clone(), reason }));
+        let recipe = self.recipe();
+        let files = found.with_repetition_time()?;
+        let bold = Bold::open(&files.bold)?;
+        let (trs, tr) = (bold.trs(), recipe.repetition_time(&bold, &files)?);
+        let table = files.confounds.as_deref().map(ConfoundTable::read).transpose()?;
+        if let Some(table) = &table {
+            table.check_length(trs, &files.bold)?;
+        }
+        let fd = table.as_ref().and_then(framewise_displacement).and_then(|fd| mean(&fd));
+        self.check_confounds(&files.bold, table.as_ref(), fd)?;
+        let kept = kept_volumes(table.as_ref(), recipe.scrub.as_ref(), recipe.dummy_scans, trs)?;
+        let left = kept.iter().filter(|&&kept| kept).count();
+        if left == 0 {
+            return out(format!("all its {trs} volumes are scrubbed"));
+        }
+        let least = self.minimum_clean_seconds.or(self.scrub.as_ref().map(|_| CLEAN_SECONDS)).unwrap_or(0.0);
+        let seconds = clean_seconds(&kept, tr);
+        if seconds < least {
+            return out(format!(
+                "{} s are left after scrubbing ({left} of {trs} volumes), {} s are asked for",
+                short(seconds),
+                short(least)
+            ));
+        }
+        if let (Some(most), Some(fd)) = (self.maximum_mean_fd, fd)
+            && fd > most
+        {
+            return out(format!(
+                "its mean framewise displacement is {fd:.3} mm, at most {} mm are asked for",
+                short(most)
+            ));
+        }
+        let mut phenotype = tables.of(&found.id)?;
+        if let Some(fd) = fd
+            && !MEAN_FDS.iter().any(|column| phenotype.contains_key(*column))
+        {
+            phenotype.insert(MEAN_FD.to_owned(), format!("{fd:.6}"));
+        }
+        let new_tr = recipe.resample_tr.unwrap_or(tr);
+        let kept = kept_after(&kept, tr, new_tr);
+        Ok(Ok(ScanInfo {
+            id: found.id.clone(),
+            tr: new_tr,
+            trs: kept.iter().filter(|&&kept| kept).count(),
+            rois,
+            phenotype,
+            events: super::events::read(&found.events)?,
+            cuts: cuts(&kept, new_tr),
+        }))
+    }
+
+    /// Fails if something is asked of confounds that they cannot give.
+    fn check_confounds(&self, bold: &Path, table: Option<&ConfoundTable>, fd: Option<f64>) -> Result<()> {
+        match (table, &self.confounds) {
+            (None, confounds)
+                if confounds.is_some() || self.scrub.is_some() || self.maximum_mean_fd.is_some() =>
+            {
+                let key = match (confounds, &self.scrub) {
+                    (Some(_), _) => "confounds",
+                    (None, Some(_)) => "scrub",
+                    (None, None) => "maximum-mean-fd",
+                };
+                return Err(format!(
+                    "`{key}` needs a table of confounds, and there is none beside `{}`; name it with \
+                     `confounds-file`",
+                    bold.display()
+                )
+                .into());
+            }
+            (Some(table), Some(confounds)) => drop(confounds.columns(table)?),
+            _ => {}
+        }
+        if self.maximum_mean_fd.is_some() && fd.is_none() {
+            let path = table.map(|table| table.path().display().to_string()).unwrap_or_default();
+            return Err(format!(
+                "confounds `{path}` have neither framewise displacement nor the six motion parameters it is computed \
+                 from, which `maximum-mean-fd` needs"
+            )
+            .into());
+        }
+        Ok(())
+    }
+}
+
+/// Where volumes are missing from what is kept.
+fn cuts(kept: &[bool], tr: f64) -> Vec<Cut> {
+    let (mut cuts, mut before) = (Vec::new(), 0);
+    for run in kept.chunk_by(|a, b| a == b) {
+        match run[0] {
+            true => before += run.len(),
+            false => cuts.push(Cut { at: before as f64 * tr, seconds: run.len() as f64 * tr }),
+        }
+    }
+    cuts
+}
+
+/// The mean of what is there; none if nothing is.
+fn mean(values: &[f64]) -> Option<f64> {
+    let there: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64)
+}
+
+/// A number without needless digits.
+fn short(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Labels of a scan by the name that a pattern has for them.
+pub fn labels(id: &ScanId) -> BTreeMap<String, String> {
+    let labels = [
+        ("subject", Some(&id.subject)),
+        ("session", id.session.as_ref()),
+        ("task", id.task.as_ref()),
+        ("run", id.run.as_ref()),
+    ];
+    labels.into_iter().filter_map(|(name, label)| Some((name.to_owned(), label?.clone()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_are_where_volumes_are_missing() {
+        // Kept 2 of 0..8 at a TR of 2 s: - - k k k - k k; two at the start, one after three kept volumes.
+        let kept = [false, false, true, true, true, false, true, true];
+        assert_eq!(cuts(&kept, 2.0), [Cut { at: 0.0, seconds: 4.0 }, Cut { at: 6.0, seconds: 2.0 }]);
+        assert_eq!(cuts(&[true; 3], 2.0), []);
+    }
+
+    #[test]
+    fn means_and_numbers() {
+        assert_eq!((mean(&[f64::NAN, 0.1, 0.3]), mean(&[f64::NAN])), (Some(0.2), None));
+        assert_eq!(
+            (short(240.0), short(95.75), short(0.12345)),
+            ("240".into(), "95.75".into(), "0.123".into())
+        );
+    }
+}

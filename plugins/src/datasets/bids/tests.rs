@@ -1,0 +1,1 @@
+//! Derivatives folders as users have them, sound and broken.
