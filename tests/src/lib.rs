@@ -16,7 +16,7 @@ use boldface_runner::run::{Events, Failed, Finished, run};
 use boldface_runner::spec::Layered;
 use tempfile::TempDir;
 
-pub use tools::{chromium, is_ci, python};
+pub use tools::{chromium, is_ci, python, shared, told};
 
 /// A folder with specs, data and runs, removed when it is dropped.
 #[derive(Debug)]
@@ -151,6 +151,15 @@ impl Events for Seen {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         self.interrupt_in.as_ref().is_some_and(|stage| *stage == *running)
     }
+}
+
+/// Runs `work` as a run with so many threads does.
+///
+/// # Panics
+/// If the system gives no threads.
+pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system gives a few threads").install(work)
 }
 
 /// A test score of `task`, of a model or a baseline.

@@ -74,11 +74,18 @@ impl Unit {
         *self == Unit::Subject
     }
 
-    /// `subject` or `run`.
-    pub fn name(self) -> &'static str {
+    /// What a reader must know of the numbers; none where they are about new people.
+    pub fn caution(self) -> Option<&'static str> {
+        let said = "runs are divided, not subjects (`[split] unit = \"run\"`): the numbers say how well new runs of the \
+                    same people are told, and nothing about new people";
+        (self == Unit::Run).then_some(said)
+    }
+
+    /// A text about subjects as a text about these units.
+    pub(crate) fn worded(self, text: &str) -> String {
         match self {
-            Unit::Subject => "subject",
-            Unit::Run => "run",
+            Unit::Subject => text.to_owned(),
+            Unit::Run => text.replace("Subject", "Run").replace("subject", "run"),
         }
     }
 }
