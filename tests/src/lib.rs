@@ -154,6 +154,15 @@ impl Events for Seen {
     }
 }
 
+/// Runs `work` as a run with so many threads does.
+///
+/// # Panics
+/// If the system gives no threads.
+pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system gives a few threads").install(work)
+}
+
 /// A test score of `task`, of a model or a baseline.
 ///
 /// # Panics

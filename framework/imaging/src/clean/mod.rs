@@ -11,6 +11,8 @@ mod settings;
 mod sosfilt;
 mod spline;
 mod standardize;
+#[cfg(test)]
+mod tests;
 
 use boldface::Result;
 

@@ -56,8 +56,18 @@ impl Default for ParcellateOptions {
 ///
 /// # Errors
 /// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, or holds no signal in
-/// any region; if smoothing is asked of what is no volume.
+/// any region; if smoothing is asked of what is no volume. The message names the file.
 pub fn parcellate(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
+    let path = bold.path().to_owned();
+    let named = |error: boldface::Error| {
+        let (path, error) = (path.display().to_string(), error.to_string());
+        // The reader names the file itself.
+        if error.contains(&path) { error.into() } else { format!("`{path}`: {error}").into() }
+    };
+    read(bold, weights, options).map_err(named)
+}
+
+fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
     weights.fits(bold.space())?;
     let smoother = match (options.smoothing, bold.space()) {
         (None, _) => None,
@@ -148,9 +158,10 @@ impl<'a> Pass<'a> {
         }
         let coverage = weights.coverage(&covered);
         let mut values = solve(weights, &covered, self.sums)?;
-        let missing: Vec<usize> = (0..rois)
-            .filter(|&roi| f64::from(coverage[roi]) < options.minimum_coverage || coverage[roi] == 0.0)
-            .collect();
+        // In 32 bits as the coverage, so that 7 of 10 voxels are 0.7.
+        let minimum = options.minimum_coverage as f32;
+        let missing: Vec<usize> =
+            (0..rois).filter(|&roi| coverage[roi] < minimum || coverage[roi] == 0.0).collect();
         for row in values.chunks_exact_mut(rois) {
             missing.iter().for_each(|&roi| row[roi] = f64::NAN);
         }

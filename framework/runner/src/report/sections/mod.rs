@@ -6,6 +6,7 @@ mod groups;
 mod leakage;
 pub(super) mod power;
 mod provenance;
+mod quality;
 mod scores;
 mod tokens;
 mod training;
@@ -19,6 +20,7 @@ pub fn document(stored: &Stored) -> Document {
     let mut blocks = scores::blocks(stored);
     blocks.extend(power::blocks(stored));
     blocks.extend(groups::blocks(stored));
+    blocks.extend(quality::blocks(stored));
     blocks.extend(answers::blocks(stored));
     blocks.extend(calibration::blocks(stored));
     blocks.extend(tokens::blocks(stored));
