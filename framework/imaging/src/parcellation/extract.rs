@@ -127,6 +127,7 @@ impl<'a> Pass<'a> {
             }
             self.weights.sums(&values, &mut self.sums);
         }
+        self.spread.flush();
         Ok(())
     }
 
