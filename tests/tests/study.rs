@@ -62,7 +62,12 @@ fn add_run(sandbox: &Sandbox, name: &str, seed: usize, moves: bool) {
     );
     let row = |volume: usize| match volume {
         0 => "n/a\t0\n".to_owned(),
-        _ => format!("{}\t{}\n", if moves { 0.9 } else { 0.1 }, volume % 3),
+        // No two people move alike.
+        _ => format!(
+            "{}\t{}\n",
+            if moves { 0.9 } else { 0.1 } + 0.001 * ((volume * seed) % 37) as f64,
+            volume % 3
+        ),
     };
     let rows: String = (0..TRS).map(row).collect();
     let confounds = format!("framewise_displacement\tcsf\n{rows}");
