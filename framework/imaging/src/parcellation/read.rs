@@ -38,7 +38,8 @@ impl Parcellation {
             Kind::Voxels => voxels(files),
         };
         let confirmed = read.and_then(|read| {
-            if let Some(table) = files.regions.as_deref().filter(|_| files.kind == Kind::Labels) {
+            let has_labels = matches!(read.places, Places::Labels(..) | Places::Grayordinates(..));
+            if let Some(table) = files.regions.as_deref().filter(|_| has_labels) {
                 confirm(&read.regions.names, &read.labels, &files.volume, table)?;
             }
             Ok(read)
