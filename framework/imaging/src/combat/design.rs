@@ -157,7 +157,7 @@ impl<'a> Design<'a> {
                     (cells[column] - dot(&cells[..column], &above[column][..column])) / above[column][column];
             }
             let left = cells[row] - dot(&cells[..row], &cells[..row]);
-            if !(left > LEAST_OWN * own[row]) {
+            if left.is_nan() || left <= LEAST_OWN * own[row] {
                 return Err(row);
             }
             cells[row] = left.sqrt();
