@@ -144,9 +144,8 @@ impl<'a> Design<'a> {
             let within = |place: usize| self.coded[scan][place] - means[place];
             for row in 0..width {
                 own[row] += self.coded[scan][row].powi(2);
-                for column in 0..=row {
-                    lower[row][column] += within(row) * within(column);
-                }
+                let cells = lower[row][..=row].iter_mut().enumerate();
+                cells.for_each(|(column, cell)| *cell += within(row) * within(column));
             }
         }
         for row in 0..width {
