@@ -2,6 +2,7 @@
 
 pub mod libraries;
 pub mod schema;
+pub mod shipped;
 mod tools;
 
 use std::fs;
@@ -186,8 +187,15 @@ pub fn repository(name: &str) -> PathBuf {
 /// # Panics
 /// If it has problems; they are printed.
 pub fn plan(path: &Path) -> Plan {
-    let source = fs::read_to_string(path).expect("the spec is there");
-    resolve(path, &source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
+    plan_of(path, &fs::read_to_string(path).expect("the spec is there"))
+}
+
+/// As [`plan`], of a spec whose text is `source`.
+///
+/// # Panics
+/// As [`plan`].
+pub fn plan_of(path: &Path, source: &str) -> Plan {
+    resolve(path, source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
 
 /// Resolves a sweep, as a binary that has every engine would.

@@ -264,3 +264,40 @@ fn python_reads_the_parquet() {
     let output = python.args(["-c", script]).current_dir(sandbox.path("")).output().unwrap();
     assert_eq!(succeeds(&output).trim(), "['LH_Vis_1', 'B', 'RH_Vis_1', 'Lost'] Float32 (20, 4) 519.0 20");
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_is_finished() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let sandbox = study();
+    let names: Vec<String> = (0..600).map(|i| format!("many/sub-{i:03}_bold.nii.gz")).collect();
+    fs::create_dir(sandbox.path("many")).unwrap();
+    names.iter().for_each(|name| fs::hard_link(sandbox.path(FIRST), sandbox.path(name)).unwrap());
+    let mut arguments = vec!["parcellate", "--parcellation", "atlas.nii", "--out", "out", "--workers", "1"];
+    arguments.push("--bold");
+    arguments.extend(names.iter().map(String::as_str));
+    let program = sandbox.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let asked = Instant::now();
+    // The first scan is finished when its folder is there and a second one's is.
+    while fs::read_dir(sandbox.path("out")).map_or(0, Iterator::count) < 5 {
+        assert!(asked.elapsed() < Duration::from_secs(60), "nothing was made");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
+    let output = program.wait_with_output().unwrap();
+    let error = fails(&output, 130);
+    assert!(
+        error.contains(" not begun; ") && error.contains("the same command goes on with the rest"),
+        "{error}"
+    );
+
+    let again = succeeds(&sandbox.boldface(&arguments));
+    let made = |word: &str| -> usize {
+        let before = again.split(word).next().unwrap();
+        before.rsplit([' ', ',']).find(|text| !text.is_empty()).unwrap().parse().unwrap()
+    };
+    let (now, before) = (made(" made, "), made(" made before"));
+    assert!(now > 0 && before > 0 && now + before == 600, "{again}");
+}

@@ -251,3 +251,59 @@ fn named(path: &Path, error: &dyn std::fmt::Display) -> boldface::Error {
     let message = error.to_string();
     if message.contains(&shown) { message.into() } else { format!("`{shown}`: {message}").into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nifti::{Affine, Grid};
+    use crate::parcellation::ParcellationFiles;
+    use crate::testing::Image;
+
+    fn parcellation(dir: &Path) -> Parcellation {
+        let volume = dir.join("atlas.nii");
+        std::fs::write(&volume, Image::new(&[2, 1, 1], vec![1.0, 2.0]).bytes()).unwrap();
+        let (regions, networks, kind) = (None, "network".to_owned(), crate::parcellation::Kind::Labels);
+        Parcellation::read(&ParcellationFiles { volume, regions, networks, kind }).unwrap()
+    }
+
+    fn grid(x: f64) -> Space {
+        let mut affine = Affine::IDENTITY;
+        affine.0[0][3] = x;
+        Space::Volume(Grid { shape: [2, 1, 1], affine })
+    }
+
+    #[test]
+    fn scans_of_one_grid_share_one_matrix() {
+        let dir = tempfile::tempdir().unwrap();
+        let (parcellation, cache) = (parcellation(dir.path()), WeightsCache::default());
+        let first = cache.of(&parcellation, &grid(0.0), None).unwrap();
+        let all = std::thread::scope(|scope| {
+            let one = || cache.of(&parcellation, &grid(0.0), None).unwrap();
+            [(); 4].map(|()| scope.spawn(one)).map(|thread| thread.join().unwrap())
+        });
+        assert!(all.iter().all(|weights| Arc::ptr_eq(weights, &first)));
+        let moved = cache.of(&parcellation, &grid(0.25), None).unwrap();
+        assert!(!Arc::ptr_eq(&moved, &first));
+        // A study in native space fills it; what was first is forgotten, and made anew when it comes again.
+        (1..=KEPT).for_each(|i| drop(cache.of(&parcellation, &grid(i as f64 / 64.0), None)));
+        assert_eq!(cache.known.lock().unwrap().len(), KEPT);
+        assert!(!Arc::ptr_eq(&cache.of(&parcellation, &grid(0.0), None).unwrap(), &first));
+        // What fails fails for every scan, in the same words.
+        let far = || cache.of(&parcellation, &grid(500.0), None).unwrap_err().to_string();
+        assert!(far().contains("atlas.nii") && far() == far());
+    }
+
+    #[test]
+    fn settings_are_checked_at_their_keys() {
+        let wrong = Recipe {
+            minimum_coverage: 50.0,
+            smoothing: Some(-1.0),
+            tr: Some(2000.0),
+            scrub: Some(Scrub { fd: Some(0.0), ..Scrub::default() }),
+            ..Recipe::default()
+        };
+        let keys: Vec<String> = wrong.problems().into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["minimum-coverage", "smoothing", "tr", "scrub.fd"]);
+        assert_eq!(Recipe::default().problems(), []);
+    }
+}

@@ -24,7 +24,7 @@ pub const NO_NETWORK: &str = "unassigned";
 const NETWORKS: &str = "network";
 
 /// What tables of FreeSurfer, FSL, CIFTI and BIDS call the part of an image that is no region.
-const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear label"];
+pub(crate) const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear label"];
 
 /// Reads a region table with the columns `index`, `name` and `networks` (its name in the file).
 ///

@@ -86,17 +86,18 @@ fn split_lines(signal: &Matrix) -> (Matrix, Matrix) {
         }
     }
     let mut lines = Matrix::zeros(2, signal.columns);
-    let mut residues = Matrix::zeros(signal.rows, signal.columns);
     for c in 0..signal.columns {
         let start = sums[c] / signal.rows as f64 - slopes[c] * middle;
-        if !(start.is_finite() && slopes[c].is_finite()) {
-            lines.row_mut(0)[c] = f64::NAN;
-            continue;
-        }
-        lines.row_mut(0)[c] = first[c] + start;
+        let finite = start.is_finite() && slopes[c].is_finite();
+        lines.row_mut(0)[c] = if finite { first[c] + start } else { f64::NAN };
         lines.row_mut(1)[c] = slopes[c];
-        for t in 0..signal.rows {
-            residues.row_mut(t)[c] = signal.at(t, c) - first[c] - (start + slopes[c] * t as f64);
+        sums[c] = start;
+    }
+    let mut residues = Matrix::zeros(signal.rows, signal.columns);
+    for t in 0..signal.rows {
+        let (row, line) = (signal.row(t).iter().zip(first), sums.iter().zip(&slopes));
+        for ((residue, (x, first)), (start, slope)) in residues.row_mut(t).iter_mut().zip(row).zip(line) {
+            *residue = x - first - (start + slope * t as f64);
         }
     }
     (lines, residues)
@@ -133,9 +134,12 @@ fn kaiser(x: f64) -> f64 {
     // The modified Bessel function I0 of y: the sum of ((y/2)^k / k!)^2.
     let quarter = BETA * BETA * (1.0 - x * x).max(0.0) / 4.0;
     let (mut term, mut sum) = (1.0, 1.0);
-    for k in 1..40 {
+    for k in 1.. {
         term *= quarter / f64::from(k * k);
         sum += term;
+        if term < 1e-17 * sum {
+            break;
+        }
     }
     sum
 }

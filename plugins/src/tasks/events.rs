@@ -200,7 +200,10 @@ impl Events {
         for ((class, units), seen) in self.classes.iter().zip(units).zip(seen) {
             let (message, help) = match (units.len(), seen) {
                 (0, 0) => (
-                    format!("no event is called `{class}` and lasts {} s", self.minimum_duration),
+                    match self.minimum_duration {
+                        0.0 => format!("no event is called `{class}`"),
+                        least => format!("no event is called `{class}` and lasts {least} s or longer"),
+                    },
                     format!("events are called {}", quoted(names)),
                 ),
                 (0, seen) => (

@@ -53,7 +53,7 @@ impl LabelEntry {
 /// or `label` and the name under `name`, `label` or `region`), XML (FSL's atlases, where the number of a
 /// probabilistic one is `index + 1`, and AAL's), or text: pairs of lines `name` / `index r g b a`
 /// (Workbench, FSL), `index name r g b a` (FreeSurfer), `index r g b a vis mesh "name"` (ITK-SNAP),
-/// `index name`, or a name a line, numbered from 1.
+/// `index name`, or a name a line, numbered from 1 (from 0 if the first is `Background`).
 ///
 /// # Errors
 /// If the file cannot be read, is none of these, or gives an index twice. The message names the file.

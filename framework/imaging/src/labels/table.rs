@@ -5,9 +5,10 @@ use boldface::Result;
 use super::{Hemisphere, LabelEntry, hemisphere};
 use crate::table::{Row, Table, quoted};
 
-/// Names of the column with the number in the volume, the likeliest first.
+/// Names of the column with the number in the volume, the likeliest first. Where `label` holds numbers, `index`
+/// may count regions, as in tables of [`regions`](crate::regions).
 const INDEX: [&str; 10] =
-    ["index", "id", "value", "label", "label_id", "roi", "roi_id", "region_id", "parcel_id", "intensity"];
+    ["label", "index", "id", "value", "label_id", "roi", "roi_id", "region_id", "parcel_id", "intensity"];
 
 /// Names of the column with the region's name, the likeliest first.
 const NAME: [&str; 9] =

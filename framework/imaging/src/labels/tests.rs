@@ -55,10 +55,14 @@ fn every_form_gives_the_same_labels() {
     ] {
         assert_eq!(indices_and_names(name, text), expected, "{name}");
     }
-    assert_eq!(
-        indices_and_names("names.txt", "Left A\n7Networks_LH_Vis_1\n"),
-        [(1, "Left A".to_owned()), (2, "7Networks_LH_Vis_1".to_owned())]
-    );
+    for text in ["Left A\n7Networks_LH_Vis_1\n", "Background\nLeft A\n7Networks_LH_Vis_1\n"] {
+        assert_eq!(
+            indices_and_names("names.txt", text),
+            [(1, "Left A".to_owned()), (2, "7Networks_LH_Vis_1".to_owned())]
+        );
+    }
+    // The number in the volume is the label where `index` only counts.
+    assert_eq!(indices_and_names("x.tsv", "index\tname\tlabel\n1\tA\t2001\n"), [(2001, "A".to_owned())]);
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn what_is_wrong_is_named() {
         "x.tsv",
         "number\tname\n1\tA\n",
         expect![
-            "label file `x.tsv`: no column holds the regions' numbers: looked for `index`, `id`, `value`, `label`, `label_id`, `roi`, `roi_id`, `region_id`, `parcel_id`, `intensity` with whole numbers; the columns are `number`, `name`"
+            "label file `x.tsv`: no column holds the regions' numbers: looked for `label`, `index`, `id`, `value`, `label_id`, `roi`, `roi_id`, `region_id`, `parcel_id`, `intensity` with whole numbers; the columns are `number`, `name`"
         ],
     );
     check(

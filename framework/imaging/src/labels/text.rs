@@ -3,6 +3,7 @@
 use boldface::Result;
 
 use super::LabelEntry;
+use crate::regions::BACKGROUND;
 
 /// The forms, told apart by all their lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ enum Form {
     Snap,
     /// `index name`.
     Numbered,
-    /// A name a line, numbered from 1.
+    /// A name a line, numbered from 1, or from 0 if the first is the background.
     Names,
 }
 
@@ -43,8 +44,10 @@ pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
             pairs.collect()
         }
         Form::Names => {
+            // Lists of nilearn's kind begin with the background, which is 0.
+            let first = usize::from(!is_background(lines[0].1));
             let named = lines.iter().enumerate().map(|(at, &line)| {
-                let index = i32::try_from(at + 1).ok();
+                let index = i32::try_from(at + first).ok();
                 let is_name = line.1.parse::<f64>().is_err();
                 of(line, index.filter(|_| is_name).map(|index| LabelEntry::new(index, unquoted(line.1))))
             });
@@ -116,6 +119,10 @@ fn numbered_entry(line: &str) -> Option<LabelEntry> {
 fn rgb(words: &[&str]) -> Option<[u8; 3]> {
     let [r, g, b] = words else { return None };
     Some([r.parse().ok()?, g.parse().ok()?, b.parse().ok()?])
+}
+
+fn is_background(name: &str) -> bool {
+    BACKGROUND.contains(&unquoted(name).to_lowercase().as_str())
 }
 
 fn unquoted(name: &str) -> &str {

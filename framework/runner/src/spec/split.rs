@@ -21,7 +21,7 @@ pub struct SplitTable {
     /// subject read run; nothing can then be said about people who were not scanned.
     #[serde(default, skip_serializing_if = "Unit::is_subject")]
     pub unit: Unit,
-    /// Share of all subjects kept for choices; 0.15 if left out.
+    /// Share of all subjects kept for choices; 0.15 if left out. With folds it may be 0, where nothing is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
     /// Share of all subjects kept for the reported numbers; 0.15 if left out. Folds and `leave-out`

@@ -1,7 +1,6 @@
 //! Derivatives folders as users have them, sound and broken.
 
 use std::fs;
-use std::path::Path;
 
 use expect_test::{Expect, expect};
 use tempfile::TempDir;
@@ -191,11 +190,11 @@ fn scrubbing_shortens_scans_and_leaves_out_what_is_too_short() {
     // (30 x 1 + 29 x 0.1) / 59 = 0.558.
     expect!["its mean framewise displacement is 0.558 mm, at most 0.2 mm are asked for"]
         .assert_eq(&cohort.excluded[0].reason);
-    // Removed at the start, resampled from 2 s to 3 s: (58 - 1) 2 / 3 = 38, and one more.
+    // Kept from 4 s to 118 s; every 3 s there is one at 6, 9, ... 117 s: (117 - 6) / 3 = 37, and one more.
     let dataset = bids(r#""dummy-scans": 2, "resample-tr": 3.0"#);
     let cohort = dataset.cohort(dir.path(), "study").unwrap();
-    assert_eq!((cohort.scans[0].trs, cohort.scans[0].tr), (39, 3.0));
-    assert_eq!(dataset.record(dir.path(), &cohort.scans[0]).unwrap().series.trs(), 39);
+    assert_eq!((cohort.scans[0].trs, cohort.scans[0].tr), (38, 3.0));
+    assert_eq!(dataset.record(dir.path(), &cohort.scans[0]).unwrap().series.trs(), 38);
 }
 
 #[test]
@@ -207,7 +206,15 @@ fn all_broken_scans_are_named_at_once_and_can_be_taken_out() {
         "sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.json",
         r#"{"RepetitionTime": 2.5}"#,
     );
-    check(&dir, "", expect![""]);
+    check(
+        &dir,
+        "",
+        expect![[r#"
+        2 of 3 scans cannot be used:
+          `study/sub-01_task-rest_run-2`: confounds `sub-01/func/sub-01_task-rest_run-2_desc-confounds_timeseries.tsv` have 59 rows, but `sub-01/func/sub-01_task-rest_run-2_space-MNI_desc-preproc_bold.nii` has 60 volumes; are they of the same run, with the same volumes removed?
+          `study/sub-02_task-rest`: `sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.nii`: the sidecar's `RepetitionTime` says a TR of 2.5 s, but the header says 2 s; correct the file, or write `tr` in seconds and `tr-header = "ignore"`
+        mend them, or name them in a table with `exclude = "FILE.tsv"` (columns `participant_id`, `session_id`, `task`, `run`, `reason`)"#]],
+    );
     write(
         &dir,
         "out.tsv",

@@ -115,7 +115,7 @@ impl Output {
             "GeneratedBy": generated_by(),
         });
         let sidecar = table.with_extension("json");
-        replace(&sidecar, format!("{described:#}\n").as_bytes()).map_err(|error| failed(&sidecar, &error))?;
+        replace(&sidecar, lines(&described).as_bytes()).map_err(|error| failed(&sidecar, &error))?;
         let description = self.folder.join("dataset_description.json");
         if self.file.is_none() && !description.exists() {
             let text = json!({
@@ -124,11 +124,18 @@ impl Output {
                 "DatasetType": "derivative",
                 "GeneratedBy": generated_by(),
             });
-            let written = replace(&description, format!("{text:#}\n").as_bytes());
+            let written = replace(&description, lines(&text).as_bytes());
             written.map_err(|error| failed(&description, &error))?;
         }
         Ok(())
     }
+}
+
+/// JSON with a line for each key: an array of 450 regions is one line, not 450.
+pub fn lines(object: &serde_json::Value) -> String {
+    let fields = object.as_object().into_iter().flatten();
+    let fields: Vec<String> = fields.map(|(key, value)| format!("  {}: {value}", json!(key))).collect();
+    format!("{{\n{}\n}}\n", fields.join(",\n"))
 }
 
 /// Which program wrote a file, in BIDS' words.

@@ -11,7 +11,7 @@ use boldface_imaging::recipe::Recipe;
 use boldface_runner::run::FileRecord;
 use serde_json::{Value, json};
 
-use super::folder::{generated_by, order};
+use super::folder::{generated_by, lines, order};
 use super::scans::Scan;
 
 /// How series are written.
@@ -187,7 +187,7 @@ impl Inputs {
             "MadeOf": made_of,
             "Bytes": bytes,
         });
-        format!("{sidecar:#}\n")
+        lines(&sidecar)
     }
 }
 

@@ -56,13 +56,13 @@ pub struct Arguments {
     #[command(flatten)]
     settings: Settings,
     /// A folder, or of one scan a file ending in .tsv, .npy or .parquet.
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Output")]
     out: PathBuf,
     /// How series are written: tsv with a header, npy (float32, volumes by regions), or parquet.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<Format>,
     /// Scans at once; 0 or left out for as many as there are cores. Each takes up to 200 MB.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Output")]
     workers: usize,
 }
 

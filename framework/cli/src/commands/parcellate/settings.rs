@@ -3,6 +3,7 @@
 use boldface_imaging::clean::{Cleaning, Filter, Standardization};
 use boldface_imaging::confounds::{Confounds, DummyScans, Scrub};
 use boldface_imaging::recipe::{Recipe, TrHeader};
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 /// The flags; what is not given is not done.
 #[derive(clap::Args)]
@@ -40,7 +41,7 @@ pub struct Settings {
     filter: String,
     /// How regions are scaled: zscore_sample (ddof 1), zscore (ddof 0), psc (percent), none.
     #[arg(long, value_name = "HOW", default_value = "none",
-          value_parser = ["zscore_sample", "zscore-sample", "zscore", "psc", "none"])]
+          value_parser = scalings())]
     standardize: String,
     /// Repetition time in seconds, if neither header nor .json says it; what they say must agree with it.
     #[arg(long, value_name = "S")]
@@ -57,6 +58,12 @@ pub struct Settings {
     /// Share of a region's voxels that must hold a signal; below it the region is n/a.
     #[arg(long, value_name = "F", default_value_t = 0.5)]
     minimum_coverage: f64,
+}
+
+/// As nilearn spells them; specs have a hyphen, which is taken too.
+fn scalings() -> PossibleValuesParser {
+    let sample = PossibleValue::new("zscore_sample").alias("zscore-sample");
+    [sample, "zscore".into(), "psc".into(), "none".into()].into()
 }
 
 impl Settings {
@@ -121,5 +128,40 @@ impl Settings {
                 Err(format!("--{}: {}{help}", problem.key.replace('.', "-"), problem.message))
             }
         }
+    }
+}
+
+/// A message with the keys of specs, which the steps speak of, as the flags of this command.
+pub fn in_flags(message: &str) -> String {
+    const FLAGS: [(&str, &str); 14] = [
+        ("`tr-header = \"ignore\"`", "--ignore-header-tr"),
+        ("`tr`", "--tr"),
+        ("`resample-tr`", "--resample-tr"),
+        ("`low-pass`", "--low-pass"),
+        ("`high-pass`", "--high-pass"),
+        ("filter = \"cosine\"", "--filter cosine"),
+        ("filter = \"butterworth\"", "--filter butterworth"),
+        ("`smoothing`", "--smoothing"),
+        ("`minimum-coverage`", "--minimum-coverage"),
+        ("`dummy-scans`", "--dummy-scans"),
+        ("`dummy-scans = ", "`--dummy-scans "),
+        ("`scrub.fd`", "--scrub-fd"),
+        ("`scrub.dvars`", "--scrub-dvars"),
+        ("`scrub`", "--scrub-fd or --scrub-dvars"),
+    ];
+    FLAGS.iter().fold(message.to_owned(), |message, (key, flag)| message.replace(key, flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_speak_of_flags() {
+        let message = "the header says a TR of 2000 s; write `tr` in seconds and `tr-header = \"ignore\"`";
+        assert_eq!(
+            in_flags(message),
+            "the header says a TR of 2000 s; write --tr in seconds and --ignore-header-tr"
+        );
     }
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::folder::Output;
 use super::made::Inputs;
 use super::scans::Scan;
+use super::settings::in_flags;
 use crate::failure::Failure;
 use crate::progress::Counter;
 use crate::{interrupt, say};
@@ -70,7 +71,7 @@ impl Work {
         match guard(|| self.make(scan)) {
             Ok(warnings) => Outcome::Made(warnings),
             Err(error) => {
-                let (bold, error) = (scan.files.bold.display().to_string(), error.to_string());
+                let (bold, error) = (scan.files.bold.display().to_string(), in_flags(&error.to_string()));
                 let is_named = error.contains(&bold) || error.starts_with("--");
                 Outcome::Failed(if is_named { error } else { format!("`{bold}`: {error}") })
             }
@@ -108,6 +109,7 @@ impl Work {
         for (warning, of) in &warnings {
             let first = scans[of[0]].files.bold.display();
             let others = if of.len() > 1 { format!(" and {} more", of.len() - 1) } else { String::new() };
+            let warning = in_flags(warning);
             say::aside(format_args!("warning: {warning} (`{first}`{others})"));
         }
         let folder = match (scans, self.output.folder.as_os_str().is_empty()) {

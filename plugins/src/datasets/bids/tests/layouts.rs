@@ -9,24 +9,54 @@ fn two_forms_of_a_run_are_a_choice() {
     for run in ["sub-01/func/sub-01_task-rest_run-1", "sub-02/func/sub-02_task-rest"] {
         write(&dir, &format!("{run}_space-T1w_desc-preproc_bold.nii"), &image);
     }
-    check(&dir, "", expect![""]);
+    check(
+        &dir,
+        "",
+        expect![[
+            r#"`sub-01/func/sub-01_task-rest_run-1_space-MNI_desc-preproc_bold.nii` and `sub-01/func/sub-01_task-rest_run-1_space-T1w_desc-preproc_bold.nii` are both scan `study/sub-01_task-rest_run-1` (and so it is with 1 more); choose one form, such as `only = { space = "MNI" }` or `only = { space = "T1w" }`"#
+        ]],
+    );
     let only = r#""only": {"space": "MNI"}"#;
     assert_eq!(bids(only).cohort(dir.path(), "study").unwrap().scans.len(), 3);
     // The same run twice, with nothing to choose by.
     write(&dir, "sub-02/func/sub-02_task-rest_run-1_space-MNI_desc-preproc_bold.nii", &image);
     write(&dir, "sub-02/func/sub-02_task-rest_run-01_space-MNI_desc-preproc_bold.nii", &image);
-    check(&dir, only, expect![""]);
+    check(
+        &dir,
+        only,
+        expect![
+            "`sub-02/func/sub-02_task-rest_run-01_space-MNI_desc-preproc_bold.nii` and `sub-02/func/sub-02_task-rest_run-1_space-MNI_desc-preproc_bold.nii` are both scan `study/sub-02_task-rest_run-1`; keep one of them"
+        ],
+    );
 }
 
 #[test]
 fn an_empty_folder_says_what_was_looked_for() {
     let dir = tempfile::tempdir().unwrap();
     write(&dir, "atlas.nii", image(1, 0.0, |_, _| 1));
-    check(&dir, r#""only": {"task": "rest"}"#, expect![""]);
+    check(
+        &dir,
+        r#""only": {"task": "rest"}"#,
+        expect![
+            "no image in `ROOT`: looked for `sub-.._desc-preproc_bold.nii.gz` (or `.nii`, `.dtseries.nii`, `.ptseries.nii`) with `task-rest` there and below `sub-..`"
+        ],
+    );
     write(&dir, "sub-01/func/sub-01_task-rest_bold.nii", image(TRS, 2.0, |_, _| 1));
-    check(&dir, "", expect![""]);
+    check(
+        &dir,
+        "",
+        expect![[
+            r#"no image in `ROOT`: looked for `sub-.._desc-preproc_bold.nii.gz` (or `.nii`, `.dtseries.nii`, `.ptseries.nii`) there and below `sub-..`; 1 have no `desc-`: if these are raw images, name the folder of their derivatives, and if they are preprocessed, set `desc = ""`"#
+        ]],
+    );
     write(&dir, "sub-01/func/sub-01_task-rest_desc-denoised_bold.nii", image(TRS, 2.0, |_, _| 1));
-    check(&dir, "", expect![""]);
+    check(
+        &dir,
+        "",
+        expect![[
+            r#"no image in `ROOT`: looked for `sub-.._desc-preproc_bold.nii.gz` (or `.nii`, `.dtseries.nii`, `.ptseries.nii`) there and below `sub-..`; 2 have other labels: set `desc` to one of `""`, `"denoised"`"#
+        ]],
+    );
 }
 
 #[test]
@@ -124,8 +154,17 @@ fn settings_that_contradict_are_problems() {
         bids(more).check(dir.path()).iter().map(|problem| shown(&dir, &format!("{problem}\n"))).collect()
     };
     expect![""].assert_eq(&said(""));
-    expect![""].assert_eq(&said(r#""pattern": "run{run}.nii", "raw": "no", "exclude": "no.tsv""#));
-    expect![""].assert_eq(&said(
+    expect![[r#"
+        pattern: it has no `{subject}`; say whose runs these are, such as `subject = "1"`
+        raw: what belongs to an image of a `pattern` is named, not looked for; use `participants`, `events` and `tr` instead
+        exclude: there is no file `no.tsv`; a path is relative to the dataset's folder
+        raw: there is no folder `no`; a path is relative to the dataset's folder
+    "#]].assert_eq(&said(r#""pattern": "run{run}.nii", "raw": "no", "exclude": "no.tsv""#));
+    expect![[r#"
+        low-pass: `0.01` Hz is not above `high-pass`, `0.1` Hz: nothing would pass; `low-pass` is the highest frequency kept, `high-pass` the lowest
+        minimum-clean-seconds: `-1` is no limit; write 0 or more
+        subject: the subject is in the names of the images; leave `subject` out
+    "#]].assert_eq(&said(
         r#""low-pass": 0.01, "high-pass": 0.1, "subject": "1", "minimum-clean-seconds": -1"#,
     ));
 }
