@@ -2,6 +2,7 @@
 
 pub mod libraries;
 pub mod schema;
+pub mod shipped;
 mod tools;
 
 use std::fs;
@@ -16,7 +17,7 @@ use boldface_runner::run::{Events, Failed, Finished, run};
 use boldface_runner::spec::Layered;
 use tempfile::TempDir;
 
-pub use tools::{chromium, is_ci, python};
+pub use tools::{chromium, is_ci, python, shared, told};
 
 /// A folder with specs, data and runs, removed when it is dropped.
 #[derive(Debug)]
@@ -153,6 +154,15 @@ impl Events for Seen {
     }
 }
 
+/// Runs `work` as a run with so many threads does.
+///
+/// # Panics
+/// If the system gives no threads.
+pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system gives a few threads").install(work)
+}
+
 /// A test score of `task`, of a model or a baseline.
 ///
 /// # Panics
@@ -177,8 +187,15 @@ pub fn repository(name: &str) -> PathBuf {
 /// # Panics
 /// If it has problems; they are printed.
 pub fn plan(path: &Path) -> Plan {
-    let source = fs::read_to_string(path).expect("the spec is there");
-    resolve(path, &source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
+    plan_of(path, &fs::read_to_string(path).expect("the spec is there"))
+}
+
+/// As [`plan`], of a spec whose text is `source`.
+///
+/// # Panics
+/// As [`plan`].
+pub fn plan_of(path: &Path, source: &str) -> Plan {
+    resolve(path, source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
 
 /// Resolves a sweep, as a binary that has every engine would.

@@ -17,6 +17,28 @@ pub fn python() -> Option<Command> {
     found("Python with tests/requirements.txt", path).map(Command::new)
 }
 
+/// What a script of `tests/python` prints, a JSON value a line; none where there is no Python, see [`python`].
+///
+/// # Panics
+/// If the script fails.
+pub fn told(script: &str, arguments: &[String]) -> Option<Vec<serde_json::Value>> {
+    let script = repository("tests/python").join(script);
+    let output = python()?.arg(script).args(arguments).output().expect("Python starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).expect("Python prints UTF-8");
+    Some(lines.lines().map(|line| serde_json::from_str(line).expect("the script prints JSON")).collect())
+}
+
+/// A file or folder of the real data beside the repository, `../shared/data`. None where it is not there: then
+/// the test says so and passes.
+///
+/// # Panics
+/// In CI, where it must be there.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = repository("../shared/data").join(name).canonicalize().ok();
+    found(&format!("../shared/data/{name}"), path)
+}
+
 /// A headless Chromium without a sandbox, network chatter or a profile that outlives `profile`:
 /// `$CHROMIUM`, or the system's. None where there is none: then the test says so and passes.
 ///

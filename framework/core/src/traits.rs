@@ -320,6 +320,12 @@ pub trait Task: Config {
     /// Scores every outcome of one part at once. Called again for every bootstrap resample.
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>>;
 
+    /// What is no mistake, but a reader should know of what is asked, such as how much is passed over; each
+    /// a fragment of a sentence.
+    fn cautions(&self, _cx: &CheckContext<'_>) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Finds what is wrong with this config, given the cohort, before anything runs.
     fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
         Vec::new()

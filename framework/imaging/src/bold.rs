@@ -22,8 +22,9 @@ pub struct Bold {
 }
 
 /// Some volumes of a file in which all values of one place lie side by side, as CIFTI writes series.
-#[derive(Default)]
 struct Block {
+    /// Values it holds at most.
+    room: usize,
     /// The first volume it holds.
     first: usize,
     /// How many it holds.
@@ -32,8 +33,8 @@ struct Block {
     values: Vec<f32>,
 }
 
-/// Values that a block holds at most: 64 MiB. A longer file is passed over several times.
-const BLOCK: usize = 16 << 20;
+/// Room of a block, 64 MiB. A longer file is passed over several times.
+const ROOM: usize = 16 << 20;
 
 /// Where the values of a volume lie.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +87,7 @@ impl Bold {
         }
         let file = Cifti::new(source)?;
         let (series, places, block) = match (&file.along, &file.down) {
-            (Dimension::Series { points, tr }, places) => ((*points, *tr), places, Some(Block::default())),
+            (Dimension::Series { points, tr }, places) => ((*points, *tr), places, Some(Block::new(ROOM))),
             (places, Dimension::Series { points, tr }) => ((*points, *tr), places, None),
             _ => ((0, None), &file.along, None),
         };
@@ -148,6 +149,10 @@ impl Bold {
 }
 
 impl Block {
+    fn new(room: usize) -> Block {
+        Block { room, first: 0, count: 0, values: Vec::new() }
+    }
+
     /// Passes over the whole file and keeps as many volumes from `first` on as there is room for.
     fn read(&mut self, voxels: &mut Voxels, first: usize, places: usize, trs: usize) -> Result<()> {
         if first > 0 {
@@ -155,7 +160,7 @@ impl Block {
             voxels.rewind()?;
         }
         self.first = first;
-        self.count = (BLOCK / places).clamp(1, trs - first);
+        self.count = (self.room / places).clamp(1, trs - first);
         self.values.clear();
         for place in 0..places {
             let what = || format!("the series of place {} of {places}", place + 1);
@@ -164,5 +169,39 @@ impl Block {
             voxels.skip(trs - first - self.count, what)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Image, gzip};
+
+    #[test]
+    fn a_series_longer_than_the_block_is_read_in_passes() {
+        let xml = r#"<CIFTI Version="2"><Matrix><MatrixIndicesMap AppliesToMatrixDimension="0"
+            IndicesMapToDataType="CIFTI_INDEX_TYPE_SERIES" NumberOfSeriesPoints="7" SeriesExponent="0"
+            SeriesStart="0" SeriesStep="1.5" SeriesUnit="SECOND"/><MatrixIndicesMap
+            AppliesToMatrixDimension="1" IndicesMapToDataType="CIFTI_INDEX_TYPE_PARCELS"><Parcel Name="a"/>
+            <Parcel Name="b"/><Parcel Name="c"/></MatrixIndicesMap></Matrix></CIFTI>"#;
+        // Parcel p at volume t is 10 p + t.
+        let values = (0..3).flat_map(|p| (0..7).map(move |t| f64::from(10 * p + t))).collect();
+        let bytes = Image::cifti(3004, xml, [7, 3], values).bytes();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("long.ptseries.nii");
+        // Room for one value still takes a volume at once; 7 holds 2 volumes, 100 all of them.
+        for (bytes, room) in [(&bytes, 1), (&bytes, 7), (&gzip(&bytes), 7), (&bytes, 100)] {
+            std::fs::write(&path, bytes).unwrap();
+            let mut bold = Bold::open(&path).unwrap();
+            bold.block = Some(Block::new(room));
+            assert_eq!((bold.trs(), bold.tr()), (7, Some(1.5)));
+            assert_eq!(bold.space(), &Space::Parcels(["a", "b", "c"].map(str::to_owned).to_vec()));
+            let mut volume = Vec::new();
+            for t in 0..7 {
+                assert!(bold.read(&mut volume).unwrap());
+                assert_eq!(volume, [0, 10, 20].map(|p| (p + t) as f32), "volume {t}, room {room}");
+            }
+            assert!(!bold.read(&mut volume).unwrap());
+        }
     }
 }

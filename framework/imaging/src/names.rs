@@ -49,7 +49,8 @@ impl Name {
         let (stem, extension) = stem;
         let (parts, suffix) = stem.rsplit_once('_').unwrap_or(("", stem));
         let mut entities = BTreeMap::new();
-        for part in parts.split('_').filter(|_| !parts.is_empty()) {
+        // fMRIPrep up to 1.1 wrote `sub-01_task-rest_bold_space-MNI_preproc.nii.gz`.
+        for part in parts.split('_').filter(|part| !parts.is_empty() && *part != "bold") {
             let pair = part.split_once('-').filter(|(entity, label)| !entity.is_empty() && !label.is_empty());
             let (entity, label) =
                 pair.ok_or_else(|| NameError::Part { name: name.to_owned(), part: part.to_owned() })?;
@@ -120,6 +121,8 @@ mod tests {
         let bold = Name::parse("sub-01_bold.nii.gz").unwrap();
         assert_eq!((bold.suffix.as_str(), bold.extension.as_str()), ("bold", "nii.gz"));
         assert_eq!(Name::parse("participants.tsv").unwrap().scan("pain"), None);
+        let old = Name::parse("sub-01_task-rest_bold_space-MNI_preproc.nii.gz").unwrap();
+        assert_eq!((old.get("space"), old.suffix.as_str()), (Some("MNI"), "preproc"));
     }
 
     #[test]

@@ -49,3 +49,76 @@ pub fn plausible_tr(
         None => Ok(tr),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn tr(header: Option<f64>, sidecar: Option<f64>, said: Option<f64>) -> Result<f64> {
+        plausible_tr(header, sidecar, said, Path::new("bold.nii"))
+    }
+
+    fn check(header: Option<f64>, sidecar: Option<f64>, said: Option<f64>, message: Expect) {
+        message.assert_eq(&tr(header, sidecar, said).unwrap_err().to_string());
+    }
+
+    #[test]
+    fn those_who_speak_agree() {
+        // A header of 32 bits, a sidecar of three digits: the user's number is the one that counts.
+        assert_eq!(tr(Some(0.72), None, None).unwrap(), 0.72);
+        assert_eq!(tr(Some(0.734_999_9), Some(0.735), None).unwrap(), 0.735);
+        assert_eq!(tr(None, Some(2.0), Some(2.0004)).unwrap(), 2.0004);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        check(
+            None,
+            None,
+            None,
+            expect!["`bold.nii`: neither header nor sidecar says the repetition time; write `tr` in seconds"],
+        );
+        check(
+            Some(2.0),
+            Some(2.5),
+            None,
+            expect![
+                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of 2.5 s, but the header says 2 s; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+            ],
+        );
+        check(
+            Some(2000.0),
+            Some(2.0),
+            None,
+            expect![
+                "`bold.nii`: the header says a TR of 2000 s, which looks like milliseconds; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+            ],
+        );
+        check(
+            Some(0.002),
+            None,
+            None,
+            expect![
+                "`bold.nii`: the header says a TR of 0.002 s, which looks like seconds that were taken for milliseconds; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+            ],
+        );
+        check(
+            None,
+            Some(-1.0),
+            None,
+            expect![
+                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is no repetition time; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+            ],
+        );
+        check(
+            None,
+            None,
+            Some(f64::NAN),
+            expect![
+                "`bold.nii`: `tr` says a TR of NaN s, which is no repetition time; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+            ],
+        );
+    }
+}

@@ -171,7 +171,7 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
             .map(|effect| format!("; {by} all {} subjects, who can show {effect:.2}", of_all.subjects));
         Some(said + &more.unwrap_or_else(|| "; add subjects".to_owned()))
     };
-    plan.tasks.iter().filter_map(one).collect()
+    plan.tasks.iter().filter_map(one).map(|said| table.unit.worded(&said)).collect()
 }
 
 /// What a task asks of scans whose signal is silence; none if it cannot say without a signal, or comes

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{
-    Answer, CheckContext, Deserialize, Example, JsonSchema, Metric, Outcome, Prediction, Problem, Result,
-    Scan, Serialize, Task, Window, register, scores,
+    Answer, CheckContext, Deserialize, Example, JsonSchema, Metric, Outcome, Problem, Result, Scan,
+    Serialize, Task, Window, register,
 };
 
+use super::choice;
 use super::column::{Otherwise, no_such_column, without_a_value};
 
 /// Asks for a phenotype of a scan and ranks the `classes` by log-likelihood; nothing is sampled.
@@ -65,23 +66,7 @@ impl Task for Classification {
     }
 
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
-        let mut correct = Vec::new();
-        let mut probabilities = Vec::new();
-        for outcome in outcomes {
-            let (class, of_class) = choice(outcome)?;
-            correct.push(class);
-            probabilities.push(of_class);
-        }
-        let predicted: Vec<usize> = probabilities.iter().map(|p| scores::most_likely(p)).collect();
-        Ok(vec![
-            Metric::higher_is_better("accuracy", scores::accuracy(&correct, &predicted)),
-            Metric::higher_is_better("balanced_accuracy", scores::balanced_accuracy(&correct, &predicted)),
-            Metric::higher_is_better("auroc", scores::auroc_one_vs_rest(&correct, &probabilities)),
-            Metric::higher_is_better("macro_f1", scores::macro_f1(&correct, &predicted)),
-            Metric::lower_is_better("log_loss", scores::log_loss(&correct, &probabilities)),
-            Metric::lower_is_better("brier", scores::brier(&correct, &probabilities)),
-            Metric::lower_is_better("ece", scores::calibration_error(&correct, &probabilities)),
-        ])
+        choice::score(outcomes)
     }
 
     fn version(&self) -> u32 {
@@ -89,7 +74,7 @@ impl Task for Classification {
     }
 
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
-        let mut problems = self.check_classes();
+        let mut problems = choice::check_classes(&self.classes);
         let mut people: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for scan in cx.scans {
             if let Some(value) = scan.phenotype.get(&self.target) {
@@ -123,37 +108,4 @@ impl Task for Classification {
         }
         problems
     }
-}
-
-impl Classification {
-    fn check_classes(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let distinct: BTreeSet<&String> = self.classes.iter().collect();
-        if distinct.len() < 2 {
-            let help = "list every value that the target takes";
-            problems.push(Problem::at("classes", "there is nothing to choose between").help(help));
-        }
-        if distinct.len() < self.classes.len() {
-            problems.push(Problem::at("classes", "a class is listed twice").help("list each class once"));
-        }
-        if distinct.iter().any(|class| class.trim().is_empty()) {
-            problems.push(Problem::at("classes", "a class has no name").help("remove the empty class"));
-        }
-        problems
-    }
-}
-
-/// The right class of an outcome, and the probability of every class.
-fn choice(outcome: &Outcome) -> Result<(usize, &[f64])> {
-    let (Answer::Choice { options, correct }, Prediction::Choice { probabilities }) =
-        (&outcome.example.answer, &outcome.prediction)
-    else {
-        return Err(format!("`{}` was not answered with a choice", outcome.scan).into());
-    };
-    let usable = probabilities.len() == options.len() && probabilities.iter().all(|p| p.is_finite());
-    if !usable || *correct >= options.len() {
-        let message = format!("`{}` needs {} probabilities: {probabilities:?}", outcome.scan, options.len());
-        return Err(message.into());
-    }
-    Ok((*correct, probabilities))
 }

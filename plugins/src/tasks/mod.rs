@@ -1,8 +1,10 @@
 //! What is asked of a scan.
 
 mod captioning;
+mod choice;
 mod classification;
 mod column;
+mod events;
 mod forecasting;
 mod regression;
 

@@ -2,18 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use boldface_tests::{Sandbox, python, repository};
+use boldface_tests::{Sandbox, told};
 use serde_json::{Value, json};
 
 use super::{run, said, spec, sweep};
-
-/// What the script prints, line by line.
-fn told(script: &str, arguments: &[String]) -> Option<Vec<Value>> {
-    let output = python()?.arg(repository("tests/python").join(script)).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
-    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
-}
 
 #[test]
 fn polars_and_pandas_read_what_we_wrote() {

@@ -8,6 +8,9 @@ mod file;
 mod maps;
 mod model;
 
+#[cfg(test)]
+mod tests;
+
 pub use dimension::Label;
 pub use maps::{LabelMap, ScalarMaps, read_labels, read_scalars};
 pub use model::{BrainModel, Places};

@@ -11,6 +11,8 @@ mod settings;
 mod sosfilt;
 mod spline;
 mod standardize;
+#[cfg(test)]
+mod tests;
 
 use boldface::Result;
 
@@ -71,8 +73,8 @@ pub fn clean(
 
     let mut signal = signal.clone();
     let missing = take_missing(&mut signal, kept);
-    let mut signal = Scrubbed::of(&signal, kept, &filtering);
-    let mut confounds = drift.map(|drift| Scrubbed::of(&drift, kept, &filtering));
+    let mut signal = Scrubbed::of(signal, kept, &filtering);
+    let mut confounds = drift.map(|drift| Scrubbed::of(drift, kept, &filtering));
     check::long_enough(signal.series.rows, &filtering)?;
     let means = signal.series.column_means();
     signal.detrend_and_filter(how.detrend, &filtering);
@@ -110,11 +112,12 @@ struct Scrubbed {
 
 impl Scrubbed {
     /// Censored volumes bridged for a Butterworth filter, else cut out.
-    fn of(series: &Matrix, kept: &[bool], filtering: &Filtering) -> Scrubbed {
+    fn of(series: Matrix, kept: &[bool], filtering: &Filtering) -> Scrubbed {
         let (series, kept) = match filtering {
+            _ if !kept.contains(&false) => (series, kept.to_vec()),
             Filtering::Butterworth(_) => {
                 let first = kept.iter().position(|&kept| kept).expect("two volumes are kept");
-                let bridged = spline::bridge(series, kept);
+                let bridged = spline::bridge(&series, kept);
                 let kept = kept[first..][..bridged.rows].to_vec();
                 (bridged, kept)
             }

@@ -12,8 +12,7 @@ pub(crate) const BYTES_2: usize = 540;
 /// What both versions say, in the wider types of NIfTI-2.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fields {
-    /// Bytes of the header itself: 348 or 540.
-    pub bytes: usize,
+    pub version: u8,
     pub order: ByteOrder,
     /// Whether the voxels follow in the same file; else they lie in an `.img`.
     pub is_single: bool,
@@ -37,10 +36,16 @@ pub(crate) struct Fields {
 impl Fields {
     /// Whether the file is CIFTI-2, by its intent.
     pub fn is_cifti(&self) -> bool {
-        self.bytes == BYTES_2 && (3000..3100).contains(&self.intent)
+        self.version == 2 && (3000..3100).contains(&self.intent)
     }
 
-    /// Of the start of a file: at least [`BYTES_1`] bytes, and [`BYTES_2`] where the file has them.
+    /// Length of the header that a file starts with, by its first bytes.
+    pub fn bytes(start: &[u8]) -> usize {
+        let is_second = start.get(4..8).is_some_and(|magic| magic == b"n+2\0" || magic == b"ni2\0");
+        if is_second { BYTES_2 } else { BYTES_1 }
+    }
+
+    /// Of the bytes of a header.
     pub fn parse(start: &[u8]) -> Result<Fields, String> {
         if start.len() < BYTES_1 {
             return Err(format!("{} bytes are no NIfTI header, which has at least {BYTES_1}", start.len()));
@@ -75,7 +80,7 @@ fn version_1(start: &[u8], is_single: bool) -> Result<Fields, String> {
         return Err(format!("the voxels start at byte {offset}; the header is damaged"));
     }
     Ok(Fields {
-        bytes: BYTES_1,
+        version: 1,
         order,
         is_single,
         // The crate reads the signed lengths as unsigned ones.
@@ -118,7 +123,7 @@ fn version_2(start: &[u8], is_single: bool) -> Result<Fields, String> {
     };
     let at = Numbers { bytes: start, order };
     Ok(Fields {
-        bytes: BYTES_2,
+        version: 2,
         order,
         is_single,
         dims: dims(&[0, 1, 2, 3, 4, 5, 6, 7].map(|dim| at.i64(16 + 8 * dim)))?,

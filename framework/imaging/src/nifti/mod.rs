@@ -13,6 +13,9 @@ mod source;
 mod volume;
 mod voxels;
 
+#[cfg(test)]
+mod tests;
+
 pub use affine::Affine;
 pub use datatype::{ByteOrder, Datatype, Scaling};
 pub use grid::Grid;

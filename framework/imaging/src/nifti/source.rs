@@ -9,7 +9,7 @@ use boldface::Result;
 use flate2::bufread::MultiGzDecoder;
 
 use super::datatype::ByteOrder;
-use super::fields::{BYTES_2, Fields, product};
+use super::fields::{BYTES_1, BYTES_2, Fields, product};
 
 /// Bytes read from the disk at once.
 const BUFFER: usize = 256 * 1024;
@@ -41,34 +41,26 @@ impl Source {
             _ => path.to_path_buf(),
         };
         let mut stream = at(&header, Stream::open(&header))?;
-        let start = at(&header, stream.up_to(BYTES_2))?;
+        let start = at(&header, stream.start().map_err(|error| damage("the header", &error)))?;
         let fields = at(&header, Fields::parse(&start))?;
-        let position = start.len() as u64;
         if fields.is_single {
-            // A header of NIfTI-1 is shorter than what was read; begin again.
-            let mut source = Source { path: header, fields, stream, position };
-            source.rewind()?;
-            return Ok(source);
+            return Ok(Source { path: header, fields, stream, position: start.len() as u64 });
         }
         let image = at(&header, beside(&header, "img"))?;
         let stream = at(&image, Stream::open(&image))?;
         Ok(Source { path: image, fields, stream, position: 0 })
     }
 
-    /// Back to the byte after the header, or to the first one of an `.img`.
+    /// Back to the first byte of the file.
     pub fn rewind(&mut self) -> Result<()> {
         self.stream = at(&self.path, Stream::open(&self.path))?;
         self.position = 0;
-        let to = if self.fields.is_single { self.fields.bytes as u64 } else { 0 };
-        self.skip_to(to)
+        Ok(())
     }
 
-    /// To the first voxel.
-    pub fn seek_voxels(&mut self) -> Result<()> {
-        self.skip_to(self.fields.offset)
-    }
-
-    fn skip_to(&mut self, to: u64) -> Result<()> {
+    /// On to the first voxel.
+    pub fn skip_to_voxels(&mut self) -> Result<()> {
+        let to = self.fields.offset;
         let distance = to.saturating_sub(self.position);
         let skipped = match &mut self.stream {
             Stream::Plain { file, length } if to <= *length => {
@@ -76,7 +68,7 @@ impl Source {
             }
             stream => io::copy(&mut stream.take(distance), &mut io::sink()),
         };
-        if at(&self.path, skipped)? < distance {
+        if at(&self.path, skipped.map_err(|error| damage("what precedes the voxels", &error)))? < distance {
             return at(
                 &self.path,
                 Err(format!(
@@ -94,14 +86,15 @@ impl Source {
     /// A gzipped file is refused only where no gzip stream of its length could hold as much.
     pub fn check_length(&self, needed: u128, volume: u128) -> Result<()> {
         let offset = u128::from(self.fields.offset);
+        let end = offset.saturating_add(needed);
         let found = match self.stream {
-            Stream::Plain { length, .. } if u128::from(length) < offset + needed => {
+            Stream::Plain { length, .. } if u128::from(length) < end => {
                 format!("the file has {length} bytes")
             }
             Stream::Plain { length, .. } => {
-                return self.check_surplus(u128::from(length) - offset - needed, volume);
+                return self.check_surplus(u128::from(length) - end, volume);
             }
-            Stream::Gzip { length, .. } if u128::from(length) * LARGEST_RATIO < offset + needed => {
+            Stream::Gzip { length, .. } if u128::from(length) * LARGEST_RATIO < end => {
                 format!("{length} compressed bytes cannot hold that")
             }
             Stream::Gzip { .. } => return Ok(()),
@@ -120,12 +113,11 @@ impl Source {
             return Ok(());
         }
         let shape = product(&self.fields.dims);
-        let more = bytes / volume.max(1);
         at(
             &self.path,
             Err(format!(
-                "the header says {shape}, but room for {more} more volumes follows; correct the header or \
-                 save the image again"
+                "the header says {shape}, but {bytes} bytes follow the last volume (one volume is {volume}); \
+                 correct the header or save the image again"
             )),
         )
     }
@@ -156,6 +148,9 @@ impl Source {
         };
         while self.position + 8 <= end {
             let (size, kind) = (next(self)?, next(self)?);
+            if size == 0 {
+                return Ok(None);
+            }
             // The size counts its own eight bytes.
             let size = u64::try_from(size).ok().and_then(|size| size.checked_sub(8));
             let size = size.filter(|size| self.position + size <= end);
@@ -191,10 +186,12 @@ impl Stream {
         Ok(Stream::Plain { file, length })
     }
 
-    /// The first bytes, or all there are if they are fewer.
-    fn up_to(&mut self, bytes: usize) -> io::Result<Vec<u8>> {
-        let mut start = Vec::with_capacity(bytes);
-        self.take(bytes as u64).read_to_end(&mut start)?;
+    /// The header's bytes, as many as its version has, or all there are if they are fewer.
+    fn start(&mut self) -> io::Result<Vec<u8>> {
+        let mut start = Vec::with_capacity(BYTES_2);
+        self.take(BYTES_1 as u64).read_to_end(&mut start)?;
+        let rest = Fields::bytes(&start) - BYTES_1;
+        self.take(rest as u64).read_to_end(&mut start)?;
         Ok(start)
     }
 }
@@ -211,6 +208,15 @@ impl Read for Stream {
 /// Puts the file's name before a message.
 pub(crate) fn at<T>(path: &Path, result: Result<T, impl std::fmt::Display>) -> Result<T> {
     result.map_err(|error| format!("`{}`: {error}", path.display()).into())
+}
+
+/// A part of a file that could not be read, and why.
+pub(crate) fn damage(what: &str, error: &io::Error) -> String {
+    let why = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the file ends before".to_owned(),
+        _ => error.to_string(),
+    };
+    format!("{what} cannot be read ({why}); the file is damaged or its copy was cut short")
 }
 
 /// The ending of a name without `.gz`, in lower case.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use boldface::Result;
 
 use super::datatype::{ByteOrder, Datatype, Scaling};
-use super::source::{Source, at};
+use super::source::{Source, at, damage};
 
 /// Bytes converted at once; a multiple of every number's size.
 const CHUNK: usize = 64 * 1024;
@@ -27,15 +27,15 @@ impl Voxels {
         let datatype = at(&source.path, Datatype::from_code(source.fields.datatype))?;
         let scaling = at(&source.path, Scaling::new(source.fields.slope, source.fields.intercept))?;
         let volume = volume as u128 * datatype.size() as u128;
-        source.check_length(count as u128 * volume, volume)?;
-        source.seek_voxels()?;
+        source.check_length((count as u128).saturating_mul(volume), volume)?;
+        source.skip_to_voxels()?;
         Ok(Voxels { datatype, order: source.fields.order, scaling, volume, source, chunk: vec![0; CHUNK] })
     }
 
     /// Back to the first voxel.
     pub fn rewind(&mut self) -> Result<()> {
         self.source.rewind()?;
-        self.source.seek_voxels()
+        self.source.skip_to_voxels()
     }
 
     /// Appends the next `count` values; `what` names them if the file ends before.
@@ -78,8 +78,4 @@ impl Voxels {
         let rest = at(&self.source.path, rest.map_err(|error| damage("the end of the file", &error)))?;
         self.source.check_surplus(u128::from(rest), self.volume)
     }
-}
-
-fn damage(what: &str, error: &io::Error) -> String {
-    format!("{what} cannot be read ({error}); the file is damaged or its copy was cut short")
 }

@@ -26,8 +26,13 @@ pub struct Parcellated {
     /// Share of each region, 0 to 1, that holds a signal, in the order of the regions.
     pub coverage: Vec<f32>,
     /// DVARS in percent of the mean signal, one a volume, the first 0; empty if the signal is centred at 0.
+    ///
+    /// The root of the mean over voxels of the squared change since the volume before (Power 2012): as nipype's
+    /// `ComputeDVARS` without standardisation, which is fMRIPrep's `dvars`, but in percent of the mean over voxels
+    /// and volumes and not of a median set to 1000; and over the voxels of all regions.
     pub dvars: Vec<f32>,
-    /// Temporal signal to noise, median over the voxels; none if the signal is centred at 0.
+    /// Temporal signal to noise: mean over standard deviation of a voxel (of the population, drifts included, as
+    /// nipype's `TSNR`), median over the voxels of all regions; none if the signal is centred at 0.
     pub tsnr: Option<f32>,
     /// What a reader should know of this scan, each a sentence; those of [`Weights`] are not repeated.
     pub warnings: Vec<String>,
@@ -56,8 +61,18 @@ impl Default for ParcellateOptions {
 ///
 /// # Errors
 /// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, or holds no signal in
-/// any region; if smoothing is asked of what is no volume.
+/// any region; if smoothing is asked of what is no volume. The message names the file.
 pub fn parcellate(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
+    let path = bold.path().to_owned();
+    let named = |error: boldface::Error| {
+        let (path, error) = (path.display().to_string(), error.to_string());
+        // The reader names the file itself.
+        if error.contains(&path) { error.into() } else { format!("`{path}`: {error}").into() }
+    };
+    read(bold, weights, options).map_err(named)
+}
+
+fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
     weights.fits(bold.space())?;
     let smoother = match (options.smoothing, bold.space()) {
         (None, _) => None,
@@ -117,6 +132,7 @@ impl<'a> Pass<'a> {
             }
             self.weights.sums(&values, &mut self.sums);
         }
+        self.spread.flush();
         Ok(())
     }
 
@@ -148,9 +164,10 @@ impl<'a> Pass<'a> {
         }
         let coverage = weights.coverage(&covered);
         let mut values = solve(weights, &covered, self.sums)?;
-        let missing: Vec<usize> = (0..rois)
-            .filter(|&roi| f64::from(coverage[roi]) < options.minimum_coverage || coverage[roi] == 0.0)
-            .collect();
+        // In 32 bits as the coverage, so that 7 of 10 voxels are 0.7.
+        let minimum = options.minimum_coverage as f32;
+        let missing: Vec<usize> =
+            (0..rois).filter(|&roi| coverage[roi] < minimum || coverage[roi] == 0.0).collect();
         for row in values.chunks_exact_mut(rois) {
             missing.iter().for_each(|&roi| row[roi] = f64::NAN);
         }

@@ -11,6 +11,8 @@ mod resample;
 mod smooth;
 mod solve;
 mod spread;
+#[cfg(test)]
+mod tests;
 mod told;
 mod volume;
 mod weights;
@@ -83,6 +85,8 @@ enum Places {
     Maps(Grid, Vec<Vec<f32>>),
     /// A label for each grayordinate.
     Grayordinates(Vec<BrainModel>, Vec<i32>),
+    /// Nowhere: the regions are parcels, found by their names.
+    Parcels,
 }
 
 impl Parcellation {
@@ -118,6 +122,9 @@ impl Parcellation {
             (Places::Maps(grid, maps), Space::Volume(scan)) => volume::maps(self, grid, maps, scan, mask),
             (Places::Grayordinates(models, labels), Space::Grayordinates(scan)) => {
                 grayordinates::labels(self, models, labels, scan)
+            }
+            (Places::Parcels, _) => {
+                Err("it is a CIFTI ptseries and the scan is none; give the atlas's volume or dlabel".into())
             }
             (Places::Grayordinates(..), Space::Volume(_)) => {
                 Err("it is a CIFTI dlabel and the scan is a volume; give the atlas's volume".into())

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use boldface::{Regions, Result};
 
 use super::{Kind, Parcellation, ParcellationFiles, Places, told};
+use crate::bold::{Bold, Space};
+use crate::cifti;
 use crate::labels::confirm;
-use crate::nifti::{Labels, read_labels, read_maps, read_volume};
+use crate::nifti::{Labels, Source, read_labels, read_maps, read_volume};
 use crate::regions::{Labelled, NO_NETWORK, read_labelled};
 
 /// Labels of one image. More are no regions but voxels of something else.
@@ -30,12 +32,14 @@ impl Parcellation {
     pub fn read(files: &ParcellationFiles) -> Result<Parcellation> {
         let table = files.regions.as_ref().map(|path| read_labelled(path, &files.networks)).transpose()?;
         let read = match files.kind {
+            Kind::Labels if Source::open(&files.volume)?.fields.is_cifti() => cifti(files, table),
             Kind::Labels => labels(files, table),
             Kind::Maps => maps(files, table),
             Kind::Voxels => voxels(files),
         };
         let confirmed = read.and_then(|read| {
-            if let Some(table) = files.regions.as_deref().filter(|_| files.kind == Kind::Labels) {
+            let has_labels = matches!(read.places, Places::Labels(..) | Places::Grayordinates(..));
+            if let Some(table) = files.regions.as_deref().filter(|_| has_labels) {
                 confirm(&read.regions.names, &read.labels, &files.volume, table)?;
             }
             Ok(read)
@@ -58,6 +62,40 @@ fn labels(files: &ParcellationFiles, table: Option<Labelled>) -> Result<Parcella
     let own = |labels: &[i32]| labels.iter().map(i32::to_string).collect();
     let (labelled, warnings) = joined(found, table, own)?;
     Ok(parcellation(files, labelled, warnings, Places::Labels(grid, values)))
+}
+
+/// A dlabel; or the parcels of a ptseries, which are regions as they are.
+fn cifti(files: &ParcellationFiles, table: Option<Labelled>) -> Result<Parcellation> {
+    if let Ok(Space::Parcels(names)) = Bold::open(&files.volume).map(|bold| bold.space().clone()) {
+        return parcels(files, names, table);
+    }
+    let map = cifti::read_labels(&files.volume)?;
+    let Space::Grayordinates(models) = map.space else {
+        return Err("labels of parcels; labels of grayordinates (dlabel) are needed here".into());
+    };
+    let found = distinct(&map.values)?;
+    let name = |key: &i32| {
+        let label = map.table.iter().find(|label| label.key == *key);
+        label.map_or_else(|| key.to_string(), |label| label.name.clone())
+    };
+    let (labelled, warnings) = joined(found, table, |labels| labels.iter().map(name).collect())?;
+    Ok(parcellation(files, labelled, warnings, Places::Grayordinates(models, map.values)))
+}
+
+fn parcels(files: &ParcellationFiles, names: Vec<String>, table: Option<Labelled>) -> Result<Parcellation> {
+    if names.len() > MOST_LABELS {
+        return Err(format!("{} parcels; at most {MOST_LABELS} are taken", names.len()).into());
+    }
+    let Some(table) = table else {
+        let labels = (1..).take(names.len()).collect();
+        let regions = Regions { networks: vec![NO_NETWORK.to_owned(); names.len()], names };
+        return Ok(parcellation(files, Labelled { regions, labels }, Vec::new(), Places::Parcels));
+    };
+    let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let absent: Vec<&str> =
+        table.regions.names.iter().map(String::as_str).filter(|name| !known.contains(name)).collect();
+    let warnings = if absent.is_empty() { Vec::new() } else { vec![told::absent(absent.into_iter())] };
+    Ok(parcellation(files, table, warnings, Places::Parcels))
 }
 
 fn maps(files: &ParcellationFiles, table: Option<Labelled>) -> Result<Parcellation> {

@@ -9,7 +9,7 @@ const TIE: f64 = 1e-8;
 
 /// A place this far outside the outermost voxel centre, in voxels, still lies on it: rounding in an affine's
 /// 32 bits must not cost a region a plane of voxels.
-const EDGE: f64 = 1e-3;
+const EDGE: f64 = 1e-5;
 
 /// For every voxel of `to` the value of the voxel of `from` whose centre is nearest, and `outside` beyond the
 /// centres of the outermost voxels.

@@ -9,6 +9,36 @@ pub struct Document {
     pub blocks: Vec<Block>,
 }
 
+impl Document {
+    /// The same report with other words; what people and programs wrote stays.
+    pub fn worded(self, word: impl Fn(&str) -> String) -> Document {
+        let spans = |spans: Vec<Span>| -> Vec<Span> {
+            let span = |span| match span {
+                Span::Plain(text) => Span::Plain(word(&text)),
+                Span::Strong(text) => Span::Strong(word(&text)),
+                typed => typed,
+            };
+            spans.into_iter().map(span).collect()
+        };
+        let block = |block| match block {
+            Block::Section(name) => Block::Section(word(&name)),
+            Block::Subsection(name) => Block::Subsection(word(&name)),
+            Block::Lead(words) => Block::Lead(spans(words)),
+            Block::Text(words) => Block::Text(spans(words)),
+            Block::Table(table) => Block::Table(Table {
+                caption: word(&table.caption),
+                columns: table.columns.into_iter().map(|(name, align)| (word(&name), align)).collect(),
+                rows: table.rows,
+            }),
+            Block::Pairs(pairs) => {
+                Block::Pairs(pairs.into_iter().map(|(name, words)| (name, spans(words))).collect())
+            }
+            other => other,
+        };
+        Document { title: self.title, blocks: self.blocks.into_iter().map(block).collect() }
+    }
+}
+
 /// A piece of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {

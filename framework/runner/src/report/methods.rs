@@ -1,6 +1,7 @@
 //! A methods paragraph from the resolved spec, to be pasted into a paper and edited there.
 
 use boldface::{Part, Training, Tuning};
+use boldface_imaging::combat::Harmonization;
 use serde_json::Value;
 
 use super::asked;
@@ -15,7 +16,7 @@ pub fn blocks(stored: &Stored) -> Vec<Block> {
     let paragraphs = [
         [data(stored), corpora(stored)].concat(),
         [tokenizer(experiment), language_model(stored)].concat(),
-        [tasks(experiment), asked::sentences(stored), versions(stored)].concat(),
+        [tasks(experiment), harmonization(experiment), asked::sentences(stored), versions(stored)].concat(),
     ];
     let mut blocks = vec![
         Block::Section("Methods".into()),
@@ -186,6 +187,21 @@ fn trained(training: &Training, size: usize, of: &str) -> String {
         number::plain(training.final_lr),
         number::plain(training.weight_decay)
     )
+}
+
+fn harmonization(experiment: &Experiment) -> Vec<String> {
+    let sentence = |how: &Harmonization| {
+        let kept = match how.preserve.as_slice() {
+            [] => String::new(),
+            columns => format!(" with the effects of {} preserved", columns.join(" and ")),
+        };
+        format!(
+            "The connectivity of the FC baselines (Fisher's z) was harmonised over {} by ComBat (parametric empirical \
+             Bayes){kept}, fitted on training scans only.",
+            how.batch
+        )
+    };
+    experiment.harmonization.iter().map(sentence).collect()
 }
 
 fn tasks(experiment: &Experiment) -> Vec<String> {

@@ -10,6 +10,7 @@ mod markdown;
 mod methods;
 mod number;
 mod plot;
+mod png;
 mod results;
 mod sections;
 mod stored;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Part, Result};
 
+use crate::plan::excluded;
 use crate::power::Power;
 use stored::{ReportError, Stored};
 
@@ -61,7 +63,10 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let stored = Stored::read(run_dir)?;
     let parts = [Part::Validation, Part::Test].map(|part| results::results(&stored, part));
     let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
-    Ok(terminal::write(&parts, &cautions))
+    let left_out = excluded::told(stored.scans.len(), &stored.record.excluded);
+    let unit = stored.record.experiment.split.unit;
+    let table = unit.worded(&terminal::write(&parts, &cautions, left_out.as_deref()));
+    Ok(unit.caution().map_or(table.clone(), |caution| format!("{table}about known people: {caution}\n")))
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

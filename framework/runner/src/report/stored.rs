@@ -12,7 +12,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::plan::{Proof, StageKind};
-use crate::run::{Answered, PROOF, Reconstruction, Record};
+use crate::run::{
+    Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, PROOF, QUALITY, Reconstruction, Record,
+};
 
 /// Why there is no report.
 #[derive(Debug, Error)]
@@ -74,6 +76,8 @@ pub struct Stored {
     pub scans: Vec<ScanInfo>,
     /// The regions, if the series are there.
     pub regions: Option<Regions>,
+    /// What was measured of the scans; empty where nothing was.
+    pub quality: Quality,
     /// Who is in which part, and the hash of the file that says so.
     pub split: Option<(Split, String)>,
     /// What the corpus says.
@@ -86,6 +90,17 @@ pub struct Stored {
     pub leakage: Option<Proof>,
     /// Files of finished stages that are no longer there.
     pub gone: Vec<PathBuf>,
+}
+
+/// What was measured of the scans besides their signal.
+#[derive(Debug, Default)]
+pub struct Quality {
+    /// Every scan, in order.
+    pub measured: Vec<Measured>,
+    /// A few of them in pictures.
+    pub carpets: Vec<Carpet>,
+    /// How connectivity goes along with motion, by dataset.
+    pub motion: Vec<MotionFc>,
 }
 
 /// A task and everything that was answered to it.
@@ -149,6 +164,11 @@ impl Stored {
         let tasks = tasks.map(|(name, table)| store.asked(name, table)).collect::<Result<Vec<Asked>>>()?;
         let scans = store.json(&StageKind::Series, "scans.json")?.unwrap_or_default();
         let regions = store.json(&StageKind::Series, "regions.json")?;
+        let quality = Quality {
+            measured: store.optional(&StageKind::Series, QUALITY)?.unwrap_or_default(),
+            carpets: store.optional(&StageKind::Series, CARPETS)?.unwrap_or_default(),
+            motion: store.optional(&StageKind::Series, MOTION)?.unwrap_or_default(),
+        };
         let reconstruction = store.optional(&StageKind::Codes, "reconstruction.json")?;
         let descriptors = match store.file(&StageKind::Corpus, "descriptors.parquet") {
             Some(path) => boldface_tables::descriptors::read(&path)?,
@@ -167,6 +187,7 @@ impl Stored {
             tasks,
             scans,
             regions,
+            quality,
             split,
             descriptors,
             reconstruction,

@@ -15,8 +15,8 @@ const LONGEST: usize = 40;
 /// Differences that fit; the report has all of them.
 const MOST: usize = 1;
 
-/// All results, part by part, and what to be careful with.
-pub fn write(parts: &[Vec<Results>], cautions: &[String]) -> String {
+/// All results, part by part, what to be careful with, and which scans are left out, if any.
+pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>) -> String {
     let mut out = String::new();
     let mut has_bold = false;
     for results in parts.iter().flatten() {
@@ -36,6 +36,9 @@ pub fn write(parts: &[Vec<Results>], cautions: &[String]) -> String {
     out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
     for caution in cautions {
         out.push_str(&wrapped(&format!("too few for a claim: {caution}"), ""));
+    }
+    if let Some(left_out) = left_out {
+        out.push_str(&wrapped(left_out, ""));
     }
     out
 }

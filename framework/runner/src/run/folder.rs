@@ -10,7 +10,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use super::Failed;
-use super::record::Record;
+use super::record::{QUALITY_TABLE, Record};
 use super::store::{StoreError, cannot};
 use crate::plan::{Plan, Proof, excluded};
 
@@ -70,6 +70,15 @@ impl Folder {
         }
         let path = self.dir.join(EXCLUSIONS);
         Ok(fs::write(&path, excluded::tsv(&plan.excluded)).map_err(cannot("write", &path))?)
+    }
+
+    /// Copies the table of what was measured of the scans, if the artefact of `series` has one.
+    pub fn quality(&self, artefact: &Path) -> Result<(), Failed> {
+        let (from, to) = (artefact.join(QUALITY_TABLE), self.dir.join(QUALITY_TABLE));
+        match fs::copy(&from, &to) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot("write", &to)(error).into()),
+            _ => Ok(()),
+        }
     }
 
     /// Where it is.

@@ -28,7 +28,10 @@ pub use folder::{EXCLUSIONS, PROOF};
 pub use journal::{Event, FILE as PROGRESS, Line};
 pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
-pub use record::{Answered, Measured, QUALITY, Reconstruction, Record, StageRecord};
+pub use record::{
+    Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE, Reconstruction, Record,
+    StageRecord,
+};
 pub use store::{Artefact, Store, StoreError};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use walk::{Failed, Finished, run};

@@ -69,6 +69,54 @@ pub struct Measured {
     pub quality: Quality,
 }
 
+/// Name of the table of one row a scan, beside [`QUALITY`] and in the run's folder.
+pub const QUALITY_TABLE: &str = "quality.parquet";
+
+/// Name of the carpet plots, beside [`QUALITY`].
+pub const CARPETS: &str = "carpets.json";
+
+/// Name of how much connectivity goes along with motion, beside [`QUALITY`].
+pub const MOTION: &str = "motion.json";
+
+/// One scan of `carpets.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Carpet {
+    /// The scan.
+    pub scan: ScanId,
+    /// Networks from top to bottom, and the rows of each.
+    pub networks: Vec<(String, usize)>,
+    /// Volumes from left to right; a column may be several.
+    pub volumes: usize,
+    /// Whether these are the volumes on disk; otherwise those of the crop.
+    pub on_disk: bool,
+    /// Grey levels from `1` (two standard deviations below the mean of the region) to `f`; `.` where no
+    /// volume is kept. A row is one or more regions of a network.
+    pub rows: Vec<String>,
+}
+
+/// One dataset of `motion.json`: the correlation of FC with mean framewise displacement, over people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MotionFc {
+    /// The dataset.
+    pub dataset: String,
+    /// People; the scans of one are averaged.
+    pub people: usize,
+    /// Their scans.
+    pub scans: usize,
+    /// Pairs of regions.
+    pub edges: usize,
+    /// Median over the pairs of |r|.
+    pub median: f64,
+    /// What it would be if motion and connectivity were unrelated.
+    pub by_chance: f64,
+    /// Share of the pairs with p < .05, two-sided and uncorrected.
+    pub significant: f64,
+    /// Pairs in equal bins of r from -1 to 1.
+    pub bins: Vec<usize>,
+    /// Pairs that would be there by chance.
+    pub expected: Vec<f64>,
+}
+
 /// One line of `outcomes.jsonl` of an evaluation or a baseline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answered {

@@ -12,7 +12,7 @@ use super::leakage::Watch;
 use super::make::Maker;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
-use crate::plan::{Plan, Stage};
+use crate::plan::{Plan, Stage, StageKind};
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -134,6 +134,9 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
         let made = maker.make(stage, &done, place).and_then(|made| {
             record.stages.push(made.record(stage));
             rows.extend(made.rows);
+            if stage.kind == StageKind::Series {
+                folder.quality(made.artefact.dir())?;
+            }
             done.insert(stage.name(), made.artefact);
             watch.after(stage, &done, &maker.memory).map(|()| made.cached)
         });

@@ -21,7 +21,7 @@ pub struct SplitTable {
     /// subject read run; nothing can then be said about people who were not scanned.
     #[serde(default, skip_serializing_if = "Unit::is_subject")]
     pub unit: Unit,
-    /// Share of all subjects kept for choices; 0.15 if left out.
+    /// Share of all subjects kept for choices; 0.15 if left out. With folds it may be 0, where nothing is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
     /// Share of all subjects kept for the reported numbers; 0.15 if left out. Folds and `leave-out`
@@ -74,11 +74,18 @@ impl Unit {
         *self == Unit::Subject
     }
 
-    /// `subject` or `run`.
-    pub fn name(self) -> &'static str {
+    /// What a reader must know of the numbers; none where they are about new people.
+    pub fn caution(self) -> Option<&'static str> {
+        let said = "runs are divided, not subjects (`[split] unit = \"run\"`): the numbers say how well new runs of the \
+                    same people are told, and nothing about new people";
+        (self == Unit::Run).then_some(said)
+    }
+
+    /// A text about subjects as a text about these units.
+    pub(crate) fn worded(self, text: &str) -> String {
         match self {
-            Unit::Subject => "subject",
-            Unit::Run => "run",
+            Unit::Subject => text.to_owned(),
+            Unit::Run => text.replace("Subject", "Run").replace("subject", "run"),
         }
     }
 }

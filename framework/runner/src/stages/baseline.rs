@@ -18,7 +18,7 @@ use crate::run::Answered;
 use crate::run::inputs::{Signals, read_facts};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The parts that are reported.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
@@ -113,8 +113,8 @@ fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
     Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
 }
 
-/// Linear models of motion and of the site, where the phenotype has them, and, named `of_fc`, of the
-/// connectivity.
+/// Linear models of motion and of the site, where the phenotype has them, of the connectivity, named
+/// `of_fc`, and, for choices that show a part of a scan, of the pattern of activity.
 fn linear_models(
     work: &mut Work<'_>,
     of_fc: &str,
@@ -135,10 +135,14 @@ fn linear_models(
     if let Some(sites) = &sites {
         models.push(("site-only", Box::new(|case| Ok(sites.features(&case.scan.info)))));
     }
+    let is_choice = train.iter().all(|case| matches!(case.example.answer, Answer::Choice { .. }));
     // Correlations do not depend on how the window is standardised.
     let connectivity =
         |case: &Case<'_>| Ok(fc_logistic::features(&series(&signals, case)?.window(case.example.window)?));
     models.push((of_fc, Box::new(connectivity)));
+    if is_choice && train.iter().any(shows_a_part) {
+        models.push(("pattern-logistic", Box::new(pattern)));
+    }
 
     let (mut done, total) = (0, (models.len() * (FOLDS + 1)) as u64);
     let mut answers = Vec::new();
@@ -164,6 +168,18 @@ fn linear_models(
         done = end;
     }
     Ok(answers)
+}
+
+/// Whether a question shows less than the whole scan.
+fn shows_a_part(case: &Case<'_>) -> bool {
+    case.example.window.trs < case.scan.series.trs()
+}
+
+/// Mean of every region over the window, in the units of the whole scan: how active it was.
+fn pattern(case: &Case<'_>) -> Result<Vec<f32>> {
+    let shown = case.scan.series.window(case.example.window)?;
+    let mean = |roi| shown.roi(roi).map(f64::from).sum::<f64>() / shown.trs() as f64;
+    Ok((0..shown.rois()).map(|roi| mean(roi) as f32).collect())
 }
 
 /// Whether a column is the very thing that is asked for: no model of it is a baseline.

@@ -131,7 +131,7 @@ impl Bids {
         };
         let more = match twice.len() - 1 {
             0 => String::new(),
-            n => format!(" (and {n} more scans are there several times)"),
+            n => format!(" (and so it is with {n} more)"),
         };
         let all = if images.len() == 2 { "both" } else { "all" };
         Err(format!("{} are {all} scan `{id}`{more}; {help}", named.join(" and ")).into())
@@ -157,7 +157,7 @@ impl Bids {
                  they are preprocessed, set `desc = \"\"`"
             ),
             (n, _) => {
-                let descs: Vec<String> = descs.iter().map(|desc| format!("`{desc}`")).collect();
+                let descs: Vec<String> = descs.iter().map(|desc| format!("`{desc:?}`")).collect();
                 format!("{looked}; {n} have other labels: set `desc` to one of {}", descs.join(", "))
             }
         }

@@ -87,7 +87,7 @@ impl Bids {
         if let Some(table) = &table {
             table.check_length(trs, &files.bold)?;
         }
-        let fd = table.as_ref().and_then(framewise_displacement).and_then(|fd| mean(&fd));
+        let fd = table.as_ref().and_then(framewise_displacement).and_then(|fd| mean(fd.get(1..)?));
         self.check_confounds(&files.bold, table.as_ref(), fd)?;
         let kept = kept_volumes(table.as_ref(), recipe.scrub.as_ref(), recipe.dummy_scans, trs)?;
         let left = kept.iter().filter(|&&kept| kept).count();

@@ -2,6 +2,7 @@
 
 mod captioning;
 mod classification;
+mod events;
 mod forecasting;
 mod regression;
 

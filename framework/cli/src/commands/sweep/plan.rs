@@ -24,6 +24,8 @@ pub fn show(sweep: &Sweep, all: bool) {
     let lists: BTreeSet<String> =
         plans.filter_map(|plan| excluded::told(plan.scans.len(), &plan.excluded)).collect();
     lists.iter().for_each(|told| text += &format!("{told}\n"));
+    let known: BTreeSet<&str> = sweep.arms.iter().flat_map(|arm| arm.plan.leakage.told()).collect();
+    known.iter().for_each(|told| text += &format!("know: {told}\n"));
     say::out(text);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use boldface::{Cohort, Problem};
+use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::Asked;
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::key::canonical_json;
-use crate::plan::{Plan, StageKind};
+use crate::plan::{Entry, Plan, StageKind};
 use crate::stages::{packing, split};
 
 /// What was found out once for any number of specs, by everything that it depends on.
@@ -38,6 +38,7 @@ pub(in crate::plan) fn check(
     checks.extend(unasked);
     checks.extend(lint.of_tasks(&asked));
     checks.extend(lint.of_text(&asked));
+    checks.extend(lint.cautions());
     let accept = &plan.experiment.leakage.accept;
     settle(&mut checks, accept);
     let problems = checks.iter().filter(|check| check.status == Status::Failed).map(Check::problem);
@@ -72,6 +73,9 @@ fn later(plan: &Plan) -> BTreeSet<String> {
 /// What a task asks, and the key it is remembered by.
 type Known = (Arc<Result<Asked, String>>, String);
 
+/// What the names of what tasks say end in.
+pub const CAUTION: &str = ".caution";
+
 struct Lint<'a> {
     plan: &'a Plan,
     cohorts: &'a [Arc<Cohort>],
@@ -80,6 +84,24 @@ struct Lint<'a> {
 }
 
 impl Lint<'_> {
+    /// What tasks say a reader should know of what they ask.
+    fn cautions(&self) -> Vec<Check> {
+        let trs = self.plan.experiment.signal.trs;
+        let cx = CheckContext { scans: &self.plan.scans, trs, patch: self.plan.tokenizer.config.patch() };
+        let of_task = |task: &Entry<dyn Task>| {
+            let key = format!("tasks.{}", task.name);
+            let said = task.config.cautions(&cx);
+            let said = said
+                .into_iter()
+                .map(|found| format!("{}: {found}", task.name))
+                .collect::<Vec<_>>()
+                .join("; ");
+            let check = Check::passed(format!("{key}{CAUTION}"), key, said);
+            (!check.found.is_empty()).then(|| check.but(Status::Warned, "nothing, if that is meant"))
+        };
+        self.plan.tasks.iter().filter_map(of_task).collect()
+    }
+
     /// The key of a stage stands for everything that its artefact depends on.
     fn key(&self, kind: &StageKind) -> &str {
         let stage = self.plan.stages.iter().find(|stage| stage.kind == *kind);

@@ -129,6 +129,12 @@ impl Proof {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
+    /// What is no leak, and to be known before anything runs: what the numbers are about, and what was passed over.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        let is_told = |check: &&Check| check.id == related::UNIT || check.id.ends_with(before::CAUTION);
+        self.checks.iter().filter(is_told).map(|check| check.found.as_str())
+    }
+
     /// The leaks that nobody accepted.
     pub fn failed(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.status == Status::Failed)

@@ -8,6 +8,9 @@ use serde_json::json;
 use super::{Check, Status, named};
 use crate::spec::Experiment;
 
+/// Name of what is said where runs are divided.
+pub const UNIT: &str = "split.unit";
+
 /// Words of a column that says who belongs together.
 const RELATED: [&str; 12] = [
     "family",
@@ -32,6 +35,13 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
     }
     let people: BTreeSet<String> = scans.iter().map(|scan| scan.id.person()).collect();
     let sessions: BTreeSet<_> = scans.iter().map(|scan| (scan.id.person(), &scan.id.session)).collect();
+    if let Some(caution) = experiment.split.unit.caution() {
+        let people: BTreeSet<_> = scans.iter().map(|scan| (&scan.id.dataset, &scan.id.subject)).collect();
+        let of = if people.len() == 1 { "person" } else { "people" };
+        let found = format!("{} runs of {} {of}: {caution}", scans.len(), people.len());
+        let help = "divide subjects, `unit = \"subject\"`, for numbers about new people";
+        return vec![Check::passed(UNIT, "split", found).but(Status::Warned, help).with(json!(parts))];
+    }
     let found = format!(
         "{} people with {} sessions and {} scans are each in one part: the split knows people, not scans",
         people.len(),

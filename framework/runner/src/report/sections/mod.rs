@@ -6,11 +6,12 @@ mod groups;
 mod leakage;
 pub(super) mod power;
 mod provenance;
+mod quality;
 mod scores;
 mod tokens;
 mod training;
 
-use super::document::Document;
+use super::document::{Block, Document, plain, strong};
 use super::methods;
 use super::stored::Stored;
 
@@ -19,6 +20,7 @@ pub fn document(stored: &Stored) -> Document {
     let mut blocks = scores::blocks(stored);
     blocks.extend(power::blocks(stored));
     blocks.extend(groups::blocks(stored));
+    blocks.extend(quality::blocks(stored));
     blocks.extend(answers::blocks(stored));
     blocks.extend(calibration::blocks(stored));
     blocks.extend(tokens::blocks(stored));
@@ -26,7 +28,15 @@ pub fn document(stored: &Stored) -> Document {
     blocks.extend(methods::blocks(stored));
     blocks.extend(leakage::blocks(stored));
     blocks.extend(provenance::blocks(stored));
-    Document { title: stored.record.name.clone(), blocks }
+    let unit = stored.record.experiment.split.unit;
+    let mut document =
+        Document { title: stored.record.name.clone(), blocks }.worded(|text| unit.worded(text));
+    if let Some(caution) = unit.caution() {
+        let words =
+            vec![strong("About known people. "), plain(format!("In this run {}.", caution.replace('`', "")))];
+        document.blocks.insert(1, Block::Text(words));
+    }
+    document
 }
 
 /// A part of a file name: letters, digits and hyphens of `text`.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::record::{ArmStatus, SweepRecord};
-use crate::plan::Plan;
 use crate::plan::sweep::Sweep;
+use crate::plan::{Plan, StageKind};
 use crate::run::Failed;
 use crate::run::folder::Folder;
 use crate::run::leakage::Watch;
@@ -66,7 +66,10 @@ impl SweepFolder {
         if !stages.is_empty() {
             let folder = Folder::inside(&self.folder, &said.run, plan)?;
             let mut rows = Vec::new();
-            for (artefact, _) in &stages {
+            for (artefact, record) in &stages {
+                if record.stage.kind == StageKind::Series {
+                    folder.quality(artefact.dir())?;
+                }
                 rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
             }
             let stages = stages.into_iter().map(|(_, record)| record).collect();

@@ -10,6 +10,8 @@ use crate::spec::{MissingRegions, Signal};
 pub struct Kept {
     /// Its crop, not yet standardised; a region without a signal is 0 throughout.
     pub series: TimeSeries,
+    /// Volumes of the whole series, before the crop.
+    pub trs: usize,
     /// What was measured of all of it.
     pub measured: Measured,
 }
@@ -57,6 +59,7 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
     if !missing.is_empty() && signal.missing_regions == MissingRegions::Refuse {
         return Err(Bad { reason: unseen(&missing, regions, &quality), is_missing: true });
     }
+    let trs = series.trs();
     let mut series = series.window(crop).map_err(|error| error.to_string())?;
     if !missing.is_empty() {
         series = zeroed(&series, &missing)?;
@@ -68,7 +71,7 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
         return Err(format!("{broken} values are not finite, the first at volume {t}, region {roi}").into());
     }
     let missing = missing.iter().filter_map(|&roi| regions.names.get(roi).cloned()).collect();
-    Ok(Kept { series, measured: Measured { scan: info.id.clone(), missing, quality } })
+    Ok(Kept { series, trs, measured: Measured { scan: info.id.clone(), missing, quality } })
 }
 
 /// Regions that are NaN in every volume of the recording.

@@ -1,6 +1,8 @@
 //! Reads, checks and crops every scan; every bad scan is named at once.
 
+mod carpet;
 mod checked;
+mod motion;
 mod reading;
 
 use std::collections::BTreeSet;
@@ -10,7 +12,7 @@ use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
 use super::Work;
 use crate::plan::{Entry, counted};
 use crate::run::arrays::{self, Array};
-use crate::run::{Measured, QUALITY};
+use crate::run::{CARPETS, MOTION, Measured, QUALITY, QUALITY_TABLE};
 
 use checked::{Bad, Kept};
 
@@ -27,29 +29,53 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     if !bad.is_empty() {
         return Err(said(&bad, scans.len()).into());
     }
-    // A dataset knows its scans as it named them; from here on they count as the split has it.
-    let experiment = &work.plan.experiment;
-    let of_split = |info: &ScanInfo| counted(info.clone(), experiment);
-    let mut kept: Vec<(ScanInfo, &Kept)> = scans
-        .iter()
-        .zip(&read)
-        .filter_map(|((_, info), read)| Some((of_split(info), read.as_ref().ok()?)))
-        .collect();
+    let mut kept: Vec<(&ScanInfo, &Kept)> =
+        scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().ok()?))).collect();
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::of(&kept.series)));
     arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
     let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.plan.experiment));
     work.write_json("scans.json", &known.collect::<Vec<_>>())?;
     work.write_json("regions.json", &regions)?;
-    let measured: Vec<Measured> =
-        kept.iter().map(|(info, kept)| Measured { scan: info.id.clone(), ..kept.measured.clone() }).collect();
-    if measured.iter().any(|measured| !measured.quality.is_empty()) {
-        work.write_json(QUALITY, &measured)?;
-    }
+    quality(work, &kept, &regions)?;
     if !excluded.is_empty() {
         work.write_json("exclusions.json", &excluded)?;
     }
     Ok(())
+}
+
+/// Saves what was measured of the scans, if anything was: in full, as a table, and how it goes along with
+/// connectivity.
+fn quality(work: &Work<'_>, kept: &[(&ScanInfo, &Kept)], regions: &Regions) -> Result<()> {
+    let scans: Vec<&Kept> = kept.iter().map(|(_, kept)| *kept).collect();
+    if scans.iter().all(|kept| kept.measured.quality.is_empty()) {
+        return Ok(());
+    }
+    work.write_json(QUALITY, &scans.iter().map(|kept| &kept.measured).collect::<Vec<_>>())?;
+    work.write_json(CARPETS, &carpet::of(&scans, regions, work.plan.experiment.signal.start))?;
+    work.write_json(MOTION, &motion::of(&scans))?;
+    let row = |(info, kept): &(&ScanInfo, &Kept)| {
+        let Measured { scan, missing, quality } = &kept.measured;
+        let on_disk = quality.fd.len().max(quality.dvars.len()).max(quality.kept.len());
+        let known = quality.coverage.iter().copied().filter(|share| share.is_finite());
+        boldface_tables::quality::Row {
+            scan: scan.clone(),
+            tr: info.tr,
+            volumes: kept.trs as u64,
+            volumes_on_disk: Some(on_disk as u64).filter(|&count| count > 0),
+            mean_fd: quality.mean_fd(),
+            max_fd: quality.max_fd(),
+            mean_dvars: quality.mean_dvars(),
+            censored: quality.censored(),
+            tsnr: quality.tsnr.map(f64::from),
+            mean_coverage: quality.mean_coverage(),
+            least_coverage: known.reduce(f32::min).map(f64::from),
+            missing_regions: missing.len() as u64,
+            warnings: quality.warnings.join(" "),
+        }
+    };
+    let rows: Vec<_> = kept.iter().map(row).collect();
+    Ok(boldface_tables::quality::write(&work.dir.join(QUALITY_TABLE), &rows)?)
 }
 
 /// A scan and the dataset that can load it.

@@ -169,20 +169,21 @@ fn keep_in(dir: &Path, kept: &[&Kept]) -> Result<()> {
     let arrays = kept.iter().map(|kept| (kept.measured.scan.to_string(), Array::of(&kept.series)));
     arrays::write(&dir.join(SERIES), &arrays.collect())?;
     let measured: Vec<&Measured> = kept.iter().map(|kept| &kept.measured).collect();
-    Ok(std::fs::write(dir.join(MEASURED), serde_json::to_vec(&measured)?)?)
+    let lengths: Vec<usize> = kept.iter().map(|kept| kept.trs).collect();
+    Ok(std::fs::write(dir.join(MEASURED), serde_json::to_vec(&(measured, lengths))?)?)
 }
 
 /// The scans in a batch; `place` says where a scan belongs and its repetition time, if it is known.
 fn kept_in(dir: &Path, place: impl Fn(&Measured) -> Option<(usize, f64)>) -> Result<Vec<(usize, Kept)>> {
-    let measured: Vec<Measured> = json(&dir.join(MEASURED))?;
+    let (measured, lengths): (Vec<Measured>, Vec<usize>) = json(&dir.join(MEASURED))?;
     let mut arrays = Arrays::read(&dir.join(SERIES))?.floats()?;
     let mut kept = Vec::new();
-    for measured in measured {
+    for (measured, whole) in measured.into_iter().zip(lengths) {
         let name = measured.scan.to_string();
         let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no scan any more"))?;
         let (shape, values) = arrays.remove(&name).ok_or_else(|| format!("`{name}` has no series"))?;
         let (trs, rois) = matrix(&name, &shape)?;
-        kept.push((place, Kept { series: TimeSeries::new(trs, rois, tr, values)?, measured }));
+        kept.push((place, Kept { series: TimeSeries::new(trs, rois, tr, values)?, trs: whole, measured }));
     }
     Ok(kept)
 }

@@ -110,9 +110,13 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
         problems.push(Problem::at(key, message).help(help).below("split"));
     };
     let (validation, test) = (table.validation_share(), table.test_share());
-    let is_share = |share: f64| share > 0.0 && share < 1.0;
+    let is_folded = table.folds.is_some() || table.leave_out.is_some();
+    // With folds a few units can do without a part for choices, as long as nothing is chosen.
+    let is_share = |key: &str, share: f64| {
+        share < 1.0 && (share > 0.0 || (share == 0.0 && is_folded && key == "validation"))
+    };
     let mut shares = [("validation", validation), ("test", test)].into_iter();
-    if let Some((key, share)) = shares.find(|(_, share)| !is_share(*share)) {
+    if let Some((key, share)) = shares.find(|(key, share)| !is_share(key, *share)) {
         report(
             key,
             format!("must lie between 0 and 1, is {share}"),

@@ -17,6 +17,14 @@ use crate::spec::SplitTable;
 /// # Errors
 /// If somebody is missing in a part, or the fold is not there. The key is in full.
 pub fn divide(scans: &[&ScanInfo], table: &SplitTable, seed: u64) -> Result<Split, Problem> {
+    divided(scans, table, seed).map_err(|problem| Problem {
+        message: table.unit.worded(&problem.message),
+        help: problem.help.map(|help| table.unit.worded(&help)),
+        ..problem
+    })
+}
+
+fn divided(scans: &[&ScanInfo], table: &SplitTable, seed: u64) -> Result<Split, Problem> {
     let people = People { strata: strata(scans, table), table, scans };
     let stream = |purpose: &str| match table.repeat {
         None | Some(0) => seed::stream(seed, purpose),

@@ -1,0 +1,274 @@
+//! What is wrong with an image is named, with its file; nothing of it is read.
+
+use std::fs;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+use tempfile::TempDir;
+
+use super::{Affine, Datatype, Grid, read_labels, read_maps, read_volume};
+use crate::bold::Bold;
+use crate::testing::{Image, gzip};
+
+/// 2 x 3 x 2 voxels of int16 that count up, in 3 volumes.
+fn image() -> Image {
+    Image { datatype: Datatype::I16, ..Image::new(&[2, 3, 2, 3], (0..36).map(f64::from).collect()) }
+}
+
+fn write(bytes: &[u8]) -> (TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("image.nii");
+    fs::write(&path, bytes).unwrap();
+    (dir, path)
+}
+
+/// Reads all volumes.
+fn read(path: &Path) -> boldface::Result<usize> {
+    let mut bold = Bold::open(path)?;
+    let (mut volume, mut trs) = (Vec::new(), 0);
+    while bold.read(&mut volume)? {
+        trs += 1;
+    }
+    Ok(trs)
+}
+
+/// The message of what fails, without the folder.
+fn said<T>(path: &Path, result: boldface::Result<T>) -> String {
+    let message = result.err().expect("it fails").to_string();
+    message.replace(&format!("{}/", path.parent().unwrap().display()), "")
+}
+
+fn check(bytes: &[u8], message: Expect) {
+    let (_dir, path) = write(bytes);
+    message.assert_eq(&said(&path, read(&path)));
+}
+
+#[test]
+fn what_is_cut_short_is_named() {
+    let bytes = image().bytes();
+    check(&[], expect!["`image.nii`: 0 bytes are no NIfTI header, which has at least 348"]);
+    check(&bytes[..200], expect!["`image.nii`: 200 bytes are no NIfTI header, which has at least 348"]);
+    check(
+        &bytes[..351],
+        expect![
+            "`image.nii`: an image of 2 x 3 x 2 x 3 takes 72 bytes from byte 352 on, but the file has 351 bytes; the file is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &bytes[..bytes.len() - 1],
+        expect![
+            "`image.nii`: an image of 2 x 3 x 2 x 3 takes 72 bytes from byte 352 on, but the file has 423 bytes; the file is damaged or its copy was cut short"
+        ],
+    );
+    let packed = gzip(&bytes);
+    check(
+        &packed[..12],
+        expect![
+            "`image.nii`: the header cannot be read (the file ends before); the file is damaged or its copy was cut short"
+        ],
+    );
+    // 10 bytes from the end the voxels are whole or not, but the checksum is gone.
+    check(
+        &packed[..packed.len() - 20],
+        expect![
+            "`image.nii`: volume 3 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &packed[..packed.len() - 4],
+        expect![
+            "`image.nii`: the end of the file cannot be read (the file ends before); the file is damaged or its copy was cut short"
+        ],
+    );
+    let mut wrong = packed.clone();
+    let at = wrong.len() - 6;
+    wrong[at] ^= 1;
+    check(
+        &wrong,
+        expect![
+            "`image.nii`: the end of the file cannot be read (corrupt gzip stream does not have a matching checksum); the file is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &gzip(&bytes[..bytes.len() - 30]),
+        expect![
+            "`image.nii`: volume 2 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"
+        ],
+    );
+}
+
+#[test]
+fn a_header_that_lies_is_refused_before_anything_is_allocated() {
+    let lies = |image: Image| image.bytes();
+    check(
+        &lies(Image { dims: vec![30_000, 30_000, 30_000, 30_000], ..image() }),
+        expect![
+            "`image.nii`: an image of 30000 x 30000 x 30000 x 30000 takes 1620000000000000000 bytes from byte 352 on, but the file has 424 bytes; the file is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &gzip(&lies(Image { dims: vec![30_000, 30_000, 30_000], ..image() })),
+        expect![
+            "`image.nii`: an image of 30000 x 30000 x 30000 takes 54000000000000 bytes from byte 352 on, but 148 compressed bytes cannot hold that; the file is damaged or its copy was cut short"
+        ],
+    );
+    let huge = vec![1 << 40, 1 << 40, 1 << 40];
+    check(
+        &lies(Image { dims: huge, version: 2, ..image() }),
+        expect![
+            "`image.nii`: an image of 1099511627776 x 1099511627776 x 1099511627776; that is too large for this machine"
+        ],
+    );
+    check(
+        &lies(Image { dims: vec![2, 3, 2, 2], ..image() }),
+        expect![
+            "`image.nii`: the header says 2 x 3 x 2 x 2, but 24 bytes follow the last volume (one volume is 24); correct the header or save the image again"
+        ],
+    );
+    check(
+        &gzip(&lies(Image { dims: vec![2, 3, 2, 1], ..image() })),
+        expect![
+            "`image.nii`: the header says 2 x 3 x 2 x 1, but 48 bytes follow the last volume (one volume is 24); correct the header or save the image again"
+        ],
+    );
+    check(
+        &lies(Image { dims: vec![2, 0, 2, 3], ..image() }),
+        expect!["`image.nii`: an image of 2 x 0 x 2 x 3 voxels; every dimension has at least 1"],
+    );
+    check(
+        &lies(Image { dims: vec![2, 3, 2, 3, 2], ..image() }),
+        expect!["`image.nii`: an image of 2 x 3 x 2 x 3 x 2; only space and time (4 dimensions) can be read"],
+    );
+    check(
+        &lies(Image { offset: Some(100.0), ..image() }),
+        expect![
+            "`image.nii`: the voxels start at byte 100, within the header of 352 bytes; the header is damaged"
+        ],
+    );
+    check(
+        &lies(Image { offset: Some(f64::NAN), ..image() }),
+        expect!["`image.nii`: the voxels start at byte NaN; the header is damaged"],
+    );
+    check(
+        &lies(Image { offset: Some(1e12), version: 2, ..image() }),
+        expect![
+            "`image.nii`: an image of 2 x 3 x 2 x 3 takes 72 bytes from byte 1000000000000 on, but the file has 616 bytes; the file is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &gzip(&lies(Image { offset: Some(9000.0), ..image() })),
+        expect![
+            "`image.nii`: the file ends before byte 9000, where its voxels start; it is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &lies(Image { code: Some(32), ..image() }),
+        expect![
+            "`image.nii`: its voxels are complex numbers; save the magnitude or the real part as float32 (datatype 32)"
+        ],
+    );
+    check(
+        &lies(Image { code: Some(77), ..image() }),
+        expect!["`image.nii`: unknown datatype 77; the header is damaged"],
+    );
+    check(
+        &lies(Image { slope: 2.0, intercept: f64::INFINITY, ..image() }),
+        expect!["`image.nii`: its slope is 2, but its intercept is inf; the header is damaged"],
+    );
+    check(
+        b"\x1f\x8bnot gzip at all",
+        expect![
+            "`image.nii`: the header cannot be read (invalid gzip header); the file is damaged or its copy was cut short"
+        ],
+    );
+    check(
+        &[b'x'; 400],
+        expect!["`image.nii`: no NIfTI file: neither `n+1`, `ni1`, `n+2` nor `ni2` stands where it should"],
+    );
+}
+
+#[test]
+fn voxels_without_a_place_are_refused() {
+    let flat = Affine([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]);
+    check(
+        &Image { sform: (1, flat), ..image() }.bytes(),
+        expect![
+            "`image.nii`: its sform ([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) has determinant zero or is no number, so that voxels have no place; correct the header"
+        ],
+    );
+    let none = Image { sform: (0, Affine::IDENTITY), ..image() };
+    check(
+        &Image { zooms: [1.0, 0.0, 1.0], ..none.clone() }.bytes(),
+        expect![
+            "`image.nii`: its voxel size ([[-1.0, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, -0.0], [0.0, 0.0, 1.0, -0.5]]) has determinant zero or is no number, so that voxels have no place; correct the header"
+        ],
+    );
+    check(
+        &Image { qform: (1, 1.0, [0.9, 0.9, 0.0, 0.0, 0.0, 0.0]), ..none }.bytes(),
+        expect![
+            "`image.nii`: its qform has a quaternion longer than 1 (0.8999999761581421, 0.8999999761581421, 0); correct the header"
+        ],
+    );
+}
+
+#[test]
+fn labels_are_whole_numbers_of_one_volume() {
+    let labels = Image {
+        dims: vec![2, 3, 2],
+        datatype: Datatype::F32,
+        ..Image::new(&[2, 3, 2], (0..12).map(f64::from).collect())
+    };
+    let (_dir, path) = write(&gzip(&labels.bytes()));
+    let read = read_labels(&path).unwrap();
+    assert_eq!(read.values, (0..12).collect::<Vec<_>>());
+    assert_eq!(read.grid, Grid { shape: [2, 3, 2], affine: Affine::IDENTITY });
+    // Place 9 is voxel (1, 1, 1): 1 + 2 (1 + 3 * 1) = 9.
+    for (value, message) in [
+        (
+            2.5,
+            expect![
+                "`image.nii`: a label image of floats: voxel (1, 1, 1) is 2.5, and labels are whole numbers; was it resampled without nearest neighbour, or is it a map?"
+            ],
+        ),
+        (
+            f64::NAN,
+            expect![
+                "`image.nii`: a label image of floats: voxel (1, 1, 1) is NaN, and labels are whole numbers; was it resampled without nearest neighbour, or is it a map?"
+            ],
+        ),
+        (
+            3e9,
+            expect![
+                "`image.nii`: a label image of floats: voxel (1, 1, 1) is 3000000000, and labels are whole numbers; was it resampled without nearest neighbour, or is it a map?"
+            ],
+        ),
+    ] {
+        let mut wrong = labels.clone();
+        wrong.values[9] = value;
+        let (_dir, path) = write(&wrong.bytes());
+        message.assert_eq(&said(&path, read_labels(&path)));
+    }
+    let (_dir, path) = write(&image().bytes());
+    expect!["`image.nii`: 3 volumes; a label image has one, probabilistic maps have several"]
+        .assert_eq(&said(&path, read_labels(&path)));
+    expect!["`image.nii`: 3 volumes; an image of one volume is needed here"]
+        .assert_eq(&said(&path, read_volume(&path)));
+    let (grid, maps) = read_maps(&path).unwrap();
+    assert_eq!((grid.shape, maps.len(), maps[2][0]), ([2, 3, 2], 3, 24.0));
+}
+
+#[test]
+fn damage_is_named_by_its_volume_and_what_came_before_is_read() {
+    let values = (0..64 * 64 * 9 * 3).map(|at| f64::from(at * 7919 % 30_011)).collect();
+    let large = Image { datatype: Datatype::I16, ..Image::new(&[64, 64, 9, 3], values) };
+    let packed = gzip(&large.bytes());
+    let (_dir, path) = write(&packed[..packed.len() / 2]);
+    let mut bold = Bold::open(&path).unwrap();
+    let mut volume = Vec::new();
+    assert!(bold.read(&mut volume).unwrap());
+    expect!["`image.nii`: volume 2 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, bold.read(&mut volume)));
+    let single = Image { dims: vec![64, 64, 27], ..large };
+    let (_dir, path) = write(&gzip(&single.bytes())[..20_000]);
+    expect!["`image.nii`: the image cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_volume(&path)));
+    expect!["`image.nii`: plane 2 of the label image cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_labels(&path)));
+}

@@ -1,0 +1,186 @@
+//! Single scans: traces and carpets of the worst, a row of each.
+
+use std::fmt::Write;
+
+use super::super::slug;
+use super::ROWS;
+use crate::report::document::{Align, Block, Cell, Figure, Span, Table, plain};
+use crate::report::html::escape;
+use crate::report::number;
+use crate::report::plot::{Chart, Ink, Line};
+use crate::report::png;
+use crate::report::stored::Quality as Stored;
+use crate::run::{Carpet, Measured};
+
+/// Scans whose warnings are shown.
+const WARNED: usize = 20;
+
+pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+    let mut blocks = vec![Block::Subsection("Scan by scan".into())];
+    for carpet in &stored.carpets {
+        let measured = stored.measured.iter().find(|measured| measured.scan == carpet.scan);
+        blocks.extend(measured.map(|measured| Block::Figures(figures(measured, carpet))));
+    }
+    if !stored.carpets.is_empty() {
+        blocks.push(Block::Text(vec![plain(
+            "The scans that move most, and the one in the middle if there are many. Carpets: regions from top to \
+             bottom, network by network, each scaled over the volumes kept; dark and light are two standard \
+             deviations below and above its mean. A stripe from top to bottom is something that happened to the \
+             whole brain at once: motion, or breath. A gap is volumes that are not used.",
+        )]));
+    }
+    blocks.push(table(&stored.measured));
+    blocks.extend(warnings(&stored.measured));
+    blocks
+}
+
+fn figures(measured: &Measured, carpet: &Carpet) -> Vec<Figure> {
+    let (name, quality) = (measured.scan.to_string(), &measured.quality);
+    let mut figures = Vec::new();
+    let traces = [("FD", "mm", &quality.fd), ("DVARS", "%", &quality.dvars)];
+    for (trace, unit, values) in traces.into_iter().filter(|(.., values)| !values.is_empty()) {
+        let points = values.iter().enumerate().map(|(volume, value)| (volume as f64, f64::from(*value)));
+        let mut lines = vec![Line { name: trace.to_owned(), ink: Ink::Nth(0), points: points.collect() }];
+        lines.extend(censored(&quality.kept));
+        let chart = Chart {
+            title: format!("{trace} of {name}"),
+            x: "volume".into(),
+            y: format!("{trace} ({unit})"),
+            lines,
+        };
+        let slug = format!("quality-{}-{}", slug(trace), slug(&name));
+        figures.push(Figure { slug, caption: format!("{name}: {trace}"), svg: chart.svg() });
+    }
+    let volumes = if carpet.on_disk { "volumes on disk" } else { "volumes of the crop" };
+    figures.push(Figure {
+        slug: format!("quality-carpet-{}", slug(&name)),
+        caption: format!("{name}: carpet, {volumes} from left to right"),
+        svg: drawn(carpet, &name),
+    });
+    figures
+}
+
+/// A line at the bottom where volumes were taken out.
+fn censored(kept: &[bool]) -> Option<Line> {
+    let mut points = Vec::new();
+    let mut volume = 0;
+    for stretch in kept.chunk_by(|a, b| a == b) {
+        if !stretch[0] {
+            let (begin, end) = (volume as f64 - 0.5, (volume + stretch.len()) as f64 - 0.5);
+            points.extend([(begin, 0.0), (end, 0.0), (end, f64::NAN)]);
+        }
+        volume += stretch.len();
+    }
+    (!points.is_empty()).then(|| Line { name: "censored".to_owned(), ink: Ink::Nth(1), points })
+}
+
+const WIDTH: f64 = 360.0;
+const LEFT: f64 = 86.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 6.0;
+const PICTURE: f64 = 168.0;
+const BOTTOM: f64 = 34.0;
+/// Least height of a network with a name beside it.
+const LEGIBLE: f64 = 9.0;
+/// Letters of a network's name that fit beside it.
+const LETTERS: usize = 13;
+
+fn drawn(carpet: &Carpet, name: &str) -> String {
+    let level = |c: char| c.to_digit(16).map_or(0, |level| level as u8);
+    let rows: Vec<Vec<u8>> = carpet.rows.iter().map(|row| row.chars().map(level).collect()).collect();
+    let (width, height) = (WIDTH - LEFT - RIGHT, TOP + PICTURE + BOTTOM);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\
+         <title>Carpet of {}</title><desc>{} rows of regions, {} volumes.</desc>\
+         <image x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{PICTURE}\" preserveAspectRatio=\"none\" \
+         style=\"image-rendering:pixelated\" href=\"{}\"/>",
+        escape(name),
+        rows.len(),
+        carpet.volumes,
+        png::address(&rows),
+    );
+    let mut above = 0;
+    for (network, count) in &carpet.networks {
+        let place = |row: usize| TOP + PICTURE * row as f64 / rows.len().max(1) as f64;
+        let (top, bottom) = (place(above), place(above + count));
+        let _ = write!(svg, "<path class=\"axis\" d=\"M{:.1} {top:.1}V{bottom:.1}\"/>", LEFT - 3.0);
+        if above > 0 {
+            let _ = write!(svg, "<path class=\"axis\" d=\"M{:.1} {top:.1}h-4\"/>", LEFT - 3.0);
+        }
+        if bottom - top >= LEGIBLE {
+            let shown: String = network.chars().take(LETTERS).collect();
+            let (x, y) = (LEFT - 8.0, f64::midpoint(top, bottom) + 3.5);
+            let text = escape(&shown);
+            let _ =
+                write!(svg, "<text class=\"tick\" x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\">{text}</text>");
+        }
+        above += count;
+    }
+    let base = TOP + PICTURE;
+    for (at, anchor, text) in [(LEFT, "start", 0), (WIDTH - RIGHT, "end", carpet.volumes)] {
+        let y = base + 14.0;
+        let _ =
+            write!(svg, "<text class=\"tick\" x=\"{at}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>");
+    }
+    let (x, y) = (WIDTH - RIGHT, height - 6.0);
+    let _ = write!(svg, "<text class=\"name\" x=\"{x}\" y=\"{y}\" text-anchor=\"end\">volume</text>");
+    svg + "</svg>"
+}
+
+/// The scans that move most first; where motion is not known, those that change most.
+fn table(measured: &[Measured]) -> Block {
+    let mut ranked: Vec<&Measured> = measured.iter().collect();
+    let rank =
+        |one: &Measured| one.quality.mean_fd().or(one.quality.mean_dvars()).unwrap_or(f64::NEG_INFINITY);
+    ranked.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+    let names =
+        ["scan", "volumes", "mean FD", "largest FD", "censored", "DVARS", "tSNR", "coverage", "missing"];
+    let columns = names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| ((*name).to_owned(), if place == 0 { Align::Left } else { Align::Right }));
+    let fixed = |value: Option<f64>, decimals: usize| {
+        Cell::new(value.map_or(number::DASH.to_owned(), |value| format!("{value:.decimals$}")))
+    };
+    let percent = |share: Option<f64>| {
+        Cell::new(share.map_or(number::DASH.to_owned(), |share| format!("{:.0}%", 100.0 * share)))
+    };
+    let row = |one: &&Measured| {
+        let quality = &one.quality;
+        let on_disk = quality.fd.len().max(quality.dvars.len()).max(quality.kept.len());
+        vec![
+            Cell::new(one.scan.to_string()),
+            Cell::new(if on_disk == 0 { number::DASH.to_owned() } else { on_disk.to_string() }),
+            fixed(quality.mean_fd(), 2),
+            fixed(quality.max_fd(), 2),
+            percent(quality.censored()),
+            fixed(quality.mean_dvars(), 2),
+            fixed(quality.tsnr.map(f64::from), 0),
+            percent(quality.mean_coverage()),
+            Cell::new(one.missing.len().to_string()),
+        ]
+    };
+    let caption = match measured.len() > ROWS {
+        true => format!("The {ROWS} of {} scans that move most; quality.parquet has all", measured.len()),
+        false => "All scans, those that move most first".to_owned(),
+    };
+    let rows = ranked.iter().take(ROWS).map(row).collect();
+    Block::Table(Table { caption, columns: columns.collect(), rows })
+}
+
+fn warnings(measured: &[Measured]) -> Vec<Block> {
+    let warned: Vec<&Measured> = measured.iter().filter(|one| !one.quality.warnings.is_empty()).collect();
+    if warned.is_empty() {
+        return Vec::new();
+    }
+    let pair = |one: &&Measured| -> (String, Vec<Span>) {
+        (one.scan.to_string(), vec![plain(one.quality.warnings.join(" ").replace('`', ""))])
+    };
+    let mut blocks = vec![Block::Pairs(warned.iter().take(WARNED).map(pair).collect())];
+    if let Some(more) = warned.len().checked_sub(WARNED).filter(|&more| more > 0) {
+        blocks.push(Block::Text(vec![plain(format!(
+            "{more} more scans have warnings; they are in quality.parquet."
+        ))]));
+    }
+    blocks
+}
