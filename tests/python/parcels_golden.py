@@ -96,14 +96,16 @@ def extract(scan, atlas, mask_image, fwhm, kind):
 def synthetic():
     dtypes = itertools.cycle(["int16", "float32", "scaled"])
     scans = ["plain", "flipped", "oblique", "swapped"]
-    combinations = itertools.product(["labels", "maps"], scans, ["same", "fine", "tilted"], [None, "same", "coarse"], [None, 5.0])
+    masks, atlases = [None, "same", "coarse"], ["same", "fine", "tilted"]
+    combinations = itertools.product(["labels", "maps"], scans, atlases, masks, [None, 5.0])
     for kind, scan, atlas, masked, fwhm in combinations:
         dtype = next(dtypes)
         own = lambda grid: scan if grid == "same" else grid
         make = labels if kind == "labels" else maps
         atlas_image = image(make(GRIDS[own(atlas)][0]), own(atlas), np.int16 if kind == "labels" else np.float32)
         mask_image = masked and image(mask(GRIDS[own(masked)][0]), own(masked), np.int16)
-        case = {"kind": kind, "scan": scan, "dtype": dtype, "atlas": own(atlas), "mask": masked and own(masked), "fwhm": fwhm}
+        case = {"kind": kind, "scan": scan, "dtype": dtype, "atlas": own(atlas)}
+        case |= {"mask": masked and own(masked), "fwhm": fwhm}
         yield case | extract(stored(scan, dtype), atlas_image, mask_image, fwhm, kind)
 
 
@@ -128,7 +130,8 @@ def real(shared, folder):
         own = nib.Nifti1Image(blocks.astype(np.int16), scan.affine)
         # The same blocks, turned a little and on other voxels.
         turn = np.array([[0.99, -0.1, 0.03, 0.17], [0.1, 0.99, -0.05, -0.23], [-0.03, 0.05, 1.0, 0.31], [0, 0, 0, 1]])
-        moved = resample_img(own, scan.affine @ turn @ np.diag([0.9, 0.8, 1.1, 1]), scan.shape[:3], interpolation="nearest")
+        turned = scan.affine @ turn @ np.diag([0.9, 0.8, 1.1, 1])
+        moved = resample_img(own, turned, scan.shape[:3], interpolation="nearest")
         moved = nib.Nifti1Image(moved.get_fdata().astype(np.int16), moved.affine)
         for atlas, fwhm, use_mask in [(own, None, True), (moved, None, True), (moved, 2.5 * side, False)]:
             path = folder / f"atlas{number}-{atlas is moved:d}.nii"

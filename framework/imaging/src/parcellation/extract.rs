@@ -26,8 +26,13 @@ pub struct Parcellated {
     /// Share of each region, 0 to 1, that holds a signal, in the order of the regions.
     pub coverage: Vec<f32>,
     /// DVARS in percent of the mean signal, one a volume, the first 0; empty if the signal is centred at 0.
+    ///
+    /// The root of the mean over voxels of the squared change since the volume before (Power 2012): as nipype's
+    /// `ComputeDVARS` without standardisation, which is fMRIPrep's `dvars`, but in percent of the mean over voxels
+    /// and volumes and not of a median set to 1000; and over the voxels of all regions.
     pub dvars: Vec<f32>,
-    /// Temporal signal to noise, median over the voxels; none if the signal is centred at 0.
+    /// Temporal signal to noise: mean over standard deviation of a voxel (of the population, drifts included, as
+    /// nipype's `TSNR`), median over the voxels of all regions; none if the signal is centred at 0.
     pub tsnr: Option<f32>,
     /// What a reader should know of this scan, each a sentence; those of [`Weights`] are not repeated.
     pub warnings: Vec<String>,

@@ -121,11 +121,8 @@ impl Spread {
 
     /// What the sums come to for the voxels with a signal.
     ///
-    /// DVARS (Power 2012) is the root of the mean over voxels of the squared change since the volume before, as
-    /// nipype's `ComputeDVARS` without standardisation (`dvars` of fMRIPrep) but for the scale: here percent of the
-    /// mean over voxels and volumes, there the median set to 1000. The first volume is 0. tSNR is as nipype's `TSNR`:
-    /// mean over standard deviation (of the population), drifts included. A signal whose mean is not above its
-    /// spread was centred before, so a ratio to its mean says nothing: it has neither number.
+    /// [`Parcellated`](super::Parcellated) says how they are defined. A signal whose mean is not above its spread was
+    /// centred before, so a ratio to its mean says nothing: it has neither number.
     pub fn measured(&self) -> Measured {
         let trs = self.trs() as f64;
         let covered: Vec<usize> =

@@ -8,6 +8,9 @@ use super::{Plan, nuisances};
 use crate::spec::Experiment;
 use crate::stages::split;
 
+/// Batches are named up to here.
+const SHOWN: usize = 5;
+
 /// Finds columns that are not there or have gaps.
 pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut Vec<Problem>) {
     let Some(how) = &experiment.harmonization else { return };
@@ -53,10 +56,12 @@ pub(super) fn check_split(plan: &Plan) -> Result<(), Vec<Problem>> {
     if few.is_empty() {
         return Ok(());
     }
+    let more = few.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let message = format!(
         "every `{}` needs two training scans to be harmonised, but there are {}",
         how.batch,
-        few.join(", ")
+        few.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ") + &more
     );
     let help = format!(
         "spread them over the parts with `[split] stratify = [\"{0}\"]`, leave those scans out, or join small \

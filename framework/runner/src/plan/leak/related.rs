@@ -37,7 +37,8 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
     let sessions: BTreeSet<_> = scans.iter().map(|scan| (scan.id.person(), &scan.id.session)).collect();
     if let Some(caution) = experiment.split.unit.caution() {
         let people: BTreeSet<_> = scans.iter().map(|scan| (&scan.id.dataset, &scan.id.subject)).collect();
-        let found = format!("{} runs of {} people: {caution}", scans.len(), people.len());
+        let of = if people.len() == 1 { "person" } else { "people" };
+        let found = format!("{} runs of {} {of}: {caution}", scans.len(), people.len());
         let help = "divide subjects, `unit = \"subject\"`, for numbers about new people";
         return vec![Check::passed(UNIT, "split", found).but(Status::Warned, help).with(json!(parts))];
     }

@@ -20,9 +20,10 @@ use std::path::{Path, PathBuf};
 use boldface::Part;
 use boldface_tables::export::{self, Sheet};
 
-use super::document::{Block, Document, metric_label, plain};
+use super::document::{Block, Document, metric_label, plain, strong};
 use super::results::HEADLINES;
 use super::{markdown, number, terminal};
+use crate::spec::Unit;
 use board::Board;
 pub use error::{CompareError, Result};
 use folders::{Arm, Found, Sweep};
@@ -53,6 +54,8 @@ pub struct Comparison {
     sheet: Sheet,
     /// The sweep's folder, if it is one sweep.
     pub folder: Option<PathBuf>,
+    /// What was divided in these runs, where it is the same in all.
+    unit: Unit,
 }
 
 /// Compares runs, or the arms of one sweep. The same runs give the same bytes.
@@ -114,6 +117,7 @@ fn of_runs(dirs: &[PathBuf], asked: &Asked<'_>) -> Result<Comparison> {
         results,
         sheet: sheets::of_runs(&groups, &lines),
         folder: None,
+        unit: unit(&runs),
     })
 }
 
@@ -165,6 +169,7 @@ fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
         results,
         sheet: sheets::of_sweep(&board, &trials, &rows),
         folder: Some(sweep.dir.clone()),
+        unit: unit(&runs),
     })
 }
 
@@ -206,7 +211,22 @@ impl Comparison {
         let about = self.about.iter().filter(|_| with_about);
         let blocks =
             about.chain(&self.results).filter(|block| with_plots || !matches!(block, Block::Figures(_)));
-        Document { title: self.title.clone(), blocks: blocks.cloned().collect() }
+        let document = Document { title: self.title.clone(), blocks: blocks.cloned().collect() };
+        let mut document = document.worded(|text| self.unit.worded(text));
+        let caution = self.unit.caution().filter(|_| with_about);
+        document.blocks.extend(caution.map(|caution| {
+            let words = plain(format!("In these runs {}.", caution.replace('`', "")));
+            Block::Text(vec![strong("About known people. "), words])
+        }));
+        document
+    }
+}
+
+/// What all runs divided; subjects where they differ.
+fn unit(runs: &[Run]) -> Unit {
+    match runs.iter().all(|run| run.unit() == Unit::Run) {
+        true => Unit::Run,
+        false => Unit::Subject,
     }
 }
 

@@ -12,6 +12,7 @@ use super::settings::{flat, repeated};
 use crate::plan::{Key, StageKind, task};
 use crate::report::stored::{ReportError, damaged, parse, read};
 use crate::run::Answered;
+use crate::spec::Unit;
 use crate::stages::intervals::{Scores, by_subject, resamples};
 
 /// Resamples behind an interval of a comparison.
@@ -126,6 +127,12 @@ impl Run {
             experiment,
             artefacts: BTreeMap::new(),
         }
+    }
+
+    /// What its split divides.
+    pub fn unit(&self) -> Unit {
+        let written = self.experiment["split"].get("unit").cloned();
+        written.and_then(|unit| serde_json::from_value(unit).ok()).unwrap_or_default()
     }
 
     /// The arm's name, or the experiment's and the time.
