@@ -20,14 +20,16 @@ fn image(shape: &[usize], values: Vec<f64>) -> Image {
     Image { sform: (1, affine), zooms: [3.0; 3], ..Image::new(shape, values) }
 }
 
-/// `trs` volumes: voxel `v` at volume `t` is `100 v + t`, and voxel 3 is 0, outside of the brain.
-fn bold(trs: usize) -> Vec<u8> {
-    let voxel = |t: usize, v: usize| if v == 3 { 0.0 } else { (100 * v + t) as f64 };
+/// `trs` volumes: voxel `v` at volume `t` is `100 v + t`, and voxel 3 is 0, outside of the brain. Other subjects
+/// than the first, 0, have a signal of their own on top.
+fn bold(trs: usize, subject: usize) -> Vec<u8> {
+    let own = |t: usize, v: usize| if subject == 0 { 0 } else { t * (v + 3 * subject) % 7 };
+    let voxel = |t: usize, v: usize| if v == 3 { 0.0 } else { (100 * v + t + own(t, v)) as f64 };
     let values = (0..trs).flat_map(|t| (0..8).map(move |v| voxel(t, v))).collect();
     gzip(&image(&[2, 2, 2, trs], values).bytes())
 }
 
-/// A folder with two scans, an atlas of four regions and its table. Region 7 is voxels 0 and 1, region 3 is
+/// A folder with four scans, an atlas of four regions and its table. Region 7 is voxels 0 and 1, region 3 is
 /// voxels 4 to 6, region 5 is voxel 3 (where there is no signal), and region 9 is nowhere.
 fn study() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -36,9 +38,9 @@ fn study() -> Sandbox {
         "regions.tsv",
         "index\tname\tnetwork\n3\tLH_Vis_1\tVis\n5\tB\tOwn\n7\tRH_Vis_1\tVis\n9\tLost\tOwn\n",
     );
-    for subject in ["01", "02"] {
+    for (at, subject) in ["01", "02", "03", "04"].into_iter().enumerate() {
         let name = format!("raw/sub-{subject}/func/sub-{subject}_task-rest_run-1");
-        write(&sandbox, &format!("{name}_space-MNI_desc-preproc_bold.nii.gz"), &bold(20));
+        write(&sandbox, &format!("{name}_space-MNI_desc-preproc_bold.nii.gz"), &bold(20, at));
         let rows: String =
             (0..20).map(|t| format!("{}\t{}\n", (t * t) % 7, if t == 9 { 0.9 } else { 0.1 })).collect();
         sandbox.write(&format!("{name}_desc-confounds_timeseries.tsv"), &(CONFOUNDS.to_owned() + &rows));
@@ -122,13 +124,15 @@ fn a_folder_of_scans_is_a_dataset() {
     let sandbox = study();
     // Both regions that no scan has would have to be declared missing.
     sandbox.write("regions.tsv", "index\tname\tnetwork\n3\tLH_Vis_1\tVis\n7\tRH_Vis_1\tVis\n");
+    let [third, fourth] = ["03", "04"].map(|subject| FIRST.replace("01", subject));
+    let all = [FIRST, SECOND, &third, &fourth];
     let made = parcellate(
         &sandbox,
-        &[FIRST, SECOND],
+        &all,
         "--confounds auto --mask auto --columns csf --scrub-fd 0.5 --scrub-shortest 0 --detrend \
          --standardize zscore_sample --out out --workers 2",
     );
-    assert!(succeeds(&made).starts_with("out: 2 made; 2 regions, "));
+    assert!(succeeds(&made).starts_with("out: 4 made; 2 regions, "));
     let series = |subject: &str| {
         sandbox.path(&format!(
             "out/sub-{subject}/func/sub-{subject}_task-rest_run-1_space-MNI_seg-atlas_stat-mean_timeseries.tsv"
@@ -143,15 +147,19 @@ fn a_folder_of_scans_is_a_dataset() {
     assert!((shares[0] - 2.0 / 3.0).abs() < 1e-6 && shares[1] == 1.0, "{shares:?}");
     assert_eq!(json(&sandbox.path("out/dataset_description.json"))["DatasetType"], "derivative");
 
-    let spec = "[datasets.made]\ntype = \"series\"\npath = \"out\"\n[signal]\ntrs = 19\n[tokenizer]\n\
-                type = \"quantile\"\npatch = 19\n[backbone]\ntype = \"bigram\"\n[split]\nvalidation = 0\ntest = 0.5\n";
+    // Nobody said who the subjects are, so the table of participants has their labels alone.
+    let participants = || fs::read_to_string(sandbox.path("out/participants.tsv")).unwrap();
+    assert_eq!(participants(), "participant_id\nsub-01\nsub-02\nsub-03\nsub-04\n");
+    let spec = "[datasets.made]\ntype = \"series\"\npath = \"out\"\n[signal]\ntrs = 18\n[tokenizer]\n\
+                type = \"quantile\"\npatch = 6\n[backbone]\ntype = \"bigram\"\n[tasks.forecasting]\n\
+                context = 12\nhorizon = 6\n";
     sandbox.write("spec.toml", spec);
     let checked = sandbox.boldface(&["check", "spec.toml"]);
     assert!(succeeds(&checked).starts_with("spec.toml: no problem"));
 
     // A table of other regions is not taken for theirs, though arrays have no names.
     let more = "--standardize zscore_sample --out arrays --format npy";
-    succeeds(&parcellate(&sandbox, &[FIRST, SECOND], more));
+    succeeds(&parcellate(&sandbox, &all, more));
     sandbox.write("spec.toml", &spec.replace("\"out\"", "\"arrays\""));
     succeeds(&sandbox.boldface(&["check", "spec.toml"]));
     let table = sandbox.path("arrays/seg-atlas_dseg.tsv");
@@ -170,7 +178,7 @@ fn only_what_changed_is_made_again() {
     assert!(run("--workers 1").starts_with("out: 0 made, 2 made before; "));
     assert!(run("--detrend").starts_with("out: 2 made; "));
     // Another recording, longer by two volumes.
-    fs::write(sandbox.path(SECOND), bold(22)).unwrap();
+    fs::write(sandbox.path(SECOND), bold(22, 1)).unwrap();
     assert!(run("--detrend").starts_with("out: 1 made, 1 made before; "));
     // A series that somebody cut short.
     let series = "out/sub-01/func/sub-01_task-rest_run-1_space-MNI_seg-atlas_stat-mean_timeseries.tsv";
@@ -206,7 +214,7 @@ fn a_bad_scan_stops_no_other() {
     let cut = "raw/sub-03_task-rest_bold.nii.gz";
     write(&sandbox, cut, &whole[..whole.len() / 2]);
     let short = "raw/sub-04_task-rest_bold.nii.gz";
-    write(&sandbox, short, &bold(7));
+    write(&sandbox, short, &bold(7, 0));
     let tables = "raw/sub-01/func/sub-01_task-rest_run-1_desc-confounds_timeseries.tsv";
     let more = format!("--confounds {tables} {tables} {tables} {tables} --columns csf --out out");
     let error = fails(&parcellate(&sandbox, &[FIRST, cut, short, SECOND], &more), 1);
@@ -228,7 +236,7 @@ fn what_is_wrong_names_its_flag() {
     one("--out out --confounds auto --strategy 6p", 1, "trans_x");
     one("--out out --low-pass 0.01 --high-pass 0.1", 2, "error: --low-pass: `0.01` Hz is not above");
     one("--out out --minimum-coverage 50", 2, "error: --minimum-coverage: `50` is no share from 0 to 1");
-    one("--out out --smoothing -6", 2, "--smoothing");
+    one("--out out --smoothing=-6", 2, "error: --smoothing: `-6` is not above 0");
     one("--out out --tr 3", 1, "says a TR of 3 s, but the header says 2 s");
     one("--out out --mask none.nii", 1, "none.nii");
     one("--out series.csv", 2, "error: --out `series.csv` is no folder, and no .tsv, .npy or .parquet");

@@ -122,7 +122,7 @@ type = "vq"
 patch = 20
 codebook-size = 16
 width = 16
-steps = 4
+steps = 90
 
 [backbone]
 type = "gpt"

@@ -1,5 +1,4 @@
 //! `boldface regions`: tables of atlases written by code and, where they are, of the shared 450 regions.
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

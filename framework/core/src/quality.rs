@@ -13,7 +13,7 @@ pub struct Quality {
     /// DVARS in percent of the mean signal, one a volume on disk; the first is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "numbers")]
     pub dvars: Vec<f32>,
-    /// Whether each volume on disk was kept by scrubbing; empty if nothing was scrubbed.
+    /// Whether each volume on disk was kept; empty if scrubbing was not asked for and all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<bool>,
     /// Temporal signal to noise: mean over standard deviation of a voxel, median over the voxels read.

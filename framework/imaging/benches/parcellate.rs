@@ -12,7 +12,7 @@ use boldface_imaging::bold::Bold;
 use boldface_imaging::nifti::Datatype;
 use boldface_imaging::parcellation::{Kind, ParcellateOptions, Parcellation, ParcellationFiles, parcellate};
 use boldface_imaging::testing::{Image, gzip};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use flate2::read::GzDecoder;
 
 const SHAPE: [usize; 3] = [64, 64, 36];
@@ -83,5 +83,8 @@ fn costs(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, costs);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    costs(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,5 +1,6 @@
 //! A recording: the volumes of one scan, read one after the other in constant memory.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
@@ -145,6 +146,13 @@ impl Bold {
             self.voxels.finish()?;
         }
         Ok(true)
+    }
+}
+
+impl fmt::Debug for Bold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, trs, next) = (&self.path, self.trs, self.next);
+        f.debug_struct("Bold").field("path", path).field("trs", &trs).field("next", &next).finish()
     }
 }
 

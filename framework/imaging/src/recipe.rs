@@ -188,7 +188,8 @@ impl Recipe {
         let quality = Quality {
             fd: fd.iter().map(|&fd| if fd.is_nan() { 0.0 } else { fd as f32 }).collect(),
             dvars: read.dvars,
-            kept: if removed > 0 { kept } else { Vec::new() },
+            // A scan of which scrubbing removes nothing is one of which 0% are censored.
+            kept: if removed > 0 || self.scrub.is_some() { kept } else { Vec::new() },
             tsnr: read.tsnr,
             coverage: read.coverage,
             warnings,

@@ -24,10 +24,13 @@ pub fn plausible_tr(
     said: Option<f64>,
     path: &Path,
 ) -> Result<f64> {
-    let sources = [(said, "`tr`"), (sidecar, "the sidecar's `RepetitionTime`"), (header, "the header")];
-    let says: Vec<(f64, &str)> = sources.iter().filter_map(|&(tr, who)| Some((tr?, who))).collect();
-    let advice = "correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`";
-    for &(tr, who) in &says {
+    let sources = [
+        (said, "`tr`", "write it in seconds"),
+        (sidecar, "the sidecar's `RepetitionTime`", "correct the sidecar"),
+        (header, "the header", "correct the header, or write `tr` in seconds and `tr-header = \"ignore\"`"),
+    ];
+    let says: Vec<_> = sources.iter().filter_map(|&(tr, who, advice)| Some((tr?, who, advice))).collect();
+    for &(tr, who, advice) in &says {
         let looks = if tr > LONGEST {
             "looks like milliseconds"
         } else if tr >= SHORTEST {
@@ -39,11 +42,11 @@ pub fn plausible_tr(
         };
         return at(path, Err(format!("{who} says a TR of {tr} s, which {looks}; {advice}")));
     }
-    let Some(&(tr, who)) = says.first() else {
+    let Some(&(tr, who, _)) = says.first() else {
         return at(path, Err("neither header nor sidecar says the repetition time; write `tr` in seconds"));
     };
-    match says.iter().find(|(other, _)| (other - tr).abs() > SAME) {
-        Some((other, whose)) => {
+    match says.iter().find(|(other, _, _)| (other - tr).abs() > SAME) {
+        Some((other, whose, advice)) => {
             at(path, Err(format!("{who} says a TR of {tr} s, but {whose} says {other} s; {advice}")))
         }
         None => Ok(tr),
@@ -85,7 +88,7 @@ mod tests {
             Some(2.5),
             None,
             expect![
-                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of 2.5 s, but the header says 2 s; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of 2.5 s, but the header says 2 s; correct the header, or write `tr` in seconds and `tr-header = \"ignore\"`"
             ],
         );
         check(
@@ -93,7 +96,7 @@ mod tests {
             Some(2.0),
             None,
             expect![
-                "`bold.nii`: the header says a TR of 2000 s, which looks like milliseconds; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+                "`bold.nii`: the header says a TR of 2000 s, which looks like milliseconds; correct the header, or write `tr` in seconds and `tr-header = \"ignore\"`"
             ],
         );
         check(
@@ -101,7 +104,7 @@ mod tests {
             None,
             None,
             expect![
-                "`bold.nii`: the header says a TR of 0.002 s, which looks like seconds that were taken for milliseconds; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+                "`bold.nii`: the header says a TR of 0.002 s, which looks like seconds that were taken for milliseconds; correct the header, or write `tr` in seconds and `tr-header = \"ignore\"`"
             ],
         );
         check(
@@ -109,16 +112,14 @@ mod tests {
             Some(-1.0),
             None,
             expect![
-                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is no repetition time; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
+                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is no repetition time; correct the sidecar"
             ],
         );
         check(
             None,
             None,
             Some(f64::NAN),
-            expect![
-                "`bold.nii`: `tr` says a TR of NaN s, which is no repetition time; correct the file, or write `tr` in seconds and `tr-header = \"ignore\"`"
-            ],
+            expect!["`bold.nii`: `tr` says a TR of NaN s, which is no repetition time; write it in seconds"],
         );
     }
 }

@@ -63,8 +63,8 @@ fn sections() {
         &[("seed = 0", "tasks = 3"), ("[tasks.condition]", "[x]"), ("[tasks.forecasting]", "[y]")],
         expect![[r#"
             spec.toml:1:9: expected a table, found `3`
-            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `leakage`, `runtime`
-            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `leakage`, `runtime`
+            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
+            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
         "#]],
     );
 }
@@ -89,7 +89,7 @@ fn unknown_keys() {
     check(
         &[("[signal]\n", "[signal]\nstandardise = \"zscore\"\n")],
         expect![[r#"
-            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `start`, `standardize`, `mixed-tr`; did you mean `standardize`?
+            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `missing-regions`; did you mean `standardize`?
         "#]],
     );
     check(
@@ -151,7 +151,7 @@ fn unknown_plugins() {
     check(
         &[("type = \"classification\"\n", "")],
         expect![[r#"
-            spec.toml:30:8: no task is named `condition`; add `type`; there are `captioning`, `classification`, `forecasting`, `regression`
+            spec.toml:30:8: no task is named `condition`; add `type`; there are `captioning`, `classification`, `events`, `forecasting`, `regression`
         "#]],
     );
     check(
@@ -248,7 +248,7 @@ fn every_mistake_at_once() {
         expect![[r#"
             spec.toml:2:10: this build has no engine `tch`; set `engine = "dfdx"`, which it has
             spec.toml:10:7: expected a whole number, 0 or more, found the text `many`
-            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `start`, `standardize`, `mixed-tr`; did you mean `start`?
+            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `missing-regions`; did you mean `start`?
             spec.toml:13:2: unknown section `spilt`; did you mean `split`?
             spec.toml:29:17: must be at least 1
             spec.toml:32:8: no task is named `clasification`; did you mean `classification`?

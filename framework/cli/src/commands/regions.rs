@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use boldface_imaging::export::replace;
-use boldface_imaging::labels::{Catalog, atlas, read_label_file, recognize};
+use boldface_imaging::labels::{Atlas, Catalog, atlas, read_label_file, recognize};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -55,7 +55,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
     let flag = |flag: &'static str| move |error: boldface::Error| Failure::Run(format!("{flag}: {error}"));
     let volume = &arguments.volume;
-    let (places, own) = atlas(volume).map_err(flag("--volume"))?;
+    let Atlas { places, entries: own } = atlas(volume).map_err(flag("--volume"))?;
     let entries = match (&arguments.labels, own) {
         (Some(labels), _) => read_label_file(labels).map_err(flag("--labels"))?,
         (None, Some(own)) => own,

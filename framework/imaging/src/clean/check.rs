@@ -6,6 +6,18 @@ use super::settings::{Cleaning, Filtering};
 use super::{cosine, sosfilt};
 use crate::matrix::Matrix;
 
+/// Fails if [`clean`](super::clean) would, for all that is known before a volume is read: too few volumes kept, a
+/// cut-off that this TR cannot carry, or fewer volumes than the filter needs.
+///
+/// # Errors
+/// Those of [`clean`](super::clean), in its words.
+pub fn possible(kept: &[bool], tr: f64, how: &Cleaning) -> Result<()> {
+    two_kept(kept)?;
+    let of_kept = |place: Option<usize>| place.expect("two volumes are kept");
+    let (first, last) = (kept.iter().position(|&kept| kept), kept.iter().rposition(|&kept| kept));
+    long_enough(of_kept(last) + 1 - of_kept(first), &how.filtering(tr)?)
+}
+
 /// Checks shapes, that confounds are finite in the volumes that are used, and that two volumes are kept.
 pub(super) fn inputs(signal: &Matrix, confounds: Option<&Matrix>, kept: &[bool]) -> Result<()> {
     let trs = signal.rows;
@@ -14,14 +26,7 @@ pub(super) fn inputs(signal: &Matrix, confounds: Option<&Matrix>, kept: &[bool])
             format!("the scan has {trs} volumes, but the list of kept volumes has {}", kept.len()).into()
         );
     }
-    let count = kept.iter().filter(|&&kept| kept).count();
-    match count {
-        0 if trs > 0 => {
-            return Err(format!("all {trs} volumes are censored: nothing is left of the scan").into());
-        }
-        0 | 1 => return Err(format!("{count} of {trs} volumes is kept: cleaning needs two or more").into()),
-        _ => {}
-    }
+    two_kept(kept)?;
     let Some(confounds) = confounds else { return Ok(()) };
     if confounds.rows != trs {
         let rows = confounds.rows;
@@ -40,6 +45,15 @@ pub(super) fn inputs(signal: &Matrix, confounds: Option<&Matrix>, kept: &[bool])
         }
     }
     Ok(())
+}
+
+fn two_kept(kept: &[bool]) -> Result<()> {
+    let (trs, count) = (kept.len(), kept.iter().filter(|&&kept| kept).count());
+    match count {
+        0 if trs > 0 => Err(format!("all {trs} volumes are censored: nothing is left of the scan").into()),
+        0 | 1 => Err(format!("{count} of {trs} volumes is kept: cleaning needs two or more").into()),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that the recording is longer than what the filter adds at its ends.

@@ -16,7 +16,7 @@ mod tests;
 
 use boldface::Result;
 
-pub use check::cautions;
+pub use check::{cautions, possible};
 pub use settings::{Cleaning, Filter, Standardization};
 
 use crate::matrix::Matrix;

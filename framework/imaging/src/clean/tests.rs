@@ -206,6 +206,18 @@ fn what_cannot_be_cleaned_says_what_to_do() {
          filter = \"cosine\", drop the cut-offs, or exclude the scan"
     );
     assert!(clean(&noise(34, 2, 1), None, None, 2.0, &band).is_ok());
+    // 40 volumes, of which the 5th to the 38th are 34 and the 5th to the 37th are 33.
+    for (last, fits) in [(37, true), (36, false)] {
+        let kept: Vec<bool> = (0..40).map(|t| t == 4 || t == 9 || t == last).collect();
+        assert_eq!(possible(&kept, 2.0, &band).is_ok(), fits);
+        assert_eq!(clean(&noise(40, 2, 1), None, Some(&kept), 2.0, &band).is_ok(), fits);
+    }
+    assert!(
+        possible(&[true; 100], 5.5, &band)
+            .unwrap_err()
+            .to_string()
+            .starts_with("`low-pass` = 0.1 Hz is not below")
+    );
     let fast = Cleaning { low_pass: Some(0.25), ..plain.clone() };
     assert_eq!(
         refusal(&signal, None, None, &fast),

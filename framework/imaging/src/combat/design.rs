@@ -144,9 +144,8 @@ impl<'a> Design<'a> {
             let within = |place: usize| self.coded[scan][place] - means[place];
             for row in 0..width {
                 own[row] += self.coded[scan][row].powi(2);
-                for column in 0..=row {
-                    lower[row][column] += within(row) * within(column);
-                }
+                let cells = lower[row][..=row].iter_mut().enumerate();
+                cells.for_each(|(column, cell)| *cell += within(row) * within(column));
             }
         }
         for row in 0..width {
@@ -157,7 +156,7 @@ impl<'a> Design<'a> {
                     (cells[column] - dot(&cells[..column], &above[column][..column])) / above[column][column];
             }
             let left = cells[row] - dot(&cells[..row], &cells[..row]);
-            if !(left > LEAST_OWN * own[row]) {
+            if left.is_nan() || left <= LEAST_OWN * own[row] {
                 return Err(row);
             }
             cells[row] = left.sqrt();

@@ -43,7 +43,7 @@ impl Scrub {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (key, threshold) in [("fd", self.fd), ("dvars", self.dvars)] {
-            if let Some(threshold) = threshold.filter(|threshold| !(*threshold > 0.0)) {
+            if let Some(threshold) = threshold.filter(|threshold| threshold.is_nan() || *threshold <= 0.0) {
                 let message = format!("a threshold of {threshold} removes every volume");
                 problems
                     .push(Problem::at(key, message).help("0.5 (mm) for `fd` and 1.5 for `dvars` are usual"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 
-use super::{Catalog, Hemisphere, LabelEntry, Place, atlas, confirm, places};
+use super::{Atlas, Catalog, Hemisphere, LabelEntry, Place, atlas, confirm, places};
 use crate::nifti::{Affine, Grid, Labels};
 use crate::testing::Image;
 
@@ -132,7 +132,7 @@ fn a_dlabel_names_its_regions_itself() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("atlas.dlabel.nii");
     std::fs::write(&path, dlabel(["7Networks_LH_Vis_1", "7Networks_RH_Vis_1"])).unwrap();
-    let (places, own) = atlas(&path).unwrap();
+    let Atlas { places, entries: own } = atlas(&path).unwrap();
     // Voxels (0, 0, 0) and (1, 0, 0) lie at x = -8 and -6 mm.
     check(
         &Catalog::new(own.unwrap(), &places, &path).unwrap(),

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use boldface::Result;
 
-use super::{LabelEntry, Place, Recognized, atlas, networks_of_file, read_label_file, recognize, swap};
+use super::{
+    Atlas, LabelEntry, Place, Recognized, atlas, networks_of_file, read_label_file, recognize, swap,
+};
 
 /// Centroids farther apart than this, in mm, are of two regions.
 const FAR: f64 = 8.0;
@@ -25,7 +27,7 @@ pub fn confirm(names: &[String], labels: &[i32], volume: &Path, table: &Path) ->
     if !is_cifti && entries.iter().all(|entry| entry.centroid.is_none()) {
         return Ok(());
     }
-    let (places, own) = atlas(volume)?;
+    let Atlas { places, entries: own } = atlas(volume)?;
     moved(&entries, &places)?;
     let own: BTreeMap<i32, String> =
         own.unwrap_or_default().into_iter().map(|entry| (entry.index, entry.name)).collect();

@@ -28,25 +28,29 @@ impl fmt::Display for Hemisphere {
 /// `L_V1_ROI`, `Left-Thalamus`, `PutamenR`. None if it says none, or both.
 pub fn hemisphere(name: &str) -> Option<Hemisphere> {
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    // A lone lower-case letter is a direction: `-l-` of `HIP-head-l-rh` is lateral.
-    let by: [&dyn Fn(&str) -> Option<Hemisphere>; 3] = [
-        &|word| match word.to_ascii_lowercase().as_str() {
-            "lh" | "left" => Some(Hemisphere::Left),
-            "rh" | "right" => Some(Hemisphere::Right),
-            _ => None,
-        },
-        &|word| match word {
-            "L" => Some(Hemisphere::Left),
-            "R" => Some(Hemisphere::Right),
-            _ => None,
-        },
-        &glued,
-    ];
-    by.iter().find_map(|side| {
+    [spelled, letter, glued].iter().find_map(|side| {
         let mut sides: Vec<Hemisphere> = words().filter_map(side).collect();
         sides.dedup();
         (sides.len() == 1).then(|| sides[0])
     })
+}
+
+/// `lh`, `Right`.
+fn spelled(word: &str) -> Option<Hemisphere> {
+    match word.to_ascii_lowercase().as_str() {
+        "lh" | "left" => Some(Hemisphere::Left),
+        "rh" | "right" => Some(Hemisphere::Right),
+        _ => None,
+    }
+}
+
+/// `L` or `R`. A lone lower-case letter is a direction: `-l-` of `HIP-head-l-rh` is lateral.
+fn letter(word: &str) -> Option<Hemisphere> {
+    match word {
+        "L" => Some(Hemisphere::Left),
+        "R" => Some(Hemisphere::Right),
+        _ => None,
+    }
 }
 
 /// `LeftCaudate`, `caudateL`, `V1R`.

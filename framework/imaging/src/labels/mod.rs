@@ -20,7 +20,7 @@ pub use confirm::{confirm, same_networks};
 pub use hemisphere::{Hemisphere, hemisphere};
 pub use network::network;
 pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
-pub use places::{Place, atlas, places};
+pub use places::{Atlas, Place, atlas, places};
 
 /// What a label file says of one label.
 #[derive(Clone, Debug, PartialEq)]

@@ -163,9 +163,9 @@ fn is_tian(name: &str) -> bool {
 /// Side, network and 7 or 17 of one of Schaefer's parcels: `17Networks_LH_VisCent_ExStr_1`, `LH_Vis_3`.
 fn parcel(name: &str) -> Option<(Hemisphere, &str, usize)> {
     let mut words = name.split('_').peekable();
-    let said = match words.peek()? {
-        &"7Networks" => Some(7),
-        &"17Networks" => Some(17),
+    let said = match *words.peek()? {
+        "7Networks" => Some(7),
+        "17Networks" => Some(17),
         _ => None,
     };
     if said.is_some() {

@@ -124,11 +124,20 @@ fn cifti_entries(map: &LabelMap) -> Vec<LabelEntry> {
     named.map(entry).collect()
 }
 
-/// The places of an atlas's labels, and the names that the file itself has (a CIFTI dlabel).
+/// The labels of an atlas's file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Atlas {
+    /// The place of each label but 0.
+    pub places: BTreeMap<i32, Place>,
+    /// The names that the file itself has: those of a CIFTI dlabel.
+    pub entries: Option<Vec<LabelEntry>>,
+}
+
+/// Reads where the labels of an atlas lie, and their names where the file has them.
 ///
 /// # Errors
 /// If the file cannot be read, or is no image of labels. The message names the file.
-pub fn atlas(path: &Path) -> Result<(BTreeMap<i32, Place>, Option<Vec<LabelEntry>>)> {
+pub fn atlas(path: &Path) -> Result<Atlas> {
     let named = |error: boldface::Error| format!("`{}`: {error}", path.display());
     let (places, entries) = if Source::open(path)?.fields.is_cifti() {
         let map = cifti::read_labels(path)?;
@@ -139,5 +148,5 @@ pub fn atlas(path: &Path) -> Result<(BTreeMap<i32, Place>, Option<Vec<LabelEntry
     if places.is_empty() {
         return Err(format!("`{}` has no label: it is 0 everywhere", path.display()).into());
     }
-    Ok((places, entries))
+    Ok(Atlas { places, entries })
 }

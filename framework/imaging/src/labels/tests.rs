@@ -1,6 +1,7 @@
 //! Label files of every form, written by hand after those that atlases ship.
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -154,4 +155,16 @@ fn what_is_wrong_is_named() {
     assert!(
         parse("x.txt", "-3 A\n").unwrap_err().to_string().contains("`A` has index -3; labels count from 1")
     );
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_a_parser_panic(text in "([A-Za-z0-9#<>/&;=\"'., \t\n-]|\\PC|<label index='1'>|</label>|label\tname\n){0,60}") {
+        // Whether it is read or refused, it ends; every entry that comes back has a name.
+        for entries in [text::parse(&text), xml::parse(&text), table::parse(text.as_bytes(), b'\t')] {
+            for entry in entries.and_then(sorted).unwrap_or_default() {
+                prop_assert!(entry.index > 0 && !entry.name.is_empty());
+            }
+        }
+    }
 }

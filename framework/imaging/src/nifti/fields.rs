@@ -47,6 +47,14 @@ impl Fields {
 
     /// Of the bytes of a header.
     pub fn parse(start: &[u8]) -> Result<Fields, String> {
+        if [&b"/annex/objects/"[..], b"version https://git-lfs"]
+            .iter()
+            .any(|pointer| start.starts_with(pointer))
+        {
+            return Err(
+                "not the image but a pointer to it; `datalad get` or `git lfs pull` fetches it".to_owned()
+            );
+        }
         if start.len() < BYTES_1 {
             return Err(format!("{} bytes are no NIfTI header, which has at least {BYTES_1}", start.len()));
         }

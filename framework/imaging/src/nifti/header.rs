@@ -25,7 +25,8 @@ pub struct Header {
     pub slope: f64,
     /// What is added then.
     pub intercept: f64,
-    /// Repetition time in seconds, as the header says it; none if it says nothing.
+    /// Repetition time in seconds, as the header says it. None if it says nothing: 0, a unit that is no time, or 1
+    /// without a unit, which programs write that were not told.
     pub tr: Option<f64>,
     /// The code of what the numbers mean (NIFTI_INTENT).
     pub intent: i32,
@@ -87,7 +88,10 @@ fn affine(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     } else if fields.qform_code > 0 {
         (qform(fields, shape)?, "qform")
     } else {
-        let [x, y, z] = zooms(fields, shape);
+        // The third pixdim of a plane says nothing.
+        let is_there = |axis: usize| axis < fields.dims.len();
+        let sizes = zooms(fields, shape);
+        let [x, y, z] = [0, 1, 2].map(|axis| if is_there(axis) { sizes[axis] } else { 1.0 });
         let middle = shape.map(|length| (length as f64 - 1.0) / 2.0);
         let rows =
             [[-x, 0.0, 0.0, x * middle[0]], [0.0, y, 0.0, -y * middle[1]], [0.0, 0.0, z, -z * middle[2]]];

@@ -176,7 +176,15 @@ impl Read for Source {
 
 impl Stream {
     fn open(path: &Path) -> io::Result<Stream> {
-        let file = File::open(path)?;
+        let file = File::open(path).map_err(|error| {
+            let is_dangling = error.kind() == io::ErrorKind::NotFound && path.is_symlink();
+            if is_dangling {
+                return io::Error::other(
+                    "a link to a file that is not here; in a DataLad dataset, `datalad get` fetches it",
+                );
+            }
+            error
+        })?;
         let length = file.metadata()?.len();
         let mut file = BufReader::with_capacity(BUFFER, file);
         let start = io::BufRead::fill_buf(&mut file)?;

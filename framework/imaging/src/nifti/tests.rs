@@ -188,6 +188,28 @@ fn a_header_that_lies_is_refused_before_anything_is_allocated() {
 }
 
 #[test]
+fn what_was_not_fetched_is_named() {
+    check(
+        b"/annex/objects/MD5E-s9--0.nii.gz\n",
+        expect!["`image.nii`: not the image but a pointer to it; `datalad get` or `git lfs pull` fetches it"],
+    );
+    check(
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+        expect!["`image.nii`: not the image but a pointer to it; `datalad get` or `git lfs pull` fetches it"],
+    );
+    #[cfg(unix)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("image.nii");
+        std::os::unix::fs::symlink("nowhere", &path).unwrap();
+        expect![
+            "`image.nii`: a link to a file that is not here; in a DataLad dataset, `datalad get` fetches it"
+        ]
+        .assert_eq(&said(&path, read(&path)));
+    }
+}
+
+#[test]
 fn voxels_without_a_place_are_refused() {
     let flat = Affine([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]);
     check(

@@ -127,7 +127,7 @@ fn dvars_and_tsnr_by_hand() {
     let expected = [0.0, 100.0 * 8.0_f32.sqrt() / 152.0, 100.0 * 20.0_f32.sqrt() / 152.0];
     assert!(made.dvars.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{:?}", made.dvars);
     // Variances are 8/3 and 8; the median of two is their middle: (102 / 1.632993 + 202 / 2.828427) / 2.
-    let expected = (102.0 / 1.632_993_2 + 202.0 / 2.828_427_1) / 2.0;
+    let expected = (102.0 / 1.632_993_2 + 202.0 / 2.828_427) / 2.0;
     assert!((made.tsnr.unwrap() - expected).abs() < 1e-4);
 }
 

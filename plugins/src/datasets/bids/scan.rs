@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Cut, Exclusion, Result, ScanId, ScanInfo};
 use boldface_imaging::bold::Bold;
+use boldface_imaging::clean::possible;
 use boldface_imaging::confounds::{ConfoundTable, clean_seconds, framewise_displacement, kept_volumes};
 use boldface_imaging::folder::repetition_time;
 use boldface_imaging::kept_after;
@@ -111,6 +112,8 @@ impl Bids {
                 short(most)
             ));
         }
+        possible(&kept, tr, &recipe.cleaning)
+            .map_err(|error| format!("`{}`: {error}", files.bold.display()))?;
         let mut phenotype = tables.of(&found.id)?;
         if let Some(fd) = fd
             && !MEAN_FDS.iter().any(|column| phenotype.contains_key(*column))

@@ -303,7 +303,7 @@ fn the_repetition_time_is_said_once_or_alike() {
         &dir,
         "{}",
         expect![
-            "scan `study/sub-01_run-1`: its repetition time is 1.6 s by `sub-01/seg-A_timeseries.json` and 1.5 s by `sub-01/sub-01_timeseries.json`; correct one of them (and 1 more of 2 scans have a problem)"
+            "scan `study/sub-01_run-1`: its repetition time is 1.5 s by `sub-01/sub-01_timeseries.json` and 1.6 s by `sub-01/seg-A_timeseries.json`; correct one of them (and 1 more of 2 scans have a problem)"
         ],
     );
 }

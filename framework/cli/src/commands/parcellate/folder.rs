@@ -1,5 +1,6 @@
 //! Where series go and how they are called: a file, or a folder of BIDS derivatives (BEP017).
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use boldface_imaging::export::replace;
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use super::Arguments;
 use super::made::{Format, Inputs};
-use super::scans::stem;
+use super::scans::{Scan, stem};
 
 /// Where series go.
 #[derive(Debug)]
@@ -92,8 +93,14 @@ impl Output {
         session.unwrap_or(subject).join("func").join(parts.join("_"))
     }
 
-    /// Writes what holds for all series: the region table and, into a folder, `dataset_description.json`.
-    pub fn describe(&self, parcellation: &Parcellation, inputs: &Inputs) -> Result<(), String> {
+    /// Writes what holds for all series: the region table and, into a folder, `dataset_description.json` and
+    /// `participants.tsv`.
+    pub fn describe(
+        &self,
+        parcellation: &Parcellation,
+        inputs: &Inputs,
+        scans: &[Scan],
+    ) -> Result<(), String> {
         let table = self.folder.join(format!("seg-{}_dseg.tsv", self.atlas));
         let (text, failed) = (region_table(parcellation), |path: &Path, error: &dyn std::fmt::Display| {
             format!("--out: `{}`: {error}", path.display())
@@ -127,7 +134,32 @@ impl Output {
             let written = replace(&description, lines(&text).as_bytes());
             written.map_err(|error| failed(&description, &error))?;
         }
-        Ok(())
+        let participants = self.folder.join("participants.tsv");
+        match self.participants(&participants, scans).filter(|_| self.file.is_none()) {
+            Some(text) => {
+                replace(&participants, text.as_bytes()).map_err(|error| failed(&participants, &error))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A table of participants with their labels alone; none if there is one that says more, or no scan of a
+    /// subject.
+    fn participants(&self, path: &Path, scans: &[Scan]) -> Option<String> {
+        const COLUMN: &str = "participant_id";
+        let there = std::fs::read_to_string(path).ok();
+        if there.as_ref().is_some_and(|text| text.lines().next().map(str::trim) != Some(COLUMN)) {
+            return None;
+        }
+        let known = there.iter().flat_map(|text| text.lines().skip(1)).map(|line| line.trim().to_owned());
+        let subjects: BTreeSet<String> = known.filter(|line| !line.is_empty()).collect();
+        let new = scans.iter().filter_map(|scan| {
+            let name = Name::parse(scan.series.file_name()?.to_str()?).ok()?;
+            Some(format!("sub-{}", name.get("sub")?))
+        });
+        let all: BTreeSet<String> = new.chain(subjects).collect();
+        let rows: String = all.iter().map(|subject| format!("{subject}\n")).collect();
+        (!all.is_empty()).then(|| format!("{COLUMN}\n{rows}"))
     }
 }
 

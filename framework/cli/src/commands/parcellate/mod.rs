@@ -31,7 +31,8 @@ Examples:
 
 A folder gets sub-01/func/sub-01_task-rest_seg-ATLAS_stat-mean_timeseries.tsv with a .json beside it that holds
 sources, settings, the order of the regions, coverage, removed volumes and warnings, and one
-seg-ATLAS_dseg.tsv with the regions: it is a folder for `[datasets.*] type = \"series\"`. The steps are nilearn's, in
+seg-ATLAS_dseg.tsv with the regions: it is a folder for `[datasets.*] type = \"series\"`. Its participants.tsv has
+the subjects alone; put the study's own in its place for tasks that ask for more. The steps are nilearn's, in
 nilearn's order: regions are averaged, then detrended, filtered, scrubbed, freed of confounds, standardised;
 resampled last. A region with too little coverage is n/a throughout. The same command again goes on where it
 was stopped; only scans whose files or settings changed are made anew.")]
@@ -115,7 +116,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         say::aside(format_args!("warning: {warning}"));
     }
     let inputs = Inputs::of(&files, &recipe).map_err(Failure::Run)?;
-    output.describe(&parcellation, &inputs).map_err(Failure::Run)?;
+    output.describe(&parcellation, &inputs, &scans).map_err(Failure::Run)?;
     let weights = WeightsCache::default();
     let work = work::Work { recipe, parcellation, weights, inputs, output };
     work.run(&scans, arguments.workers)

@@ -58,8 +58,8 @@ pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
         blocks.push(table(&datasets, &quantities));
         blocks.push(Block::Figures(quantities.iter().map(|quantity| figure(&datasets, quantity)).collect()));
         blocks.push(Block::Text(vec![plain(
-            "Median and range over scans. FD: framewise displacement (Power 2012); censored: taken out by scrubbing; \
-             DVARS: change from volume to volume in percent of the mean signal; tSNR: mean over standard deviation \
+            "Median and range over scans. FD: framewise displacement (Power 2012); censored: volumes taken out, by \
+             scrubbing or as first volumes; DVARS: change from volume to volume in percent of the mean signal; tSNR: mean over standard deviation \
              of the median voxel; coverage: share of a region's voxels that hold a signal. One row a scan is in \
              quality.parquet.",
         )]));

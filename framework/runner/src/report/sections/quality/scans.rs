@@ -17,9 +17,9 @@ const WARNED: usize = 20;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut blocks = vec![Block::Subsection("Scan by scan".into())];
-    for carpet in &stored.carpets {
+    for (place, carpet) in stored.carpets.iter().enumerate() {
         let measured = stored.measured.iter().find(|measured| measured.scan == carpet.scan);
-        blocks.extend(measured.map(|measured| Block::Figures(figures(measured, carpet))));
+        blocks.extend(measured.map(|measured| Block::Figures(figures(measured, carpet, place + 1))));
     }
     if !stored.carpets.is_empty() {
         blocks.push(Block::Text(vec![plain(
@@ -34,7 +34,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-fn figures(measured: &Measured, carpet: &Carpet) -> Vec<Figure> {
+fn figures(measured: &Measured, carpet: &Carpet, place: usize) -> Vec<Figure> {
     let (name, quality) = (measured.scan.to_string(), &measured.quality);
     let mut figures = Vec::new();
     let traces = [("FD", "mm", &quality.fd), ("DVARS", "%", &quality.dvars)];
@@ -48,12 +48,12 @@ fn figures(measured: &Measured, carpet: &Carpet) -> Vec<Figure> {
             y: format!("{trace} ({unit})"),
             lines,
         };
-        let slug = format!("quality-{}-{}", slug(trace), slug(&name));
+        let slug = format!("quality-{}-{place}-{}", slug(trace), slug(&name));
         figures.push(Figure { slug, caption: format!("{name}: {trace}"), svg: chart.svg() });
     }
     let volumes = if carpet.on_disk { "volumes on disk" } else { "volumes of the crop" };
     figures.push(Figure {
-        slug: format!("quality-carpet-{}", slug(&name)),
+        slug: format!("quality-carpet-{place}-{}", slug(&name)),
         caption: format!("{name}: carpet, {volumes} from left to right"),
         svg: drawn(carpet, &name),
     });
