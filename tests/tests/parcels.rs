@@ -1,4 +1,5 @@
 //! Regions as nilearn has them: every combination of options on images made by formula, and real scans.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::path::{Path, PathBuf};
 

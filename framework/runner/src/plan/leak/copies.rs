@@ -19,7 +19,7 @@ const VOLUMES: usize = 64;
 const SAME: f64 = 0.999;
 
 /// Endings of names of files that many people may share.
-const SHARED: [&str; 3] = ["_mask", "_events", "_dseg"];
+const SHARED: [&str; 4] = ["_mask", "_events", "_dseg", "_sessions"];
 
 /// Compares the bytes of every person's files: dataset, name and hash of each.
 pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
