@@ -1,4 +1,5 @@
 //! From scanner files to the table: derivatives as fMRIPrep leaves them, and real task fMRI.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
