@@ -150,6 +150,9 @@ fn yes() -> bool {
     true
 }
 
+/// Broken scans that are named; more have one cause.
+const LISTED: usize = 20;
+
 register!(Dataset "bids" => Bids);
 
 impl Dataset for Bids {
@@ -189,10 +192,15 @@ impl Dataset for Bids {
             }
         }
         if !errors.is_empty() {
+            let count = errors.len();
+            if count > LISTED {
+                errors.truncate(LISTED);
+                errors.push(format!("and {} more", count - LISTED));
+            }
             return Err(format!(
                 "{} of {} scans cannot be used:\n  {}\nmend them, or name them in a table with `exclude = \"FILE.tsv\"` \
                  (columns `participant_id`, `session_id`, `task`, `run`, `reason`)",
-                errors.len(),
+                count,
                 used.len(),
                 errors.join("\n  ")
             )
