@@ -151,15 +151,8 @@ impl Recipe {
         let tr = self.repetition_time(&bold, files)?;
         // Everything that can be wrong is asked before the voxels are read, which takes the time.
         let table = files.confounds.as_deref().map(ConfoundTable::read).transpose()?;
-        if let Some(table) = table.as_ref().filter(|table| table.trs() != trs) {
-            return Err(format!(
-                "confounds `{}` have {} rows, but `{}` has {trs} volumes: they are of another scan or of another \
-                 version of it",
-                table.path().display(),
-                table.trs(),
-                files.bold.display()
-            )
-            .into());
+        if let Some(table) = &table {
+            table.check_length(trs, &files.bold)?;
         }
         let regressors = self.regressors(files, table.as_ref())?;
         let kept = kept_volumes(table.as_ref(), self.scrub.as_ref(), self.dummy_scans, trs)
