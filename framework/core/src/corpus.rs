@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Features, ScanId};
+use crate::{Features, ScanId, Window};
 
 /// One number about a scan and what the words make of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
-    /// What was measured, such as `Default-Vis`.
+    /// What was measured, such as `coupling.Default-Vis`.
     pub feature: String,
     /// The measured value in the feature's unit; none if it could not be computed, or was not said.
     pub value: Option<f64>,
@@ -17,6 +17,10 @@ pub struct Fact {
     pub z: Option<f64>,
     /// The band of the words, such as `markedly lower` or `not available`.
     pub band: String,
+    /// Why there is no value or no z, such as `the network has one region`; none where both are there, or where
+    /// nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Fact {
@@ -39,6 +43,33 @@ pub struct Descriptor {
     pub fact: Fact,
     /// How many training scans the norm rests on.
     pub norm_scans: usize,
+    /// How many people those scans are of; 0 if the generator does not say.
+    #[serde(default)]
+    pub norm_people: usize,
+    /// Which norm: a name that changes with any number in it, such as `graph-1-5f3a09c2e1b4d687`; empty if the
+    /// generator does not say.
+    #[serde(default)]
+    pub norm: String,
+    /// The volumes it tells of; filled in by the framework.
+    #[serde(default)]
+    pub window: Window,
+}
+
+impl Descriptor {
+    /// What `text` says of `scan`. The rest is empty: the framework fills in corpus and window, the generator
+    /// says which norm it compared with.
+    pub fn new(scan: &ScanId, text: String, fact: Fact) -> Descriptor {
+        Descriptor {
+            scan: scan.clone(),
+            corpus: String::new(),
+            text,
+            fact,
+            norm_scans: 0,
+            norm_people: 0,
+            norm: String::new(),
+            window: Window::default(),
+        }
+    }
 }
 
 /// Text a backbone may learn language from: never anything about a held-out scan.

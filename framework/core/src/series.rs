@@ -16,7 +16,7 @@ pub struct TimeSeries {
 }
 
 /// A stretch of a scan: `trs` volumes from volume `start`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Window {
     /// First volume, counted from the start of the cropped scan.
     pub start: usize,

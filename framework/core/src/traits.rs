@@ -127,11 +127,16 @@ pub trait Dataset: Config {
 
 /// Fits group statistics on training scans; the result describes any scan.
 pub trait CorpusGenerator: Config {
-    /// Fits the norms.
-    fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>>;
+    /// Fits the norms. Whatever is random, later choices of words included, follows from `seed`.
+    fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>>;
 
     /// Reads what [`Describer::save`] wrote.
     fn load(&self, dir: &Path) -> Result<Box<dyn Describer>>;
+
+    /// Columns of the tables that its sentences tell, such as `age`: no task may ask for one of them.
+    fn tells(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Finds what is wrong with this config, given the cohort, before anything runs.
     fn check(&self, _cohort: &Cohort) -> Vec<Problem> {

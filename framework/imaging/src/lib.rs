@@ -9,7 +9,6 @@ pub mod cifti;
 pub mod clean;
 pub mod combat;
 pub mod confounds;
-pub mod connectivity;
 pub mod events;
 pub mod export;
 pub mod folder;
@@ -33,7 +32,6 @@ mod tr;
 mod xml;
 
 pub use clean::{Cleaning, clean};
-pub use connectivity::{Fc, fc, fisher_z};
 pub use gaps::{kept_after, resample_kept};
 pub use matrix::Matrix;
 pub use resample::{resample, resampled_volumes};

@@ -91,6 +91,9 @@ impl Task for LoadedTask {
     }
 }
 
+/// The version of the edge since which a generator can be asked for [`Request::Tells`].
+const TELLS: (u32, u32) = (1, 2);
+
 /// A corpus generator in a library.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
@@ -104,16 +107,24 @@ impl LoadedCorpus {
 }
 
 impl CorpusGenerator for LoadedCorpus {
-    fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+    fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>> {
         let mut series = Series::default();
         let train = train.iter().map(|scan| series.put_scan(scan)).collect();
-        let (number, _) = self.0.plugin.call(Request::Fit { object: self.0.number, train }, series)?;
+        let (number, _) = self.0.plugin.call(Request::Fit { object: self.0.number, train, seed }, series)?;
         Ok(self.describer(number))
     }
 
     fn load(&self, dir: &Path) -> Result<Box<dyn Describer>> {
         let dir = dir.to_owned();
         Ok(self.describer(self.0.plugin.ask(Request::LoadDescriber { object: self.0.number, dir })?))
+    }
+
+    fn tells(&self) -> Vec<String> {
+        if self.0.plugin.version() < TELLS {
+            return Vec::new();
+        }
+        // A library that cannot say so fails its check with the same words.
+        self.0.plugin.ask(Request::Tells { object: self.0.number }).unwrap_or_default()
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {

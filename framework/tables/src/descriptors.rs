@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use boldface::{Descriptor, Fact, ScanId};
+use boldface::{Descriptor, Fact, ScanId, Window};
 use polars::prelude::{Column, NamedFrom, Series};
 
 use crate::Result;
 use crate::frame::{self, Table};
 
 /// Writes the descriptors to `path`, in the order given: columns `dataset`, `subject`, `session`, `task`, `run`,
-/// `corpus`, `text`, `feature`, `value`, `z`, `band`, `norm_scans`.
+/// `window_start`, `window_trs` (volumes), `corpus`, `text`, `feature`, `value`, `z`, `band`, `reason` (why something
+/// is not available), `norm_scans`, `norm_people`, `norm` (its version).
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -21,20 +22,28 @@ pub fn write(path: &Path, descriptors: &[Descriptor]) -> Result<()> {
         let known = |descriptor| of(descriptor).filter(|value| !value.is_nan());
         Series::new(name.into(), descriptors.iter().map(known).collect::<Vec<Option<f64>>>()).into()
     };
-    let norm: Vec<u64> = descriptors.iter().map(|descriptor| descriptor.norm_scans as u64).collect();
+    let count = |name: &str, of: fn(&Descriptor) -> usize| -> Column {
+        let counts: Vec<u64> = descriptors.iter().map(|descriptor| of(descriptor) as u64).collect();
+        Series::new(name.into(), counts).into()
+    };
     let columns = vec![
         text("dataset", |descriptor| Some(&descriptor.scan.dataset)),
         text("subject", |descriptor| Some(&descriptor.scan.subject)),
         text("session", |descriptor| descriptor.scan.session.as_deref()),
         text("task", |descriptor| descriptor.scan.task.as_deref()),
         text("run", |descriptor| descriptor.scan.run.as_deref()),
+        count("window_start", |descriptor| descriptor.window.start),
+        count("window_trs", |descriptor| descriptor.window.trs),
         text("corpus", |descriptor| Some(&descriptor.corpus)),
         text("text", |descriptor| Some(&descriptor.text)),
         text("feature", |descriptor| Some(&descriptor.fact.feature)),
         number("value", |descriptor| descriptor.fact.value),
         number("z", |descriptor| descriptor.fact.z),
         text("band", |descriptor| Some(&descriptor.fact.band)),
-        Series::new("norm_scans".into(), norm).into(),
+        text("reason", |descriptor| descriptor.fact.reason.as_deref()),
+        count("norm_scans", |descriptor| descriptor.norm_scans),
+        count("norm_people", |descriptor| descriptor.norm_people),
+        text("norm", |descriptor| Some(&descriptor.norm)),
     ];
     frame::write(path, descriptors.len(), columns)
 }
@@ -46,27 +55,35 @@ pub fn write(path: &Path, descriptors: &[Descriptor]) -> Result<()> {
 pub fn read(path: &Path) -> Result<Vec<Descriptor>> {
     let table = Table::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);
-    let names = ["dataset", "subject", "corpus", "text", "feature", "band"];
-    let [dataset, subject, corpus, sentence, feature, band] = names.map(text);
-    let mut texts = [dataset?, subject?, corpus?, sentence?, feature?, band?].map(Vec::into_iter);
-    let mut labels =
-        [table.strings("session")?, table.strings("task")?, table.strings("run")?].map(Vec::into_iter);
+    let count = |name: &str| table.required(name, table.counts(name)?);
+    let names = ["dataset", "subject", "corpus", "text", "feature", "band", "norm"];
+    let [dataset, subject, corpus, sentence, feature, band, norm] = names.map(text);
+    let mut texts = [dataset?, subject?, corpus?, sentence?, feature?, band?, norm?].map(Vec::into_iter);
+    let labels = ["session", "task", "run", "reason"].map(|name| table.strings(name));
+    let [session, task, run, reason] = labels;
+    let mut labels = [session?, task?, run?, reason?].map(Vec::into_iter);
     let mut numbers = [table.floats("value")?, table.floats("z")?].map(Vec::into_iter);
-    let norms = table.required("norm_scans", table.counts("norm_scans")?)?;
+    let [people, start, trs] = ["norm_people", "window_start", "window_trs"].map(count);
+    let mut counts = [people?, start?, trs?].map(Vec::into_iter);
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
 
     let mut descriptors = Vec::new();
-    for norm_scans in norms {
+    for norm_scans in count("norm_scans")? {
         const SAME: &str = "all columns of a table have the same number of rows";
-        let [dataset, subject, corpus, text, feature, band] =
+        let [dataset, subject, corpus, text, feature, band, norm] =
             texts.each_mut().map(|column| column.next().expect(SAME));
-        let [session, task, run] = labels.each_mut().map(|column| column.next().expect(SAME));
+        let [session, task, run, reason] = labels.each_mut().map(|column| column.next().expect(SAME));
         let [value, z] = numbers.each_mut().map(|column| column.next().expect(SAME));
+        let [norm_people, start, trs] = counts.each_mut().map(|column| size(column.next().expect(SAME)));
         descriptors.push(Descriptor {
             scan: ScanId { dataset, subject, session, task, run, by_run: false },
             corpus,
             text,
-            fact: Fact { feature, value, z, band },
-            norm_scans: usize::try_from(norm_scans).unwrap_or(usize::MAX),
+            fact: Fact { feature, value, z, band, reason },
+            norm_scans: size(norm_scans),
+            norm_people,
+            norm,
+            window: Window { start, trs },
         });
     }
     Ok(descriptors)
@@ -89,8 +106,17 @@ mod tests {
             },
             corpus: "connectivity".into(),
             text: "Connectivity within Default is \"average\" (r = 0.31).".into(),
-            fact: Fact { feature: "Default-Default".into(), value, z: value, band: "average".into() },
+            fact: Fact {
+                feature: "Default-Default".into(),
+                value,
+                z: value,
+                band: "average".into(),
+                reason: value.is_none().then(|| "the network has one region".into()),
+            },
             norm_scans: 68,
+            norm_people: 23,
+            norm: "connectivity-1-00f3".into(),
+            window: Window { start: 3, trs: 160 },
         }
     }
 

@@ -34,7 +34,7 @@ struct Norm {
 }
 
 impl CorpusGenerator for ExampleCorpus {
-    fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+    fn fit(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Box<dyn Describer>> {
         let values: Vec<f64> = train.iter().map(smoothness).filter(|value| value.is_finite()).collect();
         let mean = scores::mean(values.iter().copied());
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -65,9 +65,9 @@ impl Describer for Norm {
             Some(value) => format!("Smoothness is {band} ({value:.2})."),
             None => format!("Smoothness is {band}."),
         };
-        let fact = Fact { feature: "smoothness".to_owned(), value, z, band: band.to_owned() };
-        let (scan, corpus) = (scan.info.id.clone(), String::new());
-        Ok(vec![Descriptor { scan, corpus, text, fact, norm_scans: self.scans }])
+        let reason = z.is_none().then(|| "no region varies".to_owned());
+        let fact = Fact { feature: "smoothness".to_owned(), value, z, band: band.to_owned(), reason };
+        Ok(vec![Descriptor { norm_scans: self.scans, ..Descriptor::new(&scan.info.id, text, fact) }])
     }
 
     fn read(&self, text: &str) -> Result<Vec<Fact>> {
@@ -76,7 +76,7 @@ impl Describer for Norm {
             let band = bands.into_iter().find(|band| after.starts_with(band))?;
             let number = after[band.len()..].strip_prefix(" (").and_then(|rest| rest.split(')').next());
             let value = number.and_then(|number| number.parse().ok());
-            Some(Fact { feature: "smoothness".to_owned(), value, z: None, band: band.to_owned() })
+            Some(Fact { feature: "smoothness".to_owned(), value, band: band.to_owned(), ..Fact::default() })
         };
         Ok(text.split("Smoothness is ").skip(1).filter_map(fact).collect())
     }

@@ -282,7 +282,7 @@ fn couple(pair: &mut [Vec<f64>], r: f64) {
 
 #[cfg(test)]
 mod tests {
-    use boldface_imaging::fc;
+    use boldface_features::fc;
 
     use super::*;
 

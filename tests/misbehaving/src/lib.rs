@@ -105,7 +105,7 @@ struct Nonsense {}
 register!(CorpusGenerator "nonsense" => Nonsense);
 
 impl CorpusGenerator for Nonsense {
-    fn fit(&self, _train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+    fn fit(&self, _train: &TrainScans<'_>, _seed: u64) -> Result<Box<dyn Describer>> {
         Ok(Box::new(Nonsense {}))
     }
 
@@ -116,10 +116,8 @@ impl CorpusGenerator for Nonsense {
 
 impl Describer for Nonsense {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
-        let fact =
-            Fact { feature: "nonsense".to_owned(), value: Some(f64::NAN), z: None, band: String::new() };
-        let (scan, corpus, text) = (scan.info.id.clone(), String::new(), "Nonsense.".to_owned());
-        Ok(vec![Descriptor { scan, corpus, text, fact, norm_scans: 1 }])
+        let fact = Fact { feature: "nonsense".to_owned(), value: Some(f64::NAN), ..Fact::default() };
+        Ok(vec![Descriptor::new(&scan.info.id, "Nonsense.".to_owned(), fact)])
     }
 
     fn read(&self, _text: &str) -> Result<Vec<Fact>> {

@@ -89,7 +89,7 @@ struct Gossip {
 register!(CorpusGenerator "gossip" => Gossip);
 
 impl CorpusGenerator for Gossip {
-    fn fit(&self, _: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+    fn fit(&self, _: &TrainScans<'_>, _: u64) -> Result<Box<dyn Describer>> {
         self.load(Path::new(""))
     }
 
@@ -122,12 +122,9 @@ impl Describer for Told {
             let before = self.described.fetch_add(1, Ordering::Relaxed);
             said.push(("place".to_owned(), format!("after {before} others")));
         }
-        let descriptor = |(feature, band): (String, String)| Descriptor {
-            scan: scan.info.id.clone(),
-            corpus: String::new(),
-            text: format!("The {feature} {band}."),
-            fact: Fact { feature, value: None, z: None, band },
-            norm_scans: 1,
+        let descriptor = |(feature, band): (String, String)| {
+            let text = format!("The {feature} {band}.");
+            Descriptor::new(&scan.info.id, text, Fact { feature, band, ..Fact::default() })
         };
         Ok(said.into_iter().map(descriptor).collect())
     }

@@ -37,7 +37,8 @@ pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 /// | version | since then |
 /// |---|---|
 /// | 1.1 | [`Request::Record`]; a cohort's excluded scans; events of a scan |
-pub const VERSION: (u32, u32) = (1, 1);
+/// | 1.2 | [`Request::Tells`]; the seed of a fit; reasons of facts; people, norm and window of descriptors |
+pub const VERSION: (u32, u32) = (1, 2);
 
 /// Exports every plugin of a crate of type `cdylib`, so that `boldface` can load them at run time:
 /// `plugins = ["target/release/libmine.so"]`.

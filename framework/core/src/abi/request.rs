@@ -59,6 +59,14 @@ pub enum Request {
         object: u64,
         /// The training scans.
         train: Vec<SentScan>,
+        /// What is random follows from it. Since version 1.2.
+        #[serde(default)]
+        seed: u64,
+    },
+    /// [`crate::CorpusGenerator::tells`]: `Vec<String>`. Since version 1.2.
+    Tells {
+        /// The generator.
+        object: u64,
     },
     /// [`crate::CorpusGenerator::load`]: the number of a describer.
     LoadDescriber {
@@ -151,6 +159,7 @@ impl Request {
             Request::Score { .. } => "score",
             Request::CheckTask { .. } | Request::CheckCorpus { .. } | Request::CheckDataset { .. } => "check",
             Request::Fit { .. } => "fit",
+            Request::Tells { .. } => "tells",
             Request::LoadDescriber { .. } | Request::Load { .. } => "load",
             Request::Describe { .. } => "describe",
             Request::Read { .. } => "read",

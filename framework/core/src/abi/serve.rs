@@ -90,7 +90,8 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
         Request::CheckTask { object, scans, trs, patch } => {
             reply(&task(&*find(object)?)?.check(&CheckContext { scans: &scans, trs, patch }))
         }
-        Request::Fit { object, train } => fit(object, train, series),
+        Request::Fit { object, train, seed } => fit(object, train, seed, series),
+        Request::Tells { object } => reply(&corpus(&*find(object)?)?.tells()),
         Request::LoadDescriber { object, dir } => {
             let describer = corpus(&*find(object)?)?.load(&dir)?;
             reply(&keep(Object::Describer(describer)))
@@ -198,12 +199,12 @@ fn task(object: &Object) -> Result<&dyn Task> {
 }
 
 /// Fits norms. The host sends training scans and no others, so all of these are.
-fn fit(object: u64, train: Vec<SentScan>, series: &mut Series) -> Result<Vec<u8>> {
+fn fit(object: u64, train: Vec<SentScan>, seed: u64, series: &mut Series) -> Result<Vec<u8>> {
     let scans: Result<Vec<Scan>> = train.into_iter().map(|sent| series.take_scan(sent)).collect();
     let scans = scans?;
     let parts = scans.iter().map(|scan| (scan.info.id.person(), Part::Train)).collect();
     let split = Split { parts };
-    let describer = corpus(&*find(object)?)?.fit(&split.train(&scans)?)?;
+    let describer = corpus(&*find(object)?)?.fit(&split.train(&scans)?, seed)?;
     reply(&keep(Object::Describer(describer)))
 }
 

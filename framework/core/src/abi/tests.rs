@@ -32,7 +32,7 @@ impl Task for Odd {
             "nan" => f64::NAN,
             _ => f64::from(scan.series.values()[3]),
         };
-        let fact = Fact { feature: "last".to_owned(), value: Some(value), z: None, band: String::new() };
+        let fact = Fact { feature: "last".to_owned(), value: Some(value), ..Fact::default() };
         let answer = Answer::Text { reference: scan.regions.names.join(" "), facts: vec![fact] };
         Ok(vec![Example {
             window: Window::first(scan.series.trs()),

@@ -198,8 +198,8 @@ impl Labels {
 
 /// A description without content, so that a task about descriptions shows the form of its answers.
 fn something_said(scan: &ScanId) -> Descriptor {
-    let fact = Fact { feature: "any".to_owned(), value: None, z: None, band: "not available".to_owned() };
-    Descriptor { scan: scan.clone(), corpus: String::new(), text: String::new(), fact, norm_scans: 0 }
+    let (feature, band) = ("any".to_owned(), "not available".to_owned());
+    Descriptor::new(scan, String::new(), Fact { feature, band, ..Fact::default() })
 }
 
 impl Asking {

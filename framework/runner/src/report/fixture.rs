@@ -180,16 +180,14 @@ fn scans() -> Vec<(Part, ScanInfo)> {
 }
 
 fn fact(feature: &str, z: f64, band: &str) -> Fact {
-    Fact { feature: feature.into(), value: Some(0.3 + 0.1 * z), z: Some(z), band: band.into() }
+    Fact { feature: feature.into(), value: Some(0.3 + 0.1 * z), z: Some(z), band: band.into(), reason: None }
 }
 
 fn descriptors(scans: &[(Part, ScanInfo)]) -> Vec<Descriptor> {
     let one = |(_, info): &(Part, ScanInfo)| Descriptor {
-        scan: info.id.clone(),
         corpus: "connectivity".into(),
-        text: "DMN couples more than usual.".into(),
-        fact: fact("DMN-DMN", 1.7, "higher"),
         norm_scans: 27,
+        ..Descriptor::new(&info.id, "DMN couples more than usual.".into(), fact("DMN-DMN", 1.7, "higher"))
     };
     scans.iter().map(one).collect()
 }

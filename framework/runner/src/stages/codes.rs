@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boldface::{Codes, Features, FmriShape, Metric, Observer, Part, Result, Scan, ScanId, TimeSeries};
-use boldface_imaging::fc;
+use boldface_features::fc;
 
 use super::Work;
 use crate::run::Reconstruction;

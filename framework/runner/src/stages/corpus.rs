@@ -1,11 +1,11 @@
 //! Fits norms on training scans and describes every scan in words.
 
-use boldface::{Metric, Observer, Part, Result};
+use boldface::{Metric, Observer, Part, Result, Window};
 
 use super::Work;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Saves the descriptors of every scan, and what each generator learned.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
@@ -16,8 +16,10 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let mut done = 0;
     let mut descriptors = Vec::new();
     for entry in &work.plan.corpora {
-        let describer =
-            entry.config.fit(&train).map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
+        let describer = entry
+            .config
+            .fit(&train, work.stage.seed)
+            .map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
         describer.save(&work.folder(&entry.name)?)?;
         for scan in scans.iter() {
             let said = describer.describe(scan);
@@ -26,6 +28,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
             for descriptor in &mut said {
                 descriptor.corpus.clone_from(&entry.name);
                 descriptor.scan.clone_from(&scan.info.id);
+                descriptor.window = Window::first(scan.series.trs());
             }
             descriptors.extend(said);
             done += 1;

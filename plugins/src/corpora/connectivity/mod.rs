@@ -72,7 +72,7 @@ struct Fitted {
 }
 
 impl CorpusGenerator for Connectivity {
-    fn fit(&self, train: &TrainScans<'_>) -> Result<Box<dyn Describer>> {
+    fn fit(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Box<dyn Describer>> {
         let harmonized = self.harmonize.as_ref().map(|how| Harmonized::fit(how, train)).transpose()?;
         let norms = fit(train, harmonized.as_ref())?;
         let artefact = Artefact { version: VERSION, words: Words::shipped(), norms };
@@ -154,11 +154,8 @@ impl Describer for Fitted {
         let told = facts.into_iter().zip(norms).zip(chosen).filter(|(_, chosen)| *chosen);
         Ok(told
             .map(|((fact, norm), _)| Descriptor {
-                scan: scan.info.id.clone(),
-                corpus: String::new(),
-                text: words.sentence(&fact),
-                fact,
                 norm_scans: norm.scans,
+                ..Descriptor::new(&scan.info.id, words.sentence(&fact), fact)
             })
             .collect())
     }

@@ -1,7 +1,7 @@
 //! What is typical: mean and spread of every coupling over the training scans.
 
 use boldface::{Deserialize, Result, Scan, Serialize, TrainScans};
-use boldface_imaging::fc;
+use boldface_features::fc;
 
 use super::harmonized::Harmonized;
 use super::pairs::{Pair, pairs};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use boldface::{Regions, Result};
-use boldface_imaging::{Fc, fisher_z};
+use boldface_features::{Fc, fisher_z};
 
 /// Two networks, or one and itself, and the region pairs between them.
 #[derive(Clone, Debug)]

@@ -45,8 +45,10 @@ impl Words {
         let feature = feature.to_owned();
         let (r, z) = (r.filter(|r| r.is_finite()), z.filter(|z| z.is_finite()));
         match r.zip(z).and_then(|(r, z)| Some((r, z, self.band(said(z))?))) {
-            Some((r, z, band)) => Fact { feature, value: Some(r), z: Some(z), band: band.name.clone() },
-            None => Fact { feature, value: None, z: None, band: self.not_available.clone() },
+            Some((r, z, band)) => {
+                Fact { feature, value: Some(r), z: Some(z), band: band.name.clone(), reason: None }
+            }
+            None => Fact { feature, band: self.not_available.clone(), ..Fact::default() },
         }
     }
 
@@ -69,13 +71,13 @@ impl Words {
             let feature = last_of(features, &text[..at])?.to_owned();
             let rest = &text[at + IS.len()..];
             if starts_with_words(rest, &self.not_available).is_some() {
-                return Some(Fact { feature, value: None, z: None, band: self.not_available.clone() });
+                return Some(Fact { feature, band: self.not_available.clone(), ..Fact::default() });
             }
             let mut said =
                 self.bands.iter().filter_map(|band| Some((band, starts_with_words(rest, &band.words)?)));
             let (band, rest) = said.next()?;
             let (value, z) = numbers(rest);
-            Some(Fact { feature, value, z, band: band.name.clone() })
+            Some(Fact { feature, value, z, band: band.name.clone(), reason: None })
         });
         facts.collect()
     }

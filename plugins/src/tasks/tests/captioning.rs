@@ -7,18 +7,11 @@ use expect_test::expect;
 use super::{check, id, info, outcome, scan, score, task};
 
 fn fact(feature: &str, band: &str, z: Option<f64>) -> Fact {
-    Fact { feature: feature.to_owned(), value: z.map(|_| 0.5), z, band: band.to_owned() }
+    Fact { feature: feature.to_owned(), value: z.map(|_| 0.5), z, band: band.to_owned(), reason: None }
 }
 
 fn descriptor(feature: &str, z: Option<f64>) -> Descriptor {
-    let fact = fact(feature, "typical", z);
-    Descriptor {
-        scan: id("1"),
-        corpus: String::new(),
-        text: format!("{feature} it is."),
-        fact,
-        norm_scans: 9,
-    }
+    Descriptor::new(&id("1"), format!("{feature} it is."), fact(feature, "typical", z))
 }
 
 /// The features of the caption that a scan with these descriptors gets.

@@ -132,7 +132,7 @@ fn caption(answered: &Answered, text: &str, said: &[Fact]) -> Vec<Block> {
     let extra = said.iter().filter(|fact| facts.iter().all(|known| known.feature != fact.feature));
     for fact in extra {
         let unknown =
-            Fact { feature: fact.feature.clone(), value: None, z: None, band: number::DASH.to_owned() };
+            Fact { feature: fact.feature.clone(), band: number::DASH.to_owned(), ..Fact::default() };
         rows.push(fact_row(&unknown, fact.band.clone(), "not in the reference", Tone::Plain));
     }
     let more = rows.len().saturating_sub(FACTS);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boldface::{Result, TimeSeries, scores, seed};
-use boldface_imaging::{fc, fisher_z};
+use boldface_features::{fc, fisher_z};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 

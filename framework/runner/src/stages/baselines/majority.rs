@@ -34,9 +34,8 @@ mod tests {
     fn the_text_that_agrees_with_most_others_wins() {
         let fact = |feature: &str, band: &str| Fact {
             feature: feature.into(),
-            value: None,
-            z: None,
             band: band.into(),
+            ..Fact::default()
         };
         let (a, b, c) = (fact("a", "low"), fact("b", "low"), fact("b", "high"));
         // Shared with all, itself included: [a]: 1 + 1 + 0, [a b]: 1 + 2 + 0, [c]: 0 + 0 + 1.

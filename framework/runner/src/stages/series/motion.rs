@@ -2,7 +2,7 @@
 //! FC with mean framewise displacement (QC-FC; Power 2012, Ciric 2017).
 
 use boldface::TimeSeries;
-use boldface_imaging::{fc, fisher_z};
+use boldface_features::{fc, fisher_z};
 use rayon::prelude::*;
 
 use super::checked::Kept;

@@ -25,7 +25,7 @@ fn coupled(subject: &str, r: f32) -> Scan {
 }
 
 fn fitted(scans: &[Scan], train: usize) -> Box<dyn Describer> {
-    ALL.fit(&split(scans, train).train(scans).unwrap()).unwrap()
+    ALL.fit(&split(scans, train).train(scans).unwrap(), 0).unwrap()
 }
 
 fn sentences(describer: &dyn Describer, scan: &Scan) -> Vec<String> {
@@ -133,7 +133,7 @@ fn a_choice_of_pairs_keeps_their_order_and_their_words() {
     let scans = [made("1", 0.1), made("2", 0.2), made("3", 0.3), made("4", 0.2)];
     let chosen = |strongest, weakest| {
         let config = Connectivity { strongest, weakest, harmonize: None };
-        let describer = config.fit(&split(&scans, 3).train(&scans).unwrap()).unwrap();
+        let describer = config.fit(&split(&scans, 3).train(&scans).unwrap(), 0).unwrap();
         describer.describe(&scans[3]).unwrap().into_iter().map(|d| d.fact).collect::<Vec<_>>()
     };
     let all = chosen(None, None);
@@ -171,9 +171,9 @@ fn other_regions_are_refused() {
     let scans = [coupled("1", 0.2), coupled("2", 0.4), scan("3", &["Default", "Limbic"], &[&A, &B])];
     let error = fitted(&scans, 2).describe(&scans[2]).unwrap_err().to_string();
     assert_eq!(error, "`made/sub-3` has other networks than the scans that the norms rest on");
-    let error = ALL.fit(&split(&scans, 3).train(&scans).unwrap()).err().unwrap().to_string();
+    let error = ALL.fit(&split(&scans, 3).train(&scans).unwrap(), 0).err().unwrap().to_string();
     assert_eq!(error, "`made/sub-1` and `made/sub-3` have different regions");
-    let error = ALL.fit(&split(&scans, 0).train(&scans).unwrap()).err().unwrap().to_string();
+    let error = ALL.fit(&split(&scans, 0).train(&scans).unwrap(), 0).err().unwrap().to_string();
     assert_eq!(error, "there are no training scans to take norms from");
 }
 

@@ -57,8 +57,8 @@ fn a_planted_site_effect_is_taken_out_of_scans_that_were_not_fitted_on() {
     let scans = study(60, 1.0);
     let train = split(&scans, 40);
     let train = train.train(&scans).unwrap();
-    let plain = Connectivity::default().fit(&train).unwrap();
-    let harmonized = harmonizing().fit(&train).unwrap();
+    let plain = Connectivity::default().fit(&train, 0).unwrap();
+    let harmonized = harmonizing().fit(&train, 0).unwrap();
     let (before, after) = (difference(&*plain, &scans[40..]), difference(&*harmonized, &scans[40..]));
     assert!(before > 1.0, "the planted effect is {before} SD");
     assert!(after.abs() < 0.25, "{after} SD of {before} are left");
@@ -68,7 +68,7 @@ fn a_planted_site_effect_is_taken_out_of_scans_that_were_not_fitted_on() {
 fn test_scans_change_nothing_of_what_is_fitted() {
     let files = |scans: &[Scan]| {
         let dir = tempfile::tempdir().unwrap();
-        let describer = harmonizing().fit(&split(scans, 30).train(scans).unwrap()).unwrap();
+        let describer = harmonizing().fit(&split(scans, 30).train(scans).unwrap(), 0).unwrap();
         describer.save(dir.path()).unwrap();
         ["norms.json", "harmonization.json"].map(|file| fs::read_to_string(dir.path().join(file)).unwrap())
     };
@@ -82,7 +82,7 @@ fn test_scans_change_nothing_of_what_is_fitted() {
 #[test]
 fn what_was_saved_describes_alike() {
     let scans = study(30, 1.0);
-    let describer = harmonizing().fit(&split(&scans, 20).train(&scans).unwrap()).unwrap();
+    let describer = harmonizing().fit(&split(&scans, 20).train(&scans).unwrap(), 0).unwrap();
     let dir = tempfile::tempdir().unwrap();
     describer.save(dir.path()).unwrap();
     let loaded = harmonizing().load(dir.path()).unwrap();
@@ -91,7 +91,7 @@ fn what_was_saved_describes_alike() {
     }
     // Without the key there is no such file.
     let plain = tempfile::tempdir().unwrap();
-    let describer = Connectivity::default().fit(&split(&scans, 20).train(&scans).unwrap()).unwrap();
+    let describer = Connectivity::default().fit(&split(&scans, 20).train(&scans).unwrap(), 0).unwrap();
     describer.save(plain.path()).unwrap();
     assert!(!plain.path().join("harmonization.json").exists());
     assert!(harmonizing().load(plain.path()).is_err());
@@ -104,12 +104,12 @@ fn what_cannot_be_harmonised_is_said() {
         Arc::get_mut(&mut scan.info).unwrap().phenotype.insert("site".to_owned(), site.to_owned())
     };
     at_site(&mut scans[19], "C");
-    let describer = harmonizing().fit(&split(&scans, 15).train(&scans).unwrap()).unwrap();
+    let describer = harmonizing().fit(&split(&scans, 15).train(&scans).unwrap(), 0).unwrap();
     expect!["`harmonize`: no training scan is of batch `C`, so its effect is not known; those of training are `A`, `B`"]
         .assert_eq(&describer.describe(&scans[19]).unwrap_err().to_string());
     at_site(&mut scans[0], "C");
     expect!["`harmonize`: `site` is `C` in one training scan only, and the spread of a batch takes two; leave that scan out, or join batches in another column"]
-        .assert_eq(&harmonizing().fit(&split(&scans, 15).train(&scans).unwrap()).err().unwrap().to_string());
+        .assert_eq(&harmonizing().fit(&split(&scans, 15).train(&scans).unwrap(), 0).err().unwrap().to_string());
     Arc::get_mut(&mut scans[3].info).unwrap().phenotype.remove("age");
     let regions = (*scans[0].regions).clone();
     let cohort = Cohort::new(scans.iter().map(|scan| (*scan.info).clone()).collect(), regions);

@@ -33,7 +33,7 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
     let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
     let split = Split { parts: parts.collect() };
     let train = split.train(&scans).unwrap();
-    let describer = Connectivity::default().fit(&train).unwrap();
+    let describer = Connectivity::default().fit(&train, 0).unwrap();
 
     // Mean 0 and SD (ddof 1) 1 over the training scans, feature by feature.
     let mut z: BTreeMap<String, Vec<f64>> = BTreeMap::new();

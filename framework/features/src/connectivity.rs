@@ -91,36 +91,13 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use boldface::serde_json::{self, Value};
-
     use super::*;
-
-    /// The input of `golden/parity.json`, region after region, and the sum of all its numbers.
-    fn golden_signals() -> (Vec<Vec<f64>>, f64) {
-        let (rois, trs) = (60, 120);
-        let mut state: u64 = 1_234_567;
-        let mut signals = vec![Vec::new(); rois];
-        let mut sum = 0.0;
-        for t in 0..trs {
-            for (i, signal) in signals.iter_mut().enumerate() {
-                state = (1_103_515_245 * state + 12_345) % (1 << 31);
-                let u = state as f64 / (1u64 << 31) as f64 - 0.5;
-                let (t, a, b) = (f64::from(t), (i % 7) as f64, (i % 5) as f64);
-                let x = (0.11 * (1.0 + a) * t + 0.3 * a).sin()
-                    + 0.6 * (0.05 * (1.0 + b) * t).cos()
-                    + 1.5 * u
-                    + 100.0;
-                signal.push(x);
-                sum += x;
-            }
-        }
-        (signals, sum)
-    }
+    use crate::golden;
 
     #[test]
     fn correlations_equal_numpys() {
         // Written out from `golden/parity.json`, block `fc` (numpy 2.4.6), which the next test reads.
-        let (signals, sum) = golden_signals();
+        let (signals, sum) = golden::signals();
         assert!((sum - 719_989.230_366_046_9).abs() < 1e-6, "the input is not the golden one: {sum}");
         let fc = correlate(signals);
         let first = [
@@ -141,13 +118,8 @@ mod tests {
 
     #[test]
     fn network_means_equal_the_golden_file() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden/parity.json");
-        let Ok(text) = std::fs::read_to_string(file) else {
-            assert!(std::env::var("CI").is_err(), "CI needs ../shared, but there is no {file}");
-            return eprintln!("skipped: no {file}");
-        };
-        let golden: Value = serde_json::from_str(&text).unwrap();
-        let (signals, _) = golden_signals();
+        let Some(golden) = golden::file() else { return };
+        let (signals, _) = golden::signals();
         let fc = correlate(signals);
         let pairs = golden["network_mean_fc (mean r, mean atanh r)"].as_object().unwrap();
         assert_eq!(pairs.len(), 28);
@@ -178,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_matrix_is_exactly_symmetric() {
-        let fc = correlate(golden_signals().0);
+        let fc = correlate(golden::signals().0);
         for i in 0..60 {
             assert_eq!(fc.at(i, i), 1.0);
             assert!((0..60).all(|j| fc.at(i, j) == fc.at(j, i)));
