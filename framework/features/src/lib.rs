@@ -10,6 +10,7 @@ mod measured;
 mod networks;
 pub mod signal;
 pub mod spectrum;
+pub mod temporal;
 
 pub use connectivity::{Fc, fc, fisher_z};
 pub use measured::{Feature, Measured, Missing};
