@@ -8,6 +8,9 @@ pub mod connectivity;
 mod golden;
 mod measured;
 mod networks;
+pub mod signal;
+pub mod spectrum;
+pub mod temporal;
 
 pub use connectivity::{Fc, fc, fisher_z};
 pub use measured::{Feature, Measured, Missing};
