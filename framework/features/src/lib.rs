@@ -8,7 +8,9 @@ pub mod connectivity;
 mod golden;
 mod measured;
 mod networks;
+mod norms;
 
 pub use connectivity::{Fc, fc, fisher_z};
 pub use measured::{Feature, Measured, Missing};
 pub use networks::{Networks, PairOfNetworks};
+pub use norms::{Compared, Norms};
