@@ -11,7 +11,9 @@ mod networks;
 pub mod signal;
 pub mod spectrum;
 pub mod temporal;
+mod norms;
 
-pub use connectivity::{Fc, fc, fisher_z};
+pub use connectivity::{ConnectivityKind, Fc, Shrunk, fc, fisher_z, network_pairs, partial, shrunk};
 pub use measured::{Feature, Measured, Missing};
 pub use networks::{Networks, PairOfNetworks};
+pub use norms::{Compared, Norms};
