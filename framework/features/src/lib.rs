@@ -6,6 +6,7 @@
 pub mod connectivity;
 #[cfg(test)]
 mod golden;
+pub mod gradient;
 mod measured;
 mod networks;
 pub mod signal;
