@@ -6,6 +6,7 @@
 pub mod connectivity;
 #[cfg(test)]
 mod golden;
+pub mod graph;
 mod measured;
 mod networks;
 
