@@ -7,6 +7,7 @@ pub mod connectivity;
 #[cfg(test)]
 mod golden;
 pub mod gradient;
+pub mod graph;
 mod measured;
 mod networks;
 pub mod signal;
