@@ -10,10 +10,10 @@ pub mod gradient;
 pub mod graph;
 mod measured;
 mod networks;
+mod norms;
 pub mod signal;
 pub mod spectrum;
 pub mod temporal;
-mod norms;
 
 pub use connectivity::{ConnectivityKind, Fc, Shrunk, fc, fisher_z, network_pairs, partial, shrunk};
 pub use measured::{Feature, Measured, Missing};
