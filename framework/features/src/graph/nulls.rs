@@ -1,0 +1,96 @@
+//! Small-worldness: clustered and close at once, beside random graphs of the same degrees.
+
+use rand::Rng;
+
+use super::bits::{Bits, members};
+use super::clustering::{paths, triangles};
+use super::hops::of_bits;
+use super::louvain::below;
+use super::{Graph, hops, transitivity_binary};
+use crate::Missing;
+
+/// Swaps for each edge between a graph and its random counterpart, as `itr` of `bct.randmio_und`; each swap rewires two
+/// edges. From some three on the numbers of a null no longer change.
+const SWAPS: usize = 5;
+
+/// Clustering and distances of a random graph.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Null {
+    /// As [`transitivity_binary`].
+    pub transitivity: f64,
+    /// As [`super::Hops::path_length`].
+    pub path_length: f64,
+}
+
+/// `count` random graphs in which every node has as many edges as in `graph`.
+///
+/// Two edges `a-b`, `c-d` at a time become `a-d`, `c-b` where neither is there yet (Maslov and Sneppen 2002, as
+/// `bct.randmio_und`; a graph may fall into pieces). Each null goes on from the one before.
+///
+/// # Errors
+/// [`Missing::NoEdges`] if no node has two edges.
+pub fn rewired(graph: &Graph, count: usize, rng: &mut impl Rng) -> Result<Vec<Null>, Missing> {
+    let mut bits = graph.bits().clone();
+    let upper =
+        |i: usize| members(graph.bits().row(i)).filter(move |&j| j > i).map(move |j| [i as u32, j as u32]);
+    let mut edges: Vec<[u32; 2]> = (0..graph.nodes()).flat_map(upper).collect();
+    let paths = paths(graph);
+    if paths == 0 {
+        return Err(Missing::NoEdges);
+    }
+    let null = |_| {
+        rewire(&mut bits, &mut edges, rng);
+        let transitivity = (6 * triangles(&bits)) as f64 / paths as f64;
+        Ok(Null { transitivity, path_length: of_bits(&bits).path_length()? })
+    };
+    (0..count).map(null).collect()
+}
+
+/// Small-worldness `sigma = (C / C_null) / (L / L_null)`: above 1 if a graph is more clustered than random ones of its
+/// degrees while its paths are hardly longer (Humphries and Gurney 2008, doi 10.1371/journal.pone.0002051).
+///
+/// `C` is the transitivity and `L` the path length in hops over the pairs that have a way between them, both without
+/// weights; of `nulls` [`rewired`] graphs the means. As `networkx.sigma`, which only takes graphs in one piece and
+/// keeps its nulls so.
+///
+/// # Errors
+/// [`Missing::NoEdges`] if no node has two edges, [`Missing::Undefined`] if the nulls have no triangle.
+pub fn small_worldness(graph: &Graph, nulls: usize, rng: &mut impl Rng) -> Result<f64, Missing> {
+    let (clustered, length) = (transitivity_binary(graph)?, hops(graph).path_length()?);
+    let nulls = rewired(graph, nulls.max(1), rng)?;
+    let mean = |of: fn(&Null) -> f64| nulls.iter().map(of).sum::<f64>() / nulls.len() as f64;
+    let by_chance = mean(|null| null.transitivity);
+    if by_chance == 0.0 {
+        return Err(Missing::Undefined);
+    }
+    Ok(clustered / by_chance / (length / mean(|null| null.path_length)))
+}
+
+/// [`SWAPS`] swaps an edge; each is tried as often as `bct.randmio_und` tries it.
+fn rewire(bits: &mut Bits, edges: &mut [[u32; 2]], rng: &mut impl Rng) {
+    let (nodes, count) = (bits.nodes(), edges.len() as u32);
+    let tries = (nodes * edges.len()).div_ceil(nodes * (nodes - 1)).max(1);
+    for _ in 0..SWAPS * edges.len() {
+        (0..tries).find(|_| swap(bits, edges, count, rng));
+    }
+}
+
+/// Swaps the ends of two edges drawn at random, if that gives two edges that are not there; whether it did.
+fn swap(bits: &mut Bits, edges: &mut [[u32; 2]], count: u32, rng: &mut impl Rng) -> bool {
+    let first = below(rng, count) as usize;
+    // The second in either direction: its lowest bit says which.
+    let second = below(rng, 2 * count);
+    let (second, turned) = ((second / 2) as usize, (second % 2) as usize);
+    let [a, b] = edges[first].map(|node| node as usize);
+    let (c, d) = (edges[second][turned] as usize, edges[second][1 - turned] as usize);
+    if a == c || a == d || b == c || b == d || bits.has(a, d) || bits.has(c, b) {
+        return false;
+    }
+    for (i, j) in [(a, b), (c, d), (a, d), (c, b)] {
+        bits.flip(i, j);
+        bits.flip(j, i);
+    }
+    edges[first] = [a as u32, d as u32];
+    edges[second] = [c as u32, b as u32];
+    true
+}

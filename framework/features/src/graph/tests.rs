@@ -1,0 +1,1 @@
+//! Parity with networkx and bctpy, and what must hold of every graph.
