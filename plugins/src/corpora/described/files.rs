@@ -9,7 +9,7 @@ use boldface_features::{Feature, Norms};
 use serde::de::DeserializeOwned;
 
 use super::super::family::Family;
-use super::super::words::WordTable;
+use super::super::words::Words;
 use super::cache::Cache;
 use super::{Fitted, name_of};
 
@@ -18,22 +18,12 @@ const LEARNED: &str = "learned.json";
 const WORDS: &str = "words.toml";
 
 /// Everything but norms and words.
-#[derive(Serialize)]
-struct LearnedFile<'a, L> {
-    version: u32,
-    family: &'a str,
-    /// As text: JSON readers of other languages round large numbers.
-    seed: String,
-    regions: &'a Regions,
-    learned: &'a L,
-}
-
-/// The same, read.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, bound = "L: DeserializeOwned")]
-struct LearnedRead<L> {
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "L: Deserialize<'de>, Regions: Deserialize<'de>"))]
+struct LearnedFile<L> {
     version: u32,
     family: String,
+    /// As text: JSON readers of other languages round large numbers.
     seed: String,
     regions: Regions,
     learned: L,
@@ -82,7 +72,8 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
         .map_err(|_| named(&path)(&format!("has the seed `{}`, which is none", read.seed)))?;
     let features: Vec<Feature> = norms.features().cloned().collect();
     let path = dir.join(WORDS);
-    let words = WordTable::parse(&read_text(&path)?).and_then(|words| words.check(&features).map(|()| words));
+    let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
+    words.check(&features).map_err(|error| named(&path)(&error))?;
     Ok(Fitted {
         family: family.clone(),
         learned: read.learned,
@@ -90,8 +81,9 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
         seed,
         name: name_of::<F>(&norms),
         norms,
+        reader: words.reader(&features),
         features,
-        words: words.map_err(|error| named(&path)(&error))?,
+        words,
         cache: Cache::default(),
     })
 }
