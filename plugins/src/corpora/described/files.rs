@@ -19,7 +19,7 @@ const WORDS: &str = "words.toml";
 
 /// Everything but norms and words.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, bound(deserialize = "L: Deserialize<'de>, Regions: Deserialize<'de>"))]
+#[serde(deny_unknown_fields)]
 struct LearnedFile<L> {
     version: u32,
     family: String,
@@ -42,9 +42,9 @@ struct Versioned {
 pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
     let learned = LearnedFile {
         version: F::VERSION,
-        family: F::NAME,
+        family: F::NAME.to_owned(),
         seed: fitted.seed.to_string(),
-        regions: &fitted.regions,
+        regions: fitted.regions.clone(),
         learned: &fitted.learned,
     };
     write(dir.join(NORMS), serde_json::to_string_pretty(&fitted.norms)? + "\n")?;
@@ -60,7 +60,7 @@ pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
 pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
     let norms: Norms = read_json(&dir.join(NORMS), Norms::VERSION)?;
     let path = dir.join(LEARNED);
-    let read: LearnedRead<F::Learned> = read_json(&path, F::VERSION)?;
+    let read: LearnedFile<F::Learned> = read_json(&path, F::VERSION)?;
     if read.family != F::NAME {
         return Err(
             named(&path)(&format!("is of a corpus of type `{}`, not `{}`", read.family, F::NAME)).into()

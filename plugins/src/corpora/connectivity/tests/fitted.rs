@@ -43,7 +43,8 @@ fn by_hand() {
             "Default-Vis coupling is markedly lower than typical (r=-0.10, z=-2.20).",
             "Vis-Vis coupling is not available: the network has one region.",
         ]
-    "#]].assert_debug_eq(&texts);
+    "#]]
+    .assert_debug_eq(&texts);
     let told = &descriptors[1];
     assert_eq!(told.fact.feature, "coupling.Default-Vis");
     assert_eq!((told.norm_scans, told.norm_people), (3, 3));

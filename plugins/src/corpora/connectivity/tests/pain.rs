@@ -69,7 +69,10 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
     for (feature, z) in &z {
         let weighted = |of: fn(f64) -> f64| -> f64 { z.iter().map(|&(z, weight)| weight * of(z)).sum() };
         let (mean, squares) = (weighted(|z| z) / 23.0, weighted(|z| z * z));
-        assert!(mean.abs() < 1e-9 && (squares / 22.0 - 1.0).abs() < 1e-9, "{feature}: mean {mean}, {squares}");
+        assert!(
+            mean.abs() < 1e-9 && (squares / 22.0 - 1.0).abs() < 1e-9,
+            "{feature}: mean {mean}, {squares}"
+        );
     }
     // Words vary with the scans: every band is used, and typical is what most are.
     assert_eq!(bands.len(), 5, "{bands:?}");
