@@ -1,6 +1,8 @@
 //! What a task scores without the model: what most have, motion, site, connectivity, the descriptors, the past.
 
-use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, Window, scores};
+use boldface::{
+    Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, Window, scores,
+};
 
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
@@ -182,7 +184,8 @@ fn facts<'a>(work: &Work<'_>, method: &str, train: &[Case<'a>]) -> Vec<(String, 
     let corpora: Vec<&str> = work.plan.corpora.iter().map(|entry| entry.name.as_str()).collect();
     let mut models = vec![(format!("facts-{method}"), Facts::of(train, &corpora))];
     if corpora.len() > 1 {
-        models.extend(corpora.iter().map(|&corpus| (format!("facts ({corpus})"), Facts::of(train, &[corpus]))));
+        models
+            .extend(corpora.iter().map(|&corpus| (format!("facts ({corpus})"), Facts::of(train, &[corpus]))));
     }
     models.retain(|(_, facts)| !facts.is_empty());
     models
