@@ -7,11 +7,16 @@ pub mod components;
 pub mod connectivity;
 #[cfg(test)]
 mod golden;
+pub mod gradient;
+pub mod graph;
 mod measured;
 mod networks;
+mod norms;
 pub mod signal;
 pub mod spectrum;
+pub mod temporal;
 
-pub use connectivity::{Fc, fc, fisher_z};
+pub use connectivity::{ConnectivityKind, Fc, Shrunk, fc, fisher_z, network_pairs, partial, shrunk};
 pub use measured::{Feature, Measured, Missing};
 pub use networks::{Networks, PairOfNetworks};
+pub use norms::{Compared, Norms};
