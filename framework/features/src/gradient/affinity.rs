@@ -29,53 +29,68 @@ pub fn kept(rois: usize, sparsity: f64) -> usize {
 /// The affinities of the regions `living` of `fc`, which is `rois` x `rois`.
 ///
 /// Each row keeps its [`kept`] largest entries, its own correlation of 1 among them; of equal ones those of the first
-/// regions. Everything else is 0, also where a correlation below 0 was kept only because too few are above.
+/// regions. Everything else is 0, but a correlation below 0 is not where too few are above.
 pub fn affinity(fc: &[f64], rois: usize, living: &[usize], kernel: Kernel, sparsity: f64) -> Affinity {
-    let rows: Vec<f64> = living.iter().flat_map(|&i| living.iter().map(move |&j| fc[i * rois + j])).collect();
+    let all: Vec<f64>;
+    let rows = if living.len() == rois {
+        fc
+    } else {
+        all = living.iter().flat_map(|&i| living.iter().map(move |&j| fc[i * rois + j])).collect();
+        &all
+    };
     let rois = living.len();
+    let cosines = cosines(rows.chunks_exact(rois), rois, sparsity);
     match kernel {
-        Kernel::NormalizedAngle => angles(cosines(&rows, rois, sparsity)),
-        Kernel::Cosine => positive(cosines(&rows, rois, sparsity)),
+        Kernel::NormalizedAngle => mirrored(cosines, angle),
+        Kernel::Cosine => mirrored(cosines, positive),
         Kernel::CosineThenNormalizedAngle => {
-            let cosines_of_rows = positive(cosines(&rows, rois, sparsity));
-            // Symmetric, so its columns are its rows.
-            let rows: Vec<f64> =
-                (0..rois).flat_map(|j| cosines_of_rows.col(j).iter().copied().collect::<Vec<_>>()).collect();
-            angles(cosines(&rows, rois, sparsity))
+            let first = mirrored(cosines, positive);
+            // Symmetric: its columns are its rows.
+            let rows = (0..rois).map(|j| first.col_as_slice(j));
+            mirrored(self::cosines(rows, rois, sparsity), angle)
         }
     }
 }
 
-/// What is below 0 becomes 0.
-fn positive(mut cosines: Mat<f64>) -> Mat<f64> {
-    for column in cosines.col_iter_mut() {
-        column.iter_mut().for_each(|value| *value = value.max(0.0));
-    }
-    cosines
+fn positive(cosine: f64) -> f64 {
+    cosine.max(0.0)
 }
 
-/// One minus the angle over pi. The diagonal is 1 already: `acos` near 1 would make 5e-9 of a rounding of 1e-16.
-fn angles(mut cosines: Mat<f64>) -> Mat<f64> {
+/// One minus the angle over pi.
+fn angle(cosine: f64) -> f64 {
+    1.0 - cosine.clamp(-1.0, 1.0).acos() / std::f64::consts::PI
+}
+
+/// `of` each entry above the diagonal, and the same below. The diagonal is 1 already: `acos` near 1 would make 5e-9
+/// of a rounding of 1e-16.
+fn mirrored(mut cosines: Mat<f64>, of: fn(f64) -> f64) -> Mat<f64> {
+    /// So many columns at a time, whose rows the cache holds.
+    const BLOCK: usize = 16;
     let rois = cosines.nrows();
-    for j in 0..rois {
-        for i in j + 1..rois {
-            let angle = 1.0 - cosines[(i, j)].clamp(-1.0, 1.0).acos() / std::f64::consts::PI;
-            cosines[(i, j)] = angle;
-            cosines[(j, i)] = angle;
+    for first in (0..rois).step_by(BLOCK) {
+        let block = first..(first + BLOCK).min(rois);
+        for j in block.clone() {
+            cosines.col_as_slice_mut(j)[..j].iter_mut().for_each(|value| *value = of(*value));
+        }
+        for i in 0..block.end {
+            for j in block.start.max(i + 1)..block.end {
+                cosines[(j, i)] = cosines[(i, j)];
+            }
         }
     }
     cosines
 }
 
-/// Cosines between the rows of a square matrix of which each keeps its largest entries; 1 on the diagonal.
-fn cosines(rows: &[f64], rois: usize, sparsity: f64) -> Mat<f64> {
-    let sparse = Sparse::of(rows, rois, kept(rois, sparsity));
+/// Cosines between the rows of a square matrix of which each keeps its largest entries: above the diagonal, and 1 on it.
+fn cosines<'a>(rows: impl Iterator<Item = &'a [f64]>, rois: usize, sparsity: f64) -> Mat<f64> {
+    let kept = kept(rois, sparsity);
+    let mut strongest = Strongest::new(rois);
     let mut cosines = Mat::zeros(rois, rois);
-    // Of each column the entries in rows up to this one: so every pair is met once, in the order of the columns.
-    let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::new(); rois];
-    for i in 0..rois {
+    // Of each column the entries in rows before this one: so every pair is met once, in the order of the columns.
+    let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::with_capacity(2 * kept); rois];
+    for (i, row) in rows.enumerate() {
         let products = cosines.col_as_slice_mut(i);
-        for &(column, value) in &sparse.rows[i] {
+        for &(column, value) in strongest.of(row, kept) {
             for &(j, other) in &columns[column] {
                 products[j] += value * other;
             }
@@ -83,39 +98,36 @@ fn cosines(rows: &[f64], rois: usize, sparsity: f64) -> Mat<f64> {
         }
         products[i] = 1.0;
     }
-    for i in 0..rois {
-        for j in 0..i {
-            cosines[(i, j)] = cosines[(j, i)];
-        }
-    }
     cosines
 }
 
-/// The largest entries of every row, each row of length 1.
-struct Sparse {
-    rows: Vec<Vec<(usize, f64)>>,
+/// Finds the largest entries of rows.
+struct Strongest {
+    order: Vec<f64>,
+    entries: Vec<(usize, f64)>,
 }
 
-impl Sparse {
-    fn of(rows: &[f64], rois: usize, kept: usize) -> Sparse {
-        let mut order = Vec::with_capacity(rois);
-        let row = |row: &[f64]| {
-            order.clear();
-            order.extend_from_slice(row);
-            let (_, &mut least, _) = order.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));
-            let above = row.iter().filter(|&&value| value > least).count();
-            let mut ties = kept - above;
-            let mut entries: Vec<(usize, f64)> = Vec::with_capacity(kept);
-            for (column, &value) in row.iter().enumerate() {
-                if value > least || (value == least && ties > 0) {
-                    ties -= usize::from(value == least);
-                    entries.push((column, value));
-                }
+impl Strongest {
+    fn new(rois: usize) -> Strongest {
+        Strongest { order: Vec::with_capacity(rois), entries: Vec::with_capacity(rois) }
+    }
+
+    /// Column and value of the `kept` largest entries in the order of the columns, divided by their length.
+    fn of(&mut self, row: &[f64], kept: usize) -> &[(usize, f64)] {
+        self.order.clear();
+        self.order.extend_from_slice(row);
+        let (above, &mut least, _) = self.order.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));
+        let mut ties = kept - above.iter().filter(|&&value| value > least).count();
+        self.entries.clear();
+        for (column, &value) in row.iter().enumerate() {
+            let tie = value == least && ties > 0;
+            if value > least || tie {
+                ties -= usize::from(tie);
+                self.entries.push((column, value));
             }
-            let length = entries.iter().map(|(_, value)| value * value).sum::<f64>().sqrt();
-            entries.iter_mut().for_each(|(_, value)| *value /= length);
-            entries
-        };
-        Sparse { rows: rows.chunks_exact(rois).map(row).collect() }
+        }
+        let length = self.entries.iter().map(|(_, value)| value * value).sum::<f64>().sqrt();
+        self.entries.iter_mut().for_each(|(_, value)| *value /= length);
+        &self.entries
     }
 }

@@ -1,7 +1,8 @@
 //! From affinities to coordinates.
 
 use boldface::{Deserialize, JsonSchema, Serialize};
-use faer::{Mat, Scale};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Col, ColRef, Mat, Par, Scale};
 
 use super::affinity::Affinity;
 use super::eigen::Symmetric;
@@ -87,20 +88,16 @@ fn laplacian(mut affinity: Affinity, components: usize) -> Result<Embedded, Miss
 
 fn pca(mut affinity: Affinity, components: usize) -> Result<Embedded, Missing> {
     let rois = affinity.nrows();
-    let mut total = 0.0;
-    for j in 0..rois {
-        let column = affinity.col_as_slice_mut(j);
-        let mean = column.iter().sum::<f64>() / rois as f64;
-        column.iter_mut().for_each(|value| {
-            *value -= mean;
-            total += *value * *value;
-        });
+    let means = sums(&affinity).into_iter().map(|sum| sum / rois as f64);
+    for (j, mean) in means.enumerate() {
+        affinity.col_as_slice_mut(j).iter_mut().for_each(|value| *value -= mean);
     }
+    let total = affinity.squared_norm_l2();
     if total < NOTHING {
         return Err(Missing::Undefined);
     }
     let length = total.sqrt();
-    let affinity = affinity * Scale(length.recip());
+    affinity *= Scale(length.recip());
     let (vectors, shares) = Symmetric::Squared(affinity).largest(components)?;
     let maps = Mat::from_fn(rois, components, |i, g| vectors[(i, g)] * shares[g].max(0.0).sqrt() * length);
     let lambdas = shares.iter().map(|share| share * total / (rois - 1) as f64).collect();
@@ -126,13 +123,9 @@ impl Walk {
         let trivial: Vec<f64> = degrees.iter().map(|degree| degree.sqrt() / all).collect();
         let roots: Vec<f64> = degrees.iter().map(|degree| degree.sqrt().recip()).collect();
         scale(&mut weights, &roots);
-        let mut squares = 0.0;
-        for (j, column) in weights.col_iter_mut().enumerate() {
-            for (value, root) in column.iter_mut().zip(&trivial) {
-                *value -= root * trivial[j];
-                squares += *value * *value;
-            }
-        }
+        let trivial_column = ColRef::from_slice(&trivial).as_mat();
+        matmul(&mut weights, Accum::Add, trivial_column, trivial_column.transpose(), -1.0, Par::Seq);
+        let squares = weights.squared_norm_l2();
         if squares < NOTHING {
             return Err(Missing::Undefined);
         }
@@ -150,28 +143,28 @@ impl Walk {
 
 /// Whether a chain of affinities leads from the first region to every other.
 fn connected(affinity: &Affinity) -> Result<(), Missing> {
-    let mut seen = vec![false; affinity.nrows()];
+    let mut unseen: Vec<usize> = (1..affinity.nrows()).collect();
     let mut next = vec![0];
-    seen[0] = true;
     while let Some(i) = next.pop() {
-        for (j, &value) in affinity.col(i).iter().enumerate() {
-            if value > 0.0 && !seen[j] {
-                seen[j] = true;
-                next.push(j);
-            }
+        if unseen.is_empty() {
+            return Ok(());
         }
+        let column = affinity.col_as_slice(i);
+        next.extend(unseen.iter().filter(|&&j| column[j] > 0.0));
+        unseen.retain(|&j| column[j] <= 0.0);
     }
-    if seen.iter().all(|&seen| seen) { Ok(()) } else { Err(Missing::Pieces) }
+    if unseen.is_empty() { Ok(()) } else { Err(Missing::Pieces) }
 }
 
-/// The sum of each column.
+/// The sum of each row.
 fn sums(matrix: &Mat<f64>) -> Vec<f64> {
-    matrix.col_iter().map(|column| column.iter().sum()).collect()
+    (matrix * Col::<f64>::ones(matrix.ncols())).iter().copied().collect()
 }
 
 /// Entry `i, j` times `factors[i] * factors[j]`.
 fn scale(matrix: &mut Mat<f64>, factors: &[f64]) {
-    for (j, column) in matrix.col_iter_mut().enumerate() {
+    for j in 0..factors.len() {
+        let column = matrix.col_as_slice_mut(j);
         column.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor * factors[j]);
     }
 }
