@@ -1,0 +1,1 @@
+//! What a family is given and what comes of it.
