@@ -1,3 +1,4 @@
 //! What can be said of a scan.
 
 mod connectivity;
+mod words;
