@@ -55,7 +55,8 @@ fn pain() -> (Vec<TimeSeries>, Vec<PathBuf>) {
     let folder = |path: PathBuf| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
     let subjects = folder(root).filter(|path| path.is_dir());
     let files = subjects.flat_map(|subject| folder(subject.join("func")));
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|is| is == "npy")).collect();
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|is| is == "npy")).collect();
     files.sort();
     let read = |file: &PathBuf| {
         let (header, values) = npy::read(file).unwrap();
@@ -72,14 +73,16 @@ fn components_of_real_scans_are_scikit_learns() {
     assert_eq!(scans.len() as u64, golden["scans"].as_u64().unwrap());
     let subject = |file: &PathBuf| file.parent().unwrap().parent().unwrap().to_owned();
     let count = |one: &PathBuf| files.iter().filter(|file| subject(file) == subject(one)).count();
-    let weighted: Vec<_> = scans.iter().zip(&files).map(|(scan, file)| (scan, 1.0 / count(file) as f64)).collect();
+    let weighted: Vec<_> =
+        scans.iter().zip(&files).map(|(scan, file)| (scan, 1.0 / count(file) as f64)).collect();
     let found = Components::blind(&weighted, 20, 10, 0).unwrap();
     // Sign and order are rules on both sides; matched all the same, as the order of two equal shares is open.
     let expected = rows(&golden["maps"]);
     let mut taken = [false; 20];
     for (k, map) in expected.iter().enumerate() {
         let like = |other: usize| correlation(&found.maps[other].weights, map).abs();
-        let best = (0..20).filter(|&other| !taken[other]).max_by(|&a, &b| like(a).total_cmp(&like(b))).unwrap();
+        let best =
+            (0..20).filter(|&other| !taken[other]).max_by(|&a, &b| like(a).total_cmp(&like(b))).unwrap();
         taken[best] = true;
         assert!(like(best) > 0.99, "component {k} is found again with {}", like(best));
         assert!((found.maps[best].share - golden["shares"][k].as_f64().unwrap()).abs() < 1e-4);
