@@ -5,6 +5,8 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
+use super::fastica::surplus;
+
 /// Maps of components over the regions of a parcellation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
@@ -14,9 +16,6 @@ pub struct Template {
     /// One map a component: a weight for each region, in the order of the series' columns.
     pub maps: Vec<Vec<f64>>,
 }
-
-/// Mean of log cosh over a standard normal variable.
-const GAUSSIAN: f64 = 0.374_567_207_491_438_3;
 
 /// The iteration ends when the objective, which is below 1, gains less by a step.
 const GAIN: f64 = 1e-10;
@@ -85,9 +84,9 @@ impl Point {
         let mut source = Mat::zeros(white.ncols(), 1);
         matmul(source.as_mut(), Accum::Replace, white.transpose(), &w, 1.0, Par::Seq);
         let source = source.col_as_slice(0).to_vec();
-        let mean = source.iter().map(|&s| log_cosh(s)).sum::<f64>() / source.len() as f64;
+        let surplus = surplus(&source);
         let closeness = (0..w.nrows()).map(|k| w[(k, 0)] * toward[(k, 0)]).sum();
-        Point { w, source, surplus: mean - GAUSSIAN, closeness }
+        Point { w, source, surplus, closeness }
     }
 
     fn negentropy(&self) -> f64 {
@@ -119,9 +118,4 @@ fn unit(w: Mat<f64>) -> Option<Mat<f64>> {
 
 fn squares(w: &Mat<f64>) -> f64 {
     w.col_as_slice(0).iter().map(|x| x * x).sum()
-}
-
-/// log cosh x without overflow.
-fn log_cosh(x: f64) -> f64 {
-    x.abs() + (-2.0 * x.abs()).exp().ln_1p() - std::f64::consts::LN_2
 }
