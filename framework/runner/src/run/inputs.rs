@@ -96,6 +96,18 @@ impl<'a> Inputs<'a> {
         remembered(&self.memory.cohort, || Signals::read(dir))
     }
 
+    /// Every scan, cropped, as it lies on disk: what is said of amplitudes would be lost in standardising.
+    pub fn raw_scans(&self) -> Result<Vec<Scan>> {
+        let signals = self.signals()?;
+        let scans = signals.infos.iter().zip(&signals.series).map(|(info, series)| Scan {
+            info: Arc::clone(info),
+            series: series.clone(),
+            regions: Arc::clone(&signals.regions),
+            descriptors: Vec::new(),
+        });
+        Ok(scans.collect())
+    }
+
     /// Every scan, cropped and standardised over all its volumes; with what the corpus says of it if
     /// this stage may read the corpus.
     pub fn scans(&self) -> Result<Arc<Vec<Scan>>> {

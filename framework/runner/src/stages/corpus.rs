@@ -1,51 +1,90 @@
 //! Fits norms on training scans and describes every scan in words.
 
-use boldface::{Metric, Observer, Part, Result, Window};
+use std::collections::BTreeMap;
+
+use boldface::{
+    Describer, Descriptor, Metric, MetricRow, Observer, Part, Result, Scan, ScanId, ScanInfo, Split, Window,
+};
 
 use super::Work;
+use crate::describe::{FILE, Saved, each};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
-/// Saves the descriptors of every scan, and what each generator learned.
+/// Saves the descriptors of every scan, what each generator learned, and what it takes to describe anybody else.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
-    let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
+    let (scans, split) = (work.inputs.raw_scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
     let total = (work.plan.corpora.len() * scans.len()) as u64;
-    let mut done = 0;
     let mut descriptors = Vec::new();
-    for entry in &work.plan.corpora {
+    for (place, entry) in work.plan.corpora.iter().enumerate() {
+        let before = place * scans.len();
+        work.recorder.progress(before as u64, total)?;
         let describer = entry
             .config
             .fit(&train, work.stage.seed)
             .map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
         describer.save(&work.folder(&entry.name)?)?;
-        for scan in scans.iter() {
-            let said = describer.describe(scan);
-            let mut said =
-                said.map_err(|error| format!("corpus `{}`, `{}`: {error}", entry.name, scan.info.id))?;
-            for descriptor in &mut said {
-                descriptor.corpus.clone_from(&entry.name);
-                descriptor.scan.clone_from(&scan.info.id);
-                descriptor.window = Window::first(scan.series.trs());
-            }
-            descriptors.extend(said);
-            done += 1;
-            work.recorder.progress(done, total)?;
-        }
+        let recorder = &mut work.recorder;
+        let mut progress = |done: usize| recorder.progress((before + done) as u64, total);
+        let threads = rayon::current_num_threads();
+        let said = each(scans.len(), threads, &mut progress, |place| {
+            describe(&entry.name, &*describer, &scans[place])
+        })?;
+        descriptors.extend(said.into_iter().flatten());
     }
-    for part in Part::ALL {
-        let scans = split.of(part, &scans)?.len();
-        let mut of_part = Vec::new();
-        for descriptor in &descriptors {
-            if split.part(&descriptor.scan)? == part {
-                of_part.push(descriptor);
-            }
-        }
-        work.recorder.part(part, Metric::neutral("descriptors", of_part.len() as f64), scans);
-        let missing = of_part.iter().filter(|descriptor| descriptor.fact.z.is_none()).count();
-        work.recorder.part(part, Metric::neutral("not_available", missing as f64), scans);
+    counted(work, &split, &scans, &descriptors)?;
+    let infos: Vec<&ScanInfo> = scans.iter().map(|scan| &*scan.info).collect();
+    let train: Vec<&ScanInfo> = train.iter().map(|scan| &*scan.info).collect();
+    if let Some(scan) = scans.first() {
+        work.write_json(FILE, &Saved::of(work.plan, &infos, &train, &scan.regions, &descriptors))?;
     }
     Ok(boldface_tables::descriptors::write(&work.dir.join("descriptors.parquet"), &descriptors)?)
+}
+
+/// What the generator called `corpus` says of a scan, with what the framework knows.
+///
+/// # Errors
+/// If it fails; with both names.
+pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<Vec<Descriptor>> {
+    let said = describer.describe(scan);
+    let mut said = said.map_err(|error| format!("corpus `{corpus}`, `{}`: {error}", scan.info.id))?;
+    for descriptor in &mut said {
+        corpus.clone_into(&mut descriptor.corpus);
+        descriptor.scan.clone_from(&scan.info.id);
+        descriptor.window = Window::first(scan.series.trs());
+    }
+    Ok(said)
+}
+
+/// Counts sentences and what is not available: of each part, and there of each generator and reason.
+fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[Descriptor]) -> Result<()> {
+    let mut parts: BTreeMap<&ScanId, Part> = BTreeMap::new();
+    for scan in scans {
+        parts.insert(&scan.info.id, split.part(&scan.info.id)?);
+    }
+    for part in Part::ALL {
+        let n = parts.values().filter(|&&of| of == part).count();
+        let said = || descriptors.iter().filter(|descriptor| parts.get(&descriptor.scan) == Some(&part));
+        work.recorder.part(part, Metric::neutral("descriptors", said().count() as f64), n);
+        let missing = || said().filter(|descriptor| descriptor.fact.z.is_none());
+        work.recorder.part(part, Metric::neutral("not_available", missing().count() as f64), n);
+        let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for descriptor in missing() {
+            let reason = descriptor.fact.reason.as_deref().unwrap_or("nobody said why");
+            *reasons.entry((&descriptor.corpus, reason)).or_default() += 1;
+        }
+        let row = |((corpus, reason), count): ((&str, &str), usize)| MetricRow {
+            split: part.name().to_owned(),
+            plugin: corpus.to_owned(),
+            group: Some(format!("reason={reason}")),
+            n: Some(n as u64),
+            ..work.recorder.row(Metric::neutral("not_available", count as f64))
+        };
+        let rows: Vec<MetricRow> = reasons.into_iter().map(row).collect();
+        work.recorder.extend(rows);
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ mod baselines;
 mod bins;
 pub(crate) mod cases;
 mod codes;
-mod corpus;
+pub(crate) mod corpus;
 mod evaluation;
 pub(crate) mod groups;
 pub(crate) mod harmonization;

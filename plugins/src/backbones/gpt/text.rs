@@ -75,6 +75,17 @@ impl TextSide {
         self.network.params.set(CENTER, mean);
         Ok(())
     }
+
+    /// As [`TextEncoder::pool`], of tokens that the context holds.
+    fn pool_piece(&self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let sequence = Sequence::prompt(Vec::new(), None, tokens.to_vec());
+        self.network.check(&sequence)?;
+        Ok(no_grad(|| {
+            let pass = self.network.pass(None);
+            let hidden = self.network.read(&pass, &Bucket::new(&[(&sequence, 0..tokens.len())]), None);
+            self.network.norm(&pass, &hidden).mean_rows(1).sub(pass.params.get(CENTER)).to_vec()
+        }))
+    }
 }
 
 fn recipe(config: &Gpt) -> Training {
@@ -93,24 +104,17 @@ fn recipe(config: &Gpt) -> Training {
 
 impl TextEncoder for TextSide {
     /// Mean of the last hidden states over a text's tokens, less that of the training descriptions;
-    /// zeros for an empty text.
+    /// zeros for an empty text. A text longer than the context is read in pieces: each token counts once.
     fn pool(&self, texts: &[&str]) -> Result<Features> {
         let width = self.network.config.width;
-        let mut values = Vec::with_capacity(texts.len() * width);
-        for text in texts {
-            let sequence = Sequence::prompt(Vec::new(), None, self.vocabulary.tokens(text)?);
-            self.network.check(&sequence)?;
-            let length = sequence.after.len();
-            if length == 0 {
-                values.resize(values.len() + width, 0.0);
-                continue;
+        let mut values = vec![0.0; texts.len() * width];
+        for (pooled, text) in values.chunks_exact_mut(width.max(1)).zip(texts) {
+            let tokens = self.vocabulary.tokens(text)?;
+            for piece in tokens.chunks(self.network.config.context.max(1)) {
+                let share = piece.len() as f32 / tokens.len() as f32;
+                let piece = self.pool_piece(piece)?;
+                pooled.iter_mut().zip(piece).for_each(|(mean, value)| *mean += share * value);
             }
-            let pooled = no_grad(|| {
-                let pass = self.network.pass(None);
-                let hidden = self.network.read(&pass, &Bucket::new(&[(&sequence, 0..length)]), None);
-                self.network.norm(&pass, &hidden).mean_rows(1).sub(pass.params.get(CENTER)).to_vec()
-            });
-            values.extend(pooled);
         }
         Features::new(width, values)
     }

@@ -91,17 +91,23 @@ impl Look<'_> {
 
     fn corpora(&self) -> Result<Vec<Check>> {
         let (scans, all) = (self.inputs.scans()?, self.asked()?);
+        // As the corpus stage shows it: not standardised, and nothing is said of it yet.
+        let signals = self.inputs.signals()?;
+        let held_out = self.last_held_out(&scans)?;
+        let silent = held_out.and_then(|scan| {
+            let place = signals.infos.iter().position(|info| info.id == scan.info.id)?;
+            let series = signals.series[place].clone();
+            Some(Scan { series, descriptors: Vec::new(), ..scan.clone() })
+        });
         let mut checks = Vec::new();
         for corpus in &self.plan.corpora {
             let is_own = |descriptor: &&Descriptor| descriptor.corpus == corpus.name;
             let own: Vec<&Descriptor> =
                 scans.iter().flat_map(|scan| &scan.descriptors).filter(is_own).collect();
             checks.extend(all.iter().flat_map(|asked| described::checks(&corpus.name, &own, asked)));
-            if let Some(scan) = self.last_held_out(&scans)? {
+            if let (Some(scan), Some(silent)) = (held_out, &silent) {
                 let dir = self.inputs.dir(&StageKind::Corpus).join(&corpus.name);
-                // As the corpus stage shows it: nothing is said of it yet.
-                let silent = Scan { descriptors: Vec::new(), ..scan.clone() };
-                let alone = corpus.config.load(&dir)?.describe(&silent)?;
+                let alone = corpus.config.load(&dir)?.describe(silent)?;
                 let before: Vec<&Descriptor> = scan.descriptors.iter().filter(is_own).collect();
                 checks.push(described::order(&corpus.name, &scan.info.id, &before, &alone));
             }

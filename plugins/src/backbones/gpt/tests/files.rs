@@ -63,6 +63,32 @@ fn language_is_learned_and_texts_pool_apart() {
 }
 
 #[test]
+fn a_text_longer_than_the_context_is_pooled_in_pieces() {
+    let (side, _) = text_side(&config(), &source()).unwrap();
+    let tokens = |text: &str| side.token_embeddings(&[text]).unwrap().rows;
+    // A text of exactly one context (64 tokens), and one that goes on: no token crosses a word.
+    let words = ["higher", " than", " usual", ";", " lower"];
+    let mut first = String::new();
+    for word in words.iter().cycle().take(500) {
+        match tokens(&format!("{first}{word}")) {
+            64.. if tokens(&first) == 64 => break,
+            65.. => first.push('.'),
+            _ => first.push_str(word),
+        }
+    }
+    let second = " lower than usual";
+    let (a, b) = (tokens(&first), tokens(second));
+    assert_eq!((a, tokens(&format!("{first}{second}"))), (64, a + b));
+    let pooled = side.pool(&[&first, second, &format!("{first}{second}")]).unwrap();
+    // Every token counts once, whatever piece it is in.
+    let share = a as f32 / (a + b) as f32;
+    for column in 0..16 {
+        let expected = share * pooled.row(0)[column] + (1.0 - share) * pooled.row(1)[column];
+        assert!((pooled.row(2)[column] - expected).abs() < 1e-5, "{pooled:?}");
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_and_files_give_the_same_model() {
     let run = |dir: &Path| {
         let (side, _) = text_side(&config(), &source()).unwrap();

@@ -1,6 +1,14 @@
 //! Functional connectivity: how much the signals of two regions go together.
 
+mod pairs;
+mod shrunk;
+mod signals;
+
 use boldface::TimeSeries;
+
+pub use pairs::{ConnectivityKind, network_pairs};
+pub use shrunk::{Shrunk, partial, shrunk};
+use signals::Signals;
 
 /// Pearson correlation of every pair of regions.
 ///
@@ -36,8 +44,7 @@ impl Fc {
 
 /// Pearson correlation of every pair of regions of a scan, computed in 64 bits.
 pub fn fc(series: &TimeSeries) -> Fc {
-    let regions = (0..series.rois()).map(|roi| series.roi(roi).map(f64::from).collect());
-    correlate(regions.collect())
+    correlation(&Signals::of(series))
 }
 
 /// Fisher's z of a correlation, `atanh r`: infinite for 1 and -1, NaN for NaN.
@@ -45,48 +52,29 @@ pub fn fisher_z(r: f64) -> f64 {
     r.atanh()
 }
 
-/// Pearson correlation of every pair of equally long signals.
-fn correlate(mut signals: Vec<Vec<f64>>) -> Fc {
-    let rois = signals.len();
-    let dead: Vec<bool> = signals.iter_mut().map(|signal| !normalize(signal)).collect();
-    let mut values = vec![f64::NAN; rois * rois];
-    for i in (0..rois).filter(|&i| !dead[i]) {
-        values[i * rois + i] = 1.0;
-        for j in (i + 1..rois).filter(|&j| !dead[j]) {
-            // Rounding may go past 1 by an ulp, whose `atanh` is NaN.
-            let r = dot(&signals[i], &signals[j]).clamp(-1.0, 1.0);
-            values[i * rois + j] = r;
-            values[j * rois + i] = r;
-        }
-    }
-    Fc { rois, values }
+/// Pearson correlation of every pair of signals.
+fn correlation(signals: &Signals) -> Fc {
+    let mut values = signals.products();
+    // Rounding may go past 1 by an ulp, whose `atanh` is NaN.
+    values.iter_mut().for_each(|r| *r = r.clamp(-1.0, 1.0));
+    let mut fc = Fc { rois: signals.dead.len(), values };
+    fc.set_diagonal_and_dead(&signals.dead);
+    fc
 }
 
-/// Centres a signal and gives it length 1; false if it has no spread.
-fn normalize(signal: &mut [f64]) -> bool {
-    // Compared, not computed: the SD of equal numbers need not round to zero.
-    if signal.iter().all(|&x| x == signal[0]) {
-        return false;
-    }
-    let mean = signal.iter().sum::<f64>() / signal.len() as f64;
-    signal.iter_mut().for_each(|x| *x -= mean);
-    let length = dot(signal, signal).sqrt();
-    signal.iter_mut().for_each(|x| *x /= length);
-    length > 0.0 && length.is_finite()
-}
-
-/// Inner product in eight running sums: a fixed order that the compiler can vectorise.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+impl Fc {
+    /// 1 on the diagonal, and NaN for what is dead.
+    fn set_diagonal_and_dead(&mut self, dead: &[bool]) {
+        for i in 0..self.rois {
+            self.values[i * self.rois + i] = 1.0;
+        }
+        for i in (0..self.rois).filter(|&i| dead[i]) {
+            for j in 0..self.rois {
+                self.values[i * self.rois + j] = f64::NAN;
+                self.values[j * self.rois + i] = f64::NAN;
+            }
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
@@ -99,7 +87,7 @@ mod tests {
         // Written out from `golden/parity.json`, block `fc` (numpy 2.4.6), which the next test reads.
         let (signals, sum) = golden::signals();
         assert!((sum - 719_989.230_366_046_9).abs() < 1e-6, "the input is not the golden one: {sum}");
-        let fc = correlate(signals);
+        let fc = correlation(&Signals::from_rows(signals));
         let first = [
             0.204_627_695_029,
             -0.031_704_648_752,
@@ -120,7 +108,7 @@ mod tests {
     fn network_means_equal_the_golden_file() {
         let Some(golden) = golden::file() else { return };
         let (signals, _) = golden::signals();
-        let fc = correlate(signals);
+        let fc = correlation(&Signals::from_rows(signals));
         let pairs = golden["network_mean_fc (mean r, mean atanh r)"].as_object().unwrap();
         assert_eq!(pairs.len(), 28);
         for (pair, means) in pairs {
@@ -150,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_matrix_is_exactly_symmetric() {
-        let fc = correlate(golden::signals().0);
+        let fc = correlation(&Signals::from_rows(golden::signals().0));
         for i in 0..60 {
             assert_eq!(fc.at(i, i), 1.0);
             assert!((0..60).all(|j| fc.at(i, j) == fc.at(j, i)));

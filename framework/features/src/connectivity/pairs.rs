@@ -1,0 +1,158 @@
+//! How strongly networks are coupled.
+
+use boldface::{Deserialize, JsonSchema, Regions, Serialize, TimeSeries};
+
+use super::shrunk::LEAST_TRS;
+use super::{Fc, fc, fisher_z, partial, shrunk};
+use crate::{Feature, Measured, Missing, Networks, PairOfNetworks};
+
+/// How the coupling of two regions is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", crate = "boldface::serde")]
+#[schemars(crate = "boldface::schemars")]
+pub enum ConnectivityKind {
+    /// Pearson correlation, averaged and compared as Fisher z, told as a correlation.
+    #[default]
+    FisherZ,
+    /// Pearson correlation, averaged as it is.
+    Pearson,
+    /// Partial correlation, given all other regions, from the inverse of the Ledoit-Wolf covariance of the z-scored
+    /// series.
+    Partial,
+    /// Pearson correlation from the Ledoit-Wolf covariance of the z-scored series: drawn towards zero where the scan is
+    /// short for its regions.
+    LedoitWolf,
+}
+
+impl ConnectivityKind {
+    /// What it is called in features.
+    pub fn measure(self) -> &'static str {
+        match self {
+            ConnectivityKind::FisherZ | ConnectivityKind::Pearson => "coupling",
+            ConnectivityKind::Partial => "partial-coupling",
+            ConnectivityKind::LedoitWolf => "shrunk-coupling",
+        }
+    }
+
+    /// A coupling of the scale that is averaged, as a correlation.
+    pub fn correlation(self, coupling: f64) -> f64 {
+        if self == ConnectivityKind::FisherZ { coupling.tanh() } else { coupling }
+    }
+
+    fn matrix(self, series: &TimeSeries) -> Result<Fc, Missing> {
+        if series.trs() < LEAST_TRS {
+            return Err(Missing::Short);
+        }
+        match self {
+            ConnectivityKind::FisherZ | ConnectivityKind::Pearson => Ok(fc(series)),
+            ConnectivityKind::Partial => partial(series),
+            ConnectivityKind::LedoitWolf => shrunk(series).map(|shrunk| shrunk.fc),
+        }
+    }
+}
+
+/// The coupling of every pair of networks, in alphabetical order: the mean over the pairs of regions between them, within
+/// a network of different regions. Regions without a signal are left out; where more than half of the pairs of regions
+/// are, the coupling is [`Missing::Dead`]. A network of one region has none with itself: [`Missing::Alone`]. With fewer
+/// than 4 volumes there is none at all: [`Missing::Short`].
+///
+/// # Panics
+/// If the series has not the regions.
+pub fn network_pairs(series: &TimeSeries, regions: &Regions, kind: ConnectivityKind) -> Vec<Measured> {
+    assert_eq!(series.rois(), regions.networks.len(), "one network a region");
+    let matrix = kind.matrix(series);
+    let measured = |PairOfNetworks { names: [a, b], edges }: PairOfNetworks| {
+        let value = match &matrix {
+            _ if edges.is_empty() => Err(Missing::Alone),
+            Ok(fc) => mean(fc, &edges, kind),
+            Err(missing) => Err(*missing),
+        };
+        Feature::new(kind.measure(), &[&a, &b]).is(value)
+    };
+    Networks::of(regions).pairs().into_iter().map(measured).collect()
+}
+
+fn mean(fc: &Fc, edges: &[(usize, usize)], kind: ConnectivityKind) -> Result<f64, Missing> {
+    let of = |r: f64| if kind == ConnectivityKind::FisherZ { fisher_z(r) } else { r };
+    let there = edges.iter().map(|&(i, j)| fc.at(i, j)).filter(|r| !r.is_nan());
+    if 2 * there.clone().count() < edges.len() {
+        return Err(Missing::Dead);
+    }
+    // Fisher z of two equal regions is infinite: they are one region, and say nothing of coupling.
+    let (mut sum, mut count) = (0.0, 0);
+    for coupling in there.map(of).filter(|coupling| coupling.is_finite()) {
+        sum += coupling;
+        count += 1;
+    }
+    if 2 * count < edges.len() { Err(Missing::Undefined) } else { Ok(sum / count as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden;
+
+    fn regions(networks: &[&str]) -> Regions {
+        let own = |&network: &&str| network.to_owned();
+        Regions {
+            names: (0..networks.len()).map(|roi| format!("r{roi}")).collect(),
+            networks: networks.iter().map(own).collect(),
+        }
+    }
+
+    fn series(rows: &[[f32; 4]]) -> TimeSeries {
+        let values = (0..4).flat_map(|t| rows.iter().map(move |row| row[t])).collect();
+        TimeSeries::new(4, rows.len(), 2.0, values).unwrap()
+    }
+
+    #[test]
+    fn means_of_the_golden_scan_equal_the_golden_file() {
+        let Some(golden) = golden::file() else { return };
+        let names: Vec<String> = (0..golden::ROIS).map(|roi| (roi % 7).to_string()).collect();
+        let regions = regions(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        for (place, kind) in [ConnectivityKind::Pearson, ConnectivityKind::FisherZ].into_iter().enumerate() {
+            let measured = network_pairs(&golden::series(), &regions, kind);
+            assert_eq!(measured.len(), 28);
+            for Measured { feature, value } in measured {
+                assert_eq!(feature.measure, "coupling");
+                let expected = &golden["network_mean_fc (mean r, mean atanh r)"][feature.of.join("-")][place];
+                // The scan is in 32 bits.
+                assert!((value.unwrap() - expected.as_f64().unwrap()).abs() < 1e-6, "{feature}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_has_its_reason_and_the_features_stay() {
+        let (a, b) = ([1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0]);
+        let c = [1.0, 0.0, 0.0, -1.0];
+        let dead = [7.0; 4];
+        let of = regions(&["A", "B", "B", "B"]);
+        let values = |rows: &[[f32; 4]], kind| -> Vec<Result<f64, Missing>> {
+            let measured = network_pairs(&series(rows), &of, kind);
+            let names: Vec<String> = measured.iter().map(|one| one.feature.of.join("-")).collect();
+            assert_eq!(names, ["A-A", "A-B", "B-B"]);
+            measured.into_iter().map(|one| one.value).collect()
+        };
+        let half = 0.5_f64.sqrt();
+        // With a: 1 (equal), 0 and .7071; within B: 0, .7071 and .7071. Fisher z leaves the equal pair out.
+        let pearson = values(&[a, a, b, c], ConnectivityKind::Pearson);
+        assert_eq!(pearson[0], Err(Missing::Alone));
+        assert!((pearson[1].unwrap() - (1.0 + half) / 3.0).abs() < 1e-7);
+        let z = values(&[a, a, b, c], ConnectivityKind::FisherZ);
+        assert!((z[1].unwrap() - half.atanh() / 2.0).abs() < 1e-6);
+        assert_eq!(values(&[a, a, a, a], ConnectivityKind::FisherZ)[1..], [Err(Missing::Undefined); 2]);
+        // One of three dead: two of three pairs with A remain, but one of three within B.
+        for kind in [ConnectivityKind::FisherZ, ConnectivityKind::LedoitWolf, ConnectivityKind::Partial] {
+            let some = values(&[a, dead, b, c], kind);
+            assert!(some[1].is_ok());
+            assert_eq!((some[0], some[2]), (Err(Missing::Alone), Err(Missing::Dead)));
+        }
+        let dead = values(&[dead; 4], ConnectivityKind::LedoitWolf);
+        assert_eq!(dead, [Err(Missing::Alone), Err(Missing::Dead), Err(Missing::Dead)]);
+        let three = TimeSeries::new(3, 4, 2.0, (0..12).map(|i| (i * i % 7) as f32).collect()).unwrap();
+        let short = network_pairs(&three, &of, ConnectivityKind::Pearson);
+        assert_eq!(short[1].value, Err(Missing::Short));
+        assert_eq!(short[0].value, Err(Missing::Alone));
+    }
+}

@@ -1,0 +1,116 @@
+//! Signals of regions, centred and of length 1, and their products with each other.
+
+use boldface::TimeSeries;
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// Signals in 64 bits, region after region, each centred and of length 1; those that are dead are zeros.
+#[derive(Clone, Debug)]
+pub(super) struct Signals {
+    trs: usize,
+    values: Vec<f64>,
+    /// Regions that are constant over time, or hold a NaN.
+    pub(super) dead: Vec<bool>,
+}
+
+impl Signals {
+    /// The signals of a scan.
+    pub(super) fn of(series: &TimeSeries) -> Signals {
+        let (trs, rois) = (series.trs(), series.rois());
+        let mut values = vec![0.0; trs * rois];
+        // A tile of regions at a time, so that neither side jumps through memory.
+        for first in (0..rois).step_by(TILE) {
+            let last = (first + TILE).min(rois);
+            for t in 0..trs {
+                for (roi, &value) in (first..).zip(&series.volume(t)[first..last]) {
+                    values[roi * trs + t] = f64::from(value);
+                }
+            }
+        }
+        Signals::normalized(trs, rois, values)
+    }
+
+    /// These signals, equally long.
+    #[cfg(test)]
+    pub(super) fn from_rows(rows: Vec<Vec<f64>>) -> Signals {
+        Signals::normalized(rows.first().map_or(0, Vec::len), rows.len(), rows.concat())
+    }
+
+    fn normalized(trs: usize, rois: usize, mut values: Vec<f64>) -> Signals {
+        let mut dead = vec![true; rois];
+        for (signal, dead) in values.chunks_exact_mut(trs.max(1)).zip(&mut dead) {
+            *dead = !normalize(signal);
+        }
+        Signals { trs, values, dead }
+    }
+
+    /// Number of volumes.
+    pub(super) fn trs(&self) -> usize {
+        self.trs
+    }
+
+    /// The same without the dead ones.
+    pub(super) fn alive(&self) -> Signals {
+        let rows = self.values.chunks_exact(self.trs.max(1)).zip(&self.dead);
+        let values: Vec<f64> = rows.filter(|(_, dead)| !**dead).flat_map(|(row, _)| row).copied().collect();
+        let dead = vec![false; self.dead.iter().filter(|&&dead| !dead).count()];
+        Signals { trs: self.trs, values, dead }
+    }
+
+    /// Inner product of every pair, row after row; exactly symmetric.
+    pub(super) fn products(&self) -> Vec<f64> {
+        products(&self.values, self.dead.len(), self.trs)
+    }
+
+    /// For each volume, the sum of the squares of all regions.
+    pub(super) fn powers(&self) -> Vec<f64> {
+        let mut powers = vec![0.0; self.trs];
+        for row in self.values.chunks_exact(self.trs.max(1)) {
+            powers.iter_mut().zip(row).for_each(|(power, x)| *power += x * x);
+        }
+        powers
+    }
+}
+
+/// Regions that are turned at a time: a line of the cache of 32-bit numbers.
+const TILE: usize = 16;
+
+/// `A A'` of the `rows x columns` matrix `values`, row after row; exactly symmetric.
+fn products(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    let mut products = vec![0.0; rows * rows];
+    let signals = MatRef::from_row_major_slice(values, rows, columns);
+    // One triangle is enough. Column-major, so the upper is the lower one row-major.
+    matmul(
+        MatMut::from_column_major_slice_mut(&mut products, rows, rows),
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        signals,
+        BlockStructure::Rectangular,
+        signals.transpose(),
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
+    for i in (0..rows).step_by(TILE) {
+        for j in (i..rows).step_by(TILE) {
+            for row in i..(i + TILE).min(rows) {
+                for column in j.max(row + 1)..(j + TILE).min(rows) {
+                    products[column * rows + row] = products[row * rows + column];
+                }
+            }
+        }
+    }
+    products
+}
+
+/// Centres a signal and gives it length 1; false, and zeros, if it has no spread.
+fn normalize(signal: &mut [f64]) -> bool {
+    // Compared, not computed: the SD of equal numbers need not round to zero.
+    let constant = signal.iter().all(|&x| x == signal[0]);
+    let mean = signal.iter().sum::<f64>() / signal.len() as f64;
+    signal.iter_mut().for_each(|x| *x -= mean);
+    let length = signal.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let alive = !constant && length > 0.0 && length.is_finite();
+    signal.iter_mut().for_each(|x| *x = if alive { *x / length } else { 0.0 });
+    alive
+}

@@ -1,0 +1,133 @@
+//! How alike the connectivity profiles of two regions are.
+
+use boldface::{Deserialize, JsonSchema, Serialize};
+use faer::Mat;
+
+/// How alike two rows of FC are, once all but their strongest entries are 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(crate = "boldface::serde", rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
+pub enum Kernel {
+    /// One minus the angle between them over pi: 1 for the same direction, 0.5 at right angles. BrainSpace's default.
+    #[default]
+    NormalizedAngle,
+    /// The cosine of the angle; what is below 0 becomes 0.
+    Cosine,
+    /// Both, one after the other, the rows of the cosines being made sparse again: what the reference of fMRI-LM does.
+    CosineThenNormalizedAngle,
+}
+
+/// Living regions x living regions: symmetric, none below 0, exactly 1 on the diagonal.
+pub type Affinity = Mat<f64>;
+
+/// How many entries of a row of `rois` stay: BrainSpace's `int(n * (1 - sparsity))`, cut off as floating point has it
+/// (39 of 400 at 0.9, not 40).
+pub fn kept(rois: usize, sparsity: f64) -> usize {
+    (rois as f64 * (1.0 - sparsity)) as usize
+}
+
+/// The affinities of the regions `living` of `fc`, which is `rois` x `rois`.
+///
+/// Each row keeps its [`kept`] largest entries, its own correlation of 1 among them; of equal ones those of the first
+/// regions. Everything else is 0, but a correlation below 0 is not where too few are above.
+pub fn affinity(fc: &[f64], rois: usize, living: &[usize], kernel: Kernel, sparsity: f64) -> Affinity {
+    let all: Vec<f64>;
+    let rows = if living.len() == rois {
+        fc
+    } else {
+        all = living.iter().flat_map(|&i| living.iter().map(move |&j| fc[i * rois + j])).collect();
+        &all
+    };
+    let rois = living.len();
+    let cosines = cosines(rows.chunks_exact(rois), rois, sparsity);
+    match kernel {
+        Kernel::NormalizedAngle => mirrored(cosines, angle),
+        Kernel::Cosine => mirrored(cosines, positive),
+        Kernel::CosineThenNormalizedAngle => {
+            let first = mirrored(cosines, positive);
+            // Symmetric: its columns are its rows.
+            let rows = (0..rois).map(|j| first.col_as_slice(j));
+            mirrored(self::cosines(rows, rois, sparsity), angle)
+        }
+    }
+}
+
+fn positive(cosine: f64) -> f64 {
+    cosine.max(0.0)
+}
+
+/// One minus the angle over pi.
+fn angle(cosine: f64) -> f64 {
+    1.0 - cosine.clamp(-1.0, 1.0).acos() / std::f64::consts::PI
+}
+
+/// `of` each entry above the diagonal, and the same below. The diagonal is 1 already: `acos` near 1 would make 5e-9
+/// of a rounding of 1e-16.
+fn mirrored(mut cosines: Mat<f64>, of: fn(f64) -> f64) -> Mat<f64> {
+    /// So many columns at a time, whose rows the cache holds.
+    const BLOCK: usize = 16;
+    let rois = cosines.nrows();
+    for first in (0..rois).step_by(BLOCK) {
+        let block = first..(first + BLOCK).min(rois);
+        for j in block.clone() {
+            cosines.col_as_slice_mut(j)[..j].iter_mut().for_each(|value| *value = of(*value));
+        }
+        for i in 0..block.end {
+            for j in block.start.max(i + 1)..block.end {
+                cosines[(j, i)] = cosines[(i, j)];
+            }
+        }
+    }
+    cosines
+}
+
+/// Cosines between the rows of a square matrix of which each keeps its largest entries: above the diagonal, and 1 on it.
+fn cosines<'a>(rows: impl Iterator<Item = &'a [f64]>, rois: usize, sparsity: f64) -> Mat<f64> {
+    let kept = kept(rois, sparsity);
+    let mut strongest = Strongest::new(rois);
+    let mut cosines = Mat::zeros(rois, rois);
+    // Of each column the entries in rows before this one: so every pair is met once, in the order of the columns.
+    let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::with_capacity(2 * kept); rois];
+    for (i, row) in rows.enumerate() {
+        let products = cosines.col_as_slice_mut(i);
+        for &(column, value) in strongest.of(row, kept) {
+            for &(j, other) in &columns[column] {
+                products[j] += value * other;
+            }
+            columns[column].push((i, value));
+        }
+        products[i] = 1.0;
+    }
+    cosines
+}
+
+/// Finds the largest entries of rows.
+struct Strongest {
+    order: Vec<f64>,
+    entries: Vec<(usize, f64)>,
+}
+
+impl Strongest {
+    fn new(rois: usize) -> Strongest {
+        Strongest { order: Vec::with_capacity(rois), entries: Vec::with_capacity(rois) }
+    }
+
+    /// Column and value of the `kept` largest entries in the order of the columns, divided by their length.
+    fn of(&mut self, row: &[f64], kept: usize) -> &[(usize, f64)] {
+        self.order.clear();
+        self.order.extend_from_slice(row);
+        let (above, &mut least, _) = self.order.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));
+        let mut ties = kept - above.iter().filter(|&&value| value > least).count();
+        self.entries.clear();
+        for (column, &value) in row.iter().enumerate() {
+            let tie = value == least && ties > 0;
+            if value > least || tie {
+                ties -= usize::from(tie);
+                self.entries.push((column, value));
+            }
+        }
+        let length = self.entries.iter().map(|(_, value)| value * value).sum::<f64>().sqrt();
+        self.entries.iter_mut().for_each(|(_, value)| *value /= length);
+        &self.entries
+    }
+}

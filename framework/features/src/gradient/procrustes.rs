@@ -1,0 +1,15 @@
+//! Turning one set of axes onto another.
+
+use faer::Mat;
+
+use crate::Missing;
+
+/// The orthogonal matrix (components x components; reflections allowed) that brings `source` nearest to `target`, both
+/// points x components: `source * turn`. Nothing is centred or scaled: BrainSpace's `procrustes`.
+///
+/// # Errors
+/// [`Missing::Unsettled`] if the singular values are not found.
+pub fn procrustes(source: &Mat<f64>, target: &Mat<f64>) -> Result<Mat<f64>, Missing> {
+    let svd = (source.transpose() * target).svd().map_err(|_| Missing::Unsettled)?;
+    Ok(svd.U() * svd.V().transpose())
+}

@@ -1,0 +1,95 @@
+//! Sets of nodes as bits, a row for each node.
+
+/// Words of 64 nodes that are always worked on together: a loop of fixed length, which the compiler unrolls and
+/// vectorises. Parcellations of up to 512 regions need one.
+pub(super) type Line = [u64; 8];
+
+/// Nodes in a [`Line`].
+const WIDTH: usize = 512;
+
+/// One set of nodes for each node: its neighbours, or whom it reaches.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Bits {
+    lines: usize,
+    rows: Vec<Line>,
+}
+
+impl Bits {
+    /// `nodes` empty sets of as many nodes.
+    pub fn empty(nodes: usize) -> Bits {
+        let lines = nodes.div_ceil(WIDTH).max(1);
+        Bits { lines, rows: vec![[0; 8]; nodes * lines] }
+    }
+
+    /// Number of sets.
+    pub fn nodes(&self) -> usize {
+        self.rows.len() / self.lines
+    }
+
+    /// Lines of a set.
+    pub fn lines(&self) -> usize {
+        self.lines
+    }
+
+    /// The set of node `i`.
+    pub fn row(&self, i: usize) -> &[Line] {
+        &self.rows[i * self.lines..(i + 1) * self.lines]
+    }
+
+    /// As [`Bits::row`].
+    pub fn row_mut(&mut self, i: usize) -> &mut [Line] {
+        &mut self.rows[i * self.lines..(i + 1) * self.lines]
+    }
+
+    /// Whether the set of `i` has `j`.
+    pub fn has(&self, i: usize, j: usize) -> bool {
+        self.rows[i * self.lines + j / WIDTH][j / 64 % 8] >> (j % 64) & 1 == 1
+    }
+
+    /// Puts `j` into the set of `i` if it is not there, takes it out if it is.
+    pub fn flip(&mut self, i: usize, j: usize) {
+        self.rows[i * self.lines + j / WIDTH][j / 64 % 8] ^= 1 << (j % 64);
+    }
+}
+
+/// The nodes of a set, ascending.
+pub(super) fn members(row: &[Line]) -> impl Iterator<Item = usize> + '_ {
+    row.as_flattened().iter().enumerate().flat_map(|(word, &bits)| {
+        std::iter::successors(Some(bits), |bits| Some(bits & (bits - 1)))
+            .take_while(|&bits| bits != 0)
+            .map(move |bits| word * 64 + bits.trailing_zeros() as usize)
+    })
+}
+
+/// How many nodes a set has.
+pub(super) fn count(row: &[Line]) -> usize {
+    row.iter().map(|line| line.iter().map(|word| word.count_ones()).sum::<u32>() as usize).sum()
+}
+
+/// Adds the nodes of `other` to `row`.
+pub(super) fn unite(row: &mut [Line], other: &[Line]) {
+    for (line, other) in row.iter_mut().zip(other) {
+        for (word, other) in line.iter_mut().zip(other) {
+            *word |= other;
+        }
+    }
+}
+
+/// Whether two sets have a node in common.
+pub(super) fn meet(row: &[Line], other: &[Line]) -> bool {
+    row.iter().zip(other).any(|(a, b)| a.iter().zip(b).fold(0, |any, (a, b)| any | (a & b)) != 0)
+}
+
+/// Takes the nodes out of `row` that `other` does not have.
+pub(super) fn intersect(row: &mut [Line], other: &[Line]) {
+    for (line, other) in row.iter_mut().zip(other) {
+        for (word, other) in line.iter_mut().zip(other) {
+            *word &= other;
+        }
+    }
+}
+
+/// Whether `row` has all nodes of `other`.
+pub(super) fn covers(row: &[Line], other: &[Line]) -> bool {
+    row.iter().zip(other).all(|(a, b)| a.iter().zip(b).fold(0, |lacks, (a, b)| lacks | (b & !a)) == 0)
+}

@@ -1,0 +1,142 @@
+//! Clustering: how many of the possible triangles around a node there are, and how heavy.
+
+use super::Graph;
+use super::bits::{Bits, Line};
+use crate::Missing;
+
+/// Weighted clustering coefficient of each node: the mean over pairs of its neighbours of the geometric mean of the
+/// triangle's three weights, each divided by the largest weight of the graph; 0 with fewer than two neighbours
+/// (Onnela et al. 2005, doi 10.1103/PhysRevE.71.065103).
+///
+/// As `networkx.clustering(weight=..)`, whose mean is `average_clustering`, and `bct.clustering_coef_wu` of weights
+/// divided by their largest.
+pub fn clustering(graph: &Graph) -> Vec<f64> {
+    let largest = graph.all_weights().iter().copied().fold(0.0, f64::max);
+    let of = |(i, cycles): (usize, f64)| {
+        let degree = graph.degree(i);
+        if degree < 2 { 0.0 } else { cycles / (largest * (degree * (degree - 1)) as f64) }
+    };
+    weighted_cycles(graph).into_iter().enumerate().map(of).collect()
+}
+
+/// Clustering coefficient of each node without weights: the share of the pairs of its neighbours that are
+/// neighbours of each other; 0 with fewer than two. As `networkx.clustering` and `bct.clustering_coef_bu`.
+pub fn clustering_binary(graph: &Graph) -> Vec<f64> {
+    let bits = graph.bits();
+    let of = |i: usize| {
+        let degree = graph.degree(i);
+        let shared = |j: &u32| common(bits.row(i), bits.row(*j as usize));
+        let cycles: usize = graph.neighbours(i).iter().map(shared).sum();
+        if degree < 2 { 0.0 } else { cycles as f64 / (degree * (degree - 1)) as f64 }
+    };
+    (0..graph.nodes()).map(of).collect()
+}
+
+/// Weighted transitivity: the triangles' geometric mean weights over all paths of two edges. As
+/// `bct.transitivity_wu`: weights are taken as they are.
+///
+/// # Errors
+/// [`Missing::NoEdges`] if no node has two edges.
+pub fn transitivity(graph: &Graph) -> Result<f64, Missing> {
+    let paths = paths(graph);
+    if paths == 0 {
+        Err(Missing::NoEdges)
+    } else {
+        Ok(weighted_cycles(graph).iter().sum::<f64>() / paths as f64)
+    }
+}
+
+/// Transitivity without weights: which share of the paths of two edges are closed to a triangle. As
+/// `networkx.transitivity` and `bct.transitivity_bu`.
+///
+/// # Errors
+/// [`Missing::NoEdges`] if no node has two edges.
+pub fn transitivity_binary(graph: &Graph) -> Result<f64, Missing> {
+    let paths = paths(graph);
+    if paths == 0 { Err(Missing::NoEdges) } else { Ok((6 * triangles(graph.bits())) as f64 / paths as f64) }
+}
+
+/// Ordered paths of two edges, twice the unordered ones.
+pub(super) fn paths(graph: &Graph) -> usize {
+    (0..graph.nodes()).map(|i| graph.degree(i)).map(|degree| degree * degree.saturating_sub(1)).sum()
+}
+
+/// Triangles, each counted once: at the edge of its two lower nodes.
+pub(super) fn triangles(neighbours: &Bits) -> usize {
+    let mut sum = 0;
+    let mut above = vec![[0; 8]; neighbours.lines()];
+    for i in 0..neighbours.nodes() {
+        keep_above(&mut above, neighbours.row(i), i);
+        for (word, &bits) in above.as_flattened().iter().enumerate().skip(i / 64) {
+            let mut rest = bits;
+            while rest != 0 {
+                let j = word * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                // Of the word of `j` only what is above it; whole words from there on.
+                let (mine, theirs) = (above.as_flattened(), neighbours.row(j).as_flattened());
+                let first = mine[word] & theirs[word] & (u64::MAX << (j % 64));
+                let others = mine[word + 1..].iter().zip(&theirs[word + 1..]);
+                sum += first.count_ones() + others.map(|(a, b)| (a & b).count_ones()).sum::<u32>();
+            }
+        }
+    }
+    sum as usize
+}
+
+/// The nodes of `row` above `i`.
+fn keep_above(above: &mut [Line], row: &[Line], i: usize) {
+    above.copy_from_slice(row);
+    let words = above.as_flattened_mut();
+    words[..i / 64].fill(0);
+    // Bit `i` itself is never set.
+    words[i / 64] &= u64::MAX << (i % 64);
+}
+
+/// How many nodes two sets share.
+fn common(a: &[Line], b: &[Line]) -> usize {
+    let shared = |(a, b): (&Line, &Line)| a.iter().zip(b).map(|(a, b)| (a & b).count_ones()).sum::<u32>();
+    a.iter().zip(b).map(shared).sum::<u32>() as usize
+}
+
+/// For each node the sum of `(w_ij w_jh w_hi)^(1/3)` over ordered pairs of its neighbours `j`, `h`: the diagonal of the
+/// third power of the cube roots of the weights.
+///
+/// The roots of a node's weights lie in a row as long as there are nodes, zero for those it has no edge to; then each
+/// edge is one product of its other end's roots with that row.
+fn weighted_cycles(graph: &Graph) -> Vec<f64> {
+    let nodes = graph.nodes();
+    let roots: Vec<f64> = graph.all_weights().iter().map(|weight| weight.cbrt()).collect();
+    let (mut cycles, mut row) = (vec![0.0; nodes], vec![0.0; nodes]);
+    for i in 0..nodes {
+        let mine = graph.ends(i);
+        for (&j, &root) in graph.neighbours(i).iter().zip(&roots[mine.clone()]) {
+            row[j as usize] = root;
+        }
+        for place in mine.clone() {
+            let j = graph.end(place);
+            if j > i {
+                let theirs = graph.ends(j);
+                let product = roots[place] * gathered(&row, graph.neighbours(j), &roots[theirs]);
+                cycles[i] += product;
+                cycles[j] += product;
+            }
+        }
+        graph.neighbours(i).iter().for_each(|&j| row[j as usize] = 0.0);
+    }
+    cycles
+}
+
+/// Sum of `values[k] * row[places[k]]`, in four running sums: a fixed order, and no sum waits for another.
+fn gathered(row: &[f64], places: &[u32], values: &[f64]) -> f64 {
+    let (place_chunks, place_rest) = places.as_chunks::<4>();
+    let (value_chunks, value_rest) = values.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (places, values) in place_chunks.iter().zip(value_chunks) {
+        for lane in 0..4 {
+            sums[lane] += values[lane] * row[places[lane] as usize];
+        }
+    }
+    let rest: f64 =
+        place_rest.iter().zip(value_rest).map(|(&place, value)| value * row[place as usize]).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}

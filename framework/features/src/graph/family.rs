@@ -1,0 +1,121 @@
+//! What the graph family measures of a scan, over a range of densities.
+
+use boldface::seed::stream;
+
+use super::{Edges, Graph, Weights, clustering, hops, local_efficiency, louvain, modularity, module_z};
+use super::{participation, small_worldness, strengths};
+use crate::{Fc, Feature, Measured, Missing, Networks};
+
+/// Volumes below which there is no graph: the sampling error of a correlation, `1 / sqrt(trs - 3)` in Fisher's z, is then
+/// above 0.37, and which edges are the strongest is mostly chance. Of three volumes nearly all correlations are +-1.
+pub const MIN_TRS: usize = 10;
+
+/// How graphs are made and searched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Shares of all pairs of regions that are edges, each above 0 and up to 1. Values are means over them.
+    pub densities: Vec<f64>,
+    /// Which couplings can be edges.
+    pub edges: Edges,
+    /// Searches for modules, of which the best is taken.
+    pub runs: usize,
+    /// Random graphs that small-worldness compares with.
+    pub nulls: usize,
+}
+
+/// Measures of the whole graph.
+const WHOLE: [&str; 6] =
+    ["global-efficiency", "local-efficiency", "clustering", "path-length", "modularity", "small-worldness"];
+
+/// Measures of each network.
+const OF_NETWORKS: [&str; 3] = ["strength", "participation", "module-z"];
+
+/// The graph measures of a scan whose `trs` volumes have this FC: those of the whole graph, then those of each network,
+/// always the same features in the same order.
+///
+/// - `global-efficiency`, `path-length`: [`hops`]; `local-efficiency`: mean of [`local_efficiency`] over nodes;
+/// - `clustering`: mean of the weighted [`clustering`] over nodes;
+/// - `modularity`: of the modules that [`louvain`] finds;
+/// - `small-worldness`: [`small_worldness`];
+/// - `strength.N`, `participation.N`: means of [`strengths`] and [`participation`] over the regions of network `N`;
+///   participation is in the networks of the parcellation;
+/// - `module-z.N`: mean of [`module_z`] over the regions of `N`, with respect to the modules that [`louvain`] finds in
+///   this scan: whether the regions of the network are hubs of the modules they are in. With respect to the networks
+///   themselves that mean would be 0 whatever the scan.
+///
+/// Every value is the mean over the densities: the area under the curve, divided by its width where densities are evenly
+/// spaced. Regions without a signal are no nodes. Where more than half of the regions (of a network: of its
+/// regions) have none, it is [`Missing::Dead`]; below [`MIN_TRS`] volumes everything is [`Missing::Short`].
+pub fn measure(fc: &Fc, trs: usize, networks: &Networks, settings: &Settings, seed: u64) -> Vec<Measured> {
+    let weights = Weights::of(fc, settings.edges);
+    let refused = if trs < MIN_TRS {
+        Some(Missing::Short)
+    } else {
+        (2 * weights.nodes() < fc.rois() || weights.nodes() == 0).then_some(Missing::Dead)
+    };
+    let of_network = |measure| networks.members.iter().map(move |(name, _)| Feature::new(measure, &[name]));
+    let features = WHOLE.iter().map(|measure| Feature::new(measure, &[]));
+    let features = features.chain(OF_NETWORKS.into_iter().flat_map(of_network));
+    if let Some(missing) = refused {
+        return features.map(|feature| feature.is(Err(missing))).collect();
+    }
+    let graphs = weights.graphs(&settings.densities);
+    let curves: Vec<Vec<Result<f64, Missing>>> = settings
+        .densities
+        .iter()
+        .zip(&graphs)
+        .map(|(density, graph)| at_density(graph, *density, weights.regions(), networks, settings, seed))
+        .collect();
+    let mean = |place: usize| {
+        let sum: Result<f64, Missing> = curves.iter().map(|values| values[place]).sum();
+        Ok(sum? / curves.len() as f64)
+    };
+    features.enumerate().map(|(place, feature)| feature.is(mean(place))).collect()
+}
+
+/// All values of one graph, in the order of the features.
+fn at_density(
+    graph: &Graph,
+    density: f64,
+    regions: &[usize],
+    networks: &Networks,
+    settings: &Settings,
+    seed: u64,
+) -> Vec<Result<f64, Missing>> {
+    if graph.edges() == 0 {
+        return vec![Err(Missing::NoEdges); WHOLE.len() + OF_NETWORKS.len() * networks.members.len()];
+    }
+    // Each density has streams of its own: another density in the list moves no number of this one.
+    let random = |purpose: &str| stream(seed, &format!("{purpose} {density}"));
+    let mean = |values: Vec<f64>| Ok(values.iter().sum::<f64>() / values.len() as f64);
+    let hops = hops(graph);
+    let modules = louvain(graph, settings.runs, &mut random("graph.louvain"));
+    let mut values = vec![
+        hops.efficiency(),
+        mean(local_efficiency(graph)),
+        mean(clustering(graph)),
+        hops.path_length(),
+        modularity(graph, &modules),
+        small_worldness(graph, settings.nulls, &mut random("graph.nulls")),
+    ];
+    let network_of: Vec<usize> = regions.iter().map(|&region| networks.of_roi[region]).collect();
+    let of_nodes = [strengths(graph), participation(graph, &network_of), module_z(graph, &modules)];
+    for of_nodes in of_nodes {
+        let means = (0..networks.members.len()).map(|network| {
+            let nodes = (0..graph.nodes()).filter(|&node| network_of[node] == network);
+            of_network(&of_nodes, nodes.collect(), networks.members[network].1.len())
+        });
+        values.extend(means);
+    }
+    values
+}
+
+/// Mean over the nodes of a network of `regions` regions; those without a value (NaN) are left out.
+fn of_network(values: &[f64], nodes: Vec<usize>, regions: usize) -> Result<f64, Missing> {
+    if 2 * nodes.len() < regions || nodes.is_empty() {
+        return Err(Missing::Dead);
+    }
+    let known: Vec<f64> =
+        nodes.into_iter().map(|node| values[node]).filter(|value| !value.is_nan()).collect();
+    if known.is_empty() { Err(Missing::NoEdges) } else { Ok(known.iter().sum::<f64>() / known.len() as f64) }
+}

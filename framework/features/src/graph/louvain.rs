@@ -1,0 +1,212 @@
+//! Finds the modules of a graph.
+
+use rand::Rng;
+
+use super::{Graph, modularity};
+
+/// Moves that gain less than this share of the graph's weight are none: sums in another order differ by less.
+const GAIN: f64 = 1e-12;
+
+/// Modules of high modularity (weighted, resolution 1), numbered `0..` in the order of their first nodes.
+///
+/// The Louvain method (Blondel et al. 2008, doi 10.1088/1742-5468/2008/10/P10008): nodes move to the module of their
+/// neighbours that gains most, modules become nodes, and so on. Two things are of Leiden (Traag et al. 2019, doi
+/// 10.1038/s41598-019-41695-z): only nodes whose neighbourhood changed are visited again, and the whole is repeated from
+/// what it found until nothing moves. Of `runs` such searches, each in an order of its own, the best is taken; of
+/// equally good ones the first.
+pub fn louvain(graph: &Graph, runs: usize, rng: &mut impl Rng) -> Vec<usize> {
+    let base = Level::of(graph);
+    let mut search = Search::new(graph.nodes());
+    let mut best: Option<(f64, Vec<usize>)> = None;
+    for _ in 0..runs.max(1) {
+        let modules = search.run(&base, rng);
+        let quality = modularity(graph, &modules).unwrap_or(0.0);
+        if best.as_ref().is_none_or(|(found, _)| quality > *found) {
+            best = Some((quality, modules));
+        }
+    }
+    best.expect("there is at least one run").1
+}
+
+/// A graph whose nodes may be modules of another's.
+struct Level {
+    starts: Vec<usize>,
+    neighbours: Vec<u32>,
+    weights: Vec<f64>,
+    /// The sum of each node's weights, those within it included.
+    strengths: Vec<f64>,
+    total: f64,
+}
+
+impl Level {
+    fn of(graph: &Graph) -> Level {
+        let strengths = super::strengths(graph);
+        Level {
+            starts: (0..graph.nodes()).map(|i| graph.ends(i).start).chain([2 * graph.edges()]).collect(),
+            neighbours: (0..2 * graph.edges()).map(|place| graph.end(place) as u32).collect(),
+            weights: graph.all_weights().to_vec(),
+            total: strengths.iter().sum(),
+            strengths,
+        }
+    }
+
+    fn nodes(&self) -> usize {
+        self.strengths.len()
+    }
+
+    fn edges_of(&self, i: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let ends = self.starts[i]..self.starts[i + 1];
+        self.neighbours[ends.clone()].iter().map(|&j| j as usize).zip(self.weights[ends].iter().copied())
+    }
+}
+
+/// Buffers of the search, used again in every run.
+struct Search {
+    /// Weight of a node's edges to each module; zero but while a node is looked at.
+    to: Vec<f64>,
+    near: Vec<u32>,
+    totals: Vec<f64>,
+    queue: std::collections::VecDeque<u32>,
+    queued: Vec<bool>,
+}
+
+impl Search {
+    fn new(nodes: usize) -> Search {
+        let queue = std::collections::VecDeque::with_capacity(nodes);
+        Search {
+            to: vec![0.0; nodes],
+            near: Vec::new(),
+            totals: vec![0.0; nodes],
+            queue,
+            queued: vec![false; nodes],
+        }
+    }
+
+    fn run(&mut self, base: &Level, rng: &mut impl Rng) -> Vec<usize> {
+        let mut modules: Vec<u32> = (0..base.nodes() as u32).collect();
+        while self.settle(base, &mut modules, rng) {
+            loop {
+                let count = renumber(&mut modules);
+                let level = self.merged(base, &modules, count);
+                let mut merged: Vec<u32> = (0..count as u32).collect();
+                if !self.settle(&level, &mut merged, rng) {
+                    break;
+                }
+                modules.iter_mut().for_each(|module| *module = merged[*module as usize]);
+            }
+        }
+        renumber(&mut modules);
+        modules.into_iter().map(|module| module as usize).collect()
+    }
+
+    /// Moves nodes until no move gains; whether any did.
+    fn settle(&mut self, level: &Level, modules: &mut [u32], rng: &mut impl Rng) -> bool {
+        self.totals.fill(0.0);
+        for (&module, strength) in modules.iter().zip(&level.strengths) {
+            self.totals[module as usize] += strength;
+        }
+        self.queue.extend(0..level.nodes() as u32);
+        shuffle(self.queue.make_contiguous(), rng);
+        self.queued[..level.nodes()].fill(true);
+        let mut moved = false;
+        while let Some(i) = self.queue.pop_front() {
+            self.queued[i as usize] = false;
+            let (from, to) = (modules[i as usize], self.best(level, modules, i as usize));
+            if from == to {
+                continue;
+            }
+            moved = true;
+            self.totals[from as usize] -= level.strengths[i as usize];
+            self.totals[to as usize] += level.strengths[i as usize];
+            modules[i as usize] = to;
+            for (j, _) in level.edges_of(i as usize) {
+                if modules[j] != to && !self.queued[j] {
+                    self.queued[j] = true;
+                    self.queue.push_back(j as u32);
+                }
+            }
+        }
+        moved
+    }
+
+    /// The module to which moving node `i` gains most; its own if none gains.
+    fn best(&mut self, level: &Level, modules: &[u32], i: usize) -> u32 {
+        let own = modules[i];
+        for (j, weight) in level.edges_of(i).filter(|&(j, _)| j != i) {
+            let module = modules[j] as usize;
+            if self.to[module] == 0.0 {
+                self.near.push(module as u32);
+            }
+            self.to[module] += weight;
+        }
+        let strength = level.strengths[i];
+        let share = strength / level.total;
+        let gain = |to: f64, total: f64| to - share * total;
+        let stay = gain(self.to[own as usize], self.totals[own as usize] - strength);
+        let mut best = (stay + GAIN * level.total, own);
+        for module in self.near.drain(..) {
+            let to = std::mem::take(&mut self.to[module as usize]);
+            if module != own {
+                let gain = gain(to, self.totals[module as usize]);
+                if gain > best.0 {
+                    best = (gain, module);
+                }
+            }
+        }
+        best.1
+    }
+
+    /// The graph whose nodes are the modules `0..count`.
+    fn merged(&mut self, base: &Level, modules: &[u32], count: usize) -> Level {
+        let mut members = vec![Vec::new(); count];
+        modules.iter().enumerate().for_each(|(i, &module)| members[module as usize].push(i));
+        let mut level = Level {
+            starts: vec![0],
+            neighbours: Vec::new(),
+            weights: Vec::new(),
+            strengths: Vec::new(),
+            total: base.total,
+        };
+        for members in &members {
+            for &i in members {
+                for (j, weight) in base.edges_of(i) {
+                    self.to[modules[j] as usize] += weight;
+                }
+            }
+            level.strengths.push(members.iter().map(|&i| base.strengths[i]).sum());
+            for (module, to) in self.to[..count].iter_mut().enumerate().filter(|(_, to)| **to > 0.0) {
+                level.neighbours.push(module as u32);
+                level.weights.push(std::mem::take(to));
+            }
+            level.starts.push(level.neighbours.len());
+        }
+        level
+    }
+}
+
+/// Numbers modules in the order of their first nodes; how many there are.
+fn renumber(modules: &mut [u32]) -> usize {
+    let mut names = vec![u32::MAX; modules.len()];
+    let mut count = 0;
+    for module in modules {
+        let name = &mut names[*module as usize];
+        if *name == u32::MAX {
+            *name = count;
+            count += 1;
+        }
+        *module = *name;
+    }
+    count as usize
+}
+
+/// Fisher-Yates.
+fn shuffle(items: &mut [u32], rng: &mut impl Rng) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, below(rng, last as u32 + 1) as usize);
+    }
+}
+
+/// A number below `end`, each as likely up to `end / 2^32`.
+pub(super) fn below(rng: &mut impl Rng, end: u32) -> u32 {
+    (u64::from(rng.next_u32()) * u64::from(end) >> 32) as u32
+}

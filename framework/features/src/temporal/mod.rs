@@ -1,0 +1,11 @@
+//! How networks fluctuate: amplitude, ALFF, fALFF, persistence, and the states that their coupling goes through.
+
+pub mod clusters;
+pub mod fluctuations;
+pub mod states;
+pub mod stretches;
+pub mod windows;
+
+pub use fluctuations::{Amplitude, Fluctuations};
+pub use states::{States, Visits};
+pub use windows::{Shape, Sliding, Windowed};

@@ -1,0 +1,116 @@
+//! States of coupling that scans go through: learned on some, visited by all.
+
+use boldface::{Deserialize, Serialize};
+
+use super::clusters::{Clusters, nearest};
+use super::windows::{Windowed, pairs};
+use crate::{Feature, Measured, Missing, Networks};
+
+/// What coupling is like in each state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case")]
+pub struct States {
+    /// The pairs of networks, such as `Default-Vis`.
+    pub pairs: Vec<String>,
+    /// Mean correlation of each pair in each state; states in the order of their shares.
+    pub centroids: Vec<Vec<f64>>,
+    /// Share of the training people's time in each state.
+    pub shares: Vec<f64>,
+}
+
+/// How a scan goes through the states.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visits {
+    /// Share of the windows in each state.
+    pub occupancy: Vec<f64>,
+    /// Mean seconds from entering each state to leaving it; NaN for one that is never entered. A visit that a cut or
+    /// an end of the scan breaks off counts for as long as it was seen.
+    pub dwell: Vec<f64>,
+    /// Changes of state a minute.
+    pub switches: f64,
+}
+
+impl States {
+    /// Groups the windows of many scans, each with the name of its person, into `states` states by
+    /// [`Clusters::fit`] on Euclidean distance: every person has the same weight, however many windows there
+    /// are. Windows in which a pair is missing teach nothing.
+    ///
+    /// None if there are fewer different windows than states.
+    pub fn fit(
+        scans: &[(String, Vec<Windowed>)],
+        networks: &Networks,
+        states: usize,
+        seed: u64,
+    ) -> Option<States> {
+        let mut points = Vec::new();
+        let mut counts = std::collections::BTreeMap::new();
+        for (person, windows) in scans {
+            let whole = windows.iter().filter(|window| window.coupling.iter().all(|r| r.is_finite()));
+            for window in whole {
+                points.push((person, window.coupling.clone()));
+                *counts.entry(person).or_insert(0.0) += 1.0;
+            }
+        }
+        let weights: Vec<f64> = points.iter().map(|(person, _)| 1.0 / counts[person]).collect();
+        let points: Vec<Vec<f64>> = points.into_iter().map(|(_, point)| point).collect();
+        let name = |place: usize| &networks.members[place].0;
+        let pairs = pairs(networks).into_iter().map(|(a, b)| format!("{}-{}", name(a), name(b))).collect();
+        let Clusters { centroids, shares, .. } = Clusters::fit(&points, &weights, states, seed)?;
+        Some(States { pairs, centroids, shares })
+    }
+
+    /// Each window to its nearest state. `step` is the seconds from one window to the next.
+    ///
+    /// # Errors
+    /// [`Missing::Dead`] if more than half of the windows lack half of their pairs; [`Missing::Short`] if no
+    /// window follows another.
+    pub fn visits(&self, windows: &[Windowed], step: f64) -> Result<Visits, Missing> {
+        let states = self.centroids.len();
+        let of = |window: &Windowed| nearest(&self.centroids, &window.coupling).map(|(state, _)| state);
+        let visited: Vec<Option<usize>> = windows.iter().map(of).collect();
+        let known = visited.iter().flatten().count();
+        if known == 0 || 2 * known < windows.len() {
+            return Err(if windows.is_empty() { Missing::Short } else { Missing::Dead });
+        }
+        let (mut counts, mut entered) = (vec![0.0; states], vec![0.0; states]);
+        let (mut followed, mut switches) = (0.0, 0.0);
+        for (place, state) in visited.iter().enumerate() {
+            let Some(state) = *state else { continue };
+            counts[state] += 1.0;
+            let before = place.checked_sub(1).filter(|&b| windows[b].stretch == windows[place].stretch);
+            let before = before.and_then(|before| visited[before]);
+            followed += f64::from(u8::from(before.is_some()));
+            if before != Some(state) {
+                entered[state] += 1.0;
+                switches += f64::from(u8::from(before.is_some()));
+            }
+        }
+        if followed == 0.0 {
+            return Err(Missing::Short);
+        }
+        let dwell = counts.iter().zip(&entered).map(|(count, entered)| step * count / entered).collect();
+        let occupancy = counts.iter().map(|count| count / known as f64).collect();
+        Ok(Visits { occupancy, dwell, switches: 60.0 * switches / (followed * step) })
+    }
+}
+
+impl Visits {
+    /// `state-occupancy.K` and `state-dwell.K` (seconds) for each of `states` states K from 1, and
+    /// `state-switches` (a minute). What a scan never enters has no dwell time: [`Missing::Undefined`].
+    pub fn measured(visits: &Result<Visits, Missing>, states: usize) -> Vec<Measured> {
+        let each = |measure: &str, of: &dyn Fn(&Visits) -> &[f64]| -> Vec<Measured> {
+            let value = |state: usize| visits.as_ref().map(|visits| of(visits)[state]).map_err(|&why| why);
+            let feature = |state: usize| Feature::new(measure, &[&(state + 1).to_string()]);
+            (0..states).map(|state| feature(state).is(value(state))).collect()
+        };
+        let mut measured = each("state-occupancy", &|visits| &visits.occupancy);
+        measured.extend(each("state-dwell", &|visits| &visits.dwell));
+        let switches = visits.as_ref().map(|visits| visits.switches).map_err(|&why| why);
+        measured.push(Feature::new("state-switches", &[]).is(switches));
+        measured
+    }
+}
+
+#[cfg(test)]
+#[path = "states_tests.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+//! Many scans at once: in any order, with results in the order of the scans.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::Builder;
+use std::time::Duration;
+
+use boldface::{Result, guard};
+
+/// How often the wish to stop is looked for while no scan is finished.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes of a thread's stack, as much as a main thread has.
+const STACK: usize = 8 << 20;
+
+/// What `work` makes of each of the numbers below `count`, on at most `threads` threads; `progress` is told how
+/// many are finished, and asked now and then whether to go on.
+///
+/// The threads are not the pool's: one of the pool's would take up another scan while it waits for work of its own,
+/// and then wait for what the first one holds.
+///
+/// # Errors
+/// Of the first number that failed, whatever order they were finished in; what `progress` fails with.
+pub fn each<T: Send>(
+    count: usize,
+    threads: usize,
+    progress: &mut dyn FnMut(usize) -> Result<()>,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let slots: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
+    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (sender, finished) = mpsc::channel();
+    let taken = std::thread::scope(|scope| -> Result<()> {
+        for _ in 0..threads.clamp(1, count.max(1)) {
+            let (sender, next, is_over, slots, work) = (sender.clone(), &next, &is_over, &slots, &work);
+            let take = move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    // Numbers are taken in order, so whatever is before one that fails is finished too.
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(slot) = slots.get(place) else { return };
+                    let made = guard(|| work(place));
+                    is_over.fetch_or(made.is_err(), Ordering::Relaxed);
+                    *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(made);
+                    // Nobody listens any more after a wish to stop.
+                    let _ = sender.send(());
+                }
+            };
+            let thread = Builder::new().name("scan".to_owned()).stack_size(STACK).spawn_scoped(scope, take);
+            if let Err(error) = thread {
+                is_over.store(true, Ordering::Relaxed);
+                return Err(format!("no thread to describe scans on: {error}").into());
+            }
+        }
+        drop(sender);
+        let mut done = 0;
+        loop {
+            match finished.recv_timeout(PAUSE) {
+                Ok(()) => done += 1,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            progress(done).inspect_err(|_| is_over.store(true, Ordering::Relaxed))?;
+        }
+    });
+    taken?;
+    let made = slots.into_iter().filter_map(|slot| slot.into_inner().ok().flatten());
+    let made = made.collect::<Result<Vec<T>>>()?;
+    if made.len() < count {
+        return Err("a thread that describes scans has ended".into());
+    }
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_order_and_the_first_error_is_told() {
+        for threads in [1, 4] {
+            let slow = |place: usize| {
+                std::thread::sleep(Duration::from_millis((8 - place as u64 % 8) / 2));
+                Ok(10 * place)
+            };
+            let mut most = 0;
+            let made = each(20, threads, &mut |done| Ok(most = most.max(done)), slow).unwrap();
+            assert_eq!(made, (0..20).map(|place| 10 * place).collect::<Vec<_>>());
+            assert_eq!(most, 20);
+            let fails = |place: usize| match slow(place)? {
+                30 => Err("the fourth".into()),
+                value if value > 30 => Err("a later one".into()),
+                value => Ok(value),
+            };
+            assert_eq!(each(20, threads, &mut |_| Ok(()), fails).unwrap_err().to_string(), "the fourth");
+            let panics = |place: usize| if place == 5 { panic!("by number") } else { slow(place) };
+            let error = each(20, threads, &mut |_| Ok(()), panics).unwrap_err().to_string();
+            assert_eq!(error, "panicked: by number");
+        }
+        assert_eq!(each(0, 4, &mut |_| Ok(()), |place| Ok(place)).unwrap(), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_wish_to_stop_ends_it() {
+        let begun = AtomicUsize::new(0);
+        let count = |place: usize| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(1));
+            Ok(place)
+        };
+        let stop = |done: usize| if done > 3 { Err(boldface::Interrupted.into()) } else { Ok(()) };
+        let error = each(1_000_000, 2, &mut { stop }, count).unwrap_err();
+        assert!(error.is::<boldface::Interrupted>());
+        assert!(begun.into_inner() < 1_000_000);
+    }
+}

@@ -1,0 +1,228 @@
+//! A family as a corpus generator: measured, compared with norms of the training scans, put into words.
+
+mod cache;
+mod files;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use boldface::schemars::{Schema, SchemaGenerator};
+use boldface::{
+    Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, JsonSchema, Problem, Regions, Result,
+    Scan, Serialize, TrainScans, seed,
+};
+use boldface_features::{Compared, Feature, Measured, Norms};
+use rand::Rng;
+use rayon::prelude::*;
+
+use super::family::Family;
+use super::words::{Form, Reader, Words};
+use cache::Cache;
+
+/// A family as a corpus generator; its table in a spec is the family's own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+pub(super) struct Described<F: Family>(pub(super) F);
+
+/// Raised when the same family, measuring the same, tells something else.
+const VERSION: u32 = 1;
+
+impl<F: Family> JsonSchema for Described<F> {
+    fn schema_name() -> Cow<'static, str> {
+        F::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        F::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        F::json_schema(generator)
+    }
+}
+
+impl<F: Family> CorpusGenerator for Described<F> {
+    fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>> {
+        let family = self.0.clone();
+        let scans: Vec<&Scan> = train.iter().collect();
+        let first = scans.first().ok_or("there are no training scans to take norms from")?;
+        for scan in &scans {
+            same_regions(scan, &first.regions, &format!("`{}`", first.info.id))?;
+        }
+        let learned = family.learn(train, seed)?;
+        let measure = |scan: &&Scan| family.measure(&learned, scan, seed);
+        let rows = scans.par_iter().map(measure).collect::<Result<Vec<_>>>()?;
+        let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
+        let norms = Norms::fit(&rows, &infos, family.telling().adjust)?;
+        let features: Vec<Feature> = norms.features().cloned().collect();
+        let words = words_of(&family)?;
+        words.check(&features)?;
+        let fitted = Fitted {
+            name: name_of::<F>(&norms),
+            family,
+            learned,
+            regions: first.regions.as_ref().clone(),
+            seed,
+            norms,
+            reader: words.reader(&features),
+            features,
+            words,
+            cache: Cache::of(&scans, rows),
+        };
+        Ok(Box::new(fitted))
+    }
+
+    fn load(&self, dir: &Path) -> Result<Box<dyn Describer>> {
+        Ok(Box::new(files::load(&self.0, dir)?))
+    }
+
+    fn tells(&self) -> Vec<String> {
+        let mut columns = self.0.tells();
+        columns.extend(self.0.telling().adjust.iter().cloned());
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    fn check(&self, cohort: &Cohort) -> Vec<Problem> {
+        let mut problems = self.0.check(cohort);
+        problems.extend(check_adjust(self.0.telling().adjust, cohort));
+        let features = if problems.is_empty() { self.0.features(cohort) } else { Vec::new() };
+        if let Err(error) = words_of(&self.0).and_then(|words| words.check(&features)) {
+            problems.push(Problem::at("words", error.to_string()));
+        }
+        problems
+    }
+
+    /// A sum: it rises when any of them does.
+    fn version(&self) -> u32 {
+        F::VERSION + VERSION + Norms::VERSION
+    }
+}
+
+/// A fitted family.
+#[derive(Debug)]
+struct Fitted<F: Family> {
+    family: F,
+    learned: F::Learned,
+    /// Those of the training scans.
+    regions: Regions,
+    seed: u64,
+    norms: Norms,
+    /// Those of the norms.
+    features: Vec<Feature>,
+    words: Words,
+    reader: Reader,
+    /// What descriptors call the norms.
+    name: String,
+    cache: Cache,
+}
+
+impl<F: Family> Fitted<F> {
+    /// What was measured of a scan, in training or now.
+    fn measured(&self, scan: &Scan) -> Result<Cow<'_, [Measured]>> {
+        match self.cache.find(scan) {
+            Some(row) => Ok(Cow::Borrowed(row)),
+            None => {
+                same_regions(scan, &self.regions, "the scans that the norms rest on")?;
+                Ok(Cow::Owned(self.family.measure(&self.learned, scan, self.seed)?))
+            }
+        }
+    }
+
+    /// The wording follows from the seed, the scan and the feature: it is the same whatever else is told.
+    fn form(&self, scan: &Scan, feature: &Feature) -> Form {
+        if !self.family.telling().paraphrase {
+            return Form::Plain;
+        }
+        Form::Drawn(seed::stream(self.seed, &format!("words.{}.{feature}", scan.info.id)).next_u64())
+    }
+}
+
+impl<F: Family> Describer for Fitted<F> {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        let measured = self.measured(scan)?;
+        let compared = self.norms.compare(&measured, &scan.info)?;
+        let fact = |(one, compared): (&Measured, &Compared)| {
+            let told = one.value.map(|value| self.family.told_value(&one.feature, value));
+            self.words.fact(&one.feature, told, compared.z)
+        };
+        let facts: Vec<Fact> = measured.iter().zip(&compared).map(fact).collect();
+        let chosen = self.family.chosen(&facts);
+        let told = facts.into_iter().zip(&self.features).zip(compared).zip(chosen);
+        let descriptor = |((fact, feature), compared): ((Fact, &Feature), Compared)| {
+            let text = self.words.sentence(feature, &fact, self.form(scan, feature));
+            Descriptor {
+                norm_scans: compared.scans,
+                norm_people: compared.people,
+                norm: self.name.clone(),
+                ..Descriptor::new(&scan.info.id, text, fact)
+            }
+        };
+        Ok(told.filter(|(_, chosen)| *chosen).map(|(told, _)| descriptor(told)).collect())
+    }
+
+    fn read(&self, text: &str) -> Result<Vec<Fact>> {
+        Ok(self.reader.read(text))
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        files::save(self, dir)
+    }
+}
+
+/// The words that ship, with what the user says instead.
+fn words_of<F: Family>(family: &F) -> Result<Words> {
+    Words::new(F::WORDS, family.telling().words)
+}
+
+/// A name that changes with any number in the norms: `graph-1-5f3a09c2e1b4d687`.
+fn name_of<F: Family>(norms: &Norms) -> String {
+    format!("{}-{}-{:016x}", F::NAME, F::VERSION, norms.fingerprint())
+}
+
+/// # Errors
+/// If the scan's series has not the regions of its table, or these are not `regions`, those of `whose`.
+fn same_regions(scan: &Scan, regions: &Regions, whose: &str) -> Result<()> {
+    let (id, rois, own) = (&scan.info.id, scan.series.rois(), scan.regions.as_ref());
+    if rois != own.networks.len() || rois != own.names.len() {
+        let named = own.networks.len();
+        return Err(format!("`{id}` has {rois} regions, but its region table {named}").into());
+    }
+    if own == regions {
+        return Ok(());
+    }
+    let names = |regions: &Regions| -> Vec<String> {
+        let rows = regions.names.iter().zip(&regions.networks);
+        rows.map(|(name, network)| format!("`{name}` of network `{network}`")).collect()
+    };
+    let (own, others) = (names(own), names(regions));
+    let differ = own.iter().zip(&others).position(|(own, other)| own != other);
+    let how = differ.map_or_else(
+        || format!("it has {} and they {}", own.len(), others.len()),
+        |place| format!("its region {} is {}, theirs {}", place + 1, own[place], others[place]),
+    );
+    Err(format!("`{id}` has other regions than {whose}: {how}").into())
+}
+
+/// What is wrong with the columns that norms are to be adjusted for.
+fn check_adjust(adjust: &[String], cohort: &Cohort) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (place, column) in adjust.iter().enumerate() {
+        let key = format!("adjust[{place}]");
+        if adjust[..place].contains(column) {
+            problems.push(Problem::at(&key, format!("`{column}` is there twice")).help("remove one"));
+        }
+        let without: Vec<_> = cohort.scans.iter().filter(|scan| scan.column(column).is_none()).collect();
+        if let Some(first) = without.first() {
+            let (some, all, first) = (without.len(), cohort.scans.len(), &first.id);
+            let message = format!("{some} of {all} scans have no `{column}`, the first is `{first}`");
+            let help = "fill it in, leave those scans out, or adjust for less";
+            problems.push(Problem::at(key, message).help(help));
+        }
+    }
+    problems
+}

@@ -1,0 +1,113 @@
+//! A fitted family as files: `norms.json`, `learned.json` and `words.toml`.
+
+use std::fmt::Display;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boldface::{Deserialize, Regions, Result, Serialize, serde_json};
+use boldface_features::{Feature, Norms};
+use serde::de::DeserializeOwned;
+
+use super::super::family::Family;
+use super::super::words::Words;
+use super::cache::Cache;
+use super::{Fitted, name_of};
+
+const NORMS: &str = "norms.json";
+const LEARNED: &str = "learned.json";
+const WORDS: &str = "words.toml";
+
+/// Everything but norms and words.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LearnedFile<L> {
+    version: u32,
+    family: String,
+    /// As text: JSON readers of other languages round large numbers.
+    seed: String,
+    regions: Regions,
+    learned: L,
+}
+
+/// What every version of a file has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// Writes it; the same fitted family gives the same bytes.
+///
+/// # Errors
+/// If a file cannot be written, which is named.
+pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
+    let learned = LearnedFile {
+        version: F::VERSION,
+        family: F::NAME.to_owned(),
+        seed: fitted.seed.to_string(),
+        regions: fitted.regions.clone(),
+        learned: &fitted.learned,
+    };
+    write(dir.join(NORMS), serde_json::to_string_pretty(&fitted.norms)? + "\n")?;
+    write(dir.join(LEARNED), serde_json::to_string_pretty(&learned)? + "\n")?;
+    let words = toml::to_string_pretty(&fitted.words).map_err(|error| format!("`{WORDS}`: {error}"))?;
+    write(dir.join(WORDS), words)
+}
+
+/// Reads it.
+///
+/// # Errors
+/// If a file is missing, cut short, of another version or of another family; each is named.
+pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
+    let norms: Norms = read_json(&dir.join(NORMS), Norms::VERSION)?;
+    let path = dir.join(LEARNED);
+    let read: LearnedFile<F::Learned> = read_json(&path, F::VERSION)?;
+    if read.family != F::NAME {
+        return Err(
+            named(&path)(&format!("is of a corpus of type `{}`, not `{}`", read.family, F::NAME)).into()
+        );
+    }
+    let seed = read
+        .seed
+        .parse()
+        .map_err(|_| named(&path)(&format!("has the seed `{}`, which is none", read.seed)))?;
+    let features: Vec<Feature> = norms.features().cloned().collect();
+    let path = dir.join(WORDS);
+    let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
+    words.check(&features).map_err(|error| named(&path)(&error))?;
+    Ok(Fitted {
+        family: family.clone(),
+        learned: read.learned,
+        regions: read.regions,
+        seed,
+        name: name_of::<F>(&norms),
+        norms,
+        reader: words.reader(&features),
+        features,
+        words,
+        cache: Cache::default(),
+    })
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path, expected: u32) -> Result<T> {
+    let text = read_text(path)?;
+    // The version first: of another version the rest may look otherwise.
+    let Versioned { version } = serde_json::from_str(&text).map_err(|error| named(path)(&error))?;
+    if version != expected {
+        let error = format!("has version {version}, expected {expected}; build the corpus again");
+        return Err(named(path)(&error).into());
+    }
+    serde_json::from_str(&text).map_err(|error| named(path)(&error).into())
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| named(path)(&error).into())
+}
+
+fn write(path: PathBuf, text: String) -> Result<()> {
+    fs::write(&path, text).map_err(|error| named(&path)(&error).into())
+}
+
+/// An error that names the file.
+fn named(path: &Path) -> impl Fn(&dyn Display) -> String {
+    move |error| format!("`{}`: {error}", path.display())
+}

@@ -1,0 +1,53 @@
+"""Correlations of a series as nilearn and scikit-learn have them: what the program's are compared with.
+
+`connectivity.py golden` prints the golden input's partial correlations; `connectivity.py SERIES.npy NETWORKS` prints, as
+JSON, for each kind the mean of every pair of networks (NETWORKS: one name a region, separated by commas).
+"""
+
+import json
+import sys
+
+import numpy as np
+from nilearn.connectome import ConnectivityMeasure
+from scipy import stats
+from sklearn.covariance import LedoitWolf
+
+
+def golden():
+    """The input of golden/parity.json, volumes x regions."""
+    state, values = 1234567, np.zeros((120, 60))
+    for t in range(120):
+        for i in range(60):
+            state = (1103515245 * state + 12345) % 2**31
+            wave = np.sin(0.11 * (1 + i % 7) * t + 0.3 * (i % 7)) + 0.6 * np.cos(0.05 * (1 + i % 5) * t)
+            values[t, i] = wave + 1.5 * (state / 2**31 - 0.5) + 100
+    return values
+
+
+def matrices(values):
+    """Pearson, Ledoit-Wolf and partial correlations of volumes x regions."""
+    z = stats.zscore(values, ddof=1)
+    measure = lambda kind: ConnectivityMeasure(kind=kind, standardize=False).fit_transform([z])[0]
+    return {
+        "pearson": np.corrcoef(values.T),
+        "ledoit-wolf": measure("correlation"),
+        "partial": measure("partial correlation"),
+        "shrinkage": LedoitWolf(store_precision=False).fit(z).shrinkage_,
+    }
+
+
+if sys.argv[1] == "golden":
+    print(matrices(golden())["partial"][0, 1:6].tolist())
+else:
+    values, networks = np.load(sys.argv[1]).astype(np.float64), np.array(sys.argv[2].split(","))
+    told, found = {}, matrices(values)
+    found["fisher-z"] = np.arctanh(np.where(np.eye(len(networks)), 0, found["pearson"]))
+    for kind in ["pearson", "fisher-z", "ledoit-wolf", "partial"]:
+        names = sorted(set(networks))
+        for place, a in enumerate(names):
+            for b in names[place:]:
+                block = found[kind][np.ix_(networks == a, networks == b)]
+                own = block[np.triu_indices_from(block, 1)] if a == b else block.ravel()
+                if own.size:
+                    told.setdefault(kind, {})[f"{a}-{b}"] = float(own.mean())
+    print(json.dumps(told))
