@@ -3,6 +3,7 @@
 //! Every family measures the same way: [`Measured`] values under a [`Feature`], each a number or the reason why there
 //! is none ([`Missing`]). Nothing here knows of words, cohorts' splits or tables.
 
+pub mod components;
 pub mod connectivity;
 #[cfg(test)]
 mod golden;

@@ -89,3 +89,26 @@ pub enum Missing {
     #[error("it does not vary in training")]
     NoSpread,
 }
+
+impl Missing {
+    /// Every reason.
+    pub fn all() -> impl Iterator<Item = Missing> {
+        std::iter::successors(Some(Missing::Dead), |missing| missing.next())
+    }
+
+    /// A chain through all of them: a new one must find its place here to compile.
+    fn next(self) -> Option<Missing> {
+        match self {
+            Missing::Dead => Some(Missing::Short),
+            Missing::Short => Some(Missing::Alone),
+            Missing::Alone => Some(Missing::Pieces),
+            Missing::Pieces => Some(Missing::NoEdges),
+            Missing::NoEdges => Some(Missing::SlowTr),
+            Missing::SlowTr => Some(Missing::Unsettled),
+            Missing::Unsettled => Some(Missing::NoValue),
+            Missing::NoValue => Some(Missing::Undefined),
+            Missing::Undefined => Some(Missing::NoSpread),
+            Missing::NoSpread => None,
+        }
+    }
+}

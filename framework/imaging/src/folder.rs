@@ -125,6 +125,45 @@ impl Folder {
     }
 }
 
+/// The sidecars of one signal file, wherever it lies: the `.json` of the same name, then those that BIDS lets it
+/// inherit from its folder and, below a `sub-` folder, from those above; nearest first.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
+    let own = file.with_extension("json");
+    let mut found: Vec<PathBuf> = Some(&own).filter(|own| own.is_file()).into_iter().cloned().collect();
+    let name = file.file_name().and_then(|name| Name::parse(name.to_str()?).ok());
+    let Some(name) = name.filter(|name| name.get("sub").is_some()) else { return Ok(found) };
+    let file = std::path::absolute(file)?;
+    let folders: Vec<&Path> = file.ancestors().skip(1).take(DEPTH).collect();
+    let is_subject = |dir: &&Path| {
+        dir.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("sub-"))
+    };
+    // The study's folder is the one around the subject's.
+    let study = folders.iter().position(is_subject).map_or(0, |subject| subject + 1);
+    for dir in folders.into_iter().take(study + 1) {
+        let mut here: Vec<(usize, PathBuf)> = Vec::new();
+        for path in files_in(dir)? {
+            let other = path.file_name().and_then(|name| Name::parse(name.to_str()?).ok());
+            let holds = |other: &Name| {
+                other.extension == "json" && other.suffix == name.suffix && other.applies_to(&name)
+            };
+            if let Some(other) = other.filter(holds) {
+                here.push((other.entities.len(), path));
+            }
+        }
+        here.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let own = own.file_name();
+        found.extend(
+            here.into_iter()
+                .map(|(_, path)| path)
+                .filter(|path| path.file_name() != own || path.parent() != file.parent()),
+        );
+    }
+    Ok(found)
+}
+
 /// `RepetitionTime` of a sidecar in seconds; none if it says nothing.
 ///
 /// # Errors
@@ -245,6 +284,29 @@ mod tests {
         let found: Vec<_> = folder.sidecars(&folder.scans[0]).collect();
         let found: Vec<_> = found.iter().map(|s| s.path.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(found, ["sub-1_timeseries.json", "task-rest_timeseries.json", "timeseries.json"]);
+    }
+
+    #[test]
+    fn one_file_has_the_sidecars_that_it_inherits() {
+        let dir = folder(&[
+            "task-pain_timeseries.json",
+            "timeseries.json",
+            "sub-1/sub-1_timeseries.json",
+            "sub-1/func/sub-1_task-rest_timeseries.json",
+            "sub-1/func/sub-1_task-rest_timeseries.npy",
+            "mine.npy",
+            "mine.json",
+        ]);
+        let found = |file: &str| -> Vec<String> {
+            let found = sidecars_of(&dir.path().join(file)).unwrap();
+            found.iter().map(|path| path.strip_prefix(dir.path()).unwrap().display().to_string()).collect()
+        };
+        assert_eq!(
+            found("sub-1/func/sub-1_task-rest_timeseries.npy"),
+            ["sub-1/func/sub-1_task-rest_timeseries.json", "sub-1/sub-1_timeseries.json", "timeseries.json",]
+        );
+        assert_eq!(found("mine.npy"), ["mine.json"]);
+        assert_eq!(found("sub-1_timeseries.npy"), ["timeseries.json"]);
     }
 
     #[test]

@@ -82,11 +82,11 @@ fn named<T>(path: &Path, result: Result<T>) -> Result<T> {
     result.map_err(|error| format!("file `{}`: {error}", path.display()).into())
 }
 
-fn is_array(path: &Path) -> bool {
+pub(crate) fn is_array(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "npy")
 }
 
-fn delimiter(path: &Path) -> u8 {
+pub(crate) fn delimiter(path: &Path) -> u8 {
     if path.extension().is_some_and(|extension| extension == "csv") { b',' } else { b'\t' }
 }
 
@@ -101,8 +101,14 @@ fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usiz
     check_first_line(first, form, regions)?;
     let cols = first.len();
     lines.drain(..usize::from(form.header));
+    let values = numbers(&lines, cols)?;
+    Ok((lines.len(), cols, values))
+}
+
+/// The numbers of lines of `cols` cells each; a missing one is NaN.
+pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f32>> {
     let mut values = Vec::with_capacity(lines.len() * cols);
-    for (line, cells) in &lines {
+    for (line, cells) in lines {
         if cells.len() != cols {
             return Err(TableError::Ragged { line: *line, expected: cols, found: cells.len() }.into());
         }
@@ -114,7 +120,7 @@ fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usiz
             values.push(value?);
         }
     }
-    Ok((lines.len(), cols, values))
+    Ok(values)
 }
 
 /// The first line of a table: region names in the order of the region table, or numbers.

@@ -98,6 +98,20 @@ impl Table {
         Ok(values.iter().collect())
     }
 
+    /// Every column of a table of 32- or 64-bit numbers, with its name; NaN where missing.
+    pub(crate) fn numbers(&self) -> Result<Vec<(String, Vec<f32>)>> {
+        let numbers = |column: &Column| -> Result<(String, Vec<f32>)> {
+            let wide = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
+            let values = match (column.f32(), column.f64()) {
+                (Ok(values), _) => values.iter().map(|value| value.unwrap_or(f32::NAN)).collect(),
+                (_, Ok(values)) => values.iter().map(wide).collect(),
+                _ => return Err(self.wrong(column, "floating-point numbers")),
+            };
+            Ok((column.name().to_string(), values))
+        };
+        self.frame.columns().iter().map(numbers).collect()
+    }
+
     /// A column of counts; none where missing.
     pub(crate) fn counts(&self, name: &str) -> Result<Vec<Option<u64>>> {
         let column = self.column(name)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use polars::prelude::{Column, NamedFrom, Series};
 
+use crate::frame::Table;
 use crate::{Result, TableError, frame};
 
 /// Writes a series of `values[volume * names.len() + region]`; a value that is NaN is stored as missing.
@@ -17,19 +18,36 @@ pub fn write(path: &Path, names: &[String], values: &[f32]) -> Result<()> {
         let reason = format!("{} values do not make rows of {rois} regions", values.len());
         return Err(TableError::Encode { path: path.to_owned(), reason });
     }
-    let column = |(roi, name): (usize, &String)| -> Column {
+    let column = |(roi, name): (usize, String)| -> Column {
         let known = values.iter().skip(roi).step_by(rois).map(|&x| Some(x).filter(|x| !x.is_nan()));
-        let is_taken = names[..roi].contains(name);
-        let name = if is_taken { format!("{name} ({})", roi + 1) } else { name.clone() };
         Series::new(name.as_str().into(), known.collect::<Vec<Option<f32>>>()).into()
     };
-    frame::write(path, values.len() / rois, names.iter().enumerate().map(column).collect())
+    frame::write(path, values.len() / rois, columns(names).into_iter().enumerate().map(column).collect())
+}
+
+/// What [`write()`] calls the columns of these regions.
+pub fn columns(names: &[String]) -> Vec<String> {
+    let column = |(roi, name): (usize, &String)| {
+        if names[..roi].contains(name) { format!("{name} ({})", roi + 1) } else { name.clone() }
+    };
+    names.iter().enumerate().map(column).collect()
+}
+
+/// Reads a series: the names of its columns and `values[volume * names + region]`, NaN where one is missing.
+///
+/// # Errors
+/// If the file is no Parquet table, or a column has no floating-point numbers.
+pub fn read(path: &Path) -> Result<(Vec<String>, Vec<f32>)> {
+    let table = Table::read(path)?;
+    let columns = table.numbers()?;
+    let (names, columns): (Vec<String>, Vec<Vec<f32>>) = columns.into_iter().unzip();
+    let rows = (0..table.rows()).flat_map(|row| columns.iter().map(move |column| column[row]));
+    Ok((names, rows.collect()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Table;
 
     #[test]
     fn a_column_is_a_region() {
@@ -40,6 +58,10 @@ mod tests {
         let table = Table::read(&path).unwrap();
         let columns = ["A", "B", "A (3)"].map(|name| (name.to_owned(), "f32".to_owned()));
         assert_eq!(table.columns(), columns);
+        let (read, values) = super::read(&path).unwrap();
+        assert_eq!((read, values.len()), (super::columns(&names), 6));
+        assert_eq!((values[0], values[2], values[3], values[5]), (0.1, 2.0, 3.0, f32::INFINITY));
+        assert!(values[1].is_nan() && values[4].is_nan());
         let columns = table.into_columns();
         let read = columns.iter().map(|column| column.f32().unwrap().iter().collect::<Vec<_>>());
         let expected = [vec![Some(0.1), Some(3.0)], vec![None, None], vec![Some(2.0), Some(f32::INFINITY)]];

@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use super::bits::{Bits, members};
+use super::bits::Bits;
 use super::clustering::{paths, triangles};
 use super::hops::of_bits;
 use super::louvain::below;
@@ -30,18 +30,15 @@ pub struct Null {
 /// # Errors
 /// [`Missing::NoEdges`] if no node has two edges.
 pub fn rewired(graph: &Graph, count: usize, rng: &mut impl Rng) -> Result<Vec<Null>, Missing> {
-    let mut bits = graph.bits().clone();
-    let upper =
-        |i: usize| members(graph.bits().row(i)).filter(move |&j| j > i).map(move |j| [i as u32, j as u32]);
-    let mut edges: Vec<[u32; 2]> = (0..graph.nodes()).flat_map(upper).collect();
     let paths = paths(graph);
     if paths == 0 {
         return Err(Missing::NoEdges);
     }
+    let mut wiring = Wiring::of(graph);
     let null = |_| {
-        rewire(&mut bits, &mut edges, rng);
-        let transitivity = (6 * triangles(&bits)) as f64 / paths as f64;
-        Ok(Null { transitivity, path_length: of_bits(&bits).path_length()? })
+        wiring.shuffle(rng);
+        let transitivity = (6 * triangles(&wiring.bits)) as f64 / paths as f64;
+        Ok(Null { transitivity, path_length: of_bits(&wiring.bits).path_length()? })
     };
     (0..count).map(null).collect()
 }
@@ -66,31 +63,48 @@ pub fn small_worldness(graph: &Graph, nulls: usize, rng: &mut impl Rng) -> Resul
     Ok(clustered / by_chance / (length / mean(|null| null.path_length)))
 }
 
-/// [`SWAPS`] swaps an edge; each is tried as often as `bct.randmio_und` tries it.
-fn rewire(bits: &mut Bits, edges: &mut [[u32; 2]], rng: &mut impl Rng) {
-    let (nodes, count) = (bits.nodes(), edges.len() as u32);
-    let tries = (nodes * edges.len()).div_ceil(nodes * (nodes - 1)).max(1);
-    for _ in 0..SWAPS * edges.len() {
-        (0..tries).find(|_| swap(bits, edges, count, rng));
-    }
+/// The edges of a graph without their weights.
+pub(super) struct Wiring {
+    pub bits: Bits,
+    edges: Vec<[u32; 2]>,
 }
 
-/// Swaps the ends of two edges drawn at random, if that gives two edges that are not there; whether it did.
-fn swap(bits: &mut Bits, edges: &mut [[u32; 2]], count: u32, rng: &mut impl Rng) -> bool {
-    let first = below(rng, count) as usize;
-    // The second in either direction: its lowest bit says which.
-    let second = below(rng, 2 * count);
-    let (second, turned) = ((second / 2) as usize, (second % 2) as usize);
-    let [a, b] = edges[first].map(|node| node as usize);
-    let (c, d) = (edges[second][turned] as usize, edges[second][1 - turned] as usize);
-    if a == c || a == d || b == c || b == d || bits.has(a, d) || bits.has(c, b) {
-        return false;
+impl Wiring {
+    pub fn of(graph: &Graph) -> Wiring {
+        let bits = graph.bits().clone();
+        let upper = |i: usize| {
+            graph.neighbours(i).iter().filter(move |&&j| j > i as u32).map(move |&j| [i as u32, j])
+        };
+        Wiring { bits, edges: (0..graph.nodes()).flat_map(upper).collect() }
     }
-    for (i, j) in [(a, b), (c, d), (a, d), (c, b)] {
-        bits.flip(i, j);
-        bits.flip(j, i);
+
+    /// [`SWAPS`] swaps an edge; each is tried as often as `bct.randmio_und` tries it.
+    pub fn shuffle(&mut self, rng: &mut impl Rng) {
+        let nodes = self.bits.nodes();
+        let tries = (nodes * self.edges.len()).div_ceil(nodes * (nodes - 1)).max(1);
+        for _ in 0..SWAPS * self.edges.len() {
+            (0..tries).find(|_| self.swap(rng));
+        }
     }
-    edges[first] = [a as u32, d as u32];
-    edges[second] = [c as u32, b as u32];
-    true
+
+    /// Swaps the ends of two edges drawn at random, if that gives two edges that are not there; whether it did.
+    fn swap(&mut self, rng: &mut impl Rng) -> bool {
+        let count = self.edges.len() as u32;
+        let first = below(rng, count) as usize;
+        // The second in either direction: its lowest bit says which.
+        let second = below(rng, 2 * count) as usize;
+        let (second, turned) = (second / 2, second % 2);
+        let [a, b] = self.edges[first].map(|node| node as usize);
+        let (c, d) = (self.edges[second][turned] as usize, self.edges[second][1 - turned] as usize);
+        if a == c || a == d || b == c || b == d || self.bits.has(a, d) || self.bits.has(c, b) {
+            return false;
+        }
+        for (i, j) in [(a, b), (c, d), (a, d), (c, b)] {
+            self.bits.flip(i, j);
+            self.bits.flip(j, i);
+        }
+        self.edges[first] = [a as u32, d as u32];
+        self.edges[second] = [c as u32, b as u32];
+        true
+    }
 }

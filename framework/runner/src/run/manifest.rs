@@ -147,6 +147,25 @@ impl Manifest {
     /// # Errors
     /// Why the artefact cannot be used.
     pub fn verify(dir: &Path, stage: &Stage) -> Result<Manifest, Unusable> {
+        let manifest = Manifest::read(dir)?;
+        if manifest.key != stage.key.0 || manifest.stage != stage.name() {
+            return Err(format!("it is of {} {}", manifest.stage, manifest.key).into());
+        }
+        manifest.files.iter().try_for_each(|(name, record)| record.verify(dir, name))?;
+        Ok(manifest)
+    }
+
+    /// As [`Manifest::verify`], of whatever stage made it.
+    ///
+    /// # Errors
+    /// Why the artefact cannot be used.
+    pub fn whole(dir: &Path) -> Result<Manifest, Unusable> {
+        let manifest = Manifest::read(dir)?;
+        manifest.files.iter().try_for_each(|(name, record)| record.verify(dir, name))?;
+        Ok(manifest)
+    }
+
+    fn read(dir: &Path) -> Result<Manifest, Unusable> {
         let path = dir.join(FILE);
         let bytes = fs::metadata(&path).map_err(|error| format!("`{FILE}`: {error}"))?.len();
         if bytes > LARGEST {
@@ -159,12 +178,7 @@ impl Manifest {
         if format > FORMAT {
             return Err(Unusable::Newer { format, boldface });
         }
-        let manifest: Manifest = serde_json::from_slice(&text).map_err(broken)?;
-        if manifest.key != stage.key.0 || manifest.stage != stage.name() {
-            return Err(format!("it is of {} {}", manifest.stage, manifest.key).into());
-        }
-        manifest.files.iter().try_for_each(|(name, record)| record.verify(dir, name))?;
-        Ok(manifest)
+        Ok(serde_json::from_slice(&text).map_err(broken)?)
     }
 }
 

@@ -1,10 +1,13 @@
-//! What a task scores without the model: what most have, motion, site, connectivity, the past.
+//! What a task scores without the model: what most have, motion, site, connectivity, the descriptors, the past.
 
-use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, scores};
+use boldface::{
+    Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, Window, scores,
+};
 
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
 use super::baselines::columns::{Sites, motion};
+use super::baselines::facts::Facts;
 use super::baselines::fc_logistic::{self, FOLDS};
 use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, Case, Form, answered_in_parts};
@@ -18,7 +21,7 @@ use crate::run::Answered;
 use crate::run::inputs::{Signals, read_facts};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The parts that are reported.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
@@ -42,7 +45,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         Some(Form::Choice) => {
             let simple = each(&asked, |case| majority(&train, case))?;
             let mut answers = answered_in_parts("majority", &asked, simple);
-            answers.extend(linear_models(work, "fc-logistic", &train, &asked)?);
+            answers.extend(linear_models(work, "logistic", &train, &asked)?);
             answers
         }
         Some(Form::Value | Form::Bins) => {
@@ -50,7 +53,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             let mean = scores::mean(known);
             let mut answers =
                 answered_in_parts("mean", &asked, each(&asked, |_| Ok(Prediction::Value { value: mean }))?);
-            answers.extend(linear_models(work, "fc-ridge", &train, &asked)?);
+            answers.extend(linear_models(work, "ridge", &train, &asked)?);
             answers
         }
         Some(Form::Text) => {
@@ -113,11 +116,12 @@ fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
     Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
 }
 
-/// Linear models of motion and of the site, where the phenotype has them, of the connectivity, named
-/// `of_fc`, and, for choices that show a part of a scan, of the pattern of activity.
+/// Linear models, by `method`, of motion and of the site, where the phenotype has them, of the connectivity, for
+/// choices that show a part of a scan of the pattern of activity, and for questions about whole scans of what the
+/// corpora say: of all together, and of each where there are several.
 fn linear_models(
     work: &mut Work<'_>,
-    of_fc: &str,
+    method: &str,
     train: &[Case<'_>],
     asked: &Asked<'_>,
 ) -> Result<Vec<Answered>> {
@@ -127,21 +131,26 @@ fn linear_models(
         column.filter(|column| !is_target(column, train))
     };
     let sites = nuisance("site").map(|column| Sites::of(train.iter().map(|case| &*case.scan.info), column));
+    let of_fc = format!("fc-{method}");
     type Features<'a> = Box<dyn Fn(&Case<'_>) -> Result<Vec<f32>> + 'a>;
-    let mut models: Vec<(&str, Features<'_>)> = Vec::new();
+    let mut models: Vec<(String, Features<'_>)> = Vec::new();
     if let Some(column) = nuisance("motion") {
-        models.push(("motion-only", Box::new(|case| Ok(motion(&case.scan.info, column)))));
+        models.push(("motion-only".to_owned(), Box::new(|case| Ok(motion(&case.scan.info, column)))));
     }
     if let Some(sites) = &sites {
-        models.push(("site-only", Box::new(|case| Ok(sites.features(&case.scan.info)))));
+        models.push(("site-only".to_owned(), Box::new(|case| Ok(sites.features(&case.scan.info)))));
     }
-    let is_choice = train.iter().all(|case| matches!(case.example.answer, Answer::Choice { .. }));
     // Correlations do not depend on how the window is standardised.
     let connectivity =
         |case: &Case<'_>| Ok(fc_logistic::features(&series(&signals, case)?.window(case.example.window)?));
-    models.push((of_fc, Box::new(connectivity)));
-    if is_choice && train.iter().any(shows_a_part) {
-        models.push(("pattern-logistic", Box::new(pattern)));
+    models.push((of_fc.clone(), Box::new(connectivity)));
+    // Facts are of the whole scan: of a part they would tell what the question does not show.
+    if asked.iter().flat_map(|(_, cases)| cases).chain(train).all(shows_the_whole) {
+        for (name, facts) in facts(work, method, train) {
+            models.push((name, Box::new(move |case| Ok(facts.features(case)))));
+        }
+    } else if method == "logistic" {
+        models.push((format!("pattern-{method}"), Box::new(pattern)));
     }
 
     let (mut done, total) = (0, (models.len() * (FOLDS + 1)) as u64);
@@ -155,7 +164,7 @@ fn linear_models(
             let combat = harmonization::harmonize(work, how, &mut train, &mut points)
                 .map_err(|error| format!("`harmonization`: {error}"))?;
             let row = work.recorder.row(Metric::neutral("harmonized", combat.fitted() as f64));
-            work.recorder.extend([MetricRow { plugin: of_fc.to_owned(), ..row }]);
+            work.recorder.extend([MetricRow { plugin: of_fc.clone(), ..row }]);
         }
         let end = ((place + 1) * (FOLDS + 1)) as u64;
         // With several lists of options there are more fits than were counted on.
@@ -170,9 +179,21 @@ fn linear_models(
     Ok(answers)
 }
 
-/// Whether a question shows less than the whole scan.
-fn shows_a_part(case: &Case<'_>) -> bool {
-    case.example.window.trs < case.scan.series.trs()
+/// What the corpora say, by the name of its model: `facts-logistic` of all, and `facts (graph)` of one of several.
+fn facts<'a>(work: &Work<'_>, method: &str, train: &[Case<'a>]) -> Vec<(String, Facts<'a>)> {
+    let corpora: Vec<&str> = work.plan.corpora.iter().map(|entry| entry.name.as_str()).collect();
+    let mut models = vec![(format!("facts-{method}"), Facts::of(train, &corpora))];
+    if corpora.len() > 1 {
+        models
+            .extend(corpora.iter().map(|&corpus| (format!("facts ({corpus})"), Facts::of(train, &[corpus]))));
+    }
+    models.retain(|(_, facts)| !facts.is_empty());
+    models
+}
+
+/// Whether a question shows the whole scan.
+fn shows_the_whole(case: &Case<'_>) -> bool {
+    case.example.window == Window::first(case.scan.series.trs())
 }
 
 /// Mean of every region over the window, in the units of the whole scan: how active it was.

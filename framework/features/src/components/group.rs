@@ -1,0 +1,107 @@
+//! The principal components of a cohort's scans over regions, in the memory of one matrix.
+
+use boldface::TimeSeries;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::{Accum, Mat, Par, Side};
+use rayon::prelude::*;
+
+use super::fastica::Unsolved;
+use super::scan::Standardised;
+
+/// Scans are summed in so many stretches at most, whatever the number of threads: the order of summation is fixed.
+const STRETCHES: usize = 8;
+
+/// An eigenvalue this small against the largest is rounding.
+const RANK: f64 = 1e-10;
+
+/// How the regions of training scans vary together.
+///
+/// The covariance over regions of all scans put one after the other, each region of each scan of mean 0 and variance 1
+/// and each scan of its weight, whatever its length: what a PCA of the concatenation has, without the concatenation.
+pub(super) struct Group {
+    /// Regions with a signal in any scan.
+    pub live: Vec<usize>,
+    /// Over live regions, less the mean over regions of every volume (the observations of spatial ICA are regions).
+    covariance: Mat<f64>,
+}
+
+impl Group {
+    /// Sums up scans of `rois` regions, each with its weight. A region that is dead in a scan adds nothing there.
+    pub(super) fn of(scans: &[(&TimeSeries, f64)], rois: usize) -> Group {
+        let stretch = scans.len().div_ceil(STRETCHES).max(1);
+        let sums: Vec<(Mat<f64>, Vec<bool>)> =
+            scans.par_chunks(stretch).map(|scans| sum(scans, rois)).collect();
+        let mut whole = Mat::<f64>::zeros(rois, rois);
+        let mut any = vec![false; rois];
+        for (part, live) in sums {
+            whole += part;
+            any.iter_mut().zip(live).for_each(|(any, live)| *any |= live);
+        }
+        let live: Vec<usize> = (0..rois).filter(|&roi| any[roi]).collect();
+        let at = |i: usize, j: usize| whole[(live[i].max(live[j]), live[i].min(live[j]))];
+        let n = live.len();
+        let means: Vec<f64> = (0..n).map(|i| (0..n).map(|j| at(i, j)).sum::<f64>() / n as f64).collect();
+        let mean = means.iter().sum::<f64>() / n as f64;
+        let covariance = Mat::from_fn(n, n, |i, j| at(i, j) - means[i] - means[j] + mean);
+        Group { live, covariance }
+    }
+
+    /// The share of the variance that a map (over live regions, mean 0, variance 1) holds.
+    pub(super) fn share(&self, map: &[f64]) -> f64 {
+        let n = map.len();
+        let column = |j: usize| (0..n).map(|i| self.covariance[(i, j)] * map[i]).sum::<f64>();
+        let along: f64 = (0..n).map(|j| map[j] * column(j)).sum();
+        let total: f64 = (0..n).map(|i| self.covariance[(i, i)]).sum();
+        along / n as f64 / total
+    }
+
+    /// The first principal components as white data (components x live regions: uncorrelated, mean 0, variance 1); as many as `wanted` says, given the shares of all of them.
+    pub(super) fn principal(&self, wanted: impl Fn(&[f64]) -> usize) -> Result<Mat<f64>, Unsolved> {
+        let n = self.live.len();
+        let eigen = self.covariance.self_adjoint_eigen(Side::Lower).map_err(|_| Unsolved::Principal)?;
+        let (vectors, values) = (eigen.U(), eigen.S().column_vector());
+        // From the smallest to the largest.
+        let values: Vec<f64> = (0..n).rev().map(|k| values[k]).collect();
+        let total: f64 = values.iter().sum();
+        let rank = values.iter().filter(|&&value| value > RANK * values[0]).count();
+        let shares: Vec<f64> = values[..rank].iter().map(|value| value / total).collect();
+        let components = wanted(&shares);
+        if components > rank {
+            return Err(Unsolved::Rank { components, rank });
+        }
+        let scale = (n as f64).sqrt();
+        let sign = |k: usize| {
+            let largest =
+                (0..n).map(|i| vectors[(i, k)]).fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
+            if largest < 0.0 { -scale } else { scale }
+        };
+        let signs: Vec<f64> = (0..components).map(|k| sign(n - 1 - k)).collect();
+        Ok(Mat::from_fn(components, n, |k, i| vectors[(i, n - 1 - k)] * signs[k]))
+    }
+}
+
+/// The weighted covariances of some scans (lower half), and which regions have a signal in any of them.
+fn sum(scans: &[(&TimeSeries, f64)], rois: usize) -> (Mat<f64>, Vec<bool>) {
+    let mut sum = Mat::zeros(rois, rois);
+    let mut any = vec![false; rois];
+    for &(series, weight) in scans {
+        let scan = Standardised::of(series);
+        scan.live.iter().for_each(|&roi| any[roi] = true);
+        let weight = weight / series.trs().max(1) as f64;
+        let half = BlockStructure::TriangularLower;
+        let whole = BlockStructure::Rectangular;
+        let signals = &scan.signals;
+        triangular::matmul(
+            &mut sum,
+            half,
+            Accum::Add,
+            signals.transpose(),
+            whole,
+            signals,
+            whole,
+            weight,
+            Par::Seq,
+        );
+    }
+    (sum, any)
+}

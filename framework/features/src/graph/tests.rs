@@ -1,1 +1,0 @@
-//! Parity with networkx and bctpy, and what must hold of every graph.

@@ -1,0 +1,82 @@
+//! Reads a signal file on its own: its numbers, and the names of its columns where it has them.
+
+use std::path::Path;
+
+use boldface::Result;
+
+use crate::npy;
+use crate::recording::{delimiter, is_array, numbers};
+use crate::table::{TableError, records};
+
+/// Volumes by regions as they lie in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixFile {
+    /// Names of the columns; none of an array, and of a table whose first line is a volume.
+    pub names: Option<Vec<String>>,
+    /// Number of volumes.
+    pub trs: usize,
+    /// Number of regions.
+    pub rois: usize,
+    /// `values[t * rois + roi]`; NaN where the file has no number.
+    pub values: Vec<f32>,
+}
+
+impl MatrixFile {
+    /// Reads an `.npy`, a `.tsv` or a `.csv` with a row a volume and a column a region. A first line of numbers is a
+    /// volume, unless it is `names` to the letter: there are atlases whose regions are called 1, 2, 3.
+    ///
+    /// # Errors
+    /// If it cannot be read or is damaged. The message does not name the file.
+    pub fn read(path: &Path, names: &[String]) -> Result<MatrixFile> {
+        if is_array(path) {
+            let (header, values) = npy::read(path)?;
+            return Ok(MatrixFile { names: None, trs: header.rows, rois: header.cols, values });
+        }
+        let mut lines = records(&std::fs::read(path)?, delimiter(path))?;
+        let (_, first) = lines.first().ok_or(TableError::Empty)?;
+        let rois = first.len();
+        let is_named =
+            first == names || first.iter().any(|cell| cell.parse::<f64>().is_err() && !is_missing(cell));
+        let names = is_named.then(|| lines.remove(0).1);
+        let values = numbers(&lines, rois)?;
+        Ok(MatrixFile { names, trs: lines.len(), rois, values })
+    }
+}
+
+fn is_missing(cell: &str) -> bool {
+    cell.is_empty() || cell == "n/a"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, text: &str, names: &[&str]) -> Result<MatrixFile> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        MatrixFile::read(&path, &names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_first_line_is_names_or_a_volume() {
+        let named = read("x.tsv", "A\tB\n1\tn/a\n3\t4\n", &["A", "B"]).unwrap();
+        assert_eq!(
+            (named.names.unwrap(), named.trs, named.rois),
+            (vec!["A".to_owned(), "B".to_owned()], 2, 2)
+        );
+        assert!(named.values[1].is_nan());
+        let bare = read("x.csv", "1,n/a\n3,4\n", &["A", "B"]).unwrap();
+        assert_eq!((bare.names, bare.trs, bare.rois), (None, 2, 2));
+        let numbered = read("x.tsv", "1\t2\n3\t4\n", &["1", "2"]).unwrap();
+        assert_eq!((numbered.trs, numbered.values), (1, vec![3.0, 4.0]));
+    }
+
+    #[test]
+    fn damage_is_placed() {
+        let message = |text| read("x.tsv", text, &[]).unwrap_err().to_string();
+        assert_eq!(message("A\tB\n1\t2\n3\n"), "line 3 has 1 cells, but the header has 2");
+        assert_eq!(message("A\tB\n1\tx\n"), "`x` on line 2, column 2 is no number");
+        assert_eq!(message(""), "the table is empty; its first line names the columns");
+    }
+}

@@ -1,0 +1,232 @@
+//! A finished corpus that describes people who were never in its cohort.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::registry::Kind;
+use boldface::{CorpusGenerator, Describer, Descriptor, Regions, Result, Scan, ScanId, ScanInfo};
+use boldface_imaging::labels::same_order;
+
+use super::named::named;
+use super::saved::{FILE, Generator, Saved};
+use super::signal::{self, Wanted};
+use super::{each, find};
+use crate::plan::leak::FITTED_ON;
+use crate::run::Manifest;
+use crate::run::inputs::json;
+use crate::spec::suggest;
+use crate::stages::corpus::describe;
+
+/// A corpus that was opened: its norms, and what a scan must be like to be compared with them.
+pub struct Corpus {
+    saved: Saved,
+    describers: Vec<(String, Box<dyn Describer>)>,
+    learned_from: BTreeSet<ScanId>,
+}
+
+/// What is known of a scan besides its file.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Repetition time in seconds.
+    pub tr: Option<f64>,
+    /// Its regions; they must be the corpus' own.
+    pub regions: Option<Regions>,
+    /// Columns of the tables, such as `age`.
+    pub columns: BTreeMap<String, String>,
+    /// Which of the corpus' datasets it counts to; if left out, the only one, or `new`.
+    pub dataset: Option<String>,
+}
+
+/// A scan that can be described, and what its reader should know.
+#[derive(Clone, Debug)]
+pub struct Stranger {
+    /// Cropped as the corpus' scans were.
+    pub scan: Scan,
+    /// What is no mistake but should be known.
+    pub warnings: Vec<String>,
+}
+
+/// What counts as the same repetition time, in seconds.
+const SAME_TR: f64 = 1e-6;
+
+impl Corpus {
+    /// Opens the corpus of an artefact, a run or a sweep's arm; every file is compared with the manifest.
+    ///
+    /// # Errors
+    /// If there is none, it is damaged, or this boldface cannot read what it learned.
+    pub fn open(path: &Path) -> Result<Corpus> {
+        let dir = find(path)?;
+        let shown = dir.display();
+        let manifest =
+            Manifest::whole(&dir).map_err(|error| format!("the corpus `{shown}` cannot be used: {error}"))?;
+        if manifest.stage != "corpus" {
+            let message =
+                format!("`{shown}` is an artefact of the stage `{}`, not of `corpus`", manifest.stage);
+            return Err(message.into());
+        }
+        if !manifest.files.contains_key(FILE) {
+            let version = &manifest.boldface;
+            return Err(format!(
+                "the corpus `{shown}` was made by an older boldface ({version}), which did not keep what it takes to \
+                 describe others; run the experiment again"
+            )
+            .into());
+        }
+        let saved: Saved = json(&dir.join(FILE))?;
+        let mut describers = Vec::new();
+        for generator in &saved.generators {
+            let describer = loaded(generator)
+                .and_then(|config| config.load(&dir.join(&generator.name)))
+                .map_err(|error| format!("the corpus `{shown}`, `{}`: {error}", generator.name))?;
+            describers.push((generator.name.clone(), describer));
+        }
+        let learned_from: Vec<ScanId> = json(&dir.join(FITTED_ON))?;
+        Ok(Corpus { saved, describers, learned_from: learned_from.into_iter().collect() })
+    }
+
+    /// What it was made with.
+    pub fn saved(&self) -> &Saved {
+        &self.saved
+    }
+
+    /// Whether `known` can be of scans that this corpus describes.
+    ///
+    /// # Errors
+    /// For other regions than its own, and for columns and datasets that it never had.
+    pub fn check(&self, known: &Known) -> Result<()> {
+        if let Some(regions) = &known.regions {
+            let names = &self.saved.regions.names;
+            same_order(&regions.names, names, ["--regions", "the corpus"])?;
+        }
+        let columns = &self.saved.columns;
+        if let Some(unknown) = known.columns.keys().find(|column| !columns.contains(column)) {
+            let help = suggest(unknown, columns.iter().map(String::as_str));
+            return Err(
+                format!("--column: the tables of the corpus have no column `{unknown}`; {help}").into()
+            );
+        }
+        match known.dataset.as_ref().filter(|dataset| !self.saved.datasets.contains(dataset)) {
+            Some(unknown) => {
+                let help = suggest(unknown, self.saved.datasets.iter().map(String::as_str));
+                Err(format!("--dataset: the corpus has no dataset `{unknown}`; {help}").into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The scan in the file at `path`.
+    ///
+    /// # Errors
+    /// Why it cannot be compared with the corpus' scans.
+    pub fn scan(&self, path: &Path, known: &Known) -> Result<Stranger> {
+        let Saved { regions, window, datasets, .. } = &self.saved;
+        let dataset = known.dataset.as_deref().unwrap_or(match &datasets[..] {
+            [only] => only,
+            _ => "new",
+        });
+        let id = named(path, dataset).id;
+        let wanted = Wanted { regions, whose: "the corpus", tr: known.tr };
+        let signal = signal::read(path, &wanted)?;
+        let (have, needed) = (signal.series.trs(), window.start.saturating_add(window.trs));
+        if have < needed {
+            return Err(format!(
+                "{have} volumes, but the corpus describes {} volumes of every scan, from volume {} (from 0) on, and \
+                 what is measured depends on the length: give a scan of at least {needed} volumes",
+                window.trs, window.start
+            )
+            .into());
+        }
+        let mut warnings = Vec::new();
+        let (series, dead) = signal::without_dead(signal.series.window(*window)?, regions)?;
+        if !dead.is_empty() {
+            warnings.push(format!(
+                "{} of {} regions have no signal: {}",
+                dead.len(),
+                series.rois(),
+                quoted(&dead)
+            ));
+        }
+        if !signal.is_named && known.regions.is_none() {
+            warnings.push(format!(
+                "nothing names its regions; they are taken for the {} of the corpus, in its order (--regions \
+                 FILE.tsv says it)",
+                series.rois()
+            ));
+        }
+        let tr = series.tr();
+        if !self.saved.trs.iter().any(|known| (known - tr).abs() <= SAME_TR) {
+            let trs: Vec<String> = self.saved.trs.iter().map(|tr| format!("{tr} s")).collect();
+            warnings.push(format!(
+                "its repetition time is {tr} s and that of the norms' scans {}; what depends on frequencies may \
+                 differ for that alone",
+                trs.join(", ")
+            ));
+        }
+        if self.learned_from.contains(&id) {
+            warnings.push(format!("a scan named `{id}` is one of those that the norms rest on"));
+        }
+        let info = ScanInfo {
+            id,
+            tr,
+            trs: have,
+            rois: series.rois(),
+            phenotype: known.columns.clone(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        };
+        let (info, regions) = (Arc::new(info), Arc::new(regions.clone()));
+        Ok(Stranger { scan: Scan { info, series, regions, descriptors: Vec::new() }, warnings })
+    }
+
+    /// What every generator says of each scan, in the order of the scans, on at most `threads` threads.
+    ///
+    /// # Errors
+    /// If a generator fails; with its name and the scan's.
+    pub fn describe(&self, scans: &[Scan], threads: usize) -> Result<Vec<Vec<Descriptor>>> {
+        each(scans.len(), threads, &mut |_| Ok(()), |place| {
+            let mut descriptors = Vec::new();
+            for (name, describer) in &self.describers {
+                descriptors.extend(describe(name, &**describer, &scans[place])?);
+            }
+            Ok(descriptors)
+        })
+    }
+}
+
+impl std::fmt::Debug for Corpus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Corpus").field("saved", &self.saved).finish_non_exhaustive()
+    }
+}
+
+/// The generator as the corpus had it.
+fn loaded(generator: &Generator) -> Result<Box<dyn CorpusGenerator>> {
+    let Generator { plugin, version, config, library, .. } = generator;
+    let known = <dyn CorpusGenerator>::plugins();
+    let mut found = known.iter().filter(|known| known.name == plugin);
+    let found = found.find(|known| known.content == library.as_deref()).ok_or_else(|| match library {
+        Some(_) => format!("it was made by `{plugin}` of a library; load that very library with --plugin"),
+        None => format!("this build has no corpus generator `{plugin}`"),
+    })?;
+    let config =
+        (found.parse)(config).map_err(|problem| format!("its config is not understood: {problem}"))?;
+    if config.version() != *version {
+        return Err(format!(
+            "it was made by version {version} of `{plugin}`, and this is version {}; run the experiment again",
+            config.version()
+        )
+        .into());
+    }
+    Ok(config)
+}
+
+/// The first of some names, in backticks.
+fn quoted(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,143 @@
+//! One signal file as a scan: its numbers, its repetition time, and whether its regions are the ones wanted.
+
+use std::path::Path;
+
+use boldface::{Regions, Result, TimeSeries};
+use boldface_imaging::MatrixFile;
+use boldface_imaging::folder::{repetition_time, sidecars_of};
+use boldface_imaging::labels::same_order;
+use boldface_imaging::regions::check_declared;
+
+/// The regions that a file must have.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Names, in order.
+    pub regions: &'a Regions,
+    /// Whose they are, as messages say it: `the corpus`.
+    pub whose: &'a str,
+    /// Repetition time in seconds, if the command line says it.
+    pub tr: Option<f64>,
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Signal {
+    /// All volumes; a region without a signal is NaN throughout.
+    pub series: TimeSeries,
+    /// Whether anything says the names of its regions.
+    pub is_named: bool,
+}
+
+/// Longest repetition time in seconds; more are milliseconds by mistake.
+const LONGEST_TR: f64 = 60.0;
+
+/// Kinds of files, by their extension.
+pub const EXTENSIONS: [&str; 4] = ["npy", "tsv", "csv", "parquet"];
+
+/// Reads the signal at `path`.
+///
+/// # Errors
+/// If it cannot be read, has other regions, or nothing says its repetition time. The message does not name the file.
+pub fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Signal> {
+    let names = &wanted.regions.names;
+    let MatrixFile { names: own, trs, rois, values } = matrix(path, names)?;
+    let mut is_named = own.is_some();
+    if let Some(own) = &own {
+        same_order(own, names, ["the file", wanted.whose])?;
+    }
+    let sidecars = sidecars_of(path)?;
+    for sidecar in &sidecars {
+        // The nearest sidecar that declares an order holds, as for the repetition time.
+        if check_declared(sidecar, wanted.regions)? {
+            is_named = true;
+            break;
+        }
+    }
+    if rois != names.len() {
+        let turned =
+            if trs == names.len() { "; a row is a volume and a column a region: turn it around" } else { "" };
+        return Err(format!("{rois} regions, but {} has {}{turned}", wanted.whose, names.len()).into());
+    }
+    if trs == 0 {
+        return Err("it has no volumes".into());
+    }
+    let tr = tr(&sidecars, wanted.tr)?;
+    Ok(Signal { series: TimeSeries::new(trs, rois, tr, values)?, is_named })
+}
+
+fn matrix(path: &Path, names: &[String]) -> Result<MatrixFile> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if !path.is_file() {
+        return Err("there is no such file".into());
+    }
+    match extension {
+        "parquet" => {
+            let (own, values) = boldface_tables::series::read(path)?;
+            let rois = own.len();
+            let trs = values.len().checked_div(rois).unwrap_or(0);
+            // A name that stands twice is told apart there.
+            let is_same = own == boldface_tables::series::columns(names);
+            Ok(MatrixFile { names: Some(if is_same { names.to_vec() } else { own }), trs, rois, values })
+        }
+        extension if EXTENSIONS.contains(&extension) => MatrixFile::read(path, names),
+        _ => Err("a series is a .npy, .tsv, .csv or .parquet with a row a volume and a column a region; \
+                  `boldface parcellate` makes one of an image"
+            .into()),
+    }
+}
+
+/// Seconds between two volumes, as the command line or the nearest sidecar says it.
+fn tr(sidecars: &[std::path::PathBuf], asked: Option<f64>) -> Result<f64> {
+    let mut said = None;
+    for sidecar in sidecars {
+        if let Some(tr) = repetition_time(sidecar)? {
+            said = Some((tr, sidecar));
+            break;
+        }
+    }
+    let tr = match (asked, said) {
+        (Some(asked), Some((tr, sidecar))) if (asked - tr).abs() > 1e-6 => {
+            let sidecar = sidecar.display();
+            return Err(format!(
+                "its repetition time is {asked} s by --tr and {tr} s by `{sidecar}`; correct one of them"
+            )
+            .into());
+        }
+        (Some(tr), _) | (None, Some((tr, _))) => tr,
+        (None, None) => {
+            return Err("nothing says its repetition time; give it with --tr, or write \
+                        `{\"RepetitionTime\": 2.0}` into a .json of the same name"
+                .into());
+        }
+    };
+    match tr {
+        tr if tr > 0.0 && tr <= LONGEST_TR => Ok(tr),
+        tr if tr > LONGEST_TR => Err(format!("a repetition time of {tr} s looks like milliseconds").into()),
+        tr => Err(format!("a repetition time of {tr} s is none").into()),
+    }
+}
+
+/// The series with zeros for regions that are NaN throughout, and how many those are.
+///
+/// # Errors
+/// If another value is not finite.
+pub fn without_dead(series: TimeSeries, regions: &Regions) -> Result<(TimeSeries, Vec<String>)> {
+    let dead: Vec<usize> = (0..series.rois()).filter(|&roi| series.roi(roi).all(f32::is_nan)).collect();
+    let mut values = series.values().to_vec();
+    for volume in values.chunks_mut(series.rois().max(1)) {
+        dead.iter().for_each(|&roi| volume[roi] = 0.0);
+    }
+    if let Some(first) = values.iter().position(|value| !value.is_finite()) {
+        let broken = values.iter().filter(|value| !value.is_finite()).count();
+        let (t, roi) = (first / series.rois(), first % series.rois());
+        return Err(format!(
+            "{broken} of {} values are missing, NaN or infinite, the first in region `{}` at volume {t} (from 0); \
+             interpolate them, or leave the region out of all volumes",
+            values.len(),
+            regions.names[roi]
+        )
+        .into());
+    }
+    let names = dead.into_iter().map(|roi| regions.names[roi].clone()).collect();
+    Ok((series.with_values(values)?, names))
+}

@@ -1,0 +1,92 @@
+//! Ranges of z that cover the line.
+
+use std::collections::BTreeSet;
+
+use boldface::Result;
+
+use super::NOT_AVAILABLE;
+use super::table::Band;
+
+/// The side of 0 that a band lies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Below,
+    Above,
+}
+
+/// The band that holds `z`. An end belongs to the band on the side of 0: exactly 2 is not yet beyond 2.
+pub(super) fn of(bands: &[Band], z: f64) -> Option<&Band> {
+    let above = |from: f64| z > from || (z == from && from < 0.0);
+    let below = |to: f64| z < to || (z == to && to >= 0.0);
+    bands.iter().find(|band| band.from.is_none_or(above) && band.to.is_none_or(below))
+}
+
+impl Band {
+    /// Its side of 0; none if it holds numbers of both signs.
+    pub(super) fn side(&self) -> Option<Side> {
+        if self.from.is_some_and(|from| from >= 0.0) {
+            Some(Side::Above)
+        } else {
+            self.to.filter(|&to| to <= 0.0).map(|_| Side::Below)
+        }
+    }
+
+    /// A z inside it, for trying out its words.
+    pub(super) fn inside(&self) -> f64 {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) => (from + to) / 2.0,
+            (Some(from), None) => from + 1.0,
+            (None, Some(to)) => to - 1.0,
+            (None, None) => 0.0,
+        }
+    }
+}
+
+/// Whether bands run from the lowest to the highest z, without gaps, each with a name of its own.
+///
+/// # Errors
+/// Names the band and its ends.
+pub(super) fn check(bands: &[Band]) -> Result<()> {
+    let (Some(first), Some(last)) = (bands.first(), bands.last()) else {
+        return Err("`bands` is empty".into());
+    };
+    let mut names = BTreeSet::from([NOT_AVAILABLE]);
+    if let Some(band) = bands.iter().find(|band| !names.insert(&band.name)) {
+        return Err(format!("`bands`: two are called `{}`; give one another name", band.name).into());
+    }
+    if let Some(from) = first.from {
+        let name = &first.name;
+        return Err(format!("`bands`: nothing is below {from}; remove `from` of `{name}`, the first").into());
+    }
+    if let Some(to) = last.to {
+        let name = &last.name;
+        return Err(format!("`bands`: nothing is above {to}; remove `to` of `{name}`, the last").into());
+    }
+    for pair in bands.windows(2) {
+        let (below, above) = (&pair[0], &pair[1]);
+        let told =
+            |name: &str, end: Option<f64>| end.map_or(format!("has no `{name}`"), |end| end.to_string());
+        let ends = format!(
+            "`{}` (to: {}) and `{}` (from: {})",
+            below.name,
+            told("to", below.to),
+            above.name,
+            told("from", above.from)
+        );
+        let wrong = match (below.to, above.from) {
+            (Some(to), Some(from)) if to < from => "leave a gap",
+            (Some(to), Some(from)) if to == from => continue,
+            _ => "overlap",
+        };
+        return Err(format!("`bands`: {ends} {wrong}; let one begin where the other ends").into());
+    }
+    let is_sorted = bands.iter().all(|band| match (band.from, band.to) {
+        // Two decimals are said, and a narrower band could hold none of them.
+        (Some(from), Some(to)) => to - from >= 0.01,
+        (from, to) => from.or(to).is_none_or(f64::is_finite),
+    });
+    if !is_sorted {
+        return Err("`bands`: they must go from low to high, each 0.01 wide or more".into());
+    }
+    Ok(())
+}

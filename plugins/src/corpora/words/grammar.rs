@@ -1,0 +1,269 @@
+//! The wordings of a fact: counted, numbered and put into text.
+
+use std::collections::BTreeSet;
+
+use boldface::{Fact, Result};
+use boldface_features::Feature;
+
+use super::bands::Side;
+use super::template::{Piece, Template};
+use super::{HIGHER, NOT_AVAILABLE, Named, Words, number};
+
+/// The sentences of each kind of fact, by their names in the table.
+pub(super) const SENTENCES: [&str; 5] =
+    ["said", "unnumbered", "not-available", "unexplained", "not-compared"];
+
+/// Slots that are of the fact and no words of the grammar.
+const OF_FACT: [&str; 9] = ["noun", "adjective", "explanation", "symbol", "value", "z", "reason", "0", "1"];
+
+/// Stands before a name at the start of a sentence until it is finished; no text has this character.
+const NAME: char = '\u{0}';
+
+/// A fact about to be said.
+pub(super) struct Said<'a> {
+    words: &'a Words,
+    feature: &'a Feature,
+    sentences: &'static str,
+    band: &'a str,
+    nouns: &'a [Template],
+    adjectives: &'a [Template],
+    explanations: &'a [Template],
+    /// Texts of the slots that have one.
+    symbol: &'a str,
+    value: Option<String>,
+    z: Option<String>,
+    reason: Option<&'a str>,
+}
+
+/// What a slot stands for.
+enum Filler<'a> {
+    Forms(&'a [Template]),
+    Text(&'a str),
+    /// A network's name and the like, which keeps its case.
+    Name(&'a str),
+    Nothing,
+}
+
+impl<'a> Said<'a> {
+    pub(super) fn new(words: &'a Words, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
+        let named = words.named(feature);
+        let band = words.bands.iter().find(|band| band.name == fact.band);
+        let write = |value: f64| match named {
+            Some(Named { digits, unit, .. }) if unit.is_empty() => digits.write(value),
+            Some(Named { digits, unit, .. }) => format!("{} {unit}", digits.write(value)),
+            None => value.to_string(),
+        };
+        let explanations = match (named, band.and_then(|band| band.side())) {
+            (Some(named), Some(Side::Above)) => &named.above[..],
+            (Some(named), Some(Side::Below)) => &named.below[..],
+            _ => &[],
+        };
+        Said {
+            words,
+            feature,
+            sentences: match (band, fact.value, fact.z, &fact.reason) {
+                (Some(_), Some(_), Some(_), _) => "said",
+                (Some(_), ..) => "unnumbered",
+                (None, Some(_), _, Some(_)) => "not-compared",
+                (None, _, _, Some(_)) => "not-available",
+                (None, ..) => "unexplained",
+            },
+            band: &fact.band,
+            nouns: named.map_or(&[], |named| named.nouns_of(feature)),
+            adjectives: named
+                .zip(band)
+                .map_or(&[], |(named, band)| words.adjectives(&named.scale, &band.name)),
+            explanations,
+            symbol: named.map_or("value", |named| &named.symbol),
+            value: fact.value.map(write),
+            z: fact.z.map(number::signed),
+            reason: fact.reason.as_deref(),
+        }
+    }
+
+    /// How many wordings there are.
+    pub(super) fn count(&self) -> u64 {
+        self.count_of(self.forms())
+    }
+
+    /// The wording of a number below [`Said::count`]; 0 is the first of all alternatives. A sentence begins with a
+    /// capital unless its first word is a name or has capitals of its own.
+    pub(super) fn text(&self, number: u64) -> String {
+        let mut text = String::new();
+        if self.count() == 0 {
+            // A measure without words: `Words::check` refuses it.
+            let band = if self.sentences == "said" { self.band } else { NOT_AVAILABLE };
+            return format!("{} is {band}.", self.feature);
+        }
+        self.write(self.forms(), number, &mut text);
+        let begins_with_name = text.starts_with(NAME);
+        let text: String = text.chars().filter(|&c| c != NAME).collect();
+        let is_plain = text.split_whitespace().next().is_some_and(|word| !word.contains(char::is_uppercase));
+        match text.chars().next().filter(|_| is_plain && !begins_with_name) {
+            Some(first) => first.to_uppercase().chain(text.chars().skip(1)).collect(),
+            None => text,
+        }
+    }
+
+    fn forms(&self) -> &'a [Template] {
+        self.words.grammar.get(self.sentences).map_or(&[], Vec::as_slice)
+    }
+
+    fn filler(&'a self, slot: &str) -> Filler<'a> {
+        let text = |text: Option<&'a str>| text.map_or(Filler::Nothing, Filler::Text);
+        let name =
+            |index: usize| self.feature.of.get(index).map_or(Filler::Nothing, |name| Filler::Name(name));
+        match slot {
+            "noun" => Filler::Forms(self.nouns),
+            "adjective" => Filler::Forms(self.adjectives),
+            "explanation" => Filler::Forms(self.explanations),
+            "symbol" => Filler::Text(self.symbol),
+            "value" => text(self.value.as_deref()),
+            "z" => text(self.z.as_deref()),
+            "reason" => text(self.reason),
+            "0" => name(0),
+            "1" => name(1),
+            word => self.words.grammar.get(word).map_or(Filler::Nothing, |forms| Filler::Forms(forms)),
+        }
+    }
+
+    fn count_of(&self, forms: &[Template]) -> u64 {
+        forms.iter().map(|form| self.count_in(form)).fold(0, u64::saturating_add)
+    }
+
+    /// The wordings of one form: 0 if one of its slots has nothing to stand for.
+    fn count_in(&self, form: &Template) -> u64 {
+        let slots = form.slots().map(|slot| match self.filler(slot) {
+            Filler::Forms(forms) => self.count_of(forms),
+            Filler::Text(_) | Filler::Name(_) => 1,
+            Filler::Nothing => 0,
+        });
+        slots.fold(1, u64::saturating_mul)
+    }
+
+    /// Writes the wording of `number` among those of `forms`.
+    fn write(&self, forms: &[Template], mut number: u64, text: &mut String) {
+        for form in forms {
+            let count = self.count_in(form);
+            if number < count {
+                return form.0.iter().for_each(|piece| self.write_piece(piece, &mut number, text));
+            }
+            number -= count;
+        }
+    }
+
+    /// Writes a piece; a slot takes its part of `number` and leaves the rest to those behind it.
+    fn write_piece(&self, piece: &Piece, number: &mut u64, text: &mut String) {
+        let slot = match piece {
+            Piece::Text(words) => return text.push_str(words),
+            Piece::Slot(slot) => slot,
+        };
+        match self.filler(slot) {
+            Filler::Forms(forms) => {
+                let count = self.count_of(forms);
+                self.write(forms, *number % count, text);
+                *number /= count;
+            }
+            Filler::Text(words) => text.push_str(words),
+            Filler::Name(name) => {
+                // Marks a name at the start, which stays as it is written.
+                if text.is_empty() {
+                    text.push(NAME);
+                }
+                text.push_str(name);
+            }
+            Filler::Nothing => unreachable!("a form without filler counts 0 and is never chosen"),
+        }
+    }
+}
+
+impl Words {
+    /// What a scale says of a band; what it does not say, the scale `higher` does.
+    pub(super) fn adjectives(&self, scale: &str, band: &str) -> &[Template] {
+        let of = |scale: &str| self.scales.get(scale).and_then(|bands| bands.get(band));
+        of(scale).or_else(|| of(HIGHER)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether every slot stands for something, every word is used, and every band has words.
+///
+/// # Errors
+/// Names the slot, the word or the band.
+pub(super) fn check(words: &Words) -> Result<()> {
+    let mut used: BTreeSet<&str> = SENTENCES.into();
+    if let Some(missing) =
+        SENTENCES.into_iter().find(|&name| words.grammar.get(name).is_none_or(Vec::is_empty))
+    {
+        return Err(format!("`grammar.{missing}` has no form").into());
+    }
+    let known = |slot: &str| OF_FACT.contains(&slot) || words.grammar.contains_key(slot);
+    for (place, forms) in every_form(words) {
+        for slot in forms.iter().flat_map(Template::slots) {
+            if !known(slot) {
+                let words: Vec<&str> = words.grammar.keys().map(String::as_str).collect();
+                let all = OF_FACT.into_iter().chain(words).collect::<Vec<_>>().join(", ");
+                return Err(format!("`{place}`: nothing is called `{{{slot}}}`; there are {all}").into());
+            }
+            used.insert(slot);
+        }
+        if forms.is_empty() {
+            return Err(format!("`{place}` has no form; remove it, or say something").into());
+        }
+    }
+    for name in words.grammar.keys() {
+        if OF_FACT.contains(&name.as_str()) {
+            return Err(
+                format!("`grammar.{name}` stands for something of the fact already; rename it").into()
+            );
+        }
+        if !used.contains(name.as_str()) {
+            return Err(format!("`grammar.{name}` is named by no form; write `{{{name}}}` into one").into());
+        }
+        if reaches(words, name, name, &mut BTreeSet::new()) {
+            return Err(format!("`grammar.{name}` stands for itself; break the circle of slots").into());
+        }
+    }
+    for (scale, bands) in &words.scales {
+        if let Some(band) = bands.keys().find(|&band| !words.bands.iter().any(|known| known.name == *band)) {
+            let names: Vec<&str> = words.bands.iter().map(|band| band.name.as_str()).collect();
+            return Err(format!(
+                "`scales.{scale}`: there is no band `{band}`; there are {}",
+                names.join(", ")
+            )
+            .into());
+        }
+    }
+    for (name, measure) in &words.measures {
+        if !words.scales.contains_key(&measure.scale) {
+            return Err(format!("`measures.{name}`: there is no scale `{}`", measure.scale).into());
+        }
+        if let Some(band) =
+            words.bands.iter().find(|band| words.adjectives(&measure.scale, &band.name).is_empty())
+        {
+            let (scale, band) = (&measure.scale, &band.name);
+            return Err(format!("`scales.{scale}` and `scales.{HIGHER}` have no words for `{band}`").into());
+        }
+    }
+    Ok(())
+}
+
+/// Every list of forms and its place in the table.
+fn every_form(words: &Words) -> impl Iterator<Item = (String, &[Template])> {
+    let grammar = words.grammar.iter().map(|(name, forms)| (format!("grammar.{name}"), &forms[..]));
+    let scales = words.scales.iter().flat_map(|(scale, bands)| {
+        bands.iter().map(move |(band, forms)| (format!("scales.{scale}.{band}"), &forms[..]))
+    });
+    let measures = words.measures.iter().flat_map(|(name, measure)| {
+        let Named { nouns, nouns_within, above, below, .. } = measure;
+        let lists = [("nouns", nouns), ("nouns-within", nouns_within), ("above", above), ("below", below)];
+        let told = lists.into_iter().filter(|(key, forms)| !forms.is_empty() || *key == "nouns");
+        told.map(move |(key, forms)| (format!("measures.{name}.{key}"), &forms[..]))
+    });
+    grammar.chain(scales).chain(measures)
+}
+
+/// Whether the word `from` leads to the word `to`.
+fn reaches<'a>(words: &'a Words, from: &str, to: &str, seen: &mut BTreeSet<&'a str>) -> bool {
+    let slots = words.grammar.get(from).into_iter().flatten().flat_map(Template::slots);
+    slots.into_iter().any(|slot| slot == to || (seen.insert(slot) && reaches(words, slot, to, seen)))
+}

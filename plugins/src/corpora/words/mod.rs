@@ -1,0 +1,237 @@
+//! Numbers into sentences and back: words are data, and what is said can be read.
+
+mod bands;
+mod check;
+mod grammar;
+mod number;
+mod read;
+mod table;
+mod template;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::collections::BTreeMap;
+
+use boldface::{Deserialize, Fact, Result, Serialize};
+use boldface_features::{Feature, Missing};
+
+use grammar::Said;
+use number::Digits;
+pub(super) use read::Reader;
+pub(super) use table::WordTable;
+use table::{Band, Measure};
+use template::Template;
+
+/// The words of one family, complete: the shipped ones with what a user says instead. Stored as their table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(crate = "boldface::serde", try_from = "WordTable", into = "WordTable")]
+pub(super) struct Words {
+    table: WordTable,
+    /// From low to high.
+    bands: Vec<Band>,
+    /// Scale, band and its forms.
+    scales: BTreeMap<String, BTreeMap<String, Vec<Template>>>,
+    measures: BTreeMap<String, Named>,
+    grammar: BTreeMap<String, Vec<Template>>,
+    negations: Vec<String>,
+}
+
+/// A measure with its forms in pieces.
+#[derive(Clone, Debug)]
+struct Named {
+    nouns: Vec<Template>,
+    nouns_within: Vec<Template>,
+    symbol: String,
+    unit: String,
+    digits: Digits,
+    scale: String,
+    above: Vec<Template>,
+    below: Vec<Template>,
+}
+
+/// Which of its many wordings a sentence has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The first of all alternatives: short and regular.
+    Plain,
+    /// The wording that this number draws, each as likely as the others; the same number, the same wording.
+    Drawn(u64),
+}
+
+/// What facts call the band of what has no z.
+pub(super) const NOT_AVAILABLE: &str = "not available";
+
+/// Words that all families share.
+const SHARED: &str = include_str!("shared.toml");
+
+/// The scale that others fall back on.
+const HIGHER: &str = "higher";
+
+impl Words {
+    /// The words of a family whose own shipped table is the TOML `family`, with what a user says instead.
+    ///
+    /// # Errors
+    /// If bands leave gaps or overlap, a slot stands for nothing, or something has no words.
+    pub(super) fn new(family: &str, own: Option<&WordTable>) -> Result<Words> {
+        let shipped = WordTable::parse(SHARED)?.with(&WordTable::parse(family)?);
+        Words::try_from(own.into_iter().fold(shipped, WordTable::with))
+    }
+
+    /// What is said of a feature with this value and distance from the norm.
+    ///
+    /// The band is that of `z` as it is said, with two decimals, so words and numbers never disagree. Without
+    /// a value or a z it is [`NOT_AVAILABLE`], for the reason that comes first; the value is kept.
+    pub(super) fn fact(
+        &self,
+        feature: &Feature,
+        value: Result<f64, Missing>,
+        z: Result<f64, Missing>,
+    ) -> Fact {
+        let finite = |number: f64| if number.is_finite() { Ok(number) } else { Err(Missing::Undefined) };
+        let value = value.and_then(finite);
+        let found = value.and(z.and_then(finite)).map(|z| (z, bands::of(&self.bands, number::said(z))));
+        let feature = feature.to_string();
+        match found {
+            Ok((z, Some(band))) => {
+                Fact { feature, value: value.ok(), z: Some(z), band: band.name.clone(), reason: None }
+            }
+            Ok((_, None)) => unreachable!("bands cover the line: `bands::check` saw to it"),
+            Err(missing) => Fact {
+                feature,
+                value: value.ok(),
+                z: None,
+                band: NOT_AVAILABLE.to_owned(),
+                reason: Some(missing.to_string()),
+            },
+        }
+    }
+
+    /// The sentence of a fact about `feature`.
+    pub(super) fn sentence(&self, feature: &Feature, fact: &Fact, form: Form) -> String {
+        let said = Said::new(self, feature, fact);
+        match form {
+            Form::Plain => said.text(0),
+            Form::Drawn(number) => said.text(number % said.count().max(1)),
+        }
+    }
+
+    /// Every wording of a fact.
+    fn paraphrases<'a>(&'a self, feature: &'a Feature, fact: &'a Fact) -> impl Iterator<Item = String> + 'a {
+        let said = Said::new(self, feature, fact);
+        (0..said.count()).map(move |number| said.text(number))
+    }
+
+    /// A reader of sentences about `features`; made once, as there may be many.
+    pub(super) fn reader(&self, features: &[Feature]) -> Reader {
+        Reader::new(self, features)
+    }
+
+    /// Every fact about one of `features` that `text` says, in order: see [`Reader::read`].
+    pub(super) fn read(&self, features: &[Feature], text: &str) -> Vec<Fact> {
+        self.reader(features).read(text)
+    }
+
+    /// Proves that what is said of `features` is read back as what was meant.
+    ///
+    /// # Errors
+    /// Names the phrases that two things share, or the sentence that is not understood.
+    pub(super) fn check(&self, features: &[Feature]) -> Result<()> {
+        check::check(self, features)
+    }
+
+    /// A fact with its numbers as sentences say them: what is read of them.
+    fn rounded(&self, feature: &Feature, fact: &Fact) -> Fact {
+        let digits = self.named(feature).map_or(Digits::Decimals(2), |named| named.digits);
+        let value = fact.value.and_then(|value| digits.write(value).parse().ok());
+        Fact { value, z: fact.z.map(number::said), ..fact.clone() }
+    }
+
+    /// The words of one feature, or of its measure.
+    fn named(&self, feature: &Feature) -> Option<&Named> {
+        let own = if self.measures.keys().any(|name| name.contains('.')) {
+            self.measures.get(&feature.to_string())
+        } else {
+            None
+        };
+        own.or_else(|| self.measures.get(&feature.measure))
+    }
+}
+
+impl From<Words> for WordTable {
+    fn from(words: Words) -> WordTable {
+        words.table
+    }
+}
+
+impl TryFrom<WordTable> for Words {
+    type Error = boldface::Error;
+
+    fn try_from(table: WordTable) -> Result<Words> {
+        let bands = table.bands.clone().unwrap_or_default();
+        bands::check(&bands)?;
+        let measure = |(name, measure): (&String, &Measure)| {
+            let at = |error| format!("`measures.{name}`: {error}");
+            Ok((name.clone(), Named::new(measure).map_err(at)?))
+        };
+        let scale = |(name, bands): (&String, &BTreeMap<String, Vec<String>>)| {
+            let at = |error| format!("`scales.{name}`: {error}");
+            Ok((name.clone(), alternatives(bands).map_err(at)?))
+        };
+        let words = Words {
+            measures: table.measures.iter().map(measure).collect::<Result<_>>()?,
+            scales: table.scales.iter().map(scale).collect::<Result<_>>()?,
+            grammar: alternatives(&table.grammar).map_err(|error| format!("`grammar`: {error}"))?,
+            negations: table.negations.iter().flatten().map(|word| word.to_lowercase()).collect(),
+            bands,
+            table,
+        };
+        grammar::check(&words)?;
+        Ok(words)
+    }
+}
+
+impl Named {
+    fn new(measure: &Measure) -> Result<Named> {
+        let templates = |forms: &Option<Vec<String>>| {
+            forms.iter().flatten().map(|form| Template::parse(form)).collect::<Result<Vec<_>>>()
+        };
+        let nouns = templates(&measure.nouns)?;
+        let within = templates(&measure.nouns_within)?;
+        let symbol = measure.symbol.clone().unwrap_or_default();
+        let is_symbol = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        if nouns.is_empty() {
+            return Err("it has no `nouns`".into());
+        }
+        if symbol.is_empty() || symbol.eq_ignore_ascii_case("z") || !symbol.chars().all(is_symbol) {
+            return Err(format!("`{symbol}` cannot be its `symbol`: letters and digits, and not `z`").into());
+        }
+        let digits = measure.digits.map(Digits::Significant);
+        Ok(Named {
+            nouns_within: if within.is_empty() { nouns.clone() } else { within },
+            nouns,
+            symbol,
+            unit: measure.unit.clone().unwrap_or_default(),
+            digits: digits.unwrap_or(Digits::Decimals(measure.decimals.unwrap_or(2))),
+            scale: measure.scale.clone().unwrap_or_else(|| HIGHER.to_owned()),
+            above: templates(&measure.above)?,
+            below: templates(&measure.below)?,
+        })
+    }
+
+    /// Its noun phrases for a feature.
+    fn nouns_of(&self, feature: &Feature) -> &[Template] {
+        match &feature.of[..] {
+            [a, b] if a == b => &self.nouns_within,
+            _ => &self.nouns,
+        }
+    }
+}
+
+fn alternatives(words: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<String, Vec<Template>>> {
+    let parse = |(name, forms): (&String, &Vec<String>)| {
+        let forms: Result<Vec<_>> = forms.iter().map(|form| Template::parse(form)).collect();
+        Ok((name.clone(), forms.map_err(|error| format!("`{name}`: {error}"))?))
+    };
+    words.iter().map(parse).collect()
+}

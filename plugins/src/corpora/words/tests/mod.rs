@@ -1,0 +1,3 @@
+//! What is said is read, of every measure that ships.
+
+mod kinds;
