@@ -59,7 +59,7 @@ fn pain() -> (Vec<TimeSeries>, Vec<PathBuf>) {
     files.sort();
     let read = |file: &PathBuf| {
         let (header, values) = npy::read(file).unwrap();
-        TimeSeries::new(header.trs, header.rois, 2.0, values).unwrap()
+        TimeSeries::new(header.rows, header.cols, 2.0, values).unwrap()
     };
     (files.iter().map(read).collect(), files)
 }
