@@ -1,5 +1,6 @@
 //! What can be said of a scan.
 
+mod components;
 mod connectivity;
 mod described;
 mod family;
