@@ -216,7 +216,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused(
         &["array.npy"],
         expect![[r#"
-        error: --series `array.npy`: sidecar `array.json`: region 1 is `A2` in it, but `A1` in the region table; both must have the same regions in the same order
+        error: --series `array.npy`: region 1 is `A2` in `array.json`, but `A1` in the corpus; both must have the same regions in the same order
     "#]],
     );
     sandbox.write("array.json", r#"{"RepetitionTime": 0.8}"#);

@@ -98,9 +98,8 @@ fn known(arguments: &Arguments) -> Result<Known, Failure> {
             return Err(Failure::Usage(format!("--column gives `{name}` twice")));
         }
     }
-    let regions = arguments.regions.as_ref().map(|table| regions::read_labelled(table, "network"));
+    let regions = arguments.regions.as_ref().map(|table| regions::read_names(table));
     let regions = regions.transpose().map_err(|error| Failure::Run(format!("--regions: {error}")))?;
-    let regions = regions.map(|labelled| labelled.regions);
     Ok(Known { tr: arguments.tr, regions, columns, dataset: arguments.dataset.clone() })
 }
 
