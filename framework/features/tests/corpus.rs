@@ -51,8 +51,7 @@ fn scans() -> Vec<Scan> {
     let mut add = |name: &'static str, trs: usize, values: Vec<f32>, networks: Vec<String>| {
         let golden = golden[name].clone();
         let names = (0..networks.len()).map(|roi| format!("r{roi}")).collect();
-        let series =
-            TimeSeries::new(trs, networks.len(), golden["tr"].as_f64().unwrap(), values).unwrap();
+        let series = TimeSeries::new(trs, networks.len(), golden["tr"].as_f64().unwrap(), values).unwrap();
         let sum: f64 = series.values().iter().map(|&x| f64::from(x).abs()).sum();
         near(&format!("{name}: sum"), sum, &golden["sum of |x|"], 1e-9);
         scans.push(Scan { name, series, regions: Regions { names, networks }, golden });

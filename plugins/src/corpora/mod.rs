@@ -1,4 +1,6 @@
 //! What can be said of a scan.
 
 mod connectivity;
+mod described;
+mod family;
 mod words;

@@ -1,5 +1,6 @@
 //! What each family does for one scan, with what it learned beforehand: for the benchmark and the side-by-side program.
 
+use boldface::seed;
 use boldface::{Regions, TimeSeries};
 use boldface_features::components::Components;
 use boldface_features::gradient::{self, Embedding, Kernel, Steps, Template};
@@ -7,14 +8,12 @@ use boldface_features::graph::{self, Edges, Settings, Weights};
 use boldface_features::spectrum::ALFF;
 use boldface_features::temporal::{Amplitude, Fluctuations, Shape, Sliding, States, Visits};
 use boldface_features::{ConnectivityKind, Networks, fc, network_pairs};
-use boldface::seed;
 
 /// What is timed. `graph` is what the reference computes: hop efficiency, one search for modules, clustering and strengths at
 /// a density of 0.1; `graph-all` every measure of the family with the best of ten searches and five nulls.
 /// `components-fit` is the ICA of one scan; `components` what is measured of a scan given its maps.
-pub const FAMILIES: [&str; 8] = [
-    "connectivity", "partial", "graph", "graph-all", "gradient", "components", "components-fit", "temporal",
-];
+pub const FAMILIES: [&str; 8] =
+    ["connectivity", "partial", "graph", "graph-all", "gradient", "components", "components-fit", "temporal"];
 
 /// A scan and what families learned from it.
 pub struct Case {
@@ -39,14 +38,14 @@ impl Case {
         // As the reference: both kernels, one after the other.
         let kernel = Kernel::CosineThenNormalizedAngle;
         let steps = Steps { kernel, sparsity: 0.9, embedding: Embedding::DiffusionMap, components: 3 };
-        let template = (family == "gradient").then(|| {
-            Template::fit(&steps, &[("a".to_owned(), &series)]).expect("the scan has gradients")
-        });
+        let template = (family == "gradient")
+            .then(|| Template::fit(&steps, &[("a".to_owned(), &series)]).expect("the scan has gradients"));
         let components = (family == "components").then(|| {
             Components::blind(&[(&series, 1.0)], COMPONENTS, 1, 0).expect("the scan has components")
         });
         let states = (family == "temporal").then(|| {
-            let sliding = Sliding::new(44.0, 10.0, Shape::Tapered, series.tr()).expect("windows are long enough");
+            let sliding =
+                Sliding::new(44.0, 10.0, Shape::Tapered, series.tr()).expect("windows are long enough");
             let whole = std::slice::from_ref(&(0..series.trs())).to_vec();
             let windows = sliding.couplings(&series, &networks, &whole).expect("the scan is long enough");
             let states = States::fit(&[("a".to_owned(), windows)], &networks, 4, 0).expect("windows differ");
