@@ -6,7 +6,7 @@ use boldface_features::components::Components;
 use boldface_features::gradient::{self, Embedding, Kernel, Steps, Template};
 use boldface_features::graph::{self, Edges, Settings, Weights};
 use boldface_features::spectrum::ALFF;
-use boldface_features::temporal::{Amplitude, Fluctuations, Shape, Sliding, States};
+use boldface_features::temporal::{Amplitude, Fluctuations, Shape, Sliding, States, Visits};
 use boldface_features::{ConnectivityKind, Networks, fc, network_pairs};
 
 /// What is timed. `graph` is what the reference computes: hop efficiency, one search for modules, clustering and strengths at
@@ -102,6 +102,6 @@ impl Case {
         let whole = std::slice::from_ref(&(0..series.trs())).to_vec();
         let windows = sliding.couplings(series, networks, &whole).expect("the scan is long enough");
         let visits = states.visits(&windows, sliding.step_seconds());
-        fluctuations.measure(series, networks, &[]).len() + States::measured(&visits, 4).len()
+        fluctuations.measure(series, networks, &[]).len() + Visits::measured(&visits, 4).len()
     }
 }
