@@ -18,7 +18,9 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     if names.is_empty() {
         return Err(format!("`{}` is no header with components", shown(header)).into());
     }
-    if let Some(name) = names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name)) {
+    if let Some(name) =
+        names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name))
+    {
         return Err(format!("two components are called `{name}`").into());
     }
     if names.iter().any(String::is_empty) {
@@ -49,15 +51,19 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
 
 /// Every region is in both, and once.
 fn same(table: &[String], regions: &[String]) -> Result<()> {
-    if let Some(name) = regions.iter().enumerate().find_map(|(i, name)| regions[..i].contains(name).then_some(name)) {
-        let message = format!("two regions of the parcellation are called `{name}`: a template cannot tell them apart");
+    if let Some(name) =
+        regions.iter().enumerate().find_map(|(i, name)| regions[..i].contains(name).then_some(name))
+    {
+        let message =
+            format!("two regions of the parcellation are called `{name}`: a template cannot tell them apart");
         return Err(message.into());
     }
     for (these, those, what) in [
         (regions, table, "of the parcellation that the template does not have"),
         (table, regions, "of the template that the parcellation does not have"),
     ] {
-        let lacking: Vec<&str> = these.iter().filter(|name| !those.contains(name)).map(String::as_str).collect();
+        let lacking: Vec<&str> =
+            these.iter().filter(|name| !those.contains(name)).map(String::as_str).collect();
         if let Some(first) = lacking.first() {
             let are = if lacking.len() == 1 { "is a region" } else { "and others are regions" };
             return Err(format!("`{first}` {are} {what} ({} of {})", lacking.len(), these.len()).into());
