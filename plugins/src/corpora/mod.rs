@@ -4,4 +4,5 @@ mod components;
 mod connectivity;
 mod described;
 mod family;
+mod graph;
 mod words;
