@@ -136,7 +136,8 @@ impl Family for Components {
                 let help = "leave the key out for 20, or for a fifth of the regions";
                 problems.push(Problem::at("components", "no component would be described").help(help));
             } else if 2 * count > rois {
-                let message = format!("{count} components of {rois} regions: half as many as regions is the most");
+                let message =
+                    format!("{count} components of {rois} regions: half as many as regions is the most");
                 let help = format!("set at most {}, or use a finer parcellation", rois / 2);
                 problems.push(Problem::at("components", message).help(help));
             } else if count >= longest {
@@ -151,8 +152,11 @@ impl Family for Components {
         }
         match template::parse(text, &cohort.regions.names) {
             Ok(template) if 2 * template.maps.len() > rois => {
-                let message = format!("{} maps of {rois} regions: half as many is the most", template.maps.len());
-                problems.push(Problem::at("template", message).help("leave maps out, or use a finer parcellation"));
+                let message =
+                    format!("{} maps of {rois} regions: half as many is the most", template.maps.len());
+                problems.push(
+                    Problem::at("template", message).help("leave maps out, or use a finer parcellation"),
+                );
             }
             Ok(_) => {}
             Err(error) => {
@@ -165,7 +169,8 @@ impl Family for Components {
 
     fn features(&self, cohort: &Cohort) -> Vec<Feature> {
         // Without a template the names of components follow from the training scans.
-        let template = self.template.as_ref().and_then(|text| template::parse(text, &cohort.regions.names).ok());
+        let template =
+            self.template.as_ref().and_then(|text| template::parse(text, &cohort.regions.names).ok());
         let names = template.map(|Template { names, .. }| names).unwrap_or_default();
         features(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
