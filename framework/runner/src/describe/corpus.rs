@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use boldface::registry::Kind;
-use boldface::{CorpusGenerator, Describer, Descriptor, Regions, Result, Scan, ScanId, ScanInfo};
+use boldface::{CorpusGenerator, Describer, Descriptor, Result, Scan, ScanId, ScanInfo};
 use boldface_imaging::labels::same_order;
 
 use super::named::named;
@@ -30,8 +30,8 @@ pub struct Corpus {
 pub struct Known {
     /// Repetition time in seconds.
     pub tr: Option<f64>,
-    /// Its regions; they must be the corpus' own.
-    pub regions: Option<Regions>,
+    /// Names of its regions; they must be the corpus' own, in the same order.
+    pub regions: Option<Vec<String>>,
     /// Columns of the tables, such as `age`.
     pub columns: BTreeMap<String, String>,
     /// Which of the corpus' datasets it counts to; if left out, the only one, or `new`.
@@ -97,7 +97,7 @@ impl Corpus {
     pub fn check(&self, known: &Known) -> Result<()> {
         if let Some(regions) = &known.regions {
             let names = &self.saved.regions.names;
-            same_order(&regions.names, names, ["--regions", "the corpus"])?;
+            same_order(regions, names, ["--regions", "the corpus"])?;
         }
         let columns = &self.saved.columns;
         if let Some(unknown) = known.columns.keys().find(|column| !columns.contains(column)) {
