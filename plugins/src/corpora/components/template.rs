@@ -18,16 +18,13 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     if names.is_empty() {
         return Err(format!("`{}` is no header with components", shown(header)).into());
     }
-    if let Some(name) =
-        names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name))
-    {
+    if let Some(name) = twice(&names) {
         return Err(format!("two components are called `{name}`").into());
     }
     if names.iter().any(String::is_empty) {
         return Err("a component has no name".into());
     }
-    let mut rows: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let mut order = Vec::new();
+    let (mut rows, mut order) = (Vec::new(), Vec::new());
     for (place, line) in lines {
         let at = |what: String| format!("line {}: {what}", place + 1);
         let cells = cells(line);
@@ -38,25 +35,24 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
             let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
             number.ok_or_else(|| at(format!("`{cell}` is no number")))
         };
-        let weights = cells[1..].iter().map(number).collect::<Result<Vec<f64>, String>>()?;
-        if rows.insert(cells[0].clone(), weights).is_some() {
-            return Err(at(format!("the region `{}` is there twice", cells[0])).into());
-        }
+        rows.push(cells[1..].iter().map(number).collect::<Result<Vec<f64>, String>>()?);
         order.push(cells[0].clone());
     }
-    same(&order, regions)?;
-    let maps = (0..names.len()).map(|k| regions.iter().map(|region| rows[region][k]).collect()).collect();
+    let places = places(&order, regions)?;
+    let maps = (0..names.len()).map(|k| places.iter().map(|&place| rows[place][k]).collect()).collect();
     Ok(Template { names, maps })
 }
 
-/// Every region is in both, and once.
-fn same(table: &[String], regions: &[String]) -> Result<()> {
-    if let Some(name) =
-        regions.iter().enumerate().find_map(|(i, name)| regions[..i].contains(name).then_some(name))
-    {
-        let message =
-            format!("two regions of the parcellation are called `{name}`: a template cannot tell them apart");
-        return Err(message.into());
+/// The row of each region. Names that are not unique will do if the order is the same.
+fn places(table: &[String], regions: &[String]) -> Result<Vec<usize>> {
+    if table == regions {
+        return Ok((0..regions.len()).collect());
+    }
+    for (names, what) in [(regions, "parcellation"), (table, "template")] {
+        if let Some(name) = twice(names) {
+            let why = "its rows must be in the order of the parcellation, and are not";
+            return Err(format!("two regions of the {what} are called `{name}`: {why}").into());
+        }
     }
     for (these, those, what) in [
         (regions, table, "of the parcellation that the template does not have"),
@@ -69,7 +65,13 @@ fn same(table: &[String], regions: &[String]) -> Result<()> {
             return Err(format!("`{first}` {are} {what} ({} of {})", lacking.len(), these.len()).into());
         }
     }
-    Ok(())
+    let place_of: BTreeMap<&String, usize> =
+        table.iter().enumerate().map(|(place, name)| (name, place)).collect();
+    Ok(regions.iter().map(|region| place_of[region]).collect())
+}
+
+fn twice(names: &[String]) -> Option<&String> {
+    names.iter().enumerate().find_map(|(place, name)| names[..place].contains(name).then_some(name))
 }
 
 fn cell(text: &str) -> String {
