@@ -3,4 +3,6 @@
 mod connectivity;
 mod described;
 mod family;
+mod phenotype;
+mod temporal;
 mod words;
