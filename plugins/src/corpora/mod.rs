@@ -5,4 +5,6 @@ mod connectivity;
 mod described;
 mod family;
 mod graph;
+mod phenotype;
+mod temporal;
 mod words;

@@ -22,6 +22,7 @@ pub(super) use read::Reader;
 pub(super) use table::WordTable;
 use table::{Band, Measure};
 use template::Template;
+pub(super) use tokens::sentences;
 
 /// The words of one family, complete: the shipped ones with what a user says instead. Stored as their table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
