@@ -19,7 +19,7 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use super::family::Family;
-use super::words::{Form, WordTable};
+use super::words::{Form, Reader, Words};
 use cache::Cache;
 
 /// A family as a corpus generator; its table in a spec is the family's own.
@@ -67,6 +67,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
             regions: first.regions.as_ref().clone(),
             seed,
             norms,
+            reader: words.reader(&features),
             features,
             words,
             cache: Cache::of(&scans, rows),
@@ -113,7 +114,8 @@ struct Fitted<F: Family> {
     norms: Norms,
     /// Those of the norms.
     features: Vec<Feature>,
-    words: WordTable,
+    words: Words,
+    reader: Reader,
     /// What descriptors call the norms.
     name: String,
     cache: Cache,
@@ -164,7 +166,7 @@ impl<F: Family> Describer for Fitted<F> {
     }
 
     fn read(&self, text: &str) -> Result<Vec<Fact>> {
-        Ok(self.words.read(&self.features, text))
+        Ok(self.reader.read(text))
     }
 
     fn save(&self, dir: &Path) -> Result<()> {
@@ -172,12 +174,9 @@ impl<F: Family> Describer for Fitted<F> {
     }
 }
 
-/// The words to tell in: the user's, or those that ship.
-fn words_of<F: Family>(family: &F) -> Result<WordTable> {
-    match family.telling().words {
-        Some(words) => Ok(words.clone()),
-        None => WordTable::parse(F::WORDS),
-    }
+/// The words that ship, with what the user says instead.
+fn words_of<F: Family>(family: &F) -> Result<Words> {
+    Words::new(F::WORDS, family.telling().words)
 }
 
 /// A name that changes with any number in the norms: `graph-1-5f3a09c2e1b4d687`.

@@ -1,4 +1,7 @@
 //! What can be said of a scan.
 
+mod components;
 mod connectivity;
+mod described;
+mod family;
 mod words;

@@ -81,6 +81,12 @@ struct Gossip {
     /// A column that it tells although its table does not say so, and what it calls it.
     #[serde(default)]
     behind: Option<(String, String)>,
+    /// Columns that its norms are adjusted for: it has none.
+    #[serde(default)]
+    adjust: Vec<String>,
+    /// Whether it says that it tells that column.
+    #[serde(default)]
+    admits: bool,
     /// Whether it counts the scans that it describes.
     #[serde(default)]
     counts: bool,
@@ -89,6 +95,11 @@ struct Gossip {
 register!(CorpusGenerator "gossip" => Gossip);
 
 impl CorpusGenerator for Gossip {
+    fn tells(&self) -> Vec<String> {
+        let behind = self.behind.iter().filter(|_| self.admits);
+        behind.map(|(column, _)| column.replace('+', "")).collect()
+    }
+
     fn fit(&self, _: &TrainScans<'_>, _: u64) -> Result<Box<dyn Describer>> {
         self.load(Path::new(""))
     }

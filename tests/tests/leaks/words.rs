@@ -84,6 +84,31 @@ fn a_corpus_that_is_told_to_describe_the_target() {
 }
 
 #[test]
+fn a_corpus_that_admits_what_it_tells() {
+    let spec =
+        |column: &str| with(&format!("[corpora.gossip]\nbehind = [\"{column}\", \"mood\"]\nadmits = true\n"));
+    expect![[r#"
+        spec.toml:31:10: leak `corpora.gossip.names.condition`: it describes `condition`, which `tasks.condition` asks for; leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.gossip.names.condition" = "..." }`
+    "#]].assert_eq(&said(&sandbox(), &spec("condi+tion")));
+    // A column that goes with the target: nothing has to run to know.
+    expect![[r#"
+        spec.toml:31:10: leak `corpora.gossip.retells.condition`: `tasks.condition`: the column `medication`, which it describes, alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.gossip.retells.condition" = "..." }`
+    "#]].assert_eq(&said(&sandbox(), &spec("medi+cation")));
+    assert_eq!(said(&sandbox(), &spec("ag+e")), "no problem\n");
+    let why =
+        "[leakage]\naccept = { \"corpora.gossip.names.condition\" = \"it is in the question as well\" }\n";
+    assert_eq!(said(&sandbox(), &(spec("condi+tion") + why)), "no problem\n");
+}
+
+#[test]
+fn norms_that_are_adjusted_for_the_target() {
+    let spec = with("[corpora.gossip]\nadjust = [\"age\", \"condition\"]\n");
+    expect![[r#"
+        spec.toml:31:10: leak `corpora.gossip.names.condition`: its norms are adjusted for `condition`, which `tasks.condition` asks for; leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.gossip.names.condition" = "..." }`
+    "#]].assert_eq(&said(&sandbox(), &spec));
+}
+
+#[test]
 fn a_corpus_that_describes_the_target_behind_ones_back() {
     let spec = with("[corpora.gossip]\nbehind = [\"condi+tion\", \"Condition\"]\n");
     assert_eq!(said(&sandbox(), &spec), "no problem\n");

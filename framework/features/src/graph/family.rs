@@ -23,6 +23,13 @@ pub struct Settings {
     pub nulls: usize,
 }
 
+impl Default for Settings {
+    /// Densities 0.1, 0.15, .. 0.3, absolute correlations, 10 searches, 5 random graphs.
+    fn default() -> Settings {
+        Settings { densities: vec![0.1, 0.15, 0.2, 0.25, 0.3], edges: Edges::Absolute, runs: 10, nulls: 5 }
+    }
+}
+
 /// Measures of the whole graph.
 const WHOLE: [&str; 6] =
     ["global-efficiency", "local-efficiency", "clustering", "path-length", "modularity", "small-worldness"];

@@ -85,14 +85,14 @@ impl Search {
     fn run(&mut self, base: &Level, rng: &mut impl Rng) -> Vec<usize> {
         let mut modules: Vec<u32> = (0..base.nodes() as u32).collect();
         while self.settle(base, &mut modules, rng) {
-            loop {
-                let count = renumber(&mut modules);
-                let level = self.merged(base, &modules, count);
-                let mut merged: Vec<u32> = (0..count as u32).collect();
-                if !self.settle(&level, &mut merged, rng) {
-                    break;
-                }
+            let mut count = renumber(&mut modules);
+            let mut level = self.merged(base, &modules, count);
+            let mut merged: Vec<u32> = (0..count as u32).collect();
+            while self.settle(&level, &mut merged, rng) {
+                count = renumber(&mut merged);
                 modules.iter_mut().for_each(|module| *module = merged[*module as usize]);
+                level = self.merged(&level, &merged, count);
+                merged = (0..count as u32).collect();
             }
         }
         renumber(&mut modules);

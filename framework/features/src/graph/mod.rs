@@ -11,6 +11,7 @@ mod clustering;
 mod distances;
 mod family;
 mod hops;
+mod local;
 mod louvain;
 mod modules;
 mod nulls;
@@ -23,7 +24,8 @@ pub use centrality::{assortativity, betweenness, eigenvector_centrality, strengt
 pub use clustering::{clustering, clustering_binary, transitivity, transitivity_binary};
 pub use distances::{Distances, distances};
 pub use family::{MIN_TRS, Settings, measure};
-pub use hops::{Hops, hops, local_efficiency};
+pub use hops::{Hops, hops};
+pub use local::local_efficiency;
 pub use louvain::louvain;
 pub use modules::{modularity, module_z, participation};
 pub use nulls::{Null, rewired, small_worldness};

@@ -1,94 +1,108 @@
 //! Says how strongly networks are coupled.
 
 mod harmonized;
-mod norms;
-mod pairs;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 
 use boldface::{
-    Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, JsonSchema, Problem, Result, Scan,
-    Serialize, TrainScans, register, serde_json,
+    Cohort, Deserialize, Fact, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register,
 };
+use boldface_features::{ConnectivityKind, Feature, Measured, Networks, network_pairs};
+use boldface_imaging::combat::{Combat, Harmonization};
+use rayon::prelude::*;
 
-use boldface_imaging::combat::Harmonization;
-use harmonized::Harmonized;
-use norms::{Norm, couplings, fit};
-use pairs::pairs;
-use words::Words;
+use super::described::Described;
+use super::family::{Family, Telling};
+use super::words::WordTable;
 
 /// One sentence for each pair of networks: how strongly they are coupled, and how typical that is.
 ///
-/// Coupling is the mean Fisher z of the Pearson correlations between the regions of two networks (within
-/// one network: between different regions) over the whole cropped scan; sentences give it back as a
-/// correlation. Typical is what the training scans have: their mean and SD (ddof 1) are saved, and
-/// nothing is ever taken from another scan. Words: beyond 2 SD `markedly`, beyond 1 SD `somewhat` lower or
-/// higher than typical, else `typical`. A pair of which more than half of the region pairs have no signal, or
-/// that does not vary in training, is `not available`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+/// Coupling is the mean of the correlations between the regions of two networks (within one network: between different
+/// regions) over the whole cropped scan, of the `kind` that is asked for. Typical is what the training scans have, of
+/// which every person counts once: mean and SD are saved, and nothing is ever taken from another scan. A pair of which
+/// more than half of the region pairs have no signal, a network of one region with itself, and a coupling that does not
+/// vary in training are `not available`, each with its reason.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Connectivity {
+    /// How the coupling of two regions is measured.
+    kind: ConnectivityKind,
     /// How many pairs to describe of those furthest above the norm. Without this key and `weakest`
     /// every pair is described.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     strongest: Option<usize>,
     /// How many pairs to describe of those furthest below the norm.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     weakest: Option<usize>,
     /// Takes what differs between scanners out of the couplings, by ComBat fitted on the training scans
     /// alone: `{ batch = "site", preserve = ["age", "sex"] }`. Norms and sentences are of what is left. A
     /// scan of a batch that no training scan is of cannot be described.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     harmonize: Option<Harmonization>,
+    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<WordTable>,
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
+    /// has the plain form.
+    paraphrase: bool,
+    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
+    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
+    /// would be put into the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adjust: Vec<String>,
 }
 
-register!(CorpusGenerator "connectivity" => Connectivity);
-
-/// The norms and the words they are told in.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Artefact {
-    version: u32,
-    words: Words,
-    norms: Vec<Norm>,
+impl Default for Connectivity {
+    fn default() -> Connectivity {
+        Connectivity {
+            kind: ConnectivityKind::default(),
+            strongest: None,
+            weakest: None,
+            harmonize: None,
+            words: None,
+            paraphrase: true,
+            adjust: Vec::new(),
+        }
+    }
 }
 
-/// Version of the artefact's form and of what its numbers mean.
-const VERSION: u32 = 1;
+register!(CorpusGenerator "connectivity" => Described<Connectivity>);
 
-const FILE: &str = "norms.json";
+impl Family for Connectivity {
+    const NAME: &'static str = "connectivity";
+    const VERSION: u32 = 2;
+    const WORDS: &'static str = include_str!("words.toml");
+    /// What harmonises, if that is asked for.
+    type Learned = Option<Combat>;
 
-/// A fitted generator.
-#[derive(Debug)]
-struct Fitted {
-    config: Connectivity,
-    artefact: Artefact,
-    harmonized: Option<Harmonized>,
-}
-
-impl CorpusGenerator for Connectivity {
-    fn fit(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Box<dyn Describer>> {
-        let harmonized = self.harmonize.as_ref().map(|how| Harmonized::fit(how, train)).transpose()?;
-        let norms = fit(train, harmonized.as_ref())?;
-        let artefact = Artefact { version: VERSION, words: Words::shipped(), norms };
-        Ok(Box::new(Fitted { config: self.clone(), artefact, harmonized }))
+    fn telling(&self) -> Telling<'_> {
+        Telling { words: self.words.as_ref(), paraphrase: self.paraphrase, adjust: &self.adjust }
     }
 
-    fn load(&self, dir: &Path) -> Result<Box<dyn Describer>> {
-        let path = dir.join(FILE);
-        let named = |error: &dyn std::fmt::Display| format!("`{}`: {error}", path.display());
-        let text = fs::read_to_string(&path).map_err(|error| named(&error))?;
-        let artefact: Artefact = serde_json::from_str(&text).map_err(|error| named(&error))?;
-        if artefact.version != VERSION {
-            return Err(named(&format!("has version {}, expected {VERSION}", artefact.version)).into());
+    fn learn(&self, train: &TrainScans<'_>, _seed: u64) -> Result<Option<Combat>> {
+        let Some(how) = &self.harmonize else { return Ok(None) };
+        let scans: Vec<&Scan> = train.iter().collect();
+        let rows: Vec<Vec<Measured>> = scans.par_iter().map(|scan| self.couplings(scan)).collect();
+        let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
+        harmonized::fit(how, &rows, &infos).map(Some)
+    }
+
+    fn measure(&self, learned: &Option<Combat>, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
+        let row = self.couplings(scan);
+        match (&self.harmonize, learned) {
+            (Some(how), Some(combat)) => harmonized::apply(how, combat, row, &scan.info),
+            (None, None) => Ok(row),
+            _ => {
+                Err("`harmonize` is not as it was when the norms were fitted; build the corpus again".into())
+            }
         }
-        let harmonized = self.harmonize.as_ref().map(|how| Harmonized::load(how, dir)).transpose()?;
-        Ok(Box::new(Fitted { config: self.clone(), artefact, harmonized }))
+    }
+
+    fn told_value(&self, _feature: &Feature, value: f64) -> f64 {
+        self.kind.correlation(value)
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
@@ -100,28 +114,26 @@ impl CorpusGenerator for Connectivity {
         }
         let of_columns = self.harmonize.iter().flat_map(|how| how.check(&cohort.scans));
         problems.extend(of_columns.map(|problem| problem.below("harmonize")));
-        match pairs(&cohort.regions) {
-            Ok(pairs) if pairs.is_empty() => {
-                let help = "give the region table two regions or more with their networks";
-                problems.push(Problem::at("", "there is no pair of networks to describe").help(help));
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let help = "rename a network in the region table";
-                problems.push(Problem::at("", error.to_string()).help(help));
-            }
+        if Networks::of(&cohort.regions).pairs().iter().all(|pair| pair.edges.is_empty()) {
+            let help = "give the region table two regions or more with their networks";
+            problems.push(Problem::at("", "there is no pair of networks to describe").help(help));
+        }
+        let mut seen = BTreeSet::new();
+        let names = self.features(cohort).into_iter().map(|feature| feature.of.join("-"));
+        if let Some(twice) = names.into_iter().find(|name| !seen.insert(name.clone())) {
+            let message = format!("two pairs of networks would be called `{twice}`");
+            problems.push(Problem::at("", message).help("rename a network in the region table"));
         }
         problems
     }
-}
 
-impl Connectivity {
-    fn described(&self) -> usize {
-        self.strongest.unwrap_or(0).saturating_add(self.weakest.unwrap_or(0))
+    fn features(&self, cohort: &Cohort) -> Vec<Feature> {
+        let pairs = Networks::of(&cohort.regions).pairs();
+        let measure = self.kind.measure();
+        pairs.iter().map(|pair| Feature::new(measure, &pair.names.each_ref().map(String::as_str))).collect()
     }
 
-    /// Which facts to tell; of equally high ones the earlier. Words follow from a fact's own z, not
-    /// from its place among the others.
+    /// Of equally high ones the earlier. Words follow from a fact's own z, not from its place among the others.
     fn chosen(&self, facts: &[Fact]) -> Vec<bool> {
         if self.strongest.is_none() && self.weakest.is_none() {
             return vec![true; facts.len()];
@@ -135,40 +147,20 @@ impl Connectivity {
         strongest.chain(weakest).for_each(|&(_, index)| chosen[index] = true);
         chosen
     }
+
+    /// What harmonisation keeps is put into the couplings, and what it takes out is missing from them.
+    fn tells(&self) -> Vec<String> {
+        let columns = |how: &Harmonization| [how.preserve.clone(), vec![how.batch.clone()]].concat();
+        self.harmonize.as_ref().map_or_else(Vec::new, columns)
+    }
 }
 
-impl Describer for Fitted {
-    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
-        let Artefact { words, norms, .. } = &self.artefact;
-        let couplings = couplings(scan, self.harmonized.as_ref())?;
-        let features = couplings.iter().map(|(feature, _)| feature);
-        if !features.eq(norms.iter().map(|norm| &norm.feature)) {
-            let id = &scan.info.id;
-            return Err(format!("`{id}` has other networks than the scans that the norms rest on").into());
-        }
-        let fact = |((feature, coupling), norm): (&(String, Option<f64>), &Norm)| {
-            words.fact(feature, coupling.map(f64::tanh), coupling.and_then(|coupling| norm.z(coupling)))
-        };
-        let facts: Vec<Fact> = couplings.iter().zip(norms).map(fact).collect();
-        let chosen = self.config.chosen(&facts);
-        let told = facts.into_iter().zip(norms).zip(chosen).filter(|(_, chosen)| *chosen);
-        Ok(told
-            .map(|((fact, norm), _)| Descriptor {
-                norm_scans: norm.scans,
-                ..Descriptor::new(&scan.info.id, words.sentence(&fact), fact)
-            })
-            .collect())
+impl Connectivity {
+    fn couplings(&self, scan: &Scan) -> Vec<Measured> {
+        network_pairs(&scan.series, &scan.regions, self.kind)
     }
 
-    fn read(&self, text: &str) -> Result<Vec<Fact>> {
-        let features: Vec<&str> = self.artefact.norms.iter().map(|norm| norm.feature.as_str()).collect();
-        Ok(self.artefact.words.read(text, &features))
-    }
-
-    fn save(&self, dir: &Path) -> Result<()> {
-        let path = dir.join(FILE);
-        let text = serde_json::to_string_pretty(&self.artefact)?;
-        fs::write(&path, text + "\n").map_err(|error| format!("`{}`: {error}", path.display()))?;
-        self.harmonized.as_ref().map_or(Ok(()), |harmonized| harmonized.save(dir))
+    fn described(&self) -> usize {
+        self.strongest.unwrap_or(0).saturating_add(self.weakest.unwrap_or(0))
     }
 }

@@ -9,7 +9,7 @@ use boldface_features::{Feature, Norms};
 use serde::de::DeserializeOwned;
 
 use super::super::family::Family;
-use super::super::words::WordTable;
+use super::super::words::Words;
 use super::cache::Cache;
 use super::{Fitted, name_of};
 
@@ -18,22 +18,12 @@ const LEARNED: &str = "learned.json";
 const WORDS: &str = "words.toml";
 
 /// Everything but norms and words.
-#[derive(Serialize)]
-struct LearnedFile<'a, L> {
-    version: u32,
-    family: &'a str,
-    /// As text: JSON readers of other languages round large numbers.
-    seed: String,
-    regions: &'a Regions,
-    learned: &'a L,
-}
-
-/// The same, read.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, bound = "L: DeserializeOwned")]
-struct LearnedRead<L> {
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LearnedFile<L> {
     version: u32,
     family: String,
+    /// As text: JSON readers of other languages round large numbers.
     seed: String,
     regions: Regions,
     learned: L,
@@ -52,9 +42,9 @@ struct Versioned {
 pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
     let learned = LearnedFile {
         version: F::VERSION,
-        family: F::NAME,
+        family: F::NAME.to_owned(),
         seed: fitted.seed.to_string(),
-        regions: &fitted.regions,
+        regions: fitted.regions.clone(),
         learned: &fitted.learned,
     };
     write(dir.join(NORMS), serde_json::to_string_pretty(&fitted.norms)? + "\n")?;
@@ -70,7 +60,7 @@ pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
 pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
     let norms: Norms = read_json(&dir.join(NORMS), Norms::VERSION)?;
     let path = dir.join(LEARNED);
-    let read: LearnedRead<F::Learned> = read_json(&path, F::VERSION)?;
+    let read: LearnedFile<F::Learned> = read_json(&path, F::VERSION)?;
     if read.family != F::NAME {
         return Err(
             named(&path)(&format!("is of a corpus of type `{}`, not `{}`", read.family, F::NAME)).into()
@@ -82,7 +72,8 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
         .map_err(|_| named(&path)(&format!("has the seed `{}`, which is none", read.seed)))?;
     let features: Vec<Feature> = norms.features().cloned().collect();
     let path = dir.join(WORDS);
-    let words = WordTable::parse(&read_text(&path)?).and_then(|words| words.check(&features).map(|()| words));
+    let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
+    words.check(&features).map_err(|error| named(&path)(&error))?;
     Ok(Fitted {
         family: family.clone(),
         learned: read.learned,
@@ -90,8 +81,9 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
         seed,
         name: name_of::<F>(&norms),
         norms,
+        reader: words.reader(&features),
         features,
-        words: words.map_err(|error| named(&path)(&error))?,
+        words,
         cache: Cache::default(),
     })
 }

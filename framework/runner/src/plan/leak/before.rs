@@ -203,7 +203,11 @@ impl Lint<'_> {
                 checks.extend(self.memo.checks.get(&format!("text {key} {of_other}"), look).iter().cloned());
             }
             for corpus in &self.plan.corpora {
-                checks.push(described::of_config(&corpus.name, &corpus.config.resolved(), asked));
+                let (config, tells) = (corpus.config.resolved(), corpus.config.tells());
+                let by =
+                    format!("corpus {key} {} {} {}", corpus.name, canonical_json(&config), tells.join(" "));
+                let look = || described::before(&corpus.name, &config, &tells, asked);
+                checks.extend(self.memo.checks.get(&by, look).iter().cloned());
             }
         }
         checks

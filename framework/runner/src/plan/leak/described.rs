@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boldface::{Descriptor, ScanId};
+use boldface::{Descriptor, Fact, ScanId};
 use serde_json::{Value, json};
 
 use super::asked::{Asked, strings};
+use super::nuisance::said;
 use super::predict::{cuts, tell};
 use super::words::{self, plain};
 use super::{Check, Status, named};
@@ -18,23 +19,67 @@ const SURE: f64 = 0.001;
 
 const HELP: &str = "leave it out of the corpus, or do not ask for it";
 
-/// Whether a corpus' own table names the column that a task asks for.
-pub fn of_config(corpus: &str, config: &Value, asked: &Asked) -> Check {
-    let mut named_columns = Vec::new();
-    strings(config, &mut named_columns);
+/// Whether a corpus tells the column that a task asks for, or one that tells the answer: before anything runs.
+///
+/// It tells what it says it does ([`boldface::CorpusGenerator::tells`]), and what its table names: a plugin may say
+/// nothing. The words of a table are no columns.
+pub fn before(corpus: &str, config: &Value, tells: &[String], asked: &Asked) -> Vec<Check> {
+    let mut named_columns = tells.to_vec();
+    match config {
+        Value::Object(table) => {
+            let keys = table.iter().filter(|(key, _)| *key != "words");
+            keys.for_each(|(_, value)| strings(value, &mut named_columns));
+        }
+        other => strings(other, &mut named_columns),
+    }
     let found: Vec<&String> = asked.targets.iter().filter(|target| named_columns.contains(target)).collect();
-    names(corpus, asked, &found)
+    let mut adjusted = Vec::new();
+    strings(&config["adjust"], &mut adjusted);
+    let names = if !found.is_empty() && found.iter().all(|column| adjusted.contains(column)) {
+        names(corpus, asked, "its norms are adjusted for", &found)
+    } else {
+        names(corpus, asked, "it describes", &found)
+    };
+    // One finding a leak: who names the target also retells it.
+    let retells = if found.is_empty() { retells(corpus, tells, asked) } else { None };
+    std::iter::once(names).chain(retells).collect()
 }
 
-fn names(corpus: &str, asked: &Asked, found: &[&String]) -> Check {
+fn names(corpus: &str, asked: &Asked, does: &str, found: &[&String]) -> Check {
     let key = format!("corpora.{corpus}");
     let id = format!("{key}.names.{}", task(asked));
     if found.is_empty() {
         let found = format!("it describes no column that `{}` asks for", asked.key);
         return Check::passed(id, key, found);
     }
-    let found = format!("it describes {}, which `{}` asks for", named(found), asked.key);
+    let found = format!("{does} {}, which `{}` asks for", named(found), asked.key);
     Check::passed(id, key, found).but(Status::Failed, HELP)
+}
+
+/// Whether a column that the corpus tells is the answer by another name; none if it tells no column, or the answers
+/// are no label.
+fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
+    let (labels, people) = (asked.labels()?, asked.people());
+    let (key, last) = (format!("corpora.{corpus}"), tells.last()?);
+    let id = format!("{key}.retells.{}", task(asked));
+    let mut leaks = Vec::new();
+    for column in tells {
+        let values: Vec<Option<&str>> = asked.examples.iter().map(|(info, _)| info.column(column)).collect();
+        let told = tell(&cuts(&values), &labels, &people, LEAKS);
+        let what = format!("the column `{column}`, which it describes,");
+        if told.skill >= LEAKS && told.p.is_some_and(|p| p <= SURE) {
+            leaks.push((column, format!("`{}`: {}", asked.key, said(&what, &labels, &told)), told));
+        }
+    }
+    if leaks.is_empty() {
+        let more = tells.len() - 1;
+        let found =
+            format!("neither `{last}` nor {more} other columns that it describes tell `{}`", asked.key);
+        return Some(Check::passed(id, key, found));
+    }
+    let found: Vec<&str> = leaks.iter().map(|(_, found, _)| found.as_str()).collect();
+    let evidence = json!(leaks.iter().map(|(column, _, told)| (column, told)).collect::<BTreeMap<_, _>>());
+    Some(Check::passed(id, key, found.join("; ")).but(Status::Failed, HELP).with(evidence))
 }
 
 /// Whether the descriptors of a corpus name a task's column, say its answers, or retell them by way of
@@ -42,10 +87,10 @@ fn names(corpus: &str, asked: &Asked, found: &[&String]) -> Check {
 pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<Check> {
     let key = format!("corpora.{corpus}");
     let features: BTreeSet<String> =
-        descriptors.iter().map(|descriptor| plain(&descriptor.fact.feature)).collect();
+        descriptors.iter().map(|descriptor| column_of(&descriptor.fact)).collect();
     let found: Vec<&String> =
         asked.targets.iter().filter(|target| features.contains(&plain(target))).collect();
-    let mut checks = vec![names(corpus, asked, &found)];
+    let mut checks = vec![names(corpus, asked, "it describes", &found)];
 
     let mut texts: BTreeMap<ScanId, String> = BTreeMap::new();
     for descriptor in descriptors {
@@ -74,7 +119,7 @@ fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Ch
         .collect();
     let mut by_feature: BTreeMap<&str, BTreeMap<&ScanId, String>> = BTreeMap::new();
     for Descriptor { scan, fact, .. } in descriptors {
-        if columns.contains(&plain(&fact.feature)) {
+        if columns.contains(&column_of(fact)) {
             let said =
                 format!("{} {}", fact.band, fact.value.map(|value| value.to_string()).unwrap_or_default());
             by_feature.entry(&fact.feature).or_default().insert(scan, said.trim().to_owned());
@@ -99,6 +144,11 @@ fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Ch
     let found = format!("what it says of {} tells the answer to `{}`", named(&features), asked.key);
     let evidence = json!(leaks.iter().map(|(feature, told)| (feature, told)).collect::<BTreeMap<_, _>>());
     Some(Check::passed(id, key, found).but(Status::Failed, HELP).with(evidence))
+}
+
+/// The column that a fact may be of, as [`plain`] words: features are called like it, or `phenotype.COLUMN`.
+fn column_of(fact: &Fact) -> String {
+    plain(fact.feature.strip_prefix("phenotype.").unwrap_or(&fact.feature))
 }
 
 /// Whether a description depends on which scans were described before: then held-out scans reach the norms.

@@ -5,10 +5,11 @@ use std::fs;
 use boldface::serde_json::json;
 use boldface::{Cohort, CorpusGenerator, Describer, Problem, Scan};
 
-use super::{scan, split};
-use crate::corpora::connectivity::Connectivity;
+use expect_test::expect;
 
-const ALL: Connectivity = Connectivity { strongest: None, weakest: None, harmonize: None };
+use super::super::Connectivity;
+use super::{generator, scan, split};
+use crate::corpora::described::Described;
 
 // Orthogonal signals: `mix(r)` correlates with A as `r` does.
 const A: [f32; 4] = [1.0, 1.0, -1.0, -1.0];
@@ -25,11 +26,7 @@ fn coupled(subject: &str, r: f32) -> Scan {
 }
 
 fn fitted(scans: &[Scan], train: usize) -> Box<dyn Describer> {
-    ALL.fit(&split(scans, train).train(scans).unwrap(), 0).unwrap()
-}
-
-fn sentences(describer: &dyn Describer, scan: &Scan) -> Vec<String> {
-    describer.describe(scan).unwrap().into_iter().map(|descriptor| descriptor.text).collect()
+    generator(json!({})).fit(&split(scans, train).train(scans).unwrap(), 0).unwrap()
 }
 
 #[test]
@@ -38,16 +35,24 @@ fn by_hand() {
     let scans = [coupled("1", 0.2), coupled("2", 0.4), coupled("3", 0.6), coupled("4", -0.1)];
     let describer = fitted(&scans, 3);
     let descriptors = describer.describe(&scans[3]).unwrap();
-    // One region each: no coupling within a network. (atanh(-.1) - .4398) / .2456 = -2.1994.
-    assert_eq!(descriptors.len(), 1);
-    assert_eq!(
-        descriptors[0].text,
-        "Default-Vis coupling is markedly lower than typical (r=-0.10, z=-2.20)."
-    );
-    assert_eq!(descriptors[0].norm_scans, 3);
-    assert!((descriptors[0].fact.z.unwrap() + 2.1994).abs() < 1e-4);
-    assert!((descriptors[0].fact.value.unwrap() + 0.1).abs() < 1e-6);
-    assert_eq!(descriptors[0].scan, scans[3].info.id);
+    // (atanh(-.1) - .4398) / .2456 = -2.1994. One region each: no coupling within a network.
+    let texts: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
+    expect![[r#"
+        [
+            "Default-Default coupling is not available: the network has one region.",
+            "Default-Vis coupling is markedly lower than typical (r=-0.10, z=-2.20).",
+            "Vis-Vis coupling is not available: the network has one region.",
+        ]
+    "#]]
+    .assert_debug_eq(&texts);
+    let told = &descriptors[1];
+    assert_eq!(told.fact.feature, "coupling.Default-Vis");
+    assert_eq!((told.norm_scans, told.norm_people), (3, 3));
+    assert!((told.fact.z.unwrap() + 2.1994).abs() < 1e-4);
+    assert!((told.fact.value.unwrap() + 0.1).abs() < 1e-6);
+    assert_eq!(told.scan, scans[3].info.id);
+    assert!(descriptors.iter().all(|one| one.norm == told.norm));
+    assert!(told.norm.starts_with("connectivity-2-") && told.norm.len() == 31, "{}", told.norm);
 }
 
 #[test]
@@ -57,7 +62,7 @@ fn a_block_is_the_mean_fisher_z_without_the_diagonal() {
     let made = |subject, r| scan(subject, &["Vis", "Vis", "Vis"], &[&A, &mix(r), &mix(-0.2)]);
     let scans = [made("1", 0.6), made("2", 0.5)];
     let descriptors = fitted(&scans, 2).describe(&scans[0]).unwrap();
-    assert_eq!(descriptors[0].fact.feature, "Vis-Vis");
+    assert_eq!(descriptors[0].fact.feature, "coupling.Vis-Vis");
     assert!((descriptors[0].fact.value.unwrap() - 0.4054).abs() < 1e-4);
 }
 
@@ -85,18 +90,20 @@ fn what_cannot_be_computed_is_not_available() {
     let scans = [coupled("1", 0.2), coupled("2", 0.4), coupled("3", 0.6)];
     let describer = fitted(&scans, 3);
     for signal in [&dead[..], &nan] {
-        assert_eq!(sentences(&*describer, &broken(signal)), ["Default-Vis coupling is not available."]);
-        let fact = describer.describe(&broken(signal)).unwrap().remove(0).fact;
-        assert_eq!((fact.value, fact.z), (None, None));
-        assert_eq!(describer.read("Default-Vis coupling is not available.").unwrap(), [fact]);
+        let told = describer.describe(&broken(signal)).unwrap().remove(1);
+        assert_eq!((told.fact.value, told.fact.z, told.fact.band.as_str()), (None, None, "not available"));
+        assert_eq!(told.fact.reason.as_deref(), Some("too many regions have no signal"));
+        assert_eq!(describer.read(&told.text).unwrap(), [told.fact]);
     }
     // A dead region in training is left out of the norm: two scans remain.
     let scans = [coupled("1", 0.2), coupled("2", 0.4), scan("3", &["Default", "Vis"], &[&A, &dead])];
-    assert_eq!(fitted(&scans, 3).describe(&scans[0]).unwrap()[0].norm_scans, 2);
+    assert_eq!(fitted(&scans, 3).describe(&scans[0]).unwrap()[1].norm_scans, 2);
     // Training scans that do not differ, and a single one, have no spread to measure by.
     for scans in [vec![coupled("1", 0.3), coupled("2", 0.3)], vec![coupled("1", 0.3)]] {
         let describer = fitted(&scans, scans.len());
-        assert_eq!(sentences(&*describer, &coupled("9", 0.9)), ["Default-Vis coupling is not available."]);
+        let fact = describer.describe(&coupled("9", 0.9)).unwrap().remove(1).fact;
+        assert_eq!((fact.z, fact.reason.as_deref()), (None, Some("it does not vary in training")));
+        assert!((fact.value.unwrap() - 0.9).abs() < 1e-6);
     }
 }
 
@@ -116,8 +123,10 @@ fn half_of_a_block_is_enough() {
         let facts = describer.describe(scan).unwrap();
         facts.iter().map(|d| (d.fact.feature.clone(), d.fact.z.is_some())).collect::<Vec<_>>()
     };
-    let pairs =
-        |default_vis, vis_vis| [("Default-Vis".to_owned(), default_vis), ("Vis-Vis".to_owned(), vis_vis)];
+    let pairs = |default_vis, vis_vis| {
+        [("Default-Default", false), ("Default-Vis", default_vis), ("Vis-Vis", vis_vis)]
+            .map(|(of, is)| (format!("coupling.{of}"), is))
+    };
     // One of three regions dead: 2 of 3 pairs with Default remain, but 1 of 3 within Vis.
     assert_eq!(available(&scans[2]), pairs(true, false));
     // Two of three: 1 of 3, and none.
@@ -132,12 +141,17 @@ fn a_choice_of_pairs_keeps_their_order_and_their_words() {
     };
     let scans = [made("1", 0.1), made("2", 0.2), made("3", 0.3), made("4", 0.2)];
     let chosen = |strongest, weakest| {
-        let config = Connectivity { strongest, weakest, harmonize: None };
+        let config = generator(json!({ "strongest": strongest, "weakest": weakest }));
         let describer = config.fit(&split(&scans, 3).train(&scans).unwrap(), 0).unwrap();
         describer.describe(&scans[3]).unwrap().into_iter().map(|d| d.fact).collect::<Vec<_>>()
     };
-    let all = chosen(None, None);
-    assert_eq!(all.len(), 6);
+    // Ten pairs; the four of a network with itself have no coupling and are in no choice.
+    let (told, all) = (chosen(None, None), chosen(Some(10), None));
+    assert_eq!((told.len(), all.len()), (10, 6));
+    assert_eq!(
+        told.iter().filter(|fact| fact.z.is_some()).collect::<Vec<_>>(),
+        all.iter().collect::<Vec<_>>()
+    );
     let mut order: Vec<_> = all.iter().map(|fact| (fact.z.unwrap(), &fact.feature)).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0));
     let ends = [order[0].1, order[4].1, order[5].1];
@@ -151,30 +165,24 @@ fn a_choice_of_pairs_keeps_their_order_and_their_words() {
 }
 
 #[test]
-fn saved_norms_describe_as_the_fitted_ones_do() {
-    let scans = [coupled("1", 0.2), coupled("2", 0.45), coupled("3", 0.6), coupled("4", 0.7)];
-    let (dir, describer) = (tempfile::tempdir().unwrap(), fitted(&scans, 3));
-    describer.save(dir.path()).unwrap();
-    let loaded = ALL.load(dir.path()).unwrap();
-    assert_eq!(loaded.describe(&scans[3]).unwrap(), describer.describe(&scans[3]).unwrap());
-    let path = dir.path().join("norms.json");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("\"version\": 1", "\"version\": 9", 1)).unwrap();
-    let error = |error: Option<boldface::Error>| error.map(|error| error.to_string()).unwrap_or_default();
-    assert!(error(ALL.load(dir.path()).err()).ends_with("norms.json`: has version 9, expected 1"));
-    fs::write(&path, "{").unwrap();
-    assert!(error(ALL.load(dir.path()).err()).contains("norms.json`: EOF"));
-}
-
-#[test]
-fn other_regions_are_refused() {
-    let scans = [coupled("1", 0.2), coupled("2", 0.4), scan("3", &["Default", "Limbic"], &[&A, &B])];
-    let error = fitted(&scans, 2).describe(&scans[2]).unwrap_err().to_string();
-    assert_eq!(error, "`made/sub-3` has other networks than the scans that the norms rest on");
-    let error = ALL.fit(&split(&scans, 3).train(&scans).unwrap(), 0).err().unwrap().to_string();
-    assert_eq!(error, "`made/sub-1` and `made/sub-3` have different regions");
-    let error = ALL.fit(&split(&scans, 0).train(&scans).unwrap(), 0).err().unwrap().to_string();
-    assert_eq!(error, "there are no training scans to take norms from");
+fn other_kinds_measure_something_else_and_say_so() {
+    let made = |subject, r: f32| scan(subject, &["A", "B", "B"], &[&A, &mix(r), &mix(-r / 2.0)]);
+    let scans = [made("1", 0.2), made("2", 0.4), made("3", 0.6)];
+    let train = split(&scans, 3);
+    let train = train.train(&scans).unwrap();
+    let told = |kind: &str| {
+        let describer = generator(json!({ "kind": kind })).fit(&train, 0).unwrap();
+        let told = describer.describe(&scans[2]).unwrap().remove(1);
+        assert_eq!(describer.read(&told.text).unwrap().len(), 1, "{}", told.text);
+        (told.fact.feature, told.fact.value.unwrap())
+    };
+    // r of .6 and -.3: mean .15; atanh .6931 and -.3095, mean .1918, tanh .1895.
+    let (feature, r) = told("pearson");
+    assert!(feature == "coupling.A-B" && (r - 0.15).abs() < 1e-6, "{feature} {r}");
+    let (feature, r) = told("fisher-z");
+    assert!(feature == "coupling.A-B" && (r - 0.1895).abs() < 1e-4, "{feature} {r}");
+    assert_eq!(told("ledoit-wolf").0, "shrunk-coupling.A-B");
+    assert_eq!(told("partial").0, "partial-coupling.A-B");
 }
 
 #[test]
@@ -182,7 +190,7 @@ fn problems() {
     let check = |table, networks: &[&str]| {
         let signals = vec![&A[..]; networks.len()];
         let regions = scan("1", networks, &signals).regions.as_ref().clone();
-        let config: Connectivity = boldface::registry::parse(&table).unwrap();
+        let config: Described<Connectivity> = boldface::registry::parse(&table).unwrap();
         let problems: Vec<Problem> = config.check(&Cohort::new(Vec::new(), regions));
         problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
     };

@@ -3,11 +3,13 @@
 use std::fs;
 use std::sync::Arc;
 
-use boldface::{Cohort, CorpusGenerator, Describer, Problem, Scan, serde_json};
+use boldface::serde_json::json;
+use boldface::{Cohort, CorpusGenerator, Describer, Problem, Scan};
 use expect_test::expect;
 
-use super::{scan, split};
-use crate::corpora::connectivity::Connectivity;
+use super::super::Connectivity;
+use super::{generator, scan, split};
+use crate::corpora::described::Described;
 
 /// Three regions of two networks. Couplings differ from person to person, and more so by site: site B adds `effect`.
 fn study(subjects: usize, effect: f32) -> Vec<Scan> {
@@ -31,12 +33,8 @@ fn study(subjects: usize, effect: f32) -> Vec<Scan> {
     (0..subjects).map(one).collect()
 }
 
-fn generator(text: &str) -> Connectivity {
-    serde_json::from_str(text).unwrap()
-}
-
-fn harmonizing() -> Connectivity {
-    generator(r#"{ "harmonize": { "batch": "site", "preserve": ["age"] } }"#)
+fn harmonizing() -> Described<Connectivity> {
+    generator(json!({ "harmonize": { "batch": "site", "preserve": ["age"] } }))
 }
 
 /// Mean z of site B less that of site A over all facts of the scans.
@@ -45,7 +43,7 @@ fn difference(describer: &dyn Describer, scans: &[Scan]) -> f64 {
         let of_site = scans.iter().filter(|scan| scan.info.phenotype["site"] == site);
         let zs: Vec<f64> = of_site
             .flat_map(|scan| describer.describe(scan).unwrap())
-            .map(|told| told.fact.z.unwrap())
+            .filter_map(|told| told.fact.z)
             .collect();
         zs.iter().sum::<f64>() / zs.len() as f64
     };
@@ -57,7 +55,7 @@ fn a_planted_site_effect_is_taken_out_of_scans_that_were_not_fitted_on() {
     let scans = study(60, 1.0);
     let train = split(&scans, 40);
     let train = train.train(&scans).unwrap();
-    let plain = Connectivity::default().fit(&train, 0).unwrap();
+    let plain = generator(json!({})).fit(&train, 0).unwrap();
     let harmonized = harmonizing().fit(&train, 0).unwrap();
     let (before, after) = (difference(&*plain, &scans[40..]), difference(&*harmonized, &scans[40..]));
     assert!(before > 1.0, "the planted effect is {before} SD");
@@ -70,7 +68,7 @@ fn test_scans_change_nothing_of_what_is_fitted() {
         let dir = tempfile::tempdir().unwrap();
         let describer = harmonizing().fit(&split(scans, 30).train(scans).unwrap(), 0).unwrap();
         describer.save(dir.path()).unwrap();
-        ["norms.json", "harmonization.json"].map(|file| fs::read_to_string(dir.path().join(file)).unwrap())
+        ["norms.json", "learned.json"].map(|file| fs::read_to_string(dir.path().join(file)).unwrap())
     };
     let scans = study(40, 1.0);
     let mut others = scans[..30].to_vec();
@@ -89,12 +87,12 @@ fn what_was_saved_describes_alike() {
     for scan in &scans {
         assert_eq!(loaded.describe(scan).unwrap(), describer.describe(scan).unwrap());
     }
-    // Without the key there is no such file.
+    // What was fitted without the key cannot be harmonised.
     let plain = tempfile::tempdir().unwrap();
-    let describer = Connectivity::default().fit(&split(&scans, 20).train(&scans).unwrap(), 0).unwrap();
+    let describer = generator(json!({})).fit(&split(&scans, 20).train(&scans).unwrap(), 0).unwrap();
     describer.save(plain.path()).unwrap();
-    assert!(!plain.path().join("harmonization.json").exists());
-    assert!(harmonizing().load(plain.path()).is_err());
+    let error = harmonizing().load(plain.path()).unwrap().describe(&scans[0]).unwrap_err().to_string();
+    assert_eq!(error, "`harmonize` is not as it was when the norms were fitted; build the corpus again");
 }
 
 #[test]
@@ -113,8 +111,8 @@ fn what_cannot_be_harmonised_is_said() {
     Arc::get_mut(&mut scans[3].info).unwrap().phenotype.remove("age");
     let regions = (*scans[0].regions).clone();
     let cohort = Cohort::new(scans.iter().map(|scan| (*scan.info).clone()).collect(), regions);
-    let generator = generator(r#"{ "harmonize": { "batch": "site", "preserve": ["age", "site"] } }"#);
-    let said: Vec<String> = generator.check(&cohort).iter().map(Problem::to_string).collect();
+    let harmonizing = generator(json!({ "harmonize": { "batch": "site", "preserve": ["age", "site"] } }));
+    let said: Vec<String> = harmonizing.check(&cohort).iter().map(Problem::to_string).collect();
     expect![[r#"
         harmonize.preserve[0]: 1 of 20 scans have no `age`, the first is `made/sub-03`; fill it in, or leave those scans out
         harmonize.preserve[1]: `site` is the batch: it cannot be both removed and preserved; remove it from `preserve`"#]]

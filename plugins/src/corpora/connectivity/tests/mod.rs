@@ -3,11 +3,13 @@
 mod fitted;
 mod harmonized;
 mod pain;
-mod round_trip;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Connectivity;
+use crate::corpora::described::Described;
+use boldface::serde_json::{self, Value};
 use boldface::{Part, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries};
 
 /// A scan of subject `subject` whose regions, one a row, have these signals.
@@ -46,4 +48,11 @@ pub(super) fn split(scans: &[Scan], train: usize) -> Split {
     let part = |index| if index < train { Part::Train } else { Part::Test };
     let parts = scans.iter().enumerate().map(|(index, scan)| (scan.info.id.person(), part(index)));
     Split { parts: parts.collect() }
+}
+
+/// The generator with these keys, in plain words.
+pub(super) fn generator(table: Value) -> Described<Connectivity> {
+    let mut config: Described<Connectivity> = serde_json::from_value(table).unwrap();
+    config.0.paraphrase = false;
+    config
 }

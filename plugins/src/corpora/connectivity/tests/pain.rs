@@ -7,7 +7,7 @@ use std::sync::Arc;
 use boldface::serde_json::json;
 use boldface::{CorpusGenerator, Dataset, Kind, Part, Scan, Split, Window};
 
-use crate::corpora::connectivity::Connectivity;
+use super::generator;
 
 /// The first 160 volumes of every scan that ships with the quickstart.
 fn scans() -> Vec<Scan> {
@@ -33,10 +33,14 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
     let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
     let split = Split { parts: parts.collect() };
     let train = split.train(&scans).unwrap();
-    let describer = Connectivity::default().fit(&train, 0).unwrap();
+    let describer = generator(json!({"paraphrase": true})).fit(&train, 0).unwrap();
 
-    // Mean 0 and SD (ddof 1) 1 over the training scans, feature by feature.
-    let mut z: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    // Mean 0 and SD 1 over the 23 training people, of whom every one counts once, feature by feature.
+    let weight = |scan: &Scan| {
+        let own = train.iter().filter(|other| other.info.id.person() == scan.info.id.person());
+        1.0 / own.count() as f64
+    };
+    let mut z: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     let mut bands: BTreeMap<String, usize> = BTreeMap::new();
     for scan in &scans {
         let descriptors = describer.describe(scan).unwrap();
@@ -53,8 +57,9 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
             assert!(near(read[0].value, descriptor.fact.value), "{}", descriptor.text);
             *bands.entry(read[0].band.clone()).or_default() += 1;
             if split.part(&scan.info.id).unwrap() == Part::Train {
-                assert_eq!(descriptor.norm_scans, train.len());
-                z.entry(descriptor.fact.feature.clone()).or_default().extend(descriptor.fact.z);
+                assert_eq!((descriptor.norm_scans, descriptor.norm_people), (train.len(), 23));
+                let own = (descriptor.fact.z.unwrap(), weight(scan));
+                z.entry(descriptor.fact.feature.clone()).or_default().push(own);
             }
         }
         let caption: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
@@ -62,10 +67,12 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
         assert!(read.iter().zip(&descriptors).all(|(fact, descriptor)| fact.agrees(&descriptor.fact)));
     }
     for (feature, z) in &z {
-        let n = z.len() as f64;
-        let mean = z.iter().sum::<f64>() / n;
-        let sd = (z.iter().map(|z| (z - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-        assert!(mean.abs() < 1e-9 && (sd - 1.0).abs() < 1e-9, "{feature}: mean {mean}, SD {sd}");
+        let weighted = |of: fn(f64) -> f64| -> f64 { z.iter().map(|&(z, weight)| weight * of(z)).sum() };
+        let (mean, squares) = (weighted(|z| z) / 23.0, weighted(|z| z * z));
+        assert!(
+            mean.abs() < 1e-9 && (squares / 22.0 - 1.0).abs() < 1e-9,
+            "{feature}: mean {mean}, {squares}"
+        );
     }
     // Words vary with the scans: every band is used, and typical is what most are.
     assert_eq!(bands.len(), 5, "{bands:?}");
