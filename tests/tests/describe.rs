@@ -166,7 +166,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused(
         &["short.tsv", "--tr", "2"],
         expect![[r#"
-        error: --series `short.tsv`: 39 volumes, but the corpus describes 40 volumes of every scan, from volume 0 (from 0) on, and what is measured depends on the length: give a scan of at least 40 volumes
+        error: --series `short.tsv`: 39 volumes, but the corpus describes the first 40 of every scan, and what is measured depends on the length: give a scan of at least 40 volumes
     "#]],
     );
     let mut turned = NAMES;
@@ -185,7 +185,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
         expect![[r#"
         error: 2 of 2 scans cannot be described:
           `few.tsv`: region 6 is missing in the file, but `C1` in the corpus; both must have the same regions in the same order
-          `short.tsv`: 39 volumes, but the corpus describes 40 volumes of every scan, from volume 0 (from 0) on, and what is measured depends on the length: give a scan of at least 40 volumes
+          `short.tsv`: 39 volumes, but the corpus describes the first 40 of every scan, and what is measured depends on the length: give a scan of at least 40 volumes
     "#]],
     );
     fs::write(sandbox.path("few.npy"), export::npy(&five)).unwrap();

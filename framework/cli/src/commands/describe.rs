@@ -176,7 +176,7 @@ fn trace(descriptors: &[Descriptor]) -> String {
             number(fact.value),
             number(fact.z),
             format!("{}{reason}", fact.band),
-            format!("{norm_scans}/{norm_people}"),
+            if *norm_people == 0 { format!("{norm_scans}/-") } else { format!("{norm_scans}/{norm_people}") },
             if norm.is_empty() { "-".to_owned() } else { norm.clone() },
             scan.to_string(),
             format!("{}..{end}", window.start),
