@@ -70,7 +70,7 @@ impl Case {
                 gradient::measure(steps, template, series, networks).len()
             }
             "components" => {
-                self.components.as_ref().expect("they were fitted for this family").measure(series).len()
+                self.components.as_ref().expect("they were fitted for this family").measure(series, &[]).len()
             }
             "components-fit" => {
                 let fitted = Components::blind(&[(series, 1.0)], COMPONENTS, 1, 0);
