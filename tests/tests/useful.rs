@@ -84,7 +84,8 @@ fn a_planted_effect_is_found_in_facts_and_permuted_labels_are_at_chance() {
 
 #[test]
 fn every_corpus_is_judged_beside_all_of_them() {
-    let corpora = "[corpora.all]\ntype = \"connectivity\"\n[corpora.few]\ntype = \"connectivity\"\nstrongest = 2\n";
+    let corpora =
+        "[corpora.all]\ntype = \"connectivity\"\n[corpora.few]\ntype = \"connectivity\"\nstrongest = 2\n";
     let tasks = format!("{CONDITION}\n[tasks.captioning]\n[tasks.forecasting]\ncontext = 60\nhorizon = 20\n");
     let (_sandbox, run) = finished(0, false, &format!("{corpora}{tasks}"));
     let rows = rows(&run);
@@ -95,7 +96,9 @@ fn every_corpus_is_judged_beside_all_of_them() {
     assert_eq!(baselines(&rows, "forecasting"), ["ar", "persistence"].map(str::to_owned).into());
     for plugin in expected {
         let compared = rows.iter().any(|row| {
-            row.stage == "evaluation.condition" && row.against.as_deref() == Some(plugin) && row.value.is_some()
+            row.stage == "evaluation.condition"
+                && row.against.as_deref() == Some(plugin)
+                && row.value.is_some()
         });
         assert!(compared, "the model is compared with `{plugin}`");
     }
@@ -128,7 +131,12 @@ fn numbers_have_a_ridge_and_without_a_corpus_there_are_no_facts() {
     let mae = test_score(&run.dir, "condition", "facts-ridge", "mae");
     assert!(mae < 15.0, "{mae}");
 
-    sandbox.write("none.toml", &spec.replace("[corpora.connectivity]", "").replace("text-to-text = 0", "text-to-text = 0\nfmri-to-text = 0"));
+    sandbox.write(
+        "none.toml",
+        &spec
+            .replace("[corpora.connectivity]", "")
+            .replace("text-to-text = 0", "text-to-text = 0\nfmri-to-text = 0"),
+    );
     let run = sandbox.run("none.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
     let expected = ["fc-logistic", "majority"];
     assert_eq!(baselines(&rows(&run), "condition"), expected.map(str::to_owned).into());
