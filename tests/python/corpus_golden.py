@@ -63,7 +63,7 @@ def connectivity(x, networks):
     r = np.corrcoef(x.T)
     r = (r + r.T) / 2
     shrunk = ConnectivityMeasure(kind="correlation").fit_transform([x])[0]
-    partial = ConnectivityMeasure(kind="partial correlation").fit_transform([x])[0]
+    partial = ConnectivityMeasure(kind="partial correlation").fit_transform([stats.zscore(x, ddof=1)])[0]
     z = lambda matrix: np.arctanh(np.where(np.eye(len(matrix)) > 0, 0, matrix))
     told = {
         "shrinkage": float(LedoitWolf(store_precision=False).fit(stats.zscore(x, ddof=1)).shrinkage_),
@@ -129,7 +129,7 @@ def graph(r, networks, density):
 
 
 def nulls(r, density):
-    """Clustering and path length of graphs with the same degrees, and the small-worldness that follows; all of hops."""
+    """Transitivity and path length of graphs with the same degrees, and the small-worldness that follows; without weights."""
     n = len(r)
     w = np.abs(r)
     np.fill_diagonal(w, 0)
@@ -138,16 +138,16 @@ def nulls(r, density):
     def measures(graph):
         hops = bct.distance_bin(graph)
         off = ~np.eye(n, dtype=bool)
-        return bct.clustering_coef_bu(graph).mean(), hops[off & np.isfinite(hops)].mean()
+        return bct.transitivity_bu(graph), hops[off & np.isfinite(hops)].mean()
     own = measures(binary)
     drawn = np.array([measures(bct.randmio_und(binary, 10, seed=seed)[0]) for seed in range(20)])
     mean = drawn.mean(0)
     return {
-        "clustering, binary": own[0],
-        "clustering of nulls": mean[0],
+        "transitivity": own[0],
+        "transitivity of nulls": mean[0],
         "path-length of nulls": mean[1],
         "SD over nulls": drawn.std(0, ddof=1).tolist(),
-        "small-worldness, binary": (own[0] / mean[0]) / (own[1] / mean[1]),
+        "small-worldness": (own[0] / mean[0]) / (own[1] / mean[1]),
     }
 
 
@@ -202,36 +202,43 @@ def temporal(x, tr):
         frequency, power = signal.welch(z, fs=1 / tr, nperseg=min(256, len(z)))
         low = power[(frequency >= 0.01) & (frequency <= 0.1)]
         high = power[(frequency > 0.1) & (frequency <= 0.25)]
-        raw = signal.periodogram(flat, fs=1 / tr, scaling="spectrum")
-        amplitude = np.sqrt(raw[1])
-        band = (raw[0] >= 0.01) & (raw[0] <= 0.1)
+        # DPABI: zeros up to a power of two, amplitudes of 2 |FFT| / T.
+        padded = 1 << (len(flat) - 1).bit_length()
+        amplitude = 2 * np.abs(np.fft.rfft(flat, padded)) / len(flat)
+        hertz = np.arange(len(amplitude)) / (padded * tr)
+        band = (hertz >= 0.01 - 1e-9) & (hertz <= 0.08 + 1e-9)
         regions.append({
             "SD": float(flat.std()),
             "frequencies": len(frequency),
             "power[:4]": power[:4].tolist(),
             "low / high": float(low.sum() / high.sum()),
             "lag-1": float(z[:-1] @ z[1:] / (len(z) - 1)),
-            "ALFF, periodogram": float(amplitude[band].mean()),
-            "fALFF, periodogram": float(amplitude[band].sum() / amplitude[1:].sum()),
-            "ALFF, Welch": float(np.sqrt(signal.welch(flat, fs=1 / tr, nperseg=min(256, len(z)))[1])[
-                (frequency >= 0.01) & (frequency <= 0.1)].mean()),
-            "fALFF, Welch": float(np.sqrt(power[(frequency >= 0.01) & (frequency <= 0.1)]).sum() / np.sqrt(power[1:]).sum()),
+            "ALFF": float(amplitude[band].mean()),
+            "fALFF": float(amplitude[band].sum() / amplitude[1:].sum()),
         })
     return regions
 
 
 def ica(x):
-    """FastICA of the z-scored scan with 5 components: over time (samples are volumes) and over space (samples are regions)."""
+    """FastICA of the z-scored scan: over time (samples are volumes) and over space (samples are regions).
+
+    As many components as lead to the same ones whatever the last bits: FastICA has many ends, and with other numbers rounding
+    decides which.
+    """
     z = stats.zscore(x)
     told = {}
-    for name, samples in (("time", z), ("space", z.T)):
-        # BLAS differs from machine to machine in the last bits: far more iterations than needed, and few digits.
-        fit = FastICA(5, whiten="unit-variance", w_init=np.eye(5), tol=1e-10, max_iter=20000).fit(samples)
+    for name, samples, count in (("time", z, 5), ("space", z.T, 4)):
+        fit = lambda samples: FastICA(
+            count, whiten="unit-variance", w_init=np.eye(count), tol=1e-10, max_iter=20000
+        ).fit(samples)
+        shaken = fit(samples + 1e-9 * np.random.default_rng(0).standard_normal(samples.shape)).transform(samples)
+        fit = fit(samples)
         sources = fit.transform(samples)
-        maps = sources if name == "space" else fit.mixing_
+        assert np.abs(np.corrcoef(sources.T, shaken.T)[:count, count:]).max(1).min() > 0.9999
         told[name] = {
             "iterations": fit.n_iter_,
-            "maps": np.round(maps.T, 6).tolist(),
+            # Components x regions: the unmixing of regions over time, the sources over space.
+            "rows": np.round(sources.T if name == "space" else fit.components_, 9).tolist(),
             "kurtosis": np.sort(stats.kurtosis(sources)).tolist(),
         }
     return told

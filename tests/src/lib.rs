@@ -1,5 +1,6 @@
 //! Runs specs in a temporary project: in this process, or with the real binary.
 
+pub mod cohort;
 pub mod libraries;
 pub mod schema;
 pub mod shipped;

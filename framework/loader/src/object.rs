@@ -97,12 +97,29 @@ const TELLS: (u32, u32) = (1, 2);
 /// A corpus generator in a library.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub(crate) struct LoadedCorpus(pub Object);
+pub(crate) struct LoadedCorpus {
+    object: Object,
+    #[serde(skip)]
+    tells: Vec<String>,
+}
 
 impl LoadedCorpus {
+    /// The generator that was made, which is asked at once what it tells: if it cannot say, that is a mistake found
+    /// before anything runs, and no column is hidden from those who look for leaks.
+    ///
+    /// # Errors
+    /// What the library says instead.
+    pub fn new(object: Object) -> Result<LoadedCorpus, Problem> {
+        let tells = match object.plugin.version() < TELLS {
+            true => Ok(Vec::new()),
+            false => object.plugin.ask(Request::Tells { object: object.number }),
+        };
+        Ok(LoadedCorpus { tells: tells.map_err(|error| problem(&error))?, object })
+    }
+
     fn describer(&self, number: u64) -> Box<dyn Describer> {
-        let object = Object { plugin: self.0.plugin, number, config: Value::Null, version: self.0.version };
-        Box::new(LoadedDescriber(object))
+        let Object { plugin, version, .. } = self.object;
+        Box::new(LoadedDescriber(Object { plugin, number, config: Value::Null, version }))
     }
 }
 
@@ -110,30 +127,28 @@ impl CorpusGenerator for LoadedCorpus {
     fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>> {
         let mut series = Series::default();
         let train = train.iter().map(|scan| series.put_scan(scan)).collect();
-        let (number, _) = self.0.plugin.call(Request::Fit { object: self.0.number, train, seed }, series)?;
+        let (number, _) =
+            self.object.plugin.call(Request::Fit { object: self.object.number, train, seed }, series)?;
         Ok(self.describer(number))
     }
 
     fn load(&self, dir: &Path) -> Result<Box<dyn Describer>> {
         let dir = dir.to_owned();
-        Ok(self.describer(self.0.plugin.ask(Request::LoadDescriber { object: self.0.number, dir })?))
+        Ok(self
+            .describer(self.object.plugin.ask(Request::LoadDescriber { object: self.object.number, dir })?))
     }
 
     fn tells(&self) -> Vec<String> {
-        if self.0.plugin.version() < TELLS {
-            return Vec::new();
-        }
-        // A library that cannot say so fails its check with the same words.
-        self.0.plugin.ask(Request::Tells { object: self.0.number }).unwrap_or_default()
+        self.tells.clone()
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         let Cohort { scans, regions, .. } = cohort.clone();
-        problems(self.0.plugin.ask(Request::CheckCorpus { object: self.0.number, scans, regions }))
+        problems(self.object.plugin.ask(Request::CheckCorpus { object: self.object.number, scans, regions }))
     }
 
     fn version(&self) -> u32 {
-        self.0.version
+        self.object.version
     }
 }
 

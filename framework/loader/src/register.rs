@@ -3,7 +3,7 @@
 use boldface::abi::Listed;
 use boldface::registry::{Kind, Plugin as Registered};
 use boldface::schemars::Schema;
-use boldface::{CorpusGenerator, Dataset, Task};
+use boldface::{CorpusGenerator, Dataset, Problem, Task};
 
 use crate::call::Plugin;
 use crate::object::{LoadedCorpus, LoadedDataset, LoadedTask, Object};
@@ -30,23 +30,28 @@ pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<
     for plugin in listed {
         match plugin.kind.as_str() {
             <dyn Dataset>::NAME => {
-                add::<dyn Dataset>(library, plugin, |object| Box::new(LoadedDataset(object)))
+                add::<dyn Dataset>(library, plugin, |object| Ok(Box::new(LoadedDataset(object))))
             }
             <dyn CorpusGenerator>::NAME => {
-                add::<dyn CorpusGenerator>(library, plugin, |object| Box::new(LoadedCorpus(object)));
+                add::<dyn CorpusGenerator>(library, plugin, |object| {
+                    Ok(Box::new(LoadedCorpus::new(object)?))
+                });
             }
-            _ => add::<dyn Task>(library, plugin, |object| Box::new(LoadedTask(object))),
+            _ => add::<dyn Task>(library, plugin, |object| Ok(Box::new(LoadedTask(object)))),
         }
     }
     Ok(())
 }
 
-fn add<K: Kind + ?Sized>(library: &'static Opened, listed: Listed, wrap: fn(Object) -> Box<K>) {
+/// Makes the plugin of what was made in the library.
+type Wrap<K> = fn(Object) -> Result<Box<K>, Problem>;
+
+fn add<K: Kind + ?Sized>(library: &'static Opened, listed: Listed, wrap: Wrap<K>) {
     let Listed { name, schema, .. } = listed;
     // The registry keeps plugins until the program ends, as the library is kept.
     let plugin: &'static Plugin = Box::leak(Box::new(Plugin::new(library, K::NAME, &name)));
     let schema = move || Schema::try_from(schema.clone()).unwrap_or_default();
-    let parse = move |table: &_| Object::make(plugin, table).map(wrap);
+    let parse = move |table: &_| Object::make(plugin, table).and_then(wrap);
     K::add(Registered {
         name: plugin.name(),
         source: library.file.display().to_string().leak(),

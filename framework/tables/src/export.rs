@@ -81,11 +81,21 @@ impl Sheet {
 
 /// The table as CSV with a header (RFC 4180): a missing value is an empty field.
 pub fn csv(sheet: &Sheet) -> String {
+    delimited(sheet, b',', "")
+}
+
+/// The table as tab-separated text with a header, as BIDS has it: a missing value is `n/a`.
+pub fn tsv(sheet: &Sheet) -> String {
+    delimited(sheet, b'\t', "n/a")
+}
+
+fn delimited(sheet: &Sheet, delimiter: u8, missing: &str) -> String {
     const WHOLE: &str = "writing into memory cannot fail";
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
     writer.write_record(sheet.columns.iter().map(|(name, _)| name)).expect(WHOLE);
     for row in 0..sheet.rows() {
-        let fields = sheet.columns.iter().map(|(_, values)| values.field(row).unwrap_or_default());
+        let fields =
+            sheet.columns.iter().map(|(_, values)| values.field(row).unwrap_or_else(|| missing.to_owned()));
         writer.write_record(fields).expect(WHOLE);
     }
     String::from_utf8(writer.into_inner().expect(WHOLE)).expect("every field was UTF-8")
@@ -140,6 +150,15 @@ mod tests {
             =é,inf,0
         "#]]
         .assert_eq(&csv(&sheet()));
+    }
+
+    #[test]
+    fn tsv_says_what_is_missing() {
+        let text = |value: &str| Some(value.to_owned());
+        let sheet = Sheet::new()
+            .with("scan", Values::Text(vec![text("sub-1"), None]))
+            .with("value", Values::Number(vec![None, Some(0.5)]));
+        assert_eq!(tsv(&sheet), "scan\tvalue\nsub-1\tn/a\nn/a\t0.5\n");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What can be said of a scan.
 
+mod components;
 mod connectivity;
 mod described;
 mod family;
+mod graph;
 mod phenotype;
 mod temporal;
 mod words;

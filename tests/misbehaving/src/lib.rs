@@ -100,17 +100,26 @@ impl Task for Misbehaving {
 /// Says numbers that are none.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Nonsense {}
+struct Nonsense {
+    /// Whether it panics when it is asked which columns it tells.
+    #[serde(default)]
+    secretive: bool,
+}
 
 register!(CorpusGenerator "nonsense" => Nonsense);
 
 impl CorpusGenerator for Nonsense {
     fn fit(&self, _train: &TrainScans<'_>, _seed: u64) -> Result<Box<dyn Describer>> {
-        Ok(Box::new(Nonsense {}))
+        Ok(Box::new(Nonsense { secretive: false }))
     }
 
     fn load(&self, _dir: &Path) -> Result<Box<dyn Describer>> {
-        Ok(Box::new(Nonsense {}))
+        Ok(Box::new(Nonsense { secretive: false }))
+    }
+
+    fn tells(&self) -> Vec<String> {
+        assert!(!self.secretive, "that is a secret");
+        Vec::new()
     }
 }
 

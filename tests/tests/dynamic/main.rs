@@ -9,8 +9,11 @@ mod misbehaving;
 
 use std::process::Output;
 
-use boldface_tests::Sandbox;
-use boldface_tests::libraries::library;
+use boldface::TimeSeries;
+use boldface_imaging::export::npy;
+use boldface_runner::describe::Saved;
+use boldface_tests::libraries::{library, with_header};
+use boldface_tests::{Sandbox, test_score};
 
 /// A task and a corpus of the example's; the same question is put by a built-in task too.
 const SPEC: &str = r#"
@@ -106,6 +109,33 @@ fn a_loaded_plugin_scores_as_a_built_in_one() {
 
     let (_, planned, _) = told(&sandbox.boldface(&["plan", "spec.toml"]));
     assert!(planned.contains(" 0 to run"), "{planned}");
+}
+
+#[test]
+fn a_library_of_version_1_1_works_and_describes_strangers() {
+    let sandbox = project(SPEC, &with_header(&example(), (1, 1), true));
+    let (code, _, errors) = told(&sandbox.boldface(&["run", "spec.toml"]));
+    assert_eq!(code, Some(0), "{errors}");
+    let score = |metric: &str| test_score(&sandbox.path("runs/latest"), "captioning", "majority", metric);
+    assert!(score("fact_accuracy") > 0.0);
+
+    let cache = std::fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|entry| entry.unwrap().path());
+    let saved = cache.map(|dir| dir.join("corpus.json")).find(|file| file.is_file()).unwrap();
+    let saved: Saved = serde_json::from_slice(&std::fs::read(saved).unwrap()).unwrap();
+    let rois = saved.regions.names.len();
+    let values = (0..80 * rois).map(|at| (at as f32 * 0.37).sin()).collect();
+    let series = TimeSeries::new(80, rois, 2.0, values).unwrap();
+    std::fs::write(sandbox.path("me.npy"), npy(&series)).unwrap();
+    let describe = ["describe", "--corpus", "runs/latest", "--series", "me.npy", "--tr", "2"];
+    let (code, _, errors) = told(&sandbox.boldface(&describe));
+    assert_eq!(code, Some(1));
+    let expected =
+        "`smoothness`: it was made by `example-corpus` of a library; load that very library with --plugin\n";
+    assert!(errors.ends_with(expected), "{errors}");
+    let (code, said, errors) =
+        told(&sandbox.boldface(&[&describe[..], &["--plugin", "lib/example.so"]].concat()));
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(said.starts_with("Smoothness is "), "{said}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use boldface::registry::Kind;
 use boldface::{CorpusGenerator, Task, testing};
 use boldface_tests::Sandbox;
-use boldface_tests::libraries::library;
+use boldface_tests::libraries::{library, with_header};
 use serde_json::json;
 
 use super::{project, put, told};
@@ -77,6 +77,23 @@ fn a_panic_in_a_check_is_a_problem_of_the_spec() {
     assert_eq!(code, Some(2), "{errors}");
     let expected = "error: task `misbehaving` of `HERE/lib/example.so` panicked in `check`: ";
     assert!(errors.contains(expected) && errors.contains(" --> spec.toml:19:"), "{errors}");
+}
+
+#[test]
+fn a_corpus_that_cannot_say_what_it_tells_is_a_problem_of_the_spec() {
+    let spec = SPEC.replace("HOW", "log").replace("IN", "score");
+    let spec = spec + "\n[corpora.nonsense]\nsecretive = true\n";
+    let sandbox = project(&spec, &library("boldface-misbehaving"));
+    let (code, _, errors) = told(&sandbox.boldface(&["check", "spec.toml"]));
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(errors.contains("panicked in `tells`: "), "{errors}");
+    assert!(errors.contains("that is a secret") && errors.contains("1 problem; nothing was run"), "{errors}");
+
+    // A library of version 1.1 cannot be asked, and is taken as it was.
+    let sandbox = project(&spec, &with_header(&library("boldface-misbehaving"), (1, 1), true));
+    let (code, out, errors) = told(&sandbox.boldface(&["check", "spec.toml"]));
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.contains("no problem"), "{out}");
 }
 
 #[test]

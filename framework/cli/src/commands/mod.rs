@@ -3,7 +3,9 @@
 mod amounts;
 mod check;
 mod compare;
+mod describe;
 mod explain;
+mod features;
 mod libraries;
 mod list;
 mod new;
@@ -43,6 +45,10 @@ pub enum Command {
     Report(report::Arguments),
     /// Compares runs key by key and score by score, or ranks the arms of a sweep.
     Compare(compare::Arguments),
+    /// Says of a new scan what a finished corpus says of its own: numbers against norms, in words.
+    Describe(Box<describe::Arguments>),
+    /// Measures scans without words: a long table of scan, family, feature, value.
+    Features(Box<features::Arguments>),
     /// Follows a run in the terminal, whoever started it.
     Watch(watch::Arguments),
     /// Makes regional series of scanner files, cleaned as nilearn does it.
@@ -71,6 +77,8 @@ impl Command {
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
             Command::Compare(arguments) => compare::execute(&arguments),
+            Command::Describe(arguments) => describe::execute(&arguments),
+            Command::Features(arguments) => features::execute(&arguments),
             Command::Watch(arguments) => watch::execute(&arguments),
             Command::Parcellate(arguments) => parcellate::execute(&arguments),
             Command::Regions(arguments) => regions::execute(&arguments),

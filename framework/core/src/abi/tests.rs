@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::series::Series;
 use super::{Library, Listed, Made, Message, Request, SentCohort, SentMetric, SentRecorded, Status};
 use crate::{
-    Answer, Cohort, Dataset, Event, Example, Exclusion, Fact, JsonSchema, Metric, Outcome, Prediction,
-    Problem, Quality, Recorded, Regions, Result, Scan, ScanId, ScanInfo, Task, TimeSeries, Window,
+    Answer, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Event, Example, Exclusion, Fact,
+    JsonSchema, Metric, Outcome, Prediction, Problem, Quality, Recorded, Regions, Result, Scan, ScanId,
+    ScanInfo, Task, TimeSeries, TrainScans, Window,
 };
 
 /// Does what its table says.
@@ -85,6 +86,52 @@ impl Dataset for Measured {
     fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
         let (fd, kept) = (vec![0.0, f32::NAN], vec![true, false]);
         Ok(Recorded { series: self.load(root, scan)?, quality: Quality { fd, kept, ..Quality::default() } })
+    }
+}
+
+/// Says what it was fitted with.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+struct Teller {
+    /// What it tells.
+    columns: Vec<String>,
+    /// What it was fitted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
+}
+
+crate::register!(CorpusGenerator "teller" => Teller);
+
+impl CorpusGenerator for Teller {
+    fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>> {
+        assert_eq!(train.len(), 1);
+        Ok(Box::new(Teller { seed: Some(seed), ..self.clone() }))
+    }
+
+    fn load(&self, _dir: &Path) -> Result<Box<dyn Describer>> {
+        Ok(Box::new(self.clone()))
+    }
+
+    fn tells(&self) -> Vec<String> {
+        assert!(!self.columns.is_empty(), "nothing to tell");
+        self.columns.clone()
+    }
+}
+
+impl Describer for Teller {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        let fact = Fact { feature: "age".into(), reason: Some("nobody knows".into()), ..Fact::default() };
+        let text = format!("Fitted with {:?}.", self.seed);
+        let said = Descriptor::new(&scan.info.id, text, fact);
+        let norm = "teller-1-00ff".to_owned();
+        Ok(vec![Descriptor { norm_scans: 4, norm_people: 3, norm, window: Window::first(2), ..said }])
+    }
+
+    fn read(&self, _text: &str) -> Result<Vec<Fact>> {
+        Ok(Vec::new())
+    }
+
+    fn save(&self, _dir: &Path) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -236,6 +283,50 @@ fn excluded_scans_events_and_quality_cross() {
     let recorded = Series(answer.series).take_recorded(sent).unwrap();
     assert!(recorded.series.values()[1].is_nan() && recorded.quality.fd[1].is_nan());
     assert_eq!(recorded.quality.kept, [true, false]);
+}
+
+#[test]
+fn columns_seeds_reasons_and_norms_cross() {
+    let object = make_of("corpus", "teller", json!({ "columns": ["age", "sex"] }));
+    assert_eq!(ask(&Request::Tells { object }, Series::default()), (Status::Done, json!(["age", "sex"])));
+    let mute = make_of("corpus", "teller", json!({ "columns": [] }));
+    assert_eq!(ask(&Request::Tells { object: mute }, Series::default()).0, Status::Panicked);
+
+    let fit = |seed: Option<u64>| {
+        let mut series = Series::default();
+        let train = vec![series.put_scan(&scan())];
+        let mut request =
+            serde_json::to_value(Request::Fit { object, train, seed: seed.unwrap_or(9) }).unwrap();
+        // A host of version 1.1 sends none.
+        if seed.is_none() {
+            request["fit"].as_object_mut().unwrap().remove("seed");
+        }
+        let message = Message { json: serde_json::to_vec(&request).unwrap(), series: series.0 };
+        let (status, answer) = Library::THIS.call(&message);
+        assert_eq!(status, Status::Done);
+        let object = serde_json::from_slice(&answer.json).unwrap();
+        let mut series = Series::default();
+        let scan = Box::new(series.put_scan(&scan()));
+        let (status, said) = ask(&Request::Describe { object, scan }, series);
+        assert_eq!(status, Status::Done);
+        said
+    };
+    let said: Vec<Descriptor> = serde_json::from_value(fit(Some(u64::MAX))).unwrap();
+    assert_eq!(said[0].text, format!("Fitted with Some({}).", u64::MAX));
+    assert_eq!(said[0].fact.reason.as_deref(), Some("nobody knows"));
+    assert_eq!((said[0].norm_scans, said[0].norm_people, said[0].norm.as_str()), (4, 3, "teller-1-00ff"));
+    assert_eq!(said[0].window, Window::first(2));
+
+    // A library of version 1.1 knows none of these.
+    let mut older = fit(None);
+    let one = older[0].as_object_mut().unwrap();
+    for field in ["norm_people", "norm", "window"] {
+        one.remove(field).unwrap();
+    }
+    one["fact"].as_object_mut().unwrap().remove("reason").unwrap();
+    let older: Vec<Descriptor> = serde_json::from_value(older).unwrap();
+    assert_eq!(older[0].text, "Fitted with Some(0).");
+    assert_eq!((older[0].norm_people, older[0].norm.as_str(), &older[0].fact.reason), (0, "", &None));
 }
 
 #[test]

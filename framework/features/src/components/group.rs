@@ -25,14 +25,6 @@ pub(super) struct Group {
     covariance: Mat<f64>,
 }
 
-/// The leading principal components of a group.
-pub(super) struct Principal {
-    /// Components x live regions; uncorrelated over regions, mean 0, variance 1.
-    pub white: Mat<f64>,
-    /// The share of the variance that each holds.
-    pub shares: Vec<f64>,
-}
-
 impl Group {
     /// Sums up scans of `rois` regions, each with its weight. A region that is dead in a scan adds nothing there.
     pub(super) fn of(scans: &[(&TimeSeries, f64)], rois: usize) -> Group {
@@ -63,8 +55,8 @@ impl Group {
         along / n as f64 / total
     }
 
-    /// The first principal components; as many as `wanted` says, given the shares of all of them.
-    pub(super) fn principal(&self, wanted: impl Fn(&[f64]) -> usize) -> Result<Principal, Unsolved> {
+    /// The first principal components as white data (components x live regions: uncorrelated, mean 0, variance 1); as many as `wanted` says, given the shares of all of them.
+    pub(super) fn principal(&self, wanted: impl Fn(&[f64]) -> usize) -> Result<Mat<f64>, Unsolved> {
         let n = self.live.len();
         let eigen = self.covariance.self_adjoint_eigen(Side::Lower).map_err(|_| Unsolved::Principal)?;
         let (vectors, values) = (eigen.U(), eigen.S().column_vector());
@@ -84,8 +76,7 @@ impl Group {
             if largest < 0.0 { -scale } else { scale }
         };
         let signs: Vec<f64> = (0..components).map(|k| sign(n - 1 - k)).collect();
-        let white = Mat::from_fn(components, n, |k, i| vectors[(i, n - 1 - k)] * signs[k]);
-        Ok(Principal { white, shares: shares[..components].to_vec() })
+        Ok(Mat::from_fn(components, n, |k, i| vectors[(i, n - 1 - k)] * signs[k]))
     }
 }
 

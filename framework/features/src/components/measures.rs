@@ -1,10 +1,11 @@
 //! What is measured of the components' time courses in a scan.
 
-use boldface::TimeSeries;
+use boldface::{Cut, TimeSeries};
 
 use super::Components;
 use crate::signal::{detrend, lag1};
-use crate::spectrum::{ALFF, Spectra};
+use crate::spectrum::{ALFF, LOW, Spectra};
+use crate::temporal::stretches::longest;
 use crate::{Feature, Measured, Missing};
 
 /// Volumes below which courses say nothing.
@@ -14,14 +15,16 @@ const LEAST_TRS: usize = 10;
 const ROUNDING: f64 = 1e-8;
 
 impl Components {
-    /// Measures of every component and of every pair of components in a scan.
+    /// Measures of every component and of every pair of components in a scan, of the time courses without their linear
+    /// trend ([`features`]).
     ///
-    /// All are of the time course without its linear trend; `z` is that with SD 1 (ddof 0). `component-amplitude.C`: mean
-    /// absolute value; `component-variability.C`: SD (ddof 0); both on the scale of the group's map, for regions of SD 1.
-    /// `component-spectral-ratio.C`: power in 0.01-0.10 Hz over power above 0.10 to 0.25 Hz (Welch) at the scan's TR;
-    /// `component-falff.C`: fALFF of 0.01-0.08 Hz; `component-persistence.C`: lag-1 autocorrelation;
-    /// `component-coupling.C-D`: Pearson correlation of two courses.
-    pub fn measure(&self, series: &TimeSeries) -> Vec<Measured> {
+    /// - `component-amplitude.C`: mean absolute value; `component-variability.C`: SD (ddof 0). Both on the scale of the group's
+    ///   map (variance 1 over regions), for regions of SD 1.
+    /// - `component-spectral-ratio.C`: power in 0.01-0.10 Hz over power above 0.10 to 0.25 Hz ([`Spectra::ratio`]) at the
+    ///   scan's TR; `component-falff.C`: fALFF of 0.01-0.08 Hz ([`Spectra::alff`]); `component-persistence.C`: [`lag1`].
+    ///   These know nothing of gaps, so they are of the longest stretch between `cuts`; spectra need 100 s of it.
+    /// - `component-coupling.C-D`: Pearson correlation of two courses.
+    pub fn measure(&self, series: &TimeSeries, cuts: &[Cut]) -> Vec<Measured> {
         let components = self.maps.len();
         let courses = if series.trs() < LEAST_TRS {
             vec![Err(Missing::Short); components]
@@ -39,7 +42,11 @@ impl Components {
                 if spread(&course) > ROUNDING { Ok(course) } else { Err(Missing::Dead) }
             })
             .collect();
-        let spectra = Spectra::new(series.trs(), series.tr());
+        let stretch = longest(cuts, series.trs(), series.tr());
+        let spectra = Spectra::new(stretch.len(), series.tr());
+        let cycle = stretch.len() as f64 * series.tr() * LOW.low >= 1.0 - 1e-9;
+        let part =
+            |course: &[f64]| if cycle { Ok(course[stretch.clone()].to_vec()) } else { Err(Missing::Short) };
         let mut measured = Vec::new();
         let mut each = |measure: &str, of: &dyn Fn(&[f64]) -> Result<f64, Missing>| {
             for (map, course) in self.maps.iter().zip(&straight) {
@@ -49,21 +56,39 @@ impl Components {
         };
         each("component-amplitude", &|course| Ok(mean(course.iter().map(|x| x.abs()))));
         each("component-variability", &|course| Ok(spread(course)));
-        each("component-spectral-ratio", &|course| spectra.ratio(course));
-        each("component-falff", &|course| spectra.alff(course, ALFF).map(|alff| alff.falff));
-        each("component-persistence", &lag1);
-        for i in 0..components {
-            for j in i + 1..components {
-                let of = [self.maps[i].name.as_str(), self.maps[j].name.as_str()];
-                let value = match (&straight[i], &straight[j]) {
-                    (Ok(a), Ok(b)) => Ok(correlation(a, b)),
-                    (Err(missing), _) | (_, Err(missing)) => Err(*missing),
-                };
-                measured.push(Feature::new("component-coupling", &of).is(value));
-            }
+        each("component-spectral-ratio", &|course| spectra.ratio(&part(course)?));
+        each("component-falff", &|course| Ok(spectra.alff(&part(course)?, ALFF)?.falff));
+        each("component-persistence", &|course| lag1(&course[stretch.clone()]));
+        for (i, j) in pairs(components) {
+            let of = [self.maps[i].name.as_str(), self.maps[j].name.as_str()];
+            let value = match (&straight[i], &straight[j]) {
+                (Ok(a), Ok(b)) => Ok(correlation(a, b)),
+                (Err(missing), _) | (_, Err(missing)) => Err(*missing),
+            };
+            measured.push(Feature::new("component-coupling", &of).is(value));
         }
         measured
     }
+}
+
+/// What [`Components::measure`] measures of components with these names, in its order.
+pub fn features(names: &[&str]) -> Vec<Feature> {
+    let of_one = EACH.iter().flat_map(|measure| names.iter().map(|name| Feature::new(measure, &[name])));
+    let of_two = pairs(names.len()).map(|(i, j)| Feature::new("component-coupling", &[names[i], names[j]]));
+    of_one.chain(of_two).collect()
+}
+
+/// What is measured of each component.
+const EACH: [&str; 5] = [
+    "component-amplitude",
+    "component-variability",
+    "component-spectral-ratio",
+    "component-falff",
+    "component-persistence",
+];
+
+fn pairs(components: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..components).flat_map(move |i| (i + 1..components).map(move |j| (i, j)))
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {

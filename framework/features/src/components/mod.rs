@@ -17,9 +17,12 @@ mod tests;
 
 use boldface::{Deserialize, Result, Serialize, TimeSeries};
 
+use crate::Networks;
+
 pub use dual::Courses;
 pub use fastica::{FastIca, Limits, Unsolved, fast_ica};
 use group::Group;
+pub use measures::features;
 pub use template::Template;
 
 /// Spatial maps of components that a cohort's scans have in common.
@@ -38,7 +41,7 @@ pub struct Components {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub struct Map {
-    /// `ic01`, `ic02` and so on, or the template's name.
+    /// `ic01`, `ic02` and so on, with its network if it has been told ([`Components::tell_networks`]); or the template's name.
     pub name: String,
     /// A weight for each live region; mean 0, variance 1 (ddof 0). Blind: skewed to the positive. Of a template: its sign.
     pub weights: Vec<f64>,
@@ -66,9 +69,8 @@ impl Components {
         seed: u64,
     ) -> Result<Components> {
         let (group, rois) = group(scans)?;
-        let principal = group.principal(|_| components).map_err(|error| enough(&error, scans))?;
-        let settled =
-            starts::settle(principal.white.as_ref(), starts, seed).map_err(|error| error.to_string())?;
+        let white = group.principal(|_| components).map_err(|error| enough(&error, scans))?;
+        let settled = starts::settle(white.as_ref(), starts, seed).map_err(|error| error.to_string())?;
         let mut maps: Vec<Map> = (0..components)
             .map(|k| {
                 let weights: Vec<f64> = (0..group.live.len()).map(|i| settled.sources[(k, i)]).collect();
@@ -114,7 +116,7 @@ impl Components {
                 .count();
             (before + 1).min(most).max(template.maps.len())
         };
-        let principal = group.principal(held).map_err(|error| enough(&error, scans))?;
+        let white = group.principal(held).map_err(|error| enough(&error, scans))?;
         let mut references = Vec::new();
         for (name, map) in template.names.iter().zip(&template.maps) {
             let over: Vec<f64> = group.live.iter().map(|&roi| map[roi]).collect();
@@ -124,7 +126,7 @@ impl Components {
             references.push(reference);
         }
         let mut maps: Vec<Map> = Vec::new();
-        for (k, found) in template::constrain(principal.white.as_ref(), &references).into_iter().enumerate() {
+        for (k, found) in template::constrain(white.as_ref(), &references).into_iter().enumerate() {
             let name = &template.names[k];
             let weights = found.ok_or_else(|| {
                 format!("no component near `{name}` of the template was found in the scans")
@@ -140,6 +142,30 @@ impl Components {
             maps.push(Map { name: name.clone(), weights, share, stability });
         }
         Ok(Components { rois, live: group.live, maps })
+    }
+}
+
+impl Components {
+    /// Adds to the name of each component the network that its map is most like: `ic03:Default`. It is the one whose
+    /// regions, as 1 against 0 for all others, correlate best with the map, of equals the first; none if no network goes
+    /// along with the map.
+    pub fn tell_networks(&mut self, networks: &Networks) {
+        for map in &mut self.maps {
+            let mut best = (0.0, None);
+            for (place, (name, _)) in networks.members.iter().enumerate() {
+                let is = |&roi: &usize| f64::from(u8::from(networks.of_roi.get(roi) == Some(&place)));
+                let members: Vec<f64> = self.live.iter().map(is).collect();
+                if let Some(members) = standard(&members) {
+                    let like = product(&members, &map.weights);
+                    if like > best.0 {
+                        best = (like, Some(name));
+                    }
+                }
+            }
+            if let (_, Some(network)) = best {
+                map.name = format!("{}:{network}", map.name);
+            }
+        }
     }
 }
 

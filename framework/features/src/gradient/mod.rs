@@ -14,21 +14,19 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use boldface::{Deserialize, JsonSchema, Serialize, TimeSeries};
+use boldface::TimeSeries;
 use faer::Mat;
+use procrustes::procrustes;
 
 use crate::{Fc, Missing};
 
 pub use affinity::{Affinity, Kernel, affinity, kept};
 pub use embedding::Embedding;
 pub use measures::{features, measure};
-pub use procrustes::procrustes;
 pub use template::Template;
 
 /// From functional connectivity to gradients.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case")]
-#[schemars(crate = "boldface::schemars")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Steps {
     /// How alike two rows are.
     pub kernel: Kernel,
@@ -48,7 +46,7 @@ pub struct Gradients {
     /// The regions with a signal, ascending; the others have no place on a gradient.
     pub living: Vec<usize>,
     /// Living regions x gradients.
-    pub maps: Mat<f64>,
+    maps: Mat<f64>,
     /// The eigenvalue of each gradient as BrainSpace gives it ([`Embedding`]). Turning does not touch it.
     pub lambdas: Vec<f64>,
     /// The share of each gradient: from 0 to 1, together at most 1 ([`Embedding`]).

@@ -9,7 +9,7 @@ use crate::Missing;
 ///
 /// # Errors
 /// [`Missing::Unsettled`] if the singular values are not found.
-pub fn procrustes(source: &Mat<f64>, target: &Mat<f64>) -> Result<Mat<f64>, Missing> {
+pub(super) fn procrustes(source: &Mat<f64>, target: &Mat<f64>) -> Result<Mat<f64>, Missing> {
     let svd = (source.transpose() * target).svd().map_err(|_| Missing::Unsettled)?;
     Ok(svd.U() * svd.V().transpose())
 }

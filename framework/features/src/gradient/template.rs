@@ -70,6 +70,12 @@ impl Template {
         })
     }
 
+    /// Whether it has `components` gradients of `rois` regions.
+    pub fn is_of(&self, components: usize, rois: usize) -> bool {
+        let all = [self.lambdas.len(), self.shares.len(), self.maps.len()];
+        all.iter().all(|&len| len == components) && self.maps.iter().all(|map| map.len() == rois)
+    }
+
     /// Whether region `roi` is on it.
     pub(super) fn has(&self, roi: usize) -> bool {
         self.maps.iter().all(|map| map[roi].is_some())

@@ -35,7 +35,7 @@ use crate::spec::{Experiment, Paradigm, Source};
 pub use crate::spec::Located;
 pub use asking::Asking;
 pub use blame::{Leaf, blame};
-pub(crate) use claim::task;
+pub(crate) use claim::{corpus, task};
 pub use cohorts::DataCache;
 pub(crate) use cohorts::counted;
 pub use dot::dot;

@@ -1,5 +1,6 @@
 //! Sentences into facts: lenient with what stands around them, strict where they contradict themselves.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::Fact;
@@ -108,7 +109,7 @@ impl Reader {
         let words = tokens::phrase(phrase);
         let mut at = 0;
         for (index, word) in words.iter().enumerate() {
-            let key = if index + 1 < words.len() { inner(word) } else { word.core.clone() };
+            let key = key(word, index > 0, index + 1 < words.len()).into_owned();
             at = match self.nodes[at].next.get(&key) {
                 Some(&next) => next,
                 None => {
@@ -159,10 +160,10 @@ impl Reader {
     fn longest(&self, words: &[Word]) -> Option<(usize, Meaning)> {
         let (mut found, mut at) = (None, 0);
         for (index, word) in words.iter().enumerate() {
-            let node = self.nodes[at].next.get(&word.core);
-            found = node.and_then(|&node| Some((index + 1, self.nodes[node].meaning?))).or(found);
-            let on = if word.ends { self.nodes[at].next.get(&inner(word)) } else { node };
-            let Some(&on) = on else { break };
+            let next = |goes_on: bool| self.nodes[at].next.get(&*key(word, index > 0, goes_on)).copied();
+            let node = next(false);
+            found = node.and_then(|node| Some((index + 1, self.nodes[node].meaning?))).or(found);
+            let Some(on) = (if word.ends { next(true) } else { node }) else { break };
             at = on;
         }
         found
@@ -202,9 +203,15 @@ impl Sentence {
     }
 }
 
-/// A word inside a phrase, where the end of a sentence counts: `St. Pierre`.
-fn inner(word: &Word) -> String {
-    if word.ends { format!("{}.", word.core) } else { word.core.clone() }
+/// A word of a phrase. Inside it brackets and the ends of sentences count: `St. Pierre`, but not `in Vis (fALFF = 0.3)`.
+fn key(word: &Word, has_begun: bool, goes_on: bool) -> Cow<'_, str> {
+    match (word.opens && has_begun, word.ends && goes_on) {
+        (false, false) => Cow::Borrowed(&word.core),
+        (opens, ends) => {
+            let (open, end) = (if opens { "(" } else { "" }, if ends { "." } else { "" });
+            Cow::Owned(format!("{open}{}{end}", word.core))
+        }
+    }
 }
 
 /// The noun phrases of a feature.

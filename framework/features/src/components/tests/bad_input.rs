@@ -22,16 +22,16 @@ fn regions_dead_in_training_are_left_out() {
     assert_eq!(found.live, live);
     assert!(found.maps.iter().all(|map| map.weights.len() == 199));
     // A new scan may have a signal there: it does not matter.
-    assert!(found.measure(&scan(9, 1.0)).iter().all(|one| one.value.is_ok()));
+    assert!(found.measure(&scan(9, 1.0), &[]).iter().all(|one| one.value.is_ok()));
 }
 
 #[test]
 fn what_cannot_be_measured_is_missing_and_the_features_stay() {
     let scans = cohort(4);
     let found = Components::blind(&equal(&scans), SOURCES, 3, 0).unwrap();
-    let features: Vec<_> = found.measure(&scans[0]).into_iter().map(|one| one.feature).collect();
+    let features: Vec<_> = found.measure(&scans[0], &[]).into_iter().map(|one| one.feature).collect();
     let all = |series: &TimeSeries, missing: Missing| {
-        let measured = found.measure(series);
+        let measured = found.measure(series, &[]);
         assert!(measured.iter().all(|one| one.value == Err(missing)), "{measured:?}");
         assert!(measured.iter().map(|one| &one.feature).eq(&features));
     };

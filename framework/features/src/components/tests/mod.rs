@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod dual;
+mod golden;
 mod ica;
 mod measured;
 mod near;

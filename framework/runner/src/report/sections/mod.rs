@@ -2,6 +2,7 @@
 
 mod answers;
 mod calibration;
+mod corpus;
 mod groups;
 mod leakage;
 pub(super) mod power;
@@ -21,6 +22,7 @@ pub fn document(stored: &Stored) -> Document {
     blocks.extend(power::blocks(stored));
     blocks.extend(groups::blocks(stored));
     blocks.extend(quality::blocks(stored));
+    blocks.extend(corpus::blocks(stored));
     blocks.extend(answers::blocks(stored));
     blocks.extend(calibration::blocks(stored));
     blocks.extend(tokens::blocks(stored));

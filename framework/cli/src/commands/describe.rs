@@ -1,0 +1,200 @@
+//! `boldface describe`: scans of people who were never in the cohort, in the words of a finished corpus.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use boldface::{Descriptor, Scan, guard};
+use boldface_imaging::regions;
+use boldface_runner::describe::{Corpus, Known, named, shared};
+
+use super::libraries::Libraries;
+use crate::failure::{Failure, with_causes};
+use crate::say;
+
+/// Which corpus, which scans, and what is printed.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  boldface describe --corpus runs/latest --series sub-90_task-rest_timeseries.tsv
+  boldface describe --corpus runs/latest --series new/*.npy --regions atlas_dseg.tsv --tr 2.0 --trace
+  boldface describe --corpus runs/latest --series sub-90_timeseries.npy --column age=34 --column sex=F --json
+
+A scan is compared with the norms of the run's training scans, and nothing is learned from it. Its regions must be
+those of the corpus, by the file's first line, by the RegionOrder of the .json beside it, or by --regions. A longer
+scan is cropped as those of the run were; a shorter one is refused, because what is measured depends on the length.")]
+pub struct Arguments {
+    /// The folder of a run, of an arm of a sweep, or of a corpus in the store (runs/cache/corpus-KEY).
+    #[arg(long, value_name = "DIR")]
+    corpus: PathBuf,
+    /// The scans: .npy, .tsv, .csv or .parquet, a row a volume and a column a region.
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    series: Vec<PathBuf>,
+    /// Seconds between two volumes, where no .json beside a scan says it.
+    #[arg(long, value_name = "SECONDS")]
+    tr: Option<f64>,
+    /// The region table of the scans, with the columns index and name, where their files do not name the regions.
+    #[arg(long, value_name = "TSV")]
+    regions: Option<PathBuf>,
+    /// What the tables of the study would say of the person, such as age=34; may be given several times.
+    #[arg(long = "column", value_name = "NAME=VALUE")]
+    columns: Vec<String>,
+    /// The dataset of the corpus that the scans count to, where it has several.
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Print a table: what each sentence says of which feature, and which norm it is compared with.
+    #[arg(long, conflicts_with = "json")]
+    trace: bool,
+    /// Print one JSON object a sentence.
+    #[arg(long)]
+    json: bool,
+    /// Also write the table of all sentences to this file, ending in .parquet.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    libraries: Libraries,
+}
+
+/// Describes.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let out = arguments.out.as_ref().filter(|out| out.extension().is_none_or(|end| end != "parquet"));
+    if let Some(out) = out {
+        return Err(Failure::Usage(format!("--out `{}` must end in .parquet", out.display())));
+    }
+    arguments.libraries.load()?;
+    let corpus = Corpus::open(&arguments.corpus);
+    let corpus = corpus.map_err(|error| Failure::Run(format!("--corpus: {}", with_causes(&*error))))?;
+    let known = known(arguments)?;
+    corpus.check(&known).map_err(|error| Failure::Usage(error.to_string()))?;
+    let scans = scans(arguments, &corpus, &known)?;
+
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let said = corpus.describe(&scans, threads).map_err(|error| Failure::Run(with_causes(&*error)))?;
+    if arguments.json {
+        for descriptor in said.iter().flatten() {
+            let line = serde_json::to_string(descriptor).expect("a sentence is made of strings and numbers");
+            say::out(line + "\n");
+        }
+    } else if arguments.trace {
+        say::out(trace(&said.concat()));
+    } else {
+        say::out(paragraphs(&said));
+    }
+    if let Some(out) = &arguments.out {
+        let written = boldface_tables::descriptors::write(out, &said.concat());
+        written.map_err(|error| Failure::Run(format!("--out: {}", with_causes(&error))))?;
+    }
+    Ok(())
+}
+
+/// What the command line says of the scans.
+fn known(arguments: &Arguments) -> Result<Known, Failure> {
+    let mut columns = BTreeMap::new();
+    for written in &arguments.columns {
+        let pair = written.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+        let Some((name, value)) = pair else {
+            return Err(Failure::Usage(format!("--column `{written}` is not NAME=VALUE, such as age=34")));
+        };
+        if columns.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Failure::Usage(format!("--column gives `{name}` twice")));
+        }
+    }
+    let regions = arguments.regions.as_ref().map(|table| regions::read_names(table));
+    let regions = regions.transpose().map_err(|error| Failure::Run(format!("--regions: {error}")))?;
+    Ok(Known { tr: arguments.tr, regions, columns, dataset: arguments.dataset.clone() })
+}
+
+/// Every scan that was asked for; what should be known of them is said on the way.
+fn scans(arguments: &Arguments, corpus: &Corpus, known: &Known) -> Result<Vec<Scan>, Failure> {
+    let files = &arguments.series;
+    let names: Vec<_> = files.iter().map(|path| named(path, "")).collect();
+    if let Some(message) = shared(files.iter().map(PathBuf::as_path).zip(&names)) {
+        return Err(Failure::Usage(format!("--series: {message}")));
+    }
+    let (mut scans, mut bad) = (Vec::new(), Vec::new());
+    let mut warnings: Vec<(String, Vec<String>)> = Vec::new();
+    for path in files {
+        let shown = path.display().to_string();
+        match guard(|| corpus.scan(path, known)) {
+            Ok(stranger) => {
+                for warning in stranger.warnings {
+                    match warnings.iter_mut().find(|(words, _)| *words == warning) {
+                        Some((_, of)) => of.push(shown.clone()),
+                        None => warnings.push((warning, vec![shown.clone()])),
+                    }
+                }
+                scans.push(stranger.scan);
+            }
+            Err(error) => bad.push(format!("`{shown}`: {}", with_causes(&*error))),
+        }
+    }
+    for (warning, of) in &warnings {
+        let others = if of.len() > 1 { format!(" and {} more", of.len() - 1) } else { String::new() };
+        say::aside(format_args!("warning: `{}`{others}: {warning}", of[0]));
+    }
+    match &bad[..] {
+        [] => Ok(scans),
+        [only] => Err(Failure::Run(format!("--series {only}"))),
+        _ => {
+            let lines: String = bad.iter().map(|line| format!("\n  {line}")).collect();
+            Err(Failure::Run(format!("{} of {} scans cannot be described:{lines}", bad.len(), files.len())))
+        }
+    }
+}
+
+/// A paragraph a generator; of several scans or generators with their names above.
+fn paragraphs(said: &[Vec<Descriptor>]) -> String {
+    let mut text = String::new();
+    for of_scan in said {
+        let Some(first) = of_scan.first() else { continue };
+        if said.len() > 1 {
+            text += &format!("{}{}\n\n", if text.is_empty() { "" } else { "\n" }, first.scan);
+        }
+        let is_alone = of_scan.iter().all(|descriptor| descriptor.corpus == first.corpus);
+        let mut paragraphs = Vec::new();
+        for of_corpus in of_scan.chunk_by(|a, b| a.corpus == b.corpus) {
+            let sentences: Vec<&str> = of_corpus.iter().map(|descriptor| descriptor.text.as_str()).collect();
+            let name = if is_alone { String::new() } else { format!("{}: ", of_corpus[0].corpus) };
+            paragraphs.push(format!("{name}{}\n", sentences.join(" ")));
+        }
+        text += &paragraphs.join("\n");
+    }
+    text
+}
+
+/// A line a sentence, with everything that it rests on.
+fn trace(descriptors: &[Descriptor]) -> String {
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+    let heads = ["corpus", "feature", "value", "z", "band", "n", "norm", "scan", "window", "sentence"]
+        .map(str::to_owned);
+    let row = |descriptor: &Descriptor| {
+        let Descriptor { scan, corpus, text, fact, norm_scans, norm_people, norm, window } = descriptor;
+        let end = window.start + window.trs;
+        let reason = fact.reason.iter().map(|reason| format!(" ({reason})")).collect::<String>();
+        [
+            corpus.clone(),
+            fact.feature.clone(),
+            number(fact.value),
+            number(fact.z),
+            format!("{}{reason}", fact.band),
+            if *norm_people == 0 { format!("{norm_scans}/-") } else { format!("{norm_scans}/{norm_people}") },
+            if norm.is_empty() { "-".to_owned() } else { norm.clone() },
+            scan.to_string(),
+            format!("{}..{end}", window.start),
+            text.clone(),
+        ]
+    };
+    let rows: Vec<[String; 10]> = std::iter::once(heads).chain(descriptors.iter().map(row)).collect();
+    let widths: Vec<usize> =
+        (0..10).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cell = |(column, cell): (usize, &String)| {
+            let gap = " ".repeat(widths[column] - cell.chars().count());
+            if matches!(column, 2 | 3 | 5) { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
+        };
+        let cells: Vec<String> = row.iter().enumerate().map(cell).collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text + "\nn: training scans/people that the norm rests on; window: volumes of the cropped scan\n"
+}

@@ -1,0 +1,168 @@
+//! `boldface features`: what the families measure of scans, as a long table without words.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use boldface::{Cohort, Interrupted};
+use boldface_imaging::export::replace;
+use boldface_imaging::regions;
+use boldface_runner::describe::{Families, FamiliesError, Scans, sheet};
+use boldface_tables::export;
+
+use super::libraries::Libraries;
+use crate::failure::{Failure, with_causes};
+use crate::progress::Counter;
+use crate::{interrupt, say};
+
+/// Which scans, what is measured of them, and where the table goes.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  boldface features sub-01_timeseries.tsv sub-02_timeseries.tsv --regions atlas_dseg.tsv --tr 2.0 --out features.parquet
+  boldface features derivatives/atlas --regions derivatives/atlas/seg-ATLAS_dseg.tsv --families graph,connectivity \\
+      --config settings.toml --out features.csv
+
+A row is one number: scan, family, feature, value, and a reason where there is no value. What is fitted to a group
+(templates of gradients, maps of components) is fitted to the scans given, all of them: to measure people who must not
+be learned from, make a corpus of a study and use `boldface describe`. --config holds tables as a spec's [corpora.X]
+has them, by family:
+  [graph]
+  densities = [0.1, 0.2]")]
+pub struct Arguments {
+    /// Scans (.npy, .tsv, .csv or .parquet, a row a volume and a column a region), or folders with
+    /// sub-..._timeseries files. BIDS names name the scans, else the names before the extension.
+    #[arg(value_name = "SERIES", required = true)]
+    series: Vec<PathBuf>,
+    /// The region table: a .tsv with the columns index, name and network; `boldface regions` makes one.
+    #[arg(long, value_name = "TSV")]
+    regions: PathBuf,
+    /// Column of --regions with the networks.
+    #[arg(long, value_name = "COLUMN", default_value = "network")]
+    networks: String,
+    /// Seconds between two volumes, where no .json beside a scan says it.
+    #[arg(long, value_name = "SECONDS")]
+    tr: Option<f64>,
+    /// What to measure, such as graph,connectivity; left out, everything that needs no settings. `boldface list
+    /// corpus` lists them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    families: Option<Vec<String>>,
+    /// Settings of families, a TOML table each.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The table to write, ending in .parquet, .tsv or .csv.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Use this many threads; 0 or left out for as many as there are cores.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    #[command(flatten)]
+    libraries: Libraries,
+}
+
+/// A table's format.
+#[derive(Clone, Copy)]
+enum Format {
+    Parquet,
+    Tsv,
+    Csv,
+}
+
+/// Bytes of a thread's stack, as much as a main thread has.
+const STACK: usize = 8 << 20;
+
+/// Measures.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let format = format(&arguments.out)?;
+    arguments.libraries.load()?;
+    let settings = arguments.config.as_ref().map(|path| {
+        let text = std::fs::read_to_string(path);
+        text.map_err(|error| Failure::Usage(format!("--config `{}`: {error}", path.display())))
+    });
+    let settings = settings.transpose()?;
+    let settings = arguments.config.as_deref().zip(settings.as_deref());
+    let families = Families::new(arguments.families.as_deref(), settings).map_err(failure)?;
+    if families.entries.is_empty() {
+        return Err(Failure::Usage("no family is left to measure; name some with --families".to_owned()));
+    }
+    let regions = regions::read(&arguments.regions, &arguments.networks);
+    let regions = regions.map_err(|error| Failure::Run(format!("--regions: {error}")))?;
+    let files = Scans::find(&arguments.series).map_err(|error| Failure::Usage(with_causes(&*error)))?;
+
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(STACK).build();
+    let pool = pool.map_err(|error| Failure::Run(format!("--threads {}: {error}", arguments.threads)))?;
+    let threads = pool.current_num_threads();
+    interrupt::listen();
+    let shown = Shown::new("scans read", files.len());
+    let read = Scans::read(files, &regions, arguments.tr, threads, &mut |done| shown.told(done));
+    shown.counter.clear();
+    let scans = read.map_err(|error| wrong(&error))?;
+    let infos = scans.infos();
+    families.check(&Cohort::new(infos.clone(), regions)).map_err(failure)?;
+    let mut rows = Vec::new();
+    for family in &families.entries {
+        say::aside(format_args!("  {}: {} scans", family.name, infos.len()));
+        let shown = Shown::new("scans told", infos.len());
+        let measured = pool.install(|| scans.measure(family, threads, &mut |done| shown.told(done)));
+        shown.counter.clear();
+        rows.extend(measured.map_err(|error| wrong(&error))?);
+    }
+    // By scan, and there in the order of the families.
+    rows.sort_by(|a, b| a.scan.cmp(&b.scan));
+
+    let sheet = sheet(&rows);
+    let out = &arguments.out;
+    let written = match format {
+        Format::Parquet => export::parquet(out, &sheet).map_err(|error| with_causes(&error)),
+        Format::Tsv => replace(out, export::tsv(&sheet).as_bytes()).map_err(|error| error.to_string()),
+        Format::Csv => replace(out, export::csv(&sheet).as_bytes()).map_err(|error| error.to_string()),
+    };
+    written.map_err(|error| Failure::Run(format!("--out `{}`: {error}", out.display())))?;
+    let missing = rows.iter().filter(|row| row.value.is_err()).count();
+    let left = if missing > 0 { format!(", {missing} of them not available") } else { String::new() };
+    let (scans, numbers) = (infos.len(), rows.len());
+    say::out(format_args!("{}: {numbers} numbers of {scans} scans{left}\n", out.display()));
+    Ok(())
+}
+
+/// Scans as they are finished.
+struct Shown {
+    counter: Counter,
+    told: AtomicUsize,
+}
+
+impl Shown {
+    fn new(what: &'static str, total: usize) -> Shown {
+        Shown { counter: Counter::new(what, total as u64), told: AtomicUsize::new(0) }
+    }
+
+    /// `done` are finished.
+    fn told(&self, done: usize) -> boldface::Result<()> {
+        for _ in self.told.swap(done, Ordering::Relaxed)..done {
+            self.counter.finished("");
+        }
+        if interrupt::is_interrupted() { Err(Interrupted.into()) } else { Ok(()) }
+    }
+}
+
+fn format(out: &Path) -> Result<Format, Failure> {
+    match out.extension().and_then(|extension| extension.to_str()) {
+        Some("parquet") => Ok(Format::Parquet),
+        Some("tsv") => Ok(Format::Tsv),
+        Some("csv") => Ok(Format::Csv),
+        _ => Err(Failure::Usage(format!("--out `{}` must end in .parquet, .tsv or .csv", out.display()))),
+    }
+}
+
+fn failure(error: FamiliesError) -> Failure {
+    match error {
+        FamiliesError::Name(message) => Failure::Usage(message),
+        FamiliesError::Settings(problems) => Failure::Spec(problems),
+    }
+}
+
+fn wrong(error: &boldface::Error) -> Failure {
+    if error.is::<Interrupted>() {
+        return Failure::Interrupted("stopped; nothing was written".to_owned());
+    }
+    Failure::Run(with_causes(&**error))
+}

@@ -1,0 +1,107 @@
+//! What each family does for one scan, with what it learned beforehand: for the benchmark and the side-by-side program.
+
+use boldface::seed;
+use boldface::{Regions, TimeSeries};
+use boldface_features::components::Components;
+use boldface_features::gradient::{self, Embedding, Kernel, Steps, Template};
+use boldface_features::graph::{self, Edges, Settings, Weights};
+use boldface_features::spectrum::ALFF;
+use boldface_features::temporal::{Amplitude, Fluctuations, Shape, Sliding, States, Visits};
+use boldface_features::{ConnectivityKind, Networks, fc, network_pairs};
+
+/// What is timed. `graph` is what the reference computes: hop efficiency, one search for modules, clustering and strengths at
+/// a density of 0.1; `graph-all` every measure of the family with the best of ten searches and five nulls.
+/// `components-fit` is the ICA of one scan; `components` what is measured of a scan given its maps.
+pub const FAMILIES: [&str; 8] =
+    ["connectivity", "partial", "graph", "graph-all", "gradient", "components", "components-fit", "temporal"];
+
+/// A scan and what families learned from it.
+pub struct Case {
+    series: TimeSeries,
+    regions: Regions,
+    networks: Networks,
+    steps: Steps,
+    template: Option<Template>,
+    components: Option<Components>,
+    states: Option<(Sliding, States)>,
+}
+
+/// Components of the ICA.
+const COMPONENTS: usize = 20;
+
+impl Case {
+    /// Learns what `family` needs.
+    pub fn new(series: TimeSeries, networks: Vec<String>, family: &str) -> Case {
+        let names = (0..networks.len()).map(|roi| format!("r{roi}")).collect();
+        let regions = Regions { names, networks };
+        let networks = Networks::of(&regions);
+        // As the reference: both kernels, one after the other.
+        let kernel = Kernel::CosineThenNormalizedAngle;
+        let steps = Steps { kernel, sparsity: 0.9, embedding: Embedding::DiffusionMap, components: 3 };
+        let template = (family == "gradient")
+            .then(|| Template::fit(&steps, &[("a".to_owned(), &series)]).expect("the scan has gradients"));
+        let components = (family == "components").then(|| {
+            Components::blind(&[(&series, 1.0)], COMPONENTS, 1, 0).expect("the scan has components")
+        });
+        let states = (family == "temporal").then(|| {
+            let sliding =
+                Sliding::new(44.0, 10.0, Shape::Tapered, series.tr()).expect("windows are long enough");
+            let whole = std::slice::from_ref(&(0..series.trs())).to_vec();
+            let windows = sliding.couplings(&series, &networks, &whole).expect("the scan is long enough");
+            let states = States::fit(&[("a".to_owned(), windows)], &networks, 4, 0).expect("windows differ");
+            (sliding, states)
+        });
+        Case { series, regions, networks, steps, template, components, states }
+    }
+
+    /// Measures the scan; how many values there are.
+    pub fn measure(&self, family: &str) -> usize {
+        let Case { series, regions, networks, steps, .. } = self;
+        match family {
+            "connectivity" => network_pairs(series, regions, ConnectivityKind::FisherZ).len(),
+            "partial" => network_pairs(series, regions, ConnectivityKind::Partial).len(),
+            "graph" => self.graph(),
+            "graph-all" => {
+                let settings = Settings { densities: vec![0.1], edges: Edges::Absolute, runs: 10, nulls: 5 };
+                graph::measure(&fc(series), series.trs(), networks, &settings, 0).len()
+            }
+            "gradient" => {
+                let template = self.template.as_ref().expect("it was fitted for this family");
+                gradient::measure(steps, template, series, networks).len()
+            }
+            "components" => {
+                self.components.as_ref().expect("they were fitted for this family").measure(series, &[]).len()
+            }
+            "components-fit" => {
+                let fitted = Components::blind(&[(series, 1.0)], COMPONENTS, 1, 0);
+                fitted.expect("the scan has components").maps.len()
+            }
+            "temporal" => self.temporal(),
+            other => unreachable!("`{other}` is no family"),
+        }
+    }
+
+    fn graph(&self) -> usize {
+        let weights = Weights::of(&fc(&self.series), Edges::Absolute);
+        let graph = weights.graphs(&[0.1]).remove(0);
+        let modules = graph::louvain(&graph, 1, &mut seed::stream(0, "bench"));
+        let modularity = graph::modularity(&graph, &modules).expect("there are edges");
+        let efficiency = graph::hops(&graph).efficiency().expect("there are edges");
+        let clustering: f64 = graph::clustering(&graph).iter().sum();
+        let strengths = graph::strengths(&graph);
+        let of = |members: &Vec<usize>| members.iter().map(|&roi| strengths[roi]).sum::<f64>();
+        let strengths: Vec<f64> = self.networks.members.iter().map(|(_, members)| of(members)).collect();
+        std::hint::black_box((modularity, efficiency, clustering));
+        strengths.len() + 3
+    }
+
+    fn temporal(&self) -> usize {
+        let Case { series, networks, .. } = self;
+        let fluctuations = Fluctuations { band: ALFF, amplitude: Amplitude::Units };
+        let (sliding, states) = self.states.as_ref().expect("they were fitted for this family");
+        let whole = std::slice::from_ref(&(0..series.trs())).to_vec();
+        let windows = sliding.couplings(series, networks, &whole).expect("the scan is long enough");
+        let visits = states.visits(&windows, sliding.step_seconds());
+        fluctuations.measure(series, networks, &[]).len() + Visits::measured(&visits, 4).len()
+    }
+}

@@ -1,0 +1,177 @@
+//! The numbers of scans without their words, as a long table: scan, family, feature, value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use boldface::{CorpusGenerator, Part, Regions, Result, Scan, ScanId, ScanInfo, Split, guard};
+use boldface_imaging::folder::{Folder, Wanted as InFolder};
+use boldface_tables::export::{Sheet, Values};
+
+use super::signal::{self, EXTENSIONS, Wanted};
+use super::{NamedScan, each, named, shared};
+use crate::plan::Entry;
+use crate::stages::corpus::describe;
+
+/// One number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The scan, by its file's name.
+    pub scan: String,
+    /// The family's table, such as `graph`.
+    pub family: String,
+    /// What was measured.
+    pub feature: String,
+    /// Its value, or why there is none.
+    pub value: Result<f64, String>,
+}
+
+/// Scans of one parcellation, each with its file and name; in the order of their names.
+#[derive(Clone, Debug)]
+pub struct Scans {
+    files: Vec<(PathBuf, NamedScan)>,
+    scans: Vec<Scan>,
+}
+
+impl Scans {
+    /// Finds the files: those named, and of a folder those called `sub-..._timeseries`.
+    ///
+    /// # Errors
+    /// If a path is not there, a folder has no scan, or two files are one scan.
+    pub fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, NamedScan)>> {
+        let mut files = Vec::new();
+        for path in paths {
+            if !path.is_dir() {
+                files.push(path.clone());
+                continue;
+            }
+            let (suffix, only) = ("timeseries", BTreeMap::new());
+            let wanted =
+                InFolder { suffix, extensions: &EXTENSIONS, only: &only, others: &[], subject: None };
+            let found = Folder::find(path, &wanted)?.scans;
+            if found.is_empty() {
+                return Err(format!(
+                    "no scan in `{}`: looked for `sub-..._timeseries.npy`, `.tsv`, `.csv` or `.parquet` there and below \
+                     `sub-...`; files of other names are given one by one",
+                    path.display()
+                )
+                .into());
+            }
+            files.extend(found.into_iter().map(|scan| scan.path));
+        }
+        let mut files: Vec<(PathBuf, NamedScan)> = files
+            .into_iter()
+            .map(|path| {
+                let scan = named(&path, "series");
+                (path, scan)
+            })
+            .collect();
+        if let Some(message) = shared(files.iter().map(|(path, scan)| (path.as_path(), scan))) {
+            return Err(message.into());
+        }
+        files.sort_by(|a, b| a.1.cmp(&b.1));
+        Ok(files)
+    }
+
+    /// Reads the files, `threads` at once; `tr` is the repetition time of all of them in seconds, where no sidecar
+    /// says it.
+    ///
+    /// # Errors
+    /// Every file that cannot be read, by name; what `progress` fails with.
+    pub fn read(
+        files: Vec<(PathBuf, NamedScan)>,
+        regions: &Regions,
+        tr: Option<f64>,
+        threads: usize,
+        progress: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Scans> {
+        let shared = Arc::new(regions.clone());
+        let one = |path: &Path, id: &ScanId| -> Result<Scan> {
+            let wanted = Wanted { regions, whose: "--regions", tr };
+            let read = signal::read(path, &wanted)?;
+            let (series, _) = signal::without_dead(read.series, regions)?;
+            let info = ScanInfo {
+                id: id.clone(),
+                tr: series.tr(),
+                trs: series.trs(),
+                rois: series.rois(),
+                phenotype: BTreeMap::new(),
+                events: Vec::new(),
+                cuts: Vec::new(),
+            };
+            Ok(Scan { info: Arc::new(info), series, regions: Arc::clone(&shared), descriptors: Vec::new() })
+        };
+        let read = each(files.len(), threads, progress, |place| {
+            let (path, scan) = &files[place];
+            Ok(guard(|| one(path, &scan.id)).map_err(|error| format!("`{}`: {error}", path.display())))
+        })?;
+        let bad: Vec<&String> = read.iter().filter_map(|read| read.as_ref().err()).collect();
+        match bad[..] {
+            [] => {}
+            [only] => return Err(only.clone().into()),
+            _ => {
+                let lines: String = bad.iter().map(|line| format!("\n  {line}")).collect();
+                return Err(format!("{} of {} scans cannot be used:{lines}", bad.len(), read.len()).into());
+            }
+        }
+        let scans = read.into_iter().filter_map(std::result::Result::ok).collect();
+        Ok(Scans { files, scans })
+    }
+
+    /// What is known of each.
+    pub fn infos(&self) -> Vec<ScanInfo> {
+        self.scans.iter().map(|scan| (*scan.info).clone()).collect()
+    }
+
+    /// Everything that `family` measures of them, as if all were training scans: what is fitted to a group, such as
+    /// a template, is fitted to these. Families take their threads from the pool that this is called in.
+    ///
+    /// # Errors
+    /// If the family fails; what `progress` fails with.
+    pub fn measure(
+        &self,
+        family: &Entry<dyn CorpusGenerator>,
+        threads: usize,
+        progress: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Vec<Row>> {
+        let people: BTreeSet<String> = self.scans.iter().map(|scan| scan.info.id.person()).collect();
+        let split = Split { parts: people.into_iter().map(|person| (person, Part::Train)).collect() };
+        let name = &family.name;
+        let named = |error: boldface::Error| format!("family `{name}`: {error}");
+        let describer =
+            guard(|| family.config.fit(&split.train(&self.scans)?, family.seed)).map_err(named)?;
+        let said = each(self.scans.len(), threads, progress, |place| {
+            describe(name, &*describer, &self.scans[place])
+        })?;
+        let mut rows = Vec::new();
+        for ((_, scan), said) in self.files.iter().zip(said) {
+            rows.extend(said.into_iter().map(|descriptor| {
+                let reason = descriptor.fact.reason;
+                Row {
+                    scan: scan.name.clone(),
+                    family: name.clone(),
+                    feature: descriptor.fact.feature,
+                    value: descriptor
+                        .fact
+                        .value
+                        .ok_or_else(|| reason.unwrap_or_else(|| "not available".into())),
+                }
+            }));
+        }
+        Ok(rows)
+    }
+}
+
+/// The rows as a table: `scan`, `family`, `feature`, `value`, and `reason` where there is no value.
+pub fn sheet(rows: &[Row]) -> Sheet {
+    let text = |of: &dyn Fn(&Row) -> Option<&str>| {
+        Values::Text(rows.iter().map(|row| of(row).map(str::to_owned)).collect())
+    };
+    let values = rows.iter().map(|row| row.value.as_ref().ok().copied());
+    Sheet::new()
+        .with("scan", text(&|row| Some(&row.scan)))
+        .with("family", text(&|row| Some(&row.family)))
+        .with("feature", text(&|row| Some(&row.feature)))
+        .with("value", Values::Number(values.collect()))
+        .with("reason", text(&|row| row.value.as_ref().err().map(String::as_str)))
+}

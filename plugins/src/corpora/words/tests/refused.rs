@@ -1,0 +1,1 @@
+//! Tables that cannot work, and what is said of them.
