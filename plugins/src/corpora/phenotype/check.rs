@@ -26,8 +26,8 @@ pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
             column_problems(name, column, &cohort.scans).into_iter().map(|problem| problem.below(&key));
         problems.extend(found);
         let label = column.label(name);
-        if label.trim().is_empty() || label.contains(['{', '}', '.']) {
-            let message = format!("`{label}` is no label: words, without braces and full stops");
+        if !is_phrase(&label) {
+            let message = format!("`{label}` is no label: it has braces, or ends a sentence");
             problems.push(Problem::at(format!("{key}.label"), message));
         }
         if let Some(other) = labels.insert(label.to_lowercase(), name) {
@@ -119,10 +119,20 @@ fn of_categories(name: &str, column: &Column, scans: &[ScanInfo]) -> Option<Prob
         let message = format!("there are {} categories", values.len());
         return Some(Problem::at("kind", message).help("set `kind = \"number\"`, or leave the column out"));
     }
-    let code = values.iter().find(|value| column.names.is_empty() && number(value).is_some())?;
-    let help =
-        format!("say what it stands for: `names = {{ \"{code}\" = \"...\" }}`, or set `kind = \"number\"`");
-    Some(Problem::at("names", format!("the category `{code}` is no word")).help(help))
+    if let Some(code) = values.iter().find(|value| column.names.is_empty() && number(value).is_some()) {
+        let help = format!(
+            "say what it stands for: `names = {{ \"{code}\" = \"...\" }}`, or set `kind = \"number\"`"
+        );
+        return Some(Problem::at("names", format!("the category `{code}` is no word")).help(help));
+    }
+    let name = values.iter().find(|name| !is_phrase(name))?;
+    let help = format!("give it another name: `names = {{ \"{name}\" = \"...\" }}`");
+    Some(Problem::at("names", format!("the category `{name}` has braces, or ends a sentence")).help(help))
+}
+
+/// Whether it can stand inside a sentence.
+fn is_phrase(words: &str) -> bool {
+    !words.trim().is_empty() && !words.contains(['{', '}', '.', '!', '?', '\n'])
 }
 
 fn of_bands(bands: &[Range]) -> Option<Problem> {
@@ -139,6 +149,9 @@ fn of_bands(bands: &[Range]) -> Option<Problem> {
     for (place, band) in bands.iter().enumerate() {
         if !names.insert(&band.name) {
             return at(place, "two ranges have this name");
+        }
+        if !is_phrase(&band.name) {
+            return at(place, "its name has braces, or ends a sentence");
         }
         if place > 0 && (band.from.is_none() || band.from != bands[place - 1].to) {
             return at(place, "it does not begin where the range before it ends");
