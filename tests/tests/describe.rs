@@ -14,8 +14,13 @@ use expect_test::{Expect, expect};
 
 /// A study that was run.
 fn project() -> Sandbox {
+    with(SPEC)
+}
+
+/// The study as another spec runs it.
+fn with(spec: &str) -> Sandbox {
     let sandbox = study();
-    sandbox.write("study.toml", SPEC);
+    sandbox.write("study.toml", spec);
     let output = sandbox.boldface(&["run", "study.toml"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     sandbox
@@ -57,7 +62,8 @@ fn write(sandbox: &Sandbox, name: &str, series: &TimeSeries, names: &[&str]) {
 
 #[test]
 fn a_held_out_scan_is_told_as_in_its_run() {
-    let sandbox = project();
+    let corpus = "[corpora.connectivity]";
+    let sandbox = with(&SPEC.replace(corpus, &format!("{corpus}\nadjust = [\"age\"]")));
     let run = descriptors::read(&artefact(&sandbox).join("descriptors.parquet")).unwrap();
     let split = fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|entry| entry.unwrap().path());
     let split = split.map(|path| path.join("split.json")).find(|path| path.is_file()).unwrap();
@@ -68,14 +74,19 @@ fn a_held_out_scan_is_told_as_in_its_run() {
     assert!(!scans.is_empty());
     for scan in scans {
         let own: Vec<Descriptor> = run.iter().filter(|one| one.scan == *scan).cloned().collect();
-        let (subject, columns) = (scan.subject.as_str(), ["--column", "age=30"]);
-        let path = file(subject);
-        assert_eq!(of(&sandbox, &[path.as_str(), columns[0], columns[1]]), own, "{scan}");
+        let path = file(&scan.subject);
+        let age = format!("age={}", 20 + 3 * scan.subject.parse::<usize>().unwrap());
+        assert_eq!(of(&sandbox, &[&path, "--column", &age]), own, "{scan}");
         let texts: Vec<&str> = own.iter().map(|descriptor| descriptor.text.as_str()).collect();
-        let output = describe(&sandbox, &[&path]);
+        let output = describe(&sandbox, &[&path, "--column", &age]);
         assert_eq!(printed(&output), texts.join(" ") + "\n");
         assert_eq!(told(&output), "");
     }
+    let output = describe(&sandbox, &[&file("01")]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = told(&output);
+    assert!(message.contains("has no `age`, which norms are adjusted for"), "{message}");
+    assert!(message.ends_with("\n  help: give it with `--column age=VALUE`\n"), "{message}");
 }
 
 #[test]
