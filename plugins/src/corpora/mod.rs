@@ -3,4 +3,5 @@
 mod connectivity;
 mod described;
 mod family;
+mod gradient;
 mod words;
