@@ -107,6 +107,6 @@ fn a_cohort_in_pieces_is_told_what_to_do() {
     let train = split.train(&scans).unwrap();
     // Each region keeps itself and one other.
     let table = json!({"kernel": "cosine", "sparsity": 0.98});
-    let error = generator(table).fit(&train, 0).unwrap_err().to_string();
+    let error = generator(table).fit(&train, 0).err().unwrap().to_string();
     expect![].assert_eq(&error);
 }
