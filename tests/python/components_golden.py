@@ -30,7 +30,7 @@ def golden():
 
 
 def start(n):
-    return np.sin(1.0 + np.arange(n * n)).reshape(n, n)
+    return np.sin(1.0 + np.arange(n * n) ** 2).reshape(n, n)
 
 
 def of_input(n, spatial):

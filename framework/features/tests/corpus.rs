@@ -58,7 +58,8 @@ fn scans() -> Vec<Scan> {
     };
     let pain = repository("experiments/data/pain");
     let file = "sub-01/func/sub-01_task-pain_run-3_seg-MIST122_stat-mean_timeseries.npy";
-    let ((trs, _), values) = npy::read(&pain.join(file)).unwrap();
+    let (header, values) = npy::read(&pain.join(file)).unwrap();
+    let trs = header.rows;
     add("pain", trs, values, column(&pain.join("seg-MIST122_dseg.tsv"), 2));
     if let Some(rest) = shared("brainfc_rest01") {
         let table = fs::read_to_string(rest.join("timeseries.tsv")).unwrap();
@@ -70,7 +71,8 @@ fn scans() -> Vec<Scan> {
         add("rest01", table.lines().count() - 1, values, column(&rest.join("rois.tsv"), 3));
     }
     if let Some(lemon) = shared("lemon_schaefer400") {
-        let ((rois, trs), values) = npy::read(&lemon.join("lemon_sub-010188_schaefer400_652.npy")).unwrap();
+        let (header, values) = npy::read(&lemon.join("lemon_sub-010188_schaefer400_652.npy")).unwrap();
+        let (rois, trs) = (header.rows, header.cols);
         let values = (0..trs).flat_map(|t| (0..rois).map(move |roi| roi * trs + t)).map(|at| values[at]);
         let names = fs::read_to_string(lemon.join("schaefer400_7net_names.csv")).unwrap();
         let networks = names.trim().split(',').map(|name| name.split('_').nth(2).unwrap().to_owned());
@@ -135,7 +137,7 @@ fn graphs_are_networkxs_and_bctpys() {
             is("local-efficiency", mean(&graph::local_efficiency(&graph)));
             is("clustering", mean(&graph::clustering(&graph)));
             is("clustering, binary", mean(&graph::clustering_binary(&graph)));
-            is("assortativity", graph::assortativity(&graph).unwrap());
+            is("assortativity, strengths", graph::assortativity(&graph).unwrap());
             let networks = Networks::of(&regions);
             is("modularity of networks", graph::modularity(&graph, &networks.of_roi).unwrap());
             of_networks(&what("strength"), &graph::strengths(&graph), &networks, &golden["strength"]);
@@ -260,21 +262,22 @@ fn components_are_scikit_learns() {
     for Scan { name, series, golden, .. } in scans().into_iter().filter(|scan| scan.name != "lemon") {
         let (trs, rois) = (series.trs(), series.rois());
         let z: Vec<Vec<f64>> = (0..rois).map(|roi| standard(series.roi(roi).map(f64::from))).collect();
-        let start = faer::Mat::<f64>::identity(5, 5);
         let limits = Limits { tolerance: 1e-10, iterations: 20_000, whole_steps: 20_000 };
         for key in ["time", "space"] {
             let data = match key {
                 "time" => faer::Mat::from_fn(trs, rois, |t, roi| z[roi][t]),
                 _ => faer::Mat::from_fn(rois, trs, |roi, t| z[roi][t]),
             };
-            let found = fast_ica(data.as_ref(), 5, start.as_ref(), limits).unwrap();
-            let own: Vec<Vec<f64>> = (0..5)
+            let rows = golden["ica"][key]["rows"].as_array().unwrap();
+            let start = faer::Mat::<f64>::identity(rows.len(), rows.len());
+            let found = fast_ica(data.as_ref(), rows.len(), start.as_ref(), limits).unwrap();
+            let own: Vec<Vec<f64>> = (0..rows.len())
                 .map(|k| match key {
                     "time" => found.unmixing.row(k).iter().copied().collect(),
                     _ => found.sources.col(k).iter().copied().collect(),
                 })
                 .collect();
-            for (place, row) in golden["ica"][key]["rows"].as_array().unwrap().iter().enumerate() {
+            for (place, row) in rows.iter().enumerate() {
                 let theirs = standard(numbers(row).into_iter());
                 let closest = own.iter().map(|row| {
                     let products = standard(row.iter().copied()).into_iter().zip(&theirs);

@@ -62,14 +62,34 @@ pub fn read_labelled(path: &Path, networks: &str) -> Result<Labelled> {
 /// # Errors
 /// If it cannot be read, or they differ; the message names the first region that does.
 pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
-    let check = || -> Result<bool> {
+    let Some(names) = declared(sidecar)? else { return Ok(false) };
+    let same = same_order(&names, &regions.names, ["it", "the region table"]);
+    same.map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()))?;
+    Ok(true)
+}
+
+/// The regions that a sidecar declares, in the order of the series' columns; none if it declares none.
+///
+/// # Errors
+/// If it cannot be read; the message names it.
+pub fn declared(sidecar: &Path) -> Result<Option<Vec<String>>> {
+    let read = || -> Result<Option<Vec<String>>> {
         let json: serde_json::Value = serde_json::from_slice(&std::fs::read(sidecar)?)?;
-        let Some(declared) = json.pointer("/RegionOrder/Regions") else { return Ok(false) };
-        let declared: Vec<String> = serde_json::from_value(declared.clone())?;
-        same_order(&declared, &regions.names, ["it", "the region table"])?;
-        Ok(true)
+        let names = json.pointer("/RegionOrder/Regions");
+        Ok(names.map(|names| serde_json::from_value(names.clone())).transpose()?)
     };
-    check().map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()).into())
+    read().map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()).into())
+}
+
+/// The names of a region table in the order of `index`, whatever else it says.
+///
+/// # Errors
+/// As [`read`], but a column of networks need not be there.
+pub fn read_names(path: &Path) -> Result<Vec<String>> {
+    let read = || -> Result<Vec<String>> {
+        Ok(entries(&Table::read(path)?, None)?.into_iter().map(|entry| entry.name).collect())
+    };
+    read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
 }
 
 /// A row of a region table.

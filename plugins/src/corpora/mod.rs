@@ -1,7 +1,11 @@
 //! What can be said of a scan.
 
+mod components;
 mod connectivity;
 mod described;
 mod family;
 mod gradient;
+mod graph;
+mod phenotype;
+mod temporal;
 mod words;

@@ -320,7 +320,9 @@ fn columns_seeds_reasons_and_norms_cross() {
     // A library of version 1.1 knows none of these.
     let mut older = fit(None);
     let one = older[0].as_object_mut().unwrap();
-    ["norm_people", "norm", "window"].map(|field| one.remove(field).unwrap());
+    for field in ["norm_people", "norm", "window"] {
+        one.remove(field).unwrap();
+    }
     one["fact"].as_object_mut().unwrap().remove("reason").unwrap();
     let older: Vec<Descriptor> = serde_json::from_value(older).unwrap();
     assert_eq!(older[0].text, "Fitted with Some(0).");

@@ -79,17 +79,3 @@ pub(super) fn unite(row: &mut [Line], other: &[Line]) {
 pub(super) fn meet(row: &[Line], other: &[Line]) -> bool {
     row.iter().zip(other).any(|(a, b)| a.iter().zip(b).fold(0, |any, (a, b)| any | (a & b)) != 0)
 }
-
-/// Takes the nodes out of `row` that `other` does not have.
-pub(super) fn intersect(row: &mut [Line], other: &[Line]) {
-    for (line, other) in row.iter_mut().zip(other) {
-        for (word, other) in line.iter_mut().zip(other) {
-            *word &= other;
-        }
-    }
-}
-
-/// Whether `row` has all nodes of `other`.
-pub(super) fn covers(row: &[Line], other: &[Line]) -> bool {
-    row.iter().zip(other).all(|(a, b)| a.iter().zip(b).fold(0, |lacks, (a, b)| lacks | (b & !a)) == 0)
-}

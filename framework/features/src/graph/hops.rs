@@ -1,7 +1,7 @@
 //! Distances in hops: how many edges lie between two nodes.
 
 use super::Graph;
-use super::bits::{Bits, Line, count, covers, intersect, meet, members, unite};
+use super::bits::{Bits, Line, count, meet, members, unite};
 use crate::Missing;
 
 /// How many pairs of nodes are how many hops apart.
@@ -43,7 +43,7 @@ impl Hops {
     }
 
     /// Sum of `1 / hops` over all ordered pairs.
-    fn inverse(&self) -> f64 {
+    pub(super) fn inverse(&self) -> f64 {
         self.pairs.iter().zip(1..).map(|(&pairs, hops)| pairs as f64 / f64::from(hops)).sum()
     }
 }
@@ -93,70 +93,5 @@ fn step(neighbours: &Bits, reached: &Bits, i: usize, missing: usize, row: &mut [
     let absent: Vec<usize> = (0..reached.nodes()).filter(|&j| !reached.has(i, j)).collect();
     for j in absent.into_iter().filter(|&j| meet(neighbours.row(j), reached.row(i))) {
         row[j / 512][j / 64 % 8] |= 1 << (j % 64);
-    }
-}
-
-/// Local efficiency of each node: the efficiency in hops of the graph of its neighbours without it, 0 with fewer than
-/// two neighbours (Latora and Marchiori 2001). As `bct.efficiency_bin(local=True)`; its mean is
-/// `networkx.local_efficiency`.
-pub fn local_efficiency(graph: &Graph) -> Vec<f64> {
-    let bits = graph.bits();
-    let empty = || vec![[0; 8]; bits.lines()];
-    let mut within = Within { reached: empty(), front: empty(), next: empty() };
-    let of = |i: usize| {
-        let degree = graph.degree(i);
-        let among = bits.row(i);
-        let sum: f64 =
-            graph.neighbours(i).iter().map(|&from| within.inverse(bits, among, degree, from as usize)).sum();
-        if degree < 2 { 0.0 } else { sum / (degree * (degree - 1)) as f64 }
-    };
-    (0..graph.nodes()).map(of).collect()
-}
-
-/// Search within a set of nodes; buffers that are used again.
-struct Within {
-    /// Who was reached so far.
-    reached: Vec<Line>,
-    /// Who was reached in the last step.
-    front: Vec<Line>,
-    next: Vec<Line>,
-}
-
-impl Within {
-    /// Sum of `1 / hops` from a node to the others of the set `among` of `size` nodes, by ways within the set.
-    fn inverse(&mut self, neighbours: &Bits, among: &[Line], size: usize, from: usize) -> f64 {
-        self.front.copy_from_slice(neighbours.row(from));
-        intersect(&mut self.front, among);
-        self.reached.copy_from_slice(&self.front);
-        self.reached[from / 512][from / 64 % 8] |= 1 << (from % 64);
-        let mut known = count(&self.reached);
-        let mut new = known - 1;
-        let mut sum = new as f64;
-        for hops in 2.. {
-            if new == 0 || known == size {
-                break;
-            }
-            self.step(neighbours, among);
-            new = count(&self.front);
-            known += new;
-            sum += new as f64 / f64::from(hops);
-        }
-        sum
-    }
-
-    /// One hop on. Mostly a few nodes of the front reach all there are: it stops as soon as they do.
-    fn step(&mut self, neighbours: &Bits, among: &[Line]) {
-        self.next.copy_from_slice(&self.reached);
-        for node in members(&self.front) {
-            unite(&mut self.next, neighbours.row(node));
-            if covers(&self.next, among) {
-                break;
-            }
-        }
-        intersect(&mut self.next, among);
-        for ((front, next), reached) in self.front.iter_mut().zip(&self.next).zip(&self.reached) {
-            *front = std::array::from_fn(|word| next[word] & !reached[word]);
-        }
-        std::mem::swap(&mut self.reached, &mut self.next);
     }
 }

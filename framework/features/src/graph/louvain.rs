@@ -43,7 +43,7 @@ impl Level {
         let strengths = super::strengths(graph);
         Level {
             starts: (0..graph.nodes()).map(|i| graph.ends(i).start).chain([2 * graph.edges()]).collect(),
-            neighbours: (0..2 * graph.edges()).map(|place| graph.end(place) as u32).collect(),
+            neighbours: graph.all_ends().to_vec(),
             weights: graph.all_weights().to_vec(),
             total: strengths.iter().sum(),
             strengths,
@@ -85,14 +85,14 @@ impl Search {
     fn run(&mut self, base: &Level, rng: &mut impl Rng) -> Vec<usize> {
         let mut modules: Vec<u32> = (0..base.nodes() as u32).collect();
         while self.settle(base, &mut modules, rng) {
-            loop {
-                let count = renumber(&mut modules);
-                let level = self.merged(base, &modules, count);
-                let mut merged: Vec<u32> = (0..count as u32).collect();
-                if !self.settle(&level, &mut merged, rng) {
-                    break;
-                }
+            let mut count = renumber(&mut modules);
+            let mut level = self.merged(base, &modules, count);
+            let mut merged: Vec<u32> = (0..count as u32).collect();
+            while self.settle(&level, &mut merged, rng) {
+                count = renumber(&mut merged);
                 modules.iter_mut().for_each(|module| *module = merged[*module as usize]);
+                level = self.merged(&level, &merged, count);
+                merged = (0..count as u32).collect();
             }
         }
         renumber(&mut modules);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use boldface::registry::Kind;
-use boldface::{CorpusGenerator, Describer, Descriptor, Regions, Result, Scan, ScanId, ScanInfo};
+use boldface::{CorpusGenerator, Describer, Descriptor, Result, Scan, ScanId, ScanInfo};
 use boldface_imaging::labels::same_order;
 
 use super::named::named;
@@ -30,8 +30,8 @@ pub struct Corpus {
 pub struct Known {
     /// Repetition time in seconds.
     pub tr: Option<f64>,
-    /// Its regions; they must be the corpus' own.
-    pub regions: Option<Regions>,
+    /// Names of its regions; they must be the corpus' own, in the same order.
+    pub regions: Option<Vec<String>>,
     /// Columns of the tables, such as `age`.
     pub columns: BTreeMap<String, String>,
     /// Which of the corpus' datasets it counts to; if left out, the only one, or `new`.
@@ -97,7 +97,7 @@ impl Corpus {
     pub fn check(&self, known: &Known) -> Result<()> {
         if let Some(regions) = &known.regions {
             let names = &self.saved.regions.names;
-            same_order(&regions.names, names, ["--regions", "the corpus"])?;
+            same_order(regions, names, ["--regions", "the corpus"])?;
         }
         let columns = &self.saved.columns;
         if let Some(unknown) = known.columns.keys().find(|column| !columns.contains(column)) {
@@ -130,10 +130,13 @@ impl Corpus {
         let signal = signal::read(path, &wanted)?;
         let (have, needed) = (signal.series.trs(), window.start.saturating_add(window.trs));
         if have < needed {
+            let which = match window.start {
+                0 => format!("the first {}", window.trs),
+                start => format!("{} volumes after the first {start}", window.trs),
+            };
             return Err(format!(
-                "{have} volumes, but the corpus describes {} volumes of every scan, from volume {} (from 0) on, and \
-                 what is measured depends on the length: give a scan of at least {needed} volumes",
-                window.trs, window.start
+                "{have} volumes, but the corpus describes {which} of every scan, and what is measured depends on the \
+                 length: give a scan of at least {needed} volumes"
             )
             .into());
         }
@@ -155,8 +158,8 @@ impl Corpus {
             ));
         }
         let tr = series.tr();
-        if !self.saved.trs.iter().any(|known| (known - tr).abs() <= SAME_TR) {
-            let trs: Vec<String> = self.saved.trs.iter().map(|tr| format!("{tr} s")).collect();
+        if !self.saved.tr.iter().any(|known| (known - tr).abs() <= SAME_TR) {
+            let trs: Vec<String> = self.saved.tr.iter().map(|tr| format!("{tr} s")).collect();
             warnings.push(format!(
                 "its repetition time is {tr} s and that of the norms' scans {}; what depends on frequencies may \
                  differ for that alone",

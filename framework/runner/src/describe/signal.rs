@@ -6,7 +6,7 @@ use boldface::{Regions, Result, TimeSeries};
 use boldface_imaging::MatrixFile;
 use boldface_imaging::folder::{repetition_time, sidecars_of};
 use boldface_imaging::labels::same_order;
-use boldface_imaging::regions::check_declared;
+use boldface_imaging::regions::declared;
 
 /// The regions that a file must have.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,9 @@ pub fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Signal> {
     let sidecars = sidecars_of(path)?;
     for sidecar in &sidecars {
         // The nearest sidecar that declares an order holds, as for the repetition time.
-        if check_declared(sidecar, wanted.regions)? {
+        if let Some(declared) = declared(sidecar)? {
+            let whose = format!("`{}`", sidecar.display());
+            same_order(&declared, names, [&whose, wanted.whose])?;
             is_named = true;
             break;
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Entry;
 use super::asking::{self, Asking};
+use super::words::WordsFile;
 use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
 
 /// Which of its own keys the framework takes besides `type`.
@@ -19,6 +20,8 @@ pub(super) enum Own {
     Path,
     /// `seed`, and `type` must be there: the singular sections.
     Seed,
+    /// Also `words`, as far as it is the path of a file: corpora.
+    Words,
     /// Also how the examples are asked, see [`crate::spec::TaskKeys`]: tasks.
     Task,
 }
@@ -65,13 +68,24 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     let written = take::<String>(&mut rest, "type", &mut problems);
     let path = if own == Own::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
     let seed = if own == Own::Seed { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
+    let words = match own {
+        Own::Words => WordsFile::replace(&mut rest, place.folder).unwrap_or_else(|found| {
+            problems.extend(found);
+            None
+        }),
+        _ => None,
+    };
     let keys = if own == Own::Task { asking::take(&mut rest, &mut problems) } else { TaskKeys::default() };
     if !problems.is_empty() {
         return Err(problems.into_iter().map(below).collect());
     }
     let plugin = find::<K>(written.as_deref(), place, own).map_err(|problem| vec![below(problem)])?;
+    let located = |problem: Problem| match &words {
+        Some(file) => file.locate(problem),
+        None => own.hint(problem),
+    };
     let config = parse_all(&Value::Object(rest), plugin.parse).map_err(|problems| {
-        problems.into_iter().map(|problem| below(own.hint(problem))).collect::<Vec<_>>()
+        problems.into_iter().map(|problem| below(located(problem))).collect::<Vec<_>>()
     })?;
 
     let Value::Object(mut resolved) = plain(config.resolved()) else {

@@ -184,12 +184,16 @@ fn fact(feature: &str, z: f64, band: &str) -> Fact {
 }
 
 fn descriptors(scans: &[(Part, ScanInfo)]) -> Vec<Descriptor> {
-    let one = |(_, info): &(Part, ScanInfo)| Descriptor {
-        corpus: "connectivity".into(),
-        norm_scans: 27,
-        ..Descriptor::new(&info.id, "DMN couples more than usual.".into(), fact("DMN-DMN", 1.7, "higher"))
+    let reason = Some("the network has one region".to_owned());
+    let alone = Fact { feature: "Solo-Solo".into(), band: "not available".into(), reason, ..Fact::default() };
+    let said =
+        [("DMN couples more than usual.", fact("DMN-DMN", 1.7, "higher")), ("Solo is not available.", alone)];
+    let one = |(_, info): &(Part, ScanInfo)| {
+        let corpus = || "connectivity".to_owned();
+        let about = |text: &str, fact| Descriptor::new(&info.id, text.to_owned(), fact);
+        said.clone().map(|(text, fact)| Descriptor { corpus: corpus(), norm_scans: 27, ..about(text, fact) })
     };
-    scans.iter().map(one).collect()
+    scans.iter().flat_map(one).collect()
 }
 
 /// Something that looks like a signal, and no random number in it.

@@ -75,6 +75,9 @@ fn markdown_has_every_section_and_every_plot() {
         ### Test: subjects that nothing was fitted on or chosen by
         ### Validation: subjects for choices, not for claims
         ## What so many subjects can show
+        ## Corpus
+        ### One scan in words
+        ### Not available
         ## Answers
         ### captioning
         ### condition
@@ -133,6 +136,15 @@ fn words_are_honest() {
     );
     assert!(text.contains("a bootstrap over 4 subjects tends to give intervals that are too narrow"));
     assert!(text.contains("| ✓ right") || text.contains("**✓ right**"));
+}
+
+#[test]
+fn what_the_corpus_says_stands_beside_its_numbers() {
+    let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
+    let corpus = text.split("## Corpus\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<&str> = corpus.lines().filter(|line| line.starts_with('|')).collect();
+    expect![[r#""#]].assert_eq(&rows.join("\n"));
+    assert!(corpus.contains("the first test scan in BIDS order"), "{corpus}");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Sentences into facts: lenient with what stands around them, strict where they contradict themselves.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::Fact;
 use boldface_features::{Feature, Missing};
 
 use super::bands::Side;
+use super::grammar::MISSING;
 use super::template::{Piece, Template};
 use super::tokens::{self, Word};
 use super::{NOT_AVAILABLE, Words, number};
@@ -108,7 +110,7 @@ impl Reader {
         let words = tokens::phrase(phrase);
         let mut at = 0;
         for (index, word) in words.iter().enumerate() {
-            let key = if index + 1 < words.len() { inner(word) } else { word.core.clone() };
+            let key = key(word, index > 0, index + 1 < words.len()).into_owned();
             at = match self.nodes[at].next.get(&key) {
                 Some(&next) => next,
                 None => {
@@ -159,10 +161,10 @@ impl Reader {
     fn longest(&self, words: &[Word]) -> Option<(usize, Meaning)> {
         let (mut found, mut at) = (None, 0);
         for (index, word) in words.iter().enumerate() {
-            let node = self.nodes[at].next.get(&word.core);
-            found = node.and_then(|&node| Some((index + 1, self.nodes[node].meaning?))).or(found);
-            let on = if word.ends { self.nodes[at].next.get(&inner(word)) } else { node };
-            let Some(&on) = on else { break };
+            let next = |goes_on: bool| self.nodes[at].next.get(&*key(word, index > 0, goes_on)).copied();
+            let node = next(false);
+            found = node.and_then(|node| Some((index + 1, self.nodes[node].meaning?))).or(found);
+            let Some(on) = (if word.ends { next(true) } else { node }) else { break };
             at = on;
         }
         found
@@ -202,9 +204,15 @@ impl Sentence {
     }
 }
 
-/// A word inside a phrase, where the end of a sentence counts: `St. Pierre`.
-fn inner(word: &Word) -> String {
-    if word.ends { format!("{}.", word.core) } else { word.core.clone() }
+/// A word of a phrase. Inside it brackets and the ends of sentences count: `St. Pierre`, but not `in Vis (fALFF = 0.3)`.
+fn key(word: &Word, has_begun: bool, goes_on: bool) -> Cow<'_, str> {
+    match (word.opens && has_begun, word.ends && goes_on) {
+        (false, false) => Cow::Borrowed(&word.core),
+        (opens, ends) => {
+            let (open, end) = (if opens { "(" } else { "" }, if ends { "." } else { "" });
+            Cow::Owned(format!("{open}{}{end}", word.core))
+        }
+    }
 }
 
 /// The noun phrases of a feature.
@@ -231,7 +239,7 @@ pub(super) fn band_phrases(words: &Words) -> Vec<(usize, String)> {
         let scales = words.scales.values().filter_map(|bands| bands.get(&band.name));
         phrases.extend(scales.flatten().map(|form| (index, form.filled(|_| "").trim().to_owned())));
     }
-    for word in ["missing", "uncompared"] {
+    for word in MISSING {
         let forms = words.grammar.get(word).into_iter().flatten();
         phrases.extend(forms.filter_map(whole).map(|phrase| (words.bands.len(), phrase)));
     }

@@ -7,6 +7,8 @@ pub(super) struct Word {
     pub(super) core: String,
     /// Where it starts and ends in the text, punctuation included.
     pub(super) place: (usize, usize),
+    /// Whether a bracket opens in front of it.
+    pub(super) opens: bool,
     /// Whether a sentence may end behind it.
     pub(super) ends: bool,
 }
@@ -26,7 +28,8 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             let ends = closed.ends_with(['.', '!', '?', '…']);
             let core = part.trim_matches(AROUND).to_lowercase();
             if !core.is_empty() {
-                words.push(Word { core, place: (start(part), start(part) + part.len()), ends });
+                let (place, opens) = ((start(part), start(part) + part.len()), part.starts_with(['(', '[']));
+                words.push(Word { core, place, opens, ends });
             } else if let Some(last) = words.last_mut() {
                 last.ends |= ends;
             }
@@ -36,6 +39,16 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         }
     }
     words
+}
+
+/// The sentences of `text`, as a reader parts them.
+pub(in crate::corpora) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = 0;
+    words(text).into_iter().filter(|word| word.ends).map(move |word| {
+        let sentence = &text[from..word.place.1];
+        from = word.place.1;
+        sentence
+    })
 }
 
 /// The words of a phrase, in lower case, without its article.

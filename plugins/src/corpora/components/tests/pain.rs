@@ -1,0 +1,100 @@
+//! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::serde_json::json;
+use boldface::{CorpusGenerator, Dataset, Kind, Part, Scan, Split, Window};
+use expect_test::expect;
+
+use super::generator;
+
+/// The first 160 volumes of every scan that ships with the quickstart; 23 people are for training.
+fn study() -> (Vec<Scan>, Split) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
+    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
+    let cohort = series.cohort(&root, "pain").unwrap();
+    let regions = Arc::new(cohort.regions);
+    let scan = |info| Scan {
+        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
+        info: Arc::new(info),
+        regions: Arc::clone(&regions),
+        descriptors: Vec::new(),
+    };
+    let scans: Vec<Scan> = cohort.scans.into_iter().map(scan).collect();
+    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
+    let part = |index| if index < 23 { Part::Train } else { Part::Test };
+    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index))).collect();
+    (scans, Split { parts })
+}
+
+#[test]
+fn every_sentence_reads_back_and_norms_are_of_the_training_scans() {
+    let (scans, split) = study();
+    let train = split.train(&scans).unwrap();
+    let describer = generator(json!({"components": 6, "starts": 5})).fit(&train, 0).unwrap();
+    let mut z: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for scan in &scans {
+        let descriptors = describer.describe(scan).unwrap();
+        // Five measures of six components, and 6 * 5 / 2 pairs.
+        assert_eq!(descriptors.len(), 45);
+        for descriptor in &descriptors {
+            let read = describer.read(&descriptor.text).unwrap();
+            assert_eq!(read.len(), 1, "{}", descriptor.text);
+            assert!(read[0].agrees(&descriptor.fact), "{}", descriptor.text);
+            assert!(descriptor.fact.z.is_some() && descriptor.norm_people == 23, "{}", descriptor.text);
+            if split.part(&scan.info.id).unwrap() == Part::Train {
+                z.entry(descriptor.fact.feature.clone()).or_default().push(descriptor.fact.z.unwrap());
+            }
+        }
+    }
+    for (feature, z) in z {
+        let mean = z.iter().sum::<f64>() / z.len() as f64;
+        assert!(mean.abs() < 0.2, "{feature}: {mean}");
+    }
+    // What is saved describes as what was fitted.
+    let folder = tempfile::tempdir().unwrap();
+    describer.save(folder.path()).unwrap();
+    let loaded = generator(json!({"components": 6, "starts": 5})).load(folder.path()).unwrap();
+    assert_eq!(loaded.describe(&scans[97]).unwrap(), describer.describe(&scans[97]).unwrap());
+}
+
+#[test]
+fn the_furthest_facts_of_a_scan_that_is_new() {
+    let (scans, split) = study();
+    let train = split.train(&scans).unwrap();
+    let config = json!({"components": 10, "furthest": 12, "paraphrase": false});
+    let describer = generator(config).fit(&train, 0).unwrap();
+    let descriptors = describer.describe(&scans[97]).unwrap();
+    let text: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
+    expect![[""]].assert_eq(&text.join("\n"));
+}
+
+#[test]
+fn a_template_gives_its_names_and_blind_components_that_of_networks() {
+    let (scans, split) = study();
+    let train = split.train(&scans).unwrap();
+    let regions = &scans[0].regions;
+    let is = |roi: usize, network: &str| u8::from(regions.networks[roi] == network);
+    let row = |roi: usize| format!("{}\t{}\t{}\n", regions.names[roi], is(roi, "VISnet"), is(roi, "MOTnet"));
+    let table = format!("region\tVisual\tMotor\n{}", (0..122).map(row).collect::<String>());
+    let describer = generator(json!({"template": table})).fit(&train, 0).unwrap();
+    let features = |describer: &dyn boldface::Describer| -> BTreeSet<String> {
+        let descriptors = describer.describe(&scans[97]).unwrap();
+        assert!(descriptors.iter().all(|one| one.fact.z.is_some()));
+        descriptors.into_iter().map(|one| one.fact.feature).collect()
+    };
+    let of_template = features(&*describer);
+    assert_eq!(of_template.len(), 11);
+    assert!(of_template.contains("component-falff.Motor"));
+    assert!(of_template.contains("component-coupling.Visual-Motor"));
+    let blind = generator(json!({"components": 6, "starts": 5})).fit(&train, 0).unwrap();
+    expect![[""]].assert_eq(
+        &features(&*blind)
+            .iter()
+            .filter_map(|feature| feature.strip_prefix("component-falff."))
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
+}
