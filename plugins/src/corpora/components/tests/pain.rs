@@ -76,9 +76,9 @@ fn a_template_gives_its_names_and_blind_components_that_of_networks() {
     let (scans, split) = study();
     let train = split.train(&scans).unwrap();
     let regions = &scans[0].regions;
-    let is = |network: &str| regions.networks.iter().map(move |of| f64::from(u8::from(of == network)));
-    let (visual, motor): (Vec<f64>, Vec<f64>) = (is("VISnet").collect(), is("MOTnet").collect());
-    let row = |roi: usize| format!("{}\t{}\t{}\n", regions.names[roi], visual[roi], motor[roi]);
+    let is = |roi: usize, network: &str| u8::from(regions.networks[roi] == network);
+    let row =
+        |roi: usize| format!("{}\t{}\t{}\n", regions.names[roi], is(roi, "VISnet"), is(roi, "MOTnet"));
     let table = format!("region\tVisual\tMotor\n{}", (0..122).map(row).collect::<String>());
     let describer = generator(json!({"template": table})).fit(&train, 0).unwrap();
     let features = |describer: &dyn boldface::Describer| -> BTreeSet<String> {
