@@ -14,6 +14,8 @@ use crate::spec::{Layered, Located, Table, suggest};
 pub struct Families {
     /// Each with its config, in the order asked for.
     pub entries: Vec<Entry<dyn CorpusGenerator>>,
+    /// Names of those that somebody asked for; the others are there because they need no settings.
+    asked: Vec<String>,
     settings: Option<Layered>,
 }
 
@@ -56,10 +58,11 @@ impl Families {
             return Err(FamiliesError::Settings(settings.locate_all(problems)));
         }
         let Some(names) = names else {
+            let asked = of_file.iter().map(|entry| entry.name.clone()).collect();
             let others = defaults(&of_file);
             let mut entries: Vec<_> = of_file.into_iter().chain(others).collect();
             entries.sort_by(|a, b| a.name.cmp(&b.name));
-            return Ok(Families { entries, settings });
+            return Ok(Families { entries, asked, settings });
         };
         let mut entries: Vec<Entry<dyn CorpusGenerator>> = Vec::new();
         for name in names {
@@ -74,21 +77,35 @@ impl Families {
             };
             entries.push(entry);
         }
-        Ok(Families { entries, settings })
+        Ok(Families { entries, asked: names.to_vec(), settings })
     }
 
-    /// Whether they can measure these scans.
+    /// Whether somebody asked for the family called `name`.
+    pub fn is_asked(&self, name: &str) -> bool {
+        self.asked.iter().any(|asked| asked == name)
+    }
+
+    /// Whether they can measure these scans. One that cannot and that nobody asked for is left out: which, and why.
     ///
     /// # Errors
-    /// What their own checks find.
-    pub fn check(&self, cohort: &Cohort) -> Result<(), FamiliesError> {
-        let mut problems = Vec::new();
-        for entry in &self.entries {
-            let found = entry.config.check(cohort);
-            problems.extend(found.into_iter().map(|problem| problem.below(&entry.name)));
-        }
+    /// What the checks of those that were asked for find.
+    pub fn check(&mut self, cohort: &Cohort) -> Result<Vec<String>, FamiliesError> {
+        let (mut problems, mut left_out) = (Vec::new(), Vec::new());
+        let asked = &self.asked;
+        self.entries.retain(|entry| {
+            let mut found = entry.config.check(cohort);
+            if asked.contains(&entry.name) {
+                problems.extend(found.into_iter().map(|problem| problem.below(&entry.name)));
+                return true;
+            }
+            let first = found.drain(..).next();
+            left_out.extend(
+                first.iter().map(|problem| format!("`{}` is left out: {}", entry.name, problem.message)),
+            );
+            first.is_none()
+        });
         match &self.settings {
-            _ if problems.is_empty() => Ok(()),
+            _ if problems.is_empty() => Ok(left_out),
             Some(settings) => Err(FamiliesError::Settings(settings.locate_all(problems))),
             None => {
                 let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
