@@ -143,7 +143,18 @@ fn what_the_corpus_says_stands_beside_its_numbers() {
     let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
     let corpus = text.split("## Corpus\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows: Vec<&str> = corpus.lines().filter(|line| line.starts_with('|')).collect();
-    expect![[r#""#]].assert_eq(&rows.join("\n"));
+    expect![[r#"
+        | corpus | sentences | features | scans | not available | norm scans | norm people | norm |
+        | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+        | connectivity | 96 | 2 | 48 | 48 | 27 | – | – |
+        | sentence | feature | value | z | band | n |
+        | --- | --- | ---: | ---: | --- | ---: |
+        | DMN couples more than usual. | DMN-DMN | 0.470 | 1.700 | higher | 27/– |
+        | Solo is not available. | Solo-Solo | – | – | not available | 27/– |
+        | corpus | why | sentences | scans |
+        | --- | --- | ---: | ---: |
+        | connectivity | the network has one region | 48 | 48 |"#]]
+    .assert_eq(&rows.join("\n"));
     assert!(corpus.contains("the first test scan in BIDS order"), "{corpus}");
 }
 
