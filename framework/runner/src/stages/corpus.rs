@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use boldface::{
-    Describer, Descriptor, Metric, MetricRow, Observer, Part, Result, Scan, ScanId, ScanInfo, Split, Window,
+    Describer, Descriptor, Fact, Metric, MetricRow, Observer, Part, Result, Scan, ScanId, ScanInfo, Split,
+    Window,
 };
 
 use super::Work;
@@ -69,7 +70,7 @@ fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[De
         let n = parts.values().filter(|&&of| of == part).count();
         let said = || descriptors.iter().filter(|descriptor| parts.get(&descriptor.scan) == Some(&part));
         work.recorder.part(part, Metric::neutral("descriptors", said().count() as f64), n);
-        let missing = || said().filter(|descriptor| descriptor.fact.z.is_none());
+        let missing = || said().filter(|descriptor| is_missing(&descriptor.fact));
         work.recorder.part(part, Metric::neutral("not_available", missing().count() as f64), n);
         let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for descriptor in missing() {
@@ -87,4 +88,10 @@ fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[De
         work.recorder.extend(rows);
     }
     Ok(())
+}
+
+/// Whether a fact says that something is not available. One without a z may say something all the same: a category
+/// of the tables is compared with nothing.
+pub(crate) fn is_missing(fact: &Fact) -> bool {
+    fact.z.is_none() && fact.band == "not available"
 }

@@ -61,7 +61,7 @@ fn table() -> Value {
                 "bands": [
                     { "name": "low", "to": 60.0 },
                     { "name": "normal", "from": 60.0, "to": 80.0 },
-                    { "name": "elevated, stage 1", "from": 80.0, "to": 90.0 },
+                    { "name": "raised", "from": 80.0, "to": 90.0 },
                     { "name": "elevated", "from": 90.0 },
                 ],
             },

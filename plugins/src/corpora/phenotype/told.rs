@@ -59,6 +59,11 @@ impl Told {
         for (_, column, label) in labels.clone() {
             let mut measure = measure.clone();
             measure.remove("digits");
+            // The label itself, so that the words of two columns are known to differ.
+            for noun in measure.get_mut("nouns").and_then(Value::as_array_mut).into_iter().flatten() {
+                let called = noun.as_str().map(|noun| noun.replace("{0}", &label));
+                *noun = Value::String(called.unwrap_or_default());
+            }
             measure.insert("decimals".to_owned(), Value::Integer(column.decimals() as i64));
             measure.extend(column.unit.iter().map(|unit| ("unit".to_owned(), Value::String(unit.clone()))));
             measures.insert(format!("{MEASURE}.{label}"), Value::Table(measure));

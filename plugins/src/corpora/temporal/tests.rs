@@ -29,7 +29,7 @@ fn info(subject: usize, trs: usize) -> ScanInfo {
     ScanInfo { id, tr: 2.0, trs, rois: 6, phenotype: BTreeMap::new(), events: Vec::new(), cuts: Vec::new() }
 }
 
-/// Three networks of two regions. A and B move together in the first part of a scan, of `together` of 200 volumes, and
+/// Three networks of two regions. The first two move together in the first part of a scan, of `together` of 200 volumes, and
 /// apart in the rest.
 fn scan(subject: usize, together: usize, change: impl Fn(usize, f64) -> f64) -> Scan {
     let mut state = 7919 * subject as u64 + 17;
@@ -46,7 +46,7 @@ fn scan(subject: usize, together: usize, change: impl Fn(usize, f64) -> f64) -> 
         }
     }
     let names = (0..6).map(|roi| format!("r{roi}")).collect();
-    let networks = ["A", "A", "B", "B", "C", "C"].map(str::to_owned).to_vec();
+    let networks = ["Aud", "Aud", "Mot", "Mot", "Vis", "Vis"].map(str::to_owned).to_vec();
     Scan {
         info: Arc::new(info(subject, 200)),
         series: TimeSeries::new(200, 6, 2.0, values).unwrap(),
@@ -90,7 +90,10 @@ fn states_are_learned_on_training_scans_and_told_of_others() {
     assert_eq!(generator.load(dir.path()).unwrap().describe(&scans[10]).unwrap(), said);
     let learned = std::fs::read_to_string(dir.path().join("learned.json")).unwrap();
     let learned: Value = serde_json::from_str(&learned).unwrap();
-    assert_eq!(learned["learned"]["states"]["pairs"], json!(["A-A", "A-B", "A-C", "B-B", "B-C", "C-C"]));
+    assert_eq!(
+        learned["learned"]["states"]["pairs"],
+        json!(["Aud-Aud", "Aud-Mot", "Aud-Vis", "Mot-Mot", "Mot-Vis", "Vis-Vis"])
+    );
     let r =
         |state: usize, pair: usize| learned["learned"]["states"]["centroids"][state][pair].as_f64().unwrap();
     assert!(r(0, 1) > 0.5 && r(1, 1) < 0.2, "{learned}");
@@ -102,7 +105,7 @@ fn states_are_learned_on_training_scans_and_told_of_others() {
     // The windows between the sides are gone: 20 volumes each, steps of 2: 11 of 40 volumes, 71 of 160.
     let share = fact(&said, "state-occupancy.1").fact.value.unwrap();
     assert!((share - 11.0 / 82.0).abs() < 0.03, "{share}");
-    assert!(fact(&said, "falff.A").fact.value.is_some());
+    assert!(fact(&said, "falff.Aud").fact.value.is_some());
 }
 
 #[test]
@@ -122,15 +125,15 @@ fn bad_scans_say_why_and_never_fail() {
 
     let dead = scan(3, 100, |roi, x| if roi < 2 { 0.1 } else { 10.0 * x });
     let told = reasons(&dead);
-    assert_eq!(told["amplitude.A"].as_deref(), Some("too many regions have no signal"));
-    assert_eq!(told["amplitude.B"], None);
+    assert_eq!(told["amplitude.Aud"].as_deref(), Some("too many regions have no signal"));
+    assert_eq!(told["amplitude.Mot"], None);
 
     let mut slow = scans[0].clone();
     slow.series = TimeSeries::new(200, 6, 7.0, slow.series.values().to_vec()).unwrap();
     let told = reasons(&slow);
     let why = "the TR is too long for its frequencies";
-    assert_eq!((told["alff.A"].as_deref(), told["state-switches"].as_deref()), (Some(why), Some(why)));
-    assert_eq!(told["persistence.A"], None);
+    assert_eq!((told["alff.Aud"].as_deref(), told["state-switches"].as_deref()), (Some(why), Some(why)));
+    assert_eq!(told["persistence.Aud"], None);
 
     let nothing = scan(3, 100, |_, _| f64::NAN);
     assert!(reasons(&nothing).values().all(Option::is_some));
@@ -153,9 +156,9 @@ fn z_scored_series_have_no_amplitude_to_compare() {
     let describer = generator(json!({"states": 0})).fit(&split.train(&scans).unwrap(), 0).unwrap();
     let said = describer.describe(&scans[5]).unwrap();
     assert_eq!(said.len(), 12);
-    let amplitude = &fact(&said, "amplitude.B").fact;
+    let amplitude = &fact(&said, "amplitude.Mot").fact;
     assert_eq!((amplitude.z, amplitude.reason.as_deref()), (None, Some("it does not vary in training")));
-    assert!(fact(&said, "alff.B").fact.z.is_some());
+    assert!(fact(&said, "alff.Mot").fact.z.is_some());
 }
 
 #[test]
@@ -167,7 +170,17 @@ fn a_config_that_no_scan_can_have_is_a_problem_at_its_key() {
         problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
     };
     assert_eq!(of(json!({}), 2.0, 160), "");
-    let expected = expect_test::expect![[""]];
+    let expected = expect_test::expect![[r#"
+        band: `[0.08, 0.01]` is no band: the lower end comes first, both above 0 Hz; give Hz, such as `[0.01, 0.08]`
+        band: no scan is quick enough for 0.08 Hz: a TR of 7 s, that of `made/sub-00`, carries up to 0.071 Hz; give a lower upper end
+        window: a window of 60 s has fewer than ten volumes: the TR of `made/sub-00` is 7 s; give at least 70 s, or `states = 0`
+        band: no scan is as long as one cycle of 0.01 Hz: `made/sub-02` has 88 s; give a higher lower end
+        window: no scan is as long as two windows of 60 s: `made/sub-02` has 88 s; give 44 s or less, or `states = 0`
+        states: 1 states cannot be told from each other; give 2 to 20, or 0 for no sentences about states
+        step: `200` seconds from window to window leave volumes out, or never go on; give more than 0 and no more than a window, 100
+        window: `0` is no length in seconds; give `60.0`
+        window: a window of 15 s has fewer than ten volumes: the TR of `made/sub-00` is 2 s; give at least 20 s, or `states = 0`
+    "#]];
     let all = [
         of(json!({"band": [0.08, 0.01]}), 2.0, 160),
         of(json!({}), 7.0, 160),

@@ -7,6 +7,7 @@ use boldface::{Descriptor, Part, ScanId};
 use crate::report::document::{Align, Block, Cell, Table, plain};
 use crate::report::number;
 use crate::report::stored::Stored;
+use crate::stages::corpus::is_missing;
 
 /// Sentences of one generator that are shown.
 const SHOWN: usize = 16;
@@ -52,7 +53,7 @@ fn generators(stored: &Stored) -> Table {
             own.len().to_string(),
             features.len().to_string(),
             scans(&own).len().to_string(),
-            own.iter().filter(|one| one.fact.z.is_none()).count().to_string(),
+            own.iter().filter(|one| is_missing(&one.fact)).count().to_string(),
             range(own.iter().map(|one| one.norm_scans)),
             range(own.iter().map(|one| one.norm_people)),
             if norms.is_empty() { number::DASH.to_owned() } else { norms.join(", ") },
@@ -132,7 +133,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
 /// What is not available and why, generator by generator.
 fn missing(stored: &Stored) -> Vec<Block> {
     let mut counts: BTreeMap<(&str, &str), Vec<&Descriptor>> = BTreeMap::new();
-    for descriptor in stored.descriptors.iter().filter(|descriptor| descriptor.fact.z.is_none()) {
+    for descriptor in stored.descriptors.iter().filter(|descriptor| is_missing(&descriptor.fact)) {
         let reason = descriptor.fact.reason.as_deref().unwrap_or("nobody said why");
         counts.entry((&descriptor.corpus, reason)).or_default().push(descriptor);
     }

@@ -77,7 +77,8 @@ fn a_template_gives_its_names_and_blind_components_that_of_networks() {
     let train = split.train(&scans).unwrap();
     let regions = &scans[0].regions;
     let is = |roi: usize, network: &str| u8::from(regions.networks[roi] == network);
-    let row = |roi: usize| format!("{}\t{}\t{}\n", regions.names[roi], is(roi, "VISnet"), is(roi, "MOTnet"));
+    let row =
+        |roi: usize| format!("{}\t{}\t{}\n", regions.names[roi], is(roi, "VISnet"), is(roi, "MOTnet"));
     let table = format!("region\tVisual\tMotor\n{}", (0..122).map(row).collect::<String>());
     let describer = generator(json!({"template": table})).fit(&train, 0).unwrap();
     let features = |describer: &dyn boldface::Describer| -> BTreeSet<String> {
