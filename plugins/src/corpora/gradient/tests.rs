@@ -112,7 +112,8 @@ fn what_cannot_be_is_told_at_its_key() {
         {}, 20 regions
           sparsity: at a sparsity of 0.9 each of 20 regions keeps nothing but itself (lower it)
         {"sparsity":0.5}, 5 regions
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
