@@ -1,7 +1,7 @@
 """Correlations of a series as nilearn and scikit-learn have them: what the program's are compared with.
 
-`connectivity.py golden` prints the golden input's partial correlations; `connectivity.py SERIES.npy NETWORKS` prints, as
-JSON, for each kind the mean of every pair of networks (NETWORKS: one name a region, separated by commas).
+`connectivity.py golden` prints the golden input's partial correlations. `connectivity.py SCAN.json`, of which `volumes` has
+a list of regions each and `networks` a name a region, prints for each kind the mean of every pair of networks as JSON.
 """
 
 import json
@@ -10,7 +10,6 @@ import sys
 import numpy as np
 from nilearn.connectome import ConnectivityMeasure
 from scipy import stats
-from sklearn.covariance import LedoitWolf
 
 
 def golden():
@@ -32,15 +31,16 @@ def matrices(values):
         "pearson": np.corrcoef(values.T),
         "ledoit-wolf": measure("correlation"),
         "partial": measure("partial correlation"),
-        "shrinkage": LedoitWolf(store_precision=False).fit(z).shrinkage_,
     }
 
 
 if sys.argv[1] == "golden":
     print(matrices(golden())["partial"][0, 1:6].tolist())
 else:
-    values, networks = np.load(sys.argv[1]).astype(np.float64), np.array(sys.argv[2].split(","))
-    told, found = {}, matrices(values)
+    with open(sys.argv[1]) as file:
+        scan = json.load(file)
+    networks = np.array(scan["networks"])
+    told, found = {}, matrices(np.array(scan["volumes"], dtype=np.float64))
     found["fisher-z"] = np.arctanh(np.where(np.eye(len(networks)), 0, found["pearson"]))
     for kind in ["pearson", "fisher-z", "ledoit-wolf", "partial"]:
         names = sorted(set(networks))
@@ -48,6 +48,7 @@ else:
             for b in names[place:]:
                 block = found[kind][np.ix_(networks == a, networks == b)]
                 own = block[np.triu_indices_from(block, 1)] if a == b else block.ravel()
-                if own.size:
-                    told.setdefault(kind, {})[f"{a}-{b}"] = float(own.mean())
+                # A mean Fisher z is told as a correlation.
+                mean = np.tanh(own.mean()) if kind == "fisher-z" else own.mean()
+                told.setdefault(kind, {})[f"{a}-{b}"] = float(mean)
     print(json.dumps(told))

@@ -14,8 +14,13 @@ use expect_test::{Expect, expect};
 
 /// A study that was run.
 fn project() -> Sandbox {
+    with(SPEC)
+}
+
+/// The study as another spec runs it.
+fn with(spec: &str) -> Sandbox {
     let sandbox = study();
-    sandbox.write("study.toml", SPEC);
+    sandbox.write("study.toml", spec);
     let output = sandbox.boldface(&["run", "study.toml"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     sandbox
@@ -57,7 +62,8 @@ fn write(sandbox: &Sandbox, name: &str, series: &TimeSeries, names: &[&str]) {
 
 #[test]
 fn a_held_out_scan_is_told_as_in_its_run() {
-    let sandbox = project();
+    let corpus = "[corpora.connectivity]";
+    let sandbox = with(&SPEC.replace(corpus, &format!("{corpus}\nadjust = [\"age\"]")));
     let run = descriptors::read(&artefact(&sandbox).join("descriptors.parquet")).unwrap();
     let split = fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|entry| entry.unwrap().path());
     let split = split.map(|path| path.join("split.json")).find(|path| path.is_file()).unwrap();
@@ -68,14 +74,19 @@ fn a_held_out_scan_is_told_as_in_its_run() {
     assert!(!scans.is_empty());
     for scan in scans {
         let own: Vec<Descriptor> = run.iter().filter(|one| one.scan == *scan).cloned().collect();
-        let (subject, columns) = (scan.subject.as_str(), ["--column", "age=30"]);
-        let path = file(subject);
-        assert_eq!(of(&sandbox, &[path.as_str(), columns[0], columns[1]]), own, "{scan}");
+        let path = file(&scan.subject);
+        let age = format!("age={}", 20 + 3 * scan.subject.parse::<usize>().unwrap());
+        assert_eq!(of(&sandbox, &[&path, "--column", &age]), own, "{scan}");
         let texts: Vec<&str> = own.iter().map(|descriptor| descriptor.text.as_str()).collect();
-        let output = describe(&sandbox, &[&path]);
+        let output = describe(&sandbox, &[&path, "--column", &age]);
         assert_eq!(printed(&output), texts.join(" ") + "\n");
         assert_eq!(told(&output), "");
     }
+    let output = describe(&sandbox, &[&file("01")]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = told(&output);
+    assert!(message.contains("has no `age`, which norms are adjusted for"), "{message}");
+    assert!(message.ends_with("\n  help: give it with `--column age=VALUE`\n"), "{message}");
 }
 
 #[test]
@@ -166,7 +177,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused(
         &["short.tsv", "--tr", "2"],
         expect![[r#"
-        error: --series `short.tsv`: 39 volumes, but the corpus describes 40 volumes of every scan, from volume 0 (from 0) on, and what is measured depends on the length: give a scan of at least 40 volumes
+        error: --series `short.tsv`: 39 volumes, but the corpus describes the first 40 of every scan, and what is measured depends on the length: give a scan of at least 40 volumes
     "#]],
     );
     let mut turned = NAMES;
@@ -185,7 +196,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
         expect![[r#"
         error: 2 of 2 scans cannot be described:
           `few.tsv`: region 6 is missing in the file, but `C1` in the corpus; both must have the same regions in the same order
-          `short.tsv`: 39 volumes, but the corpus describes 40 volumes of every scan, from volume 0 (from 0) on, and what is measured depends on the length: give a scan of at least 40 volumes
+          `short.tsv`: 39 volumes, but the corpus describes the first 40 of every scan, and what is measured depends on the length: give a scan of at least 40 volumes
     "#]],
     );
     fs::write(sandbox.path("few.npy"), export::npy(&five)).unwrap();

@@ -134,7 +134,7 @@ fn test_scans_change_nothing_that_is_fitted() {
         let split: Split = serde_json::from_str(&read("split", "split.json")).unwrap();
         let files = [
             read("baseline.condition", "harmonization.json"),
-            read("corpus", "connectivity/harmonization.json"),
+            read("corpus", "connectivity/learned.json"),
             read("corpus", "connectivity/norms.json"),
         ];
         let on: Vec<ScanId> = serde_json::from_str(&read("baseline.condition", "fitted-on.json")).unwrap();

@@ -209,7 +209,7 @@ fn same_regions(scan: &Scan, regions: &Regions, whose: &str) -> Result<()> {
 }
 
 /// What is wrong with the columns that norms are to be adjusted for.
-fn check_adjust(adjust: &[String], cohort: &Cohort) -> Vec<Problem> {
+pub(super) fn check_adjust(adjust: &[String], cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (place, column) in adjust.iter().enumerate() {
         let key = format!("adjust[{place}]");

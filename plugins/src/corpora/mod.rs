@@ -4,4 +4,8 @@ mod components;
 mod connectivity;
 mod described;
 mod family;
+mod gradient;
+mod graph;
+mod phenotype;
+mod temporal;
 mod words;

@@ -68,7 +68,15 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let scans = scans(arguments, &corpus, &known)?;
 
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let said = corpus.describe(&scans, threads).map_err(|error| Failure::Run(with_causes(&*error)))?;
+    let said = corpus.describe(&scans, threads).map_err(|error| {
+        let told: Vec<&String> = known.columns.keys().collect();
+        // What is missing may be a column that only the command line can give.
+        let lacks =
+            |column: &&String| error.to_string().contains(&format!("`{column}`")) && !told.contains(column);
+        let lacking = corpus.saved().columns.iter().find(lacks);
+        let help = lacking.map(|column| format!("\n  help: give it with `--column {column}=VALUE`"));
+        Failure::Run(with_causes(&*error) + &help.unwrap_or_default())
+    })?;
     if arguments.json {
         for descriptor in said.iter().flatten() {
             let line = serde_json::to_string(descriptor).expect("a sentence is made of strings and numbers");
@@ -176,7 +184,7 @@ fn trace(descriptors: &[Descriptor]) -> String {
             number(fact.value),
             number(fact.z),
             format!("{}{reason}", fact.band),
-            format!("{norm_scans}/{norm_people}"),
+            if *norm_people == 0 { format!("{norm_scans}/-") } else { format!("{norm_scans}/{norm_people}") },
             if norm.is_empty() { "-".to_owned() } else { norm.clone() },
             scan.to_string(),
             format!("{}..{end}", window.start),

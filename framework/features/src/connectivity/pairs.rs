@@ -3,7 +3,7 @@
 use boldface::{Deserialize, JsonSchema, Regions, Serialize, TimeSeries};
 
 use super::shrunk::LEAST_TRS;
-use super::{Fc, fc, fisher_z, partial, shrunk};
+use super::{Fc, fc, partial, shrunk};
 use crate::{Feature, Measured, Missing, Networks, PairOfNetworks};
 
 /// How the coupling of two regions is measured.
@@ -73,18 +73,33 @@ pub fn network_pairs(series: &TimeSeries, regions: &Regions, kind: ConnectivityK
 }
 
 fn mean(fc: &Fc, edges: &[(usize, usize)], kind: ConnectivityKind) -> Result<f64, Missing> {
-    let of = |r: f64| if kind == ConnectivityKind::FisherZ { fisher_z(r) } else { r };
-    let there = edges.iter().map(|&(i, j)| fc.at(i, j)).filter(|r| !r.is_nan());
-    if 2 * there.clone().count() < edges.len() {
+    let there = || edges.iter().map(|&(i, j)| fc.at(i, j)).filter(|r| !r.is_nan());
+    if 2 * there().count() < edges.len() {
         return Err(Missing::Dead);
     }
-    // Fisher z of two equal regions is infinite: they are one region, and say nothing of coupling.
-    let (mut sum, mut count) = (0.0, 0);
-    for coupling in there.map(of).filter(|coupling| coupling.is_finite()) {
-        sum += coupling;
-        count += 1;
-    }
+    let (sum, count) = match kind {
+        ConnectivityKind::FisherZ => sum_of_fisher_z(there()),
+        _ => there().fold((0.0, 0), |(sum, count), r| (sum + r, count + 1)),
+    };
     if 2 * count < edges.len() { Err(Missing::Undefined) } else { Ok(sum / count as f64) }
+}
+
+/// Sum of `atanh r = ln((1 + r) / (1 - r)) / 2`, and of how many. Fisher z of two equal regions is infinite: they are one
+/// region, and say nothing of coupling.
+fn sum_of_fisher_z(correlations: impl Iterator<Item = f64>) -> (f64, usize) {
+    // One logarithm for sixteen: `1 - r` is 1e-16 or more, so the product stays far from the smallest number.
+    let (mut sum, mut count) = (0.0, 0);
+    let (mut above, mut below) = (1.0, 1.0);
+    for r in correlations.filter(|r| r.abs() < 1.0) {
+        above *= 1.0 + r;
+        below *= 1.0 - r;
+        count += 1;
+        if count % 16 == 0 {
+            sum += f64::ln(above / below) / 2.0;
+            (above, below) = (1.0, 1.0);
+        }
+    }
+    (sum + f64::ln(above / below) / 2.0, count)
 }
 
 #[cfg(test)]

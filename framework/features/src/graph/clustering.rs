@@ -101,42 +101,32 @@ fn common(a: &[Line], b: &[Line]) -> usize {
 /// For each node the sum of `(w_ij w_jh w_hi)^(1/3)` over ordered pairs of its neighbours `j`, `h`: the diagonal of the
 /// third power of the cube roots of the weights.
 ///
-/// The roots of a node's weights lie in a row as long as there are nodes, zero for those it has no edge to; then each
-/// edge is one product of its other end's roots with that row.
+/// Each triangle `i < j < h` is met once, at its edge `i-j`. The roots of `i`'s weights lie in a row as long as there are
+/// nodes, zero for those it has no edge to: so the neighbours of `j` need no search.
 fn weighted_cycles(graph: &Graph) -> Vec<f64> {
     let nodes = graph.nodes();
-    let roots: Vec<f64> = graph.all_weights().iter().map(|weight| weight.cbrt()).collect();
+    let above: Vec<_> = (0..nodes).map(|i| graph.ends_above(i)).collect();
+    let mut roots = vec![0.0; graph.all_weights().len()];
+    for places in above.iter().cloned() {
+        let weights = &graph.all_weights()[places.clone()];
+        roots[places].iter_mut().zip(weights).for_each(|(root, weight)| *root = weight.cbrt());
+    }
     let (mut cycles, mut row) = (vec![0.0; nodes], vec![0.0; nodes]);
-    for i in 0..nodes {
-        let mine = graph.ends(i);
-        for (&j, &root) in graph.neighbours(i).iter().zip(&roots[mine.clone()]) {
-            row[j as usize] = root;
-        }
-        for place in mine.clone() {
-            let j = graph.end(place);
-            if j > i {
-                let theirs = graph.ends(j);
-                let product = roots[place] * gathered(&row, graph.neighbours(j), &roots[theirs]);
-                cycles[i] += product;
-                cycles[j] += product;
+    for (i, mine) in above.iter().enumerate() {
+        let ends = &graph.all_ends()[mine.clone()];
+        ends.iter().zip(&roots[mine.clone()]).for_each(|(&j, &root)| row[j as usize] = root);
+        for (&j, &root) in ends.iter().zip(&roots[mine.clone()]) {
+            let theirs = above[j as usize].clone();
+            let mut sum = 0.0;
+            for (&h, &other) in graph.all_ends()[theirs.clone()].iter().zip(&roots[theirs]) {
+                let triangle = root * other * row[h as usize];
+                sum += triangle;
+                cycles[h as usize] += 2.0 * triangle;
             }
+            cycles[i] += 2.0 * sum;
+            cycles[j as usize] += 2.0 * sum;
         }
-        graph.neighbours(i).iter().for_each(|&j| row[j as usize] = 0.0);
+        ends.iter().for_each(|&j| row[j as usize] = 0.0);
     }
     cycles
-}
-
-/// Sum of `values[k] * row[places[k]]`, in four running sums: a fixed order, and no sum waits for another.
-fn gathered(row: &[f64], places: &[u32], values: &[f64]) -> f64 {
-    let (place_chunks, place_rest) = places.as_chunks::<4>();
-    let (value_chunks, value_rest) = values.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for (places, values) in place_chunks.iter().zip(value_chunks) {
-        for lane in 0..4 {
-            sums[lane] += values[lane] * row[places[lane] as usize];
-        }
-    }
-    let rest: f64 =
-        place_rest.iter().zip(value_rest).map(|(&place, value)| value * row[place as usize]).sum();
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }

@@ -37,6 +37,13 @@ const WHOLE: [&str; 6] =
 /// Measures of each network.
 const OF_NETWORKS: [&str; 3] = ["strength", "participation", "module-z"];
 
+/// The features that [`measure`] gives, in its order.
+pub fn features(networks: &Networks) -> Vec<Feature> {
+    let of_network = |measure| networks.members.iter().map(move |(name, _)| Feature::new(measure, &[name]));
+    let whole = WHOLE.iter().map(|measure| Feature::new(measure, &[]));
+    whole.chain(OF_NETWORKS.into_iter().flat_map(of_network)).collect()
+}
+
 /// The graph measures of a scan whose `trs` volumes have this FC: those of the whole graph, then those of each network,
 /// always the same features in the same order.
 ///
@@ -60,9 +67,7 @@ pub fn measure(fc: &Fc, trs: usize, networks: &Networks, settings: &Settings, se
     } else {
         (2 * weights.nodes() < fc.rois() || weights.nodes() == 0).then_some(Missing::Dead)
     };
-    let of_network = |measure| networks.members.iter().map(move |(name, _)| Feature::new(measure, &[name]));
-    let features = WHOLE.iter().map(|measure| Feature::new(measure, &[]));
-    let features = features.chain(OF_NETWORKS.into_iter().flat_map(of_network));
+    let features = features(networks).into_iter();
     if let Some(missing) = refused {
         return features.map(|feature| feature.is(Err(missing))).collect();
     }

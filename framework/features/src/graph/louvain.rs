@@ -43,7 +43,7 @@ impl Level {
         let strengths = super::strengths(graph);
         Level {
             starts: (0..graph.nodes()).map(|i| graph.ends(i).start).chain([2 * graph.edges()]).collect(),
-            neighbours: (0..2 * graph.edges()).map(|place| graph.end(place) as u32).collect(),
+            neighbours: graph.all_ends().to_vec(),
             weights: graph.all_weights().to_vec(),
             total: strengths.iter().sum(),
             strengths,

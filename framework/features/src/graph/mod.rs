@@ -23,7 +23,7 @@ mod weights;
 pub use centrality::{assortativity, betweenness, eigenvector_centrality, strengths};
 pub use clustering::{clustering, clustering_binary, transitivity, transitivity_binary};
 pub use distances::{Distances, distances};
-pub use family::{MIN_TRS, Settings, measure};
+pub use family::{MIN_TRS, Settings, features, measure};
 pub use hops::{Hops, hops};
 pub use local::local_efficiency;
 pub use louvain::louvain;

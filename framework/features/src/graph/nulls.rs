@@ -10,7 +10,7 @@ use super::{Graph, hops, transitivity_binary};
 use crate::Missing;
 
 /// Swaps for each edge between a graph and its random counterpart, as `itr` of `bct.randmio_und`; each swap rewires two
-/// edges. From some three on the numbers of a null no longer change.
+/// edges, so that one in 20,000 stays where it is.
 const SWAPS: usize = 5;
 
 /// Clustering and distances of a random graph.

@@ -67,9 +67,15 @@ impl Graph {
         self.starts[i]..self.starts[i + 1]
     }
 
-    /// The node at the other end of the edge at a place.
-    pub(super) fn end(&self, place: usize) -> usize {
-        self.neighbours[place] as usize
+    /// As [`Graph::ends`], of the edges to nodes above `i`.
+    pub(super) fn ends_above(&self, i: usize) -> std::ops::Range<usize> {
+        let below = self.neighbours(i).partition_point(|&j| (j as usize) < i);
+        self.starts[i] + below..self.starts[i + 1]
+    }
+
+    /// The node that each edge leads to, from either end.
+    pub(super) fn all_ends(&self) -> &[u32] {
+        &self.neighbours
     }
 
     /// The weight of every edge, twice: from either end.

@@ -130,10 +130,13 @@ impl Corpus {
         let signal = signal::read(path, &wanted)?;
         let (have, needed) = (signal.series.trs(), window.start.saturating_add(window.trs));
         if have < needed {
+            let which = match window.start {
+                0 => format!("the first {}", window.trs),
+                start => format!("{} volumes after the first {start}", window.trs),
+            };
             return Err(format!(
-                "{have} volumes, but the corpus describes {} volumes of every scan, from volume {} (from 0) on, and \
-                 what is measured depends on the length: give a scan of at least {needed} volumes",
-                window.trs, window.start
+                "{have} volumes, but the corpus describes {which} of every scan, and what is measured depends on the \
+                 length: give a scan of at least {needed} volumes"
             )
             .into());
         }
@@ -155,8 +158,8 @@ impl Corpus {
             ));
         }
         let tr = series.tr();
-        if !self.saved.trs.iter().any(|known| (known - tr).abs() <= SAME_TR) {
-            let trs: Vec<String> = self.saved.trs.iter().map(|tr| format!("{tr} s")).collect();
+        if !self.saved.tr.iter().any(|known| (known - tr).abs() <= SAME_TR) {
+            let trs: Vec<String> = self.saved.tr.iter().map(|tr| format!("{tr} s")).collect();
             warnings.push(format!(
                 "its repetition time is {tr} s and that of the norms' scans {}; what depends on frequencies may \
                  differ for that alone",

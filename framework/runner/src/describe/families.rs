@@ -34,6 +34,7 @@ impl Families {
     /// # Errors
     /// Everything that is wrong with the file, and a name that is neither a table of it nor a plugin.
     pub fn new(names: Option<&[String]>, settings: Option<(&Path, &str)>) -> Result<Families, FamiliesError> {
+        let folder = settings.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
         let settings = settings.map(|(path, text)| Layered::read(path, text)).transpose();
         let settings = settings.map_err(FamiliesError::Settings)?;
         let mut problems = Vec::new();
@@ -46,7 +47,7 @@ impl Families {
                 );
                 continue;
             };
-            match corpus(name, &mut table.clone()) {
+            match corpus(name, folder, &mut table.clone()) {
                 Ok(entry) => of_file.push(entry),
                 Err(found) => problems.extend(found),
             }
@@ -67,7 +68,9 @@ impl Families {
             }
             let entry = match of_file.iter().position(|entry| entry.name == *name) {
                 Some(place) => of_file.swap_remove(place),
-                None => corpus(name, &mut Table::new()).map_err(|problems| unknown(name, &problems))?,
+                None => {
+                    corpus(name, folder, &mut Table::new()).map_err(|problems| unknown(name, &problems))?
+                }
             };
             entries.push(entry);
         }
@@ -103,8 +106,9 @@ fn defaults(known: &[Entry<dyn CorpusGenerator>]) -> Vec<Entry<dyn CorpusGenerat
             && known.iter().all(|entry| entry.plugin != plugin.name)
             && (plugin.parse)(&json!({})).is_ok()
     };
-    let entry =
-        |plugin: &'static boldface::Plugin<dyn CorpusGenerator>| corpus(plugin.name, &mut Table::new()).ok();
+    let entry = |plugin: &'static boldface::Plugin<dyn CorpusGenerator>| {
+        corpus(plugin.name, Path::new(""), &mut Table::new()).ok()
+    };
     plugins.filter(is_wanted).filter_map(entry).collect()
 }
 

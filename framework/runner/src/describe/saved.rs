@@ -27,7 +27,7 @@ pub struct Saved {
     /// The volumes of every scan that were described, counted from the first on disk.
     pub window: Window,
     /// Repetition times of the training scans in seconds, ascending.
-    pub trs: Vec<f64>,
+    pub tr: Vec<f64>,
     /// How many training scans there are.
     pub scans: usize,
     /// How many people they are of.
@@ -76,9 +76,9 @@ impl Saved {
             norms: norms.remove(entry.name.as_str()).unwrap_or_default(),
         });
         let columns: BTreeSet<&String> = infos.iter().flat_map(|info| info.phenotype.keys()).collect();
-        let mut trs: Vec<f64> = train.iter().map(|info| info.tr).collect();
-        trs.sort_by(f64::total_cmp);
-        trs.dedup();
+        let mut tr: Vec<f64> = train.iter().map(|info| info.tr).collect();
+        tr.sort_by(f64::total_cmp);
+        tr.dedup();
         let people: BTreeSet<String> = train.iter().map(|info| info.id.person()).collect();
         let signal = &plan.experiment.signal;
         Saved {
@@ -88,7 +88,7 @@ impl Saved {
             columns: columns.into_iter().cloned().collect(),
             regions: regions.clone(),
             window: Window { start: signal.start, trs: signal.trs },
-            trs,
+            tr,
             scans: train.len(),
             people: people.len(),
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Entry;
 use super::asking::{self, Asking};
+use super::words::WordsFile;
 use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
 
 /// Which of its own keys the framework takes besides `type`.
@@ -19,6 +20,8 @@ pub(super) enum Own {
     Path,
     /// `seed`, and `type` must be there: the singular sections.
     Seed,
+    /// Also `words`, as far as it is the path of a file: corpora.
+    Words,
     /// Also how the examples are asked, see [`crate::spec::TaskKeys`]: tasks.
     Task,
 }
@@ -65,13 +68,24 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     let written = take::<String>(&mut rest, "type", &mut problems);
     let path = if own == Own::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
     let seed = if own == Own::Seed { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
+    let words = match own {
+        Own::Words => WordsFile::replace(&mut rest, place.folder).unwrap_or_else(|found| {
+            problems.extend(found);
+            None
+        }),
+        _ => None,
+    };
     let keys = if own == Own::Task { asking::take(&mut rest, &mut problems) } else { TaskKeys::default() };
     if !problems.is_empty() {
         return Err(problems.into_iter().map(below).collect());
     }
     let plugin = find::<K>(written.as_deref(), place, own).map_err(|problem| vec![below(problem)])?;
+    let located = |problem: Problem| match &words {
+        Some(file) => file.locate(problem),
+        None => own.hint(problem),
+    };
     let config = parse_all(&Value::Object(rest), plugin.parse).map_err(|problems| {
-        problems.into_iter().map(|problem| below(own.hint(problem))).collect::<Vec<_>>()
+        problems.into_iter().map(|problem| below(located(problem))).collect::<Vec<_>>()
     })?;
 
     let Value::Object(mut resolved) = plain(config.resolved()) else {
@@ -116,19 +130,19 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
     })
 }
 
-/// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in. Of
-/// loaded plugins any can be named.
+/// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in, and paths
+/// are relative to `folder`. Of loaded plugins any can be named.
 ///
 /// # Errors
 /// Every problem of the table, its key below `name`.
 pub(crate) fn corpus(
     name: &str,
+    folder: &Path,
     table: &mut Table,
 ) -> Result<Entry<dyn boldface::CorpusGenerator>, Vec<Problem>> {
     let loaded = <dyn boldface::CorpusGenerator>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
-    let place = Place { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
-    claim(&place, Own::Named, table)
+    claim(&Place { key: name, name, folder, libraries: &libraries, seed: 0 }, Own::Words, table)
 }
 
 fn take<T: serde::de::DeserializeOwned>(

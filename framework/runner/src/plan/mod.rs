@@ -21,6 +21,7 @@ mod resolve;
 pub(crate) mod silent;
 mod size;
 pub mod sweep;
+mod words;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -157,7 +157,7 @@ fn parts(
     let seed = experiment.seed;
     let mut many = Many { folder, libraries, seed, problems };
     let datasets = many.named("datasets", Own::Path, &mut experiment.datasets);
-    let corpora = many.named("corpora", Own::Named, &mut experiment.corpora);
+    let corpora = many.named("corpora", Own::Words, &mut experiment.corpora);
     let tasks = many.named("tasks", Own::Task, &mut experiment.tasks);
     let is_sound = |section: &str| draft.is_sound(section);
     let tokenizer = is_sound("tokenizer").then(|| many.one("tokenizer", &mut experiment.tokenizer)).flatten();

@@ -10,7 +10,7 @@ use super::Table;
 use super::origin::{Located, Origins, Source};
 
 /// A file that is valid TOML, whatever it says.
-pub(super) struct Document {
+pub(crate) struct Document {
     /// Its values; a date is text, as no section knows dates.
     pub table: Table,
     /// Where they stand.

@@ -26,6 +26,7 @@ pub use origin::{Located, Origin, Source};
 pub use split::{SplitTable, Unit};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
+pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
 pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short, written};

@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::Table;
 
 /// Every key that names a file or a folder relative to the spec; `*` is any name, and any item of a list.
-const PATHS: [&[&str]; 5] = [
+const PATHS: [&[&str]; 6] = [
     &["datasets", "*", "path"],
     &["text", "path"],
     &["plugins", "*"],
     &["split", "file"],
     &["tasks", "*", "prompts"],
+    &["corpora", "*", "words"],
 ];
 
 /// Rewrites every path of a spec that lies in `folder`, so that it means the same from outside.
@@ -59,6 +60,7 @@ mod tests {
             "plugins": ["libx.so"],
             "split": { "file": "split.tsv", "stratify": ["path"] },
             "tasks": { "sex": { "prompts": "words.toml", "path": "its own" } },
+            "corpora": { "graph": { "words": "mine.toml" }, "own": { "words": { "negations": ["not"] } } },
         }) else {
             panic!("a table")
         };
@@ -69,6 +71,7 @@ mod tests {
             "plugins": ["../base/libx.so"],
             "split": { "file": "../base/split.tsv", "stratify": ["path"] },
             "tasks": { "sex": { "prompts": "../base/words.toml", "path": "its own" } },
+            "corpora": { "graph": { "words": "../base/mine.toml" }, "own": { "words": { "negations": ["not"] } } },
         });
         assert_eq!(Value::Object(table), expected);
     }

@@ -50,7 +50,10 @@ pub(super) fn check(bands: &[Band]) -> Result<()> {
     let (Some(first), Some(last)) = (bands.first(), bands.last()) else {
         return Err("`bands` is empty".into());
     };
-    let mut names = BTreeSet::from([NOT_AVAILABLE]);
+    let mut names = BTreeSet::new();
+    if bands.iter().any(|band| band.name == NOT_AVAILABLE) {
+        return Err(format!("`bands`: `{NOT_AVAILABLE}` is what has no z; call the band otherwise").into());
+    }
     if let Some(band) = bands.iter().find(|band| !names.insert(&band.name)) {
         return Err(format!("`bands`: two are called `{}`; give one another name", band.name).into());
     }
@@ -64,14 +67,13 @@ pub(super) fn check(bands: &[Band]) -> Result<()> {
     }
     for pair in bands.windows(2) {
         let (below, above) = (&pair[0], &pair[1]);
-        let told =
-            |name: &str, end: Option<f64>| end.map_or(format!("has no `{name}`"), |end| end.to_string());
+        let told = |end: Option<f64>| end.map_or("none".to_owned(), |end| end.to_string());
         let ends = format!(
             "`{}` (to: {}) and `{}` (from: {})",
             below.name,
-            told("to", below.to),
+            told(below.to),
             above.name,
-            told("from", above.from)
+            told(above.from)
         );
         let wrong = match (below.to, above.from) {
             (Some(to), Some(from)) if to < from => "leave a gap",

@@ -13,6 +13,12 @@ use super::{HIGHER, NOT_AVAILABLE, Named, Words, number};
 pub(super) const SENTENCES: [&str; 5] =
     ["said", "unnumbered", "not-available", "unexplained", "not-compared"];
 
+/// Words of what is not available; the reader knows them by these names.
+pub(super) const MISSING: [&str; 2] = ["missing", "uncompared"];
+
+/// Where they stand in the table: they have no slots.
+const WITHOUT: [&str; 2] = ["grammar.missing", "grammar.uncompared"];
+
 /// Slots that are of the fact and no words of the grammar.
 const OF_FACT: [&str; 9] = ["noun", "adjective", "explanation", "symbol", "value", "z", "reason", "0", "1"];
 
@@ -190,7 +196,6 @@ impl Words {
 /// # Errors
 /// Names the slot, the word or the band.
 pub(super) fn check(words: &Words) -> Result<()> {
-    let mut used: BTreeSet<&str> = SENTENCES.into();
     if let Some(missing) =
         SENTENCES.into_iter().find(|&name| words.grammar.get(name).is_none_or(Vec::is_empty))
     {
@@ -204,7 +209,10 @@ pub(super) fn check(words: &Words) -> Result<()> {
                 let all = OF_FACT.into_iter().chain(words).collect::<Vec<_>>().join(", ");
                 return Err(format!("`{place}`: nothing is called `{{{slot}}}`; there are {all}").into());
             }
-            used.insert(slot);
+            if !may_stand_in(words, slot, &place) {
+                let help = "names of networks and the like are in nouns and explanations, words without slots in adjectives";
+                return Err(format!("`{place}`: `{{{slot}}}` cannot stand here; {help}").into());
+            }
         }
         if forms.is_empty() {
             return Err(format!("`{place}` has no form; remove it, or say something").into());
@@ -215,9 +223,6 @@ pub(super) fn check(words: &Words) -> Result<()> {
             return Err(
                 format!("`grammar.{name}` stands for something of the fact already; rename it").into()
             );
-        }
-        if !used.contains(name.as_str()) {
-            return Err(format!("`grammar.{name}` is named by no form; write `{{{name}}}` into one").into());
         }
         if reaches(words, name, name, &mut BTreeSet::new()) {
             return Err(format!("`grammar.{name}` stands for itself; break the circle of slots").into());
@@ -245,6 +250,26 @@ pub(super) fn check(words: &Words) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The first of these words that no form names.
+pub(super) fn unnamed<'a>(words: &Words, mut names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let named: BTreeSet<&str> =
+        every_form(words).flat_map(|(_, forms)| forms).flat_map(Template::slots).collect();
+    names.find(|name| !named.contains(name.as_str()) && !SENTENCES.contains(&name.as_str()))
+}
+
+/// What may stand in which forms: so a reader can list all phrases, and no phrase holds itself.
+fn may_stand_in(words: &Words, slot: &str, place: &str) -> bool {
+    let is_plain = |word: &str| {
+        let mut forms = words.grammar.get(word).into_iter().flatten();
+        !OF_FACT.contains(&word) && forms.all(|form| form.slots().next().is_none())
+    };
+    match place.split_once('.') {
+        Some(("measures", _)) => matches!(slot, "0" | "1"),
+        Some(("scales", _)) => is_plain(slot),
+        _ => !WITHOUT.contains(&place),
+    }
 }
 
 /// Every list of forms and its place in the table.

@@ -22,6 +22,7 @@ pub(super) use read::Reader;
 pub(super) use table::WordTable;
 use table::{Band, Measure};
 use template::Template;
+pub(super) use tokens::sentences;
 
 /// The words of one family, complete: the shipped ones with what a user says instead. Stored as their table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,6 +66,16 @@ pub(super) const NOT_AVAILABLE: &str = "not available";
 /// Words that all families share.
 const SHARED: &str = include_str!("shared.toml");
 
+/// The shipped words of every family.
+const FAMILIES: [&str; 6] = [
+    include_str!("../connectivity/words.toml"),
+    include_str!("../graph/words.toml"),
+    include_str!("../gradient/words.toml"),
+    include_str!("../components/words.toml"),
+    include_str!("../temporal/words.toml"),
+    include_str!("../phenotype/words.toml"),
+];
+
 /// The scale that others fall back on.
 const HIGHER: &str = "higher";
 
@@ -75,7 +86,13 @@ impl Words {
     /// If bands leave gaps or overlap, a slot stands for nothing, or something has no words.
     pub(super) fn new(family: &str, own: Option<&WordTable>) -> Result<Words> {
         let shipped = WordTable::parse(SHARED)?.with(&WordTable::parse(family)?);
-        Words::try_from(own.into_iter().fold(shipped, WordTable::with))
+        let Some(own) = own else { return Words::try_from(shipped) };
+        let words = Words::try_from(shipped.clone().with(&shipped.part_of(own)?))?;
+        let new = own.grammar.keys().filter(|name| !shipped.grammar.contains_key(*name));
+        match grammar::unnamed(&words, new) {
+            Some(name) => Err(format!("no form names `grammar.{name}`; write `{{{name}}}` into one").into()),
+            None => Ok(words),
+        }
     }
 
     /// What is said of a feature with this value and distance from the norm.
@@ -125,11 +142,6 @@ impl Words {
     /// A reader of sentences about `features`; made once, as there may be many.
     pub(super) fn reader(&self, features: &[Feature]) -> Reader {
         Reader::new(self, features)
-    }
-
-    /// Every fact about one of `features` that `text` says, in order: see [`Reader::read`].
-    pub(super) fn read(&self, features: &[Feature], text: &str) -> Vec<Fact> {
-        self.reader(features).read(text)
     }
 
     /// Proves that what is said of `features` is read back as what was meant.

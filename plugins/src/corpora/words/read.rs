@@ -7,6 +7,7 @@ use boldface::Fact;
 use boldface_features::{Feature, Missing};
 
 use super::bands::Side;
+use super::grammar::MISSING;
 use super::template::{Piece, Template};
 use super::tokens::{self, Word};
 use super::{NOT_AVAILABLE, Words, number};
@@ -238,7 +239,7 @@ pub(super) fn band_phrases(words: &Words) -> Vec<(usize, String)> {
         let scales = words.scales.values().filter_map(|bands| bands.get(&band.name));
         phrases.extend(scales.flatten().map(|form| (index, form.filled(|_| "").trim().to_owned())));
     }
-    for word in ["missing", "uncompared"] {
+    for word in MISSING {
         let forms = words.grammar.get(word).into_iter().flatten();
         phrases.extend(forms.filter_map(whole).map(|phrase| (words.bands.len(), phrase)));
     }

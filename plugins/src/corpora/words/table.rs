@@ -1,14 +1,17 @@
 //! What a person writes about words: a TOML table, any part of which is left to the shipped tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Deserialize, JsonSchema, Result, Serialize};
 use schemars::{Schema, json_schema};
 
+use super::FAMILIES;
+
 /// Words of descriptions: what is left out stays as boldface ships it.
 ///
 /// A table replaces the shipped one key by key; a list or a value replaces the shipped one whole. So
-/// `[scales.higher]` with one band changes that band's words and no other, and `[[bands]]` must list every band.
+/// `[scales.higher]` with one band changes that band's words and no other. `[[bands]]` must list every band, and those with
+/// new names need words in `[scales.higher]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(transform = or_a_file)]
@@ -98,6 +101,11 @@ impl WordTable {
     pub(super) fn with(mut self, own: &WordTable) -> WordTable {
         replace(&mut self.bands, &own.bands);
         replace(&mut self.negations, &own.negations);
+        if let Some(bands) = &own.bands {
+            // Words of bands that are no more.
+            let is_kept = |name: &String| bands.iter().any(|band| band.name == *name);
+            self.scales.values_mut().for_each(|words| words.retain(|name, _| is_kept(name)));
+        }
         for (name, bands) in &own.scales {
             self.scales.entry(name.clone()).or_default().extend(bands.clone());
         }
@@ -106,6 +114,41 @@ impl WordTable {
         }
         self.grammar.extend(own.grammar.clone());
         self
+    }
+
+    /// What of a user's table is about the family whose table this is: one table may serve several families, so measures
+    /// of other families are passed over.
+    ///
+    /// # Errors
+    /// If a measure is none of any family, or a scale is used by no measure.
+    pub(super) fn part_of(&self, own: &WordTable) -> Result<WordTable> {
+        let measure = |name: &str| name.split_once('.').map_or(name, |(measure, _)| measure).to_owned();
+        let (mut own, mut known) = (own.clone(), BTreeSet::new());
+        for family in FAMILIES {
+            known.extend(WordTable::parse(family)?.measures.into_keys());
+        }
+        if let Some(name) = own.measures.keys().find(|name| !known.contains(&measure(name))) {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(format!("`measures.{name}`: there is no such measure; there are {known}").into());
+        }
+        let used: BTreeSet<&str> =
+            own.measures.values().filter_map(|measure| measure.scale.as_deref()).collect();
+        let unused = |scale: &&String| !self.scales.contains_key(*scale) && !used.contains(scale.as_str());
+        if let Some(scale) = own.scales.keys().find(unused) {
+            let known = self.scales.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(format!("`scales.{scale}` is the `scale` of no measure; there are {known}").into());
+        }
+        for (name, words) in &mut own.measures {
+            // `phenotype.age` is called by its own name and is in all else as any `phenotype`.
+            let is_new = !self.measures.contains_key(name);
+            if let Some(shipped) = self.measures.get(&measure(name)).filter(|_| is_new) {
+                let mut whole = shipped.clone();
+                whole.replace(words);
+                *words = whole;
+            }
+        }
+        own.measures.retain(|name, _| self.measures.contains_key(&measure(name)));
+        Ok(own)
     }
 }
 

@@ -41,6 +41,16 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words
 }
 
+/// The sentences of `text`, as a reader parts them.
+pub(in crate::corpora) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = 0;
+    words(text).into_iter().filter(|word| word.ends).map(move |word| {
+        let sentence = &text[from..word.place.1];
+        from = word.place.1;
+        sentence
+    })
+}
+
 /// The words of a phrase, in lower case, without its article.
 pub(super) fn phrase(text: &str) -> Vec<Word> {
     let mut words = words(text);

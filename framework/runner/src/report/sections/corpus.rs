@@ -121,7 +121,11 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
         value,
         z,
         Cell::new(fact.band.as_str()),
-        Cell::new(format!("{}/{}", descriptor.norm_scans, descriptor.norm_people)),
+        // A generator need not say how many people it learned from.
+        Cell::new(match descriptor.norm_people {
+            0 => format!("{}/{}", descriptor.norm_scans, number::DASH),
+            people => format!("{}/{people}", descriptor.norm_scans),
+        }),
     ]
 }
 

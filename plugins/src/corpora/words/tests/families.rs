@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use boldface::Fact;
+use boldface::{Fact, seed};
 use boldface_features::{Feature, Missing};
 use expect_test::expect_file;
+use rand::Rng;
 
 use super::super::{Form, Words};
 use super::families;
@@ -47,9 +48,10 @@ fn no_family_reads_a_sentence_of_another() {
     for (family, words, features) in &all {
         for (other, others_words, others) in all.iter().filter(|(other, ..)| other != family) {
             let reader = words.reader(features);
-            for feature in others {
+            for (index, feature) in others.iter().enumerate() {
                 for fact in facts(others_words, feature) {
-                    for sentence in others_words.paraphrases(feature, &fact) {
+                    // Every 31st, from another one on for each feature: no list has so many alternatives.
+                    for sentence in others_words.paraphrases(feature, &fact).skip(index % 31).step_by(31) {
                         assert_eq!(reader.read(&sentence), [], "{family} reads {other}: {sentence}");
                     }
                 }
@@ -70,11 +72,9 @@ fn sentences_of_every_measure_are_good_english() {
                 continue;
             }
             for (index, fact) in facts(&words, feature).iter().enumerate() {
-                writeln!(text, "{}", words.sentence(feature, fact, Form::Plain)).unwrap();
-                for number in 1..4 {
-                    let number = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number * 8 + index as u64);
-                    writeln!(text, "  {}", words.sentence(feature, fact, Form::Drawn(number))).unwrap();
-                }
+                let number = seed::stream(0, &format!("{feature} {index}")).next_u64();
+                let form = if index == 0 { Form::Plain } else { Form::Drawn(number) };
+                writeln!(text, "{}", words.sentence(feature, fact, form)).unwrap();
             }
         }
     }

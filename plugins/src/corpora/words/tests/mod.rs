@@ -1,7 +1,8 @@
 //! What is said is read, of every measure that ships.
 
 mod families;
-mod kinds;
+mod own;
+mod reading;
 mod refused;
 mod round_trip;
 
@@ -62,4 +63,10 @@ fn families() -> Vec<(&'static str, Words, Vec<Feature>)> {
         ("temporal", words(include_str!("../../temporal/words.toml")), temporal.concat()),
         ("phenotype", words(include_str!("../../phenotype/words.toml")), phenotype),
     ]
+}
+
+/// The words that ship with one family, and features of its measures.
+fn family(name: &str) -> (Words, Vec<Feature>) {
+    let found = families().into_iter().find(|(family, ..)| *family == name).unwrap();
+    (found.1, found.2)
 }

@@ -1,0 +1,62 @@
+//! Words of a corpus in a file of their own: its content takes the place of its path.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use boldface::Problem;
+use serde_json::Value;
+
+use crate::spec::{Document, Source, Table};
+
+/// The key of a corpus's table that may name a file.
+const KEY: &str = "words";
+
+/// A file of words that stood in a corpus's table.
+pub(super) struct WordsFile {
+    /// As the spec has it.
+    written: PathBuf,
+    source: Arc<Source>,
+    document: Document,
+}
+
+impl WordsFile {
+    /// Puts the content of the TOML file that `words` names in the place of its path, which is relative to the spec in
+    /// `folder`: so the content is in the key of what is made with it, and the path is not. None if it names none.
+    ///
+    /// # Errors
+    /// If it cannot be read or is no TOML.
+    pub(super) fn replace(table: &mut Table, folder: &Path) -> Result<Option<WordsFile>, Vec<Problem>> {
+        let Some(Value::String(written)) = table.get(KEY) else { return Ok(None) };
+        let (written, path) = (PathBuf::from(written), folder.join(written));
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let help = format!("a path is relative to the spec: this one is `{}`", path.display());
+            vec![Problem::at(KEY, format!("cannot read `{}`: {error}", written.display())).help(help)]
+        })?;
+        let source = Arc::new(Source { path, text });
+        let document = Document::read(&source).map_err(|found| {
+            let told = found.into_iter().map(|located| at_line(&written, located.line, located.problem));
+            told.collect::<Vec<_>>()
+        })?;
+        table.insert(KEY.to_owned(), Value::Object(document.table.clone()));
+        Ok(Some(WordsFile { written, source, document }))
+    }
+
+    /// A problem of the corpus's table; one with the words is at the key of the spec that names their file.
+    pub(super) fn locate(&self, problem: Problem) -> Problem {
+        let inside = problem.key.strip_prefix(KEY).and_then(|rest| rest.strip_prefix('.'));
+        match inside.map(str::to_owned) {
+            Some(key) => {
+                let message = format!("`{key}`: {}", problem.message);
+                let line = self.document.origins.locate(&self.source, Problem::at(key, "")).line;
+                at_line(&self.written, line, Problem { message, ..problem })
+            }
+            None => problem,
+        }
+    }
+}
+
+/// What is wrong in a line of the file that the spec calls `written`.
+fn at_line(written: &Path, line: usize, problem: Problem) -> Problem {
+    let message = format!("`{}`, line {line}: {}", written.display(), problem.message);
+    Problem { key: KEY.to_owned(), message, help: problem.help }
+}

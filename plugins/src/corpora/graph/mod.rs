@@ -1,0 +1,120 @@
+//! Says what the strongest couplings look like as a graph.
+
+#[cfg(test)]
+mod tests;
+
+use boldface::{Cohort, Deserialize, JsonSchema, Problem, Result, Scan, Serialize, TrainScans, register};
+use boldface_features::graph::{Edges, Settings, edges_at, features, measure};
+use boldface_features::{Feature, Measured, Networks, fc};
+
+use super::described::Described;
+use super::family::{Family, Telling};
+use super::words::WordTable;
+
+/// One sentence for each measure of the graph of the strongest couplings, and how typical it is.
+///
+/// Regions are nodes and the strongest Pearson correlations over the whole cropped scan are edges, at several densities;
+/// every value is the mean over them. Of the whole graph: `global-efficiency` and `path-length` in hops (a pair without a
+/// way counts as 0 and not at all), `local-efficiency`, weighted `clustering`, `modularity`, and `small-worldness` beside
+/// random graphs of the same degrees. Of each network, as the mean over its regions: `strength`, `participation` in the
+/// networks, and `module-z`: how central its regions are within the modules that the scan itself shows (within the
+/// networks themselves that mean is always 0). Definitions are those of networkx and the Brain Connectivity Toolbox.
+///
+/// Regions without a signal are no nodes. Where more than half of the regions have none, or a scan has fewer than 10
+/// volumes, sentences say `not available` and why.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct Graph {
+    /// Shares of all pairs of regions that are edges, above 0 and up to 1; each number is the mean over them, so that none
+    /// hangs on one threshold.
+    densities: Vec<f64>,
+    /// Which couplings can be edges.
+    weights: Edges,
+    /// Searches for modules at each density, each in a random order; the best is taken.
+    runs: usize,
+    /// Random graphs at each density that small-worldness compares with.
+    nulls: usize,
+    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<WordTable>,
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
+    /// has the plain form.
+    paraphrase: bool,
+    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
+    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
+    /// would be put into the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adjust: Vec<String>,
+}
+
+impl Default for Graph {
+    fn default() -> Graph {
+        let Settings { densities, edges, runs, nulls } = Settings::default();
+        Graph { densities, weights: edges, runs, nulls, words: None, paraphrase: true, adjust: Vec::new() }
+    }
+}
+
+register!(CorpusGenerator "graph" => Described<Graph>);
+
+impl Family for Graph {
+    const NAME: &'static str = "graph";
+    const VERSION: u32 = 1;
+    const WORDS: &'static str = include_str!("words.toml");
+    type Learned = ();
+
+    fn telling(&self) -> Telling<'_> {
+        Telling { words: self.words.as_ref(), paraphrase: self.paraphrase, adjust: &self.adjust }
+    }
+
+    fn learn(&self, _train: &TrainScans<'_>, _seed: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn measure(&self, _learned: &(), scan: &Scan, seed: u64) -> Result<Vec<Measured>> {
+        let settings = Settings {
+            densities: self.densities.clone(),
+            edges: self.weights,
+            runs: self.runs,
+            nulls: self.nulls,
+        };
+        Ok(measure(&fc(&scan.series), scan.series.trs(), &Networks::of(&scan.regions), &settings, seed))
+    }
+
+    fn check(&self, cohort: &Cohort) -> Vec<Problem> {
+        let mut problems = self.check_densities(cohort.regions.names.len());
+        for (key, count) in [("runs", self.runs), ("nulls", self.nulls)] {
+            if count == 0 {
+                problems.push(Problem::at(key, "it cannot be 0").help("use 1 or more"));
+            }
+        }
+        problems
+    }
+
+    fn features(&self, cohort: &Cohort) -> Vec<Feature> {
+        features(&Networks::of(&cohort.regions))
+    }
+}
+
+impl Graph {
+    fn check_densities(&self, regions: usize) -> Vec<Problem> {
+        let problem = |key: String, message: String, help: &str| Problem::at(key, message).help(help);
+        if self.densities.is_empty() {
+            let help = "name at least one, or leave the key out";
+            return vec![problem("densities".to_owned(), "there is no density".to_owned(), help)];
+        }
+        let mut problems = Vec::new();
+        for (place, &density) in self.densities.iter().enumerate() {
+            let key = format!("densities[{place}]");
+            if !(density > 0.0 && density <= 1.0) {
+                let message = format!("`{density}` is no share of all pairs of regions");
+                problems.push(problem(key, message, "use a number above 0 and up to 1, such as 0.1"));
+            } else if self.densities[..place].contains(&density) {
+                problems.push(problem(key, format!("`{density}` is there twice"), "remove one"));
+            } else if edges_at(regions, density) == 0 {
+                let message = format!("`{density}` of the pairs of {regions} regions is no edge");
+                problems.push(problem(key, message, "use a higher density"));
+            }
+        }
+        problems
+    }
+}

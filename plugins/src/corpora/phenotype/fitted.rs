@@ -1,0 +1,182 @@
+//! What is learned of training scans, and how any scan is told with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use boldface::{
+    Describer, Descriptor, Deserialize, Fact, Result, Scan, ScanInfo, Serialize, TrainScans, seed, serde_json,
+};
+use boldface_features::{Compared, Measured, Missing, Norms};
+use rand::Rng;
+
+use super::column::Kind;
+use super::told::Told;
+use super::{Phenotype, VERSION};
+use crate::corpora::words::Form;
+
+/// Norms of the numbers and names of the categories.
+#[derive(Debug)]
+pub(super) struct Fitted {
+    config: Phenotype,
+    learned: Learned,
+    norms: Norms,
+    told: Told,
+    /// What descriptors call the norms.
+    name: String,
+}
+
+/// Beside norms.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Learned {
+    version: u32,
+    /// As text: readers of other languages round large numbers.
+    seed: String,
+    /// What can be said of each column of categories.
+    categories: BTreeMap<String, Vec<String>>,
+}
+
+const NORMS: &str = "norms.json";
+const LEARNED: &str = "learned.json";
+
+impl Fitted {
+    /// Learns norms and names.
+    ///
+    /// # Errors
+    /// If a training scan has what is no number, or a category without a name; if no training scan has a value in some
+    /// column; if words cannot be told apart.
+    pub(super) fn fit(config: &Phenotype, train: &TrainScans<'_>, seed: u64) -> Result<Fitted> {
+        let infos: Vec<&ScanInfo> = train.iter().map(|scan| scan.info.as_ref()).collect();
+        let mut categories = BTreeMap::new();
+        for (name, column) in &config.columns {
+            if infos.iter().all(|info| column.cell(name, info).is_err()) {
+                return Err(
+                    format!("no training scan has a value in the column `{name}`; leave it out").into()
+                );
+            }
+            if column.kind == Kind::Category {
+                let mut names: BTreeSet<String> = column.names.values().cloned().collect();
+                if names.is_empty() {
+                    let values = infos.iter().filter_map(|info| column.category(name, info).ok()?.ok());
+                    names.extend(values.map(str::to_owned));
+                }
+                categories.insert(name.clone(), names.into_iter().collect());
+            }
+        }
+        let rows = infos.iter().map(|info| measured(config, info)).collect::<Result<Vec<_>>>()?;
+        let norms = Norms::fit(&rows, &infos, &config.adjust)?;
+        let learned = Learned { version: VERSION, seed: seed.to_string(), categories };
+        Fitted::new(config, learned, norms)
+    }
+
+    fn new(config: &Phenotype, learned: Learned, norms: Norms) -> Result<Fitted> {
+        let told = Told::new(config, &learned.categories)?;
+        told.check()?;
+        let name = format!("phenotype-{VERSION}-{:016x}", norms.fingerprint());
+        Ok(Fitted { config: config.clone(), learned, norms, told, name })
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If a file is missing, cut short or of another version; it is named.
+    pub(super) fn load(config: &Phenotype, dir: &Path) -> Result<Fitted> {
+        let read = |file: &str| -> Result<String> {
+            let path = dir.join(file);
+            fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()).into())
+        };
+        let named =
+            |file: &str, error: &dyn std::fmt::Display| format!("`{}`: {error}", dir.join(file).display());
+        let learned: Learned =
+            serde_json::from_str(&read(LEARNED)?).map_err(|error| named(LEARNED, &error))?;
+        if learned.version != VERSION {
+            let error =
+                format!("has version {}, expected {VERSION}; build the corpus again", learned.version);
+            return Err(named(LEARNED, &error).into());
+        }
+        let norms = serde_json::from_str(&read(NORMS)?).map_err(|error| named(NORMS, &error))?;
+        Fitted::new(config, learned, norms)
+    }
+
+    fn form(&self, scan: &ScanInfo, feature: &str) -> Form {
+        if !self.config.paraphrase {
+            return Form::Plain;
+        }
+        // The seed was written by `fit`; a file that somebody changed draws as seed 0 does.
+        let seed = self.learned.seed.parse().unwrap_or_default();
+        Form::Drawn(seed::stream(seed, &format!("words.{}.{feature}", scan.id)).next_u64())
+    }
+}
+
+impl Describer for Fitted {
+    fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
+        let info = scan.info.as_ref();
+        let measured = measured(&self.config, info)?;
+        let mut numbers = measured.iter().zip(self.norms.compare(&measured, info)?);
+        let mut descriptors = Vec::new();
+        for (place, (name, column)) in self.config.columns.iter().enumerate() {
+            let (fact, compared) = match column.kind {
+                Kind::Number => {
+                    let (measured, compared) = numbers.next().ok_or("a number was not measured")?;
+                    (self.told.number(place, column, measured.value, compared.z), compared)
+                }
+                Kind::Category => {
+                    let known = self.learned.categories.get(name);
+                    let category = column.category(name, info).and_then(|category| {
+                        // What training never had has no words: nothing is made up for it.
+                        let known =
+                            |called: &&str| known.is_some_and(|all| all.iter().any(|one| one == called));
+                        category.ok().filter(known).ok_or(Missing::Undefined)
+                    });
+                    let none = Compared { z: Err(Missing::NoValue), scans: 0, people: 0 };
+                    (self.told.category(place, category), none)
+                }
+            };
+            let text = self.told.sentence(place, &fact, self.form(info, &fact.feature));
+            descriptors.push(Descriptor {
+                norm_scans: compared.scans,
+                norm_people: compared.people,
+                norm: self.name.clone(),
+                ..Descriptor::new(&info.id, text, fact)
+            });
+        }
+        Ok(descriptors)
+    }
+
+    fn read(&self, text: &str) -> Result<Vec<Fact>> {
+        Ok(self.told.read(text))
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        let write = |file: &str, text: String| -> Result<()> {
+            let path = dir.join(file);
+            fs::write(&path, text + "\n").map_err(|error| format!("`{}`: {error}", path.display()).into())
+        };
+        write(NORMS, serde_json::to_string_pretty(&self.norms)?)?;
+        write(LEARNED, serde_json::to_string_pretty(&self.learned)?)
+    }
+}
+
+/// The numbers of a scan, in the order of the columns.
+///
+/// # Errors
+/// Names a cell that is no number.
+fn measured(config: &Phenotype, info: &ScanInfo) -> Result<Vec<Measured>> {
+    let mut measured = Vec::new();
+    for (name, column) in config.columns.iter().filter(|(_, column)| column.kind == Kind::Number) {
+        let value = match column.number(name, info) {
+            Ok(Ok(value)) => Ok(value),
+            Err(missing) => Err(missing),
+            Ok(Err(cell)) => {
+                let id = &info.id;
+                let error = format!(
+                    "`{id}` has `{cell}` in the column `{name}`, which is no number; list it in `missing`"
+                );
+                return Err(error.into());
+            }
+        };
+        measured.push(boldface_features::Feature::new("phenotype", &[name]).is(value));
+    }
+    Ok(measured)
+}

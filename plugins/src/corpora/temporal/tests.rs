@@ -1,0 +1,220 @@
+//! States, gaps, z-scored series and the pain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::serde_json::{self, Value, json};
+use boldface::{
+    Cohort, CorpusGenerator, Cut, Dataset, Descriptor, Kind, Part, Regions, Scan, ScanId, ScanInfo, Split,
+    TimeSeries, Window,
+};
+
+use super::Temporal;
+use crate::corpora::described::Described;
+
+fn generator(table: Value) -> Described<Temporal> {
+    serde_json::from_value(table).unwrap()
+}
+
+fn info(subject: usize, trs: usize) -> ScanInfo {
+    let id = ScanId {
+        dataset: "made".to_owned(),
+        subject: format!("{subject:02}"),
+        session: None,
+        task: None,
+        run: None,
+        by_run: false,
+    };
+    ScanInfo { id, tr: 2.0, trs, rois: 6, phenotype: BTreeMap::new(), events: Vec::new(), cuts: Vec::new() }
+}
+
+/// Three networks of two regions. A and B move together in the first part of a scan, of `together` of 200 volumes, and
+/// apart in the rest.
+fn scan(subject: usize, together: usize, change: impl Fn(usize, f64) -> f64) -> Scan {
+    let mut state = 7919 * subject as u64 + 17;
+    let mut noise = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / f64::from(1 << 24) - 0.5
+    };
+    let mut values = Vec::new();
+    for t in 0..200 {
+        let (one, two, three) = (noise(), noise(), noise());
+        let b = if t < together { one } else { two };
+        for (roi, network) in [one, one, b, b, three, three].into_iter().enumerate() {
+            values.push(change(roi, network + 0.4 * noise()) as f32);
+        }
+    }
+    let names = (0..6).map(|roi| format!("r{roi}")).collect();
+    let networks = ["A", "A", "B", "B", "C", "C"].map(str::to_owned).to_vec();
+    Scan {
+        info: Arc::new(info(subject, 200)),
+        series: TimeSeries::new(200, 6, 2.0, values).unwrap(),
+        regions: Arc::new(Regions { names, networks }),
+        descriptors: Vec::new(),
+    }
+}
+
+fn split(scans: &[Scan], train: usize) -> Split {
+    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
+    let part = |place| if place < train { Part::Train } else { Part::Test };
+    Split { parts: people.into_iter().enumerate().map(|(place, person)| (person, part(place))).collect() }
+}
+
+fn fact<'a>(said: &'a [Descriptor], feature: &str) -> &'a Descriptor {
+    said.iter().find(|descriptor| descriptor.fact.feature == feature).unwrap()
+}
+
+#[test]
+fn states_are_learned_on_training_scans_and_told_of_others() {
+    // Ten people who are together for 110 to 155 of 200 volumes; one who is for 40.
+    let mut scans: Vec<Scan> = (0..10).map(|i| scan(i, 110 + 5 * i, |_, x| x)).collect();
+    scans.push(scan(10, 40, |_, x| x));
+    let split = split(&scans, 10);
+    let train = split.train(&scans).unwrap();
+    let generator = generator(json!({"states": 2, "window": 40.0, "paraphrase": false}));
+    let describer = generator.fit(&train, 3).unwrap();
+    let said = describer.describe(&scans[10]).unwrap();
+    assert_eq!(said.len(), 4 * 3 + 2 + 2 + 1);
+    let (one, two) = (fact(&said, "state-occupancy.1"), fact(&said, "state-occupancy.2"));
+    // State 1 is together: 40 of 200 volumes are, so about a fifth of the windows.
+    let share = one.fact.value.unwrap();
+    assert!((0.1..0.3).contains(&share), "{}", one.text);
+    assert!((share + two.fact.value.unwrap() - 1.0).abs() < 1e-12);
+    assert_eq!((one.fact.band.as_str(), two.fact.band.as_str()), ("markedly lower", "markedly higher"));
+    assert_eq!((one.norm_scans, one.norm_people), (10, 10));
+
+    // Saved and read it says the same.
+    let dir = tempfile::tempdir().unwrap();
+    describer.save(dir.path()).unwrap();
+    assert_eq!(generator.load(dir.path()).unwrap().describe(&scans[10]).unwrap(), said);
+    let learned = std::fs::read_to_string(dir.path().join("learned.json")).unwrap();
+    let learned: Value = serde_json::from_str(&learned).unwrap();
+    assert_eq!(learned["learned"]["states"]["pairs"], json!(["A-A", "A-B", "A-C", "B-B", "B-C", "C-C"]));
+    let r =
+        |state: usize, pair: usize| learned["learned"]["states"]["centroids"][state][pair].as_f64().unwrap();
+    assert!(r(0, 1) > 0.5 && r(1, 1) < 0.2, "{learned}");
+
+    // A scan that was cut where its coupling changes: no window sees both sides.
+    let mut cut = scans[10].clone();
+    Arc::make_mut(&mut cut.info).cuts = vec![Cut { at: 80.0, seconds: 6.0 }];
+    let said = describer.describe(&cut).unwrap();
+    // The windows between the sides are gone: 20 volumes each, steps of 2: 11 of 40 volumes, 71 of 160.
+    let share = fact(&said, "state-occupancy.1").fact.value.unwrap();
+    assert!((share - 11.0 / 82.0).abs() < 0.03, "{share}");
+    assert!(fact(&said, "falff.A").fact.value.is_some());
+}
+
+#[test]
+fn bad_scans_say_why_and_never_fail() {
+    let scans: Vec<Scan> = (0..6).map(|i| scan(i, 60 + 20 * i, |_, x| 10.0 * x)).collect();
+    let split = split(&scans, 6);
+    let describer =
+        generator(json!({"states": 2, "window": 40.0})).fit(&split.train(&scans).unwrap(), 0).unwrap();
+    let reasons = |scan: &Scan| -> BTreeMap<String, Option<String>> {
+        let said = describer.describe(scan).unwrap();
+        assert_eq!(said.len(), 17);
+        said.into_iter().map(|descriptor| (descriptor.fact.feature, descriptor.fact.reason)).collect()
+    };
+    let mut short = scans[0].clone();
+    short.series = short.series.window(Window::first(3)).unwrap();
+    assert!(reasons(&short).values().all(|why| why.as_deref() == Some("the scan has too few volumes")));
+
+    let dead = scan(3, 100, |roi, x| if roi < 2 { 0.1 } else { 10.0 * x });
+    let told = reasons(&dead);
+    assert_eq!(told["amplitude.A"].as_deref(), Some("too many regions have no signal"));
+    assert_eq!(told["amplitude.B"], None);
+
+    let mut slow = scans[0].clone();
+    slow.series = TimeSeries::new(200, 6, 7.0, slow.series.values().to_vec()).unwrap();
+    let told = reasons(&slow);
+    let why = "the TR is too long for its frequencies";
+    assert_eq!((told["alff.A"].as_deref(), told["state-switches"].as_deref()), (Some(why), Some(why)));
+    assert_eq!(told["persistence.A"], None);
+
+    let nothing = scan(3, 100, |_, _| f64::NAN);
+    assert!(reasons(&nothing).values().all(Option::is_some));
+}
+
+#[test]
+fn z_scored_series_have_no_amplitude_to_compare() {
+    let z = |scan: Scan| {
+        let mut values = scan.series.values().to_vec();
+        for roi in 0..6 {
+            let signal: Vec<f64> = scan.series.roi(roi).map(f64::from).collect();
+            let mean = signal.iter().sum::<f64>() / 200.0;
+            let sd = (signal.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 199.0).sqrt();
+            (0..200).for_each(|t| values[6 * t + roi] = ((signal[t] - mean) / sd) as f32);
+        }
+        Scan { series: scan.series.with_values(values).unwrap(), ..scan }
+    };
+    let scans: Vec<Scan> = (0..6).map(|i| z(scan(i, 100, |_, x| x))).collect();
+    let split = split(&scans, 5);
+    let describer = generator(json!({"states": 0})).fit(&split.train(&scans).unwrap(), 0).unwrap();
+    let said = describer.describe(&scans[5]).unwrap();
+    assert_eq!(said.len(), 12);
+    let amplitude = &fact(&said, "amplitude.B").fact;
+    assert_eq!((amplitude.z, amplitude.reason.as_deref()), (None, Some("it does not vary in training")));
+    assert!(fact(&said, "alff.B").fact.z.is_some());
+}
+
+#[test]
+fn a_config_that_no_scan_can_have_is_a_problem_at_its_key() {
+    let of = |table: Value, tr: f64, trs: usize| {
+        let scans = (0..3).map(|i| ScanInfo { tr: tr + i as f64 * 0.1, trs, ..info(i, trs) }).collect();
+        let cohort = Cohort::new(scans, scan(0, 0, |_, x| x).regions.as_ref().clone());
+        let problems = generator(table).check(&cohort);
+        problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
+    };
+    assert_eq!(of(json!({}), 2.0, 160), "");
+    let expected = expect_test::expect![[""]];
+    let all = [
+        of(json!({"band": [0.08, 0.01]}), 2.0, 160),
+        of(json!({}), 7.0, 160),
+        of(json!({}), 2.0, 40),
+        of(json!({"states": 1}), 2.0, 160),
+        of(json!({"window": 100.0, "step": 200.0}), 2.0, 90),
+        of(json!({"window": 0.0}), 2.0, 90),
+        of(json!({"band": [0.02, 0.05], "window": 15.0}), 2.0, 160),
+    ];
+    expected.assert_eq(&all.concat());
+}
+
+#[test]
+fn every_sentence_about_the_pain_data_reads_back() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
+    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
+    let cohort = series.cohort(&root, "pain").unwrap();
+    let generator = generator(json!({}));
+    assert_eq!(generator.check(&cohort), []);
+    let regions = Arc::new(cohort.regions);
+    let scan = |info| Scan {
+        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
+        info: Arc::new(info),
+        regions: Arc::clone(&regions),
+        descriptors: Vec::new(),
+    };
+    let scans: Vec<Scan> = cohort.scans.into_iter().map(scan).collect();
+    let split = split(&scans, 23);
+    let describer = generator.fit(&split.train(&scans).unwrap(), 0).unwrap();
+    let (mut extreme, mut all, mut compared) = (0, 0, 0);
+    for scan in &scans {
+        let said = describer.describe(scan).unwrap();
+        assert_eq!(said.len(), 4 * 7 + 4 + 4 + 1);
+        for descriptor in &said {
+            let read = describer.read(&descriptor.text).unwrap();
+            assert!(read.len() == 1 && read[0].agrees(&descriptor.fact), "{}", descriptor.text);
+            // The series of this study were z-scored.
+            if descriptor.fact.feature.starts_with("amplitude") {
+                assert_eq!(descriptor.fact.reason.as_deref(), Some("it does not vary in training"));
+                continue;
+            }
+            all += 1;
+            compared += usize::from(descriptor.fact.z.is_some());
+            extreme += usize::from(descriptor.fact.z.is_some_and(|z| z.abs() > 5.0));
+        }
+    }
+    // A scan that never enters a state has no dwell time there, and nothing else is missing.
+    assert!(compared * 20 > all * 19, "{compared} of {all}");
+    assert!(extreme * 200 < all, "{extreme} of {all}");
+}
