@@ -267,9 +267,9 @@ fn what_cannot_be_compared_is_refused_by_name() {
     "#]],
     );
     refused(
-        &["array.npy", "--dataset", "brain"],
+        &["array.npy", "--dataset", "cortex"],
         expect![[r#"
-        error: --dataset: the corpus has no dataset `brain`; there is only `pain`
+        error: --dataset: the corpus has no dataset `cortex`; there is only `pain`
     "#]],
     );
     refused(

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use boldface_runner::plan::{Build, no_libraries, resolve};
+use boldface_runner::plan::{Build, Located, no_libraries, resolve};
 use boldface_tests::{Sandbox, repository};
 
 const SPEC: &str = r#"
@@ -40,22 +40,16 @@ fn key(sandbox: &Sandbox, keys: &str) -> String {
     plan.stages.iter().find(|stage| stage.name() == "corpus").unwrap().key.0.clone()
 }
 
-/// What is wrong with a corpus that has the words of `file`.
-fn problems(sandbox: &Sandbox, file: &str) -> String {
-    sandbox.write("mine.toml", file);
-    told(sandbox, "words = \"mine.toml\"")
-}
-
+/// What is wrong with a corpus that has `keys`, each problem behind the line of the spec that it is at.
 fn told(sandbox: &Sandbox, keys: &str) -> String {
     let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
     let text = spec(keys);
     let found = resolve(&sandbox.path("spec.toml"), &text, &build).unwrap_err();
-    let line = |located: &boldface_runner::plan::Located| {
+    let line = |located: &Located| {
         let line = text.lines().nth(located.line - 1).unwrap();
-        format!("{line}\n{}\n", located.problem)
+        format!("{line}: {}\n", located.problem.message) + &located.problem.help.clone().unwrap_or_default()
     };
-    let told: String = found.iter().map(line).collect();
-    told.replace(&format!("{}/", sandbox.path("").display().to_string().trim_end_matches('/')), "")
+    found.iter().map(line).collect()
 }
 
 #[test]
@@ -87,28 +81,40 @@ fn the_example_is_understood() {
     let sandbox = Sandbox::new();
     let example = fs::read_to_string(repository("experiments/words/plain.toml")).unwrap();
     sandbox.write("plain.toml", &example);
-    let table = {
-        sandbox.write("spec.toml", &spec("words = \"plain.toml\""));
-        sandbox.plan("spec.toml").experiment.corpora["connectivity"].clone()
-    };
+    sandbox.write("spec.toml", &spec("words = \"plain.toml\""));
+    let table = sandbox.plan("spec.toml").experiment.corpora["connectivity"].clone();
     assert_eq!(table["words"]["scales"]["higher"]["markedly lower"][0], "far below {norm}");
 }
 
 #[test]
 fn what_is_wrong_is_said_at_the_key_with_file_and_line() {
     let sandbox = Sandbox::new();
-    let mut text = told(&sandbox, "words = \"none.toml\"");
-    for file in [
-        "[scales.higher]\ntypical = ordinary\n",
-        "[scales.higher]\ntypical = \"ordinary\"\n",
-        "\n[measures.coupling]\nnoun = [\"coupling\"]\n",
-        "[scales.higher]\ntypical = [\"lower {than}\"]\n",
-        "[[bands]]\nname = \"low\"\nto = -1\n[[bands]]\nname = \"high\"\nfrom = 1\n",
-        "[measures.modularty]\nnouns = [\"modularity\"]\n",
-        "[grammar]\nsaid = [\"{nuon} is {adjective}\"]\n",
-        "[measures.coupling]\nnouns = [\"the coupling\"]\n",
-    ] {
-        text.push_str(&problems(&sandbox, file));
+    let absent = told(&sandbox, "words = \"none.toml\"");
+    assert!(absent.starts_with("words = \"none.toml\": "), "{absent}");
+    assert!(absent.contains("cannot read `none.toml`: "), "{absent}");
+    assert!(absent.contains("a path is relative to the spec"), "{absent}");
+    let cases = [
+        ("[scales.higher]\ntypical = ordinary\n", "`mine.toml`, line 2: "),
+        ("[scales.higher]\ntypical = \"ordinary\"\n", "`mine.toml`, line 2: `scales.higher.typical`: "),
+        (
+            "\n[measures.coupling]\nnoun = [\"coupling\"]\n",
+            "`mine.toml`, line 3: `measures.coupling.noun`: unknown field `noun`",
+        ),
+        ("[scales.higher]\ntypical = [\"lower {than}\"]\n", "`lower` of the band `typical` is part of `"),
+        (
+            "[[bands]]\nname = \"low\"\nto = -1\n[[bands]]\nname = \"high\"\nfrom = 1\n",
+            "`low` (to: -1) and `high` (from: 1) leave a gap",
+        ),
+        (
+            "[measures.modularty]\nnouns = [\"modularity\"]\n",
+            "`measures.modularty`: there is no such measure",
+        ),
+        ("[grammar]\nsaid = [\"{nuon} is {adjective}\"]\n", "`grammar.said`: nothing is called `{nuon}`"),
+    ];
+    for (file, expected) in cases {
+        sandbox.write("mine.toml", file);
+        let told = told(&sandbox, "words = \"mine.toml\"");
+        assert!(told.starts_with("words = \"mine.toml\": "), "{told}");
+        assert!(told.contains(expected), "{told}");
     }
-    expect_test::expect![[r#""#]].assert_eq(&text);
 }

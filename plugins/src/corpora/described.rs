@@ -54,7 +54,9 @@ impl<F: Family> CorpusGenerator for Described<F> {
         }
         let learned = family.learn(train, seed)?;
         let measure = |scan: &&Scan| family.measure(&learned, scan, seed);
-        let rows = scans.par_iter().map(measure).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<Result<Vec<Measured>>> = scans.par_iter().map(measure).collect();
+        // In order: of several errors always the first.
+        let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
         let norms = Norms::fit(&rows, &infos, family.telling().adjust)?;
         let features: Vec<Feature> = norms.features().cloned().collect();

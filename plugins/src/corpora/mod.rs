@@ -4,6 +4,7 @@ mod components;
 mod connectivity;
 mod described;
 mod family;
+mod gradient;
 mod graph;
 mod phenotype;
 mod temporal;

@@ -80,10 +80,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     });
     let settings = settings.transpose()?;
     let settings = arguments.config.as_deref().zip(settings.as_deref());
-    let families = Families::new(arguments.families.as_deref(), settings).map_err(failure)?;
-    if families.entries.is_empty() {
-        return Err(Failure::Usage("no family is left to measure; name some with --families".to_owned()));
-    }
+    let mut families = Families::new(arguments.families.as_deref(), settings).map_err(failure)?;
     let regions = regions::read(&arguments.regions, &arguments.networks);
     let regions = regions.map_err(|error| Failure::Run(format!("--regions: {error}")))?;
     let files = Scans::find(&arguments.series).map_err(|error| Failure::Usage(with_causes(&*error)))?;
@@ -97,14 +94,25 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     shown.counter.clear();
     let scans = read.map_err(|error| wrong(&error))?;
     let infos = scans.infos();
-    families.check(&Cohort::new(infos.clone(), regions)).map_err(failure)?;
+    let left_out = families.check(&Cohort::new(infos.clone(), regions)).map_err(failure)?;
+    left_out.iter().for_each(|line| say::aside(format_args!("warning: {line}")));
     let mut rows = Vec::new();
     for family in &families.entries {
         say::aside(format_args!("  {}: {} scans", family.name, infos.len()));
         let shown = Shown::new("scans told", infos.len());
         let measured = pool.install(|| scans.measure(family, threads, &mut |done| shown.told(done)));
         shown.counter.clear();
-        rows.extend(measured.map_err(|error| wrong(&error))?);
+        match measured {
+            Ok(measured) => rows.extend(measured),
+            // Nobody asked for it, and the others have their numbers.
+            Err(error) if !error.is::<Interrupted>() && !families.is_asked(&family.name) => {
+                say::aside(format_args!("warning: left out: {}", with_causes(&*error)));
+            }
+            Err(error) => return Err(wrong(&error)),
+        }
+    }
+    if rows.is_empty() {
+        return Err(Failure::Run("no family could measure anything; name some with --families".to_owned()));
     }
     // By scan, and there in the order of the families.
     rows.sort_by(|a, b| a.scan.cmp(&b.scan));

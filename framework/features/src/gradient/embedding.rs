@@ -38,8 +38,11 @@ pub(super) struct Embedded {
 /// An eigenvalue of the random walk this close to 1: nothing but rounding connects two pieces.
 const PIECES: f64 = 1e-10;
 
-/// A sum of squares below this is rounding.
-const NOTHING: f64 = 1e-20;
+/// Squared eigenvalues that add up to less, the trivial one being 1, are rounding: an angle is known to 1e-8.
+const NOTHING: f64 = 1e-14;
+
+/// Magnitudes that differ by this share are equal.
+const TIE: f64 = 1e-9;
 
 impl Embedding {
     /// # Errors
@@ -52,9 +55,9 @@ impl Embedding {
         }?;
         for g in 0..components {
             let map = embedded.maps.col_as_slice_mut(g);
-            let mut largest = 0.0f64;
-            map.iter().for_each(|&value| largest = if value.abs() > largest.abs() { value } else { largest });
-            if largest < 0.0 {
+            let largest = map.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+            let first = map.iter().find(|value| value.abs() >= largest * (1.0 - TIE));
+            if first.is_some_and(|&value| value < 0.0) {
                 map.iter_mut().for_each(|value| *value = -*value);
             }
         }
@@ -93,7 +96,7 @@ fn pca(mut affinity: Affinity, components: usize) -> Result<Embedded, Missing> {
         affinity.col_as_slice_mut(j).iter_mut().for_each(|value| *value -= mean);
     }
     let total = affinity.squared_norm_l2();
-    if total < NOTHING {
+    if total < NOTHING * (rois * rois) as f64 {
         return Err(Missing::Undefined);
     }
     let length = total.sqrt();
@@ -123,13 +126,14 @@ impl Walk {
         let trivial: Vec<f64> = degrees.iter().map(|degree| degree.sqrt() / all).collect();
         let roots: Vec<f64> = degrees.iter().map(|degree| degree.sqrt().recip()).collect();
         scale(&mut weights, &roots);
-        let trivial_column = ColRef::from_slice(&trivial).as_mat();
-        matmul(&mut weights, Accum::Add, trivial_column, trivial_column.transpose(), -1.0, Par::Seq);
-        let squares = weights.squared_norm_l2();
+        // The eigenvalues lie between -1 and 1. The trivial one goes from 1 to the far end, and with 1 added the largest are
+        // those of largest magnitude.
+        let column = ColRef::from_slice(&trivial).as_mat();
+        matmul(&mut weights, Accum::Add, column, column.transpose(), -2.0, Par::Seq);
+        let squares = weights.squared_norm_l2() - 1.0;
         if squares < NOTHING {
             return Err(Missing::Undefined);
         }
-        // The eigenvalues lie between -1 and 1: with 1 added the largest are those of largest magnitude.
         (0..degrees.len()).for_each(|i| weights[(i, i)] += 1.0);
         let (vectors, mut values) = Symmetric::Matrix(weights).largest(components)?;
         values.iter_mut().for_each(|value| *value -= 1.0);

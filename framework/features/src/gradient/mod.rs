@@ -55,7 +55,7 @@ pub struct Gradients {
 
 impl Steps {
     /// The gradients of one FC matrix, each with the sign that makes its entry of largest magnitude positive (of
-    /// equal ones the first).
+    /// equal ones the first region's).
     ///
     /// # Errors
     /// [`Missing::Dead`] if more than half of the regions have no signal, or so few are left that a row keeps nothing

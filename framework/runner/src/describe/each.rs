@@ -84,7 +84,11 @@ mod tests {
                 Ok(10 * place)
             };
             let mut most = 0;
-            let made = each(20, threads, &mut |done| Ok(most = most.max(done)), slow).unwrap();
+            let mut count = |done: usize| {
+                most = most.max(done);
+                Ok(())
+            };
+            let made = each(20, threads, &mut count, slow).unwrap();
             assert_eq!(made, (0..20).map(|place| 10 * place).collect::<Vec<_>>());
             assert_eq!(most, 20);
             let fails = |place: usize| match slow(place)? {
@@ -97,7 +101,7 @@ mod tests {
             let error = each(20, threads, &mut |_| Ok(()), panics).unwrap_err().to_string();
             assert_eq!(error, "panicked: by number");
         }
-        assert_eq!(each(0, 4, &mut |_| Ok(()), |place| Ok(place)).unwrap(), Vec::<usize>::new());
+        assert_eq!(each(0, 4, &mut |_| Ok(()), Ok).unwrap(), Vec::<usize>::new());
     }
 
     #[test]

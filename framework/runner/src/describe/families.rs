@@ -14,6 +14,8 @@ use crate::spec::{Layered, Located, Table, suggest};
 pub struct Families {
     /// Each with its config, in the order asked for.
     pub entries: Vec<Entry<dyn CorpusGenerator>>,
+    /// Names of those that somebody asked for; the others are there because they need no settings.
+    asked: Vec<String>,
     settings: Option<Layered>,
 }
 
@@ -34,6 +36,7 @@ impl Families {
     /// # Errors
     /// Everything that is wrong with the file, and a name that is neither a table of it nor a plugin.
     pub fn new(names: Option<&[String]>, settings: Option<(&Path, &str)>) -> Result<Families, FamiliesError> {
+        let folder = settings.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
         let settings = settings.map(|(path, text)| Layered::read(path, text)).transpose();
         let settings = settings.map_err(FamiliesError::Settings)?;
         let mut problems = Vec::new();
@@ -46,7 +49,7 @@ impl Families {
                 );
                 continue;
             };
-            match corpus(name, &mut table.clone()) {
+            match corpus(name, folder, &mut table.clone()) {
                 Ok(entry) => of_file.push(entry),
                 Err(found) => problems.extend(found),
             }
@@ -55,10 +58,11 @@ impl Families {
             return Err(FamiliesError::Settings(settings.locate_all(problems)));
         }
         let Some(names) = names else {
+            let asked = of_file.iter().map(|entry| entry.name.clone()).collect();
             let others = defaults(&of_file);
             let mut entries: Vec<_> = of_file.into_iter().chain(others).collect();
             entries.sort_by(|a, b| a.name.cmp(&b.name));
-            return Ok(Families { entries, settings });
+            return Ok(Families { entries, asked, settings });
         };
         let mut entries: Vec<Entry<dyn CorpusGenerator>> = Vec::new();
         for name in names {
@@ -67,25 +71,41 @@ impl Families {
             }
             let entry = match of_file.iter().position(|entry| entry.name == *name) {
                 Some(place) => of_file.swap_remove(place),
-                None => corpus(name, &mut Table::new()).map_err(|problems| unknown(name, &problems))?,
+                None => {
+                    corpus(name, folder, &mut Table::new()).map_err(|problems| unknown(name, &problems))?
+                }
             };
             entries.push(entry);
         }
-        Ok(Families { entries, settings })
+        Ok(Families { entries, asked: names.to_vec(), settings })
     }
 
-    /// Whether they can measure these scans.
+    /// Whether somebody asked for the family called `name`.
+    pub fn is_asked(&self, name: &str) -> bool {
+        self.asked.iter().any(|asked| asked == name)
+    }
+
+    /// Whether they can measure these scans. One that cannot and that nobody asked for is left out: which, and why.
     ///
     /// # Errors
-    /// What their own checks find.
-    pub fn check(&self, cohort: &Cohort) -> Result<(), FamiliesError> {
-        let mut problems = Vec::new();
-        for entry in &self.entries {
-            let found = entry.config.check(cohort);
-            problems.extend(found.into_iter().map(|problem| problem.below(&entry.name)));
-        }
+    /// What the checks of those that were asked for find.
+    pub fn check(&mut self, cohort: &Cohort) -> Result<Vec<String>, FamiliesError> {
+        let (mut problems, mut left_out) = (Vec::new(), Vec::new());
+        let asked = &self.asked;
+        self.entries.retain(|entry| {
+            let mut found = entry.config.check(cohort);
+            if asked.contains(&entry.name) {
+                problems.extend(found.into_iter().map(|problem| problem.below(&entry.name)));
+                return true;
+            }
+            let first = found.drain(..).next();
+            left_out.extend(
+                first.iter().map(|problem| format!("`{}` is left out: {}", entry.name, problem.message)),
+            );
+            first.is_none()
+        });
         match &self.settings {
-            _ if problems.is_empty() => Ok(()),
+            _ if problems.is_empty() => Ok(left_out),
             Some(settings) => Err(FamiliesError::Settings(settings.locate_all(problems))),
             None => {
                 let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -103,8 +123,9 @@ fn defaults(known: &[Entry<dyn CorpusGenerator>]) -> Vec<Entry<dyn CorpusGenerat
             && known.iter().all(|entry| entry.plugin != plugin.name)
             && (plugin.parse)(&json!({})).is_ok()
     };
-    let entry =
-        |plugin: &'static boldface::Plugin<dyn CorpusGenerator>| corpus(plugin.name, &mut Table::new()).ok();
+    let entry = |plugin: &'static boldface::Plugin<dyn CorpusGenerator>| {
+        corpus(plugin.name, Path::new(""), &mut Table::new()).ok()
+    };
     plugins.filter(is_wanted).filter_map(entry).collect()
 }
 

@@ -130,19 +130,19 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
     })
 }
 
-/// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in. Of
-/// loaded plugins any can be named.
+/// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in, and paths
+/// are relative to `folder`. Of loaded plugins any can be named.
 ///
 /// # Errors
 /// Every problem of the table, its key below `name`.
 pub(crate) fn corpus(
     name: &str,
+    folder: &Path,
     table: &mut Table,
 ) -> Result<Entry<dyn boldface::CorpusGenerator>, Vec<Problem>> {
     let loaded = <dyn boldface::CorpusGenerator>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
-    let place = Place { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
-    claim(&place, Own::Named, table)
+    claim(&Place { key: name, name, folder, libraries: &libraries, seed: 0 }, Own::Words, table)
 }
 
 fn take<T: serde::de::DeserializeOwned>(

@@ -81,7 +81,13 @@ fn holds(root: &Value, schema: &Value) -> String {
             Some(values) => format!("table of {}", holds(root, values)),
             None => "table".to_owned(),
         },
-        _ => "any value".to_owned(),
+        _ => match schema.get("anyOf").and_then(Value::as_array) {
+            Some(choices) => {
+                let holds: Vec<String> = choices.iter().map(|choice| holds(root, choice)).collect();
+                holds.join(" or ")
+            }
+            None => "any value".to_owned(),
+        },
     }
 }
 
@@ -130,6 +136,18 @@ mod tests {
         lora: Option<Lora>,
         #[serde(default)]
         tr: Option<f64>,
+        /// Words.
+        #[serde(default)]
+        words: Option<Words>,
+    }
+
+    /// A table, or the path of its file.
+    #[derive(JsonSchema)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only its schema is of interest")]
+    enum Words {
+        Table { bands: Vec<f64> },
+        Path(String),
     }
 
     #[test]
@@ -150,6 +168,7 @@ mod tests {
             lora.rank: whole number; None; false; Rank of the adapter.
             standardize: "zscore" or "robust" or "none"; Some("\"zscore\""); false; How it is scaled.
             tr: number; None; false; 
+            words: table or text; None; false; Words.
         "#]].assert_eq(&told);
     }
 }

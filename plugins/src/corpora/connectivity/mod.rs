@@ -148,10 +148,9 @@ impl Family for Connectivity {
         chosen
     }
 
-    /// What harmonisation keeps is put into the couplings, and what it takes out is missing from them.
+    /// What harmonisation keeps is put into the couplings of every scan.
     fn tells(&self) -> Vec<String> {
-        let columns = |how: &Harmonization| [how.preserve.clone(), vec![how.batch.clone()]].concat();
-        self.harmonize.as_ref().map_or_else(Vec::new, columns)
+        self.harmonize.as_ref().map_or_else(Vec::new, |how| how.preserve.clone())
     }
 }
 

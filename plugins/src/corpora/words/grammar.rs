@@ -191,7 +191,7 @@ impl Words {
     }
 }
 
-/// Whether every slot stands for something, every word is used, and every band has words.
+/// Whether every slot stands for something that it may stand for, and every band has words.
 ///
 /// # Errors
 /// Names the slot, the word or the band.
@@ -210,7 +210,7 @@ pub(super) fn check(words: &Words) -> Result<()> {
                 return Err(format!("`{place}`: nothing is called `{{{slot}}}`; there are {all}").into());
             }
             if !may_stand_in(words, slot, &place) {
-                let help = "names of networks and the like are in nouns and explanations, words without slots in adjectives";
+                let help = "nouns and explanations have `{0}` and `{1}`, adjectives words without slots";
                 return Err(format!("`{place}`: `{{{slot}}}` cannot stand here; {help}").into());
             }
         }

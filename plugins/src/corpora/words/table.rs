@@ -140,7 +140,8 @@ impl WordTable {
         }
         for (name, words) in &mut own.measures {
             // `phenotype.age` is called by its own name and is in all else as any `phenotype`.
-            if let (true, Some(shipped)) = (name.contains('.'), self.measures.get(&measure(name))) {
+            let is_new = !self.measures.contains_key(name);
+            if let Some(shipped) = self.measures.get(&measure(name)).filter(|_| is_new) {
                 let mut whole = shipped.clone();
                 whole.replace(words);
                 *words = whole;

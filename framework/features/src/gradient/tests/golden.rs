@@ -1,9 +1,22 @@
 //! Beside the exact numbers and BrainSpace's of `parity.json`, block `gradient`.
 
 use boldface::serde_json::Value;
+use faer::Mat;
 
 use super::*;
 use crate::golden;
+
+/// Pearson correlations in 64 bits, row after row.
+fn correlations(mut signals: Vec<Vec<f64>>) -> Vec<f64> {
+    for signal in &mut signals {
+        let mean = signal.iter().sum::<f64>() / signal.len() as f64;
+        signal.iter_mut().for_each(|x| *x -= mean);
+        let length = signal.iter().map(|x| x * x).sum::<f64>().sqrt();
+        signal.iter_mut().for_each(|x| *x /= length);
+    }
+    let product = |i: usize, j: usize| signals[i].iter().zip(&signals[j]).map(|(a, b)| a * b).sum();
+    (0..3600).map(|at| if at % 61 == 0 { 1.0 } else { product(at / 60, at % 60) }).collect()
+}
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()

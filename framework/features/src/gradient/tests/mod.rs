@@ -1,25 +1,62 @@
 //! Gradients beside BrainSpace's, by hand, and of bad scans.
 
+mod bad;
 mod golden;
+mod hand;
+mod learned;
+
+use boldface::{Regions, TimeSeries};
 
 use super::*;
+use crate::Networks;
 
-/// Pearson correlations in 64 bits, row after row.
-fn correlations(mut signals: Vec<Vec<f64>>) -> Vec<f64> {
-    for signal in &mut signals {
-        let mean = signal.iter().sum::<f64>() / signal.len() as f64;
-        signal.iter_mut().for_each(|x| *x -= mean);
-        let length = signal.iter().map(|x| x * x).sum::<f64>().sqrt();
-        signal.iter_mut().for_each(|x| *x /= length);
-    }
-    let r = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let rows = signals.iter().enumerate();
-    rows.flat_map(|(i, a)| {
-        signals.iter().enumerate().map(move |(j, b)| if i == j { 1.0 } else { r(a, b) }).collect::<Vec<_>>()
-    })
-    .collect()
-}
-
+/// The usual steps with this kernel and embedding.
 fn steps(kernel: Kernel, embedding: Embedding) -> Steps {
     Steps { kernel, sparsity: 0.9, embedding, components: 3 }
+}
+
+/// `rois` regions over `trs` volumes: three waves, mixed by place, with a bit of noise that `seed` changes.
+fn signals(rois: usize, trs: usize, seed: u32) -> Vec<Vec<f32>> {
+    let mut state = seed;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let region = |roi: usize| -> Vec<f32> {
+        let place = roi as f32 / rois as f32;
+        let wave = |t: f32| {
+            (0.31 * t).sin() * place
+                + (0.17 * t).cos() * (1.0 - place)
+                + (0.53 * t).sin() * (6.0 * place).sin()
+        };
+        (0..trs).map(|t| wave(t as f32) + noise()).collect()
+    };
+    (0..rois).map(region).collect()
+}
+
+/// The series of these signals, one a region.
+fn series(signals: &[Vec<f32>]) -> TimeSeries {
+    let trs = signals[0].len();
+    let values = (0..trs).flat_map(|t| signals.iter().map(move |signal| signal[t])).collect();
+    TimeSeries::new(trs, signals.len(), 2.0, values).unwrap()
+}
+
+/// Networks `a` (the first half of the regions), `b` (the other half but the last) and `c` (the last one).
+fn networks(rois: usize) -> Networks {
+    let network = |roi: usize| {
+        if roi < rois / 2 {
+            "a"
+        } else if roi + 1 < rois {
+            "b"
+        } else {
+            "c"
+        }
+    };
+    let networks = (0..rois).map(|roi| network(roi).to_owned()).collect();
+    Networks::of(&Regions { names: (0..rois).map(|roi| roi.to_string()).collect(), networks })
+}
+
+/// The template of one scan.
+fn template(steps: &Steps, series: &TimeSeries) -> Template {
+    Template::fit(steps, &[("p".to_owned(), series)]).unwrap()
 }

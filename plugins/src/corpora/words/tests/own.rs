@@ -94,3 +94,13 @@ fn the_example_for_users_is_understood() {
         words.check(&features).unwrap_or_else(|error| panic!("{family}: {error}"));
     }
 }
+
+#[test]
+fn a_spec_may_have_the_table_or_the_path_of_its_file() {
+    let schema = schemars::schema_for!(WordTable).to_value();
+    let choices = schema["anyOf"].as_array().unwrap();
+    assert!(choices[0]["properties"].get("measures").is_some(), "{schema:#}");
+    assert_eq!(choices[0]["additionalProperties"], false);
+    assert_eq!(choices[1]["type"], "string");
+    assert!(schema["$defs"].get("Measure").is_some(), "{schema:#}");
+}

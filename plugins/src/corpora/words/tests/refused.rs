@@ -118,12 +118,12 @@ fn what_is_no_table_of_words_is_named() {
         no form names `grammar.extra`; write `{extra}` into one
         `grammar.said` has no form
         `grammar.noun` stands for something of the fact already; rename it
-        `scales.higher.markedly higher`: `{than}` cannot stand here; names of networks and the like are in nouns and explanations, words without slots in adjectives
+        `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
         `grammar.said`: nothing is called `{adjectiv}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, because, here, missing, not-available, not-compared, numbers, said, so, than, uncompared, unexplained, unnumbered
-        `scales.higher.markedly higher`: `{than}` cannot stand here; names of networks and the like are in nouns and explanations, words without slots in adjectives
-        `grammar.missing`: `{adjective}` cannot stand here; names of networks and the like are in nouns and explanations, words without slots in adjectives
-        `measures.modularity.nouns`: `{noun}` cannot stand here; names of networks and the like are in nouns and explanations, words without slots in adjectives
-        `measures.modularity.above`: `{adjective}` cannot stand here; names of networks and the like are in nouns and explanations, words without slots in adjectives
+        `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
+        `grammar.missing`: `{adjective}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
+        `measures.modularity.nouns`: `{noun}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
+        `measures.modularity.above`: `{adjective}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
         line 2: invalid type: integer `3`, expected struct Measure
     "#]].assert_eq(&tables.map(|table| refused(&table) + "\n").concat());
 }

@@ -1,0 +1,112 @@
+//! Real scans through numbers, norms and words, and configs that cannot be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use boldface::serde_json::{self, json};
+use boldface::{Cohort, CorpusGenerator, Dataset, Kind, Part, Regions, Scan, Split, Window};
+use expect_test::expect;
+
+use super::Gradient;
+use crate::corpora::described::Described;
+
+fn generator(table: serde_json::Value) -> Described<Gradient> {
+    serde_json::from_value(table).unwrap()
+}
+
+/// The first 160 volumes of the 98 scans that ship with the quickstart: heat pain, MIST-122 (OpenNeuro ds000140).
+fn scans() -> Vec<Scan> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
+    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
+    let cohort = series.cohort(&root, "pain").unwrap();
+    let regions = Arc::new(cohort.regions);
+    let scan = |info| Scan {
+        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
+        info: Arc::new(info),
+        regions: Arc::clone(&regions),
+        descriptors: Vec::new(),
+    };
+    cohort.scans.into_iter().map(scan).collect()
+}
+
+/// The first 23 people are for training.
+fn split(scans: &[Scan]) -> Split {
+    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
+    let part = |index| if index < 23 { Part::Train } else { Part::Test };
+    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
+    Split { parts: parts.collect() }
+}
+
+#[test]
+fn every_sentence_about_every_scan_reads_back_and_is_the_same_from_a_folder() {
+    let scans = scans();
+    let split = split(&scans);
+    let generator = generator(json!({}));
+    let describer = generator.fit(&split.train(&scans).unwrap(), 0).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    describer.save(folder.path()).unwrap();
+    let loaded = generator.load(folder.path()).unwrap();
+    let mut bands: BTreeMap<String, usize> = BTreeMap::new();
+    let mut squares: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for scan in &scans {
+        let descriptors = describer.describe(scan).unwrap();
+        // Three gradients of three measures and seven networks.
+        assert_eq!(descriptors.len(), 30);
+        for descriptor in &descriptors {
+            let read = describer.read(&descriptor.text).unwrap();
+            assert!(read.len() == 1 && read[0].agrees(&descriptor.fact), "{}", descriptor.text);
+            *bands.entry(read[0].band.clone()).or_default() += 1;
+            if split.part(&scan.info.id).unwrap() == Part::Test {
+                let z = descriptor.fact.z.unwrap();
+                squares.entry(descriptor.fact.feature.clone()).or_default().push(z * z);
+            }
+        }
+        assert_eq!(loaded.describe(scan).unwrap(), descriptors);
+    }
+    assert_eq!(bands.len(), 5, "{bands:?}");
+    assert!(bands["typical"] > 98 * 30 / 2, "{bands:?}");
+    // A z of people who were never seen: as wide as a z has to be, which the reference's is not.
+    for (feature, squares) in squares {
+        let width = (squares.iter().sum::<f64>() / squares.len() as f64).sqrt();
+        assert!((0.5..2.0).contains(&width), "{feature}: {width}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_told_at_its_key() {
+    let cohort = |rois: usize| {
+        let names = (0..rois).map(|roi| format!("region {roi}")).collect();
+        Cohort::new(Vec::new(), Regions { names, networks: vec!["n".to_owned(); rois] })
+    };
+    let cases = [
+        (json!({}), 122),
+        (json!({"sparsity": 1.0}), 122),
+        (json!({"sparsity": -0.1}), 122),
+        (json!({"components": 0}), 122),
+        (json!({"components": 121}), 122),
+        (json!({"sparsity": 0.0}), 3),
+        (json!({}), 20),
+        (json!({"sparsity": 0.5}), 5),
+    ];
+    let mut told = String::new();
+    for (table, rois) in cases {
+        told += &format!("{table}, {rois} regions\n");
+        for problem in generator(table).check(&cohort(rois)) {
+            told +=
+                &format!("  {}: {} ({})\n", problem.key, problem.message, problem.help.unwrap_or_default());
+        }
+    }
+    expect![].assert_eq(&told);
+}
+
+#[test]
+fn a_cohort_in_pieces_is_told_what_to_do() {
+    let scans = scans();
+    let split = split(&scans);
+    let train = split.train(&scans).unwrap();
+    // Each region keeps itself and one other.
+    let table = json!({"kernel": "cosine", "sparsity": 0.98});
+    let error = generator(table).fit(&train, 0).err().unwrap().to_string();
+    expect![].assert_eq(&error);
+}
