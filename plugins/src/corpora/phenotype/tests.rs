@@ -96,16 +96,20 @@ fn people_count_once_and_what_is_missing_is_said_to_be() {
     "#]]
     .assert_eq(&text(&said));
     let age = &said[0];
-    assert_eq!(
-        (age.fact.feature.as_str(), age.fact.value, age.fact.z),
-        ("phenotype.age", Some(50.0), Some(2.0))
-    );
+    assert_eq!((age.fact.feature.as_str(), age.fact.value), ("phenotype.age", Some(50.0)));
+    assert!((age.fact.z.unwrap() - 2.0).abs() < 1e-12, "{:?}", age.fact);
     assert_eq!((age.norm_scans, age.norm_people), (5, 3));
     assert!(age.norm.starts_with("phenotype-1-"), "{}", age.norm);
 
     let gaps = [("age", "NaN"), ("dbp_mm", "-999.0"), ("smoker", "sometimes")];
     let said = describer.describe(&scan("9", "1", &gaps)).unwrap();
-    expect![[""]].assert_eq(&text(&said));
+    expect![[r#"
+        Recorded age is not available: the tables have no value.
+        Recorded diastolic blood pressure is not available: the tables have no value.
+        Recorded sex is not available: the tables have no value.
+        Recorded smoking is not available: it is not defined for this scan.
+    "#]]
+    .assert_eq(&text(&said));
     assert!(said.iter().all(|one| one.fact.band == "not available" && one.fact.reason.is_some()));
     assert!(said.iter().all(|one| one.fact.value.is_none() && one.fact.z.is_none()));
 
@@ -136,8 +140,8 @@ fn every_wording_of_everything_reads_back() {
         }
         wordings.extend(said.iter().filter(|one| one.fact.band == "male").map(|one| one.text.clone()));
     }
-    // Of 200 draws of one fact.
-    assert!(wordings.len() >= 40, "{}", wordings.len());
+    // Of 133 draws of one fact.
+    assert!(wordings.len() >= 50, "{}", wordings.len());
 }
 
 #[test]
