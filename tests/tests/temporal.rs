@@ -1,6 +1,7 @@
 //! Spectra, ALFF and sliding windows beside scipy's and numpy's, live, on two real scans.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use boldface::{Regions, TimeSeries};
 use boldface_features::signal::{detrend, lag1};
@@ -32,7 +33,6 @@ fn a_long_scan_with_a_quick_tr_has_scipys_spectra() {
 
 /// Compares every region and window with what the script says of the same file.
 fn compare(path: &Path, rows: &str, series: &TimeSeries) {
-    let path: PathBuf = path.to_owned();
     let arguments = [path.display().to_string(), series.tr().to_string(), rows.to_owned()];
     let Some(lines) = told("temporal.py", &arguments) else { return };
     let (theirs, trs) = (&lines[0], series.trs());
