@@ -76,7 +76,7 @@ fn windows(theirs: &Value, series: &TimeSeries, alive: &[usize]) {
     let networks = Networks::of(&Regions { names, networks });
     let (window, step) = (40.0 * series.tr(), 10.0 * series.tr());
     let sliding = Sliding::new(window, step, Shape::Square, series.tr()).unwrap();
-    let ours = sliding.couplings(&series, &networks, &[0..series.trs()]).unwrap();
+    let ours = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..series.trs()))).unwrap();
     let theirs = theirs.as_array().unwrap();
     assert_eq!(ours.len(), theirs.len());
     for (ours, theirs) in ours.iter().zip(theirs) {
