@@ -1,6 +1,7 @@
 //! Spectra, ALFF and sliding windows beside scipy's and numpy's, live, on two real scans.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use boldface::{Regions, TimeSeries};
 use boldface_features::signal::{detrend, lag1};
@@ -32,7 +33,6 @@ fn a_long_scan_with_a_quick_tr_has_scipys_spectra() {
 
 /// Compares every region and window with what the script says of the same file.
 fn compare(path: &Path, rows: &str, series: &TimeSeries) {
-    let path: PathBuf = path.to_owned();
     let arguments = [path.display().to_string(), series.tr().to_string(), rows.to_owned()];
     let Some(lines) = told("temporal.py", &arguments) else { return };
     let (theirs, trs) = (&lines[0], series.trs());
@@ -76,7 +76,7 @@ fn windows(theirs: &Value, series: &TimeSeries, alive: &[usize]) {
     let networks = Networks::of(&Regions { names, networks });
     let (window, step) = (40.0 * series.tr(), 10.0 * series.tr());
     let sliding = Sliding::new(window, step, Shape::Square, series.tr()).unwrap();
-    let ours = sliding.couplings(&series, &networks, &[0..series.trs()]).unwrap();
+    let ours = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..series.trs()))).unwrap();
     let theirs = theirs.as_array().unwrap();
     assert_eq!(ours.len(), theirs.len());
     for (ours, theirs) in ours.iter().zip(theirs) {

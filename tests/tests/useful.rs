@@ -39,6 +39,7 @@ fn finished(seed: u64, permuted: bool, more: &str) -> (Sandbox, Finished) {
         [alignment]
         steps = 2
         warmup = 0
+        peak-lr = 1e-3
         text-to-text = 0
 
         [evaluation]

@@ -1,7 +1,7 @@
 //! What each graph measure of a scan is, and how long it takes: `graph SERIES.npy [DENSITY] [--rows-are-regions]`.
 //!
-//! One thread. Prints a line of JSON for each measure: name, value, seconds of the fastest of many calls. For
-//! `tests/python/bench_graph.py`, which sets networkx and bctpy beside it.
+//! One thread. Prints a line of JSON for each measure: name, value, seconds of the fastest of many calls. Families beside
+//! the Python tools are `tests/python/bench_corpus.py`.
 
 use std::hint::black_box;
 use std::time::Instant;

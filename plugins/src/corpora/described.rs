@@ -2,6 +2,7 @@
 
 mod cache;
 mod files;
+mod proved;
 
 #[cfg(test)]
 mod tests;
@@ -61,7 +62,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
         let norms = Norms::fit(&rows, &infos, family.telling().adjust)?;
         let features: Vec<Feature> = norms.features().cloned().collect();
         let words = words_of(&family)?;
-        words.check(&features)?;
+        proved::prove(&words, &features)?;
         let fitted = Fitted {
             name: name_of::<F>(&norms),
             family,
@@ -93,7 +94,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
         let mut problems = self.0.check(cohort);
         problems.extend(check_adjust(self.0.telling().adjust, cohort));
         let features = if problems.is_empty() { self.0.features(cohort) } else { Vec::new() };
-        if let Err(error) = words_of(&self.0).and_then(|words| words.check(&features)) {
+        if let Err(error) = words_of(&self.0).and_then(|words| proved::prove(&words, &features)) {
             problems.push(Problem::at("words", error.to_string()));
         }
         problems

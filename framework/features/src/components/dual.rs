@@ -87,8 +87,9 @@ fn least_squares(design: &Mat<f64>, data: &Mat<f64>) -> Option<Mat<f64>> {
     let qr = design.qr();
     let r = qr.thin_R();
     let pivots = || (0..columns).map(|k| r[(k, k)].abs());
-    // Written so that a NaN is none.
-    if !(pivots().fold(f64::INFINITY, f64::min) > DEPENDENT * pivots().fold(0.0, f64::max)) {
+    let (least, largest) = (pivots().fold(f64::INFINITY, f64::min), pivots().fold(0.0, f64::max));
+    // A NaN compares with nothing.
+    if least.partial_cmp(&(DEPENDENT * largest)) != Some(std::cmp::Ordering::Greater) {
         return None;
     }
     let q = qr.compute_thin_Q();

@@ -208,5 +208,5 @@ fn shuffle(items: &mut [u32], rng: &mut impl Rng) {
 
 /// A number below `end`, each as likely up to `end / 2^32`.
 pub(super) fn below(rng: &mut impl Rng, end: u32) -> u32 {
-    (u64::from(rng.next_u32()) * u64::from(end) >> 32) as u32
+    ((u64::from(rng.next_u32()) * u64::from(end)) >> 32) as u32
 }

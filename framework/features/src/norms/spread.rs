@@ -82,10 +82,10 @@ pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Cova
     }
     // Features that the same scans have share their least squares.
     let mut alike: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
-    for feature in 0..rows[0].len() {
+    (0..rows[0].len()).for_each(|feature| {
         let present = all.iter().copied().filter(|&scan| rows[scan][feature].value.is_ok()).collect();
         alike.entry(present).or_default().push(feature);
-    }
+    });
     let mut norms: Vec<Option<Norm>> = vec![None; rows[0].len()];
     for (present, features) in &alike {
         let design = Design::of(present, &people, &coded);

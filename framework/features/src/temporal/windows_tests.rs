@@ -17,7 +17,7 @@ fn a_square_window_has_the_mean_correlations_of_its_piece() {
     let (series, networks) = (golden::series(), networks());
     let sliding = Sliding::new(60.0, 10.0, Shape::Square, 2.0).unwrap();
     assert_eq!((sliding.length(), sliding.step, sliding.step_seconds()), (30, 5, 10.0));
-    let windows = sliding.couplings(&series, &networks, &[0..120]).unwrap();
+    let windows = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..120))).unwrap();
     assert_eq!(windows.len(), (120 - 30) / 5 + 1);
     let piece = fc(&series.window(boldface::Window { start: 15, trs: 30 }).unwrap());
     for ((a, b), mean) in pairs(&networks).into_iter().zip(&windows[3].coupling) {
@@ -40,13 +40,15 @@ fn a_taper_weighs_the_middle_more() {
     assert!((0..20).all(|t| (tapered.weights[t] - tapered.weights[19 - t]).abs() < 1e-12));
     let sum = |t: i32| (0..20).map(|u| (-f64::from(t - u).powi(2) / 18.0).exp()).sum::<f64>();
     assert!((tapered.weights[0] / tapered.weights[9] - sum(0) / sum(9)).abs() < 1e-12);
-    let sign = |t: usize| if t % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = |t: usize| if t.is_multiple_of(2) { 1.0 } else { -1.0 };
     let values = (0..40).flat_map(|t| [sign(t), if (5..15).contains(&t) { sign(t) } else { -sign(t) }]);
     let series = TimeSeries::new(40, 2, 2.0, values.map(|x| x as f32).collect()).unwrap();
     let names = ["a", "b"].map(str::to_owned).to_vec();
     let networks = Networks::of(&Regions { names: names.clone(), networks: names });
     let square = Sliding::new(40.0, 2.0, Shape::Square, 2.0).unwrap();
-    let first = |sliding: &Sliding| sliding.couplings(&series, &networks, &[0..40]).unwrap()[0].coupling[0];
+    let first = |sliding: &Sliding| {
+        sliding.couplings(&series, &networks, std::slice::from_ref(&(0..40))).unwrap()[0].coupling[0]
+    };
     assert!(first(&square).abs() < 1e-12, "{}", first(&square));
     // Both have the weighted mean 0, so r is the weight of the ten that agree less that of the others.
     let agree: f64 = tapered.weights[5..15].iter().sum();
@@ -62,7 +64,7 @@ fn no_window_reaches_over_a_cut() {
     let windows = sliding.couplings(&series, &networks, &stretches(&cuts, 120, 2.0)).unwrap();
     let of = |stretch| windows.iter().filter(|window| window.stretch == stretch).count();
     assert_eq!((of(0), of(1), of(2)), (11, 0, 41));
-    let uncut = sliding.couplings(&series, &networks, &[0..120]).unwrap();
+    let uncut = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..120))).unwrap();
     assert_eq!(windows[10].coupling, uncut[10].coupling);
     assert_eq!(windows[11].coupling, uncut[50].coupling);
     // 40 volumes are not two windows of 30.
@@ -81,11 +83,11 @@ fn windows_of_few_volumes_are_refused_and_dead_networks_have_no_coupling() {
     let networks = networks();
     let seen = golden::series();
     // Network N0 and one region of N1 have no signal.
-    let dead = |roi: usize| roi == 1 || (roi % 7 == 0 && roi != 59);
+    let dead = |roi: usize| roi == 1 || (roi.is_multiple_of(7) && roi != 59);
     let values = seen.values().iter().enumerate().map(|(at, &x)| if dead(at % 60) { 0.1 } else { x });
     let series = seen.with_values(values.collect()).unwrap();
     let sliding = Sliding::new(60.0, 10.0, Shape::Tapered, 2.0).unwrap();
-    for window in sliding.couplings(&series, &networks, &[0..120]).unwrap() {
+    for window in sliding.couplings(&series, &networks, std::slice::from_ref(&(0..120))).unwrap() {
         for ((a, b), r) in pairs(&networks).into_iter().zip(window.coupling) {
             assert_eq!(r.is_nan(), a == 0 || b == 0, "{a}-{b}");
             assert!(r.is_nan() || r.abs() <= 1.0);

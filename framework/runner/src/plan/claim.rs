@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Entry;
 use super::asking::{self, Asking};
+use super::template;
 use super::words::WordsFile;
 use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
 
@@ -20,7 +21,7 @@ pub(super) enum Own {
     Path,
     /// `seed`, and `type` must be there: the singular sections.
     Seed,
-    /// Also `words`, as far as it is the path of a file: corpora.
+    /// Also `words` and `template`, as far as they are paths of files: corpora.
     Words,
     /// Also how the examples are asked, see [`crate::spec::TaskKeys`]: tasks.
     Task,
@@ -75,6 +76,9 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
         }),
         _ => None,
     };
+    if own == Own::Words {
+        problems.extend(template::replace(&mut rest, place.folder).err().into_iter().flatten());
+    }
     let keys = if own == Own::Task { asking::take(&mut rest, &mut problems) } else { TaskKeys::default() };
     if !problems.is_empty() {
         return Err(problems.into_iter().map(below).collect());

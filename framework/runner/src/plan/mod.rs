@@ -21,6 +21,7 @@ mod resolve;
 pub(crate) mod silent;
 mod size;
 pub mod sweep;
+mod template;
 mod words;
 
 use std::fmt;

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::Table;
 
 /// Every key that names a file or a folder relative to the spec; `*` is any name, and any item of a list.
-const PATHS: [&[&str]; 6] = [
+const PATHS: [&[&str]; 7] = [
     &["datasets", "*", "path"],
     &["text", "path"],
     &["plugins", "*"],
     &["split", "file"],
     &["tasks", "*", "prompts"],
     &["corpora", "*", "words"],
+    &["corpora", "*", "template"],
 ];
 
 /// Rewrites every path of a spec that lies in `folder`, so that it means the same from outside.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::super::family::Family;
 use super::super::words::Words;
 use super::cache::Cache;
+use super::proved::prove;
 use super::{Fitted, name_of};
 
 const NORMS: &str = "norms.json";
@@ -73,7 +74,7 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
     let features: Vec<Feature> = norms.features().cloned().collect();
     let path = dir.join(WORDS);
     let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
-    words.check(&features).map_err(|error| named(&path)(&error))?;
+    prove(&words, &features).map_err(|error| named(&path)(&error))?;
     Ok(Fitted {
         family: family.clone(),
         learned: read.learned,

@@ -184,10 +184,7 @@ fn wording_follows_from_seed_scan_and_feature() {
     let plain = fitted(&Level::default(), 1).describe(&scans[5]).unwrap();
     assert_eq!(texts(&plain), texts(&fitted(&Level::default(), 2).describe(&scans[5]).unwrap()));
     // Another name, other words of the same numbers.
-    let named = |subject: usize| {
-        let told = told(1, &scan(subject, scans[5].series.values()));
-        told
-    };
+    let named = |subject: usize| told(1, &scan(subject, scans[5].series.values()));
     let by_scan: std::collections::BTreeSet<String> = (10..18).map(named).collect();
     assert!(by_scan.len() > 4, "{by_scan:?}");
 }

@@ -97,7 +97,23 @@ fn what_cannot_be_is_told_at_its_key() {
                 &format!("  {}: {} ({})\n", problem.key, problem.message, problem.help.unwrap_or_default());
         }
     }
-    expect![].assert_eq(&told);
+    expect![[r#"
+        {}, 122 regions
+        {"sparsity":1.0}, 122 regions
+          sparsity: `1` is not from 0 to below 1 (0.9 keeps the strongest tenth of each row)
+        {"sparsity":-0.1}, 122 regions
+          sparsity: `-0.1` is not from 0 to below 1 (0.9 keeps the strongest tenth of each row)
+        {"components":0}, 122 regions
+          components: no gradient would be described (3 is usual)
+        {"components":121}, 122 regions
+          components: 122 regions have no more than 120 gradients (ask for fewer)
+        {"sparsity":0.0}, 3 regions
+          : gradients need four regions or more, and there are 3 (use a finer parcellation)
+        {}, 20 regions
+          sparsity: at a sparsity of 0.9 each of 20 regions keeps nothing but itself (lower it)
+        {"sparsity":0.5}, 5 regions
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
@@ -108,5 +124,5 @@ fn a_cohort_in_pieces_is_told_what_to_do() {
     // Each region keeps itself and one other.
     let table = json!({"kernel": "cosine", "sparsity": 0.98});
     let error = generator(table).fit(&train, 0).err().unwrap().to_string();
-    expect![].assert_eq(&error);
+    expect!["the mean FC of 68 training scans has no gradients: the graph is in pieces; a lower `sparsity` or the kernel `normalized-angle` keeps it together"].assert_eq(&error);
 }

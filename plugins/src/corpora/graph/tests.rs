@@ -110,7 +110,7 @@ fn what_cannot_be_measured_is_told_with_its_reason() {
         assert_eq!(descriptors.len(), 27);
         for told in &descriptors {
             assert_eq!((told.fact.value, told.fact.z, &*told.fact.band), (None, None, "not available"));
-            assert_eq!(describer.read(&told.text).unwrap(), [told.fact.clone()]);
+            assert_eq!(describer.read(&told.text).unwrap(), std::slice::from_ref(&told.fact));
         }
         descriptors[0].fact.reason.clone().unwrap()
     };

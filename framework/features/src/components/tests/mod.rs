@@ -44,14 +44,12 @@ fn courses(scan: usize) -> Vec<Vec<f64>> {
 fn scan(number: usize, scale: f64) -> TimeSeries {
     let (courses, mut noise) = (courses(number), stream(number as u64, "noise"));
     let sources: Vec<Vec<f64>> = (0..SOURCES).map(source).collect();
-    let mut values = Vec::new();
-    for t in 0..TRS {
-        for i in 0..ROIS {
-            let signal: f64 = (0..SOURCES).map(|k| sources[k][i] * courses[k][t]).sum();
-            values.push((scale * (signal + 0.4 * uniform(&mut noise)) + 100.0) as f32);
-        }
-    }
-    TimeSeries::new(TRS, ROIS, 2.0, values).unwrap()
+    let mut value = |t: usize, i: usize| {
+        let signal: f64 = sources.iter().zip(&courses).map(|(source, course)| source[i] * course[t]).sum();
+        (scale * (signal + 0.4 * uniform(&mut noise)) + 100.0) as f32
+    };
+    let places = (0..TRS).flat_map(|t| (0..ROIS).map(move |i| (t, i)));
+    TimeSeries::new(TRS, ROIS, 2.0, places.map(|(t, i)| value(t, i)).collect()).unwrap()
 }
 
 /// The first scans of a planted cohort.

@@ -9,7 +9,7 @@ fn template() -> Template {
     let order: Vec<usize> = (0..SOURCES).rev().collect();
     let map = |&k: &usize| {
         let planted = source(k);
-        let half = |i: usize| if i % 2 == 0 { 2.0 * planted[i] } else { 0.0 };
+        let half = |i: usize| if i.is_multiple_of(2) { 2.0 * planted[i] } else { 0.0 };
         (0..ROIS).map(|i| half(i) + 0.3 * uniform(&mut noise)).collect()
     };
     Template {

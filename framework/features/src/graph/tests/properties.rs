@@ -26,9 +26,9 @@ fn graphs() -> impl Strategy<Value = (usize, Vec<(usize, usize, f64)>)> {
 fn slow_hops(graph: &Graph) -> Vec<Vec<usize>> {
     let n = graph.nodes();
     let mut hops = vec![vec![n; n]; n];
-    for i in 0..n {
-        hops[i][i] = 0;
-        graph.neighbours(i).iter().for_each(|&j| hops[i][j as usize] = 1);
+    for (i, hops) in hops.iter_mut().enumerate() {
+        hops[i] = 0;
+        graph.neighbours(i).iter().for_each(|&j| hops[j as usize] = 1);
     }
     for k in 0..n {
         for i in 0..n {

@@ -1,0 +1,55 @@
+//! A table of maps that a corpus names: its text takes the place of its path.
+
+use std::path::Path;
+
+use boldface::Problem;
+use serde_json::Value;
+
+use crate::spec::Table;
+
+/// The key of a corpus's table that names the file.
+const KEY: &str = "template";
+
+/// Puts the text of the file that `template` names in the place of its path, which is relative to the spec in `folder`: so
+/// the content is in the key of what is made with it, and the path is not. What has more than one line is the text itself.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn replace(table: &mut Table, folder: &Path) -> Result<(), Vec<Problem>> {
+    let Some(Value::String(written)) = table.get(KEY) else { return Ok(()) };
+    if written.contains('\n') {
+        return Ok(());
+    }
+    let path = folder.join(written);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        let help = format!("a path is relative to the spec: this one is `{}`", path.display());
+        vec![Problem::at(KEY, format!("cannot read `{written}`: {error}")).help(help)]
+    })?;
+    table.insert(KEY.to_owned(), Value::String(text));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_text_takes_the_place_of_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("maps.tsv"), "region\tA\nx\t1\n").unwrap();
+        let replaced = |value: Value| {
+            let Value::Object(mut table) = json!({ "template": value }) else { panic!("a table") };
+            let found = replace(&mut table, folder.path());
+            (found.map_err(|problems| problems[0].to_string()), table["template"].clone())
+        };
+        assert_eq!(replaced(json!("maps.tsv")), (Ok(()), json!("region\tA\nx\t1\n")));
+        assert_eq!(replaced(json!("region\tA\n")), (Ok(()), json!("region\tA\n")));
+        assert_eq!(replaced(json!(3)), (Ok(()), json!(3)));
+        let (error, _) = replaced(json!("map.tsv"));
+        assert!(error.unwrap_err().contains("cannot read `map.tsv`"));
+    }
+}
