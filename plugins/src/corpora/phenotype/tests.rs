@@ -89,10 +89,10 @@ fn people_count_once_and_what_is_missing_is_said_to_be() {
         .describe(&scan("9", "1", &[("age", "50"), ("dbp_mm", "89.6"), ("sex", "2"), ("smoker", "no")]))
         .unwrap();
     expect![[r#"
-        Recorded age is somewhat higher than typical (value=50.0 years, z=+2.00).
-        Recorded diastolic blood pressure is elevated (value=90 mmHg, z=+0.96).
-        Recorded sex is female.
-        Recorded smoking is no.
+        The recorded age is somewhat higher than typical (value=50.0 years, z=+2.00).
+        The recorded diastolic blood pressure is elevated (value=90 mmHg, z=+0.96).
+        The recorded sex is female.
+        The recorded smoking is no.
     "#]]
     .assert_eq(&text(&said));
     let age = &said[0];
@@ -104,10 +104,10 @@ fn people_count_once_and_what_is_missing_is_said_to_be() {
     let gaps = [("age", "NaN"), ("dbp_mm", "-999.0"), ("smoker", "sometimes")];
     let said = describer.describe(&scan("9", "1", &gaps)).unwrap();
     expect![[r#"
-        Recorded age is not available: the tables have no value.
-        Recorded diastolic blood pressure is not available: the tables have no value.
-        Recorded sex is not available: the tables have no value.
-        Recorded smoking is not available: it is not defined for this scan.
+        The recorded age is not available: the tables have no value.
+        The recorded diastolic blood pressure is not available: the tables have no value.
+        The recorded sex is not available: the tables have no value.
+        The recorded smoking is not available: it is not defined for this scan.
     "#]]
     .assert_eq(&text(&said));
     assert!(said.iter().all(|one| one.fact.band == "not available" && one.fact.reason.is_some()));
