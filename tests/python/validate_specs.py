@@ -109,7 +109,7 @@ specs = sorted((REPOSITORY / "experiments").glob("**/*.toml"))
 for spec in specs:
     # Paraphrases and fixtures are no specs.
     parts = spec.relative_to(REPOSITORY / "experiments").parts
-    if "data" in parts or "prompts" in parts or spec.name == "plugin.toml":
+    if "data" in parts or "prompts" in parts or "words" in parts or spec.name == "plugin.toml":
         continue
     path = schema_of(spec)
     if path is None:

@@ -27,6 +27,10 @@ pub fn accepts(root: &Value, schema: &Value, value: &Value) -> bool {
             "minimum" => value.as_f64().is_none_or(|number| number >= says.as_f64().unwrap_or(0.0)),
             "maximum" => value.as_f64().is_none_or(|number| number <= says.as_f64().unwrap_or(0.0)),
             "required" => value.as_object().is_none_or(|table| has_all(table, says)),
+            "minItems" => value.as_array().is_none_or(|list| list.len() as u64 >= says.as_u64().unwrap_or(0)),
+            "maxItems" => {
+                value.as_array().is_none_or(|list| list.len() as u64 <= says.as_u64().unwrap_or(u64::MAX))
+            }
             "items" => value.as_array().is_none_or(|list| list.iter().all(|item| accepts(root, says, item))),
             "properties" => value.as_object().is_none_or(|table| {
                 table

@@ -83,7 +83,8 @@ fn whole_graph(graph: &Graph, told: &Value, what: &str) {
         let (ours, theirs) = (ours.expect("it has edges"), told[name].as_f64().expect("a number"));
         assert!((ours - theirs).abs() < 1e-9, "{name} of {what}: {ours} is not {theirs}");
     }
-    let found = graph::louvain(graph, 10, &mut stream(0, "graph.louvain"));
+    // Of graphs this small a best of 10 may miss by 0.005, ours as theirs; of 200 it is the same every time.
+    let found = graph::louvain(graph, 200, &mut stream(0, "graph.louvain"));
     let (ours, theirs) = (graph::modularity(graph, &found), told["modularity-to-reach"].as_f64());
     let (ours, theirs) = (ours.expect("it has edges"), theirs.expect("a number"));
     assert!(ours > theirs - 1e-3, "modules of {what}: {ours}, networkx reaches {theirs}");

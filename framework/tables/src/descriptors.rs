@@ -144,7 +144,7 @@ mod tests {
         frame::write(&path, 1, turned).unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(
-            error.contains("descriptors.parquet` has no column `band`; it has `norm_scans`, `z`"),
+            error.contains("descriptors.parquet` has no column `band`; it has `norm`, `norm_people`, `norm_scans`, `reason`, `z`"),
             "{error}"
         );
     }
