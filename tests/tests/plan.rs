@@ -191,6 +191,8 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         seed = 0
 
         [corpora.connectivity]
+        kind = "fisher-z"
+        paraphrase = true
         type = "connectivity"
 
         [text]
