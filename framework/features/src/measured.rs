@@ -76,6 +76,9 @@ pub enum Missing {
     /// The TR is too long to see the frequencies that it is about.
     #[error("the TR is too long for its frequencies")]
     SlowTr,
+    /// The series was filtered: at some of its frequencies there is nothing but rounding.
+    #[error("a filter has taken out some of its frequencies")]
+    Filtered,
     /// An iteration came to no end.
     #[error("the computation did not converge")]
     Unsettled,
@@ -104,7 +107,8 @@ impl Missing {
             Missing::Alone => Some(Missing::Pieces),
             Missing::Pieces => Some(Missing::NoEdges),
             Missing::NoEdges => Some(Missing::SlowTr),
-            Missing::SlowTr => Some(Missing::Unsettled),
+            Missing::SlowTr => Some(Missing::Filtered),
+            Missing::Filtered => Some(Missing::Unsettled),
             Missing::Unsettled => Some(Missing::NoValue),
             Missing::NoValue => Some(Missing::Undefined),
             Missing::Undefined => Some(Missing::NoSpread),

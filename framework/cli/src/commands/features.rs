@@ -98,7 +98,8 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     left_out.iter().for_each(|line| say::aside(format_args!("warning: {line}")));
     let mut rows = Vec::new();
     for family in &families.entries {
-        say::aside(format_args!("  {}: {} scans", family.name, infos.len()));
+        let some = if infos.len() == 1 { "scan" } else { "scans" };
+        say::aside(format_args!("  {}: {} {some}", family.name, infos.len()));
         let shown = Shown::new("scans told", infos.len());
         let measured = pool.install(|| scans.measure(family, threads, &mut |done| shown.told(done)));
         shown.counter.clear();

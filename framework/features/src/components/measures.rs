@@ -56,7 +56,10 @@ impl Components {
         };
         each("component-amplitude", &|course| Ok(mean(course.iter().map(|x| x.abs()))));
         each("component-variability", &|course| Ok(spread(course)));
-        each("component-spectral-ratio", &|course| spectra.ratio(&part(course)?));
+        each("component-spectral-ratio", &|course| {
+            let ratio = spectra.ratio(&part(course)?)?;
+            if ratio < FILTERED { Ok(ratio) } else { Err(Missing::Filtered) }
+        });
         each("component-falff", &|course| Ok(spectra.alff(&part(course)?, ALFF)?.falff));
         each("component-persistence", &|course| lag1(&course[stretch.clone()]));
         for (i, j) in pairs(components) {
@@ -77,6 +80,10 @@ pub fn features(names: &[&str]) -> Vec<Feature> {
     let of_two = pairs(names.len()).map(|(i, j)| Feature::new("component-coupling", &[names[i], names[j]]));
     of_one.chain(of_two).collect()
 }
+
+/// A ratio of slow to fast power as high as this is that of a band-pass, not of a brain: unfiltered series have some 1 to
+/// 100, band-passed ones 1e5 and more, which is the filter's floor.
+const FILTERED: f64 = 1e4;
 
 /// What is measured of each component.
 const EACH: [&str; 5] = [

@@ -147,10 +147,10 @@ fn what_the_corpus_says_stands_beside_its_numbers() {
         | corpus | sentences | features | scans | not available | norm scans | norm people | norm |
         | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |
         | connectivity | 96 | 2 | 48 | 48 | 27 | – | – |
-        | sentence | feature | value | z | band | n |
-        | --- | --- | ---: | ---: | --- | ---: |
-        | DMN couples more than usual. | DMN-DMN | 0.470 | 1.700 | higher | 27/– |
-        | Solo is not available. | Solo-Solo | – | – | not available | 27/– |
+        | feature | value | z | band | n | sentence |
+        | --- | ---: | ---: | --- | ---: | --- |
+        | DMN-DMN | 0.470 | 1.700 | higher | 27/– | DMN couples more than usual. |
+        | Solo-Solo | – | – | not available | 27/– | Solo is not available. |
         | corpus | why | sentences | scans |
         | --- | --- | ---: | ---: |
         | connectivity | the network has one region | 48 | 48 |"#]]

@@ -97,7 +97,7 @@ fn one_scan(stored: &Stored) -> Vec<Block> {
         ))]),
     ];
     for (name, own) in own {
-        let names = ["sentence", "feature", "value", "z", "band", "n"];
+        let names = ["feature", "value", "z", "band", "n", "sentence"];
         let align = |name: &str| if matches!(name, "value" | "z" | "n") { Align::Right } else { Align::Left };
         let columns = names.map(|name| (name.to_owned(), align(name))).into();
         let left = own.len().saturating_sub(SHOWN);
@@ -117,7 +117,6 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
     let [value, z] =
         [fact.value, fact.z].map(|value| Cell::new(number::score(value.filter(|value| value.is_finite()))));
     vec![
-        Cell::new(descriptor.text.as_str()),
         Cell::new(fact.feature.as_str()),
         value,
         z,
@@ -127,6 +126,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
             0 => format!("{}/{}", descriptor.norm_scans, number::DASH),
             people => format!("{}/{people}", descriptor.norm_scans),
         }),
+        Cell::new(descriptor.text.as_str()),
     ]
 }
 

@@ -28,6 +28,14 @@ fn study() -> (Vec<Scan>, Split) {
     (scans, Split { parts })
 }
 
+/// The pain data are band-passed: there is no fast power to compare the slow with, and every scan says so.
+fn is_filtered(descriptor: &boldface::Descriptor) -> bool {
+    let is_ratio = descriptor.fact.feature.starts_with("component-spectral-ratio.");
+    let says = descriptor.fact.reason.as_deref() == Some("a filter has taken out some of its frequencies");
+    assert_eq!(is_ratio, says, "{}", descriptor.text);
+    is_ratio
+}
+
 #[test]
 fn every_sentence_reads_back_and_norms_are_of_the_training_scans() {
     let (scans, split) = study();
@@ -42,6 +50,9 @@ fn every_sentence_reads_back_and_norms_are_of_the_training_scans() {
             let read = describer.read(&descriptor.text).unwrap();
             assert_eq!(read.len(), 1, "{}", descriptor.text);
             assert!(read[0].agrees(&descriptor.fact), "{}", descriptor.text);
+            if is_filtered(descriptor) {
+                continue;
+            }
             assert!(descriptor.fact.z.is_some() && descriptor.norm_people == 23, "{}", descriptor.text);
             if split.part(&scan.info.id).unwrap() == Part::Train {
                 z.entry(descriptor.fact.feature.clone()).or_default().push(descriptor.fact.z.unwrap());
@@ -84,7 +95,7 @@ fn a_template_gives_its_names_and_blind_components_that_of_networks() {
     let describer = generator(json!({"template": table})).fit(&train, 0).unwrap();
     let features = |describer: &dyn boldface::Describer| -> BTreeSet<String> {
         let descriptors = describer.describe(&scans[97]).unwrap();
-        assert!(descriptors.iter().all(|one| one.fact.z.is_some()));
+        assert!(descriptors.iter().all(|one| is_filtered(one) || one.fact.z.is_some()));
         descriptors.into_iter().map(|one| one.fact.feature).collect()
     };
     let of_template = features(&*describer);
