@@ -34,8 +34,9 @@ fn the_daily_commands_work() {
     let sandbox = Sandbox::new();
     let daily: Vec<String> = commands().into_iter().filter(|line| line.starts_with("boldface ")).collect();
     assert!(daily.len() >= 8, "{daily:?}");
-    // `run` takes minutes and `report` needs a run: tests/pipeline.rs has both. Images are below.
-    let elsewhere = ["run", "report", "regions", "parcellate"].map(|verb| format!("boldface {verb}"));
+    // `run` takes minutes and `report` needs a run: tests/pipeline.rs has both. Images are below, describe.rs and features.rs have scans.
+    let elsewhere = ["run", "report", "regions", "parcellate", "describe", "features"]
+        .map(|verb| format!("boldface {verb}"));
     let is_elsewhere = |line: &str| elsewhere.iter().any(|verb| line.starts_with(verb));
     for line in daily.iter().filter(|line| !is_elsewhere(line)) {
         let words: Vec<String> = line.split_whitespace().skip(1).map(absolute).collect();

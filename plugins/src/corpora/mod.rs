@@ -6,6 +6,8 @@ mod described;
 mod family;
 mod gradient;
 mod graph;
+#[cfg(test)]
+mod pain;
 mod phenotype;
 mod temporal;
 mod words;

@@ -1,47 +1,22 @@
 //! Real scans through numbers, norms and words, and configs that cannot be.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use boldface::serde_json::{self, json};
-use boldface::{Cohort, CorpusGenerator, Dataset, Kind, Part, Regions, Scan, Split, Window};
+use boldface::{Cohort, CorpusGenerator, Part, Regions};
 use expect_test::expect;
 
 use super::Gradient;
 use crate::corpora::described::Described;
+use crate::corpora::pain::study;
 
 fn generator(table: serde_json::Value) -> Described<Gradient> {
     serde_json::from_value(table).unwrap()
 }
 
-/// The first 160 volumes of the 98 scans that ship with the quickstart: heat pain, MIST-122 (OpenNeuro ds000140).
-fn scans() -> Vec<Scan> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
-    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
-    let cohort = series.cohort(&root, "pain").unwrap();
-    let regions = Arc::new(cohort.regions);
-    let scan = |info| Scan {
-        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
-        info: Arc::new(info),
-        regions: Arc::clone(&regions),
-        descriptors: Vec::new(),
-    };
-    cohort.scans.into_iter().map(scan).collect()
-}
-
-/// The first 23 people are for training.
-fn split(scans: &[Scan]) -> Split {
-    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
-    let part = |index| if index < 23 { Part::Train } else { Part::Test };
-    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
-    Split { parts: parts.collect() }
-}
-
 #[test]
 fn every_sentence_about_every_scan_reads_back_and_is_the_same_from_a_folder() {
-    let scans = scans();
-    let split = split(&scans);
+    let (scans, split) = study();
     let generator = generator(json!({}));
     let describer = generator.fit(&split.train(&scans).unwrap(), 0).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -118,8 +93,7 @@ fn what_cannot_be_is_told_at_its_key() {
 
 #[test]
 fn a_cohort_in_pieces_is_told_what_to_do() {
-    let scans = scans();
-    let split = split(&scans);
+    let (scans, split) = study();
     let train = split.train(&scans).unwrap();
     // Each region keeps itself and one other.
     let table = json!({"kernel": "cosine", "sparsity": 0.98});

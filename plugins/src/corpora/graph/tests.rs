@@ -1,17 +1,12 @@
 //! Tests of the graph corpus: problems in specs, and the scans that ship with the quickstart.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use boldface::serde_json::{Value, json};
-use boldface::{
-    Cohort, CorpusGenerator, Dataset, Describer, Kind, Part, Problem, Regions, Scan, Split, TimeSeries,
-    Window,
-};
+use boldface::{Cohort, CorpusGenerator, Describer, Part, Problem, Regions, Scan, Split, TimeSeries, Window};
 use expect_test::expect;
 
 use super::Graph;
 use crate::corpora::described::Described;
+use crate::corpora::pain::study;
 
 fn generator(table: Value) -> Described<Graph> {
     boldface::registry::parse(&table).unwrap()
@@ -40,19 +35,9 @@ fn problems() {
         .assert_eq(&check(json!({ "densities": [] }), 10));
 }
 
-/// The first 160 volumes of the first `count` scans that ship with the quickstart.
+/// The first `count` scans that ship with the quickstart.
 fn scans(count: usize) -> Vec<Scan> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
-    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
-    let cohort = series.cohort(&root, "pain").unwrap();
-    let regions = Arc::new(cohort.regions);
-    let scan = |info| Scan {
-        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
-        info: Arc::new(info),
-        regions: Arc::clone(&regions),
-        descriptors: Vec::new(),
-    };
-    cohort.scans.into_iter().take(count).map(scan).collect()
+    study().0.into_iter().take(count).collect()
 }
 
 fn fitted(scans: &[Scan], table: Value) -> Box<dyn Describer> {

@@ -1,17 +1,17 @@
 //! States, gaps, z-scored series and the pain data.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use boldface::serde_json::{self, Value, json};
 use boldface::{
-    Cohort, CorpusGenerator, Cut, Dataset, Descriptor, Kind, Part, Regions, Scan, ScanId, ScanInfo, Split,
-    TimeSeries, Window,
+    Cohort, CorpusGenerator, Cut, Descriptor, Part, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries,
+    Window,
 };
 
 use super::Temporal;
 use crate::corpora::described::Described;
+use crate::corpora::pain;
 
 fn generator(table: Value) -> Described<Temporal> {
     serde_json::from_value(table).unwrap()
@@ -195,20 +195,9 @@ fn a_config_that_no_scan_can_have_is_a_problem_at_its_key() {
 
 #[test]
 fn every_sentence_about_the_pain_data_reads_back() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
-    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
-    let cohort = series.cohort(&root, "pain").unwrap();
     let generator = generator(json!({}));
-    assert_eq!(generator.check(&cohort), []);
-    let regions = Arc::new(cohort.regions);
-    let scan = |info| Scan {
-        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
-        info: Arc::new(info),
-        regions: Arc::clone(&regions),
-        descriptors: Vec::new(),
-    };
-    let scans: Vec<Scan> = cohort.scans.into_iter().map(scan).collect();
-    let split = split(&scans, 23);
+    assert_eq!(generator.check(&pain::cohort()), []);
+    let (scans, split) = pain::study();
     let describer = generator.fit(&split.train(&scans).unwrap(), 0).unwrap();
     let (mut extreme, mut all, mut compared) = (0, 0, 0);
     for scan in &scans {

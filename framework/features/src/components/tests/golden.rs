@@ -8,6 +8,7 @@ use boldface_imaging::npy;
 use faer::Mat;
 
 use super::*;
+use crate::Missing;
 use crate::components::{Components, Limits, fast_ica};
 use crate::golden as input;
 
@@ -125,6 +126,11 @@ fn dual_regression_and_measures_are_those_of_numpy_and_scipy() {
     for (measure, values) in golden["measures"].as_object().unwrap() {
         let ours = measured.iter().filter(|one| one.feature.measure == *measure);
         for (one, expected) in ours.zip(numbers(values)) {
+            // The pain data are band-passed: slow power over the filter's floor.
+            if measure == "component-spectral-ratio" && expected > 1e4 {
+                assert_eq!(one.value, Err(Missing::Filtered), "{}", one.feature);
+                continue;
+            }
             let value = one.value.unwrap();
             let off = (value - expected).abs();
             assert!(off < 1e-4 * expected.abs().max(1.0), "{}: {value} is not {expected}", one.feature);

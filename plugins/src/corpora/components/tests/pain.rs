@@ -1,32 +1,12 @@
 //! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Arc;
 
 use boldface::serde_json::json;
-use boldface::{CorpusGenerator, Dataset, Kind, Part, Scan, Split, Window};
+use boldface::{CorpusGenerator, Part};
 
 use super::generator;
-
-/// The first 160 volumes of every scan that ships with the quickstart; 23 people are for training.
-fn study() -> (Vec<Scan>, Split) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
-    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
-    let cohort = series.cohort(&root, "pain").unwrap();
-    let regions = Arc::new(cohort.regions);
-    let scan = |info| Scan {
-        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
-        info: Arc::new(info),
-        regions: Arc::clone(&regions),
-        descriptors: Vec::new(),
-    };
-    let scans: Vec<Scan> = cohort.scans.into_iter().map(scan).collect();
-    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
-    let part = |index| if index < 23 { Part::Train } else { Part::Test };
-    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index))).collect();
-    (scans, Split { parts })
-}
+use crate::corpora::pain::study;
 
 /// The pain data are band-passed: there is no fast power to compare the slow with, and every scan says so.
 fn is_filtered(descriptor: &boldface::Descriptor) -> bool {

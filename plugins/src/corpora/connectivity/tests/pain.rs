@@ -1,37 +1,17 @@
 //! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use boldface::serde_json::json;
-use boldface::{CorpusGenerator, Dataset, Kind, Part, Scan, Split, Window};
+use boldface::{CorpusGenerator, Part, Scan};
 
 use super::generator;
-
-/// The first 160 volumes of every scan that ships with the quickstart.
-fn scans() -> Vec<Scan> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/data/pain");
-    let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
-    let cohort = series.cohort(&root, "pain").unwrap();
-    let regions = Arc::new(cohort.regions);
-    let scan = |info| Scan {
-        series: series.load(&root, &info).unwrap().window(Window::first(160)).unwrap(),
-        info: Arc::new(info),
-        regions: Arc::clone(&regions),
-        descriptors: Vec::new(),
-    };
-    cohort.scans.into_iter().map(scan).collect()
-}
+use crate::corpora::pain::study;
 
 #[test]
 fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scans() {
-    let scans = scans();
+    let (scans, split) = study();
     assert_eq!(scans.len(), 98);
-    let people: BTreeSet<String> = scans.iter().map(|scan| scan.info.id.person()).collect();
-    let part = |index| if index < 23 { Part::Train } else { Part::Test };
-    let parts = people.into_iter().enumerate().map(|(index, person)| (person, part(index)));
-    let split = Split { parts: parts.collect() };
     let train = split.train(&scans).unwrap();
     let describer = generator(json!({"paraphrase": true})).fit(&train, 0).unwrap();
 
