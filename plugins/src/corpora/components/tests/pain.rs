@@ -58,7 +58,7 @@ fn the_furthest_facts_of_a_scan_that_is_new() {
     let all = describe(json!({"components": 8, "paraphrase": false}));
     let told = describe(json!({"components": 8, "paraphrase": false, "furthest": 12}));
     assert_eq!((all.len(), told.len()), (5 * 8 + 28, 12));
-    let mut far: Vec<f64> = all.iter().map(|one| one.fact.z.unwrap().abs()).collect();
+    let mut far: Vec<f64> = all.iter().filter_map(|one| one.fact.z).map(f64::abs).collect();
     far.sort_by(|a, b| b.total_cmp(a));
     assert!(told.iter().all(|one| one.fact.z.unwrap().abs() >= far[11]));
     assert!(all.iter().filter(|one| told.contains(one)).eq(&told), "in their usual order");
