@@ -1,5 +1,6 @@
 //! What is measured of the components' time courses in a scan.
 
+use boldface::scores::{mean, pearson_r};
 use boldface::{Cut, TimeSeries};
 
 use super::Components;
@@ -65,7 +66,7 @@ impl Components {
         for (i, j) in pairs(components) {
             let of = [self.maps[i].name.as_str(), self.maps[j].name.as_str()];
             let value = match (&straight[i], &straight[j]) {
-                (Ok(a), Ok(b)) => Ok(correlation(a, b)),
+                (Ok(a), Ok(b)) => Ok(pearson_r(a, b)),
                 (Err(missing), _) | (_, Err(missing)) => Err(*missing),
             };
             measured.push(Feature::new("component-coupling", &of).is(value));
@@ -98,17 +99,7 @@ fn pairs(components: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..components).flat_map(move |i| (i + 1..components).map(move |j| (i, j)))
 }
 
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let n = values.len() as f64;
-    values.sum::<f64>() / n
-}
-
 /// SD (ddof 0) of a course of mean 0.
 fn spread(course: &[f64]) -> f64 {
     mean(course.iter().map(|x| x * x)).sqrt()
-}
-
-/// Of two courses of mean 0.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    mean(a.iter().zip(b).map(|(a, b)| a * b)) / (spread(a) * spread(b))
 }
