@@ -47,6 +47,9 @@ pub struct Lora {
     /// Dropout on the adapter's input.
     #[serde(default)]
     pub dropout: f64,
+    /// Names of the linear layers it stands beside, such as `q_proj`; all of them if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 fn default_alpha() -> f64 {

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,15 +25,28 @@ impl<C: Serialize + Debug + Send + Sync> Config for C {
     }
 }
 
-/// Where and how fast things run: never part of a content key.
+/// Where and how fast things run. Engine and precision are part of a content key, the rest is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runtime {
     /// The engine, such as `dfdx`.
     pub engine: String,
+    /// The numbers that matrices are multiplied in.
+    pub precision: Precision,
     /// The device, such as `cpu`.
     pub device: String,
     /// Threads.
     pub workers: usize,
+}
+
+/// The numbers that a language model's matrices are multiplied in. What is learned is kept in 32 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits with the range of 32 (bfloat16); engine `tch` only.
+    Bf16,
 }
 
 /// Watches a fit: takes its numbers, shows its progress, keeps its checkpoints, and stops it on Ctrl-C.
@@ -237,6 +251,12 @@ pub trait Backbone: Config {
 
     /// Reads what [`LanguageModel::save`] wrote.
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn LanguageModel>>;
+
+    /// Every file of published weights that it would read, sorted: their content is part of the key, and where
+    /// they lie is not. The runner has made the table's `weights` a path that holds from where it is called.
+    fn files(&self) -> Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
 
     /// Longest sequence in tokens; none if there is no limit.
     fn context(&self) -> Option<usize> {

@@ -1,8 +1,12 @@
 //! Which engines this build has, and how one is opened.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
+use boldface::{Precision, Runtime};
+
 use crate::dfdx::{Buffer, Value};
+use crate::mapped::Mapped;
 use crate::tensor::{Tensor, size};
 
 /// Names of the engines this build has.
@@ -12,6 +16,7 @@ pub const ENGINES: &[&str] = &["dfdx"];
 #[derive(Clone, Debug)]
 pub struct Engine {
     kind: Kind,
+    precision: Precision,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +43,12 @@ pub enum EngineError {
         /// What it could say.
         devices: &'static [&'static str],
     },
+    /// The engine does not compute in bf16.
+    #[error("engine `{engine}` does not compute in `bf16`; it computes in `f32`")]
+    UnknownPrecision {
+        /// The engine.
+        engine: String,
+    },
     /// A checkpoint cannot be read or written.
     #[error("checkpoint `{}` cannot be {action}", .path.display())]
     Checkpoint {
@@ -57,7 +68,7 @@ pub enum EngineError {
 /// If this build has no such engine, or the engine does not run on the device.
 pub fn open(engine: &str, device: &str) -> Result<Engine, EngineError> {
     match (engine, device) {
-        ("dfdx", "cpu") => Ok(Engine { kind: Kind::Dfdx }),
+        ("dfdx", "cpu") => Ok(Engine { kind: Kind::Dfdx, precision: Precision::F32 }),
         ("dfdx", _) => Err(EngineError::UnknownDevice {
             engine: engine.to_owned(),
             device: device.to_owned(),
@@ -68,6 +79,26 @@ pub fn open(engine: &str, device: &str) -> Result<Engine, EngineError> {
 }
 
 impl Engine {
+    /// The engine that a run asks for, on its device and in its precision.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`], or if the engine does not compute in this precision.
+    pub fn of(runtime: &Runtime) -> Result<Engine, EngineError> {
+        let engine = open(&runtime.engine, &runtime.device)?;
+        match (engine.kind, runtime.precision) {
+            (Kind::Dfdx, Precision::Bf16) => {
+                Err(EngineError::UnknownPrecision { engine: runtime.engine.clone() })
+            }
+            (_, precision) => Ok(Engine { precision, ..engine }),
+        }
+    }
+
+    /// The numbers that matrices are multiplied in.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// A constant.
     ///
     /// # Panics
@@ -78,6 +109,16 @@ impl Engine {
         match self.kind {
             Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::from_vec(values), dims)),
         }
+    }
+
+    /// A constant whose numbers lie in a file as 32-bit little-endian floats; the embedded engine reads them
+    /// there. None if the bytes are not as many numbers as `dims` asks for, or not aligned.
+    pub fn tensor_mapped(&self, file: &Mapped, bytes: Range<usize>, dims: &[usize]) -> Option<Tensor> {
+        let numbers = file.numbers(&bytes).filter(|numbers| numbers.len() == size(dims))?;
+        Some(match self.kind {
+            Kind::Dfdx if numbers.is_empty() => self.tensor(Vec::new(), dims),
+            Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::mapped(file.clone(), bytes), dims)),
+        })
     }
 
     /// A constant of zeros.

@@ -22,17 +22,21 @@
 mod dfdx;
 mod engine;
 mod gradients;
+mod mapped;
 pub mod nn;
 mod optim;
 mod params;
+mod rope;
 mod schedule;
 mod tensor;
 
 pub use engine::{ENGINES, Engine, EngineError, open};
 pub use gradients::{Gradients, clip};
+pub use mapped::Mapped;
 pub use nn::{Noise, Pass};
 pub use optim::AdamW;
 pub use params::Params;
+pub use rope::Rope;
 pub use schedule::Schedule;
 pub use tensor::{Tensor, clear_tape, no_grad};
 

@@ -280,6 +280,11 @@ mod tests {
     }
 
     fn runtime() -> Runtime {
-        Runtime { engine: "none".into(), device: "cpu".into(), workers: 1 }
+        Runtime {
+            engine: "none".into(),
+            precision: boldface::Precision::F32,
+            device: "cpu".into(),
+            workers: 1,
+        }
     }
 }

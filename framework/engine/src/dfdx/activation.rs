@@ -29,6 +29,10 @@ impl Value {
         self.map(gelu)
     }
 
+    pub(crate) fn gelu_tanh(&self) -> Value {
+        self.map(gelu_tanh)
+    }
+
     pub(crate) fn silu(&self) -> Value {
         self.map(silu)
     }
@@ -93,6 +97,15 @@ fn log_sigmoid(x: f32) -> (f32, f32) {
 fn gelu(x: f32) -> (f32, f32) {
     let (below, density) = normal(x);
     (x * below, below + x * density)
+}
+
+/// `x sigmoid(2u)` with `u = sqrt(2 / pi) (x + .044715 x^3)`, which is what the hyperbolic tangent comes to.
+#[inline(always)]
+fn gelu_tanh(x: f32) -> (f32, f32) {
+    const ROOT: f32 = 0.797_884_6;
+    let (inner, slope) = (ROOT * (x + 0.044_715 * x * x * x), ROOT * (1.0 + 0.134_145 * x * x));
+    let s = sigmoid(2.0 * inner);
+    (x * s, s + 2.0 * x * s * (1.0 - s) * slope)
 }
 
 #[inline(always)]

@@ -5,17 +5,26 @@
 //! that never lets the process hold much more than it once needed at the same time.
 
 use std::collections::VecDeque;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::{Mutex, PoisonError};
 
-/// A vector whose memory returns to the pool when dropped.
+use crate::mapped::Mapped;
+
+/// A vector whose memory returns to the pool when dropped, or a part of a file that is only read.
 #[derive(Debug)]
-pub(crate) struct Buffer(Vec<f32>);
+pub(crate) struct Buffer(Numbers);
+
+#[derive(Debug)]
+enum Numbers {
+    Owned(Vec<f32>),
+    /// These bytes of a file; they are whole numbers.
+    Mapped(Mapped, Range<usize>),
+}
 
 impl Buffer {
     /// A buffer with stale contents: the caller overwrites every number.
     pub(crate) fn stale(len: usize) -> Buffer {
-        Buffer(POOL.lock().unwrap_or_else(PoisonError::into_inner).take(len))
+        Buffer(Numbers::Owned(POOL.lock().unwrap_or_else(PoisonError::into_inner).take(len)))
     }
 
     pub(crate) fn zeros(len: usize) -> Buffer {
@@ -32,30 +41,47 @@ impl Buffer {
 
     pub(crate) fn from_vec(values: Vec<f32>) -> Buffer {
         POOL.lock().unwrap_or_else(PoisonError::into_inner).adopt(&values);
-        Buffer(values)
+        Buffer(Numbers::Owned(values))
+    }
+
+    /// Numbers that stay in their file; `bytes` has been checked to be whole numbers of it.
+    pub(crate) fn mapped(file: Mapped, bytes: Range<usize>) -> Buffer {
+        Buffer(Numbers::Mapped(file, bytes))
     }
 
     /// The memory without its way back to the pool; undone by [`Buffer::restore`].
     pub(crate) fn release(mut self) -> Vec<f32> {
-        std::mem::take(&mut self.0)
+        match std::mem::replace(&mut self.0, Numbers::Owned(Vec::new())) {
+            Numbers::Owned(values) => values,
+            Numbers::Mapped(file, bytes) => Buffer(Numbers::Mapped(file, bytes)).to_vec(),
+        }
     }
 
     /// Wraps what [`Buffer::release`] gave.
     pub(crate) fn restore(values: Vec<f32>) -> Buffer {
-        Buffer(values)
+        Buffer(Numbers::Owned(values))
     }
 }
 
 impl Deref for Buffer {
     type Target = [f32];
     fn deref(&self) -> &[f32] {
-        &self.0
+        match &self.0 {
+            Numbers::Owned(values) => values,
+            Numbers::Mapped(file, bytes) => file.numbers(bytes).expect("the bytes were checked when mapped"),
+        }
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.0
+        if let Numbers::Mapped(..) = self.0 {
+            *self = Buffer::copy_of(self);
+        }
+        match &mut self.0 {
+            Numbers::Owned(values) => values,
+            Numbers::Mapped(..) => unreachable!("a file was just copied into memory"),
+        }
     }
 }
 
@@ -67,8 +93,10 @@ impl Clone for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let values = std::mem::take(&mut self.0);
-        if values.capacity() > 0 {
+        if let Numbers::Owned(values) = &mut self.0
+            && values.capacity() > 0
+        {
+            let values = std::mem::take(values);
             POOL.lock().unwrap_or_else(PoisonError::into_inner).give(values);
         }
     }

@@ -2,22 +2,22 @@
 
 use super::buffer::Buffer;
 use super::{Value, record};
+use crate::rope::Rope;
 
 impl Value {
     /// Turns each head of each row by its position; `positions` has one entry a row.
-    pub(crate) fn rope(&self, positions: &[u32], heads: usize, base: f32) -> Value {
+    pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
         let width = self.width();
         let half = width / heads / 2;
         // Cosines then sines for each row. In double precision: an angle can be thousands.
         let mut turns = Buffer::stale(positions.len() * 2 * half);
-        let frequency = |i: usize| f64::from(base).powf(-(i as f64) / half as f64);
-        let frequencies: Vec<f64> = (0..half).map(frequency).collect();
+        let (frequencies, scale) = (&rope.frequencies, f64::from(rope.scale));
         simd!(rows, &mut turns, 2 * half, |first, turns| {
             for (turns, position) in turns.chunks_mut(2 * half).zip(&positions[first..]) {
                 let (cos, sin) = turns.split_at_mut(half);
-                for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(&frequencies) {
+                for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(frequencies.iter()) {
                     let angle = f64::from(*position) * frequency;
-                    (*cos, *sin) = (angle.cos() as f32, angle.sin() as f32);
+                    (*cos, *sin) = ((scale * angle.cos()) as f32, (scale * angle.sin()) as f32);
                 }
             }
         });

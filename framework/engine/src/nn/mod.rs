@@ -100,17 +100,20 @@ pub fn init_linear(
     }
 }
 
-/// (.., inputs) -> (.., outputs), with the bias and the LoRA branch that `name` has.
+/// (.., inputs) -> (.., outputs), with the bias and the LoRA branches that `name` has: one that is trained
+/// (`lora_a`, `lora_b`), beside one of earlier adapters that is not (`frozen_a`, `frozen_b`, scale included).
 pub fn linear(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let params = pass.params;
-    let y = x.linear(params.get(&format!("{name}.weight")), params.try_get(&format!("{name}.bias")));
-    match (params.try_get(&format!("{name}.lora_a")), params.try_get(&format!("{name}.lora_b"))) {
-        (Some(a_rd), Some(b_dr)) => {
-            let x = pass.noisy(x, |noise| noise.lora_dropout, |x, p, rng| x.dropout(p, rng));
-            y.add(&x.linear(a_rd, None).scale(pass.lora_scale).linear(b_dr, None))
-        }
-        _ => y,
+    let part = |part: &str| params.try_get(&format!("{name}.{part}"));
+    let mut y = x.linear(params.get(&format!("{name}.weight")), part("bias"));
+    if let (Some(a_rd), Some(b_dr)) = (part("frozen_a"), part("frozen_b")) {
+        y = y.add(&x.linear(a_rd, None).linear(b_dr, None));
     }
+    if let (Some(a_rd), Some(b_dr)) = (part("lora_a"), part("lora_b")) {
+        let x = pass.noisy(x, |noise| noise.lora_dropout, |x, p, rng| x.dropout(p, rng));
+        y = y.add(&x.linear(a_rd, None).scale(pass.lora_scale).linear(b_dr, None));
+    }
+    y
 }
 
 /// Adds `name.lora_a` (rank, inputs), normal, and `name.lora_b` (outputs, rank), zero: starts as a no-op.

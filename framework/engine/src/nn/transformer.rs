@@ -145,7 +145,8 @@ impl KvCache {
         *self = if len == 0 { KvCache::new(self.layers.len()) } else { self.map(|x| x.narrow(1, 0, len)) };
     }
 
-    fn extend(&mut self, layer: usize, keys: Tensor, values: Tensor) -> (Tensor, Tensor) {
+    /// Adds the keys and values of new tokens, (B, T, G*E) each; gives those of all tokens.
+    pub fn extend(&mut self, layer: usize, keys: Tensor, values: Tensor) -> (Tensor, Tensor) {
         let all = match &self.layers[layer] {
             None => (keys, values),
             Some((old_keys, old_values)) => {

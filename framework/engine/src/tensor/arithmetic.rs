@@ -104,6 +104,11 @@ impl Tensor {
         self.each(Value::gelu)
     }
 
+    /// GELU in the form of GPT-2: `x / 2 (1 + tanh(sqrt(2 / pi) (x + .044715 x^3)))`.
+    pub fn gelu_tanh(&self) -> Tensor {
+        self.each(Value::gelu_tanh)
+    }
+
     /// `self * sigmoid(self)`.
     pub fn silu(&self) -> Tensor {
         self.each(Value::silu)

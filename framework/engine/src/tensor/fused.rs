@@ -4,6 +4,7 @@ use rand::Rng;
 
 use super::{Tensor, size};
 use crate::dfdx::{self, Attention};
+use crate::rope::Rope;
 
 /// Over the last dimension.
 impl Tensor {
@@ -54,14 +55,17 @@ impl Tensor {
 
     /// Rotary positions in the half-split form: (.., H*E), one position a row.
     ///
-    /// In each head, number `i` of the first half turns with number `i` of the second by the angle
-    /// `position * base^(-2i/E)` (Su et al. 2021).
-    pub fn rope(&self, positions: &[u32], heads: usize, base: f32) -> Tensor {
+    /// In each head, number `i` of the first half turns with number `i` of the second; see [`Rope`].
+    pub fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Tensor {
         let (rows, width) = self.as_rows("rope");
         assert_eq!(rows, positions.len(), "`rope` of {:?} with another number of positions", self.dims());
-        assert!(heads > 0 && width.is_multiple_of(2 * heads), "`rope` of width {width} in {heads} heads");
+        assert!(
+            heads > 0 && width == 2 * heads * rope.frequencies.len(),
+            "`rope` of width {width} in {heads} heads by {} frequencies",
+            rope.frequencies.len()
+        );
         match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.rope(positions, heads, base)),
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.rope(positions, heads, rope)),
         }
     }
 
@@ -79,6 +83,12 @@ impl Tensor {
         match self {
             Tensor::Dfdx(x) => Tensor::Dfdx(x.cross_entropy(targets)),
         }
+    }
+
+    /// The cross-entropy of the logits `self x head'`, whose table need not be held as a whole: hidden states
+    /// (n, D), head (V, D), one target a row -> `[1]`.
+    pub fn head_cross_entropy(&self, head: &Tensor, targets: &[u32]) -> Tensor {
+        self.linear(head, None).cross_entropy(targets)
     }
 
     /// For each row of (.., D) the row of codebook (K, D) with the largest dot product, the first of

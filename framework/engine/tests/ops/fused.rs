@@ -1,6 +1,6 @@
 //! Norms, softmax, rotary positions, cross-entropy, nearest codes and noise.
 
-use boldface_engine::{Params, Tensor};
+use boldface_engine::{Params, Rope, Tensor};
 
 use crate::check::{assert_close, gradients, gradients_at, numbers, on_every_engine};
 
@@ -70,11 +70,11 @@ fn rope() {
         let x = engine.tensor(vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0], &[2, 4]);
         let (cos, sin) = (2.0_f32.cos(), 2.0_f32.sin());
         let expected = [1.0, 0.0, 0.0, 1.0, cos, sin, -sin, cos];
-        assert_close(&x.rope(&[0, 2], 2, 10_000.0).to_vec(), &expected, 1e-6);
+        assert_close(&x.rope(&[0, 2], 2, &Rope::plain(2, 10_000.0)).to_vec(), &expected, 1e-6);
         // One head of width 4, base 100: numbers 0 and 2 turn by 3, numbers 1 and 3 by 3 / 10.
-        let x = engine.tensor(vec![1.0, 1.0, 0.0, 0.0], &[1, 4]).rope(&[3], 1, 100.0);
+        let x = engine.tensor(vec![1.0, 1.0, 0.0, 0.0], &[1, 4]).rope(&[3], 1, &Rope::plain(4, 100.0));
         assert_close(&x.to_vec(), &[3.0_f32.cos(), 0.3_f32.cos(), 3.0_f32.sin(), 0.3_f32.sin()], 1e-6);
-        gradients(engine, &[&[2, 2, 8]], |x| x[0].rope(&[0, 1, 5, 1000], 2, 10_000.0));
+        gradients(engine, &[&[2, 2, 8]], |x| x[0].rope(&[0, 1, 5, 1000], 2, &Rope::plain(4, 10_000.0)));
     });
 }
 

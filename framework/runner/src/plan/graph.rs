@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Config, Part, Size, Task};
+use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
 use super::key::{Content, key};
@@ -24,7 +24,11 @@ pub(super) struct Data {
 pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let experiment = &plan.experiment;
     let seed = experiment.seed;
-    let mut graph = Graph { engine: &experiment.engine, stages: Vec::new() };
+    let engine = match experiment.precision {
+        Precision::F32 => experiment.engine.clone(),
+        Precision::Bf16 => format!("{}, bf16", experiment.engine),
+    };
+    let mut graph = Graph { engine: &engine, stages: Vec::new() };
 
     let datasets = tables(&plan.datasets, |entry| data.datasets.get(&entry.name).cloned());
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boldface::registry::Kind;
-use boldface::{Backbone, Config, CorpusGenerator, Dataset, Problem, Runtime, Task, Tokenizer};
+use boldface::{Backbone, Config, CorpusGenerator, Dataset, Precision, Problem, Runtime, Task, Tokenizer};
 
 use super::checks::Checks;
 use super::claim::{Own, Place, claim};
@@ -107,7 +107,12 @@ fn resolve_draft(
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         some => some,
     };
-    let runtime = Runtime { engine: experiment.engine.clone(), device: table.device.clone(), workers };
+    let runtime = Runtime {
+        engine: experiment.engine.clone(),
+        precision: experiment.precision,
+        device: table.device.clone(),
+        workers,
+    };
     let name = spec.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let mut plan = Plan {
         name,
@@ -204,6 +209,11 @@ fn check_build(experiment: &Experiment, build: &Build<'_>, problems: &mut Vec<Pr
             engines => suggest(engine, engines.iter().copied()),
         };
         problems.push(Problem::at("engine", message).help(help));
+    }
+    if experiment.precision == Precision::Bf16 && engine == "dfdx" {
+        let message = "engine `dfdx` computes in `f32` only";
+        let help = "leave `precision` out, or set `engine = \"tch\"`";
+        problems.push(Problem::at("precision", message).help(help));
     }
     let device = experiment.runtime.device.as_str();
     if !build.devices.contains(&device) {

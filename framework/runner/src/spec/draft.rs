@@ -29,6 +29,7 @@ impl Draft {
 pub(super) const SECTIONS: &[&str] = &[
     "seed",
     "engine",
+    "precision",
     "plugins",
     "datasets",
     "signal",
@@ -53,6 +54,7 @@ pub(crate) fn read(table: Table) -> Draft {
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
         engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),
+        precision: reader.optional("precision").unwrap_or_default(),
         plugins: reader.optional("plugins").unwrap_or_default(),
         datasets: reader.named("datasets", true),
         signal: reader.required("signal").unwrap_or(Signal {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use boldface::Lora;
+use boldface::{Lora, Precision};
 use boldface_imaging::combat::Harmonization;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct Experiment {
     /// The tensor engine learned plugins run on.
     #[serde(default = "default_engine")]
     pub engine: String,
+    /// The numbers that matrices are multiplied in.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub precision: Precision,
     /// Shared libraries with further plugins, relative to the spec; they are run, so take only such as you trust.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PathBuf>,
@@ -69,6 +72,10 @@ pub struct Experiment {
     /// Where and how fast to run: never part of a content key.
     #[serde(default)]
     pub runtime: RuntimeTable,
+}
+
+fn is_default(precision: &Precision) -> bool {
+    *precision == Precision::default()
 }
 
 pub(super) fn default_engine() -> String {

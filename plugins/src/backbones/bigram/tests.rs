@@ -7,7 +7,7 @@ use boldface::{Codes, FmriBlock, Objective, Silent, Tuning};
 use super::*;
 
 fn runtime() -> Runtime {
-    Runtime { engine: "none".into(), device: "cpu".into(), workers: 1 }
+    Runtime { engine: "none".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
 }
 
 fn training(steps: u64) -> Training {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{FmriShape, Lora, Result, Runtime, seed};
-use boldface_engine::{Params, open};
+use boldface_engine::{Engine, Params};
 use serde::{Deserialize, Serialize};
 
 use super::Gpt;
@@ -40,7 +40,7 @@ pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Netwo
     let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     let saved: Saved = serde_json::from_slice(&bytes)
         .map_err(|error| format!("`{}` is damaged: {error}", path.display()))?;
-    let engine = open(&runtime.engine, &runtime.device)?;
+    let engine = Engine::of(runtime)?;
     // A network with random weights says which parameters there must be.
     let mut rng = seed::stream(0, "gpt.expected");
     let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);

@@ -18,7 +18,7 @@ use boldface::{
     Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
     TextEncoder, TextSource, register, seed,
 };
-use boldface_engine::open;
+use boldface_engine::Engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +89,7 @@ register!(Backbone "gpt" => Gpt);
 impl Backbone for Gpt {
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
         let vocabulary = Vocabulary::train(text, self.vocabulary)?;
-        let engine = open(&cx.runtime.engine, &cx.runtime.device)?;
+        let engine = Engine::of(cx.runtime)?;
         let mut rng = seed::stream(cx.seed, "gpt.text");
         let network = Network::new(self, &engine, vocabulary.len(), &mut rng);
         let mut side = TextSide { network, vocabulary };

@@ -32,7 +32,7 @@ pub(super) fn fit(
     text: &TextSpace,
     cx: &mut FitContext<'_>,
 ) -> Result<FittedVq> {
-    let engine = boldface_engine::open(&cx.runtime.engine, &cx.runtime.device)?;
+    let engine = boldface_engine::Engine::of(cx.runtime)?;
     let tokens = Tokens::of(train, config.patch)?;
     let all = tokens.scans.len() * tokens.patches * tokens.rois;
     if all < config.codebook_size {

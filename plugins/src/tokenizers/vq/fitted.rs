@@ -52,7 +52,7 @@ impl FittedVq {
                 format!("`{}` does not fit its spec; delete it and run again", sizes.display()).into()
             );
         }
-        let engine = boldface_engine::open(&runtime.engine, &runtime.device)?;
+        let engine = boldface_engine::Engine::of(runtime)?;
         let params = Params::load(&engine, &weights)?;
         let model = Autoencoder::new(shape);
         let mut expected = Params::new(&engine);

@@ -18,7 +18,7 @@ use super::{Losses, Vq};
 use crate::tokenizers::fixture::{self, Kept};
 
 fn runtime() -> Runtime {
-    Runtime { engine: "dfdx".into(), device: "cpu".into(), workers: 1 }
+    Runtime { engine: "dfdx".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
 }
 
 /// A tokenizer of a few thousand weights under the given losses.

@@ -40,7 +40,7 @@ fn config() -> Gpt {
 }
 
 fn runtime() -> Runtime {
-    Runtime { engine: "dfdx".into(), device: "cpu".into(), workers: 1 }
+    Runtime { engine: "dfdx".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
 }
 
 fn training(steps: u64) -> Training {
@@ -58,7 +58,7 @@ fn training(steps: u64) -> Training {
 }
 
 fn lora(rank: usize) -> Tuning {
-    Tuning::Lora(Lora { rank, alpha: 8.0, dropout: 0.1 })
+    Tuning::Lora(Lora { rank, alpha: 8.0, dropout: 0.1, targets: Vec::new() })
 }
 
 /// Keeps every number by name.

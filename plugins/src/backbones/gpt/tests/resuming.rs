@@ -18,7 +18,10 @@ fn trained(tuning: &Tuning, stops: &[u64]) -> (BTreeMap<String, Vec<u32>>, Stopp
     let mut stopping = Stopping::new();
     let model = stopping.at_each(stops, |stopping| {
         let mut model = model(&config());
-        model.network.add_lora(Lora { rank: 3, alpha: 8.0, dropout: 0.1 }, &mut seed::stream(9, "other"));
+        model.network.add_lora(
+            Lora { rank: 3, alpha: 8.0, dropout: 0.1, targets: Vec::new() },
+            &mut seed::stream(9, "other"),
+        );
         model.network.params = start.clone();
         // A micro-batch of another number of examples each time.
         let mut batches = (0..).map(|draw| Ok(examples.iter().cycle().take(1 + draw % 4).cloned().collect()));

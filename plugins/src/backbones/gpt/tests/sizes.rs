@@ -33,7 +33,7 @@ fn as_many_parameters_as_are_told_before_are_saved() {
         let text = model.text_tokens("the brain is never still").unwrap();
         let whole = Sequence::prompt(Vec::new(), None, text);
         let sequence = Sequence { supervised: 1..whole.after.len(), text_weight: 1.0, ..whole };
-        let adapter = Lora { rank: 3, alpha: 8.0, dropout: 0.0 };
+        let adapter = Lora { rank: 3, alpha: 8.0, dropout: 0.0, targets: Vec::new() };
         let training = Training { tuning: Tuning::Lora(adapter.clone()), ..training(3) };
         model.train(&training, &mut std::iter::repeat_with(|| Ok(vec![sequence.clone()])), &mut cx).unwrap();
         model.save(dir.path()).unwrap();

@@ -1,0 +1,139 @@
+//! What a model is made of, whichever file said it.
+
+use boldface_engine::Rope;
+
+/// A family of models that share one forward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Layer norm, learned positions, GELU: GPT-2 (Radford et al. 2019).
+    Gpt2,
+    /// RMS norm, rotary positions, SwiGLU, shared key-value heads: Llama, SmolLM2 (Touvron et al. 2023).
+    Llama,
+    /// As Llama, with a norm of every query and key head: Qwen3 (Yang et al. 2025).
+    Qwen3,
+}
+
+/// The shape of a model, from `config.json` or a GGUF header.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Which forward pass.
+    pub family: Family,
+    /// Transformer layers.
+    pub layers: usize,
+    /// Width of the hidden states, D.
+    pub width: usize,
+    /// Attention heads, H.
+    pub heads: usize,
+    /// Key-value heads, each shared by H / G attention heads.
+    pub kv_heads: usize,
+    /// Width of one head, E; not always D / H.
+    pub head_width: usize,
+    /// Width of the feed-forward layer.
+    pub inner: usize,
+    /// Rows of the embedding, V; at least as many as the tokenizer has entries.
+    pub vocabulary: usize,
+    /// Longest sequence in tokens.
+    pub context: usize,
+    /// Added to the variance in norms.
+    pub eps: f32,
+    /// Rotary positions; none where positions are learned.
+    pub rope: Option<Rope>,
+    /// Whether the head is the embedding itself.
+    pub tied: bool,
+    /// Whether the projections of attention have a bias.
+    pub attention_bias: bool,
+    /// Whether the layers of the feed-forward part have a bias.
+    pub mlp_bias: bool,
+}
+
+impl Config {
+    /// Every parameter there must be: its name in the published files, and its dims as we hold it (linear weights
+    /// are (outputs, inputs), those of GPT-2 too, whose files have them the other way round).
+    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
+        let (d, inner) = (self.width, self.inner);
+        let (q, kv) = (self.heads * self.head_width, self.kv_heads * self.head_width);
+        let mut all = Vec::new();
+        let mut add = |name: String, dims: &[usize]| all.push((name, dims.to_vec()));
+        if self.family == Family::Gpt2 {
+            add("transformer.wte.weight".into(), &[self.vocabulary, d]);
+            add("transformer.wpe.weight".into(), &[self.context, d]);
+            for layer in 0..self.layers {
+                let name = |part: &str| format!("transformer.h.{layer}.{part}");
+                for (part, outputs, inputs) in [
+                    ("attn.c_attn", 3 * d, d),
+                    ("attn.c_proj", d, d),
+                    ("mlp.c_fc", inner, d),
+                    ("mlp.c_proj", d, inner),
+                ] {
+                    add(name(&format!("{part}.weight")), &[outputs, inputs]);
+                    add(name(&format!("{part}.bias")), &[outputs]);
+                }
+                for part in ["ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias"] {
+                    add(name(part), &[d]);
+                }
+            }
+            add("transformer.ln_f.weight".into(), &[d]);
+            add("transformer.ln_f.bias".into(), &[d]);
+        } else {
+            add("model.embed_tokens.weight".into(), &[self.vocabulary, d]);
+            for layer in 0..self.layers {
+                let name = |part: &str| format!("model.layers.{layer}.{part}");
+                for (part, outputs, inputs, has_bias) in [
+                    ("self_attn.q_proj", q, d, self.attention_bias),
+                    ("self_attn.k_proj", kv, d, self.attention_bias),
+                    ("self_attn.v_proj", kv, d, self.attention_bias),
+                    ("self_attn.o_proj", d, q, self.attention_bias),
+                    ("mlp.gate_proj", inner, d, self.mlp_bias),
+                    ("mlp.up_proj", inner, d, self.mlp_bias),
+                    ("mlp.down_proj", d, inner, self.mlp_bias),
+                ] {
+                    add(name(&format!("{part}.weight")), &[outputs, inputs]);
+                    if has_bias {
+                        add(name(&format!("{part}.bias")), &[outputs]);
+                    }
+                }
+                for part in ["input_layernorm.weight", "post_attention_layernorm.weight"] {
+                    add(name(part), &[d]);
+                }
+                if self.family == Family::Qwen3 {
+                    for part in ["self_attn.q_norm.weight", "self_attn.k_norm.weight"] {
+                        add(name(part), &[self.head_width]);
+                    }
+                }
+            }
+            add("model.norm.weight".into(), &[d]);
+        }
+        if !self.tied {
+            add("lm_head.weight".into(), &[self.vocabulary, d]);
+        }
+        all
+    }
+
+    /// How many numbers all parameters have together.
+    pub fn count(&self) -> u64 {
+        self.parameters().iter().map(|(_, dims)| dims.iter().product::<usize>() as u64).sum()
+    }
+
+    /// Names of the linear layers that an adapter may stand beside, as PEFT calls them: `q_proj`, `c_attn`.
+    pub fn linears(&self) -> &'static [&'static str] {
+        match self.family {
+            Family::Gpt2 => &["c_attn", "c_proj", "c_fc"],
+            Family::Llama | Family::Qwen3 => {
+                &["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+            }
+        }
+    }
+
+    /// The name of the embedding.
+    pub fn embedding(&self) -> &'static str {
+        match self.family {
+            Family::Gpt2 => "transformer.wte.weight",
+            Family::Llama | Family::Qwen3 => "model.embed_tokens.weight",
+        }
+    }
+
+    /// The name of the table whose rows the last hidden states are multiplied with.
+    pub fn head(&self) -> &'static str {
+        if self.tied { self.embedding() } else { "lm_head.weight" }
+    }
+}
