@@ -83,7 +83,7 @@ impl Params {
         for (name, tensor) in &mut self.tensors {
             match (is_trainable(name), tensor.leaf_id()) {
                 (true, None) => *tensor = tensor.as_leaf(),
-                (false, Some(_)) => *tensor = tensor.detach(),
+                (false, Some(_)) => *tensor = tensor.frozen(),
                 _ => {}
             }
         }
