@@ -80,7 +80,7 @@ impl Network {
 
     /// What differs between training (with noise) and inference.
     pub fn pass(&self, noise: Option<Noise>) -> Pass<'_> {
-        Pass { params: &self.params, training: noise, lora_scale: self.lora_scale() }
+        Pass { training: noise, ..Pass::inference(&self.params).lora_scale(self.lora_scale()) }
     }
 
     fn lora_scale(&self) -> f32 {
