@@ -4,7 +4,7 @@
 
 Each folder is laid out as published models are (config.json, model.safetensors or its shards) and has a `golden.safetensors`:
 for every sequence `i` its `tokens.i`, the logits after each of them `logits.i` (T, V) in f32, and `greedy.i`, the 12 tokens
-that `generate` puts after it. Shapes are odd on purpose: widths of heads are not width / heads, the feed-forward part is not
+that `generate` puts after it. Where positions are rotary, `rope.frequencies` and `rope.scale` are transformers'. Shapes are odd on purpose: widths of heads are not width / heads, the feed-forward part is not
 four times as wide, gains are not 1 and biases not 0, so that no number is right by accident. Models that are stored in 16
 bits are run in f32 on the stored numbers.
 
@@ -33,8 +33,8 @@ LENGTHS, NEW = (1, 7, 22), 12
 
 LLAMA = dict(
     vocab_size=61,
-    hidden_size=24,
-    intermediate_size=40,
+    hidden_size=18,
+    intermediate_size=38,
     num_hidden_layers=2,
     num_attention_heads=6,
     num_key_value_heads=2,
@@ -100,11 +100,11 @@ def fill(model, seed):
         elif value.dim() == 1:
             value.data = 1.0 + 0.3 * noise
         elif "wte" in name or "embed" in name or "wpe" in name:
-            value.data = 0.7 * noise
+            value.data = 0.3 * noise
         else:
             # transformers' Conv1D of GPT-2 is (inputs, outputs), everything else (outputs, inputs).
             inputs = value.shape[0] if ".c_" in name else value.shape[1]
-            value.data = noise * 1.3 / inputs**0.5
+            value.data = noise * 1.6 / inputs**0.5
 
 
 def sequences(vocabulary, seed):
@@ -170,6 +170,10 @@ def make(name, seed):
     # As anybody would open it, so that the numbers are those of the files.
     model = type(model).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     golden = {}
+    rotary = getattr(model.base_model, "rotary_emb", None)
+    if rotary is not None:
+        golden["rope.frequencies"] = rotary.inv_freq.float().contiguous()
+        golden["rope.scale"] = torch.tensor([rotary.attention_scaling], dtype=torch.float32)
     for index, tokens in enumerate(sequences(model.config.vocab_size, seed)):
         golden[f"tokens.{index}"] = tokens
         golden[f"logits.{index}"] = model(tokens[None], use_cache=False).logits[0].contiguous()
