@@ -100,3 +100,71 @@ fn chances(logits: &[f32], sampling: &Sampling) -> Vec<(usize, f64)> {
     chances.truncate(reached.map_or(chances.len(), |last| last + 1));
     chances
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sampling(temperature: f64, top_k: usize, top_p: f64) -> Sampling {
+        Sampling { temperature, top_k, top_p, seed: 1 }
+    }
+
+    /// Indices and probabilities in per cent.
+    fn shares(logits: &[f32], sampling: &Sampling) -> Vec<(usize, f64)> {
+        let chances = chances(logits, sampling);
+        let sum: f64 = chances.iter().map(|(_, chance)| chance).sum();
+        chances.into_iter().map(|(index, chance)| (index, (1000.0 * chance / sum).round() / 10.0)).collect()
+    }
+
+    /// ln 2, 0, ln 4 and ln 1 again: probabilities 2/8, 1/8, 4/8, 1/8.
+    fn logits() -> [f32; 4] {
+        [2f32.ln(), 0.0, 4f32.ln(), 0.0]
+    }
+
+    #[test]
+    fn temperature_then_the_first_k_then_the_first_p() {
+        let all = [(2, 50.0), (0, 25.0), (1, 12.5), (3, 12.5)];
+        assert_eq!(shares(&logits(), &sampling(1.0, 0, 1.0)), all);
+        assert_eq!(shares(&logits(), &sampling(1.0, 9, 1.0)), all);
+        // Halving the temperature squares: 16, 4, 1, 1 of 22.
+        assert_eq!(shares(&logits(), &sampling(0.5, 0, 1.0)), [(2, 72.7), (0, 18.2), (1, 4.5), (3, 4.5)]);
+        // Of equals the first: 4, 2, 1 of 7.
+        assert_eq!(shares(&logits(), &sampling(1.0, 3, 1.0)), [(2, 57.1), (0, 28.6), (1, 14.3)]);
+        // Half is reached by the first alone; a little more needs the second.
+        assert_eq!(shares(&logits(), &sampling(1.0, 0, 0.5)), [(2, 100.0)]);
+        assert_eq!(shares(&logits(), &sampling(1.0, 0, 0.51)), [(2, 66.7), (0, 33.3)]);
+        // After the first two of k, 4 of 6 are less than .7 and 6 of 6 are enough.
+        assert_eq!(shares(&logits(), &sampling(1.0, 2, 0.7)), [(2, 66.7), (0, 33.3)]);
+        assert_eq!(shares(&logits(), &sampling(1.0, 2, 0.6)), [(2, 100.0)]);
+    }
+
+    #[test]
+    fn draws_are_as_frequent_as_probable() {
+        let mut sampler = Sampler::new(&sampling(1.0, 0, 1.0), 0);
+        let mut counts = [0; 4];
+        for _ in 0..8000 {
+            counts[sampler.choose(&logits()) as usize] += 1;
+        }
+        // 4000 in 8000 has a standard deviation of 45; five of them.
+        for (count, expected) in counts.into_iter().zip([2000, 1000, 4000, 1000]) {
+            assert!(i32::abs(count - expected) < 225, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn the_likeliest_is_the_first_of_equals() {
+        assert_eq!(Sampler::new(&Sampling::default(), 0).choose(&[1.0, 3.0, 3.0, 2.0]), 1);
+    }
+
+    #[test]
+    fn every_text_has_a_stream_and_it_never_changes() {
+        let draws = |seed: u64, index: usize| {
+            let mut sampler =
+                Sampler::new(&Sampling { temperature: 1.0, seed, ..Sampling::default() }, index);
+            (0..12).map(|_| sampler.choose(&logits()).to_string()).collect::<String>()
+        };
+        expect_test::expect!["202221002022"].assert_eq(&draws(0, 0));
+        assert_ne!(draws(0, 0), draws(0, 1));
+        assert_ne!(draws(0, 0), draws(1, 0));
+    }
+}

@@ -69,8 +69,12 @@ impl Network {
     /// The log-likelihood in nats of one target for each hidden state (N, D) before the last norm. Logits are made a
     /// part at a time: a large vocabulary times a long text is never held.
     pub fn log_likelihoods(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32]) -> Vec<f32> {
+        self.log_likelihoods_by(pass, hidden, targets, (LOGITS / self.config.vocabulary).max(1))
+    }
+
+    /// As above, with the logits of so many rows at a time.
+    fn log_likelihoods_by(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32], rows: usize) -> Vec<f32> {
         let size = self.config.vocabulary;
-        let rows = (LOGITS / size).max(1);
         let normed = self.norm(pass, hidden);
         let mut all = Vec::with_capacity(targets.len());
         for (part, targets) in targets.chunks(rows).enumerate() {
@@ -81,5 +85,71 @@ impl Network {
             all.extend(logs.rows(&cells.collect::<Vec<_>>()).to_vec());
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface_engine::{ENGINES, Params};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::{Config, Family};
+
+    proptest! {
+        #[test]
+        fn every_token_but_the_first_is_scored_once_after_half_a_context(len in 0usize..300, context in 1usize..70) {
+            let all = windows(len, context);
+            let mut next = 1;
+            for Window { read, scored } in all {
+                prop_assert_eq!(scored.start, next);
+                prop_assert!(scored.end > scored.start && scored.end == read.end);
+                // What is read are the tokens before the last.
+                prop_assert!(read.len() - 1 <= context);
+                let before = scored.start - read.start;
+                prop_assert!(read.start == 0 || before >= context.div_ceil(2), "{} before {}", before, scored.start);
+                next = scored.end;
+            }
+            prop_assert_eq!(next, len.max(1));
+        }
+    }
+
+    #[test]
+    fn parts_of_the_logits_are_the_whole() {
+        for engine in ENGINES {
+            let engine = boldface_engine::open(engine, "cpu").unwrap();
+            let config = Config {
+                family: Family::Llama,
+                layers: 0,
+                width: 6,
+                heads: 1,
+                kv_heads: 1,
+                head_width: 6,
+                inner: 6,
+                vocabulary: 11,
+                context: 9,
+                eps: 1e-5,
+                rope: None,
+                tied: true,
+                attention_bias: false,
+                mlp_bias: false,
+            };
+            let mut params = Params::new(&engine);
+            let mut rng = boldface::seed::stream(0, "test");
+            for (name, dims) in config.parameters() {
+                params.normal(&name, &dims, 1.0, &mut rng);
+            }
+            let network = Network { config, params };
+            let pass = network.inference();
+            let hidden = network.embed(&pass, &[1, 2, 3, 4, 5, 6, 7]);
+            let targets = [10, 0, 3, 3, 9, 1, 5];
+            let whole = network.log_likelihoods(&pass, &hidden, &targets);
+            assert_eq!(whole.len(), 7);
+            for rows in [1, 3, 7, 8] {
+                let parts = network.log_likelihoods_by(&pass, &hidden, &targets, rows);
+                let close = parts.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5);
+                assert!(parts.len() == 7 && close, "{parts:?} and {whole:?}");
+            }
+        }
     }
 }

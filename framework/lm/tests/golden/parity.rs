@@ -1,13 +1,10 @@
 //! The forward pass of every family against transformers, and against itself in every other way to run it.
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
-
-mod golden;
 
 use boldface::Layout;
 use boldface_engine::{Tensor, no_grad};
 use boldface_lm::Network;
 
-use golden::{MODELS, engines, golden, network};
+use crate::models::{MODELS, engines, golden, network};
 
 /// Sequences in one rectangle, read at once or in parts.
 struct Batch {
