@@ -4,7 +4,13 @@
 //! libtorch. Parameters keep the names they have in the published files.
 
 mod config;
+mod generate;
 mod network;
+mod sample;
+mod score;
 
 pub use config::{Config, Family};
+pub use generate::{Continuation, generate};
 pub use network::Network;
+pub use sample::{Sampler, Sampling};
+pub use score::score;
