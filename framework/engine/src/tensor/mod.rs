@@ -1,6 +1,7 @@
 //! The tensor models are written against: shapes are checked here, engines compute.
 
 mod arithmetic;
+mod checkpoint;
 mod fused;
 
 use crate::dfdx::{self, Value};
