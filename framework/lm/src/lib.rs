@@ -5,7 +5,13 @@
 
 pub mod adapter;
 mod config;
+mod generate;
 mod network;
+mod sample;
+mod score;
 
 pub use config::{Config, Family};
+pub use generate::{Continuation, generate};
 pub use network::Network;
+pub use sample::{Sampler, Sampling};
+pub use score::score;
