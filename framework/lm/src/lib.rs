@@ -3,6 +3,7 @@
 //! Written once over the op-level [`Tensor`](boldface_engine::Tensor), so a model runs on the embedded engine as on
 //! libtorch. Parameters keep the names they have in the published files.
 
+pub mod adapter;
 mod config;
 mod generate;
 mod network;

@@ -79,6 +79,11 @@ impl Params {
         tensor.overwrite(values);
     }
 
+    /// Removes a parameter, such as an adapter that became part of a weight.
+    pub fn remove(&mut self, name: &str) {
+        self.tensors.remove(name);
+    }
+
     /// Makes trainable what the rule says and freezes the rest. A frozen parameter gets no gradient,
     /// and what depends on frozen ones alone is not recorded.
     pub fn train_only(&mut self, is_trainable: impl Fn(&str) -> bool) {
