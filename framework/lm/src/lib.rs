@@ -3,8 +3,15 @@
 //! Written once over the op-level [`Tensor`](boldface_engine::Tensor), so a model runs on the embedded engine as on
 //! libtorch. Parameters keep the names they have in the published files.
 
+pub mod adapter;
 mod config;
+mod generate;
 mod network;
+mod sample;
+mod score;
 
 pub use config::{Config, Family};
+pub use generate::{Continuation, generate};
 pub use network::Network;
+pub use sample::{Sampler, Sampling};
+pub use score::score;

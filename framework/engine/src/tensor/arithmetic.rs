@@ -145,6 +145,28 @@ impl Tensor {
         }
     }
 
+    /// The sum of several [`Tensor::linear`] with one bias (N): terms x (.., K) and weight (N, K), where K may
+    /// differ between terms. A layer beside its adapters, without a copy of its result for each.
+    pub fn linear_sum(terms: &[(&Tensor, &Tensor)], bias: Option<&Tensor>) -> Tensor {
+        let [(first, weight), ..] = terms else { panic!("`linear_sum` of nothing") };
+        let (rows, outputs) = (first.as_rows("linear_sum").0, weight.dims()[0]);
+        for (x, weight) in terms {
+            let (own, width) = x.as_rows("linear_sum");
+            let fit = own == rows && weight.dims() == [outputs, width];
+            assert!(fit, "`linear_sum` of {:?} with weight {:?}", x.dims(), weight.dims());
+        }
+        if let Some(bias) = bias {
+            assert_eq!(bias.dims(), [outputs], "`linear_sum` to {outputs} with a bias of other dims");
+        }
+        match first {
+            Tensor::Dfdx(_) => {
+                let terms: Vec<(&Value, &Value)> =
+                    terms.iter().map(|(Tensor::Dfdx(x), Tensor::Dfdx(w))| (x, w)).collect();
+                Tensor::Dfdx(Value::linear_sum(&terms, bias.map(|Tensor::Dfdx(bias)| bias)))
+            }
+        }
+    }
+
     /// (M, K) x (K, N) -> (M, N).
     pub fn matmul(&self, other: &Tensor) -> Tensor {
         let (a, b) = (self.dims(), other.dims());

@@ -69,10 +69,19 @@ impl Tensor {
         on_engine!(x = self => x.cross_entropy(targets))
     }
 
-    /// The cross-entropy of the logits `self x head'`, whose table need not be held as a whole: hidden states
-    /// (n, D), head (V, D), one target a row -> `[1]`.
+    /// The cross-entropy of the logits `self x head'`, whose table is never there as a whole: hidden states
+    /// (.., D), head (V, D), one target a row -> `[1]`.
     pub fn head_cross_entropy(&self, head: &Tensor, targets: &[u32]) -> Tensor {
-        self.linear(head, None).cross_entropy(targets)
+        let (rows, width) = self.as_rows("head_cross_entropy");
+        let dims = head.dims();
+        let fit = dims.len() == 2 && dims[1] == width && rows == targets.len() && rows > 0;
+        assert!(fit, "`head_cross_entropy` of {:?}, head {dims:?}, {} targets", self.dims(), targets.len());
+        if let Some(target) = targets.iter().find(|target| **target as usize >= dims[0]) {
+            panic!("`head_cross_entropy` has target {target} for a head of dims {dims:?}");
+        }
+        match (self, head) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(head)) => Tensor::Dfdx(x.head_cross_entropy(head, targets)),
+        }
     }
 
     /// For each row of (.., D) the row of codebook (K, D) with the largest dot product, the first of

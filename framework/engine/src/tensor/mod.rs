@@ -18,6 +18,7 @@ macro_rules! on_engine {
 }
 
 mod arithmetic;
+mod checkpoint;
 mod fused;
 
 use crate::dfdx::{self, Value};
