@@ -81,7 +81,7 @@ impl Params {
 
     /// Removes a parameter, such as an adapter that became part of a weight.
     pub fn remove(&mut self, name: &str) {
-        self.tensors.remove(name);
+        Arc::make_mut(&mut self.tensors).remove(name);
     }
 
     /// Makes trainable what the rule says and freezes the rest. A frozen parameter gets no gradient,
