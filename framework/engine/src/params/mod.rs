@@ -90,7 +90,7 @@ impl Params {
         for (name, tensor) in Arc::make_mut(&mut self.tensors) {
             match (is_trainable(name), tensor.leaf_id()) {
                 (true, None) => *tensor = tensor.as_leaf(),
-                (false, Some(_)) => *tensor = tensor.detach(),
+                (false, Some(_)) => *tensor = tensor.frozen(),
                 _ => {}
             }
         }
