@@ -4,6 +4,7 @@
 //! is then repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
 
 use super::{Tensor, size};
+use crate::dfdx::Value;
 
 /// Arithmetic.
 impl Tensor {
@@ -161,8 +162,13 @@ impl Tensor {
         match first {
             Tensor::Dfdx(_) => {
                 let terms: Vec<(&Value, &Value)> =
-                    terms.iter().map(|(Tensor::Dfdx(x), Tensor::Dfdx(w))| (x, w)).collect();
-                Tensor::Dfdx(Value::linear_sum(&terms, bias.map(|Tensor::Dfdx(bias)| bias)))
+                    terms.iter().map(|(x, weight)| (x.dfdx(), weight.dfdx())).collect();
+                Tensor::Dfdx(Value::linear_sum(&terms, bias.map(Tensor::dfdx)))
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => {
+                let first = first.linear(weight, bias);
+                terms[1..].iter().fold(first, |sum, (x, weight)| sum.add(&x.linear(weight, None)))
             }
         }
     }
