@@ -1,6 +1,7 @@
 //! The forward pass of every family. Shapes: `B` batch, `T` tokens, `D` width, `H` heads, `G` key-value heads,
 //! `E` width of a head, `V` vocabulary.
 
+use boldface::Result;
 use boldface_engine::nn::{KvCache, Pass, linear};
 use boldface_engine::{Params, Tensor};
 
@@ -19,6 +20,17 @@ impl Network {
     /// Without noise and without a scale of adapters.
     pub fn inference(&self) -> Pass<'_> {
         Pass::inference(&self.params)
+    }
+
+    /// # Errors
+    ///
+    /// If a token is none of the model's.
+    pub fn check_tokens(&self, tokens: &[u32]) -> Result<()> {
+        let size = self.config.vocabulary;
+        match tokens.iter().find(|token| **token as usize >= size) {
+            Some(token) => Err(format!("token `{token}` is none of the model's, which knows {size}").into()),
+            None => Ok(()),
+        }
     }
 
     /// An empty cache of keys and values.

@@ -1,4 +1,5 @@
 //! Language models over text and fMRI tokens.
 
 mod bigram;
+mod causal;
 mod gpt;

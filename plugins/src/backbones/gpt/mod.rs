@@ -1,12 +1,8 @@
 //! A small causal transformer with its own byte-pair tokenizer, trained from nothing.
 
-mod bucket;
-mod decode;
 mod files;
-mod learn;
 mod model;
 mod network;
-mod pool;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -22,6 +18,7 @@ use boldface_engine::Engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::causal::Input;
 use model::Model;
 use network::Network;
 use text::TextSide;
@@ -54,16 +51,6 @@ pub struct Gpt {
     text_peak_lr: f64,
     /// Dropout of the language training on the residual branches.
     text_dropout: f64,
-}
-
-/// What is read of a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Input {
-    /// Encoder output before quantisation, projected to the model's width.
-    Features,
-    /// One learned vector a code.
-    Codes,
 }
 
 impl Default for Gpt {
