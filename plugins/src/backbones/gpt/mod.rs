@@ -112,6 +112,11 @@ impl Backbone for Gpt {
         Some(network::text_parameters(self) + network::fmri_parameters(self, shape, lora))
     }
 
+    fn check_training(&self, cx: &TrainingContext<'_>) -> Vec<Problem> {
+        let Tuning::Lora(lora) = &cx.training.tuning else { return Vec::new() };
+        network::check_lora(self, lora).into_iter().map(|problem| problem.below("lora")).collect()
+    }
+
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {
         let mut problems = Vec::new();
         let sizes = [
