@@ -37,6 +37,11 @@ impl Params {
         Arc::make_mut(&mut self.tensors).insert(name.to_owned(), leaf);
     }
 
+    /// Adds a parameter that is not trained, or replaces one; its numbers may lie in a mapped file.
+    pub fn insert_frozen(&mut self, name: &str, tensor: &Tensor) {
+        Arc::make_mut(&mut self.tensors).insert(name.to_owned(), tensor.detach());
+    }
+
     /// Adds a parameter of normal numbers, drawn again where they lie beyond 2 standard deviations.
     pub fn normal(&mut self, name: &str, dims: &[usize], std: f32, rng: &mut impl Rng) {
         let mut draw = || loop {
@@ -81,7 +86,7 @@ impl Params {
 
     /// Removes a parameter, such as an adapter that became part of a weight.
     pub fn remove(&mut self, name: &str) {
-        self.tensors.remove(name);
+        Arc::make_mut(&mut self.tensors).remove(name);
     }
 
     /// Makes trainable what the rule says and freezes the rest. A frozen parameter gets no gradient,
@@ -90,7 +95,7 @@ impl Params {
         for (name, tensor) in Arc::make_mut(&mut self.tensors) {
             match (is_trainable(name), tensor.leaf_id()) {
                 (true, None) => *tensor = tensor.as_leaf(),
-                (false, Some(_)) => *tensor = tensor.detach(),
+                (false, Some(_)) => *tensor = tensor.frozen(),
                 _ => {}
             }
         }
