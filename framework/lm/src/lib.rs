@@ -4,8 +4,22 @@
 //! libtorch. Parameters keep the names they have in the published files.
 
 pub mod adapter;
+mod chat;
 mod config;
+mod files;
+mod generate;
+mod gguf;
 mod network;
+mod sample;
+mod score;
+mod vocabulary;
+mod weights;
 
+pub use chat::Message;
 pub use config::{Config, Family};
+pub use files::{Files, open};
+pub use generate::{Continuation, generate};
 pub use network::Network;
+pub use sample::{Sampler, Sampling};
+pub use score::score;
+pub use vocabulary::Vocabulary;

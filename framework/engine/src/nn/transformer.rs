@@ -90,25 +90,42 @@ impl Transformer {
     ) -> Tensor {
         let mut x_btd = x_btd.clone();
         for layer in 0..self.layers {
-            let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
-            let depth = (layer + 1) as f32 / self.layers as f32;
-            let branch = |x: &Tensor| pass.drop_path(&pass.dropout(x), depth);
-
-            let qkv = linear(pass, &name("qkv"), &layer_norm(pass, &name("norm1"), &x_btd));
-            let attended = match &mut cache {
-                None => qkv.self_attention(self.heads, self.heads, visible),
-                Some(cache) => {
-                    let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
-                    let (keys, values) = cache.extend(layer, part(1), part(2));
-                    Tensor::attention(&part(0), &keys, &values, self.heads, self.heads, visible)
+            x_btd = match &mut cache {
+                None if pass.recompute => {
+                    let (model, visible) = (self.clone(), visible.to_vec());
+                    pass.layer(&x_btd, move |pass, x| model.layer(pass, layer, x, &visible, None))
                 }
+                cache => self.layer(pass, layer, &x_btd, visible, cache.as_deref_mut()),
             };
-            x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));
-
-            let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();
-            x_btd = x_btd.add(&branch(&linear(pass, &name("down"), &inner)));
         }
         x_btd
+    }
+
+    fn layer(
+        &self,
+        pass: &Pass<'_>,
+        layer: usize,
+        x_btd: &Tensor,
+        visible: &[u32],
+        cache: Option<&mut KvCache>,
+    ) -> Tensor {
+        let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
+        let depth = (layer + 1) as f32 / self.layers as f32;
+        let branch = |x: &Tensor| pass.drop_path(&pass.dropout(x), depth);
+
+        let qkv = linear(pass, &name("qkv"), &layer_norm(pass, &name("norm1"), x_btd));
+        let attended = match cache {
+            None => qkv.self_attention(self.heads, self.heads, visible),
+            Some(cache) => {
+                let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
+                let (keys, values) = cache.extend(layer, part(1), part(2));
+                Tensor::attention(&part(0), &keys, &values, self.heads, self.heads, visible)
+            }
+        };
+        let x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));
+
+        let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();
+        x_btd.add(&branch(&linear(pass, &name("down"), &inner)))
     }
 }
 

@@ -45,6 +45,11 @@ fn check_instruction(instruction: &Instruction, range: &mut Ranges<'_>) {
     range.schedule(*steps, *batch_size, *accumulate, *warmup);
     range.rates(*peak_lr, *final_lr, *weight_decay, *clip, instruction.dropout);
     range.lora(instruction.lora.as_ref());
+    range.at_least_one("questions", instruction.questions as u64);
+    if instruction.questions > (*batch_size).max(1) {
+        let message = format!("{} do not fit into micro-batches of {batch_size}", instruction.questions);
+        range.report("questions", message);
+    }
 }
 
 /// Reports keys of one section whose values are out of range.

@@ -92,7 +92,7 @@ impl Trunk for Network {
     }
 
     fn pass(&self, noise: Option<Noise>) -> Pass<'_> {
-        Pass { params: &self.params, training: noise, lora_scale: self.lora_scale() }
+        Pass { training: noise, ..Pass::inference(&self.params).lora_scale(self.lora_scale()) }
     }
 
     fn cache(&self) -> KvCache {

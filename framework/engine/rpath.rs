@@ -1,0 +1,15 @@
+//! Build script of the packages whose programs and tests use the engine `tch`: they find libtorch where it was
+//! when they were built, wherever the target folder is. Without the feature it does nothing.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=LIBTORCH");
+    if std::env::var_os("CARGO_FEATURE_TCH").is_none() {
+        return;
+    }
+    if let Some(root) = std::env::var_os("LIBTORCH")
+        && let Ok(folder) = std::path::Path::new(&root).join("lib").canonicalize()
+    {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{}", folder.display());
+    }
+}
