@@ -12,7 +12,7 @@ use std::path::Path;
 
 use boldface::{
     Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
-    TextEncoder, TextSource, register, seed,
+    TextEncoder, TextSource, TrainingContext, Tuning, register, seed,
 };
 use boldface_engine::Engine;
 use schemars::JsonSchema;
