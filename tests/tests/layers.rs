@@ -58,7 +58,6 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("tokenizers", &["boldface-lm", "boldface-plugins"]),
     ("minijinja", &["boldface-lm"]),
     ("memmap2", &["boldface-engine"]),
-    ("safetensors", &["boldface-engine", "boldface-lm"]),
     ("clap", &["boldface-cli"]),
     ("indicatif", &["boldface-cli"]),
     ("tracing-subscriber", &["boldface-cli"]),
