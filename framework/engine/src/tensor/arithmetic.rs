@@ -4,6 +4,9 @@
 //! is then repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
 
 use super::{Tensor, size};
+use crate::dfdx;
+#[cfg(feature = "tch")]
+use crate::tch;
 
 /// Arithmetic.
 impl Tensor {
@@ -160,9 +163,13 @@ impl Tensor {
         }
         match first {
             Tensor::Dfdx(_) => {
-                let terms: Vec<(&Value, &Value)> =
-                    terms.iter().map(|(Tensor::Dfdx(x), Tensor::Dfdx(w))| (x, w)).collect();
-                Tensor::Dfdx(Value::linear_sum(&terms, bias.map(|Tensor::Dfdx(bias)| bias)))
+                let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.dfdx(), weight.dfdx())).collect();
+                Tensor::Dfdx(dfdx::Value::linear_sum(&terms, bias.map(Tensor::dfdx)))
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => {
+                let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.tch(), weight.tch())).collect();
+                Tensor::Tch(tch::Value::linear_sum(&terms, bias.map(Tensor::tch)))
             }
         }
     }
