@@ -8,6 +8,7 @@ mod explain;
 mod features;
 mod libraries;
 mod list;
+mod lm;
 mod new;
 mod parcellate;
 mod place;
@@ -55,6 +56,8 @@ pub enum Command {
     Parcellate(Box<parcellate::Arguments>),
     /// Makes the region table of an atlas from its volume and its label file.
     Regions(regions::Arguments),
+    /// A published language model by itself: scores a text, continues a prompt, says what it is made of.
+    Lm(lm::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -82,6 +85,7 @@ impl Command {
             Command::Watch(arguments) => watch::execute(&arguments),
             Command::Parcellate(arguments) => parcellate::execute(&arguments),
             Command::Regions(arguments) => regions::execute(&arguments),
+            Command::Lm(arguments) => lm::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema(arguments) => schema::execute(&arguments),
