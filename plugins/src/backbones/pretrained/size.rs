@@ -44,8 +44,8 @@ pub(super) fn training_memory(
     let (width, inner) = (config.width as u64, config.inner as u64);
     let heads = (config.heads * config.head_width + 2 * config.kv_heads * config.head_width) as u64;
     // Two norms, two sums and two ends of branches; queries, keys and values, before and after their rotation; gate,
-    // up and their product; one number a token and head for the softmax.
-    let layer = 6 * width + 2 * heads + 3 * inner + config.heads as u64 * tokens;
+    // up and their product; two numbers a head for the softmax, whose weights are computed again.
+    let layer = 6 * width + 2 * heads + 3 * inner + 2 * config.heads as u64;
     let layers = config.layers as u64;
     let remembered = if recomputes { layers * width + layer } else { layers * layer };
     4 * (config.count() + 3 * trained + sequences * tokens * remembered)
