@@ -84,7 +84,7 @@ impl Ranges<'_> {
         let Some(lora) = lora else { return };
         self.at_least_one("lora.rank", lora.rank as u64);
         self.share("lora.dropout", lora.dropout);
-        if lora.alpha <= 0.0 {
+        if !(lora.alpha > 0.0 && lora.alpha.is_finite()) {
             self.report("lora.alpha", format!("must be above 0, is {}", lora.alpha));
         }
     }
