@@ -31,7 +31,9 @@ pub fn source(path: &Path) -> Option<String> {
 
 /// The spec with a tiny model in the place of published weights that are not there; in CI only SmolLM2 is.
 fn weighed(source: &str) -> String {
-    let Some(line) = source.lines().find(|line| line.starts_with("weights ")) else { return source.to_owned() };
+    let Some(line) = source.lines().find(|line| line.starts_with("weights ")) else {
+        return source.to_owned();
+    };
     let written = line.split('"').nth(1).expect("a path stands in quotes");
     if repository("experiments").join(written).exists() {
         return source.to_owned();

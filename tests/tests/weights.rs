@@ -96,7 +96,10 @@ fn what_is_wrong_with_weights_and_adapters_is_found_before_anything_runs() {
     copy(&dir.path().join("models/tiny"));
     let wrong = |from: &str, to: &str| try_plan(dir.path(), &SPEC.replace(from, to)).map(|_| ()).unwrap_err();
     let told = wrong("{ rank = 8 }", "{ rank = 8, targets = [\"q_proj\", \"query\"] }");
-    assert!(told.starts_with("alignment.lora.targets: no linear layer of the model is named `query`"), "{told}");
+    assert!(
+        told.starts_with("alignment.lora.targets: no linear layer of the model is named `query`"),
+        "{told}"
+    );
     let told = wrong("models/tiny", "models/none");
     assert!(told.starts_with("backbone.weights: there is nothing at "), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");

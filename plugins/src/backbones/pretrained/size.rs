@@ -1,8 +1,9 @@
 //! How many numbers a model has, and how much memory a training of it takes.
 
-use boldface::{FmriShape, Lora};
+use boldface::{FmriShape, Lora, TrainingContext, Tuning};
 use boldface_lm::Config;
 
+use super::Pretrained;
 use crate::backbones::causal::{self, Input};
 
 /// Numbers beside the published weights: fMRI parts, and adapters.
@@ -31,15 +32,31 @@ fn adapters(config: &Config, lora: &Lora) -> u64 {
 /// Text tokens beside a block, where only the run knows how many there are.
 const TEXT: u64 = 128;
 
-/// Bytes that a training holds at once: weights, gradients, both moments, and what a micro-batch of `sequences`
-/// sequences remembers for its gradient.
+/// Bytes that a training holds at once; none while the shape of its scans is unknown.
+pub(super) fn memory(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Option<u64> {
+    let shape = cx.shape?;
+    let trained = trained(config, model, shape, &cx.training.tuning);
+    Some(training_memory(model, shape, trained, cx.sequences, config.checkpointing))
+}
+
+/// Numbers that move.
+pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tuning: &Tuning) -> u64 {
+    match tuning {
+        Tuning::Lora(lora) => added(config.input, model, shape, Some(lora)),
+        Tuning::Full => added(config.input, model, shape, None) + model.count(),
+    }
+}
+
+/// Bytes of weights, gradients, both moments, and what a micro-batch of `sequences` sequences remembers for its
+/// gradient.
 pub(super) fn training_memory(
     config: &Config,
     shape: FmriShape,
     trained: u64,
-    sequences: u64,
+    sequences: usize,
     recomputes: bool,
 ) -> u64 {
+    let sequences = sequences as u64;
     let tokens = (shape.rois * shape.patches) as u64 + TEXT;
     let (width, inner) = (config.width as u64, config.inner as u64);
     let heads = (config.heads * config.head_width + 2 * config.kv_heads * config.head_width) as u64;
