@@ -215,7 +215,7 @@ pub fn sweep(path: &Path) -> Sweep {
 }
 
 fn build() -> Build<'static> {
-    Build { engines: &["dfdx"], devices: &["cpu"], load: &boldface_loader::load }
+    Build { engines: &["dfdx", "tch"], devices: &["cpu"], load: &boldface_loader::load }
 }
 
 fn lines(problems: &[Located]) -> String {

@@ -286,6 +286,11 @@ pub trait Backbone: Config {
         Vec::new()
     }
 
+    /// Bytes that a training stage will hold at once; nothing is known of it by default.
+    fn training_memory(&self, _cx: &TrainingContext<'_>) -> Option<u64> {
+        None
+    }
+
     /// Numbers in the weights of a model that reads `shape`, the text side and adapters included.
     fn parameters(&self, _shape: FmriShape, _lora: Option<&Lora>) -> Option<u64> {
         None

@@ -97,7 +97,8 @@ impl Planned<'_> {
         json!({ "name": name, "cached": cached, "estimate": estimate, "stage": self.stage })
     }
 
-    /// `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x the work)`.
+    /// `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x the work)`; without a past run the
+    /// memory that the plugin tells.
     fn details(&self) -> String {
         let parameters = self.stage.size.parameters.map(|count| format!("{} parameters", grouped(count)));
         let estimate = self.estimate.as_ref().map(|estimate| {
@@ -109,7 +110,9 @@ impl Planned<'_> {
             format!("about {}{memory} (like {}{times})", duration(estimate.seconds), estimate.like)
         });
         let is_unknown = !self.is_cached && estimate.is_none();
-        let said = [parameters, estimate, is_unknown.then(|| "no past run".to_owned())];
+        let memory = self.stage.size.memory.filter(|_| is_unknown);
+        let memory = memory.map(|bytes| format!("about {} of memory", megabytes(bytes)));
+        let said = [parameters, memory, estimate, is_unknown.then(|| "no past run".to_owned())];
         said.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }

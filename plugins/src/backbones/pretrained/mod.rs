@@ -111,6 +111,11 @@ impl Backbone for Pretrained {
         Some(files.config().count() + size::added(self.input, files.config(), shape, lora))
     }
 
+    fn training_memory(&self, cx: &TrainingContext<'_>) -> Option<u64> {
+        let files = boldface_lm::open(&self.weights).ok()?;
+        size::memory(self, files.config(), cx)
+    }
+
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {
         check::check(self)
     }
