@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::Table;
 
 /// Every key that names a file or a folder relative to the spec; `*` is any name, and any item of a list.
-const PATHS: [&[&str]; 7] = [
+const PATHS: [&[&str]; 8] = [
     &["datasets", "*", "path"],
     &["text", "path"],
     &["plugins", "*"],
     &["split", "file"],
+    &["start", "path"],
     &["tasks", "*", "prompts"],
     &["corpora", "*", "words"],
     &["corpora", "*", "template"],
@@ -60,6 +61,7 @@ mod tests {
             "text": { "path": "/data/english.txt" },
             "plugins": ["libx.so"],
             "split": { "file": "split.tsv", "stratify": ["path"] },
+            "start": { "path": "exports/pain" },
             "tasks": { "sex": { "prompts": "words.toml", "path": "its own" } },
             "corpora": { "graph": { "words": "mine.toml" }, "own": { "words": { "negations": ["not"] } } },
         }) else {
@@ -71,6 +73,7 @@ mod tests {
             "text": { "path": "/data/english.txt" },
             "plugins": ["../base/libx.so"],
             "split": { "file": "../base/split.tsv", "stratify": ["path"] },
+            "start": { "path": "../base/exports/pain" },
             "tasks": { "sex": { "prompts": "../base/words.toml", "path": "its own" } },
             "corpora": { "graph": { "words": "../base/mine.toml" }, "own": { "words": { "negations": ["not"] } } },
         });
