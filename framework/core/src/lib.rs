@@ -40,7 +40,7 @@ pub use size::Size;
 pub use training::{Lora, Training, Tuning};
 pub use traits::{
     Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FitContext, FittedTokenizer,
-    LanguageModel, Observer, Precision, Runtime, Silent, Task, TextEncoder, Tokenizer,
+    LanguageModel, Observer, Precision, Runtime, Silent, Task, TextEncoder, Tokenizer, TrainingContext,
 };
 
 pub use inventory;

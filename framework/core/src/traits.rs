@@ -111,6 +111,19 @@ pub struct CheckContext<'a> {
     pub patch: usize,
 }
 
+/// What a backbone's check of a training stage may know.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingContext<'a> {
+    /// The recipe.
+    pub training: &'a Training,
+    /// Sequences of a micro-batch.
+    pub sequences: usize,
+    /// What it will read of a scan, if that is known before the tokenizer is fitted.
+    pub shape: Option<FmriShape>,
+    /// The device, such as `cpu`.
+    pub device: &'a str,
+}
+
 /// A cohort of scans.
 pub trait Dataset: Config {
     /// Every file that [`Dataset::cohort`] and [`Dataset::load`] would read, sorted; their content
@@ -274,6 +287,11 @@ pub trait Backbone: Config {
     /// How large the text side and its training will be; nothing is known of it by default.
     fn text_size(&self) -> Size {
         Size::default()
+    }
+
+    /// Finds what is wrong with a training stage before anything runs; keys are those of the stage's table.
+    fn check_training(&self, _cx: &TrainingContext<'_>) -> Vec<Problem> {
+        Vec::new()
     }
 
     /// Numbers in the weights of a model that reads `shape`, the text side and adapters included.

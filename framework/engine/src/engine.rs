@@ -7,10 +7,16 @@ use boldface::{Precision, Runtime};
 
 use crate::dfdx::{Buffer, Value};
 use crate::mapped::Mapped;
+#[cfg(feature = "tch")]
+use crate::tch;
 use crate::tensor::{Tensor, size};
 
 /// Names of the engines this build has.
-pub const ENGINES: &[&str] = &["dfdx"];
+pub const ENGINES: &[&str] = &[
+    "dfdx",
+    #[cfg(feature = "tch")]
+    "tch",
+];
 
 /// An engine on a device; cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct Engine {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Dfdx,
+    #[cfg(feature = "tch")]
+    Tch(tch::Place),
 }
 
 /// What can go wrong outside a computation.
@@ -33,7 +41,7 @@ pub enum EngineError {
         /// What the spec says.
         name: String,
     },
-    /// The engine does not run on this device.
+    /// The engine does not run on this device, or the machine has no such device.
     #[error("engine `{engine}` does not run on device `{device}`; it runs on {}", known(.devices))]
     UnknownDevice {
         /// The engine.
@@ -69,12 +77,26 @@ pub enum EngineError {
 pub fn open(engine: &str, device: &str) -> Result<Engine, EngineError> {
     match (engine, device) {
         ("dfdx", "cpu") => Ok(Engine { kind: Kind::Dfdx, precision: Precision::F32 }),
-        ("dfdx", _) => Err(EngineError::UnknownDevice {
+        #[cfg(feature = "tch")]
+        ("tch", _) if let Some(place) = tch::Place::named(device) => {
+            Ok(Engine { kind: Kind::Tch(place), precision: Precision::F32 })
+        }
+        _ if ENGINES.contains(&engine) => Err(EngineError::UnknownDevice {
             engine: engine.to_owned(),
             device: device.to_owned(),
-            devices: &["cpu"],
+            devices: devices(engine),
         }),
         _ => Err(EngineError::UnknownEngine { name: engine.to_owned() }),
+    }
+}
+
+/// The devices of this machine that an engine of this build runs on, the CPU first.
+pub fn devices(engine: &str) -> &'static [&'static str] {
+    match engine {
+        "dfdx" => &["cpu"],
+        #[cfg(feature = "tch")]
+        "tch" => tch::devices(),
+        _ => &[],
     }
 }
 
@@ -90,7 +112,12 @@ impl Engine {
             (Kind::Dfdx, Precision::Bf16) => {
                 Err(EngineError::UnknownPrecision { engine: runtime.engine.clone() })
             }
-            (_, precision) => Ok(Engine { precision, ..engine }),
+            (Kind::Dfdx, precision) => Ok(Engine { precision, ..engine }),
+            #[cfg(feature = "tch")]
+            (Kind::Tch(place), precision) => {
+                tch::set_threads(runtime.workers);
+                Ok(Engine { kind: Kind::Tch(place.with(precision)), precision })
+            }
         }
     }
 
@@ -108,6 +135,8 @@ impl Engine {
         assert_eq!(values.len(), size(dims), "{} values for a tensor of dims {dims:?}", values.len());
         match self.kind {
             Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::from_vec(values), dims)),
+            #[cfg(feature = "tch")]
+            Kind::Tch(place) => Tensor::Tch(tch::Value::constant(&values, dims, place)),
         }
     }
 
@@ -118,13 +147,36 @@ impl Engine {
         Some(match self.kind {
             Kind::Dfdx if numbers.is_empty() => self.tensor(Vec::new(), dims),
             Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::mapped(file.clone(), bytes), dims)),
+            #[cfg(feature = "tch")]
+            Kind::Tch(place) => Tensor::Tch(tch::Value::mapped(file, numbers, dims, place)),
         })
+    }
+
+    /// A constant whose numbers are bf16, little-endian, as published weights are. They stay bf16 where this engine
+    /// computes products in bf16, and become f32 otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many numbers as `dims` asks for.
+    pub fn tensor_bf16(&self, bytes: &[u8], dims: &[usize]) -> Tensor {
+        assert_eq!(bytes.len(), 2 * size(dims), "{} bytes for bf16 numbers of dims {dims:?}", bytes.len());
+        match self.kind {
+            Kind::Dfdx => {
+                let (numbers, _) = bytes.as_chunks::<2>();
+                let wide = |half: &[u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(*half)) << 16);
+                self.tensor(numbers.iter().map(wide).collect(), dims)
+            }
+            #[cfg(feature = "tch")]
+            Kind::Tch(place) => Tensor::Tch(tch::Value::from_bf16(bytes, dims, place)),
+        }
     }
 
     /// A constant of zeros.
     pub fn zeros(&self, dims: &[usize]) -> Tensor {
         match self.kind {
             Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::zeros(size(dims)), dims)),
+            #[cfg(feature = "tch")]
+            Kind::Tch(place) => Tensor::Tch(tch::Value::zeros(dims, place)),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::dfdx;
 use crate::params::Params;
+#[cfg(feature = "tch")]
+use crate::tch;
 use crate::tensor::{Tensor, no_grad};
 
 /// The gradients of one or several backward passes.
@@ -34,8 +36,11 @@ impl Gradients {
 
     /// The L2 norm over all gradients together.
     pub fn norm(&self) -> f64 {
-        let squares = self.by_leaf.values().map(|Tensor::Dfdx(gradient)| dfdx::squared_norm(gradient));
-        squares.sum::<f64>().sqrt()
+        match self.by_leaf.values().next() {
+            #[cfg(feature = "tch")]
+            Some(Tensor::Tch(_)) => tch::norm(&self.by_leaf.values().map(Tensor::tch).collect::<Vec<_>>()),
+            _ => self.by_leaf.values().map(|x| dfdx::squared_norm(x.dfdx())).sum::<f64>().sqrt(),
+        }
     }
 
     /// A copy of the gradient of the parameter `name`; none if the pass did not reach it.

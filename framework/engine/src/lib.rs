@@ -28,9 +28,11 @@ mod optim;
 mod params;
 mod rope;
 mod schedule;
+#[cfg(feature = "tch")]
+mod tch;
 mod tensor;
 
-pub use engine::{ENGINES, Engine, EngineError, open};
+pub use engine::{ENGINES, Engine, EngineError, devices, open};
 pub use gradients::{Gradients, clip};
 pub use mapped::Mapped;
 pub use nn::{Noise, Pass};
@@ -42,3 +44,6 @@ pub use tensor::{Tensor, clear_tape, no_grad};
 
 /// The embedded engine's tensor; its operations are those of [`Tensor`].
 pub use dfdx::Value as DfdxTensor;
+/// The tensor of libtorch; its operations are those of [`Tensor`].
+#[cfg(feature = "tch")]
+pub use tch::Value as TchTensor;

@@ -7,6 +7,8 @@ use crate::dfdx::{self, Update};
 use crate::engine::EngineError;
 use crate::gradients::Gradients;
 use crate::params::{self, Params};
+#[cfg(feature = "tch")]
+use crate::tch;
 use crate::tensor::Tensor;
 
 /// AdamW (Loshchilov and Hutter 2019), as PyTorch computes it, with its two moments per parameter.
@@ -44,6 +46,8 @@ impl AdamW {
         };
         let names: Vec<String> = params.names().map(str::to_owned).collect();
         let engine = params.engine().clone();
+        #[cfg(feature = "tch")]
+        let mut batch = tch::Batch::default();
         for name in names {
             let parameter = params.get_mut(&name).expect("the name was just listed");
             let Some(gradient) = gradients.get(parameter) else { continue };
@@ -52,17 +56,20 @@ impl AdamW {
             let dims = parameter.dims().to_vec();
             let fresh = || [engine.zeros(&dims), engine.zeros(&dims)];
             let [first, second] = self.moments.entry(name).or_insert_with(fresh);
-            match (parameter, gradient, first, second) {
-                (
-                    Tensor::Dfdx(parameter),
-                    Tensor::Dfdx(gradient),
-                    Tensor::Dfdx(first),
-                    Tensor::Dfdx(second),
-                ) => {
-                    dfdx::adamw(parameter, gradient, first, second, update);
+            match (parameter, first, second) {
+                (Tensor::Dfdx(parameter), Tensor::Dfdx(first), Tensor::Dfdx(second)) => {
+                    dfdx::adamw(parameter, gradient.dfdx(), first, second, update);
                 }
+                #[cfg(feature = "tch")]
+                (Tensor::Tch(parameter), Tensor::Tch(first), Tensor::Tch(second)) => {
+                    batch.push(parameter, gradient.tch(), [first, second], decay);
+                }
+                #[cfg(feature = "tch")]
+                _ => unreachable!("moments are made on the engine of their parameters"),
             }
         }
+        #[cfg(feature = "tch")]
+        batch.step(tch::Step { lr, betas: self.betas, eps: self.eps, number: self.steps });
     }
 
     /// Writes the moments and the step count as a safetensors file, to resume from.

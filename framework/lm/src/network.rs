@@ -1,6 +1,7 @@
 //! The forward pass of every family. Shapes: `B` batch, `T` tokens, `D` width, `H` heads, `G` key-value heads,
 //! `E` width of a head, `V` vocabulary.
 
+use boldface::Result;
 use boldface_engine::nn::{KvCache, Pass, linear};
 use boldface_engine::{Params, Tensor};
 
@@ -19,6 +20,17 @@ impl Network {
     /// Without noise and without a scale of adapters.
     pub fn inference(&self) -> Pass<'_> {
         Pass::inference(&self.params)
+    }
+
+    /// # Errors
+    ///
+    /// If a token is none of the model's.
+    pub fn check_tokens(&self, tokens: &[u32]) -> Result<()> {
+        let size = self.config.vocabulary;
+        match tokens.iter().find(|token| **token as usize >= size) {
+            Some(token) => Err(format!("token `{token}` is none of the model's, which knows {size}").into()),
+            None => Ok(()),
+        }
     }
 
     /// An empty cache of keys and values.
@@ -49,14 +61,32 @@ impl Network {
             x_btd = x_btd.add(&pass.params.get("transformer.wpe.weight").rows(positions).reshape(&dims));
         }
         for layer in 0..self.config.layers {
-            x_btd = match self.config.family {
-                Family::Gpt2 => self.gpt2(pass, layer, &x_btd, visible, cache.as_deref_mut()),
-                Family::Llama | Family::Qwen3 => {
-                    self.llama(pass, layer, &x_btd, positions, visible, cache.as_deref_mut())
+            x_btd = match &mut cache {
+                None if pass.recompute => {
+                    let (network, positions, visible) = (self.clone(), positions.to_vec(), visible.to_vec());
+                    pass.layer(&x_btd, move |pass, x| {
+                        network.layer(pass, layer, x, &positions, &visible, None)
+                    })
                 }
+                cache => self.layer(pass, layer, &x_btd, positions, visible, cache.as_deref_mut()),
             };
         }
         x_btd
+    }
+
+    fn layer(
+        &self,
+        pass: &Pass<'_>,
+        layer: usize,
+        x_btd: &Tensor,
+        positions: &[u32],
+        visible: &[u32],
+        cache: Option<&mut KvCache>,
+    ) -> Tensor {
+        match self.config.family {
+            Family::Gpt2 => self.gpt2(pass, layer, x_btd, visible, cache),
+            Family::Llama | Family::Qwen3 => self.llama(pass, layer, x_btd, positions, visible, cache),
+        }
     }
 
     /// The last norm.

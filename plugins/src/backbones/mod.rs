@@ -1,4 +1,6 @@
 //! Language models over text and fMRI tokens.
 
 mod bigram;
+mod causal;
 mod gpt;
+mod pretrained;

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use boldface_runner::export::{Asked, Unverified, Verified, verify};
 
 use super::BUILD;
-use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
 use crate::progress::Screen;
 use crate::{interrupt, say};
@@ -47,13 +46,13 @@ pub struct Arguments {
     /// Threads; 0 takes as many as there are cores.
     #[arg(long)]
     workers: Option<usize>,
-    #[command(flatten)]
-    libraries: Libraries,
+    /// A shared library of plugins, instead of those that the spec names; may be given several times.
+    #[arg(long = "plugin", value_name = "PATH")]
+    plugins: Vec<PathBuf>,
 }
 
 /// Verifies.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
-    arguments.libraries.load()?;
     let asked = Asked {
         task: arguments.task.clone(),
         metric: arguments.metric.clone(),
@@ -62,6 +61,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         engine: arguments.engine.clone(),
         device: arguments.device.clone(),
         workers: arguments.workers,
+        plugins: arguments.plugins.clone(),
     };
     let threads =
         rayon::ThreadPoolBuilder::new().num_threads(arguments.workers.unwrap_or(0)).stack_size(8 << 20);
@@ -83,10 +83,10 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 
 fn told(verified: &Verified) -> String {
     let Verified { task, metric, recorded, found, tolerance, engines, files } = verified;
-    let found = found.map_or_else(|| "undefined".to_owned(), |found| found.to_string());
+    let found = found.map_or_else(|| "undefined".to_owned(), |found| format!("{found:?}"));
     let verdict = if verified.holds() { "they are the same" } else { "they are not the same" };
     format!(
-        "{files} files are as they were exported\n{task}, {metric} on test subjects\n  recorded    {recorded} ({})\n  \
+        "{files} files are as they were exported\n{task}, {metric} on test subjects\n  recorded    {recorded:?} ({})\n  \
          recomputed  {found} ({})\n{verdict}, within {tolerance:e}\n",
         engines.0, engines.1
     )

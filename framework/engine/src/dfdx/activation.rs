@@ -38,7 +38,8 @@ impl Value {
     }
 
     /// `silu(gate) * up`.
-    pub(crate) fn swiglu(gate: &Value, up: &Value) -> Value {
+    pub(crate) fn swiglu(&self, up: &Value) -> Value {
+        let gate = self;
         let mut out = Buffer::stale(gate.len());
         simd!(chunks, &mut out, |start, out| {
             for ((out, gate), up) in out.iter_mut().zip(&gate.data[start..]).zip(&up.data[start..]) {

@@ -186,7 +186,8 @@ fn multiply(x: &mut [f32], y: &[f32]) {
     });
 }
 
-fn scaled(mut x: Buffer, by: f32) -> Buffer {
+/// `by * x`.
+pub(super) fn scaled(mut x: Buffer, by: f32) -> Buffer {
     if by != 1.0 {
         simd!(chunks, &mut x, |_, x| simd::each(x, move |x| x * by));
     }

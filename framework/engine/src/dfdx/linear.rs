@@ -1,42 +1,61 @@
 //! Matrix products and their gradients, and the nearest code.
 
+use std::sync::Arc;
+
 use super::buffer::Buffer;
 use super::elementwise::column_sums;
 use super::matmul::{Mat, MatMut, Output, matmul};
+use super::tape::Key;
 use super::{Value, record, simd};
 
 impl Value {
     /// (.., K) x (N, K)' + (N) -> (.., N).
     pub(crate) fn linear(&self, weight: &Value, bias: Option<&Value>) -> Value {
-        let (m, k, n) = (self.rows(), self.width(), weight.dims[0]);
-        let mut out = Buffer::stale(m * n);
-        let output = match bias {
-            None => Output::Set,
-            Some(bias) => {
-                simd!(rows, &mut out, n, |_, out| {
-                    out.chunks_mut(n).for_each(|row| row.copy_from_slice(bias.data()))
-                });
-                Output::Add
-            }
-        };
-        let (x_mk, w_nk) = (Mat::new(&self.data, m, k), Mat::new(&weight.data, n, k));
-        matmul(MatMut::new(&mut out, m, n), output, 1.0, x_mk, w_nk.t(), true);
+        Value::linear_sum(&[(self, weight)], bias)
+    }
 
-        let inputs = [self.key(), weight.key(), bias.and_then(Value::key)];
-        let (x, w, bias) = (self.clone(), weight.clone(), bias.and_then(|bias| bias.key.clone()));
+    /// The sum of all (.., K) x (N, K)', and (N); K may differ between terms.
+    pub(crate) fn linear_sum(terms: &[(&Value, &Value)], bias: Option<&Value>) -> Value {
+        let (m, n) = (terms[0].0.rows(), terms[0].1.dims[0]);
+        let mut out = Buffer::stale(m * n);
+        let mut output = Output::Set;
+        if let Some(bias) = bias {
+            simd!(rows, &mut out, n, |_, out| {
+                out.chunks_mut(n).for_each(|row| row.copy_from_slice(bias.data()))
+            });
+            output = Output::Add;
+        }
+        for (x, w) in terms {
+            let k = x.width();
+            let (x_mk, w_nk) = (Mat::new(&x.data, m, k), Mat::new(&w.data, n, k));
+            matmul(MatMut::new(&mut out, m, n), output, 1.0, x_mk, w_nk.t(), true);
+            output = Output::Add;
+        }
+
+        let mut inputs = vec![bias.and_then(Value::key)];
+        inputs.extend(terms.iter().flat_map(|(x, w)| [x.key(), w.key()]));
+        let to_bias = inputs[0].cloned();
+        let backward: Vec<_> = terms.iter().map(|(x, w)| Term::new(x, w)).collect();
         let key = record(&inputs, move |flow, dy| {
             let dy_mn = Mat::new(&dy, m, n);
-            flow.write(x.key(), m * k, |dx, output| {
-                matmul(MatMut::new(dx, m, k), output, 1.0, dy_mn, Mat::new(&w.data, n, k), true);
-            });
-            flow.write(w.key(), n * k, |dw, output| {
-                matmul(MatMut::new(dw, n, k), output, 1.0, dy_mn.t(), Mat::new(&x.data, m, k), true);
-            });
-            if bias.is_some() {
-                flow.add(bias.as_ref(), column_sums(&dy, n));
+            for term in backward {
+                let k = term.inputs;
+                if let Some((to, w)) = term.x {
+                    flow.write(Some(&to), m * k, |dx, output| {
+                        matmul(MatMut::new(dx, m, k), output, 1.0, dy_mn, Mat::new(&w, n, k), true);
+                    });
+                }
+                if let Some((to, x)) = term.w {
+                    flow.write(Some(&to), n * k, |dw, output| {
+                        matmul(MatMut::new(dw, n, k), output, 1.0, dy_mn.t(), Mat::new(&x, m, k), true);
+                    });
+                }
+            }
+            if to_bias.is_some() {
+                flow.add(to_bias.as_ref(), column_sums(&dy, n));
             }
         });
-        let mut dims = self.dims.to_vec();
+        let mut dims = terms[0].0.dims.to_vec();
         dims.pop();
         dims.push(n);
         Value::recorded(out, &dims, key)
@@ -59,6 +78,20 @@ impl Value {
             });
         });
         Value::recorded(out, &[m, n], key)
+    }
+}
+
+/// What the backward pass of a product needs: the other factor, of those that get a gradient.
+struct Term {
+    inputs: usize,
+    x: Option<(Key, Arc<Buffer>)>,
+    w: Option<(Key, Arc<Buffer>)>,
+}
+
+impl Term {
+    fn new(x: &Value, w: &Value) -> Term {
+        let with = |to: &Value, other: &Value| Some((to.key.clone()?, Arc::clone(&other.data)));
+        Term { inputs: x.width(), x: with(x, w), w: with(w, x) }
     }
 }
 

@@ -11,7 +11,9 @@ mod simd;
 mod activation;
 mod attention;
 mod buffer;
+mod checkpoint;
 mod elementwise;
+mod head;
 mod linear;
 mod loss;
 mod matmul;
@@ -27,6 +29,8 @@ use std::sync::Arc;
 pub(crate) use attention::Attention;
 pub(crate) use buffer::Buffer;
 pub(crate) use linear::nearest_rows;
+#[cfg(feature = "tch")]
+pub(crate) use noise::kept;
 pub(crate) use optim::{Update, adamw, squared_norm};
 use tape::{Key, is_recording, record};
 pub(crate) use tape::{clear, paused};

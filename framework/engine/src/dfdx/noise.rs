@@ -17,8 +17,7 @@ impl Value {
     }
 
     fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> Value {
-        let threshold = (f64::from(p) * 4_294_967_296.0) as u32;
-        let kept: Vec<bool> = (0..self.len() / period.max(1)).map(|_| rng.next_u32() >= threshold).collect();
+        let kept = kept(self.len() / period.max(1), p, rng);
         let by = 1.0 / (1.0 - p);
         let mut out = Buffer::copy_of(&self.data);
         keep(&mut out, &kept, period, by);
@@ -29,6 +28,12 @@ impl Value {
         });
         Value::recorded(out, &self.dims, key)
     }
+}
+
+/// Which of `count` are kept, each with probability `1 - p`. All engines draw this way.
+pub(crate) fn kept(count: usize, p: f32, rng: &mut impl Rng) -> Vec<bool> {
+    let threshold = (f64::from(p) * 4_294_967_296.0) as u32;
+    (0..count).map(|_| rng.next_u32() >= threshold).collect()
 }
 
 fn keep(x: &mut [f32], kept: &[bool], period: usize, by: f32) {

@@ -26,8 +26,9 @@ thread_local! {
     static PAUSED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Operations in order, and the leaves among their inputs.
 #[derive(Default)]
-struct Recording {
+pub(crate) struct Recording {
     tape: OwnedTape<f32, Cpu>,
     leaves: BTreeMap<u64, Key>,
 }
@@ -141,20 +142,51 @@ pub(crate) fn record(
 
 /// Runs the tape backwards from `loss` and gives the gradient of every leaf it reached.
 pub(crate) fn backward(loss: &Key) -> Vec<(u64, Buffer)> {
-    let Recording { mut tape, mut leaves } = TAPE.take();
-    if loss.is_leaf {
-        leaves.insert(loss.id, loss.clone());
+    let gradients = TAPE.take().backward(loss, Buffer::from_vec(vec![1.0]));
+    gradients.into_iter().map(|(key, gradient)| (key.id, gradient)).collect()
+}
+
+/// What `f` records, apart from what this thread recorded before.
+pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
+    struct Restore(Option<Recording>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            // Only after a panic in `f` is there something left to put back.
+            if let Some(before) = self.0.take() {
+                TAPE.set(before);
+            }
+        }
     }
-    let start = loss.clone();
-    tape.add_backward_op(move |map| {
-        Flow(map).put(&start, Buffer::from_vec(vec![1.0]));
-        Ok(())
-    });
-    // dfdx starts from a scalar of its own; ours is flat, so the closure above passes it on.
-    let root = DEVICE.zeros_like(&());
-    let mut map = root.put_tape(tape).backward();
-    let mut flow = Flow(&mut map);
-    leaves.into_values().filter_map(|key| Some((key.id, flow.take(&key)?))).collect()
+    let mut restore = Restore(Some(TAPE.take()));
+    let value = f();
+    let before = restore.0.take().unwrap_or_default();
+    (value, TAPE.replace(before))
+}
+
+impl Recording {
+    /// The leaves that were used, and `end` if it is one itself.
+    pub(crate) fn leaves<'a>(&'a self, end: &'a Key) -> impl Iterator<Item = &'a Key> {
+        let unused = end.is_leaf && !self.leaves.contains_key(&end.id);
+        self.leaves.values().chain(unused.then_some(end))
+    }
+
+    /// Runs backwards from `end`, whose gradient is given, and gives that of every leaf it reached.
+    pub(crate) fn backward(self, end: &Key, gradient: Buffer) -> Vec<(Key, Buffer)> {
+        let Recording { mut tape, mut leaves } = self;
+        if end.is_leaf {
+            leaves.insert(end.id, end.clone());
+        }
+        let start = end.clone();
+        tape.add_backward_op(move |map| {
+            Flow(map).put(&start, gradient);
+            Ok(())
+        });
+        // dfdx starts from a scalar of its own; ours is flat, so the closure above passes it on.
+        let root = DEVICE.zeros_like(&());
+        let mut map = root.put_tape(tape).backward();
+        let mut flow = Flow(&mut map);
+        leaves.into_values().filter_map(|key| flow.take(&key).map(|gradient| (key, gradient))).collect()
+    }
 }
 
 /// Forgets what was recorded on this thread.

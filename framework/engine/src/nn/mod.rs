@@ -3,6 +3,7 @@
 mod transformer;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -21,6 +22,8 @@ pub struct Pass<'a> {
     pub training: Option<Noise>,
     /// What the product of the LoRA matrices is multiplied by: alpha / rank.
     pub lora_scale: f32,
+    /// Whether layers forget what they computed and compute it again on the way back: less memory, more time.
+    pub recompute: bool,
 }
 
 /// The noise of training and the random stream it comes from.
@@ -46,18 +49,46 @@ impl Noise {
 impl<'a> Pass<'a> {
     /// Without noise; LoRA branches count once.
     pub fn inference(params: &'a Params) -> Pass<'a> {
-        Pass { params, training: None, lora_scale: 1.0 }
+        Pass { params, training: None, lora_scale: 1.0, recompute: false }
     }
 
     /// With noise; LoRA branches count once.
     pub fn training(params: &'a Params, noise: Noise) -> Pass<'a> {
-        Pass { params, training: Some(noise), lora_scale: 1.0 }
+        Pass { training: Some(noise), ..Pass::inference(params) }
     }
 
     /// Multiplies LoRA branches by `scale`.
     #[must_use]
     pub fn lora_scale(self, scale: f32) -> Pass<'a> {
         Pass { lora_scale: scale, ..self }
+    }
+
+    /// Trades time for memory; see [`Pass::layer`].
+    #[must_use]
+    pub fn recompute(self, recompute: bool) -> Pass<'a> {
+        Pass { recompute, ..self }
+    }
+
+    /// `f`, one layer of a model, of `x`. If this pass recomputes, what it computes inside is forgotten and
+    /// computed again in the backward pass, with the same noise; see [`Tensor::checkpoint`].
+    pub fn layer(&self, x: &Tensor, f: impl Fn(&Pass<'_>, &Tensor) -> Tensor + 'static) -> Tensor {
+        if !self.recompute {
+            return f(self, x);
+        }
+        let (params, before) = (self.params.clone(), self.training.clone());
+        let lora_scale = self.lora_scale;
+        let after = Rc::new(RefCell::new(None));
+        let stream = Rc::clone(&after);
+        let y = Tensor::checkpoint(&[x], move |inputs| {
+            let pass = Pass { params: &params, training: before.clone(), lora_scale, recompute: false };
+            let y = f(&pass, &inputs[0]);
+            *stream.borrow_mut() = pass.training.map(|noise| noise.rng);
+            y
+        });
+        if let (Some(noise), Some(rng)) = (&self.training, after.take()) {
+            noise.rng.swap(&rng);
+        }
+        y
     }
 
     /// Dropout at the rate of [`Noise::dropout`] while training.
@@ -105,15 +136,14 @@ pub fn init_linear(
 pub fn linear(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let params = pass.params;
     let part = |part: &str| params.try_get(&format!("{name}.{part}"));
-    let mut y = x.linear(params.get(&format!("{name}.weight")), part("bias"));
-    if let (Some(a_rd), Some(b_dr)) = (part("frozen_a"), part("frozen_b")) {
-        y = y.add(&x.linear(a_rd, None).linear(b_dr, None));
-    }
-    if let (Some(a_rd), Some(b_dr)) = (part("lora_a"), part("lora_b")) {
+    let (weight, bias) = (params.get(&format!("{name}.weight")), part("bias"));
+    let frozen = part("frozen_a").zip(part("frozen_b")).map(|(a_rd, b_dr)| (x.linear(a_rd, None), b_dr));
+    let trained = part("lora_a").zip(part("lora_b")).map(|(a_rd, b_dr)| {
         let x = pass.noisy(x, |noise| noise.lora_dropout, |x, p, rng| x.dropout(p, rng));
-        y = y.add(&x.linear(a_rd, None).scale(pass.lora_scale).linear(b_dr, None));
-    }
-    y
+        (x.linear(a_rd, None).scale(pass.lora_scale), b_dr)
+    });
+    let branches = frozen.iter().chain(&trained).map(|(x_r, b_dr)| (x_r, *b_dr));
+    Tensor::linear_sum(&[(x, weight)].into_iter().chain(branches).collect::<Vec<_>>(), bias)
 }
 
 /// Adds `name.lora_a` (rank, inputs), normal, and `name.lora_b` (outputs, rank), zero: starts as a no-op.

@@ -1,5 +1,6 @@
 //! A pre-norm transformer and the keys and values it keeps for generation.
 
+use boldface::Lora;
 use rand::Rng;
 
 use super::{Pass, init_layer_norm, init_linear, init_lora, layer_norm, linear};
@@ -47,19 +48,32 @@ impl Transformer {
         self.layers as u64 * (norms + attention + linear(width, inner) + linear(inner, width))
     }
 
-    /// How many numbers [`Transformer::add_lora`] adds.
-    pub fn lora_parameters(&self, rank: usize) -> u64 {
-        let (width, inner) = (self.width as u64, (self.width * self.mlp_ratio) as u64);
-        let ends = (width + 3 * width) + (width + width) + 2 * (width + inner);
-        self.layers as u64 * rank as u64 * ends
+    /// The last parts of the names of its linear layers.
+    pub const LINEARS: [&str; 4] = ["qkv", "out", "up", "down"];
+
+    /// Names of all linear layers.
+    pub fn linears(&self) -> Vec<String> {
+        let layers = (0..self.layers)
+            .flat_map(|layer| Self::LINEARS.map(|part| format!("{}.{layer}.{part}", self.prefix)));
+        layers.collect()
     }
 
-    /// Adds LoRA branches to all linear layers.
-    pub fn add_lora(&self, params: &mut Params, rank: usize, rng: &mut impl Rng) {
-        for layer in 0..self.layers {
-            for part in ["qkv", "out", "up", "down"] {
-                init_lora(params, &format!("{}.{layer}.{part}", self.prefix), rank, rng);
-            }
+    /// How many numbers [`Transformer::add_lora`] adds.
+    pub fn lora_parameters(&self, lora: &Lora) -> u64 {
+        let (width, inner) = (self.width, self.width * self.mlp_ratio);
+        let ends = |name: &String| match name.rsplit('.').next() {
+            Some("qkv") => width + 3 * width,
+            Some("out") => width + width,
+            _ => width + inner,
+        };
+        let all: usize = self.linears().iter().filter(|name| lora.is_beside(name)).map(ends).sum();
+        (all * lora.rank) as u64
+    }
+
+    /// Adds LoRA branches to the linear layers that `lora` names.
+    pub fn add_lora(&self, params: &mut Params, lora: &Lora, rng: &mut impl Rng) {
+        for name in self.linears().iter().filter(|name| lora.is_beside(name)) {
+            init_lora(params, name, lora.rank, rng);
         }
     }
 
@@ -76,25 +90,42 @@ impl Transformer {
     ) -> Tensor {
         let mut x_btd = x_btd.clone();
         for layer in 0..self.layers {
-            let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
-            let depth = (layer + 1) as f32 / self.layers as f32;
-            let branch = |x: &Tensor| pass.drop_path(&pass.dropout(x), depth);
-
-            let qkv = linear(pass, &name("qkv"), &layer_norm(pass, &name("norm1"), &x_btd));
-            let attended = match &mut cache {
-                None => qkv.self_attention(self.heads, self.heads, visible),
-                Some(cache) => {
-                    let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
-                    let (keys, values) = cache.extend(layer, part(1), part(2));
-                    Tensor::attention(&part(0), &keys, &values, self.heads, self.heads, visible)
+            x_btd = match &mut cache {
+                None if pass.recompute => {
+                    let (model, visible) = (self.clone(), visible.to_vec());
+                    pass.layer(&x_btd, move |pass, x| model.layer(pass, layer, x, &visible, None))
                 }
+                cache => self.layer(pass, layer, &x_btd, visible, cache.as_deref_mut()),
             };
-            x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));
-
-            let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();
-            x_btd = x_btd.add(&branch(&linear(pass, &name("down"), &inner)));
         }
         x_btd
+    }
+
+    fn layer(
+        &self,
+        pass: &Pass<'_>,
+        layer: usize,
+        x_btd: &Tensor,
+        visible: &[u32],
+        cache: Option<&mut KvCache>,
+    ) -> Tensor {
+        let name = |part: &str| format!("{}.{layer}.{part}", self.prefix);
+        let depth = (layer + 1) as f32 / self.layers as f32;
+        let branch = |x: &Tensor| pass.drop_path(&pass.dropout(x), depth);
+
+        let qkv = linear(pass, &name("qkv"), &layer_norm(pass, &name("norm1"), x_btd));
+        let attended = match cache {
+            None => qkv.self_attention(self.heads, self.heads, visible),
+            Some(cache) => {
+                let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
+                let (keys, values) = cache.extend(layer, part(1), part(2));
+                Tensor::attention(&part(0), &keys, &values, self.heads, self.heads, visible)
+            }
+        };
+        let x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));
+
+        let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();
+        x_btd.add(&branch(&linear(pass, &name("down"), &inner)))
     }
 }
 

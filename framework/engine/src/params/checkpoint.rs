@@ -20,7 +20,17 @@ impl Params {
     ///
     /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), EngineError> {
-        write(path, self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor)), &[])
+        self.save_some(path, |_| true)
+    }
+
+    /// [`Params::save`] of those that the rule names: the rest lies somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn save_some(&self, path: &Path, is_saved: impl Fn(&str) -> bool) -> Result<(), EngineError> {
+        let tensors = self.tensors.iter().filter(|(name, _)| is_saved(name));
+        write(path, tensors.map(|(name, tensor)| (name.clone(), tensor)), &[])
     }
 
     /// Reads a safetensors file of f32 tensors; all parameters are trainable.
@@ -44,11 +54,21 @@ impl Params {
     ///
     /// As [`Params::load`], or if the file holds other parameters than these.
     pub fn restore(&mut self, path: &Path) -> Result<(), EngineError> {
+        self.restore_some(path, |_| true)
+    }
+
+    /// [`Params::restore`] of what [`Params::save_some`] wrote by the same rule; the rest stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Params::restore`].
+    pub fn restore_some(&mut self, path: &Path, is_saved: impl Fn(&str) -> bool) -> Result<(), EngineError> {
         let (contents, _) = read(path, &[])?;
         let dims = |(name, (dims, _)): (&String, &(Vec<usize>, Vec<f32>))| (name.clone(), dims.clone());
         let own = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.dims().to_vec());
+        let saved = self.tensors.iter().filter(|(name, _)| is_saved(name));
         let (found, wanted): (Vec<_>, Vec<_>) =
-            (contents.iter().map(dims).collect(), self.tensors.iter().map(own).collect());
+            (contents.iter().map(dims).collect(), saved.map(own).collect());
         if found != wanted {
             return Err(EngineError::Checkpoint {
                 path: path.to_owned(),

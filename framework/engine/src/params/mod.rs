@@ -3,6 +3,7 @@
 mod checkpoint;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -12,17 +13,17 @@ use crate::tensor::{Tensor, size};
 
 pub(crate) use checkpoint::{read, write};
 
-/// The parameters of a model, ordered by name.
+/// The parameters of a model, ordered by name; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Params {
     engine: Engine,
-    tensors: BTreeMap<String, Tensor>,
+    tensors: Arc<BTreeMap<String, Tensor>>,
 }
 
 impl Params {
     /// No parameters yet.
     pub fn new(engine: &Engine) -> Params {
-        Params { engine: engine.clone(), tensors: BTreeMap::new() }
+        Params { engine: engine.clone(), tensors: Arc::default() }
     }
 
     /// Where the parameters live.
@@ -32,7 +33,13 @@ impl Params {
 
     /// Adds a trainable parameter, or replaces one.
     pub fn insert(&mut self, name: &str, values: Vec<f32>, dims: &[usize]) {
-        self.tensors.insert(name.to_owned(), self.engine.tensor(values, dims).as_leaf());
+        let leaf = self.engine.tensor(values, dims).as_leaf();
+        Arc::make_mut(&mut self.tensors).insert(name.to_owned(), leaf);
+    }
+
+    /// Adds a parameter that is not trained, or replaces one; its numbers may lie in a mapped file.
+    pub fn insert_frozen(&mut self, name: &str, tensor: &Tensor) {
+        Arc::make_mut(&mut self.tensors).insert(name.to_owned(), tensor.detach());
     }
 
     /// Adds a parameter of normal numbers, drawn again where they lie beyond 2 standard deviations.
@@ -77,13 +84,18 @@ impl Params {
         tensor.overwrite(values);
     }
 
+    /// Removes a parameter, such as an adapter that became part of a weight.
+    pub fn remove(&mut self, name: &str) {
+        Arc::make_mut(&mut self.tensors).remove(name);
+    }
+
     /// Makes trainable what the rule says and freezes the rest. A frozen parameter gets no gradient,
     /// and what depends on frozen ones alone is not recorded.
     pub fn train_only(&mut self, is_trainable: impl Fn(&str) -> bool) {
-        for (name, tensor) in &mut self.tensors {
+        for (name, tensor) in Arc::make_mut(&mut self.tensors) {
             match (is_trainable(name), tensor.leaf_id()) {
                 (true, None) => *tensor = tensor.as_leaf(),
-                (false, Some(_)) => *tensor = tensor.detach(),
+                (false, Some(_)) => *tensor = tensor.frozen(),
                 _ => {}
             }
         }
@@ -105,6 +117,6 @@ impl Params {
     }
 
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Tensor> {
-        self.tensors.get_mut(name)
+        Arc::make_mut(&mut self.tensors).get_mut(name)
     }
 }

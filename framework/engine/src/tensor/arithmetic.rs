@@ -4,62 +4,50 @@
 //! is then repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
 
 use super::{Tensor, size};
-use crate::dfdx::Value;
+use crate::dfdx;
+#[cfg(feature = "tch")]
+use crate::tch;
 
 /// Arithmetic.
 impl Tensor {
     /// `self + other`.
     pub fn add(&self, other: &Tensor) -> Tensor {
         self.check_suffix("add", other);
-        match (self, other) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.add_scaled(1.0, y)),
-        }
+        on_engine!(x = self, y = other => x.add_scaled(1.0, y))
     }
 
     /// `self - other`.
     pub fn sub(&self, other: &Tensor) -> Tensor {
         self.check_suffix("sub", other);
-        match (self, other) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.add_scaled(-1.0, y)),
-        }
+        on_engine!(x = self, y = other => x.add_scaled(-1.0, y))
     }
 
     /// `self * other`, number by number.
     pub fn mul(&self, other: &Tensor) -> Tensor {
         self.check_suffix("mul", other);
-        match (self, other) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.mul(y)),
-        }
+        on_engine!(x = self, y = other => x.mul(y))
     }
 
     /// `by * self`.
     pub fn scale(&self, by: f32) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.affine(by, 0.0)),
-        }
+        on_engine!(x = self => x.affine(by, 0.0))
     }
 
     /// `self + by`.
     pub fn add_scalar(&self, by: f32) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.affine(1.0, by)),
-        }
+        on_engine!(x = self => x.affine(1.0, by))
     }
 
     /// `by * self`, where `by` is a tensor of one number and gets a gradient.
     pub fn mul_scalar_tensor(&self, by: &Tensor) -> Tensor {
         by.check_number("mul_scalar_tensor");
-        match (self, by) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(by)) => Tensor::Dfdx(x.mul_number(by)),
-        }
+        on_engine!(x = self, by = by => x.mul_number(by))
     }
 
     /// `self + by`, where `by` is a tensor of one number and gets a gradient.
     pub fn add_scalar_tensor(&self, by: &Tensor) -> Tensor {
         by.check_number("add_scalar_tensor");
-        match (self, by) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(by)) => Tensor::Dfdx(x.add_number(by)),
-        }
+        on_engine!(x = self, by = by => x.add_number(by))
     }
 
     fn check_suffix(&self, operation: &str, other: &Tensor) {
@@ -76,56 +64,48 @@ impl Tensor {
 impl Tensor {
     /// `self * self`.
     pub fn square(&self) -> Tensor {
-        self.each(Value::square)
+        on_engine!(x = self => x.square())
     }
 
     /// `e^self`; saturates at about 1e-38 and 3e38.
     pub fn exp(&self) -> Tensor {
-        self.each(Value::exp)
+        on_engine!(x = self => x.exp())
     }
 
     /// The hyperbolic tangent.
     pub fn tanh(&self) -> Tensor {
-        self.each(Value::tanh)
+        on_engine!(x = self => x.tanh())
     }
 
     /// `1 / (1 + e^-self)`.
     pub fn sigmoid(&self) -> Tensor {
-        self.each(Value::sigmoid)
+        on_engine!(x = self => x.sigmoid())
     }
 
     /// `ln(sigmoid(self))`, without overflow.
     pub fn log_sigmoid(&self) -> Tensor {
-        self.each(Value::log_sigmoid)
+        on_engine!(x = self => x.log_sigmoid())
     }
 
     /// GELU in its exact form, with the normal distribution function (to 3e-7).
     pub fn gelu(&self) -> Tensor {
-        self.each(Value::gelu)
+        on_engine!(x = self => x.gelu())
     }
 
     /// GELU in the form of GPT-2: `x / 2 (1 + tanh(sqrt(2 / pi) (x + .044715 x^3)))`.
     pub fn gelu_tanh(&self) -> Tensor {
-        self.each(Value::gelu_tanh)
+        on_engine!(x = self => x.gelu_tanh())
     }
 
     /// `self * sigmoid(self)`.
     pub fn silu(&self) -> Tensor {
-        self.each(Value::silu)
+        on_engine!(x = self => x.silu())
     }
 
     /// `silu(gate) * up`, for tensors of the same dimensions.
     pub fn swiglu(gate: &Tensor, up: &Tensor) -> Tensor {
         assert_eq!(gate.dims(), up.dims(), "`swiglu` of tensors of different dims");
-        match (gate, up) {
-            (Tensor::Dfdx(gate), Tensor::Dfdx(up)) => Tensor::Dfdx(Value::swiglu(gate, up)),
-        }
-    }
-
-    fn each(&self, dfdx: impl FnOnce(&Value) -> Value) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(dfdx(x)),
-        }
+        on_engine!(gate = gate, up = up => gate.swiglu(up))
     }
 }
 
@@ -133,18 +113,14 @@ impl Tensor {
 impl Tensor {
     /// The sum of all numbers, of dims `[1]`.
     pub fn sum(&self) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.sum(1.0)),
-        }
+        on_engine!(x = self => x.sum(1.0))
     }
 
     /// The mean of all numbers, of dims `[1]`.
     pub fn mean(&self) -> Tensor {
         let count = size(self.dims());
         assert!(count > 0, "`mean` of no numbers");
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.sum(1.0 / count as f32)),
-        }
+        on_engine!(x = self => x.sum(1.0 / count as f32))
     }
 
     /// The mean over runs of consecutive rows: (groups * m, D) or (.., D) with as many rows -> (groups, D).
@@ -154,9 +130,7 @@ impl Tensor {
             groups > 0 && rows > 0 && rows.is_multiple_of(groups),
             "`mean_rows` of {rows} rows in {groups} groups"
         );
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.mean_rows(groups)),
-        }
+        on_engine!(x = self => x.mean_rows(groups))
     }
 
     /// (.., K) times weight (N, K) transposed, plus bias (N) -> (.., N).
@@ -167,9 +141,35 @@ impl Tensor {
         if let Some(bias) = bias {
             assert_eq!(bias.dims(), &dims[..1], "`linear` with weight {dims:?} and a bias of other dims");
         }
-        match (self, weight) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(weight)) => {
-                Tensor::Dfdx(x.linear(weight, bias.map(|Tensor::Dfdx(bias)| bias)))
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.linear(weight.dfdx(), bias.map(Tensor::dfdx))),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => Tensor::Tch(x.linear(weight.tch(), bias.map(Tensor::tch))),
+        }
+    }
+
+    /// The sum of several [`Tensor::linear`] with one bias (N): terms x (.., K) and weight (N, K), where K may
+    /// differ between terms. A layer beside its adapters, without a copy of its result for each.
+    pub fn linear_sum(terms: &[(&Tensor, &Tensor)], bias: Option<&Tensor>) -> Tensor {
+        let [(first, weight), ..] = terms else { panic!("`linear_sum` of nothing") };
+        let (rows, outputs) = (first.as_rows("linear_sum").0, weight.dims()[0]);
+        for (x, weight) in terms {
+            let (own, width) = x.as_rows("linear_sum");
+            let fit = own == rows && weight.dims() == [outputs, width];
+            assert!(fit, "`linear_sum` of {:?} with weight {:?}", x.dims(), weight.dims());
+        }
+        if let Some(bias) = bias {
+            assert_eq!(bias.dims(), [outputs], "`linear_sum` to {outputs} with a bias of other dims");
+        }
+        match first {
+            Tensor::Dfdx(_) => {
+                let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.dfdx(), weight.dfdx())).collect();
+                Tensor::Dfdx(dfdx::Value::linear_sum(&terms, bias.map(Tensor::dfdx)))
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => {
+                let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.tch(), weight.tch())).collect();
+                Tensor::Tch(tch::Value::linear_sum(&terms, bias.map(Tensor::tch)))
             }
         }
     }
@@ -178,9 +178,7 @@ impl Tensor {
     pub fn matmul(&self, other: &Tensor) -> Tensor {
         let (a, b) = (self.dims(), other.dims());
         assert!(a.len() == 2 && b.len() == 2 && a[1] == b[0], "`matmul` of {a:?} and {b:?}");
-        match (self, other) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(y)) => Tensor::Dfdx(x.matmul(y)),
-        }
+        on_engine!(x = self, y = other => x.matmul(y))
     }
 
     /// (M, K) x (N, K)' -> (M, N).

@@ -13,44 +13,32 @@ impl Tensor {
         let (_, width) = self.as_rows("layer_norm");
         assert_eq!(gain.dims(), [width], "`layer_norm` of {:?} with a gain of other width", self.dims());
         assert_eq!(bias.dims(), [width], "`layer_norm` of {:?} with a bias of other width", self.dims());
-        match (self, gain, bias) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(gain), Tensor::Dfdx(bias)) => {
-                Tensor::Dfdx(x.layer_norm(gain, bias, eps))
-            }
-        }
+        on_engine!(x = self, gain = gain, bias = bias => x.layer_norm(gain, bias, eps))
     }
 
     /// `x / sqrt(mean(x^2) + eps) * gain` over the last dimension (D); gain (D).
     pub fn rms_norm(&self, gain: &Tensor, eps: f32) -> Tensor {
         let (_, width) = self.as_rows("rms_norm");
         assert_eq!(gain.dims(), [width], "`rms_norm` of {:?} with a gain of other width", self.dims());
-        match (self, gain) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(gain)) => Tensor::Dfdx(x.rms_norm(gain, eps)),
-        }
+        on_engine!(x = self, gain = gain => x.rms_norm(gain, eps))
     }
 
     /// Each row of the last dimension over its L2 norm (at least 1e-12).
     pub fn normalize_rows(&self) -> Tensor {
         self.as_rows("normalize_rows");
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.normalize_rows()),
-        }
+        on_engine!(x = self => x.normalize_rows())
     }
 
     /// Softmax over the last dimension.
     pub fn softmax(&self) -> Tensor {
         self.as_rows("softmax");
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.softmax()),
-        }
+        on_engine!(x = self => x.softmax())
     }
 
     /// Logarithm of the softmax over the last dimension.
     pub fn log_softmax(&self) -> Tensor {
         self.as_rows("log_softmax");
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.log_softmax()),
-        }
+        on_engine!(x = self => x.log_softmax())
     }
 
     /// Rotary positions in the half-split form: (.., H*E), one position a row.
@@ -64,9 +52,7 @@ impl Tensor {
             "`rope` of width {width} in {heads} heads by {} frequencies",
             rope.frequencies.len()
         );
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.rope(positions, heads, rope)),
-        }
+        on_engine!(x = self => x.rope(positions, heads, rope))
     }
 
     /// The mean over rows of `-log_softmax(logits)[target]`: logits (.., V), one target a row -> `[1]`.
@@ -80,15 +66,20 @@ impl Tensor {
         if let Some(target) = targets.iter().find(|target| **target as usize >= width) {
             panic!("`cross_entropy` has target {target} for logits of dims {:?}", self.dims());
         }
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.cross_entropy(targets)),
-        }
+        on_engine!(x = self => x.cross_entropy(targets))
     }
 
-    /// The cross-entropy of the logits `self x head'`, whose table need not be held as a whole: hidden states
-    /// (n, D), head (V, D), one target a row -> `[1]`.
+    /// The cross-entropy of the logits `self x head'`, whose table is never there as a whole: hidden states
+    /// (.., D), head (V, D), one target a row -> `[1]`.
     pub fn head_cross_entropy(&self, head: &Tensor, targets: &[u32]) -> Tensor {
-        self.linear(head, None).cross_entropy(targets)
+        let (rows, width) = self.as_rows("head_cross_entropy");
+        let dims = head.dims();
+        let fit = dims.len() == 2 && dims[1] == width && rows == targets.len() && rows > 0;
+        assert!(fit, "`head_cross_entropy` of {:?}, head {dims:?}, {} targets", self.dims(), targets.len());
+        if let Some(target) = targets.iter().find(|target| **target as usize >= dims[0]) {
+            panic!("`head_cross_entropy` has target {target} for a head of dims {dims:?}");
+        }
+        on_engine!(x = self, head = head => x.head_cross_entropy(head, targets))
     }
 
     /// For each row of (.., D) the row of codebook (K, D) with the largest dot product, the first of
@@ -98,8 +89,10 @@ impl Tensor {
         let dims = codebook.dims();
         let fit = dims.len() == 2 && dims[0] > 0 && dims[1] == width;
         assert!(fit, "`nearest_rows` of {:?} in a codebook of {dims:?}", self.dims());
-        match (self, codebook) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(codebook)) => dfdx::nearest_rows(x, codebook),
+        match self {
+            Tensor::Dfdx(x) => dfdx::nearest_rows(x, codebook.dfdx()),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => x.nearest_rows(codebook.tch()),
         }
     }
 }
@@ -128,8 +121,10 @@ impl Tensor {
         assert_eq!(kv_dims, v.dims(), "`attention` with keys and values of different dims");
         let shape =
             attention([dims[0], dims[1], kv_dims[1]], [dims[2], kv_dims[2]], heads, kv_heads, visible);
-        match (q, k, v) {
-            (Tensor::Dfdx(q), Tensor::Dfdx(k), Tensor::Dfdx(v)) => Tensor::Dfdx(shape.separate(q, k, v)),
+        match q {
+            Tensor::Dfdx(q) => Tensor::Dfdx(shape.separate(q, k.dfdx(), v.dfdx())),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(q) => Tensor::Tch(q.attention(k.tch(), v.tch(), &shape)),
         }
     }
 
@@ -152,6 +147,8 @@ impl Tensor {
         );
         match self {
             Tensor::Dfdx(qkv) => Tensor::Dfdx(shape.joint(qkv)),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(qkv) => Tensor::Tch(qkv.self_attention(&shape)),
         }
     }
 }
@@ -186,9 +183,7 @@ impl Tensor {
     /// Zeros each number with probability `p` and scales the rest by `1 / (1 - p)`.
     pub fn dropout(&self, p: f32, rng: &mut impl Rng) -> Tensor {
         check_probability("dropout", p);
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.dropout(p, rng)),
-        }
+        on_engine!(x = self => x.dropout(p, rng))
     }
 
     /// Stochastic depth: zeros each of `groups` equal runs of rows (one a sample) with probability
@@ -201,9 +196,7 @@ impl Tensor {
             "`drop_rows` of {:?} in {groups} groups",
             self.dims()
         );
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.drop_rows(groups, p, rng)),
-        }
+        on_engine!(x = self => x.drop_rows(groups, p, rng))
     }
 }
 

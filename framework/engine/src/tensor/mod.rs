@@ -1,10 +1,30 @@
 //! The tensor models are written against: shapes are checked here, engines compute.
 
+/// The same call on the engine of the first tensor; the others are of it too.
+macro_rules! on_engine {
+    ($x:ident = $tensor:expr $(, $y:ident = $other:expr)* => $call:expr) => {
+        match $tensor {
+            Tensor::Dfdx($x) => {
+                $(let $y = $other.dfdx();)*
+                Tensor::Dfdx($call)
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch($x) => {
+                $(let $y = $other.tch();)*
+                Tensor::Tch($call)
+            }
+        }
+    };
+}
+
 mod arithmetic;
+mod checkpoint;
 mod fused;
 
 use crate::dfdx::{self, Value};
 use crate::gradients::Gradients;
+#[cfg(feature = "tch")]
+use crate::tch;
 
 /// Numbers (f32, contiguous, row-major) with dimensions known at run time; cheap to clone.
 ///
@@ -19,10 +39,15 @@ use crate::gradients::Gradients;
 pub enum Tensor {
     /// A tensor of the embedded engine.
     Dfdx(Value),
+    /// A tensor of libtorch.
+    #[cfg(feature = "tch")]
+    Tch(tch::Value),
 }
 
 /// Runs `f` without recording anything for a backward pass.
 pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "tch")]
+    let f = || tch::paused(f);
     dfdx::paused(f)
 }
 
@@ -30,6 +55,8 @@ pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
 /// does so too.
 pub fn clear_tape() {
     dfdx::clear();
+    #[cfg(feature = "tch")]
+    tch::clear();
 }
 
 /// How many numbers a tensor of these dimensions has.
@@ -43,6 +70,8 @@ impl Tensor {
     pub fn dims(&self) -> &[usize] {
         match self {
             Tensor::Dfdx(x) => x.dims(),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => x.dims(),
         }
     }
 
@@ -50,6 +79,8 @@ impl Tensor {
     pub fn to_vec(&self) -> Vec<f32> {
         match self {
             Tensor::Dfdx(x) => x.data().to_vec(),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => x.to_vec(),
         }
     }
 
@@ -58,15 +89,15 @@ impl Tensor {
         assert_eq!(size(self.dims()), 1, "`item` of a tensor of dims {:?}", self.dims());
         match self {
             Tensor::Dfdx(x) => x.data()[0],
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => x.item(),
         }
     }
 
     /// The same numbers in other dimensions.
     pub fn reshape(&self, dims: &[usize]) -> Tensor {
         assert_eq!(size(self.dims()), size(dims), "`reshape` of {:?} to {dims:?}", self.dims());
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.reshape(dims)),
-        }
+        on_engine!(x = self => x.reshape(dims))
     }
 
     /// Entries `start..start + len` of dimension `dim`.
@@ -77,9 +108,7 @@ impl Tensor {
             "`narrow` to {start}..{} of dimension {dim} of {dims:?}",
             start + len
         );
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.narrow(dim, start, len)),
-        }
+        on_engine!(x = self => x.narrow(dim, start, len))
     }
 
     /// The parts after each other along dimension `dim`; they agree in all other dimensions.
@@ -94,16 +123,23 @@ impl Tensor {
                 && dims[dim + 1..] == first[dim + 1..];
             assert!(agree, "`concat` of {first:?} and {dims:?} along dimension {dim}");
         }
-        let parts: Vec<&Value> = parts.iter().map(|Tensor::Dfdx(part)| part).collect();
-        Tensor::Dfdx(Value::concat(&parts, dim))
+        match parts[0] {
+            Tensor::Dfdx(_) => {
+                let parts: Vec<&Value> = parts.iter().map(|part| part.dfdx()).collect();
+                Tensor::Dfdx(Value::concat(&parts, dim))
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => {
+                let parts: Vec<&tch::Value> = parts.iter().map(|part| part.tch()).collect();
+                Tensor::Tch(tch::Value::concat(&parts, dim))
+            }
+        }
     }
 
     /// (R, C) -> (C, R).
     pub fn transpose(&self) -> Tensor {
         assert_eq!(self.dims().len(), 2, "`transpose` of a tensor of dims {:?}", self.dims());
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.transpose()),
-        }
+        on_engine!(x = self => x.transpose())
     }
 
     /// The named rows of (R, D) as (rows.len(), D): a gather, and the embedding. A row named twice
@@ -114,24 +150,18 @@ impl Tensor {
         if let Some(row) = rows.iter().find(|row| **row as usize >= dims[0]) {
             panic!("`rows` asks for row {row} of a tensor of dims {dims:?}");
         }
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.gather(rows)),
-        }
+        on_engine!(x = self => x.gather(rows))
     }
 
     /// The same numbers as a constant: no gradient flows back from here.
     #[must_use]
     pub fn detach(&self) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.detach()),
-        }
+        on_engine!(x = self => x.detach())
     }
 
     /// The same numbers; on the way back the gradient is multiplied by `-strength`.
     pub fn reverse_gradient(&self, strength: f32) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.scale_gradient(-strength)),
-        }
+        on_engine!(x = self => x.scale_gradient(-strength))
     }
 
     /// The gradients of this tensor's one number for all trainable parameters it depends on.
@@ -143,20 +173,24 @@ impl Tensor {
             Tensor::Dfdx(x) => {
                 Gradients::new(x.backward().into_iter().map(|(leaf, x)| (leaf, Tensor::Dfdx(x))).collect())
             }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => {
+                Gradients::new(x.backward().into_iter().map(|(leaf, x)| (leaf, Tensor::Tch(x))).collect())
+            }
         }
     }
 
     /// The same numbers as a trainable parameter.
     pub(crate) fn as_leaf(&self) -> Tensor {
-        match self {
-            Tensor::Dfdx(x) => Tensor::Dfdx(x.as_leaf()),
-        }
+        on_engine!(x = self => x.as_leaf())
     }
 
     /// Replaces the numbers; what this tensor is to the tape stays.
     pub(crate) fn overwrite(&mut self, values: Vec<f32>) {
         match self {
             Tensor::Dfdx(x) => x.overwrite(values),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => x.overwrite(&values),
         }
     }
 
@@ -164,6 +198,42 @@ impl Tensor {
     pub(crate) fn leaf_id(&self) -> Option<u64> {
         match self {
             Tensor::Dfdx(x) => x.leaf_id(),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => x.leaf_id(),
         }
     }
+
+    /// The same numbers as a parameter that is kept and not trained; where products are computed in bf16, a
+    /// matrix is held in it.
+    pub(crate) fn frozen(&self) -> Tensor {
+        match self {
+            Tensor::Dfdx(x) => Tensor::Dfdx(x.detach()),
+            #[cfg(feature = "tch")]
+            Tensor::Tch(x) => Tensor::Tch(x.frozen()),
+        }
+    }
+
+    /// This tensor, which is the embedded engine's as those are that it meets.
+    pub(crate) fn dfdx(&self) -> &Value {
+        match self {
+            Tensor::Dfdx(x) => x,
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => mixed(),
+        }
+    }
+
+    /// This tensor, which is libtorch's as those are that it meets.
+    #[cfg(feature = "tch")]
+    pub(crate) fn tch(&self) -> &tch::Value {
+        match self {
+            Tensor::Tch(x) => x,
+            Tensor::Dfdx(_) => mixed(),
+        }
+    }
+}
+
+/// Which engine a model is on is decided once, where its parameters are made.
+#[cfg(feature = "tch")]
+fn mixed() -> ! {
+    panic!("an operation on tensors of two engines, `dfdx` and `tch`")
 }

@@ -5,6 +5,7 @@ mod attention;
 mod check;
 mod determinism;
 mod fused;
+mod language;
 mod shapes;
 mod structure;
 mod training;

@@ -19,10 +19,10 @@ use crate::spec::Table;
 pub const FILE: &str = "manifest.json";
 
 /// What says that a `manifest.json` is an export's.
-const KIND: &str = "boldface export";
+pub(super) const KIND: &str = "boldface export";
 
 /// The layout of exports that this version writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// A manifest larger than this is not one of ours.
 const LARGEST: u64 = 1 << 26;
@@ -30,10 +30,10 @@ const LARGEST: u64 = 1 << 26;
 /// What an export says of itself. A field that this version does not know is passed over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Export {
-    /// That it is an export.
-    kind: String,
+    /// That it is an export: [`KIND`].
+    pub(super) kind: String,
     /// The layout of the folder: raised when an older boldface could not read it.
-    format: u32,
+    pub(super) format: u32,
     /// Version of boldface that made it.
     pub boldface: String,
     /// Name of the experiment.
@@ -127,39 +127,6 @@ struct Version {
 }
 
 impl Export {
-    /// A manifest that names no file yet.
-    #[expect(clippy::too_many_arguments, reason = "one a field that differs from run to run")]
-    pub(super) fn new(
-        (name, origin): (String, PathBuf),
-        (engine, precision): (String, Precision),
-        (tokenizer, backbone, base): (Table, Table, Value),
-        (model, aligned): (Saved, Option<Saved>),
-        shape: FmriShape,
-        tr: Vec<f64>,
-        series: String,
-        datasets: BTreeMap<String, String>,
-    ) -> Export {
-        Export {
-            kind: KIND.to_owned(),
-            format: FORMAT,
-            boldface: env!("CARGO_PKG_VERSION").to_owned(),
-            name,
-            origin,
-            engine,
-            precision,
-            tokenizer,
-            backbone,
-            base,
-            model,
-            aligned,
-            shape,
-            tr,
-            series,
-            datasets,
-            files: BTreeMap::new(),
-        }
-    }
-
     /// Reads what the folder `dir` says of itself; no other file is looked at.
     ///
     /// # Errors

@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::plan::WEIGHTS;
 use crate::plan::key::canonical_json;
-use crate::spec::Table;
 
 pub use find::find;
 pub use manifest::{Export, Refused};
@@ -40,13 +40,9 @@ pub(crate) const NORMS: &str = "norms";
 /// The region table.
 pub(crate) const REGIONS: &str = "regions.tsv";
 
-/// What the config of the stage `text-space` says besides tables and text: the content of published weights.
+/// What tells published weights from others, as the stage `text-space` has it in its config; null where there are none.
 pub(crate) fn base(text_space: &Value) -> Value {
-    let known = ["backbone", "text", "start"];
-    let others =
-        text_space.as_object().into_iter().flatten().filter(|(key, _)| !known.contains(&key.as_str()));
-    let others: Table = others.map(|(key, value)| (key.clone(), value.clone())).collect();
-    if others.is_empty() { Value::Null } else { Value::Object(others) }
+    text_space["backbone"][WEIGHTS].clone()
 }
 
 /// What tells each dataset from others, whatever it is called, as the stage `series` has it in its config: the hash of

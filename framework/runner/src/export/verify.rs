@@ -44,6 +44,8 @@ pub struct Asked {
     pub device: Option<String>,
     /// Threads, if not as many as the spec says.
     pub workers: Option<usize>,
+    /// Libraries of plugins, instead of those that the spec names.
+    pub plugins: Vec<PathBuf>,
 }
 
 /// A recorded number, and the same computed again.
@@ -202,16 +204,20 @@ fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -
             }
         }
     }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     for (name, place) in &asked.data {
         let Some(dataset) = table.get_mut("datasets").and_then(|datasets| datasets.get_mut(name)) else {
             let known: Vec<String> = export.datasets.keys().map(|name| format!("`{name}`")).collect();
             let message = format!("the export has no dataset `{name}`; there are {}", known.join(", "));
             return Err(Unverified::Asked(message));
         };
-        dataset["path"] = json!(std::path::absolute(place).unwrap_or_else(|_| place.clone()));
+        dataset["path"] = json!(absolute(place));
     }
     if let (Some(weights), Some(backbone)) = (&asked.weights, table.get_mut("backbone")) {
-        backbone["weights"] = json!(std::path::absolute(weights).unwrap_or_else(|_| weights.clone()));
+        backbone["weights"] = json!(absolute(weights));
+    }
+    if !asked.plugins.is_empty() {
+        table.insert("plugins".to_owned(), json!(asked.plugins.iter().map(absolute).collect::<Vec<_>>()));
     }
     if let Some(engine) = asked.engine.as_ref().filter(|engine| **engine != export.engine) {
         table.insert("engine".to_owned(), engine.as_str().into());
@@ -273,13 +279,14 @@ fn compute(plan: &Plan, runs: &Path, wanted: &str, events: &dyn Events) -> Resul
     let stage = plan.stages.iter().find(|stage| stage.name() == wanted).ok_or("the spec lost its task")?;
     let needed = |other: &&Stage| other.name() == wanted || stage.inputs.contains(&other.name());
     let mut done: BTreeMap<String, Artefact> = BTreeMap::new();
-    let total = plan.stages.iter().filter(needed).count();
+    let (mut place, total) = (0, plan.stages.iter().filter(needed).count() - 1);
     for stage in plan.stages.iter().filter(needed) {
         if let StageKind::Baseline(_) = stage.kind {
             done.insert(stage.name(), nothing(&store, stage)?);
             continue;
         }
-        let made = maker.make(stage, &done, (done.len() + 1, total))?;
+        place += 1;
+        let made = maker.make(stage, &done, (place, total))?;
         if stage.name() == wanted {
             return Ok(made.rows);
         }

@@ -30,7 +30,7 @@ pub fn versions(record: &Record, folder: &Path) -> Value {
     let version = |entry: &Entry<dyn Tokenizer>| entry.config.version();
     of("tokenizer".into(), plugin("tokenizer", Own::Seed, folder, &experiment.tokenizer, version));
     let version = |entry: &Entry<dyn Backbone>| entry.config.version();
-    of("backbone".into(), plugin("backbone", Own::Seed, folder, &experiment.backbone, version));
+    of("backbone".into(), plugin("backbone", Own::Weights, folder, &experiment.backbone, version));
     for (name, table) in &experiment.tasks {
         let version = |entry: &Entry<dyn Task>| entry.config.version();
         of(format!("tasks.{name}"), plugin(name, Own::Task, folder, table, version));

@@ -152,17 +152,25 @@ impl Source {
             table.remove("seed");
             table
         };
-        let base = base(config(&StageKind::TextSpace));
-        let mut export = Export::new(
-            (record.name.clone(), origin.clone()),
-            (record.experiment.engine.clone(), record.experiment.precision),
-            (own(&record.experiment.tokenizer), own(&record.experiment.backbone), base),
-            (model, aligned.transpose()?),
+        let mut export = Export {
+            kind: manifest::KIND.to_owned(),
+            format: manifest::FORMAT,
+            boldface: env!("CARGO_PKG_VERSION").to_owned(),
+            name: record.name.clone(),
+            origin: origin.clone(),
+            engine: record.experiment.engine.clone(),
+            precision: record.experiment.precision,
+            tokenizer: own(&record.experiment.tokenizer),
+            backbone: own(&record.experiment.backbone),
+            base: base(config(&StageKind::TextSpace)),
+            model,
+            aligned: aligned.transpose()?,
             shape,
             tr,
-            self.stage(&StageKind::Series).map(|stage| stage.stage.key.0.clone()).unwrap_or_default(),
-            datasets.clone(),
-        );
+            series: self.stage(&StageKind::Series).map(|stage| stage.stage.key.0.clone()).unwrap_or_default(),
+            datasets: datasets.clone(),
+            files: BTreeMap::new(),
+        };
 
         let known = |one: Learned| if hashed { one.hashed() } else { one };
         let mut learned: Vec<Learned> =
@@ -247,7 +255,7 @@ impl Source {
     /// What the backbone says of itself; nothing where it cannot be made here.
     fn card(&self, origin: &Path) -> Card {
         let table = &self.record.experiment.backbone;
-        let entry = stored::<dyn Backbone>("backbone", Own::Seed, origin, table);
+        let entry = stored::<dyn Backbone>("backbone", Own::Weights, origin, table);
         let said = entry.map_err(|_| "this build lacks the backbone".to_owned());
         said.and_then(|entry| entry.config.card().map_err(|error| error.to_string())).unwrap_or_else(
             |error| Card {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
+use super::claim::WEIGHTS;
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
 use crate::spec::{Table, Taken, Unit, plain};
@@ -16,6 +17,8 @@ pub(super) struct Data {
     pub datasets: BTreeMap<String, String>,
     /// Of the file of general text.
     pub text: Option<String>,
+    /// Of the backbone's published weights, if it reads any.
+    pub weights: Option<String>,
     /// The part of every person, where a file says it.
     pub split: Option<BTreeMap<String, Part>>,
 }
@@ -58,14 +61,19 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let (tokenizer, backbone) = (&plan.tokenizer, &plan.backbone);
     let column = experiment.text.as_ref().and_then(|text| text.column.clone());
     let text = data.text.as_ref().map(|content| json!({ "content": content, "column": column }));
-    let mut config = json!({ "backbone": backbone.config.resolved(), "text": text });
+    let mut own = backbone.config.resolved();
+    if let Some(content) = &data.weights {
+        // What they are counts, and not where they lie.
+        insert(&mut own, WEIGHTS, Some(content.as_str().into()));
+    }
+    let mut config = json!({ "backbone": own, "text": text });
     let version = vec![backbone.config.version()];
     let mut inputs = &["split", "corpus"][..];
     if taken(Taken::Model).is_some() {
         insert(&mut config, "start", taken(Taken::Model));
         if taken(Taken::Tokenizer).is_some() {
-            // No text side is needed any more.
-            (config["text"], inputs) = (Value::Null, &[]);
+            // No text side is needed; that the text stays in the key is for the stages that read it later.
+            inputs = &[];
         }
     }
     graph.add(StageKind::TextSpace, backbone.plugin, version, backbone.seed, config, inputs);

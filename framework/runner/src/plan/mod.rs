@@ -38,7 +38,7 @@ use crate::spec::{Experiment, Paradigm, Source, Taken};
 pub use crate::spec::Located;
 pub use asking::Asking;
 pub use blame::{Leaf, blame};
-pub(crate) use claim::{Own, corpus, stored, task};
+pub(crate) use claim::{Own, WEIGHTS, corpus, stored, task};
 pub use cohorts::DataCache;
 pub(crate) use cohorts::counted;
 pub use dot::dot;
@@ -117,7 +117,7 @@ pub struct Entry<K: ?Sized> {
     pub plugin: &'static str,
     /// Hash of the library it was loaded from; none if built in.
     pub library: Option<&'static str>,
-    /// The table's `path`, joined to the spec's folder; datasets only.
+    /// The table's `path`, or a backbone's `weights`, joined to the spec's folder; empty if it has none.
     pub root: PathBuf,
     /// The table's seed, or the experiment's.
     pub seed: u64,

@@ -123,6 +123,8 @@ fn resolve_draft(
         return Err(problems);
     }
     let datasets_content = dataset_contents(&datasets, data)?;
+    let weights =
+        data.weights(&backbone).map_err(|message| vec![Problem::at("backbone.weights", message)])?;
     fill_defaults(&mut experiment);
     data.fill_nuisances(&mut experiment, &found);
     let table = &experiment.runtime;
@@ -157,7 +159,7 @@ fn resolve_draft(
     };
     plan.stages = graph::stages(
         &plan,
-        &graph::Data { datasets: datasets_content, text, split: listed.and_then(Result::ok) },
+        &graph::Data { datasets: datasets_content, text, weights, split: listed.and_then(Result::ok) },
     );
     if let Some(problem) = plan.start.as_ref().and_then(|start| start.refuses_base(&plan.stages)) {
         return Err(vec![problem]);
@@ -191,8 +193,10 @@ fn parts(
     let corpora = many.named("corpora", Own::Words, &mut experiment.corpora);
     let tasks = many.named("tasks", Own::Task, &mut experiment.tasks);
     let is_sound = |section: &str| draft.is_sound(section);
-    let tokenizer = is_sound("tokenizer").then(|| many.one("tokenizer", &mut experiment.tokenizer)).flatten();
-    let backbone = is_sound("backbone").then(|| many.one("backbone", &mut experiment.backbone)).flatten();
+    let tokenizer =
+        is_sound("tokenizer").then(|| many.one("tokenizer", Own::Seed, &mut experiment.tokenizer)).flatten();
+    let backbone =
+        is_sound("backbone").then(|| many.one("backbone", Own::Weights, &mut experiment.backbone)).flatten();
     Parts { datasets, corpora, tokenizer, backbone, tasks }
 }
 
@@ -219,10 +223,15 @@ impl Many<'_> {
         tables.iter_mut().filter_map(claim).collect()
     }
 
-    fn one<K: Kind + Config + ?Sized>(&mut self, section: &str, table: &mut Table) -> Option<Entry<K>> {
+    fn one<K: Kind + Config + ?Sized>(
+        &mut self,
+        section: &str,
+        own: Own,
+        table: &mut Table,
+    ) -> Option<Entry<K>> {
         let (folder, libraries, seed) = (self.folder, self.libraries, self.seed);
         let place = Place { key: section, name: section, folder, libraries, seed };
-        claim(&place, Own::Seed, table).map_err(|problems| self.problems.extend(problems)).ok()
+        claim(&place, own, table).map_err(|problems| self.problems.extend(problems)).ok()
     }
 }
 

@@ -159,7 +159,8 @@ impl Start {
             let help = "resample, or let patches last unequally long with `signal.mixed-tr = true`";
             problems.push(problem(message, help));
         }
-        if let (Some(tokenizer), true) = (&parts.tokenizer, self.takes(Taken::Model)) {
+        let is_mixed = self.takes(Taken::Model) && !self.takes(Taken::Tokenizer);
+        if let (Some(tokenizer), true) = (&parts.tokenizer, is_mixed) {
             let cx = CheckContext {
                 scans: &found.scans,
                 trs: experiment.signal.trs,

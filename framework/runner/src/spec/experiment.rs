@@ -204,6 +204,10 @@ pub struct Instruction {
     /// Examples a micro-batch.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
+    /// Questions about one scan side by side in a micro-batch, whose fMRI tokens are then read once; every question is
+    /// asked as often as with 1.
+    #[serde(default = "default_questions", skip_serializing_if = "is_one")]
+    pub questions: usize,
     /// Micro-batches whose gradients are added up before a step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,
@@ -301,6 +305,16 @@ impl Default for RuntimeTable {
 
 fn default_batch_size() -> usize {
     8
+}
+
+fn default_questions() -> usize {
+    1
+}
+
+/// Whether a count is what it is if left out; keys of earlier versions hold.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 fn default_accumulate() -> usize {

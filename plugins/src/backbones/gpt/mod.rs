@@ -1,12 +1,8 @@
 //! A small causal transformer with its own byte-pair tokenizer, trained from nothing.
 
-mod bucket;
-mod decode;
 mod files;
-mod learn;
 mod model;
 mod network;
-mod pool;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -16,12 +12,13 @@ use std::path::Path;
 
 use boldface::{
     Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
-    TextEncoder, TextSource, register, seed,
+    TextEncoder, TextSource, TrainingContext, Tuning, register, seed,
 };
 use boldface_engine::Engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::causal::Input;
 use model::Model;
 use network::Network;
 use text::TextSide;
@@ -54,16 +51,6 @@ pub struct Gpt {
     text_peak_lr: f64,
     /// Dropout of the language training on the residual branches.
     text_dropout: f64,
-}
-
-/// What is read of a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Input {
-    /// Encoder output before quantisation, projected to the model's width.
-    Features,
-    /// One learned vector a code.
-    Codes,
 }
 
 impl Default for Gpt {
@@ -123,6 +110,11 @@ impl Backbone for Gpt {
 
     fn parameters(&self, shape: FmriShape, lora: Option<&Lora>) -> Option<u64> {
         Some(network::text_parameters(self) + network::fmri_parameters(self, shape, lora))
+    }
+
+    fn check_training(&self, cx: &TrainingContext<'_>) -> Vec<Problem> {
+        let Tuning::Lora(lora) = &cx.training.tuning else { return Vec::new() };
+        network::check_lora(self, lora).into_iter().map(|problem| problem.below("lora")).collect()
     }
 
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {

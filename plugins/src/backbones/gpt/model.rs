@@ -6,7 +6,8 @@ use boldface::{Features, FitContext, LanguageModel, Metric, Query, Result, Runti
 
 use super::network::Network;
 use super::vocabulary::Vocabulary;
-use super::{Gpt, decode, files, learn, pool};
+use super::{Gpt, files};
+use crate::backbones::causal::{self, Ends};
 
 /// A network with its fMRI parts, and its vocabulary.
 pub(super) struct Model {
@@ -47,7 +48,7 @@ impl LanguageModel for Model {
         batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
         cx: &mut FitContext<'_>,
     ) -> Result<()> {
-        learn::fit(&mut self.network, training, batches, cx, |observer, step, losses| {
+        causal::fit(&mut self.network, training, batches, cx, |observer, step, losses| {
             for (name, &loss) in losses {
                 observer.record(step, Metric::lower_is_better(format!("{name}_loss"), loss));
             }
@@ -55,19 +56,22 @@ impl LanguageModel for Model {
     }
 
     fn rank(&self, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
-        decode::rank(&self.network, queries)
+        causal::rank(&self.network, queries)
     }
 
     fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>> {
-        decode::generate(&self.network, prompts, limit, self.vocabulary.end())
+        // Marks after the end are no text: they are never written.
+        let end = self.vocabulary.end();
+        let ends = Ends { tokens: &[end], among: end as usize + 1 };
+        causal::generate(&self.network, prompts, limit, &ends)
     }
 
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
-        decode::next_codes(&self.network, blocks)
+        causal::next_codes(&self.network, blocks)
     }
 
     fn pool(&self, prompts: &[Sequence]) -> Result<Features> {
-        pool::pool(&self.network, prompts)
+        causal::pool(&self.network, prompts)
     }
 
     fn save(&self, dir: &Path) -> Result<()> {

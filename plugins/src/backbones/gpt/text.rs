@@ -9,10 +9,10 @@ use boldface::{
 use boldface_engine::no_grad;
 use rand::RngExt;
 
-use super::bucket::Bucket;
 use super::network::{CENTER, Network};
 use super::vocabulary::Vocabulary;
-use super::{Gpt, files, learn};
+use super::{Gpt, files};
+use crate::backbones::causal::{self, Bucket, Trunk};
 
 /// A trained text model without fMRI parts.
 pub(super) struct TextSide {
@@ -53,7 +53,7 @@ impl TextSide {
         };
         let mut batches =
             std::iter::repeat_with(|| Ok((0..config.text_batch_size).map(|_| window()).collect()));
-        learn::fit(&mut self.network, &recipe(config), &mut batches, cx, |observer, step, losses| {
+        causal::fit(&mut self.network, &recipe(config), &mut batches, cx, |observer, step, losses| {
             let loss = losses[Objective::TextToText.name()];
             observer.record(step, Metric::lower_is_better("text_loss", loss));
             observer.record(step, Metric::lower_is_better("perplexity", loss.exp()));
@@ -79,7 +79,7 @@ impl TextSide {
     /// As [`TextEncoder::pool`], of tokens that the context holds.
     fn pool_piece(&self, tokens: &[u32]) -> Result<Vec<f32>> {
         let sequence = Sequence::prompt(Vec::new(), None, tokens.to_vec());
-        self.network.check(&sequence)?;
+        causal::check(&self.network, &sequence)?;
         Ok(no_grad(|| {
             let pass = self.network.pass(None);
             let hidden = self.network.read(&pass, &Bucket::new(&[(&sequence, 0..tokens.len())]), None);

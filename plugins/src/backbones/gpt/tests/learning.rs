@@ -2,7 +2,7 @@
 
 use boldface::Query;
 
-use super::super::network::{CENTER, is_adapter, is_fmri};
+use super::super::network::{CENTER, is_adapter};
 use super::*;
 
 #[test]
@@ -38,7 +38,7 @@ fn adapters_leave_the_language_model_bit_identical_and_fold_into_it() {
     let (base, batch) = (weights(&model), batch(&model));
     train(&mut model, &Training { tuning: lora(2), ..training(5) }, batch.clone()).unwrap();
     for (name, bits) in weights(&model) {
-        let moves = is_adapter(&name) || is_fmri(&name);
+        let moves = is_adapter(&name) || causal::is_fmri(&name);
         assert_eq!(base.get(&name) != Some(&bits), moves, "{name}");
     }
     let query = [Query { prompt: prompt(&batch[0]), options: vec![batch[0].after[3..].to_vec()] }];
@@ -55,7 +55,7 @@ fn micro_batches_give_the_gradient_of_one_large_batch() {
     let model = model(&config());
     let batch = batch(&model);
     let quiet = Training { dropout: 0.0, ..training(1) };
-    let of = |micro: &[Vec<Sequence>]| learn::gradients(&model.network, &quiet, micro, 0, 0).unwrap();
+    let of = |micro: &[Vec<Sequence>]| causal::gradients(&model.network, &quiet, micro, 0, 0).unwrap();
     let (one_losses, one) = of(std::slice::from_ref(&batch));
     let (two_losses, two) = of(&[batch[..1].to_vec(), batch[1..].to_vec()]);
     for (name, loss) in &one_losses {
@@ -66,6 +66,26 @@ fn micro_batches_give_the_gradient_of_one_large_batch() {
         let far = one.iter().zip(&two).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(far < 1e-5, "{name}: {far}");
     }
+}
+
+#[test]
+fn a_block_that_is_read_once_gives_the_gradients_of_one_read_for_each_question() {
+    let model = model(&config());
+    let (one, other) = (block(1, 3), block(2, 3));
+    let ask = |block: &FmriBlock, question, answer| sequence(&model, Some(block.clone()), question, answer);
+    // Of the last two one has only codes to learn, and one an answer whose first token the block itself predicts.
+    let codes = Sequence { text_weight: 0.0, ..ask(&one, "", "") };
+    let bare = ask(&one, "", "the heart is never still");
+    let bare = Sequence { after: bare.after[bare.supervised.clone()].to_vec(), supervised: 0..3, ..bare };
+    let batch = [
+        ask(&one, "is it?", "never"),
+        ask(&other, "is it?", "never silent"),
+        ask(&one, "describe the brain and the heart", "the heart is still"),
+        codes,
+        bare,
+        sequence(&model, None, "what?", "never"),
+    ];
+    causal::assert_sharing_changes_nothing(&model.network, &batch);
 }
 
 #[test]

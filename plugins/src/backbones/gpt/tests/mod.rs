@@ -17,11 +17,11 @@ use boldface_engine::{no_grad, open};
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::bucket::Bucket;
 use super::model::Model;
 use super::network::Network;
 use super::vocabulary::Vocabulary;
-use super::{Gpt, Input, learn};
+use super::{Gpt, Input};
+use crate::backbones::causal::{self, Bucket, Trunk};
 
 const SHAPE: FmriShape = FmriShape { rois: 3, patches: 3, width: 4, codebook_size: 5 };
 

@@ -75,7 +75,7 @@ fn a_checkpoint_of_another_model_is_refused_and_changes_nothing() {
     let mut other = model(&Gpt { width: 32, ..config() });
     let before = weights(&other);
     let mut optimiser = boldface_engine::AdamW::new(0.1);
-    let error = learn::restore(&mut other.network, &mut optimiser, stopping.dir()).unwrap_err();
+    let error = causal::restore(&mut other.network, &mut optimiser, stopping.dir()).unwrap_err();
     assert!(error.to_string().contains("optimiser.safetensors"), "{error}");
     assert_eq!(weights(&other), before);
 }

@@ -5,14 +5,14 @@ use std::ops::Range;
 use boldface::{Sequence, Token};
 
 /// The places of a sequence that are read now; places before them lie in a cache, if any.
-pub(super) type Span<'a> = (&'a Sequence, Range<usize>);
+pub(in crate::backbones) type Span<'a> = (&'a Sequence, Range<usize>);
 
 /// Spans in one rectangle of `size * length` cells, each row padded on the right.
 ///
 /// Padding needs no mask of its own: it stands after everything real, attention never looks further
 /// right than `visible`, and padding itself sees nothing.
 #[derive(Debug, Default)]
-pub(super) struct Bucket {
+pub(in crate::backbones) struct Bucket {
     /// Number of spans.
     pub size: usize,
     /// Cells of a row.
@@ -90,7 +90,7 @@ fn number(value: usize) -> u32 {
 
 /// Groups sequences so that little of a rectangle is padding: indices of `lengths`, longest first,
 /// each group down to four fifths of its longest.
-pub(super) fn by_length(lengths: &[usize]) -> Vec<Vec<usize>> {
+pub(in crate::backbones) fn by_length(lengths: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
     let mut groups: Vec<Vec<usize>> = Vec::new();

@@ -5,28 +5,28 @@ use boldface_engine::no_grad;
 
 use super::bucket::{Bucket, Span};
 use super::decode::{cell, same_shape};
-use super::network::Network;
+use super::{Trunk, check};
 
 /// One row a prompt, `2 * width` wide: the mean of the last hidden states over all places, then the
 /// state of the last place, which has read everything. Both are after the final norm.
 ///
 /// Prompts of the same shape are read side by side, so none is padded.
-pub(super) fn pool(network: &Network, prompts: &[Sequence]) -> Result<Features> {
+pub(in crate::backbones) fn pool(trunk: &impl Trunk, prompts: &[Sequence]) -> Result<Features> {
     for prompt in prompts {
-        network.check(prompt)?;
+        check(trunk, prompt)?;
         if prompt.layout().len() == 0 {
             return Err("an empty prompt has no hidden state".into());
         }
     }
-    let width = network.config.width;
+    let width = trunk.limits().width;
     let mut values = vec![0.0; prompts.len() * 2 * width];
     no_grad(|| {
-        let pass = network.pass(None);
+        let pass = trunk.pass(None);
         let shapes: Vec<Layout> = prompts.iter().map(Sequence::layout).collect();
         for members in same_shape(&shapes) {
             let length = shapes[members[0]].len();
             let spans: Vec<Span<'_>> = members.iter().map(|&index| (&prompts[index], 0..length)).collect();
-            let hidden = network.norm(&pass, &network.read(&pass, &Bucket::new(&spans), None));
+            let hidden = trunk.norm(&pass, &trunk.read(&pass, &Bucket::new(&spans), None));
             let mean = hidden.mean_rows(members.len()).to_vec();
             let ends: Vec<u32> = (1..=members.len()).map(|row| cell(row * length - 1)).collect();
             let last = hidden.rows(&ends).to_vec();

@@ -1,13 +1,12 @@
-//! Asking the network: options ranked, text continued, next codes. Nothing is sampled.
-
-use std::sync::Arc;
+//! Asking the trunk: options ranked, text continued, next codes. Nothing is sampled.
 
 use boldface::{Layout, Query, Result, Sequence};
 use boldface_engine::nn::{KvCache, Pass};
 use boldface_engine::{Tensor, no_grad};
 
 use super::bucket::{Bucket, Span};
-use super::network::Network;
+use super::share::{head, same_block};
+use super::{Trunk, check};
 
 /// Sequences that are continued side by side.
 const BATCH: usize = 16;
@@ -16,10 +15,10 @@ const BATCH: usize = 16;
 ///
 /// A block's keys and values are computed once for all questions about it, a question's once for all
 /// its options. Questions are read one by one, so no value depends on what else is asked.
-pub(super) fn rank(network: &Network, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
+pub(in crate::backbones) fn rank(trunk: &impl Trunk, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
     for query in queries {
         for option in &query.options {
-            network.check(&extended(&query.prompt, option))?;
+            check(trunk, &extended(&query.prompt, option))?;
         }
         if query.prompt.layout().len() == 0 && !query.options.is_empty() {
             return Err("an option cannot be ranked after an empty prompt".into());
@@ -27,12 +26,12 @@ pub(super) fn rank(network: &Network, queries: &[Query]) -> Result<Vec<Vec<f64>>
     }
     let mut answers = vec![Vec::new(); queries.len()];
     no_grad(|| {
-        let pass = network.pass(None);
-        for members in same_block(queries) {
-            let head = read_head(network, &pass, &queries[members[0]].prompt);
+        let pass = trunk.pass(None);
+        for members in same_block(queries.iter().map(|query| &query.prompt)) {
+            let read = read_head(trunk, &pass, &queries[members[0]].prompt);
             for index in members {
                 let Query { prompt, options } = &queries[index];
-                answers[index] = rank_options(network, &pass, &head, prompt, options);
+                answers[index] = rank_options(trunk, &pass, &read, prompt, options);
             }
         }
     });
@@ -43,40 +42,39 @@ pub(super) fn rank(network: &Network, queries: &[Query]) -> Result<Vec<Vec<f64>>
 type Head = Option<(KvCache, Tensor)>;
 
 /// Reads the part of a prompt that does not depend on the question.
-fn read_head(network: &Network, pass: &Pass<'_>, prompt: &Sequence) -> Head {
-    let places = prompt.layout().len() - prompt.after.len();
-    (places > 0).then(|| read_more(network, pass, network.cache(), (prompt, 0..places)))
+fn read_head(trunk: &impl Trunk, pass: &Pass<'_>, prompt: &Sequence) -> Head {
+    let places = head(prompt);
+    (places > 0).then(|| read_more(trunk, pass, trunk.cache(), (prompt, 0..places)))
 }
 
-fn read_more(network: &Network, pass: &Pass<'_>, mut cache: KvCache, span: Span<'_>) -> (KvCache, Tensor) {
+fn read_more(trunk: &impl Trunk, pass: &Pass<'_>, mut cache: KvCache, span: Span<'_>) -> (KvCache, Tensor) {
     let bucket = Bucket::new(&[span]);
-    let hidden = network.read(pass, &bucket, Some(&mut cache));
+    let hidden = trunk.read(pass, &bucket, Some(&mut cache));
     (cache, hidden.narrow(0, bucket.length - 1, 1))
 }
 
 fn rank_options(
-    network: &Network,
+    trunk: &impl Trunk,
     pass: &Pass<'_>,
-    head: &Head,
+    read: &Head,
     prompt: &Sequence,
     options: &[Vec<u32>],
 ) -> Vec<f64> {
-    let end = prompt.layout().len();
-    let start = end - prompt.after.len();
-    let cache = head.as_ref().map_or_else(|| network.cache(), |(cache, _)| cache.clone());
-    let (cache, last) = match head {
-        Some(head) if start == end => (cache, head.1.clone()),
-        _ => read_more(network, pass, cache, (prompt, start..end)),
+    let (start, end) = (head(prompt), prompt.layout().len());
+    let cache = read.as_ref().map_or_else(|| trunk.cache(), |(cache, _)| cache.clone());
+    let (cache, last) = match read {
+        Some((_, last)) if start == end => (cache, last.clone()),
+        _ => read_more(trunk, pass, cache, (prompt, start..end)),
     };
-    let first = network.words(pass, &last).log_softmax().to_vec();
+    let first = trunk.words(pass, &last).log_softmax().to_vec();
     let grown: Vec<Sequence> = options.iter().map(|option| extended(prompt, option)).collect();
     let spans: Vec<Span<'_>> =
         grown.iter().map(|option| (option, end..option.layout().len().max(end + 1) - 1)).collect();
     let bucket = Bucket::new(&spans);
     // Options of one token are decided by the prompt alone.
     let rest = (bucket.length > 0).then(|| {
-        let hidden = network.read(pass, &bucket, Some(&mut cache.repeat(options.len())));
-        network.words(pass, &hidden).log_softmax().to_vec()
+        let hidden = trunk.read(pass, &bucket, Some(&mut cache.repeat(options.len())));
+        trunk.words(pass, &hidden).log_softmax().to_vec()
     });
     let size = first.len();
     let one = |(row, option): (usize, &Vec<u32>)| {
@@ -96,52 +94,36 @@ fn extended(prompt: &Sequence, tokens: &[u32]) -> Sequence {
     grown
 }
 
-/// Indices of queries about the very same block, in order of first appearance.
-fn same_block(queries: &[Query]) -> Vec<Vec<usize>> {
-    let is_same = |a: &Sequence, b: &Sequence| {
-        a.before == b.before
-            && match (&a.fmri, &b.fmri) {
-                (Some(a), Some(b)) => {
-                    Arc::ptr_eq(&a.features, &b.features)
-                        && Arc::ptr_eq(&a.codes, &b.codes)
-                        && a.patches == b.patches
-                }
-                (None, None) => true,
-                _ => false,
-            }
-    };
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (index, query) in queries.iter().enumerate() {
-        match groups.iter_mut().find(|group| is_same(&queries[group[0]].prompt, &query.prompt)) {
-            Some(group) => group.push(index),
-            None => groups.push(vec![index]),
-        }
-    }
-    groups
+/// Which tokens an answer is made of, and which end it.
+pub(in crate::backbones) struct Ends<'a> {
+    /// Tokens that end an answer.
+    pub tokens: &'a [u32],
+    /// Tokens below this may be written; marks that are no text have larger ones.
+    pub among: usize,
 }
 
-/// Greedy continuation up to the token `end` (left out), `limit` tokens or the end of the context.
+/// Greedy continuation up to one of the ends (left out), `limit` tokens or the end of the context.
 ///
 /// Prompts of the same shape are continued side by side, so none is padded.
-pub(super) fn generate(
-    network: &Network,
+pub(in crate::backbones) fn generate(
+    trunk: &impl Trunk,
     prompts: &[Sequence],
     limit: usize,
-    end: u32,
+    ends: &Ends<'_>,
 ) -> Result<Vec<Vec<u32>>> {
     for prompt in prompts {
-        network.check(prompt)?;
+        check(trunk, prompt)?;
         if prompt.layout().len() == 0 {
             return Err("an empty prompt cannot be continued".into());
         }
     }
     let mut texts = vec![Vec::new(); prompts.len()];
     no_grad(|| {
-        let pass = network.pass(None);
+        let pass = trunk.pass(None);
         let shapes: Vec<Layout> = prompts.iter().map(Sequence::layout).collect();
         for members in same_shape(&shapes) {
             let chosen: Vec<Sequence> = members.iter().map(|&index| prompts[index].clone()).collect();
-            for (index, text) in members.into_iter().zip(extend(network, &pass, chosen, limit, end)) {
+            for (index, text) in members.into_iter().zip(extend(trunk, &pass, chosen, limit, ends)) {
                 texts[index] = text;
             }
         }
@@ -150,26 +132,25 @@ pub(super) fn generate(
 }
 
 fn extend(
-    network: &Network,
+    trunk: &impl Trunk,
     pass: &Pass<'_>,
     mut grown: Vec<Sequence>,
     limit: usize,
-    end: u32,
+    ends: &Ends<'_>,
 ) -> Vec<Vec<u32>> {
     let start = grown[0].layout().len();
-    let limit = limit.min(network.config.context - start);
+    let limit = limit.min(trunk.limits().context - start);
     let mut texts = vec![Vec::new(); grown.len()];
     let mut live: Vec<usize> = (0..grown.len()).collect();
-    let mut cache = network.cache();
+    let mut cache = trunk.cache();
     for step in 0..limit {
         let places = if step == 0 { 0..start } else { start + step - 1..start + step };
         let spans: Vec<Span<'_>> = live.iter().map(|&index| (&grown[index], places.clone())).collect();
         let bucket = Bucket::new(&spans);
-        let hidden = network.read(pass, &bucket, Some(&mut cache));
+        let hidden = trunk.read(pass, &bucket, Some(&mut cache));
         let last: Vec<u32> = (1..=live.len()).map(|row| cell(row * bucket.length - 1)).collect();
-        // Marks other than the end are no text: their logits are not looked at.
-        let tokens = likeliest(&network.words(pass, &hidden.rows(&last)), end as usize + 1);
-        let kept: Vec<usize> = (0..live.len()).filter(|&row| tokens[row] != end).collect();
+        let tokens = likeliest(&trunk.words(pass, &hidden.rows(&last)), ends.among);
+        let kept: Vec<usize> = (0..live.len()).filter(|&row| !ends.tokens.contains(&tokens[row])).collect();
         for &row in &kept {
             texts[live[row]].push(tokens[row]);
             grown[live[row]].after.push(tokens[row]);
@@ -186,27 +167,27 @@ fn extend(
 }
 
 /// The most likely codes of the patch after each block, one a region.
-pub(super) fn next_codes(network: &Network, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
+pub(in crate::backbones) fn next_codes(trunk: &impl Trunk, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
     for sequence in blocks {
-        network.check(sequence)?;
+        check(trunk, sequence)?;
         if sequence.layout().block() == 0 {
             return Err("the next codes of a sequence without fMRI were asked for".into());
         }
     }
     let mut codes = vec![Vec::new(); blocks.len()];
     no_grad(|| {
-        let pass = network.pass(None);
+        let pass = trunk.pass(None);
         let shapes: Vec<Layout> = blocks.iter().map(|block| Layout { after: 0, ..block.layout() }).collect();
         for members in same_shape(&shapes) {
             let layout = shapes[members[0]];
             let spans: Vec<Span<'_>> =
                 members.iter().map(|&index| (&blocks[index], 0..layout.len())).collect();
-            let hidden = network.read(&pass, &Bucket::new(&spans), None);
+            let hidden = trunk.read(&pass, &Bucket::new(&spans), None);
             let patch = |row: usize| {
                 (0..layout.rois).map(move |roi| row * layout.len() + layout.fmri(layout.patches - 1, roi))
             };
             let last: Vec<u32> = (0..members.len()).flat_map(patch).map(cell).collect();
-            let likely = likeliest(&network.codes(&pass, &hidden.rows(&last)), usize::MAX);
+            let likely = likeliest(&trunk.codes(&pass, &hidden.rows(&last)), usize::MAX);
             for (index, chosen) in members.into_iter().zip(likely.chunks(layout.rois)) {
                 codes[index] = chosen.to_vec();
             }

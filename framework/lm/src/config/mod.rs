@@ -1,6 +1,14 @@
 //! What a model is made of, whichever file said it.
 
+mod folder;
+mod gguf;
+mod rope;
+
+use boldface::Result;
 use boldface_engine::Rope;
+
+/// What is said about a model of another family.
+const FAMILIES: &str = "and boldface reads `gpt2`, `llama` and `qwen3`";
 
 /// A family of models that share one forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +115,36 @@ impl Config {
             add("lm_head.weight".into(), &[self.vocabulary, d]);
         }
         all
+    }
+
+    /// Refuses sizes that no model has, so that nothing below divides by zero or overflows.
+    fn checked(self, file: &str) -> Result<Config> {
+        let sizes = [
+            ("layers", self.layers, 10_000),
+            ("width", self.width, 1 << 20),
+            ("heads", self.heads, 1 << 16),
+            ("key-value heads", self.kv_heads, 1 << 16),
+            ("width of a head", self.head_width, 1 << 16),
+            ("width of the feed-forward layer", self.inner, 1 << 22),
+            ("vocabulary", self.vocabulary, 1 << 26),
+            ("context", self.context, 1 << 30),
+        ];
+        for (what, size, most) in sizes {
+            if size == 0 || size > most {
+                return Err(format!("`{file}`: {what}: {size}, where 1 to {most} was expected").into());
+            }
+        }
+        if self.heads % self.kv_heads != 0 {
+            let (heads, kv) = (self.heads, self.kv_heads);
+            return Err(format!("`{file}`: {heads} heads cannot share {kv} key-value heads").into());
+        }
+        if self.rope.is_some() && self.head_width % 2 != 0 {
+            return Err(format!("`{file}`: heads of odd width {} cannot be turned", self.head_width).into());
+        }
+        if !(self.eps > 0.0 && self.eps < 1.0) {
+            return Err(format!("`{file}`: epsilon of norms: {}, where 0 to 1 was expected", self.eps).into());
+        }
+        Ok(self)
     }
 
     /// How many numbers all parameters have together.

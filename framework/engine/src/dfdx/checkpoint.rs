@@ -1,0 +1,38 @@
+//! Recomputation in the backward pass instead of remembering.
+
+use super::Value;
+use super::tape::{Key, aside, record};
+
+impl Value {
+    /// `f` of the inputs. What it computes inside is forgotten, and computed again on the way back.
+    pub(crate) fn checkpoint(inputs: &[&Value], f: impl Fn(&[Value]) -> Value + 'static) -> Value {
+        let inputs: Vec<Value> = inputs.iter().map(|input| (*input).clone()).collect();
+        // Inside, an input that wants a gradient is a leaf: there the tape of the inside ends.
+        let leaves = |inputs: &[Value]| -> Vec<Value> {
+            let leaf = |x: &Value| if x.key.is_some() { x.as_leaf() } else { x.clone() };
+            inputs.iter().map(leaf).collect()
+        };
+        let inside = leaves(&inputs);
+        // Recorded for one reason: to learn which parameters want a gradient. The record is dropped here.
+        let (out, recording) = aside(|| f(&inside));
+        let Some(end) = out.key() else { return out };
+        let is_input = |key: &&Key| inside.iter().any(|x| x.leaf_id() == Some(key.id()));
+        let parameters: Vec<Key> = recording.leaves(end).filter(|key| !is_input(key)).cloned().collect();
+        drop(recording);
+
+        let keys: Vec<_> = inputs.iter().map(Value::key).chain(parameters.iter().map(Some)).collect();
+        let (data, dims) = (out.data.clone(), out.dims.clone());
+        let inputs_again = inputs.clone();
+        let key = record(&keys, move |flow, dy| {
+            let inside = leaves(&inputs_again);
+            let (out, recording) = aside(|| f(&inside));
+            let end = out.key().expect("the same computation wants the same gradients");
+            for (key, gradient) in recording.backward(end, dy) {
+                let input = inside.iter().position(|x| x.leaf_id() == Some(key.id()));
+                let to = input.map_or(Some(&key), |input| inputs_again[input].key());
+                flow.add(to, gradient);
+            }
+        });
+        Value { data, dims, key }
+    }
+}

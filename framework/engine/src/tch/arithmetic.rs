@@ -1,0 +1,109 @@
+//! Arithmetic, sums and products.
+
+use ::tch::{Kind, Tensor};
+
+use super::{Value, done, size};
+
+impl Value {
+    /// `self + by * other`, where `by` is 1 or -1.
+    pub(crate) fn add_scaled(&self, by: f32, other: &Value) -> Value {
+        let (x, y) = (self.input(), other.input());
+        self.alike(done(if by < 0.0 { x.f_sub(y) } else { x.f_add(y) }))
+    }
+
+    pub(crate) fn mul(&self, other: &Value) -> Value {
+        self.alike(done(self.input().f_mul(other.input())))
+    }
+
+    /// `by * self + shift`.
+    pub(crate) fn affine(&self, by: f32, shift: f32) -> Value {
+        let scaled = if by == 1.0 { None } else { Some(done(self.input().f_mul_scalar(f64::from(by)))) };
+        match (scaled, shift == 0.0) {
+            (Some(scaled), true) => self.alike(scaled),
+            (scaled, _) => {
+                let x = scaled.as_ref().unwrap_or_else(|| self.input());
+                self.alike(done(x.f_add_scalar(f64::from(shift))))
+            }
+        }
+    }
+
+    pub(crate) fn mul_number(&self, by: &Value) -> Value {
+        let by = done(by.input().f_reshape([] as [i64; 0]));
+        self.alike(done(self.input().f_mul(&by)))
+    }
+
+    pub(crate) fn add_number(&self, by: &Value) -> Value {
+        let by = done(by.input().f_reshape([] as [i64; 0]));
+        self.alike(done(self.input().f_add(&by)))
+    }
+
+    /// The sum of all numbers times `by`, as one number.
+    pub(crate) fn sum(&self, by: f32) -> Value {
+        let sum = done(self.input().f_sum(Kind::Float));
+        self.number(if by == 1.0 { sum } else { done(sum.f_mul_scalar(f64::from(by))) })
+    }
+
+    pub(super) fn number(&self, scalar: Tensor) -> Value {
+        self.result(done(scalar.f_reshape([1_i64])), &[1])
+    }
+
+    pub(crate) fn mean_rows(&self, groups: usize) -> Value {
+        let (groups_size, width) = (size(groups), size(self.width()));
+        let runs = done(self.input().f_reshape([groups_size, -1, width]));
+        self.result(done(runs.f_mean_dim([1_i64].as_slice(), false, Kind::Float)), &[groups, self.width()])
+    }
+
+    pub(crate) fn linear(&self, weight: &Value, bias: Option<&Value>) -> Value {
+        let (x, weight_nk) = (self.narrowed(), weight.narrowed());
+        let bias = bias.map(Value::narrowed);
+        let mut dims = self.dims.to_vec();
+        dims.pop();
+        dims.push(weight.dims[0]);
+        self.result(done(x.f_linear(&weight_nk, bias)), &dims)
+    }
+
+    /// The sum of all (.., K) x (N, K)', and (N); K may differ between terms.
+    pub(crate) fn linear_sum(terms: &[(&Value, &Value)], bias: Option<&Value>) -> Value {
+        let [(x, weight), rest @ ..] = terms else { panic!("a sum of no products") };
+        let mut sum = x.linear(weight, bias);
+        for (x, weight) in rest {
+            sum = sum.plus_product(x, weight);
+        }
+        sum
+    }
+
+    /// This, (.., N), plus (.., K) x (N, K)', without a copy of the product.
+    fn plus_product(&self, x: &Value, weight: &Value) -> Value {
+        let flat = |x: Tensor, width: usize| done(x.f_reshape([-1, size(width)]));
+        let (sum, x_mk) = (flat(self.narrowed(), self.width()), flat(x.narrowed(), x.width()));
+        let sum = done(sum.f_addmm(&x_mk, &done(weight.narrowed().f_tr())));
+        self.alike(done(sum.f_reshape(super::sizes(&self.dims))))
+    }
+
+    pub(crate) fn matmul(&self, other: &Value) -> Value {
+        let product = done(self.narrowed().f_matmul(&other.narrowed()));
+        self.result(product, &[self.dims[0], other.dims[1]])
+    }
+
+    /// For each row of (N, D) the row of (K, D) with the largest dot product, the first of equals; in f32.
+    pub(crate) fn nearest_rows(&self, codebook: &Value) -> Vec<u32> {
+        // A block at a time: the whole of (N, K) may be far larger than either input.
+        const BLOCK: usize = 1024;
+        super::paused(|| {
+            let (n, d) = (self.rows(), self.width());
+            let x_nd = done(self.wide().f_reshape([size(n), size(d)]));
+            let codes_dk = done(codebook.wide().f_tr());
+            let mut best = Vec::with_capacity(n);
+            for start in (0..n).step_by(BLOCK) {
+                let rows = BLOCK.min(n - start);
+                let block = done(x_nd.f_narrow(0, size(start), size(rows)));
+                let nearest = done(done(block.f_matmul(&codes_dk)).f_argmax(1, false));
+                let mut codes = vec![0_i64; rows];
+                done(done(nearest.f_to_device(::tch::Device::Cpu)).f_copy_data(&mut codes, rows));
+                let code = |code: i64| u32::try_from(code).expect("a codebook has fewer than 2^32 codes");
+                best.extend(codes.into_iter().map(code));
+            }
+            best
+        })
+    }
+}

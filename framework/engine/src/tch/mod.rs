@@ -1,0 +1,108 @@
+//! The engine of libtorch, on the CPU and on CUDA: its tensors, its autograd, its fused kernels.
+//!
+//! Operations are those of PyTorch 2.11. In `bf16`, products and attention are computed in bf16, as PyTorch's
+//! autocast does it: weights that are trained and the moments of AdamW stay f32, and norms, softmax and losses
+//! are computed in f32.
+
+mod activation;
+mod arithmetic;
+mod attention;
+mod device;
+mod failure;
+mod loss;
+mod noise;
+mod norm;
+mod optim;
+mod raw;
+mod rope;
+mod structure;
+mod tape;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ::tch::{Kind, Tensor};
+
+pub(crate) use device::{Place, devices, set_threads};
+use failure::done;
+pub(crate) use optim::{Batch, Step, norm};
+use raw::Shared;
+use tape::Leaf;
+pub(crate) use tape::{clear, paused};
+
+/// A tensor of libtorch.
+#[derive(Clone)]
+pub struct Value {
+    tensor: Shared,
+    dims: Arc<[usize]>,
+    leaf: Option<Leaf>,
+    place: Place,
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value").field("dims", &self.dims).field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Value {
+    fn new(tensor: Tensor, dims: &[usize], place: Place) -> Value {
+        debug_assert_eq!(tensor.size(), sizes(dims));
+        Value { tensor: Shared::new(tensor), dims: dims.into(), leaf: None, place }
+    }
+
+    /// A result that lives where this tensor lives.
+    fn result(&self, tensor: Tensor, dims: &[usize]) -> Value {
+        Value::new(tensor, dims, self.place)
+    }
+
+    /// A result of the same dimensions.
+    fn alike(&self, tensor: Tensor) -> Value {
+        debug_assert_eq!(tensor.size(), sizes(&self.dims));
+        Value { tensor: Shared::new(tensor), dims: self.dims.clone(), leaf: None, place: self.place }
+    }
+
+    pub(crate) fn dims(&self) -> &[usize] {
+        &self.dims
+    }
+
+    /// The tensor as the input of an operation.
+    fn input(&self) -> &Tensor {
+        self.register();
+        self.tensor.get()
+    }
+
+    /// The input in 32-bit floats.
+    fn wide(&self) -> Tensor {
+        self.in_kind(Kind::Float)
+    }
+
+    /// The input in the numbers that products are computed in.
+    fn narrowed(&self) -> Tensor {
+        self.in_kind(self.place.products)
+    }
+
+    fn in_kind(&self, kind: Kind) -> Tensor {
+        let tensor = self.input();
+        if tensor.kind() == kind { tensor.shallow_clone() } else { done(tensor.f_to_kind(kind)) }
+    }
+
+    /// Size of the last dimension.
+    fn width(&self) -> usize {
+        self.dims.last().copied().unwrap_or(1)
+    }
+
+    /// How many rows of the last dimension there are.
+    fn rows(&self) -> usize {
+        self.dims.iter().product::<usize>() / self.width().max(1)
+    }
+}
+
+/// Dimensions as libtorch takes them.
+fn sizes(dims: &[usize]) -> Vec<i64> {
+    dims.iter().map(|dim| size(*dim)).collect()
+}
+
+fn size(dim: usize) -> i64 {
+    i64::try_from(dim).expect("memory has fewer than 2^63 numbers")
+}

@@ -1,0 +1,26 @@
+//! Dropout of numbers and of whole samples, drawn from the caller's stream as the embedded engine draws it.
+
+use rand::Rng;
+
+use super::{Value, done, size};
+use crate::dfdx::kept;
+
+impl Value {
+    pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> Value {
+        self.keep_periods(1, p, rng)
+    }
+
+    pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Value {
+        self.keep_periods(self.dims.iter().product::<usize>() / groups, p, rng)
+    }
+
+    fn keep_periods(&self, period: usize, p: f32, rng: &mut impl Rng) -> Value {
+        let count = self.dims.iter().product::<usize>() / period.max(1);
+        let kept = done(::tch::Tensor::f_from_slice(&kept(count, p, rng)));
+        let kept = done(kept.f_to_device(self.place.device));
+        let x = done(self.input().f_reshape([size(count), size(period)]));
+        let by = done(done(kept.f_to_kind(x.kind())).f_mul_scalar(f64::from(1.0 / (1.0 - p))));
+        let noisy = done(x.f_mul(&done(by.f_reshape([size(count), 1]))));
+        self.alike(done(noisy.f_reshape(super::sizes(&self.dims))))
+    }
+}

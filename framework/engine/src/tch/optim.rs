@@ -1,0 +1,93 @@
+//! One AdamW step of all parameters in one call, and the norm of gradients.
+
+use ::tch::{Kind, Tensor};
+
+use super::{Value, done, raw};
+
+/// The parameters of one step, with what belongs to each.
+#[derive(Default)]
+pub(crate) struct Batch {
+    members: Vec<Member>,
+}
+
+struct Member {
+    /// Parameter, gradient, first and second moment.
+    tensors: [raw::Shared; 4],
+    decay: f32,
+}
+
+/// The numbers of one AdamW step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) lr: f64,
+    pub(crate) betas: (f32, f32),
+    pub(crate) eps: f32,
+    /// Which step this is, from 1.
+    pub(crate) number: u64,
+}
+
+impl Batch {
+    /// Takes a parameter into the step. What other tensors share is copied first.
+    pub(crate) fn push(
+        &mut self,
+        parameter: &mut Value,
+        gradient: &Value,
+        moments: [&mut Value; 2],
+        decay: f32,
+    ) {
+        let [first, second] = moments;
+        [&mut *parameter, &mut *first, &mut *second].into_iter().for_each(Value::make_own);
+        let tensors = [&*parameter, gradient, &*first, &*second].map(|value| value.tensor.clone());
+        self.members.push(Member { tensors, decay });
+    }
+
+    pub(crate) fn step(self, step: Step) {
+        if self.members.is_empty() {
+            return;
+        }
+        super::paused(|| {
+            let mut by_decay: Vec<(f32, Vec<Member>)> = Vec::new();
+            for member in self.members {
+                match by_decay.iter_mut().find(|(decay, _)| *decay == member.decay) {
+                    Some((_, members)) => members.push(member),
+                    None => by_decay.push((member.decay, vec![member])),
+                }
+            }
+            for (decay, members) in by_decay {
+                let column = |which: usize| -> Vec<&Tensor> {
+                    members.iter().map(|member| member.tensors[which].get()).collect()
+                };
+                let device = members[0].tensors[0].get().device();
+                let number = done(Tensor::f_full([] as [i64; 0], step.number as f64, (Kind::Float, device)));
+                raw::adamw([column(0), column(1), column(2), column(3)], &number, step, decay);
+            }
+        });
+    }
+}
+
+impl Value {
+    /// Gives this tensor memory of its own, if others share it: it is about to be written in place.
+    fn make_own(&mut self) {
+        if !self.tensor.is_alone() {
+            let own = if self.leaf.is_some() { self.as_leaf() } else { self.copied() };
+            *self = Value { leaf: self.leaf, ..own };
+        }
+    }
+
+    fn copied(&self) -> Value {
+        self.alike(done(self.tensor.get().f_detach_copy()))
+    }
+}
+
+/// The L2 norm of all numbers of these tensors together.
+pub(crate) fn norm(values: &[&Value]) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    super::paused(|| {
+        let norm = |value: &&Value| done(value.tensor.get().f_norm());
+        let norms: Vec<Tensor> = values.iter().map(norm).collect();
+        let norms = done(done(Tensor::f_stack(&norms, 0)).f_to_kind(Kind::Double));
+        done(done(norms.f_norm()).f_double_value(&[]))
+    })
+}

@@ -1,0 +1,110 @@
+//! Tensors from numbers and back, and operations that move numbers and compute nothing.
+
+use ::tch::{Kind, Tensor};
+
+use super::{Place, Value, done, raw, size, sizes};
+use crate::mapped::Mapped;
+
+impl Value {
+    pub(crate) fn constant(values: &[f32], dims: &[usize], place: Place) -> Value {
+        let flat = done(Tensor::f_from_slice(values));
+        let tensor = done(done(flat.f_reshape(sizes(dims))).f_to_device(place.device));
+        Value::new(tensor, dims, place)
+    }
+
+    pub(crate) fn zeros(dims: &[usize], place: Place) -> Value {
+        Value::new(done(Tensor::f_zeros(sizes(dims), (Kind::Float, place.device))), dims, place)
+    }
+
+    /// Numbers of a file as f32: read where they lie if the device is the CPU.
+    pub(crate) fn mapped(file: &Mapped, numbers: &[f32], dims: &[usize], place: Place) -> Value {
+        let tensor = raw::view_of_file(file, numbers, &sizes(dims));
+        Value::new(done(tensor.f_to_device(place.device)), dims, place)
+    }
+
+    /// Numbers of a file in bf16, little-endian; they stay bf16 if products are computed in it.
+    pub(crate) fn from_bf16(bytes: &[u8], dims: &[usize], place: Place) -> Value {
+        let tensor = done(Tensor::f_from_data_size(bytes, &sizes(dims), Kind::BFloat16));
+        let tensor = done(tensor.f_to_device(place.device));
+        Value::new(done(tensor.f_to_kind(place.products)), dims, place)
+    }
+
+    pub(crate) fn to_vec(&self) -> Vec<f32> {
+        let tensor = done(self.tensor.get().f_detach());
+        let tensor = done(done(tensor.f_to_device(::tch::Device::Cpu)).f_to_kind(Kind::Float));
+        let tensor = done(tensor.f_contiguous());
+        let mut values = vec![0.0; self.dims.iter().product()];
+        let count = values.len();
+        done(tensor.f_copy_data(&mut values, count));
+        values
+    }
+
+    /// The one number of a tensor of one.
+    pub(crate) fn item(&self) -> f32 {
+        self.to_vec()[0]
+    }
+
+    pub(crate) fn reshape(&self, dims: &[usize]) -> Value {
+        self.result(done(self.input().f_reshape(sizes(dims))), dims)
+    }
+
+    pub(crate) fn narrow(&self, dim: usize, start: usize, len: usize) -> Value {
+        let mut dims = self.dims.to_vec();
+        dims[dim] = len;
+        self.result(done(self.input().f_narrow(size(dim), size(start), size(len))), &dims)
+    }
+
+    pub(crate) fn concat(parts: &[&Value], dim: usize) -> Value {
+        let mut dims = parts[0].dims.to_vec();
+        dims[dim] = parts.iter().map(|part| part.dims[dim]).sum();
+        let tensors: Vec<&Tensor> = parts.iter().map(|part| part.input()).collect();
+        parts[0].result(done(Tensor::f_cat(&tensors, size(dim))), &dims)
+    }
+
+    pub(crate) fn transpose(&self) -> Value {
+        self.result(done(self.input().f_tr()), &[self.dims[1], self.dims[0]])
+    }
+
+    /// The named rows of (R, D); a row named twice gets the sum of both gradients.
+    pub(crate) fn gather(&self, rows: &[u32]) -> Value {
+        let rows_n = self.place.integers(rows);
+        let tensor = done(Tensor::f_embedding(self.input(), &rows_n, -1, false, false));
+        self.result(tensor, &[rows.len(), self.dims[1]])
+    }
+
+    /// The same numbers as a constant.
+    pub(crate) fn detach(&self) -> Value {
+        self.alike(done(self.tensor.get().f_detach()))
+    }
+
+    /// The same numbers as a constant that is kept; a matrix in the numbers of products.
+    pub(crate) fn frozen(&self) -> Value {
+        let tensor = done(self.tensor.get().f_detach());
+        let kind = if self.dims.len() >= 2 { self.place.products } else { Kind::Float };
+        self.alike(done(tensor.f_to_kind(kind)))
+    }
+
+    pub(crate) fn overwrite(&mut self, values: &[f32]) {
+        let fresh = Value::constant(values, &self.dims, self.place);
+        let leaf = self.leaf;
+        *self = if leaf.is_some() { Value { leaf, ..fresh.as_leaf() } } else { fresh };
+    }
+
+    /// The same numbers; the gradient is multiplied by `by`.
+    pub(crate) fn scale_gradient(&self, by: f32) -> Value {
+        self.alike(raw::scale_gradient(self.input(), f64::from(by)))
+    }
+}
+
+impl Place {
+    /// Whole numbers on the device.
+    pub(super) fn integers(self, numbers: &[u32]) -> Tensor {
+        let wide: Vec<i64> = numbers.iter().map(|number| i64::from(*number)).collect();
+        done(done(Tensor::f_from_slice(&wide)).f_to_device(self.device))
+    }
+
+    /// Numbers on the device.
+    pub(super) fn numbers(self, numbers: &[f32], dims: &[i64]) -> Tensor {
+        done(done(done(Tensor::f_from_slice(numbers)).f_reshape(dims)).f_to_device(self.device))
+    }
+}

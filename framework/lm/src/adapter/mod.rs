@@ -1,0 +1,64 @@
+//! Low-rank adapters beside the linear layers of a pretrained model, in PEFT's own format.
+//!
+//! A layer `name` has its trained adapter in `name.lora_a` (R, inputs) and `name.lora_b` (outputs, R), scaled by
+//! [`lora_scale`] when it is used, and all earlier ones in `name.frozen_a` and `name.frozen_b`, scale included (see
+//! [`linear`](boldface_engine::nn::linear)).
+
+mod load;
+mod peft;
+mod save;
+mod stack;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+use boldface::{Lora, Result};
+use boldface_engine::Params;
+use rand::{Rng, RngExt};
+
+use crate::network::Network;
+
+pub use load::load;
+pub use save::save;
+pub use stack::{freeze, merge};
+pub use targets::check_targets;
+
+/// What the product of the two matrices is multiplied by: alpha / rank.
+pub fn lora_scale(lora: &Lora) -> f32 {
+    (lora.alpha / lora.rank as f64) as f32
+}
+
+/// Adds a trained adapter beside the target layers: `lora_a` uniform within `1 / sqrt(inputs)`, `lora_b` zero, as
+/// PEFT begins. It starts as a no-op, and nothing else is frozen or changed.
+///
+/// # Errors
+///
+/// If the rank is 0, a target names no layer, or the model has a trained adapter already.
+pub fn add(network: &mut Network, lora: &Lora, rng: &mut impl Rng) -> Result<()> {
+    if lora.rank == 0 {
+        return Err("an adapter's `rank` is 0; use at least 1".into());
+    }
+    check_free(&network.params)?;
+    if let Some(problem) = check_targets(&network.config, lora).into_iter().next() {
+        return Err(problem.to_string().into());
+    }
+    for module in targets::targeted(&network.config, lora) {
+        let bound = (module.inputs as f32).sqrt().recip();
+        let a = (0..lora.rank * module.inputs).map(|_| rng.random_range(-bound..bound)).collect();
+        network.params.insert(&format!("{}.lora_a", module.name), a, &[lora.rank, module.inputs]);
+        let b = vec![0.0; module.outputs * lora.rank];
+        network.params.insert(&format!("{}.lora_b", module.name), b, &[module.outputs, lora.rank]);
+    }
+    Ok(())
+}
+
+/// Only one adapter is trained at a time.
+fn check_free(params: &Params) -> Result<()> {
+    match params.names().find(|name| name.ends_with(".lora_a")) {
+        Some(name) => Err(format!(
+            "the model has an adapter that is trained already (`{name}`); freeze it or merge it before another"
+        )
+        .into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,195 @@
+//! The shape of a model from the `config.json` of a Hugging Face folder.
+
+use boldface::Result;
+use boldface_engine::Rope;
+
+use super::rope::{Scaling, yarn_attention};
+use super::{Config, FAMILIES, Family};
+use crate::files::Json;
+
+impl Config {
+    /// Reads `config.json` in the forms of transformers 4 and 5.
+    pub(crate) fn from_json(json: &Json) -> Result<Config> {
+        refuse_what_is_not_computed(json)?;
+        let config = match json.needed("model_type", json.text("model_type"))? {
+            "gpt2" => gpt2(json),
+            "llama" => llama(json, Family::Llama),
+            "qwen3" => llama(json, Family::Qwen3),
+            _ => Err(json.wrong("model_type", FAMILIES)),
+        }?;
+        config.checked(&json.file().display().to_string())
+    }
+}
+
+fn gpt2(json: &Json) -> Result<Config> {
+    activation(json, "activation_function", "gelu_new", &["gelu_new", "gelu_pytorch_tanh"])?;
+    must_be(json, "scale_attn_weights", true, true)?;
+    for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"] {
+        must_be(json, key, false, false)?;
+    }
+    let count = |key: &str| json.needed(key, json.count(key));
+    let (width, heads) = (count("n_embd")?, count("n_head")?);
+    if heads == 0 || width % heads != 0 {
+        return Err(json.wrong("n_head", &format!("which does not divide `n_embd`, {width}")));
+    }
+    Ok(Config {
+        family: Family::Gpt2,
+        layers: count("n_layer")?,
+        width,
+        heads,
+        kv_heads: heads,
+        head_width: width / heads,
+        inner: match json.count("n_inner")? {
+            Some(inner) => inner,
+            None => 4 * width,
+        },
+        vocabulary: count("vocab_size")?,
+        context: count("n_positions")?,
+        eps: json.number("layer_norm_epsilon")?.unwrap_or(1e-5) as f32,
+        rope: None,
+        tied: json.flag("tie_word_embeddings")?.unwrap_or(true),
+        attention_bias: true,
+        mlp_bias: true,
+    })
+}
+
+fn llama(json: &Json, family: Family) -> Result<Config> {
+    activation(json, "hidden_act", "silu", &["silu", "swish"])?;
+    let count = |key: &str| json.needed(key, json.count(key));
+    let (width, heads) = (count("hidden_size")?, count("num_attention_heads")?);
+    let kv_heads = json.count("num_key_value_heads")?.unwrap_or(heads);
+    let head_width = match (json.count("head_dim")?, family) {
+        (Some(width), _) => width,
+        (None, Family::Qwen3) => 128,
+        (None, _) if heads == 0 || width % heads != 0 => {
+            let why = format!("which does not divide `hidden_size`, {width}, and there is no `head_dim`");
+            return Err(json.wrong("num_attention_heads", &why));
+        }
+        (None, _) => width / heads,
+    };
+    let context = count("max_position_embeddings")?;
+    Ok(Config {
+        family,
+        layers: count("num_hidden_layers")?,
+        width,
+        heads,
+        kv_heads,
+        head_width,
+        inner: count("intermediate_size")?,
+        vocabulary: count("vocab_size")?,
+        context,
+        eps: json.number("rms_norm_eps")?.unwrap_or(1e-6) as f32,
+        rope: Some(rope(json, head_width, context)?),
+        tied: json.flag("tie_word_embeddings")?.unwrap_or(false),
+        attention_bias: json.flag("attention_bias")?.unwrap_or(false),
+        mlp_bias: json.flag("mlp_bias")?.unwrap_or(false),
+    })
+}
+
+/// Rotary frequencies from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (4).
+fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
+    let table = match json.object("rope_parameters")? {
+        Some(table) => Some(table),
+        None => json.object("rope_scaling")?,
+    };
+    let outside = json.number("rope_theta")?;
+    let Some(table) = table else {
+        return Ok(Scaling::None.rope(head_width, outside.unwrap_or(10_000.0)));
+    };
+    let base = table.number("rope_theta")?.or(outside).unwrap_or(10_000.0);
+    for source in [json, &table] {
+        if source.number("partial_rotary_factor")?.is_some_and(|part| part != 1.0) {
+            return Err(source.wrong("partial_rotary_factor", "and only whole heads are turned: 1.0"));
+        }
+    }
+    let key = if table.value("rope_type").is_some() { "rope_type" } else { "type" };
+    let number = |key: &str| table.needed(key, table.number(key));
+    let original = || -> Result<f64> {
+        let outside = json.number("original_max_position_embeddings")?;
+        let inside = table.number("original_max_position_embeddings")?;
+        Ok(outside.or(inside).unwrap_or(context as f64))
+    };
+    let scaling = match table.text(key)?.unwrap_or("default") {
+        // Dynamic scaling changes nothing up to `max_position_embeddings`, and no text is longer here.
+        "default" | "dynamic" => Scaling::None,
+        "linear" => Scaling::Linear { factor: number("factor")? },
+        "llama3" => Scaling::Llama3 {
+            factor: number("factor")?,
+            low: number("low_freq_factor")?,
+            high: number("high_freq_factor")?,
+            original: original()?,
+        },
+        "yarn" => {
+            let original = original()?;
+            let factor = table.number("factor")?.unwrap_or(context as f64 / original);
+            let nonzero = |key: &str| Ok::<_, boldface::Error>(table.number(key)?.filter(|x| *x != 0.0));
+            let attention =
+                match (table.number("attention_factor")?, nonzero("mscale")?, nonzero("mscale_all_dim")?) {
+                    (Some(attention), _, _) => attention,
+                    (None, Some(m), Some(all)) => yarn_attention(factor, m) / yarn_attention(factor, all),
+                    (None, _, _) => yarn_attention(factor, 1.0),
+                };
+            Scaling::Yarn {
+                factor,
+                fast: nonzero("beta_fast")?.unwrap_or(32.0),
+                slow: nonzero("beta_slow")?.unwrap_or(1.0),
+                original,
+                attention,
+                truncate: table.flag("truncate")?.unwrap_or(true),
+            }
+        }
+        _ => {
+            return Err(
+                table.wrong(key, "and boldface knows `default`, `linear`, `dynamic`, `llama3` and `yarn`")
+            );
+        }
+    };
+    scaling.checked(&|key, why| table.wrong(key, why))?;
+    Ok(scaling.rope(head_width, base))
+}
+
+/// Refuses what would change the numbers and is not computed here, each by its key.
+fn refuse_what_is_not_computed(json: &Json) -> Result<()> {
+    if json.value("quantization_config").is_some() {
+        let file = json.file().display();
+        return Err(format!(
+            "`{file}` has `quantization_config`: packed weights are read from .gguf files only; \
+             take the unquantised folder or a .gguf of this model"
+        )
+        .into());
+    }
+    for key in ["num_local_experts", "num_experts", "n_routed_experts"] {
+        if json.count(key)?.is_some_and(|experts| experts > 1) {
+            return Err(json.wrong(key, "and mixtures of experts are not read"));
+        }
+    }
+    for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
+        if json.value(key).is_some() {
+            return Err(json.wrong(key, "and logits are not capped here"));
+        }
+    }
+    let slides = json.value("sliding_window").is_some() && json.flag("use_sliding_window")?.unwrap_or(true);
+    if slides {
+        return Err(json.wrong("sliding_window", "and attention here sees the whole text"));
+    }
+    let kinds = json.value("layer_types").and_then(serde_json::Value::as_array);
+    if kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind != "full_attention")) {
+        return Err(json.wrong("layer_types", "and every layer here is `full_attention`"));
+    }
+    Ok(())
+}
+
+fn activation(json: &Json, key: &str, default: &str, known: &[&str]) -> Result<()> {
+    let found = json.text(key)?.unwrap_or(default);
+    if known.contains(&found) {
+        return Ok(());
+    }
+    Err(json.wrong(key, &format!("and this family is computed with `{}`", known[0])))
+}
+
+fn must_be(json: &Json, key: &str, wanted: bool, default: bool) -> Result<()> {
+    if json.flag(key)?.unwrap_or(default) == wanted {
+        return Ok(());
+    }
+    Err(json.wrong(key, &format!("and only `{wanted}` is computed")))
+}

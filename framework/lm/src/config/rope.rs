@@ -1,0 +1,122 @@
+//! Which angles rotary positions turn by when a model was stretched to longer texts.
+//!
+//! The same frequencies as `modeling_rope_utils` of transformers 5.
+
+use std::f64::consts::PI;
+
+use boldface::{Error, Result};
+use boldface_engine::Rope;
+
+/// How the frequencies of a model differ from the plain ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Scaling {
+    /// Not at all.
+    None,
+    /// All are divided by the factor.
+    Linear {
+        /// How many times longer texts are.
+        factor: f64,
+    },
+    /// Slow ones are divided by the factor, fast ones stay (Llama 3.1).
+    Llama3 {
+        /// How many times longer texts are.
+        factor: f64,
+        /// Waves longer than `original / low` are divided.
+        low: f64,
+        /// Waves shorter than `original / high` stay.
+        high: f64,
+        /// Longest text before stretching.
+        original: f64,
+    },
+    /// As Llama 3.1, over a ramp of dimensions, and attention is sharpened (Peng et al. 2023).
+    Yarn {
+        /// How many times longer texts are.
+        factor: f64,
+        /// Turns over the original length above which a frequency stays.
+        fast: f64,
+        /// Turns below which it is divided.
+        slow: f64,
+        /// Longest text before stretching.
+        original: f64,
+        /// What rotated numbers are multiplied by.
+        attention: f64,
+        /// Whether the ramp begins and ends at whole dimensions.
+        truncate: bool,
+    },
+}
+
+impl Scaling {
+    /// Refuses numbers that give no frequencies; `wrong(key, why)` words it.
+    pub fn checked(self, wrong: &dyn Fn(&str, &str) -> Error) -> Result<()> {
+        let positive = |key: &str, x: f64| {
+            if x > 0.0 { Ok(()) } else { Err(wrong(key, "where more than 0 was expected")) }
+        };
+        match self {
+            Scaling::None => Ok(()),
+            Scaling::Linear { factor } => positive("factor", factor),
+            Scaling::Llama3 { factor, low, high, original } => {
+                positive("factor", factor)?;
+                positive("low_freq_factor", low)?;
+                positive("original_max_position_embeddings", original)?;
+                if high > low {
+                    return Ok(());
+                }
+                Err(wrong(
+                    "high_freq_factor",
+                    &format!("where more than `low_freq_factor`, {low}, was expected"),
+                ))
+            }
+            Scaling::Yarn { factor, fast, slow, original, attention, truncate: _ } => {
+                positive("factor", factor)?;
+                positive("beta_slow", slow)?;
+                positive("beta_fast", fast)?;
+                positive("original_max_position_embeddings", original)?;
+                positive("attention_factor", attention)
+            }
+        }
+    }
+
+    /// The frequencies of heads of `width` numbers.
+    pub fn rope(self, width: usize, base: f64) -> Rope {
+        let plain = Rope::plain(width, base);
+        let each = |stretched: &dyn Fn(usize, f64) -> f64| {
+            plain.frequencies.iter().enumerate().map(|(i, frequency)| stretched(i, *frequency)).collect()
+        };
+        match self {
+            Scaling::None => plain,
+            Scaling::Linear { factor } => {
+                Rope { frequencies: each(&|_, frequency| frequency / factor), scale: 1.0 }
+            }
+            Scaling::Llama3 { factor, low, high, original } => {
+                let stretched = |_: usize, frequency: f64| {
+                    let turns = original * frequency / (2.0 * PI);
+                    let kept = ((turns - low) / (high - low)).clamp(0.0, 1.0);
+                    (1.0 - kept) * frequency / factor + kept * frequency
+                };
+                Rope { frequencies: each(&stretched), scale: 1.0 }
+            }
+            Scaling::Yarn { factor, fast, slow, original, attention, truncate } => {
+                let width = width as f64;
+                let dimension = |turns: f64| width * (original / (turns * 2.0 * PI)).ln() / (2.0 * base.ln());
+                let (mut first, mut last) = (dimension(fast), dimension(slow));
+                if truncate {
+                    (first, last) = (first.floor(), last.ceil());
+                }
+                (first, last) = (first.max(0.0), last.min(width - 1.0));
+                if first == last {
+                    last += 0.001; // as the original, so that the ramp is not divided by nothing
+                }
+                let stretched = |i: usize, frequency: f64| {
+                    let divided = ((i as f64 - first) / (last - first)).clamp(0.0, 1.0);
+                    divided * frequency / factor + (1.0 - divided) * frequency
+                };
+                Rope { frequencies: each(&stretched), scale: attention as f32 }
+            }
+        }
+    }
+}
+
+/// The factor of attention that YaRN's paper gives: `0.1 m ln(s) + 1`.
+pub(crate) fn yarn_attention(factor: f64, m: f64) -> f64 {
+    if factor <= 1.0 { 1.0 } else { 0.1 * m * factor.ln() + 1.0 }
+}

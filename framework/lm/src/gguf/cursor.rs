@@ -1,0 +1,67 @@
+//! Little-endian numbers and strings of a file, every one checked against the file's end.
+
+use boldface::Result;
+
+/// A place in the bytes of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(bytes: &'a [u8], at: usize) -> Cursor<'a> {
+        Cursor { bytes, at }
+    }
+
+    /// Where it stands.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.at)
+    }
+
+    /// The next bytes.
+    pub fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
+        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
+        let end = end.ok_or_else(|| {
+            format!("it ends at byte {}, inside what begins at byte {}", self.bytes.len(), self.at)
+        })?;
+        let found = &self.bytes[self.at..end];
+        self.at = end;
+        Ok(found)
+    }
+
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        Ok(self.bytes(N)?.try_into().expect("as many bytes as were asked for"))
+    }
+
+    pub fn u32(&mut self) -> Result<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub fn u64(&mut self) -> Result<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    /// A count of things that take at least `least` bytes each: no more than can still follow.
+    pub fn count(&mut self, what: &str, least: usize) -> Result<usize> {
+        let (at, count) = (self.at, self.u64()?);
+        let most = self.left() / least;
+        usize::try_from(count).ok().filter(|count| *count <= most).ok_or_else(|| {
+            format!("byte {at} announces {count} {what}, more than the {} bytes left can hold", self.left())
+                .into()
+        })
+    }
+
+    /// A string after its length.
+    pub fn text(&mut self) -> Result<&'a str> {
+        let length = self.count("bytes of text", 1)?;
+        let at = self.at;
+        let bytes = self.bytes(length)?;
+        std::str::from_utf8(bytes).map_err(|_| format!("the text at byte {at} is not UTF-8").into())
+    }
+}

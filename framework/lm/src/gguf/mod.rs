@@ -1,0 +1,167 @@
+//! GGUF files, versions 2 and 3: the header, read whole and checked against the file's length before anything is used.
+//!
+//! Nothing is allocated by a number that the file announces: counts are compared with the bytes that are left.
+
+mod cursor;
+mod tensors;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use boldface::Result;
+use boldface_engine::Mapped;
+
+use crate::weights::Stored;
+use cursor::Cursor;
+use value::Value;
+
+pub(crate) use tensors::published;
+
+/// An opened file: its metadata, and where its tensors lie.
+#[derive(Clone, Debug)]
+pub(crate) struct Gguf {
+    file: Mapped,
+    metadata: BTreeMap<String, Value>,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl Gguf {
+    /// Maps a file and reads its header.
+    pub fn open(path: &Path) -> Result<Gguf> {
+        let file = Mapped::open(path)?;
+        read(file).map_err(|error| format!("`{}` is no whole GGUF file: {error}", path.display()).into())
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// All tensors, by the names of the file.
+    pub fn tensors(&self) -> &BTreeMap<String, Stored> {
+        &self.tensors
+    }
+
+    /// A whole number.
+    pub fn count(&self, key: &str) -> Result<Option<usize>> {
+        self.typed(key, "a whole number", |value| match value {
+            Value::Unsigned(count) => usize::try_from(*count).ok(),
+            Value::Signed(count) => usize::try_from(*count).ok(),
+            _ => None,
+        })
+    }
+
+    /// A finite number.
+    pub fn number(&self, key: &str) -> Result<Option<f64>> {
+        self.typed(key, "a number", |value| match value {
+            Value::Float(number) => Some(*number).filter(|number| number.is_finite()),
+            Value::Unsigned(count) => Some(*count as f64),
+            Value::Signed(count) => Some(*count as f64),
+            _ => None,
+        })
+    }
+
+    /// True or false.
+    pub fn flag(&self, key: &str) -> Result<Option<bool>> {
+        self.typed(
+            key,
+            "true or false",
+            |value| if let Value::Flag(flag) = value { Some(*flag) } else { None },
+        )
+    }
+
+    /// A string.
+    pub fn text(&self, key: &str) -> Result<Option<&str>> {
+        self.typed(
+            key,
+            "a string",
+            |value| if let Value::Text(text) = value { Some(text.as_str()) } else { None },
+        )
+    }
+
+    /// A list of strings, where they lie in the file.
+    pub fn texts(&self, key: &str) -> Result<Option<impl Iterator<Item = &str>>> {
+        self.typed(key, "a list of strings", |value| value::texts(self.file.bytes(), value))
+    }
+
+    /// A list of whole numbers.
+    pub fn integers(&self, key: &str) -> Result<Option<Vec<i64>>> {
+        self.typed(key, "a list of whole numbers", |value| {
+            let integer = |value| match value {
+                Value::Signed(x) => Some(x),
+                Value::Unsigned(x) => i64::try_from(x).ok(),
+                _ => None,
+            };
+            value::values(self.file.bytes(), value)?.map(integer).collect()
+        })
+    }
+
+    /// What a key must hold.
+    pub fn needed<T>(&self, key: &str, found: Result<Option<T>>) -> Result<T> {
+        found?.ok_or_else(|| format!("`{}` has no key `{key}`", self.path().display()).into())
+    }
+
+    /// An error about a key: "`FILE`: `KEY` is `VALUE`, ...".
+    pub fn wrong(&self, key: &str, why: &str) -> boldface::Error {
+        let value = match self.metadata.get(key) {
+            None => String::new(),
+            Some(Value::Unsigned(x)) => x.to_string(),
+            Some(Value::Signed(x)) => x.to_string(),
+            Some(Value::Float(x)) => x.to_string(),
+            Some(Value::Flag(x)) => x.to_string(),
+            Some(Value::Text(x)) => x.chars().take(60).collect(),
+            Some(Value::List { count, .. }) => format!("a list of {count}"),
+        };
+        format!("`{}`: `{key}` is `{value}`, {why}", self.path().display()).into()
+    }
+
+    fn typed<'a, T>(
+        &'a self,
+        key: &str,
+        what: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>> {
+        match self.metadata.get(key) {
+            None => Ok(None),
+            Some(value) => {
+                read(value).map(Some).ok_or_else(|| self.wrong(key, &format!("which is not {what}")))
+            }
+        }
+    }
+}
+
+fn read(file: Mapped) -> Result<Gguf> {
+    let mut cursor = Cursor::new(file.bytes(), 0);
+    if cursor.bytes(4)? != b"GGUF" {
+        return Err("it does not begin with `GGUF`".into());
+    }
+    match cursor.u32()? {
+        2 | 3 => {}
+        version if version.swap_bytes() <= 3 => {
+            return Err("its numbers are big-endian; little-endian files are read".into());
+        }
+        version => return Err(format!("it is of version {version}; versions 2 and 3 are read").into()),
+    }
+    // A tensor takes at least a name's length, a count of dims, a kind and an offset; a key its length and a kind.
+    let count = cursor.count("tensors", 24)?;
+    let keys = cursor.count("keys", 13)?;
+    let mut metadata = BTreeMap::new();
+    for _ in 0..keys {
+        let key = cursor.text()?.to_owned();
+        let value = Value::read(&mut cursor).map_err(|error| format!("key `{key}`: {error}"))?;
+        if metadata.contains_key(&key) {
+            return Err(format!("key `{key}` stands there twice").into());
+        }
+        metadata.insert(key, value);
+    }
+    let alignment = match metadata.get("general.alignment") {
+        None => 32,
+        Some(Value::Unsigned(alignment)) if alignment.is_power_of_two() && *alignment <= 1 << 20 => {
+            *alignment as usize
+        }
+        Some(_) => return Err("its `general.alignment` is no power of two up to 2^20".into()),
+    };
+    let tensors = tensors::read(&file, cursor, count, alignment)?;
+    Ok(Gguf { file, metadata, tensors })
+}

@@ -1,0 +1,116 @@
+//! The metadata of a GGUF file: numbers and strings at once, lists where they lie.
+
+use boldface::Result;
+
+use super::cursor::Cursor;
+
+/// A value of the metadata.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Flag(bool),
+    Text(String),
+    /// So many values of one kind, from this byte on; all have been read over once.
+    List {
+        kind: u32,
+        count: usize,
+        at: usize,
+    },
+}
+
+/// Kinds of values, as numbered in the format.
+const TEXT: u32 = 8;
+const LIST: u32 = 9;
+
+/// Lists of lists of lists: deeper ones are no file that anybody writes.
+const DEEPEST: usize = 4;
+
+impl Value {
+    pub fn read(cursor: &mut Cursor<'_>) -> Result<Value> {
+        let kind = cursor.u32()?;
+        Value::of_kind(cursor, kind, 0)
+    }
+
+    fn of_kind(cursor: &mut Cursor<'_>, kind: u32, depth: usize) -> Result<Value> {
+        Ok(match kind {
+            0 => Value::Unsigned(cursor.bytes(1)?[0].into()),
+            1 => Value::Signed(cursor.bytes(1)?[0].cast_signed().into()),
+            2 => Value::Unsigned(u16::from_le_bytes(cursor.array()?).into()),
+            3 => Value::Signed(i16::from_le_bytes(cursor.array()?).into()),
+            4 => Value::Unsigned(cursor.u32()?.into()),
+            5 => Value::Signed(cursor.u32()?.cast_signed().into()),
+            6 => Value::Float(f32::from_le_bytes(cursor.array()?).into()),
+            7 => Value::Flag(cursor.bytes(1)?[0] != 0),
+            TEXT => Value::Text(cursor.text()?.to_owned()),
+            LIST => {
+                let (at, kind) = (cursor.at(), cursor.u32()?);
+                if depth == DEEPEST {
+                    return Err(format!("the list at byte {at} lies in {DEEPEST} others").into());
+                }
+                let count = cursor.count("values", least(kind))?;
+                let first = cursor.at();
+                match size(kind) {
+                    Some(size) => drop(cursor.bytes(count * size)?),
+                    None => {
+                        for _ in 0..count {
+                            Value::pass(cursor, kind, depth + 1)?;
+                        }
+                    }
+                }
+                Value::List { kind, count, at: first }
+            }
+            10 => Value::Unsigned(cursor.u64()?),
+            11 => Value::Signed(cursor.u64()?.cast_signed()),
+            12 => Value::Float(f64::from_le_bytes(cursor.array()?)),
+            _ => {
+                let at = cursor.at();
+                return Err(format!(
+                    "a value at byte {at} is of kind {kind}, which GGUF 2 and 3 do not have"
+                )
+                .into());
+            }
+        })
+    }
+
+    /// Reads over a value that has no fixed size.
+    fn pass(cursor: &mut Cursor<'_>, kind: u32, depth: usize) -> Result<()> {
+        if kind == TEXT { cursor.text().map(drop) } else { Value::of_kind(cursor, kind, depth).map(drop) }
+    }
+}
+
+/// Bytes of a value of this kind, if they are always as many.
+fn size(kind: u32) -> Option<usize> {
+    match kind {
+        0 | 1 | 7 => Some(1),
+        2 | 3 => Some(2),
+        4..=6 => Some(4),
+        10..=12 => Some(8),
+        _ => None,
+    }
+}
+
+/// Fewest bytes of a value of this kind.
+fn least(kind: u32) -> usize {
+    // A list has a kind and a count, a string a length.
+    size(kind).unwrap_or(if kind == LIST { 12 } else { 8 })
+}
+
+/// The values of a list, one after the other.
+pub(super) fn values<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<Item = Value> + 'a> {
+    let Value::List { kind, count, at } = *list else { return None };
+    let mut cursor = Cursor::new(bytes, at);
+    let next = move |_| {
+        Value::of_kind(&mut cursor, kind, 1).expect("the list was read over when the file was opened")
+    };
+    Some((0..count).map(next))
+}
+
+/// The strings of a list of strings, where they lie.
+pub(super) fn texts<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<Item = &'a str>> {
+    let Value::List { kind: TEXT, count, at } = *list else { return None };
+    let mut cursor = Cursor::new(bytes, at);
+    let next = move |_| cursor.text().expect("the list was read over when the file was opened");
+    Some((0..count).map(next))
+}

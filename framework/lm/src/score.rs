@@ -1,0 +1,155 @@
+//! How likely a text is: the log-likelihood of each of its tokens after those before it.
+
+use std::ops::Range;
+
+use boldface::Result;
+use boldface_engine::nn::Pass;
+use boldface_engine::{Tensor, no_grad};
+
+use crate::network::Network;
+
+/// Logits that are held at the same time: 64 MiB.
+const LOGITS: usize = 1 << 24;
+
+/// The log-likelihood in nats of every token of a text after those before it; the first has none.
+///
+/// A text longer than the context is read in windows of the context, each half a context after the one before. Every
+/// token is scored once, in the first window that reaches it: after all tokens before it if the first window has it,
+/// and after at least half a context otherwise. A model that wants texts to begin with a token of its own gets it as the
+/// first of `tokens`.
+///
+/// # Errors
+///
+/// If a token is none of the model's.
+pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32]) -> Result<Vec<Option<f32>>> {
+    network.check_tokens(tokens)?;
+    let mut scores = vec![None; tokens.len().min(1)];
+    no_grad(|| {
+        for Window { read, scored } in windows(tokens.len(), network.config.context) {
+            // A token is told by the hidden state of the place before it; nobody asks the last place.
+            let x = &tokens[read.start..read.end - 1];
+            let hidden = network.read_text(pass, x);
+            let told = hidden.narrow(0, scored.start - 1 - read.start, scored.len());
+            scores.extend(network.log_likelihoods(pass, &told, &tokens[scored]).into_iter().map(Some));
+        }
+    });
+    Ok(scores)
+}
+
+/// A part of a text that is read, and the tokens of it that are scored.
+#[derive(Debug, PartialEq, Eq)]
+struct Window {
+    read: Range<usize>,
+    scored: Range<usize>,
+}
+
+fn windows(len: usize, context: usize) -> Vec<Window> {
+    // The last token of a window is only scored, so one more than the context fits.
+    let (size, step) = (context + 1, (context / 2).max(1));
+    let mut all = Vec::new();
+    let (mut start, mut scored) = (0, 1);
+    while scored < len {
+        let end = len.min(start + size);
+        all.push(Window { read: start..end, scored: scored..end });
+        (start, scored) = (start + step, end);
+    }
+    all
+}
+
+impl Network {
+    /// Hidden states before the last norm, (T, D), of one text by itself: causal, from position 0.
+    pub fn read_text(&self, pass: &Pass<'_>, tokens: &[u32]) -> Tensor {
+        let (length, width) = (tokens.len(), self.config.width);
+        let positions: Vec<u32> = (0..).take(length).collect();
+        let visible: Vec<u32> = (1..).take(length).collect();
+        let x_btd = self.embed(pass, tokens).reshape(&[1, length, width]);
+        self.read(pass, &x_btd, &positions, &visible, None).reshape(&[length, width])
+    }
+
+    /// The log-likelihood in nats of one target for each hidden state (N, D) before the last norm. Logits are made a
+    /// part at a time: a large vocabulary times a long text is never held.
+    pub fn log_likelihoods(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32]) -> Vec<f32> {
+        self.log_likelihoods_by(pass, hidden, targets, (LOGITS / self.config.vocabulary).max(1))
+    }
+
+    /// As above, with the logits of so many rows at a time.
+    fn log_likelihoods_by(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32], rows: usize) -> Vec<f32> {
+        let size = self.config.vocabulary;
+        let normed = self.norm(pass, hidden);
+        let mut all = Vec::with_capacity(targets.len());
+        for (part, targets) in targets.chunks(rows).enumerate() {
+            let x = normed.narrow(0, part * rows, targets.len());
+            let logs = self.logits(pass, &x).log_softmax().reshape(&[targets.len() * size, 1]);
+            let cells = targets.iter().enumerate().map(|(row, target)| row * size + *target as usize);
+            let cells = cells.map(|cell| u32::try_from(cell).expect("a part is far smaller than 2^32"));
+            all.extend(logs.rows(&cells.collect::<Vec<_>>()).to_vec());
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface_engine::{ENGINES, Params};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::{Config, Family};
+
+    proptest! {
+        #[test]
+        fn every_token_but_the_first_is_scored_once_after_half_a_context(len in 0usize..300, context in 1usize..70) {
+            let all = windows(len, context);
+            let mut next = 1;
+            for Window { read, scored } in all {
+                prop_assert_eq!(scored.start, next);
+                prop_assert!(scored.end > scored.start && scored.end == read.end);
+                // What is read are the tokens before the last.
+                prop_assert!(read.len() - 1 <= context);
+                let before = scored.start - read.start;
+                prop_assert!(read.start == 0 || before >= context.div_ceil(2), "{} before {}", before, scored.start);
+                next = scored.end;
+            }
+            prop_assert_eq!(next, len.max(1));
+        }
+    }
+
+    #[test]
+    fn parts_of_the_logits_are_the_whole() {
+        for engine in ENGINES {
+            let engine = boldface_engine::open(engine, "cpu").unwrap();
+            let config = Config {
+                family: Family::Llama,
+                layers: 0,
+                width: 6,
+                heads: 1,
+                kv_heads: 1,
+                head_width: 6,
+                inner: 6,
+                vocabulary: 11,
+                context: 9,
+                eps: 1e-5,
+                rope: None,
+                tied: true,
+                attention_bias: false,
+                mlp_bias: false,
+            };
+            let mut params = Params::new(&engine);
+            let mut rng = boldface::seed::stream(0, "test");
+            for (name, dims) in config.parameters() {
+                params.normal(&name, &dims, 1.0, &mut rng);
+            }
+            let network = Network { config, params };
+            let pass = network.inference();
+            let hidden = network.embed(&pass, &[1, 2, 3, 4, 5, 6, 7]);
+            let targets = [10, 0, 3, 3, 9, 1, 5];
+            let whole = network.log_likelihoods(&pass, &hidden, &targets);
+            assert_eq!(whole.len(), 7);
+            for rows in [1, 3, 7, 8] {
+                let parts = network.log_likelihoods_by(&pass, &hidden, &targets, rows);
+                let close = parts.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5);
+                assert!(parts.len() == 7 && close, "{parts:?} and {whole:?}");
+            }
+        }
+    }
+}

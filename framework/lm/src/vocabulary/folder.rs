@@ -1,0 +1,162 @@
+//! The tokenizer of a Hugging Face folder: `tokenizer.json`, or GPT-2's two files, and what is said beside them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use boldface::{Result, guard};
+use serde_json::Value;
+use tokenizers::models::bpe::Vocab;
+use tokenizers::{AddedToken, Tokenizer};
+
+use super::Vocabulary;
+use super::pairs::{self, Splitting};
+use crate::chat::Chat;
+use crate::files::{Folder, Json};
+
+/// GPT-2's files under the names of transformers and of its authors.
+const PAIRS: &[(&str, &str)] = &[("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
+
+/// What ends GPT-2's texts, where no file says so.
+const GPT2_END: &str = "<|endoftext|>";
+
+/// What is said about the tokens beside the tokenizer itself.
+struct Beside {
+    tokenizer: Option<Json>,
+    special: Option<Json>,
+    generation: Option<Json>,
+}
+
+impl Vocabulary {
+    /// Reads the tokenizer of a folder; also gives the file it is from.
+    pub(crate) fn of_folder(folder: &Folder) -> Result<(Vocabulary, PathBuf)> {
+        let beside = Beside {
+            tokenizer: Json::read_if_there(&folder.file("tokenizer_config.json"))?,
+            special: Json::read_if_there(&folder.file("special_tokens_map.json"))?,
+            generation: Json::read_if_there(&folder.file("generation_config.json"))?,
+        };
+        let mut named = beside.named();
+        let (tokenizer, path) = read(folder, &mut named)?;
+        let id = |name: &str| named.get(name).and_then(|token| tokenizer.token_to_id(token));
+        let mut ends: Vec<u32> = id("eos_token").into_iter().collect();
+        for json in beside.generation.iter().chain([&folder.config]) {
+            ends.extend(ids(json, "eos_token_id")?);
+        }
+        let told = beside.tokenizer.as_ref().map(|json| json.flag("add_bos_token")).transpose()?.flatten();
+        let start = match told {
+            Some(true) => id("bos_token"),
+            Some(false) => None,
+            None => first_of(&tokenizer)?,
+        };
+        let chat = template(folder, beside.tokenizer.as_ref())?;
+        let chat = chat.map(|(source, origin)| Chat::new(source, origin, named));
+        Ok((Vocabulary::new(tokenizer, ends, start, chat.transpose()?, &path)?, path))
+    }
+}
+
+impl Beside {
+    /// `bos_token` and the like as text. `tokenizer_config.json` goes before `special_tokens_map.json`.
+    fn named(&self) -> BTreeMap<String, String> {
+        let mut named = BTreeMap::new();
+        for json in self.special.iter().chain(&self.tokenizer) {
+            for (key, value) in json.keys().filter(|(key, _)| key.ends_with("_token")) {
+                // A string, or an object with how it is to be matched.
+                let text = value.as_str().or_else(|| value.get("content").and_then(Value::as_str));
+                if let Some(text) = text {
+                    named.insert(key.to_owned(), text.to_owned());
+                }
+            }
+        }
+        named
+    }
+}
+
+fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokenizer, PathBuf)> {
+    let path = folder.file("tokenizer.json");
+    if path.exists() {
+        let bytes =
+            std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        // The library panics on some damaged files.
+        let tokenizer = guard(|| Ok(Tokenizer::from_bytes(bytes)?));
+        let tokenizer =
+            tokenizer.map_err(|error| format!("`{}` is no tokenizer: {error}", path.display()))?;
+        return Ok((tokenizer, path));
+    }
+    let here = |(entries, merges): &(&str, &str)| {
+        let (entries, merges) = (folder.file(entries), folder.file(merges));
+        (entries.exists() && merges.exists()).then_some((entries, merges))
+    };
+    let Some((entries, merges)) = PAIRS.iter().find_map(here) else {
+        let here = folder.path.display();
+        let other = folder.file("tokenizer.model").exists();
+        let hint = if other {
+            "; it has `tokenizer.model`: save the tokenizer again with `AutoTokenizer` in Python, which writes `tokenizer.json`"
+        } else {
+            ", nor `vocab.json` and `merges.txt`"
+        };
+        return Err(format!("`{here}` has no `tokenizer.json`{hint}").into());
+    };
+    let end = named.entry("eos_token".to_owned()).or_insert_with(|| GPT2_END.to_owned()).clone();
+    let tokenizer = gpt2(&entries, &merges, &end)?;
+    Ok((tokenizer, entries))
+}
+
+/// GPT-2's own files: entries as JSON, merges a line each.
+fn gpt2(entries: &Path, merges: &Path, end: &str) -> Result<Tokenizer> {
+    let json = Json::read(entries)?;
+    let mut vocab = Vocab::default();
+    for (entry, id) in json.keys() {
+        let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
+        let id = id.ok_or_else(|| json.wrong(entry, "which is not a token's number"))?;
+        vocab.insert(entry.to_owned(), id);
+    }
+    let shown = merges.display();
+    let text = std::fs::read_to_string(merges).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+    let lines = text.lines().filter(|line| !line.starts_with("#version") && !line.is_empty());
+    let damaged = |error: boldface::Error| format!("`{shown}`: {error}");
+    let mut tokenizer = pairs::tokenizer(vocab, lines, Splitting::Gpt2, false).map_err(damaged)?;
+    tokenizer.add_tokens([AddedToken::from(end, true).normalized(false)])?;
+    Ok(tokenizer)
+}
+
+/// The token that the tokenizer itself puts before every text.
+fn first_of(tokenizer: &Tokenizer) -> Result<Option<u32>> {
+    let [with, without] = [true, false].map(|special| tokenizer.encode_fast("a", special));
+    let (with, without) = (with?, without?);
+    let first = with.get_ids().first().copied();
+    Ok(first.filter(|first| with.len() > without.len() && without.get_ids().first() != Some(first)))
+}
+
+/// One number or a list of them.
+fn ids(json: &Json, key: &str) -> Result<Vec<u32>> {
+    let wrong = || json.wrong(key, "which is not a token's number, nor a list of them");
+    let number = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok()).ok_or_else(wrong);
+    match json.value(key) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(values)) => values.iter().map(number).collect(),
+        Some(value) => Ok(vec![number(value)?]),
+    }
+}
+
+/// The chat template and the file it is from: a file of its own, or a key of `tokenizer_config.json`, where there may
+/// be several by name.
+fn template(folder: &Folder, config: Option<&Json>) -> Result<Option<(String, String)>> {
+    let path = folder.file("chat_template.jinja");
+    if path.exists() {
+        let shown = path.display().to_string();
+        let source =
+            std::fs::read_to_string(&path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        return Ok(Some((source, shown)));
+    }
+    let Some(config) = config else { return Ok(None) };
+    let source = match config.value("chat_template") {
+        None => return Ok(None),
+        Some(Value::String(source)) => Some(source.as_str()),
+        Some(Value::Array(all)) => all
+            .iter()
+            .find(|one| one.get("name").and_then(Value::as_str) == Some("default"))
+            .and_then(|one| one.get("template")?.as_str()),
+        Some(_) => None,
+    };
+    let source = source.ok_or_else(|| config.wrong("chat_template", "which is not a template"))?;
+    Ok(Some((source.to_owned(), config.file().display().to_string())))
+}

@@ -1,0 +1,72 @@
+//! Byte-level byte pairs (Sennrich et al. 2016, Radford et al. 2019) from a list of entries and a list of merges.
+
+use boldface::Result;
+use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::normalizers::NFC;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::digits::Digits;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
+
+/// How text is split before pairs are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Splitting {
+    /// GPT-2: words with the space before them, digits, punctuation.
+    Gpt2,
+    /// SmolLM2: digits one by one, then as GPT-2.
+    Smollm,
+    /// Llama 3: its own pattern; a word that is an entry stays one.
+    Llama3,
+    /// Qwen2 and Qwen3: its own pattern over composed characters (NFC).
+    Qwen2,
+}
+
+/// Digits in threes; a line break ends a run of punctuation.
+const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// As Llama 3's, with digits one by one.
+const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// A tokenizer without special tokens. Merges are two entries with a space between.
+pub(super) fn tokenizer<'a>(
+    entries: Vocab,
+    merges: impl Iterator<Item = &'a str>,
+    splitting: Splitting,
+    space_first: bool,
+) -> Result<Tokenizer> {
+    let mut pairs = Vec::new();
+    for merge in merges {
+        let (left, right) =
+            merge.split_once(' ').ok_or_else(|| format!("the merge `{merge}` is not two entries"))?;
+        let joined = format!("{left}{right}");
+        if let Some(lost) = [left, right, &joined].into_iter().find(|entry| !entries.contains_key(*entry)) {
+            return Err(format!("the merge `{merge}` needs the entry `{lost}`, which there is not").into());
+        }
+        pairs.push((left.to_owned(), right.to_owned()));
+    }
+    let whole_words = splitting == Splitting::Llama3;
+    let pairs = BPE::builder().vocab_and_merges(entries, pairs).ignore_merges(whole_words).build()?;
+    let mut tokenizer = Tokenizer::new(pairs);
+    tokenizer.with_decoder(Some(ByteLevel::default()));
+    if splitting == Splitting::Qwen2 {
+        tokenizer.with_normalizer(Some(NormalizerWrapper::NFC(NFC)))?;
+    }
+    tokenizer.with_pre_tokenizer(Some(splitter(splitting, space_first)?));
+    Ok(tokenizer)
+}
+
+fn splitter(splitting: Splitting, space_first: bool) -> Result<PreTokenizerWrapper> {
+    let pattern = |pattern: &str| -> Result<PreTokenizerWrapper> {
+        let pattern = SplitPattern::Regex(pattern.to_owned());
+        let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false)?;
+        Ok(Sequence::new(vec![split.into(), ByteLevel::new(space_first, true, false).into()]).into())
+    };
+    let gpt2 = ByteLevel::new(space_first, true, true);
+    match splitting {
+        Splitting::Gpt2 => Ok(gpt2.into()),
+        Splitting::Smollm => Ok(Sequence::new(vec![Digits::new(true).into(), gpt2.into()]).into()),
+        Splitting::Llama3 => pattern(LLAMA3),
+        Splitting::Qwen2 => pattern(QWEN2),
+    }
+}

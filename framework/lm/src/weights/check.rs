@@ -1,0 +1,73 @@
+//! Whether the tensors of the files are those that the model is made of; what is wrong is said all at once.
+
+use boldface::Result;
+
+use super::{Order, Weights};
+use crate::config::Config;
+
+/// As many complaints as are worth reading.
+const MOST: usize = 8;
+
+/// Every parameter is there, has its shape, and nothing else is there.
+///
+/// `whole` names where a missing tensor was looked for.
+pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()> {
+    let mut wrong = Vec::new();
+    let parameters = config.parameters();
+    for (name, dims) in &parameters {
+        match weights.get(name) {
+            None => wrong.push(format!("`{whole}`: tensor `{name}` is missing")),
+            Some(stored) if stored.our_dims() != *dims => {
+                let mut wanted = dims.clone();
+                if stored.order == Order::Transposed {
+                    wanted.reverse();
+                }
+                wrong.push(format!(
+                    "`{}`: tensor `{}` has dims {:?}; the model's shape asks for {wanted:?}",
+                    stored.path().display(),
+                    stored.name,
+                    stored.dims,
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let head = config.tied.then_some("lm_head.weight");
+    for (name, stored) in weights {
+        let is_known = parameters.iter().any(|(known, _)| known == name) || Some(name.as_str()) == head;
+        if !is_known {
+            let (file, name) = (stored.path().display(), &stored.name);
+            wrong.push(format!("`{file}`: tensor `{name}` is no part of this model"));
+        }
+    }
+    some(wrong)
+}
+
+/// A head beside a tied embedding must be the embedding.
+pub(crate) fn same_head(config: &Config, weights: &Weights) -> Result<()> {
+    let head = weights.get("lm_head.weight").filter(|_| config.tied);
+    let (Some(head), Some(embedding)) = (head, weights.get(config.embedding())) else { return Ok(()) };
+    if (head.storage, head.data()) == (embedding.storage, embedding.data()) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{}`: tensor `{}` differs from `{}`, although `tie_word_embeddings` is true",
+        head.path().display(),
+        head.name,
+        embedding.name
+    )
+    .into())
+}
+
+/// The first complaints as one error.
+pub(crate) fn some(wrong: Vec<String>) -> Result<()> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let more = wrong.len().saturating_sub(MOST);
+    let mut lines: Vec<String> = wrong.into_iter().take(MOST).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    Err(lines.join("\n").into())
+}

@@ -1,0 +1,133 @@
+//! The tensors of a model's files under their published names, and how they become parameters.
+
+mod blocks;
+mod check;
+mod safetensors;
+mod storage;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use boldface::Result;
+use boldface_engine::{Engine, Mapped, Params, Tensor};
+
+use crate::config::Config;
+pub(crate) use safetensors::Shard;
+pub(crate) use storage::Storage;
+
+/// All tensors of a model, by their published names.
+pub(crate) type Weights = BTreeMap<String, Stored>;
+
+/// Where a tensor lies and how it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    /// The file it lies in.
+    pub file: Mapped,
+    /// What the file calls it.
+    pub name: String,
+    /// How its numbers are stored.
+    pub storage: Storage,
+    /// Its dims in the file, slowest first.
+    pub dims: Vec<usize>,
+    /// Its bytes in the file: as many as dims and storage ask for, which who made this has checked.
+    pub bytes: Range<usize>,
+    /// How its rows differ from ours.
+    pub order: Order,
+}
+
+/// How the numbers of a tensor are ordered in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As we hold them.
+    Ours,
+    /// (inputs, outputs): GPT-2's linear layers.
+    Transposed,
+    /// The rows of each of so many heads alternate between its two halves: queries and keys of Llama in GGUF, whose
+    /// rotary positions turn neighbours.
+    Interleaved(usize),
+}
+
+/// Frozen parameters of a model, one for every name of [`Config::parameters`].
+pub(crate) fn parameters(config: &Config, weights: &Weights, engine: &Engine) -> Result<Params> {
+    check::same_head(config, weights)?;
+    let mut params = Params::new(engine);
+    for (name, dims) in config.parameters() {
+        let stored = weights.get(&name).expect("`check::all` found every parameter");
+        params.insert_frozen(&name, &stored.tensor(engine, &dims));
+    }
+    Ok(params)
+}
+
+pub(crate) use check::{all as check, some};
+
+impl Stored {
+    /// The path of its file.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Its dims as we hold it.
+    pub fn our_dims(&self) -> Vec<usize> {
+        let mut dims = self.dims.clone();
+        if self.order == Order::Transposed {
+            dims.reverse();
+        }
+        dims
+    }
+
+    /// Its numbers in our order.
+    pub fn numbers(&self) -> Vec<f32> {
+        let numbers = self.storage.numbers(self.data());
+        let width = self.dims.last().copied().unwrap_or(1);
+        match self.order {
+            Order::Ours => numbers,
+            Order::Transposed => transposed(&numbers, width),
+            Order::Interleaved(heads) => {
+                let width = if self.dims.len() == 1 { 1 } else { width };
+                halves(&numbers, width, heads)
+            }
+        }
+    }
+
+    fn tensor(&self, engine: &Engine, dims: &[usize]) -> Tensor {
+        let in_place = (self.storage, self.order) == (Storage::F32, Order::Ours);
+        let mapped = in_place.then(|| engine.tensor_mapped(&self.file, self.bytes.clone(), dims)).flatten();
+        mapped.unwrap_or_else(|| engine.tensor(self.numbers(), dims))
+    }
+
+    fn data(&self) -> &[u8] {
+        &self.file.bytes()[self.bytes.clone()]
+    }
+}
+
+/// (R, C) -> (C, R), in tiles so that neither side is read or written far apart.
+fn transposed(x: &[f32], columns: usize) -> Vec<f32> {
+    const TILE: usize = 32;
+    let rows = x.len() / columns.max(1);
+    let mut out = vec![0.0; x.len()];
+    for first_row in (0..rows).step_by(TILE) {
+        for first_column in (0..columns).step_by(TILE) {
+            for row in first_row..rows.min(first_row + TILE) {
+                for column in first_column..columns.min(first_column + TILE) {
+                    out[column * rows + row] = x[row * columns + column];
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Rows of each head from alternating to one half after the other: row `2i + j` becomes row `j E/2 + i`.
+fn halves(x: &[f32], columns: usize, heads: usize) -> Vec<f32> {
+    let half = x.len() / columns / heads / 2;
+    let mut out = Vec::with_capacity(x.len());
+    for head in x.chunks(2 * half * columns) {
+        for j in 0..2 {
+            for i in 0..half {
+                out.extend_from_slice(&head[(2 * i + j) * columns..][..columns]);
+            }
+        }
+    }
+    out
+}

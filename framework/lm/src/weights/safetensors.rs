@@ -1,0 +1,48 @@
+//! One safetensors file: its header, checked, and where its tensors lie.
+
+use std::path::Path;
+
+use boldface::Result;
+use boldface_engine::Mapped;
+use safetensors::{Dtype, SafeTensors};
+
+use super::{Order, Storage, Stored};
+
+/// The tensors of one file, by the names it gives them; each either as we can read it, or why we cannot.
+pub(crate) struct Shard {
+    pub tensors: Vec<(String, Result<Stored>)>,
+}
+
+impl Shard {
+    /// Maps a file and reads its header.
+    pub fn open(path: &Path) -> Result<Shard> {
+        let file = Mapped::open(path)?;
+        let (header, metadata) = SafeTensors::read_metadata(file.bytes())
+            .map_err(|error| format!("`{}` is no whole safetensors file: {error}", path.display()))?;
+        let first = header + 8; // a length of 8 bytes, the header, then the numbers
+        let mut tensors = Vec::new();
+        for (name, info) in metadata.tensors() {
+            let storage = match info.dtype {
+                Dtype::F32 => Ok(Storage::F32),
+                Dtype::F16 => Ok(Storage::F16),
+                Dtype::BF16 => Ok(Storage::Bf16),
+                other => Err(format!(
+                    "`{}`: tensor `{name}` holds {other:?} numbers; F32, F16 and BF16 are read",
+                    path.display()
+                )
+                .into()),
+            };
+            let stored = storage.map(|storage| Stored {
+                file: file.clone(),
+                name: name.clone(),
+                storage,
+                dims: info.shape.clone(),
+                bytes: first + info.data_offsets.0..first + info.data_offsets.1,
+                order: Order::Ours,
+            });
+            tensors.push((name, stored));
+        }
+        tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Shard { tensors })
+    }
+}

@@ -1,0 +1,174 @@
+//! What a micro-batch teaches: weighted losses at supervised places only, and each block read once.
+
+use std::collections::BTreeMap;
+
+use boldface::{Result, Sequence};
+use boldface_engine::Tensor;
+use boldface_engine::nn::Pass;
+
+use super::bucket::{Bucket, Span, by_length};
+use super::share::{head, same_block};
+use super::{Trunk, check};
+
+/// The name of the code loss, beside [`boldface::Objective::name`].
+const CODES: &str = "fmri_to_fmri";
+
+/// Mean cross-entropy in nats of each objective that a step had.
+pub(in crate::backbones) type Losses = BTreeMap<&'static str, f64>;
+
+/// The place in a sequence that predicts, and the label it should give.
+type Target = (usize, u32);
+
+/// Targets of one sequence by the name of their loss, with its weight.
+fn targets(sequence: &Sequence) -> Vec<(&'static str, f32, Vec<Target>)> {
+    let text = (sequence.objective.name(), sequence.text_weight, sequence.text_targets().collect::<Vec<_>>());
+    let codes = (CODES, sequence.code_weight, sequence.code_targets().collect());
+    [text, codes].into_iter().filter(|(_, weight, targets)| *weight > 0.0 && !targets.is_empty()).collect()
+}
+
+/// How many targets each loss has in a whole step.
+///
+/// # Errors
+/// If a sequence does not fit the model.
+pub(super) fn totals(trunk: &impl Trunk, micro: &[Vec<Sequence>]) -> Result<BTreeMap<&'static str, usize>> {
+    let mut totals = BTreeMap::new();
+    for sequence in micro.iter().flatten() {
+        check(trunk, sequence)?;
+        for (name, _, targets) in targets(sequence) {
+            *totals.entry(name).or_default() += targets.len();
+        }
+    }
+    Ok(totals)
+}
+
+/// The weighted loss of one micro-batch, a share of the step's; none if it has no target.
+pub(super) fn loss(
+    trunk: &impl Trunk,
+    pass: &Pass<'_>,
+    batch: &[Sequence],
+    totals: &BTreeMap<&'static str, usize>,
+    losses: &mut Losses,
+) -> Option<Tensor> {
+    let learned: Vec<Learned<'_>> = batch.iter().filter_map(Learned::of).collect();
+    let mut predictions = Predictions::default();
+    let mut apart = Vec::new();
+    for members in same_block(learned.iter().map(|learned| learned.sequence)) {
+        if members.len() > 1 && learned[members[0]].sequence.fmri.is_some() {
+            let members: Vec<&Learned<'_>> = members.into_iter().map(|index| &learned[index]).collect();
+            read_shared(trunk, pass, &members, &mut predictions);
+        } else {
+            apart.extend(members);
+        }
+    }
+    apart.sort_unstable();
+    let apart: Vec<&Learned<'_>> = apart.into_iter().map(|index| &learned[index]).collect();
+    let lengths: Vec<usize> = apart.iter().map(|learned| learned.needed).collect();
+    for members in by_length(&lengths) {
+        let members: Vec<&Learned<'_>> = members.into_iter().map(|index| apart[index]).collect();
+        let spans: Vec<Span<'_>> = members.iter().map(|one| (one.sequence, 0..one.needed)).collect();
+        let bucket = Bucket::new(&spans);
+        let hidden = trunk.read(pass, &bucket, None);
+        predictions.take(&hidden, &members, |row, place| Some(row * bucket.length + place));
+    }
+    predictions.loss(trunk, pass, totals, losses)
+}
+
+/// Reads the block of `members` once, and what follows it side by side.
+fn read_shared(trunk: &impl Trunk, pass: &Pass<'_>, members: &[&Learned<'_>], into: &mut Predictions) {
+    let start = head(members[0].sequence);
+    let end = members.iter().map(|one| one.needed.min(start)).max().unwrap_or(0);
+    let mut cache = trunk.cache();
+    let hidden = trunk.read(pass, &Bucket::new(&[(members[0].sequence, 0..end)]), Some(&mut cache));
+    into.take(&hidden, members, |_, place| (place < start).then_some(place));
+
+    let longer: Vec<&Learned<'_>> = members.iter().copied().filter(|one| one.needed > start).collect();
+    let lengths: Vec<usize> = longer.iter().map(|one| one.needed - start).collect();
+    for rows in by_length(&lengths) {
+        let members: Vec<&Learned<'_>> = rows.into_iter().map(|index| longer[index]).collect();
+        let spans: Vec<Span<'_>> = members.iter().map(|one| (one.sequence, start..one.needed)).collect();
+        let bucket = Bucket::new(&spans);
+        let hidden = trunk.read(pass, &bucket, Some(&mut cache.repeat(members.len())));
+        let cell = |row: usize, place: usize| Some(row * bucket.length + place.checked_sub(start)?);
+        into.take(&hidden, &members, cell);
+    }
+}
+
+/// A sequence with a target.
+struct Learned<'a> {
+    sequence: &'a Sequence,
+    targets: Vec<(&'static str, f32, Vec<Target>)>,
+    /// How many places must be read so that every target's place sees all it may see.
+    needed: usize,
+}
+
+impl Learned<'_> {
+    fn of(sequence: &Sequence) -> Option<Learned<'_>> {
+        let (targets, layout) = (targets(sequence), sequence.layout());
+        let places = targets.iter().flat_map(|(_, _, targets)| targets.iter().map(|&(place, _)| place));
+        let needed = places.map(|place| layout.visible(place)).max()?;
+        Some(Learned { sequence, targets, needed })
+    }
+}
+
+/// Rows that predict and their labels, for all targets of one name and weight.
+#[derive(Default)]
+struct Group {
+    rows: Vec<Tensor>,
+    labels: Vec<u32>,
+}
+
+/// All rows that predict, by the name of their loss and the bits of its weight.
+#[derive(Default)]
+struct Predictions(BTreeMap<(&'static str, u32), Group>);
+
+impl Predictions {
+    /// Takes those targets of `members` that `cell` finds in `hidden`.
+    fn take(
+        &mut self,
+        hidden: &Tensor,
+        members: &[&Learned<'_>],
+        cell: impl Fn(usize, usize) -> Option<usize>,
+    ) {
+        let mut cells: BTreeMap<(&'static str, u32), Vec<u32>> = BTreeMap::new();
+        for (row, learned) in members.iter().enumerate() {
+            for (name, weight, targets) in &learned.targets {
+                let key = (*name, weight.to_bits());
+                for &(place, label) in targets {
+                    let Some(at) = cell(row, place) else { continue };
+                    cells.entry(key).or_default().push(u32::try_from(at).expect("fewer than 2^32 cells"));
+                    self.0.entry(key).or_default().labels.push(label);
+                }
+            }
+        }
+        for (key, cells) in cells {
+            self.0.entry(key).or_default().rows.push(hidden.rows(&cells));
+        }
+    }
+
+    /// The weighted sum of all losses; `losses` gets each without its weight.
+    fn loss(
+        self,
+        trunk: &impl Trunk,
+        pass: &Pass<'_>,
+        totals: &BTreeMap<&'static str, usize>,
+        losses: &mut Losses,
+    ) -> Option<Tensor> {
+        let mut sum: Option<Tensor> = None;
+        for ((name, weight), Group { rows, labels }) in self.0 {
+            let hidden = Tensor::concat(&rows.iter().collect::<Vec<_>>(), 0);
+            let loss = if name == CODES {
+                trunk.codes(pass, &hidden).cross_entropy(&labels)
+            } else {
+                trunk.norm(pass, &hidden).head_cross_entropy(trunk.head(pass), &labels)
+            };
+            let term = loss.scale(labels.len() as f32 / totals[name] as f32);
+            *losses.entry(name).or_default() += f64::from(term.item());
+            let term = term.scale(f32::from_bits(weight));
+            sum = Some(match sum {
+                Some(sum) => sum.add(&term),
+                None => term,
+            });
+        }
+        sum
+    }
+}

@@ -1,0 +1,90 @@
+//! What causal language models share, whatever their layers: how they are trained and asked.
+
+mod bucket;
+mod check;
+mod decode;
+mod fmri;
+mod learn;
+mod loss;
+mod pool;
+mod share;
+
+use boldface::{FmriShape, Result, Tuning};
+use boldface_engine::nn::{KvCache, Noise, Pass};
+use boldface_engine::{Params, Tensor};
+
+pub(super) use bucket::{Bucket, Span};
+pub(super) use check::check;
+pub(super) use decode::{Ends, generate, next_codes, rank};
+pub(super) use fmri::Input;
+pub(super) use fmri::{
+    add as add_fmri, cells, is_fmri, parameters as fmri_parameters, tokens as fmri_tokens,
+};
+pub(super) use learn::fit;
+#[cfg(test)]
+pub(super) use learn::{gradients, restore};
+pub(super) use pool::pool;
+#[cfg(test)]
+pub(super) use share::assert_sharing_changes_nothing;
+
+/// The layers of a causal language model that reads text and fMRI tokens.
+pub(super) trait Trunk {
+    /// What the random streams of its training are named after.
+    const NAME: &'static str;
+
+    /// All weights.
+    fn params(&self) -> &Params;
+
+    /// All weights, to be moved.
+    fn params_mut(&mut self) -> &mut Params;
+
+    /// What it can read.
+    fn limits(&self) -> Limits;
+
+    /// What differs between training (with noise) and inference.
+    fn pass(&self, noise: Option<Noise>) -> Pass<'_>;
+
+    /// An empty cache of keys and values.
+    fn cache(&self) -> KvCache;
+
+    /// Last hidden states of every cell, `(size * length, width)`, before the final norm.
+    fn read(&self, pass: &Pass<'_>, bucket: &Bucket, cache: Option<&mut KvCache>) -> Tensor;
+
+    /// The final norm, `(n, width)`.
+    fn norm(&self, pass: &Pass<'_>, hidden: &Tensor) -> Tensor;
+
+    /// The table that normed states are multiplied with, `(vocabulary, width)`.
+    fn head<'a>(&self, pass: &Pass<'a>) -> &'a Tensor;
+
+    /// Decides what moves in a training of these weights.
+    ///
+    /// # Errors
+    /// If an adapter does not fit.
+    fn tune(&mut self, tuning: &Tuning, seed: u64) -> Result<()>;
+
+    /// Whether a checkpoint of a training must hold this weight: one that moves, at least.
+    fn is_kept(&self, name: &str) -> bool;
+
+    /// Logits over the vocabulary, `(n, vocabulary)`.
+    fn words(&self, pass: &Pass<'_>, hidden: &Tensor) -> Tensor {
+        self.norm(pass, hidden).linear(self.head(pass), None)
+    }
+
+    /// Logits over the codebook, `(n, codebook_size)`.
+    fn codes(&self, pass: &Pass<'_>, hidden: &Tensor) -> Tensor {
+        fmri::codes(pass, &self.norm(pass, hidden))
+    }
+}
+
+/// What a model can read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Width of the hidden states.
+    pub width: usize,
+    /// Longest sequence in tokens.
+    pub context: usize,
+    /// Text tokens are below this; marks around the fMRI block included.
+    pub vocabulary: usize,
+    /// What the fMRI parts read; none before they are added.
+    pub shape: Option<FmriShape>,
+}
