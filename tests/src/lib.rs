@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
-use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, resolve};
+use boldface_runner::plan::{Build, DataCache, Located, Offer, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
 use boldface_runner::spec::Layered;
 use tempfile::TempDir;
@@ -215,7 +215,7 @@ pub fn sweep(path: &Path) -> Sweep {
 }
 
 fn build() -> Build<'static> {
-    Build { engines: &["dfdx"], devices: &["cpu"], load: &boldface_loader::load }
+    Build { engines: &[Offer::plain("dfdx")], load: &boldface_loader::load }
 }
 
 fn lines(problems: &[Located]) -> String {

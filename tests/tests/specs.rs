@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
 use boldface_runner::schema;
 use boldface_runner::spec::Layered;
 
@@ -28,7 +28,7 @@ fn every_experiment_resolves_and_fits_the_schema() {
     let schema = schema::experiment();
     for path in experiments {
         let Some(source) = boldface_tests::shipped::source(&path) else { continue };
-        let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+        let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
         let plan = resolve(&path, &source, &build).unwrap_or_else(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             panic!("{}", lines.join("\n"))

@@ -43,7 +43,7 @@ pub(crate) use cohorts::counted;
 pub use dot::dot;
 pub use leak::{Check, Proof, Status, When};
 pub use libraries::{load_libraries, no_libraries};
-pub use resolve::{Build, resolve, resolve_layered};
+pub use resolve::{Build, Offer, resolve, resolve_layered};
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
 #[derive(Debug)]
