@@ -3,3 +3,4 @@
 mod bigram;
 mod causal;
 mod gpt;
+mod pretrained;

@@ -127,6 +127,13 @@ fn wrong_types() {
     "#]],
     );
     check(
+        &[(
+            "lora = { rank = 2 }",
+            "lora = { rank = 0, alpha = nan, dropout = 1, targets = [\"qkv\", \"q_proj\"] }",
+        )],
+        expect![[r#""#]],
+    );
+    check(
         &[("type = \"quantile\"", "type = 3")],
         expect![[r#"
         spec.toml:18:8: expected text, found `3`

@@ -1,5 +1,6 @@
 //! A pre-norm transformer.
 
+use boldface::Lora;
 use rand::Rng;
 
 use super::{KvCache, Pass, init_layer_norm, init_linear, init_lora, layer_norm, linear};
@@ -47,19 +48,32 @@ impl Transformer {
         self.layers as u64 * (norms + attention + linear(width, inner) + linear(inner, width))
     }
 
-    /// How many numbers [`Transformer::add_lora`] adds.
-    pub fn lora_parameters(&self, rank: usize) -> u64 {
-        let (width, inner) = (self.width as u64, (self.width * self.mlp_ratio) as u64);
-        let ends = (width + 3 * width) + (width + width) + 2 * (width + inner);
-        self.layers as u64 * rank as u64 * ends
+    /// The last parts of the names of its linear layers.
+    pub const LINEARS: [&str; 4] = ["qkv", "out", "up", "down"];
+
+    /// Names of all linear layers.
+    pub fn linears(&self) -> Vec<String> {
+        let layers = (0..self.layers)
+            .flat_map(|layer| Self::LINEARS.map(|part| format!("{}.{layer}.{part}", self.prefix)));
+        layers.collect()
     }
 
-    /// Adds LoRA branches to all linear layers.
-    pub fn add_lora(&self, params: &mut Params, rank: usize, rng: &mut impl Rng) {
-        for layer in 0..self.layers {
-            for part in ["qkv", "out", "up", "down"] {
-                init_lora(params, &format!("{}.{layer}.{part}", self.prefix), rank, rng);
-            }
+    /// How many numbers [`Transformer::add_lora`] adds.
+    pub fn lora_parameters(&self, lora: &Lora) -> u64 {
+        let (width, inner) = (self.width, self.width * self.mlp_ratio);
+        let ends = |name: &String| match name.rsplit('.').next() {
+            Some("qkv") => width + 3 * width,
+            Some("out") => width + width,
+            _ => width + inner,
+        };
+        let all: usize = self.linears().iter().filter(|name| lora.is_beside(name)).map(ends).sum();
+        (all * lora.rank) as u64
+    }
+
+    /// Adds LoRA branches to the linear layers that `lora` names.
+    pub fn add_lora(&self, params: &mut Params, lora: &Lora, rng: &mut impl Rng) {
+        for name in self.linears().iter().filter(|name| lora.is_beside(name)) {
+            init_lora(params, name, lora.rank, rng);
         }
     }
 

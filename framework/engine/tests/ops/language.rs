@@ -1,5 +1,6 @@
 //! What language models need at their size: the head's cross-entropy, layers with adapters, recomputation.
 
+use boldface::Lora;
 use boldface_engine::nn::{self, KvCache, Transformer};
 use boldface_engine::{Engine, Gradients, Noise, Params, Pass, Tensor, clear_tape, no_grad};
 
@@ -157,7 +158,8 @@ fn noisy_step(engine: &Engine, recompute: bool) -> (f32, Vec<(String, Vec<f32>)>
     let mut params = Params::new(engine);
     let mut rng = boldface::seed::stream(1, "recompute");
     model.init(&mut params, &mut rng);
-    model.add_lora(&mut params, 2, &mut rng);
+    let lora = Lora { rank: 2, alpha: 2.0, dropout: 0.0, targets: Vec::new() };
+    model.add_lora(&mut params, &lora, &mut rng);
     let mut noise = Noise::new(boldface::seed::stream(2, "noise"));
     (noise.dropout, noise.drop_path, noise.lora_dropout) = (0.2, 0.2, 0.2);
     let pass = Pass::training(&params, noise).recompute(recompute);

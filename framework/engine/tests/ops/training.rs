@@ -11,6 +11,10 @@ fn rng(purpose: &str) -> impl rand::Rng + use<> {
     boldface::seed::stream(1, purpose)
 }
 
+fn lora(rank: usize) -> boldface::Lora {
+    boldface::Lora { rank, alpha: 1.0, dropout: 0.0, targets: Vec::new() }
+}
+
 /// A small causal language model: embedding, two layers, head.
 fn small_model(engine: &Engine) -> (Transformer, Params) {
     let transformer = Transformer { prefix: "body".into(), layers: 2, heads: 2, width: 8, mlp_ratio: 2 };
@@ -138,7 +142,7 @@ fn accumulation_equals_one_large_batch() {
 fn training_lowers_the_loss_and_leaves_frozen_parameters_alone() {
     on_every_engine(|engine| {
         let (model, mut params) = small_model(engine);
-        model.add_lora(&mut params, 2, &mut rng("lora"));
+        model.add_lora(&mut params, &lora(2), &mut rng("lora"));
         params.train_only(|name| name.contains("lora_") || name.starts_with("head"));
         assert!(!params.is_trainable("body.0.qkv.weight") && params.is_trainable("body.0.qkv.lora_a"));
         let before = params.clone();
@@ -171,7 +175,7 @@ fn lora_starts_as_a_no_op() {
         let (model, mut params) = small_model(engine);
         let data = sentences(2);
         let before = logits(&model, &Pass::inference(&params), &data, 0, None).to_vec();
-        model.add_lora(&mut params, 3, &mut rng("lora"));
+        model.add_lora(&mut params, &lora(3), &mut rng("lora"));
         assert_eq!(params.get("body.1.up.lora_a").dims(), [3, 8]);
         assert_eq!(params.get("body.1.up.lora_b").dims(), [16, 3]);
         let pass = Pass::inference(&params).lora_scale(4.0);

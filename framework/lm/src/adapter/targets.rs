@@ -29,9 +29,7 @@ pub(super) fn modules(config: &Config) -> Vec<Module> {
 /// The layers that `lora` names.
 pub(super) fn targeted(config: &Config, lora: &Lora) -> Vec<Module> {
     let mut modules = modules(config);
-    modules.retain(|module| {
-        lora.targets.is_empty() || lora.targets.iter().any(|target| matches(&module.name, target))
-    });
+    modules.retain(|module| lora.is_beside(&module.name));
     modules
 }
 
@@ -42,14 +40,8 @@ pub(super) fn matches(name: &str, target: &str) -> bool {
 
 /// What is wrong with an adapter's targets: each must name a linear layer of the model.
 pub fn check_targets(config: &Config, lora: &Lora) -> Vec<Problem> {
-    let modules = modules(config);
-    let unknown = |target: &&String| !modules.iter().any(|module| matches(&module.name, target));
-    let problem = |target: &String| {
-        let linears = config.linears().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        Problem::at("targets", format!("no linear layer of the model is named `{target}`"))
-            .help(format!("use {linears}, or leave `targets` out for all of them"))
-    };
-    lora.targets.iter().filter(unknown).map(problem).collect()
+    let names: Vec<String> = modules(config).into_iter().map(|module| module.name).collect();
+    lora.check_targets(&names, config.linears())
 }
 
 /// The fewest and shortest targets that mean these layers and no others.

@@ -1,6 +1,6 @@
 //! What the scans have to say to every section: each question is asked once, however many arms ask it.
 
-use boldface::{CheckContext, Config, Problem};
+use boldface::{Backbone, CheckContext, Config, FmriShape, Problem, TrainingContext};
 use serde_json::{Value, json};
 
 use super::cohorts::{Cohorts, DataCache};
@@ -70,6 +70,8 @@ impl Checks<'_> {
                 let rois = first.regions.names.len();
                 lint::check_context(context, rois, trs.checked_div(patch).unwrap_or(0), self.problems);
             }
+            let shape = parts.tokenizer.as_ref().and_then(|tokenizer| tokenizer.config.fmri_shape(&cx));
+            self.problems.extend(training(experiment, draft, &*backbone.config, shape));
         }
         for task in &parts.tasks {
             self.once("task", json!([identity(task), cx.trs, cx.patch]), |problems| {
@@ -84,6 +86,27 @@ impl Checks<'_> {
         let found = self.data.problems(question, &by, self.found, find);
         self.problems.extend(found.iter().cloned());
     }
+}
+
+/// What the backbone finds wrong with the stages that train it.
+fn training(
+    experiment: &Experiment,
+    draft: &Draft,
+    backbone: &dyn Backbone,
+    shape: Option<FmriShape>,
+) -> Vec<Problem> {
+    let alignment = experiment.alignment.as_ref().map(|table| (table.training(), table.batch_size));
+    let instruction = experiment.instruction.as_ref().map(|table| (table.training(), table.batch_size));
+    let device = &experiment.runtime.device;
+    let stages = [("alignment", alignment), ("instruction", instruction)];
+    let sound = stages.into_iter().filter(|(section, _)| draft.is_sound(section));
+    let found = sound.filter_map(|(section, stage)| Some((section, stage?))).flat_map(|(section, stage)| {
+        let (training, sequences) = &stage;
+        let cx = TrainingContext { training, sequences: *sequences, shape, device };
+        let found = backbone.check_training(&cx).into_iter();
+        found.map(|problem| problem.below(section)).collect::<Vec<_>>()
+    });
+    found.collect()
 }
 
 /// Everything that a plugin's answers depend on.

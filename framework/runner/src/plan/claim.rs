@@ -12,15 +12,20 @@ use super::template;
 use super::words::WordsFile;
 use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
 
+/// The key of the backbone's table that names files.
+pub(crate) const WEIGHTS: &str = "weights";
+
 /// Which of its own keys the framework takes besides `type`.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Own {
+pub(crate) enum Own {
     /// Only `type`, and the table's name stands in for it.
     Named,
     /// Also `path`: datasets.
     Path,
-    /// `seed`, and `type` must be there: the singular sections.
+    /// `seed`, and `type` must be there: the tokenizer.
     Seed,
+    /// As [`Own::Seed`], and `weights` is a path: the backbone.
+    Weights,
     /// Also `words` and `template`, as far as they are paths of files: corpora.
     Words,
     /// Also how the examples are asked, see [`crate::spec::TaskKeys`]: tasks.
@@ -28,6 +33,11 @@ pub(super) enum Own {
 }
 
 impl Own {
+    /// Whether it is a section of its own, with a seed and without a name.
+    fn is_singular(self) -> bool {
+        matches!(self, Own::Seed | Own::Weights)
+    }
+
     /// Suggests a key of the framework's where the plugin, which does not know them, can only say that it
     /// has no such field.
     fn hint(self, problem: Problem) -> Problem {
@@ -68,7 +78,8 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     let mut problems = Vec::new();
     let written = take::<String>(&mut rest, "type", &mut problems);
     let path = if own == Own::Path { take::<PathBuf>(&mut rest, "path", &mut problems) } else { None };
-    let seed = if own == Own::Seed { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
+    let weights = if own == Own::Weights { weights(&mut rest, place.folder) } else { None };
+    let seed = if own.is_singular() { take::<u64>(&mut rest, "seed", &mut problems) } else { None };
     let words = match own {
         Own::Words => WordsFile::replace(&mut rest, place.folder).unwrap_or_else(|found| {
             problems.extend(found);
@@ -99,8 +110,11 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     if let Some(path) = &path {
         resolved.insert("path".to_owned(), path.to_string_lossy().into());
     }
+    if let Some((written, _)) = &weights {
+        resolved.insert(WEIGHTS.to_owned(), written.as_str().into());
+    }
     let seed = seed.unwrap_or(place.seed);
-    if own == Own::Seed {
+    if own.is_singular() {
         resolved.insert("seed".to_owned(), seed.into());
     }
     let asking = if own == Own::Task {
@@ -112,7 +126,8 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
         Asking::default()
     };
     *table = resolved;
-    let root = path.map(|path| place.folder.join(path)).unwrap_or_default();
+    let root = path.map(|path| place.folder.join(path));
+    let root = root.or(weights.map(|(_, path)| path)).unwrap_or_default();
     let (name, library) = (place.name.to_owned(), plugin.content);
     Ok(Entry { name, plugin: plugin.name, library, root, seed, config, asking })
 }
@@ -134,6 +149,22 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
     })
 }
 
+/// The plugin of a stored, resolved table, whatever its kind; paths are relative to `folder`.
+///
+/// # Errors
+/// As [`corpus`].
+pub(crate) fn stored<K: Kind + Config + ?Sized>(
+    name: &str,
+    own: Own,
+    folder: &Path,
+    table: &Table,
+) -> Result<Entry<K>, Vec<Problem>> {
+    let loaded = K::plugins().into_iter().filter_map(|plugin| plugin.content);
+    let libraries: Vec<String> = loaded.map(str::to_owned).collect();
+    let place = Place { key: name, name, folder, libraries: &libraries, seed: 0 };
+    claim(&place, own, &mut table.clone())
+}
+
 /// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in, and paths
 /// are relative to `folder`. Of loaded plugins any can be named.
 ///
@@ -147,6 +178,15 @@ pub(crate) fn corpus(
     let loaded = <dyn boldface::CorpusGenerator>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
     claim(&Place { key: name, name, folder, libraries: &libraries, seed: 0 }, Own::Words, table)
+}
+
+/// Published weights are named by their path, relative to the spec; the plugin gets one that holds from where it is
+/// called. Gives the path as it was written, and as it holds.
+fn weights(table: &mut Table, folder: &Path) -> Option<(String, PathBuf)> {
+    let Some(Value::String(written)) = table.get_mut(WEIGHTS) else { return None };
+    let path = folder.join(&*written);
+    let written = std::mem::replace(written, path.to_string_lossy().into_owned());
+    Some((written, path))
 }
 
 fn take<T: serde::de::DeserializeOwned>(
@@ -176,7 +216,7 @@ fn find<K: Kind + ?Sized>(
             let help = format!("rename one of `{}` and `{}`", one.source, other.source);
             Err(Problem::at("type", message).help(help))
         }
-        (None, _) if written.is_none() && own == Own::Seed => {
+        (None, _) if written.is_none() && own.is_singular() => {
             let help = format!("add `type`; {}", suggest("", names));
             Err(Problem::at("", "missing field `type`").help(help))
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use boldface::{Cohort, Dataset, Problem, ScanInfo, guard};
+use boldface::{Backbone, Cohort, Dataset, Problem, ScanInfo, guard};
 use serde_json::{Value, json};
 
 use super::content::{Content, Hasher};
@@ -139,6 +139,20 @@ impl DataCache {
             Content::read(&dataset.root, &files, self.hasher())
         };
         self.contents.get(&id(dataset), hash)
+    }
+
+    /// The hash of the published weights of a backbone, wherever they lie; none if it reads none.
+    ///
+    /// # Errors
+    /// Names the file that cannot be read.
+    pub(super) fn weights(&self, backbone: &Entry<dyn Backbone>) -> Result<Option<String>, String> {
+        let files = guard(|| backbone.config.files()).map_err(|error| error.to_string())?;
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let hash = || Content::read(&backbone.root, &files, self.hasher());
+        let content = self.contents.get(&format!("weights {}", backbone.root.display()), hash);
+        content.as_ref().as_ref().map(|content| Some(content.hash.clone())).map_err(Clone::clone)
     }
 
     /// The hash of one file; only its bytes count, so that it may be renamed.

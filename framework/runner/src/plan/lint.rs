@@ -45,6 +45,11 @@ fn check_instruction(instruction: &Instruction, range: &mut Ranges<'_>) {
     range.schedule(*steps, *batch_size, *accumulate, *warmup);
     range.rates(*peak_lr, *final_lr, *weight_decay, *clip, instruction.dropout);
     range.lora(instruction.lora.as_ref());
+    range.at_least_one("questions", instruction.questions as u64);
+    if instruction.questions > (*batch_size).max(1) {
+        let message = format!("{} do not fit into micro-batches of {batch_size}", instruction.questions);
+        range.report("questions", message);
+    }
 }
 
 /// Reports keys of one section whose values are out of range.
@@ -79,7 +84,7 @@ impl Ranges<'_> {
         let Some(lora) = lora else { return };
         self.at_least_one("lora.rank", lora.rank as u64);
         self.share("lora.dropout", lora.dropout);
-        if lora.alpha <= 0.0 {
+        if !(lora.alpha > 0.0 && lora.alpha.is_finite()) {
             self.report("lora.alpha", format!("must be above 0, is {}", lora.alpha));
         }
     }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Leakage, SplitTable};
+use super::{Leakage, SplitTable, StartTable};
 
 /// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
 pub type Table = serde_json::Map<String, Value>;
@@ -47,6 +47,9 @@ pub struct Experiment {
     pub tokenizer: Table,
     /// The language model.
     pub backbone: Table,
+    /// An export to go on from, instead of from nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartTable>,
     /// Stage 2: language alignment; left out, the language model goes straight to instructions.
     #[serde(default)]
     pub alignment: Option<Alignment>,
@@ -201,6 +204,10 @@ pub struct Instruction {
     /// Examples a micro-batch.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
+    /// Questions about one scan side by side in a micro-batch, whose fMRI tokens are then read once; every question is
+    /// asked as often as with 1.
+    #[serde(default = "default_questions", skip_serializing_if = "is_one")]
+    pub questions: usize,
     /// Micro-batches whose gradients are added up before a step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,
@@ -298,6 +305,16 @@ impl Default for RuntimeTable {
 
 fn default_batch_size() -> usize {
     8
+}
+
+fn default_questions() -> usize {
+    1
+}
+
+/// Whether a count is what it is if left out; keys of earlier versions hold.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 fn default_accumulate() -> usize {

@@ -1,6 +1,7 @@
 //! Stage 3: the language model learns to answer all tasks' questions about training scans.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use boldface::{Result, Sequence};
 
@@ -33,39 +34,58 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     if tasks.is_empty() {
         return Err("no task has an example among the training scans; nothing can be learned".into());
     }
-    let mut batches = Batches { tasks, turn: 0, size: config.batch_size };
+    let mut batches = Batches { tasks, turn: 0, size: config.batch_size, questions: config.questions };
     model.train(&training, &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
 
 /// Micro-batches without end: the courses take turns, and each goes through its lessons round by round, a
-/// wording a round.
+/// wording a round. With several `questions` a scan that was drawn is asked about again, by whoever's turn it is,
+/// as long as this round has a question about it left: only the order within a round is another.
 struct Batches {
     tasks: Vec<(Vec<Vec<Sequence>>, Deck)>,
     turn: usize,
     size: usize,
+    questions: usize,
 }
 
 impl Iterator for Batches {
     type Item = Result<Vec<Sequence>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut batch = Vec::new();
+        let mut batch: Vec<Sequence> = Vec::new();
+        let mut asked = 0;
         for _ in 0..self.size {
             let turn = self.turn % self.tasks.len();
             let (lessons, deck) = &mut self.tasks[turn];
-            batch.extend(deck.draw().map(|(lesson, round)| {
-                let wordings = &lessons[lesson];
-                wordings[round % wordings.len()].clone()
-            }));
+            let worded = |lesson: usize, round: usize| &lessons[lesson][round % lessons[lesson].len()];
+            let same = batch.last().filter(|_| asked < self.questions).and_then(|last| {
+                deck.draw_wanted(|lesson, round| is_about_the_same(last, worded(lesson, round)))
+            });
+            asked = if same.is_some() { asked + 1 } else { 1 };
+            let drawn = same.or_else(|| deck.draw());
+            batch.extend(drawn.map(|(lesson, round)| worded(lesson, round).clone()));
             self.turn += 1;
         }
         Some(Ok(batch))
     }
 }
 
+/// Whether two lessons show the very same block.
+fn is_about_the_same(a: &Sequence, b: &Sequence) -> bool {
+    a.fmri
+        .as_ref()
+        .zip(b.fmri.as_ref())
+        .is_some_and(|(a, b)| Arc::ptr_eq(&a.features, &b.features) && a.patches == b.patches)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use boldface::FmriBlock;
+
+    use super::super::letters::block;
     use super::*;
 
     #[test]
@@ -77,7 +97,8 @@ mod tests {
                 Deck::new(tokens.len(), 0, "test"),
             )
         };
-        let batches = Batches { tasks: vec![task(&[0, 1, 2, 3]), task(&[9])], turn: 0, size: 3 };
+        let tasks = vec![task(&[0, 1, 2, 3]), task(&[9])];
+        let batches = Batches { tasks, turn: 0, size: 3, questions: 1 };
         let drawn: Vec<u32> =
             batches.take(4).flat_map(|batch| batch.unwrap()).map(|sequence| sequence.before[0]).collect();
         assert!(drawn.iter().skip(1).step_by(2).all(|&token| token == 9), "{drawn:?}");
@@ -91,7 +112,8 @@ mod tests {
         let lesson = |token| Sequence::prompt(vec![token], None, Vec::new());
         // Two lessons in two wordings; the third round begins again.
         let lessons = vec![vec![lesson(10), lesson(11)], vec![lesson(20), lesson(21)]];
-        let batches = Batches { tasks: vec![(lessons, Deck::new(2, 0, "test"))], turn: 0, size: 2 };
+        let tasks = vec![(lessons, Deck::new(2, 0, "test"))];
+        let batches = Batches { tasks, turn: 0, size: 2, questions: 1 };
         let rounds: Vec<Vec<u32>> = batches
             .take(3)
             .map(|batch| {
@@ -101,5 +123,44 @@ mod tests {
             })
             .collect();
         assert_eq!(rounds, [[10, 20], [11, 21], [10, 20]]);
+    }
+
+    #[test]
+    fn questions_about_one_scan_stand_side_by_side_and_every_lesson_comes_as_often() {
+        let blocks: Vec<FmriBlock> = (0..6).map(|_| block()).collect();
+        // Three tasks ask about six scans; the second has two questions about each, the third asks about the first four.
+        let lessons = |task: u32, scans: usize, each: u32| -> Vec<Vec<Sequence>> {
+            let ask = |(scan, question): (usize, u32)| {
+                let tokens = vec![task, u32::try_from(scan).unwrap(), question];
+                vec![Sequence::prompt(tokens, Some(blocks[scan].clone()), Vec::new())]
+            };
+            (0..scans).flat_map(|scan| (0..each).map(move |question| (scan, question))).map(ask).collect()
+        };
+        let batches = |questions: usize| {
+            let tasks = [lessons(0, 6, 1), lessons(1, 6, 2), lessons(2, 4, 1)].map(|lessons| {
+                let deck = Deck::new(lessons.len(), 5, "test");
+                (lessons, deck)
+            });
+            Batches { tasks: tasks.into(), turn: 0, size: 4, questions }
+        };
+        // 36 draws: 12 a task, whole rounds of each.
+        let drawn = |questions| -> Vec<Vec<Sequence>> {
+            batches(questions).take(9).map(|batch| batch.unwrap()).collect()
+        };
+        let counts = |drawn: &[Vec<Sequence>]| {
+            let mut counts: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+            drawn.iter().flatten().for_each(|lesson| *counts.entry(lesson.before.clone()).or_default() += 1);
+            counts
+        };
+        let scans =
+            |batch: &[Sequence]| batch.iter().map(|lesson| lesson.before[1]).collect::<BTreeSet<_>>().len();
+        let (apart, together) = (drawn(1), drawn(4));
+        assert_eq!(counts(&together), counts(&apart));
+        let [many, few] =
+            [&apart, &together].map(|drawn| drawn.iter().map(|batch| scans(batch)).sum::<usize>());
+        assert!(few * 3 < many * 2, "{few} scans are read, and {many} without");
+        assert!(together.iter().any(|batch| scans(batch) == 1));
+        // Two at most: a batch of four is about two scans or more.
+        assert!(drawn(2).iter().all(|batch| scans(batch) >= 2));
     }
 }

@@ -203,6 +203,15 @@ impl Deck {
         self.next += 1;
         Some((index, self.round))
     }
+
+    /// Draws the first index of what is left of this round that `is_wanted`, and its round; none if there is none.
+    /// What else is left keeps its order.
+    pub fn draw_wanted(&mut self, is_wanted: impl Fn(usize, usize) -> bool) -> Option<(usize, usize)> {
+        let left = &mut self.order[self.next..];
+        let place = left.iter().position(|&index| is_wanted(index, self.round))?;
+        left[..=place].rotate_right(1);
+        self.draw()
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use boldface::{FmriShape, Result, Tuning};
 use boldface_engine::nn::{KvCache, Noise, Pass};
 use boldface_engine::{Params, Tensor};
 
-pub(super) use bucket::Bucket;
+pub(super) use bucket::{Bucket, Span};
 pub(super) use check::check;
 pub(super) use decode::{Ends, generate, next_codes, rank};
 pub(super) use fmri::Input;

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use boldface::{
     Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
-    TextEncoder, TextSource, register, seed,
+    TextEncoder, TextSource, TrainingContext, Tuning, register, seed,
 };
 use boldface_engine::Engine;
 use schemars::JsonSchema;
@@ -110,6 +110,11 @@ impl Backbone for Gpt {
 
     fn parameters(&self, shape: FmriShape, lora: Option<&Lora>) -> Option<u64> {
         Some(network::text_parameters(self) + network::fmri_parameters(self, shape, lora))
+    }
+
+    fn check_training(&self, cx: &TrainingContext<'_>) -> Vec<Problem> {
+        let Tuning::Lora(lora) = &cx.training.tuning else { return Vec::new() };
+        network::check_lora(self, lora).into_iter().map(|problem| problem.below("lora")).collect()
     }
 
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {

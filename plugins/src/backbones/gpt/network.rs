@@ -1,6 +1,6 @@
 //! The weights and the forward pass: text and fMRI tokens in, hidden states and logits out.
 
-use boldface::{FmriShape, Lora, Result, Tuning, seed};
+use boldface::{FmriShape, Lora, Problem, Result, Tuning, seed};
 use boldface_engine::nn::{self, KvCache, Noise, Pass, Transformer};
 use boldface_engine::{Engine, Params, Tensor};
 use rand::Rng;
@@ -43,7 +43,7 @@ impl Network {
 
     /// Adds adapters that start as a no-op.
     pub fn add_lora(&mut self, lora: Lora, rng: &mut impl Rng) {
-        transformer(&self.config).add_lora(&mut self.params, lora.rank, rng);
+        transformer(&self.config).add_lora(&mut self.params, &lora, rng);
         self.lora = Some(lora);
     }
 
@@ -127,6 +127,10 @@ impl Trunk for Network {
             Tuning::Lora(lora) if lora.rank == 0 => {
                 return Err("an adapter's `rank` is 0; use at least 1".into());
             }
+            Tuning::Lora(lora) if !check_lora(&self.config, lora).is_empty() => {
+                let problems = check_lora(&self.config, lora);
+                return Err(format!("an adapter's {}", problems[0]).into());
+            }
             Tuning::Lora(lora) => {
                 self.add_lora(lora.clone(), &mut seed::stream(seed, "gpt.lora"));
                 self.params.train_only(|name| is_adapter(name) || causal::is_fmri(name));
@@ -145,6 +149,11 @@ pub(super) fn is_adapter(name: &str) -> bool {
     name.ends_with(".lora_a") || name.ends_with(".lora_b")
 }
 
+/// What is wrong with an adapter's targets.
+pub(super) fn check_lora(config: &Gpt, lora: &Lora) -> Vec<Problem> {
+    lora.check_targets(&transformer(config).linears(), &Transformer::LINEARS)
+}
+
 /// Most numbers of the text side: its vocabulary may stay smaller.
 pub(super) fn text_parameters(config: &Gpt) -> u64 {
     // Tokens, positions, the scale and shift of the last norm, and the centre.
@@ -154,7 +163,7 @@ pub(super) fn text_parameters(config: &Gpt) -> u64 {
 
 /// Numbers of the fMRI parts and of the adapters.
 pub(super) fn fmri_parameters(config: &Gpt, shape: FmriShape, lora: Option<&Lora>) -> u64 {
-    let adapters = lora.map_or(0, |lora| transformer(config).lora_parameters(lora.rank));
+    let adapters = lora.map_or(0, |lora| transformer(config).lora_parameters(lora));
     causal::fmri_parameters(config.input, shape, config.width) + adapters
 }
 

@@ -14,7 +14,7 @@ fn saved(dir: &Path) -> u64 {
 
 #[test]
 fn as_many_parameters_as_are_told_before_are_saved() {
-    for input in [Input::Features, Input::Codes] {
+    for (input, targets) in [(Input::Features, vec![]), (Input::Codes, vec!["qkv", "1.down"])] {
         // Few enough entries that even this little text fills the vocabulary.
         let config = Gpt { vocabulary: 270, layers: 3, input, ..config() };
         let (dir, runtime) = (tempfile::tempdir().unwrap(), runtime());
@@ -33,10 +33,21 @@ fn as_many_parameters_as_are_told_before_are_saved() {
         let text = model.text_tokens("the brain is never still").unwrap();
         let whole = Sequence::prompt(Vec::new(), None, text);
         let sequence = Sequence { supervised: 1..whole.after.len(), text_weight: 1.0, ..whole };
-        let adapter = Lora { rank: 3, alpha: 8.0, dropout: 0.0, targets: Vec::new() };
+        let adapter = Lora {
+            rank: 3,
+            alpha: 8.0,
+            dropout: 0.0,
+            targets: targets.into_iter().map(str::to_owned).collect(),
+        };
         let training = Training { tuning: Tuning::Lora(adapter.clone()), ..training(3) };
         model.train(&training, &mut std::iter::repeat_with(|| Ok(vec![sequence.clone()])), &mut cx).unwrap();
         model.save(dir.path()).unwrap();
         assert_eq!(config.parameters(SHAPE, Some(&adapter)), Some(saved(dir.path())));
+
+        let adapter = Lora { targets: vec!["qkv".into(), "q_proj".into()], ..adapter };
+        let training = Training { tuning: Tuning::Lora(adapter), ..training };
+        let refused =
+            model.train(&training, &mut std::iter::repeat_with(|| Ok(vec![sequence.clone()])), &mut cx);
+        assert!(refused.unwrap_err().to_string().contains("`q_proj`"));
     }
 }

@@ -1,0 +1,112 @@
+//! The published files beside which everything is learned, and how they are told apart from others.
+
+use std::path::Path;
+
+use boldface::Result;
+use boldface_engine::Mapped;
+use boldface_lm::Files;
+use serde::{Deserialize, Serialize};
+
+/// Published files, opened.
+pub(super) struct Base {
+    pub files: Files,
+    pub fingerprint: Fingerprint,
+}
+
+/// What tells a base apart from every other, wherever it lies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fingerprint {
+    /// Its name, for people.
+    name: String,
+    files: Vec<Print>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Print {
+    name: String,
+    bytes: u64,
+    checksum: String,
+}
+
+impl Base {
+    /// Opens the files and reads them once for their checksums.
+    ///
+    /// # Errors
+    /// If one cannot be read; it is named.
+    pub fn open(path: &Path) -> Result<Base> {
+        let files = boldface_lm::open(path)?;
+        let prints = files.paths().iter().map(|path| Print::of(path)).collect::<Result<_>>()?;
+        let fingerprint = Fingerprint { name: files.name(), files: prints };
+        Ok(Base { files, fingerprint })
+    }
+}
+
+impl Print {
+    fn of(path: &Path) -> Result<Print> {
+        let file = Mapped::open(path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes = file.bytes();
+        Ok(Print { name, bytes: bytes.len() as u64, checksum: format!("{:016x}", checksum(bytes)) })
+    }
+}
+
+impl Fingerprint {
+    /// The name of the base.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first difference to `other` in words; none if they are the same. A renamed folder is no difference.
+    pub fn difference(&self, other: &Fingerprint) -> Option<String> {
+        for was in &self.files {
+            match other.files.iter().find(|is| is.name == was.name) {
+                None => return Some(format!("`{}` is not there any more", was.name)),
+                Some(is) if is.bytes != was.bytes => {
+                    return Some(format!("`{}` had {} bytes and has {} now", was.name, was.bytes, is.bytes));
+                }
+                Some(is) if is != was => return Some(format!("`{}` holds other bytes now", was.name)),
+                Some(_) => {}
+            }
+        }
+        let known = |is: &&Print| self.files.iter().any(|was| was.name == is.name);
+        let new = other.files.iter().find(|is| !known(is))?;
+        Some(format!("`{}` is new", new.name))
+    }
+}
+
+/// FNV-1a over words of 8 bytes, the length included: not against malice (the content keys are), but fast enough
+/// for gigabytes at every loading.
+fn checksum(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+    let mixed = |hash: u64, word: u64| {
+        let hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        // High bits come down: a multiplication alone never moves them there.
+        hash ^ (hash >> 29)
+    };
+    words.chain([bytes.len() as u64]).fold(0xcbf2_9ce4_8422_2325, mixed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_and_the_length_count() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(1003).collect();
+        let whole = checksum(&bytes);
+        for place in [0, 7, 8, 999, 1002] {
+            for bit in [1, 128] {
+                let mut other = bytes.clone();
+                other[place] ^= bit;
+                assert_ne!(checksum(&other), whole, "byte {place}");
+            }
+        }
+        assert_ne!(checksum(&[bytes.clone(), vec![0]].concat()), whole);
+        assert_ne!(checksum(&[]), checksum(&[0]));
+    }
+}

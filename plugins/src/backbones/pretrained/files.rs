@@ -1,0 +1,106 @@
+//! What is saved of a model: whatever is not in the published files, and which files those were.
+
+use std::fs;
+use std::path::Path;
+
+use boldface::{FmriShape, Result, Runtime, seed};
+use boldface_engine::Engine;
+use boldface_lm::adapter;
+use serde::{Deserialize, Serialize};
+
+use super::Pretrained;
+use super::base::{Base, Fingerprint};
+use super::model::Model;
+use super::network::Network;
+use crate::backbones::causal::{self, Trunk};
+
+const MODEL: &str = "model.json";
+const FMRI: &str = "fmri.safetensors";
+const ADAPTER: &str = "adapter";
+const WEIGHTS: &str = "weights.safetensors";
+
+/// What the tensors alone do not tell.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    /// The published files beside which it was trained.
+    base: Fingerprint,
+    /// What the fMRI parts read; none for a text side.
+    shape: Option<FmriShape>,
+    /// Whether `adapter` holds an adapter in PEFT's format.
+    adapter: bool,
+    /// Whether `weights.safetensors` stands for the published weights.
+    weights: bool,
+}
+
+/// Writes `model.json`, `fmri.safetensors`, `adapter/` in PEFT's format if there is one, and all weights if they
+/// were trained.
+pub(super) fn save(model: &Model, dir: &Path) -> Result<()> {
+    let Model { network, base, .. } = model;
+    let params = network.params();
+    params.save_some(&dir.join(FMRI), causal::is_fmri)?;
+    if let Some(lora) = &network.lora {
+        adapter::save(&network.published, lora, base.name(), &dir.join(ADAPTER))?;
+    }
+    if network.is_moved {
+        params.save_some(&dir.join(WEIGHTS), Network::is_base)?;
+    }
+    let (adapter, weights) = (network.lora.is_some(), network.is_moved);
+    write(&Saved { base: base.clone(), shape: network.shape, adapter, weights }, dir)
+}
+
+/// Writes what tells the text side's base apart.
+pub(super) fn save_base(base: &Fingerprint, dir: &Path) -> Result<()> {
+    write(&Saved { base: base.clone(), shape: None, adapter: false, weights: false }, dir)
+}
+
+/// Whether what lies in `dir` was made with the files of `base`.
+///
+/// # Errors
+/// That name the file that differs.
+pub(super) fn check_base(dir: &Path, base: &Base) -> Result<()> {
+    let saved = read(dir)?;
+    match saved.base.difference(&base.fingerprint) {
+        None => Ok(()),
+        Some(difference) => Err(format!(
+            "`{}` was made with other weights of `{}` than `weights` has now: {difference}",
+            dir.display(),
+            saved.base.name()
+        )
+        .into()),
+    }
+}
+
+/// Reads what [`save`] wrote, beside the published files it was trained with.
+pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result<Model> {
+    let base = Base::open(&config.weights)?;
+    check_base(dir, &base)?;
+    let Saved { shape, adapter, weights, .. } = read(dir)?;
+    let shape = shape.ok_or_else(|| format!("`{}` holds a text side without fMRI parts", dir.display()))?;
+    let mut model = Model::new(config, &base, &Engine::of(runtime)?)?;
+    let network = &mut model.network;
+    // Random fMRI parts say which there must be.
+    network.add_fmri(shape, &mut seed::stream(0, "pretrained.expected"));
+    network.params_mut().restore_some(&dir.join(FMRI), causal::is_fmri)?;
+    if weights {
+        network.params_mut().restore_some(&dir.join(WEIGHTS), Network::is_base)?;
+        network.is_moved = true;
+    }
+    if adapter {
+        network.lora = Some(adapter::load(&mut network.published, &dir.join(ADAPTER))?);
+    }
+    Ok(model)
+}
+
+fn write(saved: &Saved, dir: &Path) -> Result<()> {
+    let path = dir.join(MODEL);
+    fs::write(&path, serde_json::to_vec(saved)?)
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+    Ok(())
+}
+
+fn read(dir: &Path) -> Result<Saved> {
+    let path = dir.join(MODEL);
+    let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    Ok(serde_json::from_slice(&bytes).map_err(|error| format!("`{}` is damaged: {error}", path.display()))?)
+}

@@ -1,0 +1,142 @@
+//! A published language model: its own weights, tokenizer and chat template, and fMRI tokens beside its text.
+
+mod base;
+mod check;
+mod files;
+mod model;
+mod network;
+mod prompt;
+mod size;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use boldface::{
+    Backbone, Card, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
+    TextEncoder, TextSource, TrainingContext, register, seed,
+};
+use boldface_engine::Engine;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::base::Base;
+use self::model::Model;
+use self::text::TextSide;
+use super::causal::Input;
+
+/// A published language model of the GPT-2, Llama (SmolLM2) or Qwen3 family, as it was downloaded. Its
+/// weights stay where they are: a run saves what it learned beside them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pretrained {
+    /// A folder with `config.json`, `tokenizer.json` and `model.safetensors` (or its shards), or a `.gguf` file; the
+    /// path is relative to the spec.
+    weights: PathBuf,
+    /// What is read of a scan: the tokenizer's continuous features or its discrete codes.
+    #[serde(default = "features")]
+    input: Input,
+    /// Longest sequence in tokens, one a region and time patch included; as long as the model can read if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    context: Option<usize>,
+    /// How a question is put.
+    #[serde(default)]
+    chat: Chat,
+    /// Whether layers forget what they computed and compute it again for the gradient: less memory, a third
+    /// more time.
+    #[serde(default)]
+    checkpointing: bool,
+}
+
+/// How a question is put to a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chat {
+    /// In the model's own chat template; as with `none` if it has none.
+    #[default]
+    Auto,
+    /// Plainly: `Question: ...`, a line break, `Answer:`.
+    None,
+}
+
+fn features() -> Input {
+    Input::Features
+}
+
+register!(Backbone "pretrained" => Pretrained);
+
+impl Backbone for Pretrained {
+    /// Nothing is trained: the published model reads the descriptions as it is.
+    fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
+        let base = Base::open(&self.weights)?;
+        let mut side = TextSide::new(self, &base, &Engine::of(cx.runtime)?)?;
+        side.center(&text.descriptions, cx.observer)?;
+        Ok(Box::new(side))
+    }
+
+    fn init(
+        &self,
+        text_space: &Path,
+        shape: FmriShape,
+        cx: &mut FitContext<'_>,
+    ) -> Result<Box<dyn LanguageModel>> {
+        let base = Base::open(&self.weights)?;
+        files::check_base(text_space, &base)?;
+        let mut model = Model::new(self, &base, &Engine::of(cx.runtime)?)?;
+        model.network.add_fmri(shape, &mut seed::stream(cx.seed, "pretrained.fmri"));
+        Ok(Box::new(model))
+    }
+
+    fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn LanguageModel>> {
+        Ok(Box::new(files::load(self, dir, runtime)?))
+    }
+
+    fn files(&self) -> Result<Vec<PathBuf>> {
+        Ok(boldface_lm::open(&self.weights)?.paths())
+    }
+
+    fn card(&self) -> Result<Card> {
+        let files = boldface_lm::open(&self.weights)?;
+        Ok(Card { base_model: Some(files.name()), licence: files.licence(), notes: Vec::new() })
+    }
+
+    fn context(&self) -> Option<usize> {
+        let files = boldface_lm::open(&self.weights).ok();
+        self.longest(files.map(|files| files.config().context))
+    }
+
+    fn text_size(&self) -> Size {
+        let files = boldface_lm::open(&self.weights).ok();
+        Size { parameters: files.map(|files| files.config().count()), ..Size::default() }
+    }
+
+    fn parameters(&self, shape: FmriShape, lora: Option<&Lora>) -> Option<u64> {
+        let files = boldface_lm::open(&self.weights).ok()?;
+        Some(files.config().count() + size::added(self.input, files.config(), shape, lora))
+    }
+
+    fn training_memory(&self, cx: &TrainingContext<'_>) -> Option<u64> {
+        let files = boldface_lm::open(&self.weights).ok()?;
+        size::memory(self, files.config(), cx)
+    }
+
+    fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {
+        check::check(self)
+    }
+
+    fn check_training(&self, cx: &TrainingContext<'_>) -> Vec<Problem> {
+        match boldface_lm::open(&self.weights) {
+            Ok(files) => check::check_training(self, files.config(), cx),
+            // `check` says so.
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+impl Pretrained {
+    /// Longest sequence of a model that can read `own` tokens.
+    fn longest(&self, own: Option<usize>) -> Option<usize> {
+        self.context.into_iter().chain(own).min()
+    }
+}

@@ -1,0 +1,84 @@
+//! The language model over text and fMRI tokens that the framework trains and asks.
+
+use std::path::Path;
+
+use boldface::{Features, FitContext, LanguageModel, Metric, Query, Result, Sequence, Training};
+use boldface_engine::Engine;
+
+use super::Pretrained;
+use super::base::{Base, Fingerprint};
+use super::files;
+use super::network::Network;
+use super::prompt::Prompts;
+use crate::backbones::causal::{self, Ends};
+
+/// A published network with its fMRI parts, its text, and what tells its base apart.
+pub(super) struct Model {
+    pub network: Network,
+    pub prompts: Prompts,
+    pub base: Fingerprint,
+}
+
+impl Model {
+    /// The published model, before anything fMRI.
+    pub fn new(config: &Pretrained, base: &Base, engine: &Engine) -> Result<Model> {
+        let rows = base.files.config().vocabulary;
+        let prompts = Prompts::new(base.files.vocabulary()?, config.chat, rows)?;
+        let network = Network::new(config, base.files.network(engine)?);
+        Ok(Model { network, prompts, base: base.fingerprint.clone() })
+    }
+}
+
+impl LanguageModel for Model {
+    fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
+        self.prompts.prompt(question, fmri)
+    }
+
+    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
+        self.prompts.answer(answer)
+    }
+
+    fn text_tokens(&self, text: &str) -> Result<Vec<u32>> {
+        self.prompts.vocabulary().tokens(text)
+    }
+
+    fn text(&self, tokens: &[u32]) -> Result<String> {
+        self.prompts.text(tokens)
+    }
+
+    fn train(
+        &mut self,
+        training: &Training,
+        batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
+        cx: &mut FitContext<'_>,
+    ) -> Result<()> {
+        causal::fit(&mut self.network, training, batches, cx, |observer, step, losses| {
+            for (name, &loss) in losses {
+                observer.record(step, Metric::lower_is_better(format!("{name}_loss"), loss));
+            }
+        })
+    }
+
+    fn rank(&self, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
+        causal::rank(&self.network, queries)
+    }
+
+    fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>> {
+        let vocabulary = self.prompts.vocabulary();
+        // Rows of the embedding beyond the vocabulary are no text.
+        let ends = Ends { tokens: vocabulary.ends(), among: vocabulary.len() };
+        causal::generate(&self.network, prompts, limit, &ends)
+    }
+
+    fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
+        causal::next_codes(&self.network, blocks)
+    }
+
+    fn pool(&self, prompts: &[Sequence]) -> Result<Features> {
+        causal::pool(&self.network, prompts)
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        files::save(self, dir)
+    }
+}
