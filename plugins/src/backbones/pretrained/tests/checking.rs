@@ -69,7 +69,7 @@ fn a_training_stage_is_checked_against_the_model_and_the_machine() {
     let cx = TrainingContext { training: &recipe, ..cx };
     assert!(config.check_training(&cx).is_empty());
     let model = boldface_lm::open(dir.path()).unwrap();
-    let told = |available| check::memory_of(&config, model.config(), &cx, available);
+    let told = |available| check::memory(&config, model.config(), &cx, available);
     assert!(told(100_000_000).is_none());
     let help = |available| told(available).unwrap().help.unwrap();
     assert!(help(6_000_000).starts_with("use `batch-size = "), "{}", help(6_000_000));
