@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use boldface::{Precision, Runtime};
 use boldface_engine::Engine;
-use boldface_lm::Files;
+use boldface_lm::{Files, Network, adapter};
 
 use crate::failure::{Failure, with_causes};
 
@@ -16,11 +16,35 @@ pub struct Weights {
     path: PathBuf,
 }
 
+/// The model, with what was trained beside it.
+#[derive(clap::Args)]
+pub struct Model {
+    #[command(flatten)]
+    pub weights: Weights,
+    /// An adapter in PEFT's form to put beside the weights: adapter_config.json and adapter_model.safetensors.
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
+}
+
 impl Weights {
     /// Reads the headers.
     pub fn open(&self) -> Result<Files, Failure> {
         boldface_lm::open(&self.path)
             .map_err(|error| Failure::Usage(format!("--weights: {}", with_causes(&*error))))
+    }
+}
+
+impl Model {
+    /// Reads the numbers, and those of the adapter.
+    pub fn network(&self, files: &Files, engine: &Engine) -> Result<Network, Failure> {
+        let mut network = files.network(engine).map_err(|error| failed(&error))?;
+        if let Some(adapter) = &self.adapter {
+            let lora = adapter::load(&mut network, adapter);
+            let lora =
+                lora.map_err(|error| Failure::Usage(format!("--adapter: {}", with_causes(&*error))))?;
+            adapter::freeze(&mut network, &lora);
+        }
+        Ok(network)
     }
 }
 
