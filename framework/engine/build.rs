@@ -25,4 +25,11 @@ fn shim() {
         .compile("boldface_tch");
     let folder = root.join("lib").canonicalize().expect("libtorch has a folder `lib`");
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", folder.display());
+
+    // Cargo lets whatever it runs, tests of other packages and of the documentation too, find libraries in search
+    // folders below the target folder. This kind of search folder is none to the linker.
+    let link = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("libtorch");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(&folder, &link).expect("a link in the target folder");
+    println!("cargo::rustc-link-search=dependency={}", link.display());
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem, Quality,
-    Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans,
-    Training,
+    Card, Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem,
+    Quality, Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries,
+    TrainScans, Training,
 };
 
 /// What every plugin is: a typed config that can be printed and hashed.
@@ -271,6 +271,14 @@ pub trait Backbone: Config {
         Ok(Vec::new())
     }
 
+    /// What the page of an exported model says of the published model behind it; nothing where there is none.
+    ///
+    /// # Errors
+    /// If there is one, and its files cannot be read.
+    fn card(&self) -> Result<Card> {
+        Ok(Card::default())
+    }
+
     /// Longest sequence in tokens; none if there is no limit.
     fn context(&self) -> Option<usize> {
         None
@@ -284,6 +292,11 @@ pub trait Backbone: Config {
     /// Finds what is wrong with a training stage before anything runs; keys are those of the stage's table.
     fn check_training(&self, _cx: &TrainingContext<'_>) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// Bytes that a training stage will hold at once; nothing is known of it by default.
+    fn training_memory(&self, _cx: &TrainingContext<'_>) -> Option<u64> {
+        None
     }
 
     /// Numbers in the weights of a model that reads `shape`, the text side and adapters included.

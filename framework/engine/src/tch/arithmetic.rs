@@ -62,6 +62,24 @@ impl Value {
         self.result(done(x.f_linear(&weight_nk, bias)), &dims)
     }
 
+    /// The sum of all (.., K) x (N, K)', and (N); K may differ between terms.
+    pub(crate) fn linear_sum(terms: &[(&Value, &Value)], bias: Option<&Value>) -> Value {
+        let [(x, weight), rest @ ..] = terms else { panic!("a sum of no products") };
+        let mut sum = x.linear(weight, bias);
+        for (x, weight) in rest {
+            sum = sum.plus_product(x, weight);
+        }
+        sum
+    }
+
+    /// This, (.., N), plus (.., K) x (N, K)', without a copy of the product.
+    fn plus_product(&self, x: &Value, weight: &Value) -> Value {
+        let flat = |x: Tensor, width: usize| done(x.f_reshape([-1, size(width)]));
+        let (sum, x_mk) = (flat(self.narrowed(), self.width()), flat(x.narrowed(), x.width()));
+        let sum = done(sum.f_addmm(&x_mk, &done(weight.narrowed().f_tr())));
+        self.alike(done(sum.f_reshape(super::sizes(&self.dims))))
+    }
+
     pub(crate) fn matmul(&self, other: &Value) -> Value {
         let product = done(self.narrowed().f_matmul(&other.narrowed()));
         self.result(product, &[self.dims[0], other.dims[1]])

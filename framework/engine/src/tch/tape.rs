@@ -1,34 +1,54 @@
-//! Which parameters a thread's operations read, and their gradients.
+//! Which parameters a thread's operations read, what is to be computed again, and the gradients of both.
 //!
-//! libtorch keeps the graph itself; what it does not keep is a list of the parameters at its ends.
+//! libtorch keeps the graph itself; what it does not keep is a list of the parameters at its ends. A detour is an
+//! end too: an operation whose gradients we compute ourselves, such as a part of a model that is computed again.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ::tch::Tensor;
+use ::tch::{Kind, Tensor};
 
 use super::{Value, done};
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    static LEAVES: RefCell<BTreeMap<u64, Value>> = RefCell::default();
-    static PAUSED: Cell<bool> = const { Cell::new(false) };
+    static TAPE: RefCell<Recording> = RefCell::default();
+    static IS_PAUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Under which a parameter's gradient is kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaf(u64);
 
+#[derive(Default)]
+struct Recording {
+    leaves: BTreeMap<u64, Value>,
+    detours: Vec<Detour>,
+}
+
+/// An operation that libtorch's graph does not know: to it, the output is an end.
+struct Detour {
+    output: u64,
+    inputs: Vec<Value>,
+    back: Back,
+}
+
+/// From the gradient of the output: the gradients of the inputs. What belongs to parameters is added to the map.
+type Back = Box<dyn FnOnce(&Value, &mut Gradients) -> Vec<Option<Value>>>;
+
+/// By the identity of a parameter or of another end.
+pub(super) type Gradients = BTreeMap<u64, Value>;
+
 impl Value {
     /// Notes that an operation reads this tensor.
     pub(super) fn register(&self) {
         if let Some(Leaf(id)) = self.leaf
-            && !PAUSED.get()
+            && !IS_PAUSED.get()
         {
-            LEAVES.with_borrow_mut(|leaves| {
-                leaves.entry(id).or_insert_with(|| self.clone());
+            TAPE.with_borrow_mut(|tape| {
+                tape.leaves.entry(id).or_insert_with(|| self.clone());
             });
         }
     }
@@ -40,27 +60,147 @@ impl Value {
     /// The same numbers as a parameter, in f32 and in memory of its own: AdamW writes in place.
     pub(crate) fn as_leaf(&self) -> Value {
         let copy = done(self.tensor.get().f_detach_copy());
-        let own = done(copy.f_to_kind(::tch::Kind::Float)).set_requires_grad(true);
-        Value { leaf: Some(Leaf(NEXT.fetch_add(1, Ordering::Relaxed))), ..self.alike(own) }
+        self.alike(done(copy.f_to_kind(Kind::Float))).into_end()
+    }
+
+    /// This tensor, of which nothing is known to depend on others, as an end of the graph.
+    fn into_end(self) -> Value {
+        let tensor = done(self.tensor.get().f_detach()).set_requires_grad(true);
+        Value { leaf: Some(Leaf(NEXT.fetch_add(1, Ordering::Relaxed))), ..self.alike(tensor) }
+    }
+
+    /// Whether this depends on a parameter.
+    pub(super) fn wants_gradient(&self) -> bool {
+        self.tensor.get().requires_grad()
     }
 
     /// The gradients of all parameters the one number of this tensor depends on.
     pub(crate) fn backward(&self) -> Vec<(u64, Value)> {
         self.register();
-        let leaves = LEAVES.take();
-        if leaves.is_empty() || !self.tensor.get().requires_grad() {
-            return Vec::new();
+        let recording = TAPE.take();
+        let mut gradients = Gradients::new();
+        if self.wants_gradient() {
+            recording.backward(self.tensor.get(), &mut gradients);
         }
-        let inputs: Vec<&Tensor> = leaves.values().map(|leaf| leaf.tensor.get()).collect();
-        let gradients = done(Tensor::f_run_backward(&[self.tensor.get()], &inputs, false, false));
-        let found = leaves.iter().zip(gradients).filter(|(_, gradient)| gradient.defined());
-        found.map(|((id, leaf), gradient)| (*id, leaf.alike(gradient))).collect()
+        gradients.into_iter().collect()
+    }
+
+    /// `f` of the inputs. What it computes inside is not kept, and computed again on the way back.
+    pub(crate) fn checkpoint(inputs: &[&Value], f: impl Fn(&[Value]) -> Value + 'static) -> Value {
+        let inputs: Vec<Value> = inputs.iter().map(|input| (*input).clone()).collect();
+        if IS_PAUSED.get() {
+            return f(&inputs);
+        }
+        let inside: Vec<Value> = inputs.iter().map(Value::detach).collect();
+        // The graph is not kept, but which parameters are read is.
+        let (out, recording) = aside(|| {
+            let _guard = ::tch::no_grad_guard();
+            f(&inside)
+        });
+        if recording.leaves.is_empty() && !inputs.iter().any(Value::wants_gradient) {
+            return out;
+        }
+        let again = inputs.clone();
+        out.with_gradients(inputs, move |gradient, gradients| {
+            let end = |x: &Value| if x.wants_gradient() { x.detach().into_end() } else { x.clone() };
+            let inside: Vec<Value> = again.iter().map(end).collect();
+            let (out, recording) = aside(|| {
+                let out = f(&inside);
+                out.register();
+                out
+            });
+            recording.backward(&seeded(&out, gradient), gradients);
+            inside.iter().map(|inside| gradients.remove(&inside.leaf_id()?)).collect()
+        })
+    }
+
+    /// This tensor, made of constants, as the output of an operation on `inputs` whose gradients `back` computes.
+    pub(super) fn with_gradients(
+        self,
+        inputs: Vec<Value>,
+        back: impl FnOnce(&Value, &mut Gradients) -> Vec<Option<Value>> + 'static,
+    ) -> Value {
+        inputs.iter().for_each(Value::register);
+        let out = self.into_end();
+        let output = out.leaf_id().expect("an end has an identity");
+        TAPE.with_borrow_mut(|tape| tape.detours.push(Detour { output, inputs, back: Box::new(back) }));
+        out
     }
 }
 
-/// Forgets what was read on this thread.
+impl Recording {
+    /// Adds the gradients of one number for all parameters that were read.
+    fn backward(mut self, root: &Tensor, gradients: &mut Gradients) {
+        // What leads to several detours is gone through for each; only the last time may use it up.
+        self.flow(root, !self.detours.is_empty(), gradients);
+        while let Some(Detour { output, inputs, back }) = self.detours.pop() {
+            let Some(gradient) = gradients.remove(&output) else { continue };
+            let found = back(&gradient, gradients);
+            let last = inputs.len().saturating_sub(1);
+            for (i, (input, gradient)) in inputs.iter().zip(found).enumerate() {
+                match (gradient, input.leaf_id()) {
+                    (None, _) => {}
+                    (Some(gradient), Some(id)) => add(gradients, id, gradient),
+                    (Some(gradient), None) => {
+                        let keep = i < last || !self.detours.is_empty();
+                        self.flow(&seeded(input, &gradient), keep, gradients);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The gradients that flow from one number through libtorch's graph to its ends.
+    fn flow(&self, root: &Tensor, keep_graph: bool, gradients: &mut Gradients) {
+        if self.leaves.is_empty() || !root.requires_grad() {
+            return;
+        }
+        let ends: Vec<&Tensor> = self.leaves.values().map(|leaf| leaf.tensor.get()).collect();
+        let found = done(Tensor::f_run_backward(&[root], &ends, keep_graph, false));
+        for ((id, leaf), gradient) in self.leaves.iter().zip(found) {
+            if gradient.defined() {
+                add(gradients, *id, leaf.alike(gradient));
+            }
+        }
+    }
+}
+
+/// Whether operations on these inputs are recorded.
+pub(super) fn is_recording(inputs: &[&Value]) -> bool {
+    !IS_PAUSED.get() && inputs.iter().any(|input| input.wants_gradient())
+}
+
+/// One number whose gradient for `x` is `gradient`.
+fn seeded(x: &Value, gradient: &Value) -> Tensor {
+    done(done(x.tensor.get().f_mul(gradient.tensor.get())).f_sum(Kind::Float))
+}
+
+fn add(gradients: &mut Gradients, id: u64, gradient: Value) {
+    let sum = match gradients.get(&id) {
+        Some(sum) => super::paused(|| sum.add_scaled(1.0, &gradient)),
+        None => gradient,
+    };
+    gradients.insert(id, sum);
+}
+
+/// What `f` gives and what it recorded; what was recorded before stays, even if `f` panics.
+fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
+    struct Restore(Option<Recording>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            TAPE.replace(self.0.take().unwrap_or_default());
+        }
+    }
+    let restore = Restore(Some(TAPE.take()));
+    let result = f();
+    let recording = TAPE.take();
+    drop(restore);
+    (result, recording)
+}
+
+/// Forgets what was recorded on this thread.
 pub(crate) fn clear() {
-    drop(LEAVES.take());
+    drop(TAPE.take());
 }
 
 /// Records nothing while `f` runs, even if it panics half-way.
@@ -68,10 +208,10 @@ pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            PAUSED.set(self.0);
+            IS_PAUSED.set(self.0);
         }
     }
-    let _restore = Restore(PAUSED.replace(true));
+    let _restore = Restore(IS_PAUSED.replace(true));
     let _guard = ::tch::no_grad_guard();
     f()
 }

@@ -4,7 +4,9 @@
 //! is then repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
 
 use super::{Tensor, size};
-use crate::dfdx::Value;
+use crate::dfdx;
+#[cfg(feature = "tch")]
+use crate::tch;
 
 /// Arithmetic.
 impl Tensor {
@@ -161,14 +163,13 @@ impl Tensor {
         }
         match first {
             Tensor::Dfdx(_) => {
-                let terms: Vec<(&Value, &Value)> =
-                    terms.iter().map(|(x, weight)| (x.dfdx(), weight.dfdx())).collect();
-                Tensor::Dfdx(Value::linear_sum(&terms, bias.map(Tensor::dfdx)))
+                let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.dfdx(), weight.dfdx())).collect();
+                Tensor::Dfdx(dfdx::Value::linear_sum(&terms, bias.map(Tensor::dfdx)))
             }
             #[cfg(feature = "tch")]
             Tensor::Tch(_) => {
-                let first = first.linear(weight, bias);
-                terms[1..].iter().fold(first, |sum, (x, weight)| sum.add(&x.linear(weight, None)))
+                let terms: Vec<_> = terms.iter().map(|(x, weight)| (x.tch(), weight.tch())).collect();
+                Tensor::Tch(tch::Value::linear_sum(&terms, bias.map(Tensor::tch)))
             }
         }
     }

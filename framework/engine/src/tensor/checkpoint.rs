@@ -1,7 +1,9 @@
 //! Activation checkpointing: memory for time.
 
 use super::Tensor;
-use crate::dfdx::Value;
+use crate::dfdx;
+#[cfg(feature = "tch")]
+use crate::tch;
 
 impl Tensor {
     /// `f` of the inputs, keeping nothing of what it computes inside: the backward pass runs `f` a second time.
@@ -15,11 +17,16 @@ impl Tensor {
     pub fn checkpoint(inputs: &[&Tensor], f: impl Fn(&[Tensor]) -> Tensor + 'static) -> Tensor {
         match inputs.first().expect("a checkpoint has inputs") {
             Tensor::Dfdx(_) => {
-                let inputs: Vec<&Value> = inputs.iter().map(|Tensor::Dfdx(input)| input).collect();
-                Tensor::Dfdx(Value::checkpoint(&inputs, move |inputs| {
-                    let inputs: Vec<Tensor> = inputs.iter().cloned().map(Tensor::Dfdx).collect();
-                    let Tensor::Dfdx(out) = f(&inputs);
-                    out
+                let inputs: Vec<_> = inputs.iter().map(|input| input.dfdx()).collect();
+                Tensor::Dfdx(dfdx::Value::checkpoint(&inputs, move |inputs| {
+                    f(&inputs.iter().cloned().map(Tensor::Dfdx).collect::<Vec<_>>()).dfdx().clone()
+                }))
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => {
+                let inputs: Vec<_> = inputs.iter().map(|input| input.tch()).collect();
+                Tensor::Tch(tch::Value::checkpoint(&inputs, move |inputs| {
+                    f(&inputs.iter().cloned().map(Tensor::Tch).collect::<Vec<_>>()).tch().clone()
                 }))
             }
         }

@@ -79,9 +79,7 @@ impl Tensor {
         if let Some(target) = targets.iter().find(|target| **target as usize >= dims[0]) {
             panic!("`head_cross_entropy` has target {target} for a head of dims {dims:?}");
         }
-        match (self, head) {
-            (Tensor::Dfdx(x), Tensor::Dfdx(head)) => Tensor::Dfdx(x.head_cross_entropy(head, targets)),
-        }
+        on_engine!(x = self, head = head => x.head_cross_entropy(head, targets))
     }
 
     /// For each row of (.., D) the row of codebook (K, D) with the largest dot product, the first of

@@ -77,3 +77,29 @@ fn blocks<const B: usize, const N: usize>(
     });
     numbers
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use crate::gguf::Gguf;
+    use crate::weights::Shard;
+
+    fn golden(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files").join(name)
+    }
+
+    /// Random blocks of every type, decoded by the package `gguf` (`tests/python/gguf_golden.py`): equal to the bit.
+    #[test]
+    fn every_type_decodes_as_the_package_gguf_decodes_it() {
+        let gguf = Gguf::open(&golden("blocks.gguf")).unwrap();
+        let wanted = Shard::open(&golden("blocks.safetensors")).unwrap();
+        assert_eq!((gguf.tensors().len(), wanted.tensors.len()), (11, 11));
+        for (name, wanted) in wanted.tensors {
+            let (wanted, found) = (wanted.unwrap(), &gguf.tensors()[&name]);
+            assert_eq!(found.dims, wanted.dims, "{name}");
+            let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<u32>>();
+            assert_eq!(bits(found.numbers()), bits(wanted.numbers()), "{name}");
+        }
+    }
+}

@@ -1,5 +1,4 @@
-//! Build script of the packages whose programs and tests use the engine `tch`: they find libtorch where it was
-//! when they were built, wherever the target folder is. Without the feature it does nothing.
+//! With the feature `tch`, the program finds libtorch where it was when it was built, wherever it lies itself.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,0 +1,80 @@
+//! The models that are trained for measuring, with random weights.
+
+use boldface_engine::nn::init_lora;
+use boldface_engine::{Engine, Params, Rope};
+use boldface_lm::{Config, Family, Network};
+
+/// GPT-2, 124 M parameters (Radford et al. 2019).
+pub fn gpt2() -> Config {
+    Config {
+        family: Family::Gpt2,
+        layers: 12,
+        width: 768,
+        heads: 12,
+        kv_heads: 12,
+        head_width: 64,
+        inner: 3072,
+        vocabulary: 50_257,
+        context: 1024,
+        eps: 1e-5,
+        rope: None,
+        tied: true,
+        attention_bias: true,
+        mlp_bias: true,
+    }
+}
+
+/// A body as large as GPT-2's in the form of Qwen3, and Qwen3's vocabulary.
+pub fn qwen3() -> Config {
+    Config {
+        family: Family::Qwen3,
+        heads: 12,
+        kv_heads: 6,
+        inner: 2304,
+        vocabulary: 151_936,
+        context: 4096,
+        eps: 1e-6,
+        rope: Some(Rope::plain(64, 1e6)),
+        attention_bias: false,
+        mlp_bias: false,
+        ..gpt2()
+    }
+}
+
+/// Smallest of the published SmolLM2 models, 135 M parameters.
+pub fn smollm2() -> Config {
+    Config {
+        family: Family::Llama,
+        layers: 30,
+        width: 576,
+        heads: 9,
+        kv_heads: 3,
+        inner: 1536,
+        vocabulary: 49_152,
+        context: 8192,
+        eps: 1e-5,
+        rope: Some(Rope::plain(64, 1e5)),
+        ..qwen3()
+    }
+}
+
+/// Matrices normal with deviation .02, biases zero, gains one; with a rank, adapters beside all linear layers,
+/// which then are all that is trained.
+pub fn network(engine: &Engine, config: Config, lora_rank: Option<usize>) -> Network {
+    let mut rng = boldface::seed::stream(0, "train_step");
+    let mut params = Params::new(engine);
+    for (name, dims) in config.parameters() {
+        match (dims.len(), name.ends_with("bias")) {
+            (1, is_bias) => params.constant(&name, &dims, if is_bias { 0.0 } else { 1.0 }),
+            _ => params.normal(&name, &dims, 0.02, &mut rng),
+        }
+    }
+    if let Some(rank) = lora_rank {
+        let is_target = |name: &&str| config.linears().iter().any(|linear| name.ends_with(linear));
+        let weights = params.names().filter_map(|name| name.strip_suffix(".weight"));
+        let targets: Vec<String> = weights.filter(is_target).map(str::to_owned).collect();
+        targets.iter().for_each(|target| init_lora(&mut params, target, rank, &mut rng));
+        params.train_only(|name| name.contains(".lora_"));
+    }
+    Network { config, params }
+}

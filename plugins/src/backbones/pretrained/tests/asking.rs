@@ -1,0 +1,109 @@
+//! How questions are put, and that answers do not depend on how they are computed.
+
+use super::*;
+
+/// What tokens look like, special ones and marks included.
+fn shown(model: &Model, tokens: &[u32]) -> String {
+    let piece = |&token: &u32| match token {
+        128 => "[".to_owned(),
+        129 => "]".to_owned(),
+        _ => model.prompts.vocabulary().piece(token).unwrap(),
+    };
+    tokens.iter().map(piece).collect()
+}
+
+#[test]
+fn a_question_stands_in_the_models_own_template_after_its_block() {
+    let dir = llama(Some(TEMPLATE));
+    let model = model(&config(dir.path()));
+    let (before, after) = model.prompt_tokens("is it</s>?", true).unwrap();
+    assert_eq!((before.first(), before.last(), after[0]), (Some(&1), Some(&128), 129));
+    assert_eq!(shown(&model, &before), "<s>user\n[");
+    assert_eq!(shown(&model, &after), "]is it</s>?</s>\n<s>assistant\n");
+    // What a question looks like is text: only the template's end of turn is token 2.
+    assert_eq!(after.iter().filter(|&&token| token == 2).count(), 1);
+    let (before, after) = model.prompt_tokens("is it?", false).unwrap();
+    assert!(before.is_empty());
+    assert_eq!(shown(&model, &after), "<s>user\nis it?</s>\n<s>assistant\n");
+    let answer = model.answer_tokens("never").unwrap();
+    assert_eq!(shown(&model, &answer), "never</s>");
+    assert_eq!(model.text(&[answer.clone(), answer].concat()).unwrap(), "never");
+}
+
+#[test]
+fn without_a_template_a_question_is_put_plainly() {
+    let (dir, with) = (llama(None), llama(Some(TEMPLATE)));
+    for config in [config(dir.path()), Pretrained { chat: Chat::None, ..config(with.path()) }] {
+        let model = model(&config);
+        let (before, after) = model.prompt_tokens("is it?", true).unwrap();
+        assert_eq!(
+            (shown(&model, &before), shown(&model, &after)),
+            ("[".into(), "]Question: is it?\nAnswer:".into())
+        );
+        let answer = model.answer_tokens("never").unwrap();
+        assert_eq!(shown(&model, &answer), " never</s>");
+        assert_eq!(model.text(&answer).unwrap(), "never");
+    }
+}
+
+#[test]
+fn ranks_do_not_depend_on_what_else_is_asked() {
+    for dir in [llama(Some(TEMPLATE)), gpt2()] {
+        let mut model = model(&config(dir.path()));
+        let examples = batch(&model);
+        train(&mut model, &training(3, lora(2)), examples).unwrap();
+        let options = ["never", "the brain is", ""].map(|text| model.answer_tokens(text).unwrap()).to_vec();
+        let scan = block(1, 3);
+        let query = |fmri, question: &str| {
+            let prompt = prompt(&sequence(&model, fmri, question, ""));
+            Query { prompt, options: options.clone() }
+        };
+        let queries = [
+            query(Some(scan.clone()), "is it?"),
+            query(None, "is it?"),
+            query(Some(block(2, 2)), "is it?"),
+            query(Some(scan), "is it so?"),
+        ];
+        let together = model.rank(&queries).unwrap();
+        assert_ne!(together[0], together[1], "the scan says nothing");
+        for (query, ranks) in queries.iter().zip(&together) {
+            assert!(close(&model.rank(std::slice::from_ref(query)).unwrap(), std::slice::from_ref(ranks)));
+            for (option, rank) in query.options.iter().zip(ranks) {
+                let alone = Query { prompt: query.prompt.clone(), options: vec![option.clone()] };
+                assert!(close(&model.rank(&[alone]).unwrap(), &[vec![*rank]]));
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_scan_and_an_adapter_it_is_the_published_model() {
+    let dir = llama(Some(TEMPLATE));
+    let model = model(&config(dir.path()));
+    let asked = sequence(&model, None, "is it?", "never");
+    let answer = asked.after[asked.supervised.clone()].to_vec();
+    let ranks = model.rank(&[Query { prompt: prompt(&asked), options: vec![answer] }]).unwrap();
+    let published = boldface_lm::open(dir.path()).unwrap().network(&open("dfdx", "cpu").unwrap()).unwrap();
+    let scores = boldface_lm::score(&published, &published.inference(), &asked.after).unwrap();
+    let expected: f32 = scores[asked.supervised.clone()].iter().map(|score| score.unwrap()).sum();
+    assert!((ranks[0][0] - f64::from(expected)).abs() < 1e-4, "{ranks:?} {expected}");
+}
+
+#[test]
+fn an_answer_is_learned_generated_and_its_end_found() {
+    let dir = llama(Some(TEMPLATE));
+    let mut model = model(&config(dir.path()));
+    let batch = batch(&model);
+    train(&mut model, &training(250, Tuning::Full), batch.clone()).unwrap();
+    let texts = model.generate(&[prompt(&batch[0]), prompt(&batch[2])], 30).unwrap();
+    let texts: Vec<String> = texts.iter().map(|tokens| model.text(tokens).unwrap()).collect();
+    assert_eq!(texts, ["the heart is still", "never"]);
+    let shown = Sequence::prompt(
+        batch[0].before.clone(),
+        batch[0].fmri.clone().map(|block| FmriBlock { patches: 2, ..block }),
+        Vec::new(),
+    );
+    assert_eq!(model.next_codes(&[shown]).unwrap()[0], batch[0].fmri.as_ref().unwrap().codes.codes[6..]);
+    let pooled = model.pool(&[prompt(&batch[0]), prompt(&batch[2])]).unwrap();
+    assert_eq!((pooled.rows, pooled.width), (2, 36));
+}

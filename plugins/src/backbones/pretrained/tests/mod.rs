@@ -1,0 +1,194 @@
+//! What a published model must keep: fixtures from tiny models, and groups of tests.
+
+mod asking;
+mod checking;
+mod files;
+mod learning;
+mod text;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use boldface::{
+    Backbone, Codes, Features, FitContext, FmriBlock, FmriShape, LanguageModel, Lora, Metric, Objective,
+    Observer, Query, Result, Runtime, Sequence, TextSource, Training, Tuning, seed,
+};
+use boldface_engine::{Params, open};
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+use tempfile::TempDir;
+
+use super::base::Base;
+use super::model::Model;
+use super::{Chat, Pretrained};
+use crate::backbones::causal::{self, Input, Trunk};
+
+const SHAPE: FmriShape = FmriShape { rois: 3, patches: 3, width: 4, codebook_size: 5 };
+
+/// Marks turns with the tokenizer's own special tokens.
+const TEMPLATE: &str = "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>\n{% endfor %}\
+                        {% if add_generation_prompt %}<s>assistant\n{% endif %}";
+
+/// The tiny Llama that Python's transformers wrote (tests/python/lm_golden.py), in a folder of its own; with a
+/// chat template if one is given.
+fn llama(template: Option<&str>) -> TempDir {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/lm/small-llama");
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        fs::write(dir.path().join(file), fs::read(golden.join(file)).unwrap()).unwrap();
+    }
+    let told = serde_json::json!({ "eos_token": "</s>", "add_bos_token": false, "chat_template": template });
+    fs::write(dir.path().join("tokenizer_config.json"), told.to_string()).unwrap();
+    dir
+}
+
+/// A tiny GPT-2 with random weights and the Llama's tokenizer.
+fn gpt2() -> TempDir {
+    let dir = llama(None);
+    let config = serde_json::json!({
+        "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": 128, "n_positions": 64, "n_embd": 12,
+        "n_layer": 2, "n_head": 3, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5, "eos_token_id": 2,
+    });
+    fs::write(dir.path().join("config.json"), config.to_string()).unwrap();
+    let mut params = Params::new(&open("dfdx", "cpu").unwrap());
+    let mut rng = seed::stream(4, "gpt2");
+    params.normal("transformer.wte.weight", &[128, 12], 0.5, &mut rng);
+    params.normal("transformer.wpe.weight", &[64, 12], 0.1, &mut rng);
+    let norms = ["h.0.ln_1", "h.0.ln_2", "h.1.ln_1", "h.1.ln_2", "ln_f"];
+    for norm in norms {
+        params.constant(&format!("transformer.{norm}.weight"), &[12], 1.0);
+        params.constant(&format!("transformer.{norm}.bias"), &[12], 0.0);
+    }
+    for layer in 0..2 {
+        // GPT-2's files have inputs first.
+        for (part, inputs, outputs) in
+            [("attn.c_attn", 12, 36), ("attn.c_proj", 12, 12), ("mlp.c_fc", 12, 48), ("mlp.c_proj", 48, 12)]
+        {
+            let name = format!("transformer.h.{layer}.{part}");
+            params.normal(&format!("{name}.weight"), &[inputs, outputs], 0.3, &mut rng);
+            params.constant(&format!("{name}.bias"), &[outputs], 0.0);
+        }
+    }
+    params.save(&dir.path().join("model.safetensors")).unwrap();
+    dir
+}
+
+fn config(weights: &Path) -> Pretrained {
+    let weights = weights.to_owned();
+    Pretrained { weights, input: Input::Features, context: None, chat: Chat::Auto, checkpointing: false }
+}
+
+fn runtime() -> Runtime {
+    Runtime { engine: "dfdx".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
+}
+
+fn training(steps: u64, tuning: Tuning) -> Training {
+    Training {
+        steps,
+        accumulate: 1,
+        peak_lr: 1e-2,
+        final_lr: 1e-3,
+        warmup: 2,
+        weight_decay: 0.01,
+        clip: 1.0,
+        dropout: 0.0,
+        tuning,
+    }
+}
+
+fn lora(rank: usize) -> Tuning {
+    Tuning::Lora(Lora { rank, alpha: 8.0, dropout: 0.1, targets: Vec::new() })
+}
+
+/// The published model with fMRI parts of [`SHAPE`], as a first stage finds it.
+fn model(config: &Pretrained) -> Model {
+    let base = Base::open(&config.weights).unwrap();
+    let mut model = Model::new(config, &base, &open("dfdx", "cpu").unwrap()).unwrap();
+    model.network.add_fmri(SHAPE, &mut seed::stream(1, "test"));
+    model
+}
+
+fn block(seed: u64, patches: usize) -> FmriBlock {
+    let mut rng = seed::stream(seed, "block");
+    let n = patches * SHAPE.rois;
+    let features = StandardNormal.sample_iter(&mut rng).take(n * SHAPE.width).collect();
+    let codes = (0..n).map(|_| rng.random_range(0..5)).collect();
+    let features = Arc::new(Features::new(SHAPE.width, features).unwrap());
+    FmriBlock { features, codes: Arc::new(Codes { patches, rois: SHAPE.rois, codes }), patches }
+}
+
+fn sequence(model: &Model, fmri: Option<FmriBlock>, question: &str, answer: &str) -> Sequence {
+    let (before, mut after) = model.prompt_tokens(question, fmri.is_some()).unwrap();
+    let start = after.len();
+    after.extend(model.answer_tokens(answer).unwrap());
+    let forecast = if fmri.is_some() { 1..3 } else { 0..0 };
+    let supervised = start..after.len();
+    let prompt = Sequence::prompt(before, fmri, after);
+    Sequence { supervised, forecast, text_weight: 1.0, code_weight: 0.5, ..prompt }
+}
+
+fn prompt(sequence: &Sequence) -> Sequence {
+    let after = sequence.after[..sequence.supervised.start].to_vec();
+    Sequence::prompt(sequence.before.clone(), sequence.fmri.clone(), after)
+}
+
+/// One sequence of each objective, of different lengths.
+fn batch(model: &Model) -> Vec<Sequence> {
+    let described = sequence(model, Some(block(1, 3)), "describe", "the heart is still");
+    let asked = sequence(model, Some(block(2, 3)), "is the brain silent?", "never");
+    let text = model.text_tokens("the brain is never still").unwrap();
+    let supervised = 1..text.len();
+    let text = Sequence { supervised, text_weight: 0.5, ..Sequence::prompt(Vec::new(), None, text) };
+    vec![
+        Sequence { objective: Objective::FmriToText, ..described },
+        Sequence { objective: Objective::TextToText, ..text },
+        asked,
+    ]
+}
+
+/// Keeps every number by name.
+#[derive(Debug, Default)]
+struct Log(BTreeMap<String, Vec<f64>>);
+
+impl Observer for Log {
+    fn record(&mut self, _: u64, metric: Metric) {
+        self.0.entry(metric.name).or_default().push(metric.value);
+    }
+    fn progress(&mut self, _: u64, _: u64) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn train(model: &mut Model, training: &Training, batch: Vec<Sequence>) -> Result<Log> {
+    let (mut log, runtime) = (Log::default(), runtime());
+    let mut cx = FitContext { runtime: &runtime, seed: 3, observer: &mut log };
+    model.train(training, &mut std::iter::repeat_with(|| Ok(batch.clone())), &mut cx)?;
+    Ok(log)
+}
+
+fn weights(model: &Model) -> BTreeMap<String, Vec<u32>> {
+    let params = model.network.params();
+    let bits = |name: &str| params.get(name).to_vec().into_iter().map(f32::to_bits).collect();
+    params.names().map(|name| (name.to_owned(), bits(name))).collect()
+}
+
+fn close(a: &[Vec<f64>], b: &[Vec<f64>]) -> bool {
+    a.len() == b.len() && a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-4)
+}
+
+/// Every file below `dir` and its bytes.
+fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = PathBuf::from(path.file_name().unwrap());
+        if path.is_dir() {
+            found.extend(contents(&path).into_iter().map(|(inner, bytes)| (name.join(inner), bytes)));
+        } else {
+            found.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    found
+}
