@@ -214,7 +214,8 @@ pub fn sweep(path: &Path) -> Sweep {
     }
 }
 
-fn build() -> Build<'static> {
+/// What the tests' binary was built with, and what it could have been.
+pub fn build() -> Build<'static> {
     Build { engines: &["dfdx", "tch"], devices: &["cpu"], load: &boldface_loader::load }
 }
 

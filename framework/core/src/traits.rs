@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem, Quality,
-    Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans,
-    Training,
+    Card, Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem,
+    Quality, Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries,
+    TrainScans, Training,
 };
 
 /// What every plugin is: a typed config that can be printed and hashed.
@@ -269,6 +269,14 @@ pub trait Backbone: Config {
     /// they lie is not. The runner has made the table's `weights` a path that holds from where it is called.
     fn files(&self) -> Result<Vec<PathBuf>> {
         Ok(Vec::new())
+    }
+
+    /// What the page of an exported model says of the published model behind it; nothing where there is none.
+    ///
+    /// # Errors
+    /// If there is one, and its files cannot be read.
+    fn card(&self) -> Result<Card> {
+        Ok(Card::default())
     }
 
     /// Longest sequence in tokens; none if there is no limit.

@@ -1,10 +1,12 @@
 //! Chat templates: how a model's authors write down who said what, as transformers renders it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use boldface::Result;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, ErrorKind, Value, context};
+use minijinja::value::{Enumerator, Kwargs, Object};
+use minijinja::{Environment, ErrorKind, Value, context, filters};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
 /// One turn of a conversation.
@@ -20,6 +22,21 @@ impl Message {
     /// What somebody says.
     pub fn new(role: &str, content: &str) -> Message {
         Message { role: role.to_owned(), content: content.to_owned() }
+    }
+}
+
+/// Templates see a turn as Python's dict of `role` and `content`, in this order.
+impl Object for Message {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str()? {
+            "role" => Some(self.role.as_str().into()),
+            "content" => Some(self.content.as_str().into()),
+            _ => None,
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&["role", "content"])
     }
 }
 
@@ -48,13 +65,10 @@ impl Chat {
     pub fn render(&self, messages: &[Message], open_answer: bool) -> Result<String> {
         let environment = environment();
         let template = environment.template_from_str(&self.source)?;
-        let turn = |message: &Message| {
-            Value::from_pairs([("role", message.role.as_str()), ("content", message.content.as_str())])
-        };
         let special =
             Value::from_pairs(self.special.iter().map(|(name, token)| (name.as_str(), token.as_str())));
         let given = context! {
-            messages => messages.iter().map(turn).collect::<Vec<Value>>(),
+            messages => messages.iter().cloned().map(Value::from_object).collect::<Vec<Value>>(),
             add_generation_prompt => open_answer,
             // Qwen3's templates open a block of reasoning unless told otherwise.
             enable_thinking => false,
@@ -85,8 +99,29 @@ fn environment() -> Environment<'static> {
     environment.set_syntax(blocks.expect("the delimiters are Jinja's own"));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_unknown_method_callback(unknown_method_callback);
+    environment.add_filter("tojson", json);
     environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
         Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
     });
     environment
+}
+
+/// `tojson` as transformers has it, which is that of Python's `json` and not, as Jinja's own, one for HTML.
+fn json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String, minijinja::Error> {
+    let escaped = filters::tojson(value, indent, options)?.to_string();
+    let mut plain = String::with_capacity(escaped.len());
+    let mut rest = escaped.as_str();
+    while let Some(at) = rest.find('\\') {
+        let (before, code) = rest.split_at(at);
+        plain.push_str(before);
+        let html = ["<", ">", "&", "'"].into_iter().zip(["\\u003c", "\\u003e", "\\u0026", "\\u0027"]);
+        let (meant, length) = match html.into_iter().find(|(_, escape)| code.starts_with(escape)) {
+            Some((character, escape)) => (character, escape.len()),
+            None => (&code[..2], 2), // a backslash and what it escapes
+        };
+        plain.push_str(meant);
+        rest = &code[length..];
+    }
+    plain.push_str(rest);
+    Ok(plain)
 }

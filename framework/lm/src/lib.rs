@@ -12,6 +12,7 @@ mod gguf;
 mod network;
 mod sample;
 mod score;
+mod spoken;
 mod vocabulary;
 mod weights;
 
@@ -22,4 +23,5 @@ pub use generate::{Continuation, generate};
 pub use network::Network;
 pub use sample::{Sampler, Sampling};
 pub use score::score;
+pub use spoken::Spoken;
 pub use vocabulary::Vocabulary;

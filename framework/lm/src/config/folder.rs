@@ -92,15 +92,20 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
         Some(table) => Some(table),
         None => json.object("rope_scaling")?,
     };
-    let outside = json.number("rope_theta")?;
-    let Some(table) = table else {
-        return Ok(Scaling::None.rope(head_width, outside.unwrap_or(10_000.0)));
-    };
-    let base = table.number("rope_theta")?.or(outside).unwrap_or(10_000.0);
-    for source in [json, &table] {
+    for source in [Some(json), table.as_ref()].into_iter().flatten() {
         if source.number("partial_rotary_factor")?.is_some_and(|part| part != 1.0) {
             return Err(source.wrong("partial_rotary_factor", "and only whole heads are turned: 1.0"));
         }
+    }
+    let inside = table.as_ref().map(|table| table.number("rope_theta")).transpose()?.flatten();
+    let base = inside.or(json.number("rope_theta")?).unwrap_or(10_000.0);
+    if base <= 1.0 {
+        let source = if inside.is_some() { table.as_ref().unwrap_or(json) } else { json };
+        return Err(source.wrong("rope_theta", "where more than 1 was expected"));
+    }
+    let Some(table) = table else { return Ok(Scaling::None.rope(head_width, base)) };
+    if let Some((layers, _)) = table.keys().find(|(_, value)| value.is_object()) {
+        return Err(table.wrong(layers, "and every layer here turns by the same angles"));
     }
     let key = if table.value("rope_type").is_some() { "rope_type" } else { "type" };
     let number = |key: &str| table.needed(key, table.number(key));

@@ -71,6 +71,9 @@ fn rope(gguf: &Gguf, arch: &str, head_width: usize, context: usize) -> Result<Ro
     let key = |part: &str| format!("{arch}.rope.{part}");
     let number = |part: &str| gguf.number(&key(part));
     let base = number("freq_base")?.unwrap_or(10_000.0);
+    if base <= 1.0 {
+        return Err(gguf.wrong(&key("freq_base"), "where more than 1 was expected"));
+    }
     let kind = gguf.text(&key("scaling.type"))?;
     let factor = match number("scaling.factor")? {
         Some(factor) => Some(factor),
@@ -114,8 +117,8 @@ fn rope(gguf: &Gguf, arch: &str, head_width: usize, context: usize) -> Result<Ro
             );
         }
         let divisors = stored.numbers();
-        if divisors.iter().any(|divisor| !(*divisor > 0.0)) {
-            return Err(wrong("holds a number that is not above 0").into());
+        if !divisors.iter().all(|divisor| *divisor > 0.0 && divisor.is_finite()) {
+            return Err(wrong("holds a number that is no divisor").into());
         }
         let divided = rope.frequencies.iter().zip(divisors).map(|(frequency, by)| frequency / f64::from(by));
         rope.frequencies = divided.collect();

@@ -3,6 +3,8 @@
 mod folder;
 mod gguf;
 mod rope;
+#[cfg(test)]
+mod tests;
 
 use boldface::Result;
 use boldface_engine::Rope;
@@ -134,11 +136,11 @@ impl Config {
                 return Err(format!("`{file}`: {what}: {size}, where 1 to {most} was expected").into());
             }
         }
-        if self.heads % self.kv_heads != 0 {
+        if !self.heads.is_multiple_of(self.kv_heads) {
             let (heads, kv) = (self.heads, self.kv_heads);
             return Err(format!("`{file}`: {heads} heads cannot share {kv} key-value heads").into());
         }
-        if self.rope.is_some() && self.head_width % 2 != 0 {
+        if self.rope.is_some() && !self.head_width.is_multiple_of(2) {
             return Err(format!("`{file}`: heads of odd width {} cannot be turned", self.head_width).into());
         }
         if !(self.eps > 0.0 && self.eps < 1.0) {

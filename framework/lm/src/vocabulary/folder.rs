@@ -76,7 +76,7 @@ fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokeni
         let bytes =
             std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         // The library panics on some damaged files.
-        let tokenizer = guard(|| Ok(Tokenizer::from_bytes(bytes)?));
+        let tokenizer = guard(|| Tokenizer::from_bytes(bytes));
         let tokenizer =
             tokenizer.map_err(|error| format!("`{}` is no tokenizer: {error}", path.display()))?;
         return Ok((tokenizer, path));

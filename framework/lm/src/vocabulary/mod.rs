@@ -92,7 +92,7 @@ impl Vocabulary {
     /// If a token does not exist.
     pub fn text(&self, tokens: &[u32]) -> Result<String> {
         self.known(tokens)?;
-        Ok(self.marked.decode(tokens, true)?)
+        self.marked.decode(tokens, true)
     }
 
     /// One token as text, special ones too, for display.
@@ -102,7 +102,7 @@ impl Vocabulary {
     /// If the token does not exist.
     pub fn piece(&self, token: u32) -> Result<String> {
         self.known(&[token])?;
-        Ok(self.marked.decode(&[token], false)?)
+        self.marked.decode(&[token], false)
     }
 
     /// Tokens that end an answer, at least one; the first is the one to append.

@@ -4,5 +4,6 @@
 mod damage;
 mod folder;
 mod gguf;
+mod text;
 
 mod tiny;

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use boldface::registry::Kind;
-use boldface::{Backbone, Config, CorpusGenerator, Dataset, Precision, Problem, Runtime, Task, Tokenizer};
+use boldface::{
+    Backbone, Cohort, Config, CorpusGenerator, Dataset, Precision, Problem, Runtime, Task, Tokenizer,
+};
 
 use super::checks::Checks;
 use super::claim::{Own, Place, claim};
 use super::cohorts::DataCache;
-use super::{Entry, Plan, asking, graph, harmonized, leak, libraries, lint, size};
+use super::{Entry, Plan, Start, asking, graph, harmonized, leak, libraries, lint, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -52,15 +54,34 @@ pub fn resolve(path: &Path, source: &str, build: &Build<'_>) -> Result<Plan, Vec
 /// As [`resolve`].
 pub fn resolve_layered(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Plan, Vec<Located>> {
     let draft = read_draft(spec.table().clone());
-    resolve_draft(spec, draft, build, data).map_err(|problems| spec.locate_all(problems))
+    let linted = resolve_draft(spec, draft, build, data).and_then(|(mut plan, cohorts)| {
+        plan.leakage = leak::check(&plan, &cohorts, data)?;
+        Ok(plan)
+    });
+    linted.map_err(|problems| spec.locate_all(problems))
 }
 
+/// As [`resolve_layered`], without a look for leaks: for a plan of which nothing is learned.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn resolve_unlinted(
+    spec: &Layered,
+    build: &Build<'_>,
+    data: &DataCache,
+) -> Result<Plan, Vec<Located>> {
+    let draft = read_draft(spec.table().clone());
+    let resolved = resolve_draft(spec, draft, build, data);
+    resolved.map(|(plan, _)| plan).map_err(|problems| spec.locate_all(problems))
+}
+
+/// A plan without a look for leaks, and its cohorts.
 fn resolve_draft(
     spec: &Layered,
     draft: Draft,
     build: &Build<'_>,
     data: &DataCache,
-) -> Result<Plan, Vec<Problem>> {
+) -> Result<(Plan, Vec<Arc<Cohort>>), Vec<Problem>> {
     let is_sound = |section: &str| draft.is_sound(section);
     let mut experiment = draft.experiment.clone();
     let mut problems = draft.problems.clone();
@@ -86,6 +107,8 @@ fn resolve_draft(
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     Checks { data, found: &found, problems: &mut problems }.all(&experiment, &draft, &parts);
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
+    let start = Start::find(&experiment, folder, &mut problems);
+    start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
         let read = split::read_file(&folder.join(file), file, &found.scans);
@@ -128,6 +151,7 @@ fn resolve_draft(
         corpora,
         tokenizer,
         backbone,
+        start,
         tasks,
         runtime,
         stages: Vec::new(),
@@ -137,11 +161,13 @@ fn resolve_draft(
         &plan,
         &graph::Data { datasets: datasets_content, text, weights, split: listed.and_then(Result::ok) },
     );
+    if let Some(problem) = plan.start.as_ref().and_then(|start| start.refuses_base(&plan.stages)) {
+        return Err(vec![problem]);
+    }
     harmonized::check_split(&plan)?;
     let scans = std::sync::Arc::clone(&plan.scans);
     size::measure(&mut plan, &scans);
-    plan.leakage = leak::check(&plan, &found.each, data)?;
-    Ok(plan)
+    Ok((plan, found.each))
 }
 
 /// The plugins of an experiment, as far as they could be made.

@@ -8,7 +8,9 @@ use super::{Plan, StageKind};
 pub(super) fn measure(plan: &mut Plan, scans: &[ScanInfo]) {
     let sizes: Vec<Size> = {
         let sizes = Sizes::new(plan, scans);
-        plan.stages.iter().map(|stage| sizes.of(&stage.kind)).collect()
+        // What is only taken over is not fitted.
+        let of = |stage| if plan.taken(stage).is_some() { Size::default() } else { sizes.of(&stage.kind) };
+        plan.stages.iter().map(of).collect()
     };
     for (stage, size) in plan.stages.iter_mut().zip(sizes) {
         stage.size = size;

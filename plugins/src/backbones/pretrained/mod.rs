@@ -14,7 +14,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use boldface::{
-    Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
+    Backbone, Card, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
     TextEncoder, TextSource, TrainingContext, register, seed,
 };
 use boldface_engine::Engine;
@@ -94,6 +94,11 @@ impl Backbone for Pretrained {
 
     fn files(&self) -> Result<Vec<PathBuf>> {
         Ok(boldface_lm::open(&self.weights)?.paths())
+    }
+
+    fn card(&self) -> Result<Card> {
+        let files = boldface_lm::open(&self.weights)?;
+        Ok(Card { base_model: Some(files.name()), licence: files.licence(), notes: Vec::new() })
     }
 
     fn context(&self) -> Option<usize> {
