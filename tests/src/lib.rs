@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use boldface_plugins as _;
 use boldface::Precision;
+use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
 use boldface_runner::plan::{Build, DataCache, Located, Offer, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};

@@ -138,7 +138,7 @@ fn plan(sandbox: &Sandbox, spec: &str) -> Result<Plan, String> {
 }
 
 fn build() -> Build<'static> {
-    Build { engines: &[Offer::plain("dfdx")], load: &no_libraries }
+    Build { engines: const { &[Offer::plain("dfdx")] }, load: &no_libraries }
 }
 
 /// What a run of `spec` says when it ends: its error with the cause, or nothing.
