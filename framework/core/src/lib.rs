@@ -5,6 +5,7 @@
 //! speak [`TimeSeries`], [`Features`], [`Codes`], [`Sequence`] and [`Metric`].
 
 pub mod abi;
+mod card;
 mod cohort;
 mod corpus;
 mod error;
@@ -23,6 +24,7 @@ pub mod testing;
 mod training;
 mod traits;
 
+pub use card::Card;
 pub use cohort::{Cohort, Cut, Event, Part, Regions, Scan, ScanId, ScanInfo, Split, TrainScans};
 pub use corpus::{Descriptor, Fact, TextSource, TextSpace};
 pub use error::{Error, Interrupted, Problem, Result};

@@ -17,11 +17,15 @@ pub struct Size {
     /// Tokens that are held in memory at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u64>,
+    /// Bytes that it will hold at once, where the plugin can tell before anything ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
 }
 
 impl Size {
     /// A fit of `parameters` numbers over `steps` steps of `batch` tokens each.
     pub fn of_fit(parameters: u64, steps: u64, batch: u64) -> Size {
-        Size { parameters: Some(parameters), work: Some(steps.saturating_mul(batch)), batch: Some(batch) }
+        let work = Some(steps.saturating_mul(batch));
+        Size { parameters: Some(parameters), work, batch: Some(batch), memory: None }
     }
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem, Quality,
-    Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries, TrainScans,
-    Training,
+    Card, Codes, Cohort, Descriptor, Example, Fact, Features, FmriShape, Lora, Metric, Outcome, Problem,
+    Quality, Query, Recorded, Result, Scan, ScanInfo, Sequence, Size, TextSource, TextSpace, TimeSeries,
+    TrainScans, Training,
 };
 
 /// What every plugin is: a typed config that can be printed and hashed.
@@ -45,8 +45,21 @@ pub enum Precision {
     /// 32 bits.
     #[default]
     F32,
+    /// 32 bits, of which a graphics card multiplies 19 (TensorFloat-32); on the CPU all 32. Engine `tch` only.
+    Tf32,
     /// 16 bits with the range of 32 (bfloat16); engine `tch` only.
     Bf16,
+}
+
+impl Precision {
+    /// As a spec says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::Tf32 => "tf32",
+            Precision::Bf16 => "bf16",
+        }
+    }
 }
 
 /// Watches a fit: takes its numbers, shows its progress, keeps its checkpoints, and stops it on Ctrl-C.
@@ -271,6 +284,14 @@ pub trait Backbone: Config {
         Ok(Vec::new())
     }
 
+    /// What the page of an exported model says of the published model behind it; nothing where there is none.
+    ///
+    /// # Errors
+    /// If there is one, and its files cannot be read.
+    fn card(&self) -> Result<Card> {
+        Ok(Card::default())
+    }
+
     /// Longest sequence in tokens; none if there is no limit.
     fn context(&self) -> Option<usize> {
         None
@@ -284,6 +305,11 @@ pub trait Backbone: Config {
     /// Finds what is wrong with a training stage before anything runs; keys are those of the stage's table.
     fn check_training(&self, _cx: &TrainingContext<'_>) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// Bytes that a training stage will hold at once; nothing is known of it by default.
+    fn training_memory(&self, _cx: &TrainingContext<'_>) -> Option<u64> {
+        None
     }
 
     /// Numbers in the weights of a model that reads `shape`, the text side and adapters included.

@@ -31,6 +31,7 @@ mod gguf;
 mod network;
 mod sample;
 mod score;
+mod spoken;
 mod vocabulary;
 mod weights;
 
@@ -41,4 +42,5 @@ pub use generate::{Continuation, generate};
 pub use network::Network;
 pub use sample::{Sampler, Sampling};
 pub use score::score;
+pub use spoken::Spoken;
 pub use vocabulary::Vocabulary;

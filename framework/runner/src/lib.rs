@@ -7,6 +7,7 @@
 //! Nothing here knows a tensor: what is trained is behind the traits of the crate `boldface`.
 
 pub mod describe;
+pub mod export;
 pub mod plan;
 pub mod power;
 pub mod report;

@@ -5,9 +5,11 @@ mod check;
 mod compare;
 mod describe;
 mod explain;
+mod export;
 mod features;
 mod libraries;
 mod list;
+mod lm;
 mod new;
 mod parcellate;
 mod place;
@@ -17,13 +19,15 @@ mod report;
 mod run;
 mod schema;
 mod sweep;
+mod verify;
 mod watch;
 
 use std::path::{Path, PathBuf};
 
+use boldface::Precision;
 use boldface::registry::{Entry, entries};
 use boldface_runner::plan::sweep::{Resolved, resolve_any};
-use boldface_runner::plan::{Build, DataCache};
+use boldface_runner::plan::{Build, DataCache, Offer};
 use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
@@ -43,6 +47,10 @@ pub enum Command {
     Run(run::Arguments),
     /// Prints the table of a run and writes its report anew.
     Report(report::Arguments),
+    /// Makes a folder of a finished run that others can use without its store: weights, norms, splits, a card.
+    Export(export::Arguments),
+    /// Checks an export file by file, and computes one of its test scores again.
+    Verify(Box<verify::Arguments>),
     /// Compares runs key by key and score by score, or ranks the arms of a sweep.
     Compare(compare::Arguments),
     /// Says of a new scan what a finished corpus says of its own: numbers against norms, in words.
@@ -55,6 +63,8 @@ pub enum Command {
     Parcellate(Box<parcellate::Arguments>),
     /// Makes the region table of an atlas from its volume and its label file.
     Regions(regions::Arguments),
+    /// A published language model by itself: scores a text, continues a prompt, says what it is made of.
+    Lm(lm::Arguments),
     /// Lists plugins.
     List(list::Arguments),
     /// Prints a plugin's page: what it does, its keys and their defaults.
@@ -76,12 +86,15 @@ impl Command {
             Command::Plan(arguments) => plan::execute(&arguments),
             Command::Run(arguments) => run::execute(&arguments),
             Command::Report(arguments) => report::execute(&arguments),
+            Command::Export(arguments) => export::execute(&arguments),
+            Command::Verify(arguments) => verify::execute(&arguments),
             Command::Compare(arguments) => compare::execute(&arguments),
             Command::Describe(arguments) => describe::execute(&arguments),
             Command::Features(arguments) => features::execute(&arguments),
             Command::Watch(arguments) => watch::execute(&arguments),
             Command::Parcellate(arguments) => parcellate::execute(&arguments),
             Command::Regions(arguments) => regions::execute(&arguments),
+            Command::Lm(arguments) => lm::execute(&arguments),
             Command::List(arguments) => list::execute(&arguments),
             Command::Explain(arguments) => explain::execute(&arguments),
             Command::Schema(arguments) => schema::execute(&arguments),
@@ -90,9 +103,30 @@ impl Command {
     }
 }
 
-/// What this binary was built with.
-const BUILD: Build<'static> =
-    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &boldface_loader::load };
+/// What this binary was built with, and how to get what it lacks.
+const BUILD: Build<'static> = Build { engines: &[DFDX, TCH], load: &boldface_loader::load };
+
+const DFDX: Offer<'static> = Offer {
+    advice: |device| {
+        device.starts_with("cuda").then(|| "`engine = \"tch\"` computes on graphics cards".to_owned())
+    },
+    ..Offer::plain("dfdx")
+};
+
+const TCH: Offer<'static> = Offer {
+    name: "tch",
+    missing: if cfg!(feature = "tch") {
+        None
+    } else {
+        Some(
+            "in the repository, run `framework/engine/install-libtorch` once (`--cuda` for graphics cards) and \
+             `cargo build --release --features tch`",
+        )
+    },
+    devices: || boldface_engine::devices("tch"),
+    advice: |device| device.starts_with("cuda").then(boldface_engine::why_no_cuda).flatten(),
+    precisions: &[Precision::F32, Precision::Tf32, Precision::Bf16],
+};
 
 /// Reads an experiment or a sweep with what it extends and what the command line says over it, and
 /// resolves it.

@@ -62,7 +62,8 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let history = History::of(&store);
     let planned = |stage| {
         let is_cached = store.has(stage);
-        Planned { stage, is_cached, estimate: if is_cached { None } else { history.estimate(stage) } }
+        let taken = plan.taken(stage).map(|start| start.written.display().to_string());
+        Planned { stage, taken, is_cached, estimate: if is_cached { None } else { history.estimate(stage) } }
     };
     let stages: Vec<Planned<'_>> = plan.stages.iter().map(planned).collect();
     if arguments.json {
@@ -83,6 +84,8 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
 /// A stage, and what the store says of it.
 struct Planned<'a> {
     stage: &'a Stage,
+    /// The export that it is taken from.
+    taken: Option<String>,
     is_cached: bool,
     /// None for a cached stage, and where no past run tells.
     estimate: Option<Estimate>,
@@ -94,11 +97,15 @@ impl Planned<'_> {
             json!({ "seconds": seconds, "memory": memory, "like": like, "times": times })
         });
         let (name, cached) = (self.stage.name(), self.is_cached);
-        json!({ "name": name, "cached": cached, "estimate": estimate, "stage": self.stage })
+        json!({ "name": name, "cached": cached, "taken": self.taken, "estimate": estimate, "stage": self.stage })
     }
 
-    /// `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x the work)`.
+    /// `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x the work)`; without a past run the
+    /// memory that the plugin tells.
     fn details(&self) -> String {
+        if let Some(export) = &self.taken {
+            return format!("taken from {export}");
+        }
         let parameters = self.stage.size.parameters.map(|count| format!("{} parameters", grouped(count)));
         let estimate = self.estimate.as_ref().map(|estimate| {
             let memory = estimate.memory.map(|bytes| format!(", {}", megabytes(bytes))).unwrap_or_default();
@@ -109,7 +116,9 @@ impl Planned<'_> {
             format!("about {}{memory} (like {}{times})", duration(estimate.seconds), estimate.like)
         });
         let is_unknown = !self.is_cached && estimate.is_none();
-        let said = [parameters, estimate, is_unknown.then(|| "no past run".to_owned())];
+        let memory = self.stage.size.memory.filter(|_| is_unknown);
+        let memory = memory.map(|bytes| format!("about {} of memory", megabytes(bytes)));
+        let said = [parameters, memory, estimate, is_unknown.then(|| "no past run".to_owned())];
         said.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }

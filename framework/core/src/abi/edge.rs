@@ -127,7 +127,7 @@ impl Library {
             minor: VERSION.1,
             unwinds: cfg!(panic = "unwind") as u32,
             framework: padded(env!("CARGO_PKG_VERSION")),
-            compiler: padded(env!("BOLDFACE_COMPILER")),
+            compiler: padded(super::COMPILER),
         },
         init,
         call,

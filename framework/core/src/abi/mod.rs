@@ -40,6 +40,9 @@ pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 /// | 1.2 | [`Request::Tells`]; the seed of a fit; reasons of facts; people, norm and window of descriptors |
 pub const VERSION: (u32, u32) = (1, 2);
 
+/// The compiler that built this crate, such as `rustc 1.95.0 (...)`.
+pub const COMPILER: &str = env!("BOLDFACE_COMPILER");
+
 /// Exports every plugin of a crate of type `cdylib`, so that `boldface` can load them at run time:
 /// `plugins = ["target/release/libmine.so"]`.
 ///

@@ -7,8 +7,8 @@ use super::norm::log_sum_exp;
 use super::simd::exp_in_place;
 use super::{Value, is_recording, record, simd};
 
-/// Logits held at the same time (64 MiB): enough rows for products at full speed.
-const LOGITS: usize = 1 << 24;
+/// Logits held at the same time (128 MiB): rows enough to make up for arranging the head anew for each chunk.
+const LOGITS: usize = 1 << 25;
 
 impl Value {
     /// The mean over rows of the cross-entropy of `self head'`: (n, D) and (V, D), a target a row.
@@ -20,7 +20,8 @@ impl Value {
         let is_recorded = is_recording(&[self.key(), head.key()]);
         let gradient = |of: &Value| (is_recorded && of.key.is_some()).then(|| Buffer::stale(of.len()));
         let (mut dx, mut dw) = (gradient(self), gradient(head));
-        let per_chunk = (LOGITS / v).clamp(1, n);
+        let most = (LOGITS / v).clamp(1, n);
+        let per_chunk = n.div_ceil(n.div_ceil(most));
         let mut all_logits = Buffer::stale(per_chunk * v);
         let mut losses = Buffer::stale(n);
         let by = 1.0 / n as f32;

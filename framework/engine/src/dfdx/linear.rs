@@ -26,9 +26,7 @@ impl Value {
             output = Output::Add;
         }
         for (x, w) in terms {
-            let k = x.width();
-            let (x_mk, w_nk) = (Mat::new(&x.data, m, k), Mat::new(&w.data, n, k));
-            matmul(MatMut::new(&mut out, m, n), output, 1.0, x_mk, w_nk.t(), true);
+            times_rows(&mut out, output, &x.data, &w.data, [m, x.width(), n]);
             output = Output::Add;
         }
 
@@ -78,6 +76,39 @@ impl Value {
             });
         });
         Value::recorded(out, &[m, n], key)
+    }
+}
+
+/// As many rows of input and fewer are multiplied with weights where these lie: each is read once, as fast as memory
+/// gives them, where a product of matrices would first arrange them for rows that are not there.
+const FEW: usize = 4;
+
+/// x (M, K) times w (N, K)' to (M, N).
+fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: [usize; 3]) {
+    if m > FEW || n == 0 || k == 0 {
+        let (x_mk, w_nk) = (Mat::new(x, m, k), Mat::new(w, n, k));
+        return matmul(MatMut::new(out, m, n), output, 1.0, x_mk, w_nk.t(), true);
+    }
+    let mut products = Buffer::stale(n * m);
+    simd!(weighted_rows, &mut products, m, k, |first, products| {
+        for (products, w) in products.chunks_mut(4 * m).zip(w[first * k..].chunks(4 * k)) {
+            for (column, x) in x.chunks(k).enumerate() {
+                let products = products[column..].iter_mut().step_by(m);
+                // One row of input waits for memory alone, which likes to give one stream.
+                if m > 1 && w.len() == 4 * k {
+                    products.zip(simd::dots(x, w)).for_each(|(to, product)| *to = product);
+                } else {
+                    products.zip(w.chunks(k)).for_each(|(to, w)| *to = simd::dot(x, w));
+                }
+            }
+        }
+    });
+    for (row, out) in out.chunks_mut(n).enumerate() {
+        let products = products[row..].iter().step_by(m);
+        match output {
+            Output::Set => out.iter_mut().zip(products).for_each(|(out, product)| *out = *product),
+            Output::Add => out.iter_mut().zip(products).for_each(|(out, product)| *out += product),
+        }
     }
 }
 

@@ -48,8 +48,14 @@ impl Update {
     }
 }
 
-/// The sum of squares.
+/// The sum of squares, added in an order that does not depend on threads.
 pub(crate) fn squared_norm(x: &Value) -> f64 {
-    let sum = |x: &[f32]| simd!(vectorized, || f64::from(simd::dot(x, x)));
-    x.data().chunks(4096).map(sum).sum()
+    const CHUNK: usize = 64 * 1024;
+    let sum =
+        |x: &[f32]| x.chunks(4096).map(|x| simd!(vectorized, || f64::from(simd::dot(x, x)))).sum::<f64>();
+    if x.len() <= CHUNK || rayon::current_num_threads() == 1 {
+        return x.data().chunks(CHUNK).map(sum).sum();
+    }
+    let sums: Vec<f64> = x.data().par_chunks(CHUNK).map(sum).collect();
+    sums.into_iter().sum()
 }

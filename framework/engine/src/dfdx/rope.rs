@@ -1,5 +1,8 @@
 //! Rotary positions, half-split form: number `i` of a head turns with number `i + E/2`.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use super::buffer::Buffer;
 use super::{Value, record};
 use crate::rope::Rope;
@@ -9,18 +12,7 @@ impl Value {
     pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
         let width = self.width();
         let half = width / heads / 2;
-        // Cosines then sines for each row. In double precision: an angle can be thousands.
-        let mut turns = Buffer::stale(positions.len() * 2 * half);
-        let (frequencies, scale) = (&rope.frequencies, f64::from(rope.scale));
-        simd!(rows, &mut turns, 2 * half, |first, turns| {
-            for (turns, position) in turns.chunks_mut(2 * half).zip(&positions[first..]) {
-                let (cos, sin) = turns.split_at_mut(half);
-                for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(frequencies.iter()) {
-                    let angle = f64::from(*position) * frequency;
-                    (*cos, *sin) = ((scale * angle.cos()) as f32, (scale * angle.sin()) as f32);
-                }
-            }
-        });
+        let turns = Turns::of(positions, rope);
         let mut out = Buffer::copy_of(&self.data);
         rotate(&mut out, &turns, width, half, 1.0);
         let to = self.key.clone();
@@ -30,6 +22,49 @@ impl Value {
         });
         Value::recorded(out, &self.dims, key)
     }
+}
+
+/// Cosines then sines for each row.
+struct Turns {
+    positions: Vec<u32>,
+    rope: Rope,
+    table: Arc<Buffer>,
+}
+
+thread_local! {
+    /// All layers of a pass turn by the same angles, queries and keys: they are computed once.
+    static LAST: RefCell<Option<Turns>> = const { RefCell::new(None) };
+}
+
+impl Turns {
+    fn of(positions: &[u32], rope: &Rope) -> Arc<Buffer> {
+        LAST.with_borrow_mut(|last| {
+            let known = last.take().filter(|last| last.positions == positions && last.rope == *rope);
+            let turns = known.unwrap_or_else(|| Turns {
+                positions: positions.to_vec(),
+                rope: rope.clone(),
+                table: Arc::new(table(positions, rope)),
+            });
+            Arc::clone(&last.insert(turns).table)
+        })
+    }
+}
+
+fn table(positions: &[u32], rope: &Rope) -> Buffer {
+    let half = rope.frequencies.len();
+    let mut turns = Buffer::stale(positions.len() * 2 * half);
+    let scale = f64::from(rope.scale);
+    simd!(rows, &mut turns, 2 * half, |first, turns| {
+        for (turns, position) in turns.chunks_mut(2 * half).zip(&positions[first..]) {
+            let (cos, sin) = turns.split_at_mut(half);
+            for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(rope.frequencies.iter()) {
+                // In double precision: an angle can be thousands.
+                let angle = f64::from(*position) * frequency;
+                (*cos, *sin) = ((scale * angle.cos()) as f32, (scale * angle.sin()) as f32);
+            }
+        }
+    });
+    turns
 }
 
 fn rotate(x: &mut [f32], turns: &[f32], width: usize, half: usize, direction: f32) {

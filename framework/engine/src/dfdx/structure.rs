@@ -1,7 +1,9 @@
 //! Operations that move numbers and compute nothing.
 
+use std::sync::Arc;
+
 use super::buffer::Buffer;
-use super::{Value, record, simd};
+use super::{Value, is_recording, record, simd};
 
 impl Value {
     /// The same numbers with other dimensions; nothing is copied.
@@ -17,9 +19,11 @@ impl Value {
         let outer: usize = self.dims[..dim].iter().product();
         let mut out = Buffer::stale(outer * part);
         if part > 0 {
-            for (out, x) in out.chunks_mut(part).zip(self.data.chunks(period)) {
-                out.copy_from_slice(&x[from..from + part]);
-            }
+            simd!(rows, &mut out, part, |first, out| {
+                for (out, x) in out.chunks_mut(part).zip(self.data[first * period..].chunks(period)) {
+                    out.copy_from_slice(&x[from..from + part]);
+                }
+            });
         }
         let (to, total) = (self.key.clone(), self.len());
         let key = record(&[self.key()], move |flow, dy| {
@@ -41,12 +45,16 @@ impl Value {
         let widths: Vec<usize> = parts.iter().map(|part| part.dims[dim] * inner).collect();
         let period: usize = widths.iter().sum();
         let mut out = Buffer::stale(outer * period);
-        let mut from = 0;
-        for (part, width) in parts.iter().zip(&widths).filter(|(_, width)| **width > 0) {
-            for (out, x) in out.chunks_mut(period).zip(part.data.chunks(*width)) {
-                out[from..from + width].copy_from_slice(x);
-            }
-            from += width;
+        if period > 0 {
+            simd!(rows, &mut out, period, |first, out| {
+                for (out, row) in out.chunks_mut(period).zip(first..) {
+                    let mut from = 0;
+                    for (part, width) in parts.iter().zip(&widths) {
+                        out[from..from + width].copy_from_slice(&part.data[row * width..][..*width]);
+                        from += width;
+                    }
+                }
+            });
         }
         let mut dims = parts[0].dims.to_vec();
         dims[dim] = parts.iter().map(|part| part.dims[dim]).sum();
@@ -57,15 +65,45 @@ impl Value {
             for (key, width) in keys.iter().zip(&widths) {
                 if key.is_some() && *width > 0 {
                     let mut dx = Buffer::stale(outer * width);
-                    for (dx, dy) in dx.chunks_mut(*width).zip(dy.chunks(period)) {
-                        dx.copy_from_slice(&dy[from..from + width]);
-                    }
+                    simd!(rows, &mut dx, *width, |first, dx| {
+                        for (dx, dy) in dx.chunks_mut(*width).zip(dy[first * period..].chunks(period)) {
+                            dx.copy_from_slice(&dy[from..from + width]);
+                        }
+                    });
                     flow.add(key.as_ref(), dx);
                 }
                 from += width;
             }
         });
         Value::recorded(out, &dims, key)
+    }
+
+    /// Whether an operation on both will be recorded.
+    pub(crate) fn is_recorded_with(&self, other: &Value) -> bool {
+        is_recording(&[self.key(), other.key()])
+    }
+
+    /// The first `len` of (B, T, D) and `more` behind them, and room for half as much again. Nothing that stays is
+    /// copied where there is room already and nobody else holds these numbers.
+    pub(crate) fn append(mut self, len: usize, more: &Value) -> Value {
+        let (batch, width) = (self.dims[0], self.dims[2]);
+        let (all, mut period) = (len + more.dims[1], self.dims[1] * width);
+        let (from, to) = (len * width, all * width);
+        if to > period || Arc::get_mut(&mut self.data).is_none() {
+            let room = all + all / 2;
+            let mut grown = Buffer::stale(batch * room * width);
+            for (grown, old) in grown.chunks_mut(room * width).zip(self.data.chunks(period)) {
+                grown[..from].copy_from_slice(&old[..from]);
+            }
+            period = room * width;
+            self = Value::constant(grown, &[batch, room, width]);
+        }
+        if from < to {
+            for (all, more) in self.data_mut().chunks_mut(period).zip(more.data.chunks(to - from)) {
+                all[from..to].copy_from_slice(more);
+            }
+        }
+        self.detach()
     }
 
     /// (R, C) -> (C, R).

@@ -1,5 +1,6 @@
 //! Layers as named functions over [`Params`]: no layer objects, the name is the layer.
 
+mod cache;
 mod transformer;
 
 use std::cell::RefCell;
@@ -11,7 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::params::Params;
 use crate::tensor::Tensor;
 
-pub use transformer::{KvCache, Transformer};
+pub use cache::KvCache;
+pub use transformer::Transformer;
 
 /// One forward pass: the parameters, and what differs between training and inference.
 #[derive(Debug)]

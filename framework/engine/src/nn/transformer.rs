@@ -1,9 +1,9 @@
-//! A pre-norm transformer and the keys and values it keeps for generation.
+//! A pre-norm transformer.
 
 use boldface::Lora;
 use rand::Rng;
 
-use super::{Pass, init_layer_norm, init_linear, init_lora, layer_norm, linear};
+use super::{KvCache, Pass, init_layer_norm, init_linear, init_lora, layer_norm, linear};
 use crate::params::Params;
 use crate::tensor::Tensor;
 
@@ -126,69 +126,5 @@ impl Transformer {
 
         let inner = linear(pass, &name("up"), &layer_norm(pass, &name("norm2"), &x_btd)).gelu();
         x_btd.add(&branch(&linear(pass, &name("down"), &inner)))
-    }
-}
-
-/// Keys and values of the tokens so far, (B, T, D) a layer.
-#[derive(Clone, Debug)]
-pub struct KvCache {
-    layers: Vec<Option<(Tensor, Tensor)>>,
-}
-
-impl KvCache {
-    /// An empty cache for so many layers.
-    pub fn new(layers: usize) -> KvCache {
-        KvCache { layers: vec![None; layers] }
-    }
-
-    /// Tokens so far.
-    pub fn len(&self) -> usize {
-        self.layers.first().and_then(Option::as_ref).map_or(0, |(keys, _)| keys.dims()[1])
-    }
-
-    /// Whether there are no tokens yet.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// From one sequence to `times` equal ones: a prefix computed once, shared by many questions.
-    ///
-    /// # Panics
-    ///
-    /// If the cache holds more than one sequence.
-    pub fn repeat(&self, times: usize) -> KvCache {
-        self.map(|x| {
-            assert_eq!(x.dims()[0], 1, "`repeat` of a cache of {} sequences", x.dims()[0]);
-            Tensor::concat(&vec![x; times], 0)
-        })
-    }
-
-    /// The named sequences, in this order; one may be named twice.
-    pub fn select(&self, rows: &[usize]) -> KvCache {
-        self.map(|x| {
-            let picked: Vec<Tensor> = rows.iter().map(|row| x.narrow(0, *row, 1)).collect();
-            Tensor::concat(&picked.iter().collect::<Vec<_>>(), 0)
-        })
-    }
-
-    /// Forgets all tokens from the `len`-th.
-    pub fn truncate(&mut self, len: usize) {
-        *self = if len == 0 { KvCache::new(self.layers.len()) } else { self.map(|x| x.narrow(1, 0, len)) };
-    }
-
-    /// Adds the keys and values of new tokens, (B, T, G*E) each; gives those of all tokens.
-    pub fn extend(&mut self, layer: usize, keys: Tensor, values: Tensor) -> (Tensor, Tensor) {
-        let all = match &self.layers[layer] {
-            None => (keys, values),
-            Some((old_keys, old_values)) => {
-                (Tensor::concat(&[old_keys, &keys], 1), Tensor::concat(&[old_values, &values], 1))
-            }
-        };
-        self.layers[layer].insert(all).clone()
-    }
-
-    fn map(&self, f: impl Fn(&Tensor) -> Tensor) -> KvCache {
-        let pair = |(keys, values): &(Tensor, Tensor)| (f(keys), f(values));
-        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(pair)).collect() }
     }
 }

@@ -136,6 +136,20 @@ impl Tensor {
         }
     }
 
+    /// The first `len` of (B, T, D), and `more` (B, t, D) behind them: (B, T', D) with `T' >= len + t`.
+    ///
+    /// Where nothing is recorded, what lies behind is room for more and has no meaning; then only every now and
+    /// then is all of it copied. Otherwise there is no room.
+    pub(crate) fn append(self, len: usize, more: &Tensor) -> Tensor {
+        match (self, more) {
+            (Tensor::Dfdx(x), Tensor::Dfdx(more)) if !x.is_recorded_with(more) => {
+                Tensor::Dfdx(x.append(len, more))
+            }
+            (x, more) if x.dims()[1] == len => Tensor::concat(&[&x, more], 1),
+            (x, more) => Tensor::concat(&[&x.narrow(1, 0, len), more], 1),
+        }
+    }
+
     /// (R, C) -> (C, R).
     pub fn transpose(&self) -> Tensor {
         assert_eq!(self.dims().len(), 2, "`transpose` of a tensor of dims {:?}", self.dims());

@@ -1,7 +1,7 @@
 //! What language models need at their size: the head's cross-entropy, layers with adapters, recomputation.
 
 use boldface::Lora;
-use boldface_engine::nn::{self, Transformer};
+use boldface_engine::nn::{self, KvCache, Transformer};
 use boldface_engine::{Engine, Gradients, Noise, Params, Pass, Tensor, clear_tape, no_grad};
 
 use crate::check::{assert_close, gradients, numbers, on_every_engine};
@@ -23,12 +23,12 @@ fn head_cross_entropy() {
     });
 }
 
-/// Many more logits than are held at the same time: 700 rows x 30,011 words are 84 MB, two chunks.
+/// Many more logits than are held at the same time: 700 rows x 60,013 words are 168 MB, two chunks.
 #[test]
 fn chunks_of_the_head_agree_with_the_whole_table() {
     on_every_engine(|engine| {
         const ROWS: usize = 700;
-        const WORDS: usize = 30_011;
+        const WORDS: usize = 60_013;
         let mut params = Params::new(engine);
         params.insert("x", numbers(ROWS * 4, 1), &[ROWS, 4]);
         params.insert("head", numbers(WORDS * 4, 2), &[WORDS, 4]);
@@ -183,5 +183,69 @@ fn recomputed_layers_have_the_same_noise_and_gradients() {
         for ((name, kept), (_, again)) in kept.1.iter().zip(&again.1) {
             assert_eq!(kept, again, "{name}");
         }
+    });
+}
+
+/// Few rows go another way than many: each alone must be what it is among the others.
+#[test]
+fn rows_by_themselves_are_rows_of_the_whole() {
+    on_every_engine(|engine| {
+        for (inputs, outputs) in [(1, 1), (7, 3), (40, 33), (33, 900)] {
+            let (x, w) = (numbers(9 * inputs, 1), numbers(outputs * inputs, 2));
+            let w = engine.tensor(w, &[outputs, inputs]);
+            let bias = engine.tensor(numbers(outputs, 3), &[outputs]);
+            let all = engine.tensor(x.clone(), &[9, inputs]).linear(&w, Some(&bias)).to_vec();
+            for rows in 1..=5 {
+                let some = engine.tensor(x[..rows * inputs].to_vec(), &[rows, inputs]);
+                assert_close(&some.linear(&w, Some(&bias)).to_vec(), &all[..rows * outputs], 1e-5);
+            }
+        }
+    });
+}
+
+/// Keys and values are `base` plus the number of the token, so that what a cache holds can be read off.
+#[test]
+fn a_cache_grows_and_shrinks_without_mixing_up_its_copies() {
+    on_every_engine(|engine| {
+        let token = |at: usize| engine.tensor(vec![at as f32; 2 * 3], &[2, 1, 3]);
+        let held = |cache: &mut KvCache, at: usize| -> Vec<f32> {
+            let (keys, values) = cache.extend(0, token(at), token(at + 1000));
+            let len = cache.len();
+            let [keys, values] = [keys, values].map(|x| x.narrow(1, 0, len).to_vec());
+            let shifted: Vec<f32> = values.iter().map(|x| x - 1000.0).collect();
+            assert_eq!(keys, shifted);
+            assert_eq!(keys[..3 * len], keys[3 * len..], "both sequences");
+            keys[..3 * len].iter().copied().step_by(3).collect()
+        };
+        let to = |len: usize| (0..len).map(|at| at as f32).collect::<Vec<_>>();
+        let mut cache = KvCache::new(1);
+        for at in 0..40 {
+            assert_eq!(held(&mut cache, at), to(at + 1));
+        }
+        let mut other = cache.clone();
+        other.truncate(10);
+        assert_eq!(held(&mut other, 10), to(11));
+        assert_eq!(held(&mut cache, 40), to(41), "a copy writes into memory of its own");
+        assert_eq!(held(&mut other, 11), to(12));
+        let mut picked = other.select(&[1, 0]);
+        assert_eq!((picked.len(), held(&mut picked, 12)), (12, to(13)));
+        cache.truncate(0);
+        assert!(cache.is_empty());
+        assert_eq!(held(&mut cache, 0), to(1));
+    });
+}
+
+/// The gradient of a prefix read once is the sum over the questions that share it.
+#[test]
+fn a_shared_prefix_gets_the_gradients_of_all_that_follow() {
+    on_every_engine(|engine| {
+        let visible = [4, 5];
+        gradients(engine, &[&[1, 3, 4], &[3, 2, 4]], |x| {
+            let mut cache = KvCache::new(1);
+            cache.extend(0, x[0].clone(), x[0].scale(2.0));
+            let mut cache = cache.repeat(3);
+            let (keys, values) = cache.extend(0, x[1].clone(), x[1].tanh());
+            Tensor::attention(&x[1], &keys, &values, 2, 2, &visible.repeat(3))
+        });
     });
 }

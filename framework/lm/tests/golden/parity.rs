@@ -2,9 +2,9 @@
 
 use boldface::Layout;
 use boldface_engine::{Tensor, no_grad};
-use boldface_lm::Network;
+use boldface_lm::{Network, open};
 
-use crate::models::{MODELS, engines, golden, network};
+use crate::models::{MODELS, engines, folder, golden, network, rope};
 
 /// Sequences in one rectangle, read at once or in parts.
 struct Batch {
@@ -39,6 +39,19 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
     // `max` passes over what is not a number.
     assert!(a.iter().chain(b).all(|number| number.is_finite()));
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn rotary_frequencies_are_those_of_transformers() {
+    for model in MODELS {
+        let ours = open(&folder(model)).unwrap().config().rope.clone();
+        assert_eq!(ours.is_some(), rope(model).is_some(), "{model}");
+        let Some((ours, (frequencies, scale))) = ours.zip(rope(model)) else { continue };
+        let ratios = ours.frequencies.iter().zip(&frequencies).map(|(a, b)| (a / f64::from(*b) - 1.0).abs());
+        assert!(ratios.fold(0.0, f64::max) < 1e-6, "{model}: {ours:?}, not {frequencies:?}");
+        assert_eq!(ours.frequencies.len(), frequencies.len());
+        assert!((ours.scale - scale).abs() < 1e-6, "{model}: {} and {scale}", ours.scale);
+    }
 }
 
 #[test]

@@ -13,11 +13,11 @@ use super::words::WordsFile;
 use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
 
 /// The key of the backbone's table that names files.
-pub(super) const WEIGHTS: &str = "weights";
+pub(crate) const WEIGHTS: &str = "weights";
 
 /// Which of its own keys the framework takes besides `type`.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Own {
+pub(crate) enum Own {
     /// Only `type`, and the table's name stands in for it.
     Named,
     /// Also `path`: datasets.
@@ -147,6 +147,22 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
         let words: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
         words.join("; ")
     })
+}
+
+/// The plugin of a stored, resolved table, whatever its kind; paths are relative to `folder`.
+///
+/// # Errors
+/// As [`corpus`].
+pub(crate) fn stored<K: Kind + Config + ?Sized>(
+    name: &str,
+    own: Own,
+    folder: &Path,
+    table: &Table,
+) -> Result<Entry<K>, Vec<Problem>> {
+    let loaded = K::plugins().into_iter().filter_map(|plugin| plugin.content);
+    let libraries: Vec<String> = loaded.map(str::to_owned).collect();
+    let place = Place { key: name, name, folder, libraries: &libraries, seed: 0 };
+    claim(&place, own, &mut table.clone())
 }
 
 /// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in, and paths

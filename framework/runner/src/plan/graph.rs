@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::claim::WEIGHTS;
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
-use crate::spec::{Table, Unit, plain};
+use crate::spec::{Table, Taken, Unit, plain};
 use crate::stages::split;
 
 /// Hashes of the data a plan reads.
@@ -29,7 +29,11 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let seed = experiment.seed;
     let engine = match experiment.precision {
         Precision::F32 => experiment.engine.clone(),
-        Precision::Bf16 => format!("{}, bf16", experiment.engine),
+        precision => format!("{}, {}", experiment.engine, precision.name()),
+    };
+    let taken = |part: Taken| {
+        let start = plan.start.as_ref().filter(|start| start.takes(part));
+        start.map(|start| Value::from(start.content(part)))
     };
     let mut graph = Graph { engine: &engine, stages: Vec::new() };
 
@@ -62,13 +66,36 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         // What they are counts, and not where they lie.
         insert(&mut own, WEIGHTS, Some(content.as_str().into()));
     }
-    let config = json!({ "backbone": own, "text": text });
+    let mut config = json!({ "backbone": own, "text": text });
     let version = vec![backbone.config.version()];
-    graph.add(StageKind::TextSpace, backbone.plugin, version, backbone.seed, config, &["split", "corpus"]);
+    let mut inputs = &["split", "corpus"][..];
+    if taken(Taken::Model).is_some() {
+        insert(&mut config, "start", taken(Taken::Model));
+        if taken(Taken::Tokenizer).is_some() {
+            // No text side is needed; that the text stays in the key is for the stages that read it later.
+            inputs = &[];
+        }
+    }
+    graph.add(StageKind::TextSpace, backbone.plugin, version, backbone.seed, config, inputs);
 
     let (config, version) = (tokenizer.config.resolved(), vec![tokenizer.config.version()]);
-    let inputs = ["series", "split", "corpus", "text-space"];
-    graph.add(StageKind::Tokenizer, tokenizer.plugin, version.clone(), tokenizer.seed, config, &inputs);
+    match taken(Taken::Tokenizer) {
+        Some(content) => {
+            let config = json!({ "tokenizer": config, "start": content });
+            graph.add(StageKind::Tokenizer, tokenizer.plugin, version.clone(), 0, config, &[]);
+        }
+        None => {
+            let inputs = ["series", "split", "corpus", "text-space"];
+            graph.add(
+                StageKind::Tokenizer,
+                tokenizer.plugin,
+                version.clone(),
+                tokenizer.seed,
+                config,
+                &inputs,
+            );
+        }
+    }
     let inputs = ["series", "split", "tokenizer"];
     graph.add(StageKind::Codes, tokenizer.plugin, version, 0, json!({}), &inputs);
 

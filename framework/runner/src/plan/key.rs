@@ -40,7 +40,7 @@ pub(super) fn key(content: &Content<'_>) -> Key {
 
 /// JSON with sorted keys and no spaces. Sorted here because `serde_json` keeps another order as soon
 /// as any dependency switches its feature `preserve_order` on.
-pub(super) fn canonical_json(value: &Value) -> String {
+pub(crate) fn canonical_json(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
     text

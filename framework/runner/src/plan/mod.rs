@@ -12,7 +12,7 @@ pub mod excluded;
 mod graph;
 mod harmonized;
 mod hashes;
-mod key;
+pub(crate) mod key;
 pub(crate) mod leak;
 mod libraries;
 mod lint;
@@ -20,6 +20,7 @@ pub(crate) mod nuisances;
 mod resolve;
 pub(crate) mod silent;
 mod size;
+mod start;
 pub mod sweep;
 mod template;
 mod words;
@@ -32,18 +33,20 @@ use boldface::{Backbone, CorpusGenerator, Dataset, Exclusion, Runtime, ScanInfo,
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Experiment, Paradigm, Source};
+use crate::spec::{Experiment, Paradigm, Source, Taken};
 
 pub use crate::spec::Located;
 pub use asking::Asking;
 pub use blame::{Leaf, blame};
-pub(crate) use claim::{corpus, task};
+pub(crate) use claim::{Own, WEIGHTS, corpus, stored, task};
 pub use cohorts::DataCache;
 pub(crate) use cohorts::counted;
 pub use dot::dot;
 pub use leak::{Check, Proof, Status, When};
 pub use libraries::{load_libraries, no_libraries};
-pub use resolve::{Build, resolve, resolve_layered};
+pub(crate) use resolve::resolve_unlinted;
+pub use resolve::{Build, Offer, resolve, resolve_layered};
+pub use start::Start;
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.
 #[derive(Debug)]
@@ -70,6 +73,8 @@ pub struct Plan {
     pub tokenizer: Entry<dyn Tokenizer>,
     /// The language model.
     pub backbone: Entry<dyn Backbone>,
+    /// The export that it begins with.
+    pub start: Option<Start>,
     /// Tasks, by name.
     pub tasks: Vec<Entry<dyn Task>>,
     /// Where to compute.
@@ -84,6 +89,16 @@ impl Plan {
     /// The spec with every default written down; it resolves to the same keys.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
+    }
+
+    /// The export that a stage only takes over; none if it learns or computes.
+    pub fn taken(&self, stage: &Stage) -> Option<&Start> {
+        let part = match stage.kind {
+            StageKind::Tokenizer => Taken::Tokenizer,
+            StageKind::TextSpace => Taken::Model,
+            _ => return None,
+        };
+        self.start.as_ref().filter(|start| start.takes(part))
     }
 
     /// The tasks that are asked in the same prompt as `task`: all `multi` tasks, itself included.

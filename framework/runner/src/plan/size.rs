@@ -1,6 +1,6 @@
 //! How large every stage of a plan is, as far as its config and the headers of the data tell.
 
-use boldface::{CheckContext, Lora, ScanInfo, Size};
+use boldface::{CheckContext, Lora, ScanInfo, Size, Training, TrainingContext};
 
 use super::{Plan, StageKind};
 
@@ -8,7 +8,9 @@ use super::{Plan, StageKind};
 pub(super) fn measure(plan: &mut Plan, scans: &[ScanInfo]) {
     let sizes: Vec<Size> = {
         let sizes = Sizes::new(plan, scans);
-        plan.stages.iter().map(|stage| sizes.of(&stage.kind)).collect()
+        // What is only taken over is not fitted.
+        let of = |stage| if plan.taken(stage).is_some() { Size::default() } else { sizes.of(&stage.kind) };
+        plan.stages.iter().map(of).collect()
     };
     for (stage, size) in plan.stages.iter_mut().zip(sizes) {
         stage.size = size;
@@ -47,13 +49,11 @@ impl<'a> Sizes<'a> {
                 Size { parameters, ..plain(scans * self.block) }
             }
             StageKind::Alignment => experiment.alignment.as_ref().map_or_else(Size::default, |alignment| {
-                let steps = alignment.steps * alignment.accumulate as u64;
-                self.training(steps, alignment.batch_size, alignment.lora.as_ref())
+                self.training(&alignment.training(), alignment.batch_size, alignment.lora.as_ref())
             }),
             StageKind::Instruction => {
                 experiment.instruction.as_ref().map_or_else(Size::default, |instruction| {
-                    let steps = instruction.steps * instruction.accumulate as u64;
-                    self.training(steps, instruction.batch_size, instruction.lora.as_ref())
+                    self.training(&instruction.training(), instruction.batch_size, instruction.lora.as_ref())
                 })
             }
             StageKind::Evaluation(_) => {
@@ -66,10 +66,14 @@ impl<'a> Sizes<'a> {
     }
 
     /// A training stage by its fMRI tokens: how much text there is, only the run knows.
-    fn training(&self, steps: u64, batch_size: usize, lora: Option<&Lora>) -> Size {
-        let batch = batch_size as u64 * self.block;
+    fn training(&self, training: &Training, sequences: usize, lora: Option<&Lora>) -> Size {
+        let batch = sequences as u64 * self.block;
+        let steps = training.steps * training.accumulate as u64;
         let work = Some(steps.saturating_mul(batch));
-        Size { parameters: self.model(lora), work, batch: Some(batch) }
+        let (shape, device) = (self.plan.tokenizer.config.fmri_shape(&self.cx), &self.plan.runtime.device);
+        let cx = TrainingContext { training, sequences, shape, device };
+        let memory = self.plan.backbone.config.training_memory(&cx);
+        Size { parameters: self.model(lora), work, batch: Some(batch), memory }
     }
 
     /// Numbers of the language model with its fMRI parts.

@@ -22,6 +22,16 @@ pub fn write(document: &Document) -> String {
     out
 }
 
+/// The text of a few blocks.
+pub fn blocks(blocks: &[Block]) -> String {
+    let mut out = String::new();
+    for (place, piece) in blocks.iter().enumerate() {
+        out.push_str(if place == 0 { "" } else { "\n" });
+        block(piece, &mut out);
+    }
+    out
+}
+
 /// Name and text of every plot's file.
 pub fn figures(document: &Document) -> Vec<(String, String)> {
     let of_block = |block: &Block| match block {

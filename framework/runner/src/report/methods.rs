@@ -8,7 +8,7 @@ use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::Stored;
-use crate::spec::{Alignment, Experiment, Instruction, SplitTable, Standardize, Table};
+use crate::spec::{Alignment, Experiment, Instruction, SplitTable, Standardize, Table, Taken};
 
 /// The section.
 pub fn blocks(stored: &Stored) -> Vec<Block> {
@@ -123,6 +123,12 @@ fn corpora(stored: &Stored) -> Vec<String> {
 
 fn tokenizer(experiment: &Experiment) -> Vec<String> {
     let table = &experiment.tokenizer;
+    if let Some(export) = started(experiment, Taken::Tokenizer) {
+        let described = described("tokenizer", table);
+        return vec![format!(
+            "Signals were turned into tokens by the tokenizer {described}, which was taken from the export {export} as it was."
+        )];
+    }
     vec![format!(
         "Signals were turned into tokens by the tokenizer {}, fitted on training scans.",
         described("tokenizer", table)
@@ -135,6 +141,9 @@ fn language_model(stored: &Stored) -> Vec<String> {
         "Tokens and text were read by the language model {}.",
         described("backbone", &experiment.backbone)
     )];
+    if let Some(export) = started(experiment, Taken::Model) {
+        sentences.push(format!("It began as the model of the export {export}."));
+    }
     if let Some(stage) = &experiment.alignment {
         sentences.push(alignment(stage));
     }
@@ -144,6 +153,12 @@ fn language_model(stored: &Stored) -> Vec<String> {
         sentences.push(instruction(stage, &of));
     }
     sentences
+}
+
+/// The export that a part was taken from.
+fn started(experiment: &Experiment, part: Taken) -> Option<String> {
+    let start = experiment.start.as_ref().filter(|start| start.takes(part))?;
+    Some(start.path.display().to_string())
 }
 
 fn alignment(stage: &Alignment) -> String {

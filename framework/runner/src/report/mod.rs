@@ -1,6 +1,7 @@
 //! The report of a run, in Markdown and HTML, from what is stored: nothing is computed again.
 
 mod asked;
+pub(crate) mod card;
 pub mod compare;
 mod document;
 #[cfg(test)]

@@ -127,7 +127,7 @@ mod tests {
     use crate::plan::Key;
 
     fn size(parameters: u64, work: u64, batch: u64) -> Size {
-        Size { parameters: Some(parameters), work: Some(work), batch: Some(batch) }
+        Size { parameters: Some(parameters), work: Some(work), batch: Some(batch), memory: None }
     }
 
     fn stage(kind: StageKind, plugin: &str, size: Size) -> Stage {

@@ -17,6 +17,12 @@ use crate::plan::{Plan, StageKind};
 use crate::spec::Unit;
 use crate::stages::windows::standardized;
 
+/// Folder of a language model in the artefact of the stage that trained it.
+pub const MODEL: &str = "model";
+
+/// Folder of the backbone's text side in the artefact of `text-space`.
+pub const TEXT_SIDE: &str = "encoder";
+
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
     plan: &'a Plan,
@@ -210,16 +216,25 @@ impl<'a> Inputs<'a> {
         remembered(&self.memory.coded, || Coded::read(dir))
     }
 
-    /// The language model as the last stage this one may read left it; a new one if there is none.
+    /// The language model as the last stage this one may read left it, or an export that the experiment begins with; a
+    /// new one if there is none.
     pub fn language_model(&self, cx: &mut FitContext<'_>) -> Result<Box<dyn LanguageModel>> {
         let backbone: &dyn Backbone = &*self.plan.backbone.config;
         let trained =
             [StageKind::Instruction, StageKind::Alignment].into_iter().find(|kind| self.reads(kind));
         match trained {
-            Some(kind) => backbone.load(&self.dir(&kind).join("model"), &self.plan.runtime),
+            Some(kind) => backbone.load(&self.dir(&kind).join(MODEL), &self.plan.runtime),
             None => {
-                let text_space = self.dir(&StageKind::TextSpace).join("encoder");
-                backbone.init(&text_space, self.codes()?.shape, cx)
+                let (dir, shape) = (self.dir(&StageKind::TextSpace), self.codes()?.shape);
+                let begun = dir.join(MODEL);
+                if !begun.exists() {
+                    return backbone.init(&dir.join(TEXT_SIDE), shape, cx);
+                }
+                let start = self.plan.start.as_ref();
+                if let Some(why) = start.and_then(|start| start.refuses(shape)) {
+                    return Err(why.into());
+                }
+                backbone.load(&begun, &self.plan.runtime)
             }
         }
     }

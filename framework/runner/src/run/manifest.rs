@@ -209,7 +209,11 @@ impl FileRecord {
         Ok(FileRecord { blake3: hasher.finalize().to_hex().to_string(), bytes })
     }
 
-    fn verify(&self, dir: &Path, name: &str) -> Result<(), String> {
+    /// Compares the file `name` of the folder `dir` with this.
+    ///
+    /// # Errors
+    /// Says how it differs, or why it cannot be read.
+    pub fn verify(&self, dir: &Path, name: &str) -> Result<(), String> {
         let relative = PathBuf::from(name);
         if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(format!("`{FILE}` names `{name}`, which is outside of it"));
@@ -233,7 +237,11 @@ pub fn sync_folder(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
-fn collect(dir: &Path, prefix: &str, files: &mut BTreeMap<String, FileRecord>) -> io::Result<()> {
+/// Hashes every file below `dir`, and brings it to the disk; `prefix` is put before every name.
+///
+/// # Errors
+/// If a file cannot be read, or a name is not UTF-8.
+pub fn collect(dir: &Path, prefix: &str, files: &mut BTreeMap<String, FileRecord>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name().into_string();

@@ -7,7 +7,7 @@ pub(crate) mod inputs;
 mod journal;
 mod leakage;
 pub(crate) mod make;
-mod manifest;
+pub(crate) mod manifest;
 mod memory;
 mod progress;
 mod record;

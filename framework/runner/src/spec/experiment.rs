@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Leakage, SplitTable};
+use super::{Leakage, SplitTable, StartTable};
 
 /// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
 pub type Table = serde_json::Map<String, Value>;
@@ -47,6 +47,9 @@ pub struct Experiment {
     pub tokenizer: Table,
     /// The language model.
     pub backbone: Table,
+    /// An export to go on from, instead of from nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartTable>,
     /// Stage 2: language alignment; left out, the language model goes straight to instructions.
     #[serde(default)]
     pub alignment: Option<Alignment>,

@@ -11,6 +11,7 @@ mod paths;
 mod plain;
 mod settings;
 mod split;
+mod start;
 mod sweep;
 mod task;
 mod training;
@@ -24,6 +25,7 @@ pub use layer::Layered;
 pub use leakage::Leakage;
 pub use origin::{Located, Origin, Source};
 pub use split::{SplitTable, Unit};
+pub use start::{StartTable, Taken};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
 pub(crate) use document::Document;

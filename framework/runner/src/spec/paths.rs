@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::Table;
 
 /// Every key that names a file or a folder relative to the spec; `*` is any name, and any item of a list.
-const PATHS: [&[&str]; 8] = [
+const PATHS: [&[&str]; 9] = [
     &["datasets", "*", "path"],
     &["text", "path"],
     &["backbone", "weights"],
     &["plugins", "*"],
     &["split", "file"],
+    &["start", "path"],
     &["tasks", "*", "prompts"],
     &["corpora", "*", "words"],
     &["corpora", "*", "template"],
@@ -62,6 +63,7 @@ mod tests {
             "backbone": { "weights": "models/qwen3" },
             "plugins": ["libx.so"],
             "split": { "file": "split.tsv", "stratify": ["path"] },
+            "start": { "path": "exports/pain" },
             "tasks": { "sex": { "prompts": "words.toml", "path": "its own" } },
             "corpora": { "graph": { "words": "mine.toml" }, "own": { "words": { "negations": ["not"] } } },
         }) else {
@@ -74,6 +76,7 @@ mod tests {
             "backbone": { "weights": "../base/models/qwen3" },
             "plugins": ["../base/libx.so"],
             "split": { "file": "../base/split.tsv", "stratify": ["path"] },
+            "start": { "path": "../base/exports/pain" },
             "tasks": { "sex": { "prompts": "../base/words.toml", "path": "its own" } },
             "corpora": { "graph": { "words": "../base/mine.toml" }, "own": { "words": { "negations": ["not"] } } },
         });

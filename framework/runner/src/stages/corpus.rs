@@ -23,11 +23,19 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     for (place, entry) in work.plan.corpora.iter().enumerate() {
         let before = place * scans.len();
         work.recorder.progress(before as u64, total)?;
-        let describer = entry
-            .config
-            .fit(&train, work.stage.seed)
-            .map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
-        describer.save(&work.folder(&entry.name)?)?;
+        let folder = work.folder(&entry.name)?;
+        let describer = match work.plan.start.as_ref().filter(|start| start.takes_norms()) {
+            Some(start) => {
+                start.copy_norms(&entry.name, &folder)?;
+                entry.config.load(&folder)?
+            }
+            None => {
+                let fitted = entry.config.fit(&train, work.stage.seed);
+                let fitted = fitted.map_err(|error| format!("corpus `{}`: {error}", entry.name))?;
+                fitted.save(&folder)?;
+                fitted
+            }
+        };
         let recorder = &mut work.recorder;
         let mut progress = |done: usize| recorder.progress((before + done) as u64, total);
         let threads = rayon::current_num_threads();

@@ -46,6 +46,7 @@ pub fn courses(
 ) -> Result<Vec<Course>> {
     let material = material(plan, scans, split)?;
     let turns = usize::try_from(draws).unwrap_or(usize::MAX).div_ceil(material.len().max(1));
+    let context = plan.backbone.config.context();
     let mut courses = Vec::new();
     for Material { name, lessons } in &material {
         let in_task =
@@ -74,7 +75,7 @@ pub fn courses(
                     several => lesson_of_many(model, several, block.clone()),
                 };
                 let sequence = sequence.map_err(in_task)?;
-                fits(&sequence, plan.backbone.config.context(), &format!("an example of task `{name}`"))?;
+                fits(&sequence, context, &format!("an example of task `{name}`"))?;
                 wordings.push(sequence);
             }
             worded.push(wordings);

@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use super::Work;
 use super::packing::general_text;
 use crate::run::arrays::{self, Array};
+use crate::spec::Taken;
 
 /// Raised when the same config gives different results.
 pub const VERSION: u32 = 2;
@@ -26,8 +27,13 @@ const TOKENS: usize = 4096;
 const BATCH: usize = 16;
 
 /// Saves the text encoder, the pooled vector of each training scan's description, and a sample of
-/// token vectors. No text about a held-out scan is read.
+/// token vectors. No text about a held-out scan is read. The language model of an export is put beside them, and is
+/// all there is if the tokenizer is the export's too.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
+    let start = work.plan.taken(work.stage);
+    if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
+        return start.copy_model(work.dir);
+    }
     let split = work.inputs.split()?;
     let mut descriptions: BTreeMap<ScanId, String> = BTreeMap::new();
     for (id, sentences) in work.inputs.sentences()? {
@@ -57,7 +63,8 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let width = pooled.first().map_or(tokens.width, |features| features.width);
     let pooled = pooled.into_iter().flat_map(|features| features.values).collect();
     write(work.dir, &Features::new(width, pooled)?, &tokens)?;
-    work.write_json("scans.json", &descriptions.keys().collect::<Vec<_>>())
+    work.write_json("scans.json", &descriptions.keys().collect::<Vec<_>>())?;
+    start.map_or(Ok(()), |start| start.copy_model(work.dir))
 }
 
 /// Beginnings of texts, drawn from all of them.

@@ -7,8 +7,11 @@ use super::Work;
 /// Raised when the same config gives different results.
 pub const VERSION: u32 = 2;
 
-/// Saves the fitted tokenizer.
+/// Saves the fitted tokenizer, or takes over that of an export.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
+    if let Some(start) = work.plan.taken(work.stage) {
+        return start.copy_tokenizer(work.dir);
+    }
     let (scans, split, text) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.text_space()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;

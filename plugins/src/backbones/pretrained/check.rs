@@ -1,6 +1,6 @@
 //! What can be found wrong with a published model before anything runs.
 
-use boldface::{Lora, Problem, TrainingContext, Tuning};
+use boldface::{Problem, TrainingContext, Tuning};
 use boldface_lm::{Config, adapter};
 
 use super::prompt::Prompts;
@@ -47,35 +47,26 @@ pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
 /// Whether a training stage fits the model and the machine.
 pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let lora = match &cx.training.tuning {
-        Tuning::Lora(lora) => Some(lora),
-        Tuning::Full => None,
-    };
-    if let Some(lora) = lora {
+    if let Tuning::Lora(lora) = &cx.training.tuning {
         problems.extend(adapter::check_targets(model, lora).into_iter().map(|problem| problem.below("lora")));
-        if lora.rank == 0 {
-            problems.push(Problem::at("lora.rank", "must be at least 1"));
-        }
     }
-    problems.extend(available(cx).and_then(|available| memory(config, model, cx, lora, available)));
+    problems.extend(available(cx).and_then(|available| memory(config, model, cx, available)));
     problems
 }
 
 /// A training that does not fit into `available` bytes, and what would.
-fn memory(
+pub(super) fn memory(
     config: &Pretrained,
     model: &Config,
     cx: &TrainingContext<'_>,
-    lora: Option<&Lora>,
     available: u64,
 ) -> Option<Problem> {
-    let shape = cx.shape?;
-    let added = size::added(config.input, model, shape, lora);
-    let trained = if lora.is_some() { added } else { added + model.count() };
+    let (shape, tuning) = (cx.shape?, &cx.training.tuning);
+    let trained = size::trained(config, model, shape, tuning);
     let needs = |trained: u64, sequences: usize, recomputes: bool| {
-        size::training_memory(model, shape, trained, sequences as u64, recomputes)
+        size::training_memory(model, shape, trained, sequences, recomputes)
     };
-    let needed = needs(trained, cx.sequences, config.checkpointing);
+    let needed = size::memory(config, model, cx)?;
     if needed <= available {
         return None;
     }
@@ -93,7 +84,7 @@ fn memory(
         format!("use `batch-size = {sequences}` and `accumulate` {times} times as large")
     } else if !config.checkpointing && needs(trained, 1, true) <= available {
         "set `checkpointing = true` of `[backbone]` and `batch-size = 1`".to_owned()
-    } else if lora.is_none() && needs(added, 1, true) <= available {
+    } else if *tuning == Tuning::Full && needs(trained - model.count(), 1, true) <= available {
         "train an adapter instead: give `lora`".to_owned()
     } else {
         "use a smaller model, fewer patches, or a machine with more memory".to_owned()
@@ -106,18 +97,4 @@ fn available(cx: &TrainingContext<'_>) -> Option<u64> {
     let told = (cx.device == "cpu").then(|| std::fs::read_to_string("/proc/meminfo").ok())??;
     let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
-#[cfg(test)]
-pub(super) fn memory_of(
-    config: &Pretrained,
-    model: &Config,
-    cx: &TrainingContext<'_>,
-    available: u64,
-) -> Option<Problem> {
-    let lora = match &cx.training.tuning {
-        Tuning::Lora(lora) => Some(lora),
-        Tuning::Full => None,
-    };
-    memory(config, model, cx, lora, available)
 }

@@ -14,7 +14,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use boldface::{
-    Backbone, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
+    Backbone, Card, CheckContext, FitContext, FmriShape, LanguageModel, Lora, Problem, Result, Runtime, Size,
     TextEncoder, TextSource, TrainingContext, register, seed,
 };
 use boldface_engine::Engine;
@@ -96,6 +96,11 @@ impl Backbone for Pretrained {
         Ok(boldface_lm::open(&self.weights)?.paths())
     }
 
+    fn card(&self) -> Result<Card> {
+        let files = boldface_lm::open(&self.weights)?;
+        Ok(Card { base_model: Some(files.name()), licence: files.licence(), notes: Vec::new() })
+    }
+
     fn context(&self) -> Option<usize> {
         let files = boldface_lm::open(&self.weights).ok();
         self.longest(files.map(|files| files.config().context))
@@ -109,6 +114,11 @@ impl Backbone for Pretrained {
     fn parameters(&self, shape: FmriShape, lora: Option<&Lora>) -> Option<u64> {
         let files = boldface_lm::open(&self.weights).ok()?;
         Some(files.config().count() + size::added(self.input, files.config(), shape, lora))
+    }
+
+    fn training_memory(&self, cx: &TrainingContext<'_>) -> Option<u64> {
+        let files = boldface_lm::open(&self.weights).ok()?;
+        size::memory(self, files.config(), cx)
     }
 
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {

@@ -1,8 +1,9 @@
 //! How many numbers a model has, and how much memory a training of it takes.
 
-use boldface::{FmriShape, Lora};
+use boldface::{FmriShape, Lora, TrainingContext, Tuning};
 use boldface_lm::Config;
 
+use super::Pretrained;
 use crate::backbones::causal::{self, Input};
 
 /// Numbers beside the published weights: fMRI parts, and adapters.
@@ -31,21 +32,37 @@ fn adapters(config: &Config, lora: &Lora) -> u64 {
 /// Text tokens beside a block, where only the run knows how many there are.
 const TEXT: u64 = 128;
 
-/// Bytes that a training holds at once: weights, gradients, both moments, and what a micro-batch of `sequences`
-/// sequences remembers for its gradient.
+/// Bytes that a training holds at once; none while the shape of its scans is unknown.
+pub(super) fn memory(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Option<u64> {
+    let shape = cx.shape?;
+    let trained = trained(config, model, shape, &cx.training.tuning);
+    Some(training_memory(model, shape, trained, cx.sequences, config.checkpointing))
+}
+
+/// Numbers that move.
+pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tuning: &Tuning) -> u64 {
+    match tuning {
+        Tuning::Lora(lora) => added(config.input, model, shape, Some(lora)),
+        Tuning::Full => added(config.input, model, shape, None) + model.count(),
+    }
+}
+
+/// Bytes of weights, gradients, both moments, and what a micro-batch of `sequences` sequences remembers for its
+/// gradient.
 pub(super) fn training_memory(
     config: &Config,
     shape: FmriShape,
     trained: u64,
-    sequences: u64,
+    sequences: usize,
     recomputes: bool,
 ) -> u64 {
+    let sequences = sequences as u64;
     let tokens = (shape.rois * shape.patches) as u64 + TEXT;
     let (width, inner) = (config.width as u64, config.inner as u64);
     let heads = (config.heads * config.head_width + 2 * config.kv_heads * config.head_width) as u64;
     // Two norms, two sums and two ends of branches; queries, keys and values, before and after their rotation; gate,
-    // up and their product; one number a token and head for the softmax.
-    let layer = 6 * width + 2 * heads + 3 * inner + config.heads as u64 * tokens;
+    // up and their product; two numbers a head for the softmax, whose weights are computed again.
+    let layer = 6 * width + 2 * heads + 3 * inner + 2 * config.heads as u64;
     let layers = config.layers as u64;
     let remembered = if recomputes { layers * width + layer } else { layers * layer };
     4 * (config.count() + 3 * trained + sequences * tokens * remembered)

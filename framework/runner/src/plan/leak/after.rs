@@ -38,6 +38,8 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
             checks.extend(look.tasks()?);
             checks.extend(look.corpora()?);
         }
+        // What is taken from an export reads nothing; of whom that learned is looked at before.
+        StageKind::TextSpace | StageKind::Tokenizer if !inputs.reads(&StageKind::Split) => {}
         StageKind::TextSpace => {
             checks.push(look.fitted(kind)?);
             if plan.experiment.text.is_some() {

@@ -7,9 +7,10 @@ use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::Asked;
 use super::{
-    Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, subjects, text,
-    words,
+    Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, started, subjects,
+    text, words,
 };
+use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::key::canonical_json;
 use crate::plan::{Entry, Plan, StageKind};
@@ -34,6 +35,7 @@ pub(in crate::plan) fn check(
     let lint = Lint { plan, cohorts, data, memo: &data.leaks };
     let mut checks = lint.of_people();
     checks.extend(lint.of_split()?);
+    checks.extend(lint.of_start()?);
     let (asked, unasked) = lint.asked();
     checks.extend(unasked);
     checks.extend(lint.of_tasks(&asked));
@@ -156,6 +158,19 @@ impl Lint<'_> {
             }
         });
         failed.map_or(Ok(checks.to_vec()), |problem| Err(vec![problem]))
+    }
+
+    /// Whom an export learned from, that this experiment begins with.
+    fn of_start(&self) -> Result<Vec<Check>, Vec<Problem>> {
+        let Some(start) = &self.plan.start else { return Ok(Vec::new()) };
+        let wrong = |error: boldface::Error| vec![Problem::at("start.path", error.to_string())];
+        let scans = &self.plan.scans;
+        // What is wrong with the split is said already; of folds, each is looked at.
+        let Ok(Some(split)) = split::of_plan(self.plan, scans) else { return Ok(Vec::new()) };
+        let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
+        let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
+        let learned = start.learned().map_err(wrong)?;
+        Ok(vec![started::check(scans, &split, &contents, &learned, &start.written)])
     }
 
     /// What every task asks; a task that cannot say yet is asked in the run.

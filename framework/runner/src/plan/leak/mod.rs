@@ -10,6 +10,7 @@ mod harmonized;
 mod nuisance;
 mod predict;
 mod related;
+mod started;
 mod subjects;
 mod text;
 mod waivers;

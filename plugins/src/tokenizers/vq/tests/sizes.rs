@@ -18,7 +18,7 @@ fn as_many_parameters_as_are_told_before_are_saved() {
     let infos: Vec<ScanInfo> = scans.iter().map(|scan| (*scan.info).clone()).collect();
     let cx = CheckContext { scans: &infos, trs: 24, patch: 6 };
     // 3 steps of 6 scans of 4 patches in 4 regions.
-    let expected = Size { parameters: Some(saved as u64), work: Some(288), batch: Some(96) };
+    let expected = Size { parameters: Some(saved as u64), work: Some(288), batch: Some(96), memory: None };
     assert_eq!(config.size(&cx), expected);
     let shape = config.fmri_shape(&cx).unwrap();
     assert_eq!((shape.rois, shape.patches), (4, 4));

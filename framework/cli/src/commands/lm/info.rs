@@ -1,0 +1,70 @@
+//! `boldface lm info`: what a model is made of.
+
+use boldface::Precision;
+use boldface_lm::{Config, Family};
+
+use super::model::{Place, Weights, failed};
+use crate::commands::amounts::{grouped, megabytes};
+use crate::failure::Failure;
+use crate::say;
+
+/// Which model.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  boldface lm info --weights SmolLM2-135M-Instruct.Q4_1.gguf")]
+pub struct Arguments {
+    #[command(flatten)]
+    weights: Weights,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Describes.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let engine = arguments.place.engine()?;
+    let files = arguments.weights.open()?;
+    let vocabulary = files.vocabulary().map_err(|error| failed(&error))?;
+    let config = files.config();
+    let (bytes, numbers) = match engine.precision() {
+        Precision::F32 => (4, "f32"),
+        Precision::Bf16 => (2, "bf16"),
+    };
+    let rows = [
+        ("name", files.name()),
+        ("family", family(config.family).to_owned()),
+        ("licence", files.licence().unwrap_or_else(|| "not said".to_owned())),
+        ("parameters", grouped(config.count())),
+        ("layers", format!("{} of width {}, {}", config.layers, config.width, heads(config))),
+        ("context", format!("{} tokens", grouped(config.context as u64))),
+        ("vocabulary", format!("{} tokens", grouped(vocabulary.len() as u64))),
+        ("chat template", if vocabulary.has_chat() { "yes" } else { "no" }.to_owned()),
+        ("weights", format!("{} in {numbers}", megabytes(bytes * config.count()))),
+        ("a full context", format!("{} of keys and values", megabytes(bytes * cached(config)))),
+    ];
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    say::out(rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect::<String>());
+    Ok(())
+}
+
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::Gpt2 => "GPT-2",
+        Family::Llama => "Llama",
+        Family::Qwen3 => "Qwen3",
+    }
+}
+
+fn heads(config: &Config) -> String {
+    let Config { heads, kv_heads, .. } = config;
+    if heads == kv_heads {
+        format!("{heads} heads")
+    } else {
+        format!("{heads} heads on {kv_heads} key-value heads")
+    }
+}
+
+/// Numbers that keys and values of a full context are.
+fn cached(config: &Config) -> u64 {
+    (2 * config.layers * config.kv_heads * config.head_width * config.context) as u64
+}

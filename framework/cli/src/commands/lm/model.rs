@@ -1,0 +1,107 @@
+//! Which model, and where it is computed: what the verbs of `boldface lm` share.
+
+use std::path::PathBuf;
+
+use boldface::{Precision, Runtime};
+use boldface_engine::Engine;
+use boldface_lm::{Files, Network, adapter};
+
+use crate::failure::{Failure, with_causes};
+
+/// The model's files.
+#[derive(clap::Args)]
+pub struct Weights {
+    /// A Hugging Face folder (config.json, model.safetensors or its shards, tokenizer.json), or a .gguf file.
+    #[arg(long = "weights", value_name = "DIR|FILE.gguf")]
+    path: PathBuf,
+}
+
+/// The model, with what was trained beside it.
+#[derive(clap::Args)]
+pub struct Model {
+    #[command(flatten)]
+    pub weights: Weights,
+    /// An adapter in PEFT's form to put beside the weights: adapter_config.json and adapter_model.safetensors.
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
+}
+
+impl Weights {
+    /// Reads the headers.
+    pub fn open(&self) -> Result<Files, Failure> {
+        boldface_lm::open(&self.path)
+            .map_err(|error| Failure::Usage(format!("--weights: {}", with_causes(&*error))))
+    }
+}
+
+impl Model {
+    /// Reads the numbers, and those of the adapter.
+    pub fn network(&self, files: &Files, engine: &Engine) -> Result<Network, Failure> {
+        let mut network = files.network(engine).map_err(|error| failed(&error))?;
+        if let Some(adapter) = &self.adapter {
+            let lora = adapter::load(&mut network, adapter);
+            let lora =
+                lora.map_err(|error| Failure::Usage(format!("--adapter: {}", with_causes(&*error))))?;
+            adapter::freeze(&mut network, &lora);
+        }
+        Ok(network)
+    }
+}
+
+/// What computes.
+#[derive(clap::Args)]
+pub struct Place {
+    /// The engine: dfdx, or tch in a build that has it.
+    #[arg(long, value_name = "NAME", default_value = "dfdx")]
+    engine: String,
+    /// The device, such as cpu or cuda:0.
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: String,
+    /// The numbers that matrices are multiplied in: f32, or bf16 on tch.
+    #[arg(long, value_name = "f32|bf16", default_value = "f32", value_parser = precision)]
+    precision: Precision,
+    /// Use this many threads; 0 or left out for as many as there are cores.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    workers: usize,
+}
+
+/// Bytes of a thread's stack, as much as a main thread has.
+const STACK: usize = 8 << 20;
+
+impl Place {
+    /// Opens the engine.
+    pub fn engine(&self) -> Result<Engine, Failure> {
+        let runtime = Runtime {
+            engine: self.engine.clone(),
+            precision: self.precision,
+            device: self.device.clone(),
+            workers: self.workers,
+        };
+        Engine::of(&runtime).map_err(|error| Failure::Usage(with_causes(&error)))
+    }
+
+    /// The numbers that weights are held in, for people.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Runs `work` on the threads that were asked for.
+    pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.workers).stack_size(STACK).build();
+        let pool = pool.map_err(|error| Failure::Run(format!("--workers {}: {error}", self.workers)))?;
+        pool.install(work)
+    }
+}
+
+fn precision(written: &str) -> Result<Precision, String> {
+    match written {
+        "f32" => Ok(Precision::F32),
+        "bf16" => Ok(Precision::Bf16),
+        _ => Err("it is f32 or bf16".to_owned()),
+    }
+}
+
+/// What a model did not do.
+pub fn failed(error: &boldface::Error) -> Failure {
+    Failure::Run(with_causes(&**error))
+}

@@ -1,0 +1,121 @@
+//! `boldface verify`: an export file by file, and one of its numbers computed again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use boldface_runner::export::{Asked, Unverified, Verified, verify};
+
+use super::BUILD;
+use crate::failure::{Failure, with_causes};
+use crate::progress::Screen;
+use crate::{interrupt, say};
+
+/// Which export, which number, and where the data are.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  boldface verify exports/pain
+  boldface verify exports/pain --task condition --metric auroc
+  boldface verify exports/pain --data pain=/data/ds000140 --weights /models/SmolLM2-135M
+
+Every file is compared with its hash. Then the task is asked again, with the tokenizer, the language model and the norms of
+the export, of the scans that the score is of: they must have the same bytes. On the export's engine the two numbers
+may differ by 1e-9, on another by 0.01. Exit code 1 if they differ more.")]
+pub struct Arguments {
+    /// The folder of the export.
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// The task whose score is computed again; left out, the first.
+    #[arg(long)]
+    task: Option<String>,
+    /// The score; left out, the first of the task.
+    #[arg(long)]
+    metric: Option<String>,
+    /// Where a dataset lies, if not where it lay when the run was made; may be given several times.
+    #[arg(long = "data", value_name = "NAME=PATH")]
+    data: Vec<String>,
+    /// Where the published weights lie that the language model was made from.
+    #[arg(long, value_name = "PATH")]
+    weights: Option<PathBuf>,
+    /// Compute on this engine instead of the export's.
+    #[arg(long)]
+    engine: Option<String>,
+    /// Compute here instead of on the spec's device.
+    #[arg(long)]
+    device: Option<String>,
+    /// Threads; 0 takes as many as there are cores.
+    #[arg(long)]
+    workers: Option<usize>,
+    /// A shared library of plugins, instead of those that the spec names; may be given several times.
+    #[arg(long = "plugin", value_name = "PATH")]
+    plugins: Vec<PathBuf>,
+}
+
+/// Verifies.
+pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    let asked = Asked {
+        task: arguments.task.clone(),
+        metric: arguments.metric.clone(),
+        data: data(&arguments.data)?,
+        weights: arguments.weights.clone(),
+        engine: arguments.engine.clone(),
+        device: arguments.device.clone(),
+        workers: arguments.workers,
+        plugins: arguments.plugins.clone(),
+    };
+    let threads =
+        rayon::ThreadPoolBuilder::new().num_threads(arguments.workers.unwrap_or(0)).stack_size(8 << 20);
+    let threads =
+        threads.build().map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;
+    interrupt::listen();
+    let screen = Screen::new();
+    let verified = threads.install(|| verify(&arguments.dir, &asked, &BUILD, &screen)).map_err(failure)?;
+    say::out(told(&verified));
+    if verified.holds() {
+        return Ok(());
+    }
+    let help = match verified.engines.0 == verified.engines.1 {
+        true => "another version of boldface or another processor may be why",
+        false => "compute on the engine of the export to compare exactly",
+    };
+    Err(Failure::Run(format!("the two numbers differ; {help}")))
+}
+
+fn told(verified: &Verified) -> String {
+    let Verified { task, metric, recorded, found, tolerance, engines, files } = verified;
+    let found = found.map_or_else(|| "undefined".to_owned(), |found| format!("{found:?}"));
+    let verdict = if verified.holds() { "they are the same" } else { "they are not the same" };
+    format!(
+        "{files} files are as they were exported\n{task}, {metric} on test subjects\n  recorded    {recorded:?} ({})\n  \
+         recomputed  {found} ({})\n{verdict}, within {tolerance:e}\n",
+        engines.0, engines.1
+    )
+}
+
+fn data(said: &[String]) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let mut data = BTreeMap::new();
+    for written in said {
+        let pair = written.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty());
+        let Some((name, path)) = pair else {
+            return Err(Failure::Usage(format!(
+                "--data `{written}` is not NAME=PATH, such as pain=/data/ds000140"
+            )));
+        };
+        if data.insert(name.to_owned(), PathBuf::from(path)).is_some() {
+            return Err(Failure::Usage(format!("--data gives `{name}` twice")));
+        }
+    }
+    Ok(data)
+}
+
+fn failure(error: Unverified) -> Failure {
+    match error {
+        Unverified::Spec(problems) => Failure::Spec(problems),
+        Unverified::Asked(message) => Failure::Usage(message),
+        Unverified::Failed(error) if error.is::<boldface::Interrupted>() => {
+            Failure::Interrupted(error.to_string())
+        }
+        Unverified::Failed(error) => Failure::Run(with_causes(&*error)),
+        other => Failure::Run(with_causes(&other)),
+    }
+}

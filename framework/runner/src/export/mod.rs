@@ -1,0 +1,58 @@
+//! A finished run as a folder that another laboratory can use without our store: written, verified, begun from.
+//!
+//! ```text
+//! DIR/README.md          the model's card
+//!     manifest.json      what it is, and the hash of every file
+//!     tokenizer/ model/  what was fitted, as the plugins save it; `aligned/` where a task asked the model before stage 3
+//!     norms/             what the corpus generators learned: statistics of groups
+//!     normaliser.json regions.tsv splits.tsv learned.tsv prompts/
+//!     spec.toml versions.json metrics.parquet metrics.md LICENCE.md
+//! ```
+
+mod card;
+mod find;
+mod licence;
+mod manifest;
+mod people;
+mod verify;
+mod versions;
+mod write;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::plan::WEIGHTS;
+use crate::plan::key::canonical_json;
+
+pub use find::find;
+pub use manifest::{Export, Refused};
+pub(crate) use people::{LEARNED, Learned, SPLITS, read_learned};
+pub use verify::{Asked, Unverified, Verified, verify};
+pub use write::{Exported, write};
+
+/// Folder of the fitted tokenizer.
+pub(crate) const TOKENIZER: &str = "tokenizer";
+
+/// Folder of what the corpus generators learned.
+pub(crate) const NORMS: &str = "norms";
+
+/// The region table.
+pub(crate) const REGIONS: &str = "regions.tsv";
+
+/// What tells published weights from others, as the stage `text-space` has it in its config; null where there are none.
+pub(crate) fn base(text_space: &Value) -> Value {
+    text_space["backbone"][WEIGHTS].clone()
+}
+
+/// What tells each dataset from others, whatever it is called, as the stage `series` has it in its config: the hash of
+/// its files, or of its table where it reads none.
+pub(crate) fn fingerprints(series: &Value) -> BTreeMap<String, String> {
+    let short = |bytes: &[u8]| blake3::hash(bytes).to_hex().as_str()[..32].to_owned();
+    let nothing = short(b"");
+    let one = |(name, table): (&String, &Value)| {
+        let content = table["content"].as_str().filter(|content| *content != nothing);
+        (name.clone(), content.map_or_else(|| short(canonical_json(table).as_bytes()), str::to_owned))
+    };
+    series["datasets"].as_object().map(|tables| tables.iter().map(one).collect()).unwrap_or_default()
+}

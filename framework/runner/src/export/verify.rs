@@ -1,0 +1,328 @@
+//! One recorded score, computed again from an export on the data that it is of.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boldface::{MetricRow, Precision, Result};
+use boldface_tables::metrics;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::fingerprints;
+use super::manifest::{Export, Refused};
+use super::people::{Parts, SPLITS};
+use crate::plan::{Build, DataCache, Located, Plan, Stage, StageKind, resolve_unlinted};
+use crate::run::make::Maker;
+use crate::run::store::cannot;
+use crate::run::{Artefact, Cost, Events, Store};
+use crate::spec::{Layered, Table};
+
+/// Largest difference on the engine of the export.
+const SAME_ENGINE: f64 = 1e-9;
+
+/// Largest difference on another engine or precision, for numbers up to 1; of larger ones, a share.
+const OTHER_ENGINE: f64 = 1e-2;
+
+/// Resamples behind an interval that nobody asks for.
+const RESAMPLES: usize = 1;
+
+/// What is to be computed again, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The task; the first that was scored if left out.
+    pub task: Option<String>,
+    /// The metric; the task's first if left out.
+    pub metric: Option<String>,
+    /// Where datasets lie, by name; the others lie where the spec says.
+    pub data: BTreeMap<String, PathBuf>,
+    /// Where published weights lie, if not where the spec says.
+    pub weights: Option<PathBuf>,
+    /// The engine, if not that of the export.
+    pub engine: Option<String>,
+    /// The device, if not that of the spec.
+    pub device: Option<String>,
+    /// Threads, if not as many as the spec says.
+    pub workers: Option<usize>,
+    /// Libraries of plugins, instead of those that the spec names.
+    pub plugins: Vec<PathBuf>,
+}
+
+/// A recorded number, and the same computed again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    /// The task.
+    pub task: String,
+    /// The metric.
+    pub metric: String,
+    /// What was recorded.
+    pub recorded: f64,
+    /// What came out; none if it is undefined now.
+    pub found: Option<f64>,
+    /// How far the two may be apart.
+    pub tolerance: f64,
+    /// The engine it was recorded on, and the engine it was computed on.
+    pub engines: (String, String),
+    /// How many files were compared with their hashes.
+    pub files: usize,
+}
+
+/// Why nothing could be compared.
+#[derive(Debug, Error)]
+pub enum Unverified {
+    /// It is no whole export.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// What was asked for is not in it.
+    #[error("{0}")]
+    Asked(String),
+    /// Its spec does not hold here, for instance because the data are elsewhere.
+    #[error("the spec of the export does not hold here")]
+    Spec(Vec<Located>),
+    /// The data are not those that the number is of.
+    #[error("these are not the data that the score is of: {0}; nothing was computed")]
+    OtherData(String),
+    /// It went wrong.
+    #[error(transparent)]
+    Failed(#[from] boldface::Error),
+}
+
+impl Verified {
+    /// Whether the two are one number, as far as can be asked.
+    pub fn holds(&self) -> bool {
+        self.found.is_some_and(|found| (found - self.recorded).abs() <= self.tolerance)
+    }
+}
+
+/// Compares every file of the export in `dir` with its hash, and computes one recorded test score again.
+///
+/// # Errors
+/// Why nothing could be compared. A number that differs is no error: see [`Verified::holds`].
+pub fn verify(
+    dir: &Path,
+    asked: &Asked,
+    build: &Build<'_>,
+    events: &dyn Events,
+) -> Result<Verified, Unverified> {
+    let export = Export::open(dir)?;
+    let spec =
+        fs::read_to_string(dir.join("spec.toml")).map_err(|error| failed(format!("`spec.toml`: {error}")))?;
+    let recorded = recorded(dir, &export, asked)?;
+    let task = recorded.stage.trim_start_matches("evaluation.").to_owned();
+    let dir = fs::canonicalize(dir).map_err(|error| failed(format!("`{}`: {error}", dir.display())))?;
+    let source = smaller(&dir, &export, &spec, asked, &task)?;
+    let path = export.origin.join(format!("{}.toml", export.name));
+    let data = DataCache::default();
+    let layered = Layered::read(&path, &source).map_err(Unverified::Spec)?;
+    let mut plan = resolve_unlinted(&layered, build, &data).map_err(Unverified::Spec)?;
+    same_data(&plan, &export, asked)?;
+    parts(&mut plan, &dir)?;
+    plan.experiment.evaluation.resamples = RESAMPLES;
+    let is_frozen = plan.tasks.iter().any(|entry| entry.name == task && entry.asking.is_frozen());
+    plan.start.as_mut().expect("the spec begins with the export").whole(is_frozen);
+
+    let temporary = Temporary::new()?;
+    plan.experiment.runtime.runs.clone_from(&temporary.0);
+    let rows = compute(&plan, &temporary.0, &recorded.stage, events)?;
+    let same = |row: &&MetricRow| is_score(row, &recorded.plugin) && row.metric == recorded.metric;
+    let value = recorded.value.expect("only a defined number is chosen");
+    let engine = plan.experiment.engine.clone();
+    let is_same = engine == export.engine && plan.experiment.precision == export.precision;
+    let tolerance = if is_same { SAME_ENGINE } else { OTHER_ENGINE } * value.abs().max(1.0);
+    Ok(Verified {
+        task,
+        metric: recorded.metric.clone(),
+        recorded: value,
+        found: rows.iter().find(same).and_then(|row| row.value),
+        tolerance,
+        engines: (export.engine, engine),
+        files: export.files.len(),
+    })
+}
+
+fn failed(message: String) -> Unverified {
+    Unverified::Failed(message.into())
+}
+
+/// Whether a row is a test score of `plugin` itself.
+fn is_score(row: &MetricRow, plugin: &str) -> bool {
+    let is_whole = row.group.is_none() && row.step.is_none() && row.against.is_none();
+    is_whole && row.split == "test" && row.plugin == plugin && row.value.is_some()
+}
+
+/// The number to compute again.
+fn recorded(dir: &Path, export: &Export, asked: &Asked) -> Result<MetricRow, Unverified> {
+    let rows = metrics::read(&dir.join("metrics.parquet")).map_err(|error| failed(error.to_string()))?;
+    let model = export.backbone.get("type").and_then(Value::as_str).unwrap_or_default();
+    let scores: Vec<&MetricRow> =
+        rows.iter().filter(|row| row.stage.starts_with("evaluation.") && is_score(row, model)).collect();
+    let unknown = |what: &str, wanted: &str, mut known: Vec<&str>| {
+        known.sort_unstable();
+        known.dedup();
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        Unverified::Asked(format!(
+            "the export has no test score of {what} `{wanted}`; there are {}",
+            known.join(", ")
+        ))
+    };
+    let task_of = |row: &&MetricRow| row.stage.trim_start_matches("evaluation.").to_owned();
+    let mut tasks: Vec<String> = scores.iter().map(task_of).collect();
+    tasks.sort();
+    let Some(task) = asked.task.clone().or_else(|| tasks.first().cloned()) else {
+        return Err(Unverified::Asked("the export has no test score of its model".to_owned()));
+    };
+    let of_task: Vec<&MetricRow> = scores.iter().filter(|row| task_of(row) == task).copied().collect();
+    if of_task.is_empty() {
+        return Err(unknown("a task", &task, tasks.iter().map(String::as_str).collect()));
+    }
+    let found = of_task.iter().find(|row| asked.metric.as_ref().is_none_or(|metric| *metric == row.metric));
+    let known = || of_task.iter().map(|row| row.metric.as_str()).collect();
+    let found = found
+        .ok_or_else(|| unknown(&format!("`{task}` called"), asked.metric.as_deref().unwrap_or(""), known()));
+    found.map(|row| (*row).clone())
+}
+
+/// The spec of the export as far as one task's number needs it: what was learned is taken from the export.
+fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -> Result<String, Unverified> {
+    let broken = |error: toml::de::Error| failed(format!("`spec.toml`: {error}"));
+    let mut table: Table = toml::from_str(spec).map_err(broken)?;
+    for learned in ["text", "alignment", "instruction", "leakage", "harmonization", "nuisances"] {
+        table.remove(learned);
+    }
+    table.insert("start".to_owned(), json!({ "path": dir, "take": ["tokenizer", "model"] }));
+    if let Some(split) = table.get_mut("split").and_then(Value::as_object_mut) {
+        // Who is in which part is read from the export.
+        split.retain(|key, _| key == "unit");
+    }
+    let is_multi = |table: &Value| table.get("paradigm").and_then(Value::as_str) == Some("multi");
+    if let Some(tasks) = table.get_mut("tasks").and_then(Value::as_object_mut) {
+        let together = tasks.get(task).is_some_and(is_multi);
+        tasks.retain(|name, table| name == task || (together && is_multi(table)));
+        for (name, table) in tasks {
+            if let Some(prompts) = table.get_mut("prompts") {
+                *prompts = json!(dir.join("prompts").join(format!("{name}.toml")));
+            }
+        }
+    }
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    for (name, place) in &asked.data {
+        let Some(dataset) = table.get_mut("datasets").and_then(|datasets| datasets.get_mut(name)) else {
+            let known: Vec<String> = export.datasets.keys().map(|name| format!("`{name}`")).collect();
+            let message = format!("the export has no dataset `{name}`; there are {}", known.join(", "));
+            return Err(Unverified::Asked(message));
+        };
+        dataset["path"] = json!(absolute(place));
+    }
+    if let (Some(weights), Some(backbone)) = (&asked.weights, table.get_mut("backbone")) {
+        backbone["weights"] = json!(absolute(weights));
+    }
+    if !asked.plugins.is_empty() {
+        table.insert("plugins".to_owned(), json!(asked.plugins.iter().map(absolute).collect::<Vec<_>>()));
+    }
+    if let Some(engine) = asked.engine.as_ref().filter(|engine| **engine != export.engine) {
+        table.insert("engine".to_owned(), engine.as_str().into());
+        table.insert("precision".to_owned(), json!(Precision::F32));
+    }
+    let runtime = table.entry("runtime").or_insert_with(|| json!({}));
+    for (key, value) in
+        [("device", asked.device.as_ref().map(|d| json!(d))), ("workers", asked.workers.map(|w| json!(w)))]
+    {
+        if let Some(value) = value {
+            runtime[key] = value;
+        }
+    }
+    toml::to_string(&table).map_err(|error| failed(format!("`spec.toml`: {error}")))
+}
+
+/// Whether the data are those that the number is of.
+fn same_data(plan: &Plan, export: &Export, asked: &Asked) -> Result<(), Unverified> {
+    let series = plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
+    let found = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
+    let differ = |(name, content): &(&String, &String)| found.get(*name) != Some(content);
+    let others: Vec<String> =
+        export.datasets.iter().filter(differ).map(|(name, _)| format!("`{name}`")).collect();
+    if !others.is_empty() {
+        let help =
+            if asked.data.is_empty() { "; name where the others lie with `--data NAME=PATH`" } else { "" };
+        return Err(Unverified::OtherData(format!(
+            "the files of {} have another content{help}",
+            others.join(", ")
+        )));
+    }
+    if series.is_some_and(|stage| stage.key.0 != export.series) {
+        let (one, other) = (&export.boldface, env!("CARGO_PKG_VERSION"));
+        let message =
+            format!("the files are the same, but boldface {one} read them otherwise than {other} does");
+        return Err(Unverified::OtherData(message));
+    }
+    Ok(())
+}
+
+/// Puts the split of the export into the plan.
+fn parts(plan: &mut Plan, dir: &Path) -> Result<(), Unverified> {
+    let known = Parts::read(&dir.join(SPLITS))?;
+    let mut parts = BTreeMap::new();
+    for scan in plan.scans.iter() {
+        let unknown = || Unverified::OtherData(format!("the export's split does not know `{}`", scan.id));
+        parts.insert(scan.id.person(), known.of(&scan.id).ok_or_else(unknown)?);
+    }
+    let split = plan.stages.iter_mut().find(|stage| stage.kind == StageKind::Split);
+    split.expect("every plan has a split").config["parts"] = json!(parts);
+    Ok(())
+}
+
+/// The rows of the stage called `wanted`, every stage that it reads made in a store of its own.
+fn compute(plan: &Plan, runs: &Path, wanted: &str, events: &dyn Events) -> Result<Vec<MetricRow>> {
+    let store = Store::open(runs);
+    let _in_use = store.enter()?;
+    let maker = Maker::new(plan, &store, events);
+    let stage = plan.stages.iter().find(|stage| stage.name() == wanted).ok_or("the spec lost its task")?;
+    let needed = |other: &&Stage| other.name() == wanted || stage.inputs.contains(&other.name());
+    let mut done: BTreeMap<String, Artefact> = BTreeMap::new();
+    let (mut place, total) = (0, plan.stages.iter().filter(needed).count() - 1);
+    for stage in plan.stages.iter().filter(needed) {
+        if let StageKind::Baseline(_) = stage.kind {
+            done.insert(stage.name(), nothing(&store, stage)?);
+            continue;
+        }
+        place += 1;
+        let made = maker.make(stage, &done, (place, total))?;
+        if stage.name() == wanted {
+            return Ok(made.rows);
+        }
+        done.insert(stage.name(), made.artefact);
+    }
+    Err("the spec lost its task".into())
+}
+
+/// A baseline that answered nothing: no score of the model depends on it.
+fn nothing(store: &Store, stage: &Stage) -> Result<Artefact> {
+    let draft = store.draft(stage)?;
+    let path = draft.dir().join("outcomes.jsonl");
+    fs::write(&path, "").map_err(cannot("write", &path))?;
+    metrics::write(&draft.dir().join("metrics.parquet"), "", &[])?;
+    Ok(draft.finish(stage, BTreeMap::new(), Cost::default())?)
+}
+
+/// A folder of runs that goes when it is dropped.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Result<Temporary> {
+        let names = (0..).map(|n| format!("boldface-verify-{}-{n}", std::process::id()));
+        for path in names.map(|name| std::env::temp_dir().join(name)) {
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                made => return Ok(made.map(|()| Temporary(path.clone())).map_err(cannot("make", &path))?),
+            }
+        }
+        unreachable!("the numbers do not end")
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What is left in the system's folder of temporary files is removed by the system.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

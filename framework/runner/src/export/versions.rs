@@ -1,0 +1,61 @@
+//! `versions.json`: what an export was made with.
+
+use std::path::Path;
+
+use boldface::abi;
+use boldface::registry::Kind;
+use boldface::{Backbone, Config, CorpusGenerator, Dataset, Task, Tokenizer};
+use serde_json::{Value, json};
+
+use crate::plan::{Entry, Own, stored};
+use crate::run::Record;
+use crate::spec::Table;
+
+/// Everything that has a version. Of a plugin that this build does not have, the name alone.
+pub fn versions(record: &Record, folder: &Path) -> Value {
+    let experiment = &record.experiment;
+    let (major, minor) = abi::VERSION;
+    let mut plugins = serde_json::Map::new();
+    let mut of = |name: String, one: Value| drop(plugins.insert(name, one));
+    for (name, table) in &experiment.datasets {
+        of(
+            format!("datasets.{name}"),
+            plugin::<dyn Dataset>(name, Own::Path, folder, table, |e| e.config.version()),
+        );
+    }
+    for (name, table) in &experiment.corpora {
+        let version = |entry: &Entry<dyn CorpusGenerator>| entry.config.version();
+        of(format!("corpora.{name}"), plugin(name, Own::Words, folder, table, version));
+    }
+    let version = |entry: &Entry<dyn Tokenizer>| entry.config.version();
+    of("tokenizer".into(), plugin("tokenizer", Own::Seed, folder, &experiment.tokenizer, version));
+    let version = |entry: &Entry<dyn Backbone>| entry.config.version();
+    of("backbone".into(), plugin("backbone", Own::Weights, folder, &experiment.backbone, version));
+    for (name, table) in &experiment.tasks {
+        let version = |entry: &Entry<dyn Task>| entry.config.version();
+        of(format!("tasks.{name}"), plugin(name, Own::Task, folder, table, version));
+    }
+    json!({
+        "boldface": record.versions,
+        "exported-by": env!("CARGO_PKG_VERSION"),
+        "engine": experiment.engine,
+        "precision": experiment.precision,
+        "plugin-edge": format!("{major}.{minor}"),
+        "compiler": abi::COMPILER,
+        "plugins": plugins,
+    })
+}
+
+fn plugin<K: Kind + Config + ?Sized>(
+    name: &str,
+    own: Own,
+    folder: &Path,
+    table: &Table,
+    version: impl Fn(&Entry<K>) -> u32,
+) -> Value {
+    let named = table.get("type").cloned().unwrap_or_else(|| name.into());
+    match stored::<K>(name, own, folder, table) {
+        Ok(entry) => json!({ "type": named, "version": version(&entry), "library": entry.library }),
+        Err(_) => json!({ "type": named }),
+    }
+}

@@ -1,0 +1,339 @@
+//! From a finished run to an export: written aside, the manifest last, and renamed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use boldface::{Backbone, Card, FmriShape, Regions, Result, ScanInfo, Split};
+use boldface_tables::metrics;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tracing::warn;
+
+use super::card::{self, Subject};
+use super::manifest::{self, Export, Saved};
+use super::people::{LEARNED, Learned, SPLITS, read_learned, write_learned, write_splits};
+use super::{NORMS, REGIONS, TOKENIZER, base, fingerprints, licence, versions};
+use crate::plan::{Own, StageKind, stored};
+use crate::report::card::told;
+use crate::run::inputs::{MODEL, TEXT_SIDE, json};
+use crate::run::manifest::collect;
+use crate::run::store::cannot;
+use crate::run::{Manifest, Record, StageRecord};
+use crate::spec::{Paradigm, Table};
+
+/// An export that was made.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// How many files it has, and their bytes together.
+    pub files: (usize, u64),
+    /// What whoever shares it should know.
+    pub notes: Vec<String>,
+}
+
+/// Exports the run in `run` to the folder `to`, with hashes of the subjects' ids if they are `hashed`. The same run gives
+/// the same bytes.
+///
+/// # Errors
+/// If `to` is there already, the run is not finished, one of its artefacts is gone or damaged, or it cannot be written.
+pub fn write(run: &Path, to: &Path, hashed: bool) -> Result<Exported> {
+    if to.exists() {
+        return Err(format!(
+            "`{}` is there already, and nothing is overwritten; name another folder",
+            to.display()
+        )
+        .into());
+    }
+    let source = Source::open(run)?;
+    let aside = Aside::new(to)?;
+    let (export, notes) = source.put(&aside.0, hashed)?;
+    export.write(&aside.0)?;
+    fs::rename(&aside.0, to).map_err(cannot("write", to))?;
+    let bytes = export.files.values().map(|record| record.bytes).sum();
+    Ok(Exported { dir: to.to_owned(), files: (export.files.len(), bytes), notes })
+}
+
+/// The folder that is written; removed unless it was renamed.
+struct Aside(PathBuf);
+
+impl Aside {
+    fn new(to: &Path) -> Result<Aside> {
+        let name = to.file_name().ok_or_else(|| format!("`{}` names no folder", to.display()))?;
+        let dir = to.with_file_name(format!(".{}-{}", name.to_string_lossy(), std::process::id()));
+        fs::create_dir_all(&dir).map_err(cannot("make", &dir))?;
+        Ok(Aside(dir))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if self.0.exists()
+            && let Err(error) = fs::remove_dir_all(&self.0)
+        {
+            warn!(dir = %self.0.display(), %error, "A half-written export could not be removed.");
+        }
+    }
+}
+
+/// A finished run and its artefacts.
+struct Source {
+    run: PathBuf,
+    record: Record,
+}
+
+impl Source {
+    fn open(run: &Path) -> Result<Source> {
+        // `runs/latest` is a link, and an arm of a sweep lies deeper than a run.
+        let run = fs::canonicalize(run).map_err(cannot("read", run))?;
+        let record: Record = json(&run.join("plan.json"))?;
+        let is_there = |task: &&String| !has(&record, &StageKind::Evaluation((*task).clone()));
+        if let Some(task) = record.experiment.tasks.keys().find(is_there) {
+            return Err(format!(
+                "`{}` is not finished: it did not come to `evaluation.{task}`; run `{}` again, which goes on from there",
+                run.display(),
+                record.spec.display()
+            )
+            .into());
+        }
+        Ok(Source { run, record })
+    }
+
+    /// The folder of a stage's artefact, every file of it compared with its manifest.
+    fn artefact(&self, kind: &StageKind) -> Result<PathBuf> {
+        let stage = self.stage(kind).ok_or_else(|| format!("the run has no stage `{kind}`"))?;
+        let found = self.run.ancestors().map(|runs| runs.join(&stage.artefact)).find(|dir| dir.is_dir());
+        let gone =
+            || format!("`{}` is no longer in the store; run the experiment again", stage.artefact.display());
+        let dir = found.ok_or_else(gone)?;
+        Manifest::whole(&dir).map_err(|reason| {
+            format!(
+                "`{}` cannot be exported: {reason}; run the experiment again, which makes it anew",
+                dir.display()
+            )
+        })?;
+        Ok(dir)
+    }
+
+    fn stage(&self, kind: &StageKind) -> Option<&StageRecord> {
+        self.record.stages.iter().find(|stage| stage.stage.kind == *kind)
+    }
+
+    /// Writes everything but the manifest into `to`.
+    fn put(&self, to: &Path, hashed: bool) -> Result<(Export, Vec<String>)> {
+        let record = &self.record;
+        let (series, text_space) =
+            (self.artefact(&StageKind::Series)?, self.artefact(&StageKind::TextSpace)?);
+        let scans: Vec<ScanInfo> = json(&series.join("scans.json"))?;
+        let regions: Regions = json(&series.join("regions.json"))?;
+        let split: Split = json(&self.artefact(&StageKind::Split)?.join("split.json"))?;
+        let shape: FmriShape = json(&self.artefact(&StageKind::Codes)?.join("shape.json"))?;
+        let tokenizer = self.artefact(&StageKind::Tokenizer)?;
+        copy(&tokenizer.join(TOKENIZER), &to.join(TOKENIZER), &[])?;
+        let model = self.model(MODEL, &[StageKind::Instruction, StageKind::Alignment], &text_space, to)?;
+        let aligned = self
+            .asks_before_tuning()
+            .then(|| self.model("aligned", &[StageKind::Alignment], &text_space, to));
+        if !record.experiment.corpora.is_empty() {
+            let about_people = ["manifest.json", "metrics.parquet", "descriptors.parquet", "fitted-on.json"];
+            copy(&self.artefact(&StageKind::Corpus)?, &to.join(NORMS), &about_people)?;
+        }
+        let origin = self.origin();
+        self.prompts(&origin, to)?;
+
+        let config = |kind| self.stage(kind).map_or(&Value::Null, |stage| &stage.stage.config);
+        let datasets = fingerprints(config(&StageKind::Series));
+        let mut tr: Vec<f64> = scans.iter().map(|scan| scan.tr).collect();
+        tr.sort_by(f64::total_cmp);
+        tr.dedup();
+        let own = |table: &Table| -> Table {
+            let mut table = table.clone();
+            table.remove("seed");
+            table
+        };
+        let mut export = Export {
+            kind: manifest::KIND.to_owned(),
+            format: manifest::FORMAT,
+            boldface: env!("CARGO_PKG_VERSION").to_owned(),
+            name: record.name.clone(),
+            origin: origin.clone(),
+            engine: record.experiment.engine.clone(),
+            precision: record.experiment.precision,
+            tokenizer: own(&record.experiment.tokenizer),
+            backbone: own(&record.experiment.backbone),
+            base: base(config(&StageKind::TextSpace)),
+            model,
+            aligned: aligned.transpose()?,
+            shape,
+            tr,
+            series: self.stage(&StageKind::Series).map(|stage| stage.stage.key.0.clone()).unwrap_or_default(),
+            datasets: datasets.clone(),
+            files: BTreeMap::new(),
+        };
+
+        let known = |one: Learned| if hashed { one.hashed() } else { one };
+        let mut learned: Vec<Learned> =
+            Learned::of(&scans, &split, &datasets)?.into_iter().map(known).collect();
+        for before in [tokenizer.join(LEARNED), text_space.join(LEARNED)] {
+            if before.exists() {
+                learned.extend(read_learned(&before)?.into_iter().map(known));
+            }
+        }
+        learned.sort();
+        learned.dedup();
+        write_learned(&to.join(LEARNED), &learned)?;
+        write_splits(&to.join(SPLITS), &scans, &split, hashed)?;
+        text(&to.join(REGIONS), &table(&regions))?;
+        text(&to.join("spec.toml"), &toml::to_string_pretty(&record.experiment)?)?;
+        pretty(&to.join("versions.json"), &versions::versions(record, &origin))?;
+        pretty(&to.join("normaliser.json"), &normaliser(record, &export.tr))?;
+
+        let rows = metrics::read(&self.run.join("metrics.parquet"))?;
+        metrics::write(&to.join("metrics.parquet"), &record.name, &rows)?;
+        let (told, card) = (told(&self.run)?, self.card(&origin));
+        let (test, validation) = (&told.test, &told.validation);
+        let both = format!("# Scores\n\n## Test\n\n{test}\n## Validation\n\n{validation}");
+        text(&to.join("metrics.md"), &both)?;
+        text(&to.join("LICENCE.md"), &licence::note(&told, &card, hashed))?;
+        let subject =
+            Subject { record, export: &export, scans: &scans, split: &split, told: &told, card: &card };
+        text(&to.join("README.md"), &card::readme(&subject))?;
+        collect(to, "", &mut export.files).map_err(cannot("read", to))?;
+        export.files.remove(manifest::FILE);
+        Ok((export, self.notes(hashed)))
+    }
+
+    /// Copies the language model as the first of `stages` that the run has left it, or as the text side alone.
+    fn model(&self, folder: &str, stages: &[StageKind], text_space: &Path, to: &Path) -> Result<Saved> {
+        let trained = stages.iter().find(|kind| self.stage(kind).is_some());
+        let (from, reads_fmri) = match trained {
+            Some(kind) => (self.artefact(kind)?.join(MODEL), true),
+            None if text_space.join(MODEL).exists() => (text_space.join(MODEL), true),
+            None => (text_space.join(TEXT_SIDE), false),
+        };
+        copy(&from, &to.join(folder), &[])?;
+        let stage = trained.unwrap_or(&StageKind::TextSpace).to_string();
+        Ok(Saved { folder: folder.to_owned(), stage, reads_fmri })
+    }
+
+    /// Whether a task is asked of the model as it was before instruction tuning.
+    fn asks_before_tuning(&self) -> bool {
+        let is_probe = |table: &Table| table.get("paradigm") == Some(&json!(Paradigm::Probe));
+        self.stage(&StageKind::Instruction).is_some() && self.record.experiment.tasks.values().any(is_probe)
+    }
+
+    /// The folder of the spec, if it is still where it was; otherwise as it was named.
+    fn origin(&self) -> PathBuf {
+        let folder = self.record.spec.parent().unwrap_or(Path::new(""));
+        fs::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+            .unwrap_or_else(|_| folder.to_owned())
+    }
+
+    /// Copies every task's file of paraphrases: questions are asked in their words.
+    fn prompts(&self, origin: &Path, to: &Path) -> Result<()> {
+        for (task, table) in &self.record.experiment.tasks {
+            let Some(written) = table.get("prompts").and_then(Value::as_str) else { continue };
+            let from = origin.join(written);
+            let bytes = fs::read(&from).map_err(cannot("read", &from))?;
+            let hash = blake3::hash(&bytes).to_hex();
+            let stage = self.stage(&StageKind::Evaluation(task.clone()));
+            let asked = stage.and_then(|stage| stage.stage.config["asked"]["prompts"].as_str());
+            if asked.is_some_and(|asked| !hash.as_str().starts_with(asked)) {
+                return Err(
+                    format!("`{written}` of `tasks.{task}` has changed since the run; run it again").into()
+                );
+            }
+            let path = to.join("prompts");
+            fs::create_dir_all(&path).map_err(cannot("make", &path))?;
+            let path = path.join(format!("{task}.toml"));
+            fs::write(&path, bytes).map_err(cannot("write", &path))?;
+        }
+        Ok(())
+    }
+
+    /// What the backbone says of itself; nothing where it cannot be made here.
+    fn card(&self, origin: &Path) -> Card {
+        let table = &self.record.experiment.backbone;
+        let entry = stored::<dyn Backbone>("backbone", Own::Weights, origin, table);
+        let said = entry.map_err(|_| "this build lacks the backbone".to_owned());
+        said.and_then(|entry| entry.config.card().map_err(|error| error.to_string())).unwrap_or_else(
+            |error| Card {
+                notes: vec![format!(
+                    "What it was made from could not be looked up when it was exported: {error}"
+                )],
+                ..Card::default()
+            },
+        )
+    }
+
+    fn notes(&self, hashed: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        let lists = |(_, table): &(&String, &Table)| {
+            table.iter().any(|(key, value)| key != "path" && value.to_string().contains("sub-"))
+        };
+        if let Some((name, _)) = self.record.experiment.datasets.iter().find(lists).filter(|_| hashed) {
+            notes.push(format!(
+                "`spec.toml` names subjects in `[datasets.{name}]`, as the author of the spec wrote it"
+            ));
+        }
+        if !hashed {
+            notes.push(
+                "`splits.tsv` and `learned.tsv` hold subject ids; `--without-subjects` writes hashes"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+}
+
+fn has(record: &Record, kind: &StageKind) -> bool {
+    record.stages.iter().any(|stage| stage.stage.kind == *kind)
+}
+
+/// How series are standardised: a rule, and nothing that was fitted.
+fn normaliser(record: &Record, tr: &[f64]) -> Value {
+    json!({
+        "signal": record.experiment.signal,
+        "repetition-times": tr,
+        "fitted": Value::Null,
+        "about": "Every region of a window is scaled over the volumes that the window shows, and nothing else, as \
+                  `signal.standardize` says: zscore is mean 0 and standard deviation 1, robust is median 0 and the \
+                  interquartile range of a standard normal. Nothing is fitted over scans. A forecast is in the units of its \
+                  context.",
+        "norms": if record.experiment.corpora.is_empty() { Value::Null } else { NORMS.into() },
+    })
+}
+
+fn table(regions: &Regions) -> String {
+    let rows = regions.names.iter().zip(&regions.networks).enumerate();
+    let rows = rows.map(|(place, (name, network))| format!("{}\t{name}\t{network}\n", place + 1));
+    "index\tname\tnetwork\n".to_owned() + &rows.collect::<String>()
+}
+
+/// Copies a folder with everything below it but files called as in `without`.
+fn copy(from: &Path, to: &Path, without: &[&str]) -> Result<()> {
+    fs::create_dir_all(to).map_err(cannot("make", to))?;
+    let mut entries = BTreeMap::new();
+    for entry in fs::read_dir(from).map_err(cannot("read", from))? {
+        let entry = entry.map_err(cannot("read", from))?;
+        entries.insert(entry.file_name(), entry.path());
+    }
+    for (name, path) in entries {
+        let inside = to.join(&name);
+        if path.is_dir() {
+            copy(&path, &inside, &[])?;
+        } else if !without.iter().any(|other| name == *other) {
+            fs::copy(&path, &inside).map_err(cannot("copy", &path))?;
+        }
+    }
+    Ok(())
+}
+
+fn pretty(path: &Path, value: &impl Serialize) -> Result<()> {
+    text(path, &(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+fn text(path: &Path, text: &str) -> Result<()> {
+    Ok(fs::write(path, text).map_err(cannot("write", path))?)
+}

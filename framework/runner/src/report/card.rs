@@ -1,0 +1,53 @@
+//! What the page of an exported model takes from the report of its run.
+
+use std::path::Path;
+
+use boldface::Part;
+
+use super::document::{Block, metric_label, plain};
+use super::results::results;
+use super::sections::power;
+use super::stored::{Result, Stored};
+use super::{markdown, methods};
+use crate::power::Power;
+
+/// Tables and sentences of a run, in Markdown.
+#[derive(Debug)]
+pub struct Told {
+    /// The table of every task on test subjects, and what may be said of it.
+    pub test: String,
+    /// The same on validation subjects.
+    pub validation: String,
+    /// The methods.
+    pub methods: String,
+    /// What the numbers cannot show, a sentence each.
+    pub limits: Vec<String>,
+    /// Of each dataset that says it: its own name, licence, what to cite, and its persistent address.
+    pub data: Vec<(String, [Option<String>; 4])>,
+}
+
+/// What there is to tell of the run in `run`.
+///
+/// # Errors
+/// As [`super::write`].
+pub fn told(run: &Path) -> Result<Told> {
+    let stored = Stored::read(run)?;
+    let unit = stored.record.experiment.split.unit;
+    let part = |part: Part| {
+        let mut blocks = Vec::new();
+        for one in results(&stored, part) {
+            blocks.push(Block::Table(one.table(metric_label, usize::MAX)));
+            blocks.extend(one.verdict(usize::MAX).map(|verdict| Block::Text(vec![plain(verdict)])));
+        }
+        unit.worded(&markdown::blocks(&blocks))
+    };
+    let mut limits: Vec<String> = unit.caution().map(str::to_owned).into_iter().collect();
+    limits.extend(power::powers(&stored).iter().filter_map(Power::caution));
+    let methods = methods::blocks(&stored).into_iter().skip(2).collect::<Vec<_>>();
+    let (test, validation) = (part(Part::Test), part(Part::Validation));
+    let methods = unit.worded(&markdown::blocks(&methods));
+    let data = stored.descriptions.into_iter().map(|(name, about)| {
+        (name, [about.name, about.license, about.how_to_acknowledge, about.dataset_doi])
+    });
+    Ok(Told { test, validation, methods, limits, data: data.collect() })
+}
