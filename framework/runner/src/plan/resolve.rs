@@ -126,7 +126,7 @@ fn resolve_draft(
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     Checks { data, found: &found, problems: &mut problems }.all(&experiment, &draft, &parts);
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
-    let start = Start::find(&experiment, folder, &mut problems);
+    let start = Start::find(&experiment, folder, data, &mut problems);
     start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
