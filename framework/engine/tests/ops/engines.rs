@@ -25,7 +25,8 @@ fn compute(engine: &Engine) -> Computed {
     let mut params = Params::new(engine);
     params.normal("embedding.weight", &[VOCABULARY, WIDTH], 0.3, &mut rng);
     model.init(&mut params, &mut rng);
-    model.add_lora(&mut params, 2, &mut rng);
+    let lora = boldface::Lora { rank: 2, alpha: 2.0, dropout: 0.0, targets: Vec::new() };
+    model.add_lora(&mut params, &lora, &mut rng);
     params.insert("gain", vec![1.1; WIDTH], &[WIDTH]);
     let tokens: Vec<u32> = (0..BATCH * TOKENS).map(|i| (i * i * 5 % VOCABULARY) as u32).collect();
     let positions: Vec<u32> = (0..BATCH * TOKENS).map(|i| (i % TOKENS) as u32).collect();

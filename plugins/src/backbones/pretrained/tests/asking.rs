@@ -84,7 +84,8 @@ fn without_a_scan_and_an_adapter_it_is_the_published_model() {
     let answer = asked.after[asked.supervised.clone()].to_vec();
     let ranks = model.rank(&[Query { prompt: prompt(&asked), options: vec![answer] }]).unwrap();
     let published = boldface_lm::open(dir.path()).unwrap().network(&open("dfdx", "cpu").unwrap()).unwrap();
-    let scores = boldface_lm::score(&published, &published.inference(), &asked.after).unwrap();
+    let context = published.config.context;
+    let scores = boldface_lm::score(&published, &published.inference(), &asked.after, context).unwrap();
     let expected: f32 = scores[asked.supervised.clone()].iter().map(|score| score.unwrap()).sum();
     assert!((ranks[0][0] - f64::from(expected)).abs() < 1e-4, "{ranks:?} {expected}");
 }
