@@ -170,7 +170,7 @@ fn refusal(template: &str) -> String {
     let said = files
         .and_then(|files| files.vocabulary())
         .and_then(|all| all.chat(&[Message::new("user", "?")], true));
-    tiny.shown(&said.err().expect("an error").to_string())
+    tiny.shown(&said.expect_err("an error").to_string())
 }
 
 #[test]
