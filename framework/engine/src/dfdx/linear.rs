@@ -81,7 +81,7 @@ impl Value {
 
 /// As many rows of input and fewer are multiplied with weights where these lie: each is read once, as fast as memory
 /// gives them, where a product of matrices would first arrange them for rows that are not there.
-const FEW: usize = 4;
+const FEW: usize = 8;
 
 /// x (M, K) times w (N, K)' to (M, N).
 fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: [usize; 3]) {
