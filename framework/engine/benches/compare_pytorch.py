@@ -3,6 +3,8 @@
     cargo build --release -p boldface-engine --example gpt_step
     python framework/engine/benches/compare_pytorch.py target/release/examples/gpt_step
 
+With `--features tch` for cargo and `--engine tch` at the end, libtorch behind boldface's tensor against PyTorch.
+
 Each program runs with one and with two threads. The four processes take turns, a few steps each,
 so that other work on the machine meets them alike; on a busy machine put `chrt -f 1` in front.
 Prints a Markdown table. Needs `torch`.
@@ -110,7 +112,7 @@ class Program:
         self.peak, self.loss = answer["peak_kib"] / 1024, answer["loss"]
 
 
-def compare(binary):
+def compare(binary, options):
     with tempfile.TemporaryDirectory() as folder:
         weights = os.path.join(folder, "gpt.safetensors")
         subprocess.run([binary, "save", weights], check=True)
@@ -118,7 +120,7 @@ def compare(binary):
         for threads in (1, 2):
             torch = [sys.executable, os.path.abspath(__file__), "--torch", weights, str(threads)]
             programs.append(Program("PyTorch", threads, torch))
-            programs.append(Program("boldface", threads, [binary]))
+            programs.append(Program("boldface", threads, [binary, *options]))
         for turn in range(STEPS // TURN):
             for program in programs:
                 program.take(TURN, measured=turn > 0)
@@ -144,7 +146,7 @@ def compare(binary):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--torch"]:
         serve_torch(sys.argv[2], int(sys.argv[3]))
-    elif len(sys.argv) == 2:
-        compare(sys.argv[1])
+    elif len(sys.argv) in (2, 4):
+        compare(sys.argv[1], sys.argv[2:])
     else:
         sys.exit(__doc__)

@@ -2,7 +2,7 @@
 //!
 //! `gpt_step 100` takes 100 steps. Without a number it reads how many from each line of standard
 //! input, so that `benches/compare_pytorch.py` can alternate it with PyTorch. `gpt_step save FILE`
-//! writes the initial parameters.
+//! writes the initial parameters. `--engine tch` computes with libtorch, in a build that has it.
 
 #[path = "../benches/gpt/mod.rs"]
 mod gpt;
@@ -10,9 +10,23 @@ mod gpt;
 use std::io::BufRead;
 use std::time::Instant;
 
+use boldface::{Precision, Runtime};
+use boldface_engine::Engine;
+
 fn main() -> boldface::Result<()> {
-    let mut gpt = gpt::Gpt::new(&boldface_engine::open("dfdx", "cpu")?);
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let engine = match arguments.iter().position(|argument| argument == "--engine") {
+        Some(at) => arguments.drain(at..(at + 2).min(arguments.len())).last().unwrap_or_default(),
+        None => "dfdx".to_owned(),
+    };
+    // As many threads as the pool has, whichever engine.
+    let runtime = Runtime {
+        engine,
+        precision: Precision::F32,
+        device: "cpu".to_owned(),
+        workers: rayon::current_num_threads(),
+    };
+    let mut gpt = gpt::Gpt::new(&Engine::of(&runtime)?);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["save", path] => gpt.params.save(path.as_ref())?,
         [count] => steps(&mut gpt, count.parse()?)?,
