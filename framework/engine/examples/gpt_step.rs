@@ -16,7 +16,7 @@ use boldface_engine::Engine;
 fn main() -> boldface::Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let engine = match arguments.iter().position(|argument| argument == "--engine") {
-        Some(at) => arguments.drain(at..(at + 2).min(arguments.len())).last().unwrap_or_default(),
+        Some(at) => arguments.drain(at..(at + 2).min(arguments.len())).next_back().unwrap_or_default(),
         None => "dfdx".to_owned(),
     };
     // As many threads as the pool has, whichever engine.
