@@ -83,7 +83,9 @@ impl Place {
     }
 }
 
-/// How many threads the CPU computes with.
+/// How many threads the CPU computes with; 0 for as many as there are cores.
 pub(crate) fn set_threads(threads: usize) {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if threads == 0 { cores() } else { threads };
     ::tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
 }
