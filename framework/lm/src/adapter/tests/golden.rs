@@ -14,7 +14,7 @@ const MODELS: [&str; 4] = ["gpt2", "llama-tied", "llama", "qwen3"];
 /// Numbers and dims by name.
 type Numbers = BTreeMap<String, (Vec<f32>, Vec<usize>)>;
 
-fn folder(model: &str) -> PathBuf {
+pub(super) fn folder(model: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/adapter").join(model)
 }
 
@@ -31,7 +31,7 @@ fn numbers(path: &Path) -> Numbers {
     SafeTensors::deserialize(&bytes).unwrap().tensors().into_iter().map(read).collect()
 }
 
-fn published(model: &str, engine: &Engine) -> Network {
+pub(super) fn published(model: &str, engine: &Engine) -> Network {
     crate::open(&folder(model)).unwrap().network(engine).unwrap()
 }
 
