@@ -13,19 +13,22 @@ const LOGITS: usize = 1 << 24;
 
 /// The log-likelihood in nats of every token of a text after those before it; the first has none.
 ///
-/// A text longer than the context is read in windows of the context, each half a context after the one before. Every
-/// token is scored once, in the first window that reaches it: after all tokens before it if the first window has it,
-/// and after at least half a context otherwise. A model that wants texts to begin with a token of its own gets it as the
-/// first of `tokens`.
+/// A longer text is read in windows of `window` tokens, at most the model's context, each half a window after the one
+/// before. Every token is scored once, in the first window that reaches it: after all tokens before it if that is the
+/// first window, and after at least half a window otherwise. A model that wants texts to begin with a token of its own
+/// gets it as the first of `tokens`.
 ///
 /// # Errors
 ///
-/// If a token is none of the model's.
-pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32]) -> Result<Vec<Option<f32>>> {
+/// If a token is none of the model's, or the window is 0.
+pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32], window: usize) -> Result<Vec<Option<f32>>> {
     network.check_tokens(tokens)?;
+    if window == 0 {
+        return Err("a window of 0 tokens shows nothing; it is at least 1".into());
+    }
     let mut scores = vec![None; tokens.len().min(1)];
     no_grad(|| {
-        for Window { read, scored } in windows(tokens.len(), network.config.context) {
+        for Window { read, scored } in windows(tokens.len(), window.min(network.config.context)) {
             // A token is told by the hidden state of the place before it; nobody asks the last place.
             let x = &tokens[read.start..read.end - 1];
             let hidden = network.read_text(pass, x);
@@ -43,9 +46,9 @@ struct Window {
     scored: Range<usize>,
 }
 
-fn windows(len: usize, context: usize) -> Vec<Window> {
-    // The last token of a window is only scored, so one more than the context fits.
-    let (size, step) = (context + 1, (context / 2).max(1));
+fn windows(len: usize, window: usize) -> Vec<Window> {
+    // The last token of a window is only scored, so one more than the window fits.
+    let (size, step) = (window + 1, (window / 2).max(1));
     let mut all = Vec::new();
     let (mut start, mut scored) = (0, 1);
     while scored < len {
@@ -98,16 +101,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_token_but_the_first_is_scored_once_after_half_a_context(len in 0usize..300, context in 1usize..70) {
-            let all = windows(len, context);
+        fn every_token_but_the_first_is_scored_once_after_half_a_window(len in 0usize..300, size in 1usize..70) {
+            let all = windows(len, size);
             let mut next = 1;
             for Window { read, scored } in all {
                 prop_assert_eq!(scored.start, next);
                 prop_assert!(scored.end > scored.start && scored.end == read.end);
                 // What is read are the tokens before the last.
-                prop_assert!(read.len() - 1 <= context);
+                prop_assert!(read.len() - 1 <= size);
                 let before = scored.start - read.start;
-                prop_assert!(read.start == 0 || before >= context.div_ceil(2), "{} before {}", before, scored.start);
+                prop_assert!(read.start == 0 || before >= size.div_ceil(2), "{} before {}", before, scored.start);
                 next = scored.end;
             }
             prop_assert_eq!(next, len.max(1));

@@ -194,7 +194,7 @@ fn what_this_build_lacks() {
     check(
         &[("seed = 0", "seed = 0\nruntime.device = \"cuda\"")],
         expect![[r#"
-        spec.toml:2:18: this build cannot compute on `cuda`; there is only `cpu`
+        spec.toml:2:18: engine `dfdx` cannot compute on `cuda` here; there is only `cpu`
     "#]],
     );
 }

@@ -5,7 +5,7 @@ use boldface_lm::{Network, score};
 use crate::models::{MODELS, engines, golden, network};
 
 fn scored(network: &Network, tokens: &[u32]) -> Vec<Option<f32>> {
-    score(network, &network.inference(), tokens).unwrap()
+    score(network, &network.inference(), tokens, usize::MAX).unwrap()
 }
 
 /// `logit - ln(sum(exp(logits)))`, in double precision, of transformers' logits.
@@ -56,11 +56,27 @@ fn a_text_longer_than_the_context_is_scored_in_windows() {
     }
 }
 
+/// A window of 4: places 1..=4 from the start, 5 and 6 from place 2, 7 and 8 from place 4, and so on.
+#[test]
+fn a_smaller_window_can_be_asked_for() {
+    let network = network("llama-theta", &engines()[0]);
+    let tokens = &golden("llama-theta")[2].tokens;
+    let scores = score(&network, &network.inference(), tokens, 4).unwrap();
+    for i in 1..tokens.len() {
+        let start = if i <= 4 { 0 } else { 2 * ((i - 5) / 2 + 1) };
+        let alone = scored(&network, &tokens[start..=i]).pop().unwrap().unwrap();
+        assert!((scores[i].unwrap() - alone).abs() < 2e-5, "token {i}: {:?} and {alone}", scores[i]);
+    }
+}
+
 #[test]
 fn short_texts_and_unknown_tokens() {
     let network = network("gpt2", &engines()[0]);
     assert_eq!(scored(&network, &[]), []);
     assert_eq!(scored(&network, &[4]), [None]);
-    let error = score(&network, &network.inference(), &[4, 99]).unwrap_err();
-    assert_eq!(error.to_string(), "token `99` is none of the model's, which knows 61");
+    let fails = |tokens: &[u32], window: usize| {
+        score(&network, &network.inference(), tokens, window).unwrap_err().to_string()
+    };
+    assert_eq!(fails(&[4, 99], 48), "token `99` is none of the model's, which knows 61");
+    assert_eq!(fails(&[4, 5], 0), "a window of 0 tokens shows nothing; it is at least 1");
 }

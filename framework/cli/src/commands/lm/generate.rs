@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use boldface_lm::{Continuation, Files, Message, Sampling, Spoken, Vocabulary, generate};
 
-use super::model::{Place, Weights, failed};
+use super::model::{Model, Place, failed};
 use crate::failure::Failure;
 use crate::say;
 
@@ -19,7 +19,7 @@ Without --temperature the likeliest token is taken every time. With it tokens ar
 -v says on stderr how fast it was.")]
 pub struct Arguments {
     #[command(flatten)]
-    weights: Weights,
+    model: Model,
     /// What is continued; with --chat, what is answered.
     #[arg(long, value_name = "TEXT")]
     prompt: String,
@@ -51,12 +51,12 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let sampling = Sampling { temperature, top_k, top_p, seed };
     sampling.check().map_err(|error| Failure::Usage(error.to_string()))?;
     let engine = arguments.place.engine()?;
-    let files = arguments.weights.open()?;
+    let files = arguments.model.weights.open()?;
     arguments.place.run(|| {
         let vocabulary = files.vocabulary().map_err(|error| failed(&error))?;
         let prompt = prompt(arguments, &files, &vocabulary)?;
         let start = Instant::now();
-        let network = files.network(&engine).map_err(|error| failed(&error))?;
+        let network = arguments.model.network(&files, &engine)?;
         tracing::info!("The weights were read in {:.2} s.", start.elapsed().as_secs_f64());
         let how = Continuation {
             limit: arguments.max_tokens,

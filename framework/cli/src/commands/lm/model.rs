@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use boldface::{Precision, Runtime};
 use boldface_engine::Engine;
-use boldface_lm::Files;
+use boldface_lm::{Files, Network, adapter};
 
 use crate::failure::{Failure, with_causes};
 
@@ -16,11 +16,35 @@ pub struct Weights {
     path: PathBuf,
 }
 
+/// The model, with what was trained beside it.
+#[derive(clap::Args)]
+pub struct Model {
+    #[command(flatten)]
+    pub weights: Weights,
+    /// An adapter in PEFT's form to put beside the weights: adapter_config.json and adapter_model.safetensors.
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
+}
+
 impl Weights {
     /// Reads the headers.
     pub fn open(&self) -> Result<Files, Failure> {
         boldface_lm::open(&self.path)
             .map_err(|error| Failure::Usage(format!("--weights: {}", with_causes(&*error))))
+    }
+}
+
+impl Model {
+    /// Reads the numbers, and those of the adapter.
+    pub fn network(&self, files: &Files, engine: &Engine) -> Result<Network, Failure> {
+        let mut network = files.network(engine).map_err(|error| failed(&error))?;
+        if let Some(adapter) = &self.adapter {
+            let lora = adapter::load(&mut network, adapter);
+            let lora =
+                lora.map_err(|error| Failure::Usage(format!("--adapter: {}", with_causes(&*error))))?;
+            adapter::freeze(&mut network, &lora);
+        }
+        Ok(network)
     }
 }
 
@@ -33,8 +57,8 @@ pub struct Place {
     /// The device, such as cpu or cuda:0.
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: String,
-    /// The numbers that matrices are multiplied in: f32, or bf16 on tch.
-    #[arg(long, value_name = "f32|bf16", default_value = "f32", value_parser = precision)]
+    /// The numbers that matrices are multiplied in: f32, or tf32 and bf16 on tch.
+    #[arg(long, value_name = "f32|tf32|bf16", default_value = "f32", value_parser = precision)]
     precision: Precision,
     /// Use this many threads; 0 or left out for as many as there are cores.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -56,11 +80,6 @@ impl Place {
         Engine::of(&runtime).map_err(|error| Failure::Usage(with_causes(&error)))
     }
 
-    /// The numbers that weights are held in, for people.
-    pub fn precision(&self) -> Precision {
-        self.precision
-    }
-
     /// Runs `work` on the threads that were asked for.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.workers).stack_size(STACK).build();
@@ -70,11 +89,10 @@ impl Place {
 }
 
 fn precision(written: &str) -> Result<Precision, String> {
-    match written {
-        "f32" => Ok(Precision::F32),
-        "bf16" => Ok(Precision::Bf16),
-        _ => Err("it is f32 or bf16".to_owned()),
-    }
+    let all = [Precision::F32, Precision::Tf32, Precision::Bf16];
+    all.into_iter()
+        .find(|precision| precision.name() == written)
+        .ok_or_else(|| "it is f32, tf32 or bf16".to_owned())
 }
 
 /// What a model did not do.

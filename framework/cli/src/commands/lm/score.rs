@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use boldface::serde::Serialize;
 use boldface_lm::{Vocabulary, score};
 
-use super::model::{Place, Weights, failed};
+use super::model::{Model, Place, failed};
 use crate::failure::Failure;
 use crate::say;
 
@@ -20,14 +20,17 @@ A line is one token: {\"id\":504,\"text\":\"The\",\"log_likelihood\":-3.2}, in n
 wants texts to begin with a token of its own, which is then read before it and not shown. The last line has the mean of
 the log-likelihoods, the perplexity (e to the power of minus the mean), and how many tokens there are and were scored.
 
-A text longer than the model's context is read in windows, each half a context after the one before; a token is scored
-once, in the first window that reaches it, so after at least half a context.")]
+A text longer than the model's context (or --window) is read in windows, each half a window after the one before; a token
+is scored once, in the first window that reaches it, so after at least half a window.")]
 pub struct Arguments {
     #[command(flatten)]
-    weights: Weights,
+    model: Model,
     /// The text, UTF-8.
     #[arg(long, value_name = "FILE")]
     text: PathBuf,
+    /// Read at most so many tokens at a time; left out, the model's whole context.
+    #[arg(long, value_name = "N")]
+    window: Option<usize>,
     #[command(flatten)]
     place: Place,
 }
@@ -53,10 +56,13 @@ struct Total {
 
 /// Scores.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.window == Some(0) {
+        return Err(Failure::Usage("--window 0 shows nothing; it is at least 1".to_owned()));
+    }
     let text = read(&arguments.text)?;
     let engine = arguments.place.engine()?;
-    let files = arguments.weights.open()?;
-    let lines = arguments.place.run(|| {
+    let files = arguments.model.weights.open()?;
+    let lines: Vec<Line> = arguments.place.run(|| {
         let vocabulary = files.vocabulary().map_err(|error| failed(&error))?;
         let mut tokens: Vec<u32> = vocabulary.start().into_iter().collect();
         tokens.extend(vocabulary.tokens(&text).map_err(|error| failed(&error))?);
@@ -65,8 +71,10 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             let message = format!("--text `{shown}` is one token, and a token is scored after another");
             return Err(Failure::Usage(message));
         }
-        let network = files.network(&engine).map_err(|error| failed(&error))?;
-        let scores = score(&network, &network.inference(), &tokens).map_err(|error| failed(&error))?;
+        let network = arguments.model.network(&files, &engine)?;
+        let window = arguments.window.unwrap_or(usize::MAX);
+        let scores =
+            score(&network, &network.inference(), &tokens, window).map_err(|error| failed(&error))?;
         let hidden = usize::from(vocabulary.start().is_some());
         tokens.into_iter().zip(scores).skip(hidden).map(|(id, score)| line(&vocabulary, id, score)).collect()
     })?;
