@@ -197,7 +197,7 @@ const RATE: f64 = 3e-3;
 #[test]
 fn a_lora_step_is_pytorchs() {
     on_every_engine(|engine| {
-        for model in MODELS {
+        for model in ["gpt2", "llama", "qwen3"] {
             let (batch, golden) = (Batch::read(model), numbers(&folder(model).join("lora.safetensors")));
             let part = |what: &str, name: &str| {
                 let (name, which) = name.rsplit_once(".lora_").unwrap();
