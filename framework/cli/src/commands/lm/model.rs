@@ -80,11 +80,6 @@ impl Place {
         Engine::of(&runtime).map_err(|error| Failure::Usage(with_causes(&error)))
     }
 
-    /// The numbers that weights are held in, for people.
-    pub fn precision(&self) -> Precision {
-        self.precision
-    }
-
     /// Runs `work` on the threads that were asked for.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.workers).stack_size(STACK).build();

@@ -62,7 +62,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let text = read(&arguments.text)?;
     let engine = arguments.place.engine()?;
     let files = arguments.model.weights.open()?;
-    let lines = arguments.place.run(|| {
+    let lines: Vec<Line> = arguments.place.run(|| {
         let vocabulary = files.vocabulary().map_err(|error| failed(&error))?;
         let mut tokens: Vec<u32> = vocabulary.start().into_iter().collect();
         tokens.extend(vocabulary.tokens(&text).map_err(|error| failed(&error))?);
