@@ -59,7 +59,7 @@ fn it_knows_the_capital_of_france() {
         printed(&sandbox.boldface(&[&arguments[..], more].concat()))
     };
     // As transformers continues it, greedily.
-    assert_eq!(generate(&["--prompt", "The capital of France is"]), " Paris.\n\nThe answer is: \n");
+    assert_eq!(generate(&["--prompt", "The capital of France is"]), " Paris.\n\nThe answer is:\n");
     // It ends by itself, before the 8 tokens are up.
     let asked = generate(&["--chat", "--prompt", "What is the capital of France?"]);
     assert_eq!(asked, "The capital of France is Paris.\n");
