@@ -4,7 +4,8 @@
 
 `blocks.gguf` has one tensor a type, of random block bytes; `blocks.safetensors` holds what `gguf.quants.dequantize`
 makes of them. `tiny/` is a Hugging Face folder of 7-bit numbers, so that f32, f16 and bf16 hold the same; `tiny.gguf`
-is the same model with queries and keys permuted as llama.cpp's converter does it.
+is the same model with queries and keys permuted as llama.cpp's converter does it. `gpt2`, `llama3` (biases, rotary
+divisors) and `qwen3` (YaRN) are pairs of a folder and a GGUF without a tokenizer.
 
 Packages: gguf, numpy, safetensors, tokenizers.
 """
@@ -192,6 +193,89 @@ def whole_gguf(made, text, special):
     writer.close()
 
 
+def family(name):
+    """A model of another family as a folder and as GGUF, without a tokenizer; each with what only it has."""
+    head, entries, context = 4, 7, 16
+    width, inner, heads, kv = (8, 12, 2, 2) if name == "gpt2" else (6, 10, 4, 2)
+    made, names, order = {}, {}, {}
+
+    def add(ours, theirs, *dims, turn=None):
+        made[ours] = (RNG.integers(-100, 101, dims) / 256).astype(np.float32)
+        names[ours], order[ours] = theirs, turn
+
+    writer = gguf.GGUFWriter(OUT / f"{name}.gguf", {"llama3": "llama"}.get(name, name))
+    if name == "gpt2":
+        config = {"model_type": "gpt2", "n_embd": width, "n_inner": inner, "n_head": heads, "n_layer": 1,
+                  "n_positions": context, "vocab_size": entries, "layer_norm_epsilon": 2.0**-17}
+        writer.add_layer_norm_eps(2.0**-17)
+        add("wte.weight", "token_embd.weight", entries, width)
+        add("wpe.weight", "position_embd.weight", context, width)
+        # Conv1D: (inputs, outputs) in the folder, turned by the converter.
+        linears = [("attn.c_attn", "attn_qkv", width, 3 * width), ("attn.c_proj", "attn_output", width, width),
+                   ("mlp.c_fc", "ffn_up", width, inner), ("mlp.c_proj", "ffn_down", inner, width)]
+        for ours, theirs, inputs, outputs in linears:
+            add(f"h.0.{ours}.weight", f"blk.0.{theirs}.weight", inputs, outputs, turn=np.transpose)
+            add(f"h.0.{ours}.bias", f"blk.0.{theirs}.bias", outputs)
+        for ours, theirs in [("h.0.ln_1", "blk.0.attn_norm"), ("h.0.ln_2", "blk.0.ffn_norm"), ("ln_f", "output_norm")]:
+            add(f"{ours}.weight", f"{theirs}.weight", width)
+            add(f"{ours}.bias", f"{theirs}.bias", width)
+    else:
+        rope = {"rope_type": "yarn", "rope_theta": 1e6, "factor": 4.0, "original_max_position_embeddings": 4}
+        if name == "llama3":
+            rope = {"rope_type": "llama3", "rope_theta": 1e4, "factor": 8.0, "low_freq_factor": 1.0,
+                    "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
+        config = {"model_type": {"llama3": "llama"}.get(name, name), "hidden_size": width, "intermediate_size": inner,
+                  "num_attention_heads": heads, "num_key_value_heads": kv, "head_dim": head, "num_hidden_layers": 1,
+                  "max_position_embeddings": context, "vocab_size": entries, "rms_norm_eps": 2.0**-20,
+                  "tie_word_embeddings": False, "attention_bias": name == "llama3", "rope_parameters": rope}
+        writer.add_layer_norm_rms_eps(2.0**-20)
+        writer.add_key_length(head)
+        writer.add_value_length(head)
+        writer.add_rope_freq_base(rope["rope_theta"])
+        add("model.embed_tokens.weight", "token_embd.weight", entries, width)
+        add("lm_head.weight", "output.weight", entries, width)
+        add("model.norm.weight", "output_norm.weight", width)
+        wide = {"self_attn.q_proj": heads * head, "self_attn.k_proj": kv * head, "self_attn.v_proj": kv * head,
+                "mlp.gate_proj": inner, "mlp.up_proj": inner}
+        for ours, theirs in list(NAMES.items())[2:]:
+            # Only Llama's queries and keys are permuted, with their biases.
+            turned = heads if ours.endswith("q_proj") else kv if ours.endswith("k_proj") else None
+            turn = (lambda x, heads=turned: permute(x, heads)) if turned and name == "llama3" else None
+            dims = [width] if ours.endswith("norm") else [wide[ours], width] if ours in wide else None
+            dims = dims or ([width, heads * head] if ours.endswith("o_proj") else [width, inner])
+            add(f"model.layers.0.{ours}.weight", f"blk.0.{theirs}.weight", *dims, turn=turn)
+            if name == "llama3" and ours.startswith("self_attn"):
+                add(f"model.layers.0.{ours}.bias", f"blk.0.{theirs}.bias", dims[0], turn=turn)
+        if name == "llama3":
+            # llama.cpp's converter: what each frequency is divided by.
+            turns = 64 * 1e4 ** (-np.arange(0, head, 2) / head) / (2 * np.pi)
+            kept = np.clip((turns - 1) / (4 - 1), 0, 1)
+            writer.add_tensor("rope_freqs.weight", (1 / (kept + (1 - kept) / 8)).astype(np.float32))
+        else:
+            for part in ["q", "k"]:
+                add(f"model.layers.0.self_attn.{part}_norm.weight", f"blk.0.attn_{part}_norm.weight", head)
+            writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+            writer.add_rope_scaling_factor(4.0)
+            writer.add_rope_scaling_orig_ctx_len(4)
+    writer.add_context_length(context)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(inner)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv)
+    for ours, x in made.items():
+        writer.add_tensor(names[ours], np.ascontiguousarray(order[ours](x) if order[ours] else x))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    where = OUT / name
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir()
+    (where / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    save_file(made, where / "model.safetensors")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     blocks()
@@ -199,6 +283,8 @@ def main():
     made = weights(text.get_vocab_size())
     folder(OUT / "tiny", made, text)
     whole_gguf(made, text, special)
+    for name in ["gpt2", "llama3", "qwen3"]:
+        family(name)
 
 
 if __name__ == "__main__":

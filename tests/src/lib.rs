@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use boldface::Precision;
 use boldface_plugins as _;
 use boldface_runner::plan::sweep::{Resolved, Sweep, resolve_any};
-use boldface_runner::plan::{Build, DataCache, Located, Plan, Stage, resolve};
+use boldface_runner::plan::{Build, DataCache, Located, Offer, Plan, Stage, resolve};
 use boldface_runner::run::{Events, Failed, Finished, run};
 use boldface_runner::spec::Layered;
 use tempfile::TempDir;
@@ -214,9 +215,19 @@ pub fn sweep(path: &Path) -> Sweep {
     }
 }
 
+/// The engines that shipped specs name, as if all of them were there.
+pub const ENGINES: &[Offer<'static>] = &[
+    Offer::plain("dfdx"),
+    Offer {
+        precisions: &[Precision::F32, Precision::Tf32, Precision::Bf16],
+        devices: || &["cpu", "cuda:0"],
+        ..Offer::plain("tch")
+    },
+];
+
 /// What the tests' binary was built with, and what it could have been.
 pub fn build() -> Build<'static> {
-    Build { engines: &["dfdx", "tch"], devices: &["cpu"], load: &boldface_loader::load }
+    Build { engines: ENGINES, load: &boldface_loader::load }
 }
 
 fn lines(problems: &[Located]) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, DataCache, Plan, no_libraries, resolve, resolve_layered};
+use boldface_runner::plan::{Build, DataCache, Offer, Plan, no_libraries, resolve, resolve_layered};
 use boldface_runner::spec::Layered;
 use boldface_tests::{Sandbox, Seen, repository};
 use serde_json::json;
@@ -50,7 +50,7 @@ context = 60
 horizon = 20
 "#;
 
-const BUILD: Build<'static> = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+const BUILD: Build<'static> = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
 
 fn project() -> Sandbox {
     let sandbox = Sandbox::new();

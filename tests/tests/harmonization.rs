@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use boldface::{ScanId, Split};
 use boldface_imaging::combat::Combat;
-use boldface_runner::plan::{Build, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
 use boldface_runner::run::Finished;
 use boldface_tests::{Sandbox, Seen, test_score};
 use expect_test::{Expect, expect};
@@ -176,7 +176,7 @@ fn the_section_changes_the_keys_of_what_it_is_for_and_no_other() {
 fn refused(more: &str, said: &Expect) {
     let sandbox = project(Planted { site: 0.0, condition: 0.0 }, more, |_, value| value);
     let source = fs::read_to_string(sandbox.path("spec.toml")).unwrap();
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let problems = resolve(&sandbox.path("spec.toml"), &source, &build).unwrap_err();
     let lines: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
     said.assert_eq(&lines.replace(&sandbox.path("spec.toml").display().to_string(), "spec.toml"));

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use boldface::{Answer, Part, Prediction};
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_runner::run::{Answered, Finished};
 use boldface_tests::{Sandbox, Seen, repository, test_score};
 
@@ -66,7 +66,7 @@ fn plan(sandbox: &Sandbox, text: &str) -> Plan {
 }
 
 fn problems(text: &str) -> String {
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let folder = repository("experiments").join("spec.toml");
     let found = resolve(&folder, text, &build).unwrap_err();
     let told: String = found.iter().map(|located| format!("{}\n", located.problem)).collect();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use expect_test::expect;
 
 const SPEC: &str = r#"
@@ -56,7 +56,7 @@ fn plan(dir: &Path, source: &str) -> Plan {
     if !text.exists() {
         fs::write(text, "A sentence.\n\nAnother one.\n").unwrap();
     }
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     resolve(&dir.join("spec.toml"), source, &build).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))

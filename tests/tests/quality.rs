@@ -10,7 +10,7 @@ use boldface::{
     Cohort, Dataset, Deserialize, Exclusion, JsonSchema, Quality, Recorded, Regions, Result, ScanId,
     ScanInfo, Serialize, TimeSeries, register,
 };
-use boldface_runner::plan::{Build, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
 use boldface_runner::run::{Events, Failed, run};
 use boldface_runner::{plan::Plan, report};
 use boldface_tests::{Sandbox, Seen};
@@ -145,7 +145,7 @@ classes = ["low", "high"]
 /// A project with one spec, resolved; its stages after `series` are not run by [`series`].
 fn planned(sandbox: &Sandbox, text: &str) -> Plan {
     let path = sandbox.write("study.toml", text);
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let mut plan = resolve(&path, text, &build).unwrap_or_else(|problems| panic!("{problems:#?}"));
     plan.experiment.runtime.runs = sandbox.path("runs");
     plan
@@ -288,7 +288,7 @@ fn scans_that_are_left_out_are_told_and_count_nowhere() {
 
     let text = spec("left-out = 12", "", "");
     let path = sandbox.write("none.toml", &text);
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let problems = resolve(&path, &text, &build).unwrap_err();
     let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(said.iter().any(|line| line.contains("none of its 12 scans can be used")), "{said:?}");

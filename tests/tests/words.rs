@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use boldface_runner::plan::{Build, Located, no_libraries, resolve};
+use boldface_runner::plan::{Build, Located, Offer, no_libraries, resolve};
 use boldface_tests::{Sandbox, repository};
 
 const SPEC: &str = r#"
@@ -42,7 +42,7 @@ fn key(sandbox: &Sandbox, keys: &str) -> String {
 
 /// What is wrong with a corpus that has `keys`, each problem behind the line of the spec that it is at.
 fn told(sandbox: &Sandbox, keys: &str) -> String {
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let text = spec(keys);
     let found = resolve(&sandbox.path("spec.toml"), &text, &build).unwrap_err();
     let line = |located: &Located| {

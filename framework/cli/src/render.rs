@@ -27,13 +27,13 @@ pub fn problem(located: &Located) -> String {
 mod tests {
     use std::path::Path;
 
-    use boldface_runner::plan::{Build, no_libraries, resolve};
+    use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
     use expect_test::{Expect, expect};
 
     use super::*;
 
     fn check(source: &str, expected: Expect) {
-        let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+        let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
         let problems = resolve(Path::new("experiments/wrong.toml"), source, &build).unwrap_err();
         let text: Vec<String> = problems.iter().map(problem).collect();
         expected.assert_eq(&text.join("\n"));

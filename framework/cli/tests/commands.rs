@@ -184,12 +184,12 @@ fn where_to_run_is_checked() {
     let (code, _, err) = boldface(dir.path(), &["run", "spec.toml", "--device", "cuda"]);
     assert_eq!(code, 2);
     expect![[r#"
-        error: this build cannot compute on `cuda`
+        error: engine `dfdx` cannot compute on `cuda` here
          --> the command line:1:18
           |
         1 | runtime.device = "cuda"
           |                  ^^^^^^
-          = help: there is only `cpu`
+          = help: there is only `cpu`; `engine = "tch"` computes on graphics cards
 
         1 problem; nothing was run
     "#]]
@@ -318,4 +318,28 @@ fn a_plan_tells_what_stages_will_take_from_past_runs_and_nothing_else() {
     let (_, plan, _) = boldface(dir.path(), &["plan", "spec.toml"]);
     assert!(plan.contains(&format!("(like {like}, 2.0x the work)")), "{plan}");
     assert!(plan.contains("8 stages: 2 cached, 6 to run, 5 of them in about "), "{plan}");
+}
+
+/// Where the default build stops, it says how to get the other one.
+#[test]
+#[cfg(not(feature = "tch"))]
+fn an_engine_that_was_left_out() {
+    let dir =
+        project(&format!("engine = \"tch\"\nprecision = \"bf16\"\nruntime.device = \"cuda:0\"\n{SPEC}"));
+    let (code, _, err) = boldface(dir.path(), &["check", "spec.toml"]);
+    assert_eq!(code, 2);
+    expect![[r#""#]].assert_eq(&err);
+}
+
+/// A device that is not there, and those that are.
+#[test]
+#[cfg(feature = "tch")]
+fn a_graphics_card_that_is_not_there() {
+    let dir = project(&format!("engine = \"tch\"\nprecision = \"bf16\"\n{SPEC}"));
+    let (code, _, err) = boldface(dir.path(), &["check", "spec.toml", "--device", "cuda:99"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("engine `tch` cannot compute on `cuda:99` here"), "{err}");
+    assert!(err.contains("`cpu`"), "{err}");
+    let (code, _, err) = boldface(dir.path(), &["check", "spec.toml"]);
+    assert_eq!(code, 0, "{err}");
 }

@@ -15,6 +15,7 @@ mod metric;
 mod prompt;
 mod quality;
 pub mod registry;
+mod runtime;
 pub mod scores;
 pub mod seed;
 mod sequence;
@@ -34,13 +35,14 @@ pub use metric::{Metric, MetricRow};
 pub use prompt::{Answer, Example, Outcome, Prediction};
 pub use quality::{Exclusion, Quality, Recorded};
 pub use registry::{Kind, Plugin};
+pub use runtime::{FitContext, Observer, Precision, Runtime, Silent};
 pub use sequence::{FmriBlock, FmriShape, Objective, Query, Sequence};
 pub use series::{Codes, Features, TimeSeries, Window};
 pub use size::Size;
 pub use training::{Lora, Training, Tuning};
 pub use traits::{
-    Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FitContext, FittedTokenizer,
-    LanguageModel, Observer, Precision, Runtime, Silent, Task, TextEncoder, Tokenizer, TrainingContext,
+    Backbone, CheckContext, Config, CorpusGenerator, Dataset, Describer, FittedTokenizer, LanguageModel,
+    Task, TextEncoder, Tokenizer, TrainingContext,
 };
 
 pub use inventory;

@@ -51,12 +51,17 @@ pub enum EngineError {
         /// What it could say.
         devices: &'static [&'static str],
     },
-    /// The engine does not compute in bf16.
-    #[error("engine `{engine}` does not compute in `bf16`; it computes in `f32`")]
+    /// The engine does not compute in this precision.
+    #[error("engine `{engine}` does not compute in `{}`; it computes in `f32`", .precision.name())]
     UnknownPrecision {
         /// The engine.
         engine: String,
+        /// What the spec says.
+        precision: Precision,
     },
+    /// libtorch has one setting for a whole process.
+    #[error("`f32` and `tf32` on graphics cards cannot be computed in one process; run one after the other")]
+    OtherPrecision,
     /// A checkpoint cannot be read or written.
     #[error("checkpoint `{}` cannot be {action}", .path.display())]
     Checkpoint {
@@ -100,6 +105,14 @@ pub fn devices(engine: &str) -> &'static [&'static str] {
     }
 }
 
+/// Why no engine of this build computes on a graphics card, if the machine has one.
+pub fn why_no_cuda() -> Option<String> {
+    #[cfg(feature = "tch")]
+    return tch::why_no_cuda();
+    #[cfg(not(feature = "tch"))]
+    None
+}
+
 impl Engine {
     /// The engine that a run asks for, on its device and in its precision.
     ///
@@ -109,14 +122,15 @@ impl Engine {
     pub fn of(runtime: &Runtime) -> Result<Engine, EngineError> {
         let engine = open(&runtime.engine, &runtime.device)?;
         match (engine.kind, runtime.precision) {
-            (Kind::Dfdx, Precision::Bf16) => {
-                Err(EngineError::UnknownPrecision { engine: runtime.engine.clone() })
+            (Kind::Dfdx, Precision::F32) => Ok(engine),
+            (Kind::Dfdx, precision) => {
+                Err(EngineError::UnknownPrecision { engine: runtime.engine.clone(), precision })
             }
-            (Kind::Dfdx, precision) => Ok(Engine { precision, ..engine }),
             #[cfg(feature = "tch")]
             (Kind::Tch(place), precision) => {
                 tch::set_threads(runtime.workers);
-                Ok(Engine { kind: Kind::Tch(place.with(precision)), precision })
+                let place = place.with(precision).ok_or(EngineError::OtherPrecision)?;
+                Ok(Engine { kind: Kind::Tch(place), precision })
             }
         }
     }

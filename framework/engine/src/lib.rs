@@ -32,7 +32,7 @@ mod schedule;
 mod tch;
 mod tensor;
 
-pub use engine::{ENGINES, Engine, EngineError, devices, open};
+pub use engine::{ENGINES, Engine, EngineError, devices, open, why_no_cuda};
 pub use gradients::{Gradients, clip};
 pub use mapped::Mapped;
 pub use nn::{Noise, Pass};

@@ -99,6 +99,8 @@ fn environment() -> Environment<'static> {
     environment.set_syntax(blocks.expect("the delimiters are Jinja's own"));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_unknown_method_callback(unknown_method_callback);
+    // A template comes with a model: whatever it loops over, it ends.
+    environment.set_fuel(Some(1_000_000));
     environment.add_filter("tojson", json);
     environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
         Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))

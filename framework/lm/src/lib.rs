@@ -2,6 +2,25 @@
 //!
 //! Written once over the op-level [`Tensor`](boldface_engine::Tensor), so a model runs on the embedded engine as on
 //! libtorch. Parameters keep the names they have in the published files.
+//!
+//! ```
+//! use boldface_engine::no_grad;
+//! # fn main() -> boldface::Result<()> {
+//! // A Hugging Face folder or a `.gguf` file; only headers are read.
+//! let files = boldface_lm::open("../../tests/golden/files/tiny".as_ref())?;
+//! assert_eq!(files.licence().as_deref(), Some("apache-2.0"));
+//! let vocabulary = files.vocabulary()?;
+//! let tokens = vocabulary.tokens("the resting brain")?;
+//! assert_eq!(vocabulary.text(&tokens)?, "the resting brain");
+//!
+//! // The same numbers lie in the mapped file; nothing is copied.
+//! let network = files.network(&boldface_engine::open("dfdx", "cpu")?)?;
+//! let pass = network.inference();
+//! let hidden = no_grad(|| network.embed(&pass, &tokens));
+//! assert_eq!(hidden.dims(), [tokens.len(), files.config().width]);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod adapter;
 mod chat;

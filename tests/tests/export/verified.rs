@@ -8,7 +8,7 @@ use boldface_tests::{Sandbox, Seen, build};
 use super::{COUNTED, exported, project};
 
 /// A transformer that learns in all three stages, with a task that asks it before the last.
-const LEARNED: &str = r#"
+pub const LEARNED: &str = r#"
 [datasets.pain]
 type = "series"
 path = "data"

@@ -10,7 +10,7 @@ mod shipped;
 mod words;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, Plan, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_tests::{Sandbox, Seen};
 
 /// People of a study unless a test says otherwise: enough to be sure of what tells them apart.
@@ -138,7 +138,7 @@ fn plan(sandbox: &Sandbox, spec: &str) -> Result<Plan, String> {
 }
 
 fn build() -> Build<'static> {
-    Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries }
+    Build { engines: const { &[Offer::plain("dfdx")] }, load: &no_libraries }
 }
 
 /// What a run of `spec` says when it ends: its error with the cause, or nothing.

@@ -8,7 +8,7 @@ mod sweep;
 use std::path::Path;
 
 use boldface_plugins as _;
-use boldface_runner::plan::{Build, no_libraries, resolve};
+use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
 use expect_test::Expect;
 
 const RIGHT: &str = r#"seed = 0
@@ -52,7 +52,7 @@ horizon = 20
 
 /// What is said of `source` in the folder `dir`, one problem a line, the folder's name left out.
 fn said(dir: &Path, source: &str) -> String {
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     match resolve(&dir.join("spec.toml"), source, &build) {
         Ok(plan) => format!("no problem, {} stages\n", plan.stages.len()),
         Err(problems) => {

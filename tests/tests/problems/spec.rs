@@ -127,11 +127,19 @@ fn wrong_types() {
     "#]],
     );
     check(
-        &[(
-            "lora = { rank = 2 }",
-            "lora = { rank = 0, alpha = nan, dropout = 1, targets = [\"qkv\", \"q_proj\"] }",
-        )],
-        expect![[r#""#]],
+        &[
+            ("type = \"bigram\"", "type = \"gpt\""),
+            (
+                "lora = { rank = 2 }",
+                "lora = { rank = 0, alpha = -1, dropout = 1, targets = [\"qkv\", \"q_proj\"] }",
+            ),
+        ],
+        expect![[r#"
+            spec.toml:28:17: must be at least 1
+            spec.toml:28:28: must be above 0, is -1
+            spec.toml:28:42: must be at least 0 and below 1, is 1
+            spec.toml:28:55: no linear layer of the model is named `q_proj`; use `qkv`, `out`, `up`, `down`, or leave `targets` out for all of them
+        "#]],
     );
     check(
         &[("type = \"quantile\"", "type = 3")],
@@ -186,7 +194,7 @@ fn what_this_build_lacks() {
     check(
         &[("seed = 0", "seed = 0\nruntime.device = \"cuda\"")],
         expect![[r#"
-        spec.toml:2:18: this build cannot compute on `cuda`; there is only `cpu`
+        spec.toml:2:18: engine `dfdx` cannot compute on `cuda` here; there is only `cpu`
     "#]],
     );
 }

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use boldface_runner::plan::sweep::{Resolved, Union, resolve_any};
-use boldface_runner::plan::{Build, DataCache, Located, no_libraries};
+use boldface_runner::plan::{Build, DataCache, Located, Offer, no_libraries};
 use boldface_runner::spec::Layered;
 use expect_test::{Expect, expect};
 
 use super::RIGHT;
 
 fn resolved(path: &Path, source: &str) -> Result<Resolved, Vec<Located>> {
-    let build = Build { engines: &["dfdx"], devices: &["cpu"], load: &no_libraries };
+    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     resolve_any(&Layered::read(path, source)?, &build, &DataCache::default())
 }
 

@@ -24,9 +24,10 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 
+use boldface::Precision;
 use boldface::registry::{Entry, entries};
 use boldface_runner::plan::sweep::{Resolved, resolve_any};
-use boldface_runner::plan::{Build, DataCache};
+use boldface_runner::plan::{Build, DataCache, Offer};
 use boldface_runner::spec::Layered;
 use clap::Subcommand;
 
@@ -102,9 +103,30 @@ impl Command {
     }
 }
 
-/// What this binary was built with.
-const BUILD: Build<'static> =
-    Build { engines: boldface_engine::ENGINES, devices: &["cpu"], load: &boldface_loader::load };
+/// What this binary was built with, and how to get what it lacks.
+const BUILD: Build<'static> = Build { engines: &[DFDX, TCH], load: &boldface_loader::load };
+
+const DFDX: Offer<'static> = Offer {
+    advice: |device| {
+        device.starts_with("cuda").then(|| "`engine = \"tch\"` computes on graphics cards".to_owned())
+    },
+    ..Offer::plain("dfdx")
+};
+
+const TCH: Offer<'static> = Offer {
+    name: "tch",
+    missing: if cfg!(feature = "tch") {
+        None
+    } else {
+        Some(
+            "in the repository, run `framework/engine/install-libtorch` once (`--cuda` for graphics cards) and \
+             `cargo build --release --features tch`",
+        )
+    },
+    devices: || boldface_engine::devices("tch"),
+    advice: |device| device.starts_with("cuda").then(boldface_engine::why_no_cuda).flatten(),
+    precisions: &[Precision::F32, Precision::Tf32, Precision::Bf16],
+};
 
 /// Reads an experiment or a sweep with what it extends and what the command line says over it, and
 /// resolves it.

@@ -81,7 +81,7 @@ impl Value {
 
 /// As many rows of input and fewer are multiplied with weights where these lie: each is read once, as fast as memory
 /// gives them, where a product of matrices would first arrange them for rows that are not there.
-const FEW: usize = 4;
+const FEW: usize = 8;
 
 /// x (M, K) times w (N, K)' to (M, N).
 fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: [usize; 3]) {
@@ -91,9 +91,15 @@ fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: 
     }
     let mut products = Buffer::stale(n * m);
     simd!(weighted_rows, &mut products, m, k, |first, products| {
-        for (products, w) in products.chunks_mut(m).zip(w[first * k..].chunks(k)) {
-            for (product, x) in products.iter_mut().zip(x.chunks(k)) {
-                *product = simd::dot(x, w);
+        for (products, w) in products.chunks_mut(4 * m).zip(w[first * k..].chunks(4 * k)) {
+            for (column, x) in x.chunks(k).enumerate() {
+                let products = products[column..].iter_mut().step_by(m);
+                // One row of input waits for memory alone, which likes to give one stream.
+                if m > 1 && w.len() == 4 * k {
+                    products.zip(simd::dots(x, w)).for_each(|(to, product)| *to = product);
+                } else {
+                    products.zip(w.chunks(k)).for_each(|(to, w)| *to = simd::dot(x, w));
+                }
             }
         }
     });

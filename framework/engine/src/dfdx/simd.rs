@@ -216,6 +216,32 @@ pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
     across(lanes, |a, b| a + b) + xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum::<f32>()
 }
 
+/// The dot products with four rows that lie behind each other: sums that do not wait for one another.
+#[inline(always)]
+pub(crate) fn dots(x: &[f32], rows: &[f32]) -> [f32; 4] {
+    let len = x.len();
+    let rows = [&rows[..len], &rows[len..2 * len], &rows[2 * len..3 * len], &rows[3 * len..4 * len]];
+    let [mut s0, mut s1, mut s2, mut s3] = [[0.0_f32; LANES]; 4];
+    let [r0, r1, r2, r3] = rows.map(|row| row.chunks_exact(LANES));
+    for ((((x, r0), r1), r2), r3) in x.chunks_exact(LANES).zip(r0).zip(r1).zip(r2).zip(r3) {
+        for lane in 0..LANES {
+            s0[lane] = x[lane].mul_add(r0[lane], s0[lane]);
+            s1[lane] = x[lane].mul_add(r1[lane], s1[lane]);
+            s2[lane] = x[lane].mul_add(r2[lane], s2[lane]);
+            s3[lane] = x[lane].mul_add(r3[lane], s3[lane]);
+        }
+    }
+    let whole = len - len % LANES;
+    let rest = rows.map(|row| x[whole..].iter().zip(&row[whole..]).map(|(x, y)| x * y).sum::<f32>());
+    let add = |a: f32, b: f32| a + b;
+    [
+        across(s0, add) + rest[0],
+        across(s1, add) + rest[1],
+        across(s2, add) + rest[2],
+        across(s3, add) + rest[3],
+    ]
+}
+
 /// Replaces each number by `exp(number - top)` and gives their sum.
 #[inline(always)]
 pub(crate) fn exp_in_place(x: &mut [f32], top: f32) -> f32 {
@@ -344,6 +370,9 @@ mod tests {
             assert_eq!(sum_of(&x, |x| x), x.iter().sum::<f32>());
             assert_eq!(dot(&x, &x), x.iter().map(|x| x * x).sum::<f32>());
             assert_eq!(max(&x), x.iter().copied().fold(f32::MIN, f32::max));
+            let rows: Vec<f32> = (0..4 * len).map(|i| (i * 5 % 13) as f32).collect();
+            let by_rows = rows.chunks(len).map(|row| dot(&x, row)).collect::<Vec<_>>();
+            assert_eq!(dots(&x, &rows)[..], by_rows);
         }
     }
 }

@@ -39,7 +39,7 @@ impl Params {
 
     /// Adds a parameter that is not trained, or replaces one; its numbers may lie in a mapped file.
     pub fn insert_frozen(&mut self, name: &str, tensor: &Tensor) {
-        Arc::make_mut(&mut self.tensors).insert(name.to_owned(), tensor.detach());
+        Arc::make_mut(&mut self.tensors).insert(name.to_owned(), tensor.frozen());
     }
 
     /// Adds a parameter of normal numbers, drawn again where they lie beyond 2 standard deviations.

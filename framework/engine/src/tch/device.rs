@@ -1,6 +1,6 @@
 //! Devices, the numbers that products are computed in, and threads.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use ::tch::{Cuda, Device, Kind};
 use boldface::Precision;
@@ -23,13 +23,34 @@ const CUDA: [&str; 16] = [
 /// The devices of this machine, the CPU first.
 ///
 /// libtorch decides at its first tensor whether there is CUDA, so every way to a tensor leads through here.
-static DEVICES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let cards = if raw::open_cuda() { usize::try_from(Cuda::device_count()).unwrap_or(0) } else { 0 };
-    std::iter::once("cpu").chain(CUDA.into_iter().take(cards)).collect()
+static DEVICES: LazyLock<Devices> = LazyLock::new(|| {
+    let opened = raw::open_cuda();
+    let cards = if opened == Ok(true) { usize::try_from(Cuda::device_count()).unwrap_or(0) } else { 0 };
+    Devices { names: std::iter::once("cpu").chain(CUDA.into_iter().take(cards)).collect(), opened }
 });
 
+struct Devices {
+    names: Vec<&'static str>,
+    /// Whether there is a driver; why libtorch's part for CUDA could not be opened.
+    opened: Result<bool, String>,
+}
+
+/// Whether products in f32 are TensorFloat-32 on this process's graphics cards.
+static TF32: OnceLock<bool> = OnceLock::new();
+
 pub(crate) fn devices() -> &'static [&'static str] {
-    &DEVICES
+    &DEVICES.names
+}
+
+pub(crate) fn why_no_cuda() -> Option<String> {
+    match &DEVICES.opened {
+        Ok(_) if DEVICES.names.len() > 1 => None,
+        Ok(false) => Some("this machine has no driver of NVIDIA".to_owned()),
+        Ok(true) => Some("the driver of NVIDIA shows no graphics card that libtorch can use".to_owned()),
+        Err(why) => Some(format!(
+            "libtorch's part for graphics cards does not open ({why}); run `framework/engine/install-libtorch --cuda`"
+        )),
+    }
 }
 
 impl Place {
@@ -45,16 +66,26 @@ impl Place {
         Some(Place { device, products: Kind::Float })
     }
 
-    pub(crate) fn with(self, precision: Precision) -> Place {
-        let products = match precision {
-            Precision::F32 => Kind::Float,
-            Precision::Bf16 => Kind::BFloat16,
-        };
-        Place { products, ..self }
+    /// With products in this precision; none if the process computes otherwise already.
+    pub(crate) fn with(self, precision: Precision) -> Option<Place> {
+        if self.device.is_cuda() {
+            let wanted = precision == Precision::Tf32;
+            let tf32 = TF32.get_or_init(|| {
+                raw::allow_tf32(wanted);
+                wanted
+            });
+            if *tf32 != wanted {
+                return None;
+            }
+        }
+        let products = if precision == Precision::Bf16 { Kind::BFloat16 } else { Kind::Float };
+        Some(Place { products, ..self })
     }
 }
 
-/// How many threads the CPU computes with.
+/// How many threads the CPU computes with; 0 for as many as there are cores.
 pub(crate) fn set_threads(threads: usize) {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if threads == 0 { cores() } else { threads };
     ::tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use ::tch::{Kind, Tensor};
 
-pub(crate) use device::{Place, devices, set_threads};
+pub(crate) use device::{Place, devices, set_threads, why_no_cuda};
 use failure::done;
 pub(crate) use optim::{Batch, Step, norm};
 use raw::Shared;

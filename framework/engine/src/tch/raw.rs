@@ -48,8 +48,10 @@ unsafe extern "C" {
         numbers: *const f64,
         error: *mut *mut c_char,
     );
+    fn boldface_allow_tf32(allowed: bool, error: *mut *mut c_char);
     fn boldface_free(text: *mut c_char);
     fn dlopen(file: *const c_char, flags: c_int) -> *mut c_void;
+    fn dlerror() -> *const c_char;
 }
 
 fn pointer(tensor: &Tensor) -> *const c_void {
@@ -106,14 +108,34 @@ pub(super) fn view_of_file(file: &Mapped, numbers: &[f32], sizes: &[i64]) -> Ten
     done(unsafe { Tensor::f_from_blob(numbers.as_ptr().cast(), sizes, &[], Kind::Float, Device::Cpu) })
 }
 
-/// Opens libtorch's part for CUDA if the machine has a driver; whether it did.
+/// Opens libtorch's part for CUDA if the machine has a driver of NVIDIA; gives whether it has.
 ///
 /// Programs link the CPU's part alone, so that one program serves both.
-pub(super) fn open_cuda() -> bool {
+///
+/// # Errors
+///
+/// Why the part could not be opened.
+pub(super) fn open_cuda() -> Result<bool, String> {
     const NOW_AND_GLOBAL: c_int = 0x102;
     if !std::path::Path::new("/dev/nvidiactl").exists() {
-        return false;
+        return Ok(false);
     }
-    // SAFETY: a library of libtorch's own, found beside the one that is loaded; it registers itself.
-    !unsafe { dlopen(c"libtorch_cuda.so".as_ptr(), NOW_AND_GLOBAL) }.is_null()
+    // SAFETY: a library of libtorch's own, found beside the one that is loaded; it registers itself. If that
+    // fails, `dlerror` gives a text that lives until this thread's next call of its kind.
+    unsafe {
+        if !dlopen(c"libtorch_cuda.so".as_ptr(), NOW_AND_GLOBAL).is_null() {
+            return Ok(true);
+        }
+        let why = dlerror();
+        if why.is_null() {
+            return Err("the system does not say why".to_owned());
+        }
+        Err(CStr::from_ptr(why).to_string_lossy().into_owned())
+    }
+}
+
+/// Whether products in f32 may be TensorFloat-32, in the whole process.
+pub(super) fn allow_tf32(allowed: bool) {
+    // SAFETY: it sets a flag.
+    checked(|error| unsafe { boldface_allow_tf32(allowed, error) });
 }

@@ -4,6 +4,7 @@
 #include <exception>
 #include <vector>
 
+#include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_fused_adamw.h>
 
@@ -32,6 +33,10 @@ void boldface_free(char* text) {
 
 size_t boldface_storage_owners(const void* pointer) {
     return tensor(pointer).storage().use_count();
+}
+
+void boldface_allow_tf32(bool allowed, char** error) {
+    guarded(error, [&] { at::globalContext().setAllowTF32CuBLAS(allowed); });
 }
 
 void* boldface_scale_gradient(const void* pointer, double by, char** error) {

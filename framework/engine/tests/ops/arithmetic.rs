@@ -66,13 +66,14 @@ fn scalars() {
 fn functions_of_one_number() {
     // Double precision; GELU at 1 is Phi(1) = .841344746, at -2 it is -2 (1 - .977249868).
     type Case = (fn(&Tensor) -> Tensor, [f32; 4]);
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         (Tensor::square, [0.0, 1.0, 4.0, 9.0]),
         (Tensor::exp, [1.0, std::f32::consts::E, 0.135_335_28, 20.085_537]),
         (Tensor::tanh, [0.0, 0.761_594_2, -0.964_027_6, 0.995_054_8]),
         (Tensor::sigmoid, [0.5, 0.731_058_6, 0.119_202_92, 0.952_574_1]),
         (Tensor::log_sigmoid, [-std::f32::consts::LN_2, -0.313_261_7, -2.126_928, -0.048_587_35]),
         (Tensor::gelu, [0.0, 0.841_344_7, -0.045_500_26, 2.995_950_3]),
+        (Tensor::gelu_tanh, [0.0, 0.841_192, -0.045402306, 2.9963626]),
         (Tensor::silu, [0.0, 0.731_058_6, -0.238_405_84, 2.857_722_4]),
     ];
     on_every_engine(|engine| {
@@ -101,6 +102,7 @@ fn functions_survive_large_numbers_and_keep_nan() {
         check(x.log_sigmoid(), -1e4, 0.0);
         check(x.tanh(), -1.0, 1.0);
         check(x.gelu(), 0.0, 1e4);
+        check(x.gelu_tanh(), 0.0, 1e4);
         check(x.silu(), 0.0, 1e4);
         assert!(x.exp().to_vec()[2].is_nan());
     });

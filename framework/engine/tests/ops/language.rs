@@ -195,7 +195,7 @@ fn rows_by_themselves_are_rows_of_the_whole() {
             let w = engine.tensor(w, &[outputs, inputs]);
             let bias = engine.tensor(numbers(outputs, 3), &[outputs]);
             let all = engine.tensor(x.clone(), &[9, inputs]).linear(&w, Some(&bias)).to_vec();
-            for rows in 1..=5 {
+            for rows in [1, 2, 7, 8] {
                 let some = engine.tensor(x[..rows * inputs].to_vec(), &[rows, inputs]);
                 assert_close(&some.linear(&w, Some(&bias)).to_vec(), &all[..rows * outputs], 1e-5);
             }

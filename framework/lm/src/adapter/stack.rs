@@ -12,18 +12,15 @@ use crate::network::Network;
 /// nothing happens.
 pub fn freeze(network: &mut Network, lora: &Lora) {
     let params = &mut network.params;
-    let trainable: BTreeSet<String> =
-        params.names().filter(|name| params.is_trainable(name)).map(str::to_owned).collect();
     for name in with(params, "lora_a") {
         let [a, b] = joined(params, &name, lora).expect("the layer has an adapter");
         for (part, tensor) in [("frozen_a", a), ("frozen_b", b)] {
-            params.insert(&format!("{name}.{part}"), tensor.to_vec(), tensor.dims());
+            params.insert_frozen(&format!("{name}.{part}"), &tensor);
         }
         for part in ["lora_a", "lora_b"] {
             params.remove(&format!("{name}.{part}"));
         }
     }
-    params.train_only(|name| trainable.contains(name));
 }
 
 /// Adds all adapters into the weights they stand beside, and removes them. The logits stay, but for rounding.

@@ -8,6 +8,7 @@ mod folder;
 mod json;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use boldface::Result;
 use boldface_engine::Engine;
@@ -26,6 +27,8 @@ pub struct Files {
     source: Source,
     config: Config,
     weights: Weights,
+    /// Read once: a tokenizer takes a third of a second.
+    vocabulary: Arc<OnceLock<Vocabulary>>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +49,7 @@ pub fn open(path: &Path) -> Result<Files> {
         let config = Config::from_json(&folder.config)?;
         let weights = folder.weights(&config)?;
         check(&config, &weights, &folder.whole())?;
-        return Ok(Files { source: Source::Folder(folder), config, weights });
+        return Ok(Files::new(Source::Folder(folder), config, weights));
     }
     let shown = path.display();
     if !path.exists() {
@@ -62,10 +65,14 @@ pub fn open(path: &Path) -> Result<Files> {
     let config = Config::from_gguf(&gguf)?;
     let weights = published(&gguf, &config);
     check(&config, &weights, &shown.to_string())?;
-    Ok(Files { source: Source::Gguf(Box::new(gguf)), config, weights })
+    Ok(Files::new(Source::Gguf(Box::new(gguf)), config, weights))
 }
 
 impl Files {
+    fn new(source: Source, config: Config, weights: Weights) -> Files {
+        Files { source, config, weights, vocabulary: Arc::default() }
+    }
+
     /// What the model is made of.
     pub fn config(&self) -> &Config {
         &self.config
@@ -78,12 +85,15 @@ impl Files {
     /// If there is no tokenizer, or one of a kind that is not read, or one with more entries than the embedding has
     /// rows.
     pub fn vocabulary(&self) -> Result<Vocabulary> {
+        if let Some(vocabulary) = self.vocabulary.get() {
+            return Ok(vocabulary.clone());
+        }
         let (vocabulary, path) = match &self.source {
             Source::Folder(folder) => Vocabulary::of_folder(folder)?,
             Source::Gguf(gguf) => (Vocabulary::of_gguf(gguf)?, gguf.path().to_owned()),
         };
         vocabulary.fits(self.config.vocabulary, &path, &self.embedding())?;
-        Ok(vocabulary)
+        Ok(self.vocabulary.get_or_init(|| vocabulary).clone())
     }
 
     /// The model with all its parameters frozen. Floats of 32 bits stay in their mapped file where the engine can read

@@ -28,7 +28,8 @@ impl<'a> Cursor<'a> {
     pub fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
         let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
         let end = end.ok_or_else(|| {
-            format!("it ends at byte {}, inside what begins at byte {}", self.bytes.len(), self.at)
+            let (length, at) = (self.bytes.len(), self.at);
+            format!("it ends at byte {length}, inside what begins at byte {at}; it was cut short or damaged")
         })?;
         let found = &self.bytes[self.at..end];
         self.at = end;
@@ -52,7 +53,7 @@ impl<'a> Cursor<'a> {
         let (at, count) = (self.at, self.u64()?);
         let most = self.left() / least;
         usize::try_from(count).ok().filter(|count| *count <= most).ok_or_else(|| {
-            format!("byte {at} announces {count} {what}, more than the {} bytes left can hold", self.left())
+            format!("byte {at} announces {count} {what}, more than the {} bytes left can hold; it was cut short or damaged", self.left())
                 .into()
         })
     }

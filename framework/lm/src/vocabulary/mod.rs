@@ -5,19 +5,20 @@ mod gguf;
 mod pairs;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use boldface::Result;
 use tokenizers::Tokenizer;
 
 use crate::chat::{Chat, Message};
 
-/// A model's tokenizer. Special tokens are written by their numbers; the plain text of users never becomes one.
+/// A model's tokenizer. Special tokens are written by their numbers; the plain text of users never becomes one. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     /// Reads what looks like a special token as the text that it is.
-    plain: Tokenizer,
+    plain: Arc<Tokenizer>,
     /// Reads special tokens as such.
-    marked: Tokenizer,
+    marked: Arc<Tokenizer>,
     len: usize,
     ends: Vec<u32>,
     start: Option<u32>,
@@ -41,6 +42,7 @@ impl Vocabulary {
         plain.set_encode_special_tokens(true);
         let highest = plain.get_vocab(true).into_values().max();
         let len = highest.map_or(0, |id| id as usize + 1);
+        let (plain, marked) = (Arc::new(plain), Arc::new(marked));
         let mut vocabulary = Vocabulary { plain, marked, len, ends: Vec::new(), start, chat };
         ends.extend(vocabulary.end_of_turn());
         for end in ends {

@@ -70,3 +70,44 @@ fn splitter(splitting: Splitting, space_first: bool) -> Result<PreTokenizerWrapp
         Splitting::Qwen2 => pattern(QWEN2),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Qwen3's entries and merges, as a GGUF file holds them, split texts as its own tokenizer does in Python
+    /// (`tests/python/lm_text_golden.py`).
+    #[test]
+    fn qwen_splits_by_its_pattern() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let packed = root.join("../shared/data/tokenizers/qwen3_tokenizer.json.gz");
+        if !packed.exists() {
+            eprintln!("skipped: `{}` is not there", packed.display());
+            return;
+        }
+        let unpacked = Command::new("gzip").arg("-dc").arg(packed).output().unwrap().stdout;
+        let json: Value = serde_json::from_slice(&unpacked).unwrap();
+        let entries = json["model"]["vocab"].as_object().unwrap().iter();
+        let entries = entries.map(|(entry, id)| (entry.clone(), id.as_u64().unwrap() as u32)).collect();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let merges = json["model"]["merges"].as_array().unwrap().iter();
+        let merges: Vec<String> =
+            merges.map(|pair| format!("{} {}", text(&pair[0]), text(&pair[1]))).collect();
+        let merges = merges.iter().map(String::as_str);
+        let tokenizer = tokenizer(entries, merges, Splitting::Qwen2, false).unwrap();
+        let golden: Value =
+            serde_json::from_slice(&std::fs::read(root.join("tests/golden/lm-text.json")).unwrap()).unwrap();
+        let texts = golden["texts"].as_array().unwrap().iter();
+        let wanted = golden["tokens"]["qwen3"]["plain"].as_array().unwrap();
+        // `<think>` is an entry that was added later, which this tokenizer does not have.
+        for (text, wanted) in texts.map(text).zip(wanted).filter(|(text, _)| !text.contains("<think>")) {
+            let found = tokenizer.encode_fast(text.as_str(), false).unwrap();
+            assert_eq!(serde_json::json!(found.get_ids()), *wanted, "{text:?}");
+        }
+    }
+}

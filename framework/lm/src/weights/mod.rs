@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use boldface::Result;
+use boldface::{Precision, Result};
 use boldface_engine::{Engine, Mapped, Params, Tensor};
 
 use crate::config::Config;
@@ -91,9 +91,15 @@ impl Stored {
     }
 
     fn tensor(&self, engine: &Engine, dims: &[usize]) -> Tensor {
-        let in_place = (self.storage, self.order) == (Storage::F32, Order::Ours);
-        let mapped = in_place.then(|| engine.tensor_mapped(&self.file, self.bytes.clone(), dims)).flatten();
-        mapped.unwrap_or_else(|| engine.tensor(self.numbers(), dims))
+        let as_they_lie = match (self.storage, self.order, engine.precision()) {
+            (Storage::F32, Order::Ours, _) => engine.tensor_mapped(&self.file, self.bytes.clone(), dims),
+            // Norms stay f32: they are small, and computed in it.
+            (Storage::Bf16, Order::Ours, Precision::Bf16) if dims.len() > 1 => {
+                Some(engine.tensor_bf16(self.data(), dims))
+            }
+            _ => None,
+        };
+        as_they_lie.unwrap_or_else(|| engine.tensor(self.numbers(), dims))
     }
 
     fn data(&self) -> &[u8] {

@@ -1,10 +1,12 @@
 //! One safetensors file: its header, checked, and where its tensors lie.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use boldface::Result;
 use boldface_engine::Mapped;
 use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
 
 use super::{Order, Storage, Stored};
 
@@ -17,8 +19,10 @@ impl Shard {
     /// Maps a file and reads its header.
     pub fn open(path: &Path) -> Result<Shard> {
         let file = Mapped::open(path)?;
-        let (header, metadata) = SafeTensors::read_metadata(file.bytes())
-            .map_err(|error| format!("`{}` is no whole safetensors file: {error}", path.display()))?;
+        let (header, metadata) = SafeTensors::read_metadata(file.bytes()).map_err(|error| {
+            let why = cut_short(file.bytes()).unwrap_or_else(|| error.to_string());
+            format!("`{}` is no whole safetensors file: {why}", path.display())
+        })?;
         let first = header + 8; // a length of 8 bytes, the header, then the numbers
         let mut tensors = Vec::new();
         for (name, info) in metadata.tensors() {
@@ -45,4 +49,16 @@ impl Shard {
         tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Shard { tensors })
     }
+}
+
+/// The first tensor whose numbers the file does not have, if that is what is wrong with it.
+fn cut_short(bytes: &[u8]) -> Option<String> {
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let header = rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    let there = (rest.len() - header.len()) as u64;
+    let tensors: BTreeMap<String, Value> = serde_json::from_slice(header).ok()?;
+    let end = |tensor: &Value| tensor.get("data_offsets")?.get(1)?.as_u64();
+    let ends = tensors.iter().filter_map(|(name, tensor)| Some((end(tensor)?, name)));
+    let (end, name) = ends.filter(|(end, _)| *end > there).min()?;
+    Some(format!("the numbers of tensor `{name}` reach to byte {end}, but it has {there}; it was cut short"))
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use boldface::guard;
 use boldface_lm::open;
+use expect_test::expect;
 use proptest::prelude::*;
 
 use crate::tiny::{Tiny, dfdx, golden};
@@ -39,6 +40,23 @@ fn a_file_cut_short_is_refused_wherever_it_is_cut() {
             assert!(error.contains(name) && !error.starts_with("panicked"), "{length}: {error}");
         }
     }
+}
+
+#[test]
+fn what_was_cut_short_is_named() {
+    let tiny = Tiny::new();
+    let error = |name: &str, length: usize| {
+        let bytes = std::fs::read(golden(name)).unwrap();
+        let file = name.trim_start_matches("tiny/");
+        tiny.shown(&read(&tiny, file, &bytes[..length]).unwrap_err())
+    };
+    expect!["`DIR/tiny.gguf` is no whole GGUF file: tensor `blk.0.ffn_up.weight` takes 1920 bytes from byte 6880 + 32448 on, but the file has 40000; it was cut short or damaged"].assert_eq(&error("tiny.gguf", 40_000));
+    expect!["`DIR/tiny.gguf` is no whole GGUF file: key `tokenizer.ggml.token_type`: byte 3696 announces 292 values, more than the 296 bytes left can hold; it was cut short or damaged"].assert_eq(&error("tiny.gguf", 4_000));
+    expect!["`DIR/model.safetensors` is no whole safetensors file: the numbers of tensor `model.layers.0.self_attn.q_proj.weight` reach to byte 39360, but it has 38008; it was cut short"].assert_eq(&error("tiny/model.safetensors", 40_000));
+    expect!["`DIR/model.safetensors` is no whole safetensors file: invalid header length"]
+        .assert_eq(&error("tiny/model.safetensors", 400));
+    expect!["`DIR/model.safetensors` is no whole safetensors file: header too small"]
+        .assert_eq(&error("tiny/model.safetensors", 0));
 }
 
 proptest! {

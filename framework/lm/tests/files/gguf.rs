@@ -1,5 +1,6 @@
 //! GGUF files: the same model as in the folder, and what is refused.
 
+use boldface_engine::Rope;
 use boldface_lm::open;
 use expect_test::expect;
 
@@ -26,6 +27,35 @@ fn a_gguf_file_is_the_folder_it_was_made_from() {
     }
 }
 
+/// GPT-2's linear layers are turned, Llama's queries and keys permuted with their biases, Qwen3's are not; Llama 3's
+/// rotary divisors are a tensor and YaRN's numbers are keys.
+#[test]
+fn every_family_is_the_same_from_gguf() {
+    for name in ["gpt2", "llama3", "qwen3"] {
+        let [folder, gguf] =
+            [name.to_owned(), format!("{name}.gguf")].map(|name| open(&golden(&name)).unwrap());
+        let (mut a, mut b) = (folder.config().clone(), gguf.config().clone());
+        let ropes = (a.rope.take(), b.rope.take());
+        assert_eq!((&a, ropes.0.is_some()), (&b, ropes.1.is_some()), "{name}");
+        if let (Some(a), Some(b)) = ropes {
+            assert_eq!(a.scale, b.scale, "{name}");
+            // Divisors and bases are written with 32 bits.
+            let near =
+                a.frequencies.iter().zip(b.frequencies.iter()).all(|(a, b)| (a / b - 1.0).abs() < 1e-6);
+            assert!(near, "{name}: {a:?} {b:?}");
+            assert_ne!(*a.frequencies, *Rope::plain(4, 1e6).frequencies, "{name} is stretched");
+        }
+        let [a, b] = [&folder, &gguf].map(|files| files.network(&dfdx()).unwrap());
+        assert!(a.params.names().eq(b.params.names()), "{name}");
+        for parameter in a.params.names() {
+            let [a, b] = [&a, &b].map(|network| network.params.get(parameter));
+            assert_eq!((a.dims(), a.to_vec()), (b.dims(), b.to_vec()), "{name}: {parameter}");
+        }
+        let error = gguf.vocabulary().expect_err("no tokenizer").to_string();
+        assert!(error.ends_with("has no key `tokenizer.ggml.model`"), "{error}");
+    }
+}
+
 /// A change of the header, as bytes for bytes of the same length.
 fn changed(from: &[u8], to: &[u8]) -> String {
     assert_eq!(from.len(), to.len());
@@ -35,7 +65,7 @@ fn changed(from: &[u8], to: &[u8]) -> String {
     let tiny = Tiny::new();
     let path = tiny.file("m.gguf");
     std::fs::write(&path, bytes).unwrap();
-    let error = open(&path).and_then(|files| files.vocabulary()).err().expect("an error");
+    let error = open(&path).and_then(|files| files.vocabulary()).expect_err("an error");
     tiny.shown(&error.to_string())
 }
 

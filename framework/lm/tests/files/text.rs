@@ -6,11 +6,12 @@ use std::process::Command;
 
 use boldface_lm::{Files, Message, Vocabulary, open};
 use expect_test::expect;
+use proptest::prelude::*;
 use safetensors::Dtype;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::tiny::Tiny;
+use crate::tiny::{Tiny, golden as fixture};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -170,7 +171,7 @@ fn refusal(template: &str) -> String {
     let said = files
         .and_then(|files| files.vocabulary())
         .and_then(|all| all.chat(&[Message::new("user", "?")], true));
-    tiny.shown(&said.err().expect("an error").to_string())
+    tiny.shown(&said.expect_err("an error").to_string())
 }
 
 #[test]
@@ -187,7 +188,10 @@ fn a_template_reaches_nothing_but_what_it_is_given() {
     ]
     .assert_eq(&refusal("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}"));
     expect!["the chat template of `DIR/chat_template.jinja` refuses this conversation: range has too many elements"].assert_eq(&refusal("{% for i in range(1000000000) %}{% endfor %}"));
-    expect!["the chat template of `DIR/chat_template.jinja` refuses this conversation: repeated string is too large"].assert_eq(&refusal("{{ 'a' * 10000000000 }}"));
+    expect!["the chat template of `DIR/chat_template.jinja` fails: engine ran out of fuel (in <string>:1)"].assert_eq(&refusal(
+        "{% for i in range(10000) %}{% for j in range(10000) %}{{ i }}{% endfor %}{% endfor %}",
+    ));
+    expect!["the chat template of `DIR/chat_template.jinja` fails: engine ran out of fuel (in <string>:1)"].assert_eq(&refusal("{{ 'a' * 10000000000 }}"));
     expect!["the chat template of `DIR/chat_template.jinja` cannot be read: syntax error: unexpected end of input, expected end of block (in <string>:1)"].assert_eq(&refusal("{% for message in messages %}"));
     let tiny = Tiny::new();
     tiny.set("tokenizer_config.json", "chat_template", json!(null));
@@ -267,4 +271,26 @@ fn tokenizers_that_cannot_be_used() {
     endless.remove("generation_config.json").set("tokenizer_config.json", "eos_token", "<|im_end|>");
     expect!["`DIR/tokenizer_config.json`: `chat_template` is `3`, which is not a template"]
         .assert_eq(&endless.error());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However special tokens are put together, as plain text they are text, which comes back as it was.
+    #[test]
+    fn plain_text_has_no_special_tokens(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                Just("<|im_end|>".to_owned()), Just("<|im_start|>".to_owned()), Just("<|endoftext|>".to_owned()),
+                Just("<|".to_owned()), Just("|>".to_owned()), ".{0,3}",
+            ],
+            0..6,
+        )
+    ) {
+        let vocabulary = open(&fixture("tiny")).unwrap().vocabulary().unwrap();
+        let text = pieces.concat();
+        let tokens = vocabulary.tokens(&text).unwrap();
+        prop_assert!(tokens.iter().all(|token| *token > 2), "{tokens:?}");
+        prop_assert_eq!(vocabulary.text(&tokens).unwrap(), text);
+    }
 }

@@ -101,7 +101,7 @@ impl Tiny {
     /// What opening the folder and its tokenizer complains about; the folder is called DIR.
     pub fn error(&self) -> String {
         let opened = open(self.path()).and_then(|files| files.vocabulary());
-        self.shown(&opened.err().expect("an error").to_string())
+        self.shown(&opened.expect_err("an error").to_string())
     }
 
     pub fn shown(&self, text: &str) -> String {

@@ -116,6 +116,11 @@ impl Source {
         Ok(dir)
     }
 
+    /// The folder of runs, from that of an artefact in its store.
+    fn runs<'a>(&'a self, artefact: &'a Path) -> &'a Path {
+        artefact.ancestors().nth(2).unwrap_or(&self.run)
+    }
+
     fn stage(&self, kind: &StageKind) -> Option<&StageRecord> {
         self.record.stages.iter().find(|stage| stage.stage.kind == *kind)
     }
@@ -191,7 +196,7 @@ impl Source {
 
         let rows = metrics::read(&self.run.join("metrics.parquet"))?;
         metrics::write(&to.join("metrics.parquet"), &record.name, &rows)?;
-        let (told, card) = (told(&self.run)?, self.card(&origin));
+        let (told, card) = (told(&self.run, self.runs(&series))?, self.card(&origin));
         let (test, validation) = (&told.test, &told.validation);
         let both = format!("# Scores\n\n## Test\n\n{test}\n## Validation\n\n{validation}");
         text(&to.join("metrics.md"), &both)?;

@@ -11,6 +11,7 @@ use super::content::{Content, Hasher};
 use super::hashes::Hashes;
 use super::key::canonical_json;
 use super::{Entry, excluded, leak, nuisances};
+use crate::export::{Export, Refused};
 use crate::spec::{Experiment, Unit};
 
 /// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
@@ -24,6 +25,8 @@ pub struct DataCache {
     contents: Memo<Result<Content, String>>,
     problems: Memo<Vec<Problem>>,
     nuisances: Memo<Filled>,
+    /// Exports, each compared with its hashes once.
+    pub(super) exports: Memo<Result<Arc<Export>, Refused>>,
     /// What the leakage lint found out.
     pub(super) leaks: leak::Memo,
 }
@@ -65,6 +68,7 @@ impl DataCache {
             contents: Memo::default(),
             problems: Memo::default(),
             nuisances: Memo::default(),
+            exports: Memo::default(),
             leaks: leak::Memo::default(),
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let seed = experiment.seed;
     let engine = match experiment.precision {
         Precision::F32 => experiment.engine.clone(),
-        Precision::Bf16 => format!("{}, bf16", experiment.engine),
+        precision => format!("{}, {}", experiment.engine, precision.name()),
     };
     let taken = |part: Taken| {
         let start = plan.start.as_ref().filter(|start| start.takes(part));

@@ -45,7 +45,7 @@ pub use dot::dot;
 pub use leak::{Check, Proof, Status, When};
 pub use libraries::{load_libraries, no_libraries};
 pub(crate) use resolve::resolve_unlinted;
-pub use resolve::{Build, resolve, resolve_layered};
+pub use resolve::{Build, Offer, resolve, resolve_layered};
 pub use start::Start;
 
 /// Everything a run needs; made by resolving a spec, and by nothing else.

@@ -21,10 +21,8 @@ use crate::stages::split;
 /// What the binary was built with; the runner itself knows no engine.
 #[derive(Clone, Copy)]
 pub struct Build<'a> {
-    /// Engines, such as `dfdx`.
-    pub engines: &'a [&'a str],
-    /// Devices they compute on, such as `cpu`.
-    pub devices: &'a [&'a str],
+    /// Engines that a spec may name, those included that were left out of this build.
+    pub engines: &'a [Offer<'a>],
     /// Loads a library with plugins into the registry: its file, its content's hash and how long one call may
     /// take. [`super::no_libraries`] in a build that cannot.
     pub load: &'a (dyn Fn(&Path, &str, Duration) -> Result<(), String> + Sync),
@@ -32,8 +30,29 @@ pub struct Build<'a> {
 
 impl fmt::Debug for Build<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Build { engines, devices, .. } = self;
-        f.debug_struct("Build").field("engines", engines).field("devices", devices).finish_non_exhaustive()
+        f.debug_struct("Build").field("engines", &self.engines).finish_non_exhaustive()
+    }
+}
+
+/// An engine, and what it can do here.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// Its name, such as `dfdx`.
+    pub name: &'a str,
+    /// How to get a build that has it; none if this one does.
+    pub missing: Option<&'a str>,
+    /// The devices of this machine that it computes on, such as `cpu`; asked of an engine that a spec names.
+    pub devices: fn() -> &'static [&'static str],
+    /// What to do about a device that it lacks, where more is known than its name.
+    pub advice: fn(device: &str) -> Option<String>,
+    /// The numbers it multiplies matrices in.
+    pub precisions: &'a [Precision],
+}
+
+impl<'a> Offer<'a> {
+    /// An engine of this build that computes on the CPU, in 32 bits.
+    pub const fn plain(name: &'a str) -> Offer<'a> {
+        Offer { name, missing: None, devices: || &["cpu"], advice: |_| None, precisions: &[Precision::F32] }
     }
 }
 
@@ -107,7 +126,7 @@ fn resolve_draft(
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     Checks { data, found: &found, problems: &mut problems }.all(&experiment, &draft, &parts);
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
-    let start = Start::find(&experiment, folder, &mut problems);
+    let start = Start::find(&experiment, folder, data, &mut problems);
     start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
     let listed = experiment.split.file.as_ref().filter(|_| is_whole).map(|file| {
@@ -237,23 +256,38 @@ impl Many<'_> {
 
 fn check_build(experiment: &Experiment, build: &Build<'_>, problems: &mut Vec<Problem>) {
     let engine = experiment.engine.as_str();
-    if !build.engines.contains(&engine) {
-        let message = format!("this build has no engine `{engine}`");
-        let help = match build.engines {
-            [only] => format!("set `engine = \"{only}\"`, which it has"),
-            engines => suggest(engine, engines.iter().copied()),
+    let names = build.engines.iter().filter(|offer| offer.missing.is_none()).map(|offer| offer.name);
+    let instead = match names.clone().collect::<Vec<_>>()[..] {
+        [only] => format!("set `engine = \"{only}\"`, which it has"),
+        _ => suggest(engine, names),
+    };
+    let offer = build.engines.iter().find(|offer| offer.name == engine);
+    let Some(offer) = offer.filter(|offer| offer.missing.is_none()) else {
+        let help = match offer.and_then(|offer| offer.missing) {
+            Some(how) => format!("{how}; or {instead}"),
+            None => instead,
         };
-        problems.push(Problem::at("engine", message).help(help));
-    }
-    if experiment.precision == Precision::Bf16 && engine == "dfdx" {
-        let message = "engine `dfdx` computes in `f32` only";
-        let help = "leave `precision` out, or set `engine = \"tch\"`";
+        problems.push(Problem::at("engine", format!("this build has no engine `{engine}`")).help(help));
+        return;
+    };
+    if !offer.precisions.contains(&experiment.precision) {
+        let can = offer.precisions.iter().map(|precision| format!("`{}`", precision.name()));
+        let message = format!("engine `{engine}` computes in {} only", can.collect::<Vec<_>>().join(", "));
+        let able = build.engines.iter().find(|offer| offer.precisions.contains(&experiment.precision));
+        let help = match able {
+            Some(able) => format!("leave `precision` out, or set `engine = \"{}\"`", able.name),
+            None => "leave `precision` out".to_owned(),
+        };
         problems.push(Problem::at("precision", message).help(help));
     }
-    let device = experiment.runtime.device.as_str();
-    if !build.devices.contains(&device) {
-        let message = format!("this build cannot compute on `{device}`");
-        let help = suggest(device, build.devices.iter().copied());
+    let (device, devices) = (experiment.runtime.device.as_str(), (offer.devices)());
+    if !devices.contains(&device) {
+        let message = format!("engine `{engine}` cannot compute on `{device}` here");
+        let there = suggest(device, devices.iter().copied());
+        let help = match (offer.advice)(device) {
+            Some(advice) => format!("{there}; {advice}"),
+            None => there,
+        };
         problems.push(Problem::at("runtime.device", message).help(help));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use boldface::{CheckContext, FmriShape, Problem, Result, ScanInfo};
 use boldface_imaging::regions;
 
-use super::cohorts::Cohorts;
+use super::cohorts::{Cohorts, DataCache};
 use super::resolve::Parts;
 use super::{Stage, StageKind};
 use crate::export::{Export, LEARNED, Learned, NORMS, REGIONS, TOKENIZER, base, read_learned};
@@ -33,7 +33,12 @@ pub struct Start {
 
 impl Start {
     /// Opens the export that a spec in `folder` names, and compares its files with what was exported.
-    pub(super) fn find(experiment: &Experiment, folder: &Path, problems: &mut Vec<Problem>) -> Option<Start> {
+    pub(super) fn find(
+        experiment: &Experiment,
+        folder: &Path,
+        data: &DataCache,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Start> {
         let table = experiment.start.clone()?;
         if table.take.is_empty() {
             let problem = Problem::at("start.take", "nothing is taken from the export");
@@ -41,10 +46,11 @@ impl Start {
             return None;
         }
         let root = folder.join(&table.path);
-        match Export::open(&root) {
+        let opened = data.exports.get(&root.to_string_lossy(), || Export::open(&root).map(Arc::new));
+        match &*opened {
             Ok(export) => {
                 let (model, reads_fmri) = (export.model.folder.clone(), export.model.reads_fmri);
-                let (written, export) = (table.path.clone(), Arc::new(export));
+                let (written, export) = (table.path.clone(), Arc::clone(export));
                 Some(Start { written, export, root, table, model, reads_fmri, norms: false })
             }
             Err(refused) => {

@@ -26,12 +26,12 @@ pub struct Told {
     pub data: Vec<(String, [Option<String>; 4])>,
 }
 
-/// What there is to tell of the run in `run`.
+/// What there is to tell of the run in `run`, whose artefacts are in the folder `runs`.
 ///
 /// # Errors
 /// As [`super::write`].
-pub fn told(run: &Path) -> Result<Told> {
-    let stored = Stored::read(run)?;
+pub fn told(run: &Path, runs: &Path) -> Result<Told> {
+    let stored = Stored::read_in(run, runs)?;
     let unit = stored.record.experiment.split.unit;
     let part = |part: Part| {
         let mut blocks = Vec::new();

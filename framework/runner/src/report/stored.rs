@@ -150,14 +150,21 @@ impl Stored {
         // `runs/latest` is a link: its parent is not the parent of the run.
         let dir =
             &fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
+        Stored::read_in(dir, dir.parent().and_then(Path::parent).unwrap_or(dir))
+    }
+
+    /// As [`Stored::read`], of a run whose artefacts are in the folder `runs`: an arm of a sweep lies deeper in it.
+    ///
+    /// # Errors
+    /// As [`Stored::read`].
+    pub fn read_in(dir: &Path, runs: &Path) -> Result<Stored> {
         let path = dir.join("plan.json");
-        let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.clone() })?;
+        let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
         let record: Record = parse(&path, &text)?;
         let mut value: Value = parse(&path, &text)?;
         let resolved = toml_of(value["experiment"].take()).map_err(|reason| damaged(&path, reason))?;
 
         let rows = boldface_tables::metrics::read(&dir.join("metrics.parquet"))?;
-        let runs = dir.parent().and_then(Path::parent).unwrap_or(dir);
         let mut store = Store { runs, record: &record, gone: Vec::new() };
         let split = store.split()?;
         let tasks = record.experiment.tasks.iter();

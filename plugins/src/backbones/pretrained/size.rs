@@ -17,14 +17,10 @@ pub(super) fn added(input: Input, config: &Config, shape: FmriShape, lora: Optio
 
 /// Numbers of the adapters.
 fn adapters(config: &Config, lora: &Lora) -> u64 {
-    let is_target = |layer: &str, target: &String| {
-        layer.strip_suffix(target.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
     let ends = config.parameters().into_iter().filter_map(|(name, dims)| {
         let layer = name.strip_suffix(".weight")?;
         let is_linear = config.linears().contains(&layer.rsplit('.').next()?);
-        let is_target = lora.targets.is_empty() || lora.targets.iter().any(|target| is_target(layer, target));
-        (is_linear && is_target).then(|| dims.iter().sum::<usize>())
+        (is_linear && lora.is_beside(layer)).then(|| dims.iter().sum::<usize>())
     });
     (lora.rank * ends.sum::<usize>()) as u64
 }

@@ -27,7 +27,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let vocabulary = files.vocabulary().map_err(|error| failed(&error))?;
     let config = files.config();
     let (bytes, numbers) = match engine.precision() {
-        Precision::F32 => (4, "f32"),
+        Precision::F32 | Precision::Tf32 => (4, "f32"),
         Precision::Bf16 => (2, "bf16"),
     };
     let rows = [

@@ -57,8 +57,8 @@ pub struct Place {
     /// The device, such as cpu or cuda:0.
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: String,
-    /// The numbers that matrices are multiplied in: f32, or bf16 on tch.
-    #[arg(long, value_name = "f32|bf16", default_value = "f32", value_parser = precision)]
+    /// The numbers that matrices are multiplied in: f32, or tf32 and bf16 on tch.
+    #[arg(long, value_name = "f32|tf32|bf16", default_value = "f32", value_parser = precision)]
     precision: Precision,
     /// Use this many threads; 0 or left out for as many as there are cores.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -89,11 +89,10 @@ impl Place {
 }
 
 fn precision(written: &str) -> Result<Precision, String> {
-    match written {
-        "f32" => Ok(Precision::F32),
-        "bf16" => Ok(Precision::Bf16),
-        _ => Err("it is f32 or bf16".to_owned()),
-    }
+    let all = [Precision::F32, Precision::Tf32, Precision::Bf16];
+    all.into_iter()
+        .find(|precision| precision.name() == written)
+        .ok_or_else(|| "it is f32, tf32 or bf16".to_owned())
 }
 
 /// What a model did not do.

@@ -1,5 +1,6 @@
 //! Adapters of tiny models with random weights.
 
+mod golden;
 mod stacking;
 
 use boldface::Lora;

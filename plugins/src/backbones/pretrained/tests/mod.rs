@@ -22,6 +22,7 @@ use tempfile::TempDir;
 
 use super::base::Base;
 use super::model::Model;
+use super::prompt::Prompts;
 use super::{Chat, Pretrained};
 use crate::backbones::causal::{self, Input, Trunk};
 

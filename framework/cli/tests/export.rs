@@ -1,0 +1,105 @@
+//! `boldface export` and `boldface verify`: what they print and how they exit.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const SPEC: &str = r#"
+[datasets.made]
+type = "synthetic"
+subjects = 12
+trs = 40
+rois = 8
+
+[signal]
+trs = 40
+
+[tokenizer]
+type = "quantile"
+patch = 10
+
+[backbone]
+type = "bigram"
+
+[tasks.forecasting]
+context = 30
+horizon = 10
+
+[evaluation]
+resamples = 20
+"#;
+
+/// Exit code, stdout and stderr of `boldface` with these arguments in `dir`.
+fn boldface(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boldface"));
+    let output = command.args(arguments).current_dir(dir).env_remove("BOLDFACE_LOG").output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_run_is_exported_verified_and_begun_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("pain.toml"), SPEC).unwrap();
+    let (code, _, err) = boldface(dir, &["export", "latest", "--to", "out"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.starts_with("error: `latest` is no run: there is no `plan.json`; name its folder, `latest`, or"),
+        "{err}"
+    );
+
+    assert_eq!(boldface(dir, &["run", "pain.toml"]).0, 0);
+    for (run, to) in [("latest", "one"), ("pain", "two"), ("runs/latest", "three")] {
+        let (code, out, err) = boldface(dir, &["export", run, "--to", to]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out.contains("know: `splits.tsv` and `learned.tsv` hold subject ids"), "{out}");
+        assert!(out.contains(&format!("card:   {}", Path::new(to).join("README.md").display())), "{out}");
+    }
+    let (code, _, err) = boldface(dir, &["export", "pain", "--to", "one"]);
+    assert_eq!(
+        (code, err.as_str()),
+        (1, "error: `one` is there already, and nothing is overwritten; name another folder\n")
+    );
+
+    fs::rename(dir.join("runs"), dir.join("gone")).unwrap();
+    let (code, out, err) = boldface(dir, &["verify", "one"]);
+    assert_eq!(code, 0, "{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].ends_with(" files are as they were exported"), "{out}");
+    assert_eq!(lines[1], "forecasting, mae on test subjects");
+    let number = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
+    assert_eq!(number(lines[2]), number(lines[3]));
+    assert_eq!(lines[4], "they are the same, within 1e-9");
+    let (code, _, err) = boldface(dir, &["verify", "one", "--task", "sex"]);
+    assert_eq!(
+        (code, err.as_str()),
+        (2, "error: the export has no test score of a task `sex`; there are `forecasting`\n")
+    );
+
+    fs::write(
+        dir.join("more.toml"),
+        format!("{SPEC}\n[split]\nfile = \"one/splits.tsv\"\n[start]\npath = \"one\"\n"),
+    )
+    .unwrap();
+    let (code, out, err) = boldface(dir, &["plan", "more.toml"]);
+    assert_eq!(code, 0, "{err}");
+    let taken: Vec<&str> = out.lines().filter(|line| line.ends_with("taken from one")).collect();
+    assert!(
+        taken.len() == 2 && taken[0].starts_with("  text-space") && taken[1].starts_with("  tokenizer"),
+        "{out}"
+    );
+    fs::write(dir.join("leak.toml"), format!("{SPEC}\n[split]\nseed = 9\n[start]\npath = \"one\"\n"))
+        .unwrap();
+    let (code, _, err) = boldface(dir, &["check", "leak.toml"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("leak `start.people`"), "{err}");
+
+    fs::write(dir.join("two/model/extra"), "not ours").unwrap();
+    assert_eq!(boldface(dir, &["verify", "two"]).0, 0);
+    fs::write(dir.join("two/regions.tsv"), "index\tname\n").unwrap();
+    let (code, out, err) = boldface(dir, &["verify", "two"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.starts_with("error: `two` is damaged: `regions.tsv` has 11 bytes instead of "), "{err}");
+}
