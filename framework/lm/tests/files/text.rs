@@ -188,10 +188,12 @@ fn a_template_reaches_nothing_but_what_it_is_given() {
     ]
     .assert_eq(&refusal("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}"));
     expect!["the chat template of `DIR/chat_template.jinja` refuses this conversation: range has too many elements"].assert_eq(&refusal("{% for i in range(1000000000) %}{% endfor %}"));
-    expect!["the chat template of `DIR/chat_template.jinja` fails: engine ran out of fuel (in <string>:1)"].assert_eq(&refusal(
-        "{% for i in range(10000) %}{% for j in range(10000) %}{{ i }}{% endfor %}{% endfor %}",
-    ));
-    expect!["the chat template of `DIR/chat_template.jinja` fails: engine ran out of fuel (in <string>:1)"].assert_eq(&refusal("{{ 'a' * 10000000000 }}"));
+    expect!["the chat template of `DIR/chat_template.jinja` fails: engine ran out of fuel (in <string>:1)"]
+        .assert_eq(&refusal(
+            "{% for i in range(10000) %}{% for j in range(10000) %}{{ i }}{% endfor %}{% endfor %}",
+        ));
+    expect!["the chat template of `DIR/chat_template.jinja` fails: engine ran out of fuel (in <string>:1)"]
+        .assert_eq(&refusal("{{ 'a' * 10000000000 }}"));
     expect!["the chat template of `DIR/chat_template.jinja` cannot be read: syntax error: unexpected end of input, expected end of block (in <string>:1)"].assert_eq(&refusal("{% for message in messages %}"));
     let tiny = Tiny::new();
     tiny.set("tokenizer_config.json", "chat_template", json!(null));
