@@ -70,8 +70,14 @@ fn models_and_places_that_are_not_there() {
     score(
         &model,
         &["--device", "cuda:7"],
-        &expect![[r#"error: engine `dfdx` does not run on device `cuda:7`; it runs on `cpu`"#]],
+        &expect![[r#"
+            error: engine `dfdx` does not run on device `cuda:7`; it runs on `cpu`
+              help: `--engine tch` computes on graphics cards"#]],
     );
+    let output =
+        sandbox.boldface(&["lm", "score", "--weights", &model, "--text", "text.txt", "--engine", "tch"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || said.contains("cargo build --release --features tch"), "{said}");
     score(
         &model,
         &["--engine", "jax"],
@@ -86,7 +92,7 @@ fn models_and_places_that_are_not_there() {
         &model,
         &["--precision", "f64"],
         &expect![[r#"
-            error: invalid value 'f64' for '--precision <f32|bf16>': it is f32 or bf16
+            error: invalid value 'f64' for '--precision <f32|tf32|bf16>': it is f32, tf32 or bf16
 
             For more information, try '--help'."#]],
     );
