@@ -3,7 +3,8 @@
     cargo build --release -p boldface-lm --example train_step
     python tests/python/bench_lm.py target/release/examples/train_step [--works gpt2-lora,gpt2-full,stage3]
 
-With a second binary, built with `--features tch`, behind `--tch`, that engine is measured too. The programs of one
+With a second binary, built with `--features tch`, behind `--tch`, that engine is measured too; with `--device cuda:0
+--precision bf16` it alone, on the card, beside PyTorch under autocast (losses then agree to 3e-2). The programs of one
 work take turns, a step each, so that other work on the machine meets them alike. Losses of the first steps must agree
 to 1e-3, or there is no table. Prints Markdown. Needs torch, transformers, peft and safetensors.
 
@@ -22,7 +23,7 @@ import time
 
 # Work: sequences (or questions), tokens (or patches), measured steps.
 WORKS = {"gpt2-lora": (2, 512, 10), "gpt2-full": (2, 512, 8), "stage3": (8, 450, 4)}
-TOLERANCE = 1e-3
+TOLERANCES = {"f32": 1e-3, "tf32": 1e-2, "bf16": 3e-2}
 
 
 def token(sequence, place, vocabulary):
@@ -72,13 +73,13 @@ def load(model, state):
     assert not missing and not wrong.unexpected_keys, wrong
 
 
-def gpt2_step(model, batch, tokens):
+def gpt2_step(model, batch, tokens, device):
     import torch
     import torch.nn.functional as F
 
     vocabulary = 50257
     ids = torch.tensor([[token(b, t, vocabulary) for t in range(tokens + 1)] for b in range(batch)])
-    inputs, targets = ids[:, :-1].contiguous(), ids[:, 1:].reshape(-1)
+    inputs, targets = ids[:, :-1].contiguous().to(device), ids[:, 1:].reshape(-1).to(device)
     return lambda: F.cross_entropy(model(input_ids=inputs).logits.view(-1, vocabulary), targets)
 
 
@@ -97,7 +98,7 @@ def qwen3(weights):
     return adapted(model, weights, linears, False)
 
 
-def stage3_step(model, scan, questions, patches):
+def stage3_step(model, scan, questions, patches, device):
     import torch
 
     numbers = [(i * 37 % 101) / 50.0 - 1.0 for i in range(patches * 128)]
@@ -111,6 +112,7 @@ def stage3_step(model, scan, questions, patches):
         ids[q, : asked + answered] = torch.tensor([token(q, t, 151936) for t in range(asked + answered)])
         labels[q, patches + asked : patches + asked + answered] = ids[q, asked : asked + answered]
         mask[q, patches + asked + answered :] = 0
+    features, ids, labels, mask = (x.to(device) for x in (features, ids, labels, mask))
 
     def loss():
         prefix = torch.nn.functional.linear(features, scan).expand(questions, -1, -1)
@@ -120,21 +122,24 @@ def stage3_step(model, scan, questions, patches):
     return loss
 
 
-def serve(work, path, threads):
+def serve(work, path, threads, device, precision):
     """Takes as many steps as each line of standard input says."""
     import torch
     from safetensors.torch import load_file
 
     torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    cast = torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16")
     weights = load_file(path)
     batch, tokens, _ = WORKS[work]
     extra = []
     if work == "stage3":
-        model, scan = qwen3(weights), torch.nn.Parameter(weights["scan.weight"].clone())
-        loss_of, extra = stage3_step(model, scan, batch, tokens), [scan]
+        model = qwen3(weights).to(device)
+        scan = torch.nn.Parameter(weights["scan.weight"].to(device, copy=True))
+        loss_of, extra = stage3_step(model, scan, batch, tokens, device), [scan]
     else:
-        model = gpt2(weights, work == "gpt2-lora")
-        loss_of = gpt2_step(model, batch, tokens)
+        model = gpt2(weights, work == "gpt2-lora").to(device)
+        loss_of = gpt2_step(model, batch, tokens, device)
     del weights
     model.train()
     trained = [p for p in model.parameters() if p.requires_grad] + extra
@@ -147,7 +152,8 @@ def serve(work, path, threads):
         times, losses, cpu = [], [], time.process_time()
         for _ in range(int(line)):
             start = time.perf_counter()
-            loss = loss_of()
+            with cast:
+                loss = loss_of()
             loss.backward()
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -185,7 +191,7 @@ class Program:
         self.process.wait()
 
 
-def measure(work, binaries, steps):
+def measure(work, binaries, steps, place):
     """All programs of one work, in turns; the first two steps are not measured."""
     batch, tokens, _ = WORKS[work]
     size = [work, str(batch), str(tokens)]
@@ -193,8 +199,8 @@ def measure(work, binaries, steps):
     with tempfile.TemporaryDirectory() as folder:
         weights = os.path.join(folder, "weights.safetensors")
         subprocess.run([next(iter(binaries.values()))[0], *size, "save", weights], check=True)
-        for threads in (1, 2):
-            peer = [sys.executable, os.path.abspath(__file__), "--serve", work, weights, str(threads)]
+        for threads in (1, 2) if place[0] == "cpu" else (1,):
+            peer = [sys.executable, os.path.abspath(__file__), "--serve", work, weights, str(threads), *place]
             programs.append(Program("PyTorch", threads, peer))
             for name, (binary, *options) in binaries.items():
                 programs.append(Program(name, threads, [binary, *size, *options]))
@@ -206,12 +212,12 @@ def measure(work, binaries, steps):
     return programs
 
 
-def rows(work, programs):
+def rows(work, programs, tolerance):
     """Table rows of one work, after a check that all computed the same."""
     first = programs[0]
     for program in programs:
         for ours, theirs in zip(program.losses[:3], first.losses):
-            if abs(ours - theirs) > TOLERANCE:
+            if abs(ours - theirs) > tolerance:
                 sys.exit(f"{work}: {program.name} has losses {program.losses[:3]}, not {first.losses[:3]}")
     for program in programs:
         peer = next(p for p in programs if p.threads == program.threads)
@@ -229,19 +235,26 @@ def main():
     parser.add_argument("--tch", help="train_step built with `--features tch`")
     parser.add_argument("--works", default=",".join(WORKS))
     parser.add_argument("--steps", type=int, help="measured steps, instead of those of the work")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", default="f32", choices=TOLERANCES)
     arguments = parser.parse_args()
-    binaries = {"boldface": [arguments.binary]}
+    place = [arguments.device, arguments.precision]
+    # Only libtorch knows cards and other precisions; weights are saved by the first program.
+    binaries = {"boldface": [arguments.binary]} if place == ["cpu", "f32"] else {}
     if arguments.tch:
-        binaries["boldface tch"] = [arguments.tch, "--engine", "tch"]
+        options = ["--engine", "tch", "--device", place[0], "--precision", place[1]]
+        binaries["boldface tch"] = [arguments.tch, *options]
+    if not binaries:
+        parser.error("a card, and another precision than f32, need the binary behind --tch")
     print("| work | threads | program | ms a step, median | fastest | CPU ms | times PyTorch | peak MiB | third loss |")
     print("|---|---|---|---|---|---|---|---|---|")
     for work in arguments.works.split(","):
-        programs = measure(work, binaries, arguments.steps or WORKS[work][2])
-        print("\n".join(rows(work, programs)), flush=True)
+        programs = measure(work, binaries, arguments.steps or WORKS[work][2], place)
+        print("\n".join(rows(work, programs, TOLERANCES[place[1]])), flush=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
-        serve(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        serve(sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:])
     else:
         main()

@@ -75,7 +75,7 @@ paradigm = \"multi\"
 type = \"regression\"
 target = \"age\"
 unit = \"years\"
-edges = [40]
+edges = [18, 40, 80]
 paradigm = \"multi\"
 
 [tasks.few]

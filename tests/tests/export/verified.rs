@@ -198,10 +198,10 @@ fn what_is_not_in_the_export_is_said_with_what_is() {
     );
     let data = Asked { data: [("pein".to_owned(), sandbox.path("data"))].into(), ..Asked::default() };
     assert_eq!(said(&data), "the export has no dataset `pein`; there are `pain`");
-    let engine = Asked { engine: Some("tch".to_owned()), ..Asked::default() };
+    let engine = Asked { engine: Some("torch".to_owned()), ..Asked::default() };
     match verified(&sandbox, "out", &engine).unwrap_err() {
         Unverified::Spec(problems) => {
-            assert!(problems[0].to_string().contains("this build has no engine `tch`"))
+            assert!(problems[0].to_string().contains("this build has no engine `torch`"))
         }
         other => panic!("{other:?}"),
     }

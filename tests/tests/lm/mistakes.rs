@@ -26,10 +26,21 @@ fn texts_that_are_none() {
     let score = |text: &str, expected: &Expect| {
         fails(&sandbox, &["score", "--weights", &model, "--text", text], expected);
     };
-    score("none.txt", &expect![""]);
-    score("empty.txt", &expect![""]);
-    score("latin1.txt", &expect![""]);
-    score("letter.txt", &expect![""]);
+    score(
+        "none.txt",
+        &expect![[r#"error: --text `none.txt` cannot be read: No such file or directory (os error 2)"#]],
+    );
+    score("empty.txt", &expect![[r#"error: --text `empty.txt` is empty"#]]);
+    score(
+        "latin1.txt",
+        &expect![[
+            r#"error: --text `latin1.txt` is not UTF-8: line 2 has a byte that no text has; save it as UTF-8"#
+        ]],
+    );
+    score(
+        "letter.txt",
+        &expect![[r#"error: --text `letter.txt` is one token, and a token is scored after another"#]],
+    );
 }
 
 #[test]
@@ -42,12 +53,49 @@ fn models_and_places_that_are_not_there() {
         let arguments = ["score", "--weights", weights, "--text", "text.txt"];
         fails(&sandbox, &[&arguments[..], more].concat(), expected);
     };
-    score("nowhere", &[], &expect![""]);
-    score("model.bin", &[], &expect![""]);
-    score(&model, &["--device", "cuda:7"], &expect![""]);
-    score(&model, &["--engine", "jax"], &expect![""]);
-    score(&model, &["--precision", "bf16"], &expect![""]);
-    score(&model, &["--precision", "f64"], &expect![""]);
+    score(
+        "nowhere",
+        &[],
+        &expect![[
+            r#"error: --weights: `nowhere` does not exist; give a Hugging Face folder (`config.json`, `model.safetensors`, `tokenizer.json`) or a `.gguf` file"#
+        ]],
+    );
+    score(
+        "model.bin",
+        &[],
+        &expect![[
+            r#"error: --weights: `model.bin` is neither a folder nor a `.gguf` file; name the folder it lies in"#
+        ]],
+    );
+    score(
+        &model,
+        &["--device", "cuda:7"],
+        &expect![[r#"
+            error: engine `dfdx` does not run on device `cuda:7`; it runs on `cpu`
+              help: `--engine tch` computes on graphics cards"#]],
+    );
+    let output =
+        sandbox.boldface(&["lm", "score", "--weights", &model, "--text", "text.txt", "--engine", "tch"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() || said.contains("cargo build --release --features tch"), "{said}");
+    score(
+        &model,
+        &["--engine", "jax"],
+        &expect![[r#"error: no engine is named `jax` in this build; it has `dfdx`"#]],
+    );
+    score(
+        &model,
+        &["--precision", "bf16"],
+        &expect![[r#"error: engine `dfdx` does not compute in `bf16`; it computes in `f32`"#]],
+    );
+    score(
+        &model,
+        &["--precision", "f64"],
+        &expect![[r#"
+            error: invalid value 'f64' for '--precision <f32|tf32|bf16>': it is f32, tf32 or bf16
+
+            For more information, try '--help'."#]],
+    );
 }
 
 #[test]
@@ -58,9 +106,29 @@ fn prompts_and_samplings_that_mean_nothing() {
         let arguments = ["generate", "--weights", &model, "--prompt", prompt];
         fails(&sandbox, &[&arguments[..], more].concat(), expected);
     };
-    generate("", &[], &expect![""]);
-    generate(&"z".repeat(96), &[], &expect![""]);
-    generate("the brain", &["--chat"], &expect![""]);
-    generate("the brain", &["--temperature=-1"], &expect![""]);
-    generate("the brain", &["--top-p", "1.5"], &expect![""]);
+    generate(
+        "",
+        &[],
+        &expect![[r#"error: --prompt is empty, and this model has no token that begins a text"#]],
+    );
+    generate(
+        &"z".repeat(96),
+        &[],
+        &expect![[r#"error: --prompt is 96 tokens long, and the model's context is 96; shorten it"#]],
+    );
+    generate(
+        "the brain",
+        &["--chat"],
+        &expect![[r#"error: --chat: `small-llama` has no chat template; leave --chat out"#]],
+    );
+    generate(
+        "the brain",
+        &["--temperature=-1"],
+        &expect![[r#"error: a temperature of `-1` means nothing; it is 0 or more"#]],
+    );
+    generate(
+        "the brain",
+        &["--top-p", "1.5"],
+        &expect![[r#"error: `top-p` of `1.5` means nothing; it is above 0 and at most 1"#]],
+    );
 }

@@ -59,13 +59,13 @@ fn it_knows_the_capital_of_france() {
         printed(&sandbox.boldface(&[&arguments[..], more].concat()))
     };
     // As transformers continues it, greedily.
-    assert_eq!(generate(&["--prompt", "The capital of France is"]), " Paris.\n\nThe answer is: \n");
+    assert_eq!(generate(&["--prompt", "The capital of France is"]), " Paris.\n\nThe answer is:\n");
     // It ends by itself, before the 8 tokens are up.
     let asked = generate(&["--chat", "--prompt", "What is the capital of France?"]);
     assert_eq!(asked, "The capital of France is Paris.\n");
 }
 
-/// 134.5 M parameters are 538 MB in f32; the file of 98 MB counts while it is read, and 60 MB are for everything else. A second
+/// 134.5 M parameters are 538 MB in f32; the file of 98 MB counts while it is read, and 120 MB are for everything else. A second
 /// copy of the weights would be 538 MB more.
 #[test]
 fn it_is_there_in_two_seconds_and_once() {
@@ -99,7 +99,7 @@ fn it_is_there_in_two_seconds_and_once() {
         best = best.min(seconds.and_then(|seconds| seconds.parse().ok()).unwrap());
         if let Some(kilobytes) = highest {
             println!("read in {best} s, at most {} MB", kilobytes * 1024 / 1_000_000);
-            assert!(kilobytes * 1024 < (538 + 98 + 60) * 1_000_000, "{kilobytes} kB at most");
+            assert!(kilobytes * 1024 < (538 + 98 + 120) * 1_000_000, "{kilobytes} kB at most");
         }
         if best < 2.0 {
             return;

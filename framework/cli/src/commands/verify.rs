@@ -87,7 +87,7 @@ fn told(verified: &Verified) -> String {
     let verdict = if verified.holds() { "they are the same" } else { "they are not the same" };
     format!(
         "{files} files are as they were exported\n{task}, {metric} on test subjects\n  recorded    {recorded:?} ({})\n  \
-         recomputed  {found} ({})\n{verdict}, within {tolerance:e}\n",
+         recomputed  {found} ({})\n{verdict}, within {tolerance:.1e}\n",
         engines.0, engines.1
     )
 }

@@ -1,7 +1,7 @@
 //! Takes training steps with a language model of random weights; prints time, memory and losses as JSON lines.
 //!
-//! `train_step WORK BATCH TOKENS [--engine NAME] [--device NAME] [--recompute] [STEPS | save FILE]`, where WORK is
-//! `gpt2-lora` or `gpt2-full` (BATCH sequences of TOKENS), `stage3` (BATCH questions about a scan of TOKENS patches)
+//! `train_step WORK BATCH TOKENS [--engine NAME] [--device NAME] [--precision NAME] [--recompute] [STEPS | save FILE]`,
+//! where WORK is `gpt2-lora` or `gpt2-full` (BATCH sequences of TOKENS), `stage3` (BATCH questions about a scan of TOKENS patches)
 //! or `generation` (a token after TOKENS others). Without a number of steps it reads how many from each line of
 //! standard input, so that `tests/python/bench_lm.py` can alternate it with PyTorch. `save FILE` writes the weights.
 
@@ -10,19 +10,28 @@ mod work;
 
 use std::io::BufRead;
 
+use boldface::{Precision, Runtime};
+use boldface_engine::Engine;
 use work::Work;
 
 fn main() -> boldface::Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let engine = option(&mut arguments, "--engine").unwrap_or_else(|| "dfdx".to_owned());
     let device = option(&mut arguments, "--device").unwrap_or_else(|| "cpu".to_owned());
+    let precision = match option(&mut arguments, "--precision").as_deref() {
+        None | Some("f32") => Precision::F32,
+        Some("tf32") => Precision::Tf32,
+        Some("bf16") => Precision::Bf16,
+        Some(other) => return Err(format!("no precision is named `{other}`").into()),
+    };
     let is_recomputed = arguments.iter().any(|argument| argument == "--recompute");
     arguments.retain(|argument| argument != "--recompute");
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let [name, batch, tokens, rest @ ..] = &words[..] else {
         return Err("usage: train_step WORK BATCH TOKENS [STEPS | save FILE]".into());
     };
-    let engine = boldface_engine::open(&engine, &device)?;
+    let runtime = Runtime { engine, device, precision, workers: rayon::current_num_threads() };
+    let engine = Engine::of(&runtime)?;
     let mut work = Work::new(&engine, name, batch.parse()?, tokens.parse()?)?;
     if is_recomputed {
         work.recompute();

@@ -66,9 +66,9 @@ impl Reader<'_> {
     fn pairs(&self, tensors: &SafeTensors<'_>) -> Result<BTreeMap<String, [Matrix; 2]>> {
         let modules: BTreeMap<String, Module> =
             modules(self.config).into_iter().map(|module| (module.name.clone(), module)).collect();
-        for name in tensors.names() {
-            self.check_name(name, &modules)?;
-        }
+        let mut names = tensors.names();
+        names.sort_unstable();
+        names.into_iter().try_for_each(|name| self.check_name(name, &modules))?;
         let mut pairs = BTreeMap::new();
         for (name, module) in &modules {
             let [a, b] = ["A", "B"].map(|which| {

@@ -105,7 +105,7 @@ pub fn write_splits(path: &Path, scans: &[ScanInfo], split: &Split, is_hashed: b
         let (person, label) = (id.person(), label(id));
         let known = |text: String| if is_hashed { hashed(&text) } else { text };
         let label = if is_hashed { hashed(&format!("{}/{label}", id.dataset)) } else { label };
-        let run = by_run.then(|| format!("\t{}", known(person))).unwrap_or_default();
+        let run = if by_run { format!("\t{}", known(person)) } else { String::new() };
         rows.insert(format!("{}\t{label}\t{}{run}\n", id.dataset, split.part(id)?.name()));
     }
     let run = if by_run { "\trun" } else { "" };

@@ -6,6 +6,7 @@ use boldface::{Precision, Runtime};
 use boldface_engine::Engine;
 use boldface_lm::{Files, Network, adapter};
 
+use crate::commands::BUILD;
 use crate::failure::{Failure, with_causes};
 
 /// The model's files.
@@ -77,7 +78,23 @@ impl Place {
             device: self.device.clone(),
             workers: self.workers,
         };
-        Engine::of(&runtime).map_err(|error| Failure::Usage(with_causes(&error)))
+        Engine::of(&runtime).map_err(|error| {
+            let help = self.help().map(|help| format!("\n  help: {help}"));
+            Failure::Usage(with_causes(&error) + &help.unwrap_or_default())
+        })
+    }
+
+    /// What to do about an engine that did not open.
+    fn help(&self) -> Option<String> {
+        let offer = BUILD.engines.iter().find(|offer| offer.name == self.engine)?;
+        match offer.missing {
+            Some(missing) => Some(missing.to_owned()),
+            None if offer.name == "dfdx" => self
+                .device
+                .starts_with("cuda")
+                .then(|| "`--engine tch` computes on graphics cards".to_owned()),
+            None => (offer.advice)(&self.device),
+        }
     }
 
     /// Runs `work` on the threads that were asked for.

@@ -1,6 +1,7 @@
 //! Adapters of tiny models with random weights.
 
 mod golden;
+mod refused;
 mod stacking;
 
 use boldface::Lora;
