@@ -45,7 +45,9 @@ fn chunks_of_the_head_agree_with_the_whole_table() {
                 assert_eq!(found.is_some(), expected.is_some(), "{name}");
                 let scaled = |x: Option<Vec<f32>>| x.unwrap_or_default().iter().map(|x| 1e4 * x).collect();
                 let [found, expected]: [Vec<f32>; 2] = [found, expected].map(scaled);
-                assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-3), "{name}");
+                // Gradients up to 6e-3, sums over 60,013 words in f32: libtorch's two ways are 8e-8 and 9e-8 from
+                // double precision, and 1.4e-7 from each other.
+                assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 3e-3), "{name}");
             }
         };
         check(params.get("x"), params.get("head"));
