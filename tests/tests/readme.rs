@@ -34,8 +34,9 @@ fn the_daily_commands_work() {
     let sandbox = Sandbox::new();
     let daily: Vec<String> = commands().into_iter().filter(|line| line.starts_with("boldface ")).collect();
     assert!(daily.len() >= 8, "{daily:?}");
-    // `run` takes minutes and `report` needs a run: tests/pipeline.rs has both. Images are below, describe.rs and features.rs have scans.
-    let elsewhere = ["run", "report", "regions", "parcellate", "describe", "features"]
+    // `run` takes minutes and `report` needs a run: tests/pipeline.rs has both. Images are below,
+    // describe.rs and features.rs have scans, lm.rs has weights, export/ a run.
+    let elsewhere = ["run", "report", "regions", "parcellate", "describe", "features", "lm", "export", "verify"]
         .map(|verb| format!("boldface {verb}"));
     let is_elsewhere = |line: &str| elsewhere.iter().any(|verb| line.starts_with(verb));
     for line in daily.iter().filter(|line| !is_elsewhere(line)) {

@@ -63,8 +63,8 @@ fn sections() {
         &[("seed = 0", "tasks = 3"), ("[tasks.condition]", "[x]"), ("[tasks.forecasting]", "[y]")],
         expect![[r#"
             spec.toml:1:9: expected a table, found `3`
-            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
-            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
+            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `precision`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `start`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
+            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `precision`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `start`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
         "#]],
     );
 }
@@ -95,8 +95,8 @@ fn unknown_keys() {
     check(
         &[("rank = 2", "rank = 2, aplha = 4")],
         expect![[r#"
-        spec.toml:28:20: unknown field `aplha`, expected one of `rank`, `alpha`, `dropout`; did you mean `alpha`?
-    "#]],
+            spec.toml:28:20: unknown field `aplha`, expected one of `rank`, `alpha`, `dropout`, `targets`; did you mean `alpha`?
+        "#]],
     );
 }
 
@@ -172,13 +172,13 @@ fn unknown_plugins() {
     check(
         &[("type = \"bigram\"", "type = \"llama\"")],
         expect![[r#"
-            spec.toml:22:8: no backbone is named `llama`; there are `bigram`, `gpt`
+            spec.toml:22:8: no backbone is named `llama`; there are `bigram`, `gpt`, `pretrained`
         "#]],
     );
     check(
         &[("type = \"bigram\"", "")],
         expect![[r#"
-            spec.toml:21:2: missing field `type`; add `type`; there are `bigram`, `gpt`
+            spec.toml:21:2: missing field `type`; add `type`; there are `bigram`, `gpt`, `pretrained`
         "#]],
     );
 }
