@@ -99,6 +99,11 @@ impl Backbone for Gpt {
         Ok(Box::new(Model::load(self, dir, runtime)?))
     }
 
+    /// 2: sequences of a micro-batch about one scan read it once.
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn context(&self) -> Option<usize> {
         Some(self.context)
     }
