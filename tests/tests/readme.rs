@@ -36,8 +36,9 @@ fn the_daily_commands_work() {
     assert!(daily.len() >= 8, "{daily:?}");
     // `run` takes minutes and `report` needs a run: tests/pipeline.rs has both. Images are below,
     // describe.rs and features.rs have scans, lm.rs has weights, export/ a run.
-    let elsewhere = ["run", "report", "regions", "parcellate", "describe", "features", "lm", "export", "verify"]
-        .map(|verb| format!("boldface {verb}"));
+    let elsewhere =
+        ["run", "report", "regions", "parcellate", "describe", "features", "lm", "export", "verify"]
+            .map(|verb| format!("boldface {verb}"));
     let is_elsewhere = |line: &str| elsewhere.iter().any(|verb| line.starts_with(verb));
     for line in daily.iter().filter(|line| !is_elsewhere(line)) {
         let words: Vec<String> = line.split_whitespace().skip(1).map(absolute).collect();

@@ -143,8 +143,7 @@ mod tests {
             });
             Batches { tasks: tasks.collect(), turn: 0, size, questions }
         };
-        let batches =
-            |questions| dealt([lessons(0, 6, 1), lessons(1, 6, 2), lessons(2, 4, 1)], 4, questions);
+        let batches = |questions| dealt([lessons(0, 6, 1), lessons(1, 6, 2), lessons(2, 4, 1)], 4, questions);
         // 36 draws: 12 a task, whole rounds of each.
         let drawn = |questions| -> Vec<Vec<Sequence>> {
             batches(questions).take(9).map(|batch| batch.unwrap()).collect()
