@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::{is_ci, repository};
 
@@ -47,6 +48,12 @@ fn weighed(source: &str) -> String {
 /// # Panics
 /// If it cannot be written.
 pub fn stand_in() -> PathBuf {
+    // Once a process: its tests are threads, and would take each other's file away.
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(make_stand_in);
+    FOLDER.clone()
+}
+
+fn make_stand_in() -> PathBuf {
     let (golden, folder) = (repository("tests/golden/lm/small-llama"), repository("tests/runs/stand-in"));
     fs::create_dir_all(&folder).expect("the folder can be made");
     for name in ["config.json", "model.safetensors", "tokenizer.json"] {
@@ -57,7 +64,7 @@ pub fn stand_in() -> PathBuf {
             assert!(longer != text, "the fixture reads 96 tokens");
             bytes = longer.into_bytes();
         }
-        // Renamed as a whole: other tests read it at the same time.
+        // Renamed as a whole: other programs of tests read it at the same time.
         let aside = folder.join(format!("{name}.{}", std::process::id()));
         fs::write(&aside, bytes).expect("the file can be written");
         fs::rename(aside, folder.join(name)).expect("the file can be renamed");
