@@ -195,21 +195,23 @@ def measure(work, binaries, steps, place):
     """All programs of one work, in turns; the first two steps are not measured."""
     batch, tokens, _ = WORKS[work]
     size = [work, str(batch), str(tokens)]
-    programs = []
+    measured = []
     with tempfile.TemporaryDirectory() as folder:
         weights = os.path.join(folder, "weights.safetensors")
         subprocess.run([next(iter(binaries.values()))[0], *size, "save", weights], check=True)
+        # The programs of one number of threads at a time: two peers at once are more than 24 GiB on stage 3.
         for threads in (1, 2) if place[0] == "cpu" else (1,):
             peer = [sys.executable, os.path.abspath(__file__), "--serve", work, weights, str(threads), *place]
-            programs.append(Program("PyTorch", threads, peer))
+            programs = [Program("PyTorch", threads, peer)]
             for name, (binary, *options) in binaries.items():
                 programs.append(Program(name, threads, [binary, *size, *options]))
-        for turn in range(2 + steps):
+            for turn in range(2 + steps):
+                for program in programs:
+                    program.step(turn >= 2)
             for program in programs:
-                program.step(turn >= 2)
-    for program in programs:
-        program.stop()
-    return programs
+                program.stop()
+            measured += programs
+    return measured
 
 
 def rows(work, programs, tolerance):

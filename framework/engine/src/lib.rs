@@ -26,6 +26,7 @@ mod mapped;
 pub mod nn;
 mod optim;
 mod params;
+mod pause;
 mod rope;
 mod schedule;
 #[cfg(feature = "tch")]

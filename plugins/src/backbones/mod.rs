@@ -2,5 +2,7 @@
 
 mod bigram;
 mod causal;
+#[cfg(test)]
+mod fixture;
 mod gpt;
 mod pretrained;

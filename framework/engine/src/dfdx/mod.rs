@@ -32,8 +32,8 @@ pub(crate) use linear::nearest_rows;
 #[cfg(feature = "tch")]
 pub(crate) use noise::kept;
 pub(crate) use optim::{Update, adamw, squared_norm};
+pub(crate) use tape::clear;
 use tape::{Key, is_recording, record};
-pub(crate) use tape::{clear, paused};
 
 /// A tensor of the embedded engine: contiguous f32 numbers, row-major, and who wants its gradient.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 //! takes the gradient of its output out of dfdx's map and adds into those of its inputs. Taking
 //! frees early and rules out the aliasing faults of dfdx's own operations.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +15,7 @@ use ::dfdx::tensor::{Gradients as Map, OwnedTape, Tape};
 
 use super::buffer::Buffer;
 use super::matmul::Output;
+use crate::pause::is_paused;
 
 type Identity = ::dfdx::tensor::Tensor<(usize,), f32, Cpu>;
 
@@ -23,7 +24,6 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static TAPE: RefCell<Recording> = RefCell::default();
-    static PAUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Operations in order, and the leaves among their inputs.
@@ -112,7 +112,7 @@ impl Flow<'_> {
 
 /// Whether an operation on these inputs will be recorded.
 pub(crate) fn is_recording(keys: &[Option<&Key>]) -> bool {
-    !PAUSED.get() && keys.iter().any(Option::is_some)
+    !is_paused() && keys.iter().any(Option::is_some)
 }
 
 /// Registers how the gradient of an output flows to `inputs`; gives the output's key.
@@ -192,16 +192,4 @@ impl Recording {
 /// Forgets what was recorded on this thread.
 pub(crate) fn clear() {
     drop(TAPE.take());
-}
-
-/// Records nothing while `f` runs, even if it panics half-way.
-pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            PAUSED.set(self.0);
-        }
-    }
-    let _restore = Restore(PAUSED.replace(true));
-    f()
 }

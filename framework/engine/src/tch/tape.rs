@@ -3,19 +3,19 @@
 //! libtorch keeps the graph itself; what it does not keep is a list of the parameters at its ends. A detour is an
 //! end too: an operation whose gradients we compute ourselves, such as a part of a model that is computed again.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::tch::{Kind, Tensor};
 
 use super::{Value, done};
+use crate::pause::{self, is_paused};
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static TAPE: RefCell<Recording> = RefCell::default();
-    static IS_PAUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Under which a parameter's gradient is kept.
@@ -45,7 +45,7 @@ impl Value {
     /// Notes that an operation reads this tensor.
     pub(super) fn register(&self) {
         if let Some(Leaf(id)) = self.leaf
-            && !IS_PAUSED.get()
+            && !is_paused()
         {
             TAPE.with_borrow_mut(|tape| {
                 tape.leaves.entry(id).or_insert_with(|| self.clone());
@@ -88,7 +88,7 @@ impl Value {
     /// `f` of the inputs. What it computes inside is not kept, and computed again on the way back.
     pub(crate) fn checkpoint(inputs: &[&Value], f: impl Fn(&[Value]) -> Value + 'static) -> Value {
         let inputs: Vec<Value> = inputs.iter().map(|input| (*input).clone()).collect();
-        if IS_PAUSED.get() {
+        if is_paused() {
             return f(&inputs);
         }
         let inside: Vec<Value> = inputs.iter().map(Value::detach).collect();
@@ -167,7 +167,7 @@ impl Recording {
 
 /// Whether operations on these inputs are recorded.
 pub(super) fn is_recording(inputs: &[&Value]) -> bool {
-    !IS_PAUSED.get() && inputs.iter().any(|input| input.wants_gradient())
+    !is_paused() && inputs.iter().any(|input| input.wants_gradient())
 }
 
 /// One number whose gradient for `x` is `gradient`.
@@ -203,15 +203,10 @@ pub(crate) fn clear() {
     drop(TAPE.take());
 }
 
-/// Records nothing while `f` runs, even if it panics half-way.
+/// As [`pause::paused`]; libtorch, too, keeps no graph.
 pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            IS_PAUSED.set(self.0);
-        }
-    }
-    let _restore = Restore(IS_PAUSED.replace(true));
-    let _guard = ::tch::no_grad_guard();
-    f()
+    pause::paused(|| {
+        let _guard = ::tch::no_grad_guard();
+        f()
+    })
 }

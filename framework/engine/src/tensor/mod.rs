@@ -23,6 +23,7 @@ mod fused;
 
 use crate::dfdx::{self, Value};
 use crate::gradients::Gradients;
+use crate::pause;
 #[cfg(feature = "tch")]
 use crate::tch;
 
@@ -48,7 +49,7 @@ pub enum Tensor {
 pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     #[cfg(feature = "tch")]
     let f = || tch::paused(f);
-    dfdx::paused(f)
+    pause::paused(f)
 }
 
 /// Forgets what this thread recorded: for a forward pass that is abandoned. [`Tensor::backward`]

@@ -194,23 +194,29 @@ impl Deck {
 
     /// The next index and its round; none from an empty deck.
     pub fn draw(&mut self) -> Option<(usize, usize)> {
-        if self.next == self.order.len() && !self.order.is_empty() {
-            self.order.shuffle(&mut self.rng);
-            self.round += 1;
-            self.next = 0;
-        }
+        self.shuffle_if_over();
         let index = *self.order.get(self.next)?;
         self.next += 1;
         Some((index, self.round))
     }
 
-    /// Draws the first index of what is left of this round that `is_wanted`, and its round; none if there is none.
-    /// What else is left keeps its order.
+    /// Draws the first index of what is left of this round, or of the next if it is over, that `is_wanted`, and its
+    /// round; none if there is none. What else is left keeps its order.
     pub fn draw_wanted(&mut self, is_wanted: impl Fn(usize, usize) -> bool) -> Option<(usize, usize)> {
+        self.shuffle_if_over();
         let left = &mut self.order[self.next..];
         let place = left.iter().position(|&index| is_wanted(index, self.round))?;
         left[..=place].rotate_right(1);
         self.draw()
+    }
+
+    /// Begins the next round if this one is over.
+    fn shuffle_if_over(&mut self) {
+        if self.next == self.order.len() && !self.order.is_empty() {
+            self.order.shuffle(&mut self.rng);
+            self.round += 1;
+            self.next = 0;
+        }
     }
 }
 

@@ -10,6 +10,20 @@ use boldface_engine::{AdamW, Gradients, Schedule, clear_tape, clip};
 use super::Trunk;
 use super::loss::{Losses, loss, totals};
 
+/// As [`fit`], with a metric for the loss of every objective.
+pub(in crate::backbones) fn train(
+    trunk: &mut impl Trunk,
+    training: &Training,
+    batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
+    cx: &mut FitContext<'_>,
+) -> Result<()> {
+    fit(trunk, training, batches, cx, |observer, step, losses| {
+        for (name, &loss) in losses {
+            observer.record(step, Metric::lower_is_better(format!("{name}_loss"), loss));
+        }
+    })
+}
+
 /// Trains until `training.steps` steps are done, from the last checkpoint if there is one, and calls
 /// `record` after each.
 ///

@@ -20,7 +20,7 @@ pub(super) use fmri::Input;
 pub(super) use fmri::{
     add as add_fmri, cells, is_fmri, parameters as fmri_parameters, tokens as fmri_tokens,
 };
-pub(super) use learn::fit;
+pub(super) use learn::{fit, train};
 #[cfg(test)]
 pub(super) use learn::{gradients, restore};
 pub(super) use pool::pool;

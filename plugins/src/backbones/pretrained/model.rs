@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use boldface::{Features, FitContext, LanguageModel, Metric, Query, Result, Sequence, Training};
+use boldface::{Features, FitContext, LanguageModel, Query, Result, Sequence, Training};
 use boldface_engine::Engine;
 
 use super::Pretrained;
@@ -52,11 +52,7 @@ impl LanguageModel for Model {
         batches: &mut dyn Iterator<Item = Result<Vec<Sequence>>>,
         cx: &mut FitContext<'_>,
     ) -> Result<()> {
-        causal::fit(&mut self.network, training, batches, cx, |observer, step, losses| {
-            for (name, &loss) in losses {
-                observer.record(step, Metric::lower_is_better(format!("{name}_loss"), loss));
-            }
-        })
+        causal::train(&mut self.network, training, batches, cx)
     }
 
     fn rank(&self, queries: &[Query]) -> Result<Vec<Vec<f64>>> {

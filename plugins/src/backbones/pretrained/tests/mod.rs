@@ -12,12 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use boldface::{
-    Backbone, Codes, Features, FitContext, FmriBlock, FmriShape, LanguageModel, Lora, Metric, Objective,
-    Observer, Query, Result, Runtime, Sequence, TextSource, Training, Tuning, seed,
+    Backbone, FitContext, FmriBlock, LanguageModel, Lora, Query, Sequence, TextSource, Training, Tuning, seed,
 };
 use boldface_engine::{Params, open};
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
 use tempfile::TempDir;
 
 use super::base::Base;
@@ -25,8 +22,9 @@ use super::model::Model;
 use super::prompt::Prompts;
 use super::{Chat, Pretrained};
 use crate::backbones::causal::{self, Input, Trunk};
-
-const SHAPE: FmriShape = FmriShape { rois: 3, patches: 3, width: 4, codebook_size: 5 };
+use crate::backbones::fixture::{
+    Log, SHAPE, batch, block, lora, prompt, ranked_as_alone, runtime, sequence, train, training,
+};
 
 /// Marks turns with the tokenizer's own special tokens.
 const TEMPLATE: &str = "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>\n{% endfor %}\
@@ -81,92 +79,12 @@ fn config(weights: &Path) -> Pretrained {
     Pretrained { weights, input: Input::Features, context: None, chat: Chat::Auto, checkpointing: false }
 }
 
-fn runtime() -> Runtime {
-    Runtime { engine: "dfdx".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
-}
-
-fn training(steps: u64, tuning: Tuning) -> Training {
-    Training {
-        steps,
-        accumulate: 1,
-        peak_lr: 1e-2,
-        final_lr: 1e-3,
-        warmup: 2,
-        weight_decay: 0.01,
-        clip: 1.0,
-        dropout: 0.0,
-        tuning,
-    }
-}
-
-fn lora(rank: usize) -> Tuning {
-    Tuning::Lora(Lora { rank, alpha: 8.0, dropout: 0.1, targets: Vec::new() })
-}
-
 /// The published model with fMRI parts of [`SHAPE`], as a first stage finds it.
 fn model(config: &Pretrained) -> Model {
     let base = Base::open(&config.weights).unwrap();
     let mut model = Model::new(config, &base, &open("dfdx", "cpu").unwrap()).unwrap();
     model.network.add_fmri(SHAPE, &mut seed::stream(1, "test"));
     model
-}
-
-fn block(seed: u64, patches: usize) -> FmriBlock {
-    let mut rng = seed::stream(seed, "block");
-    let n = patches * SHAPE.rois;
-    let features = StandardNormal.sample_iter(&mut rng).take(n * SHAPE.width).collect();
-    let codes = (0..n).map(|_| rng.random_range(0..5)).collect();
-    let features = Arc::new(Features::new(SHAPE.width, features).unwrap());
-    FmriBlock { features, codes: Arc::new(Codes { patches, rois: SHAPE.rois, codes }), patches }
-}
-
-fn sequence(model: &Model, fmri: Option<FmriBlock>, question: &str, answer: &str) -> Sequence {
-    let (before, mut after) = model.prompt_tokens(question, fmri.is_some()).unwrap();
-    let start = after.len();
-    after.extend(model.answer_tokens(answer).unwrap());
-    let forecast = if fmri.is_some() { 1..3 } else { 0..0 };
-    let supervised = start..after.len();
-    let prompt = Sequence::prompt(before, fmri, after);
-    Sequence { supervised, forecast, text_weight: 1.0, code_weight: 0.5, ..prompt }
-}
-
-fn prompt(sequence: &Sequence) -> Sequence {
-    let after = sequence.after[..sequence.supervised.start].to_vec();
-    Sequence::prompt(sequence.before.clone(), sequence.fmri.clone(), after)
-}
-
-/// One sequence of each objective, of different lengths.
-fn batch(model: &Model) -> Vec<Sequence> {
-    let described = sequence(model, Some(block(1, 3)), "describe", "the heart is still");
-    let asked = sequence(model, Some(block(2, 3)), "is the brain silent?", "never");
-    let text = model.text_tokens("the brain is never still").unwrap();
-    let supervised = 1..text.len();
-    let text = Sequence { supervised, text_weight: 0.5, ..Sequence::prompt(Vec::new(), None, text) };
-    vec![
-        Sequence { objective: Objective::FmriToText, ..described },
-        Sequence { objective: Objective::TextToText, ..text },
-        asked,
-    ]
-}
-
-/// Keeps every number by name.
-#[derive(Debug, Default)]
-struct Log(BTreeMap<String, Vec<f64>>);
-
-impl Observer for Log {
-    fn record(&mut self, _: u64, metric: Metric) {
-        self.0.entry(metric.name).or_default().push(metric.value);
-    }
-    fn progress(&mut self, _: u64, _: u64) -> Result<()> {
-        Ok(())
-    }
-}
-
-fn train(model: &mut Model, training: &Training, batch: Vec<Sequence>) -> Result<Log> {
-    let (mut log, runtime) = (Log::default(), runtime());
-    let mut cx = FitContext { runtime: &runtime, seed: 3, observer: &mut log };
-    model.train(training, &mut std::iter::repeat_with(|| Ok(batch.clone())), &mut cx)?;
-    Ok(log)
 }
 
 fn weights(model: &Model) -> BTreeMap<String, Vec<u32>> {

@@ -1,6 +1,8 @@
 //! The binary: what each command prints and how it exits.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod export;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

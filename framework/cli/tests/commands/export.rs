@@ -1,42 +1,9 @@
 //! `boldface export` and `boldface verify`: what they print and how they exit.
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-const SPEC: &str = r#"
-[datasets.made]
-type = "synthetic"
-subjects = 12
-trs = 40
-rois = 8
-
-[signal]
-trs = 40
-
-[tokenizer]
-type = "quantile"
-patch = 10
-
-[backbone]
-type = "bigram"
-
-[tasks.forecasting]
-context = 30
-horizon = 10
-
-[evaluation]
-resamples = 20
-"#;
-
-/// Exit code, stdout and stderr of `boldface` with these arguments in `dir`.
-fn boldface(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_boldface"));
-    let output = command.args(arguments).current_dir(dir).env_remove("BOLDFACE_LOG").output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
+use super::{SPEC, boldface};
 
 #[test]
 fn a_run_is_exported_verified_and_begun_with() {
