@@ -3,10 +3,11 @@
     cargo build --release -p boldface-lm --example train_step
     python tests/python/bench_lm.py target/release/examples/train_step [--works gpt2-lora,gpt2-full,stage3]
 
-With a second binary, built with `--features tch`, behind `--tch`, that engine is measured too; with `--device cuda:0
---precision bf16` it alone, on the card, beside PyTorch under autocast (losses then agree to 3e-2). The programs of one
-work take turns, a step each, so that other work on the machine meets them alike. Losses of the first steps must agree
-to 1e-3, or there is no table. Prints Markdown. Needs torch, transformers, peft and safetensors.
+With a second binary, built with `--features tch`, behind `--tch`, that engine is measured too (it finds libtorch by
+`LD_LIBRARY_PATH=$PWD/.libtorch/torch/lib`); with `--device cuda:0 --precision bf16` it alone, on the card, beside
+PyTorch under autocast (losses then agree to 3e-2). The programs of one number of threads take turns, a step each, so
+that other work on the machine meets them alike. Losses of the first steps must agree to 1e-3, or there is no table.
+Prints Markdown. Needs torch, transformers, peft and safetensors.
 
 The peer does what the libraries do by default: fused attention, fused AdamW, and for stage 3 one padded sequence a
 question, with logits at every place and labels of -100 where nothing is asked.
@@ -177,9 +178,12 @@ class Program:
         )
 
     def step(self, measured):
-        self.process.stdin.write("1\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
+        try:
+            self.process.stdin.write("1\n")
+            self.process.stdin.flush()
+            answer = json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            sys.exit(f"{self.name} with {self.threads} threads stopped (status {self.process.wait()}); see above")
         if measured:
             self.times += answer["ms"]
             self.cpu.append(answer["cpu_ms"])

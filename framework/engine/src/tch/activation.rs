@@ -8,7 +8,8 @@ impl Value {
     }
 
     pub(crate) fn exp(&self) -> Value {
-        self.alike(done(self.input().f_exp()))
+        // As the other engine's: finite whatever is asked, and NaN stays NaN.
+        self.alike(done(done(self.wide().f_clamp(-87.3, 88.3)).f_exp()))
     }
 
     pub(crate) fn tanh(&self) -> Value {

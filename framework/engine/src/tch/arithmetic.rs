@@ -5,10 +5,15 @@ use ::tch::{Kind, Tensor};
 use super::{Value, done, size};
 
 impl Value {
-    /// `self + by * other`, where `by` is 1 or -1.
+    /// `self + by * other`.
     pub(crate) fn add_scaled(&self, by: f32, other: &Value) -> Value {
         let (x, y) = (self.input(), other.input());
-        self.alike(done(if by < 0.0 { x.f_sub(y) } else { x.f_add(y) }))
+        let sum = match by {
+            1.0 => x.f_add(y),
+            -1.0 => x.f_sub(y),
+            _ => x.f_add(&done(y.f_mul_scalar(f64::from(by)))),
+        };
+        self.alike(done(sum))
     }
 
     pub(crate) fn mul(&self, other: &Value) -> Value {

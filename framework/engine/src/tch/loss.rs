@@ -32,7 +32,12 @@ impl Value {
             return loss;
         }
         loss.with_gradients(inputs.map(Value::clone).to_vec(), move |dy, _| {
-            let scaled = |gradient: Value| super::paused(|| gradient.mul_number(dy));
+            let scaled = |gradient: Value| {
+                // In place: nothing else knows this memory, and as much again for a head takes its time.
+                let mut numbers = gradient.tensor.get().shallow_clone();
+                let _ = super::paused(|| done(numbers.f_mul_(dy.tensor.get())));
+                gradient
+            };
             gradients.into_iter().map(|gradient| gradient.map(scaled)).collect()
         })
     }
@@ -79,8 +84,11 @@ impl Chunks<'_> {
                 dx.push(done(slopes.f_matmul(&head_vd)));
             }
             if let Some(dw) = &mut dw {
-                let product = done(done(slopes.f_tr()).f_matmul(&x));
-                let _ = done(dw.f_add_(&product));
+                let slopes_vn = done(slopes.f_tr());
+                let _ = match x.kind() {
+                    Kind::Float => done(dw.f_addmm_(&slopes_vn, &x)),
+                    _ => done(dw.f_add_(&done(slopes_vn.f_matmul(&x)))),
+                };
             }
         }
         let loss = done(done(done(Tensor::f_cat(&losses, 0)).f_mean(Kind::Float)).f_neg());
