@@ -26,7 +26,7 @@ mod mapped;
 pub mod nn;
 mod optim;
 mod params;
-mod pause;
+mod recording;
 mod rope;
 mod schedule;
 #[cfg(feature = "tch")]

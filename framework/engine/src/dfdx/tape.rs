@@ -15,7 +15,7 @@ use ::dfdx::tensor::{Gradients as Map, OwnedTape, Tape};
 
 use super::buffer::Buffer;
 use super::matmul::Output;
-use crate::pause::is_paused;
+use crate::recording::{self, is_paused};
 
 type Identity = ::dfdx::tensor::Tensor<(usize,), f32, Cpu>;
 
@@ -148,19 +148,7 @@ pub(crate) fn backward(loss: &Key) -> Vec<(u64, Buffer)> {
 
 /// What `f` records, apart from what this thread recorded before.
 pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
-    struct Restore(Option<Recording>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            // Only after a panic in `f` is there something left to put back.
-            if let Some(before) = self.0.take() {
-                TAPE.set(before);
-            }
-        }
-    }
-    let mut restore = Restore(Some(TAPE.take()));
-    let value = f();
-    let before = restore.0.take().unwrap_or_default();
-    (value, TAPE.replace(before))
+    recording::aside(&TAPE, f)
 }
 
 impl Recording {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ::tch::{Kind, Tensor};
 
 use super::{Value, done};
-use crate::pause::{self, is_paused};
+use crate::recording::{self, is_paused};
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -93,7 +93,7 @@ impl Value {
         }
         let inside: Vec<Value> = inputs.iter().map(Value::detach).collect();
         // The graph is not kept, but which parameters are read is.
-        let (out, recording) = aside(|| {
+        let (out, recording) = recording::aside(&TAPE, || {
             let _guard = ::tch::no_grad_guard();
             f(&inside)
         });
@@ -104,7 +104,7 @@ impl Value {
         out.with_gradients(inputs, move |gradient, gradients| {
             let end = |x: &Value| if x.wants_gradient() { x.detach().into_end() } else { x.clone() };
             let inside: Vec<Value> = again.iter().map(end).collect();
-            let (out, recording) = aside(|| {
+            let (out, recording) = recording::aside(&TAPE, || {
                 let out = f(&inside);
                 out.register();
                 out
@@ -183,29 +183,14 @@ fn add(gradients: &mut Gradients, id: u64, gradient: Value) {
     gradients.insert(id, sum);
 }
 
-/// What `f` gives and what it recorded; what was recorded before stays, even if `f` panics.
-fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
-    struct Restore(Option<Recording>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            TAPE.replace(self.0.take().unwrap_or_default());
-        }
-    }
-    let restore = Restore(Some(TAPE.take()));
-    let result = f();
-    let recording = TAPE.take();
-    drop(restore);
-    (result, recording)
-}
-
 /// Forgets what was recorded on this thread.
 pub(crate) fn clear() {
     drop(TAPE.take());
 }
 
-/// As [`pause::paused`]; libtorch, too, keeps no graph.
+/// As [`recording::paused`]; libtorch, too, keeps no graph.
 pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
-    pause::paused(|| {
+    recording::paused(|| {
         let _guard = ::tch::no_grad_guard();
         f()
     })

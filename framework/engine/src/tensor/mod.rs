@@ -23,7 +23,7 @@ mod fused;
 
 use crate::dfdx::{self, Value};
 use crate::gradients::Gradients;
-use crate::pause;
+use crate::recording;
 #[cfg(feature = "tch")]
 use crate::tch;
 
@@ -49,7 +49,7 @@ pub enum Tensor {
 pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     #[cfg(feature = "tch")]
     let f = || tch::paused(f);
-    pause::paused(f)
+    recording::paused(f)
 }
 
 /// Forgets what this thread recorded: for a forward pass that is abandoned. [`Tensor::backward`]

@@ -47,7 +47,8 @@ fn chunks_of_the_head_agree_with_the_whole_table() {
                 let [found, expected]: [Vec<f32>; 2] = [found, expected].map(scaled);
                 // Gradients up to 6e-3, sums over 60,013 words in f32: libtorch's two ways are 8e-8 and 9e-8 from
                 // double precision, and 1.4e-7 from each other.
-                assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 3e-3), "{name}");
+                let bound = if matches!(x, Tensor::Dfdx(_)) { 1e-3 } else { 3e-3 };
+                assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < bound), "{name}");
             }
         };
         check(params.get("x"), params.get("head"));

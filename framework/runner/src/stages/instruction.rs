@@ -159,8 +159,8 @@ mod tests {
         assert_eq!(counts(&together), counts(&apart));
         let [many, few] =
             [&apart, &together].map(|drawn| drawn.iter().map(|batch| scans(batch)).sum::<usize>());
-        // Rounds of tasks that ask unequally often drift apart, so not every question finds its scan.
-        assert!(few < many, "{few} scans are read, and {many} without");
+        assert!(few * 3 < many * 2, "{few} scans are read, and {many} without");
+        assert!(together.iter().any(|batch| scans(batch) == 1));
         // Two at most: a batch of four is about two scans or more.
         assert!(drawn(2).iter().all(|batch| scans(batch) >= 2));
         // Where every task asks every scan once, one scan a batch is read, round after round.
