@@ -1,6 +1,7 @@
 //! What is said of scans, and the text space it lives in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,39 @@ impl Fact {
     }
 }
 
+/// One of the ordered ranges of z that a fact may lie in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// Its name, such as `markedly lower`.
+    pub name: String,
+    /// A z that stands for it: below 0, above 0, or 0 for the band that holds both signs.
+    pub z: f64,
+}
+
+/// How to ask for one feature: the answer is the name of one of its bands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FactQuestion {
+    /// What is asked for, such as `coupling.Default-Vis`.
+    pub feature: String,
+    /// The same question in different words; the first is the plain one.
+    pub wordings: Vec<String>,
+    /// Possible answers, from low to high.
+    pub bands: Vec<Band>,
+}
+
+impl FactQuestion {
+    /// Whether a pattern, in which `*` stands for anything, names `feature`: `coupling.*` names `coupling.Default-Vis`.
+    pub fn is_named(pattern: &str, feature: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == feature,
+            Some((start, rest)) => feature.strip_prefix(start).is_some_and(|feature| {
+                let mut ends = (0..=feature.len()).filter(|&end| feature.is_char_boundary(end));
+                ends.any(|end| FactQuestion::is_named(rest, &feature[end..]))
+            }),
+        }
+    }
+}
+
 /// One sentence about one scan, traceable to its number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Descriptor {
@@ -53,6 +87,27 @@ pub struct Descriptor {
     /// The volumes it tells of; filled in by the framework.
     #[serde(default)]
     pub window: Window,
+    /// How to ask for its fact; none if the generator asks no question about it. Filled in by the framework from
+    /// [`crate::Describer::questions`].
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "shared")]
+    pub question: Option<Arc<FactQuestion>>,
+}
+
+/// A question that many descriptors share, as if each had its own.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::FactQuestion;
+
+    pub fn serialize<S: Serializer>(question: &Option<Arc<FactQuestion>>, to: S) -> Result<S::Ok, S::Error> {
+        question.as_deref().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<FactQuestion>>, D::Error> {
+        Ok(Option::<FactQuestion>::deserialize(from)?.map(Arc::new))
+    }
 }
 
 impl Descriptor {
@@ -68,6 +123,7 @@ impl Descriptor {
             norm_people: 0,
             norm: String::new(),
             window: Window::default(),
+            question: None,
         }
     }
 }

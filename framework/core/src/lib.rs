@@ -27,12 +27,12 @@ mod traits;
 
 pub use card::Card;
 pub use cohort::{Cohort, Cut, Event, Part, Regions, Scan, ScanId, ScanInfo, Split, TrainScans};
-pub use corpus::{Descriptor, Fact, TextSource, TextSpace};
+pub use corpus::{Band, Descriptor, Fact, FactQuestion, TextSource, TextSpace};
 pub use error::{Error, Interrupted, Problem, Result};
 pub use guard::guard;
 pub use layout::{Layout, Token};
 pub use metric::{Metric, MetricRow};
-pub use prompt::{Answer, Example, Outcome, Prediction};
+pub use prompt::{Answer, Decoding, Example, Outcome, Prediction};
 pub use quality::{Exclusion, Quality, Recorded};
 pub use registry::{Kind, Plugin};
 pub use runtime::{FitContext, Observer, Precision, Runtime, Silent};

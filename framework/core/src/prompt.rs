@@ -1,8 +1,9 @@
 //! What a task asks, what it expects, and what came back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fact, Result, ScanId, TimeSeries, Window, scores};
+use crate::{Band, Fact, Result, ScanId, TimeSeries, Window, scores};
 
 /// One question about one scan.
 ///
@@ -29,12 +30,23 @@ pub enum Answer {
         /// Index of the right one.
         correct: usize,
     },
-    /// Free text, generated greedily.
+    /// A text about the scan.
     Text {
         /// The reference text.
         reference: String,
         /// What the reference says.
         facts: Vec<Fact>,
+        /// How the model's text is made.
+        #[serde(default)]
+        decoding: Decoding,
+    },
+    /// One of the bands of a fact, ranked by log-likelihood as [`Answer::Choice`]; answered with a
+    /// [`Prediction::Choice`] of one probability per band.
+    Band {
+        /// The fact; its `band` is the right answer.
+        fact: Fact,
+        /// All bands, from low to high.
+        bands: Vec<Band>,
     },
     /// The next volumes after the window, continued as codes and decoded.
     Series {
@@ -53,11 +65,23 @@ pub enum Answer {
     },
 }
 
+/// How the text of an [`Answer::Text`] is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decoding {
+    /// Word by word, greedily.
+    #[default]
+    Free,
+    /// Every fact is asked for, and those found most unusual are told in the corpus' words, without numbers: as many
+    /// as the reference has. Every sentence reads back, and none invents a value.
+    Asked,
+}
+
 /// What a model or a baseline answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prediction {
-    /// For [`Answer::Choice`]: a probability for each option.
+    /// For [`Answer::Choice`] and [`Answer::Band`]: a probability for each option.
     Choice {
         /// Sums to 1.
         probabilities: Vec<f64>,

@@ -39,6 +39,8 @@ pub struct FmriShape {
 pub enum Objective {
     /// Describe a scan.
     FmriToText,
+    /// Tell the band of a fact.
+    Facts,
     /// Keep the language.
     TextToText,
     /// Answer a question.
@@ -47,12 +49,14 @@ pub enum Objective {
 
 impl Objective {
     /// All objectives, in order.
-    pub const ALL: [Objective; 3] = [Objective::FmriToText, Objective::TextToText, Objective::Instruction];
+    pub const ALL: [Objective; 4] =
+        [Objective::FmriToText, Objective::Facts, Objective::TextToText, Objective::Instruction];
 
-    /// `fmri_to_text`, `text_to_text` or `instruction`.
+    /// `fmri_to_text`, `facts`, `text_to_text` or `instruction`.
     pub fn name(self) -> &'static str {
         match self {
             Objective::FmriToText => "fmri_to_text",
+            Objective::Facts => "facts",
             Objective::TextToText => "text_to_text",
             Objective::Instruction => "instruction",
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Card, Codes, Cohort, Descriptor, Example, Fact, Features, FitContext, FmriShape, Lora, Metric, Outcome,
+    Card, Codes, Cohort, Descriptor, Example, Fact, FactQuestion, Features, FitContext, FmriShape, Lora, Metric, Outcome,
     Problem, Quality, Query, Recorded, Result, Runtime, Scan, ScanInfo, Sequence, Size, TextSource,
     TextSpace, TimeSeries, TrainScans, Training,
 };
@@ -110,6 +110,17 @@ pub trait Describer: Send + Sync {
     /// # Errors
     /// If the generator cannot read at all; a text without a fact has none.
     fn read(&self, text: &str) -> Result<Vec<Fact>>;
+
+    /// Every question whose answer is a band of one of its facts; none by default. Facts that do not show in a
+    /// standardised signal, such as a phenotype, are not asked for.
+    fn questions(&self) -> Vec<FactQuestion> {
+        Vec::new()
+    }
+
+    /// The sentence that tells a band of a feature without numbers; none if it cannot be told.
+    fn say(&self, _feature: &str, _band: &str) -> Option<String> {
+        None
+    }
 
     /// Writes the norms into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use boldface::abi::{Made, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
 use boldface::serde_json::Value;
 use boldface::{
-    CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, Metric, Outcome,
-    Problem, Quality, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
+    CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, FactQuestion, Metric,
+    Outcome, Problem, Quality, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
 };
 use serde::{Serialize, Serializer};
 
@@ -164,6 +164,16 @@ impl Describer for LoadedDescriber {
 
     fn read(&self, text: &str) -> Result<Vec<Fact>> {
         self.0.plugin.ask(Request::Read { object: self.0.number, text: text.to_owned() })
+    }
+
+    /// A library that does not know the request asks no questions.
+    fn questions(&self) -> Vec<FactQuestion> {
+        self.0.plugin.ask(Request::Questions { object: self.0.number }).unwrap_or_default()
+    }
+
+    fn say(&self, feature: &str, band: &str) -> Option<String> {
+        let (feature, band) = (feature.to_owned(), band.to_owned());
+        self.0.plugin.ask(Request::Say { object: self.0.number, feature, band }).ok().flatten()
     }
 
     fn save(&self, dir: &Path) -> Result<()> {

@@ -65,7 +65,7 @@ impl Power {
                     Form::Classes { counts: Vec::new(), majority: 0.0 }
                 }
                 Answer::Value { .. } => Form::Values,
-                Answer::Text { .. } | Answer::Series { .. } => Form::Other,
+                Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => Form::Other,
             });
             persons.insert(person);
         }

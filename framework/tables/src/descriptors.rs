@@ -84,6 +84,7 @@ pub fn read(path: &Path) -> Result<Vec<Descriptor>> {
             norm_people,
             norm,
             window: Window { start, trs },
+            question: None,
         });
     }
     Ok(descriptors)
@@ -117,6 +118,7 @@ mod tests {
             norm_people: 23,
             norm: "connectivity-1-00f3".into(),
             window: Window { start: 3, trs: 160 },
+            question: None,
         }
     }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use boldface::schemars::{Schema, SchemaGenerator};
 use boldface::{
-    Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, JsonSchema, Problem, Regions, Result,
+    Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, FactQuestion, JsonSchema, Problem, Regions, Result,
     Scan, Serialize, TrainScans, seed,
 };
 use boldface_features::{Compared, Feature, Measured, Norms};
@@ -29,7 +29,10 @@ use cache::Cache;
 pub(super) struct Described<F: Family>(pub(super) F);
 
 /// Raised when the same family, measuring the same, tells something else.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Most wordings of one question: a model must learn what is asked, not how.
+const WORDINGS: u64 = 16;
 
 impl<F: Family> JsonSchema for Described<F> {
     fn schema_name() -> Cow<'static, str> {
@@ -170,6 +173,23 @@ impl<F: Family> Describer for Fitted<F> {
 
     fn read(&self, text: &str) -> Result<Vec<Fact>> {
         Ok(self.reader.read(text))
+    }
+
+    fn questions(&self) -> Vec<FactQuestion> {
+        let wordings = if self.family.telling().paraphrase { WORDINGS } else { 1 };
+        let question = |feature: &Feature| FactQuestion {
+            feature: feature.to_string(),
+            wordings: self.words.questions(feature, wordings),
+            bands: self.words.bands(),
+        };
+        self.features.iter().filter(|feature| self.family.shows(feature)).map(question).collect()
+    }
+
+    fn say(&self, feature: &str, band: &str) -> Option<String> {
+        let feature = self.features.iter().find(|known| known.to_string() == feature)?;
+        let fact = Fact { feature: feature.to_string(), band: band.to_owned(), ..Fact::default() };
+        let is_known = self.words.bands().iter().any(|known| known.name == band);
+        is_known.then(|| self.words.sentence(feature, &fact, Form::Plain))
     }
 
     fn save(&self, dir: &Path) -> Result<()> {

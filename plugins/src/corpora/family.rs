@@ -66,6 +66,12 @@ pub(super) trait Family:
         vec![true; facts.len()]
     }
 
+    /// Whether a feature shows in a standardised window, so that whoever reads one can be asked for it: no phenotype,
+    /// and no amplitude.
+    fn shows(&self, _feature: &Feature) -> bool {
+        true
+    }
+
     /// Columns of the tables that its numbers are made of, such as `age`. Those of `adjust` are added for it.
     fn tells(&self) -> Vec<String> {
         Vec::new()

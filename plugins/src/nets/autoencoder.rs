@@ -30,6 +30,30 @@ pub(crate) struct Shape {
     pub(crate) codebook_size: usize,
     /// Numbers a code.
     pub(crate) code_dim: usize,
+    /// Whether a token comes with its region's coupling with every region, after its signal.
+    #[serde(default)]
+    pub(crate) coupling: bool,
+    /// Whether a token comes with its signal.
+    #[serde(default = "yes")]
+    pub(crate) signal: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Shape {
+    /// Numbers that a token comes in with: its signal, and a row of correlations. The latter times the embedding is one
+    /// vector per region, weighted by how it goes along.
+    pub(crate) fn inputs(&self) -> usize {
+        let (signal, coupling) = (usize::from(self.signal), usize::from(self.coupling));
+        signal * self.patch + coupling * self.rois
+    }
+
+    /// Frequencies above 0 that a patch has.
+    pub(crate) fn frequencies(&self) -> usize {
+        self.patch / 2
+    }
 }
 
 /// Patches to features, features to code vectors, code vectors to patches. All three are causal in
@@ -46,7 +70,7 @@ impl Autoencoder {
     pub(crate) fn new(shape: Shape) -> Autoencoder {
         let grid = (shape.patches, shape.rois);
         let size = (shape.layers, shape.heads, shape.width);
-        let encoder = Vit::new("encoder", shape.patch, grid, size);
+        let encoder = Vit::new("encoder", shape.inputs(), grid, size);
         let decoder = Vit::new("decoder", shape.code_dim, grid, size);
         Autoencoder { shape, encoder, decoder }
     }
@@ -88,12 +112,13 @@ impl Autoencoder {
 }
 
 /// Linear, tanh, linear.
-fn init_head(params: &mut Params, name: &str, width: usize, outputs: usize, rng: &mut impl Rng) {
+pub(crate) fn init_head(params: &mut Params, name: &str, width: usize, outputs: usize, rng: &mut impl Rng) {
     nn::init_linear(params, &format!("{name}.hidden"), width, width, true, STD, rng);
     nn::init_linear(params, &format!("{name}.out"), width, outputs, true, STD, rng);
 }
 
-fn head(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
+/// What [`init_head`] made, on the last dimension of `x`.
+pub(crate) fn head(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let hidden = nn::linear(pass, &format!("{name}.hidden"), x).tanh();
     nn::linear(pass, &format!("{name}.out"), &hidden)
 }

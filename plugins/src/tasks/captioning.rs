@@ -1,7 +1,7 @@
 //! Describes a scan in words.
 
 use boldface::{
-    Answer, CheckContext, Descriptor, Deserialize, Example, Fact, JsonSchema, Metric, Outcome, Prediction,
+    Answer, CheckContext, Decoding, Descriptor, Deserialize, Example, Fact, JsonSchema, Metric, Outcome, Prediction,
     Problem, Result, Scan, Serialize, Task, Window, register, scores,
 };
 
@@ -20,6 +20,9 @@ struct Captioning {
     /// How many descriptors make a caption; all of them if a scan has fewer.
     #[serde(default = "default_facts")]
     facts: usize,
+    /// How the model writes its caption.
+    #[serde(default = "default_decoding")]
+    decoding: Decoding,
 }
 
 register!(Task "captioning" => Captioning);
@@ -30,6 +33,10 @@ fn default_question() -> String {
 
 fn default_facts() -> usize {
     6
+}
+
+fn default_decoding() -> Decoding {
+    Decoding::Asked
 }
 
 impl Task for Captioning {
@@ -45,6 +52,7 @@ impl Task for Captioning {
             answer: Answer::Text {
                 reference: sentences.join(" "),
                 facts: chosen.iter().map(|descriptor| descriptor.fact.clone()).collect(),
+                decoding: self.decoding,
             },
         }])
     }
@@ -53,7 +61,7 @@ impl Task for Captioning {
         let mut texts = Vec::new();
         let (mut right, mut expected, mut said) = (0, 0, 0);
         for outcome in outcomes {
-            let (Answer::Text { reference, facts }, Prediction::Text { text, facts: read }) =
+            let (Answer::Text { reference, facts, .. }, Prediction::Text { text, facts: read }) =
                 (&outcome.example.answer, &outcome.prediction)
             else {
                 return Err(format!("`{}` was not answered with a text", outcome.scan).into());
@@ -71,6 +79,10 @@ impl Task for Captioning {
             Metric::higher_is_better("fact_accuracy", right as f64 / expected as f64),
             Metric::higher_is_better("fact_precision", right as f64 / said as f64),
         ])
+    }
+
+    fn version(&self) -> u32 {
+        2
     }
 
     fn check(&self, _: &CheckContext<'_>) -> Vec<Problem> {

@@ -5,6 +5,7 @@ mod choice;
 mod classification;
 mod column;
 mod events;
+mod facts;
 mod forecasting;
 mod regression;
 

@@ -1,6 +1,8 @@
 //! Codes each patch by the nearest row of a learned, normalised codebook.
 
+mod coupling;
 mod data;
+mod facts;
 mod fit;
 mod fitted;
 mod keep;
@@ -64,8 +66,21 @@ struct Vq {
     ema_decay: f64,
     /// Steps after which an unused code moves onto a random token.
     revive_after: u64,
+    /// What a token comes with.
+    channels: Vec<Channel>,
     /// Weight of each loss; 0 leaves it out.
     losses: Losses,
+}
+
+/// What a token of one region and patch comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Channel {
+    /// The region's signal in the patch.
+    Signal,
+    /// How the region's signal goes along with that of every region, over all volumes up to the end of the patch: the
+    /// product between tokens that no single signal has, and never of a later volume.
+    Coupling,
 }
 
 /// Weights of the losses of stage 1; the loss is their weighted sum.
@@ -73,7 +88,14 @@ struct Vq {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Losses {
     /// Mean squared error of the decoded signal.
-    reconstruction: f64,
+    signal: f64,
+    /// Mean squared error of the correlations that a linear head tells from a token's feature.
+    coupling: f64,
+    /// Mean squared error of the amplitudes, at every frequency of a patch, that a head tells from a token's feature.
+    spectrum: f64,
+    /// Mean squared error of the facts' z that a linear head tells from the last patch, network by network; skipped
+    /// without a corpus.
+    facts: f64,
     /// Mean squared distance from the unit vectors to their codes.
     commitment: f64,
     /// SigLIP between a scan's mean feature and its description; skipped with fewer than 2 descriptions.
@@ -102,6 +124,7 @@ impl Default for Vq {
             drop_path: 0.0,
             ema_decay: 0.9,
             revive_after: 10,
+            channels: vec![Channel::Signal, Channel::Coupling],
             losses: Losses::default(),
         }
     }
@@ -109,7 +132,15 @@ impl Default for Vq {
 
 impl Default for Losses {
     fn default() -> Losses {
-        Losses { reconstruction: 1.0, commitment: 0.1, alignment: 0.1, domain: 0.1 }
+        Losses {
+            signal: 1.0,
+            coupling: 1.0,
+            spectrum: 0.1,
+            facts: 0.1,
+            commitment: 0.1,
+            alignment: 0.1,
+            domain: 0.1,
+        }
     }
 }
 
@@ -131,6 +162,10 @@ impl Tokenizer for Vq {
 
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn FittedTokenizer>> {
         Ok(Box::new(FittedVq::load(self, dir, runtime)?))
+    }
+
+    fn version(&self) -> u32 {
+        2
     }
 
     fn size(&self, cx: &CheckContext<'_>) -> Size {
@@ -175,6 +210,10 @@ impl Tokenizer for Vq {
         for (key, weight) in self.losses.named() {
             require(weight >= 0.0 && weight.is_finite(), &format!("losses.{key}"), "must not be negative");
         }
+        let distinct = self.channels.iter().enumerate();
+        let distinct = distinct.filter(|(place, channel)| !self.channels[..*place].contains(channel)).count();
+        require(distinct >= 1, "channels", "a token with nothing says nothing; name `signal` or `coupling`");
+        require(distinct == self.channels.len(), "channels", "a channel is there twice; remove one");
         let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
         require(learns, "losses", "all weights are 0: nothing is learned");
         problems
@@ -182,9 +221,12 @@ impl Tokenizer for Vq {
 }
 
 impl Losses {
-    fn named(&self) -> [(&'static str, f64); 4] {
+    fn named(&self) -> [(&'static str, f64); 7] {
         [
-            ("reconstruction", self.reconstruction),
+            ("signal", self.signal),
+            ("coupling", self.coupling),
+            ("spectrum", self.spectrum),
+            ("facts", self.facts),
             ("commitment", self.commitment),
             ("alignment", self.alignment),
             ("domain", self.domain),

@@ -59,7 +59,7 @@ impl Task for Nosy {
             }
             By::Text => {
                 let reference = format!("The patient was in the {condition} group.");
-                example.answer = Answer::Text { reference, facts: Vec::new() };
+                example.answer = Answer::Text { reference, facts: Vec::new(), decoding: Decoding::Free };
             }
         }
         Ok(vec![example])

@@ -175,7 +175,7 @@ fn trace(descriptors: &[Descriptor]) -> String {
     let heads = ["corpus", "feature", "value", "z", "band", "n", "norm", "scan", "window", "sentence"]
         .map(str::to_owned);
     let row = |descriptor: &Descriptor| {
-        let Descriptor { scan, corpus, text, fact, norm_scans, norm_people, norm, window } = descriptor;
+        let Descriptor { scan, corpus, text, fact, norm_scans, norm_people, norm, window, .. } = descriptor;
         let end = window.start + window.trs;
         let reason = fact.reason.iter().map(|reason| format!(" ({reason})")).collect::<String>();
         [

@@ -38,7 +38,8 @@ pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 /// |---|---|
 /// | 1.1 | [`Request::Record`]; a cohort's excluded scans; events of a scan |
 /// | 1.2 | [`Request::Tells`]; the seed of a fit; reasons of facts; people, norm and window of descriptors |
-pub const VERSION: (u32, u32) = (1, 2);
+/// | 1.3 | [`Request::Questions`], [`Request::Say`]; [`crate::Answer::Band`]; how a text is decoded |
+pub const VERSION: (u32, u32) = (1, 3);
 
 /// The compiler that built this crate, such as `rustc 1.95.0 (...)`.
 pub const COMPILER: &str = env!("BOLDFACE_COMPILER");

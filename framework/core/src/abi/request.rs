@@ -98,6 +98,20 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// [`crate::Describer::questions`]: `Vec<FactQuestion>`. Since version 1.3.
+    Questions {
+        /// The describer.
+        object: u64,
+    },
+    /// [`crate::Describer::say`]: `Option<String>`. Since version 1.3.
+    Say {
+        /// The describer.
+        object: u64,
+        /// The feature.
+        feature: String,
+        /// The band.
+        band: String,
+    },
     /// [`crate::Describer::save`]: nothing.
     Save {
         /// The describer.
@@ -163,6 +177,8 @@ impl Request {
             Request::LoadDescriber { .. } | Request::Load { .. } => "load",
             Request::Describe { .. } => "describe",
             Request::Read { .. } => "read",
+            Request::Questions { .. } => "questions",
+            Request::Say { .. } => "say",
             Request::Save { .. } => "save",
             Request::Files { .. } => "files",
             Request::Cohort { .. } => "cohort",

@@ -34,7 +34,7 @@ impl Task for Odd {
             _ => f64::from(scan.series.values()[3]),
         };
         let fact = Fact { feature: "last".to_owned(), value: Some(value), ..Fact::default() };
-        let answer = Answer::Text { reference: scan.regions.names.join(" "), facts: vec![fact] };
+        let answer = Answer::Text { reference: scan.regions.names.join(" "), facts: vec![fact], decoding: Decoding::Free };
         Ok(vec![Example {
             window: Window::first(scan.series.trs()),
             question: scan.info.id.to_string(),
@@ -207,7 +207,7 @@ fn a_scan_arrives_as_it_was() {
     let (status, answer) = examples(make("tell"));
     assert_eq!(status, Status::Done);
     let examples: Vec<Example> = serde_json::from_value(answer).unwrap();
-    let Answer::Text { reference, facts } = &examples[0].answer else { panic!("{examples:?}") };
+    let Answer::Text { reference, facts, .. } = &examples[0].answer else { panic!("{examples:?}") };
     assert_eq!((examples[0].question.as_str(), reference.as_str()), ("d/sub-1", "a b"));
     assert_eq!((examples[0].window, facts[0].value), (Window::first(2), Some(4.0)));
 }

@@ -214,6 +214,7 @@ impl Asking {
         };
         if !fits {
             let (answers, help) = match form {
+                Form::Band => ("bands of facts", "remove `paradigm`"),
                 Form::Text => ("free text", "remove `paradigm`: it is asked openly anyway"),
                 Form::Series => ("volumes", "remove `paradigm`"),
                 Form::Value => {

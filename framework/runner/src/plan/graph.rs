@@ -9,6 +9,7 @@ use super::claim::WEIGHTS;
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
 use crate::spec::{Table, Taken, Unit, plain};
+use crate::stages::alignment::Asking;
 use crate::stages::split;
 
 /// Hashes of the data a plan reads.
@@ -55,6 +56,10 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let versions = plan.corpora.iter().map(|entry| entry.config.version()).collect();
         let mut config = tables(&plan.corpora, |_| None);
         add_libraries(&mut config, &plan.corpora);
+        if !experiment.facts.held_out.is_empty() {
+            // Everybody who learns from the corpus reads it, so the key of what nobody may learn is here.
+            config["held-out"] = json!(experiment.facts.held_out);
+        }
         graph.add(StageKind::Corpus, &names.join(", "), versions, 0, config, &["series", "split"]);
     }
 
@@ -102,7 +107,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let mut model = "text-space";
     let version = || vec![backbone.config.version()];
     if let Some(alignment) = &experiment.alignment {
-        let inputs = ["split", "corpus", model, "codes"];
+        let inputs = ["series", "split", "corpus", "tokenizer", model, "codes"];
         let (seed, config) = (alignment.seed.unwrap_or(seed), without_seed(alignment));
         graph.add(StageKind::Alignment, backbone.plugin, version(), seed, config, &inputs);
         model = "alignment";
@@ -117,6 +122,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
         add_libraries(&mut config, taught.iter().copied());
         insert(&mut config, "asked", asked(&taught, experiment.seed));
+        insert(&mut config, "facts", Some(json!(Asking::of(experiment.alignment.as_ref()))));
         let versions = taught.iter().map(|entry| entry.config.version());
         let versions = version().into_iter().chain(versions).collect();
         graph.add(StageKind::Instruction, backbone.plugin, versions, seed, config, &inputs);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use boldface::{
-    Backbone, Codes, Describer, Descriptor, Fact, Features, FitContext, FittedTokenizer, FmriShape,
+    Backbone, Codes, Describer, Descriptor, Fact, FactQuestion, Features, FitContext, FittedTokenizer, FmriShape,
     LanguageModel, Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
 };
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use super::record::Answered;
 use super::store::{Artefact, cannot};
 use crate::plan::{Plan, StageKind};
 use crate::spec::Unit;
+use crate::stages::corpus::QUESTIONS;
 use crate::stages::windows::standardized;
 
 /// Folder of a language model in the artefact of the stage that trained it.
@@ -54,6 +55,8 @@ pub struct Memory {
     cohort: OnceLock<Arc<Signals>>,
     plain: OnceLock<Arc<Vec<Scan>>>,
     described: OnceLock<Arc<Vec<Scan>>>,
+    /// As `described`, without the facts that are held out.
+    taught: OnceLock<Arc<Vec<Scan>>>,
     coded: OnceLock<Arc<Coded>>,
 }
 
@@ -132,7 +135,8 @@ impl<'a> Inputs<'a> {
         if !self.reads(&StageKind::Corpus) {
             return remembered(&self.memory.plain, plain);
         }
-        remembered(&self.memory.described, || {
+        let known = if self.asks() { &self.memory.described } else { &self.memory.taught };
+        remembered(known, || {
             let mut scans: Vec<Scan> = remembered(&self.memory.plain, plain)?.to_vec();
             let place: BTreeMap<ScanId, usize> =
                 scans.iter().enumerate().map(|(place, scan)| (scan.info.id.clone(), place)).collect();
@@ -168,8 +172,38 @@ impl<'a> Inputs<'a> {
         let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?;
         // The table holds names, and by which unit a scan counts is no part of its name.
         let by_run = self.plan.experiment.split.unit == Unit::Run;
-        descriptors.iter_mut().for_each(|descriptor| descriptor.scan.by_run = by_run);
+        let questions = self.questions()?;
+        descriptors.retain(|descriptor| self.may_know(&descriptor.fact.feature));
+        for descriptor in &mut descriptors {
+            descriptor.scan.by_run = by_run;
+            let of_corpus = questions.get(&descriptor.corpus);
+            descriptor.question = of_corpus.and_then(|known| known.get(&descriptor.fact.feature)).cloned();
+        }
         Ok(descriptors)
+    }
+
+    /// How to ask for each feature, by corpus and feature; empty without a corpus.
+    pub fn questions(&self) -> Result<BTreeMap<String, BTreeMap<String, Arc<FactQuestion>>>> {
+        if !self.reads(&StageKind::Corpus) {
+            return Ok(BTreeMap::new());
+        }
+        let written: BTreeMap<String, Vec<FactQuestion>> = json(&self.corpus().join(QUESTIONS))?;
+        let by_feature = |questions: Vec<FactQuestion>| {
+            let known = questions.into_iter().filter(|asked| self.may_know(&asked.feature));
+            known.map(|asked| (asked.feature.clone(), Arc::new(asked))).collect()
+        };
+        Ok(written.into_iter().map(|(corpus, questions)| (corpus, by_feature(questions))).collect())
+    }
+
+    /// Whether this stage asks, and teaches nothing.
+    fn asks(&self) -> bool {
+        ["evaluation.", "baseline."].iter().any(|kind| self.listed.stage.starts_with(kind))
+    }
+
+    /// Whether this stage may know of a feature: one that is held out is seen only by stages that ask.
+    fn may_know(&self, feature: &str) -> bool {
+        let held_out = &self.plan.experiment.facts.held_out;
+        self.asks() || !held_out.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
     }
 
     /// What each corpus generator learned, in the plan's order; none without a corpus.

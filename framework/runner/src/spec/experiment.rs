@@ -40,6 +40,9 @@ pub struct Experiment {
     /// Generators of sentences about scans, each under a name of yours.
     #[serde(default)]
     pub corpora: BTreeMap<String, Table>,
+    /// What of the corpora nobody learns.
+    #[serde(default, skip_serializing_if = "FactsTable::is_empty")]
+    pub facts: FactsTable,
     /// General text that keeps the language model a language model.
     #[serde(default)]
     pub text: Option<Text>,
@@ -135,6 +138,22 @@ pub enum Standardize {
     None,
 }
 
+/// What of the corpora nobody learns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FactsTable {
+    /// Features that no stage is taught, in no sentence, question or target, and that can still be asked for in the end:
+    /// `*` stands for anything, as in `coupling.Default-*`.
+    #[serde(default)]
+    pub held_out: Vec<String>,
+}
+
+impl FactsTable {
+    fn is_empty(&self) -> bool {
+        self.held_out.is_empty()
+    }
+}
+
 /// General text: a `.txt` file with a blank line between documents, or a column of a Parquet table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -152,9 +171,23 @@ pub struct Text {
 pub struct Alignment {
     /// Optimiser steps.
     pub steps: u64,
-    /// Scans a micro-batch.
+    /// Scans per micro-batch that are asked about; that are described, if there is nothing to ask.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
+    /// Facts asked of one scan behind one reading of it, drawn anew each time; 0 asks for none.
+    #[serde(default = "default_facts_asked")]
+    pub questions: usize,
+    /// Share of the scans that are asked about, from 0 to 1, which are made: training scans whose networks were coupled,
+    /// uncoupled or slowed at random, with facts measured anew. They are shown nowhere else, and never asked for anything
+    /// that is known of a person.
+    #[serde(default = "default_made")]
+    pub made: f64,
+    /// Weight of telling the band of a fact.
+    #[serde(default = "default_facts")]
+    pub facts: f32,
+    /// Scans per micro-batch that are described and continued, beside those that are asked about.
+    #[serde(default = "default_descriptions")]
+    pub descriptions: usize,
     /// Micro-batches whose gradients are added up before a step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,
@@ -208,6 +241,10 @@ pub struct Instruction {
     /// asked as often as with 1.
     #[serde(default = "default_questions", skip_serializing_if = "is_one")]
     pub questions: usize,
+    /// Scans per micro-batch that are asked for facts beside the tasks' examples, as `[alignment]` asks; so they are not
+    /// forgotten.
+    #[serde(default = "default_rehearsal")]
+    pub rehearsal: usize,
     /// Micro-batches whose gradients are added up before a step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,
@@ -308,6 +345,26 @@ fn default_batch_size() -> usize {
 }
 
 fn default_questions() -> usize {
+    1
+}
+
+fn default_facts_asked() -> usize {
+    16
+}
+
+fn default_made() -> f64 {
+    0.75
+}
+
+fn default_facts() -> f32 {
+    1.0
+}
+
+fn default_descriptions() -> usize {
+    1
+}
+
+fn default_rehearsal() -> usize {
     1
 }
 

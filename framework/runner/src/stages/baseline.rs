@@ -1,5 +1,7 @@
 //! What a task scores without the model: what most have, motion, site, connectivity, the descriptors, the past.
 
+use std::collections::BTreeMap;
+
 use boldface::{
     Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, Window, scores,
 };
@@ -15,7 +17,7 @@ use super::groups::Groups;
 use super::harmonization;
 use super::intervals::{Scores, resamples, subjects};
 use super::linear::{self, Featured, choice, value};
-use super::packing::extent;
+use super::packing::{extent, options};
 use super::windows::shown;
 use crate::run::Answered;
 use crate::run::inputs::{Signals, read_facts};
@@ -48,6 +50,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             answers.extend(linear_models(work, "logistic", &train, &asked)?);
             answers
         }
+        Some(Form::Band) => answered_in_parts("majority", &asked, usual_bands(&train, &asked)?),
         Some(Form::Value | Form::Bins) => {
             let known = train.iter().map(value).collect::<Result<Vec<f64>>>()?;
             let mean = scores::mean(known);
@@ -114,6 +117,23 @@ fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
         known.extend((theirs == options).then_some(class));
     }
     Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
+}
+
+/// How often each band of a feature was right in training.
+fn usual_bands(train: &[Case<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>> {
+    let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for case in train {
+        if let Answer::Band { fact, .. } = &case.example.answer {
+            known.entry(&fact.feature).or_default().push(options(&case.example.answer)?.1);
+        }
+    }
+    each(asked, |case| {
+        let Answer::Band { fact, bands } = &case.example.answer else {
+            return Err("a band was expected".into());
+        };
+        let known = known.get(fact.feature.as_str()).map_or(&[][..], Vec::as_slice);
+        Ok(Prediction::Choice { probabilities: frequencies(known, bands.len()) })
+    })
 }
 
 /// Linear models, by `method`, of motion and of the site, where the phenotype has them, of the connectivity, for
@@ -210,7 +230,7 @@ fn is_target(column: &str, train: &[Case<'_>]) -> bool {
         told.is_some_and(|told| match &case.example.answer {
             Answer::Choice { options, correct } => options.get(*correct) == Some(told),
             Answer::Value { value, .. } => told.trim().parse() == Ok(*value),
-            Answer::Text { .. } | Answer::Series { .. } => false,
+            Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => false,
         })
     };
     !train.is_empty() && train.iter().all(is_answer)
@@ -220,7 +240,7 @@ fn is_target(column: &str, train: &[Case<'_>]) -> bool {
 fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {
-        if let Answer::Text { reference, facts } = &case.example.answer {
+        if let Answer::Text { reference, facts, .. } = &case.example.answer {
             texts.push((reference, facts));
         }
     }

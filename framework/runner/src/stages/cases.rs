@@ -24,7 +24,9 @@ pub struct Case<'a> {
 pub enum Form {
     /// One of several strings.
     Choice,
-    /// Free text.
+    /// One of the bands of a fact.
+    Band,
+    /// Text.
     Text,
     /// Volumes.
     Series,
@@ -39,6 +41,7 @@ impl Form {
     pub fn of(answer: &Answer) -> Form {
         match answer {
             Answer::Choice { .. } => Form::Choice,
+            Answer::Band { .. } => Form::Band,
             Answer::Text { .. } => Form::Text,
             Answer::Series { .. } => Form::Series,
             Answer::Value { edges, .. } if edges.is_empty() => Form::Value,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boldface::{
-    Describer, Descriptor, Fact, Metric, MetricRow, Observer, Part, Result, Scan, ScanId, ScanInfo, Split,
+    Describer, Descriptor, Fact, FactQuestion, Metric, MetricRow, Observer, Part, Result, Scan, ScanId, ScanInfo, Split,
     Window,
 };
 
@@ -11,7 +11,10 @@ use super::Work;
 use crate::describe::{FILE, Saved, each};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
+
+/// File of every generator's [`boldface::FactQuestion`]s, by the generator's name.
+pub const QUESTIONS: &str = "questions.json";
 
 /// Saves the descriptors of every scan, what each generator learned, and what it takes to describe anybody else.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
@@ -19,7 +22,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
     let total = (work.plan.corpora.len() * scans.len()) as u64;
-    let mut descriptors = Vec::new();
+    let (mut descriptors, mut questions) = (Vec::new(), BTreeMap::new());
     for (place, entry) in work.plan.corpora.iter().enumerate() {
         let before = place * scans.len();
         work.recorder.progress(before as u64, total)?;
@@ -36,6 +39,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
                 fitted
             }
         };
+        questions.insert(&entry.name, describer.questions());
         let recorder = &mut work.recorder;
         let mut progress = |done: usize| recorder.progress((before + done) as u64, total);
         let threads = rayon::current_num_threads();
@@ -44,6 +48,13 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
         })?;
         descriptors.extend(said.into_iter().flatten());
     }
+    let asked = || questions.values().flatten().map(|asked: &FactQuestion| asked.feature.as_str());
+    let held_out = &work.plan.experiment.facts.held_out;
+    if let Some(pattern) = held_out.iter().find(|pattern| !asked().any(|name| FactQuestion::is_named(pattern, name))) {
+        let known = asked().take(6).collect::<Vec<_>>().join("`, `");
+        return Err(format!("`facts.held-out`: `{pattern}` names no feature; there are `{known}` and more").into());
+    }
+    work.write_json(QUESTIONS, &questions)?;
     counted(work, &split, &scans, &descriptors)?;
     let infos: Vec<&ScanInfo> = scans.iter().map(|scan| &*scan.info).collect();
     let train: Vec<&ScanInfo> = train.iter().map(|scan| &*scan.info).collect();

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use boldface::{Result, Sequence};
 
 use super::Work;
+use super::alignment::{Asking, Teacher};
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Saves the tuned language model.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
@@ -24,17 +25,25 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
     let draws = (draws, work.stage.seed);
     let courses = lessons::courses(work.plan, &*model, &mut windows, (&scans, &split), draws)?;
-    work.fitted_on(courses.iter().flat_map(|course| &course.scans).collect::<BTreeSet<_>>())?;
+    let asking = Asking::of(work.plan.experiment.alignment.as_ref());
+    let teacher = match config.rehearsal {
+        0 => None,
+        _ => Teacher::open(work, asking, &*model)?,
+    };
+    let learned = courses.iter().flat_map(|course| &course.scans);
+    work.fitted_on(learned.chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>())?;
     let deck = |course: Course| {
         let purpose = format!("instruction.{}", course.name);
         let deck = Deck::new(course.lessons.len(), work.stage.seed, &purpose);
         (course.lessons, deck)
     };
     let tasks: Vec<_> = courses.into_iter().map(deck).collect();
-    if tasks.is_empty() {
+    if tasks.is_empty() && teacher.is_none() {
         return Err("no task has an example among the training scans; nothing can be learned".into());
     }
-    let mut batches = Batches { tasks, turn: 0, size: config.batch_size, questions: config.questions };
+    let (size, questions, rehearsal) = (config.batch_size, config.questions, config.rehearsal);
+    let size = if tasks.is_empty() { 0 } else { size };
+    let mut batches = Batches { tasks, turn: 0, size, questions, teacher, rehearsal, next: 0 };
     model.train(&training, &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
@@ -47,6 +56,12 @@ struct Batches {
     turn: usize,
     size: usize,
     questions: usize,
+    /// Asks for facts beside the tasks, so that they are not forgotten.
+    teacher: Option<Teacher>,
+    /// Scans that it asks about in each.
+    rehearsal: usize,
+    /// Number of the next one.
+    next: u64,
 }
 
 impl Iterator for Batches {
@@ -67,6 +82,13 @@ impl Iterator for Batches {
             batch.extend(drawn.map(|(lesson, round)| worded(lesson, round).clone()));
             self.turn += 1;
         }
+        if let Some(teacher) = &mut self.teacher {
+            match teacher.batch(self.next, self.rehearsal) {
+                Ok(asked) => batch.extend(asked),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        self.next += 1;
         Some(Ok(batch))
     }
 }
@@ -98,7 +120,7 @@ mod tests {
             )
         };
         let tasks = vec![task(&[0, 1, 2, 3]), task(&[9])];
-        let batches = Batches { tasks, turn: 0, size: 3, questions: 1 };
+        let batches = Batches { tasks, turn: 0, size: 3, questions: 1, teacher: None, rehearsal: 0, next: 0 };
         let drawn: Vec<u32> =
             batches.take(4).flat_map(|batch| batch.unwrap()).map(|sequence| sequence.before[0]).collect();
         assert!(drawn.iter().skip(1).step_by(2).all(|&token| token == 9), "{drawn:?}");
@@ -113,7 +135,7 @@ mod tests {
         // Two lessons in two wordings; the third round begins again.
         let lessons = vec![vec![lesson(10), lesson(11)], vec![lesson(20), lesson(21)]];
         let tasks = vec![(lessons, Deck::new(2, 0, "test"))];
-        let batches = Batches { tasks, turn: 0, size: 2, questions: 1 };
+        let batches = Batches { tasks, turn: 0, size: 2, questions: 1, teacher: None, rehearsal: 0, next: 0 };
         let rounds: Vec<Vec<u32>> = batches
             .take(3)
             .map(|batch| {
@@ -141,7 +163,7 @@ mod tests {
                 let deck = Deck::new(lessons.len(), seed, "test");
                 (lessons, deck)
             });
-            Batches { tasks: tasks.collect(), turn: 0, size, questions }
+            Batches { tasks: tasks.collect(), turn: 0, size, questions, teacher: None, rehearsal: 0, next: 0 }
         };
         let batches = |questions| dealt([lessons(0, 6, 1), lessons(1, 6, 2), lessons(2, 4, 1)], 4, questions);
         // 36 draws: 12 a task, whole rounds of each.

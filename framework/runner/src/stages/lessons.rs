@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Answer, Example, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed};
+use boldface::{Answer, Decoding, Example, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed};
 use rand_chacha::ChaCha8Rng;
 
 use super::cases;
@@ -89,13 +89,19 @@ pub fn courses(
 /// Name of the course of all `multi` tasks.
 const MULTI: &str = "multi";
 
+/// Whether an answer follows from facts that are asked for one by one: those questions have a teacher of their own.
+fn is_taught_by_asking(answer: &Answer) -> bool {
+    matches!(answer, Answer::Band { .. } | Answer::Text { decoding: Decoding::Asked, .. })
+}
+
 /// The training examples of every course that has any, in the order of the tasks.
 fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
     let mut courses: Vec<Material<'a>> = Vec::new();
     let mut together: BTreeMap<(ScanId, Window), Vec<(&Asking, Example)>> = BTreeMap::new();
     let mut place = None;
     for task in plan.tasks.iter().filter(|task| task.asking.teaches()) {
-        let cases = cases::training(plan, task, scans, split)?;
+        let mut cases = cases::training(plan, task, scans, split)?;
+        cases.retain(|case| !is_taught_by_asking(&case.example.answer));
         let examples = cases.into_iter().map(|case| (case.scan.info.id.clone(), case.example));
         if task.asking.keys.paradigm == Paradigm::Multi {
             place.get_or_insert(courses.len());
@@ -130,7 +136,7 @@ fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<E
             )
             .into());
         }
-        answer = Answer::Text { reference, facts: Vec::new() };
+        answer = Answer::Text { reference, facts: Vec::new(), decoding: Decoding::Free };
     }
     Ok(Example { question, answer, ..*example })
 }

@@ -1,6 +1,6 @@
 //! What each stage does: inputs and config in, files and metric rows out.
 
-mod alignment;
+pub(crate) mod alignment;
 mod baseline;
 mod baselines;
 mod bins;

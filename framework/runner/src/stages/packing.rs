@@ -85,7 +85,7 @@ pub fn lesson(
     match &example.answer {
         Answer::Series { .. } => forecast(model, &example.question, block, example.window.trs / patch),
         Answer::Text { reference, .. } => answered(model, &example.question, block, reference),
-        Answer::Choice { .. } | Answer::Value { .. } => {
+        Answer::Choice { .. } | Answer::Value { .. } | Answer::Band { .. } => {
             let (options, right) = options(&example.answer)?;
             answered(model, &example.question, block, &options[right])
         }
@@ -124,6 +124,11 @@ pub fn options(answer: &Answer) -> Result<(Cow<'_, [String]>, usize)> {
         Answer::Value { value, unit, edges } => {
             Ok((bins::labels(edges, unit)?.into(), bins::bin(*value, edges)))
         }
+        Answer::Band { fact, bands } => {
+            let right = bands.iter().position(|band| band.name == fact.band);
+            let right = right.ok_or_else(|| format!("`{}` is none of its bands", fact.band))?;
+            Ok((bands.iter().map(|band| band.name.clone()).collect::<Vec<_>>().into(), right))
+        }
         Answer::Text { .. } | Answer::Series { .. } => Err("there are no options to choose among".into()),
     }
 }
@@ -133,7 +138,7 @@ pub fn extent(example: &Example, patch: usize) -> Result<(Window, usize)> {
     let Window { start, trs } = example.window;
     let horizon = match example.answer {
         Answer::Series { trs } => trs,
-        Answer::Choice { .. } | Answer::Text { .. } | Answer::Value { .. } => 0,
+        Answer::Choice { .. } | Answer::Text { .. } | Answer::Value { .. } | Answer::Band { .. } => 0,
     };
     if trs < patch || (horizon > 0 && !(trs.is_multiple_of(patch) && horizon.is_multiple_of(patch))) {
         return Err(format!("a window of {trs} and {horizon} volumes is not whole patches of {patch}").into());
@@ -220,6 +225,43 @@ impl Deck {
     }
 }
 
+/// What a [`Deck`] without memory draws: every index once per round, each round in an order of its own, and any draw
+/// without those before it.
+#[derive(Debug)]
+pub struct Rounds {
+    size: usize,
+    seed: u64,
+    purpose: String,
+    /// The last round that was asked for, and its order.
+    known: Option<(u64, Vec<usize>)>,
+}
+
+impl Rounds {
+    /// Rounds of `size` indices, at least 1, shuffled for `purpose`.
+    pub fn new(size: usize, seed: u64, purpose: &str) -> Rounds {
+        Rounds { size: size.max(1), seed, purpose: purpose.to_owned(), known: None }
+    }
+
+    /// The index that draw number `draw` takes.
+    pub fn at(&mut self, draw: u64) -> usize {
+        let (round, place) = (draw / self.size as u64, draw % self.size as u64);
+        let order = self.known.take().filter(|(known, _)| *known == round).map(|(_, order)| order);
+        let order = order.unwrap_or_else(|| {
+            let mut order: Vec<usize> = (0..self.size).collect();
+            order.shuffle(&mut seed::stream(self.seed, &format!("{}.{round}", self.purpose)));
+            order
+        });
+        let index = order[place as usize];
+        self.known = Some((round, order));
+        index
+    }
+
+    /// The round that draw number `draw` belongs to.
+    pub fn round(&self, draw: u64) -> u64 {
+        draw / self.size as u64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -245,7 +287,7 @@ mod tests {
         assert_eq!(lesson.code_targets().count(), 0);
         assert_eq!((lesson.objective, lesson.text_weight), (Objective::Instruction, 1.0));
 
-        let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
+        let text = Answer::Text { reference: "Low.".into(), facts: vec![], decoding: Decoding::Free };
         let lesson = super::lesson(&Letters, &example(60, text), block(), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "Low.\0");
     }
@@ -258,7 +300,7 @@ mod tests {
         let lesson = lesson_of_many(&Letters, &examples, block()).unwrap();
         assert_eq!(text_of(lesson.after.iter().map(|&token| (0, token))), ">?\n?\n?yes\x0040 to 80 y\0no\0");
         assert_eq!(text_of(lesson.text_targets()), "yes\x0040 to 80 y\0no\0");
-        let text = Answer::Text { reference: "Low.".into(), facts: vec![] };
+        let text = Answer::Text { reference: "Low.".into(), facts: vec![], decoding: Decoding::Free };
         assert!(lesson_of_many(&Letters, &[example(60, text)], block()).is_err());
     }
 

@@ -46,14 +46,17 @@ pub(in crate::backbones) fn fit(
     let Training { steps, warmup, peak_lr, final_lr, .. } = *training;
     let schedule = Schedule { steps, warmup, peak_lr, final_lr };
     let first = cx.observer.resume(&mut |dir| restore(trunk, &mut optimiser, dir));
+    let each = training.accumulate.max(1);
+    // Batches come in a fixed order: those of the steps that are done are passed over.
+    let passed = usize::try_from(first).unwrap_or(usize::MAX).saturating_mul(each);
+    if passed > 0 {
+        let last = batches.nth(passed - 1).ok_or_else(|| format!("the batches ran out at step {first}"))?;
+        drop(last?);
+    }
     let mut next = |step| -> Result<Vec<Vec<Sequence>>> {
         let out = || format!("the batches ran out at step {} of {steps}", step + 1);
-        (0..training.accumulate.max(1)).map(|_| batches.next().ok_or_else(out)?).collect()
+        (0..each).map(|_| batches.next().ok_or_else(out)?).collect()
     };
-    // Batches come in a fixed order: those of the steps that are done are passed over.
-    for step in 0..first {
-        next(step)?;
-    }
     for step in first..steps {
         let micro = next(step)?;
         let (losses, mut gradients) = gradients(trunk, training, &micro, cx.seed, step)?;

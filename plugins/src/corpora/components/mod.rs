@@ -118,6 +118,11 @@ impl Family for Components {
         Ok(group.measure(&scan.series, &scan.info.cuts))
     }
 
+    /// Amplitudes of time courses go with the scale of the series, which a standardised window has lost.
+    fn shows(&self, feature: &Feature) -> bool {
+        !matches!(feature.measure.as_str(), "component-amplitude" | "component-variability")
+    }
+
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.furthest == Some(0) {

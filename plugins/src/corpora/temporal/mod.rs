@@ -156,6 +156,11 @@ impl Family for Temporal {
         Ok(measured)
     }
 
+    /// A standardised window has an amplitude of 1 everywhere.
+    fn shows(&self, feature: &Feature) -> bool {
+        !matches!(feature.measure.as_str(), "amplitude" | "alff")
+    }
+
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         check::check(self, cohort)
     }

@@ -13,6 +13,9 @@ use super::{HIGHER, NOT_AVAILABLE, Named, Words, number};
 pub(super) const SENTENCES: [&str; 5] =
     ["said", "unnumbered", "not-available", "unexplained", "not-compared"];
 
+/// Questions about a feature; a reader of sentences never meets them.
+pub(super) const ASKED: &str = "asked";
+
 /// Words of what is not available; the reader knows them by these names.
 pub(super) const MISSING: [&str; 2] = ["missing", "uncompared"];
 
@@ -85,6 +88,11 @@ impl<'a> Said<'a> {
             z: fact.z.map(number::signed),
             reason: fact.reason.as_deref(),
         }
+    }
+
+    /// A question about `feature`.
+    pub(super) fn asking(words: &'a Words, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
+        Said { sentences: ASKED, ..Said::new(words, feature, fact) }
     }
 
     /// How many wordings there are.
@@ -197,7 +205,7 @@ impl Words {
 /// Names the slot, the word or the band.
 pub(super) fn check(words: &Words) -> Result<()> {
     if let Some(missing) =
-        SENTENCES.into_iter().find(|&name| words.grammar.get(name).is_none_or(Vec::is_empty))
+        SENTENCES.into_iter().chain([ASKED]).find(|&name| words.grammar.get(name).is_none_or(Vec::is_empty))
     {
         return Err(format!("`grammar.{missing}` has no form").into());
     }
@@ -256,7 +264,8 @@ pub(super) fn check(words: &Words) -> Result<()> {
 pub(super) fn unnamed<'a>(words: &Words, mut names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
     let named: BTreeSet<&str> =
         every_form(words).flat_map(|(_, forms)| forms).flat_map(Template::slots).collect();
-    names.find(|name| !named.contains(name.as_str()) && !SENTENCES.contains(&name.as_str()))
+    let is_sentence = |name: &str| name == ASKED || SENTENCES.contains(&name);
+    names.find(|name| !named.contains(name.as_str()) && !is_sentence(name))
 }
 
 /// What may stand in which forms: so a reader can list all phrases, and no phrase holds itself.

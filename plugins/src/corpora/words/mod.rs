@@ -133,6 +133,27 @@ impl Words {
         }
     }
 
+    /// Questions about `feature`, the plain one first: at most `count` of all wordings, spread evenly over them.
+    pub(super) fn questions(&self, feature: &Feature, count: u64) -> Vec<String> {
+        let fact = Fact::default();
+        let asking = Said::asking(self, feature, &fact);
+        let all = asking.count();
+        let mut wordings: Vec<String> = Vec::new();
+        for index in 0..count.min(all) {
+            let wording = asking.text(index * all / count.min(all).max(1));
+            if !wordings.contains(&wording) {
+                wordings.push(wording);
+            }
+        }
+        wordings
+    }
+
+    /// The bands, from low to high, each with a z that stands for it.
+    pub(super) fn bands(&self) -> Vec<boldface::Band> {
+        let z = |band: &Band| band.side().map_or(0.0, |_| band.inside());
+        self.bands.iter().map(|band| boldface::Band { name: band.name.clone(), z: z(band) }).collect()
+    }
+
     /// Every wording of a fact.
     fn paraphrases<'a>(&'a self, feature: &'a Feature, fact: &'a Fact) -> impl Iterator<Item = String> + 'a {
         let said = Said::new(self, feature, fact);

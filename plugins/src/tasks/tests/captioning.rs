@@ -19,7 +19,7 @@ fn caption(descriptors: &[Descriptor], facts: usize) -> String {
     let mut scan = scan(info("1", &[]));
     scan.descriptors = descriptors.to_vec();
     let examples = task("captioning", &json!({"facts": facts})).examples(&scan).unwrap();
-    let Some(Answer::Text { reference, facts }) = examples.first().map(|example| &example.answer) else {
+    let Some(Answer::Text { reference, facts, .. }) = examples.first().map(|example| &example.answer) else {
         return "no example".to_owned();
     };
     assert!(
@@ -32,7 +32,7 @@ fn caption(descriptors: &[Descriptor], facts: usize) -> String {
 }
 
 fn answered(reference: &str, expected: &[Fact], text: &str, said: &[Fact]) -> Outcome {
-    let answer = Answer::Text { reference: reference.to_owned(), facts: expected.to_vec() };
+    let answer = Answer::Text { reference: reference.to_owned(), facts: expected.to_vec(), decoding: Decoding::Free };
     outcome("1", answer, Prediction::Text { text: text.to_owned(), facts: said.to_vec() })
 }
 

@@ -1,10 +1,14 @@
 //! Training scans as tokens, and the order in which they are drawn.
 
 use boldface::{Codes, Result, TimeSeries, TrainScans};
+use boldface_engine::{Engine, Tensor};
 use rand::Rng;
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
 use super::super::patches::whole_patches;
+use super::coupling;
+use crate::nets::autoencoder::Shape;
 
 /// Every training scan, cut into tokens.
 pub(super) struct Tokens {
@@ -40,6 +44,72 @@ impl Tokens {
         let scans: Result<Vec<_>> = train.iter().map(cut).collect();
         Ok(Tokens { patches: trs / patch, rois, scans: scans? })
     }
+}
+
+/// What a batch of scans shows, and what is to be told from it. `M` is all tokens of all scans.
+pub(super) struct Shown {
+    /// What tokens come with, `(B, T, inputs)`.
+    pub(super) inputs: Tensor,
+    /// Signals, `(B, T, S)`.
+    pub(super) signal: Tensor,
+    /// Rows of correlations, `(M, N)`.
+    pub(super) coupling: Tensor,
+    /// Amplitudes at the frequencies of a patch above 0, `(M, S / 2)`.
+    pub(super) spectrum: Tensor,
+}
+
+impl Tokens {
+    /// The scans of a batch.
+    pub(super) fn shown(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Shown {
+        let (count, patch) = (self.patches * self.rois, shape.patch);
+        let of = |scan: &usize| {
+            let tokens = &self.scans[*scan];
+            (coupling::rows(tokens, self.rois, patch), spectrum(tokens, patch))
+        };
+        let each: Vec<(Vec<f32>, Vec<f32>)> = batch.par_iter().map(of).collect();
+        let (rows, spectra): (Vec<Vec<f32>>, Vec<Vec<f32>>) = each.into_iter().unzip();
+        let scans: Vec<&Vec<f32>> = batch.iter().map(|&scan| &self.scans[scan]).collect();
+        let beside = scans.iter().zip(&rows).flat_map(|(tokens, rows)| beside(tokens, rows, shape));
+        let all = batch.len() * count;
+        Shown {
+            inputs: engine.tensor(beside.collect(), &[batch.len(), count, shape.inputs()]),
+            signal: engine.tensor(scans.into_iter().flatten().copied().collect(), &[batch.len(), count, patch]),
+            coupling: engine.tensor(rows.concat(), &[all, self.rois]),
+            spectrum: engine.tensor(spectra.concat(), &[all, shape.frequencies()]),
+        }
+    }
+}
+
+/// What the tokens of one scan come with.
+pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
+    let rows = if shape.coupling { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
+    beside(tokens, &rows, shape)
+}
+
+/// Signal and row of correlations of each token, one behind the other, as far as `shape` wants them.
+fn beside(tokens: &[f32], rows: &[f32], shape: &Shape) -> Vec<f32> {
+    let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.inputs());
+    for (place, signal) in tokens.chunks_exact(shape.patch).enumerate() {
+        if shape.signal {
+            values.extend_from_slice(signal);
+        }
+        if shape.coupling {
+            values.extend_from_slice(&rows[place * shape.rois..(place + 1) * shape.rois]);
+        }
+    }
+    values
+}
+
+/// Amplitude of each token at each of the frequencies that its patch has above 0: `2 / S |X_k|`.
+fn spectrum(tokens: &[f32], patch: usize) -> Vec<f32> {
+    let turn = |k: usize, t: usize| std::f32::consts::TAU * (k * t % patch) as f32 / patch as f32;
+    let waves: Vec<Vec<(f32, f32)>> =
+        (1..=patch / 2).map(|k| (0..patch).map(|t| turn(k, t).sin_cos()).collect()).collect();
+    let amplitude = |signal: &[f32], wave: &[(f32, f32)]| {
+        let sum = signal.iter().zip(wave).fold((0.0, 0.0), |(re, im), (x, (sin, cos))| (re + x * cos, im + x * sin));
+        2.0 / patch as f32 * (sum.0 * sum.0 + sum.1 * sum.1).sqrt()
+    };
+    tokens.chunks_exact(patch).flat_map(|signal| waves.iter().map(move |wave| amplitude(signal, wave))).collect()
 }
 
 /// Cuts a series into tokens: `token[(patch * rois + roi) * volumes + volume]`.

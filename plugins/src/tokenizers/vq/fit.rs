@@ -1,18 +1,20 @@
 //! Stage 1: trains encoder, codebook and decoder under the weighted losses.
 
 use boldface::{FitContext, Metric, Result, TextSpace, TrainScans, seed};
-use boldface_engine::nn::{Noise, Pass};
+use boldface_engine::nn::{self, Noise, Pass};
 use boldface_engine::{AdamW, Engine, Params, Schedule, Tensor, clear_tape, clip, no_grad};
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use super::Vq;
+use super::facts::{self, Facts};
+use super::{Channel, Vq};
 use super::data::{Batches, Tokens};
 use super::fitted::FittedVq;
 use super::losses::{self, Losses};
 use super::text::TextSide;
 use super::window::Window;
-use crate::nets::autoencoder::{Autoencoder, Shape};
+use crate::nets::autoencoder::{Autoencoder, Shape, head, init_head};
+use crate::nets::encoder::STD;
 use crate::nets::quantizer::Codebook;
 use crate::nets::{contrastive, domain};
 
@@ -40,11 +42,12 @@ pub(super) fn fit(
         return Err(format!("{all} training tokens cannot fill `codebook-size` = {size}").into());
     }
     let text = TextSide::of(train, text)?;
+    let facts = Facts::of(train);
     let described = text.descriptions.iter().flatten().count();
     cx.observer.record(0, Metric::neutral("alignment_descriptions", described as f64));
     cx.observer.record(0, Metric::neutral("domain_tokens", text.tokens.len() as f64));
 
-    let mut trainer = Trainer::new(config, &engine, tokens, text, cx.seed)?;
+    let mut trainer = Trainer::new(config, &engine, (tokens, text, facts), cx.seed)?;
     let mut window = Window::default();
     let first = cx.observer.resume(&mut |dir| trainer.restore(&mut window, dir));
     // Batches come in a fixed order: those of the steps that are done are passed over.
@@ -76,6 +79,8 @@ impl Vq {
             heads: self.heads,
             codebook_size: self.codebook_size,
             code_dim: self.code_dim,
+            coupling: self.channels.contains(&Channel::Coupling),
+            signal: self.channels.contains(&Channel::Signal),
         }
     }
 }
@@ -85,6 +90,7 @@ pub(super) struct Trainer<'a> {
     pub(super) config: &'a Vq,
     tokens: Tokens,
     text: TextSide,
+    facts: Facts,
     model: Autoencoder,
     pub(super) params: Params,
     /// None during the warm-up.
@@ -100,8 +106,7 @@ impl<'a> Trainer<'a> {
     pub(super) fn new(
         config: &'a Vq,
         engine: &Engine,
-        tokens: Tokens,
-        text: TextSide,
+        (tokens, text, facts): (Tokens, TextSide, Facts),
         seed: u64,
     ) -> Result<Trainer<'a>> {
         let mut rng = seed::stream(seed, "vq.weights");
@@ -117,7 +122,17 @@ impl<'a> Trainer<'a> {
         if let Some(width) = embedded {
             domain::init(&mut params, (config.width, width), &mut rng);
         }
-        let from_signal = weights.reconstruction > 0.0 || weights.commitment > 0.0;
+        if weights.coupling > 0.0 {
+            nn::init_linear(&mut params, "rows", config.width, tokens.rois, true, STD, &mut rng);
+        }
+        if weights.spectrum > 0.0 {
+            init_head(&mut params, "spectrum", config.width, model.shape.frequencies(), &mut rng);
+        }
+        if weights.facts > 0.0 {
+            facts.init(&mut params, config.width, &mut rng);
+        }
+        let own = [weights.signal, weights.commitment, weights.coupling, weights.spectrum];
+        let from_signal = own.iter().any(|weight| *weight > 0.0);
         if !from_signal && described.is_none() && embedded.is_none() {
             return Err("`losses` ask for text alone, but there is none; add a corpus".into());
         }
@@ -137,6 +152,7 @@ impl<'a> Trainer<'a> {
             config,
             tokens,
             text,
+            facts,
             seed,
         })
     }
@@ -175,8 +191,8 @@ impl<'a> Trainer<'a> {
             ..Noise::new(seed::stream(self.seed, &format!("vq.noise.{step}")))
         };
         let pass = Pass::training(&self.params, noise);
-        let x_bts = self.stack(batch);
-        let features_btd = self.model.features(&pass, &x_bts);
+        let shown = self.tokens.shown(batch, &self.model.shape, self.params.engine());
+        let features_btd = self.model.features(&pass, &shown.inputs);
         let vectors_mc = self.model.code_vectors(&pass, &features_btd);
         let quantized =
             self.codebook.as_ref().map(|codebook| codebook.quantize(self.params.engine(), &vectors_mc));
@@ -185,9 +201,20 @@ impl<'a> Trainer<'a> {
         let progress = step as f64 / self.config.steps as f64;
 
         let mut losses = Losses::new();
-        losses.add("reconstruction_mse", weights.reconstruction, || {
+        losses.add("reconstruction_mse", weights.signal, || {
             let decoded_bts = self.model.patches(&pass, batch.len(), code_mc);
-            Some(decoded_bts.sub(&x_bts).square().mean())
+            Some(decoded_bts.sub(&shown.signal).square().mean())
+        });
+        losses.add("coupling_mse", weights.coupling, || {
+            let told = nn::linear(&pass, "rows", &features_md);
+            Some(told.sub(&shown.coupling).square().mean())
+        });
+        losses.add("spectrum_mse", weights.spectrum, || {
+            let told = head(&pass, "spectrum", &features_md);
+            Some(told.sub(&shown.spectrum).square().mean())
+        });
+        losses.add("facts_mse", weights.facts, || {
+            facts::loss(&pass, &features_md, (batch, self.tokens.patches), &self.facts)
         });
         losses.add("commitment", weights.commitment, || quantized.as_ref().map(|q| q.commitment.clone()));
         if self.text.description_width().is_some() {
@@ -210,18 +237,12 @@ impl<'a> Trainer<'a> {
         let pass = Pass::inference(&self.params);
         let vectors = |scan| {
             no_grad(|| {
-                let features_btd = self.model.features(&pass, &self.stack(&[scan]));
+                let shown = self.tokens.shown(&[scan], &self.model.shape, self.params.engine());
+                let features_btd = self.model.features(&pass, &shown.inputs);
                 self.model.code_vectors(&pass, &features_btd).to_vec()
             })
         };
         let vectors: Vec<f32> = scans.iter().flat_map(vectors).collect();
         Codebook::start(self.params.engine(), &vectors, code_dim, codebook_size, &mut self.draws)
-    }
-
-    /// Patches of the scans of a batch, `(B, T, S)`.
-    fn stack(&self, batch: &[usize]) -> Tensor {
-        let values = batch.iter().flat_map(|&scan| &self.tokens.scans[scan]).copied().collect();
-        let dims = [batch.len(), self.tokens.patches * self.tokens.rois, self.config.patch];
-        self.params.engine().tensor(values, &dims)
     }
 }

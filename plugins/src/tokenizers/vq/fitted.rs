@@ -8,7 +8,7 @@ use boldface_engine::nn::Pass;
 use boldface_engine::{Params, no_grad};
 
 use super::Vq;
-use super::data::{series, tokens};
+use super::data::{inputs, series, tokens};
 use crate::nets::autoencoder::{Autoencoder, Shape};
 use crate::tokenizers::patches::whole_patches;
 
@@ -73,10 +73,11 @@ impl FittedVq {
     fn embed_batch(&self, batch: &[&TimeSeries], patches: usize) -> Result<Vec<(Features, Codes)>> {
         let Shape { patch, rois, width, .. } = self.model.shape;
         let (engine, count) = (self.params.engine(), patches * rois);
-        let values = batch.iter().flat_map(|series| tokens(series, patch)).collect();
+        let values = batch.iter().flat_map(|series| inputs(&tokens(series, patch), &self.model.shape)).collect();
+        let numbers = self.model.shape.inputs();
         let pass = Pass::inference(&self.params);
         let (features, codes) = no_grad(|| {
-            let features = self.model.features(&pass, &engine.tensor(values, &[batch.len(), count, patch]));
+            let features = self.model.features(&pass, &engine.tensor(values, &[batch.len(), count, numbers]));
             let codes = self.model.code_vectors(&pass, &features).nearest_rows(self.params.get(CODEBOOK));
             (features.to_vec(), codes)
         });

@@ -130,7 +130,8 @@ fn answer(example: &Example) -> Option<String> {
     match &example.answer {
         Answer::Choice { options, correct } => options.get(*correct).cloned(),
         Answer::Value { value, .. } => Some(value.to_string()),
-        Answer::Text { .. } | Answer::Series { .. } => None,
+        // A band is asked of the scan itself: it is no label of a person.
+        Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => None,
     }
 }
 

@@ -116,7 +116,7 @@ fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
 
 /// Reference and text, then fact by fact.
 fn caption(answered: &Answered, text: &str, said: &[Fact]) -> Vec<Block> {
-    let Answer::Text { reference, facts } = &answered.outcome.example.answer else { return Vec::new() };
+    let Answer::Text { reference, facts, .. } = &answered.outcome.example.answer else { return Vec::new() };
     let said_of = |feature: &str| said.iter().find(|fact| fact.feature == feature);
     let mut rows = Vec::new();
     let mut right = 0;

@@ -87,7 +87,7 @@ fn is_answer(fact: &Fact, answer: &Answer) -> bool {
             *right == fact.band || fact.value.is_some_and(|value| right.trim().parse() == Ok(value))
         }),
         Answer::Value { value, .. } => fact.value == Some(*value),
-        Answer::Text { .. } | Answer::Series { .. } => false,
+        Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => false,
     }
 }
 

@@ -42,8 +42,8 @@ impl Asker<'_> {
         match cases::form(cases)? {
             None => Ok(Vec::new()),
             Some(Form::Choice) if self.paradigm == Paradigm::Open => self.named(cases, blocks),
-            Some(Form::Choice | Form::Bins) => self.rank(cases, blocks),
-            Some(Form::Text) => self.generate(cases, blocks),
+            Some(Form::Choice | Form::Bins | Form::Band) => self.rank(cases, blocks),
+            Some(Form::Text) => self.written(cases, blocks),
             Some(Form::Series) => self.continued(cases, &places, blocks),
             Some(Form::Value) => Err("a number without bins is read off, not asked for".into()),
         }
@@ -123,7 +123,7 @@ impl Asker<'_> {
         Ok(predictions)
     }
 
-    fn generate(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
+    pub(super) fn generate(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
         let read = |text: String| Ok(Prediction::Text { facts: read_facts(&self.describers, &text)?, text });
         self.texts(cases, blocks)?.into_iter().map(read).collect()
     }

@@ -4,6 +4,7 @@ mod asker;
 mod continued;
 mod frozen;
 mod together;
+mod told;
 
 use boldface::{Observer, Part, Result, Scan, Split, Task};
 

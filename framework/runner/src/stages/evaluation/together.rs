@@ -93,7 +93,7 @@ impl<'a> Turn<'a> {
         // Each is of the whole string, its end included, so the shares are over the options.
         let (probabilities, _) = softmax(&self.ranked);
         match answer {
-            Answer::Choice { .. } => Ok(Prediction::Choice { probabilities }),
+            Answer::Choice { .. } | Answer::Band { .. } => Ok(Prediction::Choice { probabilities }),
             Answer::Value { edges, .. } => {
                 Ok(Prediction::Value { value: bins::expected(&probabilities, edges) })
             }

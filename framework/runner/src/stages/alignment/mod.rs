@@ -1,17 +1,21 @@
-//! Stage 2: the language model learns to describe scans, to continue them, and to keep its language.
+//! Stage 2: the language model learns to tell scans' facts, to describe and continue them, and to keep its language.
 
-use std::collections::BTreeMap;
+mod made;
+mod teacher;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{FmriBlock, LanguageModel, Objective, Part, Result, ScanId, Sequence, seed};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::Work;
-use super::packing::{Deck, answered, fits, forecast, general_text, pieces};
+use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
+pub use teacher::{Asking, Teacher};
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What is asked for a description.
 const QUESTION: &str = "Describe this scan.";
@@ -56,22 +60,28 @@ fn batches(
             learned.push(id);
         }
     }
-    work.fitted_on(learned)?;
+    let teacher = Teacher::open(work, Asking::of(Some(config)), model)?;
+    work.fitted_on(learned.into_iter().chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>())?;
     let mut texts = Vec::new();
     if config.text_to_text > 0.0 {
         texts =
             pieces(model, &general_text(work.plan)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
         texts.iter_mut().for_each(|piece| piece.text_weight = config.text_to_text);
     }
-    if scans.is_empty() && texts.is_empty() {
+    if scans.is_empty() && texts.is_empty() && teacher.is_none() {
         return Err("no training scan has a description or a second patch, and there is no text".into());
     }
+    let described = if teacher.is_some() { config.descriptions } else { config.batch_size };
     Ok(Batches {
-        of_scans: Deck::new(scans.len(), seed, "alignment.scans"),
-        of_texts: Deck::new(texts.len(), seed, "alignment.texts"),
+        of_scans: Rounds::new(scans.len(), seed, "alignment.scans"),
+        of_texts: Rounds::new(texts.len(), seed, "alignment.texts"),
+        described: if scans.is_empty() { 0 } else { described },
+        texts_each: if texts.is_empty() { 0 } else { config.text_batch_size },
+        asked: config.batch_size,
+        teacher,
         scans,
         texts,
-        sizes: (config.batch_size, config.text_batch_size),
+        next: 0,
     })
 }
 
@@ -126,30 +136,50 @@ impl Lessons<'_> {
     }
 }
 
-/// Micro-batches without end: scans round by round, and pieces of text.
+/// Micro-batches without end: questions about facts, scans to describe round by round, and pieces of text. Each is a
+/// function of its number alone, so a resumed training passes over those that it has had without making them.
 struct Batches {
+    teacher: Option<Teacher>,
+    /// Scans that are asked about in each.
+    asked: usize,
     scans: Vec<Vec<Sequence>>,
+    of_scans: Rounds,
+    /// Scans that are described in each.
+    described: usize,
     texts: Vec<Sequence>,
-    of_scans: Deck,
-    of_texts: Deck,
-    sizes: (usize, usize),
+    of_texts: Rounds,
+    texts_each: usize,
+    /// Number of the next one.
+    next: u64,
+}
+
+impl Batches {
+    fn at(&mut self, number: u64) -> Result<Vec<Sequence>> {
+        let mut batch = match &mut self.teacher {
+            Some(teacher) => teacher.batch(number, self.asked)?,
+            None => Vec::new(),
+        };
+        let draws = |each: usize| number * each as u64..(number + 1) * each as u64;
+        for draw in draws(self.described) {
+            let choices = &self.scans[self.of_scans.at(draw)];
+            batch.push(choices[self.of_scans.round(draw) as usize % choices.len()].clone());
+        }
+        batch.extend(draws(self.texts_each).map(|draw| self.texts[self.of_texts.at(draw)].clone()));
+        Ok(batch)
+    }
 }
 
 impl Iterator for Batches {
     type Item = Result<Vec<Sequence>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut batch = Vec::new();
-        for _ in 0..self.sizes.0 {
-            if let Some((scan, round)) = self.of_scans.draw() {
-                let choices = &self.scans[scan];
-                batch.push(choices[round % choices.len()].clone());
-            }
-        }
-        for _ in 0..self.sizes.1 {
-            batch.extend(self.of_texts.draw().map(|(text, _)| self.texts[text].clone()));
-        }
-        Some(Ok(batch))
+        self.next += 1;
+        Some(self.at(self.next - 1))
+    }
+
+    fn nth(&mut self, passed: usize) -> Option<Self::Item> {
+        self.next += passed as u64;
+        self.next()
     }
 }
 

@@ -1,0 +1,254 @@
+//! Asks for facts: many of one scan behind one reading of it, anew at every step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use boldface::{
+    Describer, Fact, FittedTokenizer, FmriBlock, LanguageModel, Objective, Part, Regions, Result, Scan, ScanId,
+    ScanInfo, Sequence, TimeSeries, seed,
+};
+use rand::RngExt;
+use rand::seq::{SliceRandom, index};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::super::Work;
+use super::super::packing::{Rounds, fits, prompt};
+use super::super::windows::standardized;
+use super::made::made;
+use crate::plan::StageKind;
+use crate::spec::{Alignment, Standardize};
+
+/// How facts are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Asking {
+    /// Questions about one scan.
+    pub questions: usize,
+    /// Share of made scans.
+    pub made: f64,
+    /// Weight of the loss.
+    pub weight: f32,
+}
+
+impl Asking {
+    /// As `[alignment]` has it; as its defaults are without one.
+    pub fn of(alignment: Option<&Alignment>) -> Asking {
+        match alignment {
+            Some(config) => Asking { questions: config.questions, made: config.made, weight: config.facts },
+            None => Asking { questions: 16, made: 0.75, weight: 1.0 },
+        }
+    }
+}
+
+/// Everything that facts are asked from, as tokens: the model cannot be asked while it trains.
+pub struct Teacher {
+    scans: Vec<Known>,
+    questions: Vec<Question>,
+    maker: Maker,
+    tokenizer: Box<dyn FittedTokenizer>,
+    rounds: Rounds,
+    seed: u64,
+    /// Questions about one scan.
+    each: usize,
+    /// How often a scan is a made one.
+    made: f64,
+    weight: f32,
+}
+
+/// What describes a made scan.
+struct Maker {
+    describers: Vec<(String, Box<dyn Describer>)>,
+    regions: Arc<Regions>,
+    standardize: Standardize,
+    /// Place of every question and of its bands, by corpus and feature.
+    places: BTreeMap<String, BTreeMap<String, Place>>,
+}
+
+/// Place of a question, and of its bands by name.
+type Place = (usize, BTreeMap<String, usize>);
+
+/// A training scan.
+struct Known {
+    info: Arc<ScanInfo>,
+    /// Cropped, not standardised.
+    series: TimeSeries,
+    block: FmriBlock,
+    facts: Vec<Told>,
+}
+
+/// A fact as the place of its question and of its band.
+type Told = (usize, usize);
+
+/// A question in tokens.
+struct Question {
+    /// Tokens before and after the block, for every wording.
+    wordings: Vec<(Vec<u32>, Vec<u32>)>,
+    /// Tokens of every band, its end included, for every wording.
+    answers: Vec<Vec<Vec<u32>>>,
+}
+
+impl Teacher {
+    /// What can be asked of the training scans; none if nothing is to be asked, or no corpus asks a question.
+    ///
+    /// # Errors
+    /// If a question does not fit the backbone.
+    pub fn open(work: &Work<'_>, how: Asking, model: &dyn LanguageModel) -> Result<Option<Teacher>> {
+        if how.questions == 0 || how.weight <= 0.0 || !work.inputs.reads(&StageKind::Corpus) {
+            return Ok(None);
+        }
+        let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
+        let context = work.plan.backbone.config.context();
+        let mut questions: Vec<Question> = Vec::new();
+        let mut places: BTreeMap<String, BTreeMap<String, Place>> = BTreeMap::new();
+        for (corpus, asked) in work.inputs.questions()? {
+            for (feature, asked) in asked {
+                let (mut wordings, mut answers) = (Vec::new(), Vec::new());
+                for wording in &asked.wordings {
+                    wordings.push(model.prompt_tokens(wording, true)?);
+                    let each = asked.bands.iter().map(|band| model.answer_tokens(&band.name));
+                    answers.push(each.collect::<Result<Vec<_>>>()?);
+                }
+                let bands = asked.bands.iter().map(|band| band.name.clone()).zip(0..).collect();
+                places.entry(corpus.clone()).or_default().insert(feature, (questions.len(), bands));
+                questions.push(Question { wordings, answers });
+            }
+        }
+        let mut scans = Vec::new();
+        for scan in work.inputs.scans()?.iter() {
+            let id = &scan.info.id;
+            if split.part(id)? != Part::Train {
+                continue;
+            }
+            let (features, codes) = coded.scans.get(id).ok_or_else(|| format!("`{id}` has no codes"))?;
+            let (features, codes, patches) = (features.clone(), codes.clone(), codes.patches);
+            let own = signals.infos.binary_search_by(|info| info.id.cmp(id));
+            let own = own.map_err(|_| format!("there is no scan `{id}`"))?;
+            let told = scan.descriptors.iter().filter_map(|said| told(&places, &said.corpus, &said.fact));
+            scans.push(Known {
+                info: Arc::clone(&scan.info),
+                series: signals.series[own].clone(),
+                block: FmriBlock { features, codes, patches },
+                facts: told.collect(),
+            });
+        }
+        if questions.is_empty() || scans.iter().all(|scan| scan.facts.is_empty()) {
+            return Ok(None);
+        }
+        let longest = questions.iter().flat_map(Question::lengths).max().unwrap_or(0);
+        if let Some(scan) = scans.first() {
+            let filler = prompt(model, "", Some(scan.block.clone()))?;
+            let whole = Sequence { after: vec![0; longest], ..filler };
+            fits(&whole, context, "a question about a fact")?;
+        }
+        let names = work.plan.corpora.iter().map(|entry| entry.name.clone());
+        Ok(Some(Teacher {
+            rounds: Rounds::new(scans.len(), work.stage.seed, "facts.scans"),
+            maker: Maker {
+                describers: names.zip(work.inputs.describers()?).collect(),
+                regions: Arc::clone(&signals.regions),
+                standardize: work.plan.experiment.signal.standardize,
+                places,
+            },
+            tokenizer: work.inputs.tokenizer()?,
+            seed: work.stage.seed,
+            each: how.questions,
+            made: how.made,
+            weight: how.weight,
+            scans,
+            questions,
+        }))
+    }
+
+    /// The scans that are learned from.
+    pub fn learned(&self) -> impl Iterator<Item = &ScanId> {
+        self.scans.iter().map(|scan| &scan.info.id)
+    }
+
+    /// The questions of micro-batch `batch` about `scans` scans: a function of the seed and the batch's number alone.
+    ///
+    /// # Errors
+    /// If a made scan cannot be described or embedded.
+    pub fn batch(&mut self, batch: u64, scans: usize) -> Result<Vec<Sequence>> {
+        let first = batch * scans as u64;
+        let drawn: Vec<(usize, u64)> =
+            (first..first + scans as u64).map(|draw| (self.rounds.at(draw), draw)).collect();
+        let (maker, known, share, seed) = (&self.maker, &self.scans, self.made.clamp(0.0, 1.0), self.seed);
+        let make = |&(scan, draw): &(usize, u64)| {
+            let mut rng = seed::stream(seed, &format!("facts.made.{draw}"));
+            rng.random_bool(share).then(|| maker.make(&known[scan], &mut rng)).transpose()
+        };
+        let made: Vec<Option<(TimeSeries, Vec<Told>)>> = drawn.par_iter().map(make).collect::<Result<_>>()?;
+        let series: Vec<&TimeSeries> = made.iter().flatten().map(|(series, _)| series).collect();
+        let mut embedded = self.tokenizer.embed(&series)?.into_iter();
+        let mut sequences = Vec::new();
+        for (&(scan, draw), made) in drawn.iter().zip(&made) {
+            let known = &self.scans[scan];
+            let (block, facts) = match made {
+                None => (known.block.clone(), &known.facts),
+                Some((_, facts)) => {
+                    let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
+                    let patches = codes.patches;
+                    (FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches }, facts)
+                }
+            };
+            let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
+            let count = self.each.min(facts.len());
+            let mut chosen = index::sample(&mut rng, facts.len(), count).into_vec();
+            chosen.shuffle(&mut rng);
+            for place in chosen {
+                let (question, band) = facts[place];
+                let question = &self.questions[question];
+                let wording = rng.random_range(0..question.wordings.len());
+                sequences.push(question.sequence(wording, band, block.clone(), self.weight));
+            }
+        }
+        Ok(sequences)
+    }
+
+}
+
+/// A fact as the place of its question and of its band; none if it is not asked for.
+fn told(places: &BTreeMap<String, BTreeMap<String, Place>>, corpus: &str, fact: &Fact) -> Option<Told> {
+    let (question, bands) = places.get(corpus)?.get(&fact.feature)?;
+    Some((*question, *bands.get(&fact.band)?))
+}
+
+impl Maker {
+    /// A made scan, standardised, with its own facts.
+    fn make(&self, known: &Known, rng: &mut rand_chacha::ChaCha8Rng) -> Result<(TimeSeries, Vec<Told>)> {
+        let series = made(&known.series, &self.regions, rng)?;
+        let shown = standardized(&series, self.standardize);
+        let scan = Scan {
+            info: Arc::clone(&known.info),
+            series,
+            regions: Arc::clone(&self.regions),
+            descriptors: Vec::new(),
+        };
+        let mut facts = Vec::new();
+        for (corpus, describer) in &self.describers {
+            let said = describer.describe(&scan)?;
+            facts.extend(said.iter().filter_map(|said| told(&self.places, corpus, &said.fact)));
+        }
+        Ok((shown, facts))
+    }
+}
+
+impl Question {
+    /// Tokens after the block, of every wording with its longest answer.
+    fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
+        self.wordings.iter().zip(&self.answers).map(|((_, after), answers)| {
+            after.len() + answers.iter().map(Vec::len).max().unwrap_or(0)
+        })
+    }
+
+    fn sequence(&self, wording: usize, band: usize, block: FmriBlock, weight: f32) -> Sequence {
+        let (before, after) = self.wordings[wording].clone();
+        let start = after.len();
+        let mut sequence = Sequence::prompt(before, Some(block), after);
+        sequence.after.extend(&self.answers[wording][band]);
+        sequence.supervised = start..sequence.after.len();
+        sequence.objective = Objective::Facts;
+        sequence.text_weight = weight;
+        sequence
+    }
+}
