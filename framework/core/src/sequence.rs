@@ -21,6 +21,22 @@ pub struct FmriBlock {
     pub patches: usize,
 }
 
+impl FmriBlock {
+    /// The last `patches` patches; the whole block if it has no more.
+    #[must_use]
+    pub fn last(self, patches: usize) -> FmriBlock {
+        if patches >= self.patches {
+            return self;
+        }
+        let (rois, width) = (self.codes.rois, self.features.width);
+        let rows = (self.patches - patches) * rois..self.patches * rois;
+        let features = self.features.values[rows.start * width..rows.end * width].to_vec();
+        let codes = Codes { patches, rois, codes: self.codes.codes[rows.clone()].to_vec() };
+        let features = Features { rows: rows.len(), width, values: features };
+        FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches }
+    }
+}
+
 /// What a backbone must know of the tokenizer it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FmriShape {

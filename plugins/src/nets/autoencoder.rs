@@ -50,6 +50,11 @@ impl Shape {
         signal * self.patch + coupling * self.rois
     }
 
+    /// Numbers of a feature vector: the encoder's, and those of the coupling that passes it by.
+    pub(crate) fn features(&self) -> usize {
+        self.width * if self.coupling { 2 } else { 1 }
+    }
+
     /// Frequencies above 0 that a patch has.
     pub(crate) fn frequencies(&self) -> usize {
         self.patch / 2
@@ -79,7 +84,12 @@ impl Autoencoder {
     pub(crate) fn init(&self, params: &mut Params, rng: &mut impl Rng) {
         let Shape { patch, width, code_dim, .. } = self.shape;
         self.encoder.init(params, rng);
-        init_head(params, "code", width, code_dim, rng);
+        if self.shape.coupling {
+            // A row of correlations of some .3 each comes out with numbers around 1.
+            let spread = 1.0 / (0.3 * (self.shape.rois as f32).sqrt());
+            params.normal("coupling.weight", &[width, self.shape.rois], spread, rng);
+        }
+        init_head(params, "code", self.shape.features(), code_dim, rng);
         self.decoder.init(params, rng);
         init_head(params, "patch", width, patch, rng);
     }
@@ -87,13 +97,23 @@ impl Autoencoder {
     /// How many numbers [`Autoencoder::init`] adds.
     pub(crate) fn parameters(&self) -> u64 {
         let Shape { patch, width, code_dim, .. } = self.shape;
-        let head = |outputs: usize| ((width + 1) * (width + outputs)) as u64;
-        self.encoder.parameters() + head(code_dim) + self.decoder.parameters() + head(patch)
+        let head = |inputs: usize, outputs: usize| ((inputs + 1) * inputs + (inputs + 1) * outputs) as u64;
+        let beside = if self.shape.coupling { width * self.shape.rois } else { 0 };
+        let coded = self.encoder.parameters() + head(self.shape.features(), code_dim);
+        coded + beside as u64 + self.decoder.parameters() + head(width, patch)
     }
 
-    /// Features of patches: `(B, T, S)` to `(B, T, D)`, after the last layer norm.
-    pub(crate) fn features(&self, pass: &Pass<'_>, x_bts: &Tensor) -> Tensor {
-        self.encoder.forward(pass, x_bts)
+    /// Features of tokens: `(B, T, inputs)` to `(B, T, features)`. What the encoder makes of them, after its last layer
+    /// norm; then, where there is coupling, each row of correlations by itself, as one learned vector per region times
+    /// how it goes along: small differences between people would be lost in what else the encoder has to keep.
+    pub(crate) fn features(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
+        let encoded = self.encoder.forward(pass, x_bti);
+        if !self.shape.coupling {
+            return encoded;
+        }
+        let rows = x_bti.narrow(2, self.shape.inputs() - self.shape.rois, self.shape.rois);
+        let beside = nn::linear(pass, "coupling", &rows);
+        Tensor::concat(&[&encoded, &beside], 2)
     }
 
     /// Unit vectors to be quantised: `(B, T, D)` to `(B * T, C)`.

@@ -177,7 +177,7 @@ impl Tokenizer for Vq {
     }
 
     fn fmri_shape(&self, cx: &CheckContext<'_>) -> Option<FmriShape> {
-        fmri_shape(self.patch, self.width, self.codebook_size, cx)
+        fmri_shape(self.patch, self.shape(1, 1).features(), self.codebook_size, cx)
     }
 
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {

@@ -64,6 +64,7 @@ pub(crate) fn read(table: Table) -> Draft {
             start: 0,
             standardize: Standardize::default(),
             mixed_tr: false,
+            shown_patches: None,
             missing_regions: MissingRegions::default(),
         }),
         split: reader.optional("split").unwrap_or_default(),

@@ -103,6 +103,10 @@ pub struct Signal {
     /// Accepts scans of different repetition times: a patch then lasts longer in some than in others.
     #[serde(default)]
     pub mixed_tr: bool,
+    /// Patches of a window that the language model reads behind a question: the last ones, whose features know of those
+    /// before them; all if left out. A scan that is described or continued is read whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_patches: Option<usize>,
     /// What becomes of a region that a scan has no signal of, because too little of it was recorded.
     #[serde(default, skip_serializing_if = "MissingRegions::is_default")]
     pub missing_regions: MissingRegions,

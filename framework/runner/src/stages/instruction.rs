@@ -20,7 +20,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let patch = work.plan.tokenizer.config.patch();
-    let mut windows = Windows::open(work.inputs, patch, work.plan.experiment.signal.standardize)?;
+    let mut windows = Windows::open(work.inputs, patch, &work.plan.experiment.signal)?;
     let training = config.training();
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
     let draws = (draws, work.stage.seed);

@@ -56,7 +56,9 @@ pub fn courses(
             let (window, horizon) = extent(&examples[0].1, windows.patch()).map_err(in_task)?;
             places.push((scan.clone(), window, horizon));
         }
-        let blocks = windows.blocks(&places)?;
+        let is_forecast = places.iter().any(|(_, _, horizon)| *horizon > 0);
+        let blocks =
+            if is_forecast { windows.blocks(&places)? } else { windows.behind_questions(&places)? };
         let rounds = turns.div_ceil(lessons.len()).clamp(1, WORDINGS);
         let mut rng = seed::stream(seed, &format!("prompts.{name}"));
         let mut worded = Vec::new();

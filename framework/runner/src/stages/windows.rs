@@ -50,13 +50,19 @@ pub struct Windows {
     patch: usize,
     how: spec::Standardize,
     known: BTreeMap<Place, FmriBlock>,
+    /// Patches that a question shows; all if there is no number.
+    patches_shown: Option<usize>,
+    /// Known blocks as questions show them, each one and the same for all its questions.
+    cut: BTreeMap<Place, FmriBlock>,
 }
 
 impl Windows {
     /// The windows of all scans that `inputs` has, in patches of `patch` volumes.
-    pub fn open(inputs: &Inputs<'_>, patch: usize, how: spec::Standardize) -> Result<Windows> {
+    pub fn open(inputs: &Inputs<'_>, patch: usize, signal: &spec::Signal) -> Result<Windows> {
         let (signals, coded, tokenizer) = (inputs.signals()?, inputs.codes()?, inputs.tokenizer()?);
-        Ok(Windows { signals, coded, tokenizer, patch, how, known: BTreeMap::new() })
+        let (how, patches_shown) = (signal.standardize, signal.shown_patches);
+        let (known, cut) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut })
     }
 
     /// The tokenizer.
@@ -99,6 +105,22 @@ impl Windows {
             }
         }
         Ok(places.iter().map(|place| self.known[place].clone()).collect())
+    }
+
+    /// As [`Windows::blocks`], as far as a question shows them: their last patches.
+    pub fn behind_questions(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
+        let Some(patches) = self.patches_shown else { return self.blocks(places) };
+        let wanted: Vec<Place> = places.iter().filter(|place| !self.cut.contains_key(place)).cloned().collect();
+        for (place, block) in wanted.iter().zip(self.blocks(&wanted)?) {
+            self.cut.entry(place.clone()).or_insert_with(|| block.last(patches));
+        }
+        Ok(places.iter().map(|place| self.cut[place].clone()).collect())
+    }
+
+    /// What a question shows of blocks that [`Windows::embed`] made.
+    pub fn shown_of(&self, blocks: Vec<FmriBlock>) -> Vec<FmriBlock> {
+        let patches = self.patches_shown.unwrap_or(usize::MAX);
+        blocks.into_iter().map(|block| block.last(patches)).collect()
     }
 
     /// Embeds series, each a whole number of patches long.

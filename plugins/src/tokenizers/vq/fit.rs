@@ -113,23 +113,24 @@ impl<'a> Trainer<'a> {
         let model = Autoencoder::new(config.shape(tokens.patches, tokens.rois));
         let mut params = Params::new(engine);
         model.init(&mut params, &mut rng);
+        let features = model.shape.features();
         let (weights, scans) = (&config.losses, config.batch_size.min(tokens.scans.len()));
         let described = text.description_width().filter(|_| weights.alignment > 0.0);
         if let Some(width) = described {
-            contrastive::init(&mut params, (config.width, width), config.align_dim, scans, &mut rng);
+            contrastive::init(&mut params, (features, width), config.align_dim, scans, &mut rng);
         }
         let embedded = text.token_width().filter(|_| weights.domain > 0.0);
         if let Some(width) = embedded {
-            domain::init(&mut params, (config.width, width), &mut rng);
+            domain::init(&mut params, (features, width), &mut rng);
         }
         if weights.coupling > 0.0 {
-            nn::init_linear(&mut params, "rows", config.width, tokens.rois, true, STD, &mut rng);
+            nn::init_linear(&mut params, "rows", features, tokens.rois, true, STD, &mut rng);
         }
         if weights.spectrum > 0.0 {
-            init_head(&mut params, "spectrum", config.width, model.shape.frequencies(), &mut rng);
+            init_head(&mut params, "spectrum", features, model.shape.frequencies(), &mut rng);
         }
         if weights.facts > 0.0 {
-            facts.init(&mut params, config.width, &mut rng);
+            facts.init(&mut params, features, &mut rng);
         }
         let own = [weights.signal, weights.commitment, weights.coupling, weights.spectrum];
         let from_signal = own.iter().any(|weight| *weight > 0.0);
@@ -197,7 +198,7 @@ impl<'a> Trainer<'a> {
         let quantized =
             self.codebook.as_ref().map(|codebook| codebook.quantize(self.params.engine(), &vectors_mc));
         let code_mc = quantized.as_ref().map_or(&vectors_mc, |quantized| &quantized.straight_mc);
-        let features_md = features_btd.reshape(&[vectors_mc.dims()[0], self.config.width]);
+        let features_md = features_btd.reshape(&[vectors_mc.dims()[0], self.model.shape.features()]);
         let progress = step as f64 / self.config.steps as f64;
 
         let mut losses = Losses::new();

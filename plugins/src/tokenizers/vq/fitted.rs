@@ -28,7 +28,7 @@ impl FittedVq {
     pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32]) -> FittedVq {
         let mut kept = Params::new(params.engine());
         let own =
-            |name: &&str| ["encoder.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own));
+            |name: &&str| ["encoder.", "coupling.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own));
         for name in params.names().filter(own) {
             let tensor = params.get(name);
             kept.insert(name, tensor.to_vec(), tensor.dims());
@@ -71,7 +71,8 @@ impl FittedVq {
 
     /// Embeds series of the same length at once.
     fn embed_batch(&self, batch: &[&TimeSeries], patches: usize) -> Result<Vec<(Features, Codes)>> {
-        let Shape { patch, rois, width, .. } = self.model.shape;
+        let (Shape { patch, rois, .. }, width) = (&self.model.shape, self.model.shape.features());
+        let (patch, rois) = (*patch, *rois);
         let (engine, count) = (self.params.engine(), patches * rois);
         let values = batch.iter().flat_map(|series| inputs(&tokens(series, patch), &self.model.shape)).collect();
         let numbers = self.model.shape.inputs();
@@ -108,7 +109,7 @@ impl FittedTokenizer for FittedVq {
     }
 
     fn width(&self) -> usize {
-        self.model.shape.width
+        self.model.shape.features()
     }
 
     fn embed(&self, series: &[&TimeSeries]) -> Result<Vec<(Features, Codes)>> {

@@ -48,12 +48,23 @@ pub struct Teacher {
     tokenizer: Box<dyn FittedTokenizer>,
     rounds: Rounds,
     seed: u64,
+    /// Patches that a question shows.
+    shown: usize,
+    /// What is shown in the current epoch, by the epoch and the scan: none if the scan itself is.
+    made_scans: BTreeMap<(u64, usize), Option<Made>>,
     /// Questions about one scan.
     each: usize,
     /// How often a scan is a made one.
     made: f64,
     weight: f32,
 }
+
+/// A made scan: what is shown of it, and its facts.
+type Made = (FmriBlock, Vec<Told>);
+
+/// Rounds that a made scan is shown in before another takes its place. To measure it anew costs more than to ask about it,
+/// and each time other questions are asked.
+const EPOCH: u64 = 4;
 
 /// What describes a made scan.
 struct Maker {
@@ -98,6 +109,7 @@ impl Teacher {
         }
         let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
         let context = work.plan.backbone.config.context();
+        let shown = work.plan.experiment.signal.shown_patches.unwrap_or(usize::MAX);
         let mut questions: Vec<Question> = Vec::new();
         let mut places: BTreeMap<String, BTreeMap<String, Place>> = BTreeMap::new();
         for (corpus, asked) in work.inputs.questions()? {
@@ -127,7 +139,7 @@ impl Teacher {
             scans.push(Known {
                 info: Arc::clone(&scan.info),
                 series: signals.series[own].clone(),
-                block: FmriBlock { features, codes, patches },
+                block: FmriBlock { features, codes, patches }.last(shown),
                 facts: told.collect(),
             });
         }
@@ -151,6 +163,8 @@ impl Teacher {
             },
             tokenizer: work.inputs.tokenizer()?,
             seed: work.stage.seed,
+            shown,
+            made_scans: BTreeMap::new(),
             each: how.questions,
             made: how.made,
             weight: how.weight,
@@ -170,26 +184,17 @@ impl Teacher {
     /// If a made scan cannot be described or embedded.
     pub fn batch(&mut self, batch: u64, scans: usize) -> Result<Vec<Sequence>> {
         let first = batch * scans as u64;
-        let drawn: Vec<(usize, u64)> =
-            (first..first + scans as u64).map(|draw| (self.rounds.at(draw), draw)).collect();
-        let (maker, known, share, seed) = (&self.maker, &self.scans, self.made.clamp(0.0, 1.0), self.seed);
-        let make = |&(scan, draw): &(usize, u64)| {
-            let mut rng = seed::stream(seed, &format!("facts.made.{draw}"));
-            rng.random_bool(share).then(|| maker.make(&known[scan], &mut rng)).transpose()
-        };
-        let made: Vec<Option<(TimeSeries, Vec<Told>)>> = drawn.par_iter().map(make).collect::<Result<_>>()?;
-        let series: Vec<&TimeSeries> = made.iter().flatten().map(|(series, _)| series).collect();
-        let mut embedded = self.tokenizer.embed(&series)?.into_iter();
+        let draws = first..first + scans as u64;
+        let epoch = |rounds: &Rounds, draw: u64| rounds.round(draw) / EPOCH;
+        let drawn: Vec<(u64, usize)> =
+            draws.clone().map(|draw| (epoch(&self.rounds, draw), self.rounds.at(draw))).collect();
+        self.make(&drawn)?;
         let mut sequences = Vec::new();
-        for (&(scan, draw), made) in drawn.iter().zip(&made) {
-            let known = &self.scans[scan];
-            let (block, facts) = match made {
-                None => (known.block.clone(), &known.facts),
-                Some((_, facts)) => {
-                    let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
-                    let patches = codes.patches;
-                    (FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches }, facts)
-                }
+        for (draw, place) in draws.zip(drawn) {
+            let own = &self.scans[place.1];
+            let (block, facts) = match self.made_scans.get(&place) {
+                Some(Some((block, facts))) => (block, facts),
+                _ => (&own.block, &own.facts),
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
             let count = self.each.min(facts.len());
@@ -205,6 +210,36 @@ impl Teacher {
         Ok(sequences)
     }
 
+    /// Makes what is shown of `drawn`, epochs and scans, as far as it is not known, and forgets earlier epochs.
+    fn make(&mut self, drawn: &[(u64, usize)]) -> Result<()> {
+        let oldest = drawn.iter().map(|(epoch, _)| *epoch).min().unwrap_or_default();
+        self.made_scans.retain(|(epoch, _), _| *epoch >= oldest);
+        let mut missing: Vec<(u64, usize)> =
+            drawn.iter().filter(|place| !self.made_scans.contains_key(place)).copied().collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let (maker, scans, share, seed) = (&self.maker, &self.scans, self.made.clamp(0.0, 1.0), self.seed);
+        let make = |&(epoch, scan): &(u64, usize)| {
+            let mut rng = seed::stream(seed, &format!("facts.made.{epoch}.{scan}"));
+            rng.random_bool(share).then(|| maker.make(&scans[scan], &mut rng)).transpose()
+        };
+        let made: Vec<Option<(TimeSeries, Vec<Told>)>> = missing.par_iter().map(make).collect::<Result<_>>()?;
+        let series: Vec<&TimeSeries> = made.iter().flatten().map(|(series, _)| series).collect();
+        let mut embedded = self.tokenizer.embed(&series)?.into_iter();
+        for (place, made) in missing.into_iter().zip(made) {
+            let made = match made {
+                None => None,
+                Some((_, facts)) => {
+                    let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
+                    let patches = codes.patches;
+                    let block = FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches };
+                    Some((block.last(self.shown), facts))
+                }
+            };
+            self.made_scans.insert(place, made);
+        }
+        Ok(())
+    }
 }
 
 /// A fact as the place of its question and of its band; none if it is not asked for.

@@ -60,9 +60,15 @@ impl Asker<'_> {
             let (window, _) = extent(&case.example, self.windows.patch())?;
             places.push((case.scan.info.id.clone(), window, 0));
         }
+        let is_forecast = cases::form(cases)? == Some(Form::Series);
         let blocks = match shown {
-            Shown::Scan => self.windows.blocks(&places)?.into_iter().map(Some).collect(),
-            Shown::Surrogate => self.surrogates(&places)?.into_iter().map(Some).collect(),
+            Shown::Scan if is_forecast => self.windows.blocks(&places)?.into_iter().map(Some).collect(),
+            Shown::Scan => self.windows.behind_questions(&places)?.into_iter().map(Some).collect(),
+            Shown::Surrogate => {
+                let whole = self.surrogates(&places)?;
+                let blocks = if is_forecast { whole } else { self.windows.shown_of(whole) };
+                blocks.into_iter().map(Some).collect()
+            }
             Shown::Nothing => vec![None; cases.len()],
         };
         Ok((places, blocks))

@@ -41,7 +41,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let model = work.inputs.language_model(&mut work.fit())?;
     let patch = work.plan.tokenizer.config.patch();
-    let windows = Windows::open(work.inputs, patch, work.plan.experiment.signal.standardize)?;
+    let windows = Windows::open(work.inputs, patch, &work.plan.experiment.signal)?;
     let describers = work.inputs.describers()?;
     let context = work.plan.backbone.config.context();
     let longest = work.plan.experiment.evaluation.longest_answer;
