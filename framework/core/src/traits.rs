@@ -268,6 +268,12 @@ pub trait LanguageModel: Send {
     /// Without `fmri` the first part is empty.
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)>;
 
+    /// Tells a new model what its regions are called, in their order, such as the network of each: a region's token can
+    /// then begin as the words for it. By default it begins as noise.
+    fn name_regions(&mut self, _names: &[String]) -> Result<()> {
+        Ok(())
+    }
+
     /// Tokens of an answer, the end token last.
     fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>>;
 

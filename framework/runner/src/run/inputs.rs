@@ -262,7 +262,12 @@ impl<'a> Inputs<'a> {
                 let (dir, shape) = (self.dir(&StageKind::TextSpace), self.codes()?.shape);
                 let begun = dir.join(MODEL);
                 if !begun.exists() {
-                    return backbone.init(&dir.join(TEXT_SIDE), shape, cx);
+                    let mut model = backbone.init(&dir.join(TEXT_SIDE), shape, cx)?;
+                    let regions = &self.signals()?.regions;
+                    if regions.networks.len() == shape.rois {
+                        model.name_regions(&regions.networks)?;
+                    }
+                    return Ok(model);
                 }
                 let start = self.plan.start.as_ref();
                 if let Some(why) = start.and_then(|start| start.refuses(shape)) {

@@ -1,6 +1,8 @@
 //! The weights that read and predict fMRI tokens, under the names that every backbone gives them.
 
-use boldface::FmriShape;
+use std::collections::BTreeMap;
+
+use boldface::{FmriShape, Result};
 use boldface_engine::nn::{self, Pass};
 use boldface_engine::{Params, Tensor};
 use rand::Rng;
@@ -35,6 +37,32 @@ pub(in crate::backbones) fn add(
     }
     params.normal("fmri.regions", &[shape.rois, width], STD, rng);
     nn::init_linear(params, "fmri.head", width, shape.codebook_size, false, STD, rng);
+}
+
+/// Adds to what tells regions apart the mean embedding of each one's name, so that from the first step a question's words
+/// are like the tokens that they are about. `embedded` has the embeddings of each name's tokens, one behind the other.
+///
+/// # Errors
+/// If there is not one name per region.
+pub(in crate::backbones) fn name_regions(
+    params: &mut Params,
+    names: &[String],
+    embedded: &BTreeMap<&str, Vec<f32>>,
+) -> Result<()> {
+    let dims = params.get("fmri.regions").dims().to_vec();
+    if names.len() != dims[0] {
+        return Err(format!("{} names of {} regions", names.len(), dims[0]).into());
+    }
+    let mut rows = params.get("fmri.regions").to_vec();
+    for (row, name) in rows.chunks_exact_mut(dims[1]).zip(names) {
+        let tokens = embedded.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+        let count = (tokens.len() / dims[1]).max(1) as f32;
+        for token in tokens.chunks_exact(dims[1]) {
+            row.iter_mut().zip(token).for_each(|(value, part)| *value += part / count);
+        }
+    }
+    params.set("fmri.regions", rows);
+    Ok(())
 }
 
 /// How many numbers [`add`] adds.

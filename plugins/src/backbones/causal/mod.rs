@@ -18,7 +18,7 @@ pub(super) use check::check;
 pub(super) use decode::{Ends, generate, next_codes, rank};
 pub(super) use fmri::Input;
 pub(super) use fmri::{
-    add as add_fmri, cells, is_fmri, parameters as fmri_parameters, tokens as fmri_tokens,
+    add as add_fmri, cells, is_fmri, name_regions, parameters as fmri_parameters, tokens as fmri_tokens,
 };
 pub(super) use learn::{fit, train};
 #[cfg(test)]

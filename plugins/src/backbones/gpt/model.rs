@@ -1,5 +1,6 @@
 //! The language model over text and fMRI tokens that the framework trains and asks.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use boldface::{Features, FitContext, LanguageModel, Query, Result, Runtime, Sequence, Training};
@@ -28,6 +29,18 @@ impl Model {
 impl LanguageModel for Model {
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
         self.vocabulary.prompt(question, fmri)
+    }
+
+    fn name_regions(&mut self, names: &[String]) -> Result<()> {
+        let Model { network, vocabulary } = self;
+        let (width, table) = (network.config.width, network.params.get("tokens").to_vec());
+        let row = |token: u32| &table[token as usize * width..(token as usize + 1) * width];
+        let mut embedded = BTreeMap::new();
+        for name in names {
+            let rows = vocabulary.tokens(name)?.into_iter().flat_map(row).copied();
+            embedded.entry(name.as_str()).or_insert_with(|| rows.collect());
+        }
+        causal::name_regions(&mut network.params, names, &embedded)
     }
 
     fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {

@@ -1,9 +1,10 @@
 //! The language model over text and fMRI tokens that the framework trains and asks.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use boldface::{Features, FitContext, LanguageModel, Query, Result, Sequence, Training};
-use boldface_engine::Engine;
+use boldface_engine::{Engine, no_grad};
 
 use super::Pretrained;
 use super::base::{Base, Fingerprint};
@@ -32,6 +33,18 @@ impl Model {
 impl LanguageModel for Model {
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
         self.prompts.prompt(question, fmri)
+    }
+
+    fn name_regions(&mut self, names: &[String]) -> Result<()> {
+        let mut embedded = BTreeMap::new();
+        for name in names {
+            if !embedded.contains_key(name.as_str()) {
+                let (tokens, published) = (self.prompts.vocabulary().tokens(name)?, &self.network.published);
+                let rows = no_grad(|| published.embed(&published.inference(), &tokens).to_vec());
+                embedded.insert(name.as_str(), rows);
+            }
+        }
+        causal::name_regions(&mut self.network.published.params, names, &embedded)
     }
 
     fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
