@@ -32,6 +32,11 @@ impl KvCache {
         self.len() == 0
     }
 
+    /// Numbers that are kept of each token, over all layers; 0 while there are no tokens.
+    pub fn width(&self) -> usize {
+        self.layers.iter().flatten().map(|layer| layer.keys.dims()[2] + layer.values.dims()[2]).sum()
+    }
+
     /// From one sequence to `times` equal ones: a prefix computed once, shared by many questions.
     ///
     /// # Panics
@@ -46,10 +51,19 @@ impl KvCache {
 
     /// The named sequences, in this order; one may be named twice.
     pub fn select(&self, rows: &[usize]) -> KvCache {
-        self.map(|x| {
-            let picked: Vec<Tensor> = rows.iter().map(|row| x.narrow(0, *row, 1)).collect();
-            Tensor::concat(&picked.iter().collect::<Vec<_>>(), 0)
-        })
+        let rows: Vec<u32> =
+            rows.iter().map(|row| u32::try_from(*row).expect("fewer than 2^32 sequences")).collect();
+        // Room for more tokens is taken along: then the next tokens need no second copy.
+        let picked = |x: &Tensor| {
+            let [batch, tokens, width] = [0, 1, 2].map(|dim| x.dims()[dim]);
+            x.reshape(&[batch, tokens * width]).rows(&rows).reshape(&[rows.len(), tokens, width])
+        };
+        let all = |layer: &Layer| Layer {
+            keys: picked(&layer.keys),
+            values: picked(&layer.values),
+            len: layer.len,
+        };
+        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(all)).collect() }
     }
 
     /// Forgets all tokens from the `len`-th.

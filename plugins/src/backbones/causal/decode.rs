@@ -1,98 +1,14 @@
-//! Asking the trunk: options ranked, text continued, next codes. Nothing is sampled.
+//! Asking the trunk: text continued, next codes. Nothing is sampled.
 
-use boldface::{Layout, Query, Result, Sequence};
-use boldface_engine::nn::{KvCache, Pass};
+use boldface::{Layout, Result, Sequence};
+use boldface_engine::nn::Pass;
 use boldface_engine::{Tensor, no_grad};
 
 use super::bucket::{Bucket, Span};
-use super::share::{head, same_block};
 use super::{Trunk, check};
 
 /// Sequences that are continued side by side.
 const BATCH: usize = 16;
-
-/// Log-likelihood in nats of every option after its prompt.
-///
-/// A block's keys and values are computed once for all questions about it, a question's once for all
-/// its options. Questions are read one by one, so no value depends on what else is asked.
-pub(in crate::backbones) fn rank(trunk: &impl Trunk, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
-    for query in queries {
-        for option in &query.options {
-            check(trunk, &extended(&query.prompt, option))?;
-        }
-        if query.prompt.layout().len() == 0 && !query.options.is_empty() {
-            return Err("an option cannot be ranked after an empty prompt".into());
-        }
-    }
-    let mut answers = vec![Vec::new(); queries.len()];
-    no_grad(|| {
-        let pass = trunk.pass(None);
-        for members in same_block(queries.iter().map(|query| &query.prompt)) {
-            let read = read_head(trunk, &pass, &queries[members[0]].prompt);
-            for index in members {
-                let Query { prompt, options } = &queries[index];
-                answers[index] = rank_options(trunk, &pass, &read, prompt, options);
-            }
-        }
-    });
-    Ok(answers)
-}
-
-/// Keys and values of a first part, and the hidden state of its last place; empty if it is.
-type Head = Option<(KvCache, Tensor)>;
-
-/// Reads the part of a prompt that does not depend on the question.
-fn read_head(trunk: &impl Trunk, pass: &Pass<'_>, prompt: &Sequence) -> Head {
-    let places = head(prompt);
-    (places > 0).then(|| read_more(trunk, pass, trunk.cache(), (prompt, 0..places)))
-}
-
-fn read_more(trunk: &impl Trunk, pass: &Pass<'_>, mut cache: KvCache, span: Span<'_>) -> (KvCache, Tensor) {
-    let bucket = Bucket::new(&[span]);
-    let hidden = trunk.read(pass, &bucket, Some(&mut cache));
-    (cache, hidden.narrow(0, bucket.length - 1, 1))
-}
-
-fn rank_options(
-    trunk: &impl Trunk,
-    pass: &Pass<'_>,
-    read: &Head,
-    prompt: &Sequence,
-    options: &[Vec<u32>],
-) -> Vec<f64> {
-    let (start, end) = (head(prompt), prompt.layout().len());
-    let cache = read.as_ref().map_or_else(|| trunk.cache(), |(cache, _)| cache.clone());
-    let (cache, last) = match read {
-        Some((_, last)) if start == end => (cache, last.clone()),
-        _ => read_more(trunk, pass, cache, (prompt, start..end)),
-    };
-    let first = trunk.words(pass, &last).log_softmax().to_vec();
-    let grown: Vec<Sequence> = options.iter().map(|option| extended(prompt, option)).collect();
-    let spans: Vec<Span<'_>> =
-        grown.iter().map(|option| (option, end..option.layout().len().max(end + 1) - 1)).collect();
-    let bucket = Bucket::new(&spans);
-    // Options of one token are decided by the prompt alone.
-    let rest = (bucket.length > 0).then(|| {
-        let hidden = trunk.read(pass, &bucket, Some(&mut cache.repeat(options.len())));
-        trunk.words(pass, &hidden).log_softmax().to_vec()
-    });
-    let size = first.len();
-    let one = |(row, option): (usize, &Vec<u32>)| {
-        let likelihood = |(index, &token): (usize, &u32)| match (index, &rest) {
-            (1.., Some(rest)) => f64::from(rest[(row * bucket.length + index - 1) * size + token as usize]),
-            _ => f64::from(first[token as usize]),
-        };
-        option.iter().enumerate().map(likelihood).sum()
-    };
-    options.iter().enumerate().map(one).collect()
-}
-
-/// The prompt followed by `tokens`.
-fn extended(prompt: &Sequence, tokens: &[u32]) -> Sequence {
-    let mut grown = prompt.clone();
-    grown.after.extend(tokens);
-    grown
-}
 
 /// Which tokens an answer is made of, and which end it.
 pub(in crate::backbones) struct Ends<'a> {

@@ -7,6 +7,7 @@ mod fmri;
 mod learn;
 mod loss;
 mod pool;
+mod rank;
 mod share;
 
 use boldface::{FmriShape, Result, Tuning};
@@ -15,7 +16,7 @@ use boldface_engine::{Params, Tensor};
 
 pub(super) use bucket::{Bucket, Span};
 pub(super) use check::check;
-pub(super) use decode::{Ends, generate, next_codes, rank};
+pub(super) use decode::{Ends, generate, next_codes};
 pub(super) use fmri::Input;
 pub(super) use fmri::{
     add as add_fmri, cells, is_fmri, name_regions, parameters as fmri_parameters, tokens as fmri_tokens,
@@ -24,6 +25,7 @@ pub(super) use learn::{fit, train};
 #[cfg(test)]
 pub(super) use learn::{gradients, restore};
 pub(super) use pool::pool;
+pub(super) use rank::rank;
 #[cfg(test)]
 pub(super) use share::assert_sharing_changes_nothing;
 

@@ -1,5 +1,7 @@
 //! Asks a language model: options ranked, texts generated.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Result, seed};
 
 use super::super::cases::{self, Case, Form};
@@ -74,15 +76,17 @@ impl Asker<'_> {
         Ok((places, blocks))
     }
 
-    /// The windows with random phases; those of one window are always the same.
+    /// The windows with random phases; each is made once, and those of one window are always the same.
     fn surrogates(&self, places: &[Place]) -> Result<Vec<FmriBlock>> {
+        let distinct: BTreeSet<&Place> = places.iter().collect();
         let mut series = Vec::new();
-        for place in places {
+        for place in &distinct {
             let (id, window, _) = place;
             let mut rng = seed::stream(self.seed, &format!("surrogate.{id}.{}", window.start));
             series.push(phase_randomized(&self.windows.shown(place)?.0, &mut rng)?);
         }
-        self.windows.embed(&series)
+        let blocks: BTreeMap<_, _> = distinct.into_iter().zip(self.windows.embed(&series)?).collect();
+        Ok(places.iter().map(|place| blocks[place].clone()).collect())
     }
 
     /// Options ranked by log-likelihood, after the questions and the model's own answers that come earlier

@@ -22,8 +22,11 @@ use together::Together;
 /// Raised when the same config gives different results.
 pub const VERSION: u32 = 2;
 
-/// Questions that are asked at once.
+/// Questions that are asked at once, if they are about different scans: a model reads the scans one by one.
 const BATCH: usize = 16;
+
+/// Most questions that are asked at once about one scan, which is read once for all of them.
+const ABOUT_ONE: usize = 256;
 
 /// The same prompt without a scan: what the question alone gives away.
 const TEXT_ONLY: &str = "text-only";
@@ -104,7 +107,7 @@ fn said(
     let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
     let (mut done, mut answers) = (0, Vec::new());
     for (part, cases) in asked {
-        for batch in cases.chunks(BATCH) {
+        for batch in batches(cases, |a, b| a.scan.info.id == b.scan.info.id) {
             for (plugin, shown) in [(backbone, Shown::Scan)].into_iter().chain(controls.iter().copied()) {
                 answers.extend(answered(*part, plugin, batch, asker.ask(batch, shown)?));
             }
@@ -113,6 +116,20 @@ fn said(
         }
     }
     Ok(answers)
+}
+
+/// Cases that are asked at once, in order: questions about one scan stay together.
+fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> {
+    let (mut batches, mut start, mut end) = (Vec::new(), 0, 0);
+    for part in cases.chunk_by(are_about_one).flat_map(|scan| scan.chunks(ABOUT_ONE)) {
+        if end > start && end - start + part.len() > BATCH {
+            batches.push(&cases[start..end]);
+            start = end;
+        }
+        end += part.len();
+    }
+    batches.extend((end > start).then(|| &cases[start..end]));
+    batches
 }
 
 /// Rows of the model, of text-only and of surrogates, and of the model's difference from everything simpler.
@@ -149,4 +166,25 @@ fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) 
         work.recorder.progress(answers.len() as u64, answers.len() as u64)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_about_one_scan_are_asked_at_once() {
+        let check = |counts: &[usize], sizes: &[usize]| {
+            let scans = counts.iter().enumerate().flat_map(|(scan, &count)| vec![scan; count]);
+            let cases: Vec<usize> = scans.collect();
+            let batches = batches(&cases, |a, b| a == b);
+            assert_eq!(batches.iter().map(|batch| batch.len()).collect::<Vec<_>>(), sizes, "{counts:?}");
+            assert_eq!(batches.concat(), cases);
+        };
+        check(&[], &[]);
+        check(&[1; 40], &[16, 16, 8]);
+        check(&[55, 55], &[55, 55]);
+        check(&[3, 3, 12, 2], &[6, 14]);
+        check(&[2, 600], &[2, 256, 256, 88]);
+    }
 }

@@ -63,6 +63,33 @@ fn ranks_do_not_depend_on_what_else_is_asked() {
 }
 
 #[test]
+fn many_questions_are_ranked_side_by_side_as_one_by_one() {
+    let model = model(&config());
+    let words = ["is", "the", "brain", "still", "heart", "never", "silent", "and"];
+    let text = |from: usize, count: usize| -> String {
+        (from..from + count).map(|index| words[index * index % words.len()]).collect::<Vec<_>>().join(" ")
+    };
+    let (scan, other) = (block(1, 3), block(2, 2));
+    let mut queries = Vec::new();
+    for index in 0..40 {
+        let fmri = [Some(scan.clone()), None, Some(scan.clone()), Some(other.clone())][index % 4].clone();
+        let question = sequence(&model, fmri, &text(index, 1 + index % 7), "");
+        let options = (0..5).map(|option| model.answer_tokens(&text(index + option, option)).unwrap()).collect();
+        queries.push(Query { prompt: prompt(&question), options });
+    }
+    // The same question again, one without options, and one where nothing stands behind the block.
+    queries.push(queries[2].clone());
+    queries.push(Query { options: Vec::new(), ..queries[4].clone() });
+    let bare = Sequence { after: Vec::new(), ..queries[0].prompt.clone() };
+    queries.push(Query { prompt: bare, ..queries[0].clone() });
+    let about_scan = queries.iter().filter(|query| query.prompt.fmri.is_some()).count();
+    assert!(about_scan * 5 > 64, "all options fit into one batch");
+    let together = ranked_as_alone(&model, &queries, 1e-5);
+    assert_eq!(together, model.rank(&queries).unwrap());
+    assert_eq!(together[40], together[2]);
+}
+
+#[test]
 fn cached_continuation_equals_whole_passes() {
     let model = model(&config());
     let prompts = [
