@@ -52,12 +52,19 @@ pub(super) fn loss(
     let learned: Vec<Learned<'_>> = batch.iter().filter_map(Learned::of).collect();
     let mut predictions = Predictions::default();
     let mut apart = Vec::new();
+    let mut shared: BTreeMap<usize, Vec<Vec<&Learned<'_>>>> = BTreeMap::new();
     for members in same_block(learned.iter().map(|learned| learned.sequence)) {
-        if members.len() > 1 && learned[members[0]].sequence.fmri.is_some() {
-            let members: Vec<&Learned<'_>> = members.into_iter().map(|index| &learned[index]).collect();
-            read_shared(trunk, pass, &members, &mut predictions);
+        let first = learned[members[0]].sequence;
+        if members.len() > 1 && first.fmri.is_some() {
+            let members = members.into_iter().map(|index| &learned[index]).collect();
+            shared.entry(head(first)).or_default().push(members);
         } else {
             apart.extend(members);
+        }
+    }
+    for (start, blocks) in shared {
+        for blocks in blocks.chunks(BLOCKS) {
+            read_shared(trunk, pass, (start, blocks), &mut predictions);
         }
     }
     apart.sort_unstable();
@@ -73,21 +80,37 @@ pub(super) fn loss(
     predictions.loss(trunk, pass, totals, losses)
 }
 
-/// Reads the block of `members` once, and what follows it side by side.
-fn read_shared(trunk: &impl Trunk, pass: &Pass<'_>, members: &[&Learned<'_>], into: &mut Predictions) {
-    let start = head(members[0].sequence);
-    let end = members.iter().map(|one| one.needed.min(start)).max().unwrap_or(0);
-    let mut cache = trunk.cache();
-    let hidden = trunk.read(pass, &Bucket::new(&[(members[0].sequence, 0..end)]), Some(&mut cache));
-    into.take(&hidden, members, |_, place| (place < start).then_some(place));
+/// Blocks that are read side by side.
+const BLOCKS: usize = 16;
 
-    let longer: Vec<&Learned<'_>> = members.iter().copied().filter(|one| one.needed > start).collect();
-    let lengths: Vec<usize> = longer.iter().map(|one| one.needed - start).collect();
-    for rows in by_length(&lengths) {
-        let members: Vec<&Learned<'_>> = rows.into_iter().map(|index| longer[index]).collect();
+/// Most numbers of keys and values that are laid out for sequences side by side: 256 MB.
+const CACHED: usize = 1 << 26;
+
+/// Reads each of several blocks, `start` tokens long, once; then what follows all of them side by side.
+fn read_shared(
+    trunk: &impl Trunk,
+    pass: &Pass<'_>,
+    (start, blocks): (usize, &[Vec<&Learned<'_>>]),
+    into: &mut Predictions,
+) {
+    let all: Vec<(usize, &Learned<'_>)> =
+        blocks.iter().enumerate().flat_map(|(block, members)| members.iter().map(move |one| (block, *one))).collect();
+    let end = all.iter().map(|(_, one)| one.needed.min(start)).max().unwrap_or(0);
+    let mut cache = trunk.cache();
+    let spans: Vec<Span<'_>> = blocks.iter().map(|members| (members[0].sequence, 0..end)).collect();
+    let hidden = trunk.read(pass, &Bucket::new(&spans), Some(&mut cache));
+    let members: Vec<&Learned<'_>> = all.iter().map(|(_, one)| *one).collect();
+    into.take(&hidden, &members, |row, place| (place < start).then_some(all[row].0 * end + place));
+
+    let longer: Vec<(usize, &Learned<'_>)> = all.into_iter().filter(|(_, one)| one.needed > start).collect();
+    let lengths: Vec<usize> = longer.iter().map(|(_, one)| one.needed - start).collect();
+    let most = (CACHED / (cache.width() * start).max(1)).max(1);
+    for rows in by_length(&lengths).iter().flat_map(|rows| rows.chunks(most)) {
+        let members: Vec<&Learned<'_>> = rows.iter().map(|&index| longer[index].1).collect();
+        let of_block: Vec<usize> = rows.iter().map(|&index| longer[index].0).collect();
         let spans: Vec<Span<'_>> = members.iter().map(|one| (one.sequence, start..one.needed)).collect();
         let bucket = Bucket::new(&spans);
-        let hidden = trunk.read(pass, &bucket, Some(&mut cache.repeat(members.len())));
+        let hidden = trunk.read(pass, &bucket, Some(&mut cache.select(&of_block)));
         let cell = |row: usize, place: usize| Some(row * bucket.length + place.checked_sub(start)?);
         into.take(&hidden, &members, cell);
     }
