@@ -200,7 +200,10 @@ fn site_and_groups_are_scored() {
         of_stage.map(|row| row.plugin.as_str()).collect()
     };
     assert_eq!(plugins("baseline.condition"), BTreeSet::from(["fc-logistic", "majority", "site-only"]));
-    assert_eq!(plugins("evaluation.condition"), BTreeSet::from(["bigram", "surrogate", "text-only"]));
+    assert_eq!(
+        plugins("evaluation.condition"),
+        BTreeSet::from(["bigram", "shuffled", "surrogate", "swap", "text-only"])
+    );
 
     let found = |plugin: &str, metric: &str, group: Option<&str>| {
         let is_it = |row: &&MetricRow| {
@@ -270,8 +273,10 @@ fn surrogates_lose_a_planted_coupling() {
         .collect();
     assert!(score[&("fc-logistic", "auroc")] > 0.9);
     assert!((score[&("surrogate", "auroc")] - 0.5).abs() < 0.45);
-    let compared = rows.iter().any(|row| row.against.as_deref() == Some("surrogate"));
-    assert!(compared, "the model is compared with its answers to surrogates");
+    for control in ["shuffled", "surrogate", "swap"] {
+        let compared = rows.iter().any(|row| row.against.as_deref() == Some(control));
+        assert!(compared, "the model is compared with its answers to `{control}`");
+    }
 }
 
 #[test]
