@@ -1,6 +1,7 @@
 """Correlations of a series as nilearn and scikit-learn have them: what the program's are compared with.
 
-`connectivity.py golden` prints the golden input's partial correlations. `connectivity.py SCAN.json`, of which `volumes` has
+`connectivity.py golden` prints the golden input's partial correlations, its flattened correlations (all volumes and the
+first 20) and the tangent embedding of its three thirds. `connectivity.py SCAN.json`, of which `volumes` has
 a list of regions each and `networks` a name a region, prints for each kind the mean of every pair of networks as JSON.
 """
 
@@ -34,8 +35,27 @@ def matrices(values):
     }
 
 
+def flattened(values, power=0.35):
+    """The correlation matrix to a power, eigenvalues below 0 counted as 0."""
+    eigenvalues, vectors = np.linalg.eigh(np.corrcoef(values.T))
+    noise = 1e-12 * eigenvalues.max()
+    eigenvalues = np.where(eigenvalues > noise, np.maximum(eigenvalues, noise) ** power, 0)
+    return vectors * eigenvalues @ vectors.T
+
+
+def tangent(scans):
+    """Matrices of scans, volumes x regions, in the space at their geometric mean."""
+    measure = ConnectivityMeasure(kind="tangent", standardize=False)
+    return measure.fit_transform([stats.zscore(scan, ddof=1) for scan in scans])
+
+
 if sys.argv[1] == "golden":
-    print(matrices(golden())["partial"][0, 1:6].tolist())
+    values = golden()
+    print(matrices(values)["partial"][0, 1:6].tolist())
+    series = values.astype(np.float32).astype(np.float64)
+    print(flattened(series)[0, 1:4].tolist(), flattened(series[:20])[0, 1:4].tolist())
+    embedded = tangent([series[start : start + 40] for start in (0, 40, 80)])
+    print(embedded[0][0, :3].tolist(), embedded[2][1, 1:4].tolist(), [float(np.linalg.norm(e)) for e in embedded])
 else:
     with open(sys.argv[1]) as file:
         scan = json.load(file)

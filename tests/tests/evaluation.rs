@@ -199,8 +199,14 @@ fn site_and_groups_are_scored() {
         let of_stage = rows.iter().filter(|row| row.stage == stage && row.against.is_none());
         of_stage.map(|row| row.plugin.as_str()).collect()
     };
-    assert_eq!(plugins("baseline.condition"), BTreeSet::from(["fc-logistic", "majority", "site-only"]));
-    assert_eq!(plugins("evaluation.condition"), BTreeSet::from(["bigram", "surrogate", "text-only"]));
+    assert_eq!(
+        plugins("baseline.condition"),
+        BTreeSet::from(["fc-flat-logistic", "fc-logistic", "majority", "site-only", "tangent-logistic"])
+    );
+    assert_eq!(
+        plugins("evaluation.condition"),
+        BTreeSet::from(["bigram", "shuffled", "surrogate", "swap", "text-only"])
+    );
 
     let found = |plugin: &str, metric: &str, group: Option<&str>| {
         let is_it = |row: &&MetricRow| {
@@ -268,10 +274,14 @@ fn surrogates_lose_a_planted_coupling() {
         .filter(|row| row.split == "test" && row.against.is_none() && row.group.is_none())
         .filter_map(|row| Some(((row.plugin.as_str(), row.metric.as_str()), row.value?)))
         .collect();
-    assert!(score[&("fc-logistic", "auroc")] > 0.9);
+    for plugin in ["fc-logistic", "fc-flat-logistic", "tangent-logistic"] {
+        assert!(score[&(plugin, "auroc")] > 0.9, "{plugin}: {}", score[&(plugin, "auroc")]);
+    }
     assert!((score[&("surrogate", "auroc")] - 0.5).abs() < 0.45);
-    let compared = rows.iter().any(|row| row.against.as_deref() == Some("surrogate"));
-    assert!(compared, "the model is compared with its answers to surrogates");
+    for control in ["shuffled", "surrogate", "swap"] {
+        let compared = rows.iter().any(|row| row.against.as_deref() == Some(control));
+        assert!(compared, "the model is compared with its answers to `{control}`");
+    }
 }
 
 #[test]
@@ -299,7 +309,9 @@ fn a_number_has_its_baselines() {
     // The mean is about 40, 20 years from everyone; the site can do no better but by chance.
     assert!((mae("mean") - 20.0).abs() < 1.0, "{}", mae("mean"));
     assert!((mae("site-only") - 20.0).abs() < 4.0, "{}", mae("site-only"));
-    assert!(mae("fc-ridge") < 15.0, "{}", mae("fc-ridge"));
+    for plugin in ["fc-ridge", "fc-flat-ridge", "tangent-ridge"] {
+        assert!(mae(plugin) < 15.0, "{plugin}: {}", mae(plugin));
+    }
     assert!(mae("surrogate").is_finite() && mae("bigram").is_finite());
     // The column that is asked for is no baseline of itself.
     assert!(!rows.iter().any(|row| row.plugin == "motion-only"));

@@ -3,11 +3,11 @@
 
 use boldface_tests::{Sandbox, Seen, test_score};
 
-/// Test AUROC of `vq` and `gpt` on made scans of two classes.
+/// Test AUROC of `vq` and `gpt` on made scans of two classes, and of the same model shown other people's scans.
 ///
 /// The classes differ in the phase of a response, not in coupling: a small model trained for seconds
 /// reads single tokens, and does not learn correlations between them (nor does it claim to).
-fn answered(permuted: bool) -> f64 {
+fn answered(permuted: bool) -> [f64; 2] {
     let sandbox = Sandbox::new();
     sandbox.write("text.txt", "The cat sat.\n\nThe dog ran, and the cat ran too.\n");
     let spec = format!(
@@ -64,18 +64,20 @@ fn answered(permuted: bool) -> f64 {
     );
     sandbox.write("made.toml", &spec);
     let finished = sandbox.run("made.toml", &Seen::default()).unwrap();
-    test_score(&finished.dir, "condition", "gpt", "auroc")
+    ["gpt", "swap"].map(|plugin| test_score(&finished.dir, "condition", plugin, "auroc"))
 }
 
 #[test]
 fn the_language_model_finds_a_planted_response() {
-    let auroc = answered(false);
+    let [auroc, swapped] = answered(false);
     assert!(auroc > 0.9, "{auroc}");
+    // 32 test subjects as below: other people's scans say nothing of one's own condition.
+    assert!((swapped - 0.5).abs() < 0.31, "{swapped}");
 }
 
 #[test]
 fn with_permuted_labels_the_language_model_is_at_chance() {
     // 32 test subjects, 16 and 16: the SD of an AUROC by chance is sqrt(33 / (12 x 256)) = 0.104.
-    let auroc = answered(true);
+    let [auroc, _] = answered(true);
     assert!((auroc - 0.5).abs() < 0.31, "{auroc}");
 }

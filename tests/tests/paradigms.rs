@@ -158,6 +158,12 @@ fn a_probe_and_a_ridge_find_what_is_planted_and_nothing_in_permuted_labels() {
     // The question alone says nothing: the mean for everybody.
     assert!((test_score(&found, "age", "text-only", "mae") - 20.0).abs() < 2.0);
     assert_eq!(test_score(&found, "probe", "text-only", "auroc"), 0.5);
+    // Nor do other people's scans: 24 test scans as below.
+    let swapped = test_score(&found, "probe", "swap", "auroc");
+    assert!((swapped - 0.5).abs() < 3.0 * 0.12, "{swapped}");
+    assert!(test_score(&found, "age", "swap", "mae") > 16.0);
+    // The planted wave is an order of volumes.
+    assert!(test_score(&found, "age", "shuffled", "mae") > mae);
 
     let permuted = spec(&tasks).replace("response = 1.5", "response = 1.5\npermute-labels = true");
     let nothing = run(&sandbox, &permuted).dir;

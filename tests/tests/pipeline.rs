@@ -125,6 +125,10 @@ fn a_run_leaves_what_it_promises() {
                 assert!(has(&baseline, plugin, split, None), "{baseline} {plugin} {split}");
                 assert!(has(&evaluation, "bigram", split, Some(plugin)), "{evaluation} {plugin} {split}");
             }
+            for control in ["shuffled", "surrogate", "swap"] {
+                assert!(has(&evaluation, control, split, None), "{evaluation} {control} {split}");
+                assert!(has(&evaluation, "bigram", split, Some(control)), "{evaluation} {control} {split}");
+            }
             let asked_without_a_scan = task != "forecasting";
             assert_eq!(
                 has(&evaluation, "text-only", split, None),

@@ -90,7 +90,15 @@ fn every_corpus_is_judged_beside_all_of_them() {
     let tasks = format!("{CONDITION}\n[tasks.captioning]\n[tasks.forecasting]\ncontext = 60\nhorizon = 20\n");
     let (_sandbox, run) = finished(0, false, &format!("{corpora}{tasks}"));
     let rows = rows(&run);
-    let expected = ["facts (all)", "facts (few)", "facts-logistic", "fc-logistic", "majority"];
+    let expected = [
+        "facts (all)",
+        "facts (few)",
+        "facts-logistic",
+        "fc-flat-logistic",
+        "fc-logistic",
+        "majority",
+        "tangent-logistic",
+    ];
     assert_eq!(baselines(&rows, "condition"), expected.map(str::to_owned).into());
     // A caption is the facts, and a forecast shows a part of the scan: there is nothing to tell them by.
     assert_eq!(baselines(&rows, "captioning"), ["majority".to_owned()].into());
@@ -118,7 +126,7 @@ fn numbers_have_a_ridge_and_without_a_corpus_there_are_no_facts() {
         .replace("classification", "regression")
         .replace("classes = [\"low\", \"high\"]", "unit = \"years\"");
     let (sandbox, run) = finished(0, false, &format!("[corpora.connectivity]\n{CONDITION}"));
-    let expected = ["facts-logistic", "fc-logistic", "majority"];
+    let expected = ["facts-logistic", "fc-flat-logistic", "fc-logistic", "majority", "tangent-logistic"];
     assert_eq!(baselines(&rows(&run), "condition"), expected.map(str::to_owned).into());
     let spec = std::fs::read_to_string(sandbox.path("made.toml")).unwrap();
     let numbers = spec
@@ -126,7 +134,7 @@ fn numbers_have_a_ridge_and_without_a_corpus_there_are_no_facts() {
         .replace("permute-labels = false", "permute-labels = false\nclasses = [\"20\", \"60\"]");
     sandbox.write("numbers.toml", &numbers);
     let run = sandbox.run("numbers.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
-    let expected = ["facts-ridge", "fc-ridge", "mean"];
+    let expected = ["facts-ridge", "fc-flat-ridge", "fc-ridge", "mean", "tangent-ridge"];
     assert_eq!(baselines(&rows(&run), "condition"), expected.map(str::to_owned).into());
     // The mean is 20 years from everyone.
     let mae = test_score(&run.dir, "condition", "facts-ridge", "mae");
@@ -139,6 +147,6 @@ fn numbers_have_a_ridge_and_without_a_corpus_there_are_no_facts() {
             .replace("text-to-text = 0", "text-to-text = 0\nfmri-to-text = 0"),
     );
     let run = sandbox.run("none.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
-    let expected = ["fc-logistic", "majority"];
+    let expected = ["fc-flat-logistic", "fc-logistic", "majority", "tangent-logistic"];
     assert_eq!(baselines(&rows(&run), "condition"), expected.map(str::to_owned).into());
 }

@@ -8,6 +8,7 @@ pub mod connectivity;
 #[cfg(test)]
 mod golden;
 pub mod gradient;
+mod gram;
 pub mod graph;
 mod measured;
 mod networks;
@@ -16,7 +17,10 @@ pub mod signal;
 pub mod spectrum;
 pub mod temporal;
 
-pub use connectivity::{ConnectivityKind, Fc, Shrunk, fc, fisher_z, network_pairs, partial, shrunk};
+pub use connectivity::{
+    ConnectivityKind, Fc, Shrunk, Tangent, fc, fisher_z, flattened, network_pairs, partial, shrunk,
+};
+pub use gram::{axes, inner_products};
 pub use measured::{Feature, Measured, Missing};
 pub use networks::{Networks, PairOfNetworks};
 pub use norms::{Compared, Norms};

@@ -1,14 +1,19 @@
 //! Functional connectivity: how much the signals of two regions go together.
 
+mod flat;
 mod pairs;
 mod shrunk;
 mod signals;
+mod symmetric;
+mod tangent;
 
 use boldface::TimeSeries;
 
+pub use flat::flattened;
 pub use pairs::{ConnectivityKind, network_pairs};
 pub use shrunk::{Shrunk, partial, shrunk};
 use signals::Signals;
+pub use tangent::Tangent;
 
 /// Pearson correlation of every pair of regions.
 ///

@@ -44,6 +44,11 @@ impl Signals {
         Signals { trs, values, dead }
     }
 
+    /// Region after region.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// Number of volumes.
     pub(super) fn trs(&self) -> usize {
         self.trs
@@ -76,7 +81,7 @@ impl Signals {
 const TILE: usize = 16;
 
 /// `A A'` of the `rows x columns` matrix `values`, row after row; exactly symmetric.
-fn products(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+pub(super) fn products(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
     let mut products = vec![0.0; rows * rows];
     let signals = MatRef::from_row_major_slice(values, rows, columns);
     // One triangle is enough. Column-major, so the upper is the lower one row-major.

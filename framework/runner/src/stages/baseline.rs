@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{
-    Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, TimeSeries, Window, scores,
-};
+use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Result, Window, scores};
+use tracing::warn;
 
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
 use super::baselines::columns::{Sites, motion};
+use super::baselines::connectivity::{self, series};
 use super::baselines::facts::Facts;
-use super::baselines::fc_logistic::{self, FOLDS};
+use super::baselines::fc_logistic::FOLDS;
 use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, Case, Form, answered_in_parts};
 use super::groups::Groups;
@@ -20,10 +20,10 @@ use super::linear::{self, Featured, choice, value};
 use super::packing::{extent, options};
 use super::windows::shown;
 use crate::run::Answered;
-use crate::run::inputs::{Signals, read_facts};
+use crate::run::inputs::read_facts;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The parts that are reported.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
@@ -136,8 +136,8 @@ fn usual_bands(train: &[Case<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>>
     })
 }
 
-/// Linear models, by `method`, of motion and of the site, where the phenotype has them, of the connectivity, for
-/// choices that show a part of a scan of the pattern of activity, and for questions about whole scans of what the
+/// Linear models, by `method`, of motion and of the site, where the phenotype has them, of the connectivity in several
+/// forms, for choices that show a part of a scan of the pattern of activity, and for questions about whole scans of what the
 /// corpora say: of all together, and of each where there are several.
 fn linear_models(
     work: &mut Work<'_>,
@@ -151,40 +151,56 @@ fn linear_models(
         column.filter(|column| !is_target(column, train))
     };
     let sites = nuisance("site").map(|column| Sites::of(train.iter().map(|case| &*case.scan.info), column));
-    let of_fc = format!("fc-{method}");
-    type Features<'a> = Box<dyn Fn(&Case<'_>) -> Result<Vec<f32>> + 'a>;
+    /// Features of all cases, of which so many are learned from; none where there is no such model.
+    type Features<'a> = Box<dyn Fn(&[&Case<'_>], usize) -> Result<Option<Vec<Vec<f32>>>> + 'a>;
+    fn per_case<'a>(of_case: impl Fn(&Case<'_>) -> Result<Vec<f32>> + 'a) -> Features<'a> {
+        Box::new(move |cases, _| cases.iter().map(|case| of_case(case)).collect::<Result<_>>().map(Some))
+    }
     let mut models: Vec<(String, Features<'_>)> = Vec::new();
     if let Some(column) = nuisance("motion") {
-        models.push(("motion-only".to_owned(), Box::new(|case| Ok(motion(&case.scan.info, column)))));
+        models.push(("motion-only".to_owned(), per_case(|case| Ok(motion(&case.scan.info, column)))));
     }
     if let Some(sites) = &sites {
-        models.push(("site-only".to_owned(), Box::new(|case| Ok(sites.features(&case.scan.info)))));
+        models.push(("site-only".to_owned(), per_case(|case| Ok(sites.features(&case.scan.info)))));
     }
-    // Correlations do not depend on how the window is standardised.
-    let connectivity =
-        |case: &Case<'_>| Ok(fc_logistic::features(&series(&signals, case)?.window(case.example.window)?));
-    models.push((of_fc.clone(), Box::new(connectivity)));
+    let mut of_connectivity: BTreeMap<String, String> = BTreeMap::new();
+    for (form, name) in connectivity::Form::ALL {
+        let plugin = format!("{name}-{method}");
+        let is_first = of_connectivity.is_empty();
+        let file =
+            if is_first { harmonization::FILE.to_owned() } else { format!("harmonization-{name}.json") };
+        of_connectivity.insert(plugin.clone(), file);
+        let signals = &signals;
+        let features: Features<'_> =
+            Box::new(move |cases, train| connectivity::features(form, signals, cases, train));
+        models.push((plugin, features));
+    }
     // Facts are of the whole scan: of a part they would tell what the question does not show.
     if asked.iter().flat_map(|(_, cases)| cases).chain(train).all(shows_the_whole) {
         for (name, facts) in facts(work, method, train) {
-            models.push((name, Box::new(move |case| Ok(facts.features(case)))));
+            models.push((name, per_case(move |case| Ok(facts.features(case)))));
         }
     } else if method == "logistic" {
-        models.push((format!("pattern-{method}"), Box::new(pattern)));
+        models.push((format!("pattern-{method}"), per_case(pattern)));
     }
 
     let (mut done, total) = (0, (models.len() * (FOLDS + 1)) as u64);
     let mut answers = Vec::new();
     for (place, (plugin, features)) in models.iter().enumerate() {
-        let featured = |case| Ok((case, features(case)?));
-        let mut train: Vec<Featured<'_>> = train.iter().map(featured).collect::<Result<_>>()?;
-        let mut points: Vec<Featured<'_>> =
-            asked.iter().flat_map(|(_, cases)| cases).map(featured).collect::<Result<_>>()?;
-        if let Some(how) = work.plan.experiment.harmonization.as_ref().filter(|_| *plugin == of_fc) {
-            let combat = harmonization::harmonize(work, how, &mut train, &mut points)
+        let cases: Vec<&Case<'_>> = train.iter().chain(asked.iter().flat_map(|(_, cases)| cases)).collect();
+        let Some(found) = features(&cases, train.len())? else {
+            warn!(plugin, "There are too many regions for this baseline; it is left out.");
+            continue;
+        };
+        let mut train_and_points = cases.into_iter().zip(found);
+        let mut train: Vec<Featured<'_>> = train_and_points.by_ref().take(train.len()).collect();
+        let mut points: Vec<Featured<'_>> = train_and_points.collect();
+        let harmonized = work.plan.experiment.harmonization.as_ref().zip(of_connectivity.get(plugin));
+        if let Some((how, file)) = harmonized {
+            let combat = harmonization::harmonize(work, how, file, &mut train, &mut points)
                 .map_err(|error| format!("`harmonization`: {error}"))?;
             let row = work.recorder.row(Metric::neutral("harmonized", combat.fitted() as f64));
-            work.recorder.extend([MetricRow { plugin: of_fc.clone(), ..row }]);
+            work.recorder.extend([MetricRow { plugin: plugin.clone(), ..row }]);
         }
         let end = ((place + 1) * (FOLDS + 1)) as u64;
         // With several lists of options there are more fits than were counted on.
@@ -256,7 +272,7 @@ fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &Asked<'_>) -> Result<(
     let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);
     let of = |case: &Case<'_>| {
         let (window, horizon) = extent(&case.example, patch)?;
-        shown(series(&signals, case)?, window, horizon, how)
+        shown(series(&signals, &case.scan.info.id)?, window, horizon, how)
     };
     let mut known = Vec::new();
     for case in train {
@@ -275,11 +291,4 @@ fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &Asked<'_>) -> Result<(
     let mut answers = answered_in_parts("persistence", asked, last);
     answers.extend(answered_in_parts("ar", asked, linear));
     Ok((answers, model.order()))
-}
-
-/// The scan's signal as it lies on disk, cropped.
-fn series<'a>(signals: &'a Signals, case: &Case<'_>) -> Result<&'a TimeSeries> {
-    let id = &case.scan.info.id;
-    let place = signals.infos.binary_search_by(|info| info.id.cmp(id));
-    Ok(&signals.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
 }

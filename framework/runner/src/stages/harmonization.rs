@@ -9,11 +9,11 @@ use boldface_imaging::matrix::Matrix;
 use super::Work;
 use super::linear::Featured;
 
-/// What was fitted, in the artefact of the stage.
+/// What was fitted on the correlations, in the artefact of the stage.
 pub const FILE: &str = "harmonization.json";
 
-/// Harmonises the features of `train` and of `asked` by what is fitted on `train` alone; saves that, and
-/// whom it was fitted on.
+/// Harmonises the features of `train` and of `asked` by what is fitted on `train` alone; saves that as `file`, and whom it
+/// was fitted on.
 ///
 /// # Errors
 /// If a scan lacks one of the columns, the training scans cannot be harmonised, or another scan is of a
@@ -21,6 +21,7 @@ pub const FILE: &str = "harmonization.json";
 pub fn harmonize(
     work: &Work<'_>,
     how: &Harmonization,
+    file: &str,
     train: &mut [Featured<'_>],
     asked: &mut [Featured<'_>],
 ) -> Result<Combat> {
@@ -30,7 +31,7 @@ pub fn harmonize(
     let combat = Combat::fit(&matrix(train), &origins(train, how)?, how)?;
     let fitted_on: BTreeSet<&ScanId> = train.iter().map(|(case, _)| &case.scan.info.id).collect();
     work.fitted_on(fitted_on)?;
-    work.write_json(FILE, &combat)?;
+    work.write_json(file, &combat)?;
     apply(&combat, how, train)?;
     apply(&combat, how, asked)?;
     Ok(combat)

@@ -7,7 +7,7 @@ mod bins;
 pub(crate) mod cases;
 mod codes;
 pub(crate) mod corpus;
-mod evaluation;
+pub(crate) mod evaluation;
 pub(crate) mod groups;
 pub(crate) mod harmonization;
 mod instruction;

@@ -1,11 +1,20 @@
-//! Scans with their spectra and without their connectivity: what a model answers from anything but
-//! coupling, it answers as well to these.
+//! Altered scans: with their spectra and without their connectivity, and the other way round. What a model answers
+//! from the half that stays, it answers as well to these.
 
 use std::f64::consts::TAU;
 
 use boldface::{Result, TimeSeries};
 use rand::RngExt;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+
+/// Puts the volumes into a random order, the same for all regions: mean, variance and every correlation between
+/// regions stay, spectra and autocorrelations go.
+pub fn shuffled(series: &TimeSeries, rng: &mut ChaCha8Rng) -> Result<TimeSeries> {
+    let mut order: Vec<usize> = (0..series.trs()).collect();
+    order.shuffle(rng);
+    series.with_values(order.into_iter().flat_map(|t| series.volume(t)).copied().collect())
+}
 
 /// Randomises the phases of every region on its own: mean, variance, spectrum and autocorrelation of each
 /// region stay, every correlation between regions goes (Theiler et al. 1992).
@@ -114,6 +123,43 @@ mod tests {
                 pearson_r(&of(0), &of(1))
             };
             assert!(coupling(&series) > 0.95 && coupling(&surrogate).abs() < 0.4, "{}", coupling(&surrogate));
+        }
+    }
+
+    #[test]
+    fn shuffling_keeps_what_a_surrogate_loses_and_loses_what_it_keeps() {
+        // Two slow regions that share most of their signal, and one apart.
+        let trs = 400;
+        let mut rng = seed::stream(0, "test");
+        let (mut shared, mut apart) = (0.0, 0.0);
+        let mut values = Vec::new();
+        for _ in 0..trs {
+            shared = 0.9 * shared + rng.random::<f32>() - 0.5;
+            apart = 0.9 * apart + rng.random::<f32>() - 0.5;
+            values.extend([shared, shared + 0.2 * apart, apart]);
+        }
+        let series = TimeSeries::new(trs, 3, 2.0, values).unwrap();
+        let of = |series: &TimeSeries, roi| series.roi(roi).map(f64::from).collect::<Vec<_>>();
+        let fc = |series: &TimeSeries, i, j| pearson_r(&of(series, i), &of(series, j));
+        let lag = |series: &TimeSeries, roi| {
+            let signal = of(series, roi);
+            pearson_r(&signal[1..], &signal[..trs - 1])
+        };
+        let shuffled = shuffled(&series, &mut seed::stream(1, "test")).unwrap();
+        let surrogate = phase_randomized(&series, &mut seed::stream(1, "test")).unwrap();
+        for (i, j) in [(0, 1), (0, 2), (1, 2)] {
+            assert!((fc(&shuffled, i, j) - fc(&series, i, j)).abs() < 1e-5, "{i} {j}");
+        }
+        assert!(fc(&series, 0, 1) > 0.9 && fc(&surrogate, 0, 1).abs() < 0.6, "{}", fc(&surrogate, 0, 1));
+        for roi in 0..3 {
+            // The SD of a lag-1 autocorrelation of 400 independent volumes is 1 / sqrt(400) = 0.05.
+            assert!(
+                lag(&series, roi) > 0.8 && lag(&shuffled, roi).abs() < 0.2,
+                "{roi}: {}",
+                lag(&shuffled, roi)
+            );
+            // Phases turn in a circle: the ends of the window meet.
+            assert!((lag(&surrogate, roi) - lag(&series, roi)).abs() < 0.05, "{roi}");
         }
     }
 

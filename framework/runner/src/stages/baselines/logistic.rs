@@ -18,9 +18,28 @@ impl Logistic {
         let width = points.first().map_or(0, Vec::len);
         let start = vec![0.0; classes * (width + 1)];
         let loss = Loss { points, answers, classes, width, strength };
-        // The gradient's scale is that of the sum over points.
-        let tolerance = 1e-7 * (1.0 + strength);
-        Logistic { classes, width, weights: minimize(start, tolerance, |at, gradient| loss.at(at, gradient)) }
+        // Weights are sought in units in which the loss is about as curved along each: the same minimum in a
+        // fraction of the steps.
+        let scales = loss.scales();
+        let mut weights = start.clone();
+        let scaled = |at: &[f64], weights: &mut Vec<f64>| {
+            weights
+                .iter_mut()
+                .zip(at)
+                .zip(scales.iter().cycle())
+                .for_each(|((weight, at), scale)| *weight = at * scale);
+        };
+        // In these units a step of this size moves no logit by more than about 1e-6.
+        let tolerance = 1e-7 * (1.0 + strength).sqrt();
+        let minimum = minimize(start, tolerance, |at, gradient| {
+            scaled(at, &mut weights);
+            let value = loss.at(&weights, gradient);
+            gradient.iter_mut().zip(scales.iter().cycle()).for_each(|(slope, scale)| *slope *= scale);
+            value
+        });
+        let mut weights = vec![0.0; minimum.len()];
+        scaled(&minimum, &mut weights);
+        Logistic { classes, width, weights }
     }
 
     /// The probability of every class.
@@ -38,6 +57,19 @@ struct Loss<'a> {
 }
 
 impl Loss<'_> {
+    /// The reciprocal root of the curvature along a weight of each feature and along the constant, while all classes
+    /// are equally likely.
+    fn scales(&self) -> Vec<f64> {
+        let share = 1.0 / self.classes.max(1) as f64;
+        let mut powers = vec![0.0; self.width];
+        for point in self.points {
+            powers.iter_mut().zip(point).for_each(|(power, x)| *power += x * x);
+        }
+        powers.push(self.points.len() as f64);
+        let curvature = |power: f64| 1.0 + self.strength * power * share * (1.0 - share);
+        powers.into_iter().map(|power| curvature(power).sqrt().recip()).collect()
+    }
+
     fn at(&self, weights: &[f64], gradient: &mut [f64]) -> f64 {
         let stride = self.width + 1;
         let mut value = 0.0;

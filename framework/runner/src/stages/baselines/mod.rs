@@ -2,6 +2,7 @@
 
 pub mod autoregressive;
 pub mod columns;
+pub mod connectivity;
 pub mod facts;
 pub mod fc_logistic;
 mod lbfgs;

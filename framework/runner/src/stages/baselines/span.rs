@@ -3,18 +3,29 @@
 //! A linear model with an L2 penalty never leaves the span of its training points. There, n points
 //! need at most n coordinates, and inner products stay what they were: nothing is lost.
 
+use boldface_features::{axes, inner_products};
 use rayon::prelude::*;
 
 use super::lbfgs::dot;
+
+/// Directions in which the training points vary by less than this share of the most are rounding.
+const ROUNDING: f64 = 1e-10;
 
 /// Standardises features by training statistics and gives points coordinates in the training span.
 pub struct Span {
     /// Mean and reciprocal SD of each feature; a reciprocal of 0 for a constant one.
     scaling: Vec<(f64, f64)>,
-    /// Training points that span the rest, standardised, and their coordinates so far.
-    pivots: Vec<(Vec<f32>, Vec<f64>)>,
+    axes: Axes,
     /// Coordinates of the training points, in order.
     train: Vec<Vec<f64>>,
+}
+
+/// What a point is multiplied by.
+enum Axes {
+    /// The standardised training points, and for each axis the weights of the products with them.
+    OfPoints(Vec<Vec<f32>>, Vec<Vec<f64>>),
+    /// For each axis the weights of the features, of which there are fewer than points.
+    OfFeatures(Vec<Vec<f64>>),
 }
 
 impl Span {
@@ -23,12 +34,18 @@ impl Span {
         let features = train.first().map_or(0, Vec::len);
         let scaling =
             (0..features).into_par_iter().map(|feature| scaling(train.iter().map(|row| row[feature])));
-        let mut span = Span { scaling: scaling.collect(), pivots: Vec::new(), train: Vec::new() };
-        span.pivot(train);
-        span
+        let scaling: Vec<(f64, f64)> = scaling.collect();
+        let points: Vec<Vec<f32>> = train.par_iter().map(|point| standardized(point, &scaling)).collect();
+        let axes = if features < points.len() {
+            Axes::of_features(&points)
+        } else {
+            Axes::of_points(points.clone())
+        };
+        let train = axes.coordinates(&points);
+        Span { scaling, axes, train }
     }
 
-    /// Coordinates of the training points, in order.
+    /// Coordinates of the training points, in order, along axes that are orthogonal over them.
     pub fn train(&self) -> &[Vec<f64>] {
         &self.train
     }
@@ -36,63 +53,53 @@ impl Span {
     /// Coordinates of points, trained on or not, as far as they lie in the span. Their inner products
     /// are those of the standardised features, divided by the number of features.
     pub fn coordinates(&self, points: &[Vec<f32>]) -> Vec<Vec<f64>> {
-        points.par_iter().map(|point| self.project(&self.standardized(point))).collect()
+        let points: Vec<Vec<f32>> =
+            points.par_iter().map(|point| standardized(point, &self.scaling)).collect();
+        self.axes.coordinates(&points)
+    }
+}
+
+impl Axes {
+    /// Of points with products `P`: with `u` a vector of `P` and `l` its eigenvalue, a point whose products with the
+    /// training points are `k` lies at `k u / sqrt(features l)`.
+    fn of_points(points: Vec<Vec<f32>>) -> Axes {
+        let features = points.first().map_or(1, Vec::len).max(1) as f64;
+        let (values, mut vectors) = axes(&inner_products(&points, &points), ROUNDING).unwrap_or_default();
+        for (vector, value) in vectors.iter_mut().zip(values) {
+            let scale = 1.0 / (features * value).sqrt();
+            vector.iter_mut().for_each(|weight| *weight *= scale);
+        }
+        Axes::OfPoints(points, vectors)
     }
 
-    /// Pivoted Cholesky decomposition of the training points' inner products.
-    fn pivot(&mut self, train: &[Vec<f32>]) {
-        let points: Vec<Vec<f32>> = train.par_iter().map(|point| self.standardized(point)).collect();
-        let mut coordinates: Vec<Vec<f64>> = vec![Vec::new(); points.len()];
-        let mut left: Vec<f64> = points.iter().map(|point| self.inner(point, point)).collect();
-        let enough = 1e-10 * left.iter().copied().fold(0.0, f64::max);
-        for _ in 0..points.len() {
-            let farthest = (0..left.len()).rev().max_by(|&a, &b| left[a].total_cmp(&left[b]));
-            let Some(pivot) = farthest.filter(|&pivot| left[pivot] > enough) else { break };
-            let length = left[pivot].sqrt();
-            let of_pivot = coordinates[pivot].clone();
-            let along: Vec<f64> = points
-                .par_iter()
-                .zip(&coordinates)
-                .map(|(point, known)| (self.inner(point, &points[pivot]) - dot(known, &of_pivot)) / length)
-                .collect();
-            for (point, along) in along.into_iter().enumerate() {
-                coordinates[point].push(along);
-                left[point] -= along * along;
+    /// Of points with fewer features: the vectors of the products of the features with each other.
+    fn of_features(points: &[Vec<f32>]) -> Axes {
+        let features = points.first().map_or(0, Vec::len);
+        let columns: Vec<Vec<f32>> =
+            (0..features).map(|feature| points.iter().map(|point| point[feature]).collect()).collect();
+        let (_, mut vectors) = axes(&inner_products(&columns, &columns), ROUNDING).unwrap_or_default();
+        let scale = 1.0 / (features.max(1) as f64).sqrt();
+        vectors.iter_mut().flatten().for_each(|weight| *weight *= scale);
+        Axes::OfFeatures(vectors)
+    }
+
+    /// Where standardised points lie.
+    fn coordinates(&self, points: &[Vec<f32>]) -> Vec<Vec<f64>> {
+        let (seen, vectors) = match self {
+            Axes::OfPoints(train, vectors) => (inner_products(points, train), vectors),
+            Axes::OfFeatures(vectors) => {
+                let wide = |point: &Vec<f32>| point.iter().copied().map(f64::from).collect();
+                (points.iter().map(wide).collect(), vectors)
             }
-            self.pivots.push((points[pivot].clone(), coordinates[pivot].clone()));
-            // Rounding must not choose it again.
-            left[pivot] = 0.0;
-        }
-        self.train = coordinates;
+        };
+        seen.par_iter().map(|seen| vectors.iter().map(|vector| dot(seen, vector)).collect()).collect()
     }
+}
 
-    fn project(&self, point: &[f32]) -> Vec<f64> {
-        let mut coordinates = Vec::with_capacity(self.pivots.len());
-        for (pivot, of_pivot) in &self.pivots {
-            let (known, length) = (&of_pivot[..coordinates.len()], of_pivot[coordinates.len()]);
-            coordinates.push((self.inner(point, pivot) - dot(&coordinates, known)) / length);
-        }
-        coordinates
-    }
-
-    fn standardized(&self, point: &[f32]) -> Vec<f32> {
-        let scaled = point.iter().zip(&self.scaling).map(|(&x, (mean, scale))| (f64::from(x) - mean) * scale);
-        scaled.map(|x| if x.is_finite() { x as f32 } else { 0.0 }).collect()
-    }
-
-    fn inner(&self, a: &[f32], b: &[f32]) -> f64 {
-        let (a_chunks, a_rest) = a.as_chunks::<8>();
-        let (b_chunks, b_rest) = b.as_chunks::<8>();
-        // Eight running sums: a fixed order that the compiler can vectorise.
-        let mut sums = [0.0; 8];
-        for (a, b) in a_chunks.iter().zip(b_chunks) {
-            for lane in 0..8 {
-                sums[lane] += f64::from(a[lane]) * f64::from(b[lane]);
-            }
-        }
-        let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-        (sums.iter().sum::<f64>() + rest) / self.scaling.len().max(1) as f64
-    }
+/// A point in the training points' units; what is not finite counts as the mean.
+fn standardized(point: &[f32], scaling: &[(f64, f64)]) -> Vec<f32> {
+    let scaled = point.iter().zip(scaling).map(|(&x, (mean, scale))| (f64::from(x) - mean) * scale);
+    scaled.map(|x| if x.is_finite() { x as f32 } else { 0.0 }).collect()
 }
 
 /// Mean and reciprocal population SD of the finite values; `(mean, 0)` if they do not vary.
@@ -113,20 +120,31 @@ mod tests {
 
     #[test]
     fn inner_products_survive() {
-        // Six points of 40 features, one of them constant, one NaN in one point.
-        let mut rng = seed::stream(0, "test");
-        let mut points: Vec<Vec<f32>> =
-            (0..6).map(|_| (0..40).map(|_| rng.random::<f32>() - 0.5).collect()).collect();
-        points.iter_mut().for_each(|point| point[3] = 0.7);
-        points[2][5] = f32::NAN;
-        let span = Span::of(&points);
-        // Centred points lie in five dimensions.
-        assert_eq!(span.pivots.len(), 5);
-        let coordinates = span.train();
-        for i in 0..6 {
-            for j in 0..6 {
-                let real = span.inner(&span.standardized(&points[i]), &span.standardized(&points[j]));
-                assert!((dot(&coordinates[i], &coordinates[j]) - real).abs() < 1e-6, "{i} {j}");
+        // Points of 40 features, one of them constant, one NaN in one point: fewer points than features, and more.
+        for (n, axes) in [(6, 5), (60, 39)] {
+            let mut rng = seed::stream(0, "test");
+            let mut points: Vec<Vec<f32>> =
+                (0..n + 2).map(|_| (0..40).map(|_| rng.random::<f32>() - 0.5).collect()).collect();
+            points.iter_mut().for_each(|point| point[3] = 0.7);
+            points[2][5] = f32::NAN;
+            let new = points.split_off(n);
+            let span = Span::of(&points);
+            // Centred points lie in one dimension less.
+            assert_eq!(span.train()[0].len(), axes);
+            let real = |a: &[f32], b: &[f32]| {
+                let (a, b) = (standardized(a, &span.scaling), standardized(b, &span.scaling));
+                a.iter().zip(&b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() / 40.0
+            };
+            for (i, a) in points.iter().enumerate() {
+                for (point, b) in
+                    span.train().iter().zip(&points).chain(span.coordinates(&new).iter().zip(&new))
+                {
+                    assert!((dot(&span.train()[i], point) - real(a, b)).abs() < 1e-6, "{i}");
+                }
+            }
+            for (i, j) in [(0, 1), (2, 4)] {
+                let along = |axis: usize| span.train().iter().map(|point| point[axis]).collect::<Vec<_>>();
+                assert!(dot(&along(i), &along(j)).abs() < 1e-9, "axes {i} and {j}");
             }
         }
     }

@@ -1,14 +1,17 @@
 //! Asks a language model: options ranked, texts generated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::iter::repeat_n;
 
-use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Result, seed};
+use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Result, TimeSeries, seed};
 
 use super::super::cases::{self, Case, Form};
 use super::super::naming::named;
 use super::super::packing::{extent, fits, options, prompt};
-use super::super::surrogate::phase_randomized;
+use super::super::surrogate::{phase_randomized, shuffled};
 use super::super::windows::{Place, Windows};
+use super::{ABOUT_ONE, BATCH};
+use super::controls::{Shown, StandIns, mean};
 use super::together::{Together, Turn};
 use crate::run::inputs::read_facts;
 use crate::spec::Paradigm;
@@ -22,71 +25,114 @@ pub(super) struct Asker<'a> {
     pub longest: usize,
     pub paradigm: Paradigm,
     pub together: Together,
-    /// Of the surrogates' phases.
+    pub stand_ins: StandIns,
+    /// Seed of surrogates and shuffled scans.
     pub seed: u64,
-}
-
-/// What a model is shown with a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
-    /// The window.
-    Scan,
-    /// The window with random phases: the spectrum of every region, and no connectivity.
-    Surrogate,
-    /// The question alone.
-    Nothing,
+    /// Surrogates and shuffled scans of the questions that were asked last: those that follow are often about the
+    /// same.
+    pub altered: BTreeMap<(Shown, Place), FmriBlock>,
 }
 
 impl Asker<'_> {
-    /// The model's answers.
+    /// The model's answers; to several scans, their mean.
     pub fn ask(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Prediction>> {
-        let (places, blocks) = self.blocks(cases, shown)?;
-        match cases::form(cases)? {
-            None => Ok(Vec::new()),
-            Some(Form::Choice) if self.paradigm == Paradigm::Open => self.named(cases, blocks),
-            Some(Form::Choice | Form::Bins | Form::Band) => self.rank(cases, blocks),
-            Some(Form::Text) => self.written(cases, blocks),
-            Some(Form::Series) => self.continued(cases, &places, blocks),
-            Some(Form::Value) => Err("a number without bins is read off, not asked for".into()),
+        let Some(form) = cases::form(cases)? else { return Ok(Vec::new()) };
+        let mut sights = self.sights(cases, shown)?;
+        if form == Form::Text || self.paradigm == Paradigm::Open {
+            // Texts have no mean: the first scan speaks for all.
+            sights.iter_mut().for_each(|places| places.truncate(1));
         }
+        let asked = repeated(cases, &sights);
+        let places: Vec<Place> = sights.iter().flatten().cloned().collect();
+        let mut answers = Vec::new();
+        let size = match form {
+            Form::Choice | Form::Bins | Form::Band => ABOUT_ONE,
+            Form::Text | Form::Series | Form::Value => BATCH,
+        };
+        for (cases, places) in asked.chunks(size).zip(places.chunks(size)) {
+            answers.extend(self.answer(cases, places, shown, form)?);
+        }
+        let mut answers = answers.into_iter();
+        sights.iter().map(|places| mean(answers.by_ref().take(places.len()).collect())).collect()
     }
 
-    /// What each question is about, and what is shown with it.
-    pub(super) fn blocks(
+    fn answer(
         &mut self,
         cases: &[Case<'_>],
+        places: &[Place],
         shown: Shown,
-    ) -> Result<(Vec<Place>, Vec<Option<FmriBlock>>)> {
-        let mut places = Vec::new();
-        for case in cases {
-            let (window, _) = extent(&case.example, self.windows.patch())?;
-            places.push((case.scan.info.id.clone(), window, 0));
+        form: Form,
+    ) -> Result<Vec<Prediction>> {
+        let blocks = self.blocks(places, shown, form == Form::Series)?;
+        match form {
+            Form::Choice if self.paradigm == Paradigm::Open => self.named(cases, blocks),
+            Form::Choice | Form::Bins | Form::Band => self.rank(cases, blocks),
+            Form::Text => self.written(cases, blocks),
+            Form::Series => self.continued(cases, places, shown, blocks),
+            Form::Value => Err("a number without bins is read off, not asked for".into()),
         }
-        let is_forecast = cases::form(cases)? == Some(Form::Series);
-        let blocks = match shown {
-            Shown::Scan if is_forecast => self.windows.blocks(&places)?.into_iter().map(Some).collect(),
-            Shown::Scan => self.windows.behind_questions(&places)?.into_iter().map(Some).collect(),
-            Shown::Surrogate => {
-                let whole = self.surrogates(&places)?;
-                let blocks = if is_forecast { whole } else { self.windows.shown_of(whole) };
-                blocks.into_iter().map(Some).collect()
-            }
-            Shown::Nothing => vec![None; cases.len()],
-        };
-        Ok((places, blocks))
     }
 
-    /// The windows with random phases; each is made once, and those of one window are always the same.
-    fn surrogates(&self, places: &[Place]) -> Result<Vec<FmriBlock>> {
-        let distinct: BTreeSet<&Place> = places.iter().collect();
-        let mut series = Vec::new();
-        for place in &distinct {
-            let (id, window, _) = place;
-            let mut rng = seed::stream(self.seed, &format!("surrogate.{id}.{}", window.start));
-            series.push(phase_randomized(&self.windows.shown(place)?.0, &mut rng)?);
+    /// What is looked at for each question: its own window, or those that stand in for it.
+    pub(super) fn sights(&self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<Place>>> {
+        let mut sights = Vec::new();
+        for case in cases {
+            let (window, _) = extent(&case.example, self.windows.patch())?;
+            let id = &case.scan.info.id;
+            sights.push(match shown {
+                Shown::Swap => self.stand_ins.of(id, window).to_vec(),
+                Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Nothing => {
+                    vec![(id.clone(), window, 0)]
+                }
+            });
         }
-        let blocks: BTreeMap<_, _> = distinct.into_iter().zip(self.windows.embed(&series)?).collect();
-        Ok(places.iter().map(|place| blocks[place].clone()).collect())
+        Ok(sights)
+    }
+
+    /// What is shown of each place: the whole window to be continued, and as much of it as questions show.
+    pub(super) fn blocks(
+        &mut self,
+        places: &[Place],
+        shown: Shown,
+        is_forecast: bool,
+    ) -> Result<Vec<Option<FmriBlock>>> {
+        let blocks = match shown {
+            Shown::Scan | Shown::Swap if is_forecast => self.windows.blocks(places)?,
+            Shown::Scan | Shown::Swap => self.windows.behind_questions(places)?,
+            Shown::Shuffled | Shown::Surrogate => self.altered(places, shown, is_forecast)?,
+            Shown::Nothing => return Ok(vec![None; places.len()]),
+        };
+        Ok(blocks.into_iter().map(Some).collect())
+    }
+
+    /// Altered windows; each is embedded once as long as questions about it follow each other.
+    fn altered(&mut self, places: &[Place], shown: Shown, is_forecast: bool) -> Result<Vec<FmriBlock>> {
+        self.altered.retain(|(how, place), _| *how != shown || places.contains(place));
+        let mut missing: Vec<&Place> = Vec::new();
+        for place in places {
+            if !self.altered.contains_key(&(shown, place.clone())) && !missing.contains(&place) {
+                missing.push(place);
+            }
+        }
+        let series = missing.iter().map(|place| self.series(place, shown)).collect::<Result<Vec<_>>>()?;
+        let whole = self.windows.embed(&series)?;
+        let blocks = if is_forecast { whole } else { self.windows.shown_of(whole) };
+        for (place, block) in missing.into_iter().zip(blocks) {
+            self.altered.insert((shown, place.clone()), block);
+        }
+        Ok(places.iter().map(|place| self.altered[&(shown, place.clone())].clone()).collect())
+    }
+
+    /// The volumes that are shown of a place; those of one place are always the same.
+    pub(super) fn series(&self, place: &Place, shown: Shown) -> Result<TimeSeries> {
+        let (id, window, _) = place;
+        let (series, _) = self.windows.shown(place)?;
+        let stream = |name: &str| seed::stream(self.seed, &format!("{name}.{id}.{}", window.start));
+        match shown {
+            Shown::Shuffled => shuffled(&series, &mut stream("shuffled")),
+            Shown::Surrogate => phase_randomized(&series, &mut stream("surrogate")),
+            Shown::Scan | Shown::Swap | Shown::Nothing => Ok(series),
+        }
     }
 
     /// Options ranked by log-likelihood, after the questions and the model's own answers that come earlier
@@ -151,4 +197,9 @@ impl Asker<'_> {
         let generated = self.model.generate(&prompts, limit)?;
         generated.iter().map(|tokens| self.model.text(tokens)).collect()
     }
+}
+
+/// Each question as often as there are places to look at.
+pub(super) fn repeated<'a>(cases: &[Case<'a>], sights: &[Vec<Place>]) -> Vec<Case<'a>> {
+    cases.iter().zip(sights).flat_map(|(case, places)| repeat_n(case.clone(), places.len())).collect()
 }

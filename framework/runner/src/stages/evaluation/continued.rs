@@ -6,25 +6,28 @@ use super::super::cases::Case;
 use super::super::packing::extent;
 use super::super::windows::{Place, Windows};
 use super::asker::Asker;
+use super::controls::Shown;
 
 impl Asker<'_> {
-    /// Patch by patch: the next codes are predicted, decoded, and read again with what was before.
+    /// Patch by patch: the next codes are predicted, decoded, and read again with what was before. What is shown may
+    /// be another scan or an altered one; what is compared with is always what followed in the scan that is asked about.
     pub(super) fn continued(
         &self,
         cases: &[Case<'_>],
         places: &[Place],
+        shown: Shown,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let patch = self.windows.patch();
         let mut running = Vec::new();
-        for ((case, (id, window, _)), block) in cases.iter().zip(places).zip(blocks) {
-            let (_, horizon) = extent(&case.example, patch)?;
-            let (context, actual) = self.windows.shown(&(id.clone(), *window, horizon))?;
+        for ((case, place), block) in cases.iter().zip(places).zip(blocks) {
+            let (window, horizon) = extent(&case.example, patch)?;
+            let (_, actual) = self.windows.shown(&(case.scan.info.id.clone(), window, horizon))?;
+            let context = self.series(place, shown)?;
             let block = block.ok_or("a scan cannot be continued without its volumes")?;
             let (before, _) = self.model.prompt_tokens(&case.example.question, true)?;
-            let shown = context.trs();
             running.push(Running {
-                shown,
+                shown: context.trs(),
                 series: context,
                 codes: (*block.codes).clone(),
                 block,

@@ -6,26 +6,39 @@ use super::super::Work;
 use super::super::cases::{Case, answered};
 use super::super::linear::{self, Featured};
 use super::super::packing::{fits, prompt};
-use super::asker::{Asker, Shown};
-use super::{BATCH, SURROGATE, TEXT_ONLY};
+use super::super::windows::Place;
+use super::asker::{Asker, repeated};
+use super::controls::{Shown, mean};
+use super::{BATCH, controls_of};
 use crate::run::Answered;
 
+/// One answerer's questions about one part, and how many scans it looks at for each.
+struct Round<'a> {
+    part: Part,
+    plugin: &'static str,
+    cases: &'a [Case<'a>],
+    scans: Vec<usize>,
+}
+
 /// Answers of a linear model on the pooled prompts: fitted on `train` with its scans, and asked with scans
-/// and with surrogates; fitted and asked with the question alone. It is fitted on nothing else.
+/// and to the controls; fitted and asked with the question alone. It is fitted on nothing else.
 pub fn answers(
     work: &mut Work<'_>,
     asker: &mut Asker<'_>,
     train: &[Case<'_>],
     asked: &[(Part, Vec<Case<'_>>)],
 ) -> Result<Vec<Answered>> {
-    let backbone = work.plan.backbone.plugin;
-    let with_scan = vec![(backbone, Shown::Scan), (SURROGATE, Shown::Surrogate)];
-    let fits = [(Shown::Scan, with_scan), (Shown::Nothing, vec![(TEXT_ONLY, Shown::Nothing)])];
-    let questions: usize = asked.iter().map(|(_, cases)| cases.len()).sum();
-    let (mut done, total) = (0, (2 * train.len() + 3 * questions) as u64);
+    let mut shows: Vec<(Part, &[Case<'_>], &'static str, Shown)> = Vec::new();
+    for (part, cases) in asked {
+        shows.push((*part, cases, work.plan.backbone.plugin, Shown::Scan));
+        let controls = controls_of(asker, *part, cases)?;
+        shows.extend(controls.into_iter().map(|(plugin, shown)| (*part, &cases[..], plugin, shown)));
+    }
+    let questions: usize = shows.iter().map(|(_, cases, ..)| cases.len()).sum();
+    let (mut done, total) = (0, (2 * train.len() + questions) as u64);
     let mut answers = Vec::new();
-    for (learned, answering) in fits {
-        let mut pooled = |cases: &[Case<'_>], shown: Shown| -> Result<Vec<Vec<f32>>> {
+    for learned in [Shown::Scan, Shown::Nothing] {
+        let mut pooled = |cases: &[Case<'_>], shown: Shown| -> Result<Vec<Vec<Vec<f32>>>> {
             let mut features = Vec::new();
             for batch in cases.chunks(BATCH) {
                 features.extend(asker.pooled(batch, shown)?);
@@ -34,32 +47,45 @@ pub fn answers(
             }
             Ok(features)
         };
-        let known: Vec<Featured<'_>> = train.iter().zip(pooled(train, learned)?).collect();
-        let mut points: Vec<Featured<'_>> = Vec::new();
-        for (_, shown) in &answering {
-            for (_, cases) in asked {
-                points.extend(cases.iter().zip(pooled(cases, *shown)?));
+        let known = pooled(train, learned)?.into_iter().flatten();
+        let known: Vec<Featured<'_>> = train.iter().zip(known).collect();
+        let (mut rounds, mut points): (Vec<Round<'_>>, Vec<Featured<'_>>) = (Vec::new(), Vec::new());
+        let is_asked = |shown: Shown| (shown == Shown::Nothing) == (learned == Shown::Nothing);
+        for &(part, cases, plugin, shown) in shows.iter().filter(|(.., shown)| is_asked(*shown)) {
+            let features = pooled(cases, shown)?;
+            rounds.push(Round { part, plugin, cases, scans: features.iter().map(Vec::len).collect() });
+            for (case, features) in cases.iter().zip(features) {
+                points.extend(features.into_iter().map(|features| (case, features)));
             }
         }
         let predictions =
             linear::predict(&known, &points, work.stage.seed, &mut || work.recorder.progress(done, total))?;
         let mut predictions = predictions.into_iter();
-        for (plugin, _) in answering {
-            for (part, cases) in asked {
-                let of_part = predictions.by_ref().take(cases.len()).collect();
-                answers.extend(answered(*part, plugin, cases, of_part));
-            }
+        for Round { part, plugin, cases, scans } in rounds {
+            let means = scans.into_iter().map(|n| mean(predictions.by_ref().take(n).collect()));
+            answers.extend(answered(part, plugin, cases, means.collect::<Result<_>>()?));
         }
     }
     Ok(answers)
 }
 
 impl Asker<'_> {
-    /// Every question's prompt as one vector.
-    fn pooled(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<f32>>> {
-        let (_, blocks) = self.blocks(cases, shown)?;
+    /// Every question's prompt as one vector for each scan that is looked at.
+    fn pooled(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<Vec<f32>>>> {
+        let sights = self.sights(cases, shown)?;
+        let asked = repeated(cases, &sights);
+        let places: Vec<Place> = sights.iter().flatten().cloned().collect();
+        let mut vectors = Vec::new();
+        for (cases, places) in asked.chunks(BATCH).zip(places.chunks(BATCH)) {
+            vectors.extend(self.pool(cases, places, shown)?);
+        }
+        let mut vectors = vectors.into_iter();
+        Ok(sights.iter().map(|places| vectors.by_ref().take(places.len()).collect()).collect())
+    }
+
+    fn pool(&mut self, cases: &[Case<'_>], places: &[Place], shown: Shown) -> Result<Vec<Vec<f32>>> {
         let mut prompts = Vec::new();
-        for (case, block) in cases.iter().zip(blocks) {
+        for (case, block) in cases.iter().zip(self.blocks(places, shown, false)?) {
             let prompt = prompt(self.model, &case.example.question, block)?;
             fits(&prompt, self.context, &format!("the question about `{}`", case.scan.info.id))?;
             prompts.push(prompt);

@@ -2,11 +2,15 @@
 
 mod asker;
 mod continued;
+mod controls;
 mod frozen;
 mod together;
 mod told;
 
+use std::collections::BTreeMap;
+
 use boldface::{Observer, Part, Result, Scan, Split, Task};
+use tracing::warn;
 
 use super::Work;
 use super::baseline::{PARTS, answers_by};
@@ -16,11 +20,12 @@ use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
 use crate::plan::Entry;
 use crate::run::Answered;
-use asker::{Asker, Shown};
+use asker::Asker;
+use controls::{CONTROLS, Shown, StandIns};
 use together::Together;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Questions that are asked at once, if they are about different scans: a model reads the scans one by one.
 const BATCH: usize = 16;
@@ -28,17 +33,11 @@ const BATCH: usize = 16;
 /// Most questions that are asked at once about one scan, which is read once for all of them.
 const ABOUT_ONE: usize = 256;
 
-/// The same prompt without a scan: what the question alone gives away.
-const TEXT_ONLY: &str = "text-only";
+/// The rank of a control among those who answer.
+pub(crate) use controls::rank as control_rank;
 
-/// Scans whose phases are random: what is known from anything but connectivity.
-const SURROGATE: &str = "surrogate";
-
-/// What is shown instead of the scan, and under which name the answers are listed.
-const CONTROLS: [(&str, Shown); 2] = [(TEXT_ONLY, Shown::Nothing), (SURROGATE, Shown::Surrogate)];
-
-/// Saves the model's answers, and those of the same model without the scan and to scans with random
-/// phases; scores them with intervals, apart by group, and the difference from each baseline.
+/// Saves the model's answers and those of the same model to the controls; scores them with intervals, apart by group,
+/// and the difference from each control and baseline.
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -50,12 +49,14 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let longest = work.plan.experiment.evaluation.longest_answer;
     let paradigm = task.asking.keys.paradigm;
     let mut together = Together::new(name);
-    let mut asked = Vec::new();
+    let (mut asked, mut stand_ins) = (Vec::new(), StandIns::default());
     for part in PARTS {
         for other in work.plan.asked_with(task) {
             together.add(&other.name, &questions(other, &scans, &split, part)?);
         }
-        asked.push((part, questions(task, &scans, &split, part)?));
+        let cases = questions(task, &scans, &split, part)?;
+        stand_ins.add(&cases, patch, work.stage.seed)?;
+        asked.push((part, cases));
     }
     let mut asker = Asker {
         model: &*model,
@@ -65,7 +66,9 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         longest,
         paradigm,
         together,
+        stand_ins,
         seed: work.stage.seed,
+        altered: BTreeMap::new(),
     };
     let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
@@ -76,9 +79,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             .for_each(|case| case.example.question = task.asking.question(&case.example.question));
         frozen::answers(work, &mut asker, &train, &asked)?
     } else {
-        // A forecast is of the very volumes that are shown.
-        let controls = if form == Some(Form::Series) { &[][..] } else { &CONTROLS };
-        said(work, &mut asker, &asked, controls)?
+        said(work, &mut asker, &asked)?
     };
     cases::write(work.dir, &answers)?;
     score(work, name, &scans, &answers)
@@ -96,19 +97,35 @@ fn questions<'a>(
     Ok(cases)
 }
 
+/// The controls that can be shown for one part's questions: a forecast needs volumes, and a swap needs other people.
+fn controls_of(asker: &Asker<'_>, part: Part, cases: &[Case<'_>]) -> Result<Vec<(&'static str, Shown)>> {
+    let is_forecast = cases::form(cases)? == Some(Form::Series);
+    let can_swap = asker.stand_ins.are_complete(cases, asker.windows.patch())?;
+    if !can_swap {
+        let part = part.name();
+        warn!(part, "Nobody else's scan can be shown instead; the control `swap` is left out.");
+    }
+    let can_be_shown = |shown: Shown| match shown {
+        Shown::Nothing => !is_forecast,
+        Shown::Swap => can_swap,
+        Shown::Scan | Shown::Shuffled | Shown::Surrogate => true,
+    };
+    Ok(CONTROLS.into_iter().filter(|(_, shown)| can_be_shown(*shown)).collect())
+}
+
 /// What the language model itself answers, with the scan and to the controls.
 fn said(
     work: &mut Work<'_>,
     asker: &mut Asker<'_>,
     asked: &[(Part, Vec<Case<'_>>)],
-    controls: &[(&'static str, Shown)],
 ) -> Result<Vec<Answered>> {
-    let backbone = work.plan.backbone.plugin;
     let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
     let (mut done, mut answers) = (0, Vec::new());
     for (part, cases) in asked {
+        let mut shows = vec![(work.plan.backbone.plugin, Shown::Scan)];
+        shows.extend(controls_of(asker, *part, cases)?);
         for batch in batches(cases, |a, b| a.scan.info.id == b.scan.info.id) {
-            for (plugin, shown) in [(backbone, Shown::Scan)].into_iter().chain(controls.iter().copied()) {
+            for &(plugin, shown) in &shows {
                 answers.extend(answered(*part, plugin, batch, asker.ask(batch, shown)?));
             }
             done += batch.len() as u64;
@@ -132,7 +149,7 @@ fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> 
     batches
 }
 
-/// Rows of the model, of text-only and of surrogates, and of the model's difference from everything simpler.
+/// Rows of the model and of its controls, and of the model's difference from them and from everything simpler.
 fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) -> Result<()> {
     let task = &*cases::task(work.plan, name)?.config;
     let groups = Groups::of(work, task, scans);
@@ -153,11 +170,15 @@ fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) 
         let simple = answers_by(&baselines).into_iter().map(|plugin| (plugin, &baselines[..]));
         for (plugin, answers) in others.into_iter().chain(simple) {
             let outcomes = cases::outcomes(answers, part, &plugin);
+            let is_control = control_rank(&plugin).is_some();
+            if is_control && outcomes.is_empty() {
+                continue;
+            }
             if outcomes.len() != model.len() || outcomes.iter().zip(&model).any(|(a, b)| a.scan != b.scan) {
                 return Err(format!("`{plugin}` answered other questions than the model").into());
             }
             let scores = Scores::of(task, &outcomes, &resamples)?;
-            if plugin == TEXT_ONLY || plugin == SURROGATE {
+            if is_control {
                 rows.extend(scores.rows(&work.recorder, part, &plugin, None));
             }
             rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));

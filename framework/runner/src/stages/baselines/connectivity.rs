@@ -1,0 +1,93 @@
+//! Connectivity of the windows that are asked about, in three forms: the features of the plain baselines.
+
+use std::collections::BTreeMap;
+
+use boldface::{Result, ScanId, TimeSeries, Window};
+use boldface_features::{Tangent, flattened};
+use rayon::prelude::*;
+
+use super::super::cases::Case;
+use super::fc_logistic;
+use crate::run::inputs::Signals;
+
+/// What a linear model is given of the connectivity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Fisher's z of each correlation.
+    Correlation,
+    /// The correlation matrix to the power [`POWER`].
+    Flat,
+    /// The shrunk covariance as its difference from the training scans' geometric mean.
+    Tangent,
+}
+
+impl Form {
+    /// Every form and what its models' names begin with.
+    pub const ALL: [(Form, &str); 3] =
+        [(Form::Correlation, "fc"), (Form::Flat, "fc-flat"), (Form::Tangent, "tangent")];
+}
+
+/// Eigenvalues of the correlation matrix to this power weigh most alike where diagnoses are told apart.
+const POWER: f64 = 0.35;
+
+/// Most regions of a tangent space: each scan is decomposed several times, and the time grows with the cube.
+const MOST_ROIS: usize = 400;
+
+/// A window of a scan.
+type Place = (ScanId, Window);
+
+/// Features of each case, the first `train` of which are learned from; NaN where there are none. None where the form is
+/// too costly for so many regions.
+pub fn features(
+    form: Form,
+    signals: &Signals,
+    cases: &[&Case<'_>],
+    train: usize,
+) -> Result<Option<Vec<Vec<f32>>>> {
+    // Questions about one window share its features.
+    let mut places: BTreeMap<Place, bool> = BTreeMap::new();
+    for (place, case) in cases.iter().enumerate() {
+        let of = (case.scan.info.id.clone(), case.example.window);
+        *places.entry(of).or_default() |= place < train;
+    }
+    let windows: Vec<TimeSeries> = places
+        .par_iter()
+        .map(|((id, window), _)| series(signals, id)?.window(*window))
+        .collect::<Result<_>>()?;
+    let rois = windows.first().map_or(0, TimeSeries::rois);
+    let found: Vec<Vec<f32>> = match form {
+        // Correlations do not depend on how the window is standardised.
+        Form::Correlation => windows.par_iter().map(fc_logistic::features).collect(),
+        Form::Flat => {
+            let missing = vec![f32::NAN; rois * rois.saturating_sub(1) / 2];
+            let of = |series| flattened(series, POWER).map_or_else(|_| missing.clone(), narrow);
+            windows.par_iter().map(of).collect()
+        }
+        Form::Tangent if rois > MOST_ROIS => return Ok(None),
+        Form::Tangent => {
+            let missing = vec![f32::NAN; rois * (rois + 1) / 2];
+            let is_known = places.values();
+            let known = windows.iter().zip(is_known).filter(|(_, is_known)| **is_known);
+            let known: Vec<TimeSeries> = known.map(|(series, _)| series.clone()).collect();
+            let tangent = Tangent::fit(&known).ok();
+            let of = |series| {
+                let cells = tangent.as_ref().and_then(|tangent| tangent.embed(series).ok());
+                cells.map_or_else(|| missing.clone(), narrow)
+            };
+            windows.par_iter().map(of).collect()
+        }
+    };
+    let by: BTreeMap<&Place, &Vec<f32>> = places.keys().zip(&found).collect();
+    let of_case = |case: &&Case<'_>| by[&(case.scan.info.id.clone(), case.example.window)].clone();
+    Ok(Some(cases.iter().map(of_case).collect()))
+}
+
+fn narrow(cells: Vec<f64>) -> Vec<f32> {
+    cells.into_iter().map(|cell| cell as f32).collect()
+}
+
+/// The scan's signal as it lies on disk, cropped.
+pub fn series<'a>(signals: &'a Signals, id: &ScanId) -> Result<&'a TimeSeries> {
+    let place = signals.infos.binary_search_by(|info| info.id.cmp(id));
+    Ok(&signals.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
+}
