@@ -9,6 +9,7 @@ mod leakage;
 pub(crate) mod make;
 pub(crate) mod manifest;
 mod memory;
+mod predictions;
 mod progress;
 mod record;
 pub(crate) mod recorder;
@@ -27,6 +28,7 @@ pub use estimate::{Estimate, History};
 pub use folder::{EXCLUSIONS, PROOF};
 pub use journal::{Event, FILE as PROGRESS, Line};
 pub use leakage::Leaks;
+pub use predictions::PREDICTIONS;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use record::{
     Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE, Reconstruction, Record,
