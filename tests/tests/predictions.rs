@@ -104,7 +104,12 @@ fn every_answer_is_there_and_a_cached_run_writes_the_same_bytes() {
     let dir = run(&sandbox);
     let rows = read(&dir);
     // Two conditions a subject, 12 test subjects, two options; 12 validation subjects.
-    let of = |task: &str, answerer: &str| rows.iter().filter(move |row| row.task == task && row.answerer == answerer).cloned().collect::<Vec<Row>>();
+    let of = |task: &str, answerer: &str| {
+        rows.iter()
+            .filter(move |row| row.task == task && row.answerer == answerer)
+            .cloned()
+            .collect::<Vec<Row>>()
+    };
     let scans = of("forecasting", "bigram").len();
     assert!(scans >= 24, "{scans}");
     assert_eq!(of("group", "bigram").len(), 2 * scans);

@@ -92,13 +92,33 @@ pub fn columns() -> [ColumnInfo; 20] {
         column("question", "str", false, "the question"),
         column("answerer", "str", false, "the plugin of the model, a baseline or a control"),
         column("kind", "str", false, "`model`, `control` or `baseline`"),
-        column("truth", "str", true, "the right option, the reference text, or the number; missing for a series"),
+        column(
+            "truth",
+            "str",
+            true,
+            "the right option, the reference text, or the number; missing for a series",
+        ),
         column("truth_value", "f64", true, "the right number; missing unless a number is asked for"),
-        column("answer", "str", true, "the chosen option or the generated text; missing for numbers and series"),
-        column("answer_value", "f64", true, "the predicted number; for a series the mean squared error of the scan"),
+        column(
+            "answer",
+            "str",
+            true,
+            "the chosen option or the generated text; missing for numbers and series",
+        ),
+        column(
+            "answer_value",
+            "f64",
+            true,
+            "the predicted number; for a series the mean squared error of the scan",
+        ),
         column("option", "str", true, "one of the options; missing unless there are options"),
         column("option_index", "u64", true, "place of the option in the question, from 0"),
-        column("probability", "f64", true, "the option's probability; missing where a sentence was generated"),
+        column(
+            "probability",
+            "f64",
+            true,
+            "the option's probability; missing where a sentence was generated",
+        ),
     ]
 }
 

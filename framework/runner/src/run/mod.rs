@@ -28,8 +28,8 @@ pub use estimate::{Estimate, History};
 pub use folder::{EXCLUSIONS, PROOF};
 pub use journal::{Event, FILE as PROGRESS, Line};
 pub use leakage::Leaks;
-pub use predictions::PREDICTIONS;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
+pub use predictions::PREDICTIONS;
 pub use record::{
     Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE, Reconstruction, Record,
     StageRecord,

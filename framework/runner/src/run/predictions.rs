@@ -187,9 +187,14 @@ mod tests {
     fn numbers_texts_and_series_have_one_row() {
         let number = Answer::Value { value: 41.5, unit: "years".into(), edges: Vec::new() };
         let [row] = &one(number, Prediction::Value { value: 40.0 })[..] else { panic!() };
-        assert_eq!((row.truth.as_deref(), row.truth_value, row.answer_value), (Some("41.5"), Some(41.5), Some(40.0)));
+        assert_eq!(
+            (row.truth.as_deref(), row.truth_value, row.answer_value),
+            (Some("41.5"), Some(41.5), Some(40.0))
+        );
         let text = Answer::Text { reference: "High.".into(), facts: Vec::new() };
-        let [row] = &one(text, Prediction::Text { text: "Low.".into(), facts: Vec::new() })[..] else { panic!() };
+        let [row] = &one(text, Prediction::Text { text: "Low.".into(), facts: Vec::new() })[..] else {
+            panic!()
+        };
         assert_eq!((row.truth.as_deref(), row.answer.as_deref()), (Some("High."), Some("Low.")));
         // (0 + 1 + 4 + 9) / 4
         let series = |values: [f32; 4]| TimeSeries::new(2, 2, 2.0, values.into()).unwrap();

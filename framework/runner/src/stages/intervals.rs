@@ -30,9 +30,8 @@ pub const FEWEST: usize = 10;
 
 /// The share that is cut off either end with 10, 11 .. 19 subjects: `norm.cdf(-sqrt(n / (n - 1)) * t.ppf(.975, n - 1))`
 /// (scipy.stats).
-const EXPANDED: [f64; 10] = [
-    0.008551, 0.009722, 0.010757, 0.011671, 0.012483, 0.013207, 0.013856, 0.014439, 0.014966, 0.015445,
-];
+const EXPANDED: [f64; 10] =
+    [0.008551, 0.009722, 0.010757, 0.011671, 0.012483, 0.013207, 0.013856, 0.014439, 0.014966, 0.015445];
 
 /// One answerer's scores on one part.
 #[derive(Debug)]
@@ -268,7 +267,10 @@ mod tests {
         let close = |subjects, tail: f64| {
             let values = (0..=1000).map(|i| f64::from(i) / 1000.0);
             let (low, high) = interval(values, subjects).unwrap();
-            assert!((low - tail).abs() < 1e-9 && (high + tail - 1.0).abs() < 1e-9, "{subjects}: {low} {high}");
+            assert!(
+                (low - tail).abs() < 1e-9 && (high + tail - 1.0).abs() < 1e-9,
+                "{subjects}: {low} {high}"
+            );
         };
         close(10, 0.008551);
         close(19, 0.015445);

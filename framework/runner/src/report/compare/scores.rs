@@ -251,7 +251,8 @@ impl<'a> Bench<'a> {
             match &scored {
                 Err(why) => self.note(format!("No paired interval for `{task}`: {why}.")),
                 Ok(scored) => {
-                    let why = too_few(scored.subjects).map(|why| format!("`{task}` on {}: {why}.", part.name()));
+                    let why =
+                        too_few(scored.subjects).map(|why| format!("`{task}` on {}: {why}.", part.name()));
                     why.into_iter().for_each(|why| self.note(why));
                 }
             }

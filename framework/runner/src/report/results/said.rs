@@ -49,16 +49,17 @@ impl Results {
             let (value, interval) = number::difference(difference.value, difference.interval);
             let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
             let (list, clause) = match difference.verdict {
-                Verdict::Better if chance.is_some() => (&mut better, format!("{against} ({value}{interval})")),
+                Verdict::Better if chance.is_some() => {
+                    (&mut better, format!("{against} ({value}{interval})"))
+                }
                 Verdict::Better => (&mut clauses, format!("better than {against} ({value}{interval})")),
                 Verdict::Worse => (&mut clauses, format!("worse than {against} ({value}{interval})")),
                 Verdict::NotBetter => {
                     (&mut clauses, format!("not better than {against} ({value}{interval} includes 0)"))
                 }
-                Verdict::Unknown => (
-                    &mut clauses,
-                    format!("not comparable with {against} (the difference has no interval)"),
-                ),
+                Verdict::Unknown => {
+                    (&mut clauses, format!("not comparable with {against} (the difference has no interval)"))
+                }
             };
             list.push(clause);
         }
@@ -66,9 +67,16 @@ impl Results {
             None if clauses.is_empty() => None,
             None => Some(format!("{subject} is {}.", clauses.join("; "))),
             Some(chance) => {
-                let rest = if clauses.is_empty() { String::new() } else { format!("; it is {}", clauses.join("; ")) };
+                let rest = if clauses.is_empty() {
+                    String::new()
+                } else {
+                    format!("; it is {}", clauses.join("; "))
+                };
                 let better = better.join(" and ");
-                Some(format!("{subject} is not above {}, so being better than {better} says nothing{rest}.", chance.name))
+                Some(format!(
+                    "{subject} is not above {}, so being better than {better} says nothing{rest}.",
+                    chance.name
+                ))
             }
         }
     }
@@ -93,17 +101,20 @@ impl Results {
                 "It is not shown to use the scan: {numbers}), but {own} is not above {}.",
                 chance.name
             )),
-            (Verdict::NotBetter, _) => {
-                Some(format!("It does not use the scan, as far as these subjects show: {numbers} includes 0)."))
+            (Verdict::NotBetter, _) => Some(format!(
+                "It does not use the scan, as far as these subjects show: {numbers} includes 0)."
+            )),
+            (Verdict::Worse, _) => {
+                Some(format!("It does not use the scan: {numbers}), so its own serves it worse."))
             }
-            (Verdict::Worse, _) => Some(format!("It does not use the scan: {numbers}), so its own serves it worse.")),
         }
     }
 
     /// Why there are no intervals, if so few subjects are the reason.
     pub fn without_intervals(&self) -> Option<String> {
         let has_one = |score: &Score| {
-            score.interval.is_some() || score.differences.iter().any(|difference| difference.interval.is_some())
+            score.interval.is_some()
+                || score.differences.iter().any(|difference| difference.interval.is_some())
         };
         self.subjects.filter(|_| !self.scores.iter().any(has_one)).and_then(number::too_few)
     }
@@ -141,7 +152,8 @@ impl Results {
         if score.metric == "auroc" {
             return Some(Chance { name: "chance (0.5)".to_owned(), is_beaten: is_above(0.5) });
         }
-        let level = self.score(MAJORITY, &score.metric).filter(|_| OF_CHOICES.contains(&&*score.metric))?.value?;
+        let level =
+            self.score(MAJORITY, &score.metric).filter(|_| OF_CHOICES.contains(&&*score.metric))?.value?;
         let is_beaten = match minus(score, MAJORITY) {
             Some(difference) => difference.verdict == Verdict::Better,
             None => is_above(level),
@@ -182,7 +194,8 @@ mod tests {
     }
 
     fn results(scores: Vec<Score>) -> Results {
-        let names = |score: &Score| score.differences.iter().map(|minus| minus.against.clone()).collect::<Vec<_>>();
+        let names =
+            |score: &Score| score.differences.iter().map(|minus| minus.against.clone()).collect::<Vec<_>>();
         Results {
             part: Part::Test,
             task: "sex".into(),
@@ -199,7 +212,10 @@ mod tests {
     }
 
     fn one(metric: &str, value: f64, minus: &[(&str, f64)]) -> Results {
-        results(vec![score("gpt", metric, value, Some(0.1), minus), score("majority", metric, 0.5, None, &[])])
+        results(vec![
+            score("gpt", metric, value, Some(0.1), minus),
+            score("majority", metric, 0.5, None, &[]),
+        ])
     }
 
     #[test]
@@ -219,7 +235,10 @@ mod tests {
             "is not above chance (0.5), so being better than site-only (+0.200 [0.100, 0.300]) and text-only (+0.300 \
              [0.200, 0.400]) says nothing; it is worse than fc-logistic (-0.200 [-0.300, -0.100])."
         ));
-        assert_eq!(one("auroc", 0.55, &[("site-only", 0.2)]).in_short().unwrap(), "sex AUROC 0.550, not above chance (0.5)");
+        assert_eq!(
+            one("auroc", 0.55, &[("site-only", 0.2)]).in_short().unwrap(),
+            "sex AUROC 0.550, not above chance (0.5)"
+        );
         // Without a claim there is nothing to take back.
         let worse = one("auroc", 0.45, &[("fc-logistic", -0.2)]).verdict(9).unwrap();
         assert!(worse.contains("is worse than fc-logistic") && !worse.contains("chance"), "{worse}");
@@ -227,7 +246,9 @@ mod tests {
 
     #[test]
     fn choices_are_held_against_the_majority() {
-        let said = |majority| one("accuracy", 0.6, &[("site-only", 0.2), ("majority", majority)]).verdict(9).unwrap();
+        let said = |majority| {
+            one("accuracy", 0.6, &[("site-only", 0.2), ("majority", majority)]).verdict(9).unwrap()
+        };
         assert!(said(0.2).contains("is better than site-only"), "{}", said(0.2));
         assert!(
             said(0.05).contains("is not above the majority (0.500), so being better than site-only (+0.200 [0.100, 0.300]) says nothing; it is not better than majority"),
@@ -240,7 +261,8 @@ mod tests {
 
     #[test]
     fn whether_the_scan_is_used_is_said_by_other_peoples_scans() {
-        let said = |value, minus| one("auroc", value, &[("fc-logistic", 0.2), ("swap", minus)]).scan_use().unwrap();
+        let said =
+            |value, minus| one("auroc", value, &[("fc-logistic", 0.2), ("swap", minus)]).scan_use().unwrap();
         assert_eq!(
             said(0.71, 0.19),
             "It uses the scan: AUROC 0.710 against 0.520 with another person's scan (+0.190 [0.090, 0.290])."

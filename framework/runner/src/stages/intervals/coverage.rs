@@ -109,7 +109,9 @@ fn accelerated(sorted: &[f64], whole: f64, left_out: &[f64]) -> (f64, f64) {
     let power = |n: i32| left_out.iter().map(|value| (mean - value).powi(n)).sum::<f64>();
     let acceleration = if power(2) > 0.0 { power(3) / (6.0 * power(2).powf(1.5)) } else { 0.0 };
     // Half of the resamples that equal the score lie below it.
-    let below = sorted.iter().map(|&value| if value < whole { 1.0 } else { f64::from(u8::from(value <= whole)) / 2.0 });
+    let below = sorted
+        .iter()
+        .map(|&value| if value < whole { 1.0 } else { f64::from(u8::from(value <= whole)) / 2.0 });
     let below = scores::mean(below);
     if below <= 0.0 || below >= 1.0 {
         return (quantile(sorted, 0.025), quantile(sorted, 0.975));
