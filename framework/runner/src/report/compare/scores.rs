@@ -252,7 +252,7 @@ impl<'a> Bench<'a> {
                 Err(why) => self.note(format!("No paired interval for `{task}`: {why}.")),
                 Ok(scored) => {
                     let why =
-                        too_few(scored.subjects).map(|why| format!("`{task}` on {}: {why}.", part.name()));
+                        too_few(scored.subjects).map(|why| format!("`{task}` on {} has {why}.", part.name()));
                     why.into_iter().for_each(|why| self.note(why));
                 }
             }

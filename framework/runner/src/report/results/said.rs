@@ -43,8 +43,7 @@ impl Results {
         }
         let (mut better, mut clauses) = (Vec::new(), Vec::new());
         let chance = self.chance(score).filter(|chance| !chance.is_beaten);
-        // Whether the scan is used has a sentence of its own.
-        for against in self.against.iter().filter(|name| *name != SWAP).take(most) {
+        for against in self.baselines().take(most) {
             let Some(difference) = minus(score, against) else { continue };
             let (value, interval) = number::difference(difference.value, difference.interval);
             let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
@@ -135,9 +134,14 @@ impl Results {
             };
             Some(format!(", {word} {against} ({})", number::score(self.score(against, metric)?.value)))
         };
-        let compared = self.against.iter().find_map(clause).unwrap_or_default();
+        let compared = self.baselines().find_map(clause).unwrap_or_default();
         let label = self.in_unit(metric, metric_label(metric));
         Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
+    }
+
+    /// Whom the model is compared with in words, but for the control that has a sentence of its own.
+    fn baselines(&self) -> impl Iterator<Item = &String> {
+        self.against.iter().filter(|name| *name != SWAP)
     }
 
     /// The score of one answerer.
