@@ -10,6 +10,7 @@ pub mod export;
 mod frame;
 pub mod leaderboard;
 pub mod metrics;
+pub mod predictions;
 pub mod quality;
 pub mod series;
 pub mod summary;

@@ -37,7 +37,7 @@ pub fn told(run: &Path, runs: &Path) -> Result<Told> {
         let mut blocks = Vec::new();
         for one in results(&stored, part) {
             blocks.push(Block::Table(one.table(metric_label, usize::MAX)));
-            blocks.extend(one.verdict(usize::MAX).map(|verdict| Block::Text(vec![plain(verdict)])));
+            blocks.extend(one.sentences(usize::MAX).into_iter().map(|said| Block::Text(vec![plain(said)])));
         }
         unit.worded(&markdown::blocks(&blocks))
     };

@@ -1,5 +1,7 @@
 //! Numbers as people read them: aligned, and never more exact than they are.
 
+use crate::stages::intervals::FEWEST;
+
 /// What stands where a number is undefined.
 pub const DASH: &str = "–";
 
@@ -32,6 +34,12 @@ pub fn count(n: usize, noun: &str) -> String {
         None => format!("{noun}s"),
     };
     format!("{n} {}", if n == 1 { noun } else { &plural })
+}
+
+/// Why scores of so many subjects have no intervals; none if they are enough.
+pub fn too_few(subjects: usize) -> Option<String> {
+    let subjects = (subjects < FEWEST).then(|| count(subjects, "subject"))?;
+    Some(format!("no intervals: {subjects}, at least {FEWEST} are needed"))
 }
 
 /// `0.4 s`, `75 s`, `12 min 05 s`, `3 h 20 min`.

@@ -1,11 +1,13 @@
 //! The table: each task's scores beside its baselines, and what the differences allow to say.
 
+mod said;
+
 use std::collections::BTreeSet;
 
 use boldface::Part;
 use boldface_tables::summary::{Difference, Score, Verdict};
 
-use super::document::{Align, Cell, Table, Tone, metric_label};
+use super::document::{Align, Cell, Table, Tone};
 use super::number;
 use super::stored::Stored;
 use crate::stages::evaluation::control_rank;
@@ -182,57 +184,6 @@ impl Results {
     /// An error is in the unit of what is predicted.
     fn in_unit(&self, metric: &str, label: String) -> String {
         if metric == "mae" && !self.unit.is_empty() { format!("{label} ({})", self.unit) } else { label }
-    }
-
-    /// What may be said of the model against its first `most` baselines, in honest words.
-    pub fn verdict(&self, most: usize) -> Option<String> {
-        let model = self.model.as_ref()?;
-        let metric = self.headline()?;
-        let score = self.scores.iter().find(|score| score.plugin == *model && score.metric == metric)?;
-        let label = self.in_unit(metric, metric_label(metric));
-        if self.against.is_empty() {
-            return Some(format!(
-                "{label}: {model} {}, compared with nothing.",
-                told(score.value, score.interval)
-            ));
-        }
-        let clauses = self.against.iter().take(most).filter_map(|against| {
-            let difference = minus(score, against)?;
-            let (value, interval) = number::difference(difference.value, difference.interval);
-            let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
-            Some(match difference.verdict {
-                Verdict::Better => format!("better than {against} ({value}{interval})"),
-                Verdict::Worse => format!("worse than {against} ({value}{interval})"),
-                Verdict::NotBetter => format!("not better than {against} ({value}{interval} includes 0)"),
-                Verdict::Unknown => format!("not comparable with {against} (the difference has no interval)"),
-            })
-        });
-        let clauses: Vec<String> = clauses.collect();
-        if clauses.is_empty() {
-            return None;
-        }
-        Some(format!("{label}: {model} {} is {}.", told(score.value, score.interval), clauses.join("; ")))
-    }
-
-    /// The verdict in a few words, for one line about the run.
-    pub fn in_short(&self) -> Option<String> {
-        let (model, metric) = (self.model.as_ref()?, self.headline()?);
-        let of = |plugin: &String| {
-            self.scores.iter().find(|score| score.plugin == *plugin && score.metric == metric)
-        };
-        let score = of(model)?;
-        let clause = |against: &String| {
-            let word = match minus(score, against)?.verdict {
-                Verdict::Better => "better than",
-                Verdict::Worse => "worse than",
-                Verdict::NotBetter => "not better than",
-                Verdict::Unknown => return None,
-            };
-            Some(format!(", {word} {against} ({})", number::score(of(against)?.value)))
-        };
-        let compared = self.against.iter().find_map(clause).unwrap_or_default();
-        let label = self.in_unit(metric, metric_label(metric));
-        Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
     }
 
     /// The metric that speaks for the task.

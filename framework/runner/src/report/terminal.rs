@@ -18,22 +18,25 @@ const MOST: usize = 1;
 /// All results, part by part, what to be careful with, and which scans are left out, if any.
 pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>) -> String {
     let mut out = String::new();
-    let mut has_bold = false;
+    let (mut has_bold, mut has_interval) = (false, false);
     for results in parts.iter().flatten() {
         let table = results.table(str::to_owned, MOST);
         let _ = writeln!(out, "{}: {}", results.part.name(), table.caption);
+        has_interval |= table.rows.iter().flatten().any(|cell| cell.note.is_some());
         has_bold |= table.rows.iter().flatten().any(marked);
         out.push_str(&aligned(&table));
-        if let Some(verdict) = results.verdict(MOST) {
-            out.push_str(&wrapped(&verdict, "  "));
+        for sentence in results.sentences(MOST) {
+            out.push_str(&wrapped(&sentence, "  "));
         }
         out.push('\n');
     }
     if out.is_empty() {
         return "no task was scored\n".to_owned();
     }
-    out.push_str("[low, high]: 95% bootstrap interval by subject");
-    out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
+    if has_interval {
+        out.push_str("[low, high]: 95% bootstrap interval by subject");
+        out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
+    }
     for caution in cautions {
         out.push_str(&wrapped(&format!("too few for a claim: {caution}"), ""));
     }

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use boldface::MetricRow;
+use boldface_tables::predictions::Row;
 use serde::Serialize;
 use tracing::warn;
 
 use super::Failed;
+use super::predictions::PREDICTIONS;
 use super::record::{QUALITY_TABLE, Record};
 use super::store::{StoreError, cannot};
 use crate::plan::{Plan, Proof, excluded};
@@ -86,10 +88,11 @@ impl Folder {
         &self.dir
     }
 
-    /// Writes `metrics.parquet` and `plan.json` anew, in this order: a killed run's record names no
-    /// stage whose numbers are not there.
-    pub fn keep(&self, record: &Record, rows: &[MetricRow]) -> Result<(), Failed> {
+    /// Writes `metrics.parquet`, `predictions.parquet` and `plan.json` anew, in this order: a killed run's
+    /// record names no stage whose numbers are not there.
+    pub fn keep(&self, record: &Record, rows: &[MetricRow], answers: &[Row]) -> Result<(), Failed> {
         self.metrics(&record.name, rows)?;
+        boldface_tables::predictions::write(&self.dir.join(PREDICTIONS), answers)?;
         self.record(record)
     }
 

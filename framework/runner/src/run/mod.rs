@@ -9,6 +9,7 @@ mod leakage;
 pub(crate) mod make;
 pub(crate) mod manifest;
 mod memory;
+mod predictions;
 mod progress;
 mod record;
 pub(crate) mod recorder;
@@ -28,6 +29,7 @@ pub use folder::{EXCLUSIONS, PROOF};
 pub use journal::{Event, FILE as PROGRESS, Line};
 pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
+pub use predictions::PREDICTIONS;
 pub use record::{
     Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE, Reconstruction, Record,
     StageRecord,

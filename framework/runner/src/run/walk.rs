@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::journal::Journal;
 use super::leakage::Watch;
 use super::make::Maker;
+use super::predictions;
 use super::record::{Record, StageRecord};
 use super::store::{Store, StoreError};
 use crate::plan::{Plan, Stage, StageKind};
@@ -125,7 +126,7 @@ pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
 fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Result<Finished, Failed> {
     let maker = Maker::new(plan, store, events);
     let mut done = BTreeMap::new();
-    let mut rows = Vec::new();
+    let (mut rows, mut answers) = (Vec::new(), Vec::new());
     let mut record = Record::of(plan);
     let mut watch = Watch::new(plan);
     folder.leakage(watch.proof())?;
@@ -134,6 +135,7 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
         let made = maker.make(stage, &done, place).and_then(|made| {
             record.stages.push(made.record(stage));
             rows.extend(made.rows);
+            answers.extend(predictions::of_stage(&stage.kind, made.artefact.dir(), plan.backbone.plugin)?);
             if stage.kind == StageKind::Series {
                 folder.quality(made.artefact.dir())?;
             }
@@ -142,7 +144,7 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
         });
         // A run that is killed later has left this much. Whether it could be written is said at the end.
         if !made.as_ref().is_ok_and(|cached| *cached) {
-            let _ = folder.keep(&record, &rows);
+            let _ = folder.keep(&record, &rows, &answers);
             let _ = folder.leakage(watch.proof());
         }
         if let Err(error) = made {
@@ -150,6 +152,6 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
         }
     }
     folder.leakage(watch.proof())?;
-    folder.keep(&record, &rows)?;
+    folder.keep(&record, &rows, &answers)?;
     Ok(Finished { dir: folder.dir().to_owned(), stages: record.stages })
 }

@@ -1,4 +1,11 @@
 //! Scores with 95% bootstrap intervals by subject, and paired differences between answerers.
+//!
+//! With 20 subjects or more an interval is the middle 95% of the resamples. With 10 to 19 that is too narrow, so the
+//! tails are cut where Student's t has them: the expanded percentile interval (Hesterberg 2015, The American
+//! Statistician 69:371). With fewer there is no interval.
+//!
+//! The share of simulated intervals that hold the truth is asserted in `coverage`, beside the intervals that this one
+//! was chosen among.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +16,14 @@ use rayon::prelude::*;
 use super::open::Open;
 use crate::run::recorder::Recorder;
 
+/// Fewer subjects than this have no interval, and so no mark and no verdict.
+pub const FEWEST: usize = 10;
+
+/// The share that is cut off either end with 10, 11 .. 19 subjects: `norm.cdf(-sqrt(n / (n - 1)) * t.ppf(.975, n - 1))`
+/// (scipy.stats).
+const EXPANDED: [f64; 10] =
+    [0.008551, 0.009722, 0.010757, 0.011671, 0.012483, 0.013207, 0.013856, 0.014439, 0.014966, 0.015445];
+
 /// One answerer's scores on one part.
 #[derive(Debug)]
 pub struct Scores {
@@ -17,14 +32,14 @@ pub struct Scores {
     /// Every metric of `whole` on every resample; `NaN` where it is undefined.
     pub resampled: Vec<Vec<f64>>,
     n: usize,
+    subjects: usize,
 }
 
 /// Which subjects each resample has, drawn with replacement. The seed and the part alone decide, so
-/// that all answerers are scored on the same resamples.
+/// that all answerers are scored on the same resamples. None with fewer subjects than [`FEWEST`].
 pub fn resamples(subjects: usize, count: usize, seed: u64, part: Part) -> Vec<Vec<usize>> {
     let mut rng = seed::stream(seed, &format!("bootstrap.{}", part.name()));
-    // One subject has no spread to speak of.
-    let count = if subjects < 2 { 0 } else { count };
+    let count = if subjects < FEWEST { 0 } else { count };
     (0..count).map(|_| (0..subjects).map(|_| rng.random_range(0..subjects)).collect()).collect()
 }
 
@@ -49,7 +64,7 @@ impl Scores {
         };
         // Collected in order, so the number of threads does not matter.
         let resampled: Result<Vec<Vec<f64>>> = resamples.par_iter().map(one).collect();
-        Ok(Scores { resampled: resampled?, n: outcomes.len(), whole })
+        Ok(Scores { resampled: resampled?, n: outcomes.len(), subjects: subjects.len(), whole })
     }
 
     /// These scores minus those of another answerer on the same outcomes, resample by resample.
@@ -65,7 +80,12 @@ impl Scores {
         let minus = |(a, b): (&Vec<f64>, &Vec<f64>)| {
             pairs.iter().map(|&(ours, theirs)| a[ours] - b[theirs]).collect()
         };
-        Scores { whole: whole.collect(), resampled: resampled.map(minus).collect(), n: self.n }
+        Scores {
+            whole: whole.collect(),
+            resampled: resampled.map(minus).collect(),
+            n: self.n,
+            subjects: self.subjects,
+        }
     }
 
     /// One row a metric.
@@ -77,7 +97,7 @@ impl Scores {
         against: Option<&str>,
     ) -> Vec<MetricRow> {
         let row = |(place, metric): (usize, &Metric)| {
-            let interval = interval(self.resampled.iter().map(|resample| resample[place]));
+            let interval = interval(self.resampled.iter().map(|resample| resample[place]), self.subjects);
             MetricRow {
                 plugin: plugin.to_owned(),
                 split: part.name().to_owned(),
@@ -101,8 +121,10 @@ pub fn by_subject<'a>(outcomes: &[&'a Outcome]) -> BTreeMap<String, Vec<&'a Outc
     subjects
 }
 
-/// The middle 95% of the resamples in which the metric is defined; none if that is less than half.
-pub fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+/// The 95% interval by the resamples of so many subjects in which the metric is defined; none if that is less than
+/// half, or with fewer subjects than [`FEWEST`].
+pub fn interval(values: impl Iterator<Item = f64>, subjects: usize) -> Option<(f64, f64)> {
+    let tail = EXPANDED.get(subjects.checked_sub(FEWEST)?).copied().unwrap_or(0.025);
     let (mut defined, mut total) = (Vec::new(), 0);
     for value in values {
         total += 1;
@@ -112,7 +134,7 @@ pub fn interval(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
         return None;
     }
     defined.sort_unstable_by(f64::total_cmp);
-    Some((quantile(&defined, 0.025), quantile(&defined, 0.975)))
+    Some((quantile(&defined, tail), quantile(&defined, 1.0 - tail)))
 }
 
 /// Linear between the neighbours, as numpy's default.
@@ -121,6 +143,9 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
 }
+
+#[cfg(test)]
+mod coverage;
 
 #[cfg(test)]
 mod tests {
@@ -187,11 +212,11 @@ mod tests {
         // of them they would be 14 / 40 and 26 / 40.
         let right: Vec<bool> = (0..20).map(|subject| subject % 2 == 0).collect();
         let scores = scores(&right);
-        let (low, high) = interval(scores.resampled.iter().map(|resample| resample[0])).unwrap();
+        let (low, high) = interval(scores.resampled.iter().map(|resample| resample[0]), 20).unwrap();
         assert_eq!((low, high), (0.3, 0.7));
         assert_eq!((scores.whole[0].value, scores.n), (0.5, 40));
         // `rare` is undefined in nearly all resamples.
-        assert_eq!(interval(scores.resampled.iter().map(|resample| resample[1])), None);
+        assert_eq!(interval(scores.resampled.iter().map(|resample| resample[1]), 20), None);
     }
 
     #[test]
@@ -202,7 +227,7 @@ mod tests {
         let difference = scores(&more).minus(&scores(&few));
         assert_eq!(difference.whole[0].value, 0.8 - 0.5);
         // Paired, the difference is binomial(20, 0.3) / 20: from 2 / 20 to 10 / 20 (scipy.stats.binom.ppf).
-        let (low, high) = interval(difference.resampled.iter().map(|resample| resample[0])).unwrap();
+        let (low, high) = interval(difference.resampled.iter().map(|resample| resample[0]), 20).unwrap();
         assert!((low - 0.1).abs() < 1e-9 && (high - 0.5).abs() < 1e-9, "{low} {high}");
     }
 
@@ -217,8 +242,30 @@ mod tests {
     }
 
     #[test]
-    fn one_subject_has_no_interval() {
-        assert_eq!(resamples(1, 100, 0, Part::Test).len(), 0);
-        assert_eq!(interval(std::iter::empty()), None);
+    fn fewer_than_ten_subjects_have_no_interval() {
+        assert_eq!(resamples(9, 100, 0, Part::Test).len(), 0);
+        assert_eq!(resamples(10, 100, 0, Part::Test).len(), 100);
+        let values = || (0..=1000).map(|i| f64::from(i) / 1000.0);
+        assert_eq!(interval(values(), 9), None);
+        assert_eq!(interval(std::iter::empty(), 10), None);
+        let scores = scores(&[true, false, true, false, true, false, true, false, true]);
+        assert_eq!((scores.whole[0].value, scores.resampled.len()), (5.0 / 9.0, 0));
+    }
+
+    #[test]
+    fn few_subjects_cut_less_off_the_tails() {
+        // 0, 0.001 .. 1: the tails are cut at their own share.
+        let close = |subjects, tail: f64| {
+            let values = (0..=1000).map(|i| f64::from(i) / 1000.0);
+            let (low, high) = interval(values, subjects).unwrap();
+            assert!(
+                (low - tail).abs() < 1e-9 && (high + tail - 1.0).abs() < 1e-9,
+                "{subjects}: {low} {high}"
+            );
+        };
+        close(10, 0.008551);
+        close(19, 0.015445);
+        close(20, 0.025);
+        close(500, 0.025);
     }
 }

@@ -242,7 +242,9 @@ impl Board<'_> {
         let value = leaderboard::summary(means).mean?;
         let is_whole = seeds.values().all(|(values, series)| values.len() == series.len());
         let series: Vec<Vec<f64>> = seeds.values().map(|(_, series)| mean(series)).collect();
-        let interval = if is_whole { over(&series) } else { None };
+        let runs: Vec<usize> = level.pairs.iter().flat_map(|&(first, this)| [first, this]).collect();
+        let subjects = bench.subjects(&runs, &self.task, self.part);
+        let interval = if is_whole { over(&series, subjects) } else { None };
         Some(Difference { value, interval, verdict: verdict(interval, self.higher_is_better) })
     }
 

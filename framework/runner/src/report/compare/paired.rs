@@ -11,9 +11,9 @@ use rand::RngExt;
 use super::run::stream;
 use crate::stages::intervals::interval;
 
-/// The 95% interval of the mean over repetitions; each is given by its values on every resample.
-/// None without resamples, or if they are undefined more often than not.
-pub fn over(repetitions: &[Vec<f64>]) -> Option<(f64, f64)> {
+/// The 95% interval of the mean over repetitions; each is given by its values on every resample of at least so many
+/// subjects. None without resamples, if they are undefined more often than not, or with too few subjects.
+pub fn over(repetitions: &[Vec<f64>], subjects: usize) -> Option<(f64, f64)> {
     let count = repetitions.iter().map(Vec::len).min().unwrap_or(0);
     if count == 0 {
         return None;
@@ -28,12 +28,12 @@ pub fn over(repetitions: &[Vec<f64>]) -> Option<(f64, f64)> {
         };
         drawn.iter().map(|&place| repetitions[place][resample]).sum::<f64>() / drawn.len() as f64
     };
-    interval((0..count).map(value).collect::<Vec<_>>().into_iter())
+    interval((0..count).map(value).collect::<Vec<_>>().into_iter(), subjects)
 }
 
 /// The 95% interval of the mean of `b` minus the mean of `a`, where a repetition of one side is none of the
 /// other: subjects are drawn together, repetitions apart.
-pub fn apart(a: &[Vec<f64>], b: &[Vec<f64>]) -> Option<(f64, f64)> {
+pub fn apart(a: &[Vec<f64>], b: &[Vec<f64>], subjects: usize) -> Option<(f64, f64)> {
     let mut rng = stream();
     let count = a.iter().chain(b).map(Vec::len).min().unwrap_or(0);
     let mut mean = |side: &[Vec<f64>], resample: usize| {
@@ -41,7 +41,7 @@ pub fn apart(a: &[Vec<f64>], b: &[Vec<f64>]) -> Option<(f64, f64)> {
         (0..side.len()).map(|place| side[draw(place)][resample]).sum::<f64>() / side.len() as f64
     };
     let values: Vec<f64> = (0..count).map(|resample| mean(b, resample) - mean(a, resample)).collect();
-    interval(values.into_iter())
+    interval(values.into_iter(), subjects)
 }
 
 /// `b - a`, resample by resample.
@@ -64,10 +64,10 @@ mod tests {
     fn one_repetition_gives_the_middle_of_its_resamples() {
         // 0, 0.001 ... 1: the 2.5% and 97.5% points are 0.025 and 0.975.
         let values: Vec<f64> = (0..=1000).map(|i| f64::from(i) / 1000.0).collect();
-        let (low, high) = over(&[values]).unwrap();
+        let (low, high) = over(&[values], 40).unwrap();
         assert!((low - 0.025).abs() < 1e-12 && (high - 0.975).abs() < 1e-12);
-        assert_eq!(over(&[Vec::new()]), None);
-        assert_eq!(over(&[]), None);
+        assert_eq!(over(&[Vec::new()], 40), None);
+        assert_eq!(over(&[], 40), None);
     }
 
     #[test]
@@ -75,9 +75,10 @@ mod tests {
         // Each repetition has no spread over subjects. The mean of two draws from {0, 1} is 0, 1/2 or
         // 1 with shares 1/4, 1/2, 1/4: the middle 95% reaches from 0 to 1.
         let apart = [vec![0.0; 4000], vec![1.0; 4000]];
-        assert_eq!(over(&apart), Some((0.0, 1.0)));
+        assert_eq!(over(&apart, 40), Some((0.0, 1.0)));
         let alike = [vec![0.5; 4000], vec![0.5; 4000]];
-        assert_eq!(over(&alike), Some((0.5, 0.5)));
+        assert_eq!(over(&alike, 40), Some((0.5, 0.5)));
+        assert_eq!(over(&alike, 9), None);
     }
 
     #[test]

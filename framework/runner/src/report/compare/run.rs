@@ -65,6 +65,8 @@ struct Stage {
 pub struct Scored {
     /// Every scan that was asked about, as often as it was.
     pub scans: Vec<String>,
+    /// How many subjects that are, or runs where these are what a split divides.
+    pub subjects: usize,
     /// Hash of the right answers, in the order of the scans.
     pub truth: String,
     /// Value and resampled values of each metric, by name.
@@ -219,7 +221,8 @@ impl Run {
             metrics.insert(metric.name.clone(), (metric.value, resampled));
         }
         let truth = truth.finalize().to_hex().to_string();
-        Ok(Scored { scans: asked.into_iter().map(|(scan, _)| scan).collect(), truth, metrics })
+        let scans = asked.into_iter().map(|(scan, _)| scan).collect();
+        Ok(Scored { scans, subjects: subjects.len(), truth, metrics })
     }
 
     fn outcomes(&self, name: &str, part: Part) -> Result<Vec<Outcome>, String> {

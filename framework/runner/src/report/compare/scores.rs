@@ -9,6 +9,7 @@ use boldface_tables::summary::{Verdict, verdict};
 use super::groups::Group;
 use super::paired::{apart, minus, over};
 use super::run::{Run, Scored};
+use crate::report::number::too_few;
 
 /// More runs than this are not scored again: they have the intervals that were stored.
 pub const MOST_RUNS: usize = 100;
@@ -114,7 +115,10 @@ impl<'a> Bench<'a> {
             group.runs.iter().map(|&run| self.runs[run].score(task, part, metric)).collect();
         let interval = match rows[..] {
             [one] => one.and_then(|row| row.low.zip(row.high)),
-            _ => over(&self.resampled(&group.runs, task, part, metric)),
+            _ => {
+                let resampled = self.resampled(&group.runs, task, part, metric);
+                over(&resampled, self.subjects(&group.runs, task, part))
+            }
         };
         let difference = first.and_then(|first| {
             let (value, interval) = self.difference(first, group, task, part, metric)?;
@@ -162,15 +166,16 @@ impl<'a> Bench<'a> {
         let series = |bench: &mut Self, runs: &[usize]| bench.resampled(runs, task, part, metric);
         let (from, to) = (series(self, &of_a), series(self, &of_b));
         let is_whole = from.len() == of_a.len() && to.len() == of_b.len();
+        let subjects = self.subjects(&[&of_a[..], &of_b].concat(), task, part);
         let interval = match (is_whole, are_paired) {
             (false, _) => None,
-            (true, false) => apart(&from, &to),
+            (true, false) => apart(&from, &to, subjects),
             (true, true) => {
                 let of = |runs: &[usize], run: usize| runs.iter().position(|&known| known == run);
                 let paired = pairs
                     .iter()
                     .filter_map(|&(one, other)| Some(minus(&to[of(&of_b, other)?], &from[of(&of_a, one)?])));
-                over(&paired.collect::<Vec<_>>())
+                over(&paired.collect::<Vec<_>>(), subjects)
             }
         };
         Some((value, interval))
@@ -183,6 +188,12 @@ impl<'a> Bench<'a> {
             Some(resampled.clone())
         };
         runs.iter().filter_map(one).collect()
+    }
+
+    /// Of the runs that could be scored again, how many subjects the one with the fewest has.
+    pub fn subjects(&mut self, runs: &[usize], task: &str, part: Part) -> usize {
+        let of = |&run: &usize| self.scored(run, task, part).map(|scored| scored.subjects);
+        runs.iter().filter_map(of).min().unwrap_or(0)
     }
 
     /// Whether two runs of different groups have the same seeds and the same part of the split.
@@ -236,9 +247,14 @@ impl<'a> Bench<'a> {
         let key = (run, task.to_owned(), part.name());
         if !self.scored.contains_key(&key) {
             let scored = self.runs[run].scored(task, part);
-            if let Err(why) = &scored {
-                // One reason for many runs is said once.
-                self.note(format!("No paired interval for `{task}`: {why}."));
+            // One reason for many runs is said once.
+            match &scored {
+                Err(why) => self.note(format!("No paired interval for `{task}`: {why}.")),
+                Ok(scored) => {
+                    let why =
+                        too_few(scored.subjects).map(|why| format!("`{task}` on {} has {why}.", part.name()));
+                    why.into_iter().for_each(|why| self.note(why));
+                }
             }
             self.scored.insert(key.clone(), scored);
         }

@@ -9,6 +9,7 @@ use crate::report::number;
 use crate::report::results::{Results, results};
 use crate::report::stored::Stored;
 use crate::stages::groups::FEWEST;
+use crate::stages::intervals;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let tables: Vec<Table> =
@@ -20,8 +21,9 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks.extend(tables.into_iter().map(Block::Table));
     blocks.push(Block::Text(vec![plain(format!(
         "Test subjects, one metric; all metrics are in metrics.parquet (column group). A group of fewer than {FEWEST} \
-         subjects is not scored. Intervals of small groups are wide: that two of them overlap does not show that the \
-         groups are alike."
+         subjects is not scored, one of fewer than {} has no interval. Intervals of small groups are wide: that two of them overlap does not show that the \
+         groups are alike.",
+        intervals::FEWEST
     ))]));
     blocks
 }

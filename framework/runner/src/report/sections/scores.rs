@@ -6,8 +6,9 @@ use crate::report::document::{Block, code, metric_label, plain, strong};
 use crate::report::number;
 use crate::report::results::{Results, results};
 use crate::report::stored::Stored;
+use crate::stages::intervals::FEWEST;
 
-/// Fewer subjects than this make intervals that are too narrow to be trusted.
+/// Intervals of fewer subjects than this are widened; see `stages::intervals`.
 const FEW: usize = 20;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -30,7 +31,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         blocks.push(Block::Subsection(meaning.into()));
         for one in &results {
             blocks.push(Block::Table(one.table(metric_label, usize::MAX)));
-            blocks.extend(one.verdict(usize::MAX).map(|verdict| Block::Text(vec![plain(verdict)])));
+            blocks.extend(one.sentences(usize::MAX).into_iter().map(|said| Block::Text(vec![plain(said)])));
         }
         blocks.extend(caution(&results));
     }
@@ -97,11 +98,17 @@ fn facts(stored: &Stored) -> Block {
 }
 
 fn caution(results: &[Results]) -> Option<Block> {
-    let fewest = results.iter().filter_map(|results| results.subjects).min()?;
+    // Where there is none, the table says so.
+    let with_intervals = results.iter().filter(|results| results.without_intervals().is_none());
+    let fewest = with_intervals.filter_map(|results| results.subjects).min()?;
     let text = match fewest {
-        1 => "With one subject there is no interval: nothing is known of how other subjects would differ."
-            .to_owned(),
-        2..FEW => format!(
+        FEWEST..FEW => format!(
+            "Read with care: intervals over {fewest} subjects are widened, so that they hold the truth 95 times in 100; \
+             they do so less often for scores close to 0 or 1, and where a few subjects have errors many times those of \
+             the others."
+        ),
+        // Of a run that an older version made.
+        0..FEWEST => format!(
             "Read with care: a bootstrap over {fewest} subjects tends to give intervals that are too narrow."
         ),
         _ => return None,

@@ -9,6 +9,7 @@ use crate::plan::{Plan, StageKind};
 use crate::run::Failed;
 use crate::run::folder::Folder;
 use crate::run::leakage::Watch;
+use crate::run::predictions;
 use crate::run::record::{Record, StageRecord};
 use crate::run::store::Artefact;
 
@@ -65,15 +66,17 @@ impl SweepFolder {
         said.error = error;
         if !stages.is_empty() {
             let folder = Folder::inside(&self.folder, &said.run, plan)?;
-            let mut rows = Vec::new();
+            let (mut rows, mut answers) = (Vec::new(), Vec::new());
             for (artefact, record) in &stages {
                 if record.stage.kind == StageKind::Series {
                     folder.quality(artefact.dir())?;
                 }
+                let (kind, model) = (&record.stage.kind, plan.backbone.plugin);
+                answers.extend(predictions::of_stage(kind, artefact.dir(), model)?);
                 rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
             }
             let stages = stages.into_iter().map(|(_, record)| record).collect();
-            folder.keep(&Record { stages, ..Record::of(plan) }, &rows)?;
+            folder.keep(&Record { stages, ..Record::of(plan) }, &rows, &answers)?;
             folder.leakage(&proof)?;
         }
         self.write()

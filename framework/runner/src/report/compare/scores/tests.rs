@@ -24,7 +24,10 @@ fn run(
     let resampled = draws.map(|draw| share(&draw)).collect();
     let scans = (0..right.len()).map(|subject| format!("{scans}{subject:03}")).collect();
     let metrics = BTreeMap::from([("share".to_owned(), (share(&all), resampled))]);
-    bench.insert((place, TASK.to_owned(), "test"), Ok(Scored { scans, truth: String::new(), metrics }));
+    bench.insert(
+        (place, TASK.to_owned(), "test"),
+        Ok(Scored { scans, subjects: right.len(), truth: String::new(), metrics }),
+    );
     let row = json!({ "stage": format!("evaluation.{TASK}"), "key": "", "plugin": "gpt", "split": "test", "seed": 0,
         "step": null, "metric": "share", "value": share(&all), "low": 0.0, "high": 1.0, "n": 20, "against": null,
         "higher_is_better": true, "group": null });

@@ -1,0 +1,310 @@
+//! What may be said of a task in words: against its baselines, against chance, and of the scan itself.
+
+use boldface_tables::summary::{Score, Verdict};
+
+use super::{Results, minus, told};
+use crate::report::document::metric_label;
+use crate::report::number;
+
+/// The control that is shown other people's scans.
+const SWAP: &str = "swap";
+
+/// The baseline that stands for chance where choices are counted.
+const MAJORITY: &str = "majority";
+
+/// Metrics that count choices.
+const OF_CHOICES: [&str; 3] = ["accuracy", "balanced_accuracy", "macro_f1"];
+
+/// Chance on one metric, and whether the model is above it.
+struct Chance {
+    name: String,
+    is_beaten: bool,
+}
+
+impl Results {
+    /// Everything below the table: why there are no intervals, what may be said of the model against its first `most`
+    /// baselines, and whether it uses the scan.
+    pub fn sentences(&self, most: usize) -> Vec<String> {
+        [self.without_intervals(), self.verdict(most), self.scan_use()].into_iter().flatten().collect()
+    }
+
+    /// What may be said of the model against its first `most` baselines, in honest words. Nothing where there is no
+    /// interval to say it by.
+    fn verdict(&self, most: usize) -> Option<String> {
+        let (model, metric) = (self.model.as_ref()?, self.headline()?);
+        let score = self.score(model, metric)?;
+        let label = self.in_unit(metric, metric_label(metric));
+        let subject = format!("{label}: {model} {}", told(score.value, score.interval));
+        if self.against.is_empty() {
+            return Some(format!("{subject}, compared with nothing."));
+        }
+        if score.differences.iter().all(|difference| difference.interval.is_none()) {
+            return None;
+        }
+        let (mut better, mut clauses) = (Vec::new(), Vec::new());
+        let chance = self.chance(score).filter(|chance| !chance.is_beaten);
+        for against in self.baselines().take(most) {
+            let Some(difference) = minus(score, against) else { continue };
+            let (value, interval) = number::difference(difference.value, difference.interval);
+            let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
+            let (list, clause) = match difference.verdict {
+                Verdict::Better if chance.is_some() => {
+                    (&mut better, format!("{against} ({value}{interval})"))
+                }
+                Verdict::Better => (&mut clauses, format!("better than {against} ({value}{interval})")),
+                Verdict::Worse => (&mut clauses, format!("worse than {against} ({value}{interval})")),
+                Verdict::NotBetter => {
+                    (&mut clauses, format!("not better than {against} ({value}{interval} includes 0)"))
+                }
+                Verdict::Unknown => {
+                    (&mut clauses, format!("not comparable with {against} (the difference has no interval)"))
+                }
+            };
+            list.push(clause);
+        }
+        match chance.filter(|_| !better.is_empty()) {
+            None if clauses.is_empty() => None,
+            None => Some(format!("{subject} is {}.", clauses.join("; "))),
+            Some(chance) => {
+                let rest = if clauses.is_empty() {
+                    String::new()
+                } else {
+                    format!("; it is {}", clauses.join("; "))
+                };
+                let better = better.join(" and ");
+                Some(format!(
+                    "{subject} is not above {}, so being better than {better} says nothing{rest}.",
+                    chance.name
+                ))
+            }
+        }
+    }
+
+    /// Whether the model uses the scan: its answers against those to other people's scans. Nothing where these were
+    /// not shown, or where the difference has no interval.
+    fn scan_use(&self) -> Option<String> {
+        let (model, metric) = (self.model.as_ref()?, self.headline()?);
+        let score = self.score(model, metric)?;
+        let difference = minus(score, SWAP)?;
+        let (ours, value) = (score.value?, difference.value?);
+        let (by, interval) = number::difference(difference.value, difference.interval);
+        let interval = interval?;
+        let label = self.in_unit(metric, metric_label(metric));
+        let [own, others] = [ours, ours - value].map(|value| number::score(Some(value)));
+        let numbers = format!("{label} {own} against {others} with another person's scan ({by} {interval}");
+        let not_above = self.chance(score).filter(|chance| !chance.is_beaten);
+        match (difference.verdict, not_above) {
+            (Verdict::Unknown, _) => None,
+            (Verdict::Better, None) => Some(format!("It uses the scan: {numbers}).")),
+            (Verdict::Better, Some(chance)) => Some(format!(
+                "It is not shown to use the scan: {numbers}), but {own} is not above {}.",
+                chance.name
+            )),
+            (Verdict::NotBetter, _) => Some(format!(
+                "It does not use the scan, as far as these subjects show: {numbers} includes 0)."
+            )),
+            (Verdict::Worse, _) => {
+                Some(format!("It does not use the scan: {numbers}), so its own serves it worse."))
+            }
+        }
+    }
+
+    /// Why there are no intervals, if so few subjects are the reason.
+    pub fn without_intervals(&self) -> Option<String> {
+        let has_one = |score: &Score| {
+            score.interval.is_some()
+                || score.differences.iter().any(|difference| difference.interval.is_some())
+        };
+        self.subjects.filter(|_| !self.scores.iter().any(has_one)).and_then(number::too_few)
+    }
+
+    /// The verdict in a few words, for one line about the run.
+    pub fn in_short(&self) -> Option<String> {
+        let (model, metric) = (self.model.as_ref()?, self.headline()?);
+        let score = self.score(model, metric)?;
+        let clause = |against: &String| {
+            let word = match minus(score, against)?.verdict {
+                Verdict::Better => match self.chance(score).filter(|chance| !chance.is_beaten) {
+                    Some(chance) => return Some(format!(", not above {}", chance.name)),
+                    None => "better than",
+                },
+                Verdict::Worse => "worse than",
+                Verdict::NotBetter => "not better than",
+                Verdict::Unknown => return None,
+            };
+            Some(format!(", {word} {against} ({})", number::score(self.score(against, metric)?.value)))
+        };
+        let compared = self.baselines().find_map(clause).unwrap_or_default();
+        let label = self.in_unit(metric, metric_label(metric));
+        Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
+    }
+
+    /// Whom the model is compared with in words, but for the control that has a sentence of its own.
+    fn baselines(&self) -> impl Iterator<Item = &String> {
+        self.against.iter().filter(|name| *name != SWAP)
+    }
+
+    /// The score of one answerer.
+    fn score(&self, plugin: &str, metric: &str) -> Option<&Score> {
+        self.scores.iter().find(|score| score.plugin == plugin && score.metric == metric)
+    }
+
+    /// Chance on the metric of a score; none if it has none. An AUROC is above .5 by its own interval, a count of
+    /// choices above the majority by that of the difference.
+    fn chance(&self, score: &Score) -> Option<Chance> {
+        let is_above = |level: f64| score.interval.is_some_and(|(low, _)| low > level);
+        if score.metric == "auroc" {
+            return Some(Chance { name: "chance (0.5)".to_owned(), is_beaten: is_above(0.5) });
+        }
+        let level =
+            self.score(MAJORITY, &score.metric).filter(|_| OF_CHOICES.contains(&&*score.metric))?.value?;
+        let is_beaten = match minus(score, MAJORITY) {
+            Some(difference) => difference.verdict == Verdict::Better,
+            None => is_above(level),
+        };
+        Some(Chance { name: format!("the majority ({})", number::score(Some(level))), is_beaten })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::Part;
+    use boldface_tables::summary::{Difference, verdict};
+
+    use super::*;
+
+    /// A score of `gpt` or another, with differences from others.
+    fn score(plugin: &str, metric: &str, value: f64, reach: Option<f64>, minus: &[(&str, f64)]) -> Score {
+        let around = |value: f64| reach.map(|reach| (value - reach, value + reach));
+        let up = Some(metric != "mse");
+        let difference = |(against, value): &(&str, f64)| Difference {
+            against: (*against).to_owned(),
+            value: Some(*value),
+            interval: around(*value),
+            verdict: verdict(around(*value), up),
+        };
+        Score {
+            task: "sex".into(),
+            split: "test".into(),
+            plugin: plugin.into(),
+            baseline: plugin != "gpt",
+            metric: metric.into(),
+            n: Some(60),
+            value: Some(value),
+            interval: around(value),
+            higher_is_better: up,
+            differences: minus.iter().map(difference).collect(),
+        }
+    }
+
+    fn results(scores: Vec<Score>) -> Results {
+        let names =
+            |score: &Score| score.differences.iter().map(|minus| minus.against.clone()).collect::<Vec<_>>();
+        Results {
+            part: Part::Test,
+            task: "sex".into(),
+            plugin: "classification".into(),
+            model: Some("gpt".into()),
+            answerers: scores.iter().map(|score| score.plugin.clone()).collect(),
+            against: names(&scores[0]),
+            metrics: vec![scores[0].metric.clone()],
+            unit: String::new(),
+            rests_on: String::new(),
+            subjects: Some(20),
+            scores,
+        }
+    }
+
+    fn one(metric: &str, value: f64, minus: &[(&str, f64)]) -> Results {
+        results(vec![
+            score("gpt", metric, value, Some(0.1), minus),
+            score("majority", metric, 0.5, None, &[]),
+        ])
+    }
+
+    #[test]
+    fn better_than_a_baseline_needs_more_than_chance() {
+        let said = |value| one("auroc", value, &[("fc-logistic", 0.2)]).verdict(9).unwrap();
+        assert_eq!(
+            said(0.7),
+            "AUROC: gpt 0.700 [0.600, 0.800] is better than fc-logistic (+0.200 [0.100, 0.300])."
+        );
+        assert_eq!(
+            said(0.55),
+            "AUROC: gpt 0.550 [0.450, 0.650] is not above chance (0.5), so being better than fc-logistic (+0.200 \
+             [0.100, 0.300]) says nothing."
+        );
+        let several = one("auroc", 0.55, &[("fc-logistic", -0.2), ("site-only", 0.2), ("text-only", 0.3)]);
+        assert!(several.verdict(9).unwrap().ends_with(
+            "is not above chance (0.5), so being better than site-only (+0.200 [0.100, 0.300]) and text-only (+0.300 \
+             [0.200, 0.400]) says nothing; it is worse than fc-logistic (-0.200 [-0.300, -0.100])."
+        ));
+        assert_eq!(
+            one("auroc", 0.55, &[("site-only", 0.2)]).in_short().unwrap(),
+            "sex AUROC 0.550, not above chance (0.5)"
+        );
+        // Without a claim there is nothing to take back.
+        let worse = one("auroc", 0.45, &[("fc-logistic", -0.2)]).verdict(9).unwrap();
+        assert!(worse.contains("is worse than fc-logistic") && !worse.contains("chance"), "{worse}");
+    }
+
+    #[test]
+    fn choices_are_held_against_the_majority() {
+        let said = |majority| {
+            one("accuracy", 0.6, &[("site-only", 0.2), ("majority", majority)]).verdict(9).unwrap()
+        };
+        assert!(said(0.2).contains("is better than site-only"), "{}", said(0.2));
+        assert!(
+            said(0.05).contains("is not above the majority (0.500), so being better than site-only (+0.200 [0.100, 0.300]) says nothing; it is not better than majority"),
+            "{}",
+            said(0.05)
+        );
+        // Of a metric without a level of chance nothing is asked.
+        assert!(one("mse", 0.9, &[("ar", -0.2)]).verdict(9).unwrap().contains("is better than ar"));
+    }
+
+    #[test]
+    fn whether_the_scan_is_used_is_said_by_other_peoples_scans() {
+        let said =
+            |value, minus| one("auroc", value, &[("fc-logistic", 0.2), ("swap", minus)]).scan_use().unwrap();
+        assert_eq!(
+            said(0.71, 0.19),
+            "It uses the scan: AUROC 0.710 against 0.520 with another person's scan (+0.190 [0.090, 0.290])."
+        );
+        assert_eq!(
+            said(0.55, 0.05),
+            "It does not use the scan, as far as these subjects show: AUROC 0.550 against 0.500 with another person's \
+             scan (+0.050 [-0.050, 0.150] includes 0)."
+        );
+        assert_eq!(
+            said(0.4, -0.2),
+            "It does not use the scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, -0.100]), \
+             so its own serves it worse."
+        );
+        assert_eq!(
+            said(0.55, 0.2),
+            "It is not shown to use the scan: AUROC 0.550 against 0.350 with another person's scan (+0.200 [0.100, \
+             0.300]), but 0.550 is not above chance (0.5)."
+        );
+        // A lower error is better.
+        let said = one("mse", 0.9, &[("swap", -0.3)]).scan_use().unwrap();
+        assert!(said.starts_with("It uses the scan: MSE 0.900 against 1.200 with"), "{said}");
+        assert_eq!(one("auroc", 0.7, &[("fc-logistic", 0.2)]).scan_use(), None);
+        // The control is no baseline to be better than.
+        assert_eq!(one("auroc", 0.7, &[("swap", 0.2)]).verdict(9), None);
+    }
+
+    #[test]
+    fn without_intervals_there_is_no_verdict_but_a_reason() {
+        let scores = || vec![score("gpt", "auroc", 0.9, None, &[("fc-logistic", 0.2), ("swap", 0.3)])];
+        let few = Results { subjects: Some(5), ..results(scores()) };
+        assert_eq!((few.verdict(9), few.scan_use()), (None, None));
+        assert_eq!(few.in_short().unwrap(), "sex AUROC 0.900");
+        assert_eq!(few.without_intervals().unwrap(), "no intervals: 5 subjects, at least 10 are needed");
+        // With ten there is another reason, such as an undefined score.
+        assert_eq!(Results { subjects: Some(10), ..results(scores()) }.without_intervals(), None);
+        // A run of an older version has intervals.
+        let old = Results { subjects: Some(5), ..one("auroc", 0.7, &[("fc-logistic", 0.2)]) };
+        assert_eq!(old.without_intervals(), None);
+    }
+}

@@ -1,0 +1,302 @@
+//! The table of predictions of a run: every answer, a row per option where there are options.
+//!
+//! Any score is a few lines of pandas away, such as the test accuracy of every answerer:
+//!
+//! ```python
+//! rows = pandas.read_parquet("predictions.parquet").query("split == 'test' and task == 'sex'")
+//! answers = rows[rows.option_index.fillna(0) == 0]
+//! print((answers.answer == answers.truth).groupby(answers.answerer).mean())
+//! ```
+
+use std::path::Path;
+
+use boldface::{Part, ScanId, Window};
+use polars::prelude::{Column, NamedFrom, Series};
+
+use crate::Result;
+use crate::frame::{self, Table};
+use crate::metrics::ColumnInfo;
+
+/// Who answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The model that is judged.
+    Model,
+    /// The same model without the scan, or with another one.
+    Control,
+    /// A simpler model.
+    Baseline,
+}
+
+impl Kind {
+    /// `model`, `control` or `baseline`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Model => "model",
+            Kind::Control => "control",
+            Kind::Baseline => "baseline",
+        }
+    }
+}
+
+/// One answer, or one option of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The task's table in the spec.
+    pub task: String,
+    /// Column `split`.
+    pub part: Part,
+    /// Columns `dataset`, `subject`, `session`, `scan_task` and `run`.
+    pub scan: ScanId,
+    /// Columns `window_start` and `window_trs`.
+    pub window: Window,
+    /// Place among the questions about the scan in this task, from 0.
+    pub question_index: u64,
+    /// The question.
+    pub question: String,
+    /// The model, a control or a baseline.
+    pub answerer: String,
+    /// What the answerer is.
+    pub kind: Kind,
+    /// What is right, and what was answered.
+    pub answer: Answered,
+}
+
+/// The columns of a row that depend on the form of the answer; [`columns`] says what they hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(missing_docs, reason = "`columns` says what each of them holds")]
+pub struct Answered {
+    pub truth: Option<String>,
+    pub truth_value: Option<f64>,
+    pub answer: Option<String>,
+    pub answer_value: Option<f64>,
+    pub option: Option<String>,
+    pub option_index: Option<u64>,
+    pub probability: Option<f64>,
+}
+
+/// The columns, in order: the contract of `predictions.parquet`.
+pub fn columns() -> [ColumnInfo; 20] {
+    let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
+    [
+        column("task", "str", false, "the task's table in the spec"),
+        column("split", "str", false, "`validation` or `test`"),
+        column("dataset", "str", false, "the dataset's table in the spec"),
+        column("subject", "str", false, "the subject's label, without `sub-`"),
+        column("session", "str", true, "the session's label"),
+        column("scan_task", "str", true, "the task's label in the scan's name, such as `rest`"),
+        column("run", "str", true, "the run's label"),
+        column("window_start", "u64", false, "the first volume shown"),
+        column("window_trs", "u64", false, "how many volumes are shown"),
+        column("question_index", "u64", false, "place among the task's questions about the scan, from 0"),
+        column("question", "str", false, "the question"),
+        column("answerer", "str", false, "the plugin of the model, a baseline or a control"),
+        column("kind", "str", false, "`model`, `control` or `baseline`"),
+        column(
+            "truth",
+            "str",
+            true,
+            "the right option, the reference text, or the number; missing for a series",
+        ),
+        column("truth_value", "f64", true, "the right number; missing unless a number is asked for"),
+        column(
+            "answer",
+            "str",
+            true,
+            "the chosen option or the generated text; missing for numbers and series",
+        ),
+        column(
+            "answer_value",
+            "f64",
+            true,
+            "the predicted number; for a series the mean squared error of the scan",
+        ),
+        column("option", "str", true, "one of the options; missing unless there are options"),
+        column("option_index", "u64", true, "place of the option in the question, from 0"),
+        column(
+            "probability",
+            "f64",
+            true,
+            "the option's probability; missing where a sentence was generated",
+        ),
+    ]
+}
+
+/// Writes the rows to `path`, sorted by task, part, scan, question, kind, answerer and option: the same rows give the
+/// same bytes, in whatever order they come.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by(|a, b| place(a).cmp(&place(b)));
+    let text = |name: &str, of: fn(&Row) -> Option<&str>| -> Column {
+        Series::new(name.into(), rows.iter().map(|row| of(row)).collect::<Vec<Option<&str>>>()).into()
+    };
+    let number = |name: &str, of: fn(&Row) -> Option<f64>| -> Column {
+        let known = |row: &&Row| of(row).filter(|value| !value.is_nan());
+        Series::new(name.into(), rows.iter().map(known).collect::<Vec<Option<f64>>>()).into()
+    };
+    let count = |name: &str, of: fn(&Row) -> Option<u64>| -> Column {
+        Series::new(name.into(), rows.iter().map(|row| of(row)).collect::<Vec<Option<u64>>>()).into()
+    };
+    let columns = vec![
+        text("task", |row| Some(&row.task)),
+        text("split", |row| Some(row.part.name())),
+        text("dataset", |row| Some(&row.scan.dataset)),
+        text("subject", |row| Some(&row.scan.subject)),
+        text("session", |row| row.scan.session.as_deref()),
+        text("scan_task", |row| row.scan.task.as_deref()),
+        text("run", |row| row.scan.run.as_deref()),
+        count("window_start", |row| Some(row.window.start as u64)),
+        count("window_trs", |row| Some(row.window.trs as u64)),
+        count("question_index", |row| Some(row.question_index)),
+        text("question", |row| Some(&row.question)),
+        text("answerer", |row| Some(&row.answerer)),
+        text("kind", |row| Some(row.kind.name())),
+        text("truth", |row| row.answer.truth.as_deref()),
+        number("truth_value", |row| row.answer.truth_value),
+        text("answer", |row| row.answer.answer.as_deref()),
+        number("answer_value", |row| row.answer.answer_value),
+        text("option", |row| row.answer.option.as_deref()),
+        count("option_index", |row| row.answer.option_index),
+        number("probability", |row| row.answer.probability),
+    ];
+    frame::write(path, rows.len(), columns)
+}
+
+/// What rows are sorted by.
+fn place(row: &Row) -> impl Ord + '_ {
+    let Row { task, part, scan, question_index, kind, answerer, .. } = row;
+    (task, part, scan, question_index, kind, answerer, row.answer.option_index)
+}
+
+/// Reads the rows of `path`.
+///
+/// # Errors
+/// If the file is not a whole table of predictions; the error names the file and the column.
+pub fn read(path: &Path) -> Result<Vec<Row>> {
+    let table = Table::read(path)?;
+    let label = |name: &str| table.strings(name);
+    let text = |name: &str| table.required(name, table.strings(name)?);
+    let count = |name: &str| table.required(name, table.counts(name)?);
+    let (task, part, kind) = (text("task")?, text("split")?, text("kind")?);
+    let (dataset, subject) = (text("dataset")?, text("subject")?);
+    let (session, scan_task, run) = (label("session")?, label("scan_task")?, label("run")?);
+    let (start, trs, index) = (count("window_start")?, count("window_trs")?, count("question_index")?);
+    let (question, answerer) = (text("question")?, text("answerer")?);
+    let (truth, answer, option) = (label("truth")?, label("answer")?, label("option")?);
+    let (truth_value, answer_value) = (table.floats("truth_value")?, table.floats("answer_value")?);
+    let (option_index, probability) = (table.counts("option_index")?, table.floats("probability")?);
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let row = |i: usize| Row {
+        task: task[i].clone(),
+        part: Part::ALL.into_iter().find(|known| known.name() == part[i]).unwrap_or(Part::Train),
+        scan: ScanId {
+            dataset: dataset[i].clone(),
+            subject: subject[i].clone(),
+            session: session[i].clone(),
+            task: scan_task[i].clone(),
+            run: run[i].clone(),
+            by_run: false,
+        },
+        window: Window { start: size(start[i]), trs: size(trs[i]) },
+        question_index: index[i],
+        question: question[i].clone(),
+        answerer: answerer[i].clone(),
+        kind: match kind[i].as_str() {
+            "model" => Kind::Model,
+            "control" => Kind::Control,
+            _ => Kind::Baseline,
+        },
+        answer: Answered {
+            truth: truth[i].clone(),
+            truth_value: truth_value[i],
+            answer: answer[i].clone(),
+            answer_value: answer_value[i],
+            option: option[i].clone(),
+            option_index: option_index[i],
+            probability: probability[i],
+        },
+    };
+    // All columns of a table have the same number of rows.
+    Ok((0..table.rows()).map(row).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn row(subject: &str, kind: Kind, answer: Answered) -> Row {
+        let scan = ScanId {
+            dataset: "study".into(),
+            subject: subject.into(),
+            session: None,
+            task: Some("rest".into()),
+            run: Some("2".into()),
+            by_run: false,
+        };
+        Row {
+            task: "sex".into(),
+            part: Part::Test,
+            scan,
+            window: Window { start: 3, trs: 160 },
+            question_index: 1,
+            question: "Which sex?".into(),
+            answerer: kind.name().into(),
+            kind,
+            answer,
+        }
+    }
+
+    fn rows() -> Vec<Row> {
+        let option = |index: u64, probability| Answered {
+            truth: Some("F".into()),
+            answer: Some("M".into()),
+            option: Some(["F", "M"][index as usize].into()),
+            option_index: Some(index),
+            probability: Some(probability),
+            ..Answered::default()
+        };
+        let number = Answered {
+            truth: Some("41.5".into()),
+            truth_value: Some(41.5),
+            answer_value: Some(0.1 + 0.2),
+            ..Answered::default()
+        };
+        vec![
+            row("01", Kind::Model, option(0, 0.25)),
+            row("01", Kind::Model, option(1, 0.75)),
+            row("01", Kind::Control, number.clone()),
+            row("01", Kind::Baseline, number.clone()),
+            Row { part: Part::Validation, ..row("02", Kind::Model, number) },
+        ]
+    }
+
+    #[test]
+    fn rows_come_back_sorted_whatever_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (dir.path().join("one.parquet"), dir.path().join("other.parquet"));
+        let mut expected = rows();
+        expected.rotate_right(1);
+        write(&one, &rows()).unwrap();
+        assert_eq!(read(&one).unwrap(), expected);
+        let mut turned = rows();
+        turned.reverse();
+        write(&other, &turned).unwrap();
+        assert_eq!(fs::read(one).unwrap(), fs::read(other).unwrap());
+    }
+
+    #[test]
+    fn the_file_has_the_columns_that_are_promised() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("predictions.parquet");
+        for rows in [rows(), Vec::new()] {
+            write(&path, &rows).unwrap();
+            let found = Table::read(&path).unwrap().columns();
+            assert_eq!(found, columns().map(|column| (column.name.to_owned(), column.dtype.to_owned())));
+        }
+    }
+}
