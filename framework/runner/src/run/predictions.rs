@@ -63,6 +63,11 @@ fn rows(task: &str, kind: impl Fn(&str) -> Kind, answers: &[Answered]) -> Vec<Ro
 fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answered> {
     match &example.answer {
         Answer::Choice { options, correct } => choice(options, *correct, prediction),
+        Answer::Band { fact, bands } => {
+            let options: Vec<String> = bands.iter().map(|band| band.name.clone()).collect();
+            let correct = options.iter().position(|name| *name == fact.band).unwrap_or(usize::MAX);
+            choice(&options, correct, prediction)
+        }
         Answer::Text { reference, .. } => {
             let answer = match prediction {
                 Prediction::Text { text, .. } => Some(text.clone()),
