@@ -30,7 +30,7 @@ impl LanguageModel for Model {
         self.vocabulary.prompt(question, fmri)
     }
 
-    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
+    fn answer_tokens(&self, _: &str, _: bool, answer: &str) -> Result<Vec<u32>> {
         self.vocabulary.ended(answer)
     }
 

@@ -34,8 +34,8 @@ impl LanguageModel for Model {
         self.prompts.prompt(question, fmri)
     }
 
-    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
-        self.prompts.answer(answer)
+    fn answer_tokens(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>> {
+        self.prompts.answer(question, fmri, answer)
     }
 
     fn text_tokens(&self, text: &str) -> Result<Vec<u32>> {

@@ -19,7 +19,7 @@ use asker::{Asker, Shown};
 use together::Together;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Questions that are asked at once, if they are about different scans: a model reads the scans one by one.
 const BATCH: usize = 16;
