@@ -274,8 +274,10 @@ pub trait LanguageModel: Send {
         Ok(())
     }
 
-    /// Tokens of an answer, the end token last.
-    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>>;
+    /// Tokens of an answer after the prompt of `question`, the end token last. A tokenizer reads prompt and answer as
+    /// one text: these are the tokens after the prompt's own. If several answers follow one prompt, each has the tokens
+    /// that it has as the first.
+    fn answer_tokens(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>>;
 
     /// Tokens of plain text, without delimiters or an end token.
     fn text_tokens(&self, text: &str) -> Result<Vec<u32>>;

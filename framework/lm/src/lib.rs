@@ -43,4 +43,4 @@ pub use network::Network;
 pub use sample::{Sampler, Sampling};
 pub use score::score;
 pub use spoken::Spoken;
-pub use vocabulary::Vocabulary;
+pub use vocabulary::{Part, Vocabulary};

@@ -121,7 +121,7 @@ impl LanguageModel for Model {
         Ok((before, after))
     }
 
-    fn answer_tokens(&self, text: &str) -> Result<Vec<u32>> {
+    fn answer_tokens(&self, _: &str, _: bool, text: &str) -> Result<Vec<u32>> {
         Ok(answer(text))
     }
 

@@ -53,7 +53,7 @@ pub(super) fn sequence(
 ) -> Sequence {
     let (before, mut after) = model.prompt_tokens(question, fmri.is_some()).unwrap();
     let start = after.len();
-    after.extend(model.answer_tokens(answer).unwrap());
+    after.extend(model.answer_tokens(question, fmri.is_some(), answer).unwrap());
     let forecast = if fmri.is_some() { 1..3 } else { 0..0 };
     let supervised = start..after.len();
     let prompt = Sequence::prompt(before, fmri, after);

@@ -2,6 +2,7 @@
 
 mod folder;
 mod gguf;
+mod joined;
 mod pairs;
 
 use std::path::Path;
@@ -11,6 +12,8 @@ use boldface::Result;
 use tokenizers::Tokenizer;
 
 use crate::chat::{Chat, Message};
+
+pub use joined::Part;
 
 /// A model's tokenizer. Special tokens are written by their numbers; the plain text of users never becomes one. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -168,8 +171,7 @@ impl Vocabulary {
         let text = self.chat.as_ref()?.render(&turns, false).ok()?;
         let behind = &text[text.rfind(ANSWER)? + ANSWER.len()..];
         let first = *self.marked_tokens(behind).ok()?.first()?;
-        let added = self.marked.get_added_vocabulary().get_added_tokens_decoder();
-        added.get(&first).filter(|token| token.special).map(|_| first)
+        self.is_special(first).then_some(first)
     }
 
     fn known(&self, tokens: &[u32]) -> Result<()> {

@@ -14,7 +14,7 @@ impl LanguageModel for Letters {
         Ok((self.text_tokens(before)?, self.text_tokens(&after)?))
     }
 
-    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
+    fn answer_tokens(&self, _: &str, _: bool, answer: &str) -> Result<Vec<u32>> {
         Ok([self.text_tokens(answer)?, vec![0]].concat())
     }
 

@@ -52,7 +52,7 @@ pub fn answered(
 ) -> Result<Sequence> {
     let mut sequence = prompt(model, question, Some(block))?;
     let start = sequence.after.len();
-    sequence.after.extend(model.answer_tokens(answer)?);
+    sequence.after.extend(model.answer_tokens(question, true, answer)?);
     sequence.supervised = start..sequence.after.len();
     sequence.text_weight = 1.0;
     Ok(sequence)
@@ -97,11 +97,12 @@ pub fn lesson(
 /// # Errors
 /// If an answer is not one of several options.
 pub fn lesson_of_many(model: &dyn LanguageModel, examples: &[Example], block: FmriBlock) -> Result<Sequence> {
-    let mut sequence = prompt(model, &questions(examples), Some(block))?;
+    let question = questions(examples);
+    let mut sequence = prompt(model, &question, Some(block))?;
     let start = sequence.after.len();
     for example in examples {
         let (options, right) = options(&example.answer)?;
-        sequence.after.extend(model.answer_tokens(&options[right])?);
+        sequence.after.extend(model.answer_tokens(&question, true, &options[right])?);
     }
     sequence.supervised = start..sequence.after.len();
     sequence.text_weight = 1.0;
@@ -146,9 +147,15 @@ pub fn extent(example: &Example, patch: usize) -> Result<(Window, usize)> {
     Ok((Window { start, trs: trs / patch * patch }, horizon))
 }
 
-/// A question and the options to rank.
-pub fn query(model: &dyn LanguageModel, prompt: Sequence, options: &[String]) -> Result<Query> {
-    let options = options.iter().map(|option| model.answer_tokens(option));
+/// The options to rank after a prompt, which begins with `question`.
+pub fn query(
+    model: &dyn LanguageModel,
+    question: &str,
+    prompt: Sequence,
+    options: &[String],
+) -> Result<Query> {
+    let fmri = prompt.fmri.is_some();
+    let options = options.iter().map(|option| model.answer_tokens(question, fmri, option));
     Ok(Query { prompt, options: options.collect::<Result<_>>()? })
 }
 

@@ -39,7 +39,7 @@ fn sequence(model: &dyn LanguageModel) -> Sequence {
     let features = Arc::new(Features::new(1, vec![0.0; 6]).unwrap());
     let (before, mut after) = model.prompt_tokens("?", true).unwrap();
     let supervised = after.len()..after.len() + 3;
-    after.extend(model.answer_tokens("ab").unwrap());
+    after.extend(model.answer_tokens("?", true, "ab").unwrap());
     let fmri = Some(FmriBlock { features, codes, patches: 3 });
     let objective = Objective::Instruction;
     Sequence {
@@ -77,7 +77,7 @@ fn it_learns_the_answer_and_the_next_code_and_survives_a_file() {
     assert_eq!(model.next_codes(&[batch]).unwrap(), [[2, 2]]);
 
     // Two steps saw answer -> a, a -> b, b -> end twice each: each is 3 / (2 + 260).
-    let options = ["ab", "b"].map(|option| model.answer_tokens(option).unwrap()).to_vec();
+    let options = ["ab", "b"].map(|option| model.answer_tokens("?", true, option).unwrap()).to_vec();
     let ranks = model.rank(&[Query { prompt, options }]).unwrap();
     assert!((ranks[0][0] - 3.0 * (3f64 / 262.0).ln()).abs() < 1e-12, "{ranks:?}");
     assert!((ranks[0][1] - (1f64 / 262.0).ln() - (3f64 / 262.0).ln()).abs() < 1e-12, "{ranks:?}");

@@ -43,7 +43,7 @@ impl LanguageModel for Model {
         causal::name_regions(&mut network.params, names, &embedded)
     }
 
-    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
+    fn answer_tokens(&self, _: &str, _: bool, answer: &str) -> Result<Vec<u32>> {
         self.vocabulary.ended(answer)
     }
 

@@ -132,6 +132,11 @@ impl Backbone for Pretrained {
             Err(_) => Vec::new(),
         }
     }
+
+    /// 2: prompt and answer are tokenised as one text.
+    fn version(&self) -> u32 {
+        2
+    }
 }
 
 impl Pretrained {

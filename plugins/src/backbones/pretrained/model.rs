@@ -47,8 +47,8 @@ impl LanguageModel for Model {
         causal::name_regions(&mut self.network.published.params, names, &embedded)
     }
 
-    fn answer_tokens(&self, answer: &str) -> Result<Vec<u32>> {
-        self.prompts.answer(answer)
+    fn answer_tokens(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>> {
+        self.prompts.answer(question, fmri, answer)
     }
 
     fn text_tokens(&self, text: &str) -> Result<Vec<u32>> {

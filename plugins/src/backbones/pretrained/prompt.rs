@@ -1,7 +1,10 @@
 //! How a question is put: in the model's chat template or plainly, with the fMRI block before its text.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use boldface::Result;
-use boldface_lm::{Message, Vocabulary};
+use boldface_lm::{Message, Part, Vocabulary};
 
 use super::Chat;
 
@@ -9,74 +12,89 @@ use super::Chat;
 const BLOCK: &str = "\u{f8f0}";
 const QUESTION: &str = "\u{f8f1}";
 
+/// Answers whose tokens are kept.
+const KNOWN: usize = 4096;
+
+/// A question, whether it is asked about a scan, and an answer.
+type Answered = (String, bool, String);
+
 /// The text of a published model, with two marks around the fMRI block.
 pub(super) struct Prompts {
     vocabulary: Vocabulary,
-    chat: Chat,
+    frame: Frame,
     /// The mark that opens the block; the next one closes it.
     open: u32,
+    /// Tokens of answers: the same few are asked for again and again.
+    known: RefCell<BTreeMap<Answered, Vec<u32>>>,
+}
+
+/// The text around a question.
+#[derive(Debug, PartialEq)]
+struct Frame {
+    before: String,
+    /// Between the block and the question.
+    between: String,
+    /// After the question; no blank is its last.
+    after: String,
+    /// Blanks before the answer. They are tokenised with it: ` yes` is one token, `: ` and `yes` would be others.
+    gap: String,
+    /// Whether special tokens are written as such.
+    is_template: bool,
 }
 
 impl Prompts {
     /// `rows` is the number of rows of the model's embedding: the marks stand behind them.
     pub fn new(vocabulary: Vocabulary, chat: Chat, rows: usize) -> Result<Prompts> {
         let open = u32::try_from(rows)?;
-        let prompts = Prompts { vocabulary, chat, open };
-        prompts.parts()?;
-        Ok(prompts)
+        let frame = match chat {
+            Chat::Auto if vocabulary.has_chat() => Frame::of_template(&vocabulary)?,
+            Chat::Auto | Chat::None => Frame::plain(),
+        };
+        Ok(Prompts { vocabulary, frame, open, known: RefCell::default() })
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
 
-    fn has_template(&self) -> bool {
-        self.chat == Chat::Auto && self.vocabulary.has_chat()
-    }
-
-    /// Tokens before the block, between block and question, and after the question.
-    fn parts(&self) -> Result<[Vec<u32>; 3]> {
-        if !self.has_template() {
-            let start = self.vocabulary.start().into_iter().collect();
-            return Ok([start, self.vocabulary.tokens("Question: ")?, self.vocabulary.tokens("\nAnswer:")?]);
-        }
-        let message = Message::new("user", &format!("{BLOCK}{QUESTION}"));
-        let rendered = self.vocabulary.chat(&[message], true)?;
-        let split = rendered.split_once(BLOCK).and_then(|(before, rest)| {
-            let (between, after) = rest.split_once(QUESTION)?;
-            (!after.contains([BLOCK, QUESTION].map(|mark| mark.chars().next().unwrap_or('\0'))))
-                .then_some([before, between, after])
-        });
-        let parts = split.ok_or(
-            "the model's chat template does not show a question once, as it is; set `chat = \"none\"`",
-        )?;
-        let [before, between, after] = parts.map(|part| self.vocabulary.marked_tokens(part));
-        Ok([before?, between?, after?])
-    }
-
     /// Tokens before and after the block of a question; what a question looks like is never a special token.
+    ///
+    /// The block stands between two marks, so what is before it is a text, and so is what is after it. Without
+    /// a block all of it is one text.
     pub fn prompt(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
-        let [mut before, between, end] = self.parts()?;
-        let question = self.vocabulary.tokens(question)?;
-        let mut after = Vec::new();
-        if fmri {
-            before.push(self.open);
-            after.push(self.open + 1);
-        } else {
-            after.append(&mut before);
+        let text = self.vocabulary.joined_tokens(&self.frame.parts(question, fmri))?;
+        let start = match self.frame.is_template {
+            true => None,
+            false => self.vocabulary.start(),
+        };
+        if !fmri {
+            return Ok((Vec::new(), start.into_iter().chain(text).collect()));
         }
-        after.extend(between.into_iter().chain(question).chain(end));
-        Ok((before, after))
+        let before = self.vocabulary.marked_tokens(&self.frame.before)?;
+        let before = start.into_iter().chain(before).chain([self.open]).collect();
+        Ok((before, [self.open + 1].into_iter().chain(text).collect()))
     }
 
-    /// Tokens of an answer and the model's own end of it.
-    pub fn answer(&self, answer: &str) -> Result<Vec<u32>> {
-        let mut tokens = match self.has_template() {
-            true => self.vocabulary.tokens(answer)?,
-            // As a word follows a colon.
-            false => self.vocabulary.tokens(&format!(" {answer}"))?,
-        };
+    /// Tokens of an answer after its prompt, and the model's own end of it.
+    ///
+    /// Prompt and answer are tokenised as one text and cut after as many tokens as the prompt has, as
+    /// lm-evaluation-harness does; as there, blanks at the end of the prompt belong to the answer.
+    pub fn answer(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>> {
+        let key = (question.to_owned(), fmri, answer.to_owned());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let mut parts = self.frame.parts(question, fmri);
+        let prompt = self.vocabulary.joined_tokens(&parts)?;
+        parts.extend([self.frame.gap.as_str(), answer].map(Part::Plain));
+        let whole = self.vocabulary.joined_tokens(&parts)?;
+        let mut tokens = whole.get(prompt.len()..).unwrap_or_default().to_vec();
         tokens.push(self.vocabulary.ends()[0]);
+        let mut known = self.known.borrow_mut();
+        if known.len() == KNOWN {
+            known.clear();
+        }
+        known.insert(key, tokens.clone());
         Ok(tokens)
     }
 
@@ -85,6 +103,46 @@ impl Prompts {
         let is_text = |token: &u32| !self.vocabulary.ends().contains(token);
         let kept = tokens.iter().copied().take_while(is_text).filter(|&token| token < self.open);
         let text = self.vocabulary.text(&kept.collect::<Vec<_>>())?;
-        Ok(if self.has_template() { text } else { text.strip_prefix(' ').unwrap_or(&text).to_owned() })
+        Ok(text.strip_prefix(&self.frame.gap).unwrap_or(&text).to_owned())
+    }
+}
+
+impl Frame {
+    fn plain() -> Frame {
+        Frame {
+            before: String::new(),
+            between: "Question: ".to_owned(),
+            after: "\nAnswer:".to_owned(),
+            gap: " ".to_owned(),
+            is_template: false,
+        }
+    }
+
+    /// The model's own chat template around the block and the question of a user.
+    fn of_template(vocabulary: &Vocabulary) -> Result<Frame> {
+        let message = Message::new("user", &format!("{BLOCK}{QUESTION}"));
+        let rendered = vocabulary.chat(&[message], true)?;
+        let split = rendered.split_once(BLOCK).and_then(|(before, rest)| {
+            let (between, after) = rest.split_once(QUESTION)?;
+            (!after.contains([BLOCK, QUESTION].map(|mark| mark.chars().next().unwrap_or('\0'))))
+                .then_some((before, between, after))
+        });
+        let (before, between, end) = split.ok_or(
+            "the model's chat template does not show a question once, as it is; set `chat = \"none\"`",
+        )?;
+        let after = end.trim_end_matches(' ');
+        let gap = &end[after.len()..];
+        let [before, between, after, gap] = [before, between, after, gap].map(str::to_owned);
+        Ok(Frame { before, between, after, gap, is_template: true })
+    }
+
+    /// The text that the answer follows: behind the block, or all of it if there is none.
+    fn parts<'a>(&'a self, question: &'a str, fmri: bool) -> Vec<Part<'a>> {
+        let own = |text: &'a String| match self.is_template {
+            true => Part::Marked(text),
+            false => Part::Plain(text),
+        };
+        let before = (!fmri).then(|| own(&self.before));
+        before.into_iter().chain([own(&self.between), Part::Plain(question), own(&self.after)]).collect()
     }
 }

@@ -117,7 +117,7 @@ impl Teacher {
                 let (mut wordings, mut answers) = (Vec::new(), Vec::new());
                 for wording in &asked.wordings {
                     wordings.push(model.prompt_tokens(wording, true)?);
-                    let each = asked.bands.iter().map(|band| model.answer_tokens(&band.name));
+                    let each = asked.bands.iter().map(|band| model.answer_tokens(wording, true, &band.name));
                     answers.push(each.collect::<Result<Vec<_>>>()?);
                 }
                 let bands = asked.bands.iter().map(|band| band.name.clone()).zip(0..).collect();

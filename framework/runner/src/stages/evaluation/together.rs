@@ -54,6 +54,8 @@ pub struct Turn<'a> {
     examples: Vec<&'a Example>,
     /// The question whose answer is wanted; later ones are asked and not answered.
     pub own: usize,
+    /// All questions, as the prompt asks them.
+    asked: String,
     /// The prompt, and the model's answers so far.
     said: Sequence,
     /// Log-likelihoods of the last question's options.
@@ -67,14 +69,15 @@ impl<'a> Turn<'a> {
         (examples, own): Asked<'a>,
         block: Option<FmriBlock>,
     ) -> Result<Turn<'a>> {
-        let said = prompt(model, &questions(&examples), block)?;
-        Ok(Turn { examples, own, said, ranked: Vec::new() })
+        let asked = questions(&examples);
+        let said = prompt(model, &asked, block)?;
+        Ok(Turn { examples, own, asked, said, ranked: Vec::new() })
     }
 
     /// The options of a question, after the answers to the questions before it.
     pub fn query(&self, model: &dyn LanguageModel, question: usize) -> Result<Query> {
         let (options, _) = options(&self.examples[question].answer)?;
-        query(model, self.said.clone(), &options)
+        query(model, &self.asked, self.said.clone(), &options)
     }
 
     /// Takes the likeliest option, the first of equals, as the answer to the question.

@@ -45,7 +45,7 @@ fn nothing_sees_what_comes_later() {
 fn ranks_do_not_depend_on_what_else_is_asked() {
     let model = model(&config());
     let scan = block(1, 3);
-    let option = |text: &str| model.answer_tokens(text).unwrap();
+    let option = |text: &str| model.answer_tokens("", true, text).unwrap();
     let options = vec![option("never"), option("the brain is never still"), vec![7], Vec::new()];
     let query = |fmri, question: &str| {
         let prompt = prompt(&sequence(&model, fmri, question, ""));
@@ -74,7 +74,9 @@ fn many_questions_are_ranked_side_by_side_as_one_by_one() {
     for index in 0..40 {
         let fmri = [Some(scan.clone()), None, Some(scan.clone()), Some(other.clone())][index % 4].clone();
         let question = sequence(&model, fmri, &text(index, 1 + index % 7), "");
-        let options = (0..5).map(|option| model.answer_tokens(&text(index + option, option)).unwrap()).collect();
+        let options = (0..5)
+            .map(|option| model.answer_tokens("", true, &text(index + option, option)).unwrap())
+            .collect();
         queries.push(Query { prompt: prompt(&question), options });
     }
     // The same question again, one without options, and one where nothing stands behind the block.

@@ -99,7 +99,7 @@ fn the_same_seed_gives_the_same_bytes_and_files_give_the_same_model() {
         let mut model = config().init(dir, SHAPE, &mut cx).unwrap();
         let (before, mut after) = model.prompt_tokens("is it higher?", true).unwrap();
         let start = after.len();
-        after.extend(model.answer_tokens("never").unwrap());
+        after.extend(model.answer_tokens("is it higher?", true, "never").unwrap());
         let prompt = Sequence::prompt(before, Some(block(1, 3)), after);
         let sequence = Sequence { supervised: start..prompt.after.len(), text_weight: 1.0, ..prompt };
         let training = Training { tuning: lora(2), ..training(3) };

@@ -25,7 +25,7 @@ fn a_question_stands_in_the_models_own_template_after_its_block() {
     let (before, after) = model.prompt_tokens("is it?", false).unwrap();
     assert!(before.is_empty());
     assert_eq!(shown(&model, &after), "<s>user\nis it?</s>\n<s>assistant\n");
-    let answer = model.answer_tokens("never").unwrap();
+    let answer = model.answer_tokens("is it?", false, "never").unwrap();
     assert_eq!(shown(&model, &answer), "never</s>");
     assert_eq!(model.text(&[answer.clone(), answer].concat()).unwrap(), "never");
 }
@@ -40,10 +40,66 @@ fn without_a_template_a_question_is_put_plainly() {
             (shown(&model, &before), shown(&model, &after)),
             ("[".into(), "]Question: is it?\nAnswer:".into())
         );
-        let answer = model.answer_tokens("never").unwrap();
+        let answer = model.answer_tokens("is it?", false, "never").unwrap();
         assert_eq!(shown(&model, &answer), " never</s>");
         assert_eq!(model.text(&answer).unwrap(), "never");
     }
+}
+
+/// Makes the tokenizer of a folder one as Llama 2 has it: blanks are `▁`, and one is put before every stretch
+/// between special tokens.
+fn write_sentence_pieces(dir: &Path) {
+    let file = dir.join("tokenizer.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let written = json["model"].to_string().replace('Ġ', "▁").replace('Ċ', "\\n");
+    json["model"] = serde_json::from_str(&written).unwrap();
+    let blanks = serde_json::json!({ "type": "Replace", "pattern": { "String": " " }, "content": "▁" });
+    let normalizers = serde_json::json!([{ "type": "Prepend", "prepend": "▁" }, blanks]);
+    json["normalizer"] = serde_json::json!({ "type": "Sequence", "normalizers": normalizers });
+    json["decoder"] = serde_json::json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true });
+    json["pre_tokenizer"] = serde_json::Value::Null;
+    fs::write(file, json.to_string()).unwrap();
+}
+
+/// Prompt and answer of `is it?` and `never` are cut as the one text that they are, and text comes back.
+fn check_one_text(dir: &Path, fmri: bool, text: &str) {
+    let model = model(&config(dir));
+    let vocabulary = model.prompts.vocabulary();
+    let (_, after) = model.prompt_tokens("is it?", fmri).unwrap();
+    let answer = model.answer_tokens("is it?", fmri, "never").unwrap();
+    let tokens = [&after[usize::from(fmri)..], &answer].concat();
+    let expected = vocabulary.marked_tokens(text).unwrap();
+    assert_eq!(tokens, expected, "{text:?}");
+    assert_eq!(model.text(&answer).unwrap(), "never", "{text:?}");
+}
+
+#[test]
+fn prompt_and_answer_are_tokenised_as_one_text() {
+    // As Vicuna's: a blank at the end, which belongs to the answer.
+    let blank = "{% for m in messages %}{{ m['content'] }} {% endfor %}{% if add_generation_prompt %}then: {% endif %}";
+    for is_pieces in [false, true] {
+        let [plain, template, blank] = [None, Some(TEMPLATE), Some(blank)].map(llama);
+        for dir in [&plain, &template, &blank] {
+            if is_pieces {
+                write_sentence_pieces(dir.path());
+            }
+        }
+        for fmri in [false, true] {
+            check_one_text(plain.path(), fmri, "Question: is it?\nAnswer: never</s>");
+            check_one_text(blank.path(), fmri, "is it? then: never</s>");
+        }
+        check_one_text(template.path(), false, "<s>user\nis it?</s>\n<s>assistant\nnever</s>");
+        check_one_text(template.path(), true, "is it?</s>\n<s>assistant\nnever</s>");
+    }
+}
+
+#[test]
+fn an_answer_that_looks_like_a_mark_is_text() {
+    let dir = llama(Some(TEMPLATE));
+    let model = model(&config(dir.path()));
+    let answer = model.answer_tokens("is</s> it?", true, "a</s>").unwrap();
+    assert_eq!(shown(&model, &answer), "a</s></s>");
+    assert_eq!(answer.iter().filter(|&&token| token == 2).count(), 1);
 }
 
 #[test]
@@ -52,7 +108,9 @@ fn ranks_do_not_depend_on_what_else_is_asked() {
         let mut model = model(&config(dir.path()));
         let examples = batch(&model);
         train(&mut model, &training(3, lora(2)), examples).unwrap();
-        let options = ["never", "the brain is", ""].map(|text| model.answer_tokens(text).unwrap()).to_vec();
+        let options = ["never", "the brain is", ""]
+            .map(|text| model.answer_tokens("is it?", true, text).unwrap())
+            .to_vec();
         let scan = block(1, 3);
         let query = |fmri, question: &str| {
             let prompt = prompt(&sequence(&model, fmri, question, ""));
@@ -126,5 +184,5 @@ fn smollm2_is_asked_as_its_authors_ask_it() {
          <|im_start|>user\n"
     );
     assert_eq!(shown(&after[1..]), "Is it pain?<|im_end|>\n<|im_start|>assistant\n");
-    assert_eq!(shown(&prompts.answer("yes").unwrap()), "yes<|im_end|>");
+    assert_eq!(shown(&prompts.answer("Is it pain?", true, "yes").unwrap()), "yes<|im_end|>");
 }

@@ -107,7 +107,7 @@ fn a_planted_response_is_learned_and_found_in_new_scans() {
     let held_out: Vec<(Sequence, bool)> =
         (100..120).map(|seed| (prompt(&ask(seed, seed % 3 == 0)), seed % 3 == 0)).collect();
     train(&mut model, &training(60, lora(4)), lessons).unwrap();
-    let options = ["rest", "pain"].map(|text| model.answer_tokens(text).unwrap()).to_vec();
+    let options = ["rest", "pain"].map(|text| model.answer_tokens("which?", true, text).unwrap()).to_vec();
     let queries: Vec<Query> = held_out
         .iter()
         .map(|(prompt, _)| Query { prompt: prompt.clone(), options: options.clone() })

@@ -1,0 +1,232 @@
+//! One text that a chat template and a user wrote together: only the template's marks are special tokens.
+
+use boldface::Result;
+use tokenizers::{AddedToken, Tokenizer};
+
+use super::Vocabulary;
+
+/// A part of one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// From a chat template: special tokens are written as such.
+    Marked(&'a str),
+    /// From a user: what looks like a special token is text.
+    Plain(&'a str),
+}
+
+/// Around the number of a special token, instead of its text. Unicode has no characters with these codes.
+const STAND_IN: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
+
+impl Part<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Part::Marked(text) | Part::Plain(text) => text,
+        }
+    }
+}
+
+impl Vocabulary {
+    /// Tokens of the one text that the parts make: the tokenizer does not see where parts meet.
+    ///
+    /// # Errors
+    ///
+    /// If the tokenizer cannot read the text.
+    pub fn joined_tokens(&self, parts: &[Part<'_>]) -> Result<Vec<u32>> {
+        let text: String = parts.iter().map(Part::text).collect();
+        if parts.iter().all(|part| matches!(part, Part::Plain(_))) {
+            return self.tokens(&text);
+        }
+        let (mut plain, mut start) = (Vec::new(), 0);
+        for part in parts {
+            let end = start + part.text().len();
+            if matches!(part, Part::Plain(_)) {
+                plain.push(start..end);
+            }
+            start = end;
+        }
+        let encoding = self.marked.encode(text, false)?;
+        let tokens = encoding.get_ids();
+        let is_text = |(token, (from, to)): (&u32, &(usize, usize))| {
+            !self.is_special(*token) || plain.iter().all(|plain| *to <= plain.start || plain.end <= *from)
+        };
+        match tokens.iter().zip(encoding.get_offsets()).all(is_text) {
+            true => Ok(tokens.to_vec()),
+            false => self.joined_with_stand_ins(parts),
+        }
+    }
+
+    /// As above where a user's text looks like a special token: the template's own get another text, which only
+    /// they can have.
+    fn joined_with_stand_ins(&self, parts: &[Part<'_>]) -> Result<Vec<u32>> {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                Part::Plain(plain) if plain.contains(STAND_IN) => {
+                    return Err(
+                        "a text with U+FDD0 or U+FDD1, which are no characters, cannot be read".into()
+                    );
+                }
+                Part::Plain(plain) => text.push_str(plain),
+                Part::Marked(marked) => self.push_stand_ins(marked, &mut text)?,
+            }
+        }
+        let encoding = self.stand_ins()?.encode(text, false)?;
+        let meant = |(token, text): (&u32, &String)| {
+            let number =
+                text.trim().strip_prefix(STAND_IN[0]).and_then(|text| text.strip_suffix(STAND_IN[1]));
+            number.and_then(|number| number.parse().ok()).unwrap_or(*token)
+        };
+        Ok(encoding.get_ids().iter().zip(encoding.get_tokens()).map(meant).collect())
+    }
+
+    /// Appends a template's text with stand-ins for its special tokens.
+    fn push_stand_ins(&self, marked: &str, text: &mut String) -> Result<()> {
+        let encoding = self.marked.encode(marked, false)?;
+        let mut done = 0;
+        for (token, (from, to)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
+            if self.is_special(*token) {
+                // Some special tokens take the blanks around them along.
+                let mark = marked[*from..*to].trim_start();
+                let from = to - mark.len();
+                text.push_str(&marked[done..from]);
+                text.push_str(&stand_in(*token));
+                done = from + mark.trim_end().len();
+            }
+        }
+        text.push_str(&marked[done..]);
+        Ok(())
+    }
+
+    /// The tokenizer that reads special tokens as text, and their stand-ins as they would be read themselves.
+    fn stand_ins(&self) -> Result<Tokenizer> {
+        let mut tokenizer = (*self.plain).clone();
+        let mut all = Vec::new();
+        for (token, added) in self.marked.get_added_vocabulary().get_added_tokens_decoder() {
+            if added.special {
+                all.push((
+                    *token,
+                    AddedToken {
+                        content: stand_in(*token),
+                        special: false,
+                        normalized: false,
+                        ..added.clone()
+                    },
+                ));
+            }
+        }
+        all.sort_unstable_by_key(|(token, _)| *token);
+        tokenizer.add_tokens(all.into_iter().map(|(_, added)| added))?;
+        Ok(tokenizer)
+    }
+
+    pub(super) fn is_special(&self, token: u32) -> bool {
+        let added = self.marked.get_added_vocabulary().get_added_tokens_decoder();
+        added.get(&token).is_some_and(|token| token.special)
+    }
+}
+
+fn stand_in(token: u32) -> String {
+    format!("{}{token}{}", STAND_IN[0], STAND_IN[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const TOKENS: [&str; 13] = ["<unk>", "<s>", "</s>", "▁", "u", "a", "b", "<", "/", "s", ">", "▁a", "▁u"];
+
+    /// Byte pairs as SentencePiece writes them; `</s>` takes the blanks behind it along if it `strips`.
+    fn vocabulary(normalizer: Value, pre_tokenizer: Value, strips: bool) -> Vocabulary {
+        let special = |id: usize| {
+            json!({
+                "id": id, "content": TOKENS[id], "single_word": false, "lstrip": false, "rstrip": strips && id == 2,
+                "normalized": false, "special": true,
+            })
+        };
+        let entries: Value = TOKENS.iter().enumerate().map(|(id, token)| (*token, id)).collect();
+        let tokenizer = json!({
+            "version": "1.0", "truncation": null, "padding": null,
+            "added_tokens": [special(1), special(2)],
+            "normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "post_processor": null, "decoder": null,
+            "model": {
+                "type": "BPE", "vocab": entries, "merges": [["▁", "a"], ["▁", "u"]], "unk_token": "<unk>",
+                "fuse_unk": true, "byte_fallback": false, "dropout": null, "ignore_merges": false,
+            },
+        });
+        let tokenizer = Tokenizer::from_bytes(tokenizer.to_string()).unwrap();
+        Vocabulary::new(tokenizer, vec![2], None, None, Path::new("tokenizer.json")).unwrap()
+    }
+
+    /// As Llama 2 has it: a blank before every stretch between special tokens.
+    fn prepended(strips: bool) -> Vocabulary {
+        let normalizers = json!([
+            { "type": "Prepend", "prepend": "▁" },
+            { "type": "Replace", "pattern": { "String": " " }, "content": "▁" },
+        ]);
+        vocabulary(json!({ "type": "Sequence", "normalizers": normalizers }), Value::Null, strips)
+    }
+
+    /// As newer files have it: a blank before the first stretch of a text only.
+    fn first() -> Vocabulary {
+        let metaspace =
+            json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": true });
+        vocabulary(Value::Null, metaspace, false)
+    }
+
+    fn check(vocabulary: &Vocabulary, parts: &[Part<'_>], expected: &[&str]) {
+        let tokens = vocabulary.joined_tokens(parts).unwrap();
+        let shown: Vec<&str> = tokens.iter().map(|token| TOKENS[*token as usize]).collect();
+        assert_eq!(shown, expected, "{parts:?}");
+        let stood_in = vocabulary.joined_with_stand_ins(parts).unwrap();
+        assert_eq!(stood_in, tokens, "{parts:?} with stand-ins");
+    }
+
+    #[test]
+    fn a_blank_before_a_part_belongs_to_its_word() {
+        let parts = [Part::Marked("<s>u "), Part::Plain("a"), Part::Marked("</s>u")];
+        check(&prepended(false), &parts, &["<s>", "▁u", "▁a", "</s>", "▁u"]);
+        check(&first(), &parts, &["<s>", "u", "▁a", "</s>", "u"]);
+        for vocabulary in [prepended(false), first()] {
+            let whole = vocabulary.marked_tokens("<s>u a</s>u").unwrap();
+            assert_eq!(vocabulary.joined_tokens(&parts).unwrap(), whole);
+        }
+    }
+
+    #[test]
+    fn no_blank_is_put_before_a_part() {
+        let parts = [Part::Plain("a"), Part::Plain("b"), Part::Plain("a")];
+        for vocabulary in [prepended(false), first()] {
+            check(&vocabulary, &parts, &["▁a", "b", "a"]);
+        }
+    }
+
+    #[test]
+    fn a_users_special_token_is_text_and_the_templates_are_none_the_less_marks() {
+        let parts = [Part::Marked("<s>u "), Part::Plain("a</s>b"), Part::Marked("</s>u")];
+        let user = ["▁a", "<", "/", "s", ">", "b"];
+        check(&prepended(false), &parts, &[&["<s>", "▁u"], &user[..], &["</s>", "▁u"]].concat());
+        check(&first(), &parts, &[&["<s>", "u"], &user[..], &["</s>", "u"]].concat());
+        check(&first(), &[Part::Plain("a</s>b")], &user);
+        // Neither is one that template and user make together.
+        check(&first(), &[Part::Marked("u</s"), Part::Plain(">")], &["▁u", "<", "/", "s", ">"]);
+    }
+
+    #[test]
+    fn a_mark_takes_a_users_blank_along_as_in_any_text() {
+        let parts = [Part::Marked("u</s>"), Part::Plain(" a"), Part::Marked("</s>")];
+        check(&prepended(true), &parts, &["▁u", "</s>", "▁a", "</s>"]);
+        // Two blanks: the tokenizer's own, and the user's.
+        check(&prepended(false), &parts, &["▁u", "</s>", "▁", "▁a", "</s>"]);
+    }
+
+    #[test]
+    fn what_stands_for_a_mark_is_no_text() {
+        let parts = [Part::Plain("</s>\u{fdd0}1\u{fdd1}"), Part::Marked("</s>")];
+        let error = prepended(false).joined_tokens(&parts).unwrap_err().to_string();
+        assert!(error.starts_with("a text with U+FDD0"), "{error}");
+    }
+}
