@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Card, Codes, Cohort, Descriptor, Example, Fact, FactQuestion, Features, FitContext, FmriShape, Lora, Metric, Outcome,
-    Problem, Quality, Query, Recorded, Result, Runtime, Scan, ScanInfo, Sequence, Size, TextSource,
-    TextSpace, TimeSeries, TrainScans, Training,
+    Card, Codes, Cohort, Descriptor, Example, Fact, FactQuestion, Features, FitContext, FmriShape, Lora,
+    Metric, Outcome, Problem, Quality, Query, Recorded, Result, Runtime, Scan, ScanInfo, Sequence, Size,
+    TextSource, TextSpace, TimeSeries, TrainScans, Training,
 };
 
 /// What every plugin is: a typed config that can be printed and hashed.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use boldface::abi::{Made, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
 use boldface::serde_json::Value;
 use boldface::{
-    CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, FactQuestion, Metric,
-    Outcome, Problem, Quality, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
+    CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, FactQuestion,
+    Metric, Outcome, Problem, Quality, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
 };
 use serde::{Serialize, Serializer};
 

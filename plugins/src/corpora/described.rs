@@ -12,8 +12,8 @@ use std::path::Path;
 
 use boldface::schemars::{Schema, SchemaGenerator};
 use boldface::{
-    Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, FactQuestion, JsonSchema, Problem, Regions, Result,
-    Scan, Serialize, TrainScans, seed,
+    Cohort, CorpusGenerator, Describer, Descriptor, Deserialize, Fact, FactQuestion, JsonSchema, Problem,
+    Regions, Result, Scan, Serialize, TrainScans, seed,
 };
 use boldface_features::{Compared, Feature, Measured, Norms};
 use rand::Rng;

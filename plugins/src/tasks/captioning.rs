@@ -1,8 +1,8 @@
 //! Describes a scan in words.
 
 use boldface::{
-    Answer, CheckContext, Decoding, Descriptor, Deserialize, Example, Fact, JsonSchema, Metric, Outcome, Prediction,
-    Problem, Result, Scan, Serialize, Task, Window, register, scores,
+    Answer, CheckContext, Decoding, Descriptor, Deserialize, Example, Fact, JsonSchema, Metric, Outcome,
+    Prediction, Problem, Result, Scan, Serialize, Task, Window, register, scores,
 };
 
 /// Asks for a description of a scan and compares it with what the corpus says.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use boldface::{
-    Answer, Band, CheckContext, Deserialize, Example, Fact, FactQuestion, JsonSchema, Metric, Outcome, Prediction, Problem,
-    Result, Scan, Serialize, Task, Window, register, scores,
+    Answer, Band, CheckContext, Deserialize, Example, Fact, FactQuestion, JsonSchema, Metric, Outcome,
+    Prediction, Problem, Result, Scan, Serialize, Task, Window, register, scores,
 };
 
 /// Asks for every fact of the corpora that shows in the signal, with the bands as options, ranked by log-likelihood.
@@ -24,7 +24,8 @@ register!(Task "facts" => Facts);
 impl Task for Facts {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
         let asked = |feature: &str| {
-            self.features.is_empty() || self.features.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
+            self.features.is_empty()
+                || self.features.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
         };
         let window = Window::first(scan.series.trs());
         let known = scan.descriptors.iter().filter(|said| said.fact.z.is_some() && asked(&said.fact.feature));

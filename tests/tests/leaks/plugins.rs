@@ -59,7 +59,8 @@ impl Task for Nosy {
             }
             By::Text => {
                 let reference = format!("The patient was in the {condition} group.");
-                example.answer = Answer::Text { reference, facts: Vec::new(), decoding: Decoding::Free };
+                example.answer =
+                    Answer::Text { reference, facts: Vec::new(), decoding: boldface::Decoding::Free };
             }
         }
         Ok(vec![example])

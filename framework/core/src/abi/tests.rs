@@ -34,7 +34,11 @@ impl Task for Odd {
             _ => f64::from(scan.series.values()[3]),
         };
         let fact = Fact { feature: "last".to_owned(), value: Some(value), ..Fact::default() };
-        let answer = Answer::Text { reference: scan.regions.names.join(" "), facts: vec![fact], decoding: Decoding::Free };
+        let answer = Answer::Text {
+            reference: scan.regions.names.join(" "),
+            facts: vec![fact],
+            decoding: crate::Decoding::Free,
+        };
         Ok(vec![Example {
             window: Window::first(scan.series.trs()),
             question: scan.info.id.to_string(),

@@ -259,7 +259,7 @@ fn caption(plugin: &str) -> (Example, Prediction) {
     ];
     let reference = "Coupling within DMN is higher than usual (r = 0.47). DMN and Visual are markedly lower.";
     let text = if plugin == "gpt" { "DMN is <b>higher</b> & DMN with Visual is average." } else { "" };
-    let answer = Answer::Text { reference: reference.into(), facts, decoding: Decoding::Free };
+    let answer = Answer::Text { reference: reference.into(), facts, decoding: boldface::Decoding::Free };
     (example("What is unusual about this scan?", answer), Prediction::Text { text: text.into(), facts: said })
 }
 

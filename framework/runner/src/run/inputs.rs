@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use boldface::{
-    Backbone, Codes, Describer, Descriptor, Fact, FactQuestion, Features, FitContext, FittedTokenizer, FmriShape,
-    LanguageModel, Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
+    Backbone, Codes, Describer, Descriptor, Fact, FactQuestion, Features, FitContext, FittedTokenizer,
+    FmriShape, LanguageModel, Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
 };
 use serde::de::DeserializeOwned;
 

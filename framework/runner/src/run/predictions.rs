@@ -196,7 +196,8 @@ mod tests {
             (row.truth.as_deref(), row.truth_value, row.answer_value),
             (Some("41.5"), Some(41.5), Some(40.0))
         );
-        let text = Answer::Text { reference: "High.".into(), facts: Vec::new() };
+        let text =
+            Answer::Text { reference: "High.".into(), facts: Vec::new(), decoding: boldface::Decoding::Free };
         let [row] = &one(text, Prediction::Text { text: "Low.".into(), facts: Vec::new() })[..] else {
             panic!()
         };

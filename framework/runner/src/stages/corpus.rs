@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use boldface::{
-    Describer, Descriptor, Fact, FactQuestion, Metric, MetricRow, Observer, Part, Result, Scan, ScanId, ScanInfo, Split,
-    Window,
+    Describer, Descriptor, Fact, FactQuestion, Metric, MetricRow, Observer, Part, Result, Scan, ScanId,
+    ScanInfo, Split, Window,
 };
 
 use super::Work;
@@ -50,9 +50,13 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     }
     let asked = || questions.values().flatten().map(|asked: &FactQuestion| asked.feature.as_str());
     let held_out = &work.plan.experiment.facts.held_out;
-    if let Some(pattern) = held_out.iter().find(|pattern| !asked().any(|name| FactQuestion::is_named(pattern, name))) {
+    if let Some(pattern) =
+        held_out.iter().find(|pattern| !asked().any(|name| FactQuestion::is_named(pattern, name)))
+    {
         let known = asked().take(6).collect::<Vec<_>>().join("`, `");
-        return Err(format!("`facts.held-out`: `{pattern}` names no feature; there are `{known}` and more").into());
+        return Err(
+            format!("`facts.held-out`: `{pattern}` names no feature; there are `{known}` and more").into()
+        );
     }
     work.write_json(QUESTIONS, &questions)?;
     counted(work, &split, &scans, &descriptors)?;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use boldface::{Answer, Decoding, Example, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed};
+use boldface::{
+    Answer, Decoding, Example, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed,
+};
 use rand_chacha::ChaCha8Rng;
 
 use super::cases;

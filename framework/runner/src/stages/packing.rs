@@ -294,7 +294,8 @@ mod tests {
         assert_eq!(lesson.code_targets().count(), 0);
         assert_eq!((lesson.objective, lesson.text_weight), (Objective::Instruction, 1.0));
 
-        let text = Answer::Text { reference: "Low.".into(), facts: vec![], decoding: Decoding::Free };
+        let text =
+            Answer::Text { reference: "Low.".into(), facts: vec![], decoding: boldface::Decoding::Free };
         let lesson = super::lesson(&Letters, &example(60, text), block(), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "Low.\0");
     }
@@ -307,7 +308,8 @@ mod tests {
         let lesson = lesson_of_many(&Letters, &examples, block()).unwrap();
         assert_eq!(text_of(lesson.after.iter().map(|&token| (0, token))), ">?\n?\n?yes\x0040 to 80 y\0no\0");
         assert_eq!(text_of(lesson.text_targets()), "yes\x0040 to 80 y\0no\0");
-        let text = Answer::Text { reference: "Low.".into(), facts: vec![], decoding: Decoding::Free };
+        let text =
+            Answer::Text { reference: "Low.".into(), facts: vec![], decoding: boldface::Decoding::Free };
         assert!(lesson_of_many(&Letters, &[example(60, text)], block()).is_err());
     }
 

@@ -110,7 +110,8 @@ impl Windows {
     /// As [`Windows::blocks`], as far as a question shows them: their last patches.
     pub fn behind_questions(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
         let Some(patches) = self.patches_shown else { return self.blocks(places) };
-        let wanted: Vec<Place> = places.iter().filter(|place| !self.cut.contains_key(place)).cloned().collect();
+        let wanted: Vec<Place> =
+            places.iter().filter(|place| !self.cut.contains_key(place)).cloned().collect();
         for (place, block) in wanted.iter().zip(self.blocks(&wanted)?) {
             self.cut.entry(place.clone()).or_insert_with(|| block.last(patches));
         }

@@ -93,8 +93,11 @@ fn read_shared(
     (start, blocks): (usize, &[Vec<&Learned<'_>>]),
     into: &mut Predictions,
 ) {
-    let all: Vec<(usize, &Learned<'_>)> =
-        blocks.iter().enumerate().flat_map(|(block, members)| members.iter().map(move |one| (block, *one))).collect();
+    let all: Vec<(usize, &Learned<'_>)> = blocks
+        .iter()
+        .enumerate()
+        .flat_map(|(block, members)| members.iter().map(move |one| (block, *one)))
+        .collect();
     let end = all.iter().map(|(_, one)| one.needed.min(start)).max().unwrap_or(0);
     let mut cache = trunk.cache();
     let spans: Vec<Span<'_>> = blocks.iter().map(|members| (members[0].sequence, 0..end)).collect();

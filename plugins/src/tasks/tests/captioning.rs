@@ -32,7 +32,11 @@ fn caption(descriptors: &[Descriptor], facts: usize) -> String {
 }
 
 fn answered(reference: &str, expected: &[Fact], text: &str, said: &[Fact]) -> Outcome {
-    let answer = Answer::Text { reference: reference.to_owned(), facts: expected.to_vec(), decoding: Decoding::Free };
+    let answer = Answer::Text {
+        reference: reference.to_owned(),
+        facts: expected.to_vec(),
+        decoding: boldface::Decoding::Free,
+    };
     outcome("1", answer, Prediction::Text { text: text.to_owned(), facts: said.to_vec() })
 }
 

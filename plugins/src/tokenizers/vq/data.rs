@@ -73,7 +73,8 @@ impl Tokens {
         let all = batch.len() * count;
         Shown {
             inputs: engine.tensor(beside.collect(), &[batch.len(), count, shape.inputs()]),
-            signal: engine.tensor(scans.into_iter().flatten().copied().collect(), &[batch.len(), count, patch]),
+            signal: engine
+                .tensor(scans.into_iter().flatten().copied().collect(), &[batch.len(), count, patch]),
             coupling: engine.tensor(rows.concat(), &[all, self.rois]),
             spectrum: engine.tensor(spectra.concat(), &[all, shape.frequencies()]),
         }
@@ -106,10 +107,16 @@ fn spectrum(tokens: &[f32], patch: usize) -> Vec<f32> {
     let waves: Vec<Vec<(f32, f32)>> =
         (1..=patch / 2).map(|k| (0..patch).map(|t| turn(k, t).sin_cos()).collect()).collect();
     let amplitude = |signal: &[f32], wave: &[(f32, f32)]| {
-        let sum = signal.iter().zip(wave).fold((0.0, 0.0), |(re, im), (x, (sin, cos))| (re + x * cos, im + x * sin));
+        let sum = signal
+            .iter()
+            .zip(wave)
+            .fold((0.0, 0.0), |(re, im), (x, (sin, cos))| (re + x * cos, im + x * sin));
         2.0 / patch as f32 * (sum.0 * sum.0 + sum.1 * sum.1).sqrt()
     };
-    tokens.chunks_exact(patch).flat_map(|signal| waves.iter().map(move |wave| amplitude(signal, wave))).collect()
+    tokens
+        .chunks_exact(patch)
+        .flat_map(|signal| waves.iter().map(move |wave| amplitude(signal, wave)))
+        .collect()
 }
 
 /// Cuts a series into tokens: `token[(patch * rois + roi) * volumes + volume]`.

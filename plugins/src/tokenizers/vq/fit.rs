@@ -6,13 +6,13 @@ use boldface_engine::{AdamW, Engine, Params, Schedule, Tensor, clear_tape, clip,
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use super::facts::{self, Facts};
-use super::{Channel, Vq};
 use super::data::{Batches, Tokens};
+use super::facts::{self, Facts};
 use super::fitted::FittedVq;
 use super::losses::{self, Losses};
 use super::text::TextSide;
 use super::window::Window;
+use super::{Channel, Vq};
 use crate::nets::autoencoder::{Autoencoder, Shape, head, init_head};
 use crate::nets::encoder::STD;
 use crate::nets::quantizer::Codebook;

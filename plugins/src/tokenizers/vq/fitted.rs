@@ -27,8 +27,9 @@ impl FittedVq {
     /// Keeps the tokenizer's own weights of `params`, and the codebook's rows.
     pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32]) -> FittedVq {
         let mut kept = Params::new(params.engine());
-        let own =
-            |name: &&str| ["encoder.", "coupling.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own));
+        let own = |name: &&str| {
+            ["encoder.", "coupling.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own))
+        };
         for name in params.names().filter(own) {
             let tensor = params.get(name);
             kept.insert(name, tensor.to_vec(), tensor.dims());
@@ -74,7 +75,8 @@ impl FittedVq {
         let (Shape { patch, rois, .. }, width) = (&self.model.shape, self.model.shape.features());
         let (patch, rois) = (*patch, *rois);
         let (engine, count) = (self.params.engine(), patches * rois);
-        let values = batch.iter().flat_map(|series| inputs(&tokens(series, patch), &self.model.shape)).collect();
+        let values =
+            batch.iter().flat_map(|series| inputs(&tokens(series, patch), &self.model.shape)).collect();
         let numbers = self.model.shape.inputs();
         let pass = Pass::inference(&self.params);
         let (features, codes) = no_grad(|| {

@@ -35,7 +35,15 @@ fn tiny(reconstruction: f64, commitment: f64, alignment: f64, domain: f64) -> Vq
         batch_size: 6,
         peak_lr: 1e-2,
         warmup: 1,
-        losses: Losses { reconstruction, commitment, alignment, domain },
+        losses: Losses {
+            signal: reconstruction,
+            coupling: 0.0,
+            spectrum: 0.0,
+            facts: 0.0,
+            commitment,
+            alignment,
+            domain,
+        },
         ..Vq::default()
     }
 }
@@ -129,7 +137,8 @@ fn each_loss_moves_the_weights_it_owns_and_no_others() {
     let moved = |config: Vq| {
         let tokens = Tokens::of(&train, config.patch).unwrap();
         let text = TextSide::of(&train, &text(&scans)).unwrap();
-        let mut trainer = Trainer::new(&config, &engine, tokens, text, 7).unwrap();
+        let facts = super::facts::Facts::of(&train);
+        let mut trainer = Trainer::new(&config, &engine, (tokens, text, facts), 7).unwrap();
         let all = |trainer: &Trainer<'_>| -> Vec<(String, Vec<f32>)> {
             trainer.params.names().map(|name| (name.to_owned(), trainer.params.get(name).to_vec())).collect()
         };
@@ -144,10 +153,14 @@ fn each_loss_moves_the_weights_it_owns_and_no_others() {
         let [reconstruction, commitment, alignment, domain] = losses;
         moved(Vq { weight_decay: 0.0, ..tiny(reconstruction, commitment, alignment, domain) })
     };
-    assert_eq!(alone([1.0, 0.0, 0.0, 0.0]), ["code", "decoder", "encoder", "patch"]);
-    assert_eq!(alone([0.0, 1.0, 0.0, 0.0]), ["code", "encoder"]);
-    assert_eq!(alone([0.0, 0.0, 1.0, 0.0]), ["alignment", "encoder"]);
-    assert_eq!(alone([0.0, 0.0, 0.0, 1.0]), ["domain", "encoder"]);
+    assert_eq!(alone([1.0, 0.0, 0.0, 0.0]), ["code", "coupling", "decoder", "encoder", "patch"]);
+    assert_eq!(alone([0.0, 1.0, 0.0, 0.0]), ["code", "coupling", "encoder"]);
+    assert_eq!(alone([0.0, 0.0, 1.0, 0.0]), ["alignment", "coupling", "encoder"]);
+    assert_eq!(alone([0.0, 0.0, 0.0, 1.0]), ["coupling", "domain", "encoder"]);
+    let only = |losses: Losses| moved(Vq { weight_decay: 0.0, losses, ..tiny(0.0, 0.0, 0.0, 0.0) });
+    let none = || tiny(0.0, 0.0, 0.0, 0.0).losses;
+    assert_eq!(only(Losses { coupling: 1.0, ..none() }), ["coupling", "encoder", "rows"]);
+    assert_eq!(only(Losses { spectrum: 1.0, ..none() }), ["coupling", "encoder", "spectrum"]);
 }
 
 #[test]

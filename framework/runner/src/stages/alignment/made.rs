@@ -51,9 +51,8 @@ pub fn made(series: &TimeSeries, regions: &Regions, rng: &mut impl Rng) -> Resul
     }
     if rng.random_bool(0.5) {
         let takes_part = |rng: &mut _| Rng::next_u32(rng) as f64 / f64::from(u32::MAX) < TAKES_PART;
-        let speeds: Vec<f64> = (names.iter())
-            .map(|_| if takes_part(rng) { rng.random_range(-0.3..0.5) } else { 0.0 })
-            .collect();
+        let speeds: Vec<f64> =
+            (names.iter()).map(|_| if takes_part(rng) { rng.random_range(-0.3..0.5) } else { 0.0 }).collect();
         for (signal, &network) in signals.iter_mut().zip(&network) {
             for t in 1..trs {
                 signal[t] += speeds[network] * signal[t - 1];

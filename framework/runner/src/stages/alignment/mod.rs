@@ -61,7 +61,9 @@ fn batches(
         }
     }
     let teacher = Teacher::open(work, Asking::of(Some(config)), model)?;
-    work.fitted_on(learned.into_iter().chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>())?;
+    work.fitted_on(
+        learned.into_iter().chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>(),
+    )?;
     let mut texts = Vec::new();
     if config.text_to_text > 0.0 {
         texts =

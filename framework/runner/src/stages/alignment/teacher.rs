@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use boldface::{
-    Describer, Fact, FittedTokenizer, FmriBlock, LanguageModel, Objective, Part, Regions, Result, Scan, ScanId,
-    ScanInfo, Sequence, TimeSeries, seed,
+    Describer, Fact, FittedTokenizer, FmriBlock, LanguageModel, Objective, Part, Regions, Result, Scan,
+    ScanId, ScanInfo, Sequence, TimeSeries, seed,
 };
 use rand::RngExt;
 use rand::seq::{SliceRandom, index};
@@ -223,7 +223,8 @@ impl Teacher {
             let mut rng = seed::stream(seed, &format!("facts.made.{epoch}.{scan}"));
             rng.random_bool(share).then(|| maker.make(&scans[scan], &mut rng)).transpose()
         };
-        let made: Vec<Option<(TimeSeries, Vec<Told>)>> = missing.par_iter().map(make).collect::<Result<_>>()?;
+        let made: Vec<Option<(TimeSeries, Vec<Told>)>> =
+            missing.par_iter().map(make).collect::<Result<_>>()?;
         let series: Vec<&TimeSeries> = made.iter().flatten().map(|(series, _)| series).collect();
         let mut embedded = self.tokenizer.embed(&series)?.into_iter();
         for (place, made) in missing.into_iter().zip(made) {
@@ -271,9 +272,10 @@ impl Maker {
 impl Question {
     /// Tokens after the block, of every wording with its longest answer.
     fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
-        self.wordings.iter().zip(&self.answers).map(|((_, after), answers)| {
-            after.len() + answers.iter().map(Vec::len).max().unwrap_or(0)
-        })
+        self.wordings
+            .iter()
+            .zip(&self.answers)
+            .map(|((_, after), answers)| after.len() + answers.iter().map(Vec::len).max().unwrap_or(0))
     }
 
     fn sequence(&self, wording: usize, band: usize, block: FmriBlock, weight: f32) -> Sequence {

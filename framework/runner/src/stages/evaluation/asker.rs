@@ -10,9 +10,9 @@ use super::super::naming::named;
 use super::super::packing::{extent, fits, options, prompt};
 use super::super::surrogate::{phase_randomized, shuffled};
 use super::super::windows::{Place, Windows};
-use super::{ABOUT_ONE, BATCH};
 use super::controls::{Shown, StandIns, mean};
 use super::together::{Together, Turn};
+use super::{ABOUT_ONE, BATCH};
 use crate::run::inputs::read_facts;
 use crate::spec::Paradigm;
 
@@ -179,7 +179,11 @@ impl Asker<'_> {
         Ok(predictions)
     }
 
-    pub(super) fn generate(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
+    pub(super) fn generate(
+        &self,
+        cases: &[Case<'_>],
+        blocks: Vec<Option<FmriBlock>>,
+    ) -> Result<Vec<Prediction>> {
         let read = |text: String| Ok(Prediction::Text { facts: read_facts(&self.describers, &text)?, text });
         self.texts(cases, blocks)?.into_iter().map(read).collect()
     }

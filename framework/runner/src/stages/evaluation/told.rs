@@ -1,6 +1,6 @@
 //! Writes a text through facts: every fact is asked for, and those found most unusual are told.
 
-use boldface::{Answer, Band, Decoding, FmriBlock, Prediction, Query, Result};
+use boldface::{Answer, Band, Decoding, FmriBlock, Prediction, Result};
 
 use super::super::baselines::softmax;
 use super::super::cases::Case;
@@ -37,8 +37,7 @@ impl Asker<'_> {
                 let Some(question) = &said.question else { continue };
                 let wording = question.wordings.first().map_or("", String::as_str);
                 let bands: Vec<String> = question.bands.iter().map(|band| band.name.clone()).collect();
-                let query: Query =
-                    query(self.model, prompt(self.model, wording, block.clone())?, &bands)?;
+                let query = query(self.model, wording, prompt(self.model, wording, block.clone())?, &bands)?;
                 fits(&query.prompt, self.context, &format!("a question about `{}`", case.scan.info.id))?;
                 queries.push(query);
                 asked.push((place, said.fact.feature.as_str(), &question.bands[..]));

@@ -156,8 +156,14 @@ mod tests {
 
     fn look(series: TimeSeries, quality: Quality, missing_regions: MissingRegions) -> Result<Kept, Bad> {
         let regions = Regions { names: vec!["V1".into(), "M1".into()], networks: vec!["n".into(); 2] };
-        let signal =
-            Signal { trs: 2, start: 1, standardize: Default::default(), mixed_tr: false, missing_regions };
+        let signal = Signal {
+            trs: 2,
+            start: 1,
+            standardize: Default::default(),
+            mixed_tr: false,
+            shown_patches: None,
+            missing_regions,
+        };
         checked(Recorded { series, quality }, &info(), &regions, &signal)
     }
 
