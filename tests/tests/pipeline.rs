@@ -139,10 +139,8 @@ fn a_run_leaves_what_it_promises() {
         assert!(has("codes", "quantile", split, None));
     }
     assert!(rows.iter().any(|row| row.metric == "fmri_to_fmri_loss" && row.step == Some(4)));
-    let interval = rows.iter().find(|row| row.metric == "accuracy" && row.plugin == "fc-logistic").unwrap();
-    assert!(
-        interval.low.unwrap() <= interval.value.unwrap() && interval.value.unwrap() <= interval.high.unwrap()
-    );
+    // Fewer than ten subjects in either part: no score has an interval.
+    assert!(rows.iter().all(|row| row.low.is_none() && row.high.is_none()));
 }
 
 #[test]

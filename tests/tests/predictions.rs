@@ -70,6 +70,11 @@ fn scores_computed_from_predictions_are_those_of_the_table() {
     let metrics = boldface_tables::metrics::read(&dir.join("metrics.parquet")).unwrap();
     let Some(found) = told("predictions.py", &[dir.join(PREDICTIONS).display().to_string()]) else { return };
     let mut answerers = BTreeSet::new();
+    // Twelve subjects in either part are enough for an interval around the score.
+    let accuracy =
+        metrics.iter().find(|row| row.metric == "accuracy" && row.plugin == "fc-logistic").unwrap();
+    let (low, value, high) = (accuracy.low.unwrap(), accuracy.value.unwrap(), accuracy.high.unwrap());
+    assert!(low <= value && value <= high, "{low} {value} {high}");
     for score in &found {
         let text = |name: &str| score[name].as_str().unwrap();
         let stage = if text("kind") == "baseline" { "baseline" } else { "evaluation" };
