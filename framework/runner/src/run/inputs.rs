@@ -195,9 +195,9 @@ impl<'a> Inputs<'a> {
         Ok(written.into_iter().map(|(corpus, questions)| (corpus, by_feature(questions))).collect())
     }
 
-    /// Whether this stage asks, and teaches nothing.
+    /// Whether this stage asks or looks for leaks, and teaches nothing.
     fn asks(&self) -> bool {
-        ["evaluation.", "baseline."].iter().any(|kind| self.listed.stage.starts_with(kind))
+        ["evaluation.", "baseline.", "the lint of "].iter().any(|kind| self.listed.stage.starts_with(kind))
     }
 
     /// Whether this stage may know of a feature: one that is held out is seen only by stages that ask.

@@ -31,6 +31,11 @@ pub(in crate::backbones) struct Bucket {
     pub positions: Vec<u32>,
     /// How many keys each cell sees, cached ones included.
     pub visible: Vec<u32>,
+    /// All text after the block of each span's sequence, whether it is read now or not.
+    pub afters: Vec<Vec<u32>>,
+    /// For each cell the place of its span, and how many tokens of `afters` have been read with it; 0 for a cell that is
+    /// none of them.
+    pub heard: Vec<(usize, usize)>,
 }
 
 impl Bucket {
@@ -46,11 +51,12 @@ impl Bucket {
         });
         let texts: usize = texts.sum();
         for (sequence, places) in spans {
+            bucket.afters.push(sequence.after.clone());
             for place in places.clone() {
                 bucket.push(sequence, place, texts);
             }
             for _ in places.len()..length {
-                bucket.cell(0, 0, 0);
+                bucket.cell(0, 0, 0, 0);
             }
         }
         bucket
@@ -69,7 +75,11 @@ impl Bucket {
                 texts + self.regions.len() - 1
             }
         };
-        self.cell(row, layout.position(place), layout.visible(place));
+        let heard = match layout.token(place) {
+            Token::After(index) => index + 1,
+            Token::Before(_) | Token::Fmri { .. } => 0,
+        };
+        self.cell(row, layout.position(place), layout.visible(place), heard);
     }
 
     fn text(&mut self, token: u32) -> usize {
@@ -77,7 +87,8 @@ impl Bucket {
         self.text.len() - 1
     }
 
-    fn cell(&mut self, row: usize, position: usize, visible: usize) {
+    fn cell(&mut self, row: usize, position: usize, visible: usize, heard: usize) {
+        self.heard.push((self.afters.len().saturating_sub(1), heard));
         self.rows.push(number(row));
         self.positions.push(number(position));
         self.visible.push(number(visible));

@@ -2,13 +2,16 @@
 
 use boldface::{FmriShape, Lora, Problem, Result, Tuning, seed};
 use boldface_engine::nn::{self, KvCache, Noise, Pass, Transformer};
-use boldface_engine::{Engine, Params, Tensor};
+use boldface_engine::{Engine, Params, Tensor, no_grad};
 use rand::Rng;
 
 use super::Gpt;
 use crate::backbones::causal::{self, Bucket, Limits, Trunk};
 
 const STD: f32 = 0.02;
+
+/// Size of what was heard so far beside a token's own embedding, at the start.
+const HEARD: f32 = 0.1;
 
 /// The mean pooled vector of the training descriptions: no layer, and never trained.
 pub(super) const CENTER: &str = "center";
@@ -29,6 +32,7 @@ impl Network {
         let mut params = Params::new(engine);
         params.normal("tokens", &[vocabulary, config.width], STD, rng);
         params.normal("positions", &[config.context, config.width], STD, rng);
+        params.normal("heard.weight", &[config.width, config.width], HEARD / (config.width as f32).sqrt(), rng);
         transformer(config).init(&mut params, rng);
         nn::init_layer_norm(&mut params, "norm", config.width);
         params.constant(CENTER, &[config.width], 0.0);
@@ -70,6 +74,40 @@ impl Network {
         self.params = folded;
     }
 
+    /// For each cell the mean embedding of the text after the block up to it, scaled to numbers around 1; zeros for a cell
+    /// that is none of it. Attention would find a question's words among hundreds of fMRI tokens only after long training:
+    /// this tells every token what was asked from the first step on. It is read as it is, without a gradient.
+    fn heard(&self, bucket: &Bucket) -> Tensor {
+        let width = self.config.width;
+        let tokens: Vec<u32> = bucket.afters.iter().flatten().copied().collect();
+        let rows = match tokens.is_empty() {
+            true => Vec::new(),
+            false => no_grad(|| self.params.get("tokens").rows(&tokens).to_vec()),
+        };
+        let mut starts = Vec::new();
+        let mut sums = rows;
+        let mut start = 0;
+        for after in &bucket.afters {
+            starts.push(start);
+            for place in start + 1..start + after.len() {
+                let (before, own) = sums.split_at_mut(place * width);
+                own.iter_mut().zip(&before[(place - 1) * width..]).for_each(|(sum, earlier)| *sum += earlier);
+            }
+            start += after.len();
+        }
+        let mut heard = vec![0.0; bucket.heard.len() * width];
+        for (cell, &(span, count)) in heard.chunks_exact_mut(width).zip(&bucket.heard) {
+            if count > 0 {
+                let place = starts[span] + count - 1;
+                let sum = &sums[place * width..(place + 1) * width];
+                let square = sum.iter().map(|x| x * x).sum::<f32>() / width as f32;
+                let by = 1.0 / (square + 1e-12).sqrt();
+                cell.iter_mut().zip(sum).for_each(|(value, sum)| *value = sum * by);
+            }
+        }
+        self.params.engine().tensor(heard, &[bucket.heard.len(), width])
+    }
+
     fn lora_scale(&self) -> f32 {
         self.lora.as_ref().map_or(0.0, |lora| (lora.alpha / lora.rank as f64) as f32)
     }
@@ -104,6 +142,7 @@ impl Trunk for Network {
         let text = (!bucket.text.is_empty()).then(|| params.get("tokens").rows(&bucket.text));
         let cells = causal::cells(text, causal::fmri_tokens(pass, self.config.input, bucket), bucket);
         let cells = cells.add(&params.get("positions").rows(&bucket.positions));
+        let cells = cells.add(&nn::linear(pass, "heard", &self.heard(bucket)));
         let width = self.config.width;
         let cells = cells.reshape(&[bucket.size, bucket.length, width]);
         let hidden = transformer(&self.config).forward(pass, &cells, &bucket.visible, cache);
@@ -156,8 +195,8 @@ pub(super) fn check_lora(config: &Gpt, lora: &Lora) -> Vec<Problem> {
 
 /// Most numbers of the text side: its vocabulary may stay smaller.
 pub(super) fn text_parameters(config: &Gpt) -> u64 {
-    // Tokens, positions, the scale and shift of the last norm, and the centre.
-    let rows = (config.vocabulary + config.context + 2 + 1) as u64;
+    // Tokens, positions, what was heard, the scale and shift of the last norm, and the centre.
+    let rows = (config.vocabulary + config.context + config.width + 2 + 1) as u64;
     rows * config.width as u64 + transformer(config).parameters()
 }
 
