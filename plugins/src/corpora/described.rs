@@ -182,7 +182,9 @@ impl<F: Family> Describer for Fitted<F> {
             wordings: self.words.questions(feature, wordings),
             bands: self.words.bands(),
         };
-        self.features.iter().filter(|feature| self.family.shows(feature)).map(question).collect()
+        let asked = self.features.iter().filter(|feature| self.family.shows(feature)).map(question);
+        // Words of the user's own may have no form to ask in.
+        asked.filter(|question| !question.wordings.is_empty()).collect()
     }
 
     fn say(&self, feature: &str, band: &str) -> Option<String> {

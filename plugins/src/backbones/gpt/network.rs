@@ -8,7 +8,11 @@ use rand::Rng;
 use super::Gpt;
 use crate::backbones::causal::{self, Bucket, Limits, Trunk};
 
-const STD: f32 = 0.02;
+/// Standard deviation of embeddings at the start. Names of networks stand in the same sentences, so training draws their
+/// embeddings together: what tells them apart is how far apart they began. At GPT-2's width of 768 it is its .02.
+fn spread(width: usize) -> f32 {
+    0.55 / (width as f32).sqrt()
+}
 
 /// Size of what was heard so far beside a token's own embedding, at the start.
 const HEARD: f32 = 0.1;
@@ -30,9 +34,15 @@ impl Network {
     /// A text model with random weights.
     pub fn new(config: &Gpt, engine: &Engine, vocabulary: usize, rng: &mut impl Rng) -> Network {
         let mut params = Params::new(engine);
-        params.normal("tokens", &[vocabulary, config.width], STD, rng);
-        params.normal("positions", &[config.context, config.width], STD, rng);
-        params.normal("heard.weight", &[config.width, config.width], HEARD / (config.width as f32).sqrt(), rng);
+        let std = spread(config.width);
+        params.normal("tokens", &[vocabulary, config.width], std, rng);
+        params.normal("positions", &[config.context, config.width], std / 2.0, rng);
+        params.normal(
+            "heard.weight",
+            &[config.width, config.width],
+            HEARD / (config.width as f32).sqrt(),
+            rng,
+        );
         transformer(config).init(&mut params, rng);
         nn::init_layer_norm(&mut params, "norm", config.width);
         params.constant(CENTER, &[config.width], 0.0);
@@ -42,6 +52,8 @@ impl Network {
     /// Adds what reads and predicts fMRI tokens.
     pub fn add_fmri(&mut self, shape: FmriShape, rng: &mut impl Rng) {
         causal::add_fmri(&mut self.params, self.config.input, shape, self.config.width, rng);
+        let (rois, width) = (shape.rois, self.config.width);
+        self.params.normal("fmri.regions", &[rois, width], spread(width), rng);
         self.shape = Some(shape);
     }
 

@@ -311,7 +311,7 @@ fn columns_that_are_adjusted_for_are_told_to_the_lint_and_checked_before_anythin
         adjust[2]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or adjust for less"#]]
     .assert_eq(&problems.join("\n"));
     assert!(Described(Level::default()).check(&cohort).is_empty());
-    assert_eq!(Described(Level::default()).version(), 5);
+    assert_eq!(Described(Level::default()).version(), 6);
 }
 
 #[test]

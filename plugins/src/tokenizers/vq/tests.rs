@@ -232,7 +232,7 @@ fn many_series_are_embedded_as_one_is() {
     series[4] = series[4].window(Window::first(12)).unwrap();
     let together = fitted.embed(&series.iter().collect::<Vec<_>>()).unwrap();
     assert_eq!(together.len(), 11);
-    assert_eq!((together[4].0.rows, together[4].0.width), (8, 16));
+    assert_eq!((together[4].0.rows, together[4].0.width), (8, 32));
     for (series, (features, codes)) in series.iter().zip(&together) {
         let (alone, alone_codes) = fitted.embed(&[series]).unwrap().remove(0);
         assert_eq!((&alone_codes, alone.values.len()), (codes, features.values.len()));
@@ -303,7 +303,7 @@ fn the_check_finds_every_problem() {
     let wrong =
         Vq { patch: 5, heads: 3, warmup: 60, ema_decay: 1.0, batch_size: 1, ..tiny(-1.0, 0.0, 1.0, 0.0) };
     let keys: Vec<String> = wrong.check(&cx).into_iter().map(|problem| problem.key).collect();
-    assert_eq!(keys, ["patch", "heads", "warmup", "batch-size", "ema-decay", "losses.reconstruction"]);
+    assert_eq!(keys, ["patch", "heads", "warmup", "batch-size", "ema-decay", "losses.signal"]);
     let idle: Vec<String> = tiny(0.0, 0.0, 0.0, 0.0).check(&cx).into_iter().map(|p| p.to_string()).collect();
     assert_eq!(idle, ["losses: all weights are 0: nothing is learned"]);
 }
