@@ -233,8 +233,7 @@ fn log_likelihoods_by(
         let logs = trunk.words(pass, &hidden.narrow(0, start, end - start)).log_softmax();
         let size = logs.dims()[1];
         let here = targets.iter().filter(|(row, _)| (start..end).contains(row));
-        let here: Vec<u32> =
-            here.map(|&(row, token)| cell((row - start) * size + token as usize)).collect();
+        let here: Vec<u32> = here.map(|&(row, token)| cell((row - start) * size + token as usize)).collect();
         if !here.is_empty() {
             let picked = logs.reshape(&[(end - start) * size, 1]).rows(&here).to_vec();
             values.extend(picked.into_iter().map(f64::from));
