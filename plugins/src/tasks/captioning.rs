@@ -20,7 +20,7 @@ struct Captioning {
     /// How many descriptors make a caption; all of them if a scan has fewer.
     #[serde(default = "default_facts")]
     facts: usize,
-    /// How the model writes its caption.
+    /// How the model writes its caption; word by word where no corpus asks a question.
     #[serde(default = "default_decoding")]
     decoding: Decoding,
 }
@@ -45,6 +45,9 @@ impl Task for Captioning {
             return Ok(Vec::new());
         }
         let chosen = most_unusual(&scan.descriptors, self.facts);
+        // A corpus that asks no questions leaves nothing to ask.
+        let can_ask = scan.descriptors.iter().any(|descriptor| descriptor.question.is_some());
+        let decoding = if can_ask { self.decoding } else { Decoding::Free };
         let sentences: Vec<&str> = chosen.iter().map(|descriptor| descriptor.text.as_str()).collect();
         Ok(vec![Example {
             window: Window::first(scan.series.trs()),
@@ -52,7 +55,7 @@ impl Task for Captioning {
             answer: Answer::Text {
                 reference: sentences.join(" "),
                 facts: chosen.iter().map(|descriptor| descriptor.fact.clone()).collect(),
-                decoding: self.decoding,
+                decoding,
             },
         }])
     }

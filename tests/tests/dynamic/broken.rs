@@ -70,7 +70,7 @@ fn a_library_for_an_older_or_a_newer_interface() {
         check(
             &errors,
             &format!(
-                "`HERE/lib/example.so` speaks version {words} of the plugin interface, this program 1.2: it was \
+                "`HERE/lib/example.so` speaks version {words} of the plugin interface, this program 1.3: it was \
                  built with boldface 0.1.0 and rustc "
             ),
         );

@@ -6,12 +6,16 @@ use crate::spec::{Alignment, Experiment, Instruction};
 
 /// Finds values out of their range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
-    let mut range = Ranges { section: "evaluation", problems };
+    let mut range = Ranges { section: "signal", problems };
+    if let Some(patches) = experiment.signal.shown_patches {
+        range.at_least_one("shown-patches", patches as u64);
+    }
+    range.section = "evaluation";
     range.at_least_one("resamples", experiment.evaluation.resamples as u64);
     range.at_least_one("longest-answer", experiment.evaluation.longest_answer as u64);
     if let Some(alignment) = &experiment.alignment {
         range.section = "alignment";
-        check_alignment(alignment, &mut range);
+        check_alignment(alignment, !experiment.corpora.is_empty(), &mut range);
     }
     if let Some(instruction) = &experiment.instruction {
         range.section = "instruction";
@@ -19,7 +23,7 @@ pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>)
     }
 }
 
-fn check_alignment(alignment: &Alignment, range: &mut Ranges<'_>) {
+fn check_alignment(alignment: &Alignment, has_facts: bool, range: &mut Ranges<'_>) {
     let Alignment { steps, batch_size, accumulate, peak_lr, final_lr, warmup, weight_decay, clip, .. } =
         alignment;
     range.schedule(*steps, *batch_size, *accumulate, *warmup);
@@ -34,7 +38,12 @@ fn check_alignment(alignment: &Alignment, range: &mut Ranges<'_>) {
     for (key, weight) in weights {
         range.not_negative(key, f64::from(weight));
     }
-    if weights.iter().all(|&(_, weight)| weight == 0.0) {
+    range.not_negative("facts", f64::from(alignment.facts));
+    if !(0.0..=1.0).contains(&alignment.made) {
+        range.report("made", format!("is a share from 0 to 1, not {}", alignment.made));
+    }
+    let asks = has_facts && alignment.facts > 0.0 && alignment.questions > 0;
+    if !asks && weights.iter().all(|&(_, weight)| weight == 0.0) {
         range.report("", "all three weights are 0, so it would learn nothing".to_owned());
     }
 }

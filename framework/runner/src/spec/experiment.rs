@@ -9,6 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::defaults::{
+    default_accumulate, default_batch_size, default_checkpoint_seconds, default_clip, default_descriptions,
+    default_device, default_facts, default_facts_asked, default_fmri_to_fmri, default_fmri_to_text,
+    default_longest_answer, default_made, default_plugin_seconds, default_questions, default_rehearsal,
+    default_resamples, default_runs, default_text_batch_size, default_text_to_text, default_warmup,
+    default_weight_decay, is_one,
+};
 use super::{Leakage, SplitTable, StartTable};
 
 /// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
@@ -342,94 +349,4 @@ impl Default for RuntimeTable {
             tensorboard: false,
         }
     }
-}
-
-fn default_batch_size() -> usize {
-    8
-}
-
-fn default_questions() -> usize {
-    1
-}
-
-fn default_facts_asked() -> usize {
-    16
-}
-
-fn default_made() -> f64 {
-    0.75
-}
-
-fn default_facts() -> f32 {
-    1.0
-}
-
-fn default_descriptions() -> usize {
-    1
-}
-
-fn default_rehearsal() -> usize {
-    1
-}
-
-/// Whether a count is what it is if left out; keys of earlier versions hold.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-fn is_one(count: &usize) -> bool {
-    *count == 1
-}
-
-fn default_accumulate() -> usize {
-    1
-}
-
-fn default_warmup() -> u64 {
-    20
-}
-
-fn default_weight_decay() -> f64 {
-    0.1
-}
-
-fn default_clip() -> f64 {
-    1.0
-}
-
-fn default_fmri_to_text() -> f32 {
-    1.0
-}
-
-fn default_fmri_to_fmri() -> f32 {
-    0.1
-}
-
-fn default_text_to_text() -> f32 {
-    0.5
-}
-
-fn default_text_batch_size() -> usize {
-    4
-}
-
-fn default_resamples() -> usize {
-    1000
-}
-
-fn default_longest_answer() -> usize {
-    160
-}
-
-fn default_device() -> String {
-    "cpu".to_owned()
-}
-
-fn default_runs() -> PathBuf {
-    PathBuf::from("runs")
-}
-
-fn default_checkpoint_seconds() -> u64 {
-    30
-}
-
-fn default_plugin_seconds() -> u64 {
-    60
 }

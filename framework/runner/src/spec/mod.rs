@@ -1,5 +1,6 @@
 //! An experiment as its author wrote it.
 
+mod defaults;
 mod document;
 mod draft;
 mod experiment;

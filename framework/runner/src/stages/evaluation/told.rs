@@ -78,10 +78,11 @@ impl Found<'_> {
         expected.sum::<f64>().abs()
     }
 
-    /// The most likely band; the first of equals.
+    /// The most likely band of those that are unusual, which is what a caption tells; the first of equals.
     fn band(&self) -> &str {
-        let shares = self.probabilities.iter().enumerate().rev();
-        let best = shares.max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(place, _)| place);
-        &self.bands[best].name
+        let unusual = |place: &usize| self.bands[*place].z != 0.0;
+        let places = (0..self.bands.len()).rev().filter(unusual);
+        let best = places.max_by(|&a, &b| self.probabilities[a].total_cmp(&self.probabilities[b]));
+        &self.bands[best.unwrap_or(0)].name
     }
 }

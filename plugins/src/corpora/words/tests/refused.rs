@@ -113,13 +113,13 @@ fn what_is_no_table_of_words_is_named() {
         `measures.modularty`: there is no such measure; there are alff, amplitude, clustering, component-amplitude, component-coupling, component-falff, component-persistence, component-spectral-ratio, component-variability, coupling, falff, global-efficiency, gradient-mean, gradient-range, gradient-share, gradient-variance, local-efficiency, modularity, module-z, partial-coupling, participation, path-length, persistence, phenotype, shrunk-coupling, small-worldness, state-dwell, state-occupancy, state-switches, strength
         `measures.modularity`: `z` cannot be its `symbol`: letters and digits, and not `z`
         `measures.modularity`: it has no `nouns`
-        `measures.modularity.nouns`: nothing is called `{2}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, because, here, missing, not-available, not-compared, numbers, said, so, than, uncompared, unexplained, unnumbered
+        `measures.modularity.nouns`: nothing is called `{2}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, asked, because, here, missing, not-available, not-compared, numbers, others, said, so, than, uncompared, unexplained, unnumbered
         `measures.modularity`: `modularity {` has a brace without its partner
         no form names `grammar.extra`; write `{extra}` into one
         `grammar.said` has no form
         `grammar.noun` stands for something of the fact already; rename it
         `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
-        `grammar.said`: nothing is called `{adjectiv}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, because, here, missing, not-available, not-compared, numbers, said, so, than, uncompared, unexplained, unnumbered
+        `grammar.said`: nothing is called `{adjectiv}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, asked, because, here, missing, not-available, not-compared, numbers, others, said, so, than, uncompared, unexplained, unnumbered
         `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
         `grammar.missing`: `{adjective}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
         `measures.modularity.nouns`: `{noun}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
