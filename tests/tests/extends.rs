@@ -127,7 +127,7 @@ fn a_thousand_arms_of_the_quickstart_plan_in_a_second() {
     for size in 0..1000 {
         let mut arm = spec.clone();
         arm.set("tokenizer.codebook-size", json!(64 + size), &origin);
-        arm.set("instruction.lora.rank", json!(4 + size % 2), &origin);
+        arm.set("instruction.rehearsal", json!(3 + size % 2), &origin);
         let plan = resolve_layered(&arm, &BUILD, &data).unwrap();
         assert_ne!(keys(&plan), last);
         last = keys(&plan);
@@ -139,6 +139,7 @@ fn a_thousand_arms_of_the_quickstart_plan_in_a_second() {
     // What is shared is right: a plan made alone has the same keys.
     let alone = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/quickstart.toml");
     let text = fs::read_to_string(&alone).unwrap();
-    let edited = text.replace("codebook-size = 128", "codebook-size = 1063").replace("rank = 8", "rank = 5");
+    let edited =
+        text.replace("codebook-size = 128", "codebook-size = 1063").replace("rehearsal = 2", "rehearsal = 4");
     assert_eq!(keys(&resolve(&alone, &edited, &BUILD).unwrap()), last);
 }

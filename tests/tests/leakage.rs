@@ -242,6 +242,6 @@ fn the_volumes_to_predict_change_no_prediction() {
         assert_eq!(actual == truth, *scan != test, "{plugin} of {scan}");
         seen += usize::from(*scan == test);
     }
-    // Persistence, AR and the model.
-    assert_eq!(seen, 3);
+    // Persistence, AR, the model and its three controls.
+    assert_eq!(seen, 6);
 }

@@ -91,7 +91,7 @@ fn stages_come_after_their_inputs() {
         text-space [bigram] <- split corpus
         tokenizer [quantile] <- series split corpus text-space
         codes [quantile] <- series split tokenizer
-        alignment [bigram] <- split corpus text-space codes
+        alignment [bigram] <- series split corpus tokenizer text-space codes
         instruction [bigram] <- series split corpus tokenizer codes alignment
         baseline.condition [classification] <- series split corpus
         evaluation.condition [classification] <- series split corpus tokenizer codes instruction baseline.condition
@@ -211,6 +211,10 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         [alignment]
         steps = 10
         batch-size = 8
+        questions = 16
+        made = 0.75
+        facts = 1.0
+        descriptions = 1
         accumulate = 1
         peak-lr = 0.001
         final-lr = 0.0001
@@ -227,6 +231,7 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
         [instruction]
         steps = 10
         batch-size = 8
+        rehearsal = 1
         accumulate = 1
         peak-lr = 0.0003
         final-lr = 0.00003

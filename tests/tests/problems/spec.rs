@@ -63,8 +63,8 @@ fn sections() {
         &[("seed = 0", "tasks = 3"), ("[tasks.condition]", "[x]"), ("[tasks.forecasting]", "[y]")],
         expect![[r#"
             spec.toml:1:9: expected a table, found `3`
-            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `precision`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `start`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
-            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `precision`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `text`, `tokenizer`, `backbone`, `start`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
+            spec.toml:30:2: unknown section `x`; there are `extends`, `seed`, `engine`, `precision`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `facts`, `text`, `tokenizer`, `backbone`, `start`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
+            spec.toml:35:2: unknown section `y`; there are `extends`, `seed`, `engine`, `precision`, `plugins`, `datasets`, `signal`, `split`, `corpora`, `facts`, `text`, `tokenizer`, `backbone`, `start`, `alignment`, `instruction`, `tasks`, `evaluation`, `nuisances`, `harmonization`, `leakage`, `runtime`
         "#]],
     );
 }
@@ -89,7 +89,7 @@ fn unknown_keys() {
     check(
         &[("[signal]\n", "[signal]\nstandardise = \"zscore\"\n")],
         expect![[r#"
-            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `missing-regions`; did you mean `standardize`?
+            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `standardize`?
         "#]],
     );
     check(
@@ -166,7 +166,7 @@ fn unknown_plugins() {
     check(
         &[("type = \"classification\"\n", "")],
         expect![[r#"
-            spec.toml:30:8: no task is named `condition`; add `type`; there are `captioning`, `classification`, `events`, `forecasting`, `regression`
+            spec.toml:30:8: no task is named `condition`; add `type`; there are `captioning`, `classification`, `events`, `facts`, `forecasting`, `regression`
         "#]],
     );
     check(
@@ -240,7 +240,8 @@ fn nothing_to_learn_from() {
         spec.toml:23:2: there is no general text; add a table `[text]` with a `path`, or set `text-to-text = 0`
     "#]],
     );
-    let silent = alignment.replace("1e-3\n", "1e-3\nfmri-to-text = 0\nfmri-to-fmri = 0\ntext-to-text = 0\n");
+    let silent = alignment
+        .replace("1e-3\n", "1e-3\nfmri-to-text = 0\nfmri-to-fmri = 0\ntext-to-text = 0\nfacts = 0\n");
     check(
         &[("[instruction]", &silent)],
         expect![[r#"
@@ -263,7 +264,7 @@ fn every_mistake_at_once() {
         expect![[r#"
             spec.toml:2:10: this build has no engine `tch`; set `engine = "dfdx"`, which it has
             spec.toml:10:7: expected a whole number, 0 or more, found the text `many`
-            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `missing-regions`; did you mean `start`?
+            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `start`?
             spec.toml:13:2: unknown section `spilt`; did you mean `split`?
             spec.toml:29:17: must be at least 1
             spec.toml:32:8: no task is named `clasification`; did you mean `classification`?
