@@ -124,6 +124,7 @@ for spec in specs:
 path = (REPOSITORY / "schemas" / "experiment.schema.json").resolve()
 experiment = validators[path]
 quickstart = read(REPOSITORY / "experiments" / "quickstart.toml")
+quickstart["instruction"]["lora"] = {"rank": 8}
 for keys, value in WRONG:
     for parent in [{}, {"extends": "base.toml"}]:
         spec = {**copy.deepcopy(quickstart), **parent}
