@@ -79,14 +79,7 @@ fn brainfc(root: &Path) -> Scan {
         let of = |line: &str| line.split('\t').nth(place).unwrap().to_owned();
         read("rois.tsv").lines().skip(1).map(of).collect()
     };
-    let id = ScanId {
-        dataset: "brainfc".into(),
-        subject: "01".into(),
-        session: None,
-        task: None,
-        run: None,
-        by_run: false,
-    };
+    let id = ScanId::new("brainfc", "01");
     let (trs, rois) = (rows.len(), rows[0].len());
     let phenotype = std::collections::BTreeMap::new();
     Scan {

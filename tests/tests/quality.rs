@@ -46,7 +46,7 @@ fn reads(sandbox: &Sandbox) -> usize {
 
 fn id(name: &str, subject: usize) -> ScanId {
     let (task, subject) = (Some("rest".to_owned()), format!("{subject:02}"));
-    ScanId { dataset: name.into(), subject, session: None, task, run: None, by_run: false }
+    ScanId { task, ..ScanId::new(name, subject) }
 }
 
 impl Dataset for Moved {

@@ -30,6 +30,13 @@ pub struct ScanId {
 }
 
 impl ScanId {
+    /// The only scan of `subject`: no session, task or run. Name those that there are by struct update:
+    /// `ScanId { run: Some("1".into()), ..ScanId::new("pain", "01") }`.
+    pub fn new(dataset: impl Into<String>, subject: impl Into<String>) -> ScanId {
+        let (dataset, subject) = (dataset.into(), subject.into());
+        ScanId { dataset, subject, session: None, task: None, run: None, by_run: false }
+    }
+
     /// What splits and intervals go by, unique over all datasets: the person, or the run if it is
     /// [`ScanId::by_run`].
     pub fn person(&self) -> String {
@@ -303,14 +310,7 @@ mod tests {
     use super::*;
 
     fn info(cuts: &[(f64, f64)]) -> ScanInfo {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: "01".into(),
-            session: None,
-            task: Some("rest".into()),
-            run: Some("2".into()),
-            by_run: false,
-        };
+        let id = ScanId { task: Some("rest".into()), run: Some("2".into()), ..ScanId::new("d", "01") };
         let event = Event { onset: 30.0, duration: 10.0, trial_type: None };
         let cuts = cuts.iter().map(|&(at, seconds)| Cut { at, seconds }).collect();
         ScanInfo { id, tr: 2.0, trs: 50, rois: 1, phenotype: BTreeMap::new(), events: vec![event], cuts }

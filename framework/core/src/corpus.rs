@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Features, ScanId, Window};
+use crate::{Features, Result, ScanId, Window};
 
 /// One number about a scan and what the words make of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,15 @@ impl Fact {
     /// Whether two facts say the same of the same feature: the band decides, not the decimals.
     pub fn agrees(&self, other: &Fact) -> bool {
         self.feature == other.feature && self.band == other.band
+    }
+
+    /// Index of the fact's own band among `bands`.
+    ///
+    /// # Errors
+    /// If it is none of them.
+    pub fn band_index(&self, bands: &[Band]) -> Result<usize> {
+        let index = bands.iter().position(|band| band.name == self.band);
+        index.ok_or_else(|| format!("`{}` is none of the bands of `{}`", self.band, self.feature).into())
     }
 }
 

@@ -72,8 +72,8 @@ pub enum Decoding {
     /// Word by word, greedily.
     #[default]
     Free,
-    /// Every fact is asked for, and those found most unusual are told in the corpus' words, without numbers: as many
-    /// as the reference has. Every sentence reads back, and none invents a value.
+    /// The model is asked about every fact; the most unusual answers, as many as the reference has facts, are told in the
+    /// corpus' words without numbers. So every sentence reads back, and none invents a value.
     Asked,
 }
 

@@ -22,6 +22,12 @@ pub struct FmriBlock {
 }
 
 impl FmriBlock {
+    /// All patches of a scan.
+    pub fn new(features: impl Into<Arc<Features>>, codes: impl Into<Arc<Codes>>) -> FmriBlock {
+        let (features, codes) = (features.into(), codes.into());
+        FmriBlock { patches: codes.patches, features, codes }
+    }
+
     /// The last `patches` patches; the whole block if it has no more.
     #[must_use]
     pub fn last(self, patches: usize) -> FmriBlock {
@@ -32,8 +38,7 @@ impl FmriBlock {
         let rows = (self.patches - patches) * rois..self.patches * rois;
         let features = self.features.values[rows.start * width..rows.end * width].to_vec();
         let codes = Codes { patches, rois, codes: self.codes.codes[rows.clone()].to_vec() };
-        let features = Features { rows: rows.len(), width, values: features };
-        FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches }
+        FmriBlock::new(Features { rows: rows.len(), width, values: features }, codes)
     }
 }
 

@@ -14,14 +14,7 @@ use crate::{Answer, Example, Outcome, Prediction, Regions, Scan, ScanId, ScanInf
 /// ```
 pub fn scan(subject: &str, phenotype: &[(&str, &str)]) -> Scan {
     let (trs, rois, tr) = (12, 2, 2.0);
-    let id = ScanId {
-        dataset: "made".to_owned(),
-        subject: subject.to_owned(),
-        session: None,
-        task: None,
-        run: None,
-        by_run: false,
-    };
+    let id = ScanId::new("made", subject);
     let phenotype = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
     let values = (0..trs).flat_map(|t| [t as f32, (trs - 1 - t) as f32]).collect();
     Scan {

@@ -111,15 +111,15 @@ pub trait Describer: Send + Sync {
     /// If the generator cannot read at all; a text without a fact has none.
     fn read(&self, text: &str) -> Result<Vec<Fact>>;
 
-    /// Every question whose answer is a band of one of its facts; none by default. Facts that do not show in a
-    /// standardised signal, such as a phenotype, are not asked for.
-    fn questions(&self) -> Vec<FactQuestion> {
-        Vec::new()
+    /// Questions whose answer is a band of one of its facts; none by default. Ask only for what shows in a standardised
+    /// signal: no phenotype, and no amplitude.
+    fn questions(&self) -> Result<Vec<FactQuestion>> {
+        Ok(Vec::new())
     }
 
-    /// The sentence that tells a band of a feature without numbers; none if it cannot be told.
-    fn say(&self, _feature: &str, _band: &str) -> Option<String> {
-        None
+    /// The sentence for a band of a feature, without numbers; none if there is no such feature or band.
+    fn say(&self, _feature: &str, _band: &str) -> Result<Option<String>> {
+        Ok(None)
     }
 
     /// Writes the norms into `dir`.
@@ -268,8 +268,8 @@ pub trait LanguageModel: Send {
     /// Without `fmri` the first part is empty.
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)>;
 
-    /// Tells a new model what its regions are called, in their order, such as the network of each: a region's token can
-    /// then begin as the words for it. By default it begins as noise.
+    /// Gives a new model a name per region, such as its network, so that the region's token can begin as those words. By
+    /// default the names are ignored.
     fn name_regions(&mut self, _names: &[String]) -> Result<()> {
         Ok(())
     }

@@ -257,7 +257,7 @@ mod tests {
 
     fn scan(session: Option<&str>, run: Option<&str>) -> ScanId {
         let [session, run] = [session, run].map(|label| label.map(str::to_owned));
-        ScanId { dataset: "d".into(), subject: "01".into(), session, task: None, run, by_run: false }
+        ScanId { session, run, ..ScanId::new("d", "01") }
     }
 
     fn check(tables: &[(&str, &str)], scan: &ScanId, message: Expect) {

@@ -166,20 +166,28 @@ impl Describer for LoadedDescriber {
         self.0.plugin.ask(Request::Read { object: self.0.number, text: text.to_owned() })
     }
 
-    /// A library that does not know the request asks no questions.
-    fn questions(&self) -> Vec<FactQuestion> {
-        self.0.plugin.ask(Request::Questions { object: self.0.number }).unwrap_or_default()
+    fn questions(&self) -> Result<Vec<FactQuestion>> {
+        if self.0.plugin.version() < ASKS {
+            return Ok(Vec::new());
+        }
+        self.0.plugin.ask(Request::Questions { object: self.0.number })
     }
 
-    fn say(&self, feature: &str, band: &str) -> Option<String> {
+    fn say(&self, feature: &str, band: &str) -> Result<Option<String>> {
+        if self.0.plugin.version() < ASKS {
+            return Ok(None);
+        }
         let (feature, band) = (feature.to_owned(), band.to_owned());
-        self.0.plugin.ask(Request::Say { object: self.0.number, feature, band }).ok().flatten()
+        self.0.plugin.ask(Request::Say { object: self.0.number, feature, band })
     }
 
     fn save(&self, dir: &Path) -> Result<()> {
         self.0.plugin.ask(Request::Save { object: self.0.number, dir: dir.to_owned() })
     }
 }
+
+/// The version of the edge since which a describer can be asked for [`Request::Questions`] and [`Request::Say`].
+const ASKS: (u32, u32) = (1, 3);
 
 /// The version of the edge since which a dataset can be asked for [`Request::Record`].
 const RECORDS: (u32, u32) = (1, 1);

@@ -199,14 +199,7 @@ mod tests {
 
     fn id(subject: usize, run: usize) -> ScanId {
         let run = Some(run.to_string());
-        ScanId {
-            dataset: "d".into(),
-            subject: subject.to_string(),
-            session: None,
-            task: None,
-            run,
-            by_run: false,
-        }
+        ScanId { run, ..ScanId::new("d", subject.to_string()) }
     }
 
     fn choice(correct: usize) -> Answer {

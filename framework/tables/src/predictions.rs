@@ -230,14 +230,8 @@ mod tests {
     use super::*;
 
     fn row(subject: &str, kind: Kind, answer: Answered) -> Row {
-        let scan = ScanId {
-            dataset: "study".into(),
-            subject: subject.into(),
-            session: None,
-            task: Some("rest".into()),
-            run: Some("2".into()),
-            by_run: false,
-        };
+        let scan =
+            ScanId { task: Some("rest".into()), run: Some("2".into()), ..ScanId::new("study", subject) };
         Row {
             task: "sex".into(),
             part: Part::Test,

@@ -133,12 +133,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("quality.parquet");
         let scan = |session: Option<&str>| ScanId {
-            dataset: "study".into(),
-            subject: "01".into(),
             session: session.map(str::to_owned),
             task: Some("rest".into()),
-            run: None,
-            by_run: false,
+            ..ScanId::new("study", "01")
         };
         let whole = Row {
             scan: scan(Some("a")),

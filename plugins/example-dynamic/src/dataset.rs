@@ -41,14 +41,7 @@ impl Dataset for ExampleDataset {
             }
             let subject =
                 file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let id = ScanId {
-                dataset: name.to_owned(),
-                subject,
-                session: None,
-                task: None,
-                run: None,
-                by_run: false,
-            };
+            let id = ScanId::new(name, subject);
             let (trs, rois) = (rows.len() / names.len(), names.len());
             scans.push(ScanInfo {
                 id,

@@ -175,7 +175,7 @@ impl<F: Family> Describer for Fitted<F> {
         Ok(self.reader.read(text))
     }
 
-    fn questions(&self) -> Vec<FactQuestion> {
+    fn questions(&self) -> Result<Vec<FactQuestion>> {
         let wordings = if self.family.telling().paraphrase { WORDINGS } else { 1 };
         let question = |feature: &Feature| FactQuestion {
             feature: feature.to_string(),
@@ -184,14 +184,15 @@ impl<F: Family> Describer for Fitted<F> {
         };
         let asked = self.features.iter().filter(|feature| self.family.shows(feature)).map(question);
         // Words of the user's own may have no form to ask in.
-        asked.filter(|question| !question.wordings.is_empty()).collect()
+        Ok(asked.filter(|question| !question.wordings.is_empty()).collect())
     }
 
-    fn say(&self, feature: &str, band: &str) -> Option<String> {
-        let feature = self.features.iter().find(|known| known.to_string() == feature)?;
+    fn say(&self, feature: &str, band: &str) -> Result<Option<String>> {
+        let known = self.features.iter().find(|known| known.to_string() == feature);
+        let Some(feature) = known else { return Ok(None) };
         let fact = Fact { feature: feature.to_string(), band: band.to_owned(), ..Fact::default() };
         let is_known = self.words.bands().iter().any(|known| known.name == band);
-        is_known.then(|| self.words.sentence(feature, &fact, Form::Plain))
+        Ok(is_known.then(|| self.words.sentence(feature, &fact, Form::Plain)))
     }
 
     fn save(&self, dir: &Path) -> Result<()> {

@@ -190,14 +190,7 @@ impl Synthetic {
         // As many digits as the last one has, so that sorting by label is sorting by number.
         let label =
             |number: usize, last: usize| format!("{:0width$}", number + 1, width = last.to_string().len());
-        ScanId {
-            dataset: dataset.to_owned(),
-            subject: label(subject, self.subjects),
-            session: None,
-            task: None,
-            run: Some(label(scan, self.scans)),
-            by_run: false,
-        }
+        ScanId { run: Some(label(scan, self.scans)), ..ScanId::new(dataset, label(subject, self.subjects)) }
     }
 
     /// Network of a region: regions of a network are neighbours.

@@ -108,12 +108,14 @@ impl Autoencoder {
     /// how it goes along: small differences between people would be lost in what else the encoder has to keep.
     pub(crate) fn features(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
         let encoded = self.encoder.forward(pass, x_bti);
-        if !self.shape.coupling {
-            return encoded;
-        }
-        let rows = x_bti.narrow(2, self.shape.inputs() - self.shape.rois, self.shape.rois);
-        let beside = nn::linear(pass, "coupling", &rows);
-        Tensor::concat(&[&encoded, &beside], 2)
+        let Some(rows_btn) = self.coupling(x_bti) else { return encoded };
+        Tensor::concat(&[&encoded, &nn::linear(pass, "coupling", &rows_btn)], 2)
+    }
+
+    /// Rows of correlations of the tokens that come with them, `(B, T, N)`.
+    pub(crate) fn coupling(&self, x_bti: &Tensor) -> Option<Tensor> {
+        let Shape { coupling, rois, .. } = self.shape;
+        coupling.then(|| x_bti.narrow(2, self.shape.inputs() - rois, rois))
     }
 
     /// Unit vectors to be quantised: `(B, T, D)` to `(B * T, C)`.

@@ -7,15 +7,15 @@ use boldface::{
     Prediction, Problem, Result, Scan, Serialize, Task, Window, register, scores,
 };
 
-/// Asks for every fact of the corpora that shows in the signal, with the bands as options, ranked by log-likelihood.
+/// Asks for each fact of the corpora that shows in the signal and ranks its bands by log-likelihood.
 ///
-/// Scores: `band_accuracy`; `band_balanced_accuracy` (mean recall of the bands); `direction_accuracy`, the share of
-/// facts outside the middle band for which the bands above it are together more probable than those below where the
-/// fact lies above, and the reverse; and `pearson_r` of the expected band with z, the mean over features.
+/// Scores: `direction_accuracy`, over facts outside the middle band, the share for which the bands on the fact's own side
+/// are together more probable than those on the other; `band_accuracy`; `band_balanced_accuracy` (mean recall of the
+/// bands); and `pearson_r`, the correlation of the expected band with z, averaged over features.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Facts {
-    /// Which features to ask for; `*` stands for anything, as in `coupling.*` and `coupling.Default-*`. All if empty.
+    /// Features to ask for; `*` stands for anything, as in `coupling.*` or `coupling.Default-*`. All if empty.
     features: Vec<String>,
 }
 
@@ -43,29 +43,26 @@ impl Task for Facts {
         let mut by_feature: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
         for outcome in outcomes {
             let (fact, bands, probabilities) = answer(outcome)?;
-            let place = bands.iter().position(|band| band.name == fact.band);
-            let place = place.ok_or_else(|| format!("`{}` is none of its bands", fact.band))?;
-            right.push(place);
+            let own = fact.band_index(bands)?;
+            right.push(own);
             predicted.push(scores::most_likely(probabilities));
-            if bands[place].z != 0.0 {
-                let side = |above: bool| -> f64 {
-                    let of_side = bands.iter().zip(probabilities).filter(|(band, _)| match above {
-                        true => band.z > 0.0,
-                        false => band.z < 0.0,
-                    });
-                    of_side.map(|(_, share)| share).sum()
-                };
+            let share = |is_on_side: fn(f64) -> bool| -> f64 {
+                let of_side = bands.iter().zip(probabilities).filter(|(band, _)| is_on_side(band.z));
+                of_side.map(|(_, share)| share).sum()
+            };
+            if bands[own].z != 0.0 {
                 // A tie is no answer: half right.
-                let (above, below) = (side(true), side(false));
-                let said = if above == below { 0.5 } else { f64::from(u8::from(above > below)) };
-                directions.push(if bands[place].z > 0.0 { said } else { 1.0 - said });
+                let (above, below) = (share(|z| z > 0.0), share(|z| z < 0.0));
+                let said_above = if above == below { 0.5 } else { f64::from(u8::from(above > below)) };
+                directions.push(if bands[own].z > 0.0 { said_above } else { 1.0 - said_above });
             }
             let expected: f64 = bands.iter().zip(probabilities).map(|(band, share)| band.z * share).sum();
-            let (told, truth) = by_feature.entry(&fact.feature).or_default();
-            told.push(expected);
-            truth.push(fact.z.unwrap_or(f64::NAN));
+            let (expectations, truths) = by_feature.entry(&fact.feature).or_default();
+            expectations.push(expected);
+            truths.push(fact.z.unwrap_or(f64::NAN));
         }
-        let correlations = by_feature.values().map(|(told, truth)| scores::pearson_r(told, truth));
+        let correlations =
+            by_feature.values().map(|(expectations, truths)| scores::pearson_r(expectations, truths));
         let defined: Vec<f64> = correlations.filter(|r| r.is_finite()).collect();
         Ok(vec![
             Metric::higher_is_better("direction_accuracy", scores::mean(directions)),

@@ -8,14 +8,7 @@ use rand::RngExt;
 /// One scan a series, subjects `0`, `1`, ...
 pub(super) fn scans(series: impl IntoIterator<Item = TimeSeries>) -> Vec<Scan> {
     let scan = |(subject, series): (usize, TimeSeries)| {
-        let id = ScanId {
-            dataset: "made".into(),
-            subject: subject.to_string(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("made", subject.to_string());
         let (tr, trs, rois) = (series.tr(), series.trs(), series.rois());
         let info = ScanInfo {
             id,

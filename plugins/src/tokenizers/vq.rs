@@ -66,20 +66,20 @@ struct Vq {
     ema_decay: f64,
     /// Steps after which an unused code moves onto a random token.
     revive_after: u64,
-    /// What a token comes with.
+    /// Inputs of a token.
     channels: Vec<Channel>,
     /// Weight of each loss; 0 leaves it out.
     losses: Losses,
 }
 
-/// What a token of one region and patch comes with.
+/// An input of a token, which stands for one region in one patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Channel {
     /// The region's signal in the patch.
     Signal,
-    /// How the region's signal goes along with that of every region, over all volumes up to the end of the patch: the
-    /// product between tokens that no single signal has, and never of a later volume.
+    /// Correlation of the region's signal with that of every region, over all volumes up to the end of the patch and none
+    /// after it. A single region's signal does not contain it.
     Coupling,
 }
 
@@ -89,12 +89,12 @@ enum Channel {
 struct Losses {
     /// Mean squared error of the decoded signal.
     signal: f64,
-    /// Mean squared error of the correlations that a linear head tells from a token's feature.
+    /// Mean squared error of the correlations that a linear head predicts from a token's feature.
     coupling: f64,
-    /// Mean squared error of the amplitudes, at every frequency of a patch, that a head tells from a token's feature.
+    /// Mean squared error of the amplitudes at each frequency of a patch that a head predicts from a token's feature.
     spectrum: f64,
-    /// Mean squared error of the facts' z that a linear head tells from the last patch, network by network; skipped
-    /// without a corpus.
+    /// Mean squared error of the facts' z that a linear head predicts from the mean feature of each network in the last
+    /// patch; skipped without a corpus.
     facts: f64,
     /// Mean squared distance from the unit vectors to their codes.
     commitment: f64,

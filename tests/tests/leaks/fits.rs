@@ -35,8 +35,7 @@ fn doctor(sandbox: &Sandbox, run: &Finished, stage: &str) {
     let split: Split = serde_json::from_slice(&fs::read(dir("split").join("split.json")).unwrap()).unwrap();
     let person = split.parts.iter().find(|(_, part)| **part == Part::Test).unwrap().0;
     let subject = person.rsplit('-').next().unwrap().to_owned();
-    let scan =
-        ScanId { dataset: "files".into(), subject, session: None, task: None, run: None, by_run: false };
+    let scan = ScanId::new("files", subject);
     let path = dir(stage).join("fitted-on.json");
     let mut scans: Vec<ScanId> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert!(!scans.is_empty(), "{stage}");

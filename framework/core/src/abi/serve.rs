@@ -106,8 +106,8 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             reply(&said)
         }
         Request::Read { object, text } => reply(&describer(&*find(object)?)?.read(&text)?),
-        Request::Questions { object } => reply(&describer(&*find(object)?)?.questions()),
-        Request::Say { object, feature, band } => reply(&describer(&*find(object)?)?.say(&feature, &band)),
+        Request::Questions { object } => reply(&describer(&*find(object)?)?.questions()?),
+        Request::Say { object, feature, band } => reply(&describer(&*find(object)?)?.say(&feature, &band)?),
         Request::Save { object, dir } => reply(&describer(&*find(object)?)?.save(&dir)?),
         Request::Files { object, root } => reply(&dataset(&*find(object)?)?.files(&root)?),
         Request::Cohort { object, root, name } => {

@@ -140,14 +140,7 @@ impl Describer for Teller {
 }
 
 fn scan() -> Scan {
-    let id = ScanId {
-        dataset: "d".into(),
-        subject: "1".into(),
-        session: None,
-        task: None,
-        run: None,
-        by_run: false,
-    };
+    let id = ScanId::new("d", "1");
     let info = ScanInfo {
         id,
         tr: 0.72,

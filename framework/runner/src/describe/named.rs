@@ -24,14 +24,7 @@ pub fn named(path: &Path, dataset: &str) -> NamedScan {
         return NamedScan { id, name };
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let id = ScanId {
-        dataset: dataset.to_owned(),
-        subject: stem.clone(),
-        session: None,
-        task: None,
-        run: None,
-        by_run: false,
-    };
+    let id = ScanId::new(dataset, stem.clone());
     NamedScan { id, name: stem }
 }
 

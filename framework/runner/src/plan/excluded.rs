@@ -79,8 +79,7 @@ mod tests {
     fn exclusion(subject: &str, session: Option<&str>, reason: &str) -> Exclusion {
         let session = session.map(str::to_owned);
         let task = Some("rest".to_owned());
-        let scan =
-            ScanId { dataset: "d".into(), subject: subject.into(), session, task, run: None, by_run: false };
+        let scan = ScanId { session, task, ..ScanId::new("d", subject) };
         Exclusion { scan, reason: reason.into() }
     }
 

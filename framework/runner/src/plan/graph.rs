@@ -9,7 +9,7 @@ use super::claim::WEIGHTS;
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
 use crate::spec::{Table, Taken, Unit, plain};
-use crate::stages::alignment::Asking;
+use crate::stages::alignment::FactRecipe;
 use crate::stages::split;
 
 /// Hashes of the data a plan reads.
@@ -122,7 +122,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
         add_libraries(&mut config, taught.iter().copied());
         insert(&mut config, "asked", asked(&taught, experiment.seed));
-        insert(&mut config, "facts", Some(json!(Asking::of(experiment.alignment.as_ref()))));
+        insert(&mut config, "facts", Some(json!(FactRecipe::new(experiment.alignment.as_ref()))));
         let versions = taught.iter().map(|entry| entry.config.version());
         let versions = version().into_iter().chain(versions).collect();
         graph.add(StageKind::Instruction, backbone.plugin, versions, seed, config, &inputs);

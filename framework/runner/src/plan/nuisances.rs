@@ -108,14 +108,7 @@ mod tests {
 
     fn scans(columns: &[&[(&str, &str)]]) -> Vec<ScanInfo> {
         let scan = |(i, columns): (usize, &&[(&str, &str)])| {
-            let id = ScanId {
-                dataset: "d".into(),
-                subject: i.to_string(),
-                session: None,
-                task: None,
-                run: None,
-                by_run: false,
-            };
+            let id = ScanId::new("d", i.to_string());
             let phenotype = columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             ScanInfo {
                 id,

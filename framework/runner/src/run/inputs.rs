@@ -35,6 +35,8 @@ pub struct Inputs<'a> {
 pub struct Listed {
     /// The stage that reads.
     pub stage: String,
+    /// Whether it asks, or looks for leaks, and teaches nothing: only then it may know of facts that are held out.
+    pub sees_held_out: bool,
     /// What it may read, by the name of the stage that made it.
     pub artefacts: BTreeMap<String, Artefact>,
 }
@@ -135,7 +137,7 @@ impl<'a> Inputs<'a> {
         if !self.reads(&StageKind::Corpus) {
             return remembered(&self.memory.plain, plain);
         }
-        let known = if self.asks() { &self.memory.described } else { &self.memory.taught };
+        let known = if self.listed.sees_held_out { &self.memory.described } else { &self.memory.taught };
         remembered(known, || {
             let mut scans: Vec<Scan> = remembered(&self.memory.plain, plain)?.to_vec();
             let place: BTreeMap<ScanId, usize> =
@@ -195,15 +197,10 @@ impl<'a> Inputs<'a> {
         Ok(written.into_iter().map(|(corpus, questions)| (corpus, by_feature(questions))).collect())
     }
 
-    /// Whether this stage asks or looks for leaks, and teaches nothing.
-    fn asks(&self) -> bool {
-        ["evaluation.", "baseline.", "the lint of "].iter().any(|kind| self.listed.stage.starts_with(kind))
-    }
-
-    /// Whether this stage may know of a feature: one that is held out is seen only by stages that ask.
+    /// Whether this stage may know of a feature.
     fn may_know(&self, feature: &str) -> bool {
         let held_out = &self.plan.experiment.facts.held_out;
-        self.asks() || !held_out.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
+        self.listed.sees_held_out || !held_out.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
     }
 
     /// What each corpus generator learned, in the plan's order; none without a corpus.
@@ -292,6 +289,12 @@ impl<'a> Inputs<'a> {
 }
 
 impl Signals {
+    /// The signal of one scan, cropped, as it lies on disk.
+    pub fn series_of(&self, id: &ScanId) -> Result<&TimeSeries> {
+        let place = self.infos.binary_search_by(|info| info.id.cmp(id));
+        Ok(&self.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
+    }
+
     fn read(dir: &Path) -> Result<Signals> {
         let infos: Vec<ScanInfo> = json(&dir.join("scans.json"))?;
         let mut arrays = Arrays::read(&dir.join("series.safetensors"))?.floats()?;
@@ -380,7 +383,8 @@ mod tests {
             .unwrap()
             .finish(&split, BTreeMap::new(), crate::run::Cost::default())
             .unwrap();
-        let listed = Listed { stage: "corpus".into(), artefacts: [("split".to_owned(), artefact)].into() };
+        let artefacts = [("split".to_owned(), artefact)].into();
+        let listed = Listed { stage: "corpus".into(), sees_held_out: false, artefacts };
         assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
         let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();
         let expected = "panicked: corpus may not read series: its plan entry does not list it";

@@ -45,7 +45,7 @@ impl<'a> Watch<'a> {
         let is_read = |other: &String| *other == name || stage.inputs.contains(other);
         let artefacts = done.iter().filter(|(other, _)| is_read(other));
         let artefacts = artefacts.map(|(other, artefact)| (other.clone(), artefact.clone())).collect();
-        let listed = Listed { stage: format!("the lint of {name}"), artefacts };
+        let listed = Listed { stage: format!("the lint of {name}"), sees_held_out: true, artefacts };
         let inputs = Inputs::new(self.plan, listed, memory);
         let mut found = boldface::guard(|| leak::after(self.plan, &stage.kind, &inputs))?;
         leak::settle(&mut found, &self.plan.experiment.leakage.accept);

@@ -15,7 +15,7 @@ use super::record::StageRecord;
 use super::recorder::Recorder;
 use super::store::{Artefact, StageLock, Store};
 use super::{Events, Failed};
-use crate::plan::{Plan, Stage};
+use crate::plan::{Plan, Stage, StageKind};
 use crate::stages::{self, Work};
 
 /// How often a run that waits for another one looks again.
@@ -132,7 +132,9 @@ impl<'a> Maker<'a> {
             .iter()
             .map(|(name, artefact)| (name.clone(), artefact.manifest().key.clone()))
             .collect();
-        let inputs = Inputs::new(self.plan, Listed { stage: stage.name(), artefacts }, &self.memory);
+        let sees_held_out = matches!(stage.kind, StageKind::Baseline(_) | StageKind::Evaluation(_));
+        let listed = Listed { stage: stage.name(), sees_held_out, artefacts };
+        let inputs = Inputs::new(self.plan, listed, &self.memory);
 
         let draft = self.store.draft(stage)?;
         let memory = Peak::begin();

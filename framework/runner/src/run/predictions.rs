@@ -65,8 +65,7 @@ fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answere
         Answer::Choice { options, correct } => choice(options, *correct, prediction),
         Answer::Band { fact, bands } => {
             let options: Vec<String> = bands.iter().map(|band| band.name.clone()).collect();
-            let correct = options.iter().position(|name| *name == fact.band).unwrap_or(usize::MAX);
-            choice(&options, correct, prediction)
+            choice(&options, fact.band_index(bands).unwrap_or(usize::MAX), prediction)
         }
         Answer::Text { reference, .. } => {
             let answer = match prediction {
@@ -139,14 +138,7 @@ mod tests {
     use super::*;
 
     fn answered(plugin: &str, answer: Answer, prediction: Prediction) -> Answered {
-        let scan = ScanId {
-            dataset: "d".into(),
-            subject: "01".into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let scan = ScanId::new("d", "01");
         let example = Example { window: Window::first(8), question: "What?".into(), answer };
         Answered { part: Part::Test, plugin: plugin.into(), outcome: Outcome { scan, example, prediction } }
     }

@@ -47,7 +47,7 @@ pub struct Experiment {
     /// Generators of sentences about scans, each under a name of yours.
     #[serde(default)]
     pub corpora: BTreeMap<String, Table>,
-    /// What of the corpora nobody learns.
+    /// Which facts of the corpora are kept from training.
     #[serde(default, skip_serializing_if = "FactsTable::is_empty")]
     pub facts: FactsTable,
     /// General text that keeps the language model a language model.
@@ -110,8 +110,8 @@ pub struct Signal {
     /// Accepts scans of different repetition times: a patch then lasts longer in some than in others.
     #[serde(default)]
     pub mixed_tr: bool,
-    /// Patches of a window that the language model reads behind a question: the last ones, whose features know of those
-    /// before them; all if left out. A scan that is described or continued is read whole.
+    /// How many patches of a window the language model reads for a question: the last ones, as their features look back
+    /// over the earlier ones. All if left out. Descriptions and forecasts always read the whole window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_patches: Option<usize>,
     /// What becomes of a region that a scan has no signal of, because too little of it was recorded.
@@ -149,12 +149,12 @@ pub enum Standardize {
     None,
 }
 
-/// What of the corpora nobody learns.
+/// Which facts of the corpora are kept from training.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FactsTable {
-    /// Features that no stage is taught, in no sentence, question or target, and that can still be asked for in the end:
-    /// `*` stands for anything, as in `coupling.Default-*`.
+    /// Features that appear in no sentence, question or target of any training stage, so that asking for them at the end is
+    /// zero-shot. `*` stands for anything, as in `coupling.Default-*`.
     #[serde(default)]
     pub held_out: Vec<String>,
 }
@@ -182,21 +182,22 @@ pub struct Text {
 pub struct Alignment {
     /// Optimiser steps.
     pub steps: u64,
-    /// Scans per micro-batch that are asked about; that are described, if there is nothing to ask.
+    /// Scans per micro-batch to ask about, or to describe if there is nothing to ask.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
-    /// Facts asked of one scan behind one reading of it, drawn anew each time; 0 asks for none.
+    /// Questions about facts per scan. The scan is read once for all of them, and each time other facts are drawn. 0 turns
+    /// them off.
     #[serde(default = "default_facts_asked")]
     pub questions: usize,
-    /// Share of the scans that are asked about, from 0 to 1, which are made: training scans whose networks were coupled,
-    /// uncoupled or slowed at random, with facts measured anew. They are shown nowhere else, and never asked for anything
-    /// that is known of a person.
+    /// Share of made scans among those to ask about, from 0 to 1. A made scan is a training scan whose networks are coupled,
+    /// uncoupled or slowed at random; its facts are measured anew. It appears nowhere else, and no question about it is
+    /// about a person.
     #[serde(default = "default_made")]
     pub made: f64,
-    /// Weight of telling the band of a fact.
+    /// Weight of the answers to questions about facts.
     #[serde(default = "default_facts")]
     pub facts: f32,
-    /// Scans per micro-batch that are described and continued, beside those that are asked about.
+    /// Scans per micro-batch to describe and continue, beside those to ask about.
     #[serde(default = "default_descriptions")]
     pub descriptions: usize,
     /// Micro-batches whose gradients are added up before a step.
@@ -252,8 +253,8 @@ pub struct Instruction {
     /// asked as often as with 1.
     #[serde(default = "default_questions", skip_serializing_if = "is_one")]
     pub questions: usize,
-    /// Scans per micro-batch that are asked for facts beside the tasks' examples, as `[alignment]` asks; so they are not
-    /// forgotten.
+    /// Scans per micro-batch to ask about facts, as `[alignment]` does, beside the tasks' examples: this keeps the facts from
+    /// being forgotten.
     #[serde(default = "default_rehearsal")]
     pub rehearsal: usize,
     /// Micro-batches whose gradients are added up before a step.

@@ -1,6 +1,6 @@
 //! An experiment as its author wrote it.
 
-mod defaults;
+pub(crate) mod defaults;
 mod document;
 mod draft;
 mod experiment;

@@ -8,7 +8,7 @@ use tracing::warn;
 use super::Work;
 use super::baselines::autoregressive::{Autoregressive, persistence};
 use super::baselines::columns::{Sites, motion};
-use super::baselines::connectivity::{self, series};
+use super::baselines::connectivity;
 use super::baselines::facts::Facts;
 use super::baselines::fc_logistic::FOLDS;
 use super::baselines::majority::{consensus, frequencies};
@@ -272,7 +272,7 @@ fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &Asked<'_>) -> Result<(
     let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);
     let of = |case: &Case<'_>| {
         let (window, horizon) = extent(&case.example, patch)?;
-        shown(series(&signals, &case.scan.info.id)?, window, horizon, how)
+        shown(signals.series_of(&case.scan.info.id)?, window, horizon, how)
     };
     let mut known = Vec::new();
     for case in train {

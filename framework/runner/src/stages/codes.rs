@@ -173,14 +173,7 @@ mod tests {
 
     #[test]
     fn a_tokenizer_that_breaks_its_word_is_named() {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: "1".into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("d", "1");
         let shape = FmriShape { rois: 2, patches: 1, width: 1, codebook_size: 4 };
         let codes = |codes: Vec<u32>| Codes { patches: 1, rois: 2, codes };
         let features = |values: Vec<f32>| Features::new(1, values).unwrap();

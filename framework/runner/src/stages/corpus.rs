@@ -39,7 +39,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
                 fitted
             }
         };
-        questions.insert(&entry.name, describer.questions());
+        questions.insert(&entry.name, describer.questions()?);
         let recorder = &mut work.recorder;
         let mut progress = |done: usize| recorder.progress((before + done) as u64, total);
         let threads = rayon::current_num_threads();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use boldface::{Result, Sequence};
 
 use super::Work;
-use super::alignment::{Asking, Teacher};
+use super::alignment::{FactRecipe, Teacher};
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
@@ -25,10 +25,10 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
     let draws = (draws, work.stage.seed);
     let courses = lessons::courses(work.plan, &*model, &mut windows, (&scans, &split), draws)?;
-    let asking = Asking::of(work.plan.experiment.alignment.as_ref());
+    let recipe = FactRecipe::new(work.plan.experiment.alignment.as_ref());
     let teacher = match config.rehearsal {
         0 => None,
-        _ => Teacher::open(work, asking, &*model)?,
+        _ => Teacher::open(work, recipe, &*model)?,
     };
     let learned = courses.iter().flat_map(|course| &course.scans);
     work.fitted_on(learned.chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>())?;

@@ -92,14 +92,7 @@ mod tests {
 
     fn outcome(correct: usize, prediction: Prediction) -> Outcome {
         let answer = Answer::Choice { options: ["a", "b", "c"].map(str::to_owned).into(), correct };
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: "1".into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("d", "1");
         Outcome {
             scan: id,
             example: Example { window: Window::first(1), question: "?".into(), answer },

@@ -50,12 +50,15 @@ pub fn answered(
     block: FmriBlock,
     answer: &str,
 ) -> Result<Sequence> {
-    let mut sequence = prompt(model, question, Some(block))?;
-    let start = sequence.after.len();
-    sequence.after.extend(model.answer_tokens(question, true, answer)?);
-    sequence.supervised = start..sequence.after.len();
-    sequence.text_weight = 1.0;
-    Ok(sequence)
+    let answer = model.answer_tokens(question, true, answer)?;
+    Ok(supervised(prompt(model, question, Some(block))?, &answer))
+}
+
+/// A prompt followed by the answer to learn.
+pub fn supervised(mut prompt: Sequence, answer: &[u32]) -> Sequence {
+    let start = prompt.after.len();
+    prompt.after.extend(answer);
+    Sequence { supervised: start..prompt.after.len(), text_weight: 1.0, ..prompt }
 }
 
 /// A scan of which the patches from `from` on are to be learned.
@@ -98,15 +101,12 @@ pub fn lesson(
 /// If an answer is not one of several options.
 pub fn lesson_of_many(model: &dyn LanguageModel, examples: &[Example], block: FmriBlock) -> Result<Sequence> {
     let question = questions(examples);
-    let mut sequence = prompt(model, &question, Some(block))?;
-    let start = sequence.after.len();
+    let mut answers = Vec::new();
     for example in examples {
         let (options, right) = options(&example.answer)?;
-        sequence.after.extend(model.answer_tokens(&question, true, &options[right])?);
+        answers.extend(model.answer_tokens(&question, true, &options[right])?);
     }
-    sequence.supervised = start..sequence.after.len();
-    sequence.text_weight = 1.0;
-    Ok(sequence)
+    Ok(supervised(prompt(model, &question, Some(block))?, &answers))
 }
 
 /// Several questions as one, a line each.
@@ -126,9 +126,8 @@ pub fn options(answer: &Answer) -> Result<(Cow<'_, [String]>, usize)> {
             Ok((bins::labels(edges, unit)?.into(), bins::bin(*value, edges)))
         }
         Answer::Band { fact, bands } => {
-            let right = bands.iter().position(|band| band.name == fact.band);
-            let right = right.ok_or_else(|| format!("`{}` is none of its bands", fact.band))?;
-            Ok((bands.iter().map(|band| band.name.clone()).collect::<Vec<_>>().into(), right))
+            let names: Vec<String> = bands.iter().map(|band| band.name.clone()).collect();
+            Ok((names.into(), fact.band_index(bands)?))
         }
         Answer::Text { .. } | Answer::Series { .. } => Err("there are no options to choose among".into()),
     }

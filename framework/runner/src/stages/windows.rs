@@ -77,9 +77,7 @@ impl Windows {
 
     /// The volumes of a window and those after it, in the units of the window.
     pub fn shown(&self, (id, window, horizon): &Place) -> Result<(TimeSeries, TimeSeries)> {
-        let scan = self.signals.infos.binary_search_by(|info| info.id.cmp(id));
-        let scan = scan.map_err(|_| format!("there is no scan `{id}`"))?;
-        shown(&self.signals.series[scan], *window, *horizon, self.how)
+        shown(self.signals.series_of(id)?, *window, *horizon, self.how)
             .map_err(|error| format!("`{id}`: {error}").into())
     }
 
@@ -129,10 +127,7 @@ impl Windows {
         let mut blocks = Vec::new();
         for batch in series.chunks(BATCH) {
             let embedded = self.tokenizer.embed(&batch.iter().collect::<Vec<_>>())?;
-            blocks.extend(embedded.into_iter().map(|(features, codes)| {
-                let patches = codes.patches;
-                FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches }
-            }));
+            blocks.extend(embedded.into_iter().map(|(features, codes)| FmriBlock::new(features, codes)));
         }
         Ok(blocks)
     }
@@ -142,7 +137,7 @@ impl Windows {
         let (features, codes) = self.coded.scans.get(id)?;
         let patches = codes.patches;
         let same = *window == Window::first(patches * self.patch) && *horizon == 0;
-        same.then(|| FmriBlock { features: Arc::clone(features), codes: Arc::clone(codes), patches })
+        same.then(|| FmriBlock::new(Arc::clone(features), Arc::clone(codes)))
     }
 }
 

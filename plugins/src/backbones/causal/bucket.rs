@@ -35,7 +35,7 @@ pub(in crate::backbones) struct Bucket {
     pub afters: Vec<Vec<u32>>,
     /// For each cell the place of its span, and how many tokens of `afters` have been read with it; 0 for a cell that is
     /// none of them.
-    pub heard: Vec<(usize, usize)>,
+    pub text_read: Vec<(usize, usize)>,
 }
 
 impl Bucket {
@@ -75,11 +75,11 @@ impl Bucket {
                 texts + self.regions.len() - 1
             }
         };
-        let heard = match layout.token(place) {
+        let text_read = match layout.token(place) {
             Token::After(index) => index + 1,
             Token::Before(_) | Token::Fmri { .. } => 0,
         };
-        self.cell(row, layout.position(place), layout.visible(place), heard);
+        self.cell(row, layout.position(place), layout.visible(place), text_read);
     }
 
     fn text(&mut self, token: u32) -> usize {
@@ -87,8 +87,8 @@ impl Bucket {
         self.text.len() - 1
     }
 
-    fn cell(&mut self, row: usize, position: usize, visible: usize, heard: usize) {
-        self.heard.push((self.afters.len().saturating_sub(1), heard));
+    fn cell(&mut self, row: usize, position: usize, visible: usize, text_read: usize) {
+        self.text_read.push((self.afters.len().saturating_sub(1), text_read));
         self.rows.push(number(row));
         self.positions.push(number(position));
         self.visible.push(number(visible));

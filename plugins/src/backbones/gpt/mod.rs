@@ -99,7 +99,7 @@ impl Backbone for Gpt {
         Ok(Box::new(Model::load(self, dir, runtime)?))
     }
 
-    /// 2: sequences of a micro-batch about one scan read it once. 3: tokens know what was asked; wider first weights.
+    /// 2: sequences of a micro-batch about one scan read it once. 3: tokens know the mean of the text so far; wider first weights.
     fn version(&self) -> u32 {
         3
     }

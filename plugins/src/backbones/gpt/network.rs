@@ -14,8 +14,8 @@ fn spread(width: usize) -> f32 {
     0.55 / (width as f32).sqrt()
 }
 
-/// Size of what was heard so far beside a token's own embedding, at the start.
-const HEARD: f32 = 0.1;
+/// Size, at the start, of the mean of the text so far beside a token's own embedding.
+const MEAN_SIZE: f32 = 0.1;
 
 /// The mean pooled vector of the training descriptions: no layer, and never trained.
 pub(super) const CENTER: &str = "center";
@@ -38,9 +38,9 @@ impl Network {
         params.normal("tokens", &[vocabulary, config.width], std, rng);
         params.normal("positions", &[config.context, config.width], std / 2.0, rng);
         params.normal(
-            "heard.weight",
+            "mean.weight",
             &[config.width, config.width],
-            HEARD / (config.width as f32).sqrt(),
+            MEAN_SIZE / (config.width as f32).sqrt(),
             rng,
         );
         transformer(config).init(&mut params, rng);
@@ -86,19 +86,17 @@ impl Network {
         self.params = folded;
     }
 
-    /// For each cell the mean embedding of the text after the block up to it, scaled to numbers around 1; zeros for a cell
-    /// that is none of it. Attention would find a question's words among hundreds of fMRI tokens only after long training:
-    /// this tells every token what was asked from the first step on. It is read as it is, without a gradient.
-    fn heard(&self, bucket: &Bucket) -> Tensor {
+    /// For each cell, the mean embedding of the text after the block up to this cell, scaled to numbers around 1; zeros for
+    /// cells outside that text. Attention needs long training to find a question's words among hundreds of fMRI tokens;
+    /// the mean tells every token what is asked from the first step on. No gradient flows through it.
+    fn mean_of_text(&self, bucket: &Bucket) -> Tensor {
         let width = self.config.width;
         let tokens: Vec<u32> = bucket.afters.iter().flatten().copied().collect();
-        let rows = match tokens.is_empty() {
+        let mut sums = match tokens.is_empty() {
             true => Vec::new(),
             false => no_grad(|| self.params.get("tokens").rows(&tokens).to_vec()),
         };
-        let mut starts = Vec::new();
-        let mut sums = rows;
-        let mut start = 0;
+        let (mut starts, mut start) = (Vec::new(), 0);
         for after in &bucket.afters {
             starts.push(start);
             for place in start + 1..start + after.len() {
@@ -107,8 +105,8 @@ impl Network {
             }
             start += after.len();
         }
-        let mut heard = vec![0.0; bucket.heard.len() * width];
-        for (cell, &(span, count)) in heard.chunks_exact_mut(width).zip(&bucket.heard) {
+        let mut means = vec![0.0; bucket.text_read.len() * width];
+        for (cell, &(span, count)) in means.chunks_exact_mut(width).zip(&bucket.text_read) {
             if count > 0 {
                 let place = starts[span] + count - 1;
                 let sum = &sums[place * width..(place + 1) * width];
@@ -117,7 +115,7 @@ impl Network {
                 cell.iter_mut().zip(sum).for_each(|(value, sum)| *value = sum * by);
             }
         }
-        self.params.engine().tensor(heard, &[bucket.heard.len(), width])
+        self.params.engine().tensor(means, &[bucket.text_read.len(), width])
     }
 
     fn lora_scale(&self) -> f32 {
@@ -154,7 +152,7 @@ impl Trunk for Network {
         let text = (!bucket.text.is_empty()).then(|| params.get("tokens").rows(&bucket.text));
         let cells = causal::cells(text, causal::fmri_tokens(pass, self.config.input, bucket), bucket);
         let cells = cells.add(&params.get("positions").rows(&bucket.positions));
-        let cells = cells.add(&nn::linear(pass, "heard", &self.heard(bucket)));
+        let cells = cells.add(&nn::linear(pass, "mean", &self.mean_of_text(bucket)));
         let width = self.config.width;
         let cells = cells.reshape(&[bucket.size, bucket.length, width]);
         let hidden = transformer(&self.config).forward(pass, &cells, &bucket.visible, cache);
@@ -207,7 +205,7 @@ pub(super) fn check_lora(config: &Gpt, lora: &Lora) -> Vec<Problem> {
 
 /// Most numbers of the text side: its vocabulary may stay smaller.
 pub(super) fn text_parameters(config: &Gpt) -> u64 {
-    // Tokens, positions, what was heard, the scale and shift of the last norm, and the centre.
+    // Tokens, positions, the mean of the text, the scale and shift of the last norm, and the centre.
     let rows = (config.vocabulary + config.context + config.width + 2 + 1) as u64;
     rows * config.width as u64 + transformer(config).parameters()
 }

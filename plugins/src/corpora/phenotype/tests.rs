@@ -17,14 +17,7 @@ fn generator(table: Value) -> Phenotype {
 
 /// Run `run` of a subject with these columns.
 fn scan(subject: &str, run: &str, columns: &[(&str, &str)]) -> Scan {
-    let id = ScanId {
-        dataset: "made".to_owned(),
-        subject: subject.to_owned(),
-        session: None,
-        task: None,
-        run: Some(run.to_owned()),
-        by_run: false,
-    };
+    let id = ScanId { run: Some(run.to_owned()), ..ScanId::new("made", subject) };
     let phenotype: BTreeMap<String, String> =
         columns.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
     let info = ScanInfo { id, tr: 2.0, trs: 2, rois: 1, phenotype, events: Vec::new(), cuts: Vec::new() };

@@ -20,14 +20,7 @@ fn task(name: &str, table: &Value) -> Box<dyn Task> {
 }
 
 fn id(subject: &str) -> ScanId {
-    ScanId {
-        dataset: "pain".to_owned(),
-        subject: subject.to_owned(),
-        session: None,
-        task: None,
-        run: None,
-        by_run: false,
-    }
+    ScanId::new("pain", subject)
 }
 
 /// What is known of a scan of `subject`: one phenotype.

@@ -46,49 +46,47 @@ impl Tokens {
     }
 }
 
-/// What a batch of scans shows, and what is to be told from it. `M` is all tokens of all scans.
+/// A batch of scans as tensors. `M` is all tokens of all scans.
 pub(super) struct Shown {
     /// What tokens come with, `(B, T, inputs)`.
     pub(super) inputs: Tensor,
     /// Signals, `(B, T, S)`.
     pub(super) signal: Tensor,
-    /// Rows of correlations, `(M, N)`.
-    pub(super) coupling: Tensor,
-    /// Amplitudes at the frequencies of a patch above 0, `(M, S / 2)`.
-    pub(super) spectrum: Tensor,
 }
 
 impl Tokens {
-    /// The scans of a batch.
+    /// The scans of a batch, as the encoder reads them and as the decoder rebuilds them.
     pub(super) fn shown(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Shown {
-        let (count, patch) = (self.patches * self.rois, shape.patch);
-        let of = |scan: &usize| {
-            let tokens = &self.scans[*scan];
-            (coupling::rows(tokens, self.rois, patch), spectrum(tokens, patch))
-        };
-        let each: Vec<(Vec<f32>, Vec<f32>)> = batch.par_iter().map(of).collect();
-        let (rows, spectra): (Vec<Vec<f32>>, Vec<Vec<f32>>) = each.into_iter().unzip();
-        let scans: Vec<&Vec<f32>> = batch.iter().map(|&scan| &self.scans[scan]).collect();
-        let beside = scans.iter().zip(&rows).flat_map(|(tokens, rows)| beside(tokens, rows, shape));
-        let all = batch.len() * count;
+        let dims = |numbers: usize| [batch.len(), self.patches * self.rois, numbers];
+        let signal = batch.iter().flat_map(|&scan| &self.scans[scan]).copied().collect();
         Shown {
-            inputs: engine.tensor(beside.collect(), &[batch.len(), count, shape.inputs()]),
-            signal: engine
-                .tensor(scans.into_iter().flatten().copied().collect(), &[batch.len(), count, patch]),
-            coupling: engine.tensor(rows.concat(), &[all, self.rois]),
-            spectrum: engine.tensor(spectra.concat(), &[all, shape.frequencies()]),
+            inputs: engine.tensor(self.each(batch, |tokens| inputs(tokens, shape)), &dims(shape.inputs())),
+            signal: engine.tensor(signal, &dims(shape.patch)),
         }
+    }
+
+    /// Rows of correlations of a batch, `(M, N)`.
+    pub(super) fn coupling(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
+        let rows = self.each(batch, |tokens| coupling::rows(tokens, self.rois, shape.patch));
+        engine.tensor(rows, &[batch.len() * self.patches * self.rois, self.rois])
+    }
+
+    /// Amplitudes of a batch at the frequencies of a patch above 0, `(M, S / 2)`.
+    pub(super) fn spectrum(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
+        let amplitudes = self.each(batch, |tokens| spectrum(tokens, shape.patch));
+        engine.tensor(amplitudes, &[batch.len() * self.patches * self.rois, shape.frequencies()])
+    }
+
+    /// What `of` makes of each scan's tokens, one scan behind the other.
+    fn each(&self, batch: &[usize], of: impl Fn(&[f32]) -> Vec<f32> + Sync) -> Vec<f32> {
+        let scans: Vec<Vec<f32>> = batch.par_iter().map(|&scan| of(&self.scans[scan])).collect();
+        scans.concat()
     }
 }
 
-/// What the tokens of one scan come with.
+/// What the tokens of one scan come with: signal and row of correlations, as far as `shape` wants them.
 pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
     let rows = if shape.coupling { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
-    beside(tokens, &rows, shape)
-}
-
-/// Signal and row of correlations of each token, one behind the other, as far as `shape` wants them.
-fn beside(tokens: &[f32], rows: &[f32], shape: &Shape) -> Vec<f32> {
     let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.inputs());
     for (place, signal) in tokens.chunks_exact(shape.patch).enumerate() {
         if shape.signal {

@@ -208,11 +208,17 @@ impl<'a> Trainer<'a> {
         });
         losses.add("coupling_mse", weights.coupling, || {
             let told = nn::linear(&pass, "rows", &features_md);
-            Some(told.sub(&shown.coupling).square().mean())
+            let rows = self.model.coupling(&shown.inputs);
+            let truth = match rows {
+                Some(rows_btn) => rows_btn.reshape(told.dims()),
+                None => self.tokens.coupling(batch, &self.model.shape, self.params.engine()),
+            };
+            Some(told.sub(&truth).square().mean())
         });
         losses.add("spectrum_mse", weights.spectrum, || {
             let told = head(&pass, "spectrum", &features_md);
-            Some(told.sub(&shown.spectrum).square().mean())
+            let truth = self.tokens.spectrum(batch, &self.model.shape, self.params.engine());
+            Some(told.sub(&truth).square().mean())
         });
         losses.add("facts_mse", weights.facts, || {
             facts::loss(&pass, &features_md, (batch, self.tokens.patches), &self.facts)

@@ -121,7 +121,7 @@ mod tests {
 
     fn id(subject: usize, run: usize) -> ScanId {
         let (subject, run) = (subject.to_string(), Some(run.to_string()));
-        ScanId { dataset: "d".into(), subject, session: None, task: None, run, by_run: false }
+        ScanId { run, ..ScanId::new("d", subject) }
     }
 
     /// 30 volumes of 4 regions that no other seed has.

@@ -15,10 +15,9 @@ const SMOOTH: usize = 5;
 
 /// A scan of the same regions, length and amplitudes as `series`, with other coupling and other speed.
 ///
-/// One to three made-up signals are added to random networks, each with a random sign and strength: networks of equal sign
-/// are coupled, others set against each other. Half of all scans then get noise of their own in the regions of random
-/// networks, which uncouples them, and in half of all scans random networks are made slower or faster. A constant region
-/// stays constant.
+/// One to three signals are added to random networks, each with a random sign and strength: this couples networks of equal
+/// sign and sets others against each other. In half of all scans each region of some networks gets noise of its own, which
+/// uncouples them. In half of all scans some networks become slower or faster. A constant region stays constant.
 ///
 /// # Errors
 /// If `regions` are not those of the series.

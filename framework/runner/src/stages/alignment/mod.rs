@@ -12,7 +12,7 @@ use rand::seq::SliceRandom;
 use super::Work;
 use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
-pub use teacher::{Asking, Teacher};
+pub use teacher::{FactRecipe, Teacher};
 
 /// Raised when the same config gives different results.
 pub const VERSION: u32 = 3;
@@ -53,14 +53,14 @@ fn batches(
     let (mut scans, mut learned) = (Vec::new(), Vec::new());
     for (id, (features, codes)) in &coded.scans {
         if is_train(id)? {
-            let (features, codes, patches) = (features.clone(), codes.clone(), codes.patches);
-            let scan = Lessons { config, model, context, block: FmriBlock { features, codes, patches } };
+            let block = FmriBlock::new(features.clone(), codes.clone());
+            let scan = Lessons { config, model, context, block };
             let lessons = scan.choices(id, &sentences, &mut rng)?;
             scans.extend((!lessons.is_empty()).then_some(lessons));
             learned.push(id);
         }
     }
-    let teacher = Teacher::open(work, Asking::of(Some(config)), model)?;
+    let teacher = Teacher::open(work, FactRecipe::new(Some(config)), model)?;
     work.fitted_on(
         learned.into_iter().chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>(),
     )?;
@@ -201,14 +201,7 @@ mod tests {
     }
 
     fn lessons(config: &Alignment, context: Option<usize>, sentences: &[&str]) -> Result<Vec<Sequence>> {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: "1".into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("d", "1");
         let sentences = sentences.iter().map(|sentence| (*sentence).to_owned()).collect();
         let scan = Lessons { config, model: &Letters, context, block: block() };
         scan.choices(&id, &BTreeMap::from([(id.clone(), sentences)]), &mut seed::stream(0, "test"))

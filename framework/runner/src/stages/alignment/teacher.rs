@@ -1,4 +1,4 @@
-//! Asks for facts: many of one scan behind one reading of it, anew at every step.
+//! Teaches facts: many questions per scan, which is read once for all of them, with new questions at every step.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::super::Work;
-use super::super::packing::{Rounds, fits, prompt};
+use super::super::packing::{Rounds, fits, prompt, supervised};
 use super::super::windows::standardized;
 use super::made::made;
 use crate::plan::StageKind;
-use crate::spec::{Alignment, Standardize};
+use crate::spec::{Alignment, Standardize, defaults};
 
-/// How facts are asked.
+/// How a model is taught to tell facts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Asking {
+pub struct FactRecipe {
     /// Questions about one scan.
     pub questions: usize,
     /// Share of made scans.
@@ -30,19 +30,25 @@ pub struct Asking {
     pub weight: f32,
 }
 
-impl Asking {
-    /// As `[alignment]` has it; as its defaults are without one.
-    pub fn of(alignment: Option<&Alignment>) -> Asking {
+impl FactRecipe {
+    /// The recipe of `[alignment]`; without one, what its keys are if left out.
+    pub fn new(alignment: Option<&Alignment>) -> FactRecipe {
         match alignment {
-            Some(config) => Asking { questions: config.questions, made: config.made, weight: config.facts },
-            None => Asking { questions: 16, made: 0.75, weight: 1.0 },
+            Some(config) => {
+                FactRecipe { questions: config.questions, made: config.made, weight: config.facts }
+            }
+            None => FactRecipe {
+                questions: defaults::default_facts_asked(),
+                made: defaults::default_made(),
+                weight: defaults::default_facts(),
+            },
         }
     }
 }
 
-/// Everything that facts are asked from, as tokens: the model cannot be asked while it trains.
+/// Training scans, questions and answers as tokens: the model cannot tokenise while it trains.
 pub struct Teacher {
-    scans: Vec<Known>,
+    scans: Vec<TrainingScan>,
     questions: Vec<Question>,
     maker: Maker,
     tokenizer: Box<dyn FittedTokenizer>,
@@ -51,19 +57,15 @@ pub struct Teacher {
     /// Patches that a question shows.
     shown: usize,
     /// What is shown in the current epoch, by the epoch and the scan: none if the scan itself is.
-    made_scans: BTreeMap<(u64, usize), Option<Made>>,
-    /// Questions about one scan.
-    each: usize,
-    /// How often a scan is a made one.
-    made: f64,
-    weight: f32,
+    made_scans: BTreeMap<(u64, usize), Option<MadeScan>>,
+    recipe: FactRecipe,
 }
 
 /// A made scan: what is shown of it, and its facts.
-type Made = (FmriBlock, Vec<Told>);
+type MadeScan = (FmriBlock, Vec<FactLabel>);
 
-/// Rounds that a made scan is shown in before another takes its place. To measure it anew costs more than to ask about it,
-/// and each time other questions are asked.
+/// Rounds that show a made scan before another replaces it. Measuring a scan costs more than asking about it, and each
+/// round asks other questions.
 const EPOCH: u64 = 4;
 
 /// What describes a made scan.
@@ -71,24 +73,24 @@ struct Maker {
     describers: Vec<(String, Box<dyn Describer>)>,
     regions: Arc<Regions>,
     standardize: Standardize,
-    /// Place of every question and of its bands, by corpus and feature.
-    places: BTreeMap<String, BTreeMap<String, Place>>,
+    /// QuestionIndex of every question and of its bands, by corpus and feature.
+    places: BTreeMap<String, BTreeMap<String, QuestionIndex>>,
 }
 
-/// Place of a question, and of its bands by name.
-type Place = (usize, BTreeMap<String, usize>);
+/// QuestionIndex of a question, and of its bands by name.
+type QuestionIndex = (usize, BTreeMap<String, usize>);
 
 /// A training scan.
-struct Known {
+struct TrainingScan {
     info: Arc<ScanInfo>,
     /// Cropped, not standardised.
     series: TimeSeries,
     block: FmriBlock,
-    facts: Vec<Told>,
+    labels: Vec<FactLabel>,
 }
 
 /// A fact as the place of its question and of its band.
-type Told = (usize, usize);
+type FactLabel = (usize, usize);
 
 /// A question in tokens.
 struct Question {
@@ -103,15 +105,15 @@ impl Teacher {
     ///
     /// # Errors
     /// If a question does not fit the backbone.
-    pub fn open(work: &Work<'_>, how: Asking, model: &dyn LanguageModel) -> Result<Option<Teacher>> {
-        if how.questions == 0 || how.weight <= 0.0 || !work.inputs.reads(&StageKind::Corpus) {
+    pub fn open(work: &Work<'_>, recipe: FactRecipe, model: &dyn LanguageModel) -> Result<Option<Teacher>> {
+        if recipe.questions == 0 || recipe.weight <= 0.0 || !work.inputs.reads(&StageKind::Corpus) {
             return Ok(None);
         }
         let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
         let context = work.plan.backbone.config.context();
         let shown = work.plan.experiment.signal.shown_patches.unwrap_or(usize::MAX);
         let mut questions: Vec<Question> = Vec::new();
-        let mut places: BTreeMap<String, BTreeMap<String, Place>> = BTreeMap::new();
+        let mut places: BTreeMap<String, BTreeMap<String, QuestionIndex>> = BTreeMap::new();
         for (corpus, asked) in work.inputs.questions()? {
             for (feature, asked) in asked {
                 let (mut wordings, mut answers) = (Vec::new(), Vec::new());
@@ -132,18 +134,15 @@ impl Teacher {
                 continue;
             }
             let (features, codes) = coded.scans.get(id).ok_or_else(|| format!("`{id}` has no codes"))?;
-            let (features, codes, patches) = (features.clone(), codes.clone(), codes.patches);
-            let own = signals.infos.binary_search_by(|info| info.id.cmp(id));
-            let own = own.map_err(|_| format!("there is no scan `{id}`"))?;
-            let told = scan.descriptors.iter().filter_map(|said| told(&places, &said.corpus, &said.fact));
-            scans.push(Known {
+            let labels = scan.descriptors.iter().filter_map(|said| label(&places, &said.corpus, &said.fact));
+            scans.push(TrainingScan {
                 info: Arc::clone(&scan.info),
-                series: signals.series[own].clone(),
-                block: FmriBlock { features, codes, patches }.last(shown),
-                facts: told.collect(),
+                series: signals.series_of(id)?.clone(),
+                block: FmriBlock::new(features.clone(), codes.clone()).last(shown),
+                labels: labels.collect(),
             });
         }
-        if questions.is_empty() || scans.iter().all(|scan| scan.facts.is_empty()) {
+        if questions.is_empty() || scans.iter().all(|scan| scan.labels.is_empty()) {
             return Ok(None);
         }
         let longest = questions.iter().flat_map(Question::lengths).max().unwrap_or(0);
@@ -165,9 +164,7 @@ impl Teacher {
             seed: work.stage.seed,
             shown,
             made_scans: BTreeMap::new(),
-            each: how.questions,
-            made: how.made,
-            weight: how.weight,
+            recipe,
             scans,
             questions,
         }))
@@ -192,19 +189,19 @@ impl Teacher {
         let mut sequences = Vec::new();
         for (draw, place) in draws.zip(drawn) {
             let own = &self.scans[place.1];
-            let (block, facts) = match self.made_scans.get(&place) {
-                Some(Some((block, facts))) => (block, facts),
-                _ => (&own.block, &own.facts),
+            let (block, labels) = match self.made_scans.get(&place) {
+                Some(Some((block, labels))) => (block, labels),
+                _ => (&own.block, &own.labels),
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
-            let count = self.each.min(facts.len());
-            let mut chosen = index::sample(&mut rng, facts.len(), count).into_vec();
+            let count = self.recipe.questions.min(labels.len());
+            let mut chosen = index::sample(&mut rng, labels.len(), count).into_vec();
             chosen.shuffle(&mut rng);
             for place in chosen {
-                let (question, band) = facts[place];
+                let (question, band) = labels[place];
                 let question = &self.questions[question];
                 let wording = rng.random_range(0..question.wordings.len());
-                sequences.push(question.sequence(wording, band, block.clone(), self.weight));
+                sequences.push(question.sequence(wording, band, block.clone(), self.recipe.weight));
             }
         }
         Ok(sequences)
@@ -218,23 +215,21 @@ impl Teacher {
             drawn.iter().filter(|place| !self.made_scans.contains_key(place)).copied().collect();
         missing.sort_unstable();
         missing.dedup();
-        let (maker, scans, share, seed) = (&self.maker, &self.scans, self.made.clamp(0.0, 1.0), self.seed);
+        let (maker, scans, share, seed) = (&self.maker, &self.scans, self.recipe.made, self.seed);
         let make = |&(epoch, scan): &(u64, usize)| {
             let mut rng = seed::stream(seed, &format!("facts.made.{epoch}.{scan}"));
             rng.random_bool(share).then(|| maker.make(&scans[scan], &mut rng)).transpose()
         };
-        let made: Vec<Option<(TimeSeries, Vec<Told>)>> =
+        let made: Vec<Option<(TimeSeries, Vec<FactLabel>)>> =
             missing.par_iter().map(make).collect::<Result<_>>()?;
         let series: Vec<&TimeSeries> = made.iter().flatten().map(|(series, _)| series).collect();
         let mut embedded = self.tokenizer.embed(&series)?.into_iter();
         for (place, made) in missing.into_iter().zip(made) {
             let made = match made {
                 None => None,
-                Some((_, facts)) => {
+                Some((_, labels)) => {
                     let (features, codes) = embedded.next().ok_or("a made scan was not embedded")?;
-                    let patches = codes.patches;
-                    let block = FmriBlock { features: Arc::new(features), codes: Arc::new(codes), patches };
-                    Some((block.last(self.shown), facts))
+                    Some((FmriBlock::new(features, codes).last(self.shown), labels))
                 }
             };
             self.made_scans.insert(place, made);
@@ -244,14 +239,22 @@ impl Teacher {
 }
 
 /// A fact as the place of its question and of its band; none if it is not asked for.
-fn told(places: &BTreeMap<String, BTreeMap<String, Place>>, corpus: &str, fact: &Fact) -> Option<Told> {
+fn label(
+    places: &BTreeMap<String, BTreeMap<String, QuestionIndex>>,
+    corpus: &str,
+    fact: &Fact,
+) -> Option<FactLabel> {
     let (question, bands) = places.get(corpus)?.get(&fact.feature)?;
     Some((*question, *bands.get(&fact.band)?))
 }
 
 impl Maker {
     /// A made scan, standardised, with its own facts.
-    fn make(&self, known: &Known, rng: &mut rand_chacha::ChaCha8Rng) -> Result<(TimeSeries, Vec<Told>)> {
+    fn make(
+        &self,
+        known: &TrainingScan,
+        rng: &mut rand_chacha::ChaCha8Rng,
+    ) -> Result<(TimeSeries, Vec<FactLabel>)> {
         let series = made(&known.series, &self.regions, rng)?;
         let shown = standardized(&series, self.standardize);
         let scan = Scan {
@@ -260,12 +263,12 @@ impl Maker {
             regions: Arc::clone(&self.regions),
             descriptors: Vec::new(),
         };
-        let mut facts = Vec::new();
+        let mut labels = Vec::new();
         for (corpus, describer) in &self.describers {
             let said = describer.describe(&scan)?;
-            facts.extend(said.iter().filter_map(|said| told(&self.places, corpus, &said.fact)));
+            labels.extend(said.iter().filter_map(|said| label(&self.places, corpus, &said.fact)));
         }
-        Ok((shown, facts))
+        Ok((shown, labels))
     }
 }
 
@@ -280,12 +283,8 @@ impl Question {
 
     fn sequence(&self, wording: usize, band: usize, block: FmriBlock, weight: f32) -> Sequence {
         let (before, after) = self.wordings[wording].clone();
-        let start = after.len();
-        let mut sequence = Sequence::prompt(before, Some(block), after);
-        sequence.after.extend(&self.answers[wording][band]);
-        sequence.supervised = start..sequence.after.len();
-        sequence.objective = Objective::Facts;
-        sequence.text_weight = weight;
-        sequence
+        let prompt = Sequence::prompt(before, Some(block), after);
+        let taught = supervised(prompt, &self.answers[wording][band]);
+        Sequence { objective: Objective::Facts, text_weight: weight, ..taught }
     }
 }

@@ -46,14 +46,7 @@ mod tests {
     use super::*;
 
     fn scan(columns: &[(&str, &str)]) -> ScanInfo {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: "01".into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("d", "01");
         let phenotype =
             columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new(), cuts: Vec::new() }

@@ -52,7 +52,7 @@ pub fn features(
     }
     let windows: Vec<TimeSeries> = places
         .par_iter()
-        .map(|((id, window), _)| series(signals, id)?.window(*window))
+        .map(|((id, window), _)| signals.series_of(id)?.window(*window))
         .collect::<Result<_>>()?;
     let rois = windows.first().map_or(0, TimeSeries::rois);
     let found: Vec<Vec<f32>> = match form {
@@ -84,10 +84,4 @@ pub fn features(
 
 fn narrow(cells: Vec<f64>) -> Vec<f32> {
     cells.into_iter().map(|cell| cell as f32).collect()
-}
-
-/// The scan's signal as it lies on disk, cropped.
-pub fn series<'a>(signals: &'a Signals, id: &ScanId) -> Result<&'a TimeSeries> {
-    let place = signals.infos.binary_search_by(|info| info.id.cmp(id));
-    Ok(&signals.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter::repeat_n;
 
-use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Result, TimeSeries, seed};
+use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Query, Result, ScanId, TimeSeries, seed};
 
 use super::super::cases::{self, Case, Form};
 use super::super::naming::named;
@@ -67,7 +67,7 @@ impl Asker<'_> {
         match form {
             Form::Choice if self.paradigm == Paradigm::Open => self.named(cases, blocks),
             Form::Choice | Form::Bins | Form::Band => self.rank(cases, blocks),
-            Form::Text => self.written(cases, blocks),
+            Form::Text => self.write_texts(cases, blocks),
             Form::Series => self.continued(cases, places, shown, blocks),
             Form::Value => Err("a number without bins is read off, not asked for".into()),
         }
@@ -147,26 +147,37 @@ impl Asker<'_> {
             let asked: Vec<usize> = (0..turns.len()).filter(|&turn| question <= turns[turn].own).collect();
             let mut queries = Vec::new();
             for &turn in &asked {
-                let query = turns[turn].query(self.model, question)?;
-                let longest =
-                    query.options.iter().max_by_key(|option| option.len()).cloned().unwrap_or_default();
-                let mut whole = query.prompt.clone();
-                whole.after.extend(longest);
-                fits(&whole, self.context, &format!("the question about `{}`", cases[turn].scan.info.id))?;
-                queries.push(query);
+                queries.push((&cases[turn].scan.info.id, turns[turn].query(self.model, question)?));
             }
-            let ranked = self.model.rank(&queries)?;
-            for ((&turn, query), log_likelihoods) in asked.iter().zip(queries).zip(ranked) {
-                let usable = log_likelihoods.len() == query.options.len()
-                    && log_likelihoods.iter().all(|l| !l.is_nan());
-                if !usable {
-                    let id = &cases[turn].scan.info.id;
-                    return Err(format!("the backbone ranked `{id}` with {log_likelihoods:?}").into());
-                }
+            let ranked = self.log_likelihoods(&queries)?;
+            for ((&turn, (_, query)), log_likelihoods) in asked.iter().zip(queries).zip(ranked) {
                 turns[turn].answer(query, log_likelihoods);
             }
         }
         turns.into_iter().zip(cases).map(|(turn, case)| turn.prediction(&case.example.answer)).collect()
+    }
+
+    /// Log-likelihoods of the options of questions about scans.
+    ///
+    /// # Errors
+    /// If a question with its longest option does not fit the backbone, or an option gets no number.
+    pub(super) fn log_likelihoods(&self, questions: &[(&ScanId, Query)]) -> Result<Vec<Vec<f64>>> {
+        for (scan, query) in questions {
+            let longest = query.options.iter().max_by_key(|option| option.len());
+            let mut whole = query.prompt.clone();
+            whole.after.extend(longest.into_iter().flatten());
+            fits(&whole, self.context, &format!("the question about `{scan}`"))?;
+        }
+        let queries: Vec<Query> = questions.iter().map(|(_, query)| query.clone()).collect();
+        let ranked = self.model.rank(&queries)?;
+        for ((scan, query), log_likelihoods) in questions.iter().zip(&ranked) {
+            let is_usable =
+                log_likelihoods.len() == query.options.len() && log_likelihoods.iter().all(|l| !l.is_nan());
+            if !is_usable {
+                return Err(format!("the backbone ranked `{scan}` with {log_likelihoods:?}").into());
+            }
+        }
+        Ok(ranked)
     }
 
     /// Sentences, and the one option that each names.

@@ -144,14 +144,7 @@ mod tests {
     use super::*;
 
     fn scan(subject: &str, run: &str, trs: usize) -> Scan {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: subject.into(),
-            session: None,
-            task: None,
-            run: Some(run.into()),
-            by_run: false,
-        };
+        let id = ScanId { run: Some(run.into()), ..ScanId::new("d", subject) };
         let info = ScanInfo {
             id,
             tr: 2.0,

@@ -1,11 +1,11 @@
 //! What a task scores with the model: options ranked, texts generated, scans continued.
 
 mod asker;
+mod captions;
 mod continued;
 mod controls;
 mod frozen;
 mod together;
-mod told;
 
 use std::collections::BTreeMap;
 

@@ -115,14 +115,7 @@ mod tests {
     use super::*;
 
     fn scan(subject: &str) -> Scan {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: subject.into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("d", subject);
         Scan {
             info: Arc::new(ScanInfo {
                 id,

@@ -110,14 +110,7 @@ mod tests {
     use crate::run::Measured;
 
     fn kept(subject: usize, values: &[f32], fd: f32, scrubbed: &[bool]) -> Kept {
-        let scan = ScanId {
-            dataset: "d".into(),
-            subject: subject.to_string(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let scan = ScanId::new("d", subject.to_string());
         let series = TimeSeries::new(values.len() / 2, 2, 2.0, values.to_vec()).unwrap();
         let trs = if scrubbed.is_empty() { 4 } else { scrubbed.iter().filter(|kept| **kept).count() };
         let quality = Quality { fd: vec![fd; 4], kept: scrubbed.to_vec(), ..Quality::default() };

@@ -131,14 +131,7 @@ mod tests {
     use super::*;
 
     fn info() -> ScanInfo {
-        let id = ScanId {
-            dataset: "d".into(),
-            subject: "1".into(),
-            session: None,
-            task: None,
-            run: None,
-            by_run: false,
-        };
+        let id = ScanId::new("d", "1");
         ScanInfo {
             id,
             tr: 2.0,

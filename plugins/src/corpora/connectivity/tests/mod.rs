@@ -16,14 +16,7 @@ use boldface::{Part, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries};
 pub(super) fn scan(subject: &str, networks: &[&str], signals: &[&[f32]]) -> Scan {
     let (rois, trs) = (signals.len(), signals[0].len());
     let values = (0..trs).flat_map(|t| signals.iter().map(move |signal| signal[t])).collect();
-    let id = ScanId {
-        dataset: "made".to_owned(),
-        subject: subject.to_owned(),
-        session: None,
-        task: None,
-        run: None,
-        by_run: false,
-    };
+    let id = ScanId::new("made", subject);
     Scan {
         info: Arc::new(ScanInfo {
             id,
