@@ -144,6 +144,8 @@ pub struct TextSource {
     pub general: Vec<String>,
     /// One description a training scan.
     pub descriptions: Vec<String>,
+    /// Questions about facts, in every wording: what a model will be asked of a scan.
+    pub questions: Vec<String>,
 }
 
 /// What a tokenizer is aligned with: vectors of the backbone's frozen text side.

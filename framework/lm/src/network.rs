@@ -123,8 +123,7 @@ impl Network {
             None => qkv.self_attention(heads, heads, visible),
             Some(cache) => {
                 let part = |which: usize| qkv.narrow(2, which * width, width);
-                let (keys, values) = cache.extend(layer, part(1), part(2));
-                Tensor::attention(&part(0), &keys, &values, heads, heads, visible)
+                cache.attend(layer, &part(0), [part(1), part(2)], [heads, heads], visible)
             }
         };
         let x_btd = x_btd.add(&pass.dropout(&linear(pass, &name("attn.c_proj"), &attended)));
@@ -154,11 +153,10 @@ impl Network {
         };
         let (q, k) = (turned("q", heads), turned("k", kv_heads));
         let v = linear(pass, &name("self_attn.v_proj"), &x);
-        let (k, v) = match cache {
-            None => (k, v),
-            Some(cache) => cache.extend(layer, k, v),
+        let attended = match cache {
+            None => Tensor::attention(&q, &k, &v, heads, kv_heads, visible),
+            Some(cache) => cache.attend(layer, &q, [k, v], [heads, kv_heads], visible),
         };
-        let attended = Tensor::attention(&q, &k, &v, heads, kv_heads, visible);
         let x_btd = x_btd.add(&pass.dropout(&linear(pass, &name("self_attn.o_proj"), &attended)));
         let x = self.normed(pass, &name("post_attention_layernorm"), &x_btd);
         let [gate, up] = ["gate", "up"].map(|part| linear(pass, &name(&format!("mlp.{part}_proj")), &x));

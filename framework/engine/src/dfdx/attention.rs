@@ -14,7 +14,7 @@ use super::matmul::{Mat, MatMut, Output, matmul};
 use super::{Value, norm, record, simd};
 
 /// Queries whose scores are held at the same time.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// The shape of one attention operation.
 #[derive(Clone, Debug)]
@@ -246,7 +246,7 @@ fn add_to_first(to: &mut MatMut<'_>, written: usize, scale: f32, a: Mat<'_>, b: 
 /// The hidden part takes part in the loops, with no weight: rows of all the same length run in whole
 /// vectors, where a visible part of any length would end in a loop over single numbers.
 #[inline(always)]
-fn masked_softmax(row: &mut [f32], visible: usize) -> [f32; 2] {
+pub(super) fn masked_softmax(row: &mut [f32], visible: usize) -> [f32; 2] {
     let visible = visible.min(row.len());
     row[visible..].fill(f32::MIN);
     let scale = norm::softmax_in_place(row);
@@ -256,7 +256,7 @@ fn masked_softmax(row: &mut [f32], visible: usize) -> [f32; 2] {
 
 /// From scores and the gradient of the probabilities: the probabilities and the gradient of the scores.
 #[inline(always)]
-fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: &[f32]) {
+pub(super) fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: &[f32]) {
     let visible = visible.min(p.len());
     let (top, by) = (scale[0], scale[1]);
     p.iter_mut().for_each(|p| *p = by * simd::exp(*p - top));

@@ -10,6 +10,7 @@ mod simd;
 
 mod activation;
 mod attention;
+mod attention_after;
 mod buffer;
 mod checkpoint;
 mod elementwise;
@@ -27,6 +28,7 @@ mod tape;
 use std::sync::Arc;
 
 pub(crate) use attention::Attention;
+pub(crate) use attention_after::AttentionAfter;
 pub(crate) use buffer::Buffer;
 pub(crate) use linear::nearest_rows;
 #[cfg(feature = "tch")]

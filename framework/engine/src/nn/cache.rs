@@ -1,11 +1,15 @@
 //! Keys and values that are kept for the tokens that follow.
 
+use std::sync::Arc;
+
 use crate::tensor::Tensor;
 
 /// Keys and values of the tokens so far, (B, T, G*E) a layer.
 #[derive(Clone, Debug)]
 pub struct KvCache {
     layers: Vec<Option<Layer>>,
+    /// Which of the sequences each new one follows, in ascending order; none if each goes on by itself.
+    followed: Option<Arc<[u32]>>,
 }
 
 /// Tensors that may be longer than the `len` tokens they hold: what lies behind waits for more.
@@ -19,7 +23,7 @@ struct Layer {
 impl KvCache {
     /// An empty cache for so many layers.
     pub fn new(layers: usize) -> KvCache {
-        KvCache { layers: vec![None; layers] }
+        KvCache { layers: vec![None; layers], followed: None }
     }
 
     /// Tokens so far.
@@ -63,7 +67,36 @@ impl KvCache {
             values: picked(&layer.values),
             len: layer.len,
         };
-        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(all)).collect() }
+        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(all)).collect(), followed: None }
+    }
+
+    /// For sequences that follow the named ones, without a copy for each: `rows` in ascending order. What they read is not
+    /// kept: they are read once, to their ends.
+    pub fn followed_by(&self, rows: &[usize]) -> KvCache {
+        let rows = rows.iter().map(|row| u32::try_from(*row).expect("fewer than 2^32 sequences"));
+        KvCache { followed: Some(rows.collect()), ..self.map(Tensor::clone) }
+    }
+
+    /// Attention of new tokens, q (B, T, H*E), k and v (B, T, G*E), to all tokens so far and to themselves; see
+    /// [`Tensor::attention`]. `heads` are H and G.
+    pub fn attend(
+        &mut self,
+        layer: usize,
+        q: &Tensor,
+        [keys, values]: [Tensor; 2],
+        heads: [usize; 2],
+        visible: &[u32],
+    ) -> Tensor {
+        match (&self.followed, &self.layers[layer]) {
+            (Some(followed), Some(prefix)) => {
+                let prefix = [&prefix.keys, &prefix.values];
+                Tensor::attention_after(q, [&keys, &values], prefix, followed, heads, visible)
+            }
+            _ => {
+                let (keys, values) = self.extend(layer, keys, values);
+                Tensor::attention(q, &keys, &values, heads[0], heads[1], visible)
+            }
+        }
     }
 
     /// Forgets all tokens from the `len`-th.
@@ -104,6 +137,6 @@ impl KvCache {
             });
             Layer { keys, values, len: layer.len }
         };
-        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(all)).collect() }
+        KvCache { layers: self.layers.iter().map(|layer| layer.as_ref().map(all)).collect(), followed: None }
     }
 }

@@ -120,8 +120,7 @@ impl Transformer {
             None => qkv.self_attention(self.heads, self.heads, visible),
             Some(cache) => {
                 let part = |which: usize| qkv.narrow(2, which * self.width, self.width);
-                let (keys, values) = cache.extend(layer, part(1), part(2));
-                Tensor::attention(&part(0), &keys, &values, self.heads, self.heads, visible)
+                cache.attend(layer, &part(0), [part(1), part(2)], [self.heads, self.heads], visible)
             }
         };
         let x_btd = x_btd.add(&branch(&linear(pass, &name("out"), &attended)));

@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use super::{Tensor, size};
-use crate::dfdx::{self, Attention};
+use crate::dfdx::{self, Attention, AttentionAfter};
 use crate::rope::Rope;
 
 /// Over the last dimension.
@@ -149,6 +149,70 @@ impl Tensor {
             Tensor::Dfdx(qkv) => Tensor::Dfdx(shape.joint(qkv)),
             #[cfg(feature = "tch")]
             Tensor::Tch(qkv) => Tensor::Tch(qkv.self_attention(&shape)),
+        }
+    }
+}
+
+/// Attention of several sequences that follow the same tokens.
+impl Tensor {
+    /// [`Tensor::attention`] of sequences, q (B, T, H*E), to themselves, k and v (B, T, G*E), and before that to what they
+    /// follow: sequence `b` follows the `of[b]`-th of the keys and values in `prefix`, (S, Tp, G*E). `visible` counts the
+    /// prefix first. The result is that of a copy of its prefix before each sequence, at a fraction of the cost.
+    ///
+    /// # Panics
+    ///
+    /// If shapes do not fit, or `of` is not in ascending order.
+    pub fn attention_after(
+        q: &Tensor,
+        own: [&Tensor; 2],
+        prefix: [&Tensor; 2],
+        of: &[u32],
+        [heads, kv_heads]: [usize; 2],
+        visible: &[u32],
+    ) -> Tensor {
+        let (dims, kv_dims, prefix_dims) = (q.dims(), own[0].dims(), prefix[0].dims());
+        assert!(
+            dims.len() == 3 && kv_dims.len() == 3 && dims[..2] == kv_dims[..2] && prefix_dims.len() == 3,
+            "`attention_after` of {dims:?} to {kv_dims:?}, behind {prefix_dims:?}"
+        );
+        assert!(
+            kv_dims == own[1].dims() && prefix_dims == prefix[1].dims() && kv_dims[2] == prefix_dims[2],
+            "`attention_after` with keys and values of different dims"
+        );
+        assert!(
+            of.len() == dims[0]
+                && of.is_sorted()
+                && of.last().is_none_or(|last| (*last as usize) < prefix_dims[0]),
+            "`attention_after` of {} sequences that follow {of:?} of {} prefixes",
+            dims[0],
+            prefix_dims[0]
+        );
+        let keys = prefix_dims[1] + kv_dims[1];
+        let shape = attention([dims[0], dims[1], keys], [dims[2], kv_dims[2]], heads, kv_heads, visible);
+        match q {
+            Tensor::Dfdx(q) => {
+                let after = AttentionAfter {
+                    prefixes: prefix_dims[0],
+                    prefix: prefix_dims[1],
+                    tokens: dims[1],
+                    heads,
+                    kv_heads,
+                    width: shape.width,
+                    of: of.into(),
+                    visible: shape.visible,
+                };
+                Tensor::Dfdx(after.run(q, own.map(Tensor::dfdx), prefix.map(Tensor::dfdx)))
+            }
+            #[cfg(feature = "tch")]
+            Tensor::Tch(_) => {
+                let [batch, tokens, width] = [prefix_dims[0], prefix_dims[1], prefix_dims[2]];
+                let copied = |x: &Tensor, own: &Tensor| {
+                    let flat = x.reshape(&[batch, tokens * width]).rows(of);
+                    Tensor::concat(&[&flat.reshape(&[of.len(), tokens, width]), own], 1)
+                };
+                let [k, v] = [0, 1].map(|which| copied(prefix[which], own[which]));
+                Tensor::attention(q, &k, &v, heads, kv_heads, visible)
+            }
         }
     }
 }

@@ -103,3 +103,52 @@ fn the_joint_form_is_the_separate_one() {
         assert_eq!(qkv.self_attention(heads, kv_heads, &visible).to_vec(), separate.to_vec());
     });
 }
+
+/// Sequences that follow prefixes, two of which nothing follows, against a copy of its prefix before each.
+#[test]
+fn what_follows_a_prefix_attends_as_behind_a_copy_of_it() {
+    on_every_engine(|engine| {
+        // Shared heads, one token each, more than one block of queries behind one prefix.
+        for ([prefixes, prefix, tokens, heads, width], kv_heads, of) in [
+            ([4, 5, 3, 4, 3], 2, &[0, 0, 2][..]),
+            ([2, 7, 1, 2, 4], 2, &[1, 1, 1][..]),
+            ([2, 3, 9, 2, 4], 1, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1][..]),
+            ([1, 4, 80, 1, 2], 1, &[0, 0][..]),
+        ] {
+            let (batch, keys) = (of.len(), prefix + tokens);
+            let q =
+                engine.tensor(numbers(batch * tokens * heads * width, 1), &[batch, tokens, heads * width]);
+            let own = [2, 3].map(|seed| {
+                let values = numbers(batch * tokens * kv_heads * width, seed);
+                engine.tensor(values, &[batch, tokens, kv_heads * width])
+            });
+            let shared = [4, 5].map(|seed| {
+                let values = numbers(prefixes * prefix * kv_heads * width, seed);
+                engine.tensor(values, &[prefixes, prefix, kv_heads * width])
+            });
+            // Causal behind the prefix; the last query of the first sequence is padding.
+            let mut visible: Vec<u32> =
+                (0..batch * tokens).map(|i| (prefix + i % tokens + 1) as u32).collect();
+            visible[tokens - 1] = if tokens > 1 { 0 } else { keys as u32 };
+            let copies = |which: usize| {
+                let flat = shared[which].reshape(&[prefixes, prefix * kv_heads * width]).rows(of);
+                Tensor::concat(&[&flat.reshape(&[batch, prefix, kv_heads * width]), &own[which]], 1)
+            };
+            let expected = Tensor::attention(&q, &copies(0), &copies(1), heads, kv_heads, &visible);
+            let [own, shared] = [&own, &shared].map(|pair| [&pair[0], &pair[1]]);
+            let found = Tensor::attention_after(&q, own, shared, of, [heads, kv_heads], &visible);
+            assert_close(&found.to_vec(), &expected.to_vec(), 1e-5);
+        }
+        for (kv_heads, of) in [(2, [0, 0, 2]), (1, [1, 2, 2])] {
+            let (kv, visible) = (kv_heads * 2, [4, 5, 4, 5, 4, 0]);
+            gradients(engine, &[&[3, 2, 4], &[3, 2, kv], &[3, 2, kv], &[3, 3, kv], &[3, 3, kv]], |x| {
+                Tensor::attention_after(&x[0], [&x[1], &x[2]], [&x[3], &x[4]], &of, [2, kv_heads], &visible)
+            });
+        }
+        // More than one block of queries.
+        let visible: Vec<u32> = (0..80).map(|i| 2 + i % 40 + 1).collect();
+        gradients(engine, &[&[2, 40, 2], &[2, 40, 2], &[2, 40, 2], &[1, 2, 2], &[1, 2, 2]], |x| {
+            Tensor::attention_after(&x[0], [&x[1], &x[2]], [&x[3], &x[4]], &[0, 0], [1, 1], &visible)
+        });
+    });
+}

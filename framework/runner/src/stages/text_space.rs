@@ -12,7 +12,7 @@ use crate::run::arrays::{self, Array};
 use crate::spec::Taken;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Texts whose tokens are looked up for the sample.
 const TEXTS: usize = 256;
@@ -42,9 +42,15 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
         }
     }
     work.fitted_on(descriptions.keys())?;
+    let asked = work.inputs.questions()?;
     let source = TextSource {
         general: general_text(work.plan)?,
         descriptions: descriptions.values().cloned().collect(),
+        questions: asked
+            .values()
+            .flat_map(BTreeMap::values)
+            .flat_map(|asked| asked.wordings.clone())
+            .collect(),
     };
     let encoder = work.plan.backbone.config.text_space(&source, &mut work.fit())?;
     encoder.save(&work.folder("encoder")?)?;
@@ -105,7 +111,11 @@ mod tests {
 
     #[test]
     fn samples_are_bounded_and_repeat() {
-        let source = TextSource { general: vec!["é".repeat(3000); 300], descriptions: vec!["short".into()] };
+        let source = TextSource {
+            general: vec!["é".repeat(3000); 300],
+            descriptions: vec!["short".into()],
+            ..TextSource::default()
+        };
         let texts = sample(&source, 3);
         assert_eq!(texts.len(), TEXTS);
         assert!(texts.iter().all(|text| text.chars().count() <= CHARACTERS));

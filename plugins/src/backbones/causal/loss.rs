@@ -56,8 +56,9 @@ pub(super) fn loss(
     for members in same_block(learned.iter().map(|learned| learned.sequence)) {
         let first = learned[members[0]].sequence;
         if members.len() > 1 && first.fmri.is_some() {
-            let members = members.into_iter().map(|index| &learned[index]).collect();
-            shared.entry(head(first)).or_default().push(members);
+            let members: Vec<&Learned<'_>> = members.into_iter().map(|index| &learned[index]).collect();
+            let start = head(members.iter().map(|one| one.sequence));
+            shared.entry(start).or_default().push(members);
         } else {
             apart.extend(members);
         }
@@ -83,9 +84,6 @@ pub(super) fn loss(
 /// Blocks that are read side by side.
 const BLOCKS: usize = 16;
 
-/// Most numbers of keys and values that are laid out for sequences side by side: 256 MB.
-const CACHED: usize = 1 << 26;
-
 /// Reads each of several blocks, `start` tokens long, once; then what follows all of them side by side.
 fn read_shared(
     trunk: &impl Trunk,
@@ -107,13 +105,13 @@ fn read_shared(
 
     let longer: Vec<(usize, &Learned<'_>)> = all.into_iter().filter(|(_, one)| one.needed > start).collect();
     let lengths: Vec<usize> = longer.iter().map(|(_, one)| one.needed - start).collect();
-    let most = (CACHED / (cache.width() * start).max(1)).max(1);
-    for rows in by_length(&lengths).iter().flat_map(|rows| rows.chunks(most)) {
+    for mut rows in by_length(&lengths) {
+        rows.sort_by_key(|&index| longer[index].0);
         let members: Vec<&Learned<'_>> = rows.iter().map(|&index| longer[index].1).collect();
         let of_block: Vec<usize> = rows.iter().map(|&index| longer[index].0).collect();
         let spans: Vec<Span<'_>> = members.iter().map(|one| (one.sequence, start..one.needed)).collect();
         let bucket = Bucket::new(&spans);
-        let hidden = trunk.read(pass, &bucket, Some(&mut cache.select(&of_block)));
+        let hidden = trunk.read(pass, &bucket, Some(&mut cache.followed_by(&of_block)));
         let cell = |row: usize, place: usize| Some(row * bucket.length + place.checked_sub(start)?);
         into.take(&hidden, &members, cell);
     }

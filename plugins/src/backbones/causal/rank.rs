@@ -88,7 +88,7 @@ type Ranked<'a> = BTreeMap<&'a [u32], BTreeMap<&'a [u32], f64>>;
 fn rank_questions<'a>(trunk: &impl Trunk, pass: &Pass<'_>, questions: &[Question<'a>]) -> Ranked<'a> {
     let mut ranked = Ranked::new();
     let Some(first) = questions.first() else { return ranked };
-    let start = head(first.prompt);
+    let start = head(questions.iter().map(|question| question.prompt));
     let mut shared = trunk.cache();
     let last = (start > 0).then(|| {
         let bucket = Bucket::new(&[(first.prompt, 0..start)]);

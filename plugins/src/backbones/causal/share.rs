@@ -30,9 +30,13 @@ pub(super) fn same_block<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) 
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// How many places stand before what differs: the text before the block and the block.
-pub(super) fn head(sequence: &Sequence) -> usize {
-    sequence.layout().len() - sequence.after.len()
+/// How many places stand before what differs in `sequences` about one block: the text before the block, the block, and what
+/// text after it all begin with.
+pub(super) fn head<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> usize {
+    let mut sequences = sequences.into_iter();
+    let Some(first) = sequences.next() else { return 0 };
+    let alike = |other: &Sequence| first.after.iter().zip(&other.after).take_while(|(a, b)| a == b).count();
+    first.layout().len() - first.after.len() + sequences.map(alike).min().unwrap_or(0)
 }
 
 /// Tests that losses and gradients are those of sequences that share nothing.

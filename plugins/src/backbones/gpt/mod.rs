@@ -99,9 +99,10 @@ impl Backbone for Gpt {
         Ok(Box::new(Model::load(self, dir, runtime)?))
     }
 
-    /// 2: sequences of a micro-batch about one scan read it once. 3: tokens know the mean of the text so far; wider first weights.
+    /// 2: sequences of a micro-batch about one scan read it once. 3: tokens know the mean of the text so far; wider first weights. 4: words whole;
+    /// tokens know what is asked.
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn context(&self) -> Option<usize> {

@@ -14,8 +14,11 @@ fn spread(width: usize) -> f32 {
     0.55 / (width as f32).sqrt()
 }
 
-/// Size, at the start, of the mean of the text so far beside a token's own embedding.
-const MEAN_SIZE: f32 = 0.1;
+/// Size, at the start, of what is asked beside a token's own embedding.
+const ASKED_SIZE: f32 = 0.3;
+
+/// The vector of each token that tells questions apart; zeros for all others. Never trained.
+pub(super) const ASKED: &str = "asked";
 
 /// The mean pooled vector of the training descriptions: no layer, and never trained.
 pub(super) const CENTER: &str = "center";
@@ -38,14 +41,15 @@ impl Network {
         params.normal("tokens", &[vocabulary, config.width], std, rng);
         params.normal("positions", &[config.context, config.width], std / 2.0, rng);
         params.normal(
-            "mean.weight",
+            "asked.weight",
             &[config.width, config.width],
-            MEAN_SIZE / (config.width as f32).sqrt(),
+            ASKED_SIZE / (config.width as f32).sqrt(),
             rng,
         );
         transformer(config).init(&mut params, rng);
         nn::init_layer_norm(&mut params, "norm", config.width);
         params.constant(CENTER, &[config.width], 0.0);
+        params.constant(ASKED, &[vocabulary, config.width], 0.0);
         Network { config: config.clone(), params, shape: None, lora: None }
     }
 
@@ -86,15 +90,17 @@ impl Network {
         self.params = folded;
     }
 
-    /// For each cell, the mean embedding of the text after the block up to this cell, scaled to numbers around 1; zeros for
-    /// cells outside that text. Attention needs long training to find a question's words among hundreds of fMRI tokens;
-    /// the mean tells every token what is asked from the first step on. No gradient flows through it.
-    fn mean_of_text(&self, bucket: &Bucket) -> Tensor {
+    /// For each cell, what the text after the block has asked up to this cell: the sum of its words' vectors, scaled to
+    /// numbers around 1; zeros for cells outside that text and before its first telling word. Attention needs long training
+    /// to find a question's two or three telling words among hundreds of tokens; so every token knows them from the first
+    /// step on. The words' vectors stay as they are: embeddings of names stand in the same sentences, and training draws
+    /// them together.
+    fn asked(&self, bucket: &Bucket) -> Tensor {
         let width = self.config.width;
         let tokens: Vec<u32> = bucket.afters.iter().flatten().copied().collect();
         let mut sums = match tokens.is_empty() {
             true => Vec::new(),
-            false => no_grad(|| self.params.get("tokens").rows(&tokens).to_vec()),
+            false => no_grad(|| self.params.get(ASKED).rows(&tokens).to_vec()),
         };
         let (mut starts, mut start) = (Vec::new(), 0);
         for after in &bucket.afters {
@@ -105,8 +111,8 @@ impl Network {
             }
             start += after.len();
         }
-        let mut means = vec![0.0; bucket.text_read.len() * width];
-        for (cell, &(span, count)) in means.chunks_exact_mut(width).zip(&bucket.text_read) {
+        let mut asked = vec![0.0; bucket.text_read.len() * width];
+        for (cell, &(span, count)) in asked.chunks_exact_mut(width).zip(&bucket.text_read) {
             if count > 0 {
                 let place = starts[span] + count - 1;
                 let sum = &sums[place * width..(place + 1) * width];
@@ -115,7 +121,7 @@ impl Network {
                 cell.iter_mut().zip(sum).for_each(|(value, sum)| *value = sum * by);
             }
         }
-        self.params.engine().tensor(means, &[bucket.text_read.len(), width])
+        self.params.engine().tensor(asked, &[bucket.text_read.len(), width])
     }
 
     fn lora_scale(&self) -> f32 {
@@ -152,7 +158,7 @@ impl Trunk for Network {
         let text = (!bucket.text.is_empty()).then(|| params.get("tokens").rows(&bucket.text));
         let cells = causal::cells(text, causal::fmri_tokens(pass, self.config.input, bucket), bucket);
         let cells = cells.add(&params.get("positions").rows(&bucket.positions));
-        let cells = cells.add(&nn::linear(pass, "mean", &self.mean_of_text(bucket)));
+        let cells = cells.add(&nn::linear(pass, "asked", &self.asked(bucket)));
         let width = self.config.width;
         let cells = cells.reshape(&[bucket.size, bucket.length, width]);
         let hidden = transformer(&self.config).forward(pass, &cells, &bucket.visible, cache);
@@ -205,8 +211,8 @@ pub(super) fn check_lora(config: &Gpt, lora: &Lora) -> Vec<Problem> {
 
 /// Most numbers of the text side: its vocabulary may stay smaller.
 pub(super) fn text_parameters(config: &Gpt) -> u64 {
-    // Tokens, positions, the mean of the text, the scale and shift of the last norm, and the centre.
-    let rows = (config.vocabulary + config.context + config.width + 2 + 1) as u64;
+    // Tokens twice, positions, what is asked, the scale and shift of the last norm, and the centre.
+    let rows = (2 * config.vocabulary + config.context + config.width + 2 + 1) as u64;
     rows * config.width as u64 + transformer(config).parameters()
 }
 

@@ -1,5 +1,6 @@
 //! The text side: learns language before anything fMRI, and pools texts into vectors.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use boldface::{
@@ -8,8 +9,9 @@ use boldface::{
 };
 use boldface_engine::no_grad;
 use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
 
-use super::network::{CENTER, Network};
+use super::network::{ASKED, CENTER, Network};
 use super::vocabulary::Vocabulary;
 use super::{Gpt, files};
 use crate::backbones::causal::{self, Bucket, Trunk};
@@ -58,7 +60,40 @@ impl TextSide {
             observer.record(step, Metric::lower_is_better("text_loss", loss));
             observer.record(step, Metric::lower_is_better("perplexity", loss.exp()));
         })?;
-        self.center(&text.descriptions)
+        self.center(&text.descriptions)?;
+        self.tell_questions_apart(&text.questions, cx.seed)
+    }
+
+    /// Gives every word of the questions a random vector of its own, as long as the word is rare among them (the logarithm of
+    /// the inverse document frequency): what all questions share says nothing about which one is asked.
+    fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
+        let width = self.network.config.width;
+        let mut asking: BTreeMap<String, (u32, BTreeSet<u32>)> = BTreeMap::new();
+        for question in questions {
+            let mut words: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+            for token in self.vocabulary.tokens(question)? {
+                if let Some(word) = self.vocabulary.word(token)? {
+                    words.entry(word).or_default().insert(token);
+                }
+            }
+            for (word, tokens) in words {
+                let (count, all) = asking.entry(word).or_default();
+                *count += 1;
+                all.extend(tokens);
+            }
+        }
+        let mut rows = vec![0.0; self.vocabulary.len() * width];
+        for (word, (count, tokens)) in asking {
+            let rarity = (questions.len() as f32 / count as f32).ln();
+            let mut rng = seed::stream(seed, &format!("gpt.asked.{word}"));
+            let vector: Vec<f32> =
+                (0..width).map(|_| rarity * Distribution::<f32>::sample(&StandardNormal, &mut rng)).collect();
+            for token in tokens {
+                rows[token as usize * width..][..width].copy_from_slice(&vector);
+            }
+        }
+        self.network.params.set(ASKED, rows);
+        Ok(())
     }
 
     /// Hidden states of a language model share one large direction: without its mean every description

@@ -6,7 +6,15 @@ use std::path::Path;
 use boldface::{Error, Result, TextSource};
 use tokenizers::models::TrainerWrapper;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
+use tokenizers::normalizers::Prepend;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::tokenizer::SplitDelimiterBehavior::Isolated;
+
+/// Words, each with the space before it; what is neither a word nor a space; spaces. GPT-2's words end at `_`: a network
+/// named `SALnet_THAL` would be three, and a question about it hard to tell from others.
+const WORDS: &str = r" ?[\p{L}\p{N}_]+| ?[^\s\p{L}\p{N}_]+|\s+(?!\S)|\s+";
 
 const FILE: &str = "tokenizer.json";
 
@@ -26,16 +34,20 @@ impl Vocabulary {
 
     /// Learns up to `size` entries (marks included) from all of `text`.
     pub fn train(text: &TextSource, size: usize) -> Result<Vocabulary> {
-        let bytes = ByteLevel::new(true, false, true);
+        let bytes = ByteLevel::new(false, false, false);
+        let words = Split::new(SplitPattern::Regex(WORDS.to_owned()), Isolated, false)?;
         let mut pairs = tokenizers::Tokenizer::new(BPE::default());
-        pairs.with_pre_tokenizer(Some(bytes)).with_decoder(Some(bytes));
+        pairs
+            .with_normalizer(Some(Prepend::new(" ".to_owned())))?
+            .with_pre_tokenizer(Some(Sequence::new(vec![words.into(), bytes.into()])))
+            .with_decoder(Some(bytes));
         let trainer = BpeTrainer::builder()
             .show_progress(false)
             .vocab_size(size.saturating_sub(MARKS))
             // Without the whole alphabet, bytes that the text lacks would be dropped silently.
             .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .build();
-        let documents = text.general.iter().chain(&text.descriptions);
+        let documents = text.general.iter().chain(&text.descriptions).chain(&text.questions);
         pairs.train(&mut TrainerWrapper::from(trainer), documents.map(String::as_str))?;
         Ok(Vocabulary { pairs })
     }
@@ -104,6 +116,14 @@ impl Vocabulary {
         after.extend(self.tokens(question)?);
         after.push(self.answer());
         Ok((before, after))
+    }
+
+    /// What a token says, without the space before it; marks say nothing.
+    pub fn word(&self, token: u32) -> Result<Option<String>> {
+        Ok((token < self.end())
+            .then(|| self.pairs.decode(&[token], false))
+            .transpose()?
+            .map(|text| text.trim().to_owned()))
     }
 
     /// The text of tokens up to the end mark; other marks have no text.

@@ -18,6 +18,7 @@ fn source() -> TextSource {
             "connectivity is higher than usual".into(),
             "connectivity is lower than usual".into(),
         ],
+        questions: vec!["Rest?".into(), "Pain?".into()],
     }
 }
 

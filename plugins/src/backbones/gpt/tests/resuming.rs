@@ -46,8 +46,11 @@ fn a_stopped_training_ends_with_the_same_bits() {
 #[test]
 fn a_stopped_text_side_ends_with_the_same_bits() {
     let general = vec!["the brain is never silent and the heart is never still ".repeat(4)];
-    let text =
-        TextSource { general, descriptions: vec!["Rest is low.".to_owned(), "Pain is high.".to_owned()] };
+    let text = TextSource {
+        general,
+        descriptions: vec!["Rest is low.".to_owned(), "Pain is high.".to_owned()],
+        ..TextSource::default()
+    };
     let side = |stops: &[u64]| {
         let (runtime, dir, mut stopping) = (runtime(), tempfile::tempdir().unwrap(), Stopping::new());
         let side = stopping.at_each(stops, |stopping| {

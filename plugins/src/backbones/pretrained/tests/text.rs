@@ -11,7 +11,11 @@ fn descriptions() -> Vec<String> {
 fn side(config: &Pretrained) -> Box<dyn TextEncoder> {
     let (runtime, mut log) = (runtime(), Log::default());
     let mut cx = FitContext { runtime: &runtime, seed: 5, observer: &mut log };
-    let source = TextSource { general: vec!["never read".into()], descriptions: descriptions() };
+    let source = TextSource {
+        general: vec!["never read".into()],
+        descriptions: descriptions(),
+        ..TextSource::default()
+    };
     config.text_space(&source, &mut cx).unwrap()
 }
 

@@ -1,0 +1,327 @@
+//! Attention of several sequences that follow the same tokens: what they share is kept once.
+//!
+//! The queries of all sequences behind one prefix are consecutive rows, so their scores with the prefix are one product; a
+//! copy of the prefix for each of them would be most of the work. See `attention.rs` for blocks, masks and letters; here `S`
+//! is the number of prefixes and `Tp` their length.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::attention::{BLOCK, masked_softmax, softmax_backward};
+use super::buffer::Buffer;
+use super::matmul::{Mat, MatMut, Output, matmul};
+use super::{Value, record};
+
+/// The shape of one such operation.
+#[derive(Clone, Debug)]
+pub(crate) struct AttentionAfter {
+    pub(crate) prefixes: usize,
+    /// Tokens of a prefix.
+    pub(crate) prefix: usize,
+    /// Tokens of a sequence behind it.
+    pub(crate) tokens: usize,
+    pub(crate) heads: usize,
+    pub(crate) kv_heads: usize,
+    /// Width of one head.
+    pub(crate) width: usize,
+    /// The prefix of each sequence (B), in ascending order.
+    pub(crate) of: Arc<[u32]>,
+    /// For each query (B, T): it sees this many keys from the first, those of the prefix included.
+    pub(crate) visible: Arc<[u32]>,
+}
+
+/// Sequences behind one prefix: consecutive rows.
+struct Run {
+    prefix: usize,
+    sequences: Range<usize>,
+}
+
+/// What one task of the backward pass writes.
+struct Slopes<'a> {
+    /// Of the queries, by head.
+    q: Vec<MatMut<'a>>,
+    /// Of own keys and values, then of the prefix's.
+    own: [MatMut<'a>; 2],
+    prefix: [MatMut<'a>; 2],
+}
+
+impl AttentionAfter {
+    /// q (B, T, H*E), k and v (B, T, G*E), those of the prefixes (S, Tp, G*E) -> (B, T, H*E).
+    pub(crate) fn run(self, q: &Value, own: [&Value; 2], prefix: [&Value; 2]) -> Value {
+        let all = [q.clone(), own[0].clone(), own[1].clone(), prefix[0].clone(), prefix[1].clone()];
+        let data = all.each_ref().map(Value::data);
+        let (out, scales) = self.forward(data);
+        let dims = q.dims.clone();
+        let keys = all.each_ref().map(Value::key);
+        let inputs = all.clone();
+        let key = record(&keys, move |flow, dy| {
+            let mut slopes = inputs.each_ref().map(|x| Buffer::stale(x.len()));
+            self.backward(inputs.each_ref().map(Value::data), &scales, &dy, &mut slopes);
+            for (x, slope) in inputs.iter().zip(slopes) {
+                flow.add(x.key(), slope);
+            }
+        });
+        Value::recorded(out, &dims, key)
+    }
+
+    fn runs(&self) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (sequence, &prefix) in self.of.iter().enumerate() {
+            match runs.last_mut() {
+                Some(run) if run.prefix == prefix as usize => run.sequences.end = sequence + 1,
+                _ => runs.push(Run { prefix: prefix as usize, sequences: sequence..sequence + 1 }),
+            }
+        }
+        runs
+    }
+
+    /// Blocks of whole sequences.
+    fn blocks(&self, run: &Run) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (each, end) = ((BLOCK / self.tokens.max(1)).max(1), run.sequences.end);
+        run.sequences.clone().step_by(each).map(move |start| start..(start + each).min(end))
+    }
+
+    /// Most numbers of the scores of a block.
+    fn scores_size(&self) -> usize {
+        BLOCK.max(self.tokens) * (self.prefix + self.tokens)
+    }
+
+    /// The output, and of each run, head and query the largest score and what the exponentials were scaled by.
+    fn forward(&self, [q, k, v, pk, pv]: [&[f32]; 5]) -> (Buffer, Buffer) {
+        let (rows, width) = (self.of.len() * self.tokens, self.heads * self.width);
+        let mut out = Buffer::stale(rows * width);
+        let mut scales = Buffer::stale(2 * rows * self.heads);
+        let runs = self.runs();
+        let mut tasks = Vec::new();
+        let (mut outs, mut rest) = (MatMut::new(&mut out, rows, width), &mut scales[..]);
+        for run in &runs {
+            let queries = run.sequences.len() * self.tokens;
+            let (mut of_run, others) = outs.split_rows(queries);
+            outs = others;
+            for head in 0..self.heads {
+                let (of_head, others) = of_run.split_cols(self.width);
+                of_run = others;
+                let (scales, others) = rest.split_at_mut(2 * queries);
+                rest = others;
+                tasks.push((run, head, of_head, scales));
+            }
+        }
+        self.each(tasks, |(run, h, mut out, scales)| {
+            let g = h / (self.heads / self.kv_heads);
+            let mut scores = Buffer::stale(self.scores_size());
+            for block in self.blocks(run) {
+                let first = (block.start - run.sequences.start) * self.tokens;
+                let (rows, keys) = (block.len() * self.tokens, self.prefix + self.tokens);
+                let scores = &mut scores[..rows * keys];
+                self.products(scores, self.scale(), (q, self.heads, h), [k, pk], g, run, &block);
+                let visible = &self.visible[block.start * self.tokens..block.end * self.tokens];
+                simd!(vectorized, || {
+                    let rows = scores.chunks_mut(keys).zip(visible).zip(scales[2 * first..].chunks_mut(2));
+                    for ((row, visible), scale) in rows {
+                        scale.copy_from_slice(&masked_softmax(row, *visible as usize));
+                    }
+                });
+                let weights = Mat::strided(scores, rows, self.prefix, keys);
+                let of_prefix = self.of_prefix(pv, g, run.prefix);
+                matmul(out.rows(first, rows), Output::Set, 1.0, weights, of_prefix, false);
+                for (place, sequence) in block.enumerate() {
+                    let weights = self.own_scores(scores, place);
+                    let out = out.rows(first + place * self.tokens, self.tokens);
+                    matmul(out, Output::Add, 1.0, weights, self.own(v, self.kv_heads, g, sequence), false);
+                }
+            }
+        });
+        (out, scales)
+    }
+
+    fn backward(&self, [q, k, v, pk, pv]: [&[f32]; 5], scales: &[f32], dy: &[f32], slopes: &mut [Buffer; 5]) {
+        let runs = self.runs();
+        let group = self.heads / self.kv_heads;
+        let tasks = self.tasks(&runs, slopes);
+        self.each(
+            tasks,
+            |(run, g, start, Slopes { q: dqs, own: [mut dk, mut dv], prefix: [mut dpk, mut dpv] })| {
+                let (mut scores, mut slopes) =
+                    (Buffer::stale(self.scores_size()), Buffer::stale(self.scores_size()));
+                let queries = run.sequences.len() * self.tokens;
+                let (mut of_prefix, keys) = (Output::Set, self.prefix + self.tokens);
+                for ((h, mut dq), number) in (g * group..).zip(dqs).zip(0..) {
+                    let of_own = if number == 0 { Output::Set } else { Output::Add };
+                    for block in self.blocks(run) {
+                        let first = (block.start - run.sequences.start) * self.tokens;
+                        let rows = block.len() * self.tokens;
+                        let (p, ds) = (&mut scores[..rows * keys], &mut slopes[..rows * keys]);
+                        self.products(p, self.scale(), (q, self.heads, h), [k, pk], g, run, &block);
+                        self.products(ds, 1.0, (dy, self.heads, h), [v, pv], g, run, &block);
+                        let visible = &self.visible[block.start * self.tokens..block.end * self.tokens];
+                        let scales = &scales[2 * (start + number * queries + first)..];
+                        simd!(vectorized, || {
+                            let rows = p.chunks_mut(keys).zip(ds.chunks_mut(keys));
+                            for ((p, ds), (visible, scale)) in rows.zip(visible.iter().zip(scales.chunks(2)))
+                            {
+                                softmax_backward(p, ds, *visible as usize, scale);
+                            }
+                        });
+                        let [p_prefix, ds_prefix] =
+                            [&*p, &*ds].map(|x| Mat::strided(x, rows, self.prefix, keys));
+                        let [q_block, dy_block] = [q, dy].map(|x| self.rows(x, self.heads, h, &block));
+                        let all = (0, self.prefix);
+                        matmul(dpv.rows(all.0, all.1), of_prefix, 1.0, p_prefix.t(), dy_block, false);
+                        matmul(
+                            dpk.rows(all.0, all.1),
+                            of_prefix,
+                            self.scale(),
+                            ds_prefix.t(),
+                            q_block,
+                            false,
+                        );
+                        of_prefix = Output::Add;
+                        let keys_of_prefix = self.of_prefix(pk, g, run.prefix);
+                        matmul(
+                            dq.rows(first, rows),
+                            Output::Set,
+                            self.scale(),
+                            ds_prefix,
+                            keys_of_prefix,
+                            false,
+                        );
+                        for (place, sequence) in block.enumerate() {
+                            let at = (first + place * self.tokens, self.tokens);
+                            let [p, ds] = [&*p, &*ds].map(|x| self.own_scores(x, place));
+                            let [q, dy] = [q, dy].map(|x| self.own(x, self.heads, h, sequence));
+                            let keys = self.own(k, self.kv_heads, g, sequence);
+                            matmul(dq.rows(at.0, at.1), Output::Add, self.scale(), ds, keys, false);
+                            matmul(dv.rows(at.0, at.1), of_own, 1.0, p.t(), dy, false);
+                            matmul(dk.rows(at.0, at.1), of_own, self.scale(), ds.t(), q, false);
+                        }
+                    }
+                }
+            },
+        );
+    }
+
+    /// Cuts all gradients into the parts of each run and key-value head; those of prefixes that nothing follows become 0.
+    fn tasks<'a, 'r>(
+        &self,
+        runs: &'r [Run],
+        slopes: &'a mut [Buffer; 5],
+    ) -> Vec<(&'r Run, usize, usize, Slopes<'a>)> {
+        let rows = self.of.len() * self.tokens;
+        let group = self.heads / self.kv_heads;
+        let [q_width, kv_width] = [self.heads, self.kv_heads].map(|heads| heads * self.width);
+        let each = self.prefix * kv_width;
+        let [q, k, v, pk, pv] = slopes;
+        for prefix in (0..self.prefixes).filter(|prefix| runs.iter().all(|run| run.prefix != *prefix)) {
+            [&mut *pk, &mut *pv].into_iter().for_each(|x| x[prefix * each..][..each].fill(0.0));
+        }
+        let mut q = MatMut::new(q, rows, q_width);
+        let mut own = [k, v].map(|x| MatMut::new(x, rows, kv_width));
+        let mut prefixes = [pk, pv].map(|x| MatMut::new(x, self.prefixes * self.prefix, kv_width));
+        let (mut passed, mut start, mut tasks) = (0, 0, Vec::new());
+        for run in runs {
+            let queries = run.sequences.len() * self.tokens;
+            let (mut q_run, q_rest) = q.split_rows(queries);
+            q = q_rest;
+            let mut own_run = Vec::new();
+            own = own.map(|x| {
+                let (of_run, rest) = x.split_rows(queries);
+                own_run.push(of_run);
+                rest
+            });
+            let mut prefix_run = Vec::new();
+            prefixes = prefixes.map(|x| {
+                let (_, from) = x.split_rows((run.prefix - passed) * self.prefix);
+                let (of_run, rest) = from.split_rows(self.prefix);
+                prefix_run.push(of_run);
+                rest
+            });
+            passed = run.prefix + 1;
+            for g in 0..self.kv_heads {
+                let mut dqs = Vec::new();
+                for _ in 0..group {
+                    let (head, rest) = q_run.split_cols(self.width);
+                    q_run = rest;
+                    dqs.push(head);
+                }
+                let cut = |views: &mut Vec<MatMut<'a>>| {
+                    let (mut heads, mut rests) = (Vec::new(), Vec::new());
+                    for view in views.drain(..) {
+                        let (head, rest) = view.split_cols(self.width);
+                        heads.push(head);
+                        rests.push(rest);
+                    }
+                    *views = rests;
+                    <[MatMut<'a>; 2]>::try_from(heads).unwrap_or_else(|_| unreachable!("keys and values"))
+                };
+                let slopes = Slopes { q: dqs, own: cut(&mut own_run), prefix: cut(&mut prefix_run) };
+                tasks.push((run, g, start + g * group * queries, slopes));
+            }
+            start += self.heads * queries;
+        }
+        tasks
+    }
+
+    /// `scale` times the products of each row of a block with all its keys, the prefix's first.
+    #[expect(clippy::too_many_arguments, reason = "rows and columns of one product")]
+    fn products(
+        &self,
+        out: &mut [f32],
+        scale: f32,
+        (rows, heads, head): (&[f32], usize, usize),
+        [own, prefix]: [&[f32]; 2],
+        g: usize,
+        run: &Run,
+        block: &Range<usize>,
+    ) {
+        let (count, keys) = (block.len() * self.tokens, self.prefix + self.tokens);
+        let (left, mut right) = MatMut::new(out, count, keys).split_cols(self.prefix);
+        let of_prefix = self.of_prefix(prefix, g, run.prefix);
+        matmul(left, Output::Set, scale, self.rows(rows, heads, head, block), of_prefix.t(), false);
+        for (place, sequence) in block.clone().enumerate() {
+            let out = right.rows(place * self.tokens, self.tokens);
+            let keys = self.own(own, self.kv_heads, g, sequence);
+            matmul(out, Output::Set, scale, self.own(rows, heads, head, sequence), keys.t(), false);
+        }
+    }
+
+    /// One head of the rows of a block of sequences.
+    fn rows<'a>(&self, x: &'a [f32], heads: usize, head: usize, block: &Range<usize>) -> Mat<'a> {
+        let stride = heads * self.width;
+        let first = block.start * self.tokens * stride + head * self.width;
+        Mat::strided(x.get(first..).unwrap_or(&[]), block.len() * self.tokens, self.width, stride)
+    }
+
+    /// One head of a sequence's own rows.
+    fn own<'a>(&self, x: &'a [f32], heads: usize, head: usize, sequence: usize) -> Mat<'a> {
+        self.rows(x, heads, head, &(sequence..sequence + 1))
+    }
+
+    /// One head of a prefix.
+    fn of_prefix<'a>(&self, x: &'a [f32], head: usize, prefix: usize) -> Mat<'a> {
+        let stride = self.kv_heads * self.width;
+        let first = prefix * self.prefix * stride + head * self.width;
+        Mat::strided(x.get(first..).unwrap_or(&[]), self.prefix, self.width, stride)
+    }
+
+    /// Scores of the `place`-th sequence of a block with its own keys.
+    fn own_scores<'a>(&self, scores: &'a [f32], place: usize) -> Mat<'a> {
+        let keys = self.prefix + self.tokens;
+        Mat::strided(&scores[place * self.tokens * keys + self.prefix..], self.tokens, self.tokens, keys)
+    }
+
+    fn scale(&self) -> f32 {
+        1.0 / (self.width as f32).sqrt()
+    }
+
+    fn each<T: Send>(&self, tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
+        let keys = self.prefix + self.tokens;
+        let work = self.of.len() * self.tokens * self.heads * self.width * keys;
+        if work < 1 << 16 || rayon::current_num_threads() == 1 {
+            tasks.into_iter().for_each(f);
+        } else {
+            tasks.into_par_iter().for_each(f);
+        }
+    }
+}
