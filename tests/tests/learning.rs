@@ -3,11 +3,21 @@
 
 use boldface_tests::{Sandbox, Seen, test_score};
 
-/// Test AUROC of `vq` and `gpt` on made scans of two classes, and of the same model shown other people's scans.
-///
-/// The classes differ in the phase of a response, not in coupling: a small model trained for seconds
-/// reads single tokens, and does not learn correlations between them (nor does it claim to).
-fn answered(permuted: bool) -> [f64; 2] {
+/// What tells the classes apart.
+#[derive(Clone, Copy)]
+enum Planted {
+    /// Two networks that are coupled more: nothing of it is in any region alone.
+    Coupling,
+    /// The phase of a response.
+    Response,
+}
+
+/// Test AUROC of `vq` and `gpt` on simulated scans of two classes, and of the same model shown other people's scans.
+fn answered(planted: Planted, permuted: bool) -> [f64; 2] {
+    let (effect, response) = match planted {
+        Planted::Coupling => ("1.0", "0.0"),
+        Planted::Response => ("0.0", "1.0"),
+    };
     let sandbox = Sandbox::new();
     sandbox.write("text.txt", "The cat sat.\n\nThe dog ran, and the cat ran too.\n");
     let spec = format!(
@@ -17,8 +27,8 @@ fn answered(permuted: bool) -> [f64; 2] {
         subjects = 80
         rois = 8
         trs = 80
-        effect = 0.0
-        response = 1.0
+        effect = {effect}
+        response = {response}
         permute-labels = {permuted}
 
         [signal]
@@ -69,7 +79,16 @@ fn answered(permuted: bool) -> [f64; 2] {
 
 #[test]
 fn the_language_model_finds_a_planted_response() {
-    let [auroc, swapped] = answered(false);
+    is_found(Planted::Response);
+}
+
+#[test]
+fn the_language_model_finds_planted_coupling() {
+    is_found(Planted::Coupling);
+}
+
+fn is_found(planted: Planted) {
+    let [auroc, swapped] = answered(planted, false);
     assert!(auroc > 0.9, "{auroc}");
     // 32 test subjects as below: other people's scans say nothing of one's own condition.
     assert!((swapped - 0.5).abs() < 0.31, "{swapped}");
@@ -78,6 +97,8 @@ fn the_language_model_finds_a_planted_response() {
 #[test]
 fn with_permuted_labels_the_language_model_is_at_chance() {
     // 32 test subjects, 16 and 16: the SD of an AUROC by chance is sqrt(33 / (12 x 256)) = 0.104.
-    let [auroc, _] = answered(true);
-    assert!((auroc - 0.5).abs() < 0.31, "{auroc}");
+    for planted in [Planted::Response, Planted::Coupling] {
+        let [auroc, _] = answered(planted, true);
+        assert!((auroc - 0.5).abs() < 0.31, "{auroc}");
+    }
 }

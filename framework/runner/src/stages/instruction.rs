@@ -12,7 +12,7 @@ use super::packing::Deck;
 use super::windows::Windows;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Saves the tuned language model.
 pub fn run(work: &mut Work<'_>) -> Result<()> {

@@ -66,7 +66,7 @@ impl TextSide {
 
     /// Gives every word of the questions a random vector of its own, as long as the word is rare among them (the logarithm of
     /// the inverse document frequency): what all questions share says nothing about which one is asked.
-    fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
+    pub(super) fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
         let width = self.network.config.width;
         let mut asking: BTreeMap<String, (u32, BTreeSet<u32>)> = BTreeMap::new();
         for question in questions {

@@ -7,8 +7,8 @@ use boldface::{
     Describer, Fact, FittedTokenizer, FmriBlock, LanguageModel, Objective, Part, Regions, Result, Scan,
     ScanId, ScanInfo, Sequence, TimeSeries, seed,
 };
-use rand::RngExt;
 use rand::seq::{SliceRandom, index};
+use rand::{Rng, RngExt};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -195,9 +195,7 @@ impl Teacher {
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
             let count = self.recipe.questions.min(labels.len());
-            let mut chosen = index::sample(&mut rng, labels.len(), count).into_vec();
-            chosen.shuffle(&mut rng);
-            for place in chosen {
+            for place in chosen(labels, count, &mut rng)? {
                 let (question, band) = labels[place];
                 let question = &self.questions[question];
                 let wording = rng.random_range(0..question.wordings.len());
@@ -236,6 +234,17 @@ impl Teacher {
         }
         Ok(())
     }
+}
+
+/// Places of `count` labels in random order. Each band is as likely to be asked for as any other: most facts of most scans
+/// are typical, and asking for those over and over teaches little else.
+fn chosen(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<usize>> {
+    let mut of_band: BTreeMap<usize, usize> = BTreeMap::new();
+    labels.iter().for_each(|(_, band)| *of_band.entry(*band).or_default() += 1);
+    let weight = |place: usize| 1.0 / of_band[&labels[place].1] as f64;
+    let mut chosen = index::sample_weighted(rng, labels.len(), weight, count)?.into_vec();
+    chosen.shuffle(rng);
+    Ok(chosen)
 }
 
 /// A fact as the place of its question and of its band; none if it is not asked for.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use boldface::Query;
 
+use super::super::network::ASKED;
+use super::super::text::TextSide;
 use super::*;
 
 #[test]
@@ -39,6 +41,31 @@ fn nothing_sees_what_comes_later() {
         assert_eq!(after[..layout.after(1)], before[..layout.after(1)], "text reaches what stands before it");
         assert_ne!(after[layout.after(2)], before[layout.after(2)]);
     }
+}
+
+/// What all questions share tells none apart; a name is told by the same vector wherever it stands.
+#[test]
+fn words_tell_questions_apart_as_they_are_rare() {
+    let questions =
+        ["DM_net-VIS_net coupling?", "CER-DM_net coupling?", "VIS_net-CER coupling?", "DM_net-LIM coupling?"];
+    let questions = questions.map(str::to_owned).to_vec();
+    let source = TextSource { questions: questions.clone(), ..TextSource::default() };
+    let vocabulary = Vocabulary::train(&source, 400).unwrap();
+    let engine = open("dfdx", "cpu").unwrap();
+    let network = Network::new(&config(), &engine, vocabulary.len(), &mut seed::stream(0, "test"));
+    let mut side = TextSide { network, vocabulary };
+    side.tell_questions_apart(&questions, 3).unwrap();
+    let (width, table) = (config().width, side.network.params.get(ASKED).to_vec());
+    let vector = |text: &str, place: usize| {
+        let token = side.vocabulary.tokens(text).unwrap()[place] as usize;
+        table[token * width..][..width].to_vec()
+    };
+    let size = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    assert_eq!(side.vocabulary.tokens("DM_net-VIS_net coupling?").unwrap().len(), 5, "a name is one token");
+    assert_eq!(vector("DM_net-VIS_net", 0), vector("VIS_net-DM_net", 2));
+    assert_eq!([size(&vector("coupling?", 0)), size(&vector("coupling?", 1))], [0.0, 0.0]);
+    assert!(size(&vector("LIM", 0)) > size(&vector("CER", 0)) && size(&vector("CER", 0)) > 0.0);
+    assert!(size(&vector("DM_net", 0)) < size(&vector("CER", 0)), "three of four ask for it");
 }
 
 #[test]

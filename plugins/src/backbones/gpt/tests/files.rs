@@ -77,10 +77,10 @@ fn a_text_longer_than_the_context_is_pooled_in_pieces() {
             _ => first.push_str(word),
         }
     }
-    let second = " lower than usual";
+    let second = "lower than usual";
     let (a, b) = (tokens(&first), tokens(second));
-    assert_eq!((a, tokens(&format!("{first}{second}"))), (64, a + b));
-    let pooled = side.pool(&[&first, second, &format!("{first}{second}")]).unwrap();
+    assert_eq!((a, tokens(&format!("{first} {second}"))), (64, a + b));
+    let pooled = side.pool(&[&first, second, &format!("{first} {second}")]).unwrap();
     // Every token counts once, whatever piece it is in.
     let share = a as f32 / (a + b) as f32;
     for column in 0..16 {
@@ -150,7 +150,7 @@ fn files_of_another_shape_are_refused_by_name() {
     );
     Params::new(&engine).save(&path).unwrap();
     let error = open_error(&config()).to_string();
-    assert!(error.contains("lacks the parameter `blocks."), "{error}");
+    assert!(error.contains("lacks the parameter `"), "{error}");
     std::fs::write(&path, b"no weights").unwrap();
     assert!(open_error(&config()).to_string().contains("weights.safetensors"));
     std::fs::write(dir.join("tokenizer.json"), b"{").unwrap();
