@@ -100,7 +100,7 @@ impl Attention {
         let (rows, width) = (self.batch * self.queries, self.heads * self.width);
         let mut out = Buffer::stale(rows * width);
         let mut scales = Buffer::stale(2 * self.batch * self.heads * self.queries);
-        let outs = self.split(MatMut::new(&mut out, rows, width), self.queries, self.heads);
+        let outs = self.split(MatMut::new(&mut out, rows, width), self.queries);
         let tasks = outs.into_iter().zip(scales.chunks_mut((2 * self.queries).max(1))).enumerate();
         self.run(tasks.collect(), |(task, (mut out, scales))| {
             let (b, h) = (task / self.heads, task % self.heads);
@@ -135,9 +135,9 @@ impl Attention {
         let dy = Heads::packed(dy, self.heads * self.width);
         let group = self.heads / self.kv_heads;
         // All query heads of a key-value head in one task, as they add to the same gradient.
-        let mut dqs = self.split(dq, self.queries, self.heads).into_iter();
-        let dks = self.split(dk, self.keys, self.kv_heads);
-        let dvs = self.split(dv, self.keys, self.kv_heads);
+        let mut dqs = self.split(dq, self.queries).into_iter();
+        let dks = self.split(dk, self.keys);
+        let dvs = self.split(dv, self.keys);
         let tasks =
             dks.into_iter().zip(dvs).map(|(dk, dv)| (dqs.by_ref().take(group).collect::<Vec<_>>(), dk, dv));
         self.run(tasks.enumerate().collect(), |(task, (dqs, mut dk, mut dv))| {
@@ -210,27 +210,27 @@ impl Attention {
     }
 
     /// The part of each sequence and head, heads fastest.
-    fn split<'a>(&self, mut all: MatMut<'a>, tokens: usize, heads: usize) -> Vec<MatMut<'a>> {
-        let mut parts = Vec::with_capacity(self.batch * heads);
+    fn split<'a>(&self, mut all: MatMut<'a>, tokens: usize) -> Vec<MatMut<'a>> {
+        let mut parts = Vec::new();
         for _ in 0..self.batch {
-            let (mut sequence, rest) = all.split_rows(tokens);
+            let (sequence, rest) = all.split_rows(tokens);
             all = rest;
-            for _ in 0..heads {
-                let (head, rest) = sequence.split_cols(self.width);
-                sequence = rest;
-                parts.push(head);
-            }
+            parts.extend(sequence.columns(self.width));
         }
         parts
     }
 
     fn run<T: Send>(&self, tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
-        let work = self.batch * self.heads * self.queries * self.keys * self.width;
-        if work < 1 << 16 || rayon::current_num_threads() == 1 {
-            tasks.into_iter().for_each(f);
-        } else {
-            tasks.into_par_iter().for_each(f);
-        }
+        each(self.batch * self.heads * self.queries * self.keys * self.width, tasks, f);
+    }
+}
+
+/// Runs tasks that are `work` products together: side by side, if that is worth the start of threads.
+pub(super) fn each<T: Send>(work: usize, tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
+    if work < 1 << 16 || rayon::current_num_threads() == 1 {
+        tasks.into_iter().for_each(f);
+    } else {
+        tasks.into_par_iter().for_each(f);
     }
 }
 

@@ -7,9 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::attention::{BLOCK, masked_softmax, softmax_backward};
+use super::attention::{BLOCK, each, masked_softmax, softmax_backward};
 use super::buffer::Buffer;
 use super::matmul::{Mat, MatMut, Output, matmul};
 use super::{Value, record};
@@ -98,11 +96,9 @@ impl AttentionAfter {
         let (mut outs, mut rest) = (MatMut::new(&mut out, rows, width), &mut scales[..]);
         for run in &runs {
             let queries = run.sequences.len() * self.tokens;
-            let (mut of_run, others) = outs.split_rows(queries);
+            let (of_run, others) = outs.split_rows(queries);
             outs = others;
-            for head in 0..self.heads {
-                let (of_head, others) = of_run.split_cols(self.width);
-                of_run = others;
+            for (head, of_head) in of_run.columns(self.width).into_iter().enumerate() {
                 let (scales, others) = rest.split_at_mut(2 * queries);
                 rest = others;
                 tasks.push((run, head, of_head, scales));
@@ -167,10 +163,9 @@ impl AttentionAfter {
                         let [p_prefix, ds_prefix] =
                             [&*p, &*ds].map(|x| Mat::strided(x, rows, self.prefix, keys));
                         let [q_block, dy_block] = [q, dy].map(|x| self.rows(x, self.heads, h, &block));
-                        let all = (0, self.prefix);
-                        matmul(dpv.rows(all.0, all.1), of_prefix, 1.0, p_prefix.t(), dy_block, false);
+                        matmul(dpv.rows(0, self.prefix), of_prefix, 1.0, p_prefix.t(), dy_block, false);
                         matmul(
-                            dpk.rows(all.0, all.1),
+                            dpk.rows(0, self.prefix),
                             of_prefix,
                             self.scale(),
                             ds_prefix.t(),
@@ -188,13 +183,13 @@ impl AttentionAfter {
                             false,
                         );
                         for (place, sequence) in block.enumerate() {
-                            let at = (first + place * self.tokens, self.tokens);
+                            let at = first + place * self.tokens;
                             let [p, ds] = [&*p, &*ds].map(|x| self.own_scores(x, place));
                             let [q, dy] = [q, dy].map(|x| self.own(x, self.heads, h, sequence));
                             let keys = self.own(k, self.kv_heads, g, sequence);
-                            matmul(dq.rows(at.0, at.1), Output::Add, self.scale(), ds, keys, false);
-                            matmul(dv.rows(at.0, at.1), of_own, 1.0, p.t(), dy, false);
-                            matmul(dk.rows(at.0, at.1), of_own, self.scale(), ds.t(), q, false);
+                            matmul(dq.rows(at, self.tokens), Output::Add, self.scale(), ds, keys, false);
+                            matmul(dv.rows(at, self.tokens), of_own, 1.0, p.t(), dy, false);
+                            matmul(dk.rows(at, self.tokens), of_own, self.scale(), ds.t(), q, false);
                         }
                     }
                 }
@@ -222,40 +217,27 @@ impl AttentionAfter {
         let (mut passed, mut start, mut tasks) = (0, 0, Vec::new());
         for run in runs {
             let queries = run.sequences.len() * self.tokens;
-            let (mut q_run, q_rest) = q.split_rows(queries);
+            let (q_run, q_rest) = q.split_rows(queries);
             q = q_rest;
-            let mut own_run = Vec::new();
+            let mut dqs = q_run.columns(self.width).into_iter();
+            // Of own keys and values, then of the prefix's.
+            let mut heads = Vec::new();
             own = own.map(|x| {
                 let (of_run, rest) = x.split_rows(queries);
-                own_run.push(of_run);
+                heads.push(of_run.columns(self.width).into_iter());
                 rest
             });
-            let mut prefix_run = Vec::new();
             prefixes = prefixes.map(|x| {
                 let (_, from) = x.split_rows((run.prefix - passed) * self.prefix);
                 let (of_run, rest) = from.split_rows(self.prefix);
-                prefix_run.push(of_run);
+                heads.push(of_run.columns(self.width).into_iter());
                 rest
             });
             passed = run.prefix + 1;
             for g in 0..self.kv_heads {
-                let mut dqs = Vec::new();
-                for _ in 0..group {
-                    let (head, rest) = q_run.split_cols(self.width);
-                    q_run = rest;
-                    dqs.push(head);
-                }
-                let cut = |views: &mut Vec<MatMut<'a>>| {
-                    let (mut heads, mut rests) = (Vec::new(), Vec::new());
-                    for view in views.drain(..) {
-                        let (head, rest) = view.split_cols(self.width);
-                        heads.push(head);
-                        rests.push(rest);
-                    }
-                    *views = rests;
-                    <[MatMut<'a>; 2]>::try_from(heads).unwrap_or_else(|_| unreachable!("keys and values"))
-                };
-                let slopes = Slopes { q: dqs, own: cut(&mut own_run), prefix: cut(&mut prefix_run) };
+                let mut head = |which: usize| heads[which].next().expect("a view of each head");
+                let (own, prefix) = ([head(0), head(1)], [head(2), head(3)]);
+                let slopes = Slopes { q: dqs.by_ref().take(group).collect(), own, prefix };
                 tasks.push((run, g, start + g * group * queries, slopes));
             }
             start += self.heads * queries;
@@ -317,11 +299,6 @@ impl AttentionAfter {
 
     fn each<T: Send>(&self, tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
         let keys = self.prefix + self.tokens;
-        let work = self.of.len() * self.tokens * self.heads * self.width * keys;
-        if work < 1 << 16 || rayon::current_num_threads() == 1 {
-            tasks.into_iter().for_each(f);
-        } else {
-            tasks.into_par_iter().for_each(f);
-        }
+        each(self.of.len() * self.tokens * self.heads * self.width * keys, tasks, f);
     }
 }

@@ -84,6 +84,17 @@ impl<'a> MatMut<'a> {
         (MatMut { cols, ..self }, MatMut { start: rest, cols: self.cols - cols, ..self })
     }
 
+    /// All columns, in views of `width` columns each.
+    pub(crate) fn columns(self, width: usize) -> Vec<MatMut<'a>> {
+        let (mut parts, mut rest) = (Vec::new(), self);
+        while rest.cols > 0 {
+            let (part, others) = rest.split_cols(width);
+            rest = others;
+            parts.push(part);
+        }
+        parts
+    }
+
     /// The view again, for a shorter time: `len` rows from `start`.
     pub(crate) fn rows(&mut self, start: usize, len: usize) -> MatMut<'_> {
         assert!(start + len <= self.rows, "a view is narrowed within its rows");
