@@ -150,7 +150,7 @@ fn files_of_another_shape_are_refused_by_name() {
     );
     Params::new(&engine).save(&path).unwrap();
     let error = open_error(&config()).to_string();
-    assert!(error.contains("lacks the parameter `"), "{error}");
+    assert!(error.contains("lacks the parameter `asked`"), "{error}");
     std::fs::write(&path, b"no weights").unwrap();
     assert!(open_error(&config()).to_string().contains("weights.safetensors"));
     std::fs::write(dir.join("tokenizer.json"), b"{").unwrap();
