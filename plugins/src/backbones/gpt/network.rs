@@ -90,11 +90,10 @@ impl Network {
         self.params = folded;
     }
 
-    /// For each cell, what the text after the block has asked up to this cell: the sum of its words' vectors, scaled to
-    /// numbers around 1; zeros for cells outside that text and before its first telling word. Attention needs long training
-    /// to find a question's two or three telling words among hundreds of tokens; so every token knows them from the first
-    /// step on. The words' vectors stay as they are: embeddings of names stand in the same sentences, and training draws
-    /// them together.
+    /// For each cell, the sum of the vectors of the words after the block up to this cell, scaled to numbers around 1; zeros
+    /// for cells outside that text and before its first telling word. Attention needs long training to find a question's two
+    /// or three telling words among hundreds of tokens; this gives them to every token from the first step on. The vectors
+    /// are not trained: names stand in the same sentences, and training would draw their vectors together.
     fn asked(&self, bucket: &Bucket) -> Tensor {
         let width = self.config.width;
         let tokens: Vec<u32> = bucket.afters.iter().flatten().copied().collect();

@@ -64,8 +64,8 @@ impl TextSide {
         self.tell_questions_apart(&text.questions, cx.seed)
     }
 
-    /// Gives every word of the questions a random vector of its own, as long as the word is rare among them (the logarithm of
-    /// the inverse document frequency): what all questions share says nothing about which one is asked.
+    /// Gives every word of the questions a random vector of its own. Its length is the word's inverse document frequency: the
+    /// rarer the word, the longer, and zero if all questions have it, as it then says nothing about which one is asked.
     pub(super) fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
         let width = self.network.config.width;
         let mut asking: BTreeMap<String, (u32, BTreeSet<u32>)> = BTreeMap::new();
