@@ -35,12 +35,12 @@ pub fn library(package: &str) -> Vec<u8> {
     std::fs::read(profile.join(name)).expect("cargo has built it")
 }
 
-/// The library with other numbers in its header, as if it were built against another boldface: the major and the
-/// minor version of the interface, and whether panics unwind.
+/// The library with other numbers in its header, as if it were built against another boldface: the version of the
+/// interface, and whether panics unwind.
 ///
 /// # Panics
 /// If it has no header.
-pub fn with_header(library: &[u8], version: (u32, u32), unwinds: bool) -> Vec<u8> {
+pub fn with_header(library: &[u8], version: u32, unwinds: bool) -> Vec<u8> {
     let mut library = library.to_vec();
     let size = size_of::<boldface::abi::Library>().to_ne_bytes();
     let is_header = |at: &usize| {
@@ -50,7 +50,7 @@ pub fn with_header(library: &[u8], version: (u32, u32), unwinds: bool) -> Vec<u8
     let headers: Vec<usize> = (0..library.len() - MAGIC.len()).filter(is_header).collect();
     assert!(!headers.is_empty(), "the library has no header");
     for at in headers {
-        let fields = [version.0, version.1, u32::from(unwinds)].map(u32::to_ne_bytes).concat();
+        let fields = [version, u32::from(unwinds)].map(u32::to_ne_bytes).concat();
         let at = at + MAGIC.len() + size.len();
         library[at..at + fields.len()].copy_from_slice(&fields);
     }

@@ -44,11 +44,6 @@ impl Plugin {
         self.kind
     }
 
-    /// The version of the edge that its library speaks.
-    pub fn version(&self) -> (u32, u32) {
-        self.library.library.version()
-    }
-
     /// Asks for something that takes and gives no series.
     ///
     /// # Errors

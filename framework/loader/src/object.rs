@@ -1,12 +1,15 @@
 //! Datasets, corpora and tasks whose code is in a library, as the framework sees them.
 
+// What a trait does by default would be done here, without asking the library.
+#![deny(clippy::missing_trait_methods)]
+
 use std::path::{Path, PathBuf};
 
 use boldface::abi::{Made, Request, SentCohort, SentMetric, SentRecorded, SentSeries, Series};
 use boldface::serde_json::Value;
 use boldface::{
     CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Example, Fact, FactQuestion,
-    Metric, Outcome, Problem, Quality, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
+    Metric, Outcome, Problem, Recorded, Result, Scan, ScanInfo, Task, TimeSeries, TrainScans,
 };
 use serde::{Serialize, Serializer};
 
@@ -80,6 +83,13 @@ impl Task for LoadedTask {
         Ok(metrics.into_iter().map(Metric::from).collect())
     }
 
+    fn cautions(&self, cx: &CheckContext<'_>) -> Vec<String> {
+        let CheckContext { scans, trs, patch } = *cx;
+        let scans = scans.to_vec();
+        let said = self.0.plugin.ask(Request::Cautions { object: self.0.number, scans, trs, patch });
+        said.unwrap_or_else(|error| vec![error.to_string()])
+    }
+
     fn check(&self, cx: &CheckContext<'_>) -> Vec<Problem> {
         let CheckContext { scans, trs, patch } = *cx;
         let scans = scans.to_vec();
@@ -90,9 +100,6 @@ impl Task for LoadedTask {
         self.0.version
     }
 }
-
-/// The version of the edge since which a generator can be asked for [`Request::Tells`].
-const TELLS: (u32, u32) = (1, 2);
 
 /// A corpus generator in a library.
 #[derive(Debug, Serialize)]
@@ -110,10 +117,7 @@ impl LoadedCorpus {
     /// # Errors
     /// What the library says instead.
     pub fn new(object: Object) -> Result<LoadedCorpus, Problem> {
-        let tells = match object.plugin.version() < TELLS {
-            true => Ok(Vec::new()),
-            false => object.plugin.ask(Request::Tells { object: object.number }),
-        };
+        let tells = object.plugin.ask(Request::Tells { object: object.number });
         Ok(LoadedCorpus { tells: tells.map_err(|error| problem(&error))?, object })
     }
 
@@ -167,16 +171,10 @@ impl Describer for LoadedDescriber {
     }
 
     fn questions(&self) -> Result<Vec<FactQuestion>> {
-        if self.0.plugin.version() < ASKS {
-            return Ok(Vec::new());
-        }
         self.0.plugin.ask(Request::Questions { object: self.0.number })
     }
 
     fn say(&self, feature: &str, band: &str) -> Result<Option<String>> {
-        if self.0.plugin.version() < ASKS {
-            return Ok(None);
-        }
         let (feature, band) = (feature.to_owned(), band.to_owned());
         self.0.plugin.ask(Request::Say { object: self.0.number, feature, band })
     }
@@ -185,12 +183,6 @@ impl Describer for LoadedDescriber {
         self.0.plugin.ask(Request::Save { object: self.0.number, dir: dir.to_owned() })
     }
 }
-
-/// The version of the edge since which a describer can be asked for [`Request::Questions`] and [`Request::Say`].
-const ASKS: (u32, u32) = (1, 3);
-
-/// The version of the edge since which a dataset can be asked for [`Request::Record`].
-const RECORDS: (u32, u32) = (1, 1);
 
 /// A dataset in a library.
 #[derive(Debug, Serialize)]
@@ -216,9 +208,6 @@ impl Dataset for LoadedDataset {
     }
 
     fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
-        if self.0.plugin.version() < RECORDS {
-            return Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() });
-        }
         let (root, scan) = (root.to_owned(), Box::new(scan.clone()));
         let request = Request::Record { object: self.0.number, root, scan };
         let (sent, mut series) = self.0.plugin.call::<SentRecorded>(request, Series::default())?;

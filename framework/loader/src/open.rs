@@ -129,11 +129,9 @@ fn told(shown: &dyn fmt::Display, mismatch: Mismatch) -> String {
             "`{shown}` was built with `panic = \"abort\"`, so a panic in it would end the whole run; \
              take that line out of its profile and build it again"
         ),
-        Mismatch::Version { theirs: (major, minor), built } => format!(
-            "`{shown}` speaks version {major}.{minor} of the plugin interface, this program {}.{}: it was built \
+        Mismatch::Version { theirs, built } => format!(
+            "`{shown}` speaks version {theirs} of the plugin interface, this program version {VERSION}: it was built \
              with {built}; build it again with boldface {}",
-            VERSION.0,
-            VERSION.1,
             env!("CARGO_PKG_VERSION"),
         ),
     }

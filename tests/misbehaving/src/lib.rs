@@ -89,6 +89,10 @@ impl Task for Misbehaving {
         Ok(vec![Metric::neutral("one", self.number(Where::Score)?), Metric::neutral("answers", count)])
     }
 
+    fn cautions(&self, cx: &CheckContext<'_>) -> Vec<String> {
+        vec![format!("some of {} scans are passed over", cx.scans.len())]
+    }
+
     fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
         match self.number(Where::Check) {
             Ok(_) => Vec::new(),

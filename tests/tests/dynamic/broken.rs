@@ -65,13 +65,13 @@ fn a_library_with_another_meaning_of_the_symbol() {
 
 #[test]
 fn a_library_for_an_older_or_a_newer_interface() {
-    for (version, words) in [((0, 9), "0.9"), ((2, 0), "2.0"), ((1, 99), "1.99")] {
+    for (version, words) in [(boldface::abi::VERSION - 1, "1"), (boldface::abi::VERSION + 1, "3")] {
         let errors = refused(&with_header(&example(), version, true));
         check(
             &errors,
             &format!(
-                "`HERE/lib/example.so` speaks version {words} of the plugin interface, this program 1.3: it was \
-                 built with boldface 0.1.0 and rustc "
+                "`HERE/lib/example.so` speaks version {words} of the plugin interface, this program version 2: it \
+                 was built with boldface 0.1.0 and rustc "
             ),
         );
         assert!(errors.contains("; build it again with boldface 0.1.0\n"), "{errors}");
@@ -80,7 +80,7 @@ fn a_library_for_an_older_or_a_newer_interface() {
 
 #[test]
 fn a_library_that_could_end_the_run() {
-    let errors = refused(&with_header(&example(), (1, 0), false));
+    let errors = refused(&with_header(&example(), boldface::abi::VERSION, false));
     check(&errors, "`HERE/lib/example.so` was built with `panic = \"abort\"`");
 }
 

@@ -12,7 +12,7 @@ use std::process::Output;
 use boldface::TimeSeries;
 use boldface_imaging::export::npy;
 use boldface_runner::describe::Saved;
-use boldface_tests::libraries::{library, with_header};
+use boldface_tests::libraries::library;
 use boldface_tests::{Sandbox, test_score};
 
 /// A task and a corpus of the example's; the same question is put by a built-in task too.
@@ -112,8 +112,8 @@ fn a_loaded_plugin_scores_as_a_built_in_one() {
 }
 
 #[test]
-fn a_library_of_version_1_1_works_and_describes_strangers() {
-    let sandbox = project(SPEC, &with_header(&example(), (1, 1), true));
+fn a_loaded_corpus_describes_strangers() {
+    let sandbox = project(SPEC, &example());
     let (code, _, errors) = told(&sandbox.boldface(&["run", "spec.toml"]));
     assert_eq!(code, Some(0), "{errors}");
     let score = |metric: &str| test_score(&sandbox.path("runs/latest"), "captioning", "majority", metric);

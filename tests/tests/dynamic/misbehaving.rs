@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use boldface::registry::Kind;
 use boldface::{CorpusGenerator, Task, testing};
 use boldface_tests::Sandbox;
-use boldface_tests::libraries::{library, with_header};
+use boldface_tests::libraries::library;
 use serde_json::json;
 
 use super::{project, put, told};
@@ -88,12 +88,15 @@ fn a_corpus_that_cannot_say_what_it_tells_is_a_problem_of_the_spec() {
     assert_eq!(code, Some(2), "{errors}");
     assert!(errors.contains("panicked in `tells`: "), "{errors}");
     assert!(errors.contains("that is a secret") && errors.contains("1 problem; nothing was run"), "{errors}");
+}
 
-    // A library of version 1.1 cannot be asked, and is taken as it was.
-    let sandbox = project(&spec, &with_header(&library("boldface-misbehaving"), (1, 1), true));
-    let (code, out, errors) = told(&sandbox.boldface(&["check", "spec.toml"]));
+#[test]
+fn what_a_loaded_task_cautions_is_told() {
+    let spec = SPEC.replace("HOW", "log").replace("IN", "score");
+    let sandbox = project(&spec, &library("boldface-misbehaving"));
+    let (code, said, errors) = told(&sandbox.boldface(&["plan", "spec.toml"]));
     assert_eq!(code, Some(0), "{errors}");
-    assert!(out.contains("no problem"), "{out}");
+    assert!(said.contains("odd: some of 14 scans are passed over"), "{said}");
 }
 
 #[test]

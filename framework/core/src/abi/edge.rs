@@ -43,10 +43,9 @@ struct Floats {
     len: usize,
 }
 
-/// A borrowed [`Message`]. Fields are only ever appended, so `size` tells how many there are.
+/// A borrowed [`Message`].
 #[repr(C)]
 struct View {
-    size: usize,
     json: Bytes,
     series: *const Floats,
     count: usize,
@@ -55,7 +54,6 @@ struct View {
 /// The answer to a call, owned by the plugin until the host frees it.
 #[repr(C)]
 struct Reply {
-    size: usize,
     status: u32,
     view: *const View,
     owner: *mut c_void,
@@ -64,7 +62,6 @@ struct Reply {
 /// What a plugin may call of the host.
 #[repr(C)]
 struct Host {
-    size: usize,
     context: usize,
     level: u32,
     log: extern "C" fn(context: usize, level: u32, target: Bytes, words: Bytes),
@@ -76,8 +73,7 @@ struct Host {
 pub struct Header {
     magic: [u8; 16],
     size: usize,
-    major: u32,
-    minor: u32,
+    version: u32,
     /// 1 if a panic unwinds, so that it can be caught; 0 if it ends the process.
     unwinds: u32,
     framework: [u8; 32],
@@ -109,7 +105,7 @@ pub enum Mismatch {
     /// It was built for another version of the edge.
     Version {
         /// That version.
-        theirs: (u32, u32),
+        theirs: u32,
         /// The framework it was built against, and the compiler.
         built: String,
     },
@@ -123,8 +119,7 @@ impl Library {
         header: Header {
             magic: MAGIC,
             size: size_of::<Library>(),
-            major: VERSION.0,
-            minor: VERSION.1,
+            version: VERSION,
             unwinds: cfg!(panic = "unwind") as u32,
             framework: padded(env!("CARGO_PKG_VERSION")),
             compiler: padded(super::COMPILER),
@@ -151,30 +146,24 @@ impl Library {
         if magic != MAGIC {
             return Err(Mismatch::Foreign);
         }
-        // SAFETY: after the magic bytes stands the rest of a header, which no version changes.
+        // SAFETY: after the magic bytes stands the rest of a header, which is the same in every version.
         let header = unsafe { symbol.cast::<Header>().read() };
-        let theirs = (header.major, header.minor);
-        if theirs.0 != VERSION.0 || theirs.1 > VERSION.1 || header.size < size_of::<Library>() {
+        if header.version != VERSION || header.size != size_of::<Library>() {
             let built = format!("boldface {} and {}", text(&header.framework), text(&header.compiler));
-            return Err(Mismatch::Version { theirs, built });
+            return Err(Mismatch::Version { theirs: header.version, built });
         }
         if header.unwinds == 0 {
             return Err(Mismatch::Aborts);
         }
-        // SAFETY: the version says which fields there are, and the size that all of ours are.
+        // SAFETY: the version says which fields there are, and the size that they lie as ours do.
         Ok(unsafe { &*symbol.cast::<Library>() })
-    }
-
-    /// The version of the edge that it was built for.
-    pub fn version(&self) -> (u32, u32) {
-        (self.header.major, self.header.minor)
     }
 
     /// Sends the library's logs and panics to `sink`, under `context`; `level` is the most detailed level
     /// that is of interest, from 1 (errors) to 5 (traces).
     pub fn start(&self, context: usize, level: u32, sink: Sink) {
         SINK.get_or_init(|| sink);
-        let host = Host { size: size_of::<Host>(), context, level, log };
+        let host = Host { context, level, log };
         (self.init)(&host);
     }
 
@@ -182,8 +171,7 @@ impl Library {
     pub fn call(&self, message: &Message) -> (Status, Message) {
         let floats: Vec<Floats> = message.series.iter().map(|values| Floats::of(values)).collect();
         let view = View::of(message, &floats);
-        let mut reply =
-            Reply { size: size_of::<Reply>(), status: 0, view: ptr::null(), owner: ptr::null_mut() };
+        let mut reply = Reply { status: 0, view: ptr::null(), owner: ptr::null_mut() };
         (self.call)(&view, &mut reply);
         // SAFETY: the library's `call` has filled the reply, and keeps what it points to until `free`.
         let answer = unsafe { reply.view.as_ref().map(|view| view.read()) };
@@ -233,7 +221,7 @@ extern "C" fn call(request: *const View, reply: *mut Reply) {
     }));
     // Without a view the host knows that even this failed.
     let (status, owned) = answer.unwrap_or((Status::Panicked, ptr::null_mut()));
-    // SAFETY: `reply` is the host's own, as large as ours or larger, because its version is not older.
+    // SAFETY: `reply` is the host's own, and of the same type as ours, because its version is ours.
     unsafe {
         (*reply).status = status as u32;
         (*reply).owner = owned.cast();
@@ -280,17 +268,12 @@ impl Floats {
 
 impl View {
     fn nothing() -> View {
-        View {
-            size: size_of::<View>(),
-            json: Bytes::of(&[]),
-            series: ptr::NonNull::dangling().as_ptr(),
-            count: 0,
-        }
+        View { json: Bytes::of(&[]), series: ptr::NonNull::dangling().as_ptr(), count: 0 }
     }
 
     fn of(message: &Message, floats: &[Floats]) -> View {
         let json = Bytes::of(&message.json);
-        View { size: size_of::<View>(), json, series: floats.as_ptr(), count: floats.len() }
+        View { json, series: floats.as_ptr(), count: floats.len() }
     }
 
     /// # Safety

@@ -29,17 +29,9 @@ pub use series::{SentOutcome, SentPrediction, SentRecorded, SentScan, SentSeries
 /// The symbol that a library of plugins exports.
 pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 
-/// Version of the edge: a library of another major version is refused, and one of a newer minor version.
-/// Raise the minor version for a new [`Request`] or a field appended to a C type, the major version for
-/// everything else. A library of an older minor version is asked only what it knows: see
-/// [`Library::version`].
-///
-/// | version | since then |
-/// |---|---|
-/// | 1.1 | [`Request::Record`]; a cohort's excluded scans; events of a scan |
-/// | 1.2 | [`Request::Tells`]; the seed of a fit; reasons of facts; people, norm and window of descriptors |
-/// | 1.3 | [`Request::Questions`], [`Request::Say`]; [`crate::Answer::Band`]; how a text is decoded |
-pub const VERSION: (u32, u32) = (1, 3);
+/// Version of the edge. A library of any other version is refused and must be built again: raise it whenever a
+/// [`Request`], an answer or a C type changes.
+pub const VERSION: u32 = 2;
 
 /// The compiler that built this crate, such as `rustc 1.95.0 (...)`.
 pub const COMPILER: &str = env!("BOLDFACE_COMPILER");

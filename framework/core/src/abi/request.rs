@@ -53,17 +53,27 @@ pub enum Request {
         /// As in [`crate::CheckContext`].
         patch: usize,
     },
+    /// [`crate::Task::cautions`]: `Vec<String>`.
+    Cautions {
+        /// The task.
+        object: u64,
+        /// As in [`crate::CheckContext`].
+        scans: Vec<ScanInfo>,
+        /// As in [`crate::CheckContext`].
+        trs: usize,
+        /// As in [`crate::CheckContext`].
+        patch: usize,
+    },
     /// [`crate::CorpusGenerator::fit`]: the number of a describer.
     Fit {
         /// The generator.
         object: u64,
         /// The training scans.
         train: Vec<SentScan>,
-        /// What is random follows from it. Since version 1.2.
-        #[serde(default)]
+        /// What is random follows from it.
         seed: u64,
     },
-    /// [`crate::CorpusGenerator::tells`]: `Vec<String>`. Since version 1.2.
+    /// [`crate::CorpusGenerator::tells`]: `Vec<String>`.
     Tells {
         /// The generator.
         object: u64,
@@ -98,12 +108,12 @@ pub enum Request {
         /// The text.
         text: String,
     },
-    /// [`crate::Describer::questions`]: `Vec<FactQuestion>`. Since version 1.3.
+    /// [`crate::Describer::questions`]: `Vec<FactQuestion>`.
     Questions {
         /// The describer.
         object: u64,
     },
-    /// [`crate::Describer::say`]: `Option<String>`. Since version 1.3.
+    /// [`crate::Describer::say`]: `Option<String>`.
     Say {
         /// The describer.
         object: u64,
@@ -151,7 +161,7 @@ pub enum Request {
         /// Its folder.
         root: PathBuf,
     },
-    /// [`crate::Dataset::record`]: a [`super::SentRecorded`]. Since version 1.1.
+    /// [`crate::Dataset::record`]: a [`super::SentRecorded`].
     Record {
         /// The dataset.
         object: u64,
@@ -172,6 +182,7 @@ impl Request {
             Request::Examples { .. } => "examples",
             Request::Score { .. } => "score",
             Request::CheckTask { .. } | Request::CheckCorpus { .. } | Request::CheckDataset { .. } => "check",
+            Request::Cautions { .. } => "cautions",
             Request::Fit { .. } => "fit",
             Request::Tells { .. } => "tells",
             Request::LoadDescriber { .. } | Request::Load { .. } => "load",
@@ -209,9 +220,9 @@ pub struct Made {
     pub version: u32,
 }
 
-/// A [`Cohort`]; a library of version 1.0 does not send what it left out.
+/// A [`Cohort`].
 #[derive(Debug, Serialize, Deserialize)]
-pub struct SentCohort(Vec<ScanInfo>, Regions, #[serde(default)] Vec<Exclusion>);
+pub struct SentCohort(Vec<ScanInfo>, Regions, Vec<Exclusion>);
 
 impl From<Cohort> for SentCohort {
     fn from(cohort: Cohort) -> SentCohort {

@@ -90,6 +90,9 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
         Request::CheckTask { object, scans, trs, patch } => {
             reply(&task(&*find(object)?)?.check(&CheckContext { scans: &scans, trs, patch }))
         }
+        Request::Cautions { object, scans, trs, patch } => {
+            reply(&task(&*find(object)?)?.cautions(&CheckContext { scans: &scans, trs, patch }))
+        }
         Request::Fit { object, train, seed } => fit(object, train, seed, series),
         Request::Tells { object } => reply(&corpus(&*find(object)?)?.tells()),
         Request::LoadDescriber { object, dir } => {

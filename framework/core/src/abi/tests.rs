@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::series::Series;
 use super::{Library, Listed, Made, Message, Request, SentCohort, SentMetric, SentRecorded, Status};
 use crate::{
-    Answer, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Event, Example, Exclusion, Fact,
-    JsonSchema, Metric, Outcome, Prediction, Problem, Quality, Recorded, Regions, Result, Scan, ScanId,
+    Answer, CheckContext, Cohort, CorpusGenerator, Dataset, Describer, Descriptor, Event, Example, Exclusion,
+    Fact, JsonSchema, Metric, Outcome, Prediction, Problem, Quality, Recorded, Regions, Result, Scan, ScanId,
     ScanInfo, Task, TimeSeries, TrainScans, Window,
 };
 
@@ -44,6 +44,10 @@ impl Task for Odd {
             question: scan.info.id.to_string(),
             answer,
         }])
+    }
+
+    fn cautions(&self, cx: &CheckContext<'_>) -> Vec<String> {
+        vec![format!("{} scan of {} volumes", cx.scans.len(), cx.trs)]
     }
 
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
@@ -265,11 +269,6 @@ fn excluded_scans_events_and_quality_cross() {
     assert_eq!(cohort.excluded[0].reason, "`d` does not want it");
     assert_eq!(cohort.scans[0].events[0].trial_type.as_deref(), Some("face"));
 
-    // A library of version 1.0 sends two things instead of three.
-    let older = Value::Array(answer.as_array().unwrap()[..2].to_vec());
-    let older: Cohort = serde_json::from_value::<SentCohort>(older).unwrap().into();
-    assert_eq!((older.scans, older.excluded), (cohort.scans, Vec::new()));
-
     let object = make_of("dataset", "measured", json!({ "onset": 0.0 }));
     let info = (*scan().info).clone();
     let request = Request::Record { object, root: PathBuf::new(), scan: Box::new(info) };
@@ -289,41 +288,29 @@ fn columns_seeds_reasons_and_norms_cross() {
     let mute = make_of("corpus", "teller", json!({ "columns": [] }));
     assert_eq!(ask(&Request::Tells { object: mute }, Series::default()).0, Status::Panicked);
 
-    let fit = |seed: Option<u64>| {
-        let mut series = Series::default();
-        let train = vec![series.put_scan(&scan())];
-        let mut request =
-            serde_json::to_value(Request::Fit { object, train, seed: seed.unwrap_or(9) }).unwrap();
-        // A host of version 1.1 sends none.
-        if seed.is_none() {
-            request["fit"].as_object_mut().unwrap().remove("seed");
-        }
-        let message = Message { json: serde_json::to_vec(&request).unwrap(), series: series.0 };
-        let (status, answer) = Library::THIS.call(&message);
-        assert_eq!(status, Status::Done);
-        let object = serde_json::from_slice(&answer.json).unwrap();
-        let mut series = Series::default();
-        let scan = Box::new(series.put_scan(&scan()));
-        let (status, said) = ask(&Request::Describe { object, scan }, series);
-        assert_eq!(status, Status::Done);
-        said
-    };
-    let said: Vec<Descriptor> = serde_json::from_value(fit(Some(u64::MAX))).unwrap();
+    let mut series = Series::default();
+    let train = vec![series.put_scan(&scan())];
+    let (status, object) = ask(&Request::Fit { object, train, seed: u64::MAX }, series);
+    assert_eq!(status, Status::Done);
+    let object = serde_json::from_value(object).unwrap();
+    let mut series = Series::default();
+    let scan = Box::new(series.put_scan(&scan()));
+    let (status, said) = ask(&Request::Describe { object, scan }, series);
+    assert_eq!(status, Status::Done);
+    let said: Vec<Descriptor> = serde_json::from_value(said).unwrap();
     assert_eq!(said[0].text, format!("Fitted with Some({}).", u64::MAX));
     assert_eq!(said[0].fact.reason.as_deref(), Some("nobody knows"));
     assert_eq!((said[0].norm_scans, said[0].norm_people, said[0].norm.as_str()), (4, 3, "teller-1-00ff"));
     assert_eq!(said[0].window, Window::first(2));
+}
 
-    // A library of version 1.1 knows none of these.
-    let mut older = fit(None);
-    let one = older[0].as_object_mut().unwrap();
-    for field in ["norm_people", "norm", "window"] {
-        one.remove(field).unwrap();
-    }
-    one["fact"].as_object_mut().unwrap().remove("reason").unwrap();
-    let older: Vec<Descriptor> = serde_json::from_value(older).unwrap();
-    assert_eq!(older[0].text, "Fitted with Some(0).");
-    assert_eq!((older[0].norm_people, older[0].norm.as_str(), &older[0].fact.reason), (0, "", &None));
+#[test]
+fn cautions_of_a_task_cross() {
+    let cautions = |does: &str| {
+        let scans = vec![(*scan().info).clone()];
+        ask(&Request::Cautions { object: make(does), scans, trs: 2, patch: 1 }, Series::default())
+    };
+    assert_eq!(cautions("tell"), (Status::Done, json!(["1 scan of 2 volumes"])));
 }
 
 #[test]

@@ -14,7 +14,6 @@ use crate::spec::Table;
 /// Everything that has a version. Of a plugin that this build does not have, the name alone.
 pub fn versions(record: &Record, folder: &Path) -> Value {
     let experiment = &record.experiment;
-    let (major, minor) = abi::VERSION;
     let mut plugins = serde_json::Map::new();
     let mut of = |name: String, one: Value| drop(plugins.insert(name, one));
     for (name, table) in &experiment.datasets {
@@ -40,7 +39,7 @@ pub fn versions(record: &Record, folder: &Path) -> Value {
         "exported-by": env!("CARGO_PKG_VERSION"),
         "engine": experiment.engine,
         "precision": experiment.precision,
-        "plugin-edge": format!("{major}.{minor}"),
+        "plugin-edge": abi::VERSION,
         "compiler": abi::COMPILER,
         "plugins": plugins,
     })
