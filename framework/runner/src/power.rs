@@ -107,7 +107,8 @@ impl Power {
         let (effect, found, wanted, needed) = match &self.form {
             Form::Other => return None,
             Form::Classes { .. } => {
-                let each = scores::subjects_for_auroc(AUROC).map(|n| format!("{n} subjects of each class"));
+                let each =
+                    scores::subjects_for_auroc(AUROC).map(|n| format!("{n} {{subject}}s of each class"));
                 ("AUROC", self.auroc(), AUROC, each.unwrap_or_default())
             }
             Form::Values => {
@@ -117,7 +118,7 @@ impl Power {
                     "correlation",
                     self.correlation(),
                     CORRELATION,
-                    format!("{} subjects", enough.unwrap_or_default()),
+                    format!("{} {{subject}}s", enough.unwrap_or_default()),
                 )
             }
         };
@@ -136,7 +137,7 @@ impl Power {
             Some(found) => format!("tell {} {effect} from chance only from {found:.2} on", article(effect)),
             None => format!("tell no {effect} from chance"),
         };
-        let noun = if self.subjects == 1 { "subject" } else { "subjects" };
+        let noun = if self.subjects == 1 { "{subject}" } else { "{subject}s" };
         Some(format!(
             "{}: {} test {noun}{counts} can {can} (80% power, two-sided 5% level); {wanted:.2} needs {needed}",
             self.task, self.subjects
@@ -168,8 +169,8 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
         let by = if is_folded { "all folds together test" } else { "`[split] folds = 5` tests" };
         let more = all
             .filter(|_| of_all.subjects > tested_persons)
-            .map(|effect| format!("; {by} all {} subjects, who can show {effect:.2}", of_all.subjects));
-        Some(said + &more.unwrap_or_else(|| "; add subjects".to_owned()))
+            .map(|effect| format!("; {by} all {} {{subject}}s, who can show {effect:.2}", of_all.subjects));
+        Some(said + &more.unwrap_or_else(|| "; add {subject}s".to_owned()))
     };
     plan.tasks.iter().filter_map(one).map(|said| table.unit.worded(&said)).collect()
 }
@@ -218,12 +219,12 @@ mod tests {
         assert_eq!(power.subjects, 5);
         let counts = vec![("down".to_owned(), 5, 5), ("up".to_owned(), 5, 5)];
         assert_eq!(power.form, Form::Classes { counts, majority: 0.5 });
-        expect!["condition: 5 test subjects (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 subjects of each class"]
+        expect!["condition: 5 test {subject}s (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 {subject}s of each class"]
             .assert_eq(&power.caution().unwrap());
         let between: Vec<_> = (0..80).map(|i| (id(i, 0), choice(i % 2))).collect();
         assert_eq!(of(&between).caution(), None);
         let few: Vec<_> = (0..4).map(|i| (id(i, 0), choice(i % 2))).collect();
-        expect!["condition: 4 test subjects (2 with `down`, 2 with `up`) can tell no AUROC from chance (80% power, two-sided 5% level); 0.70 needs 32 subjects of each class"]
+        expect!["condition: 4 test {subject}s (2 with `down`, 2 with `up`) can tell no AUROC from chance (80% power, two-sided 5% level); 0.70 needs 32 {subject}s of each class"]
             .assert_eq(&of(&few).caution().unwrap());
     }
 
@@ -231,7 +232,7 @@ mod tests {
     fn numbers_are_tested_by_correlation() {
         let value = Answer::Value { value: 1.0, unit: "years".into(), edges: Vec::new() };
         let answers: Vec<_> = (0..20).map(|i| (id(i, 0), value.clone())).collect();
-        expect!["condition: 20 test subjects can tell a correlation from chance only from 0.59 on (80% power, two-sided 5% level); 0.35 needs 62 subjects"]
+        expect!["condition: 20 test {subject}s can tell a correlation from chance only from 0.59 on (80% power, two-sided 5% level); 0.35 needs 62 {subject}s"]
             .assert_eq(&of(&answers).caution().unwrap());
         assert_eq!(Power::of("x", std::iter::empty()), None);
     }

@@ -22,7 +22,7 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
         ),
         (
             "Predicted by a linear model on the pooled hidden states of the frozen model before instruction tuning, \
-             its penalty chosen by cross-validation over training subjects",
+             its penalty chosen by cross-validation over training {subject}s",
             of(Paradigm::Probe),
         ),
         ("Kept out of instruction tuning (zero-shot)", names(experiment, |keys| keys.held_out)),

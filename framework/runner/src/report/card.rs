@@ -42,7 +42,7 @@ pub fn told(run: &Path, runs: &Path) -> Result<Told> {
         unit.worded(&markdown::blocks(&blocks))
     };
     let mut limits: Vec<String> = unit.caution().map(str::to_owned).into_iter().collect();
-    limits.extend(power::powers(&stored).iter().filter_map(Power::caution));
+    limits.extend(power::powers(&stored).iter().filter_map(Power::caution).map(|said| unit.worded(&said)));
     let methods = methods::blocks(&stored).into_iter().skip(2).collect::<Vec<_>>();
     let (test, validation) = (part(Part::Test), part(Part::Validation));
     let methods = unit.worded(&markdown::blocks(&methods));

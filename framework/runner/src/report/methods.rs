@@ -35,7 +35,7 @@ fn data(stored: &Stored) -> Vec<String> {
     let mut sentences = Vec::new();
     let size = stored.split.as_ref().filter(|_| !stored.scans.is_empty()).map(|(split, _)| {
         let size = number::count(stored.scans.len(), "scan");
-        format!("{size} of {} from ", number::count(split.parts.len(), "subject"))
+        format!("{size} of {} from ", number::count(split.parts.len(), "{subject}"))
     });
     let regions = stored
         .regions
@@ -74,11 +74,11 @@ fn data(stored: &Stored) -> Vec<String> {
         let count = |part: Part| split.parts.values().filter(|of| **of == part).count();
         let [train, validation, test] = Part::ALL.map(count);
         let together = match &experiment.split.group {
-            Some(column) => format!("subjects with the same {column} stayed in one part"),
-            None => "all scans of a subject stayed together".to_owned(),
+            Some(column) => format!("{{subject}}s with the same {column} stayed in one part"),
+            None => "all scans of a {subject} stayed together".to_owned(),
         };
         sentences.push(format!(
-            "Before anything was fitted, subjects were divided into {train} for training, {validation} for validation \
+            "Before anything was fitted, {{subject}}s were divided into {train} for training, {validation} for validation \
              and {test} for testing{} (seed {}, BLAKE3 {}); {together}.",
             how(&experiment.split),
             experiment.split.seed.unwrap_or(experiment.seed),
@@ -229,8 +229,8 @@ fn tasks(experiment: &Experiment) -> Vec<String> {
         format!("The tasks were {}.", each.join(", ")),
         format!(
             "Options were ranked by log-likelihood, texts generated greedily (up to {} tokens) and series continued as \
-             codes and decoded. Intervals are the middle 95% of {} bootstrap resamples of subjects (seed {}); differences \
-             from baselines are paired by subject. Nothing was chosen on test subjects.",
+             codes and decoded. Intervals are the middle 95% of {} bootstrap resamples of {{subject}}s (seed {}); differences \
+             from baselines are paired by {{subject}}. Nothing was chosen on test {{subject}}s.",
             scoring.longest_answer,
             scoring.resamples,
             scoring.seed.unwrap_or(experiment.seed)

@@ -66,7 +66,7 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
     let left_out = excluded::told(stored.scans.len(), &stored.record.excluded);
     let unit = stored.record.experiment.split.unit;
-    let table = unit.worded(&terminal::write(&parts, &cautions, left_out.as_deref()));
+    let table = terminal::write(&parts, &cautions, left_out.as_deref(), unit);
     Ok(unit.caution().map_or(table.clone(), |caution| format!("{table}about known people: {caution}\n")))
 }
 

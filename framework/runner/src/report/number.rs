@@ -38,7 +38,7 @@ pub fn count(n: usize, noun: &str) -> String {
 
 /// Why scores of so many subjects have no intervals; none if they are enough.
 pub fn too_few(subjects: usize) -> Option<String> {
-    let subjects = (subjects < FEWEST).then(|| count(subjects, "subject"))?;
+    let subjects = (subjects < FEWEST).then(|| count(subjects, "{subject}"))?;
     Some(format!("no intervals: {subjects}, at least {FEWEST} are needed"))
 }
 

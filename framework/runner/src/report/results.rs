@@ -134,7 +134,7 @@ fn rests_on(
         return (number::count(n as usize, "example"), None);
     }
     let text =
-        format!("{} of {}", number::count(scans.len(), "scan"), number::count(subjects.len(), "subject"));
+        format!("{} of {}", number::count(scans.len(), "scan"), number::count(subjects.len(), "{subject}"));
     (text, Some(subjects.len()))
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
 use super::results::{DIFFERENCE, Results};
+use crate::spec::Unit;
 
 /// Widest line, in characters.
 const WIDTH: usize = 110;
@@ -15,18 +16,18 @@ const LONGEST: usize = 40;
 /// Differences that fit; the report has all of them.
 const MOST: usize = 1;
 
-/// All results, part by part, what to be careful with, and which scans are left out, if any.
-pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>) -> String {
+/// All results, part by part, what to be careful with, and which scans are left out, if any; `unit` is what was divided.
+pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>, unit: Unit) -> String {
     let mut out = String::new();
     let (mut has_bold, mut has_interval) = (false, false);
     for results in parts.iter().flatten() {
         let table = results.table(str::to_owned, MOST);
-        let _ = writeln!(out, "{}: {}", results.part.name(), table.caption);
+        let _ = writeln!(out, "{}: {}", results.part.name(), unit.worded(&table.caption));
         has_interval |= table.rows.iter().flatten().any(|cell| cell.note.is_some());
         has_bold |= table.rows.iter().flatten().any(marked);
         out.push_str(&aligned(&table));
         for sentence in results.sentences(MOST) {
-            out.push_str(&wrapped(&sentence, "  "));
+            out.push_str(&wrapped(&unit.worded(&sentence), "  "));
         }
         out.push('\n');
     }
@@ -34,11 +35,11 @@ pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>
         return "no task was scored\n".to_owned();
     }
     if has_interval {
-        out.push_str("[low, high]: 95% bootstrap interval by subject");
+        out.push_str(&unit.worded("[low, high]: 95% bootstrap interval by {subject}"));
         out.push_str(if has_bold { "; * the interval of the difference excludes zero\n" } else { "\n" });
     }
     for caution in cautions {
-        out.push_str(&wrapped(&format!("too few for a claim: {caution}"), ""));
+        out.push_str(&wrapped(&unit.worded(&format!("too few for a claim: {caution}")), ""));
     }
     if let Some(left_out) = left_out {
         out.push_str(&wrapped(left_out, ""));

@@ -81,12 +81,14 @@ impl Unit {
         (self == Unit::Run).then_some(said)
     }
 
-    /// A text about subjects as a text about these units.
+    /// A text with `{subject}` for the noun, as a text about these units. Names of users' own, such as a column
+    /// `subject_type`, stay as they are.
     pub(crate) fn worded(self, text: &str) -> String {
-        match self {
-            Unit::Subject => text.to_owned(),
-            Unit::Run => text.replace("Subject", "Run").replace("subject", "run"),
-        }
+        let (noun, capitalised) = match self {
+            Unit::Subject => ("subject", "Subject"),
+            Unit::Run => ("run", "Run"),
+        };
+        text.replace("{subject}", noun).replace("{Subject}", capitalised)
     }
 }
 
@@ -144,5 +146,20 @@ impl SplitTable {
         }
         variants.retain(|settings| !settings.is_empty());
         variants
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_noun_is_filled_in_and_names_of_users_stay() {
+        let said = "{Subject}s of the class `subjective` by `subject_type`, paired by {subject}";
+        assert_eq!(Unit::Run.worded(said), "Runs of the class `subjective` by `subject_type`, paired by run");
+        assert_eq!(
+            Unit::Subject.worded(said),
+            "Subjects of the class `subjective` by `subject_type`, paired by subject"
+        );
     }
 }

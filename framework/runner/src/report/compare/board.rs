@@ -95,7 +95,7 @@ impl Board<'_> {
         )]));
         let counts = || rows.iter().map(|row| row.entry.trials.len());
         if counts().min() != counts().max() {
-            let words = "Not every arm rests on as many runs as the others (column runs): their means are not of the same seeds or subjects. Differences are of the runs that both have.";
+            let words = "Not every arm rests on as many runs as the others (column runs): their means are not of the same seeds or {subject}s. Differences are of the runs that both have.";
             blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
         }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
@@ -108,7 +108,7 @@ impl Board<'_> {
             blocks.push(Block::Figures(self.figures(trials, &axes)));
             blocks.push(Block::Table(self.effects(bench, trials, &axes)));
             blocks.push(Block::Text(vec![plain(
-                "A value is the mean over all runs at a level. A difference is that of runs which are equal in everything else, seeds included, and its interval is by subject and by seed.",
+                "A value is the mean over all runs at a level. A difference is that of runs which are equal in everything else, seeds included, and its interval is by {subject} and by seed.",
             )]));
         }
         blocks.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
@@ -172,7 +172,10 @@ impl Board<'_> {
                     [choice.division.clone(), name(choice)].into_iter().chain(values).map(Cell::new).collect()
                 };
                 blocks.push(Block::Table(Table {
-                    caption: format!("{}: each division of the subjects chooses for itself", self.label()),
+                    caption: format!(
+                        "{}: each division of the {{subject}}s chooses for itself",
+                        self.label()
+                    ),
                     columns: columns.map(|(name, align)| (name.to_owned(), align)).collect(),
                     rows: many.iter().map(row).collect(),
                 }));

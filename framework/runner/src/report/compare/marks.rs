@@ -7,8 +7,8 @@ use crate::report::document::{Cell, Tone};
 use crate::report::number;
 
 /// What the signs mean.
-pub const LEGEND: &str = "Brackets: 95% bootstrap interval over subjects, and over seeds where there are \
-    several; differences are paired by subject and by seed. Bold or *: the interval of the difference \
+pub const LEGEND: &str = "Brackets: 95% bootstrap interval over {subject}s, and over seeds where there are \
+    several; differences are paired by {subject} and by seed. Bold or *: the interval of the difference \
     excludes zero. ± standard deviation over seeds. ↑ higher is better, ↓ lower is better. – undefined.";
 
 /// Which way is better, behind a metric's name.

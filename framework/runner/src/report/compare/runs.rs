@@ -73,8 +73,8 @@ fn stages(runs: &[Run]) -> Block {
 /// Tables of every task, small multiples of its metrics, and what was found on the way.
 pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], part: Part) -> Vec<Block> {
     let meaning = match part {
-        Part::Test => "Test subjects",
-        _ => "Validation subjects: for choices, not for claims",
+        Part::Test => "Test {subject}s",
+        _ => "Validation {subject}s: for choices, not for claims",
     };
     let mut blocks = vec![Block::Section(meaning.into())];
     for lines in lines.iter().filter(|lines| !lines.is_empty()) {

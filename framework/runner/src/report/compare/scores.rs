@@ -227,7 +227,7 @@ impl<'a> Bench<'a> {
             let common = of_a.0.iter().filter(|scan| of_b.0.binary_search(scan).is_ok()).count();
             let (n, m) = (of_a.0.len(), of_b.0.len());
             let why = if self.runs[one].key("series") == self.runs[other].key("series") {
-                "set `[split] seed` to ask both about the same subjects"
+                "set `[split] seed` to ask both about the same {subject}s"
             } else {
                 "their data are not the same"
             };

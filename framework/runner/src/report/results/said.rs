@@ -101,7 +101,7 @@ impl Results {
                 chance.name
             )),
             (Verdict::NotBetter, _) => Some(format!(
-                "It does not use the scan, as far as these subjects show: {numbers} includes 0)."
+                "It does not use the scan, as far as these {{subject}}s show: {numbers} includes 0)."
             )),
             (Verdict::Worse, _) => {
                 Some(format!("It does not use the scan: {numbers}), so its own serves it worse."))
@@ -273,7 +273,7 @@ mod tests {
         );
         assert_eq!(
             said(0.55, 0.05),
-            "It does not use the scan, as far as these subjects show: AUROC 0.550 against 0.500 with another person's \
+            "It does not use the scan, as far as these {subject}s show: AUROC 0.550 against 0.500 with another person's \
              scan (+0.050 [-0.050, 0.150] includes 0)."
         );
         assert_eq!(
@@ -300,7 +300,7 @@ mod tests {
         let few = Results { subjects: Some(5), ..results(scores()) };
         assert_eq!((few.verdict(9), few.scan_use()), (None, None));
         assert_eq!(few.in_short().unwrap(), "sex AUROC 0.900");
-        assert_eq!(few.without_intervals().unwrap(), "no intervals: 5 subjects, at least 10 are needed");
+        assert_eq!(few.without_intervals().unwrap(), "no intervals: 5 {subject}s, at least 10 are needed");
         // With ten there is another reason, such as an undefined score.
         assert_eq!(Results { subjects: Some(10), ..results(scores()) }.without_intervals(), None);
         // A run of an older version has intervals.

@@ -17,11 +17,11 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if tables.is_empty() {
         return Vec::new();
     }
-    let mut blocks = vec![Block::Section("Groups of subjects".into())];
+    let mut blocks = vec![Block::Section("Groups of {subject}s".into())];
     blocks.extend(tables.into_iter().map(Block::Table));
     blocks.push(Block::Text(vec![plain(format!(
-        "Test subjects, one metric; all metrics are in metrics.parquet (column group). A group of fewer than {FEWEST} \
-         subjects is not scored, one of fewer than {} has no interval. Intervals of small groups are wide: that two of them overlap does not show that the \
+        "Test {{subject}}s, one metric; all metrics are in metrics.parquet (column group). A group of fewer than {FEWEST} \
+         {{subject}}s is not scored, one of fewer than {} has no interval. Intervals of small groups are wide: that two of them overlap does not show that the \
          groups are alike.",
         intervals::FEWEST
     ))]));
@@ -63,7 +63,7 @@ fn table(
     let answerers: Vec<&String> = results.answerers.iter().filter(scored).collect();
     let mut columns = vec![
         (column.to_owned(), Align::Left),
-        ("subjects".to_owned(), Align::Right),
+        ("{subject}s".to_owned(), Align::Right),
         ("scans".to_owned(), Align::Right),
     ];
     columns.extend(answerers.iter().map(|name| ((*name).clone(), Align::Right)));

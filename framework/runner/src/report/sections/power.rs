@@ -13,7 +13,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if shown.is_empty() {
         return Vec::new();
     }
-    let mut blocks = vec![Block::Section("What so many subjects can show".into()), table(&shown)];
+    let mut blocks = vec![Block::Section("What so many {subject}s can show".into()), table(&shown)];
     for caution in powers.iter().filter_map(Power::caution) {
         blocks
             .push(Block::Text(vec![strong("Too few for a claim. "), plain(caution.replace('`', "") + ".")]));
@@ -21,9 +21,9 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks.push(Block::Text(vec![plain(
         "The smallest effect that is told from chance with 80% power at the two-sided 5% level: accuracy by the exact \
          binomial test against the share of the most common class, AUROC of the class that is hardest to tell from the \
-         rest by the standard errors of Hanley and McNeil (1982), correlation by Fisher's z. Subjects count, not scans. \
+         rest by the standard errors of Hanley and McNeil (1982), correlation by Fisher's z. {Subject}s count, not scans. \
          A true effect that is smaller will most often not be found; k-fold cross-validation (folds in the split) tests \
-         every subject once.",
+         every {subject} once.",
     )]));
     blocks
 }
@@ -41,7 +41,7 @@ pub fn powers(stored: &Stored) -> Vec<Power> {
 
 fn table(powers: &[&Power]) -> Block {
     let names =
-        ["task", "test subjects", "with each class", "majority", "accuracy from", "AUROC from", "r from"];
+        ["task", "test {subject}s", "with each class", "majority", "accuracy from", "AUROC from", "r from"];
     let columns = names.iter().enumerate().map(|(place, name)| {
         ((*name).to_owned(), if matches!(place, 0 | 2) { Align::Left } else { Align::Right })
     });

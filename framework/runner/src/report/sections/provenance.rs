@@ -46,10 +46,10 @@ fn split(stored: &Stored) -> Vec<Block> {
         let scans = if stored.scans.is_empty() { number::DASH.to_owned() } else { scans.to_string() };
         vec![Cell::new(part.name()), Cell::new(subjects.to_string()), Cell::new(scans)]
     };
-    let names = [("part", Align::Left), ("subjects", Align::Right), ("scans", Align::Right)];
+    let names = [("part", Align::Left), ("{subject}s", Align::Right), ("scans", Align::Right)];
     vec![
         Block::Table(Table {
-            caption: "No subject is in two parts".into(),
+            caption: "No {subject} is in two parts".into(),
             columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
             rows: Part::ALL.map(row).into(),
         }),

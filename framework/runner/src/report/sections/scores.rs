@@ -25,8 +25,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
             continue;
         }
         let meaning = match part {
-            Part::Test => "Test: subjects that nothing was fitted on or chosen by",
-            _ => "Validation: subjects for choices, not for claims",
+            Part::Test => "Test: {subject}s that nothing was fitted on or chosen by",
+            _ => "Validation: {subject}s for choices, not for claims",
         };
         blocks.push(Block::Subsection(meaning.into()));
         for one in &results {
@@ -36,7 +36,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         blocks.extend(caution(&results));
     }
     blocks.push(Block::Text(vec![
-        plain("Brackets: 95% bootstrap interval over subjects; differences are paired by subject. "),
+        plain("Brackets: 95% bootstrap interval over {subject}s; differences are paired by {subject}. "),
         strong("Bold"),
         plain(": the interval of the difference excludes zero. ↑ higher is better, ↓ lower is better. – undefined."),
     ]));
@@ -47,15 +47,15 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 fn summary(stored: &Stored, test: &[Results]) -> String {
     let size = size(stored).unwrap_or_else(|| "This run".to_owned());
     if test.is_empty() {
-        return format!("{size}; no task was scored on test subjects.");
+        return format!("{size}; no task was scored on test {{subject}}s.");
     }
     let tasks: Vec<String> = test.iter().filter_map(Results::in_short).collect();
-    format!("{size}. On test subjects: {}.", tasks.join("; "))
+    format!("{size}. On test {{subject}}s: {}.", tasks.join("; "))
 }
 
 fn size(stored: &Stored) -> Option<String> {
     let (split, _) = stored.split.as_ref()?;
-    let subjects = number::count(split.parts.len(), "subject");
+    let subjects = number::count(split.parts.len(), "{subject}");
     if stored.scans.is_empty() {
         return Some(subjects);
     }
@@ -103,13 +103,13 @@ fn caution(results: &[Results]) -> Option<Block> {
     let fewest = with_intervals.filter_map(|results| results.subjects).min()?;
     let text = match fewest {
         FEWEST..FEW => format!(
-            "Read with care: intervals over {fewest} subjects are widened, so that they hold the truth 95 times in 100; \
-             they do so less often for scores close to 0 or 1, and where a few subjects have errors many times those of \
+            "Read with care: intervals over {fewest} {{subject}}s are widened, so that they hold the truth 95 times in 100; \
+             they do so less often for scores close to 0 or 1, and where a few {{subject}}s have errors many times those of \
              the others."
         ),
         // Of a run that an older version made.
         0..FEWEST => format!(
-            "Read with care: a bootstrap over {fewest} subjects tends to give intervals that are too narrow."
+            "Read with care: a bootstrap over {fewest} {{subject}}s tends to give intervals that are too narrow."
         ),
         _ => return None,
     };

@@ -71,12 +71,12 @@ impl People<'_> {
             return Ok(());
         }
         let message = format!(
-            "{persons} subjects cannot be split: {validation} for validation and {test} for test leave nobody \
+            "{persons} {{subject}}s cannot be split: {validation} for validation and {test} for test leave nobody \
              to learn from"
         );
         let help = match self.table.folds.is_some() || self.table.leave_out.is_some() {
-            true => "add subjects, make more folds or lower `validation`",
-            false => "add subjects or lower the shares",
+            true => "add {subject}s, make more folds or lower `validation`",
+            false => "add {subject}s or lower the shares",
         };
         Err(Problem::at("split", message).help(help))
     }
@@ -104,7 +104,7 @@ impl People<'_> {
         if units.len() < count {
             let of = match &self.table.group {
                 Some(column) => format!("groups by `{column}`"),
-                None => "subjects".to_owned(),
+                None => "{subject}s".to_owned(),
             };
             let problem =
                 Problem::at("split.folds", format!("{count} folds need more than the {} {of}", units.len()));
