@@ -1,6 +1,6 @@
 //! Datasets, corpora and tasks whose code is in a library, as the framework sees them.
 
-// What a trait does by default would be done here, without asking the library.
+// A method left to its default would run here, without asking the library.
 #![deny(clippy::missing_trait_methods)]
 
 use std::path::{Path, PathBuf};

@@ -102,7 +102,7 @@ impl Power {
         (self.form == Form::Values).then(|| scores::detectable_correlation(self.subjects)).flatten()
     }
 
-    /// A warning, if so few subjects cannot support a claim.
+    /// A warning, if so few subjects cannot support a claim; [`Unit::worded`](crate::spec::Unit) fills in its noun.
     pub fn caution(&self) -> Option<String> {
         let (effect, found, wanted, needed) = match &self.form {
             Form::Other => return None,

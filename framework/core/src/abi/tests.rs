@@ -264,7 +264,7 @@ fn cohort_of(onset: Option<f64>) -> (Status, Value) {
 fn excluded_scans_events_and_quality_cross() {
     let (status, answer) = cohort_of(Some(-1.5));
     assert_eq!(status, Status::Done);
-    let cohort: Cohort = serde_json::from_value::<SentCohort>(answer.clone()).unwrap().into();
+    let cohort: Cohort = serde_json::from_value::<SentCohort>(answer).unwrap().into();
     assert_eq!(cohort.excluded[0].scan.subject, "2");
     assert_eq!(cohort.excluded[0].reason, "`d` does not want it");
     assert_eq!(cohort.scans[0].events[0].trial_type.as_deref(), Some("face"));

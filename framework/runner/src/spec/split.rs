@@ -81,7 +81,7 @@ impl Unit {
         (self == Unit::Run).then_some(said)
     }
 
-    /// A text with `{subject}` for the noun, as a text about these units. Names of users' own, such as a column
+    /// Fills in the noun of a text that says `{subject}` or `{Subject}`. Users' own names, such as a column
     /// `subject_type`, stay as they are.
     pub(crate) fn worded(self, text: &str) -> String {
         let (noun, capitalised) = match self {
