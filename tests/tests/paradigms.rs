@@ -265,3 +265,52 @@ fn what_cannot_be_asked_is_said_before_anything_runs() {
         ("strange", GROUP, "paradigm = \"probing\""),
     ])));
 }
+
+#[test]
+fn a_prior_is_corrected_by_a_model_that_knows_more_and_kept_otherwise() {
+    let sandbox = Sandbox::new();
+    let auroc = |finished: &Finished, plugin: &str| test_score(&finished.dir, "condition", plugin, "auroc");
+    let spec = |data: &str| format!("{data}\n[tasks.condition]\n{CONDITION}prior = \"fc\"\n");
+
+    // The classes differ in the phase of a wave: the codes show it, and correlations do not.
+    let finished = run(&sandbox, &spec(DATA));
+    let (both, model, prior) =
+        (auroc(&finished, "bigram"), auroc(&finished, "without-prior"), auroc(&finished, "fc-logistic"));
+    assert!(model > 0.9 && prior < 0.75, "{model} {prior}");
+    assert!(both > prior + 0.15, "{both} {model} {prior}");
+
+    // They differ in coupling, which a bigram of codes cannot see.
+    let coupled = DATA.replace("effect = 0.0", "effect = 1.5").replace("response = 1.5", "response = 0.0");
+    let finished = run(&sandbox, &spec(&coupled));
+    let told = answers(&sandbox, &finished, "evaluation.condition");
+    let baselines = answers(&sandbox, &finished, "baseline.condition");
+    let shares = |answers: &[Answered]| -> Vec<Prediction> {
+        answers.iter().map(|answer| answer.outcome.prediction.clone()).collect()
+    };
+    assert!(auroc(&finished, "bigram") > 0.9);
+    assert_eq!(shares(&told["bigram"]), shares(&baselines["fc-logistic"]), "the prior, to the bit");
+    // The controls keep the prior too, so the verdict is about what the model adds.
+    assert_eq!(shares(&told["swap"]), shares(&told["bigram"]));
+    assert_ne!(shares(&told["without-prior"]), shares(&told["bigram"]));
+}
+
+#[test]
+fn a_prior_that_does_not_fit_is_said_before_anything_runs() {
+    let mut text = spec(&[
+        ("open", CONDITION, "paradigm = \"open\"\nprior = \"fc-flat\""),
+        ("forecasting", "context = 40\nhorizon = 20\n", "prior = \"tangent\""),
+    ]);
+    assert_eq!(
+        problems(&text),
+        "a linear baseline answers with a class or a number, and this task asks for neither\n\
+         a sentence has no probabilities that could correct a prior\n"
+    );
+    text = spec(&[("condition", CONDITION, "prior = \"fc\"")])
+        .replace("test = 0.4", "folds = 3\nvalidation = 0");
+    assert_eq!(
+        problems(&text),
+        "how much the model corrects its prior is chosen on validation subjects, and there are none\n"
+    );
+    let message = problems(&spec(&[("condition", CONDITION, "prior = \"fc-flatt\"")]));
+    assert!(message.contains("fc-flat"), "{message}");
+}

@@ -317,6 +317,8 @@ pub trait Task: Config {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>>;
 
     /// Scores every outcome of one part at once. Called again for every bootstrap resample.
+    ///
+    /// The first metric is the headline: reports and leaderboards state it when only one number fits.
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>>;
 
     /// What is no mistake, but a reader should know of what is asked, such as how much is passed over; each

@@ -71,6 +71,11 @@ impl Table {
         self.frame.height()
     }
 
+    /// Whether a column exists.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.frame.column(name).is_ok()
+    }
+
     /// Name and type of each column, in order.
     #[cfg(test)]
     pub(crate) fn columns(&self) -> Vec<(String, String)> {

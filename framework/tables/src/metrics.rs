@@ -22,7 +22,7 @@ pub struct ColumnInfo {
 }
 
 /// The columns, in order: the contract of `metrics.parquet`.
-pub fn columns() -> [ColumnInfo; 15] {
+pub fn columns() -> [ColumnInfo; 17] {
     let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
     [
         column("experiment", "str", false, "the spec file's stem"),
@@ -40,6 +40,8 @@ pub fn columns() -> [ColumnInfo; 15] {
         column("n", "u64", true, "how many examples it rests on"),
         column("against", "str", true, "for a paired difference: the plugin that was subtracted"),
         column("higher_is_better", "bool", true, "the metric's direction; missing if neither"),
+        column("chance", "f64", true, "the value that guessing reaches"),
+        column("unit", "str", true, "the unit of the value, such as `years`"),
     ]
 }
 
@@ -61,6 +63,7 @@ pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
     let group: Vec<Option<&str>> = rows.iter().map(|row| row.group.as_deref()).collect();
     let against: Vec<Option<&str>> = rows.iter().map(|row| row.against.as_deref()).collect();
     let direction: Vec<Option<bool>> = rows.iter().map(|row| row.higher_is_better).collect();
+    let unit: Vec<Option<&str>> = rows.iter().map(|row| row.unit.as_deref()).collect();
     let columns = vec![
         Series::new("experiment".into(), vec![experiment; rows.len()]).into(),
         text("stage", |row| &row.stage),
@@ -77,6 +80,8 @@ pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
         count("n", |row| row.n),
         Series::new("against".into(), against).into(),
         Series::new("higher_is_better".into(), direction).into(),
+        number("chance", |row| row.chance),
+        Series::new("unit".into(), unit).into(),
     ];
     frame::write(path, rows.len(), columns)
 }
@@ -98,6 +103,9 @@ pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
     let mut group = table.strings("group")?.into_iter();
     let mut against = table.strings("against")?.into_iter();
     let mut direction = table.flags("higher_is_better")?.into_iter();
+    // Tables written before these columns existed lack them.
+    let mut chance = if table.has("chance") { table.floats("chance")? } else { Vec::new() }.into_iter();
+    let mut unit = if table.has("unit") { table.strings("unit")? } else { Vec::new() }.into_iter();
 
     let mut rows = Vec::new();
     for _ in 0..table.rows() {
@@ -124,6 +132,8 @@ pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
             n,
             against,
             higher_is_better,
+            chance: chance.next().flatten(),
+            unit: unit.next().flatten(),
         });
     }
     Ok(rows)
@@ -153,6 +163,8 @@ mod tests {
             n: None,
             against: None,
             higher_is_better: Some(false),
+            chance: Some(0.5),
+            unit: Some("years".into()),
         };
         let second = MetricRow {
             stage: "evaluation.pain \u{e9}".into(),
@@ -165,6 +177,8 @@ mod tests {
             n: Some(9),
             against: Some("fc-logistic".into()),
             higher_is_better: None,
+            chance: None,
+            unit: None,
             ..first.clone()
         };
         vec![first, second]

@@ -25,6 +25,10 @@ pub struct Score {
     pub interval: Option<(f64, f64)>,
     /// The metric's direction.
     pub higher_is_better: Option<bool>,
+    /// The value that guessing reaches.
+    pub chance: Option<f64>,
+    /// The unit of the value.
+    pub unit: Option<String>,
     /// This score minus that of another, paired by subject.
     pub differences: Vec<Difference>,
 }
@@ -84,6 +88,8 @@ pub fn scores(rows: &[MetricRow]) -> Vec<Score> {
             value: defined(row.value),
             interval: interval(row),
             higher_is_better: row.higher_is_better,
+            chance: row.chance,
+            unit: row.unit.clone(),
             differences: differences.collect(),
         });
     }
@@ -152,6 +158,8 @@ mod tests {
             n: Some(12),
             against: None,
             higher_is_better: Some(true),
+            chance: None,
+            unit: None,
         }
     }
 

@@ -77,10 +77,10 @@ impl Task for Captioning {
         }
         // Nothing said is undefined, not wrong: 0 / 0.
         Ok(vec![
-            Metric::higher_is_better("bleu", scores::bleu(&texts)),
-            Metric::higher_is_better("rouge_l", scores::rouge_l(&texts)),
             Metric::higher_is_better("fact_accuracy", right as f64 / expected as f64),
             Metric::higher_is_better("fact_precision", right as f64 / said as f64),
+            Metric::higher_is_better("bleu", scores::bleu(&texts)),
+            Metric::higher_is_better("rouge_l", scores::rouge_l(&texts)),
         ])
     }
 

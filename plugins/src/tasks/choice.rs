@@ -1,10 +1,13 @@
 //! What tasks that offer classes have in common: their checks and their scores.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, Metric, Outcome, Prediction, Problem, Result, scores};
 
-/// `accuracy`, `balanced_accuracy`, `auroc`, `macro_f1`, `log_loss`, `brier` and `ece` of choices.
+/// `auroc`, `balanced_accuracy`, `accuracy`, `macro_f1`, `log_loss`, `brier` and `ece` of choices.
+///
+/// Chance is 0.5 for the AUROC, one in the number of classes that occur for the balanced accuracy, and the share of
+/// the most frequent class for the accuracy.
 ///
 /// # Errors
 /// If an outcome is no choice.
@@ -17,14 +20,24 @@ pub fn score(outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
         probabilities.push(of_class);
     }
     let predicted: Vec<usize> = probabilities.iter().map(|p| scores::most_likely(p)).collect();
+    let mut counts = BTreeMap::new();
+    for class in &correct {
+        *counts.entry(class).or_insert(0_usize) += 1;
+    }
+    let most_frequent = counts.values().max().map_or(f64::NAN, |&n| n as f64 / correct.len() as f64);
     Ok(vec![
-        Metric::higher_is_better("accuracy", scores::accuracy(&correct, &predicted)),
-        Metric::higher_is_better("balanced_accuracy", scores::balanced_accuracy(&correct, &predicted)),
-        Metric::higher_is_better("auroc", scores::auroc_one_vs_rest(&correct, &probabilities)),
+        Metric::higher_is_better("auroc", scores::auroc_one_vs_rest(&correct, &probabilities))
+            .with_chance(0.5)
+            .from_probabilities(),
+        Metric::higher_is_better("balanced_accuracy", scores::balanced_accuracy(&correct, &predicted))
+            .with_chance(1.0 / counts.len() as f64),
+        Metric::higher_is_better("accuracy", scores::accuracy(&correct, &predicted))
+            .with_chance(most_frequent),
         Metric::higher_is_better("macro_f1", scores::macro_f1(&correct, &predicted)),
-        Metric::lower_is_better("log_loss", scores::log_loss(&correct, &probabilities)),
-        Metric::lower_is_better("brier", scores::brier(&correct, &probabilities)),
-        Metric::lower_is_better("ece", scores::calibration_error(&correct, &probabilities)),
+        Metric::lower_is_better("log_loss", scores::log_loss(&correct, &probabilities)).from_probabilities(),
+        Metric::lower_is_better("brier", scores::brier(&correct, &probabilities)).from_probabilities(),
+        Metric::lower_is_better("ece", scores::calibration_error(&correct, &probabilities))
+            .from_probabilities(),
     ])
 }
 

@@ -65,7 +65,7 @@ impl Task for Facts {
             by_feature.values().map(|(expectations, truths)| scores::pearson_r(expectations, truths));
         let defined: Vec<f64> = correlations.filter(|r| r.is_finite()).collect();
         Ok(vec![
-            Metric::higher_is_better("direction_accuracy", scores::mean(directions)),
+            Metric::higher_is_better("direction_accuracy", scores::mean(directions)).with_chance(0.5),
             Metric::higher_is_better("band_accuracy", scores::accuracy(&right, &predicted)),
             Metric::higher_is_better("band_balanced_accuracy", scores::balanced_accuracy(&right, &predicted)),
             Metric::higher_is_better("pearson_r", scores::mean(defined)),

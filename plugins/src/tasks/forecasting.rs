@@ -49,8 +49,8 @@ impl Task for Forecasting {
             scores::mean(scans.iter().map(|scan| score(&scan.actual, &scan.predicted)))
         };
         let mut metrics = vec![
-            Metric::lower_is_better("mae", all(scores::mae)),
             Metric::lower_is_better("mse", all(scores::mse)),
+            Metric::lower_is_better("mae", all(scores::mae)),
             Metric::higher_is_better(
                 "pearson_r",
                 correlation(scans.iter().map(|scan| (&scan.actual[..], &scan.predicted[..]))),

@@ -73,7 +73,7 @@ impl Task for Regression {
             predicted.push(*value);
         }
         Ok(vec![
-            Metric::lower_is_better("mae", scores::mae(&actual, &predicted)),
+            Metric::lower_is_better("mae", scores::mae(&actual, &predicted)).in_unit(&self.unit),
             Metric::higher_is_better("r2", scores::r2(&actual, &predicted)),
             Metric::higher_is_better("pearson_r", scores::pearson_r(&actual, &predicted)),
         ])

@@ -31,7 +31,7 @@ pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 
 /// Version of the edge. A library of any other version is refused and must be built again: raise it whenever a
 /// [`Request`], an answer or a C type changes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The compiler that built this crate, such as `rustc 1.95.0 (...)`.
 pub const COMPILER: &str = env!("BOLDFACE_COMPILER");

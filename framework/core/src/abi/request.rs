@@ -242,18 +242,24 @@ pub struct SentMetric {
     name: String,
     value: Option<f64>,
     higher_is_better: Option<bool>,
+    chance: Option<f64>,
+    unit: Option<String>,
+    needs_probabilities: bool,
 }
 
 impl From<Metric> for SentMetric {
     fn from(metric: Metric) -> SentMetric {
-        let value = Some(metric.value).filter(|value| value.is_finite());
-        SentMetric { name: metric.name, value, higher_is_better: metric.higher_is_better }
+        let Metric { name, value, higher_is_better, chance, unit, needs_probabilities } = metric;
+        let finite = |value: &f64| value.is_finite();
+        let (value, chance) = (Some(value).filter(finite), chance.filter(finite));
+        SentMetric { name, value, higher_is_better, chance, unit, needs_probabilities }
     }
 }
 
 impl From<SentMetric> for Metric {
     fn from(sent: SentMetric) -> Metric {
-        let value = sent.value.unwrap_or(f64::NAN);
-        Metric { name: sent.name, value, higher_is_better: sent.higher_is_better }
+        let SentMetric { name, value, higher_is_better, chance, unit, needs_probabilities } = sent;
+        let value = value.unwrap_or(f64::NAN);
+        Metric { name, value, higher_is_better, chance, unit, needs_probabilities }
     }
 }

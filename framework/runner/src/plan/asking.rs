@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::Entry;
 use super::silent::silent;
-use crate::spec::{Experiment, Grammar, Paradigm, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
-use crate::stages::{cases::Form, naming::named};
+use crate::spec::{Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
+use crate::stages::{baselines::connectivity::MOST_ROIS, cases::Form, naming::named};
 
 /// How one task is put to the model.
 #[derive(Clone, Debug, Default)]
@@ -145,7 +145,15 @@ pub(super) fn check(
     for task in &mut *tasks {
         let labels = Labels::of(&*task.config, task.asking.keys.shots, experiment.signal.trs, cohorts);
         task.asking.form = labels.form;
-        let found = task.asking.check(&labels);
+        let mut found = task.asking.check(&labels);
+        let split = &experiment.split;
+        if task.asking.keys.prior.is_some() && split.file.is_none() && split.validation_share() == 0.0 {
+            let message =
+                "how much the model corrects its prior is chosen on validation subjects, and there are none";
+            found.push(
+                Problem::at("prior", message).help("set `[split] validation` above 0, or remove `prior`"),
+            );
+        }
         problems.extend(found.into_iter().map(|problem| problem.below(&format!("tasks.{}", task.name))));
     }
     check_together(tasks, problems);
@@ -158,6 +166,8 @@ struct Labels {
     rarest: Option<(usize, String)>,
     /// The options of the first choice.
     options: Vec<String>,
+    /// The most regions that a dataset has.
+    rois: usize,
 }
 
 impl Labels {
@@ -192,7 +202,8 @@ impl Labels {
             }
         }
         let rarest = classes.into_iter().map(|(class, n)| (n, class)).min();
-        Labels { form, rarest, options: first }
+        let rois = cohorts.iter().map(|cohort| cohort.regions.names.len()).max().unwrap_or_default();
+        Labels { form, rarest, options: first, rois }
     }
 }
 
@@ -238,7 +249,35 @@ impl Asking {
             problems.push(Problem::at("shots", message).help("lower `shots`; only training scans count"));
         }
         problems.extend(self.unread(&labels.options));
+        problems.extend(self.check_prior(form, labels.rois));
         problems
+    }
+
+    /// Whether the task has the baseline that `prior` names, and answers that it can correct.
+    fn check_prior(&self, form: Form, rois: usize) -> Option<Problem> {
+        let prior = self.keys.prior?;
+        let at = |message: String, help: &str| Some(Problem::at("prior", message).help(help));
+        if !matches!(form, Form::Choice | Form::Value | Form::Bins) {
+            let message =
+                "a linear baseline answers with a class or a number, and this task asks for neither";
+            return at(message.to_owned(), "remove `prior`");
+        }
+        if self.keys.paradigm == Paradigm::Open {
+            let message = "a sentence has no probabilities that could correct a prior";
+            return at(message.to_owned(), "use another `paradigm`, or remove `prior`");
+        }
+        if prior == Prior::Tangent && rois > MOST_ROIS {
+            let message =
+                format!("`tangent` is not computed for more than {MOST_ROIS} regions; here are {rois}");
+            return at(message, "use `fc-flat` or `fc`");
+        }
+        None
+    }
+
+    /// The baseline that `prior` names, such as `fc-flat-logistic`.
+    pub(crate) fn prior(&self) -> Option<String> {
+        let method = if self.form == Some(Form::Choice) { "logistic" } else { "ridge" };
+        self.keys.prior.map(|prior| format!("{}-{method}", prior.name()))
     }
 
     /// Whether every sentence that an open task learns to answer with can be read back.

@@ -149,6 +149,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         graph.add(baseline, task.plugin, version.clone(), seed, of_baseline, &["series", "split", "corpus"]);
         let mut config = usual;
         insert(&mut config, "asked", task.asking.content(experiment.seed));
+        insert(&mut config, "prior", task.asking.prior().map(Value::from));
         let together = plan.asked_with(task);
         if !together.is_empty() {
             let tables = tables(together.iter().copied(), |_| None);

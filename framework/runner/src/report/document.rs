@@ -176,23 +176,30 @@ pub fn strong(text: impl Into<String>) -> Span {
     Span::Strong(text.into())
 }
 
-/// A metric's name as papers print it; a horizon stays behind its `@`.
+/// A metric's name as papers print it. The field's abbreviations are spelled wherever they occur, so a plugin's
+/// `subject_mse` becomes `subject MSE`; a horizon stays behind its `@`.
 pub fn metric_label(name: &str) -> String {
-    match name {
-        "auroc" => "AUROC".to_owned(),
-        "bleu" => "BLEU".to_owned(),
-        "rouge_l" => "ROUGE-L".to_owned(),
-        "mse" => "MSE".to_owned(),
-        "ece" => "calibration error".to_owned(),
-        "brier" => "Brier score".to_owned(),
-        "mae" => "MAE".to_owned(),
-        "r2" => "R²".to_owned(),
-        "macro_f1" => "macro F1".to_owned(),
-        "pearson_r" => "Pearson r".to_owned(),
-        "fc_correlation" => "FC correlation".to_owned(),
-        "reconstruction_mse" => "reconstruction MSE".to_owned(),
-        "siglip" => "SigLIP".to_owned(),
-        "lr" => "learning rate".to_owned(),
-        other => other.replace('_', " ").replace("fmri", "fMRI"),
+    let (name, horizon) = name.split_at(name.find('@').unwrap_or(name.len()));
+    let words: Vec<&str> = name.split('_').map(spelled).collect();
+    format!("{}{horizon}", words.join(" ").replace("ROUGE l", "ROUGE-L"))
+}
+
+fn spelled(word: &str) -> &str {
+    match word {
+        "auroc" => "AUROC",
+        "bleu" => "BLEU",
+        "rouge" => "ROUGE",
+        "mse" => "MSE",
+        "mae" => "MAE",
+        "ece" => "calibration error",
+        "brier" => "Brier score",
+        "r2" => "R²",
+        "f1" => "F1",
+        "pearson" => "Pearson",
+        "fc" => "FC",
+        "fmri" => "fMRI",
+        "siglip" => "SigLIP",
+        "lr" => "learning rate",
+        other => other,
     }
 }

@@ -295,6 +295,8 @@ fn row(stage: &str, plugin: &str, split: &str, metric: &str, value: f64, up: Opt
         n: None,
         against: None,
         higher_is_better: up,
+        chance: (metric == "auroc").then_some(0.5),
+        unit: None,
     }
 }
 
@@ -344,9 +346,9 @@ fn training() -> Vec<MetricRow> {
 
 fn scores(task: &str, baselines: &[&str]) -> Vec<MetricRow> {
     let metrics: &[(&str, f64, bool)] = match task {
-        "condition" => &[("balanced_accuracy", 0.41, true), ("auroc", 0.62, true), ("log_loss", 1.05, false)],
+        "condition" => &[("auroc", 0.62, true), ("balanced_accuracy", 0.41, true), ("log_loss", 1.05, false)],
         "captioning" => {
-            &[("bleu", 0.213, true), ("fact_accuracy", 0.38, true), ("fact_precision", 0.41, true)]
+            &[("fact_accuracy", 0.38, true), ("fact_precision", 0.41, true), ("bleu", 0.213, true)]
         }
         _ => &[
             ("mse", 0.91, false),

@@ -10,12 +10,9 @@ use boldface_tables::summary::{Difference, Score, Verdict};
 use super::document::{Align, Cell, Table, Tone};
 use super::number;
 use super::stored::Stored;
-use crate::stages::evaluation::control_rank;
+use crate::stages::evaluation::{CORRECTION_WEIGHT, control_rank};
 
-/// The metric that speaks for a task in one sentence: the first of these that it has.
-pub const HEADLINES: [&str; 5] = ["auroc", "fact_accuracy", "mse", "mae", "balanced_accuracy"];
-
-/// Between the two whose difference a column holds.
+/// Separates the two names whose difference a column holds.
 pub const DIFFERENCE: &str = " - ";
 
 /// All scores of one task on one part.
@@ -36,8 +33,8 @@ pub struct Results {
     /// Metrics in their order, without those of a single horizon (`mse@5`).
     metrics: Vec<String>,
     scores: Vec<Score>,
-    /// Unit of the numbers that are predicted; empty without one.
-    unit: String,
+    /// The prior that the model corrects, and the weight of its correction.
+    prior: Option<(String, f64)>,
     /// What it rests on, such as `30 scans of 10 subjects`.
     pub rests_on: String,
     /// How many subjects it rests on, if that is known.
@@ -77,6 +74,10 @@ fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item =
     let skip = usize::from(model.is_some());
     answerers[skip..].sort_by_key(|name| hardness(name));
     against.sort_by_key(|name| hardness(name));
+    let prior = stored.rows.iter().find_map(|row| {
+        let is_it = row.metric == CORRECTION_WEIGHT && row.stage == format!("evaluation.{task}");
+        row.against.clone().zip(row.value).filter(|_| is_it)
+    });
     let (rests_on, subjects) = rests_on(stored, part, task, &answerers, &scores);
     Results {
         part,
@@ -87,21 +88,16 @@ fn one<'a>(stored: &Stored, part: Part, task: &str, scores: impl Iterator<Item =
         against,
         metrics,
         scores,
-        unit: unit(stored, task).unwrap_or_default().to_owned(),
+        prior,
         rests_on,
         subjects,
     }
 }
 
-/// What a task's numbers are measured in, if its table says so.
-fn unit<'a>(stored: &'a Stored, task: &str) -> Option<&'a str> {
-    stored.record.experiment.tasks.get(task)?.get("unit")?.as_str()
-}
-
 /// The harder a baseline is to beat, the sooner it is shown; what is compared in one sentence is the first.
 fn hardness(name: &str) -> usize {
-    const FROM_THE_HARDEST: [&str; 9] =
-        ["fc", "tangent", "facts", "ar", "persistence", "motion", "site", "majority", "mean"];
+    const FROM_THE_HARDEST: [&str; 10] =
+        ["without", "fc", "tangent", "facts", "ar", "persistence", "motion", "site", "majority", "mean"];
     if let Some(rank) = control_rank(name) {
         return FROM_THE_HARDEST.len() + rank;
     }
@@ -181,15 +177,17 @@ impl Results {
         row
     }
 
-    /// An error is in the unit of what is predicted.
+    /// Adds the metric's unit to its label, as in `MAE (years)`.
     fn in_unit(&self, metric: &str, label: String) -> String {
-        if metric == "mae" && !self.unit.is_empty() { format!("{label} ({})", self.unit) } else { label }
+        let unit = self.scores.iter().find(|score| score.metric == metric).and_then(|s| s.unit.as_ref());
+        unit.map_or_else(|| label.clone(), |unit| format!("{label} ({unit})"))
     }
 
-    /// The metric that speaks for the task.
+    /// The metric to state when only one fits: the first one that the task reports for the model.
     pub fn headline(&self) -> Option<&str> {
-        let has = |name: &&str| self.metrics.iter().any(|metric| metric == name);
-        HEADLINES.into_iter().find(has).or_else(|| self.metrics.first().map(String::as_str))
+        let is_of_model =
+            |metric: &&String| self.model.as_ref().is_some_and(|model| self.score(model, metric).is_some());
+        self.metrics.iter().find(is_of_model).or(self.metrics.first()).map(String::as_str)
     }
 }
 

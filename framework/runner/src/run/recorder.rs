@@ -68,6 +68,8 @@ impl<'a> Recorder<'a> {
             n: None,
             against: None,
             higher_is_better: metric.higher_is_better,
+            chance: metric.chance,
+            unit: metric.unit,
         }
     }
 

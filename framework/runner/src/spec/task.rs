@@ -22,6 +22,33 @@ pub struct TaskKeys {
     /// A file of paraphrases, relative to the spec: training draws among them, evaluation takes the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,
+    /// A linear baseline to start from: its answer is the prior, which the model corrects as far as validation
+    /// subjects show that this helps. The model's own answers are scored beside it, as `without-prior`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Prior>,
+}
+
+/// A linear baseline of connectivity: logistic regression for classes, ridge regression for numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prior {
+    /// Fisher z of the correlations.
+    Fc,
+    /// The correlation matrix with flattened eigenvalues.
+    FcFlat,
+    /// The tangent space of covariance matrices.
+    Tangent,
+}
+
+impl Prior {
+    /// Its name in a spec, and the beginning of the baseline's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Prior::Fc => "fc",
+            Prior::FcFlat => "fc-flat",
+            Prior::Tangent => "tangent",
+        }
+    }
 }
 
 /// How a model is asked.
@@ -43,7 +70,7 @@ pub enum Paradigm {
 }
 
 /// Names of the keys, for the table they are taken from.
-pub(crate) const TASK_KEYS: [&str; 4] = ["paradigm", "shots", "held-out", "prompts"];
+pub(crate) const TASK_KEYS: [&str; 5] = ["paradigm", "shots", "held-out", "prompts", "prior"];
 
 impl TaskKeys {
     /// What contradicts itself, each at its key.

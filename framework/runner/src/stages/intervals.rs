@@ -74,7 +74,7 @@ impl Scores {
             self.whole.iter().enumerate().filter_map(|(ours, metric)| Some((ours, place(metric)?))).collect();
         let whole = pairs.iter().map(|&(ours, theirs)| {
             let value = self.whole[ours].value - other.whole[theirs].value;
-            Metric { value, ..self.whole[ours].clone() }
+            Metric { value, chance: None, ..self.whole[ours].clone() }
         });
         let resampled = self.resampled.iter().zip(&other.resampled);
         let minus = |(a, b): (&Vec<f64>, &Vec<f64>)| {

@@ -2,7 +2,7 @@
 
 pub(crate) mod alignment;
 mod baseline;
-mod baselines;
+pub(crate) mod baselines;
 mod bins;
 pub(crate) mod cases;
 mod codes;

@@ -3,15 +3,13 @@
 use boldface::{Answer, Example, Metric, Outcome, Prediction, Result, Scan, Task};
 use serde_json::Value;
 
-/// Metrics that rank or weigh probabilities: a sentence that names a class has none to give.
-const OF_PROBABILITIES: [&str; 4] = ["auroc", "log_loss", "brier", "ece"];
-
 /// A task whose `score` takes open answers for choices: all probability is on the class that a sentence
 /// names. One that names no class, or several, counts as the class after the right one: it is wrong in
 /// accuracy and recall, and nowhere near a lucky guess.
 ///
-/// Of open answers, `auroc`, `log_loss`, `brier` and `ece` are not given, as they would be computed from
-/// hard answers; `parsed_share`, the share that names one class, is. Answers of other forms are scored by the task alone.
+/// Metrics that need probabilities are dropped, since a sentence that names a class has none to give.
+/// `parsed_share`, the share of sentences that name exactly one class, is added. Answers of other forms are scored
+/// by the task alone.
 #[derive(Debug)]
 pub struct Open<'a>(pub &'a dyn Task);
 
@@ -33,7 +31,7 @@ impl Task for Open<'_> {
         }
         let hard: Vec<Outcome> = outcomes.iter().map(|outcome| as_choice(outcome)).collect();
         let mut metrics = self.0.score(&hard.iter().collect::<Vec<_>>())?;
-        metrics.retain(|metric| !OF_PROBABILITIES.contains(&metric.name.as_str()));
+        metrics.retain(|metric| !metric.needs_probabilities);
         let parsed = outcomes
             .iter()
             .filter(|outcome| matches!(outcome.prediction, Prediction::Open { named: Some(_), .. }));
@@ -85,7 +83,7 @@ mod tests {
             Ok(vec![
                 Metric::higher_is_better("accuracy", accuracy),
                 Metric::higher_is_better("balanced_accuracy", scores::balanced_accuracy(&correct, &said)),
-                Metric::higher_is_better("auroc", 0.5),
+                Metric::higher_is_better("auroc", 0.5).from_probabilities(),
             ])
         }
     }

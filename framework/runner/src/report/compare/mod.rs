@@ -21,7 +21,6 @@ use boldface::Part;
 use boldface_tables::export::{self, Sheet};
 
 use super::document::{Block, Document, metric_label, plain, strong};
-use super::results::HEADLINES;
 use super::{markdown, number, terminal};
 use crate::spec::Unit;
 use board::Board;
@@ -246,13 +245,13 @@ fn headline(runs: &[Run], asked: Option<&str>) -> Result<(String, String)> {
     let found = match asked {
         Some(asked) => tasks.iter().find_map(|task| Some((task.clone(), wanted(runs, task, asked)?))),
         None => {
-            let first = |task: &String| HEADLINES.iter().find_map(|metric| wanted(runs, task, metric));
-            let any = |task: &String| {
+            // A task reports its headline first.
+            let first = |task: &String| {
                 runs.iter()
                     .find_map(|run| run.scores.iter().find(|row| row.stage == format!("evaluation.{task}")))
                     .map(|row| row.metric.clone())
             };
-            tasks.iter().find_map(|task| Some((task.clone(), first(task).or_else(|| any(task))?)))
+            tasks.iter().find_map(|task| Some((task.clone(), first(task)?)))
         }
     };
     found.ok_or_else(|| no_metric(runs, &tasks, asked.unwrap_or_default()))

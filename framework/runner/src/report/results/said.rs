@@ -9,12 +9,6 @@ use crate::report::number;
 /// The control that is shown other people's scans.
 const SWAP: &str = "swap";
 
-/// The baseline that stands for chance where choices are counted.
-const MAJORITY: &str = "majority";
-
-/// Metrics that count choices.
-const OF_CHOICES: [&str; 3] = ["accuracy", "balanced_accuracy", "macro_f1"];
-
 /// Chance on one metric, and whether the model is above it.
 struct Chance {
     name: String,
@@ -25,7 +19,26 @@ impl Results {
     /// Everything below the table: why there are no intervals, what may be said of the model against its first `most`
     /// baselines, and whether it uses the scan.
     pub fn sentences(&self, most: usize) -> Vec<String> {
-        [self.without_intervals(), self.verdict(most), self.scan_use()].into_iter().flatten().collect()
+        [self.prior_use(), self.without_intervals(), self.verdict(most), self.scan_use()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// What the model adds to the prior it starts from.
+    fn prior_use(&self) -> Option<String> {
+        let (model, (prior, weight)) = (self.model.as_ref()?, self.prior.as_ref()?);
+        Some(if *weight == 0.0 {
+            format!(
+                "{model} answers as its prior {prior} does: on validation {{subject}}s no correction by the model \
+                 helped. `without-prior` is the model alone."
+            )
+        } else {
+            format!(
+                "{model} starts from its prior {prior} and corrects it with weight {weight}, chosen on validation \
+                 {{subject}}s. `without-prior` is the model alone."
+            )
+        })
     }
 
     /// What may be said of the model against its first `most` baselines, in honest words. Nothing where there is no
@@ -145,24 +158,19 @@ impl Results {
     }
 
     /// The score of one answerer.
-    fn score(&self, plugin: &str, metric: &str) -> Option<&Score> {
+    pub(super) fn score(&self, plugin: &str, metric: &str) -> Option<&Score> {
         self.scores.iter().find(|score| score.plugin == plugin && score.metric == metric)
     }
 
-    /// Chance on the metric of a score; none if it has none. An AUROC is above .5 by its own interval, a count of
-    /// choices above the majority by that of the difference.
+    /// The level of chance that the metric states, and whether the whole interval of the score is above it; none for
+    /// a metric without such a level.
     fn chance(&self, score: &Score) -> Option<Chance> {
-        let is_above = |level: f64| score.interval.is_some_and(|(low, _)| low > level);
-        if score.metric == "auroc" {
-            return Some(Chance { name: "chance (0.5)".to_owned(), is_beaten: is_above(0.5) });
-        }
-        let level =
-            self.score(MAJORITY, &score.metric).filter(|_| OF_CHOICES.contains(&&*score.metric))?.value?;
-        let is_beaten = match minus(score, MAJORITY) {
-            Some(difference) => difference.verdict == Verdict::Better,
-            None => is_above(level),
-        };
-        Some(Chance { name: format!("the majority ({})", number::score(Some(level))), is_beaten })
+        let level = score.chance?;
+        let is_better =
+            |(low, high)| if score.higher_is_better == Some(false) { high < level } else { low > level };
+        let shown = number::score(Some(level));
+        let name = format!("chance ({})", shown.trim_end_matches('0').trim_end_matches('.'));
+        Some(Chance { name, is_beaten: score.interval.is_some_and(is_better) })
     }
 }
 
@@ -193,6 +201,8 @@ mod tests {
             value: Some(value),
             interval: around(value),
             higher_is_better: up,
+            chance: (metric != "mse").then_some(0.5),
+            unit: None,
             differences: minus.iter().map(difference).collect(),
         }
     }
@@ -208,7 +218,7 @@ mod tests {
             answerers: scores.iter().map(|score| score.plugin.clone()).collect(),
             against: names(&scores[0]),
             metrics: vec![scores[0].metric.clone()],
-            unit: String::new(),
+            prior: None,
             rests_on: String::new(),
             subjects: Some(20),
             scores,
@@ -249,17 +259,27 @@ mod tests {
     }
 
     #[test]
-    fn choices_are_held_against_the_majority() {
-        let said = |majority| {
-            one("accuracy", 0.6, &[("site-only", 0.2), ("majority", majority)]).verdict(9).unwrap()
+    fn any_metric_may_state_its_level_of_chance() {
+        // Somebody else's metric: an error of which guessing makes 0.9.
+        let lower = |value: f64| {
+            let ours = Score {
+                chance: Some(0.9),
+                higher_is_better: Some(false),
+                ..score("gpt", "mse", value, Some(0.1), &[("ar", -0.2)])
+            };
+            results(vec![Score { metric: "icc_error".into(), ..ours }]).verdict(9).unwrap()
         };
-        assert!(said(0.2).contains("is better than site-only"), "{}", said(0.2));
         assert!(
-            said(0.05).contains("is not above the majority (0.500), so being better than site-only (+0.200 [0.100, 0.300]) says nothing; it is not better than majority"),
+            lower(0.7).starts_with("icc error: gpt 0.700 [0.600, 0.800] is better than ar"),
             "{}",
-            said(0.05)
+            lower(0.7)
         );
-        // Of a metric without a level of chance nothing is asked.
+        assert!(
+            lower(0.85).contains("is not above chance (0.9), so being better than ar"),
+            "{}",
+            lower(0.85)
+        );
+        // A metric that states no level of chance needs none.
         assert!(one("mse", 0.9, &[("ar", -0.2)]).verdict(9).unwrap().contains("is better than ar"));
     }
 

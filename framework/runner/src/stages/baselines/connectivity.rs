@@ -31,7 +31,7 @@ impl Form {
 const POWER: f64 = 0.35;
 
 /// Most regions of a tangent space: each scan is decomposed several times, and the time grows with the cube.
-const MOST_ROIS: usize = 400;
+pub(crate) const MOST_ROIS: usize = 400;
 
 /// A window of a scan.
 type Place = (ScanId, Window);

@@ -5,11 +5,12 @@ mod captions;
 mod continued;
 mod controls;
 mod frozen;
+mod prior;
 mod together;
 
 use std::collections::BTreeMap;
 
-use boldface::{Observer, Part, Result, Scan, Split, Task};
+use boldface::{Metric, MetricRow, Observer, Part, Result, Scan, Split, Task};
 use tracing::warn;
 
 use super::Work;
@@ -22,16 +23,20 @@ use crate::plan::Entry;
 use crate::run::Answered;
 use asker::Asker;
 use controls::{CONTROLS, Shown, StandIns};
+use prior::Sources;
 use together::Together;
 
 /// Raised when the same config gives different results.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Questions that are asked at once, if they are about different scans: a model reads the scans one by one.
 const BATCH: usize = 16;
 
 /// Most questions that are asked at once about one scan, which is read once for all of them.
 const ABOUT_ONE: usize = 256;
+
+/// The metric that holds how much the model corrects its prior.
+pub(crate) const CORRECTION_WEIGHT: &str = "correction_weight";
 
 /// The rank of a control among those who answer.
 pub(crate) use controls::rank as control_rank;
@@ -72,7 +77,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     };
     let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
-    let answers = if task.asking.is_frozen() || form == Some(Form::Value) {
+    let mut answers = if task.asking.is_frozen() || form == Some(Form::Value) {
         let mut train = cases::training(work.plan, task, &scans, &split)?;
         train
             .iter_mut()
@@ -81,8 +86,22 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     } else {
         said(work, &mut asker, &asked)?
     };
+    let baselines = work.inputs.baseline(name)?;
+    let prior = task.asking.prior();
+    let mut weight = None;
+    if let Some(prior) = &prior {
+        let base = if form == Some(Form::Choice) { "majority" } else { "mean" };
+        let model = work.plan.backbone.plugin;
+        let sources = Sources { baselines: &baselines, prior, base, model };
+        let (corrected, chosen) = prior::correct(&answers, &sources)?;
+        (answers, weight) = (corrected, Some(chosen));
+    }
     cases::write(work.dir, &answers)?;
-    score(work, name, &scans, &answers)
+    score(work, name, &scans, &answers, &baselines)?;
+    // After the scores: a task's first metric is its headline.
+    let row = weight.map(|weight| work.recorder.row(Metric::neutral(CORRECTION_WEIGHT, weight)));
+    work.recorder.extend(row.map(|row| MetricRow { against: prior, ..row }));
+    Ok(())
 }
 
 /// A task's questions about one part, in the words that evaluation asks.
@@ -150,10 +169,15 @@ fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> 
 }
 
 /// Rows of the model and of its controls, and of the model's difference from them and from everything simpler.
-fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) -> Result<()> {
+fn score(
+    work: &mut Work<'_>,
+    name: &str,
+    scans: &[Scan],
+    answers: &[Answered],
+    baselines: &[Answered],
+) -> Result<()> {
     let task = &*cases::task(work.plan, name)?.config;
     let groups = Groups::of(work, task, scans);
-    let baselines = work.inputs.baseline(name)?;
     let backbone = work.plan.backbone.plugin;
     for part in PARTS {
         let model = cases::outcomes(answers, part, backbone);
@@ -166,19 +190,18 @@ fn score(work: &mut Work<'_>, name: &str, scans: &[Scan], answers: &[Answered]) 
         let mut rows = of_model.rows(&work.recorder, part, backbone, None);
         rows.extend(groups.rows(&work.recorder, part, backbone, &model)?);
         let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
-        let others = others.map(|plugin| (plugin, answers)).collect::<Vec<_>>();
-        let simple = answers_by(&baselines).into_iter().map(|plugin| (plugin, &baselines[..]));
-        for (plugin, answers) in others.into_iter().chain(simple) {
+        let others = others.map(|plugin| (plugin, answers, true)).collect::<Vec<_>>();
+        let simple = answers_by(baselines).into_iter().map(|plugin| (plugin, baselines, false));
+        for (plugin, answers, is_of_model) in others.into_iter().chain(simple) {
             let outcomes = cases::outcomes(answers, part, &plugin);
-            let is_control = control_rank(&plugin).is_some();
-            if is_control && outcomes.is_empty() {
+            if is_of_model && outcomes.is_empty() {
                 continue;
             }
             if outcomes.len() != model.len() || outcomes.iter().zip(&model).any(|(a, b)| a.scan != b.scan) {
                 return Err(format!("`{plugin}` answered other questions than the model").into());
             }
             let scores = Scores::of(task, &outcomes, &resamples)?;
-            if is_control {
+            if is_of_model {
                 rows.extend(scores.rows(&work.recorder, part, &plugin, None));
             }
             rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));
