@@ -252,7 +252,7 @@ def main():
         binaries["boldface tch"] = [arguments.tch, *options]
     if not binaries:
         parser.error("a card, and another precision than f32, need the binary behind --tch")
-    print("| work | threads | program | ms a step, median | fastest | CPU ms | times PyTorch | peak MiB | third loss |")
+    print("| work | threads | program | ms per step, median | fastest | CPU ms | times PyTorch | peak MiB | third loss |")
     print("|---|---|---|---|---|---|---|---|---|")
     for work in arguments.works.split(","):
         programs = measure(work, binaries, arguments.steps or WORKS[work][2], place)

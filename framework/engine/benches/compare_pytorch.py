@@ -124,7 +124,7 @@ def compare(binary, options):
         for turn in range(STEPS // TURN):
             for program in programs:
                 program.take(TURN, measured=turn > 0)
-    print(f"| threads | program | ms a step, median | fastest tenth | CPU ms | peak MiB | loss after {STEPS} |")
+    print(f"| threads | program | ms per step, median | fastest tenth | CPU ms | peak MiB | loss after {STEPS} |")
     print("|---|---|---|---|---|---|---|")
     for program in programs:
         fast = statistics.quantiles(program.times, n=10)[0]
