@@ -1,5 +1,4 @@
-//! Expands the tables of a sweep into arms. It depends on nothing but the file, so equal sweeps have
-//! equal arms everywhere.
+//! Expands the tables of a sweep into arms. Expansion is pure, so equal sweeps have equal arms everywhere.
 
 use std::collections::BTreeMap;
 
