@@ -1,4 +1,4 @@
-//! Whether an export that an experiment begins with has learned from people who are to be tested.
+//! Checks whether the export that an experiment starts from has learned from people in the test part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Check, Status, named};
 use crate::export::Learned;
 
-/// Compares everybody whom the export learned from with the test part; `contents` tells datasets whatever their names.
+/// Compares the people that the export learned from with the test part. `contents` has the content hash
+/// of each dataset, which identifies it under any name.
 pub fn check(
     scans: &[ScanInfo],
     split: &Split,
@@ -18,7 +19,7 @@ pub fn check(
     export: &Path,
 ) -> Check {
     let mut by_part: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
-    // The person, whatever the split divides.
+    // Use the person even if the split divides runs.
     let person = |scan: &ScanInfo| format!("{}/sub-{}", scan.id.dataset, scan.id.subject);
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for scan in scans {
