@@ -1,4 +1,4 @@
-//! `README.md` of an export: the model's card, with front matter as model hubs read it.
+//! Writes `README.md` of an export: the model card, with front matter for model hubs.
 
 use boldface::{Card, Part, ScanInfo, Split};
 
@@ -6,23 +6,23 @@ use super::manifest::Export;
 use crate::report::card::Told;
 use crate::run::Record;
 
-/// What the card is made of.
+/// The contents of the card.
 pub struct Subject<'a> {
-    /// What was run.
+    /// The record of the run.
     pub record: &'a Record,
-    /// What the export says of itself.
+    /// The manifest of the export.
     pub export: &'a Export,
     /// Every scan.
     pub scans: &'a [ScanInfo],
-    /// Who was in which part.
+    /// The part of each person.
     pub split: &'a Split,
-    /// What the report tells.
+    /// Texts from the report.
     pub told: &'a Told,
-    /// What the backbone says.
+    /// The backbone's part of the card.
     pub card: &'a Card,
 }
 
-/// The text of the card.
+/// Returns the text of the card.
 pub fn readme(of: &Subject<'_>) -> String {
     let Subject { record, export, told, card, .. } = of;
     let name = &export.name;
@@ -60,7 +60,7 @@ fn front_matter(card: &Card) -> String {
     text + "---\n"
 }
 
-/// As YAML: JSON's strings are YAML's.
+/// Quotes a string for YAML. JSON strings are valid YAML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -122,7 +122,7 @@ fn limits(record: &Record, told: &Told, card: &Card) -> String {
     text + "- Terms of data and model: `LICENCE.md`.\n"
 }
 
-/// With a capital, without its full stop.
+/// Capitalises a sentence and removes its full stop.
 fn sentence(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
     let mut letters = text.chars();

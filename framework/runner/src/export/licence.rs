@@ -1,10 +1,10 @@
-//! `LICENCE.md`: under which terms the parts of an export stand, as far as anybody said it.
+//! Writes `LICENCE.md`: the terms of an export's parts, as far as they are known.
 
 use boldface::Card;
 
 use crate::report::card::Told;
 
-/// The note.
+/// Returns the text of the note.
 pub fn note(told: &Told, card: &Card, is_hashed: bool) -> String {
     let mut text = "# Licences\n\n\
          Nothing here grants a right: this page says what was found when the run was exported.\n\n\
