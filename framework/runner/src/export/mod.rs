@@ -1,5 +1,4 @@
-//! A finished run as a folder that others can use without our store: to verify its scores or start from
-//! it.
+//! A finished run as a folder that others can use without our store: to verify scores or start from it.
 //!
 //! ```text
 //! DIR/README.md          the model's card

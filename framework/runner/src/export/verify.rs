@@ -1,4 +1,4 @@
-//! Computes one recorded score of an export again, on the same data.
+//! Computes one recorded score of an export again, so that readers can check its card on the same data.
 //!
 //! A plan that starts from the export runs the usual stages. There is no second evaluator, so the
 //! controls run too.

@@ -30,8 +30,7 @@ pub(super) fn default_rehearsal() -> usize {
     1
 }
 
-/// Whether a count has its default value. It is then not written, so that keys of earlier versions stay
-/// valid.
+/// Whether a count has its default. It is then not written, so that keys of earlier versions stay valid.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 pub(super) fn is_one(count: &usize) -> bool {
     *count == 1

@@ -74,9 +74,9 @@ pub struct Experiment {
     /// Scoring of answers.
     #[serde(default)]
     pub evaluation: Evaluation,
-    /// Phenotype columns that are not of interest, each under its name. `motion` (mean framewise
-    /// displacement) and `site` get baselines of their own. Columns with well-known names are found
-    /// automatically.
+    /// Phenotype columns that may predict labels without any brain signal, each under its name. `motion`
+    /// (mean framewise displacement) and `site` get baselines of their own. Columns with well-known names
+    /// are found automatically.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nuisances: BTreeMap<String, String>,
     /// Removes differences between scanners from the connectivity that the FC baselines learn from.
@@ -98,7 +98,8 @@ pub(super) fn default_engine() -> String {
     "dfdx".to_owned()
 }
 
-/// Crop and standardisation of every scan. All datasets share one crop, because a layout has one length.
+/// Crop and standardisation of every scan. All datasets share one crop, because all scans must give token
+/// sequences of one length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Signal {
@@ -120,7 +121,7 @@ pub struct Signal {
     /// forecasts always read the whole window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_patches: Option<usize>,
-    /// Treatment of a region without a signal because too little of it was recorded.
+    /// Treatment of a region that has no signal, because too little of it was recorded.
     #[serde(default, skip_serializing_if = "MissingRegions::is_default")]
     pub missing_regions: MissingRegions,
 }
@@ -152,7 +153,7 @@ pub enum Standardize {
     Zscore,
     /// Median 0; interquartile range of a standard normal distribution.
     Robust,
-    /// Unscaled, as stored on disk.
+    /// No scaling.
     None,
 }
 

@@ -109,12 +109,12 @@ impl Layered {
         }
     }
 
-    /// Adds the place of its key to a problem.
+    /// Locates a problem at its key.
     pub fn locate(&self, problem: Problem) -> Located {
         self.origins.locate(&self.sources[0], problem)
     }
 
-    /// Adds their places to problems and sorts them by file and line.
+    /// Locates problems at their keys and sorts them by file and line.
     pub fn locate_all(&self, problems: Vec<Problem>) -> Vec<Located> {
         let mut located: Vec<Located> = problems.into_iter().map(|problem| self.locate(problem)).collect();
         let file = |located: &Located| self.sources.iter().position(|source| *source == located.source);

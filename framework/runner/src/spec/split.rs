@@ -21,8 +21,8 @@ pub struct SplitTable {
     /// this section says "subject"; results then say nothing about people who were not scanned.
     #[serde(default, skip_serializing_if = "Unit::is_subject")]
     pub unit: Unit,
-    /// Share of all subjects kept for model choices; defaults to 0.15. With folds it may be 0 if nothing
-    /// is chosen.
+    /// Share of all subjects kept for model choices; defaults to 0.15. With folds it may be 0, and then
+    /// nothing can be chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
     /// Share of all subjects kept for the reported scores; defaults to 0.15. `folds` and `leave-out` set
@@ -55,13 +55,13 @@ pub struct SplitTable {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<usize>,
     /// A TSV file, relative to the spec, with the columns `participant_id` and `part` (`train`,
-    /// `validation` or `test`), and `dataset` if there are several.
+    /// `validation` or `test`), and `dataset` if there are several datasets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }
 
-/// Unit that a split divides and a bootstrap resamples. `ScanId::person` names it, so splits, folds,
-/// intervals and lint all use the same unit.
+/// Unit that a split divides and a bootstrap resamples. Folds, intervals and the leakage lint use the same
+/// unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {

@@ -20,7 +20,8 @@ pub struct TaskKeys {
     pub shots: Option<usize>,
     /// Keeps the task out of instruction tuning, so its scores are zero-shot.
     pub held_out: bool,
-    /// A file of paraphrases, relative to the spec. Training draws from it; evaluation uses the first.
+    /// A file of paraphrases, relative to the spec. Training draws from it; evaluation uses the first
+    /// paraphrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,
 }

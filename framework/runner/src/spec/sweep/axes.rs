@@ -1,4 +1,4 @@
-//! Expands `grid`, `zip` and `when` into points.
+//! Expands `grid`, `zip` and `when` into points. Users of W&B and Hydra ask for conditional axes (`when`).
 
 use boldface::Problem;
 use serde_json::Value;

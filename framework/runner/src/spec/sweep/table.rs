@@ -89,8 +89,7 @@ pub enum Design {
     /// The base, and the base with each single change: n + 1 arms for n changes.
     #[default]
     Star,
-    /// The base with all changes, and with all but one: n + 1 arms. They show the effect of each part
-    /// alone.
+    /// The base with all changes, and with all but each one: n + 1 arms that show each part alone.
     LeaveOneOut,
     /// The base with every subset of the changes: 2^n arms.
     Factorial,
