@@ -172,7 +172,7 @@ impl DataCache {
     }
 }
 
-/// Values by what they were computed from.
+/// A cache of values, each under a key that says what it was computed from.
 #[derive(Debug)]
 pub(super) struct Memo<T>(Mutex<BTreeMap<String, Arc<T>>>);
 

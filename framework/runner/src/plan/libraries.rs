@@ -20,7 +20,6 @@ pub fn no_libraries(_: &Path, _: &str, _: Duration) -> Result<(), String> {
 ///
 /// # Errors
 /// Returns every library that cannot be loaded, and every plugin name that occurs twice.
-/// Every library that cannot be loaded, and every name that two plugins would share.
 pub fn load_libraries(
     written: &[PathBuf],
     folder: &Path,

@@ -63,7 +63,7 @@ pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) ->
     Told { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
 }
 
-/// Numbers equal values equally, from 0. A missing value is a category of its own.
+/// Numbers the distinct values from 0. A missing value is a category of its own.
 pub fn categories<T: Ord>(values: &[T]) -> Vec<usize> {
     let mut seen: BTreeMap<&T, usize> = BTreeMap::new();
     values
