@@ -27,8 +27,8 @@ pub(super) struct Data {
 /// Makes the stages of a plan whose `stages` are still empty.
 ///
 /// The corpus has a fixed seed, because evaluation scores against its captions: another seed of the
-/// experiment must not change the test. The text side is not trained on instructions, so that a new task does not retrain
-/// the tokenizer.
+/// experiment must not change the test. The text side is not trained on instructions, so that a new task
+/// does not retrain the tokenizer.
 pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let experiment = &plan.experiment;
     let seed = experiment.seed;
