@@ -68,7 +68,7 @@ impl Corpus {
         if !manifest.files.contains_key(FILE) {
             let version = &manifest.boldface;
             return Err(format!(
-                "the corpus `{shown}` was made by an older boldface ({version}), which did not keep what it takes to \
+                "the corpus `{shown}` was made by an older boldface ({version}), which did not save what is needed to \
                  describe others; run the experiment again"
             )
             .into());
@@ -153,8 +153,8 @@ impl Corpus {
         }
         if !signal.is_named && known.regions.is_none() {
             warnings.push(format!(
-                "nothing names its regions; they are taken for the {} of the corpus, in its order (--regions \
-                 FILE.tsv says it)",
+                "nothing names its regions; they are assumed to be the {} of the corpus, in its order (name them \
+                 with --regions FILE.tsv)",
                 series.rois()
             ));
         }
@@ -162,13 +162,13 @@ impl Corpus {
         if !self.saved.tr.iter().any(|known| (known - tr).abs() <= SAME_TR) {
             let trs: Vec<String> = self.saved.tr.iter().map(|tr| format!("{tr} s")).collect();
             warnings.push(format!(
-                "its repetition time is {tr} s and that of the norms' scans {}; what depends on frequencies may \
-                 differ for that alone",
+                "its repetition time is {tr} s and that of the norms' scans {}; measures of frequencies may \
+                 differ for this reason alone",
                 trs.join(", ")
             ));
         }
         if self.learned_from.contains(&id) {
-            warnings.push(format!("a scan named `{id}` is one of those that the norms rest on"));
+            warnings.push(format!("the norms were fitted on a scan named `{id}`, among others"));
         }
         let info = ScanInfo {
             id,
@@ -211,7 +211,7 @@ fn loaded(generator: &Generator) -> Result<Box<dyn CorpusGenerator>> {
     let known = <dyn CorpusGenerator>::plugins();
     let mut found = known.iter().filter(|known| known.name == plugin);
     let found = found.find(|known| known.content == library.as_deref()).ok_or_else(|| match library {
-        Some(_) => format!("it was made by `{plugin}` of a library; load that very library with --plugin"),
+        Some(_) => format!("it was made by `{plugin}` from a library; load the same library with --plugin"),
         None => format!("this build has no corpus generator `{plugin}`"),
     })?;
     let config =

@@ -44,7 +44,7 @@ impl Families {
         let mut of_file: Vec<Entry<dyn CorpusGenerator>> = Vec::new();
         for (name, value) in settings.iter().flat_map(Layered::table) {
             let Value::Object(table) = value else {
-                let message = format!("`{name}` is no table of a family");
+                let message = format!("`{name}` is not a table with the settings of a family");
                 problems.push(
                     Problem::at(name, message).help("write its settings below `[graph]` or another name"),
                 );

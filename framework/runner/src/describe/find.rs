@@ -43,7 +43,7 @@ fn of_run(path: &Path) -> Result<PathBuf> {
     }
     let stage = record.stages.iter().find(|stage| stage.stage.kind == StageKind::Corpus);
     let stage =
-        stage.ok_or_else(|| format!("`{shown}` is a run that did not come to its corpus; run it again"))?;
+        stage.ok_or_else(|| format!("`{shown}` is a run that stopped before its corpus; run it again"))?;
     // `runs/latest` is a link, and the arms of a sweep are nested deeper than runs.
     let dir = fs::canonicalize(path).map_err(|error| format!("`{shown}`: {error}"))?;
     let found = dir.ancestors().map(|runs| runs.join(&stage.artefact)).find(|artefact| artefact.is_dir());

@@ -84,9 +84,11 @@ fn matrix(path: &Path, names: &[String]) -> Result<MatrixFile> {
             Ok(MatrixFile { names: Some(if is_same { names.to_vec() } else { own }), trs, rois, values })
         }
         extension if EXTENSIONS.contains(&extension) => MatrixFile::read(path, names),
-        _ => Err("a series is a .npy, .tsv, .csv or .parquet with a row a volume and a column a region; \
-                  `boldface parcellate` makes one of an image"
-            .into()),
+        _ => Err(
+            "a series is a .npy, .tsv, .csv or .parquet with one row per volume and one column per region; \
+                  `boldface parcellate` makes one from an image"
+                .into(),
+        ),
     }
 }
 
@@ -117,7 +119,7 @@ fn tr(sidecars: &[std::path::PathBuf], asked: Option<f64>) -> Result<f64> {
     match tr {
         tr if tr > 0.0 && tr <= LONGEST_TR => Ok(tr),
         tr if tr > LONGEST_TR => Err(format!("a repetition time of {tr} s looks like milliseconds").into()),
-        tr => Err(format!("a repetition time of {tr} s is none").into()),
+        tr => Err(format!("a repetition time must be above 0 s, not {tr} s").into()),
     }
 }
 

@@ -46,7 +46,7 @@ pub fn readme(of: &Subject<'_>) -> String {
              the difference excludes zero. Validation scores are in `metrics.md`, everything in `metrics.parquet`.\n";
     text += &format!("\n## Use\n\n{}", usage(export));
     text += &format!("\n## How it was made\n\n{}", told.methods);
-    text += "\n`spec.toml` says all of it, every default included; `versions.json` what it ran on.\n";
+    text += "\n`spec.toml` has every setting, defaults included; `versions.json` has the versions of the software.\n";
     text += &format!("\n## Limits\n\n{}", limits(record, told, card));
     text
 }
@@ -99,8 +99,8 @@ fn data(of: &Subject<'_>) -> String {
 fn usage(export: &Export) -> String {
     let data = export.datasets.keys().map(|name| format!(" --data {name}=PATH")).collect::<String>();
     format!(
-        "Compute a recorded test score again, on the data it is of:\n\n```sh\nboldface verify DIR{data}\n```\n\nGo on from it \
-         in an experiment of your own, with the `[tokenizer]` and `[backbone]` of `spec.toml`; people whom it learned from \
+        "Compute a recorded test score again, on the data it is of:\n\n```sh\nboldface verify DIR{data}\n```\n\nStart an experiment \
+         of your own from it, with the `[tokenizer]` and `[backbone]` of `spec.toml`; people whom it learned from \
          are refused in the test part:\n\n```toml\n[start]\npath = \"DIR\"\ntake = [\"tokenizer\", \"model\"]\n```\n\n`tokenizer/` and \
          `{}/` are as their plugins save them: weights as safetensors.\n",
         export.model.folder

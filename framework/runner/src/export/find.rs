@@ -26,7 +26,7 @@ pub fn find(named: &Path, runs: &Path) -> Result<PathBuf> {
     }
     let (named, runs) = (named.display(), runs.display());
     Err(format!(
-        "`{named}` is no run: there is no `plan.json`; name its folder, `latest`, or an experiment that was run in `{runs}`"
+        "`{named}` is not a run: it has no `plan.json`; name its folder, `latest`, or an experiment that was run in `{runs}`"
     )
     .into())
 }

@@ -19,7 +19,7 @@ pub fn note(told: &Told, card: &Card, is_hashed: bool) -> String {
         text += &title.as_ref().map(|title| format!(" ({title})")).unwrap_or_default();
         text += &match licence {
             Some(licence) => format!(": {licence}"),
-            None => ": its `dataset_description.json` says no licence".to_owned(),
+            None => ": its `dataset_description.json` names no licence".to_owned(),
         };
         text += &cite.as_ref().map(|cite| format!(". To cite: {cite}")).unwrap_or_default();
         text += &doi.as_ref().map(|doi| format!(". {doi}")).unwrap_or_default();

@@ -80,10 +80,10 @@ pub enum Unverified {
     #[error("{0}")]
     Asked(String),
     /// The spec does not resolve here, for instance because the data have moved.
-    #[error("the spec of the export does not hold here")]
+    #[error("the spec of the export cannot be resolved here")]
     Spec(Vec<Located>),
     /// The data differ from those of the recorded score.
-    #[error("these are not the data that the score is of: {0}; nothing was computed")]
+    #[error("these are not the data of the recorded score: {0}; nothing was computed")]
     OtherData(String),
     /// The computation failed.
     #[error(transparent)]
@@ -246,17 +246,17 @@ fn same_data(plan: &Plan, export: &Export, asked: &Asked) -> Result<(), Unverifi
     let others: Vec<String> =
         export.datasets.iter().filter(differ).map(|(name, _)| format!("`{name}`")).collect();
     if !others.is_empty() {
-        let help =
-            if asked.data.is_empty() { "; name where the others lie with `--data NAME=PATH`" } else { "" };
-        return Err(Unverified::OtherData(format!(
-            "the files of {} have another content{help}",
-            others.join(", ")
-        )));
+        let help = if asked.data.is_empty() {
+            "; give the path of the original data with `--data NAME=PATH`"
+        } else {
+            ""
+        };
+        return Err(Unverified::OtherData(format!("the files of {} differ{help}", others.join(", "))));
     }
     if series.is_some_and(|stage| stage.key.0 != export.series) {
         let (one, other) = (&export.boldface, env!("CARGO_PKG_VERSION"));
         let message =
-            format!("the files are the same, but boldface {one} read them otherwise than {other} does");
+            format!("the files are the same, but boldface {one} read them differently from {other}");
         return Err(Unverified::OtherData(message));
     }
     Ok(())

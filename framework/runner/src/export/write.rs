@@ -43,7 +43,7 @@ pub struct Exported {
 pub fn write(run: &Path, to: &Path, hashed: bool) -> Result<Exported> {
     if to.exists() {
         return Err(format!(
-            "`{}` is there already, and nothing is overwritten; name another folder",
+            "`{}` already exists, and nothing is overwritten; name another folder",
             to.display()
         )
         .into());
@@ -93,7 +93,7 @@ impl Source {
         let is_there = |task: &&String| !has(&record, &StageKind::Evaluation((*task).clone()));
         if let Some(task) = record.experiment.tasks.keys().find(is_there) {
             return Err(format!(
-                "`{}` is not finished: it did not come to `evaluation.{task}`; run `{}` again, which goes on from there",
+                "`{}` is not finished: it stopped before `evaluation.{task}`; run `{}` again to continue",
                 run.display(),
                 record.spec.display()
             )

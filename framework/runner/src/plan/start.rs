@@ -216,7 +216,7 @@ fn differs(section: &str, here: &Table, there: &Table) -> Option<Problem> {
         let message = format!("the export has the {section} {}, not {}", name(there), name(here));
         return Some(
             Problem::at(format!("{section}.type"), message)
-                .help("take nothing of it from the export, or use its"),
+                .help("do not take it from the export, or use the plugin of the export"),
         );
     }
     let mut keys: Vec<&String> = here.keys().chain(there.keys()).filter(matters).collect();

@@ -57,7 +57,7 @@ fn json(value: toml::Value, path: &str, problems: &mut Vec<Problem>) -> Value {
         toml::Value::Integer(number) => number.into(),
         toml::Value::Float(number) => Number::from_f64(number).map_or_else(
             || {
-                problems.push(Problem::at(path, format!("`{number}` is not a number to compute with")));
+                problems.push(Problem::at(path, format!("`{number}` is not a finite number")));
                 Value::Null
             },
             Value::Number,

@@ -148,7 +148,7 @@ impl Grammar {
 
     fn check(&self, slots: &Slots, problems: &mut Vec<Problem>) {
         for name in self.words.keys().filter(|name| is_taken(name, slots)) {
-            let message = format!("`{name}` stands for something of the task already");
+            let message = format!("`{name}` is already a slot of the task");
             problems.push(Problem::at(format!("words.{name}"), message).help("give the word another name"));
         }
         let sections = [(QUESTION, &self.question, Some(QUESTION)), (ANSWER, &self.answer, Some(ANSWER))];
@@ -166,19 +166,18 @@ impl Grammar {
                             ANSWER => "a question must not give the answer away".to_owned(),
                             _ => suggest(name, known.iter().copied()),
                         };
-                        problems
-                            .push(Problem::at(at(), format!("nothing is called `{{{name}}}`")).help(help));
+                        problems.push(Problem::at(at(), format!("unknown slot `{{{name}}}`")).help(help));
                     }
                 }
                 if key == ANSWER && !slots_of(form).any(|name| name == ANSWER) {
                     let problem =
-                        Problem::at(format!("{key}[{index}]"), "this sentence does not say the answer");
+                        Problem::at(format!("{key}[{index}]"), "this sentence does not contain the answer");
                     problems.push(problem.help("put `{answer}` into it"));
                 }
             }
         }
         for name in self.words.keys().filter(|name| self.reaches(name, name, &mut BTreeSet::new())) {
-            let message = format!("`{{{name}}}` stands for itself");
+            let message = format!("`{{{name}}}` refers to itself");
             problems.push(Problem::at(format!("words.{name}"), message).help("break the circle of slots"));
         }
     }
@@ -319,8 +318,8 @@ mod tests {
             problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
         };
         expect![[r#"
-            question[0]: nothing is called `{tagret}`; did you mean `target`?
-            question[1]: nothing is called `{answer}`; a question must not give the answer away
+            question[0]: unknown slot `{tagret}`; did you mean `target`?
+            question[1]: unknown slot `{answer}`; a question must not give the answer away
         "#]]
         .assert_eq(&said(r#"question = ["{tagret}?", "{answer}?"]"#));
         expect![[r#"
@@ -328,9 +327,9 @@ mod tests {
         "#]]
         .assert_eq(&said(r#"question = []"#));
         expect![[r#"
-            answer[0]: this sentence does not say the answer; put `{answer}` into it
-            words.a: `{a}` stands for itself; break the circle of slots
-            words.b: `{b}` stands for itself; break the circle of slots
+            answer[0]: this sentence does not contain the answer; put `{answer}` into it
+            words.a: `{a}` refers to itself; break the circle of slots
+            words.b: `{b}` refers to itself; break the circle of slots
         "#]]
         .assert_eq(&said("answer = [\"It is F.\"]\n[words]\na = [\"{b}\"]\nb = [\"x\", \"{a}\"]"));
         expect![[r#"
@@ -341,7 +340,7 @@ mod tests {
         .assert_eq(&said("question = [\"{this\", \"\", \"that}\"]"));
         expect![[r#"
             words.empty: an empty list has nothing to choose from
-            words.target: `target` stands for something of the task already; give the word another name
+            words.target: `target` is already a slot of the task; give the word another name
         "#]]
         .assert_eq(&said("[words]\ntarget = [\"age\"]\nempty = []"));
         expect![[r#"

@@ -80,7 +80,7 @@ impl Unit {
     /// Returns a caution for readers of the scores, or `None` if the scores are about new people.
     pub fn caution(self) -> Option<&'static str> {
         let said = "runs are divided, not subjects (`[split] unit = \"run\"`): the numbers say how well new runs of the \
-                    same people are told, and nothing about new people";
+                    same people are predicted, and nothing about new people";
         (self == Unit::Run).then_some(said)
     }
 

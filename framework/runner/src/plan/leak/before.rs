@@ -99,7 +99,7 @@ impl Lint<'_> {
                 .collect::<Vec<_>>()
                 .join("; ");
             let check = Check::passed(format!("{key}{CAUTION}"), key, said);
-            (!check.found.is_empty()).then(|| check.but(Status::Warned, "nothing, if that is meant"))
+            (!check.found.is_empty()).then(|| check.but(Status::Warned, "nothing to do if this is intended"))
         };
         self.plan.tasks.iter().filter_map(of_task).collect()
     }
@@ -187,7 +187,7 @@ impl Lint<'_> {
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);
-                let found = format!("it cannot be asked without a signal, only in the run: {error}");
+                let found = format!("it cannot be checked without a signal, only in the run: {error}");
                 unasked.push(Check::passed(format!("{section}.asked"), section, found));
             }
             all.push((asked, key));

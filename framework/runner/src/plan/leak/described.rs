@@ -76,7 +76,7 @@ fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     if leaks.is_empty() {
         let more = tells.len() - 1;
         let found =
-            format!("neither `{last}` nor {more} other columns that it describes tell `{}`", asked.key);
+            format!("neither `{last}` nor {more} other columns that it describes predict `{}`", asked.key);
         return Some(Check::passed(id, key, found));
     }
     let found: Vec<&str> = leaks.iter().map(|(_, found, _)| found.as_str()).collect();
@@ -140,11 +140,11 @@ fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Ch
         }
     }
     if leaks.is_empty() {
-        let found = format!("{} features of the tables, none tells `{}`", by_feature.len(), asked.key);
+        let found = format!("{} features of the tables, none predicts `{}`", by_feature.len(), asked.key);
         return Some(Check::passed(id, key, found));
     }
     let features: Vec<&str> = leaks.iter().map(|(feature, _)| *feature).collect();
-    let found = format!("what it says of {} tells the answer to `{}`", named(&features), asked.key);
+    let found = format!("what it says about {} predicts the answer to `{}`", named(&features), asked.key);
     let evidence = json!(leaks.iter().map(|(feature, told)| (feature, told)).collect::<BTreeMap<_, _>>());
     Some(Check::passed(id, key, found).but(Status::Failed, HELP).with(evidence))
 }
@@ -166,9 +166,9 @@ pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descr
         return Check::passed(id, key, found).in_run();
     }
     let found = format!(
-        "it says something else of `{scan}` alone than after other scans: what it learns does not end with training"
+        "its description of `{scan}` depends on the scans before it: it goes on learning after training"
     );
-    let help = "let `describe` change nothing: what is learned is learned in `fit`";
+    let help = "learn in `fit` only, and let `describe` change nothing";
     Check::passed(id, key, found).but(Status::Failed, help).in_run()
 }
 

@@ -118,7 +118,10 @@ impl Check {
         let mut help = self.help.clone().unwrap_or_default();
         // A fit on test scans cannot be accepted for any reason.
         if !self.id.ends_with(fits::ENDING) {
-            help += &format!("; or say why it is none: `[leakage] accept = {{ \"{}\" = \"...\" }}`", self.id);
+            help += &format!(
+                "; or accept it with a reason: `[leakage] accept = {{ \"{}\" = \"...\" }}`",
+                self.id
+            );
         }
         Problem::at(&self.key, format!("leak `{}`: {}", self.id, self.found)).help(help)
     }

@@ -98,7 +98,7 @@ pub(super) fn said(what: &str, labels: &Labels, told: &Told) -> String {
     let p = told.p.map(|p| format!(", p = {p:.3}")).unwrap_or_default();
     match labels {
         Labels::Classes(_) => format!(
-            "{what} alone tells the answer with a balanced accuracy of {:.2}, guessing has {:.2} ({people} people{p})",
+            "{what} alone predicts the answer with a balanced accuracy of {:.2}, guessing has {:.2} ({people} people{p})",
             told.score, told.chance
         ),
         Labels::Values(_) => {

@@ -46,8 +46,8 @@ pub fn check(
     let file = export.join(crate::export::SPLITS);
     let keep = format!(
         "keep everybody in the part that the export had them in: `[split] file = \"{}\"`, or a file of your own that \
-         puts nobody of them into `test` (a hashed id cannot be read from there); or remove `[start]`; data of other \
-         people that happen to have the same name want another name",
+         puts nobody of them into `test` (a hashed id cannot be read from there); or remove `[start]`; rename data of \
+         other people that happen to have the same name",
         file.display()
     );
     if !test.is_empty() {

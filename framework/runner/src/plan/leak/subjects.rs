@@ -157,9 +157,10 @@ fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<
             let Agreement { column, equal, both, .. } = other;
             (Status::Passed, format!("{also}, but only {equal} of {both} agree there in `{column}`"))
         }
-        _ if telling > 0 => {
-            (Status::Failed, format!("{also}, and no two studies label so: the same people under two names"))
-        }
+        _ if telling > 0 => (
+            Status::Failed,
+            format!("{also}, and two studies would not share such labels: the same people under two names"),
+        ),
         _ => (Status::Warned, format!("{also}; no column tells whether these are the same people")),
     };
     let check = Check::passed(id, key, found).with(evidence);

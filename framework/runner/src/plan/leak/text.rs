@@ -93,6 +93,6 @@ pub fn descriptions(documents: &[String], sentences: &BTreeMap<ScanId, Vec<Strin
         return Check::passed(id, KEY, found).in_run();
     }
     let message = format!("the general text holds the descriptions of held-out scans: {}", named(&found));
-    let help = "remove them: a description says of a scan what is to be found in it";
+    let help = "remove them: a description gives away what a model should find in the scan";
     Check::passed(id, KEY, message).but(Status::Failed, help).in_run()
 }

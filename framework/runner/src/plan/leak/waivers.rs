@@ -27,7 +27,7 @@ pub fn stale(accept: &BTreeMap<String, String>, checks: &[Check], later: &BTreeS
         let key = format!("leakage.accept.{id}");
         if reason.trim().is_empty() {
             let problem = Problem::at(&key, "no reason is given");
-            problems.push(problem.help("say why it is no leak; the reason is shown in the report"));
+            problems.push(problem.help("say why it is not a leak; the reason is shown in the report"));
         }
         let is_found = checks.iter().any(|check| check.id == *id && check.status == Status::Accepted);
         if is_found || later.contains(id) {

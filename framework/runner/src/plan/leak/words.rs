@@ -91,7 +91,7 @@ pub fn check(
     }
     let found = said(&of_texts, &answers, &people);
     let said = format!(
-        "{what} has the answer to `{}` in it for {:.0}% of {} examples, by chance {:.0}%",
+        "{what} contains the answer to `{}` in {:.0}% of {} examples, by chance {:.0}%",
         asked.key,
         100.0 * found.own,
         answers.len(),

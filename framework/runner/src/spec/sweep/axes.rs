@@ -137,7 +137,7 @@ fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -
             let repeated =
                 (1..values.len()).find(|&i| values[..i].iter().any(|value| same(value, &values[i])));
             if let Some(i) = repeated {
-                let message = format!("`{}` stands twice in the axis `{key}`", values[i]);
+                let message = format!("`{}` occurs twice in the axis `{key}`", values[i]);
                 problems.push(Problem::at(format!("{at}[{i}]"), message).help("remove one of them"));
             }
         }

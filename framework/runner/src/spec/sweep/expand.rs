@@ -155,7 +155,7 @@ fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Ve
         problems.push(problem.help("list some, or remove it"));
     }
     if let Some(i) = (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
-        let problem = Problem::at(format!("seeds[{i}]"), format!("the seed {} stands twice", seeds[i]));
+        let problem = Problem::at(format!("seeds[{i}]"), format!("the seed {} occurs twice", seeds[i]));
         problems.push(problem.help("remove one of them"));
     }
     let is_alone = arms.is_empty() && problems.is_empty();
