@@ -145,8 +145,8 @@ fn what_should_be_known_is_a_warning() {
     warned(
         &["array.npy", "--tr", "0.8"],
         expect![[r#"
-        warning: `array.npy`: nothing names its regions; they are taken for the 6 of the corpus, in its order (--regions FILE.tsv says it)
-        warning: `array.npy`: its repetition time is 0.8 s and that of the norms' scans 2 s; what depends on frequencies may differ for that alone
+        warning: `array.npy`: nothing names its regions; they are assumed to be the 6 of the corpus, in its order (name them with --regions FILE.tsv)
+        warning: `array.npy`: its repetition time is 0.8 s and that of the norms' scans 2 s; measures of frequencies may differ for this reason alone
     "#]],
     );
     let mut dead = signal(77, TRS).values().to_vec();
@@ -161,7 +161,7 @@ fn what_should_be_known_is_a_warning() {
     let train = fs::read_to_string(artefact(&sandbox).join("fitted-on.json")).unwrap();
     let train: Vec<ScanId> = serde_json::from_str(&train).unwrap();
     let (path, id) = (file(&train[0].subject), train[0].to_string());
-    let known = format!("warning: `{path}`: a scan named `{id}` is one of those that the norms rest on\n");
+    let known = format!("warning: `{path}`: the norms were fitted on a scan named `{id}`, among others\n");
     assert_eq!(told(&describe(&sandbox, &[&path])), known);
 }
 

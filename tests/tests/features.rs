@@ -94,7 +94,7 @@ fn settings_are_tables_of_a_spec() {
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8(output.stderr).unwrap();
     for expected in [
-        "error: `strong` is no table of a family\n --> wrong.toml:1:10\n",
+        "error: `strong` is not a table with the settings of a family\n --> wrong.toml:1:10\n",
         "error: unknown field `strongst`, expected",
         " --> wrong.toml:3:1\n",
         "error: no corpus is named `grph`\n --> wrong.toml:4:2\n",

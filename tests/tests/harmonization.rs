@@ -187,20 +187,20 @@ fn what_would_leak_or_cannot_be_fitted_is_a_problem_of_the_plan() {
     refused(
         "[harmonization]\nbatch = \"site\"\npreserve = [\"age\", \"condition\"]\n",
         &expect![[r#"
-        spec.toml:28:20: leak `harmonization.preserve.condition.tasks.condition`: `tasks.condition` asks for `condition`, which harmonisation puts into the features of every scan, those of the test part too; take `condition` out of `preserve`; or say why it is none: `[leakage] accept = { "harmonization.preserve.condition.tasks.condition" = "..." }`
+        spec.toml:28:20: leak `harmonization.preserve.condition.tasks.condition`: `tasks.condition` asks for `condition`, which harmonisation puts into the features of every scan, those of the test part too; take `condition` out of `preserve`; or accept it with a reason: `[leakage] accept = { "harmonization.preserve.condition.tasks.condition" = "..." }`
     "#]],
     );
     // Another name for the answer.
     refused(
         "[harmonization]\nbatch = \"site\"\npreserve = [\"code\"]\n",
         &expect![[r#"
-        spec.toml:28:13: leak `harmonization.preserve.code.tasks.condition`: `tasks.condition`: the preserved column `code` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (80 people, p = 0.001); take `code` out of `preserve`; or say why it is none: `[leakage] accept = { "harmonization.preserve.code.tasks.condition" = "..." }`
+        spec.toml:28:13: leak `harmonization.preserve.code.tasks.condition`: `tasks.condition`: the preserved column `code` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (80 people, p = 0.001); take `code` out of `preserve`; or accept it with a reason: `[leakage] accept = { "harmonization.preserve.code.tasks.condition" = "..." }`
     "#]],
     );
     refused(
         "[harmonization]\nbatch = \"condition\"\n",
         &expect![[r#"
-        spec.toml:27:9: leak `harmonization.batch.tasks.condition`: `tasks.condition` asks for `condition`, which harmonisation takes out of the features; leave the section out, or do not ask for it; or say why it is none: `[leakage] accept = { "harmonization.batch.tasks.condition" = "..." }`
+        spec.toml:27:9: leak `harmonization.batch.tasks.condition`: `tasks.condition` asks for `condition`, which harmonisation takes out of the features; leave the section out, or do not ask for it; or accept it with a reason: `[leakage] accept = { "harmonization.batch.tasks.condition" = "..." }`
     "#]],
     );
     refused(
@@ -237,7 +237,7 @@ fn what_would_leak_or_cannot_be_fitted_is_a_problem_of_the_plan() {
     refused(
         "[corpora.connectivity]\nharmonize = { batch = \"site\", preserve = [\"condition\"] }\n",
         &expect![[r#"
-            spec.toml:26:10: leak `corpora.connectivity.names.condition`: it describes `condition`, which `tasks.condition` asks for; leave it out of the corpus, or do not ask for it; or say why it is none: `[leakage] accept = { "corpora.connectivity.names.condition" = "..." }`
+            spec.toml:26:10: leak `corpora.connectivity.names.condition`: it describes `condition`, which `tasks.condition` asks for; leave it out of the corpus, or do not ask for it; or accept it with a reason: `[leakage] accept = { "corpora.connectivity.names.condition" = "..." }`
         "#]],
     );
 }

@@ -1,10 +1,10 @@
-//! Spec to plan to run to report: four types, each made from the one before.
+//! Turns a spec into a plan, the plan into a run and the run into a report. Each is a type of its own.
 //!
 //! ```text
 //! experiments/*.toml -> Spec -> Plan -> Run -> report.md, report.html
 //! ```
 //!
-//! Nothing here knows a tensor: what is trained is behind the traits of the crate `boldface`.
+//! This crate has no tensor type. Models are trained behind the traits of the crate `boldface`.
 
 pub mod describe;
 pub mod export;

@@ -130,7 +130,7 @@ fn a_loaded_corpus_describes_strangers() {
     let (code, _, errors) = told(&sandbox.boldface(&describe));
     assert_eq!(code, Some(1));
     let expected =
-        "`smoothness`: it was made by `example-corpus` of a library; load that very library with --plugin\n";
+        "`smoothness`: it was made by `example-corpus` from a library; load the same library with --plugin\n";
     assert!(errors.ends_with(expected), "{errors}");
     let (code, said, errors) =
         told(&sandbox.boldface(&[&describe[..], &["--plugin", "lib/example.so"]].concat()));

@@ -175,7 +175,7 @@ fn nothing_is_overwritten_and_half_a_run_is_refused() {
     let before = files(&export.dir);
     let latest = sandbox.path("runs/latest");
     let error = write(&latest, &export.dir, false).unwrap_err().to_string();
-    assert!(error.ends_with("is there already, and nothing is overwritten; name another folder"), "{error}");
+    assert!(error.ends_with("already exists, and nothing is overwritten; name another folder"), "{error}");
     assert_eq!(files(&export.dir), before);
 
     sandbox.write(
@@ -186,7 +186,7 @@ fn nothing_is_overwritten_and_half_a_run_is_refused() {
     );
     sandbox.run("half.toml", &Seen::interrupting("evaluation.forecasting")).unwrap_err();
     let error = write(&latest, &sandbox.path("half"), false).unwrap_err().to_string();
-    assert!(error.contains("is not finished: it did not come to `evaluation.forecasting`"), "{error}");
+    assert!(error.contains("is not finished: it stopped before `evaluation.forecasting`"), "{error}");
 
     sandbox.run("spec.toml", &Seen::default()).unwrap();
     let damaged = boldface_tests::plan(&sandbox.path("spec.toml"));

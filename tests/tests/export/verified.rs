@@ -177,7 +177,8 @@ fn other_data_are_told_and_moved_data_are_found() {
     let number = text.lines().nth(1).unwrap().split('\t').next().unwrap().to_owned();
     fs::write(&scan, text.replacen(&number, "99.5", 1)).unwrap();
     let error = verified(&sandbox, "out", &at("moved")).unwrap_err().to_string();
-    let expected = "these are not the data that the score is of: the files of `pain` have another content; nothing was computed";
+    let expected =
+        "these are not the data of the recorded score: the files of `pain` differ; nothing was computed";
     assert_eq!(error, expected);
 }
 

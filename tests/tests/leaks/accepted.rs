@@ -39,7 +39,7 @@ fn an_accepted_leak_runs_and_is_told_with_its_reason() {
 
         18 passed, 1 accepted by the author; the proof with all numbers is leakage.json.
 
-        - **accepted:** `tasks.condition.nuisance.site` the column site alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); accepted because: each site has one condition
+        - **accepted:** `tasks.condition.nuisance.site` the column site alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); accepted because: each site has one condition
 
     "#]].assert_eq(brief);
 }
@@ -86,12 +86,12 @@ fn what_is_accepted_must_be_there_and_have_a_reason() {
     let sandbox = sandbox();
     let misspelt = ACCEPT.replace("nuisance.site", "nuisance.sites");
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.site`: the column `site` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.site" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.site`: the column `site` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.site" = "..." }`
         spec.toml:32:47: no leak `tasks.condition.nuisance.sites` was found, so there is nothing to accept; did you mean `tasks.condition.nuisance.site`?
     "#]].assert_eq(&said(&sandbox, &with(&misspelt)));
     let silent = ACCEPT.replace("each site has one condition", " ");
     expect![[r#"
-        spec.toml:32:46: no reason is given; say why it is no leak; the reason is shown in the report
+        spec.toml:32:46: no reason is given; say why it is not a leak; the reason is shown in the report
     "#]]
     .assert_eq(&said(&sandbox, &with(&silent)));
     let more = ACCEPT.replace("accept = {", "accept = { \"split.related.family\" = \"no twins\",");

@@ -82,6 +82,6 @@ fn a_corpus_that_goes_on_learning() {
     study(&sandbox, "data", |_, _| ());
     expect![[r#"
         stage `corpus` shows a leak; nothing after it was run
-          corpora.gossip: leak `corpora.gossip.order`: it says something else of `files/sub-24` alone than after other scans: what it learns does not end with training; let `describe` change nothing: what is learned is learned in `fit`; or say why it is none: `[leakage] accept = { "corpora.gossip.order" = "..." }`
+          corpora.gossip: leak `corpora.gossip.order`: its description of `files/sub-24` depends on the scans before it: it goes on learning after training; learn in `fit` only, and let `describe` change nothing; or accept it with a reason: `[leakage] accept = { "corpora.gossip.order" = "..." }`
     "#]].assert_eq(&run_says(&sandbox, &with("[corpora.gossip]\ncounts = true\n")));
 }

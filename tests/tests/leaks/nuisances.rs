@@ -12,7 +12,7 @@ fn the_site() {
         person.columns.push(("site", ["Bern", "Ulm"][i % 2].to_owned()));
     });
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.site`: the column `site` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.site" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.site`: the column `site` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.site" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
     // A site that is never on both sides cannot carry the answer over.
     let apart = SPEC.replace("[split]", "[split]\ngroup = \"site\"");
@@ -28,7 +28,7 @@ fn head_motion() {
         person.columns.push(("mean_fd", fd.to_string()));
     });
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.motion`: the column `mean_fd` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `mean_fd` over the answers, or match people by it; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.motion" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.motion`: the column `mean_fd` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `mean_fd` over the answers, or match people by it; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.motion" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
 }
 
@@ -38,7 +38,7 @@ fn a_nuisance_that_the_spec_names() {
     study(&sandbox, "data", |i, person| person.columns.push(("coil", format!("c{}", i % 2))));
     assert_eq!(said(&sandbox, SPEC), "no problem\n");
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.coil`: the column `coil` alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `coil` over the answers, or test where it was not trained on: `[split] group = "coil"`; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.coil" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.coil`: the column `coil` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `coil` over the answers, or test where it was not trained on: `[split] group = "coil"`; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.coil" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with("[nuisances]\ncoil = \"coil\"\n")));
 }
 
@@ -49,7 +49,7 @@ fn the_repetition_time() {
     let spec =
         SPEC.replace("tr = 2.0", "tr-column = \"tr\"").replace("trs = 40", "trs = 40\nmixed-tr = true");
     expect![[r#"
-        spec.toml:23:8: leak `tasks.condition.nuisance.tr`: the repetition time alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); resample to one repetition time, or balance it over the answers; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.tr" = "..." }`
+        spec.toml:23:8: leak `tasks.condition.nuisance.tr`: the repetition time alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); resample to one repetition time, or balance it over the answers; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.tr" = "..." }`
     "#]].assert_eq(&said(&sandbox, &spec));
 }
 
@@ -64,7 +64,7 @@ fn the_dataset() {
     });
     let more = "[datasets.more]\ntype = \"series\"\npath = \"more\"\ntr = 2.0\n";
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.dataset`: the dataset that a scan comes from alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (48 people, p = 0.001); take both answers from each dataset; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.dataset" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.dataset`: the dataset that a scan comes from alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (48 people, p = 0.001); take both answers from each dataset; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.dataset" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with(more)));
 }
 
@@ -73,7 +73,7 @@ fn what_people_did() {
     let sandbox = Sandbox::new();
     study(&sandbox, "data", |i, person| person.entities = format!("_task-{}", ["rest", "film"][i % 2]));
     expect![[r#"
-        spec.toml:22:8: leak `tasks.condition.nuisance.task`: what was done in the scanner (`task-`) alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); compare people who did the same; or say why it is none: `[leakage] accept = { "tasks.condition.nuisance.task" = "..." }`
+        spec.toml:22:8: leak `tasks.condition.nuisance.task`: what was done in the scanner (`task-`) alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); compare people who did the same; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.task" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
 }
 
@@ -87,7 +87,7 @@ fn a_number_that_a_site_tells() {
     });
     let age = "[tasks.age]\ntype = \"nosy\"\nby = \"number\"\n";
     expect![[r#"
-        spec.toml:31:8: leak `tasks.age.nuisance.site`: the column `site` alone explains R2 = 1.00 of the answer (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or say why it is none: `[leakage] accept = { "tasks.age.nuisance.site" = "..." }`
+        spec.toml:31:8: leak `tasks.age.nuisance.site`: the column `site` alone explains R2 = 1.00 of the answer (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or accept it with a reason: `[leakage] accept = { "tasks.age.nuisance.site" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with(age)));
 }
 
@@ -97,7 +97,7 @@ fn a_length_that_the_crop_hides() {
     study(&sandbox, "data", |i, person| person.trs = 40 + 10 * (i % 2));
     let plan = plan(&sandbox, SPEC).unwrap();
     let length = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.nuisance.length");
-    expect!["the length of the scan on disk alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001), but every scan is shown as its volumes 0..40"].assert_eq(&length.unwrap().found);
+    expect!["the length of the scan on disk alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001), but every scan is shown as its volumes 0..40"].assert_eq(&length.unwrap().found);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_order_is_said_and_no_leak() {
     study(&sandbox, "data", |i, person| person.entities = format!("_run-{}", 1 + i % 2));
     let plan = plan(&sandbox, SPEC).unwrap();
     let run = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.nuisance.run");
-    expect!["the number of the run alone tells the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); what comes with the order of scans cannot be told from it"].assert_eq(&run.unwrap().found);
+    expect!["the number of the run alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); what comes with the order of scans cannot be told from it"].assert_eq(&run.unwrap().found);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn broken_toml() {
     check(
         &[("seed = 0", "seed = nan")],
         expect![[r#"
-        spec.toml:1:8: `NaN` is not a number to compute with
+        spec.toml:1:8: `NaN` is not a finite number
     "#]],
     );
     check(

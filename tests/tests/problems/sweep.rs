@@ -149,7 +149,7 @@ fn lists() {
     check(
         "[grid]\n\"instruction.lora.rank\" = [4, 2, 4]\n",
         expect![[r#"
-        sweep.toml:3:34: `4` stands twice in the axis `instruction.lora.rank`; remove one of them
+        sweep.toml:3:34: `4` occurs twice in the axis `instruction.lora.rank`; remove one of them
     "#]],
     );
     check(
@@ -161,7 +161,7 @@ fn lists() {
     check(
         "seeds = [1, 1]\n",
         expect![[r#"
-        sweep.toml:2:13: the seed 1 stands twice; remove one of them
+        sweep.toml:2:13: the seed 1 occurs twice; remove one of them
     "#]],
     );
     check(

@@ -13,7 +13,7 @@ fn a_run_is_exported_verified_and_begun_with() {
     let (code, _, err) = boldface(dir, &["export", "latest", "--to", "out"]);
     assert_eq!(code, 2, "{err}");
     assert!(
-        err.starts_with("error: `latest` is no run: there is no `plan.json`; name its folder, `latest`, or"),
+        err.starts_with("error: `latest` is not a run: it has no `plan.json`; name its folder, `latest`, or"),
         "{err}"
     );
 
@@ -27,7 +27,7 @@ fn a_run_is_exported_verified_and_begun_with() {
     let (code, _, err) = boldface(dir, &["export", "pain", "--to", "one"]);
     assert_eq!(
         (code, err.as_str()),
-        (1, "error: `one` is there already, and nothing is overwritten; name another folder\n")
+        (1, "error: `one` already exists, and nothing is overwritten; name another folder\n")
     );
 
     fs::rename(dir.join("runs"), dir.join("gone")).unwrap();

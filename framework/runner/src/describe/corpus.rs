@@ -1,4 +1,4 @@
-//! A finished corpus that describes people who were never in its cohort.
+//! A finished corpus that describes people outside its cohort.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,43 +18,43 @@ use crate::run::inputs::json;
 use crate::spec::suggest;
 use crate::stages::corpus::describe;
 
-/// A corpus that was opened: its norms, and what a scan must be like to be compared with them.
+/// An opened corpus: its norms, and the properties that a scan needs to be compared with them.
 pub struct Corpus {
     saved: Saved,
     describers: Vec<(String, Box<dyn Describer>)>,
     learned_from: BTreeSet<ScanId>,
 }
 
-/// What is known of a scan besides its file.
+/// Information about a scan that is not in its file.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Repetition time in seconds.
     pub tr: Option<f64>,
-    /// Names of its regions; they must be the corpus' own, in the same order.
+    /// Names of its regions. They must be the corpus's own, in the same order.
     pub regions: Option<Vec<String>>,
-    /// Columns of the tables, such as `age`.
+    /// Phenotype columns, such as `age`.
     pub columns: BTreeMap<String, String>,
-    /// Which of the corpus' datasets it counts to; if left out, the only one, or `new`.
+    /// Its dataset in the corpus. Defaults to the corpus's only dataset, or else to `new`.
     pub dataset: Option<String>,
 }
 
-/// A scan that can be described, and what its reader should know.
+/// A scan to describe, with warnings for the reader.
 #[derive(Clone, Debug)]
 pub struct Stranger {
-    /// Cropped as the corpus' scans were.
+    /// The scan, cropped like those of the corpus.
     pub scan: Scan,
-    /// What is no mistake but should be known.
+    /// Warnings, such as a different repetition time.
     pub warnings: Vec<String>,
 }
 
-/// What counts as the same repetition time, in seconds.
+/// Largest difference of equal repetition times, in seconds.
 const SAME_TR: f64 = 1e-6;
 
 impl Corpus {
-    /// Opens the corpus of an artefact, a run or a sweep's arm; every file is compared with the manifest.
+    /// Opens the corpus of an artefact, a run or a sweep's arm and verifies the hash of every file.
     ///
     /// # Errors
-    /// If there is none, it is damaged, or this boldface cannot read what it learned.
+    /// Fails if there is no corpus, it is damaged, or this version cannot read it.
     pub fn open(path: &Path) -> Result<Corpus> {
         let dir = find(path)?;
         let shown = dir.display();
@@ -68,7 +68,7 @@ impl Corpus {
         if !manifest.files.contains_key(FILE) {
             let version = &manifest.boldface;
             return Err(format!(
-                "the corpus `{shown}` was made by an older boldface ({version}), which did not keep what it takes to \
+                "the corpus `{shown}` was made by an older boldface ({version}), which did not save what is needed to \
                  describe others; run the experiment again"
             )
             .into());
@@ -85,15 +85,15 @@ impl Corpus {
         Ok(Corpus { saved, describers, learned_from: learned_from.into_iter().collect() })
     }
 
-    /// What it was made with.
+    /// Returns the settings it was made with.
     pub fn saved(&self) -> &Saved {
         &self.saved
     }
 
-    /// Whether `known` can be of scans that this corpus describes.
+    /// Checks whether `known` fits the scans of this corpus.
     ///
     /// # Errors
-    /// For other regions than its own, and for columns and datasets that it never had.
+    /// Fails for regions other than the corpus's own, and for unknown columns and datasets.
     pub fn check(&self, known: &Known) -> Result<()> {
         if let Some(regions) = &known.regions {
             let names = &self.saved.regions.names;
@@ -115,10 +115,11 @@ impl Corpus {
         }
     }
 
-    /// The scan in the file at `path`.
+    /// Reads the scan at `path`.
     ///
     /// # Errors
-    /// Why it cannot be compared with the corpus' scans.
+    /// Returns the reason why the scan cannot be compared with those of the corpus. A shorter scan is
+    /// refused, because measures depend on the length.
     pub fn scan(&self, path: &Path, known: &Known) -> Result<Stranger> {
         let Saved { regions, window, datasets, .. } = &self.saved;
         let dataset = known.dataset.as_deref().unwrap_or(match &datasets[..] {
@@ -152,8 +153,8 @@ impl Corpus {
         }
         if !signal.is_named && known.regions.is_none() {
             warnings.push(format!(
-                "nothing names its regions; they are taken for the {} of the corpus, in its order (--regions \
-                 FILE.tsv says it)",
+                "nothing names its regions; they are assumed to be the {} of the corpus, in its order (name them \
+                 with --regions FILE.tsv)",
                 series.rois()
             ));
         }
@@ -161,13 +162,13 @@ impl Corpus {
         if !self.saved.tr.iter().any(|known| (known - tr).abs() <= SAME_TR) {
             let trs: Vec<String> = self.saved.tr.iter().map(|tr| format!("{tr} s")).collect();
             warnings.push(format!(
-                "its repetition time is {tr} s and that of the norms' scans {}; what depends on frequencies may \
-                 differ for that alone",
+                "its repetition time is {tr} s and that of the norms' scans {}; measures of frequencies may \
+                 differ for this reason alone",
                 trs.join(", ")
             ));
         }
         if self.learned_from.contains(&id) {
-            warnings.push(format!("a scan named `{id}` is one of those that the norms rest on"));
+            warnings.push(format!("the norms were fitted on a scan named `{id}`, among others"));
         }
         let info = ScanInfo {
             id,
@@ -182,10 +183,11 @@ impl Corpus {
         Ok(Stranger { scan: Scan { info, series, regions, descriptors: Vec::new() }, warnings })
     }
 
-    /// What every generator says of each scan, in the order of the scans, on at most `threads` threads.
+    /// Describes each scan with every generator, in the order of the scans, on at most `threads`
+    /// threads.
     ///
     /// # Errors
-    /// If a generator fails; with its name and the scan's.
+    /// Fails if a generator fails, with its name and the scan's.
     pub fn describe(&self, scans: &[Scan], threads: usize) -> Result<Vec<Vec<Descriptor>>> {
         each(scans.len(), threads, &mut |_| Ok(()), |place| {
             let mut descriptors = Vec::new();
@@ -203,13 +205,13 @@ impl std::fmt::Debug for Corpus {
     }
 }
 
-/// The generator as the corpus had it.
+/// Returns the generator that the corpus was made with.
 fn loaded(generator: &Generator) -> Result<Box<dyn CorpusGenerator>> {
     let Generator { plugin, version, config, library, .. } = generator;
     let known = <dyn CorpusGenerator>::plugins();
     let mut found = known.iter().filter(|known| known.name == plugin);
     let found = found.find(|known| known.content == library.as_deref()).ok_or_else(|| match library {
-        Some(_) => format!("it was made by `{plugin}` of a library; load that very library with --plugin"),
+        Some(_) => format!("it was made by `{plugin}` from a library; load the same library with --plugin"),
         None => format!("this build has no corpus generator `{plugin}`"),
     })?;
     let config =
@@ -224,7 +226,7 @@ fn loaded(generator: &Generator) -> Result<Box<dyn CorpusGenerator>> {
     Ok(config)
 }
 
-/// The first of some names, in backticks.
+/// Lists the first names in backticks.
 fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();

@@ -1,4 +1,4 @@
-//! Many scans at once: in any order, with results in the order of the scans.
+//! Processes many scans in parallel and returns the results in order.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,20 +8,21 @@ use std::time::Duration;
 
 use boldface::{Result, guard};
 
-/// How often the wish to stop is looked for while no scan is finished.
+/// Interval for calling `progress` while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Bytes of a thread's stack, as much as a main thread has.
+/// Stack size of a thread in bytes, as large as the main thread's.
 const STACK: usize = 8 << 20;
 
-/// What `work` makes of each of the numbers below `count`, on at most `threads` threads; `progress` is told how
-/// many are finished, and asked now and then whether to go on.
+/// Calls `work` with each number below `count`, on at most `threads` threads. Calls `progress` now and
+/// then with the number of finished calls; if it fails, the work stops.
 ///
-/// The threads are not the pool's: one of the pool's would take up another scan while it waits for work of its own,
-/// and then wait for what the first one holds.
+/// The threads are not from rayon's pool. While it waits for work of its own, a pool thread would start
+/// another scan, which could wait for a resource that the first scan has.
 ///
 /// # Errors
-/// Of the first number that failed, whatever order they were finished in; what `progress` fails with.
+/// Returns the error of the lowest number that failed, whatever finished first, or the error of
+/// `progress`.
 pub fn each<T: Send>(
     count: usize,
     threads: usize,
@@ -36,13 +37,13 @@ pub fn each<T: Send>(
             let (sender, next, is_over, slots, work) = (sender.clone(), &next, &is_over, &slots, &work);
             let take = move || {
                 while !is_over.load(Ordering::Relaxed) {
-                    // Numbers are taken in order, so whatever is before one that fails is finished too.
+                    // Numbers are taken in order, so all before a failed one also finish.
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(slot) = slots.get(place) else { return };
                     let made = guard(|| work(place));
                     is_over.fetch_or(made.is_err(), Ordering::Relaxed);
                     *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(made);
-                    // Nobody listens any more after a wish to stop.
+                    // The receiver is gone after a stop.
                     let _ = sender.send(());
                 }
             };

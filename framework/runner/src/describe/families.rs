@@ -1,4 +1,5 @@
-//! Which families measure, and how: by their names, or by tables as a spec's `[corpora.NAME]` has them.
+//! Selects families of features and their settings: by name, or by tables like a spec's
+//! `[corpora.NAME]`.
 
 use std::path::Path;
 
@@ -9,32 +10,32 @@ use serde_json::{Value, json};
 use crate::plan::{Entry, corpus};
 use crate::spec::{Layered, Located, Table, suggest};
 
-/// Families, and where their settings are from.
+/// Families of features, with the origin of their settings.
 #[derive(Debug)]
 pub struct Families {
-    /// Each with its config, in the order asked for.
+    /// The families with their configs, in the requested order.
     pub entries: Vec<Entry<dyn CorpusGenerator>>,
-    /// Names of those that somebody asked for; the others are there because they need no settings.
+    /// Names of requested families. The others were added because they need no settings.
     asked: Vec<String>,
     settings: Option<Layered>,
 }
 
-/// Why there are no families.
+/// Reason why the families cannot be used.
 #[derive(Debug)]
 pub enum FamiliesError {
-    /// The command line names one that is not there.
+    /// An unknown name on the command line.
     Name(String),
-    /// The file of settings is wrong, or the settings do not fit the scans.
+    /// A mistake in the file of settings, or settings that do not fit the scans.
     Settings(Vec<Located>),
 }
 
 impl Families {
-    /// The families called `names`, with the settings that the file at `settings.0`, whose text is `settings.1`,
-    /// has in tables of these names. Without `names` those of the file and every other built-in one that needs no
-    /// settings.
+    /// Makes the families called `names`. Their settings are the tables of these names in the file at
+    /// `settings.0`, whose text is `settings.1`. Without `names`, it makes the families of the file and
+    /// every other built-in family that needs no settings.
     ///
     /// # Errors
-    /// Everything that is wrong with the file, and a name that is neither a table of it nor a plugin.
+    /// Returns every problem of the file, or a name that is neither one of its tables nor a plugin.
     pub fn new(names: Option<&[String]>, settings: Option<(&Path, &str)>) -> Result<Families, FamiliesError> {
         let folder = settings.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
         let settings = settings.map(|(path, text)| Layered::read(path, text)).transpose();
@@ -43,7 +44,7 @@ impl Families {
         let mut of_file: Vec<Entry<dyn CorpusGenerator>> = Vec::new();
         for (name, value) in settings.iter().flat_map(Layered::table) {
             let Value::Object(table) = value else {
-                let message = format!("`{name}` is no table of a family");
+                let message = format!("`{name}` is not a table with the settings of a family");
                 problems.push(
                     Problem::at(name, message).help("write its settings below `[graph]` or another name"),
                 );
@@ -80,15 +81,16 @@ impl Families {
         Ok(Families { entries, asked: names.to_vec(), settings })
     }
 
-    /// Whether somebody asked for the family called `name`.
+    /// Whether the family called `name` was requested.
     pub fn is_asked(&self, name: &str) -> bool {
         self.asked.iter().any(|asked| asked == name)
     }
 
-    /// Whether they can measure these scans. One that cannot and that nobody asked for is left out: which, and why.
+    /// Checks whether the families can measure these scans. Removes families that cannot and were not
+    /// requested, and returns a message for each.
     ///
     /// # Errors
-    /// What the checks of those that were asked for find.
+    /// Returns the problems of requested families.
     pub fn check(&mut self, cohort: &Cohort) -> Result<Vec<String>, FamiliesError> {
         let (mut problems, mut left_out) = (Vec::new(), Vec::new());
         let asked = &self.asked;
@@ -115,7 +117,7 @@ impl Families {
     }
 }
 
-/// Built-in families that need no settings and no columns of tables, except those that `known` has already.
+/// Returns built-in families that need neither settings nor phenotype columns, except those in `known`.
 fn defaults(known: &[Entry<dyn CorpusGenerator>]) -> Vec<Entry<dyn CorpusGenerator>> {
     let plugins = <dyn CorpusGenerator>::plugins().into_iter();
     let is_wanted = |plugin: &&'static boldface::Plugin<dyn CorpusGenerator>| {

@@ -1,4 +1,4 @@
-//! The numbers of scans without their words, as a long table: scan, family, feature, value.
+//! Features of scans as a long table: scan, family, feature, value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ use super::{NamedScan, each, named, shared};
 use crate::plan::Entry;
 use crate::stages::corpus::describe;
 
-/// One number.
+/// One feature of one scan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The scan, by its file's name.
+    /// Name of the scan, from its file.
     pub scan: String,
-    /// The family's table, such as `graph`.
+    /// Name of the family's table, such as `graph`.
     pub family: String,
-    /// What was measured.
+    /// Name of the feature.
     pub feature: String,
-    /// Its value, or why there is none.
+    /// Its value, or the reason why it is missing.
     pub value: Result<f64, String>,
 }
 
-/// Scans of one parcellation, each with its file and name; in the order of their names.
+/// Scans with one parcellation, with their files, sorted by name.
 #[derive(Clone, Debug)]
 pub struct Scans {
     files: Vec<(PathBuf, NamedScan)>,
@@ -34,10 +34,10 @@ pub struct Scans {
 }
 
 impl Scans {
-    /// Finds the files: those named, and of a folder those called `sub-..._timeseries`.
+    /// Finds the files of scans. In a folder these are the files called `sub-..._timeseries`.
     ///
     /// # Errors
-    /// If a path is not there, a folder has no scan, or two files are one scan.
+    /// Fails if a path does not exist, a folder has no scan, or two files are the same scan.
     pub fn find(paths: &[PathBuf]) -> Result<Vec<(PathBuf, NamedScan)>> {
         let mut files = Vec::new();
         for path in paths {
@@ -73,11 +73,11 @@ impl Scans {
         Ok(files)
     }
 
-    /// Reads the files, `threads` at once; `tr` is the repetition time of all of them in seconds, where no sidecar
-    /// says it.
+    /// Reads the files, `threads` at a time. `tr` is the repetition time in seconds of scans whose
+    /// sidecar has none.
     ///
     /// # Errors
-    /// Every file that cannot be read, by name; what `progress` fails with.
+    /// Returns every file that cannot be read, or the error of `progress`.
     pub fn read(
         files: Vec<(PathBuf, NamedScan)>,
         regions: &Regions,
@@ -118,16 +118,16 @@ impl Scans {
         Ok(Scans { files, scans })
     }
 
-    /// What is known of each.
+    /// Returns the information about each scan.
     pub fn infos(&self) -> Vec<ScanInfo> {
         self.scans.iter().map(|scan| (*scan.info).clone()).collect()
     }
 
-    /// Everything that `family` measures of them, as if all were training scans: what is fitted to a group, such as
-    /// a template, is fitted to these. Families take their threads from the pool that this is called in.
+    /// Measures all features of `family`. Templates and other parts that need a group are fitted to all
+    /// of these scans, as if all were training scans. The family uses the current rayon pool.
     ///
     /// # Errors
-    /// If the family fails; what `progress` fails with.
+    /// Fails if the family or `progress` fails.
     pub fn measure(
         &self,
         family: &Entry<dyn CorpusGenerator>,
@@ -162,7 +162,7 @@ impl Scans {
     }
 }
 
-/// The rows as a table: `scan`, `family`, `feature`, `value`, and `reason` where there is no value.
+/// Makes a table with the columns `scan`, `family`, `feature`, `value`, and `reason` for missing values.
 pub fn sheet(rows: &[Row]) -> Sheet {
     let text = |of: &dyn Fn(&Row) -> Option<&str>| {
         Values::Text(rows.iter().map(|row| of(row).map(str::to_owned)).collect())

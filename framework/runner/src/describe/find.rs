@@ -1,4 +1,4 @@
-//! From what a user names to the folder of a corpus: the artefact itself, a run that has one, or a sweep's arm.
+//! Finds the folder of a corpus from a path: an artefact, a run, or a sweep.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,10 +10,10 @@ use crate::plan::StageKind;
 use crate::run::inputs::json;
 use crate::run::{Record, SweepRecord};
 
-/// The folder of the corpus at `path`.
+/// Returns the folder of the corpus at `path`.
 ///
 /// # Errors
-/// If `path` is none of these, or has no finished corpus; with what to name instead.
+/// Fails if `path` is none of these or has no finished corpus. The message names an alternative.
 pub fn find(path: &Path) -> Result<PathBuf> {
     let shown = path.display();
     let is_there = |name: &str| path.join(name).is_file();
@@ -34,7 +34,7 @@ pub fn find(path: &Path) -> Result<PathBuf> {
     Err(format!("`{shown}` has no corpus: {help}").into())
 }
 
-/// The corpus that a run made or used.
+/// Returns the corpus that a run made or used.
 fn of_run(path: &Path) -> Result<PathBuf> {
     let record: Record = json(&path.join("plan.json"))?;
     let shown = path.display();
@@ -43,8 +43,8 @@ fn of_run(path: &Path) -> Result<PathBuf> {
     }
     let stage = record.stages.iter().find(|stage| stage.stage.kind == StageKind::Corpus);
     let stage =
-        stage.ok_or_else(|| format!("`{shown}` is a run that did not come to its corpus; run it again"))?;
-    // `runs/latest` is a link, and an arm of a sweep lies deeper than a run.
+        stage.ok_or_else(|| format!("`{shown}` is a run that stopped before its corpus; run it again"))?;
+    // `runs/latest` is a link, and the arms of a sweep are nested deeper than runs.
     let dir = fs::canonicalize(path).map_err(|error| format!("`{shown}`: {error}"))?;
     let found = dir.ancestors().map(|runs| runs.join(&stage.artefact)).find(|artefact| artefact.is_dir());
     let artefact = stage.artefact.display();
@@ -53,7 +53,7 @@ fn of_run(path: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The one corpus that all arms of a sweep have.
+/// Returns the corpus shared by all arms of a sweep.
 fn of_sweep(path: &Path) -> Result<PathBuf> {
     let record: SweepRecord = json(&path.join("sweep.json"))?;
     let arms = record.arms.iter().filter(|arm| path.join(&arm.run).join("plan.json").is_file());

@@ -1,4 +1,4 @@
-//! Scans in words and numbers: those of a run, and those of people who were never in one.
+//! Describes scans in words and numbers, in a run and outside of one.
 
 mod corpus;
 mod each;

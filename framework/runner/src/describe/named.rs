@@ -1,4 +1,5 @@
-//! Names of scans that are named by their files: BIDS names where they are, else the name before the extension.
+//! Names of scans from their files: BIDS names if possible, otherwise the file name without its
+//! extension.
 
 use std::path::Path;
 
@@ -10,11 +11,11 @@ use boldface_imaging::names::Name;
 pub struct NamedScan {
     /// Its id.
     pub id: ScanId,
-    /// As tables show it: `sub-01_task-rest_run-1`, or `mine` of `mine.npy`.
+    /// Its name in tables: `sub-01_task-rest_run-1`, or `mine` for `mine.npy`.
     pub name: String,
 }
 
-/// The scan of the file `path`, counted to the dataset `dataset`.
+/// Names the scan in the file `path`, as part of `dataset`.
 pub fn named(path: &Path, dataset: &str) -> NamedScan {
     let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let bids = Name::parse(file).ok().and_then(|name| name.scan(dataset));
@@ -28,7 +29,7 @@ pub fn named(path: &Path, dataset: &str) -> NamedScan {
     NamedScan { id, name: stem }
 }
 
-/// What two files that are the same scan are told; none if every file is a scan of its own.
+/// Returns a message if two files are the same scan.
 pub fn shared<'a>(files: impl IntoIterator<Item = (&'a Path, &'a NamedScan)>) -> Option<String> {
     let mut seen: std::collections::BTreeMap<&ScanId, &Path> = std::collections::BTreeMap::new();
     for (path, scan) in files {

@@ -1,4 +1,4 @@
-//! `corpus.json`: what a corpus was made with, so that its artefact alone is enough to describe anybody.
+//! `corpus.json`: the settings of a corpus. With it, the artefact is enough to describe new scans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,51 +11,52 @@ use crate::plan::Plan;
 /// Name of the file in the artefact.
 pub const FILE: &str = "corpus.json";
 
-/// What a corpus was made with. A field that this version does not know is passed over.
+/// Settings that a corpus was made with. Unknown fields are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Saved {
-    /// Version of boldface that made it.
+    /// Version of boldface that made the corpus.
     pub boldface: String,
-    /// The generators, in the order in which they describe.
+    /// The generators, in the order of their descriptions.
     pub generators: Vec<Generator>,
-    /// Names of the datasets that it was made of.
+    /// Names of its datasets.
     pub datasets: Vec<String>,
-    /// Columns of their tables.
+    /// Their phenotype columns.
     pub columns: Vec<String>,
-    /// The regions of every scan, in the order of its columns.
+    /// The regions of every scan, in the order of the series' columns.
     pub regions: Regions,
-    /// The volumes of every scan that were described, counted from the first on disk.
+    /// The volumes of every scan that were described, counted from the first volume on disk.
     pub window: Window,
     /// Repetition times of the training scans in seconds, ascending.
     pub tr: Vec<f64>,
-    /// How many training scans there are.
+    /// Number of training scans.
     pub scans: usize,
-    /// How many people they are of.
+    /// Number of people in training.
     pub people: usize,
 }
 
 /// One generator of a corpus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generator {
-    /// Its table in the spec, which is also the folder of what it learned.
+    /// Name of its table in the spec, and of the folder with its learned parts.
     pub name: String,
-    /// Its plugin.
+    /// Name of its plugin.
     #[serde(rename = "type")]
     pub plugin: String,
     /// The plugin's version.
     pub version: u32,
     /// Its table with every default filled in.
     pub config: Value,
-    /// BLAKE3 of the library it was loaded from; none if it was built in.
+    /// BLAKE3 hash of the library it was loaded from, or `None` if it is built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library: Option<String>,
-    /// The norms that its sentences name.
+    /// Names of the norms in its sentences.
     #[serde(default)]
     pub norms: BTreeSet<String>,
 }
 
 impl Saved {
-    /// What the corpus of `plan` was made with: of the scans `infos`, of which `train` were learned from.
+    /// Returns the settings of the corpus of `plan`. `infos` are all scans; `train` are the training
+    /// scans.
     pub fn of(
         plan: &Plan,
         infos: &[&ScanInfo],

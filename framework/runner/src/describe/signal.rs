@@ -1,4 +1,4 @@
-//! One signal file as a scan: its numbers, its repetition time, and whether its regions are the ones wanted.
+//! Reads one signal file as a scan, with its repetition time, and checks its regions.
 
 use std::path::Path;
 
@@ -11,33 +11,34 @@ use boldface_imaging::regions::declared;
 /// The regions that a file must have.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// Names, in order.
+    /// The regions, in order.
     pub regions: &'a Regions,
-    /// Whose they are, as messages say it: `the corpus`.
+    /// Owner of the regions for messages, such as `the corpus`.
     pub whose: &'a str,
-    /// Repetition time in seconds, if the command line says it.
+    /// Repetition time in seconds from the command line, if given.
     pub tr: Option<f64>,
 }
 
-/// What was read.
+/// A signal that was read.
 #[derive(Clone, Debug)]
 pub struct Signal {
-    /// All volumes; a region without a signal is NaN throughout.
+    /// All volumes. A region without a signal is NaN in all of them.
     pub series: TimeSeries,
-    /// Whether anything says the names of its regions.
+    /// Whether the file or a sidecar names the regions.
     pub is_named: bool,
 }
 
-/// Longest repetition time in seconds; more are milliseconds by mistake.
+/// Longest repetition time in seconds. A larger value was probably meant as milliseconds.
 const LONGEST_TR: f64 = 60.0;
 
-/// Kinds of files, by their extension.
+/// File extensions that can be read.
 pub const EXTENSIONS: [&str; 4] = ["npy", "tsv", "csv", "parquet"];
 
 /// Reads the signal at `path`.
 ///
 /// # Errors
-/// If it cannot be read, has other regions, or nothing says its repetition time. The message does not name the file.
+/// Fails if the file cannot be read, has other regions, or no repetition time is known. The message does
+/// not name the file.
 pub fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Signal> {
     let names = &wanted.regions.names;
     let MatrixFile { names: own, trs, rois, values } = matrix(path, names)?;
@@ -47,7 +48,7 @@ pub fn read(path: &Path, wanted: &Wanted<'_>) -> Result<Signal> {
     }
     let sidecars = sidecars_of(path)?;
     for sidecar in &sidecars {
-        // The nearest sidecar that declares an order holds, as for the repetition time.
+        // As for the repetition time, the nearest sidecar with an order of regions counts.
         if let Some(declared) = declared(sidecar)? {
             let whose = format!("`{}`", sidecar.display());
             same_order(&declared, names, [&whose, wanted.whose])?;
@@ -77,18 +78,21 @@ fn matrix(path: &Path, names: &[String]) -> Result<MatrixFile> {
             let (own, values) = boldface_tables::series::read(path)?;
             let rois = own.len();
             let trs = values.len().checked_div(rois).unwrap_or(0);
-            // A name that stands twice is told apart there.
+            // The reader makes duplicate names unique, so compare with names made unique in the same
+            // way.
             let is_same = own == boldface_tables::series::columns(names);
             Ok(MatrixFile { names: Some(if is_same { names.to_vec() } else { own }), trs, rois, values })
         }
         extension if EXTENSIONS.contains(&extension) => MatrixFile::read(path, names),
-        _ => Err("a series is a .npy, .tsv, .csv or .parquet with a row a volume and a column a region; \
-                  `boldface parcellate` makes one of an image"
-            .into()),
+        _ => Err(
+            "a series is a .npy, .tsv, .csv or .parquet with one row per volume and one column per region; \
+                  `boldface parcellate` makes one from an image"
+                .into(),
+        ),
     }
 }
 
-/// Seconds between two volumes, as the command line or the nearest sidecar says it.
+/// Returns the repetition time in seconds, from the command line or the nearest sidecar.
 fn tr(sidecars: &[std::path::PathBuf], asked: Option<f64>) -> Result<f64> {
     let mut said = None;
     for sidecar in sidecars {
@@ -115,14 +119,14 @@ fn tr(sidecars: &[std::path::PathBuf], asked: Option<f64>) -> Result<f64> {
     match tr {
         tr if tr > 0.0 && tr <= LONGEST_TR => Ok(tr),
         tr if tr > LONGEST_TR => Err(format!("a repetition time of {tr} s looks like milliseconds").into()),
-        tr => Err(format!("a repetition time of {tr} s is none").into()),
+        tr => Err(format!("a repetition time must be above 0 s, not {tr} s").into()),
     }
 }
 
-/// The series with zeros for regions that are NaN throughout, and how many those are.
+/// Replaces regions that are NaN throughout by zeros. Also returns their names.
 ///
 /// # Errors
-/// If another value is not finite.
+/// Fails if any other value is not finite.
 pub fn without_dead(series: TimeSeries, regions: &Regions) -> Result<(TimeSeries, Vec<String>)> {
     let dead: Vec<usize> = (0..series.rois()).filter(|&roi| series.roi(roi).all(f32::is_nan)).collect();
     let mut values = series.values().to_vec();

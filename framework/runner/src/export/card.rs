@@ -1,4 +1,4 @@
-//! `README.md` of an export: the model's card, with front matter as model hubs read it.
+//! Writes `README.md` of an export: the model card, with front matter for model hubs.
 
 use boldface::{Card, Part, ScanInfo, Split};
 
@@ -6,23 +6,23 @@ use super::manifest::Export;
 use crate::report::card::Told;
 use crate::run::Record;
 
-/// What the card is made of.
+/// The contents of the card.
 pub struct Subject<'a> {
-    /// What was run.
+    /// The record of the run.
     pub record: &'a Record,
-    /// What the export says of itself.
+    /// The manifest of the export.
     pub export: &'a Export,
     /// Every scan.
     pub scans: &'a [ScanInfo],
-    /// Who was in which part.
+    /// The part of each person.
     pub split: &'a Split,
-    /// What the report tells.
+    /// Texts from the report.
     pub told: &'a Told,
-    /// What the backbone says.
+    /// The backbone's part of the card.
     pub card: &'a Card,
 }
 
-/// The text of the card.
+/// Returns the text of the card.
 pub fn readme(of: &Subject<'_>) -> String {
     let Subject { record, export, told, card, .. } = of;
     let name = &export.name;
@@ -46,7 +46,7 @@ pub fn readme(of: &Subject<'_>) -> String {
              the difference excludes zero. Validation scores are in `metrics.md`, everything in `metrics.parquet`.\n";
     text += &format!("\n## Use\n\n{}", usage(export));
     text += &format!("\n## How it was made\n\n{}", told.methods);
-    text += "\n`spec.toml` says all of it, every default included; `versions.json` what it ran on.\n";
+    text += "\n`spec.toml` has every setting, defaults included; `versions.json` has the versions of the software.\n";
     text += &format!("\n## Limits\n\n{}", limits(record, told, card));
     text
 }
@@ -60,7 +60,7 @@ fn front_matter(card: &Card) -> String {
     text + "---\n"
 }
 
-/// As YAML: JSON's strings are YAML's.
+/// Quotes a string for YAML. JSON strings are valid YAML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -99,8 +99,8 @@ fn data(of: &Subject<'_>) -> String {
 fn usage(export: &Export) -> String {
     let data = export.datasets.keys().map(|name| format!(" --data {name}=PATH")).collect::<String>();
     format!(
-        "Compute a recorded test score again, on the data it is of:\n\n```sh\nboldface verify DIR{data}\n```\n\nGo on from it \
-         in an experiment of your own, with the `[tokenizer]` and `[backbone]` of `spec.toml`; people whom it learned from \
+        "Compute a recorded test score again, on the data it is of:\n\n```sh\nboldface verify DIR{data}\n```\n\nStart an experiment \
+         of your own from it, with the `[tokenizer]` and `[backbone]` of `spec.toml`; people whom it learned from \
          are refused in the test part:\n\n```toml\n[start]\npath = \"DIR\"\ntake = [\"tokenizer\", \"model\"]\n```\n\n`tokenizer/` and \
          `{}/` are as their plugins save them: weights as safetensors.\n",
         export.model.folder
@@ -122,7 +122,7 @@ fn limits(record: &Record, told: &Told, card: &Card) -> String {
     text + "- Terms of data and model: `LICENCE.md`.\n"
 }
 
-/// With a capital, without its full stop.
+/// Capitalises a sentence and removes its full stop.
 fn sentence(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
     let mut letters = text.chars();

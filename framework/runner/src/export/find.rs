@@ -1,14 +1,15 @@
-//! From what a user names to the folder of a run: the folder itself, `latest`, or the name of an experiment.
+//! Finds the folder of a run: by its path, as `latest`, or by the name of an experiment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
 
-/// The folder of the run that `named` names; `runs` is the folder of runs. Of an experiment, the latest run.
+/// Returns the folder of the run called `named`. `runs` is the folder of runs. For an experiment, it is
+/// the latest run.
 ///
 /// # Errors
-/// If there is no such run; with what to name instead.
+/// Fails if there is no such run. The message names alternatives.
 pub fn find(named: &Path, runs: &Path) -> Result<PathBuf> {
     for dir in [named.to_owned(), runs.join(named)] {
         if dir.join("plan.json").is_file() {
@@ -25,12 +26,12 @@ pub fn find(named: &Path, runs: &Path) -> Result<PathBuf> {
     }
     let (named, runs) = (named.display(), runs.display());
     Err(format!(
-        "`{named}` is no run: there is no `plan.json`; name its folder, `latest`, or an experiment that was run in `{runs}`"
+        "`{named}` is not a run: it has no `plan.json`; name its folder, `latest`, or an experiment that was run in `{runs}`"
     )
     .into())
 }
 
-/// The latest run of an experiment: their folders are named after the time.
+/// Returns the latest run of an experiment. Its folders are named after the time.
 fn latest(experiment: &Path) -> Option<PathBuf> {
     let runs = fs::read_dir(experiment).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     runs.filter(|run| run.join("plan.json").is_file()).max()

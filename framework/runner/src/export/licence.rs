@@ -1,10 +1,10 @@
-//! `LICENCE.md`: under which terms the parts of an export stand, as far as anybody said it.
+//! Writes `LICENCE.md`: the terms of an export's parts, as far as they are known.
 
 use boldface::Card;
 
 use crate::report::card::Told;
 
-/// The note.
+/// Returns the text of the note.
 pub fn note(told: &Told, card: &Card, is_hashed: bool) -> String {
     let mut text = "# Licences\n\n\
          Nothing here grants a right: this page says what was found when the run was exported.\n\n\
@@ -19,7 +19,7 @@ pub fn note(told: &Told, card: &Card, is_hashed: bool) -> String {
         text += &title.as_ref().map(|title| format!(" ({title})")).unwrap_or_default();
         text += &match licence {
             Some(licence) => format!(": {licence}"),
-            None => ": its `dataset_description.json` says no licence".to_owned(),
+            None => ": its `dataset_description.json` names no licence".to_owned(),
         };
         text += &cite.as_ref().map(|cite| format!(". To cite: {cite}")).unwrap_or_default();
         text += &doi.as_ref().map(|doi| format!(". {doi}")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `manifest.json` of an export: what it is, what it was made with, and the hash of every file in it.
+//! `manifest.json` of an export: its settings and the hash of every file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,80 +18,80 @@ use crate::spec::Table;
 /// Name of the file.
 pub const FILE: &str = "manifest.json";
 
-/// What says that a `manifest.json` is an export's.
+/// Marks a `manifest.json` as an export's.
 pub(super) const KIND: &str = "boldface export";
 
-/// The layout of exports that this version writes, and the newest that it reads.
+/// Format that this version writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
 
-/// A manifest larger than this is not one of ours.
+/// Largest size in bytes of a manifest.
 const LARGEST: u64 = 1 << 26;
 
-/// What an export says of itself. A field that this version does not know is passed over.
+/// The manifest of an export. Unknown fields are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Export {
-    /// That it is an export: [`KIND`].
+    /// Marks it as an export: [`KIND`].
     pub(super) kind: String,
-    /// The layout of the folder: raised when an older boldface could not read it.
+    /// Format of the folder. It increases when older versions of boldface cannot read a new layout.
     pub(super) format: u32,
-    /// Version of boldface that made it.
+    /// Version of boldface that made the export.
     pub boldface: String,
     /// Name of the experiment.
     pub name: String,
-    /// The folder that paths of `spec.toml` are relative to, where the run was made.
+    /// The folder that paths in `spec.toml` are relative to, on the machine of the run.
     pub origin: PathBuf,
-    /// The engine that it was computed on.
+    /// The engine of the run.
     pub engine: String,
-    /// The numbers that matrices were multiplied in.
+    /// Number format of its matrix multiplications.
     #[serde(default)]
     pub precision: Precision,
     /// The table of the tokenizer, with every default and without its seed.
     pub tokenizer: Table,
     /// The table of the backbone, with every default and without its seed.
     pub backbone: Table,
-    /// What the keys say of the backbone besides its table, such as the hash of published weights.
+    /// The backbone's other content in keys, such as the hash of published weights.
     #[serde(default)]
     pub base: Value,
     /// The language model.
     pub model: Saved,
-    /// The language model before instruction tuning, where a task asked it.
+    /// The language model before instruction tuning, if a task uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aligned: Option<Saved>,
-    /// What the language model reads of a scan.
+    /// Shape of the language model's fMRI input.
     pub shape: FmriShape,
     /// Repetition times of the scans in seconds, ascending.
     pub tr: Vec<f64>,
     /// Key of the stage that read the data.
     pub series: String,
-    /// What tells each dataset from others: a hash of its files.
+    /// Hash of each dataset's files, which identifies the dataset.
     pub datasets: BTreeMap<String, String>,
-    /// Every file, by path relative to the folder, but this one.
+    /// Every other file, by path relative to the folder.
     pub files: BTreeMap<String, FileRecord>,
 }
 
 /// A language model in an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
-    /// The folder that holds it.
+    /// Its folder in the export.
     pub folder: String,
     /// The stage that made it.
     pub stage: String,
-    /// Whether it has learned to read fMRI; otherwise it is the text side alone.
+    /// Whether it has learned to read fMRI. Otherwise it is only the text side.
     pub reads_fmri: bool,
 }
 
-/// Why a folder cannot be used as an export.
+/// Reason why a folder cannot be used as an export.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// There is nothing, or something else.
+    /// The folder is missing or not an export.
     #[error("`{}` is not an export: {reason}", dir.display())]
     NoExport {
         /// The folder.
         dir: PathBuf,
-        /// What it is instead.
+        /// The reason.
         reason: String,
     },
-    /// A newer version made it, in a layout that this one does not know.
+    /// A newer version of boldface made it, in a format that this version does not know.
     #[error(
         "`{}` was exported by boldface {boldface} in format {format}, and this version reads up to {FORMAT}; upgrade \
          boldface",
@@ -100,22 +100,22 @@ pub enum Refused {
     Newer {
         /// The folder.
         dir: PathBuf,
-        /// Its layout.
+        /// Its format.
         format: u32,
         /// The version that made it.
         boldface: String,
     },
-    /// Files are not as they were exported.
+    /// Files have changed since the export.
     #[error("`{}` is damaged: {}; copy it again from where it came", dir.display(), files.join("; "))]
     Damaged {
         /// The folder.
         dir: PathBuf,
-        /// What is wrong with each file.
+        /// The problem with each file.
         files: Vec<String>,
     },
 }
 
-/// What every version writes.
+/// The fields that every version writes.
 #[derive(Deserialize)]
 struct Version {
     #[serde(default)]
@@ -127,10 +127,10 @@ struct Version {
 }
 
 impl Export {
-    /// Reads what the folder `dir` says of itself; no other file is looked at.
+    /// Reads the manifest in the folder `dir`. Other files are not checked.
     ///
     /// # Errors
-    /// Why it is no export that this version can read.
+    /// Returns the reason why this version cannot read the export.
     pub fn read(dir: &Path) -> Result<Export, Refused> {
         let no_export = |reason: String| Refused::NoExport { dir: dir.to_owned(), reason };
         let path = dir.join(FILE);
@@ -148,7 +148,7 @@ impl Export {
         }
         let text = fs::read(&path).map_err(|error| damaged(format!("`{FILE}`: {error}")))?;
         let broken = |error: serde_json::Error| damaged(format!("`{FILE}`: {error}"));
-        // A newer manifest may have other fields, so its format is looked at before them.
+        // A newer manifest may have other fields, so check its format first.
         let Version { kind, format, boldface } = serde_json::from_slice(&text).map_err(broken)?;
         if kind != KIND {
             return Err(no_export(format!("its `{FILE}` is of something else, such as a stage in a store")));
@@ -159,10 +159,10 @@ impl Export {
         serde_json::from_slice(&text).map_err(broken)
     }
 
-    /// Reads the folder `dir`, and compares every file with what was written.
+    /// Reads the folder `dir` and verifies the hash of every file.
     ///
     /// # Errors
-    /// As [`Export::read`]; all files that differ, by name.
+    /// Fails like [`Export::read`], or returns all files that differ, by name.
     pub fn open(dir: &Path) -> Result<Export, Refused> {
         let export = Export::read(dir)?;
         let differ = export.files.iter().filter_map(|(name, record)| record.verify(dir, name).err());
@@ -170,7 +170,7 @@ impl Export {
         if files.is_empty() { Ok(export) } else { Err(Refused::Damaged { dir: dir.to_owned(), files }) }
     }
 
-    /// Hash of the names and the bytes of the files in `folder`.
+    /// Returns a hash over the names and bytes of the files in `folder`.
     pub fn content(&self, folder: &str) -> String {
         let mut hasher = blake3::Hasher::new();
         for (name, record) in self.inside(folder) {
@@ -179,10 +179,10 @@ impl Export {
         hasher.finalize().to_hex().as_str().chars().take(32).collect()
     }
 
-    /// Copies the files in `folder` of the export at `dir` to `to`, and compares what was copied.
+    /// Copies the files in `folder` of the export at `dir` to `to` and verifies the copies.
     ///
     /// # Errors
-    /// If the folder is not in the export, or a file is not as it was exported.
+    /// Fails if the folder is not in the export, or a file has changed since the export.
     pub fn copy(&self, dir: &Path, folder: &str, to: &Path) -> Result<()> {
         let mut count = 0;
         for (name, record) in self.inside(folder) {
@@ -202,16 +202,16 @@ impl Export {
         Ok(())
     }
 
-    /// Files of a folder, by path relative to it.
+    /// Returns the files of a folder, by path relative to it.
     fn inside<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a FileRecord)> {
         let prefix = format!("{folder}/");
         self.files.iter().filter_map(move |(name, record)| Some((name.strip_prefix(&prefix)?, record)))
     }
 
-    /// Writes the manifest into `dir`, which makes the export whole.
+    /// Writes the manifest into `dir`, which completes the export.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// Fails if it cannot be written.
     pub(super) fn write(&self, dir: &Path) -> Result<()> {
         let path = dir.join(FILE);
         let mut text = serde_json::to_vec_pretty(self)?;

@@ -1,4 +1,4 @@
-//! A finished run as a folder that another laboratory can use without our store: written, verified, begun from.
+//! A finished run as a folder that others can use without our store: to verify scores or start from it.
 //!
 //! ```text
 //! DIR/README.md          the model's card
@@ -34,19 +34,20 @@ pub use write::{Exported, write};
 /// Folder of the fitted tokenizer.
 pub(crate) const TOKENIZER: &str = "tokenizer";
 
-/// Folder of what the corpus generators learned.
+/// Folder of the corpus generators' learned parts.
 pub(crate) const NORMS: &str = "norms";
 
-/// The region table.
+/// File with the table of regions.
 pub(crate) const REGIONS: &str = "regions.tsv";
 
-/// What tells published weights from others, as the stage `text-space` has it in its config; null where there are none.
+/// Returns the content of published weights from the config of the stage `text-space`, or null if there
+/// are none.
 pub(crate) fn base(text_space: &Value) -> Value {
     text_space["backbone"][WEIGHTS].clone()
 }
 
-/// What tells each dataset from others, whatever it is called, as the stage `series` has it in its config: the hash of
-/// its files, or of its table where it reads none.
+/// Returns a hash per dataset from the config of the stage `series`: of its files, or of its table if it
+/// has none. It identifies a dataset under any name.
 pub(crate) fn fingerprints(series: &Value) -> BTreeMap<String, String> {
     let short = |bytes: &[u8]| blake3::hash(bytes).to_hex().as_str()[..32].to_owned();
     let nothing = short(b"");

@@ -1,4 +1,4 @@
-//! The people of an export: who was in which part, and everybody it learned from, by id or by a hash of it.
+//! The people of an export: the part of each, and everyone it learned from, by id or hashed id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,23 +8,23 @@ use boldface_imaging::table::{Row, Table};
 
 use crate::run::store::cannot;
 
-/// Who was in which part: a file that `[split] file` of another experiment can name.
+/// Name of the file with the part of each person. It can be the `[split] file` of another experiment.
 pub const SPLITS: &str = "splits.tsv";
 
-/// Everybody whom the model has learned from, in this run and in those that it started from.
+/// Name of the file with everyone the model learned from, in this run and in those it started from.
 pub const LEARNED: &str = "learned.tsv";
 
-/// What a hashed id begins with.
+/// Prefix of a hashed id.
 const HASHED: &str = "blake3:";
 
-/// Somebody whom a model has learned from: to fit on, or to choose by.
+/// A person in the training or validation part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Learned {
     /// Name of the dataset.
     pub dataset: String,
-    /// What tells the dataset from others, whatever its name.
+    /// Hash that identifies the dataset under any name.
     pub content: String,
-    /// `sub-01`, or a hash of dataset and id.
+    /// The id, such as `sub-01`, or a hash of dataset and id.
     pub id: String,
 }
 
@@ -33,7 +33,7 @@ pub struct Learned {
 pub struct Parts(BTreeMap<String, Part>);
 
 impl Learned {
-    /// Everybody of the training and the validation part.
+    /// Returns everyone in the training and validation parts.
     pub fn of(
         scans: &[ScanInfo],
         split: &Split,
@@ -49,14 +49,14 @@ impl Learned {
         Ok(people.into_iter().collect())
     }
 
-    /// Whether this is the person of a scan in a dataset with the content `content`.
+    /// Whether this is the person of a scan, in a dataset with the hash `content`.
     pub fn is(&self, id: &ScanId, content: Option<&str>) -> bool {
         let same_data = self.dataset == id.dataset || content == Some(&self.content);
         let label = label(id);
         same_data && (self.id == label || self.id == hashed(&format!("{}/{label}", self.dataset)))
     }
 
-    /// The same with its id as a hash.
+    /// Replaces the id by its hash.
     #[must_use]
     pub fn hashed(self) -> Learned {
         if self.id.starts_with(HASHED) {
@@ -69,7 +69,7 @@ impl Learned {
 /// Writes a list of people.
 ///
 /// # Errors
-/// If it cannot be written.
+/// Fails if it cannot be written.
 pub fn write_learned(path: &Path, people: &[Learned]) -> Result<()> {
     let mut text = "dataset\tcontent\tparticipant_id\n".to_owned();
     for Learned { dataset, content, id } in people {
@@ -78,10 +78,10 @@ pub fn write_learned(path: &Path, people: &[Learned]) -> Result<()> {
     Ok(std::fs::write(path, text).map_err(cannot("write", path))?)
 }
 
-/// Reads what [`write_learned`] wrote.
+/// Reads a list of people written by [`write_learned`].
 ///
 /// # Errors
-/// If it is no such table.
+/// Fails if the file is not such a table.
 pub fn read_learned(path: &Path) -> Result<Vec<Learned>> {
     let table = table(path, &["dataset", "content", "participant_id"])?;
     let one = |row: Row<'_>| {
@@ -94,10 +94,10 @@ pub fn read_learned(path: &Path) -> Result<Vec<Learned>> {
     table.rows().map(one).collect()
 }
 
-/// Writes the split of `scans`; a column says the run where runs are divided.
+/// Writes the split of `scans`, with a column for the run if runs are divided.
 ///
 /// # Errors
-/// If the split does not know a scan, or the file cannot be written.
+/// Fails if a scan is not in the split, or the file cannot be written.
 pub fn write_splits(path: &Path, scans: &[ScanInfo], split: &Split, is_hashed: bool) -> Result<()> {
     let by_run = scans.iter().any(|scan| scan.id.by_run);
     let mut rows = BTreeSet::new();
@@ -114,10 +114,10 @@ pub fn write_splits(path: &Path, scans: &[ScanInfo], split: &Split, is_hashed: b
 }
 
 impl Parts {
-    /// Reads what [`write_splits`] wrote.
+    /// Reads a split written by [`write_splits`].
     ///
     /// # Errors
-    /// If it is no such table.
+    /// Fails if the file is not such a table.
     pub fn read(path: &Path) -> Result<Parts> {
         let table = table(path, &["dataset", "participant_id", "part"])?;
         let mut parts = BTreeMap::new();
@@ -133,7 +133,7 @@ impl Parts {
         Ok(Parts(parts))
     }
 
-    /// The part of a scan; none if the export does not know its person.
+    /// Returns the part of a scan, or `None` if the export does not know its person.
     pub fn of(&self, id: &ScanId) -> Option<Part> {
         let person = id.person();
         self.0.get(&person).or_else(|| self.0.get(&hashed(&person))).copied()
@@ -152,7 +152,7 @@ fn label(id: &ScanId) -> String {
     format!("sub-{}", id.subject)
 }
 
-/// A hash that hides an id from a reader, and not from somebody who has a list of ids to try.
+/// Hashes an id. This hides the id from readers, but not from someone with a list of candidates.
 fn hashed(text: &str) -> String {
     let hash = blake3::hash(format!("boldface person {text}").as_bytes()).to_hex();
     format!("{HASHED}{}", &hash.as_str()[..32])
@@ -192,7 +192,7 @@ mod tests {
             assert_eq!(read, people);
             let known = |id: &ScanId, content| read.iter().any(|one| one.is(id, content));
             assert!(known(&scans[0].id, None) && !known(&scans[1].id, None));
-            // Another name of the same data, and another study that also has a first subject.
+            // The same data under another name, and another study with a subject of the same id.
             let other = scan("c", "01", 3, false).id;
             assert!(known(&other, Some("x")) && !known(&other, Some("z")) && !known(&other, None));
             let parts = Parts::read(&splits).unwrap();

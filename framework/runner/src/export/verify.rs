@@ -1,4 +1,7 @@
-//! One recorded score, computed again from an export on the data that it is of.
+//! Computes one recorded score of an export again, so that readers can check its card on the same data.
+//!
+//! A plan that starts from the export runs the usual stages. There is no second evaluator, so the
+//! controls run too.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,86 +21,87 @@ use crate::run::store::cannot;
 use crate::run::{Artefact, Cost, Events, Store};
 use crate::spec::{Layered, Table};
 
-/// Largest difference on the engine of the export.
+/// Largest difference on the export's engine, relative for scores above 1.
 const SAME_ENGINE: f64 = 1e-9;
 
-/// Largest difference on another engine or precision, for numbers up to 1; of larger ones, a share.
+/// Largest difference on another engine or precision, relative for scores above 1.
 const OTHER_ENGINE: f64 = 1e-2;
 
-/// Resamples behind an interval that nobody asks for.
+/// Number of resamples. The interval is not used, so one is enough.
 const RESAMPLES: usize = 1;
 
-/// What is to be computed again, and where.
+/// The score to compute again, and settings of this machine.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The task; the first that was scored if left out.
+    /// The task. Defaults to the first with a score.
     pub task: Option<String>,
-    /// The metric; the task's first if left out.
+    /// The metric. Defaults to the task's first.
     pub metric: Option<String>,
-    /// Where datasets lie, by name; the others lie where the spec says.
+    /// Paths of datasets by name. Other datasets have the paths in the spec.
     pub data: BTreeMap<String, PathBuf>,
-    /// Where published weights lie, if not where the spec says.
+    /// Path of published weights. Defaults to the path in the spec.
     pub weights: Option<PathBuf>,
-    /// The engine, if not that of the export.
+    /// The engine. Defaults to the export's.
     pub engine: Option<String>,
-    /// The device, if not that of the spec.
+    /// The device. Defaults to the spec's.
     pub device: Option<String>,
-    /// Threads, if not as many as the spec says.
+    /// Number of threads. Defaults to the spec's.
     pub workers: Option<usize>,
-    /// Libraries of plugins, instead of those that the spec names.
+    /// Libraries of plugins, instead of those in the spec.
     pub plugins: Vec<PathBuf>,
 }
 
-/// A recorded number, and the same computed again.
+/// A recorded score and the recomputed one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
     /// The task.
     pub task: String,
     /// The metric.
     pub metric: String,
-    /// What was recorded.
+    /// The recorded score.
     pub recorded: f64,
-    /// What came out; none if it is undefined now.
+    /// The recomputed score, or `None` if it is undefined now.
     pub found: Option<f64>,
-    /// How far the two may be apart.
+    /// Largest accepted difference.
     pub tolerance: f64,
-    /// The engine it was recorded on, and the engine it was computed on.
+    /// The engine of the export and the engine used now.
     pub engines: (String, String),
-    /// How many files were compared with their hashes.
+    /// Number of files whose hashes were verified.
     pub files: usize,
 }
 
-/// Why nothing could be compared.
+/// Reason why the scores could not be compared.
 #[derive(Debug, Error)]
 pub enum Unverified {
-    /// It is no whole export.
+    /// The folder is not a complete export.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// What was asked for is not in it.
+    /// The export does not have the requested score.
     #[error("{0}")]
     Asked(String),
-    /// Its spec does not hold here, for instance because the data are elsewhere.
-    #[error("the spec of the export does not hold here")]
+    /// The spec does not resolve here, for instance because the data have moved.
+    #[error("the spec of the export cannot be resolved here")]
     Spec(Vec<Located>),
-    /// The data are not those that the number is of.
-    #[error("these are not the data that the score is of: {0}; nothing was computed")]
+    /// The data differ from those of the recorded score.
+    #[error("these are not the data of the recorded score: {0}; nothing was computed")]
     OtherData(String),
-    /// It went wrong.
+    /// The computation failed.
     #[error(transparent)]
     Failed(#[from] boldface::Error),
 }
 
 impl Verified {
-    /// Whether the two are one number, as far as can be asked.
+    /// Whether the scores agree within the tolerance.
     pub fn holds(&self) -> bool {
         self.found.is_some_and(|found| (found - self.recorded).abs() <= self.tolerance)
     }
 }
 
-/// Compares every file of the export in `dir` with its hash, and computes one recorded test score again.
+/// Verifies the hash of every file of the export in `dir` and computes one recorded test score again.
 ///
 /// # Errors
-/// Why nothing could be compared. A number that differs is no error: see [`Verified::holds`].
+/// Returns the reason why nothing could be compared. A different score is not an error: see
+/// [`Verified::holds`].
 pub fn verify(
     dir: &Path,
     asked: &Asked,
@@ -150,7 +154,7 @@ fn is_score(row: &MetricRow, plugin: &str) -> bool {
     is_whole && row.split == "test" && row.plugin == plugin && row.value.is_some()
 }
 
-/// The number to compute again.
+/// Returns the recorded score to compute again.
 fn recorded(dir: &Path, export: &Export, asked: &Asked) -> Result<MetricRow, Unverified> {
     let rows = metrics::read(&dir.join("metrics.parquet")).map_err(|error| failed(error.to_string()))?;
     let model = export.backbone.get("type").and_then(Value::as_str).unwrap_or_default();
@@ -182,7 +186,7 @@ fn recorded(dir: &Path, export: &Export, asked: &Asked) -> Result<MetricRow, Unv
     found.map(|row| (*row).clone())
 }
 
-/// The spec of the export as far as one task's number needs it: what was learned is taken from the export.
+/// Reduces the export's spec to one task. Learned parts come from the export.
 fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -> Result<String, Unverified> {
     let broken = |error: toml::de::Error| failed(format!("`spec.toml`: {error}"));
     let mut table: Table = toml::from_str(spec).map_err(broken)?;
@@ -191,7 +195,7 @@ fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -
     }
     table.insert("start".to_owned(), json!({ "path": dir, "take": ["tokenizer", "model"] }));
     if let Some(split) = table.get_mut("split").and_then(Value::as_object_mut) {
-        // Who is in which part is read from the export.
+        // The parts are read from the export.
         split.retain(|key, _| key == "unit");
     }
     let is_multi = |table: &Value| table.get("paradigm").and_then(Value::as_str) == Some("multi");
@@ -234,7 +238,7 @@ fn smaller(dir: &Path, export: &Export, spec: &str, asked: &Asked, task: &str) -
     toml::to_string(&table).map_err(|error| failed(format!("`spec.toml`: {error}")))
 }
 
-/// Whether the data are those that the number is of.
+/// Checks that the data are those of the recorded score.
 fn same_data(plan: &Plan, export: &Export, asked: &Asked) -> Result<(), Unverified> {
     let series = plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
     let found = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
@@ -242,23 +246,23 @@ fn same_data(plan: &Plan, export: &Export, asked: &Asked) -> Result<(), Unverifi
     let others: Vec<String> =
         export.datasets.iter().filter(differ).map(|(name, _)| format!("`{name}`")).collect();
     if !others.is_empty() {
-        let help =
-            if asked.data.is_empty() { "; name where the others lie with `--data NAME=PATH`" } else { "" };
-        return Err(Unverified::OtherData(format!(
-            "the files of {} have another content{help}",
-            others.join(", ")
-        )));
+        let help = if asked.data.is_empty() {
+            "; give the path of the original data with `--data NAME=PATH`"
+        } else {
+            ""
+        };
+        return Err(Unverified::OtherData(format!("the files of {} differ{help}", others.join(", "))));
     }
     if series.is_some_and(|stage| stage.key.0 != export.series) {
         let (one, other) = (&export.boldface, env!("CARGO_PKG_VERSION"));
         let message =
-            format!("the files are the same, but boldface {one} read them otherwise than {other} does");
+            format!("the files are the same, but boldface {one} read them differently from {other}");
         return Err(Unverified::OtherData(message));
     }
     Ok(())
 }
 
-/// Puts the split of the export into the plan.
+/// Sets the plan's split to that of the export.
 fn parts(plan: &mut Plan, dir: &Path) -> Result<(), Unverified> {
     let known = Parts::read(&dir.join(SPLITS))?;
     let mut parts = BTreeMap::new();
@@ -271,7 +275,7 @@ fn parts(plan: &mut Plan, dir: &Path) -> Result<(), Unverified> {
     Ok(())
 }
 
-/// The rows of the stage called `wanted`, every stage that it reads made in a store of its own.
+/// Returns the metric rows of the stage `wanted`. Its inputs are made in a store of their own.
 fn compute(plan: &Plan, runs: &Path, wanted: &str, events: &dyn Events) -> Result<Vec<MetricRow>> {
     let store = Store::open(runs);
     let _in_use = store.enter()?;
@@ -295,7 +299,7 @@ fn compute(plan: &Plan, runs: &Path, wanted: &str, events: &dyn Events) -> Resul
     Err("the spec lost its task".into())
 }
 
-/// A baseline that answered nothing: no score of the model depends on it.
+/// Makes an empty baseline. The model's scores do not depend on it.
 fn nothing(store: &Store, stage: &Stage) -> Result<Artefact> {
     let draft = store.draft(stage)?;
     let path = draft.dir().join("outcomes.jsonl");
@@ -304,7 +308,7 @@ fn nothing(store: &Store, stage: &Stage) -> Result<Artefact> {
     Ok(draft.finish(stage, BTreeMap::new(), Cost::default())?)
 }
 
-/// A folder of runs that goes when it is dropped.
+/// A folder of runs that is removed when dropped.
 struct Temporary(PathBuf);
 
 impl Temporary {
@@ -322,7 +326,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // What is left in the system's folder of temporary files is removed by the system.
+        // The system cleans up its temporary folder if this fails.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

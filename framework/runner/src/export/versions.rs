@@ -1,4 +1,4 @@
-//! `versions.json`: what an export was made with.
+//! Writes `versions.json`: the versions that an export was made with.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::plan::{Entry, Own, stored};
 use crate::run::Record;
 use crate::spec::Table;
 
-/// Everything that has a version. Of a plugin that this build does not have, the name alone.
+/// Returns all versions. A plugin that this build does not have is listed without its version.
 pub fn versions(record: &Record, folder: &Path) -> Value {
     let experiment = &record.experiment;
     let mut plugins = serde_json::Map::new();

@@ -1,4 +1,5 @@
-//! From a finished run to an export: written aside, the manifest last, and renamed.
+//! Exports a finished run. The export is written to a temporary folder, its manifest last, and then
+//! renamed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,26 +23,27 @@ use crate::run::store::cannot;
 use crate::run::{Manifest, Record, StageRecord};
 use crate::spec::{Paradigm, Table};
 
-/// An export that was made.
+/// A finished export.
 #[derive(Clone, Debug)]
 pub struct Exported {
     /// Its folder.
     pub dir: PathBuf,
-    /// How many files it has, and their bytes together.
+    /// Number of files and their total size in bytes.
     pub files: (usize, u64),
-    /// What whoever shares it should know.
+    /// Notes for people who share the export.
     pub notes: Vec<String>,
 }
 
-/// Exports the run in `run` to the folder `to`, with hashes of the subjects' ids if they are `hashed`. The same run gives
-/// the same bytes.
+/// Exports the run in `run` to the folder `to`, with hashed subject ids if `hashed` is set. The same run
+/// gives the same bytes.
 ///
 /// # Errors
-/// If `to` is there already, the run is not finished, one of its artefacts is gone or damaged, or it cannot be written.
+/// Fails if `to` exists, the run is not finished, an artefact is missing or damaged, or the export
+/// cannot be written.
 pub fn write(run: &Path, to: &Path, hashed: bool) -> Result<Exported> {
     if to.exists() {
         return Err(format!(
-            "`{}` is there already, and nothing is overwritten; name another folder",
+            "`{}` already exists, and nothing is overwritten; name another folder",
             to.display()
         )
         .into());
@@ -55,7 +57,7 @@ pub fn write(run: &Path, to: &Path, hashed: bool) -> Result<Exported> {
     Ok(Exported { dir: to.to_owned(), files: (export.files.len(), bytes), notes })
 }
 
-/// The folder that is written; removed unless it was renamed.
+/// The folder to write. It is removed on drop unless it was renamed.
 struct Aside(PathBuf);
 
 impl Aside {
@@ -85,13 +87,13 @@ struct Source {
 
 impl Source {
     fn open(run: &Path) -> Result<Source> {
-        // `runs/latest` is a link, and an arm of a sweep lies deeper than a run.
+        // `runs/latest` is a link, and the arms of a sweep are nested deeper than runs.
         let run = fs::canonicalize(run).map_err(cannot("read", run))?;
         let record: Record = json(&run.join("plan.json"))?;
         let is_there = |task: &&String| !has(&record, &StageKind::Evaluation((*task).clone()));
         if let Some(task) = record.experiment.tasks.keys().find(is_there) {
             return Err(format!(
-                "`{}` is not finished: it did not come to `evaluation.{task}`; run `{}` again, which goes on from there",
+                "`{}` is not finished: it stopped before `evaluation.{task}`; run `{}` again to continue",
                 run.display(),
                 record.spec.display()
             )
@@ -100,7 +102,7 @@ impl Source {
         Ok(Source { run, record })
     }
 
-    /// The folder of a stage's artefact, every file of it compared with its manifest.
+    /// Returns the folder of a stage's artefact, after verifying the hashes of its files.
     fn artefact(&self, kind: &StageKind) -> Result<PathBuf> {
         let stage = self.stage(kind).ok_or_else(|| format!("the run has no stage `{kind}`"))?;
         let found = self.run.ancestors().map(|runs| runs.join(&stage.artefact)).find(|dir| dir.is_dir());
@@ -116,7 +118,7 @@ impl Source {
         Ok(dir)
     }
 
-    /// The folder of runs, from that of an artefact in its store.
+    /// Returns the folder of runs from the path of an artefact in its store.
     fn runs<'a>(&'a self, artefact: &'a Path) -> &'a Path {
         artefact.ancestors().nth(2).unwrap_or(&self.run)
     }
@@ -125,7 +127,7 @@ impl Source {
         self.record.stages.iter().find(|stage| stage.stage.kind == *kind)
     }
 
-    /// Writes everything but the manifest into `to`.
+    /// Writes everything except the manifest to `to`.
     fn put(&self, to: &Path, hashed: bool) -> Result<(Export, Vec<String>)> {
         let record = &self.record;
         let (series, text_space) =
@@ -209,7 +211,7 @@ impl Source {
         Ok((export, self.notes(hashed)))
     }
 
-    /// Copies the language model as the first of `stages` that the run has left it, or as the text side alone.
+    /// Copies the language model from the first of `stages` in the run, or else from the text side.
     fn model(&self, folder: &str, stages: &[StageKind], text_space: &Path, to: &Path) -> Result<Saved> {
         let trained = stages.iter().find(|kind| self.stage(kind).is_some());
         let (from, reads_fmri) = match trained {
@@ -222,20 +224,20 @@ impl Source {
         Ok(Saved { folder: folder.to_owned(), stage, reads_fmri })
     }
 
-    /// Whether a task is asked of the model as it was before instruction tuning.
+    /// Whether a task uses the model as it was before instruction tuning.
     fn asks_before_tuning(&self) -> bool {
         let is_probe = |table: &Table| table.get("paradigm") == Some(&json!(Paradigm::Probe));
         self.stage(&StageKind::Instruction).is_some() && self.record.experiment.tasks.values().any(is_probe)
     }
 
-    /// The folder of the spec, if it is still where it was; otherwise as it was named.
+    /// Returns the folder of the spec, as an absolute path if it still exists.
     fn origin(&self) -> PathBuf {
         let folder = self.record.spec.parent().unwrap_or(Path::new(""));
         fs::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
             .unwrap_or_else(|_| folder.to_owned())
     }
 
-    /// Copies every task's file of paraphrases: questions are asked in their words.
+    /// Copies every task's file of paraphrases, which contains the wording of its questions.
     fn prompts(&self, origin: &Path, to: &Path) -> Result<()> {
         for (task, table) in &self.record.experiment.tasks {
             let Some(written) = table.get("prompts").and_then(Value::as_str) else { continue };
@@ -257,7 +259,7 @@ impl Source {
         Ok(())
     }
 
-    /// What the backbone says of itself; nothing where it cannot be made here.
+    /// Returns the backbone's part of the card. It has only a note if the backbone cannot be made here.
     fn card(&self, origin: &Path) -> Card {
         let table = &self.record.experiment.backbone;
         let entry = stored::<dyn Backbone>("backbone", Own::Weights, origin, table);
@@ -296,7 +298,7 @@ fn has(record: &Record, kind: &StageKind) -> bool {
     record.stages.iter().any(|stage| stage.stage.kind == *kind)
 }
 
-/// How series are standardised: a rule, and nothing that was fitted.
+/// Describes how series are standardised. Nothing is fitted for it.
 fn normaliser(record: &Record, tr: &[f64]) -> Value {
     json!({
         "signal": record.experiment.signal,
@@ -316,7 +318,7 @@ fn table(regions: &Regions) -> String {
     "index\tname\tnetwork\n".to_owned() + &rows.collect::<String>()
 }
 
-/// Copies a folder with everything below it but files called as in `without`.
+/// Copies a folder and everything below it, except files at the top named in `without`.
 fn copy(from: &Path, to: &Path, without: &[&str]) -> Result<()> {
     fs::create_dir_all(to).map_err(cannot("make", to))?;
     let mut entries = BTreeMap::new();

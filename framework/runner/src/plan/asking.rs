@@ -1,4 +1,4 @@
-//! How a task's examples are put to the model: the keys that every task has, resolved and checked.
+//! How a task's examples are put to the model. Resolves and checks the keys that every task has.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,13 +15,13 @@ use crate::stages::{baselines::connectivity::MOST_ROIS, cases::Form, naming::nam
 /// How one task is put to the model.
 #[derive(Clone, Debug, Default)]
 pub struct Asking {
-    /// What the spec says.
+    /// The keys from the spec.
     pub keys: TaskKeys,
-    /// The paraphrases: of the spec's file, or the plain answers of an open task.
+    /// Paraphrases from the spec's file, or plain answers for an open task.
     pub grammar: Option<Grammar>,
-    /// What their slots stand for.
+    /// Values of the slots in the paraphrases.
     pub slots: Slots,
-    /// The form of its answers; none where that takes more than a scan's labels to know.
+    /// Form of the answers, or `None` if scan labels are not enough to know it.
     pub(crate) form: Option<Form>,
     /// Hash of the file of paraphrases.
     content: Option<String>,
@@ -46,7 +46,8 @@ pub(super) fn take(table: &mut Table, problems: &mut Vec<Problem>) -> TaskKeys {
 }
 
 impl Asking {
-    /// Reads the file of paraphrases, if one is named in the spec in `folder`; `table` fills their slots.
+    /// Reads the file of paraphrases, if the spec in `folder` names one. `table` gives the values of
+    /// slots.
     pub(super) fn new(keys: TaskKeys, folder: &Path, table: &Table) -> Result<Asking, Vec<Problem>> {
         let slots = slots(table);
         let (mut grammar, mut content) = (None, None);
@@ -72,7 +73,7 @@ impl Asking {
         Ok(Asking { keys, grammar, slots, form: None, content })
     }
 
-    /// The keys as a spec with every default says them.
+    /// Returns the keys as a table with every default.
     pub(super) fn table(&self) -> Table {
         match serde_json::to_value(&self.keys) {
             Ok(Value::Object(table)) => table,
@@ -80,29 +81,30 @@ impl Asking {
         }
     }
 
-    /// Whether instruction tuning has lessons of this task.
+    /// Whether instruction tuning includes examples of this task.
     pub fn teaches(&self) -> bool {
         let is_read_off = self.keys.paradigm == Paradigm::Probe || self.form == Some(Form::Value);
         !self.keys.held_out && !is_read_off
     }
 
-    /// Whether the model is asked as it was before instruction tuning.
+    /// Whether the task uses the model as it was before instruction tuning.
     pub fn is_frozen(&self) -> bool {
         self.keys.paradigm == Paradigm::Probe
     }
 
-    /// What a question says in evaluation: the first paraphrase.
+    /// Returns the wording of a question in evaluation: the first paraphrase.
     pub fn question(&self, question: &str) -> String {
         let first = self.grammar.as_ref().map(|grammar| grammar.first_question(question, &self.slots));
         first.unwrap_or_else(|| question.to_owned())
     }
 
-    /// What learning from few scans depends on; none where all are used.
+    /// Returns the parts of the key for learning from few scans, or `None` if all scans are used.
     pub(super) fn shots_content(&self, seed: u64) -> Option<Value> {
         self.keys.shots.map(|shots| json!({ "shots": shots, "seed": seed }))
     }
 
-    /// What the answers depend on beside the task's own table; none where it is asked as usual.
+    /// Returns the parts of the key in addition to the task's table, or `None` if the task is asked with
+    /// defaults.
     pub(super) fn content(&self, seed: u64) -> Option<Value> {
         let usual =
             self.keys.paradigm == Paradigm::Single && self.keys.shots.is_none() && self.content.is_none();
@@ -116,8 +118,8 @@ impl Asking {
     }
 }
 
-/// Texts, numbers and lists of texts of a task's table, as a sentence says them. The question and the
-/// answer are none of them: they have slots of their own.
+/// Returns slots for the texts, numbers and lists of texts in a task's table. `question` and `answer`
+/// have slots of their own and are left out.
 fn slots(table: &Table) -> Slots {
     let said = |(key, value): (&String, &Value)| {
         let words = match value {
@@ -135,7 +137,7 @@ fn slots(table: &Table) -> Slots {
     table.iter().filter_map(said).collect()
 }
 
-/// Finds what cannot be asked of these scans, and notes the form of every task's answers.
+/// Reports tasks that cannot be asked of these scans, and stores the form of every task's answers.
 pub(super) fn check(
     tasks: &mut [Entry<dyn Task>],
     experiment: &Experiment,
@@ -159,20 +161,20 @@ pub(super) fn check(
     check_together(tasks, problems);
 }
 
-/// What a task asks of scans whose volumes are not read yet.
+/// Answers that a task's scan labels give, before any volume is read.
 struct Labels {
     form: Option<Form>,
-    /// The fewest scans of a class, and its name.
+    /// Number of scans of the rarest class, and its name.
     rarest: Option<(usize, String)>,
-    /// The options of the first choice.
+    /// Options of the first choice.
     options: Vec<String>,
     /// The most regions that a dataset has.
     rois: usize,
 }
 
 impl Labels {
-    /// Asks a task for its examples of scans without signal; only labels can matter. One scan is enough
-    /// for the form, all of them are looked at where shots are counted.
+    /// Asks a task for its examples of scans without signal. One scan shows the form of the answers; all
+    /// scans are needed to count shots.
     fn of(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
         let (mut form, mut classes) = (None, BTreeMap::<String, usize>::new());
         let mut first = Vec::new();
@@ -181,7 +183,7 @@ impl Labels {
             for info in &cohort.scans {
                 let Ok(scan) = silent(info, &regions, trs) else { break };
                 let scan = Scan { descriptors: vec![something_said(&info.id)], ..scan };
-                // What is wrong with a label is the task's own word, said elsewhere.
+                // The task itself reports bad labels elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
                     form.get_or_insert_with(|| Form::of(&example.answer));
                     if let Answer::Choice { options, correct } = &example.answer {
@@ -207,7 +209,7 @@ impl Labels {
     }
 }
 
-/// A description without content, so that a task about descriptions shows the form of its answers.
+/// Returns an empty description, so that a task about descriptions shows the form of its answers.
 fn something_said(scan: &ScanId) -> Descriptor {
     let (feature, band) = ("any".to_owned(), "not available".to_owned());
     Descriptor::new(scan, String::new(), Fact { feature, band, ..Fact::default() })
@@ -280,7 +282,7 @@ impl Asking {
         self.keys.prior.map(|prior| format!("{}-{method}", prior.name()))
     }
 
-    /// Whether every sentence that an open task learns to answer with can be read back.
+    /// Reports the first answer sentence of an open task that cannot be read back.
     fn unread(&self, options: &[String]) -> Option<Problem> {
         let grammar = self.grammar.as_ref().filter(|_| self.keys.paradigm == Paradigm::Open)?;
         let unread = |(right, option): (usize, &String)| {
@@ -296,7 +298,7 @@ impl Asking {
     }
 }
 
-/// What several tasks must agree on.
+/// Reports conflicts between several tasks.
 fn check_together(tasks: &[Entry<dyn Task>], problems: &mut Vec<Problem>) {
     let multi: Vec<_> = tasks.iter().filter(|task| task.asking.keys.paradigm == Paradigm::Multi).collect();
     if let [only] = multi[..] {

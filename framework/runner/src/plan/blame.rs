@@ -1,4 +1,4 @@
-//! Where every value of a resolved spec is from.
+//! The origin of every value of a resolved spec.
 
 use serde_json::Value;
 
@@ -12,16 +12,16 @@ pub struct Leaf {
     pub key: String,
     /// The value as TOML.
     pub value: String,
-    /// Where it was written; none for a default.
+    /// Place where it was written, or `None` for a default.
     pub origin: Option<Origin>,
 }
 
-/// Every value of a plan, by key; `spec` is what it was resolved from.
+/// Returns every value of a plan, sorted by key. `spec` is the spec that the plan was resolved from.
 pub fn blame(plan: &Plan, spec: &Layered) -> Vec<Leaf> {
     let experiment = serde_json::to_value(&plan.experiment).expect("a spec read from TOML is plain JSON");
     let mut leaves = Vec::new();
     collect(&plain(experiment), "", spec, &mut leaves);
-    // In whatever order `serde_json` was built to keep.
+    // Sort here, because the key order of `serde_json` depends on its features.
     leaves.sort_by(|a, b| a.key.cmp(&b.key));
     leaves
 }

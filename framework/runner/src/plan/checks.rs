@@ -1,4 +1,4 @@
-//! What the scans have to say to every section: each question is asked once, however many arms ask it.
+//! Checks of every section against the scans. Each check runs once, however many arms share it.
 
 use boldface::{Backbone, CheckContext, Config, FmriShape, Problem, TrainingContext};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{Entry, data, harmonized, lint, nuisances};
 use crate::spec::{Draft, Experiment};
 use crate::stages::split;
 
-/// Everything that takes the scans to be checked.
+/// All checks that need the scans.
 pub(super) struct Checks<'a> {
     pub data: &'a DataCache,
     pub found: &'a Cohorts,
@@ -17,7 +17,7 @@ pub(super) struct Checks<'a> {
 }
 
 impl Checks<'_> {
-    /// Asks all sections that are sound.
+    /// Checks all sound sections.
     pub fn all(mut self, experiment: &Experiment, draft: &Draft, parts: &Parts) {
         let (cohorts, scans) = (&self.found.each, &self.found.scans);
         let is_whole = draft.is_sound("datasets") && cohorts.len() == experiment.datasets.len();
@@ -53,11 +53,11 @@ impl Checks<'_> {
             });
         }
         let (Some(first), true) = (cohorts.first(), is_whole) else { return };
-        // Where the crop or the patch is broken, values stand in that no length contradicts.
+        // If the crop or the patch is broken, use values that fit every scan length.
         let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
         let cx = CheckContext { scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
         if let Some(tokenizer) = &parts.tokenizer {
-            // The framework's word on the crop and the patch is enough.
+            // The framework has already reported the crop and the patch.
             let is_said = self.problems.iter().any(|problem| problem.key == "signal.trs");
             let found =
                 tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
@@ -81,14 +81,14 @@ impl Checks<'_> {
         }
     }
 
-    /// Problems that depend on the scans and on `by`, and on nothing else.
+    /// Reports problems that depend only on the scans and on `by`.
     fn once(&mut self, question: &str, by: Value, find: impl FnOnce(&mut Vec<Problem>)) {
         let found = self.data.problems(question, &by, self.found, find);
         self.problems.extend(found.iter().cloned());
     }
 }
 
-/// What the backbone finds wrong with the stages that train it.
+/// Returns the backbone's problems with the stages that train it.
 fn training(
     experiment: &Experiment,
     draft: &Draft,
@@ -109,7 +109,7 @@ fn training(
     found.collect()
 }
 
-/// Everything that a plugin's answers depend on.
+/// Returns all values that a plugin's checks depend on.
 fn identity<K: Config + ?Sized>(entry: &Entry<K>) -> Value {
     json!([entry.name, entry.plugin, entry.library, entry.config.resolved()])
 }

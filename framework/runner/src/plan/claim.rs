@@ -1,4 +1,5 @@
-//! From a plugin's table to the plugin: the framework takes its own keys, the plugin the rest.
+//! Turns a plugin's table into the plugin. The framework takes its own keys and the plugin the rest. A
+//! dataset's `path` is passed as `root`, so that paths never get into a content key.
 
 use std::path::{Path, PathBuf};
 
@@ -15,31 +16,31 @@ use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest
 /// The key of the backbone's table that names files.
 pub(crate) const WEIGHTS: &str = "weights";
 
-/// Which of its own keys the framework takes besides `type`.
+/// The keys that the framework takes besides `type`, by kind of plugin.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Own {
-    /// Only `type`, and the table's name stands in for it.
+    /// Only `type`, which defaults to the table's name.
     Named,
-    /// Also `path`: datasets.
+    /// Datasets: also `path`.
     Path,
-    /// `seed`, and `type` must be there: the tokenizer.
+    /// The tokenizer: also `seed`; `type` is required.
     Seed,
-    /// As [`Own::Seed`], and `weights` is a path: the backbone.
+    /// The backbone: as [`Own::Seed`], and `weights` is a path.
     Weights,
-    /// Also `words` and `template`, as far as they are paths of files: corpora.
+    /// Corpora: also `words` and `template`, if they are paths of files.
     Words,
-    /// Also how the examples are asked, see [`crate::spec::TaskKeys`]: tasks.
+    /// Tasks: also the keys in [`crate::spec::TaskKeys`].
     Task,
 }
 
 impl Own {
-    /// Whether it is a section of its own, with a seed and without a name.
+    /// Whether the section is one plugin's table, with a seed and without a name.
     fn is_singular(self) -> bool {
         matches!(self, Own::Seed | Own::Weights)
     }
 
-    /// Suggests a key of the framework's where the plugin, which does not know them, can only say that it
-    /// has no such field.
+    /// Suggests a framework key for an unknown field. The plugin cannot, because it does not know these
+    /// keys.
     fn hint(self, problem: Problem) -> Problem {
         let unknown = problem.message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
         let near = unknown.and_then(|(name, _)| closest(name, TASK_KEYS)).filter(|_| self == Own::Task);
@@ -50,7 +51,7 @@ impl Own {
     }
 }
 
-/// Where a plugin's table stands and what it inherits.
+/// The place of a plugin's table and the values it inherits.
 pub(super) struct Place<'a> {
     /// Dotted path of the table.
     pub key: &'a str,
@@ -58,16 +59,16 @@ pub(super) struct Place<'a> {
     pub name: &'a str,
     /// The folder of the spec.
     pub folder: &'a Path,
-    /// Hashes of the libraries that the spec loads: of loaded plugins only theirs can be named.
+    /// Hashes of the libraries that the spec loads. Plugins of other loaded libraries cannot be used.
     pub libraries: &'a [String],
     /// The experiment's seed.
     pub seed: u64,
 }
 
-/// Makes the plugin that `table` names, and fills `table` with every default.
+/// Makes the plugin named in `table` and fills `table` with every default.
 ///
 /// # Errors
-/// Every problem of the table, its key in full.
+/// Returns every problem of the table, with full keys.
 pub(super) fn claim<K: Kind + Config + ?Sized>(
     place: &Place<'_>,
     own: Own,
@@ -132,15 +133,15 @@ pub(super) fn claim<K: Kind + Config + ?Sized>(
     Ok(Entry { name, plugin: plugin.name, library, root, seed, config, asking })
 }
 
-/// The task that a stored, resolved table describes.
+/// Makes the task that a stored, resolved table describes.
 ///
 /// # Errors
-/// If this build does not have it, or reads its table differently.
+/// Fails if this build lacks the task or rejects its table.
 pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task>, String> {
     let loaded = <dyn boldface::Task>::plugins().into_iter().filter_map(|plugin| plugin.content);
     let libraries: Vec<String> = loaded.map(str::to_owned).collect();
     let place = Place { key: name, name, folder: Path::new(""), libraries: &libraries, seed: 0 };
-    // How it was asked is no matter of the task's, and the file of paraphrases may be gone.
+    // The keys of the framework are not the task's, and the file of paraphrases may be gone.
     let mut own = table.clone();
     own.retain(|key, _| !TASK_KEYS.contains(&key.as_str()));
     claim(&place, Own::Named, &mut own).map_err(|problems| {
@@ -149,10 +150,10 @@ pub(crate) fn task(name: &str, table: &Table) -> Result<Entry<dyn boldface::Task
     })
 }
 
-/// The plugin of a stored, resolved table, whatever its kind; paths are relative to `folder`.
+/// Makes the plugin of a stored, resolved table of any kind. Paths are relative to `folder`.
 ///
 /// # Errors
-/// As [`corpus`].
+/// See [`corpus`].
 pub(crate) fn stored<K: Kind + Config + ?Sized>(
     name: &str,
     own: Own,
@@ -165,11 +166,11 @@ pub(crate) fn stored<K: Kind + Config + ?Sized>(
     claim(&place, own, &mut table.clone())
 }
 
-/// The corpus generator that the table called `name` describes, wherever it stands; defaults are filled in, and paths
-/// are relative to `folder`. Of loaded plugins any can be named.
+/// Makes the corpus generator described by the table `name` and fills in defaults. Paths are relative to
+/// `folder`. Plugins of all loaded libraries can be used.
 ///
 /// # Errors
-/// Every problem of the table, its key below `name`.
+/// Returns every problem of the table, with its key below `name`.
 pub(crate) fn corpus(
     name: &str,
     folder: &Path,
@@ -180,8 +181,8 @@ pub(crate) fn corpus(
     claim(&Place { key: name, name, folder, libraries: &libraries, seed: 0 }, Own::Words, table)
 }
 
-/// Published weights are named by their path, relative to the spec; the plugin gets one that holds from where it is
-/// called. Gives the path as it was written, and as it holds.
+/// Joins the path of published weights to the spec's folder, for the plugin. Returns the path as written
+/// and the joined path.
 fn weights(table: &mut Table, folder: &Path) -> Option<(String, PathBuf)> {
     let Some(Value::String(written)) = table.get_mut(WEIGHTS) else { return None };
     let path = folder.join(&*written);

@@ -1,4 +1,4 @@
-//! What the datasets hold, from their tables and headers, looked up once for any number of specs.
+//! Cohorts of the datasets, read from their tables and headers once for any number of specs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,9 @@ use super::{Entry, excluded, leak, nuisances};
 use crate::export::{Export, Refused};
 use crate::spec::{Experiment, Unit};
 
-/// Cohorts and hashes of files by what they depend on: plugin, library, config and folder. One serves all
-/// arms of a sweep; the files must not change while it lives.
+/// Cohorts and file hashes, keyed by plugin, library, config and folder. Everything that depends on the
+/// data alone is computed once and shared by all arms of a sweep (1,000 arms resolve in 0.6 s). The
+/// files must not change during its lifetime.
 #[derive(Debug)]
 pub struct DataCache {
     hashes: Hashes,
@@ -25,26 +26,26 @@ pub struct DataCache {
     contents: Memo<Result<Content, String>>,
     problems: Memo<Vec<Problem>>,
     nuisances: Memo<Filled>,
-    /// Exports, each compared with its hashes once.
+    /// Exports whose files were compared with their hashes.
     pub(super) exports: Memo<Result<Arc<Export>, Refused>>,
-    /// What the leakage lint found out.
+    /// Results of the leakage lint.
     pub(super) leaks: leak::Memo,
 }
 
-/// The nuisances and the groups of a spec, filled in.
+/// The nuisances and groups of a spec, with defaults filled in.
 type Filled = (BTreeMap<String, String>, Option<Vec<String>>);
 
-/// The cohort of every dataset that could be read, in order, and all their scans.
+/// The cohorts of all readable datasets, in order, and their scans.
 pub(super) struct Cohorts {
-    /// One a dataset.
+    /// One cohort per dataset.
     pub each: Vec<Arc<Cohort>>,
     /// The scans of all of them.
     pub scans: Arc<Vec<ScanInfo>>,
-    /// What they were read with.
+    /// Identifies the datasets and settings they were read with.
     id: String,
 }
 
-/// A dataset, or what is wrong with it.
+/// A dataset's cohort, or its problems.
 #[derive(Debug)]
 struct Found {
     cohort: Option<Arc<Cohort>>,
@@ -58,7 +59,7 @@ impl Default for DataCache {
 }
 
 impl DataCache {
-    /// An empty one; `tell` is given a line now and then while data are read for their hashes.
+    /// Returns an empty cache. `tell` receives progress messages while files are hashed.
     pub fn telling(tell: fn(&str)) -> DataCache {
         DataCache {
             hashes: Hashes::default(),
@@ -73,7 +74,7 @@ impl DataCache {
         }
     }
 
-    /// Remembers hashes of files in the folder `runs`.
+    /// Stores file hashes in the folder `runs`.
     pub(super) fn remember_in(&self, runs: &Path) {
         self.hashes.lie_in(runs);
     }
@@ -82,7 +83,7 @@ impl DataCache {
         Hasher { known: &self.hashes, tell: self.tell }
     }
 
-    /// The cohorts of all datasets; keys of problems are in full.
+    /// Returns the cohorts of all datasets. Problems have full keys.
     pub(super) fn cohorts(
         &self,
         datasets: &[Entry<dyn Dataset>],
@@ -92,7 +93,7 @@ impl DataCache {
         let (mut each, mut ids) = (Vec::new(), String::new());
         for dataset in datasets {
             let key = format!("datasets.{}", dataset.name);
-            // What [`counted`] goes by.
+            // The settings that [`counted`] depends on.
             let by = (experiment.split.unit, experiment.signal.start);
             let id = format!("{} {by:?}\n", id(dataset));
             let found = self.datasets.get(&id, || look(dataset, experiment));
@@ -106,7 +107,7 @@ impl DataCache {
         Cohorts { scans: self.unions.get(&ids, union), each, id: ids }
     }
 
-    /// What is wrong, to be found from the scans and `by` alone; looked for once.
+    /// Returns the problems that depend only on the scans and on `by`. They are searched for once.
     pub(super) fn problems(
         &self,
         question: &str,
@@ -122,7 +123,7 @@ impl DataCache {
         })
     }
 
-    /// Writes the nuisances and the groups of the scans into a spec.
+    /// Fills in the spec's nuisances and groups from the scans.
     pub(super) fn fill_nuisances(&self, experiment: &mut Experiment, cohorts: &Cohorts) {
         let by = json!([experiment.nuisances, experiment.evaluation.groups, experiment.datasets.len()]);
         let filled = self.nuisances.get(&format!("{} {}", canonical_json(&by), cohorts.id), || {
@@ -133,10 +134,10 @@ impl DataCache {
         (experiment.nuisances, experiment.evaluation.groups) = filled.as_ref().clone();
     }
 
-    /// The hash of the files of a dataset, and of each.
+    /// Hashes the files of a dataset, together and each on its own.
     ///
     /// # Errors
-    /// Names the file that cannot be read.
+    /// Returns a message with the file that cannot be read.
     pub(super) fn content(&self, dataset: &Entry<dyn Dataset>) -> Arc<Result<Content, String>> {
         let hash = || {
             let files = dataset.config.files(&dataset.root).map_err(|error| error.to_string())?;
@@ -145,10 +146,11 @@ impl DataCache {
         self.contents.get(&id(dataset), hash)
     }
 
-    /// The hash of the published weights of a backbone, wherever they lie; none if it reads none.
+    /// Hashes the published weights of a backbone. The path does not matter. Returns `None` if the
+    /// backbone reads no files.
     ///
     /// # Errors
-    /// Names the file that cannot be read.
+    /// Returns a message with the file that cannot be read.
     pub(super) fn weights(&self, backbone: &Entry<dyn Backbone>) -> Result<Option<String>, String> {
         let files = guard(|| backbone.config.files()).map_err(|error| error.to_string())?;
         if files.is_empty() {
@@ -159,10 +161,10 @@ impl DataCache {
         content.as_ref().as_ref().map(|content| Some(content.hash.clone())).map_err(Clone::clone)
     }
 
-    /// The hash of one file; only its bytes count, so that it may be renamed.
+    /// Hashes one file. Only its bytes count, so it may be renamed.
     ///
     /// # Errors
-    /// Says why it cannot be read.
+    /// Returns the reason why it cannot be read.
     pub(super) fn file(&self, path: &Path) -> Result<String, String> {
         let hash = || Content::read(path, &[PathBuf::from(path)], self.hasher());
         let content = self.contents.get(&path.to_string_lossy(), hash);
@@ -170,7 +172,7 @@ impl DataCache {
     }
 }
 
-/// Values by what they are made from.
+/// A cache of values, each under a key that says what it was computed from.
 #[derive(Debug)]
 pub(super) struct Memo<T>(Mutex<BTreeMap<String, Arc<T>>>);
 
@@ -181,26 +183,27 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T> Memo<T> {
-    /// The value for `key`, made if there is none yet.
+    /// Returns the value for `key` and computes it if needed.
     pub fn get(&self, key: &str, make: impl FnOnce() -> T) -> Arc<T> {
         let made = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = made().get(key) {
             return Arc::clone(value);
         }
-        // Made without the lock: a thread that waits for others may be given another arm meanwhile.
+        // Compute without the lock: a thread waiting for others may pick up another arm meanwhile.
         let value = Arc::new(make());
         Arc::clone(made().entry(key.to_owned()).or_insert(value))
     }
 }
 
-/// What is known of a scan as a plan counts: by the unit of the split, and times from the first volume kept.
+/// Adapts a scan's information to a plan: sets the unit of the split and counts times from the first
+/// volume kept.
 pub(crate) fn counted(mut info: ScanInfo, experiment: &Experiment) -> ScanInfo {
     info.id.by_run = experiment.split.unit == Unit::Run;
     let passed_over = experiment.signal.start as f64 * info.tr;
     info.from_second(passed_over)
 }
 
-/// Everything that a cohort depends on besides the bytes of its files.
+/// Identifies a cohort by everything that it depends on except the bytes of its files.
 fn id(dataset: &Entry<dyn Dataset>) -> String {
     let config = canonical_json(&dataset.config.resolved());
     let library = dataset.library.unwrap_or_default();
@@ -230,7 +233,7 @@ fn look(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Found {
     Found { cohort, problems }
 }
 
-/// What is wrong with the folder of a dataset; one that reads no file needs none.
+/// Returns the problem with the folder of a dataset. A dataset that reads no files needs no folder.
 fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Problem> {
     let written = experiment.datasets.get(&dataset.name)?.get("path").and_then(|path| path.as_str());
     let Some(written) = written else {

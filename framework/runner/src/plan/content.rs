@@ -1,4 +1,4 @@
-//! The content of data files, hashed: a key changes when a byte does, not when a folder moves.
+//! Hashes of data files. A key changes when a byte changes, not when a folder moves.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,35 +11,35 @@ use rayon::prelude::*;
 
 use super::hashes::{Hashes, Stamp};
 
-/// Files and what is in them.
+/// Hashes of some files.
 #[derive(Clone, Debug)]
 pub(super) struct Content {
-    /// Hash over the names, relative to a root, and the bytes of all files.
+    /// Hash over the bytes of all files and their names relative to a root.
     pub hash: String,
     /// Hash of the bytes of each file.
     pub files: Vec<(PathBuf, blake3::Hash)>,
 }
 
-/// Reads files for their hashes.
+/// Reads and hashes files.
 #[derive(Clone, Copy)]
 pub(super) struct Hasher<'a> {
-    /// Those of files that have not changed since they were read.
+    /// Hashes of files that have not changed since they were read.
     pub known: &'a Hashes,
-    /// Takes a line when it takes long.
+    /// Receives progress messages if hashing takes long.
     pub tell: fn(&str),
 }
 
-/// Bytes that are read at a time.
+/// Number of bytes to read at a time.
 const BUFFER: usize = 1 << 20;
 
-/// Silence before the first line and between two.
+/// Time before the first progress message and between two messages.
 const SILENCE: Duration = Duration::from_secs(3);
 
 impl Content {
-    /// Reads `files`, those that changed.
+    /// Hashes `files`. Unchanged files are not read again.
     ///
     /// # Errors
-    /// Names the first file that cannot be read.
+    /// Returns a message with the first file that cannot be read.
     pub fn read(root: &Path, files: &[PathBuf], hasher: Hasher<'_>) -> Result<Content, String> {
         let stamped: Vec<Result<Stamped, String>> =
             files.par_iter().map(|file| hasher.stamped(file)).collect();
@@ -55,7 +55,8 @@ impl Content {
         let (mut each, mut fresh) = (Vec::new(), Vec::new());
         for (file, hash) in files.iter().zip(hashes) {
             let (name, (hash, stamp)) = (file.strip_prefix(root).unwrap_or(file), hash?);
-            // Both have a fixed end, so no two lists of files can run into one another.
+            // Name and hash both have a definite end, so different lists of files cannot give the same
+            // input.
             let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
             whole.update(parts.join("/").as_bytes()).update(&[0]).update(hash.as_bytes());
             each.push((file.clone(), hash));
@@ -70,7 +71,7 @@ impl Content {
 /// A file before it is read.
 struct Stamped {
     bytes: u64,
-    /// Its absolute path and what tells whether it changed, where the system tells that.
+    /// Its absolute path and stamp, if the system records changes of files.
     stamp: Option<(PathBuf, Stamp)>,
     /// Its hash, if it is known.
     hash: Option<blake3::Hash>,
@@ -86,7 +87,7 @@ impl Hasher<'_> {
     }
 }
 
-/// The hash of a file, and its stamp if it did not change while it was read.
+/// Hashes a file. Also returns its stamp, if the file did not change meanwhile.
 fn hash(
     file: &Path,
     before: &Stamped,
@@ -115,7 +116,7 @@ fn cannot_read(file: &Path) -> impl FnOnce(std::io::Error) -> String {
     move |error| format!("cannot read `{}`: {error}", file.display())
 }
 
-/// Tells how far the reading is when it takes long.
+/// Reports progress if reading takes long.
 struct Clock {
     files: usize,
     bytes: u64,
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!(write("a.npy", "1"), write("a.npy", "1"));
         assert_ne!(write("a.npy", "1"), write("b.npy", "1"));
         assert_ne!(write("a.npy", "1"), write("a.npy", "2"));
-        // Keys of earlier versions hold: the name, a zero, and the hash of all bytes, hashed.
+        // Keys of earlier versions stay valid: hash of the name, a zero and the hash of all bytes.
         let mut by_hand = blake3::Hasher::new();
         by_hand.update(b"a.npy\0").update(blake3::hash(b"1").as_bytes());
         assert_eq!(write("a.npy", "1"), by_hand.finalize().to_hex()[..32]);
@@ -202,13 +203,13 @@ mod tests {
         assert!(!remembered.exists(), "files that were just written may change again unseen");
         std::thread::sleep(Duration::from_millis(2_100));
         assert_eq!(plan().hash, first.hash);
-        // A hash that is taken from the file and not from the data.
+        // This hash can only come from the stored file, not from the data.
         let text = std::fs::read_to_string(&remembered).unwrap();
         let hash = |i: usize| first.files[i].1.to_hex().to_string();
         std::fs::write(&remembered, text.replace(&hash(3), &hash(4))).unwrap();
         assert_eq!(plan().files[3].1, first.files[4].1);
         std::fs::write(&remembered, text).unwrap();
-        // Other bytes, as many, under the old time of modification: the time of change tells.
+        // Other bytes of equal length with the old modification time: only the time of change differs.
         let time = std::fs::metadata(&files[3]).unwrap().modified().unwrap();
         let other = std::fs::read_to_string(&files[3]).unwrap().replace(".bin", ".nib");
         std::fs::write(&files[3], &other).unwrap();

@@ -1,4 +1,4 @@
-//! Whether what the datasets hold fits the spec.
+//! Checks of the datasets against the spec.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use boldface::{Cohort, Problem, ScanInfo};
 
 use crate::spec::Signal;
 
-/// Whether every scan is long enough for the crop.
+/// Checks that every scan is long enough for the crop.
 pub(super) fn check_lengths(signal: &Signal, cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) {
     let needed = signal.start.saturating_add(signal.trs);
     let scans: Vec<&ScanInfo> = cohorts.iter().flat_map(|cohort| &cohort.scans).collect();
@@ -27,7 +27,7 @@ pub(super) fn check_lengths(signal: &Signal, cohorts: &[Arc<Cohort>], problems: 
     problems.push(Problem::at("signal.trs", message).help(help));
 }
 
-/// Whether all datasets speak of the same regions at the same rate.
+/// Checks that all datasets have the same regions in the same order.
 pub(super) fn check_alike(cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) {
     let Some(((first, one), rest)) =
         cohorts.split_first().and_then(|(cohort, rest)| Some(((cohort, cohort.scans.first()?), rest)))
@@ -50,7 +50,7 @@ pub(super) fn check_alike(cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) 
     }
 }
 
-/// Whether all scans have one repetition time, so that a patch lasts equally long everywhere.
+/// Checks that all scans have one repetition time, so that all patches last equally long.
 pub(super) fn check_rates(scans: &[ScanInfo], signal: &Signal, problems: &mut Vec<Problem>) {
     let Some(first) = scans.first().filter(|_| !signal.mixed_tr) else { return };
     let Some(other) = scans.iter().find(|scan| scan.tr != first.tr) else { return };

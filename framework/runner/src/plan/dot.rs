@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Plan, Stage};
 
-/// The graph in the language of Graphviz: an arrow leads from a stage to one that reads it, and what
-/// `is_cached` is filled.
+/// Formats the stages as a Graphviz graph. An arrow points from a stage to a stage that reads it. Stages
+/// for which `is_cached` is true are filled.
 pub fn dot(plan: &Plan, is_cached: impl Fn(&Stage) -> bool) -> String {
     let mut text = format!("digraph {} {{\n  rankdir = LR;\n", quoted(&plan.name));
     text += "  node [shape = box, style = filled, fillcolor = white, fontname = \"sans-serif\"];\n";
@@ -24,7 +24,7 @@ pub fn dot(plan: &Plan, is_cached: impl Fn(&Stage) -> bool) -> String {
     text + "}\n"
 }
 
-/// A quoted name; JSON's escapes of quotes, backslashes and line breaks are Graphviz's too.
+/// Quotes a name. JSON's escapes of quotes, backslashes and line breaks are valid in Graphviz.
 fn quoted(name: &str) -> String {
     Value::from(name).to_string()
 }

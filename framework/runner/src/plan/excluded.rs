@@ -1,11 +1,12 @@
-//! Scans that the datasets leave out: how many, why, and as a table that a dataset can be given back.
+//! Scans that the datasets exclude: their number and reasons, and a table that a dataset can read back.
 
 use boldface::{Cohort, Exclusion, Problem};
 
-/// Reasons that are told before anything runs; the run's folder has all.
+/// Number of reasons shown before a run. The run's folder lists all of them.
 const TOLD: usize = 3;
 
-/// `3 of 40 scans are left out: ...`; none if all are used.
+/// Summarises the exclusions, as in `3 of 40 scans are left out: ...`. Returns `None` if all scans are
+/// used.
 pub fn told(used: usize, excluded: &[Exclusion]) -> Option<String> {
     if excluded.is_empty() {
         return None;
@@ -19,8 +20,8 @@ pub fn told(used: usize, excluded: &[Exclusion]) -> Option<String> {
     ))
 }
 
-/// `exclusions.tsv`: columns `dataset`, `participant_id`, `session_id`, `task`, `run` and `reason`, as BIDS
-/// writes tables; `n/a` where a scan has no such label.
+/// Formats `exclusions.tsv` with the columns `dataset`, `participant_id`, `session_id`, `task`, `run`
+/// and `reason`. As in BIDS, a missing label is `n/a`.
 pub fn tsv(excluded: &[Exclusion]) -> String {
     let labelled = |prefix: &str, label: &Option<String>| {
         label.as_ref().map_or_else(|| "n/a".to_owned(), |label| format!("{prefix}{label}"))
@@ -42,7 +43,7 @@ pub fn tsv(excluded: &[Exclusion]) -> String {
     text
 }
 
-/// What is wrong with what a cohort leaves out.
+/// Returns contradictions in a cohort's exclusions, or a problem if no scan remains.
 pub(super) fn check(cohort: &Cohort) -> Vec<Problem> {
     if cohort.scans.is_empty() && !cohort.excluded.is_empty() {
         let message =

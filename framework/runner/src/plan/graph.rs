@@ -12,19 +12,23 @@ use crate::spec::{Table, Taken, Unit, plain};
 use crate::stages::alignment::FactRecipe;
 use crate::stages::split;
 
-/// Hashes of the data a plan reads.
+/// Hashes of the data that a plan reads.
 pub(super) struct Data {
-    /// Of every dataset's files, by its name.
+    /// Hash of each dataset's files, by name.
     pub datasets: BTreeMap<String, String>,
-    /// Of the file of general text.
+    /// Hash of the file of general text.
     pub text: Option<String>,
-    /// Of the backbone's published weights, if it reads any.
+    /// Hash of the backbone's published weights, if it reads any.
     pub weights: Option<String>,
-    /// The part of every person, where a file says it.
+    /// The part of every person, if a file defines the split.
     pub split: Option<BTreeMap<String, Part>>,
 }
 
-/// The stages of a plan whose `stages` are still empty.
+/// Makes the stages of a plan whose `stages` are still empty.
+///
+/// The corpus has a fixed seed, because evaluation scores against its captions: another seed of the
+/// experiment must not change the test. The text side is not trained on instructions, so that a new task
+/// does not retrain the tokenizer.
 pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let experiment = &plan.experiment;
     let seed = experiment.seed;
@@ -43,7 +47,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
     add_libraries(&mut config, &plan.datasets);
     if experiment.split.unit != Unit::Subject {
-        // What is stored of a scan says by which unit it counts.
+        // Stored scans depend on the unit of the split.
         insert(&mut config, "unit", Some(json!(experiment.split.unit)));
     }
     graph.add(StageKind::Series, "", versions, 0, config, &[]);
@@ -57,7 +61,8 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = tables(&plan.corpora, |_| None);
         add_libraries(&mut config, &plan.corpora);
         if !experiment.facts.held_out.is_empty() {
-            // Everybody who learns from the corpus reads it, so the key of what nobody may learn is here.
+            // Every stage that learns from the corpus reads this stage, so the held-out facts are part
+            // of its key.
             config["held-out"] = json!(experiment.facts.held_out);
         }
         graph.add(StageKind::Corpus, &names.join(", "), versions, 0, config, &["series", "split"]);
@@ -68,7 +73,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let text = data.text.as_ref().map(|content| json!({ "content": content, "column": column }));
     let mut own = backbone.config.resolved();
     if let Some(content) = &data.weights {
-        // What they are counts, and not where they lie.
+        // Only the content of the weights counts, not their path.
         insert(&mut own, WEIGHTS, Some(content.as_str().into()));
     }
     let mut config = json!({ "backbone": own, "text": text });
@@ -77,7 +82,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     if taken(Taken::Model).is_some() {
         insert(&mut config, "start", taken(Taken::Model));
         if taken(Taken::Tokenizer).is_some() {
-            // No text side is needed; that the text stays in the key is for the stages that read it later.
+            // No text side is trained. The text stays in the key for the stages that read it later.
             inputs = &[];
         }
     }
@@ -113,7 +118,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         model = "alignment";
     }
     let aligned = model;
-    // Without a task that teaches something there is nothing to tune, and no stage.
+    // Without a task to learn there is no tuning stage.
     let taught: Vec<&Entry<dyn Task>> = plan.tasks.iter().filter(|task| task.asking.teaches()).collect();
     if let Some(instruction) = experiment.instruction.as_ref().filter(|_| !taught.is_empty()) {
         let inputs = ["series", "split", "corpus", "tokenizer", "codes", model];
@@ -172,7 +177,7 @@ struct Graph<'a> {
 }
 
 impl Graph<'_> {
-    /// Adds a stage; of `inputs` those that the experiment has.
+    /// Adds a stage with those of `inputs` that the experiment has.
     fn add(
         &mut self,
         kind: StageKind,
@@ -220,7 +225,8 @@ fn computes(kind: &StageKind) -> bool {
     }
 }
 
-/// How tasks are asked, of those that are not asked as usual; none if all are.
+/// Returns the non-default parts of how tasks are asked, by task, or `None` if all are asked with
+/// defaults.
 fn asked(tasks: &[&Entry<dyn Task>], seed: u64) -> Option<Value> {
     let asked = tasks.iter().filter_map(|task| Some((task.name.clone(), task.asking.content(seed)?)));
     Some(asked.collect::<Table>()).filter(|asked| !asked.is_empty()).map(Value::Object)
@@ -232,7 +238,7 @@ fn insert(config: &mut Value, key: &str, value: Option<Value>) {
     }
 }
 
-/// The tables of several plugins by name, each with the hash of what it reads.
+/// Returns the tables of several plugins by name, each with the hash of its data.
 fn tables<'a, K: Config + ?Sized + 'a>(
     entries: impl IntoIterator<Item = &'a Entry<K>>,
     content: impl Fn(&Entry<K>) -> Option<String>,
@@ -245,8 +251,8 @@ fn tables<'a, K: Config + ?Sized + 'a>(
     Value::Object(entries.into_iter().map(table).collect())
 }
 
-/// Writes the hashes of the libraries that a stage's plugins come from into its config: another library,
-/// another key. Built-in plugins have a version instead, so they leave no trace.
+/// Adds the hashes of the plugins' libraries to a stage's config, so that another library gives another
+/// key. Built-in plugins have a version instead.
 fn add_libraries<'a, K: ?Sized + 'a>(config: &mut Value, entries: impl IntoIterator<Item = &'a Entry<K>>) {
     let hashes = entries.into_iter().filter_map(|entry| Some((entry.name.clone(), entry.library?.into())));
     let hashes: serde_json::Map<String, Value> = hashes.collect();
@@ -255,7 +261,7 @@ fn add_libraries<'a, K: ?Sized + 'a>(config: &mut Value, entries: impl IntoItera
     }
 }
 
-/// A section as JSON; its seed is the stage's.
+/// Returns a section as JSON without its seed, which the stage has.
 fn without_seed(section: &impl serde::Serialize) -> Value {
     let mut value = serde_json::to_value(section).expect("a section is made of strings, numbers and lists");
     if let Some(table) = value.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Whether the scans can be harmonised as `[harmonization]` asks, as far as tables and split tell.
+//! Checks of `[harmonization]` against the tables and the split.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::{Plan, nuisances};
 use crate::spec::Experiment;
 use crate::stages::split;
 
-/// Batches are named up to here.
+/// Largest number of batches named in a message.
 const SHOWN: usize = 5;
 
-/// Finds columns that are not there or have gaps.
+/// Reports columns that are missing or have gaps.
 pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut Vec<Problem>) {
     let Some(how) = &experiment.harmonization else { return };
     let preserved = how.preserve.iter().enumerate();
@@ -35,13 +35,13 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     }
 }
 
-/// Finds batches of which training has too few scans.
+/// Reports batches with too few training scans.
 ///
 /// # Errors
-/// A problem that names them.
+/// Returns a problem with the names of these batches.
 pub(super) fn check_split(plan: &Plan) -> Result<(), Vec<Problem>> {
     let Some(how) = &plan.experiment.harmonization else { return Ok(()) };
-    // A split that cannot be made is another's to report.
+    // Another check reports a split that cannot be made.
     let Ok(Some(split)) = split::of_plan(plan, &plan.scans) else { return Ok(()) };
     let mut training: BTreeMap<&str, usize> = BTreeMap::new();
     for scan in plan.scans.iter() {

@@ -1,10 +1,11 @@
-//! Hashes of files that were read before, `runs/cache/hashes.json`: a file that has not changed since is
-//! not read again.
+//! Hashes of files, remembered in `runs/cache/hashes.json`, so that planning does not read unchanged
+//! files again.
 //!
-//! A file is taken for unchanged if path, size, inode, time of modification and time of change (which no
-//! program can set) are as they were. One that changed within the last seconds is not remembered: it may
-//! change again within one tick of the clock. The file of hashes is written aside and renamed; of two
-//! programs that write it at once one may lose what it remembered, which only costs time.
+//! A file counts as unchanged if path, size, inode, modification time and change time are the same. No
+//! program can set the change time. A file that changed in the last two seconds is not remembered,
+//! because it may change again within one tick of the clock. The file of hashes is written to a
+//! temporary file and renamed. If two programs write at once, one may lose its hashes, which only costs
+//! time.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -14,30 +15,30 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use serde::{Deserialize, Serialize};
 use tracing::debug;
 
-/// Name of the file, in the folder of artefacts.
+/// Name of the file in the cache folder.
 const FILE: &str = "hashes.json";
 
-/// Raised when the file's form changes; another version's is not read.
+/// Version of the file format. Files of other versions are ignored.
 const VERSION: u32 = 1;
 
-/// A file that changed so short a time ago may change again unseen: file systems count in up to 2 s.
+/// Nanoseconds in which a change may go unnoticed: file systems have ticks of up to 2 s.
 const RACY: i64 = 2_000_000_000;
 
-/// So few and so small files are hashed again rather than remembered.
+/// If there are fewer files and fewer bytes than this, they are hashed again instead of remembered.
 const FEW: usize = 512;
 const SMALL: u64 = 64 << 20;
 
-/// More files than this are not remembered for others' sake.
+/// Largest number of files to keep. Above it, all older entries are dropped.
 const MOST: usize = 2_000_000;
 
-/// What is remembered.
+/// Remembered hashes of files.
 #[derive(Debug, Default)]
 pub(super) struct Hashes {
     file: OnceLock<PathBuf>,
     known: Mutex<Option<BTreeMap<String, Known>>>,
 }
 
-/// What tells whether a file is still the one that was hashed.
+/// Properties that show whether a file is still the one that was hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     size: u64,
@@ -61,12 +62,12 @@ struct Written {
 }
 
 impl Hashes {
-    /// From now on, hashes are remembered in the folder of artefacts of `runs`; the first call counts.
+    /// Sets the folder of runs in which hashes are stored. Only the first call has an effect.
     pub fn lie_in(&self, runs: &Path) {
         self.file.get_or_init(|| runs.join("cache").join(FILE));
     }
 
-    /// The hash of a file whose stamp is `stamp`, if it is remembered.
+    /// Returns the remembered hash of a file with this stamp.
     pub fn get(&self, path: &Path, stamp: Stamp) -> Option<blake3::Hash> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_with(|| self.read());
@@ -74,8 +75,8 @@ impl Hashes {
         blake3::Hash::from_hex(&known.blake3).ok()
     }
 
-    /// Remembers files that were hashed; those that are too fresh are left out, and few small ones are not
-    /// worth a file.
+    /// Remembers hashes of files. It skips files that changed just now, and writes nothing for few small
+    /// files.
     pub fn keep(&self, hashed: &[(PathBuf, Stamp, blake3::Hash)]) {
         let now = now();
         let sound = hashed.iter().filter(|(_, stamp, _)| stamp.is_settled(now));
@@ -84,13 +85,13 @@ impl Hashes {
             return;
         }
         let Some(file) = self.file.get() else { return };
-        // What another program wrote meanwhile is kept.
+        // Keep what another program has written meanwhile.
         let mut files = self.read();
         if files.len() > MOST {
             files.clear();
         }
         for (path, stamp, hash) in sound {
-            // A path that is no text is hashed each time.
+            // Non-Unicode paths are hashed each time.
             let Some(path) = path.to_str() else { continue };
             let known = Known { stamp: *stamp, blake3: hash.to_hex().to_string() };
             files.insert(path.to_owned(), known);
@@ -102,7 +103,7 @@ impl Hashes {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(written.files);
     }
 
-    /// What is written; nothing if there is no such file, or one that is not understood.
+    /// Reads the stored hashes. Returns nothing if the file is missing or unreadable.
     fn read(&self) -> BTreeMap<String, Known> {
         let read = self.file.get().and_then(|file| fs::read(file).ok());
         let written = read.and_then(|text| serde_json::from_slice::<Written>(&text).ok());
@@ -111,7 +112,7 @@ impl Hashes {
 }
 
 impl Stamp {
-    /// Of a file; none where the system does not tell when a file was changed.
+    /// Returns the stamp of a file, or `None` if the system does not record changes.
     #[cfg(unix)]
     pub fn of(metadata: &Metadata) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt;
@@ -125,7 +126,7 @@ impl Stamp {
         })
     }
 
-    /// Of a file; none where the system does not tell when a file was changed.
+    /// Returns the stamp of a file, or `None` if the system does not record changes.
     #[cfg(not(unix))]
     pub fn of(_metadata: &Metadata) -> Option<Stamp> {
         None
@@ -180,12 +181,12 @@ mod tests {
         one.keep(&[(path.clone(), stamp(SMALL, 5), hash), ("/data/b".into(), stamp(9, now()), hash)]);
         let other = hashes(runs.path());
         assert_eq!(other.get(&path, stamp(SMALL, 5)), Some(hash));
-        // Another time of change, another size; and a file that changed just now.
+        // Another change time or size, and a file that changed just now.
         assert_eq!(other.get(&path, stamp(SMALL, 6)), None);
         assert_eq!(other.get(&path, stamp(SMALL + 1, 5)), None);
         assert_eq!(other.get(Path::new("/data/b"), stamp(9, 5)), None);
 
-        // Both keep what the other wrote.
+        // Both programs keep the other's hashes.
         one.keep(&[("/data/c".into(), stamp(SMALL, 5), hash)]);
         other.keep(&[("/data/d".into(), stamp(SMALL, 5), hash)]);
         let whole = hashes(runs.path());

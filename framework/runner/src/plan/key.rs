@@ -1,29 +1,29 @@
-//! Content keys: canonical JSON, hashed.
+//! Content keys: hashes of canonical JSON.
 
 use serde_json::{Value, json};
 
 use super::{Key, StageKind};
 use crate::stages::version;
 
-/// What a stage's key is made of; whatever its result depends on is in here.
+/// The input of a stage's key: everything that its result depends on.
 pub(super) struct Content<'a> {
-    /// What it does; its version is raised when the same config gives different results.
+    /// What the stage does. Its version increases when the same config gives other results.
     pub kind: &'a StageKind,
-    /// The plugin it runs; empty for the framework's own stages.
+    /// The plugin it runs. Empty for the framework's own stages.
     pub plugin: &'a str,
     /// Versions of the plugins it runs, in the order of `config`.
     pub versions: Vec<u32>,
-    /// Everything of the spec that its result depends on.
+    /// All parts of the spec that its result depends on.
     pub config: &'a Value,
     /// Its seed.
     pub seed: u64,
-    /// The engine; only where tensors are computed.
+    /// The engine, for stages that compute with tensors.
     pub engine: Option<&'a str>,
     /// Keys of the stages it reads, in order.
     pub inputs: Vec<&'a Key>,
 }
 
-/// The key of a stage.
+/// Returns the key of a stage.
 pub(super) fn key(content: &Content<'_>) -> Key {
     let inputs: Vec<&str> = content.inputs.iter().map(|key| key.0.as_str()).collect();
     let value = json!({
@@ -38,8 +38,8 @@ pub(super) fn key(content: &Content<'_>) -> Key {
     Key(hash.as_str().chars().take(32).collect())
 }
 
-/// JSON with sorted keys and no spaces. Sorted here because `serde_json` keeps another order as soon
-/// as any dependency switches its feature `preserve_order` on.
+/// Formats JSON with sorted keys and no spaces. It sorts keys itself, because `serde_json` does not if
+/// any dependency enables its feature `preserve_order`.
 pub(crate) fn canonical_json(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
@@ -68,7 +68,7 @@ fn write(value: &Value, text: &mut String) {
             }
             text.push('}');
         }
-        // Numbers print as their shortest form that reads back the same.
+        // Numbers are printed in their shortest form that reads back equal.
         scalar => text.push_str(&scalar.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! Shared libraries with plugins: hashed, loaded, and refused where a name would mean two things.
+//! Loads shared libraries with plugins, known by the hash of their content. Ambiguous names are refused.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,19 +7,19 @@ use boldface::{CorpusGenerator, Dataset, Kind, Problem, Task};
 
 use super::{Build, DataCache};
 
-/// For a build that loads no libraries.
+/// Loader for a build that cannot load libraries.
 ///
 /// # Errors
-/// Always.
+/// Always fails.
 pub fn no_libraries(_: &Path, _: &str, _: Duration) -> Result<(), String> {
     Err("this build loads no libraries".to_owned())
 }
 
-/// Loads libraries, named relative to `folder`; the hashes by which their plugins are known, in order. One call
-/// into a plugin may take `limit`; zero sets no limit.
+/// Loads libraries whose paths are relative to `folder`. Returns their content hashes, in order. One
+/// call into a plugin may take `limit`; zero sets no limit.
 ///
 /// # Errors
-/// Every library that cannot be loaded, and every name that two plugins would share.
+/// Returns every library that cannot be loaded, and every plugin name that occurs twice.
 pub fn load_libraries(
     written: &[PathBuf],
     folder: &Path,
@@ -49,10 +49,10 @@ pub fn load_libraries(
     if problems.is_empty() { Ok(hashes) } else { Err(problems) }
 }
 
-/// Loads one library; the hash of its content, by which its plugins are known.
+/// Loads one library and returns the hash of its content, which identifies its plugins.
 ///
 /// # Errors
-/// Why it cannot be loaded, with the file.
+/// Returns the reason why it cannot be loaded, with the file.
 fn load(file: &Path, limit: Duration, build: &Build<'_>, data: &DataCache) -> Result<String, String> {
     if !file.is_file() {
         return Err(format!("there is no file `{}`", file.display()));
@@ -62,7 +62,7 @@ fn load(file: &Path, limit: Duration, build: &Build<'_>, data: &DataCache) -> Re
     Ok(hash)
 }
 
-/// Names that two of the plugins in reach would share.
+/// Returns a problem for every name that two available plugins share.
 fn shared_names(hashes: &[String]) -> Vec<Problem> {
     let of_kinds =
         [shared::<dyn Dataset>(hashes), shared::<dyn CorpusGenerator>(hashes), shared::<dyn Task>(hashes)];
@@ -72,7 +72,7 @@ fn shared_names(hashes: &[String]) -> Vec<Problem> {
 fn shared<K: Kind + ?Sized>(hashes: &[String]) -> Vec<Problem> {
     let mut known = K::plugins();
     known.retain(|plugin| plugin.content.is_none_or(|own| hashes.iter().any(|hash| hash == own)));
-    // Built-in plugins that share a name are for whoever builds them to part.
+    // Two built-in plugins with one name are a mistake in the build, not in the spec.
     let pairs = known.windows(2).filter(|pair| pair.iter().any(|plugin| plugin.content.is_some()));
     let pairs = pairs.filter(|pair| pair[0].name == pair[1].name);
     let problem = |pair: &[&boldface::Plugin<K>]| {

@@ -1,10 +1,10 @@
-//! Sense and nonsense: values that parse and fit no experiment, and sections that do not fit each other.
+//! Checks that values are in range and that sections fit each other.
 
 use boldface::{Lora, Problem};
 
 use crate::spec::{Alignment, Experiment, Instruction};
 
-/// Finds values out of their range in the framework's own sections.
+/// Reports values out of range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
     let mut range = Ranges { section: "signal", problems };
     if let Some(patches) = experiment.signal.shown_patches {
@@ -121,7 +121,7 @@ impl Ranges<'_> {
     }
 }
 
-/// Whether the crop is a whole number of patches.
+/// Checks that the crop is a whole number of patches.
 pub(super) fn check_patch(trs: usize, patch: usize, problems: &mut Vec<Problem>) {
     if patch == 0 {
         problems.push(Problem::at("tokenizer.patch", "must be at least 1"));
@@ -135,7 +135,7 @@ pub(super) fn check_patch(trs: usize, patch: usize, problems: &mut Vec<Problem>)
     }
 }
 
-/// Whether the backbone can read a whole scan and some text.
+/// Checks that the backbone's context has room for a whole scan and some text.
 pub(super) fn check_context(context: usize, rois: usize, patches: usize, problems: &mut Vec<Problem>) {
     let block = rois.saturating_mul(patches);
     if block >= context {
@@ -148,7 +148,7 @@ pub(super) fn check_context(context: usize, rois: usize, patches: usize, problem
     }
 }
 
-/// Whether the objectives of the alignment have something to learn from.
+/// Checks that the alignment has data for each of its objectives.
 pub(super) fn check_sources(experiment: &Experiment, problems: &mut Vec<Problem>) {
     let Some(alignment) = &experiment.alignment else { return };
     if alignment.fmri_to_text > 0.0 && experiment.corpora.is_empty() {

@@ -1,4 +1,4 @@
-//! A resolved experiment: typed plugins, and stages in order, each under a content key.
+//! A resolved experiment: typed plugins and ordered stages, each with a content key.
 
 mod asking;
 mod blame;
@@ -48,22 +48,22 @@ pub(crate) use resolve::resolve_unlinted;
 pub use resolve::{Build, Offer, resolve, resolve_layered};
 pub use start::Start;
 
-/// Everything a run needs; made by resolving a spec, and by nothing else.
+/// Everything that a run needs. Only resolving a spec makes a plan.
 #[derive(Debug)]
 pub struct Plan {
     /// The spec file's stem.
     pub name: String,
     /// The spec file.
     pub path: PathBuf,
-    /// The spec as it was read; where it extends another, what they say together.
+    /// The text of the spec. If it extends another, the merged values.
     pub source: String,
-    /// The files of a spec that extends another, the one that wins first; empty for a spec of one file.
+    /// The files of a spec that extends another, highest precedence first. Empty for a spec of one file.
     pub layers: Vec<Arc<Source>>,
     /// The spec with every default filled in, plugin tables included.
     pub experiment: Experiment,
-    /// Every scan of all datasets, as the tables know it.
+    /// Every scan of all datasets, without its volumes.
     pub scans: Arc<Vec<ScanInfo>>,
-    /// Scans that the datasets leave out, and why.
+    /// Scans that the datasets exclude, with reasons.
     pub excluded: Vec<Exclusion>,
     /// Cohorts, by name.
     pub datasets: Vec<Entry<dyn Dataset>>,
@@ -73,25 +73,25 @@ pub struct Plan {
     pub tokenizer: Entry<dyn Tokenizer>,
     /// The language model.
     pub backbone: Entry<dyn Backbone>,
-    /// The export that it begins with.
+    /// The export that the experiment starts from.
     pub start: Option<Start>,
     /// Tasks, by name.
     pub tasks: Vec<Entry<dyn Task>>,
-    /// Where to compute.
+    /// Engine, precision, device and threads.
     pub runtime: Runtime,
-    /// What to run, in order: a stage's inputs come before it.
+    /// The stages in the order of execution. A stage comes after its inputs.
     pub stages: Vec<Stage>,
-    /// What was looked at in search of leaks, and what the spec accepts.
+    /// The leakage checks, their findings and the findings that the spec accepts.
     pub leakage: Proof,
 }
 
 impl Plan {
-    /// The spec with every default written down; it resolves to the same keys.
+    /// Formats the spec with every default filled in. It resolves to the same keys.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
     }
 
-    /// The export that a stage only takes over; none if it learns or computes.
+    /// Returns the export that a stage is copied from, or `None` if the stage learns or computes.
     pub fn taken(&self, stage: &Stage) -> Option<&Start> {
         let part = match stage.kind {
             StageKind::Tokenizer => Taken::Tokenizer,
@@ -101,7 +101,8 @@ impl Plan {
         self.start.as_ref().filter(|start| start.takes(part))
     }
 
-    /// The tasks that are asked in the same prompt as `task`: all `multi` tasks, itself included.
+    /// Returns the tasks asked in the same prompt as `task`: all `multi` tasks including itself. Empty
+    /// for other tasks.
     pub(crate) fn asked_with(&self, task: &Entry<dyn Task>) -> Vec<&Entry<dyn Task>> {
         let is_multi = |task: &&Entry<dyn Task>| task.asking.keys.paradigm == Paradigm::Multi;
         if is_multi(&task) { self.tasks.iter().filter(is_multi).collect() } else { Vec::new() }
@@ -115,32 +116,33 @@ pub struct Entry<K: ?Sized> {
     pub name: String,
     /// The plugin's registered name, such as `series`.
     pub plugin: &'static str,
-    /// Hash of the library it was loaded from; none if built in.
+    /// Hash of the library it was loaded from, or `None` for a built-in plugin.
     pub library: Option<&'static str>,
-    /// The table's `path`, or a backbone's `weights`, joined to the spec's folder; empty if it has none.
+    /// The table's `path` or a backbone's `weights`, joined to the spec's folder. Empty if it has
+    /// neither.
     pub root: PathBuf,
     /// The table's seed, or the experiment's.
     pub seed: u64,
     /// The typed config.
     pub config: Box<K>,
-    /// How its examples are put to the model; tasks only.
+    /// How a task's examples are put to the model. Default for other plugins.
     pub asking: Asking,
 }
 
-/// One step of a run.
+/// One stage of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
-    /// What it does.
+    /// What the stage does.
     pub kind: StageKind,
-    /// The plugin it runs, such as `vq`; empty for the framework's own stages.
+    /// The plugin it runs, such as `vq`. Empty for the framework's own stages.
     pub plugin: String,
     /// Its seed.
     pub seed: u64,
-    /// Names of the stages it may read, and no others.
+    /// Names of the stages it may read. It can read no others.
     pub inputs: Vec<String>,
-    /// Everything of the spec that its result depends on.
+    /// All parts of the spec that its result depends on.
     pub config: Value,
-    /// How large it is, as far as that is known; in no key.
+    /// Its size, as far as known. Not part of the key.
     #[serde(default)]
     pub size: Size,
     /// Hash of kind, version, plugin, config, seed, engine and the inputs' keys.
@@ -148,13 +150,13 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// `series`, `tokenizer`, `evaluation.condition` ...
+    /// Returns the name, such as `series`, `tokenizer` or `evaluation.condition`.
     pub fn name(&self) -> String {
         self.kind.to_string()
     }
 }
 
-/// What a stage does. Closed: the framework must handle every case.
+/// Kinds of stages. The enum is closed, because the framework must handle every kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageKind {
@@ -164,19 +166,19 @@ pub enum StageKind {
     Split,
     /// Fits norms on training scans and describes every scan.
     Corpus,
-    /// The backbone's text side, and what it makes of the training descriptions.
+    /// Trains the backbone's text side and embeds the training descriptions.
     TextSpace,
-    /// Stage 1.
+    /// Stage 1: trains the tokenizer.
     Tokenizer,
-    /// Features and codes of every scan, once.
+    /// Computes features and codes of every scan, once.
     Codes,
-    /// Stage 2.
+    /// Stage 2: language alignment.
     Alignment,
-    /// Stage 3.
+    /// Stage 3: instruction tuning.
     Instruction,
-    /// What a task scores without the model.
+    /// Scores a task without the model.
     Baseline(String),
-    /// What a task scores with it.
+    /// Scores a task with the model.
     Evaluation(String),
 }
 
@@ -202,7 +204,7 @@ impl fmt::Display for StageKind {
 pub struct Key(pub String);
 
 impl Key {
-    /// The first twelve digits, as shown and as used in folder names.
+    /// Returns the first twelve digits, used in output and in folder names.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
     }

@@ -1,4 +1,5 @@
-//! What may predict a label without any brain in it: head motion, the site, and what the spec names.
+//! Variables that may predict a label without any brain signal: head motion, the site, and further
+//! columns in the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,31 +7,32 @@ use boldface::{Problem, ScanInfo};
 
 use crate::spec::{Experiment, suggest};
 
-/// Columns that are taken as motion by themselves: mean framewise displacement in millimetres.
+/// Default columns for motion: mean framewise displacement in millimetres.
 const MOTION: [&str; 4] =
     ["mean_fd", "fd_mean", "mean_framewise_displacement", "framewise_displacement_mean"];
 
-/// Columns that are taken as site by themselves.
+/// Default columns for the site.
 const SITE: [&str; 4] = ["site", "site_id", "scanner", "center"];
 
-/// The column whose values are scored apart, besides the site, if the spec names none.
+/// Default column for groups, besides the site. Scores are also computed for each of its values.
 const SEX: &str = "sex";
 
-/// More groups than this in one column are no groups but a number, such as age.
+/// Largest number of groups in a column. A column with more is probably a number, such as age.
 const MOST_GROUPS: usize = 50;
 
-/// Columns of the phenotype that are no signal of interest. A column is read with [`ScanInfo::column`].
+/// Phenotype columns that are not of interest. Read them with [`ScanInfo::column`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nuisances {
-    /// Head motion, a number for each scan.
+    /// Head motion: one number per scan.
     pub motion: Option<String>,
-    /// Where the scan was made.
+    /// The site of a scan.
     pub site: Option<String>,
-    /// Further ones, by the name in the spec.
+    /// Further columns, by their name in the spec.
     pub others: BTreeMap<String, String>,
 }
 
-/// The nuisances of `scans`: those of the spec, and well-known columns for what it does not name.
+/// Returns the nuisances of `scans`: columns named in the spec, and otherwise columns with well-known
+/// names.
 pub fn columns(experiment: &Experiment, scans: &[ScanInfo]) -> Nuisances {
     let mut named = experiment.nuisances.clone();
     let known = |names: &[&str]| {
@@ -44,7 +46,7 @@ pub fn columns(experiment: &Experiment, scans: &[ScanInfo]) -> Nuisances {
     Nuisances { motion, site, others: named }
 }
 
-/// Writes the nuisances and the groups that scores are split by into the spec, so that they are in keys.
+/// Writes the nuisances and the groups of the evaluation into the spec, so that keys depend on them.
 pub(super) fn fill_defaults(experiment: &mut Experiment, scans: &[ScanInfo]) {
     let Nuisances { motion, site, others } = columns(experiment, scans);
     let well_known = [("motion", motion), ("site", site.clone())];
@@ -57,7 +59,7 @@ pub(super) fn fill_defaults(experiment: &mut Experiment, scans: &[ScanInfo]) {
     }
 }
 
-/// Finds columns of `[nuisances]` and `evaluation.groups` that no scan has.
+/// Reports columns of `[nuisances]` and `evaluation.groups` that no scan has.
 pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut Vec<Problem>) {
     let nuisances = experiment.nuisances.iter().map(|(name, column)| (format!("nuisances.{name}"), column));
     let groups = experiment.evaluation.groups.iter().flatten().enumerate();
@@ -85,7 +87,7 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     }
 }
 
-/// A problem at `key` if no scan has a value in `column`.
+/// Returns a problem at `key` if no scan has a value in `column`.
 pub(crate) fn missing(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     if scans.iter().any(|scan| scan.column(column).is_some()) {
         return None;

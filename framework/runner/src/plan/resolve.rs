@@ -1,4 +1,4 @@
-//! From the text of a spec to a plan, or to every problem it has.
+//! Resolves the text of a spec into a plan, or reports all its problems.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,13 +18,13 @@ use super::{Entry, Plan, Start, asking, graph, harmonized, leak, libraries, lint
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
-/// What the binary was built with; the runner itself knows no engine.
+/// Features of the binary. The runner itself knows no engine.
 #[derive(Clone, Copy)]
 pub struct Build<'a> {
-    /// Engines that a spec may name, those included that were left out of this build.
+    /// Engines that a spec may name, including those left out of this build.
     pub engines: &'a [Offer<'a>],
-    /// Loads a library with plugins into the registry: its file, its content's hash and how long one call may
-    /// take. [`super::no_libraries`] in a build that cannot.
+    /// Loads a library with plugins into the registry. Takes its file, the hash of its content and the
+    /// time limit for one call. Use [`super::no_libraries`] in a build that cannot load libraries.
     pub load: &'a (dyn Fn(&Path, &str, Duration) -> Result<(), String> + Sync),
 }
 
@@ -34,43 +34,44 @@ impl fmt::Debug for Build<'_> {
     }
 }
 
-/// An engine, and what it can do here.
+/// An engine and its abilities in this build.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
     /// Its name, such as `dfdx`.
     pub name: &'a str,
-    /// How to get a build that has it; none if this one does.
+    /// How to get a build with this engine, or `None` if this build has it.
     pub missing: Option<&'a str>,
-    /// The devices of this machine that it computes on, such as `cpu`; asked of an engine that a spec names.
+    /// Returns the engine's devices on this machine, such as `cpu`. Called only for the engine named in
+    /// a spec.
     pub devices: fn() -> &'static [&'static str],
-    /// What to do about a device that it lacks, where more is known than its name.
+    /// Returns advice about a missing device, if there is any.
     pub advice: fn(device: &str) -> Option<String>,
-    /// The numbers it multiplies matrices in.
+    /// Number formats in which it multiplies matrices.
     pub precisions: &'a [Precision],
 }
 
 impl<'a> Offer<'a> {
-    /// An engine of this build that computes on the CPU, in 32 bits.
+    /// Returns an engine of this build that computes on the CPU with 32-bit floats.
     pub const fn plain(name: &'a str) -> Offer<'a> {
         Offer { name, missing: None, devices: || &["cpu"], advice: |_| None, precisions: &[Precision::F32] }
     }
 }
 
-/// Resolves the spec at `path`, whose text is `source`, with the specs that it extends: plugins are
-/// found and asked, tables and headers of the data are read, every default is filled in, and the stages
-/// get their keys.
+/// Resolves the spec at `path`, whose text is `source`, with the specs that it extends. It finds and
+/// checks plugins, reads tables and headers of the data, fills in every default and computes the keys of
+/// stages.
 ///
 /// # Errors
-/// Every problem that can be known before anything runs, in the order of the text.
+/// Returns every problem that can be found before a run, in the order of the text.
 pub fn resolve(path: &Path, source: &str, build: &Build<'_>) -> Result<Plan, Vec<Located>> {
     resolve_layered(&Layered::read(path, source)?, build, &DataCache::default())
 }
 
-/// As [`resolve`], of a spec whose layers are read already. What many specs have in common is looked up
-/// in `data` once.
+/// Like [`resolve`], for a spec whose layers are already read. `data` caches everything that several
+/// specs share.
 ///
 /// # Errors
-/// As [`resolve`].
+/// See [`resolve`].
 pub fn resolve_layered(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Plan, Vec<Located>> {
     let draft = read_draft(spec.table().clone());
     let linted = resolve_draft(spec, draft, build, data).and_then(|(mut plan, cohorts)| {
@@ -80,10 +81,10 @@ pub fn resolve_layered(spec: &Layered, build: &Build<'_>, data: &DataCache) -> R
     linted.map_err(|problems| spec.locate_all(problems))
 }
 
-/// As [`resolve_layered`], without a look for leaks: for a plan of which nothing is learned.
+/// Like [`resolve_layered`] without the leakage lint, for plans that train nothing.
 ///
 /// # Errors
-/// As [`resolve`].
+/// See [`resolve`].
 pub(crate) fn resolve_unlinted(
     spec: &Layered,
     build: &Build<'_>,
@@ -94,7 +95,7 @@ pub(crate) fn resolve_unlinted(
     resolved.map(|(plan, _)| plan).map_err(|problems| spec.locate_all(problems))
 }
 
-/// A plan without a look for leaks, and its cohorts.
+/// Returns a plan without the leakage lint, and its cohorts.
 fn resolve_draft(
     spec: &Layered,
     draft: Draft,
@@ -109,7 +110,7 @@ fn resolve_draft(
     let limit = Duration::from_secs(experiment.runtime.plugin_seconds);
     let libraries = match libraries::load_libraries(&experiment.plugins, folder, limit, build, data) {
         Ok(libraries) => libraries,
-        // Without its libraries, half of what a spec names would seem not to exist.
+        // Stop here: without its libraries, many names in the spec would seem to be unknown.
         Err(found) => return Err(problems.into_iter().chain(found).collect()),
     };
     let mut parts = parts(&mut experiment, folder, &libraries, &draft, &mut problems);
@@ -189,7 +190,7 @@ fn resolve_draft(
     Ok((plan, found.each))
 }
 
-/// The plugins of an experiment, as far as they could be made.
+/// The plugins of an experiment that could be made.
 pub(super) struct Parts {
     pub datasets: Vec<Entry<dyn Dataset>>,
     pub corpora: Vec<Entry<dyn CorpusGenerator>>,
@@ -198,7 +199,7 @@ pub(super) struct Parts {
     pub tasks: Vec<Entry<dyn Task>>,
 }
 
-/// Makes every plugin, and fills its table with its defaults.
+/// Makes every plugin and fills its table with defaults.
 fn parts(
     experiment: &mut Experiment,
     folder: &Path,
@@ -306,7 +307,7 @@ fn text_content(
         problems.push(problem.help(help));
         return None;
     }
-    // Only its bytes count: a file may be renamed.
+    // Only the bytes count, so the file may be renamed.
     data.file(&file).map_err(|message| problems.push(Problem::at("text.path", message))).ok()
 }
 
@@ -328,7 +329,7 @@ fn dataset_contents(
     if problems.is_empty() { Ok(contents) } else { Err(problems) }
 }
 
-/// Writes down what a key left out stands for.
+/// Writes the default values of missing keys into the spec.
 fn fill_defaults(experiment: &mut Experiment) {
     let seed = experiment.seed;
     experiment.split.fill_defaults(seed);

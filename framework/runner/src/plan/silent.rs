@@ -1,13 +1,13 @@
-//! Scans whose volumes are not read: what a task is asked about before anything runs.
+//! Scans without volumes, for asking a task about its examples before a run.
 
 use std::sync::Arc;
 
 use boldface::{Regions, Result, Scan, ScanInfo, TimeSeries};
 
-/// A scan of `trs` volumes without signal and without descriptions; only what is known of it can matter.
+/// Returns a scan of `trs` volumes with zero signal and no descriptions. Only its information is real.
 ///
 /// # Errors
-/// If a scan cannot be as `info` says.
+/// Fails if `info` does not describe a valid scan.
 pub(crate) fn silent(info: &ScanInfo, regions: &Arc<Regions>, trs: usize) -> Result<Scan> {
     let rois = regions.names.len();
     let series = TimeSeries::new(trs, rois, info.tr, vec![0.0; trs * rois])?;

@@ -1,4 +1,6 @@
-//! How large every stage of a plan is, as far as its config and the headers of the data tell.
+//! Sizes of the stages of a plan, from its config and the headers of the data. Sizes are part of no key.
+//! Estimates scale the measurements of finished stages by size, and do not account for threads or
+//! machine.
 
 use boldface::{CheckContext, Lora, ScanInfo, Size, Training, TrainingContext};
 
@@ -8,7 +10,7 @@ use super::{Plan, StageKind};
 pub(super) fn measure(plan: &mut Plan, scans: &[ScanInfo]) {
     let sizes: Vec<Size> = {
         let sizes = Sizes::new(plan, scans);
-        // What is only taken over is not fitted.
+        // Stages copied from an export are not fitted.
         let of = |stage| if plan.taken(stage).is_some() { Size::default() } else { sizes.of(&stage.kind) };
         plan.stages.iter().map(of).collect()
     };
@@ -20,9 +22,9 @@ pub(super) fn measure(plan: &mut Plan, scans: &[ScanInfo]) {
 struct Sizes<'a> {
     plan: &'a Plan,
     cx: CheckContext<'a>,
-    /// Numbers of all scans after the crop.
+    /// Numbers in all scans after the crop.
     signal: u64,
-    /// Tokens of one scan.
+    /// Tokens per scan.
     block: u64,
 }
 
@@ -65,7 +67,7 @@ impl<'a> Sizes<'a> {
         }
     }
 
-    /// A training stage by its fMRI tokens: how much text there is, only the run knows.
+    /// Returns the size of a training stage in fMRI tokens. The amount of text is only known in the run.
     fn training(&self, training: &Training, sequences: usize, lora: Option<&Lora>) -> Size {
         let batch = sequences as u64 * self.block;
         let steps = training.steps * training.accumulate as u64;
@@ -76,7 +78,7 @@ impl<'a> Sizes<'a> {
         Size { parameters: self.model(lora), work, batch: Some(batch), memory }
     }
 
-    /// Numbers of the language model with its fMRI parts.
+    /// Counts the parameters of the language model with its fMRI parts.
     fn model(&self, lora: Option<&Lora>) -> Option<u64> {
         let shape = self.plan.tokenizer.config.fmri_shape(&self.cx)?;
         self.plan.backbone.config.parameters(shape, lora)

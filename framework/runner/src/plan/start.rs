@@ -1,4 +1,4 @@
-//! An export as the beginning of an experiment: whether it can be taken, and what the keys say of it.
+//! An export as the start of an experiment: checks whether it fits, and its part in the keys.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,25 +14,25 @@ use crate::run::inputs::{MODEL, TEXT_SIDE};
 use crate::run::store::cannot;
 use crate::spec::{Experiment, StartTable, Table, Taken, plain, written};
 
-/// An export that stages begin with.
+/// An export that stages start from.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// The folder as the spec writes it.
+    /// The folder as written in the spec.
     pub written: PathBuf,
-    /// What the export says of itself.
+    /// The manifest of the export.
     pub export: Arc<Export>,
     root: PathBuf,
     table: StartTable,
     /// The folder of its language model.
     model: String,
-    /// Whether the language model reads fMRI already.
+    /// Whether the language model can already read fMRI.
     reads_fmri: bool,
-    /// Whether norms are taken as well: only to compute a number of the export again.
+    /// Whether norms are taken too. Only `verify` does this, to compute a score of the export again.
     norms: bool,
 }
 
 impl Start {
-    /// Opens the export that a spec in `folder` names, and compares its files with what was exported.
+    /// Opens the export named by a spec in `folder` and verifies the hashes of its files.
     pub(super) fn find(
         experiment: &Experiment,
         folder: &Path,
@@ -70,7 +70,8 @@ impl Start {
         self.norms
     }
 
-    /// Takes everything that a task's number rests on: norms too, and the language model that the task was asked of.
+    /// Takes everything that a task's score depends on: the norms too, and the language model that the
+    /// task used.
     pub(crate) fn whole(&mut self, is_frozen: bool) {
         self.norms = true;
         if let Some(aligned) = self.export.aligned.as_ref().filter(|_| is_frozen) {
@@ -78,7 +79,7 @@ impl Start {
         }
     }
 
-    /// What a key says of the part: another content, another key.
+    /// Returns the content of a part for keys.
     pub(super) fn content(&self, part: Taken) -> String {
         let folder = match part {
             Taken::Tokenizer => TOKENIZER,
@@ -88,20 +89,20 @@ impl Start {
         format!("{} {}", self.export.content(folder), learned.unwrap_or_default())
     }
 
-    /// Copies the tokenizer into the artefact `dir`, and whom it learned from.
+    /// Copies the tokenizer into the artefact `dir`, with the list of people it learned from.
     ///
     /// # Errors
-    /// If a file is no longer as it was exported.
+    /// Fails if a file has changed since the export.
     pub(crate) fn copy_tokenizer(&self, dir: &Path) -> Result<()> {
         self.copy_learned(dir)?;
         self.export.copy(&self.root, TOKENIZER, &dir.join(TOKENIZER))
     }
 
-    /// Copies the language model into the artefact `dir` of the text side, a whole one or one that only knows text; and
-    /// whom it learned from.
+    /// Copies the language model into the artefact `dir` of the text side, with the list of people it
+    /// learned from. The model may be a whole one or one that only knows text.
     ///
     /// # Errors
-    /// As [`Start::copy_tokenizer`].
+    /// See [`Start::copy_tokenizer`].
     pub(crate) fn copy_model(&self, dir: &Path) -> Result<()> {
         self.copy_learned(dir)?;
         let to = dir.join(if self.reads_fmri { MODEL } else { TEXT_SIDE });
@@ -111,30 +112,30 @@ impl Start {
         self.export.copy(&self.root, &self.model, &to)
     }
 
-    /// What an export of what is learned now will have to say of the people before.
+    /// Copies the list of people that the export learned from. A later export must include them.
     fn copy_learned(&self, dir: &Path) -> Result<()> {
         let (from, to) = (self.root.join(LEARNED), dir.join(LEARNED));
         std::fs::copy(&from, &to).map_err(cannot("copy", &from))?;
         Ok(())
     }
 
-    /// Copies what the corpus generator called `name` learned into `to`.
+    /// Copies the learned parts of the corpus generator `name` into `to`.
     ///
     /// # Errors
-    /// As [`Start::copy_tokenizer`].
+    /// See [`Start::copy_tokenizer`].
     pub(crate) fn copy_norms(&self, name: &str, to: &Path) -> Result<()> {
         self.export.copy(&self.root, &format!("{NORMS}/{name}"), to)
     }
 
-    /// Everybody whom the export learned from.
+    /// Returns everyone that the export learned from.
     ///
     /// # Errors
-    /// If the list cannot be read.
+    /// Fails if the list cannot be read.
     pub(crate) fn learned(&self) -> Result<Vec<Learned>> {
         read_learned(&self.root.join(LEARNED))
     }
 
-    /// Finds what does not fit the spec and its data.
+    /// Reports differences between the export and the spec with its data.
     pub(super) fn check(
         &self,
         experiment: &Experiment,
@@ -179,7 +180,8 @@ impl Start {
         }
     }
 
-    /// Why the language model cannot read tokens of `shape`; none if it can. How many patches there are does not matter.
+    /// Returns the reason why the language model cannot read tokens of `shape`, or `None` if it can. The
+    /// number of patches does not matter.
     pub(crate) fn refuses(&self, shape: FmriShape) -> Option<String> {
         let of = |shape: FmriShape| (shape.rois, shape.width, shape.codebook_size);
         let said = |(rois, width, codes): (usize, usize, usize)| {
@@ -191,7 +193,7 @@ impl Start {
         })
     }
 
-    /// Why published weights are not those that the export was made with; none if they are, or there are none.
+    /// Reports published weights other than those the export was made with.
     pub(super) fn refuses_base(&self, stages: &[Stage]) -> Option<Problem> {
         let text_space = stages.iter().find(|stage| stage.kind == StageKind::TextSpace)?;
         let base = base(&text_space.config);
@@ -205,7 +207,8 @@ impl Start {
 
 const SHAPE_HELP: &str = "take the tokenizer from the export too, or give this one the same sizes";
 
-/// Keys of a plugin's table in which spec and export differ; its seed and where weights lie do not matter.
+/// Returns the first difference between a plugin's table in the spec and in the export. Seed and path of
+/// weights do not matter.
 fn differs(section: &str, here: &Table, there: &Table) -> Option<Problem> {
     let matters = |key: &&String| !matches!(key.as_str(), "seed" | "weights");
     if here.get("type") != there.get("type") {
@@ -213,7 +216,7 @@ fn differs(section: &str, here: &Table, there: &Table) -> Option<Problem> {
         let message = format!("the export has the {section} {}, not {}", name(there), name(here));
         return Some(
             Problem::at(format!("{section}.type"), message)
-                .help("take nothing of it from the export, or use its"),
+                .help("do not take it from the export, or use the plugin of the export"),
         );
     }
     let mut keys: Vec<&String> = here.keys().chain(there.keys()).filter(matters).collect();
@@ -230,7 +233,7 @@ fn differs(section: &str, here: &Table, there: &Table) -> Option<Problem> {
     Some(Problem::at(format!("{section}.{key}"), message).help(help))
 }
 
-/// The first region that is another one.
+/// Returns a problem with the first region that differs.
 fn other_regions(theirs: &[String], ours: &[String]) -> Option<Problem> {
     let message = if theirs.len() != ours.len() {
         format!("the export knows {} regions, the data have {}", theirs.len(), ours.len())

@@ -1,4 +1,4 @@
-//! A table of maps that a corpus names: its text takes the place of its path.
+//! Replaces the path of a corpus's table of maps by the text of the file.
 
 use std::path::Path;
 
@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use crate::spec::Table;
 
-/// The key of a corpus's table that names the file.
+/// The key of a corpus's table with the path.
 const KEY: &str = "template";
 
-/// Puts the text of the file that `template` names in the place of its path, which is relative to the spec in `folder`: so
-/// the content is in the key of what is made with it, and the path is not. What has more than one line is the text itself.
+/// Replaces the path in `template`, relative to `folder`, by the text of the file. Keys then depend on
+/// the content and not on the path, and plugins read no files. A value with several lines is already the
+/// text.
 ///
 /// # Errors
-/// If it cannot be read.
+/// Fails if the file cannot be read.
 pub(super) fn replace(table: &mut Table, folder: &Path) -> Result<(), Vec<Problem>> {
     let Some(Value::String(written)) = table.get(KEY) else { return Ok(()) };
     if written.contains('\n') {

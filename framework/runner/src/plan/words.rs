@@ -1,4 +1,4 @@
-//! Words of a corpus in a file of their own: its content takes the place of its path.
+//! Replaces the path of a corpus's file of words by its content.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,23 +8,24 @@ use serde_json::Value;
 
 use crate::spec::{Document, Source, Table};
 
-/// The key of a corpus's table that may name a file.
+/// The key of a corpus's table with the path.
 const KEY: &str = "words";
 
-/// A file of words that stood in a corpus's table.
+/// A file of words named in a corpus's table.
 pub(super) struct WordsFile {
-    /// As the spec has it.
+    /// The path as written in the spec.
     written: PathBuf,
     source: Arc<Source>,
     document: Document,
 }
 
 impl WordsFile {
-    /// Puts the content of the TOML file that `words` names in the place of its path, which is relative to the spec in
-    /// `folder`: so the content is in the key of what is made with it, and the path is not. None if it names none.
+    /// Replaces the path in `words`, relative to `folder`, by the content of the TOML file. Keys then
+    /// depend on the content and not on the path, and plugins read no files. Returns `None` if no file
+    /// is named.
     ///
     /// # Errors
-    /// If it cannot be read or is no TOML.
+    /// Fails if the file cannot be read or is not valid TOML.
     pub(super) fn replace(table: &mut Table, folder: &Path) -> Result<Option<WordsFile>, Vec<Problem>> {
         let Some(Value::String(written)) = table.get(KEY) else { return Ok(None) };
         let (written, path) = (PathBuf::from(written), folder.join(written));
@@ -41,7 +42,7 @@ impl WordsFile {
         Ok(Some(WordsFile { written, source, document }))
     }
 
-    /// A problem of the corpus's table; one with the words is at the key of the spec that names their file.
+    /// Moves a problem with the words to the key `words` of the spec, with the line in their file.
     pub(super) fn locate(&self, problem: Problem) -> Problem {
         let inside = problem.key.strip_prefix(KEY).and_then(|rest| rest.strip_prefix('.'));
         match inside.map(str::to_owned) {
@@ -55,7 +56,7 @@ impl WordsFile {
     }
 }
 
-/// What is wrong in a line of the file that the spec calls `written`.
+/// Returns a problem in a line of the file that the spec calls `written`.
 fn at_line(written: &Path, line: usize, problem: Problem) -> Problem {
     let message = format!("`{}`, line {line}: {}", written.display(), problem.message);
     Problem { key: KEY.to_owned(), message, help: problem.help }

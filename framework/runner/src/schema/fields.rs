@@ -1,4 +1,4 @@
-//! A plugin's fields in words, read from its JSON schema.
+//! The fields of a plugin in words, from its JSON schema.
 
 use serde_json::Value;
 
@@ -7,19 +7,19 @@ use crate::spec::written;
 /// One key of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// Its name; `lora.rank` for a key of an inner table.
+    /// Its name. A key of an inner table is written as `lora.rank`.
     pub name: String,
-    /// What it holds, such as `list of text`.
+    /// Its type in words, such as `list of text`.
     pub holds: String,
-    /// Its default as TOML; none if there is none.
+    /// Its default as TOML, if it has one.
     pub default: Option<String>,
-    /// Whether it must be there.
+    /// Whether the key is required.
     pub is_required: bool,
     /// Its doc comment.
     pub doc: String,
 }
 
-/// The fields of a table's schema, required ones first.
+/// Returns the fields of a table's schema, required ones first.
 pub fn fields(schema: &Value) -> Vec<Field> {
     let mut found = Vec::new();
     collect(schema, schema, "", &mut found);
@@ -47,7 +47,7 @@ fn collect(root: &Value, table: &Value, prefix: &str, found: &mut Vec<Field>) {
     }
 }
 
-/// Follows a reference, also through `Option`.
+/// Resolves a reference, also inside an `Option`.
 fn target<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     let name = text(schema, "$ref").and_then(|path| path.strip_prefix("#/$defs/"));
     if let Some(found) = name.and_then(|name| root.get("$defs")?.get(name)) {
@@ -91,7 +91,7 @@ fn holds(root: &Value, schema: &Value) -> String {
     }
 }
 
-/// `"a"`, `"b"` or `"c"`, for an enumeration.
+/// Returns the choices of an enumeration, as `"a"`, `"b"` or `"c"`.
 fn choices(schema: &Value) -> Option<String> {
     let listed = schema.get("enum").or_else(|| schema.get("oneOf"))?.as_array()?;
     let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! The reference of plugins: one page in Markdown, and one plugin's page for a terminal.
+//! The plugin reference: one page for all plugins in Markdown, and a page per plugin for the terminal.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fields::{Field, fields};
 use crate::spec::TaskKeys;
 
-/// The first sentence of a plugin's doc comment.
+/// Returns the first sentence of a plugin's doc comment.
 pub fn summary(entry: &Entry) -> String {
     let words = doc(entry).split_whitespace().collect::<Vec<_>>().join(" ");
     match words.split_once(". ") {
@@ -17,7 +17,7 @@ pub fn summary(entry: &Entry) -> String {
     }
 }
 
-/// One plugin's page for a terminal.
+/// Returns one plugin's page for a terminal.
 pub fn explain(entry: &Entry) -> String {
     let mut page = format!("{} {}  ({})\n\n", entry.kind, entry.name, entry.source);
     for paragraph in doc(entry).split("\n\n") {
@@ -32,7 +32,7 @@ pub fn explain(entry: &Entry) -> String {
     page
 }
 
-/// The reference page of all plugins, in Markdown.
+/// Returns the reference page of all plugins, in Markdown.
 pub fn reference() -> String {
     let mut page = "# Plugins\n\nGenerated from the doc comments of the plugins' config structs: \
                     `UPDATE=1 cargo test --release -p boldface-tests --test generated` rewrites it. \
@@ -60,7 +60,7 @@ pub fn reference() -> String {
     page
 }
 
-/// A plugin's fields, after those that the framework takes.
+/// Returns a plugin's fields, after those of the framework.
 fn all_fields(entry: &Entry) -> Vec<Field> {
     let field = |name: &str, holds: &str, is_required: bool, doc: &str| Field {
         name: name.to_owned(),
@@ -109,7 +109,7 @@ fn heading(kind: &str) -> &str {
     }
 }
 
-/// Text in lines of at most 100 characters.
+/// Wraps text into lines of at most 100 characters.
 fn wrapped(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut line = String::new();

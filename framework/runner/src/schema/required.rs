@@ -1,12 +1,13 @@
-//! What a schema requires, told apart from what it allows: a spec that extends another may leave things out.
+//! Separates a schema's required keys from its allowed ones: a spec that extends another may omit
+//! required keys.
 
 use serde_json::{Map, Value, json};
 
-/// Prefix of the definitions that hold requirements.
+/// Prefix of the definitions for required keys.
 const PREFIX: &str = "required.";
 
-/// Moves every `required` of a schema behind a condition: it holds unless the table has the key
-/// `extends`, whose parent may say the rest.
+/// Makes every `required` of a schema apply only to tables without the key `extends`, whose parent may
+/// have the missing keys.
 pub(super) fn unless_extended(schema: &mut Value) {
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
     let mut own = schema.clone();
@@ -36,7 +37,7 @@ struct Requirements<'a> {
 }
 
 impl Requirements<'_> {
-    /// A schema that says only what must be there; none if nothing must.
+    /// Returns a schema with only the required keys, or `None` if there are none.
     fn of(&self, schema: &Value) -> Option<Value> {
         let schema = schema.as_object()?;
         let mut said = Map::new();
@@ -82,7 +83,7 @@ impl Requirements<'_> {
         for (key, property) in properties.into_iter().flatten() {
             match self.of(property) {
                 Some(inner) => _ = required.insert(key.clone(), inner),
-                // What is asked of other keys is not asked of this one.
+                // Requirements for other keys do not apply to this one.
                 None if others.is_some() => _ = required.insert(key.clone(), json!({})),
                 None => {}
             }
@@ -94,13 +95,13 @@ impl Requirements<'_> {
     }
 }
 
-/// Whether a schema is that of an `Option`: something, or null.
+/// Whether a schema is an `Option`: a type or null.
 fn is_optional(schema: &Map<String, Value>) -> bool {
     let choices = schema.get("anyOf").and_then(Value::as_array);
     choices.is_some_and(|choices| choices.iter().any(|choice| choice["type"] == "null"))
 }
 
-/// Takes out every `required` that [`Requirements`] repeats.
+/// Removes every `required` that [`Requirements`] repeats.
 fn strip(schema: &mut Value) {
     let Some(schema) = schema.as_object_mut() else { return };
     schema.remove("required");

@@ -1,4 +1,4 @@
-//! What keys of the framework's own sections are if a spec leaves them out.
+//! Default values of keys in the framework's own sections.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub(super) fn default_rehearsal() -> usize {
     1
 }
 
-/// Whether a count is what it is if left out; keys of earlier versions hold.
+/// Whether a count has its default. It is then not written, so that keys of earlier versions stay valid.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 pub(super) fn is_one(count: &usize) -> bool {
     *count == 1

@@ -1,4 +1,4 @@
-//! The text of one file as values, and the place of each of them.
+//! The values of one file and the place of each.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use toml::de::DeTable;
 use super::Table;
 use super::origin::{Located, Origins, Source};
 
-/// A file that is valid TOML, whatever it says.
+/// A file that is valid TOML. Its keys and values are not checked yet.
 pub(crate) struct Document {
-    /// Its values; a date is text, as no section knows dates.
+    /// Its values. Dates become text, because no section has dates.
     pub table: Table,
-    /// Where they stand.
+    /// The place of each value in the file.
     pub origins: Origins,
 }
 
@@ -21,7 +21,7 @@ impl Document {
     /// Reads TOML.
     ///
     /// # Errors
-    /// Every mistake of syntax, and every number that is not one.
+    /// Returns every syntax error and every number that is not finite.
     pub fn read(source: &Arc<Source>) -> Result<Document, Vec<Located>> {
         let located = |error: &toml::de::Error| {
             let message = error.message().lines().next().unwrap_or("invalid TOML").trim();
@@ -57,7 +57,7 @@ fn json(value: toml::Value, path: &str, problems: &mut Vec<Problem>) -> Value {
         toml::Value::Integer(number) => number.into(),
         toml::Value::Float(number) => Number::from_f64(number).map_or_else(
             || {
-                problems.push(Problem::at(path, format!("`{number}` is not a number to compute with")));
+                problems.push(Problem::at(path, format!("`{number}` is not a finite number")));
                 Value::Null
             },
             Value::Number,

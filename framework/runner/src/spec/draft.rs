@@ -1,4 +1,4 @@
-//! A spec's sections, each read on its own, so that a mistake in one does not hide another's.
+//! Reads each section of a spec on its own, so that a mistake in one does not hide another's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,23 @@ use serde_json::Value;
 use super::wording::{closest, parse_all, suggest};
 use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
-/// An experiment whose broken sections are stood in for by defaults.
+/// An experiment, with defaults in place of broken sections.
 pub(crate) struct Draft {
     /// The sections.
     pub experiment: Experiment,
-    /// What is wrong with them.
+    /// Problems found in them.
     pub problems: Vec<Problem>,
     broken: BTreeSet<&'static str>,
 }
 
 impl Draft {
-    /// Whether a section says what its author wrote.
+    /// Whether a section was read without problems.
     pub fn is_sound(&self, section: &str) -> bool {
         !self.broken.contains(section)
     }
 }
 
-/// Every section, in the order of a spec.
+/// All sections, in the order of a spec.
 pub(super) const SECTIONS: &[&str] = &[
     "seed",
     "engine",
@@ -84,7 +84,7 @@ pub(crate) fn read(table: Table) -> Draft {
         runtime: reader.optional("runtime").unwrap_or_default(),
     };
     for name in reader.table.keys() {
-        // A misspelt section is not missing too.
+        // Do not also report a misspelt section as missing.
         let meant = closest(name, known()).unwrap_or_default();
         reader.problems.retain(|problem| problem.message != missing_section(meant));
         let problem = Problem::at(name, format!("unknown section `{name}`"));
@@ -93,7 +93,7 @@ pub(crate) fn read(table: Table) -> Draft {
     Draft { experiment, problems: reader.problems, broken: reader.broken }
 }
 
-/// What may stand at the top of a file; layers have taken `extends` out before.
+/// Returns the keys allowed at the top of a file. Layers have removed `extends` before.
 fn known() -> impl Iterator<Item = &'static str> + Clone {
     std::iter::once("extends").chain(SECTIONS.iter().copied())
 }
@@ -122,7 +122,7 @@ impl Reader {
         self.optional(name)
     }
 
-    /// Tables under names of the author's.
+    /// Reads tables under names that the author chose.
     fn named(&mut self, name: &'static str, is_required: bool) -> BTreeMap<String, Table> {
         let tables: Table = self.optional(name).unwrap_or_default();
         if is_required && tables.is_empty() && self.is_sound(name) {

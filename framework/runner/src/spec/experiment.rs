@@ -1,4 +1,4 @@
-//! The experiment table, typed as far as the framework understands it; plugin tables stay tables.
+//! The tables of an experiment. The framework's own are typed; plugin tables stay untyped.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,71 +18,74 @@ use super::defaults::{
 };
 use super::{Leakage, SplitTable, StartTable};
 
-/// A plugin's table: the framework takes its own keys (`type`, `path`, `seed`), the plugin the rest.
+/// A plugin's table. The framework takes its own keys (`type`, `path`, `seed`) out and passes on the
+/// rest.
 pub type Table = serde_json::Map<String, Value>;
 
 /// One experiment: data, tokenizer, backbone, corpora, tasks.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Experiment {
-    /// Seed of every section that names none of its own.
+    /// Default seed of every section without a `seed` of its own.
     #[serde(default)]
     pub seed: u64,
-    /// The tensor engine learned plugins run on.
+    /// Tensor engine for plugins that learn.
     #[serde(default = "default_engine")]
     pub engine: String,
-    /// The numbers that matrices are multiplied in.
+    /// Number format of matrix multiplications. It changes results, so it is part of content keys.
     #[serde(default, skip_serializing_if = "is_default")]
     pub precision: Precision,
-    /// Shared libraries with further plugins, relative to the spec; they are run, so take only such as you trust.
+    /// Shared libraries with further plugins, relative to the spec. Their code runs, so list only
+    /// libraries that you trust.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PathBuf>,
-    /// Cohorts of scans, each under a name of yours.
+    /// Cohorts of scans, each under a name you choose.
     pub datasets: BTreeMap<String, Table>,
     /// Crop and standardisation of every scan.
     pub signal: Signal,
-    /// Who is learned from, chosen by subject before anything is fitted.
+    /// Division of the subjects into training, validation and test, made before anything is fitted.
     #[serde(default)]
     pub split: SplitTable,
-    /// Generators of sentences about scans, each under a name of yours.
+    /// Generators of sentences about scans, each under a name you choose.
     #[serde(default)]
     pub corpora: BTreeMap<String, Table>,
-    /// Which facts of the corpora are kept from training.
+    /// Facts of the corpora that training never sees.
     #[serde(default, skip_serializing_if = "FactsTable::is_empty")]
     pub facts: FactsTable,
-    /// General text that keeps the language model a language model.
+    /// General text that keeps the language model fluent.
     #[serde(default)]
     pub text: Option<Text>,
-    /// Stage 1: series into tokens.
+    /// Stage 1: turns series into tokens.
     pub tokenizer: Table,
     /// The language model.
     pub backbone: Table,
-    /// An export to go on from, instead of from nothing.
+    /// An export to start from, instead of untrained parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<StartTable>,
-    /// Stage 2: language alignment; left out, the language model goes straight to instructions.
+    /// Stage 2: language alignment. If left out, training continues with the instructions.
     #[serde(default)]
     pub alignment: Option<Alignment>,
-    /// Stage 3: instruction tuning; left out, tasks are asked of the aligned model.
+    /// Stage 3: instruction tuning. If left out, the aligned model answers the tasks.
     #[serde(default)]
     pub instruction: Option<Instruction>,
-    /// Downstream tasks, each under a name of yours; `type` defaults to that name.
+    /// Downstream tasks, each under a name you choose; `type` defaults to that name.
     #[serde(default)]
     pub tasks: BTreeMap<String, Table>,
-    /// How answers are scored.
+    /// Scoring of answers.
     #[serde(default)]
     pub evaluation: Evaluation,
-    /// Phenotype columns that are no signal of interest, each under its name: `motion` (mean framewise
-    /// displacement) and `site` get baselines of their own. Well-known columns are taken by themselves.
+    /// Phenotype columns that may predict labels without any brain signal, each under its name. `motion`
+    /// (mean framewise displacement) and `site` get baselines of their own. Columns with well-known names
+    /// are found automatically.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nuisances: BTreeMap<String, String>,
-    /// Takes what differs between scanners out of the connectivity that the FC baselines learn from.
+    /// Removes differences between scanners from the connectivity that the FC baselines learn from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harmonization: Option<Harmonization>,
-    /// Leaks that you know of: never part of a content key.
+    /// Leaks that you accept. Not part of any content key.
     #[serde(default, skip_serializing_if = "Leakage::is_empty")]
     pub leakage: Leakage,
-    /// Where and how fast to run: never part of a content key.
+    /// Where and how fast to run. Not part of any content key.
     #[serde(default)]
     pub runtime: RuntimeTable,
 }
@@ -95,38 +98,43 @@ pub(super) fn default_engine() -> String {
     "dfdx".to_owned()
 }
 
-/// Crop and standardisation of every scan.
+/// Crop and standardisation of every scan. All datasets share one crop, because all scans must give token
+/// sequences of one length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Signal {
-    /// Volumes kept of every scan. A shorter scan is an error: length must not tell the condition.
+    /// Volumes kept of every scan. A shorter scan is an error: otherwise length could reveal the
+    /// condition.
     pub trs: usize,
     /// First volume kept.
     #[serde(default)]
     pub start: usize,
-    /// Per region, over the volumes kept.
+    /// Scaling of each region over the volumes kept.
     #[serde(default)]
     pub standardize: Standardize,
-    /// Accepts scans of different repetition times: a patch then lasts longer in some than in others.
+    /// Accepts scans with different repetition times. A patch then lasts longer in some scans than in
+    /// others.
     #[serde(default)]
     pub mixed_tr: bool,
-    /// How many patches of a window the language model reads for a question: the last ones, as their features look back
-    /// over the earlier ones. All if left out. Descriptions and forecasts always read the whole window.
+    /// Number of patches of a window that the language model reads for a question; all if left out. They
+    /// are the last ones, because their features look back over the earlier ones. Descriptions and
+    /// forecasts always read the whole window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_patches: Option<usize>,
-    /// What becomes of a region that a scan has no signal of, because too little of it was recorded.
+    /// Treatment of a region that has no signal, because too little of it was recorded.
     #[serde(default, skip_serializing_if = "MissingRegions::is_default")]
     pub missing_regions: MissingRegions,
 }
 
-/// What becomes of a region without a signal: NaN in every volume of a scan.
+/// Treatment of a region without a signal: NaN in every volume of a scan. Dropping the region from all
+/// scans is not offered: one bad scan would change the input of everyone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissingRegions {
-    /// The scan is refused.
+    /// Refuses the scan.
     #[default]
     Refuse,
-    /// It is zeros, and its connectivity is missing.
+    /// Sets the region to zero and its connectivity to missing.
     Zero,
 }
 
@@ -136,25 +144,26 @@ impl MissingRegions {
     }
 }
 
-/// How a region's signal is scaled over time.
+/// Scaling of a region's signal over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standardize {
     /// Mean 0, standard deviation 1.
     #[default]
     Zscore,
-    /// Median 0, interquartile range as of a standard normal.
+    /// Median 0; interquartile range of a standard normal distribution.
     Robust,
-    /// As it lies on disk.
+    /// No scaling.
     None,
 }
 
-/// Which facts of the corpora are kept from training.
+/// Facts of the corpora that training never sees. The evaluation still asks for them. Answers to facts
+/// that were never asked in training show that the model reads scans instead of remembering facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FactsTable {
-    /// Features that appear in no sentence, question or target of any training stage, so that asking for them at the end is
-    /// zero-shot. `*` stands for anything, as in `coupling.Default-*`.
+    /// Features that appear in no sentence, question or target of any training stage, so that asking for
+    /// them at the end is zero-shot. `*` matches anything, as in `coupling.Default-*`.
     #[serde(default)]
     pub held_out: Vec<String>,
 }
@@ -171,7 +180,7 @@ impl FactsTable {
 pub struct Text {
     /// The file, relative to the spec.
     pub path: PathBuf,
-    /// The column of a Parquet table; none for `.txt`.
+    /// The column of a Parquet table; leave it out for `.txt`.
     #[serde(default)]
     pub column: Option<String>,
 }
@@ -182,30 +191,30 @@ pub struct Text {
 pub struct Alignment {
     /// Optimiser steps.
     pub steps: u64,
-    /// Scans per micro-batch to ask about, or to describe if there is nothing to ask.
+    /// Scans per micro-batch to ask about. If there is nothing to ask, they are described.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
-    /// Questions about facts per scan. The scan is read once for all of them, and each time other facts are drawn. 0 turns
-    /// them off.
+    /// Questions about facts per scan, drawn anew each time; 0 turns them off. The scan is read once for
+    /// all of them.
     #[serde(default = "default_facts_asked")]
     pub questions: usize,
-    /// Share of made scans among those to ask about, from 0 to 1. A made scan is a training scan whose networks are coupled,
-    /// uncoupled or slowed at random; its facts are measured anew. It appears nowhere else, and no question about it is
-    /// about a person.
+    /// Share of made scans among the scans to ask about, from 0 to 1. A made scan is a training scan
+    /// whose networks are coupled, uncoupled or slowed at random; its facts are measured anew. Made
+    /// scans appear nowhere else, and no question about them is about a person.
     #[serde(default = "default_made")]
     pub made: f64,
     /// Weight of the answers to questions about facts.
     #[serde(default = "default_facts")]
     pub facts: f32,
-    /// Scans per micro-batch to describe and continue, beside those to ask about.
+    /// Scans per micro-batch to describe and continue, in addition to those to ask about.
     #[serde(default = "default_descriptions")]
     pub descriptions: usize,
-    /// Micro-batches whose gradients are added up before a step.
+    /// Micro-batches whose gradients are added up for one step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,
     /// Learning rate after the warm-up.
     pub peak_lr: f64,
-    /// Learning rate at the last step; a tenth of the peak if left out.
+    /// Learning rate at the last step; defaults to a tenth of the peak.
     #[serde(default)]
     pub final_lr: Option<f64>,
     /// Steps of linear warm-up.
@@ -229,40 +238,41 @@ pub struct Alignment {
     /// Weight of general text.
     #[serde(default = "default_text_to_text")]
     pub text_to_text: f32,
-    /// Documents of general text a micro-batch.
+    /// Documents of general text per micro-batch.
     #[serde(default = "default_text_batch_size")]
     pub text_batch_size: usize,
-    /// Low-rank adapters instead of moving all weights.
+    /// Trains low-rank adapters instead of all weights.
     #[serde(default)]
     pub lora: Option<Lora>,
-    /// Seed of this stage alone; the experiment's if left out.
+    /// Seed of this stage alone; defaults to the experiment's.
     #[serde(default)]
     pub seed: Option<u64>,
 }
 
-/// Stage 3: instruction tuning over all tasks' training examples; loss on answers only.
+/// Stage 3: instruction tuning on the training examples of all tasks. Only answers contribute to the
+/// loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Instruction {
     /// Optimiser steps.
     pub steps: u64,
-    /// Examples a micro-batch.
+    /// Examples per micro-batch.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
-    /// Questions about one scan side by side in a micro-batch, whose fMRI tokens are then read once; every question is
-    /// asked as often as with 1.
+    /// Questions about one scan in a micro-batch, whose fMRI tokens are then read once. It does not
+    /// change how often each question is asked.
     #[serde(default = "default_questions", skip_serializing_if = "is_one")]
     pub questions: usize,
-    /// Scans per micro-batch to ask about facts, as `[alignment]` does, beside the tasks' examples: this keeps the facts from
-    /// being forgotten.
+    /// Scans per micro-batch to ask about facts, as `[alignment]` does, in addition to the tasks'
+    /// examples. This keeps the model from forgetting the facts.
     #[serde(default = "default_rehearsal")]
     pub rehearsal: usize,
-    /// Micro-batches whose gradients are added up before a step.
+    /// Micro-batches whose gradients are added up for one step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,
     /// Learning rate after the warm-up.
     pub peak_lr: f64,
-    /// Learning rate at the last step; a tenth of the peak if left out.
+    /// Learning rate at the last step; defaults to a tenth of the peak.
     #[serde(default)]
     pub final_lr: Option<f64>,
     /// Steps of linear warm-up.
@@ -277,29 +287,29 @@ pub struct Instruction {
     /// Dropout on the residual branches.
     #[serde(default)]
     pub dropout: f64,
-    /// Low-rank adapters instead of moving all weights.
+    /// Trains low-rank adapters instead of all weights.
     #[serde(default)]
     pub lora: Option<Lora>,
-    /// Seed of this stage alone; the experiment's if left out.
+    /// Seed of this stage alone; defaults to the experiment's.
     #[serde(default)]
     pub seed: Option<u64>,
 }
 
-/// How answers are scored.
+/// Scoring of answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Evaluation {
-    /// Bootstrap resamples, by subject, behind each 95% interval.
+    /// Bootstrap resamples per 95% interval. Subjects are resampled, not scans.
     #[serde(default = "default_resamples")]
     pub resamples: usize,
     /// Longest generated answer, in tokens.
     #[serde(default = "default_longest_answer")]
     pub longest_answer: usize,
-    /// Phenotype columns whose values are scored apart as well, such as `sex` and `site`; those two if
-    /// left out, where there are such columns.
+    /// Phenotype columns; each of their values is also scored separately. Defaults to `sex` and `site`,
+    /// if there are such columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
-    /// Seed of the resamples alone; the experiment's if left out.
+    /// Seed of the resamples alone; defaults to the experiment's.
     #[serde(default)]
     pub seed: Option<u64>,
 }
@@ -315,26 +325,26 @@ impl Default for Evaluation {
     }
 }
 
-/// Where and how fast to run: never part of a content key.
+/// Where and how fast to run. Not part of any content key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RuntimeTable {
     /// The device, such as `cpu`.
     #[serde(default = "default_device")]
     pub device: String,
-    /// Threads; 0 takes every core.
+    /// Number of threads; 0 uses every core.
     #[serde(default)]
     pub workers: usize,
-    /// Folder of runs and cached stages, relative to where the command is called.
+    /// Folder of runs and cached stages, relative to the current directory.
     #[serde(default = "default_runs")]
     pub runs: PathBuf,
-    /// Seconds between two checkpoints of a stage that learns; 0 keeps one after every step.
+    /// Seconds between two checkpoints of a stage that learns; 0 writes one after every step.
     #[serde(default = "default_checkpoint_seconds")]
     pub checkpoint_seconds: u64,
-    /// Longest time in seconds that one call into a loaded plugin may take; 0 sets no limit.
+    /// Time limit in seconds for one call into a loaded plugin; 0 sets no limit.
     #[serde(default = "default_plugin_seconds")]
     pub plugin_seconds: u64,
-    /// Also writes the run's numbers for TensorBoard, into its folder, while it runs.
+    /// Also writes the run's numbers to its folder for TensorBoard, while it runs.
     #[serde(default)]
     pub tensorboard: bool,
 }

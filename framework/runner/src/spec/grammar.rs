@@ -9,21 +9,21 @@ use serde::Deserialize;
 
 use super::{parse_all, suggest};
 
-/// A file of paraphrases. `{name}` in a sentence is a slot: one of `words`, or something of the task:
-/// `{question}` (its own question), `{answer}` (the right answer, in answers only), or any key of its
-/// table, such as `{target}` or `{classes}`.
+/// A file of paraphrases. `{name}` in a sentence is a slot. It stands for one of `words`, for
+/// `{question}` (the task's own question), for `{answer}` (the right answer, only in answers), or for
+/// any key of the task's table, such as `{target}` or `{classes}`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct File {
-    /// Forms of the question; the first is the one that evaluation asks.
+    /// Forms of the question. Evaluation asks the first.
     question: Option<Vec<String>>,
     /// Forms of the answer of an `open` task.
     answer: Option<Vec<String>>,
-    /// Words with alternatives, which may have slots in turn.
+    /// Words with alternatives. Alternatives may contain slots themselves.
     words: BTreeMap<String, Vec<String>>,
 }
 
-/// Forms of questions and answers, every slot of which is known.
+/// Forms of questions and answers. All their slots are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grammar {
     question: Vec<Form>,
@@ -31,7 +31,7 @@ pub struct Grammar {
     words: BTreeMap<String, Vec<Form>>,
 }
 
-/// What the slots of one task's sentences stand for.
+/// Values of the slots in one task's sentences.
 pub type Slots = BTreeMap<String, String>;
 
 /// A sentence in pieces.
@@ -49,10 +49,10 @@ const QUESTION: &str = "question";
 const ANSWER: &str = "answer";
 
 impl Grammar {
-    /// Reads the text of a grammar file, for a task with these slots.
+    /// Parses a grammar file for a task with these slots.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each at its key in the file.
+    /// Returns every problem, each at its key in the file.
     pub(crate) fn parse(text: &str, slots: &Slots) -> Result<Grammar, Vec<Problem>> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -75,34 +75,35 @@ impl Grammar {
         if problems.is_empty() { Ok(grammar) } else { Err(problems) }
     }
 
-    /// What an open task answers without a file: a few sentences.
+    /// Returns the grammar used without a file: the task's own question and a few plain answers.
     pub(crate) fn plain(slots: &Slots) -> Grammar {
         Grammar::parse("", slots).expect("the sentences that come with the framework have known slots")
     }
 
-    /// The question that evaluation asks: the first form, with the first of all alternatives.
+    /// Returns the question that evaluation asks: the first form, with the first alternative of every
+    /// word.
     pub fn first_question(&self, question: &str, slots: &Slots) -> String {
         self.fill(&self.question[0], (QUESTION, question), slots, &mut |_| 0)
     }
 
-    /// A question as training asks it.
+    /// Draws a question for training.
     pub fn question(&self, question: &str, slots: &Slots, rng: &mut ChaCha8Rng) -> String {
         let form = &self.question[rng.random_range(0..self.question.len())];
         self.fill(form, (QUESTION, question), slots, &mut |n| rng.random_range(0..n))
     }
 
-    /// An answer as training gives it.
+    /// Draws an answer for training.
     pub fn answer(&self, answer: &str, slots: &Slots, rng: &mut ChaCha8Rng) -> String {
         let form = &self.answer[rng.random_range(0..self.answer.len())];
         self.fill(form, (ANSWER, answer), slots, &mut |n| rng.random_range(0..n))
     }
 
-    /// Every form of the answer, with the first of all alternatives.
+    /// Returns every form of the answer, with the first alternative of every word.
     pub fn answers(&self, answer: &str, slots: &Slots) -> Vec<String> {
         self.answer.iter().map(|form| self.fill(form, (ANSWER, answer), slots, &mut |_| 0)).collect()
     }
 
-    /// How many different questions can be drawn.
+    /// Counts the different questions that can be drawn.
     pub fn questions(&self) -> u64 {
         self.count(&self.question)
     }
@@ -119,7 +120,8 @@ impl Grammar {
         forms.iter().map(of_form).fold(0u64, u64::saturating_add)
     }
 
-    /// A sentence with its slots filled; a word's alternative is the one that `choose` takes of so many.
+    /// Fills the slots of a sentence. `choose` takes the number of a word's alternatives and returns an
+    /// index.
     fn fill(
         &self,
         form: &Form,
@@ -146,7 +148,7 @@ impl Grammar {
 
     fn check(&self, slots: &Slots, problems: &mut Vec<Problem>) {
         for name in self.words.keys().filter(|name| is_taken(name, slots)) {
-            let message = format!("`{name}` stands for something of the task already");
+            let message = format!("`{name}` is already a slot of the task");
             problems.push(Problem::at(format!("words.{name}"), message).help("give the word another name"));
         }
         let sections = [(QUESTION, &self.question, Some(QUESTION)), (ANSWER, &self.answer, Some(ANSWER))];
@@ -164,19 +166,18 @@ impl Grammar {
                             ANSWER => "a question must not give the answer away".to_owned(),
                             _ => suggest(name, known.iter().copied()),
                         };
-                        problems
-                            .push(Problem::at(at(), format!("nothing is called `{{{name}}}`")).help(help));
+                        problems.push(Problem::at(at(), format!("unknown slot `{{{name}}}`")).help(help));
                     }
                 }
                 if key == ANSWER && !slots_of(form).any(|name| name == ANSWER) {
                     let problem =
-                        Problem::at(format!("{key}[{index}]"), "this sentence does not say the answer");
+                        Problem::at(format!("{key}[{index}]"), "this sentence does not contain the answer");
                     problems.push(problem.help("put `{answer}` into it"));
                 }
             }
         }
         for name in self.words.keys().filter(|name| self.reaches(name, name, &mut BTreeSet::new())) {
-            let message = format!("`{{{name}}}` stands for itself");
+            let message = format!("`{{{name}}}` refers to itself");
             problems.push(Problem::at(format!("words.{name}"), message).help("break the circle of slots"));
         }
     }
@@ -199,7 +200,7 @@ fn slots_of(form: &Form) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Sentences that fit any choice; with a target they name it.
+/// Returns answers that fit any choice. With a target, most of them name it.
 fn default_answers(slots: &Slots) -> Vec<String> {
     let sentences: &[&str] = if slots.contains_key("target") {
         &[
@@ -317,8 +318,8 @@ mod tests {
             problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
         };
         expect![[r#"
-            question[0]: nothing is called `{tagret}`; did you mean `target`?
-            question[1]: nothing is called `{answer}`; a question must not give the answer away
+            question[0]: unknown slot `{tagret}`; did you mean `target`?
+            question[1]: unknown slot `{answer}`; a question must not give the answer away
         "#]]
         .assert_eq(&said(r#"question = ["{tagret}?", "{answer}?"]"#));
         expect![[r#"
@@ -326,9 +327,9 @@ mod tests {
         "#]]
         .assert_eq(&said(r#"question = []"#));
         expect![[r#"
-            answer[0]: this sentence does not say the answer; put `{answer}` into it
-            words.a: `{a}` stands for itself; break the circle of slots
-            words.b: `{b}` stands for itself; break the circle of slots
+            answer[0]: this sentence does not contain the answer; put `{answer}` into it
+            words.a: `{a}` refers to itself; break the circle of slots
+            words.b: `{b}` refers to itself; break the circle of slots
         "#]]
         .assert_eq(&said("answer = [\"It is F.\"]\n[words]\na = [\"{b}\"]\nb = [\"x\", \"{a}\"]"));
         expect![[r#"
@@ -339,7 +340,7 @@ mod tests {
         .assert_eq(&said("question = [\"{this\", \"\", \"that}\"]"));
         expect![[r#"
             words.empty: an empty list has nothing to choose from
-            words.target: `target` stands for something of the task already; give the word another name
+            words.target: `target` is already a slot of the task; give the word another name
         "#]]
         .assert_eq(&said("[words]\ntarget = [\"age\"]\nempty = []"));
         expect![[r#"

@@ -1,4 +1,4 @@
-//! A spec out of layers: what it says itself, over what the spec says that it extends.
+//! Layers of a spec: its own values on top of those of the specs it extends.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use super::paths::rebase;
 /// The key that names the parent.
 const EXTENDS: &str = "extends";
 
-/// Sections whose table is one plugin's, and sections whose tables are one plugin's each.
+/// Sections that are one plugin's table, and sections that contain one table per plugin.
 const PLUGIN: [&str; 2] = ["tokenizer", "backbone"];
 const PLUGINS: [&str; 3] = ["datasets", "corpora", "tasks"];
 
-/// A spec as its files say together, and which of them says what. Paths in it are relative to the
-/// folder of `path`, whichever file wrote them.
+/// The merged values of a spec's files, with the origin of each value. All paths are relative to the
+/// folder of `path`.
 #[derive(Clone, Debug)]
 pub struct Layered {
     /// The spec file.
     pub path: PathBuf,
-    /// The files, the one that wins first.
+    /// All files, highest precedence first.
     pub sources: Vec<Arc<Source>>,
     table: Table,
     origins: Origins,
@@ -34,16 +34,17 @@ impl Layered {
     /// Reads the spec at `path`, whose text is `source`, and every spec that it extends.
     ///
     /// # Errors
-    /// Every mistake of syntax, each in its file; a parent that is missing or extends its own child.
+    /// Returns every syntax error with its file, or the problem with a parent that is missing or extends
+    /// its own child.
     pub fn read(path: &Path, source: &str) -> Result<Layered, Vec<Located>> {
         read(path, source.to_owned(), &mut Vec::new())
     }
 
-    /// The spec that this file names under `key`, as if it extended it and said nothing else: what a
-    /// sweep starts from.
+    /// Reads the spec named under `key`, with its paths as seen from this file. A sweep reads its base
+    /// this way.
     ///
     /// # Errors
-    /// As [`Layered::read`].
+    /// See [`Layered::read`].
     pub fn parent(&self, key: &str) -> Result<Layered, Vec<Located>> {
         let mut parent = self.below(key, &mut vec![identity(&self.path)])?;
         parent.path.clone_from(&self.path);
@@ -63,18 +64,18 @@ impl Layered {
         keys.try_fold(first, |value, key| value.get(key))
     }
 
-    /// Where the value at a dotted key was written, or the nearest table or list around it.
+    /// Returns the origin of the value at a dotted key, or of the nearest table or list around it.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.origins.nearest(key)
     }
 
-    /// Puts a value on a dotted key, as a layer over all others would.
+    /// Sets the value at a dotted key, as the topmost layer.
     pub fn set(&mut self, key: &str, value: Value, origin: &Origin) {
         self.set_all([(key, value, origin)]);
     }
 
-    /// Puts values on dotted keys at once: where one of them is another plugin's `type`, the others
-    /// are that plugin's keys.
+    /// Sets several values at once. If one of them is a new plugin `type`, the others are keys of the
+    /// new plugin.
     pub fn set_all<'a>(&mut self, settings: impl IntoIterator<Item = (&'a str, Value, &'a Origin)>) {
         let (mut layer, mut origins) = (Table::new(), Origins::default());
         for (key, value, origin) in settings {
@@ -87,7 +88,7 @@ impl Layered {
         self.merge("", layer, &origins);
     }
 
-    /// Takes a key away, with everything below it; its value if it was there.
+    /// Removes a key with everything below it and returns its value.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let (around, last) = key.rsplit_once('.').unwrap_or(("", key));
         let mut table = &mut self.table;
@@ -99,7 +100,8 @@ impl Layered {
         Some(value)
     }
 
-    /// The spec in one file: as it was written, or as its layers say together.
+    /// Returns the spec as one file: the original text if there is only one file, else the merged
+    /// values.
     pub fn to_toml(&self) -> String {
         match self.sources.as_slice() {
             [only] => only.text.clone(),
@@ -107,12 +109,12 @@ impl Layered {
         }
     }
 
-    /// A problem at the place of its key.
+    /// Locates a problem at its key.
     pub fn locate(&self, problem: Problem) -> Located {
         self.origins.locate(&self.sources[0], problem)
     }
 
-    /// Problems at their places, in the order of the files and their lines.
+    /// Locates problems at their keys and sorts them by file and line.
     pub fn locate_all(&self, problems: Vec<Problem>) -> Vec<Located> {
         let mut located: Vec<Located> = problems.into_iter().map(|problem| self.locate(problem)).collect();
         let file = |located: &Located| self.sources.iter().position(|source| *source == located.source);
@@ -121,7 +123,7 @@ impl Layered {
         located
     }
 
-    /// The parent that `key` names, its paths as seen from this file.
+    /// Reads the parent named under `key`, with its paths as seen from this file.
     fn below(&self, key: &str, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
         let wrong = |message: String, help: &str| vec![self.locate(Problem::at(key, message).help(help))];
         let written = match self.get(key) {
@@ -159,13 +161,13 @@ impl Layered {
         Ok(parent)
     }
 
-    /// Lays a table over the one at `path`, key by key.
+    /// Merges a table into the one at `path`, key by key.
     pub(super) fn merge(&mut self, path: &str, layer: Table, origins: &Origins) {
         merge(&mut self.table, &mut self.origins, path, layer, origins);
     }
 }
 
-/// Reads a spec and its parents; `children` are the files that led here.
+/// Reads a spec and its parents. `children` are the files that extend it.
 fn read(path: &Path, text: String, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
     let source = Arc::new(Source { path: path.to_owned(), text });
     let Document { table, origins } = Document::read(&source)?;
@@ -192,7 +194,7 @@ fn merge(table: &mut Table, known: &mut Origins, path: &str, layer: Table, origi
         let full = join(path, &key);
         let inner = match (table.get_mut(&key), value) {
             (Some(Value::Object(below)), Value::Object(above)) if !is_replaced(&full, below, &above) => {
-                // A table stands where it was first written.
+                // A merged table keeps the origin of its first appearance.
                 merge(below, known, &full, above, origins);
                 continue;
             }
@@ -204,7 +206,7 @@ fn merge(table: &mut Table, known: &mut Origins, path: &str, layer: Table, origi
     }
 }
 
-/// Whether a plugin's table is given to another plugin, so that the old one's keys mean nothing any more.
+/// Whether a plugin's table is given to another plugin, which makes the old plugin's keys invalid.
 fn is_replaced(path: &str, below: &Table, above: &Table) -> bool {
     let name = match path.split_once('.') {
         None if PLUGIN.contains(&path) => "",
@@ -215,7 +217,7 @@ fn is_replaced(path: &str, below: &Table, above: &Table) -> bool {
     below.get("type").map_or(Some(name), Value::as_str) != wanted.as_str()
 }
 
-/// What is wrong where `extends` was written below the head of a table, which makes it that table's.
+/// Returns a problem for every `extends` below a table header, where TOML makes it a key of that table.
 fn misplaced(table: &Table) -> Vec<Problem> {
     fn search(table: &Table, path: &str, found: &mut Vec<Problem>) {
         for (key, value) in table {
@@ -236,7 +238,7 @@ fn misplaced(table: &Table) -> Vec<Problem> {
     found
 }
 
-/// The file itself, whatever names led to it.
+/// Returns the canonical path of a file.
 fn identity(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -255,7 +257,7 @@ fn put(table: &mut Table, key: &str, value: Value) {
     }
 }
 
-/// Gives a value and everything in it one origin.
+/// Sets one origin for a value and everything in it.
 fn mark(origins: &mut Origins, key: &str, value: &Value, origin: &Origin) {
     origins.set(key, origin.clone());
     match value {

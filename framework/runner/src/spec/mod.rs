@@ -1,4 +1,4 @@
-//! An experiment as its author wrote it.
+//! Experiments and sweeps as their authors wrote them.
 
 pub(crate) mod defaults;
 mod document;

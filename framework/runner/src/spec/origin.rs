@@ -1,4 +1,4 @@
-//! Where every value of a spec was written: which file, which line.
+//! The place of every value of a spec: file and line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,17 +9,17 @@ use std::sync::Arc;
 use boldface::Problem;
 use toml::de::{DeTable, DeValue};
 
-/// A file that says something of a spec.
+/// A file that contributes to a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,
-    /// Its text as it was read.
+    /// Its text.
     pub text: String,
 }
 
 impl Source {
-    /// Line and column in characters of a byte of the text, both counted from 1.
+    /// Returns the line and column of a byte offset, in characters, counted from 1.
     fn place(&self, byte: usize) -> (usize, usize) {
         let before = self.text.get(..byte).unwrap_or(&self.text);
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -27,48 +27,48 @@ impl Source {
     }
 }
 
-/// Where a value was written.
+/// The place of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The file.
     pub source: Arc<Source>,
-    /// Bytes of its key; of the list's key for an item.
+    /// Byte range of the key. For an item of a list, that of the list's key.
     pub key: Range<usize>,
-    /// Bytes of the value; of its key where the value is a table.
+    /// Byte range of the value. For a table, that of its key.
     pub value: Range<usize>,
 }
 
 impl Origin {
-    /// The line the value stands in, counted from 1.
+    /// Returns the line of the value, counted from 1.
     pub fn line(&self) -> usize {
         self.source.place(self.value.start).0
     }
 }
 
-/// `experiments/base.toml:9`.
+/// Formats the origin as `experiments/base.toml:9`.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.source.path.display(), self.line())
     }
 }
 
-/// A problem and its place in the file that it is about.
+/// A problem and its place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
-    /// The file, with its text.
+    /// The file.
     pub source: Arc<Source>,
-    /// Line, counted from 1.
+    /// Line number, counted from 1.
     pub line: usize,
     /// Column in characters, counted from 1.
     pub column: usize,
-    /// Bytes of the file that it is about; empty for what is not there.
+    /// Byte range of the problem. Empty if the problem is about something missing.
     pub span: Range<usize>,
 }
 
 impl Located {
-    /// A problem with these bytes of a file.
+    /// Places a problem at a byte range of a file.
     pub fn at(source: &Arc<Source>, span: Range<usize>, problem: Problem) -> Located {
         let (line, column) = source.place(span.start);
         Located { problem, source: Arc::clone(source), line, column, span }
@@ -83,12 +83,12 @@ impl fmt::Display for Located {
     }
 }
 
-/// The origins of all values by dotted key; `classes[1]` is an item of a list.
+/// The origins of all values by dotted key. `classes[1]` is an item of a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
-    /// The origins of everything in a file.
+    /// Returns the origins of all values in a file.
     pub fn of(table: &DeTable<'_>, source: &Arc<Source>) -> Origins {
         let mut origins = Origins::default();
         origins.add_table(table, "", source);
@@ -125,22 +125,22 @@ impl Origins {
         self.set(&path, Origin { source: Arc::clone(source), key, value: span });
     }
 
-    /// The origin of exactly this key.
+    /// Returns the origin of exactly this key.
     pub fn get(&self, key: &str) -> Option<&Origin> {
         self.0.get(key)
     }
 
-    /// Says where a key comes from.
+    /// Sets the origin of a key.
     pub fn set(&mut self, key: &str, origin: Origin) {
         self.0.insert(key.to_owned(), origin);
     }
 
-    /// Forgets a key and all below it.
+    /// Removes a key and everything below it.
     pub fn remove(&mut self, key: &str) {
         self.0.retain(|path, _| !is_within(path, key));
     }
 
-    /// Takes over a key and all below it.
+    /// Copies a key and everything below it from other origins.
     pub fn copy(&mut self, key: &str, from: &Origins) {
         let within = from.0.range(key.to_owned()..).take_while(|(path, _)| path.starts_with(key));
         self.0.extend(
@@ -148,7 +148,8 @@ impl Origins {
         );
     }
 
-    /// The origin of a key, or of the nearest thing around it; none if all around it is the whole spec.
+    /// Returns the origin of a key, or of the nearest table or list around it. Returns `None` at the top
+    /// level.
     pub fn nearest(&self, key: &str) -> Option<&Origin> {
         let mut path = key;
         loop {
@@ -159,8 +160,9 @@ impl Origins {
         }
     }
 
-    /// The place of a problem: the value it is about; the key where the key itself is wrong or holds a
-    /// table; the nearest table around it where the key does not exist; the start of `spec` without one.
+    /// Finds the place of a problem. It is the value at the problem's key, or the key itself if the key
+    /// is wrong or names a table. For a missing key it is the nearest table around it, or else the start
+    /// of `spec`.
     pub fn locate(&self, spec: &Arc<Source>, problem: Problem) -> Located {
         let Some(origin) = self.nearest(&problem.key) else { return Located::at(spec, 0..0, problem) };
         let is_unknown = self.get(&problem.key).is_some() && is_of_key(&problem);
@@ -169,7 +171,7 @@ impl Origins {
     }
 }
 
-/// `tasks` and `sex` make `tasks.sex`.
+/// Joins `tasks` and `sex` to `tasks.sex`.
 pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
@@ -178,7 +180,7 @@ fn is_within(path: &str, key: &str) -> bool {
     path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// Whether the problem is that its key exists, as in "unknown field `horizn`", and not its value.
+/// Whether a problem is about the key itself, as in "unknown field `horizn`", and not about its value.
 fn is_of_key(problem: &Problem) -> bool {
     let rest =
         ["unknown field `", "unknown section `"].iter().find_map(|words| problem.message.strip_prefix(words));

@@ -1,4 +1,5 @@
-//! Which keys of a spec hold paths, and how a path looks from another folder.
+//! The keys of a spec that hold paths. A parent spec may be in another folder, so its paths are
+//! rewritten from this one table and never guessed.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use serde_json::Value;
 
 use super::Table;
 
-/// Every key that names a file or a folder relative to the spec; `*` is any name, and any item of a list.
+/// Every key that names a file or a folder relative to the spec. `*` is any name or any item of a list.
 const PATHS: [&[&str]; 9] = [
     &["datasets", "*", "path"],
     &["text", "path"],
@@ -19,7 +20,7 @@ const PATHS: [&[&str]; 9] = [
     &["corpora", "*", "template"],
 ];
 
-/// Rewrites every path of a spec that lies in `folder`, so that it means the same from outside.
+/// Rewrites every path of a spec in `folder`, so that it is valid outside the folder.
 pub(super) fn rebase(table: &mut Table, folder: &Path) {
     if folder.as_os_str().is_empty() {
         return;
@@ -32,7 +33,7 @@ pub(super) fn rebase(table: &mut Table, folder: &Path) {
     }
 }
 
-/// Applies `change` to every text that `keys` lead to.
+/// Applies `change` to every string at the path `keys`.
 fn each(value: &mut Value, keys: &[&str], change: &impl Fn(&mut String)) {
     match (keys.split_first(), value) {
         (None, Value::String(path)) => change(path),

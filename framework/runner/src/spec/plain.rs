@@ -1,8 +1,9 @@
-//! JSON values as a spec writes them.
+//! JSON values in the notation of a spec.
 
 use serde_json::{Number, Value};
 
-/// A JSON value as TOML can say it: no nulls, and a 32-bit float as short as it was written.
+/// Returns a JSON value without nulls, which TOML lacks, and with 32-bit floats as short as they were
+/// written.
 pub(crate) fn plain(value: Value) -> Value {
     match value {
         Value::Object(table) => {
@@ -15,7 +16,7 @@ pub(crate) fn plain(value: Value) -> Value {
     }
 }
 
-/// `0.1_f32` as a 64-bit float is 0.10000000149011612; this is 0.1, which reads back as the same `f32`.
+/// Shortens a 32-bit float: 0.10000000149011612 becomes 0.1, which reads back as the same `f32`.
 pub(crate) fn short(number: Number) -> Number {
     let Some(long) = number.as_f64().filter(|_| number.is_f64()) else { return number };
     let narrow = long as f32;
@@ -23,7 +24,7 @@ pub(crate) fn short(number: Number) -> Number {
     shorter.and_then(Number::from_f64).unwrap_or(number)
 }
 
-/// A value as it is written in a spec, on one line.
+/// Formats a value as a spec writes it, on one line.
 pub(crate) fn written(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", ")),

@@ -1,4 +1,4 @@
-//! What a command line may say over a spec: where and how fast to run, and nothing that changes a result.
+//! Settings from the command line: where and how fast to run. They cannot change results.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use super::origin::Source;
 const SECTION: &str = "runtime";
 
 impl Layered {
-    /// Lays settings such as `runtime.workers=1` over the spec. A value that is no TOML is text.
+    /// Applies settings such as `runtime.workers=1` on top of the spec. A value that is not valid TOML
+    /// is text.
     ///
     /// # Errors
-    /// A setting that is none, or of a key that changes results, with what to do instead.
+    /// Returns an error for a malformed setting or a key that changes results, with advice.
     pub fn set_runtime(&mut self, settings: &[String]) -> Result<(), String> {
         let lines = settings.iter().map(|setting| line(setting)).collect::<Result<Vec<_>, _>>()?;
         let source = Source { path: PathBuf::from("the command line"), text: lines.join("\n") };
@@ -29,7 +30,7 @@ impl Layered {
     }
 }
 
-/// A setting as a line of TOML.
+/// Formats a setting as a line of TOML.
 fn line(setting: &str) -> Result<String, String> {
     let (key, value) =
         setting.split_once('=').map(|(key, value)| (key.trim(), value.trim())).ok_or_else(|| {
@@ -48,7 +49,7 @@ fn line(setting: &str) -> Result<String, String> {
         ));
     }
     let as_toml = format!("{key} = {value}");
-    // More than one value in a setting would be more than one setting.
+    // A value with a line break could smuggle in a second setting.
     let is_one = |table: &toml::Table| table.len() == 1 && !value.contains('\n');
     match as_toml.parse::<toml::Table>() {
         Ok(table) if is_one(&table) => Ok(as_toml),
@@ -79,7 +80,7 @@ mod tests {
         assert_eq!(spec.origin("runtime.workers").unwrap().to_string(), "spec.toml:3");
         assert_eq!(spec.get("seed"), Some(&json!(3)));
         assert_eq!(set(&["runtime.workers=1"]).unwrap().get("runtime.workers"), Some(&json!(1)));
-        // A second line is part of the text, and no key of its own.
+        // A second line is part of the text, not a key of its own.
         let spec = set(&["runtime.runs=1\nseed = 4"]).unwrap();
         assert_eq!(
             (spec.get("seed"), spec.get("runtime.runs")),

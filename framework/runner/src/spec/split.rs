@@ -1,4 +1,4 @@
-//! The `[split]` section: who is learned from, and how the rest is divided.
+//! The `[split]` section: division of the subjects into training, validation and test.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,64 +8,67 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Share of the subjects that a held-out part gets if the spec does not say.
+/// Default share of the subjects in a held-out part.
 const SHARE: f64 = 0.15;
 
-/// Who is learned from: shares of the subjects, folds, one group left out, or a file.
+/// Division of the subjects into parts: by shares, by folds, by leaving one group out, or by a file.
 ///
-/// A subject is never in two parts, whatever the rule, unless `unit = "run"` asks for it.
+/// A subject is never in two parts, unless `unit = "run"` allows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SplitTable {
-    /// What is divided: `subject`, or `run` to decode within subjects. With runs, wherever this section says
-    /// subject read run; nothing can then be said about people who were not scanned.
+    /// Unit to divide: `subject`, or `run` to decode within subjects. With `run`, read "run" wherever
+    /// this section says "subject"; results then say nothing about people who were not scanned.
     #[serde(default, skip_serializing_if = "Unit::is_subject")]
     pub unit: Unit,
-    /// Share of all subjects kept for choices; 0.15 if left out. With folds it may be 0, where nothing is chosen.
+    /// Share of all subjects kept for model choices; defaults to 0.15. With folds it may be 0, and then
+    /// nothing can be chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
-    /// Share of all subjects kept for the reported numbers; 0.15 if left out. Folds and `leave-out`
-    /// decide it themselves.
+    /// Share of all subjects kept for the reported scores; defaults to 0.15. `folds` and `leave-out` set
+    /// it themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<f64>,
     /// Phenotype columns whose values are spread evenly over the parts.
     #[serde(default)]
     pub stratify: Vec<String>,
-    /// Seed of the split alone; the experiment's if left out.
+    /// Seed of the split alone; defaults to the experiment's.
     #[serde(default)]
     pub seed: Option<u64>,
-    /// A phenotype column whose values are never divided between parts, such as `site` or `family`.
+    /// A phenotype column, such as `site` or `family`. All subjects with the same value are in the same
+    /// part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Number of folds: each subject (or group) is a test subject in exactly one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folds: Option<usize>,
-    /// A phenotype column, such as `site`, each of whose values is the test part of one fold.
+    /// A phenotype column, such as `site`. Each of its values is the test part of one fold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave_out: Option<String>,
-    /// The fold that is the test part, counted from 0; left out, all are run as a sweep.
+    /// The fold to test on, counted from 0. If left out, all folds run as a sweep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<usize>,
-    /// How often subjects are divided anew, each time from another random stream.
+    /// Number of times the subjects are divided, each time at random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<usize>,
-    /// The repetition to run, counted from 0; left out, all are run as a sweep.
+    /// The repetition to run, counted from 0. If left out, all repetitions run as a sweep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<usize>,
-    /// A TSV file with the columns `participant_id`, `part` (`train`, `validation` or `test`) and, for
-    /// several datasets, `dataset`; relative to the spec.
+    /// A TSV file, relative to the spec, with the columns `participant_id` and `part` (`train`,
+    /// `validation` or `test`), and `dataset` if there are several datasets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }
 
-/// What a split divides and an interval resamples.
+/// Unit that a split divides and a bootstrap resamples. Folds, intervals and the leakage lint use the same
+/// unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
-    /// A person with all scans: numbers say how well new people are predicted.
+    /// A person with all their scans: scores measure how well new people are predicted.
     #[default]
     Subject,
-    /// One run: numbers say how well new runs of the same people are predicted.
+    /// One run: scores measure how well new runs of the same people are predicted.
     Run,
 }
 
@@ -74,15 +77,15 @@ impl Unit {
         *self == Unit::Subject
     }
 
-    /// What a reader must know of the numbers; none where they are about new people.
+    /// Returns a caution for readers of the scores, or `None` if the scores are about new people.
     pub fn caution(self) -> Option<&'static str> {
         let said = "runs are divided, not subjects (`[split] unit = \"run\"`): the numbers say how well new runs of the \
-                    same people are told, and nothing about new people";
+                    same people are predicted, and nothing about new people";
         (self == Unit::Run).then_some(said)
     }
 
-    /// Fills in the noun of a text that says `{subject}` or `{Subject}`. Users' own names, such as a column
-    /// `subject_type`, stay as they are.
+    /// Replaces `{subject}` and `{Subject}` by the noun for this unit. Users' own names, such as a
+    /// column `subject_type`, stay as they are.
     pub(crate) fn worded(self, text: &str) -> String {
         let (noun, capitalised) = match self {
             Unit::Subject => ("subject", "Subject"),
@@ -93,18 +96,18 @@ impl Unit {
 }
 
 impl SplitTable {
-    /// Share of the subjects kept for choices.
+    /// Returns the share of the subjects kept for model choices.
     pub fn validation_share(&self) -> f64 {
         self.validation.unwrap_or(SHARE)
     }
 
-    /// Share of the subjects kept for the reported numbers, where shares decide.
+    /// Returns the share of the subjects kept for the reported scores, for splits by share.
     pub fn test_share(&self) -> f64 {
         self.test.unwrap_or(SHARE)
     }
 
-    /// How many of `subjects` fall to validation and to test by share: shares are rounded, and a part
-    /// that is asked for gets at least one.
+    /// Returns the sizes of the validation and test parts. Shares are rounded; a part with a share above
+    /// 0 gets at least one subject.
     pub fn sizes(&self, subjects: usize) -> (usize, usize) {
         let size = |share: f64| match (share * subjects as f64).round() as usize {
             0 if share > 0.0 => 1,
@@ -113,7 +116,7 @@ impl SplitTable {
         (size(self.validation_share()), size(self.test_share()))
     }
 
-    /// Writes down what a key left out stands for.
+    /// Writes the default values of missing keys into the table.
     pub(crate) fn fill_defaults(&mut self, seed: u64) {
         self.seed.get_or_insert(seed);
         if self.file.is_none() {
@@ -124,10 +127,11 @@ impl SplitTable {
         }
     }
 
-    /// The settings that make a spec of several splits one of a single split each, such as
-    /// `{"split.fold": 3, "split.repeat": 0}`; empty if it is one already.
+    /// Returns the settings that divide a spec with several splits into specs with one split each, such
+    /// as `{"split.fold": 3, "split.repeat": 0}`. Returns nothing for a single split.
     ///
-    /// Folds are inside repetitions: all folds of the first division come first.
+    /// Folds are nested in repetitions: all folds of the first division come first. The variants run as
+    /// a sweep, so they share its code, folders and leaderboard.
     pub fn variants(&self, scans: &[ScanInfo]) -> Vec<BTreeMap<String, Value>> {
         let all = |chosen: Option<usize>, of: Option<usize>| match (chosen, of) {
             (None, Some(count)) => (0..count).map(Some).collect(),

@@ -1,18 +1,18 @@
-//! The `[start]` section: an export that an experiment goes on from.
+//! The `[start]` section: an export that an experiment starts from.
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What `boldface export` made of another run, as the beginning of this one. The people it learned from must not be in
-/// this experiment's test part.
+/// An export of another run, made by `boldface export`, to start from. None of the people it learned
+/// from may be in this experiment's test part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StartTable {
     /// The folder of the export, relative to the spec.
     pub path: PathBuf,
-    /// What is taken from it; both if left out. `[tokenizer]` and `[backbone]` must be those of the export.
+    /// Parts to take from it; both if left out. `[tokenizer]` and `[backbone]` must match the export.
     #[serde(default = "both")]
     pub take: Vec<Taken>,
 }
@@ -21,9 +21,9 @@ pub struct StartTable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Taken {
-    /// Stage 1: it is loaded, and nothing is fitted.
+    /// Stage 1: loaded from the export instead of fitted.
     Tokenizer,
-    /// The language model as its last stage left it: stages 2 and 3 go on from there.
+    /// The language model after its last stage. Stages 2 and 3 continue its training.
     Model,
 }
 

@@ -1,4 +1,4 @@
-//! What the framework takes of every task's table: how the task's examples are put to the model.
+//! Task keys of the framework: how a task's examples are put to the model.
 
 use std::path::PathBuf;
 
@@ -6,20 +6,22 @@ use boldface::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Keys that every task has beside its own. They turn the same examples into another experiment: the
-/// task itself knows nothing of them.
+/// Keys that every task has in addition to its own. They turn the same examples into another experiment;
+/// the task plugin does not see them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TaskKeys {
-    /// How the model is asked.
+    /// Form in which the model is asked.
     pub paradigm: Paradigm,
-    /// Learns from exactly so many training scans a class (of a task without classes: in all), people
-    /// before second scans of the same people; those of 2 shots are among those of 4. All if left out.
+    /// Number of training scans per class to learn from (in total for a task without classes); all if
+    /// left out. New people come before second scans of the same people. The scans of 2 shots are among
+    /// those of 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shots: Option<usize>,
-    /// Keeps the task out of instruction tuning: what is scored is zero-shot.
+    /// Keeps the task out of instruction tuning, so its scores are zero-shot.
     pub held_out: bool,
-    /// A file of paraphrases, relative to the spec: training draws among them, evaluation takes the first.
+    /// A file of paraphrases, relative to the spec. Training draws from it; evaluation uses the first
+    /// paraphrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,
     /// A linear baseline to start from: its answer is the prior, which the model corrects as far as validation
@@ -51,29 +53,30 @@ impl Prior {
     }
 }
 
-/// How a model is asked.
+/// Form in which a model is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Paradigm {
-    /// One question, one answer: options are ranked by log-likelihood.
+    /// One question and one answer. Options are ranked by log-likelihood.
     #[default]
     Single,
-    /// One prompt asks the questions of all `multi` tasks about the same volumes, in the order of the tasks'
-    /// names. The options of each are ranked after the model's own earlier answers, never the true ones.
+    /// One prompt with the questions of all `multi` tasks about the same volumes, in the order of the
+    /// tasks' names. The options of each are ranked after the model's own earlier answers, never the
+    /// true ones.
     Multi,
-    /// The model answers in a sentence of its own, in which the option is looked up. A sentence that names no
-    /// option, or several, is a wrong answer; `parsed_share` says how many name one.
+    /// A generated sentence in which the option is looked up. A sentence that names no option or several
+    /// is wrong; `parsed_share` is the share of sentences that name exactly one.
     Open,
-    /// A linear model on the pooled hidden state of the frozen model, as it was before instruction tuning:
-    /// logistic for choices, ridge for numbers, the penalty chosen among training subjects.
+    /// A linear model on the pooled hidden state of the model as it was before instruction tuning:
+    /// logistic for choices, ridge for numbers. The penalty is chosen among training subjects.
     Probe,
 }
 
-/// Names of the keys, for the table they are taken from.
+/// Names of the keys that are taken out of a task's table.
 pub(crate) const TASK_KEYS: [&str; 5] = ["paradigm", "shots", "held-out", "prompts", "prior"];
 
 impl TaskKeys {
-    /// What contradicts itself, each at its key.
+    /// Returns contradictions between the keys, each at its key.
     pub(crate) fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.shots == Some(0) {

@@ -1,14 +1,14 @@
-//! The recipe of a training stage, as the backbone takes it; stages 2 and 3 have the same keys.
+//! The training recipe of stages 2 and 3, which have the same keys, in the form that backbones take.
 
 use boldface::{Training, Tuning};
 
 use super::{Alignment, Instruction};
 
-/// Reads the training keys of a table.
+/// Implements `training` for a table with these keys.
 macro_rules! training {
     ($table:ident) => {
         impl $table {
-            /// The recipe; the last learning rate is a tenth of the peak if left out.
+            /// Returns the training recipe. `final_lr` defaults to a tenth of the peak.
             pub fn training(&self) -> Training {
                 Training {
                     steps: self.steps,
@@ -28,7 +28,7 @@ macro_rules! training {
 training!(Alignment);
 training!(Instruction);
 
-/// A tenth as one writes it: 3e-5 for 3e-4, where the division gives 2.9999999999999997e-5.
+/// Returns a tenth in short decimal form: 3e-5 for 3e-4, where division gives 2.9999999999999997e-5.
 fn tenth(number: f64) -> f64 {
     format!("{number}e-1").parse().unwrap_or(number / 10.0)
 }

@@ -1,12 +1,15 @@
-//! Parsing errors in the words of somebody who writes a spec, not of somebody who writes Rust.
+//! Rewords parsing errors for authors of specs instead of Rust programmers.
+//!
+//! `strsim` ranks similar names; only the wording of suggestions is ours.
 
 use boldface::Problem;
 use serde_json::Value;
 
-/// Parses a table; on errors goes on without the offending keys, so that all of them are found.
+/// Parses a table. After an error it drops the offending key and tries again, so that all errors are
+/// found.
 ///
 /// # Errors
-/// Every key that does not fit, with the key inside the table.
+/// Returns a problem for every invalid key, at its path in the table.
 pub(crate) fn parse_all<T>(
     table: &Value,
     parse: impl Fn(&Value) -> Result<T, Problem>,
@@ -36,7 +39,7 @@ pub(crate) fn parse_all<T>(
     }
 }
 
-/// Takes the key at a dotted path out of a table; a list goes as a whole.
+/// Removes the key at a dotted path from a table. For an item of a list it removes the whole list.
 fn remove(table: &mut Value, path: &str) -> bool {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
     let (key, is_item) = first.split_once('[').map_or((first, false), |(key, _)| (key, true));
@@ -48,7 +51,7 @@ fn remove(table: &mut Value, path: &str) -> bool {
     }
 }
 
-/// Says a parsing error in plain words, with a suggestion where one is close.
+/// Rewords a parsing error in plain words, with a suggestion if a similar name exists.
 fn in_words(problem: Problem) -> Problem {
     let Problem { key, message, help } = problem;
     let types = ["invalid type: ", "invalid value: "].iter().find_map(|words| message.strip_prefix(words));
@@ -66,7 +69,7 @@ fn in_words(problem: Problem) -> Problem {
     Problem { key, message, help }
 }
 
-/// The candidate that was probably meant, if any is close.
+/// Returns the most similar candidate, or `None` if none is close.
 pub(crate) fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(wrong, name);
     let near = candidates.into_iter().min_by_key(distance)?;
@@ -75,7 +78,7 @@ pub(crate) fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a 
     is_close.then_some(near)
 }
 
-/// What to do about a name that does not exist: the one that was probably meant, or all there are.
+/// Returns help for an unknown name: the most similar candidate, or a list of all of them.
 pub fn suggest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(name) = closest(wrong, candidates.clone()) {
         return format!("did you mean `{name}`?");

@@ -1,4 +1,4 @@
-//! Every check of what a run made, stage by stage.
+//! Leakage checks of a run's artefacts, stage by stage.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,11 @@ use crate::run::inputs::{Inputs, json};
 use crate::stages::harmonization;
 use crate::stages::packing::general_text;
 
-/// Looks for leaks in what the stage `kind` made; `inputs` reads that and what the stage read itself.
+/// Checks the artefact of the stage `kind` for leaks. `inputs` reads the artefact and the stage's own
+/// inputs.
 ///
 /// # Errors
-/// If an artefact cannot be read.
+/// Fails if an artefact cannot be read.
 pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<Check>> {
     let look = Look { plan, inputs };
     let mut checks = Vec::new();
@@ -38,7 +39,7 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
             checks.extend(look.tasks()?);
             checks.extend(look.corpora()?);
         }
-        // What is taken from an export reads nothing; of whom that learned is looked at before.
+        // A part copied from an export reads nothing. Its people were checked on the plan.
         StageKind::TextSpace | StageKind::Tokenizer if !inputs.reads(&StageKind::Split) => {}
         StageKind::TextSpace => {
             checks.push(look.fitted(kind)?);
@@ -64,13 +65,13 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// What the stage's plugins were given to learn from, against the split.
+    /// Compares the scans that the stage's plugins learned from with the split.
     fn fitted(&self, kind: &StageKind) -> Result<Check> {
         let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(fits::FITTED_ON))?;
         Ok(fits::check(&kind.to_string(), &scans, &self.inputs.split()?))
     }
 
-    /// What every task really asks.
+    /// Returns the examples of every task, from real scans.
     fn asked(&self) -> Result<Vec<Asked>> {
         let scans = self.inputs.scans()?;
         self.plan.tasks.iter().map(|task| Asked::of(task, &scans)).collect()
@@ -93,7 +94,7 @@ impl Look<'_> {
 
     fn corpora(&self) -> Result<Vec<Check>> {
         let (scans, all) = (self.inputs.scans()?, self.asked()?);
-        // As the corpus stage shows it: not standardised, and nothing is said of it yet.
+        // The scan as the corpus stage saw it: not standardised and without descriptions.
         let signals = self.inputs.signals()?;
         let held_out = self.last_held_out(&scans)?;
         let silent = held_out.and_then(|scan| {
@@ -117,7 +118,7 @@ impl Look<'_> {
         Ok(checks)
     }
 
-    /// The scan that was described after most others, and not learned from.
+    /// Returns the last held-out scan, which was described after most others.
     fn last_held_out<'s>(&self, scans: &'s [Scan]) -> Result<Option<&'s Scan>> {
         let split = self.inputs.split()?;
         let mut last = None;
@@ -130,7 +131,7 @@ impl Look<'_> {
     }
 }
 
-/// Puts the checks of a run into those of its plan: what was looked at again counts as it was found last.
+/// Merges the checks of a run into those of its plan. A repeated check replaces the earlier one.
 pub fn join(checks: &mut Vec<Check>, later: Vec<Check>) {
     let mut places: BTreeMap<String, usize> =
         checks.iter().enumerate().map(|(place, check)| (check.id.clone(), place)).collect();

@@ -1,4 +1,4 @@
-//! What a task asks of every scan, and which columns its answers come from.
+//! A task's examples of every scan, and the columns with their answers.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,29 +10,29 @@ use super::predict::{Labels, categories};
 use crate::plan::Entry;
 use crate::plan::silent::silent;
 
-/// Wordings that are drawn of a question with paraphrases.
+/// Number of wordings to draw of a question with paraphrases.
 const WORDINGS: usize = 64;
 
-/// A task and all that it asks.
+/// A task and all its examples.
 #[derive(Debug)]
 pub struct Asked {
     /// The task's table, such as `tasks.sex`.
     pub key: String,
     /// Every example, with its scan.
     pub examples: Vec<(Arc<ScanInfo>, Example)>,
-    /// The question of the first example in every wording that was drawn.
+    /// The first example's question in every wording drawn.
     pub wordings: Vec<String>,
-    /// Phenotype columns that hold the answers.
+    /// Phenotype columns that contain the answers.
     pub targets: BTreeSet<String>,
 }
 
 impl Asked {
-    /// What a task asks before anything is run: of scans whose signal is silence. What it reads from the
-    /// signal or from descriptions is asked again in the run.
+    /// Returns a task's examples before a run, from scans without a signal. The run repeats the check
+    /// with real signals and descriptions.
     ///
     /// # Errors
-    /// If the task cannot say without a signal, or comes from a library: code that was never meant to meet
-    /// silence may panic, and a library's plugin is not called again after that.
+    /// Fails if the task needs a signal, or comes from a library. Foreign code may panic on an empty
+    /// signal, and after a panic a library's plugin is not called again.
     pub fn before(task: &Entry<dyn Task>, cohorts: &[Arc<Cohort>], trs: usize) -> Result<Asked> {
         if task.library.is_some() {
             return Err("its code comes from a library".into());
@@ -47,10 +47,10 @@ impl Asked {
         Ok(Asked::new(task, examples))
     }
 
-    /// What a task asks of real scans.
+    /// Returns a task's examples of real scans.
     ///
     /// # Errors
-    /// As [`Task::examples`].
+    /// See [`Task::examples`].
     pub fn of(task: &Entry<dyn Task>, scans: &[Scan]) -> Result<Asked> {
         let mut examples = Vec::new();
         for scan in scans {
@@ -76,7 +76,7 @@ impl Asked {
         Asked { key: format!("tasks.{}", task.name), examples, wordings, targets }
     }
 
-    /// The answers as labels; none if they are neither choices nor numbers.
+    /// Returns the answers as labels, or `None` if they are neither choices nor numbers.
     pub fn labels(&self) -> Option<Labels> {
         let answers = self.examples.iter().map(|(_, example)| &example.answer);
         let values: Option<Vec<f64>> = answers
@@ -99,24 +99,24 @@ impl Asked {
         }
     }
 
-    /// The person of each example, numbered.
+    /// Returns an index of the person for each example.
     pub fn people(&self) -> Vec<usize> {
         categories(&self.examples.iter().map(|(info, _)| info.id.person()).collect::<Vec<_>>())
     }
 
-    /// Each example's right answer in words; none for a series.
+    /// Returns each example's right answer as text, or `None` for texts, series and bands.
     pub fn answers(&self) -> Vec<Option<String>> {
         self.examples.iter().map(|(_, example)| answer(example)).collect()
     }
 }
 
-/// The examples of a scan as the task's plugin makes them.
+/// Returns the examples that the task's plugin makes of a scan.
 fn of_scan(task: &Entry<dyn Task>, scan: &Scan) -> Result<Vec<(Arc<ScanInfo>, Example)>> {
     let examples = guard(|| task.config.examples(scan))?;
     Ok(examples.into_iter().map(|example| (Arc::clone(&scan.info), example)).collect())
 }
 
-/// A question as evaluation and training word it.
+/// Returns a question in the wordings of evaluation and training.
 fn wordings(task: &Entry<dyn Task>, question: &str) -> Vec<String> {
     let mut all = BTreeSet::from([task.asking.question(question)]);
     if let Some(grammar) = &task.asking.grammar {
@@ -130,12 +130,12 @@ fn answer(example: &Example) -> Option<String> {
     match &example.answer {
         Answer::Choice { options, correct } => options.get(*correct).cloned(),
         Answer::Value { value, .. } => Some(value.to_string()),
-        // A band is asked of the scan itself: it is no label of a person.
+        // A band describes the scan itself and is not a label of a person.
         Answer::Text { .. } | Answer::Series { .. } | Answer::Band { .. } => None,
     }
 }
 
-/// Every string in a value.
+/// Collects every string in a value.
 pub fn strings(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),

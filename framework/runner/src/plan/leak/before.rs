@@ -1,4 +1,4 @@
-//! Every check that needs no signal, on a plan that is otherwise right.
+//! Leakage checks that need no signal, on a valid plan.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::plan::key::canonical_json;
 use crate::plan::{Entry, Plan, StageKind};
 use crate::stages::{packing, split};
 
-/// What was found out once for any number of specs, by everything that it depends on.
+/// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
 pub struct Memo {
     asked: cohorts::Memo<Result<Asked, String>>,
     checks: cohorts::Memo<Vec<Check>>,
 }
 
-/// Looks for leaks in `plan`, whose stages have their keys.
+/// Checks `plan` for leaks. Its stages must have their keys.
 ///
 /// # Errors
-/// Every leak that the spec does not accept, and what it accepts although it is not there.
+/// Returns every leak that the spec does not accept, and every accepted leak that was not found.
 pub(in crate::plan) fn check(
     plan: &Plan,
     cohorts: &[Arc<Cohort>],
@@ -48,7 +48,7 @@ pub(in crate::plan) fn check(
     if problems.is_empty() { Ok(Proof { checks }) } else { Err(problems) }
 }
 
-/// Names of the leaks that only a run can find and that may be accepted.
+/// Returns the names of leaks that only a run can find and that may be accepted.
 fn later(plan: &Plan) -> BTreeSet<String> {
     let mut ids = BTreeSet::from(["series.copies".to_owned()]);
     if plan.experiment.text.is_some() {
@@ -72,10 +72,10 @@ fn later(plan: &Plan) -> BTreeSet<String> {
     ids
 }
 
-/// What a task asks, and the key it is remembered by.
+/// Examples of a task, and the key to remember them by.
 type Known = (Arc<Result<Asked, String>>, String);
 
-/// What the names of what tasks say end in.
+/// Suffix of the names of cautions that tasks report.
 pub const CAUTION: &str = ".caution";
 
 struct Lint<'a> {
@@ -86,7 +86,7 @@ struct Lint<'a> {
 }
 
 impl Lint<'_> {
-    /// What tasks say a reader should know of what they ask.
+    /// Returns the cautions that tasks report about their examples.
     fn cautions(&self) -> Vec<Check> {
         let trs = self.plan.experiment.signal.trs;
         let cx = CheckContext { scans: &self.plan.scans, trs, patch: self.plan.tokenizer.config.patch() };
@@ -99,12 +99,12 @@ impl Lint<'_> {
                 .collect::<Vec<_>>()
                 .join("; ");
             let check = Check::passed(format!("{key}{CAUTION}"), key, said);
-            (!check.found.is_empty()).then(|| check.but(Status::Warned, "nothing, if that is meant"))
+            (!check.found.is_empty()).then(|| check.but(Status::Warned, "nothing to do if this is intended"))
         };
         self.plan.tasks.iter().filter_map(of_task).collect()
     }
 
-    /// The key of a stage stands for everything that its artefact depends on.
+    /// Returns the key of a stage, which covers everything that its artefact depends on.
     fn key(&self, kind: &StageKind) -> &str {
         let stage = self.plan.stages.iter().find(|stage| stage.kind == *kind);
         stage.map_or("", |stage| &stage.key.0)
@@ -116,7 +116,7 @@ impl Lint<'_> {
             let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
             let tables = series.and_then(|stage| stage.config["datasets"].as_object());
             let mut checks = tables.map(subjects::twice).unwrap_or_default();
-            // A dataset that is there twice is one finding, not one for each file.
+            // A duplicated dataset is one finding, not one per file.
             if checks.iter().all(|check| check.status != Status::Failed) {
                 checks.push(self.copied_files());
             }
@@ -126,7 +126,7 @@ impl Lint<'_> {
         self.memo.checks.get(&key, look).to_vec()
     }
 
-    /// Files of scans with the same bytes.
+    /// Compares the bytes of scan files.
     fn copied_files(&self) -> Check {
         let mut files = Vec::new();
         for dataset in &self.plan.datasets {
@@ -149,7 +149,7 @@ impl Lint<'_> {
             let scans = &self.plan.scans;
             match split::of_plan(self.plan, scans) {
                 Ok(Some(split)) => related::checks(scans, &split, experiment),
-                // A sweep over folds: each of them is looked at.
+                // In a sweep over folds, each fold is checked on its own.
                 Ok(None) => Vec::new(),
                 Err(error) => {
                     failed = Some(Problem::at("split", error.to_string()));
@@ -160,12 +160,12 @@ impl Lint<'_> {
         failed.map_or(Ok(checks.to_vec()), |problem| Err(vec![problem]))
     }
 
-    /// Whom an export learned from, that this experiment begins with.
+    /// Compares the people that the start's export learned from with the test part.
     fn of_start(&self) -> Result<Vec<Check>, Vec<Problem>> {
         let Some(start) = &self.plan.start else { return Ok(Vec::new()) };
         let wrong = |error: boldface::Error| vec![Problem::at("start.path", error.to_string())];
         let scans = &self.plan.scans;
-        // What is wrong with the split is said already; of folds, each is looked at.
+        // A bad split is already reported, and each fold is checked on its own.
         let Ok(Some(split)) = split::of_plan(self.plan, scans) else { return Ok(Vec::new()) };
         let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
         let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
@@ -173,7 +173,7 @@ impl Lint<'_> {
         Ok(vec![started::check(scans, &split, &contents, &learned, &start.written)])
     }
 
-    /// What every task asks; a task that cannot say yet is asked in the run.
+    /// Returns the examples of every task. Tasks that need a signal are checked in the run.
     fn asked(&self) -> (Vec<Known>, Vec<Check>) {
         let (mut all, mut unasked) = (Vec::new(), Vec::new());
         for task in &self.plan.tasks {
@@ -187,7 +187,7 @@ impl Lint<'_> {
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);
-                let found = format!("it cannot be asked without a signal, only in the run: {error}");
+                let found = format!("it cannot be checked without a signal, only in the run: {error}");
                 unasked.push(Check::passed(format!("{section}.asked"), section, found));
             }
             all.push((asked, key));
@@ -239,7 +239,7 @@ impl Lint<'_> {
         let look = || {
             let asked: Vec<&Asked> =
                 all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
-            // What cannot be read is the text stage's to report.
+            // The stage that reads the text reports a file that cannot be read.
             let documents = packing::general_text(self.plan).unwrap_or_default();
             text::checks(&documents, &self.plan.scans, &asked)
         };

@@ -1,4 +1,4 @@
-//! Whether one recording goes by two names: scans that are each other's copy, up to scale.
+//! Finds recordings under two names: scans that are copies of each other, up to scale.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use serde_json::json;
 
 use super::{Check, Status, named};
 
-/// Regions that are compared.
+/// Number of regions to compare.
 const REGIONS: usize = 8;
 
-/// Volumes of each that are compared.
+/// Number of volumes per region to compare.
 const VOLUMES: usize = 64;
 
-/// Correlation from which two scans are one recording: rounding to three digits leaves more, and two runs
-/// of one person, to the same stimuli, far less.
+/// Correlation from which two scans are the same recording. Copies rounded to three digits are above it.
+/// Two runs of one person with the same stimuli are far below.
 const SAME: f64 = 0.999;
 
-/// Endings of names of files that many people may share.
+/// Suffixes of files that several people may share.
 const SHARED: [&str; 4] = ["_mask", "_events", "_dseg", "_sessions"];
 
-/// Compares the bytes of every person's files: dataset, name and hash of each.
+/// Compares the bytes of everyone's files. Each entry is dataset, path and hash.
 pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
     let mut by_bytes: BTreeMap<&[u8; 32], BTreeMap<String, String>> = BTreeMap::new();
     let mut count = 0;
@@ -52,7 +52,7 @@ pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
     Check::passed(id, "datasets", found).but(Status::Failed, help).with(json!({ "files": copies }))
 }
 
-/// Compares every scan with every other; neither scale nor sign of a region matters.
+/// Compares every scan with every other, regardless of each region's scale and sign.
 pub fn check(scans: &[(&ScanId, &TimeSeries)]) -> Check {
     let sketches: Vec<Sketch> = scans.par_iter().map(|(_, series)| sketch(series)).collect();
     let copies_of = |one: usize| -> Vec<(usize, usize)> {
@@ -79,12 +79,12 @@ pub fn check(scans: &[(&ScanId, &TimeSeries)]) -> Check {
     Check::passed(id, "datasets", found).in_run().with(evidence)
 }
 
-/// A few regions at a few volumes, each region with mean 0 and spread 1 over the whole scan. All of a
-/// scan has length 1, or 0 if nothing moves.
+/// Some volumes of some regions. Each region has mean 0 and standard deviation 1 over the whole scan.
+/// All values together have norm 1, or 0 for a constant scan.
 struct Sketch {
-    /// Volumes of a region.
+    /// Number of volumes per region.
     volumes: usize,
-    /// Region after region.
+    /// Values, region by region.
     values: Vec<f32>,
 }
 
@@ -95,7 +95,7 @@ fn sketch(series: &TimeSeries) -> Sketch {
         let signal: Vec<f64> = series.roi(region * series.rois() / regions).map(f64::from).collect();
         let mean = signal.iter().sum::<f64>() / signal.len() as f64;
         let spread = (signal.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / signal.len() as f64).sqrt();
-        // Rounding makes a constant region move a little.
+        // Rounding gives a constant region a small spread.
         let scale = if spread > 1e-9 * mean.abs() { 1.0 / spread } else { 0.0 };
         values.extend((0..volumes).map(|volume| (signal[volume * signal.len() / volumes] - mean) * scale));
     }
@@ -104,7 +104,8 @@ fn sketch(series: &TimeSeries) -> Sketch {
 }
 
 impl Sketch {
-    /// Correlation without regard to the sign of a region; 0 for scans of another form.
+    /// Returns the correlation of two scans, regardless of each region's sign. Returns 0 for other
+    /// shapes.
     fn likeness(&self, other: &Sketch) -> f64 {
         if (self.volumes, self.values.len()) != (other.volumes, other.values.len()) {
             return 0.0;
@@ -124,7 +125,7 @@ mod tests {
         ScanId { run, ..ScanId::new("d", subject) }
     }
 
-    /// 30 volumes of 4 regions that no other seed has.
+    /// Returns 30 volumes of 4 regions that differ for each seed.
     fn series(seed: u64, change: impl Fn(usize, f64) -> f64) -> TimeSeries {
         let mut state = seed * 7919 + 17;
         let values = (0..120).map(|i| {

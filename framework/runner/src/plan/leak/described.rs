@@ -1,4 +1,4 @@
-//! Whether the corpus says what a task asks.
+//! Checks whether a corpus gives away a task's answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::predict::{cuts, tell};
 use super::words::{self, plain};
 use super::{Check, Status, named};
 
-/// Skill from which a column of the tables, told as a feature, gives the answer away.
+/// Skill from which a phenotype column in the corpus is a leak.
 const LEAKS: f64 = 0.7;
 
 /// Largest p of a leak.
@@ -19,10 +19,12 @@ const SURE: f64 = 0.001;
 
 const HELP: &str = "leave it out of the corpus, or do not ask for it";
 
-/// Whether a corpus tells the column that a task asks for, or one that tells the answer: before anything runs.
+/// Checks before a run whether a corpus describes the column that a task asks for, or one that predicts
+/// the answer.
 ///
-/// It tells what it says it does ([`boldface::CorpusGenerator::tells`]), and what its table names: a plugin may say
-/// nothing. The words of a table are no columns.
+/// It considers the columns that the corpus reports ([`boldface::CorpusGenerator::tells`]), including
+/// those its norms are adjusted for, because a z-score depends on the scan's own value. It also
+/// considers all strings in the corpus's table except `words`, because a plugin may report nothing.
 pub fn before(corpus: &str, config: &Value, tells: &[String], asked: &Asked) -> Vec<Check> {
     let mut named_columns = tells.to_vec();
     match config {
@@ -40,7 +42,7 @@ pub fn before(corpus: &str, config: &Value, tells: &[String], asked: &Asked) -> 
     } else {
         names(corpus, asked, "it describes", &found)
     };
-    // One finding a leak: who names the target also retells it.
+    // Report each leak once: a corpus that names the target also predicts it.
     let retells = if found.is_empty() { retells(corpus, tells, asked) } else { None };
     std::iter::once(names).chain(retells).collect()
 }
@@ -56,8 +58,8 @@ fn names(corpus: &str, asked: &Asked, does: &str, found: &[&String]) -> Check {
     Check::passed(id, key, found).but(Status::Failed, HELP)
 }
 
-/// Whether a column that the corpus tells is the answer by another name; none if it tells no column, or the answers
-/// are no label.
+/// Checks whether a column described by the corpus predicts the answers. Returns `None` if it describes
+/// no column, or if the answers are not labels.
 fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     let (labels, people) = (asked.labels()?, asked.people());
     let (key, last) = (format!("corpora.{corpus}"), tells.last()?);
@@ -74,7 +76,7 @@ fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     if leaks.is_empty() {
         let more = tells.len() - 1;
         let found =
-            format!("neither `{last}` nor {more} other columns that it describes tell `{}`", asked.key);
+            format!("neither `{last}` nor {more} other columns that it describes predict `{}`", asked.key);
         return Some(Check::passed(id, key, found));
     }
     let found: Vec<&str> = leaks.iter().map(|(_, found, _)| found.as_str()).collect();
@@ -82,8 +84,8 @@ fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     Some(Check::passed(id, key, found.join("; ")).but(Status::Failed, HELP).with(evidence))
 }
 
-/// Whether the descriptors of a corpus name a task's column, say its answers, or retell them by way of
-/// another column.
+/// Checks whether the descriptors of a corpus name a task's column, contain its answers, or predict them
+/// from another column.
 pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<Check> {
     let key = format!("corpora.{corpus}");
     let features: BTreeSet<String> =
@@ -97,7 +99,7 @@ pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<C
         *texts.entry(descriptor.scan.clone()).or_default() += &plain(&descriptor.text);
     }
     let id = format!("{key}.says.{}", task(asked));
-    // One finding a leak: who names the target also says and retells it.
+    // Report each leak once: a corpus that names the target also contains and predicts it.
     let is_found = |checks: &[Check]| checks.iter().any(|check| check.status == Status::Failed);
     if !is_found(&checks) {
         checks.extend(words::check(id, &key, "the description", &texts, asked, HELP));
@@ -108,7 +110,8 @@ pub fn checks(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Vec<C
     checks.into_iter().map(Check::in_run).collect()
 }
 
-/// Features called like a column of the tables, such as `medication`, that tell the answer.
+/// Checks features with the name of a phenotype column, such as `medication`, for predicting the
+/// answers.
 fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Check> {
     let labels = asked.labels()?;
     let columns: BTreeSet<String> = asked
@@ -137,21 +140,22 @@ fn retold(corpus: &str, descriptors: &[&Descriptor], asked: &Asked) -> Option<Ch
         }
     }
     if leaks.is_empty() {
-        let found = format!("{} features of the tables, none tells `{}`", by_feature.len(), asked.key);
+        let found = format!("{} features of the tables, none predicts `{}`", by_feature.len(), asked.key);
         return Some(Check::passed(id, key, found));
     }
     let features: Vec<&str> = leaks.iter().map(|(feature, _)| *feature).collect();
-    let found = format!("what it says of {} tells the answer to `{}`", named(&features), asked.key);
+    let found = format!("what it says about {} predicts the answer to `{}`", named(&features), asked.key);
     let evidence = json!(leaks.iter().map(|(feature, told)| (feature, told)).collect::<BTreeMap<_, _>>());
     Some(Check::passed(id, key, found).but(Status::Failed, HELP).with(evidence))
 }
 
-/// The column that a fact may be of, as [`plain`] words: features are called like it, or `phenotype.COLUMN`.
+/// Returns the column of a feature such as `COLUMN` or `phenotype.COLUMN`, as [`plain`] words.
 fn column_of(fact: &Fact) -> String {
     plain(fact.feature.strip_prefix("phenotype.").unwrap_or(&fact.feature))
 }
 
-/// Whether a description depends on which scans were described before: then held-out scans reach the norms.
+/// Checks whether a description depends on the scans described before it. Held-out scans would then
+/// influence the norms.
 pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descriptor]) -> Check {
     let key = format!("corpora.{corpus}");
     let id = format!("{key}.order");
@@ -162,13 +166,13 @@ pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descr
         return Check::passed(id, key, found).in_run();
     }
     let found = format!(
-        "it says something else of `{scan}` alone than after other scans: what it learns does not end with training"
+        "its description of `{scan}` depends on the scans before it: it goes on learning after training"
     );
-    let help = "let `describe` change nothing: what is learned is learned in `fit`";
+    let help = "learn in `fit` only, and let `describe` change nothing";
     Check::passed(id, key, found).but(Status::Failed, help).in_run()
 }
 
-/// Name of a task without the section.
+/// Returns the name of a task without its section.
 pub fn task(asked: &Asked) -> &str {
     asked.key.strip_prefix("tasks.").unwrap_or(&asked.key)
 }

@@ -1,4 +1,4 @@
-//! Whether everything that was fitted was fitted on training scans: what the run wrote down, compared.
+//! Checks the recorded fits of a run: everything must be fitted on training scans.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::{Check, Status, named};
 
-/// Name of the list of scans that a stage's plugins were given to learn from.
+/// Name of the list of scans that a stage's plugins learned from.
 pub const FITTED_ON: &str = "fitted-on.json";
 
-/// What the names of these checks end in; such a leak cannot be accepted.
+/// Suffix of these checks' names. Such a leak cannot be accepted.
 pub const ENDING: &str = ".fitted-on";
 
-/// Whether `stage` was given nothing but training scans.
+/// Checks that `stage` learned from training scans only.
 pub fn check(stage: &str, fitted_on: &[ScanId], split: &Split) -> Check {
     let id = format!("{stage}{ENDING}");
     let part = |scan: &ScanId| split.parts.get(&scan.person()).copied();

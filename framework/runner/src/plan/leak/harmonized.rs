@@ -1,4 +1,4 @@
-//! Whether harmonisation puts a task's answers into the features, or takes them out.
+//! Checks whether harmonisation adds a task's answers to the features, or removes them.
 
 use boldface_imaging::combat::Harmonization;
 use serde_json::json;
@@ -8,10 +8,10 @@ use super::nuisance::{LEAKS, LIKELY, SURE, WORTH_SAYING, said};
 use super::predict::{cuts, tell};
 use super::{Check, Status};
 
-/// One check for the batch and one for each preserved column.
+/// Returns one check for the batch and one for each preserved column.
 ///
-/// A preserved column is added back to the features of every scan, those of the test part too: one that is
-/// the answer, or tells it, is in the features by no way of the brain.
+/// A preserved column is added back to the features of every scan, including the test part. If it is or
+/// predicts the answer, the features contain the answer without any brain signal.
 pub fn checks(asked: &Asked, how: &Harmonization) -> Vec<Check> {
     let task = &asked.key;
     let mut ids = ids(task, how).into_iter();
@@ -28,7 +28,7 @@ pub fn checks(asked: &Asked, how: &Harmonization) -> Vec<Check> {
     std::iter::once(batch).chain(preserved).collect()
 }
 
-/// Names of the checks of a task: the batch's, then one for each preserved column.
+/// Returns the names of a task's checks: the batch's, then one for each preserved column.
 pub fn ids(task: &str, how: &Harmonization) -> Vec<String> {
     let preserved = how.preserve.iter().map(|column| format!("harmonization.preserve.{column}.{task}"));
     std::iter::once(format!("harmonization.batch.{task}")).chain(preserved).collect()

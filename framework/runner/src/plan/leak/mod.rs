@@ -1,4 +1,4 @@
-//! The leakage lint: what it looked at, what it found, and what the author accepts.
+//! The leakage lint: its checks, its findings, and the findings that the author accepts.
 
 mod after;
 mod asked;
@@ -26,65 +26,65 @@ pub(super) use before::check;
 pub(crate) use fits::FITTED_ON;
 pub(crate) use waivers::{settle, stale};
 
-/// Everything that was looked at in search of a leak: `leakage.json` of a run.
+/// All leakage checks of a run, stored as `leakage.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Proof {
-    /// Every check, those of the plan first.
+    /// The checks. Those of the plan come first.
     pub checks: Vec<Check>,
 }
 
-/// One thing that was looked at.
+/// One leakage check and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// Its name, such as `tasks.condition.nuisance.site`; what `[leakage] accept` names.
+    /// Its name, such as `tasks.condition.nuisance.site`. `[leakage] accept` refers to it.
     pub id: String,
-    /// Key of the spec that it is about.
+    /// The key of the spec that it is about.
     pub key: String,
-    /// Before anything ran, or on what the run made.
+    /// Whether it ran on the plan or on a run's artefacts.
     pub when: When,
-    /// What came out.
+    /// Its result.
     pub status: Status,
-    /// What was found, in words with numbers.
+    /// The finding in words, with numbers.
     pub found: String,
-    /// What to do about it, if anything.
+    /// Advice, if there is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// Why the author accepts it.
+    /// The author's reason for accepting it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The numbers, columns, scans and people that it rests on.
+    /// Numbers, columns, scans and people behind the finding.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub evidence: Value,
 }
 
-/// When something was looked at.
+/// The time of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
-    /// Before anything ran.
+    /// Before the run, on the plan.
     Plan,
-    /// On what the run made.
+    /// After a stage, on its artefact.
     Run,
 }
 
-/// What came out of a check.
+/// Result of a check, from harmless to a leak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// There is nothing.
+    /// Nothing found.
     Passed,
-    /// It would tell, but the model cannot see it.
+    /// A nuisance predicts the answers, but the model cannot see it.
     Hidden,
-    /// It is not proven to leak; a reader should know of it.
+    /// Possibly a leak. The reader should know about it.
     Warned,
-    /// It leaks, and the author says why that is right.
+    /// A finding that the author accepts with a reason.
     Accepted,
-    /// It leaks.
+    /// A leak.
     Failed,
 }
 
 impl Check {
-    /// A check that found nothing.
+    /// Makes a check that found nothing.
     pub(crate) fn passed(id: impl Into<String>, key: impl Into<String>, found: impl Into<String>) -> Check {
         Check {
             id: id.into(),
@@ -98,51 +98,55 @@ impl Check {
         }
     }
 
-    /// The same check with what came out of it, and what to do.
+    /// Sets the status and the advice.
     pub(crate) fn but(self, status: Status, help: impl Into<String>) -> Check {
         Check { status, help: Some(help.into()), ..self }
     }
 
-    /// The same check with what it rests on.
+    /// Sets the evidence.
     pub(crate) fn with(self, evidence: Value) -> Check {
         Check { evidence, ..self }
     }
 
-    /// The same check of what the run made.
+    /// Marks the check as one of a run's artefacts.
     pub(crate) fn in_run(self) -> Check {
         Check { when: When::Run, ..self }
     }
 
-    /// What is said of a leak that nobody accepted.
+    /// Returns the problem for a leak that is not accepted.
     pub(crate) fn problem(&self) -> Problem {
         let mut help = self.help.clone().unwrap_or_default();
-        // No reason makes a fit on test scans right.
+        // A fit on test scans cannot be accepted for any reason.
         if !self.id.ends_with(fits::ENDING) {
-            help += &format!("; or say why it is none: `[leakage] accept = {{ \"{}\" = \"...\" }}`", self.id);
+            help += &format!(
+                "; or accept it with a reason: `[leakage] accept = {{ \"{}\" = \"...\" }}`",
+                self.id
+            );
         }
         Problem::at(&self.key, format!("leak `{}`: {}", self.id, self.found)).help(help)
     }
 }
 
 impl Proof {
-    /// How many checks came out so.
+    /// Counts the checks with a status.
     pub fn count(&self, status: Status) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
-    /// What is no leak, and to be known before anything runs: what the numbers are about, and what was passed over.
+    /// Returns notes to show before a run: the unit of the split and the tasks' cautions. They are not
+    /// leaks.
     pub fn told(&self) -> impl Iterator<Item = &str> {
         let is_told = |check: &&Check| check.id == related::UNIT || check.id.ends_with(before::CAUTION);
         self.checks.iter().filter(is_told).map(|check| check.found.as_str())
     }
 
-    /// The leaks that nobody accepted.
+    /// Returns the leaks that are not accepted.
     pub fn failed(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.status == Status::Failed)
     }
 }
 
-/// The first of `names`, in backticks, and how many more there are.
+/// Lists the first three of `names` in backticks and the number of others.
 pub(crate) fn named<T: std::fmt::Display>(names: &[T]) -> String {
     let shown: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
     match names.len().saturating_sub(3) {

@@ -1,4 +1,4 @@
-//! Whether something that is not the brain tells a task's answers alone.
+//! Checks whether a nuisance alone predicts a task's answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,23 +11,24 @@ use super::predict::{Labels, Told, cuts, tell};
 use super::{Check, Status};
 use crate::spec::Experiment;
 
-/// Skill from which a visible nuisance is a leak: for two balanced classes a balanced accuracy of .85.
+/// Skill from which a visible nuisance is a leak. For two balanced classes it is a balanced accuracy of
+/// .85.
 pub(super) const LEAKS: f64 = 0.7;
 
-/// Largest p of a leak: no relabeling in 999 told as well.
+/// Largest p of a leak: none of 999 relabelings predicted as well.
 pub(super) const SURE: f64 = 0.001;
 
-/// Skill from which a reader is told: for two balanced classes a balanced accuracy of .65.
+/// Skill from which a nuisance is reported. For two balanced classes it is a balanced accuracy of .65.
 pub(super) const WORTH_SAYING: f64 = 0.3;
 
-/// Largest p of what a reader is told.
+/// Largest p of a nuisance to report.
 pub(super) const LIKELY: f64 = 0.01;
 
-/// Something that is not the brain.
+/// A variable that is not a brain signal.
 struct Nuisance {
-    /// Last part of the finding's name.
+    /// Last part of the check's name.
     name: String,
-    /// What it is, in words.
+    /// Description of the nuisance.
     what: String,
     /// Its value in each example.
     values: Vec<Option<String>>,
@@ -35,17 +36,17 @@ struct Nuisance {
     help: String,
 }
 
-/// Whether a model can tell the nuisance from what it is shown.
+/// Whether a model can see a nuisance in its input.
 enum Sight {
-    /// It is read, or it shapes the signal.
+    /// It is in the text or shapes the signal.
     Visible,
-    /// Nothing of it is shown, but what it stands for may be.
+    /// It is not shown, but variables related to it may be.
     Indirect(String),
-    /// It is not.
+    /// It cannot be seen.
     Hidden(String),
 }
 
-/// One check a nuisance.
+/// Returns one check per nuisance.
 pub fn checks(asked: &Asked, experiment: &Experiment) -> Vec<Check> {
     let key = &asked.key;
     let Some(labels) = asked.labels() else {
@@ -97,7 +98,7 @@ pub(super) fn said(what: &str, labels: &Labels, told: &Told) -> String {
     let p = told.p.map(|p| format!(", p = {p:.3}")).unwrap_or_default();
     match labels {
         Labels::Classes(_) => format!(
-            "{what} alone tells the answer with a balanced accuracy of {:.2}, guessing has {:.2} ({people} people{p})",
+            "{what} alone predicts the answer with a balanced accuracy of {:.2}, guessing has {:.2} ({people} people{p})",
             told.score, told.chance
         ),
         Labels::Values(_) => {
@@ -106,7 +107,7 @@ pub(super) fn said(what: &str, labels: &Labels, told: &Told) -> String {
     }
 }
 
-/// Everything that is looked at.
+/// Lists all nuisances to check.
 fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Experiment) -> Vec<Nuisance> {
     type One = (Arc<ScanInfo>, Example);
     let values = |of: &dyn Fn(&ScanInfo, &Example) -> Option<String>| -> Vec<Option<String>> {
@@ -181,7 +182,7 @@ fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Expe
             values(&|info, _| scans.get(&info.id.person()).map(usize::to_string)),
         ),
     ];
-    // What somebody did in the scanner is a state's own cause, but a trait's nuisance.
+    // The scanner task causes a state, but for a trait it is a nuisance.
     if is_trait(labels, people) {
         let what = "what was done in the scanner (`task-`)";
         all.push(new(
@@ -206,7 +207,7 @@ fn nuisances(asked: &Asked, labels: &Labels, people: &[usize], experiment: &Expe
     all
 }
 
-/// A value that is never both in training and in test cannot carry an answer from one to the other.
+/// A value that is never in both training and test cannot carry an answer between them.
 fn sight(experiment: &Experiment, column: &str) -> Sight {
     let split = &experiment.split;
     let apart = [&split.group, &split.leave_out].into_iter().flatten().any(|group| group == column);
@@ -220,7 +221,7 @@ fn options(example: &Example) -> Option<String> {
     }
 }
 
-/// Whether the answer is the same in all scans of each person.
+/// Whether each person has the same answer in all scans.
 fn is_trait(labels: &Labels, people: &[usize]) -> bool {
     let mut first: BTreeMap<usize, usize> = BTreeMap::new();
     (0..people.len()).all(|example| {

@@ -1,4 +1,4 @@
-//! How well one column alone tells a label, without being fooled by few people.
+//! Measures how well one column alone predicts a label, with a permutation test against small samples.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +7,45 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
-/// Relabelings behind a p-value; the least p is one over one more.
+/// Number of relabelings for a p-value. The smallest p is 1 / (`RELABELINGS` + 1).
 pub const RELABELINGS: usize = 999;
 
-/// Into how many bins of equally many examples a column of numbers is cut; the cut that tells most counts.
+/// Numbers of bins for a numeric column. Bins have equally many examples, and the cut that predicts best
+/// is used.
 const CUTS: [usize; 4] = [2, 3, 5, 10];
 
-/// What is to be told: one label an example.
+/// Labels to predict, one per example.
 #[derive(Clone, Debug)]
 pub enum Labels {
-    /// Classes, numbered from 0.
+    /// Class indices, from 0.
     Classes(Vec<usize>),
     /// Numbers.
     Values(Vec<f64>),
 }
 
-/// How well a column tells the labels of people it was not learned from.
+/// How well a column predicts the labels of people it was not learned from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Told {
-    /// Balanced accuracy for classes, R² for numbers; each person is told from all others.
+    /// Balanced accuracy for classes, R² for numbers. Each person is predicted from all others.
     pub score: f64,
-    /// What guessing scores.
+    /// Score of guessing.
     pub chance: f64,
-    /// Share of the way from guessing to knowing.
+    /// Share of the way from guessing to a perfect score.
     pub skill: f64,
-    /// Share of random relabelings that score as well; none if the skill is too small to ask.
+    /// Share of random relabelings that score as well, or `None` if the skill is too small to test.
     pub p: Option<f64>,
-    /// Examples.
+    /// Number of examples.
     pub examples: usize,
-    /// People.
+    /// Number of people.
     pub people: usize,
 }
 
-/// Tells the labels from a column, each person's from everybody else's. A column comes in one or more
-/// `cuts`, of which the best counts, in the relabelings as well.
+/// Predicts the labels from a column, each person's from all other people's. The best of the column's
+/// `cuts` is used, in the relabelings too.
 ///
-/// `people` numbers the person of each example. A p-value is computed where the skill is at least `ask`:
-/// labels are dealt to people with as many examples, and within a person shuffled.
+/// `people` has the index of each example's person. A p-value is computed if the skill is at least
+/// `ask`. Relabelings exchange labels between people with equally many examples, and shuffle them within
+/// a person.
 pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) -> Told {
     let (examples, people) = (people.len(), People::of(people));
     let best = |labels: &Labels| {
@@ -61,7 +63,7 @@ pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) ->
     Told { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
 }
 
-/// Words as numbers, the same word the same number; what is missing is a word of its own.
+/// Numbers the distinct values from 0. A missing value is a category of its own.
 pub fn categories<T: Ord>(values: &[T]) -> Vec<usize> {
     let mut seen: BTreeMap<&T, usize> = BTreeMap::new();
     values
@@ -73,7 +75,7 @@ pub fn categories<T: Ord>(values: &[T]) -> Vec<usize> {
         .collect()
 }
 
-/// A column as categories, or, of many numbers, cut into bins in several ways.
+/// Returns a column as categories. A column with many numbers is cut into bins in several ways.
 pub fn cuts(values: &[Option<&str>]) -> Vec<Vec<usize>> {
     let plain = categories(values);
     let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(number)).collect();
@@ -86,14 +88,14 @@ pub fn cuts(values: &[Option<&str>]) -> Vec<Vec<usize>> {
     sorted.sort_by(f64::total_cmp);
     let cut = |bins: usize| {
         let edges: Vec<f64> = (1..bins).map(|bin| sorted[bin * sorted.len() / bins]).collect();
-        // What is missing comes after the last bin.
+        // Missing values come after the last bin.
         let bin = |number: &Option<f64>| number.map_or(bins, |x| edges.partition_point(|&edge| edge <= x));
         numbers.iter().map(bin).collect()
     };
     CUTS.into_iter().map(cut).collect()
 }
 
-/// A finite number.
+/// Parses a finite number.
 pub fn number(text: &str) -> Option<f64> {
     text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
 }
@@ -104,7 +106,7 @@ pub struct People {
 }
 
 impl People {
-    /// From the person of each example.
+    /// Groups examples by person.
     pub fn of(people: &[usize]) -> People {
         let mut examples: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (example, &person) in people.iter().enumerate() {
@@ -113,7 +115,7 @@ impl People {
         People { examples: examples.into_values().collect() }
     }
 
-    /// The labels as they might be if nothing told them.
+    /// Returns the labels in random order, as under the null hypothesis.
     fn relabeled(&self, labels: &Labels, rng: &mut impl Rng) -> Labels {
         match labels {
             Labels::Classes(labels) => Labels::Classes(self.dealt(labels, rng)),
@@ -121,7 +123,7 @@ impl People {
         }
     }
 
-    /// Labels dealt to people with as many examples, and within a person shuffled.
+    /// Exchanges labels between people with equally many examples, and shuffles them within a person.
     pub fn dealt<T: Copy>(&self, labels: &[T], rng: &mut impl Rng) -> Vec<T> {
         let mut by_size: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (person, examples) in self.examples.iter().enumerate() {
@@ -141,7 +143,7 @@ impl People {
     }
 }
 
-/// Score and chance.
+/// Returns score and chance.
 fn scored(column: &[usize], labels: &Labels, people: &People) -> (f64, f64) {
     match labels {
         Labels::Classes(labels) => classified(column, labels, people),
@@ -149,8 +151,8 @@ fn scored(column: &[usize], labels: &Labels, people: &People) -> (f64, f64) {
     }
 }
 
-/// Balanced accuracy of naming the class that is relatively most frequent among other people with the same
-/// value; classes that are equally frequent share the point.
+/// Returns balanced accuracy and chance. The prediction is the class that is relatively most frequent
+/// among other people with the same value. Classes with equal frequency share the point.
 fn classified(column: &[usize], labels: &[usize], people: &People) -> (f64, f64) {
     let width = column.iter().max().map_or(0, |last| last + 1);
     let classes = labels.iter().max().map_or(0, |last| last + 1);
@@ -170,7 +172,7 @@ fn classified(column: &[usize], labels: &[usize], people: &People) -> (f64, f64)
     (recalls.sum::<f64>() / present, 1.0 / present)
 }
 
-/// How often each class was seen with each value.
+/// Counts of each class with each value.
 struct Seen {
     classes: usize,
     counts: Vec<f64>,
@@ -183,8 +185,8 @@ impl Seen {
         self.totals[y] += by;
     }
 
-    /// The point for naming a class of value `x` if `y` is right. Where nobody has the value, all classes
-    /// are equally frequent.
+    /// Returns the point for predicting from value `x` if `y` is right. If no one else has the value,
+    /// all classes are equally frequent.
     fn point(&self, x: usize, y: usize) -> f64 {
         let rate = |class: usize| self.counts[x * self.classes + class] / self.totals[class].max(1.0);
         let best = (0..self.classes).map(rate).fold(0.0, f64::max);
@@ -193,7 +195,7 @@ impl Seen {
     }
 }
 
-/// R² of naming the mean of other people with the same value.
+/// Returns the R² of predicting the mean of other people with the same value.
 fn explained(column: &[usize], labels: &[f64], people: &People) -> f64 {
     let width = column.iter().max().map_or(0, |last| last + 1);
     let (mut sums, mut counts) = (vec![0.0; width], vec![0.0; width]);
@@ -244,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_person_is_not_told_from_itself() {
-        // Every person has a value of their own: it tells nothing of anybody else, so all is a tie.
+        // Every person has a value of their own, which predicts nothing about others, so all classes
+        // tie.
         let people = [0, 0, 1, 1, 2, 2, 3, 3];
         let told = tell(&[people.to_vec()], &classes(&[0, 0, 1, 1, 0, 0, 1, 1]), &people, 0.5);
         assert_eq!((told.score, told.skill, told.p), (0.5, 0.0, None));
@@ -252,8 +255,8 @@ mod tests {
 
     #[test]
     fn runs_of_the_pain_study_tell_one_of_three_conditions() {
-        // Run 1 is always passive; 3 and 7 are up or down, balanced. Recalls 1, .5, .5 but for the person
-        // left out, which tips the balance against its own label: 1, 0, 0.
+        // Run 1 is always passive; runs 3 and 7 are up or down, balanced. Recalls would be 1, .5, .5.
+        // But leaving a person out tips the balance against their own label, which gives 1, 0, 0.
         let (mut column, mut labels, mut people) = (Vec::new(), Vec::new(), Vec::new());
         for person in 0..20 {
             column.extend([0, 1, 2]);
@@ -266,8 +269,8 @@ mod tests {
 
     #[test]
     fn numbers_are_told_from_the_mean_of_others() {
-        // Two sites with means 10 and 20, each person 1 off: the others' mean of a person at 9 is
-        // (11 + 9 + 11) / 3 = 10.333, an error of 1.333; the same for all eight.
+        // Two sites with means 10 and 20; each person is 1 off. For a person at 9 the mean of the others
+        // is (11 + 9 + 11) / 3 = 10.333, an error of 1.333. The same applies to all eight.
         let site = vec![0, 0, 0, 0, 1, 1, 1, 1];
         let ages = Labels::Values(vec![9.0, 11.0, 9.0, 11.0, 19.0, 21.0, 19.0, 21.0]);
         let told = tell(&[site], &ages, &(0..8).collect::<Vec<_>>(), 2.0);
@@ -284,7 +287,7 @@ mod tests {
         column.push(None);
         let cut = cuts(&column);
         assert_eq!(cut.len(), 4);
-        // Five bins of 8 numbers each, and what is missing.
+        // Five bins of 8 numbers each, then the missing value.
         let bins = &cut[2];
         assert_eq!((bins[0], bins[7], bins[8], bins[39], bins[40]), (0, 0, 1, 4, 5));
         assert_eq!(cuts(&[Some("b"), None, Some("b"), Some("a")]), [[0, 1, 0, 2]]);

@@ -1,4 +1,4 @@
-//! Whether the split divides a person, or people who belong together.
+//! Checks whether the split divides a person, or people who are related.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde_json::json;
 use super::{Check, Status, named};
 use crate::spec::Experiment;
 
-/// Name of what is said where runs are divided.
+/// Name of the check that reports a split by runs.
 pub const UNIT: &str = "split.unit";
 
-/// Words of a column that says who belongs together.
+/// Names of columns that group related people.
 const RELATED: [&str; 12] = [
     "family",
     "familyid",
@@ -27,7 +27,7 @@ const RELATED: [&str; 12] = [
     "originalid",
 ];
 
-/// Whether the split divides nobody, and nobody's relatives.
+/// Checks that the split divides neither people nor groups of related people.
 pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec<Check> {
     let mut parts: BTreeMap<&str, usize> = BTreeMap::new();
     for part in split.parts.values() {

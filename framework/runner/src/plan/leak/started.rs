@@ -1,4 +1,4 @@
-//! Whether an export that an experiment begins with has learned from people who are to be tested.
+//! Checks whether the export that an experiment starts from has learned from people in the test part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Check, Status, named};
 use crate::export::Learned;
 
-/// Compares everybody whom the export learned from with the test part; `contents` tells datasets whatever their names.
+/// Compares the people that the export learned from with the test part. `contents` has the content hash
+/// of each dataset, which identifies it under any name.
 pub fn check(
     scans: &[ScanInfo],
     split: &Split,
@@ -18,7 +19,7 @@ pub fn check(
     export: &Path,
 ) -> Check {
     let mut by_part: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
-    // The person, whatever the split divides.
+    // Use the person even if the split divides runs.
     let person = |scan: &ScanInfo| format!("{}/sub-{}", scan.id.dataset, scan.id.subject);
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for scan in scans {
@@ -45,8 +46,8 @@ pub fn check(
     let file = export.join(crate::export::SPLITS);
     let keep = format!(
         "keep everybody in the part that the export had them in: `[split] file = \"{}\"`, or a file of your own that \
-         puts nobody of them into `test` (a hashed id cannot be read from there); or remove `[start]`; data of other \
-         people that happen to have the same name want another name",
+         puts nobody of them into `test` (a hashed id cannot be read from there); or remove `[start]`; rename data of \
+         other people that happen to have the same name",
         file.display()
     );
     if !test.is_empty() {

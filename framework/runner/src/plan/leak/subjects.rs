@@ -1,4 +1,4 @@
-//! Whether one person goes by two names, so that a split by subject divides them all the same.
+//! Finds people under two names, whom a split by subject would divide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::predict::number;
 use super::{Check, Status, named};
 
-/// Words that end a label which names a visit and not a person.
+/// Words before the number in a label that names a visit, not a person.
 const VISITS: [&str; 13] =
     ["ses", "session", "visit", "v", "run", "r", "t", "tp", "wave", "w", "y", "scan", "day"];
 
-/// Ends of a label which names one of two visits.
+/// Suffixes of a label that names one of two visits.
 const MOMENTS: [&str; 6] = ["pre", "post", "baseline", "followup", "before", "after"];
 
-/// Largest chance that strangers would agree so well.
+/// Largest probability that different people agree so well.
 const CHANCE: f64 = 1e-3;
 
-/// Everything that names alone tell of `scans`, all datasets together.
+/// Checks the names of `scans` in all datasets.
 pub fn checks(scans: &[ScanInfo]) -> Vec<Check> {
     let mut by_dataset: BTreeMap<&str, BTreeMap<&str, &ScanInfo>> = BTreeMap::new();
     for scan in scans {
@@ -40,8 +40,8 @@ pub fn checks(scans: &[ScanInfo]) -> Vec<Check> {
     checks
 }
 
-/// Datasets that are another one under a second name; `tables` has the plugin, the config and the hash of
-/// the files of each.
+/// Finds datasets that occur twice under different names. `tables` has the plugin, config and hash of
+/// files of each.
 pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
     let mut checks = Vec::new();
     for (place, (name, table)) in tables.iter().enumerate() {
@@ -60,7 +60,7 @@ pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
     checks
 }
 
-/// Labels that differ in leading zeros or capitals alone.
+/// Finds labels that differ only in leading zeros or capitals.
 fn spellings(dataset: &str, labels: &[&str]) -> Check {
     let plain = |label: &str| label.trim_start_matches('0').to_lowercase();
     let twice = groups(labels, |label| Some(plain(label)));
@@ -74,7 +74,7 @@ fn spellings(dataset: &str, labels: &[&str]) -> Check {
     Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
 }
 
-/// Labels that end in a visit: the same person would be divided by session.
+/// Finds labels that end in a visit. The split would divide the visits of a person.
 fn visits(dataset: &str, labels: &[&str]) -> Check {
     let twice = groups(labels, |label| stem(label).map(str::to_owned));
     let (id, key) = (format!("datasets.{dataset}.visits"), format!("datasets.{dataset}"));
@@ -86,10 +86,10 @@ fn visits(dataset: &str, labels: &[&str]) -> Check {
     Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
 }
 
-/// What stands before the visit in a label such as `012v2` or `12pre`.
+/// Returns the part before the visit in a label such as `012v2` or `12pre`.
 fn stem(label: &str) -> Option<&str> {
     let lower = label.to_ascii_lowercase();
-    // Lower case of ASCII has the same bytes.
+    // ASCII text has as many bytes in lower case.
     let cut = |word: &str| label.get(..lower.len() - word.len()).filter(|stem| is_person(stem));
     if let Some(word) = MOMENTS.iter().find(|word| lower.ends_with(*word)) {
         return cut(word);
@@ -103,12 +103,12 @@ fn stem(label: &str) -> Option<&str> {
     ["a", "b", "c"].iter().find(|letter| lower.ends_with(*letter)).and_then(|letter| cut(letter))
 }
 
-/// A visit is told from a word by what it follows: people are numbered.
+/// Whether a label without its visit names a person. People are numbered, so it must end in a digit.
 fn is_person(stem: &str) -> bool {
     stem.ends_with(|c: char| c.is_ascii_digit())
 }
 
-/// Labels of one kind, where a kind has two or more.
+/// Groups labels by `kind` and returns the groups with two or more.
 fn groups<'a>(labels: &[&'a str], kind: impl Fn(&str) -> Option<String>) -> Vec<Vec<&'a str>> {
     let mut kinds: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for label in labels {
@@ -127,8 +127,8 @@ fn pairs(groups: &[Vec<&str>]) -> String {
 
 type Subjects<'a> = BTreeMap<&'a str, &'a ScanInfo>;
 
-/// The same people in two datasets: labels that no two studies would both give out, or people who agree in
-/// what tells people apart.
+/// Finds the same people in two datasets. Their labels are too unusual to occur in two studies, or they
+/// agree in a column that distinguishes people.
 fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<'_>) -> Check {
     let labels: Vec<&str> = subjects.keys().filter(|label| others.contains_key(*label)).copied().collect();
     let (id, key) = (format!("datasets.{name}.people-of.{earlier}"), format!("datasets.{name}"));
@@ -157,16 +157,17 @@ fn shared(name: &str, subjects: &Subjects<'_>, earlier: &str, others: &Subjects<
             let Agreement { column, equal, both, .. } = other;
             (Status::Passed, format!("{also}, but only {equal} of {both} agree there in `{column}`"))
         }
-        _ if telling > 0 => {
-            (Status::Failed, format!("{also}, and no two studies label so: the same people under two names"))
-        }
+        _ if telling > 0 => (
+            Status::Failed,
+            format!("{also}, and two studies would not share such labels: the same people under two names"),
+        ),
         _ => (Status::Warned, format!("{also}; no column tells whether these are the same people")),
     };
     let check = Check::passed(id, key, found).with(evidence);
     if status == Status::Passed { check } else { check.but(status, help) }
 }
 
-/// A label that is not just a small number, with a letter or so before it.
+/// Whether a label is more than a small number with a few letters before it.
 fn is_telling(label: &str, subjects: &Subjects<'_>, others: &Subjects<'_>) -> bool {
     let digits = label.trim_start_matches(|c: char| !c.is_ascii_digit());
     let letters = label.len() - digits.len();
@@ -174,20 +175,20 @@ fn is_telling(label: &str, subjects: &Subjects<'_>, others: &Subjects<'_>) -> bo
     letters > 4 || digits.parse::<u64>().map_or(letters + digits.len() > 4, |n| n > largest.max(999))
 }
 
-/// How well people with the same label agree in a column that tells people apart.
+/// Agreement of people with the same label in a column that distinguishes people.
 #[derive(Serialize)]
 struct Agreement<'a> {
     column: &'a str,
-    /// People who have the same value in both.
+    /// Number of people with the same value in both datasets.
     equal: usize,
-    /// People who have a value in both.
+    /// Number of people with a value in both datasets.
     both: usize,
-    /// Bound on the chance that as many strangers would agree.
+    /// Upper bound on the probability that different people agree as often.
     chance: f64,
 }
 
-/// Every column that both datasets have and that tells people apart, such as an age; a number that the
-/// label says already does not.
+/// Compares every column that both datasets have and that distinguishes people, such as age. A column
+/// that repeats the label is skipped.
 fn agreement<'a>(labels: &[&str], one: &Subjects<'a>, other: &Subjects<'a>) -> Vec<Agreement<'a>> {
     let columns: BTreeSet<&'a String> = one.values().flat_map(|scan| scan.phenotype.keys()).collect();
     let of = |subjects: &Subjects<'a>, label: &str, column: &str| -> Option<&'a str> {
@@ -215,8 +216,8 @@ fn agreement<'a>(labels: &[&str], one: &Subjects<'a>, other: &Subjects<'a>) -> V
     found
 }
 
-/// Chernoff's bound, a person: n independent events of chance `p` make a share of `q` or more with a
-/// chance of at most its n-th power.
+/// Returns Chernoff's bound per event. Of n independent events with probability `p`, a share of at least
+/// `q` occurs with a probability of at most the n-th power of the bound.
 fn bound(q: f64, p: f64) -> f64 {
     if q <= p || p <= 0.0 {
         return 1.0;
@@ -225,7 +226,7 @@ fn bound(q: f64, p: f64) -> f64 {
     term(q, p) * term(1.0 - q, 1.0 - p)
 }
 
-/// Equal as numbers, or as words.
+/// Whether two values are equal as numbers or as words.
 fn alike(a: &str, b: &str) -> bool {
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a == b,

@@ -1,4 +1,4 @@
-//! Whether general text, which the language model reads before anything else, is about the scans.
+//! Checks whether the general text, which the language model reads first, is about the scans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use super::{Check, Status, named};
 
 const KEY: &str = "text.path";
 
-/// Words that a question must have to be known again.
+/// Smallest number of words in a question to look for.
 const WORDS: usize = 4;
 
-/// Whether the text names people who were scanned, or asks what a task asks.
+/// Checks whether the text names scanned people or asks a task's questions.
 pub fn checks(documents: &[String], scans: &[ScanInfo], asked: &[&Asked]) -> Vec<Check> {
     vec![people(documents, scans), questions(documents, asked)]
 }
@@ -42,7 +42,7 @@ fn people(documents: &[String], scans: &[ScanInfo]) -> Check {
     Check::passed(id, KEY, message).but(Status::Failed, help).with(json!({ "labels": found }))
 }
 
-/// A label that is no word and no number of daily life.
+/// Whether a word looks like a subject label and not like an everyday word or number.
 fn is_identifier(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     word.len() >= 5 && digits >= 3 && (digits < word.len() || digits >= 7)
@@ -71,7 +71,7 @@ fn questions(documents: &[String], asked: &[&Asked]) -> Check {
     Check::passed(id, KEY, message).but(Status::Failed, help)
 }
 
-/// Whether the text holds what the corpus says of held-out scans: two of their sentences in a row.
+/// Checks whether the text contains descriptions of held-out scans: two of their sentences in a row.
 pub fn descriptions(documents: &[String], sentences: &BTreeMap<ScanId, Vec<String>>, split: &Split) -> Check {
     let documents: Vec<String> = documents.iter().map(|document| plain(document)).collect();
     let mut found: Vec<&ScanId> = Vec::new();
@@ -93,6 +93,6 @@ pub fn descriptions(documents: &[String], sentences: &BTreeMap<ScanId, Vec<Strin
         return Check::passed(id, KEY, found).in_run();
     }
     let message = format!("the general text holds the descriptions of held-out scans: {}", named(&found));
-    let help = "remove them: a description says of a scan what is to be found in it";
+    let help = "remove them: a description gives away what a model should find in the scan";
     Check::passed(id, KEY, message).but(Status::Failed, help).in_run()
 }

@@ -1,4 +1,4 @@
-//! Leaks that the author of a spec accepts, each with a reason.
+//! Leaks that the author of a spec accepts, with reasons.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::fits::ENDING;
 use super::{Check, Status};
 use crate::spec::suggest;
 
-/// Marks what is accepted.
+/// Marks accepted findings.
 pub fn settle(checks: &mut [Check], accept: &BTreeMap<String, String>) {
     for check in checks {
         let is_open = matches!(check.status, Status::Failed | Status::Warned) && !check.id.ends_with(ENDING);
@@ -19,7 +19,7 @@ pub fn settle(checks: &mut [Check], accept: &BTreeMap<String, String>) {
     }
 }
 
-/// What is accepted although it was not found, and reasons that say nothing. `later` are the names of what
+/// Reports accepted leaks that were not found, and empty reasons. `later` has the names of leaks that
 /// only a run can find.
 pub fn stale(accept: &BTreeMap<String, String>, checks: &[Check], later: &BTreeSet<String>) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -27,7 +27,7 @@ pub fn stale(accept: &BTreeMap<String, String>, checks: &[Check], later: &BTreeS
         let key = format!("leakage.accept.{id}");
         if reason.trim().is_empty() {
             let problem = Problem::at(&key, "no reason is given");
-            problems.push(problem.help("say why it is no leak; the reason is shown in the report"));
+            problems.push(problem.help("say why it is not a leak; the reason is shown in the report"));
         }
         let is_found = checks.iter().any(|check| check.id == *id && check.status == Status::Accepted);
         if is_found || later.contains(id) {

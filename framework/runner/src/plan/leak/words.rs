@@ -1,4 +1,4 @@
-//! Whether what is said to a model, or of a scan, says a task's answer.
+//! Checks whether questions or texts contain a task's answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,16 @@ use super::asked::Asked;
 use super::predict::{People, RELABELINGS, categories};
 use super::{Check, Status, named};
 
-/// Share of the answers that must be said in their own text for a leak.
+/// Smallest share of answers in their own texts that counts as a leak.
 const OFTEN: f64 = 0.5;
 
-/// By how much that share must be larger than chance would have it.
+/// Smallest difference of that share to chance that counts as a leak.
 const MORE: f64 = 0.25;
 
 /// Largest p of a leak.
 const SURE: f64 = 0.001;
 
-/// A text as lower-case words with one space around each, so that words are found whole.
+/// Returns the lower-case words of a text, each with a space on both sides, to search for whole words.
 pub fn plain(text: &str) -> String {
     let mut words = String::from(" ");
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
@@ -28,17 +28,17 @@ pub fn plain(text: &str) -> String {
     words
 }
 
-/// How often texts say the answer that goes with them.
+/// How often texts contain their own answer.
 struct Said {
-    /// Share of the texts that say their own answer.
+    /// Share of the texts that contain their own answer.
     own: f64,
-    /// The share to be expected if answers went with texts at random.
+    /// Expected share if texts and answers were paired at random.
     expected: f64,
-    /// Share of random pairings in which as many do.
+    /// Share of random pairings with as many matches.
     p: f64,
 }
 
-/// Texts and answers, one a place; both as [`plain`] makes them.
+/// Compares texts with answers, one per example, both as [`plain`] returns them.
 fn said(texts: &[&String], answers: &[String], people: &[usize]) -> Said {
     let number = categories(answers);
     let mut distinct: Vec<&String> = Vec::new();
@@ -68,7 +68,8 @@ fn said(texts: &[&String], answers: &[String], people: &[usize]) -> Said {
     Said { own: own as f64 / n, expected, p }
 }
 
-/// Whether `texts`, plain and by scan, say the answers that `asked` wants; none without such answers.
+/// Checks whether `texts` by scan, as [`plain`] words, contain the answers to `asked`. Returns `None` if
+/// there are no such answers.
 pub fn check(
     id: String,
     key: &str,
@@ -90,7 +91,7 @@ pub fn check(
     }
     let found = said(&of_texts, &answers, &people);
     let said = format!(
-        "{what} has the answer to `{}` in it for {:.0}% of {} examples, by chance {:.0}%",
+        "{what} contains the answer to `{}` in {:.0}% of {} examples, by chance {:.0}%",
         asked.key,
         100.0 * found.own,
         answers.len(),
@@ -102,7 +103,7 @@ pub fn check(
     Some(if leaks { check.but(Status::Failed, help) } else { check })
 }
 
-/// Whether a task's question says its own answer, or leans to one of its options.
+/// Checks whether a task's question contains its own answer, or names only some of its options.
 pub fn question(asked: &Asked) -> Vec<Check> {
     let key = &asked.key;
     let mut texts: BTreeMap<ScanId, String> = BTreeMap::new();
@@ -112,7 +113,7 @@ pub fn question(asked: &Asked) -> Vec<Check> {
     let help = "ask every scan the same";
     let distinct: BTreeSet<&String> = texts.values().collect();
     let id = format!("{key}.question");
-    // A few wordings are looked at as any nuisance is.
+    // A few wordings are checked as a nuisance.
     let is_worth_it = distinct.len() > 1 && 2 * distinct.len() > asked.people().len();
     let says = if is_worth_it { check(id, key, "the question", &texts, asked, help) } else { None };
     let mut checks: Vec<Check> = says.into_iter().collect();
@@ -123,7 +124,7 @@ pub fn question(asked: &Asked) -> Vec<Check> {
     checks
 }
 
-/// Whether a wording names some of the options and not the others.
+/// Checks whether a wording names some of the options but not the others.
 fn leaning(key: &str, options: &[String], wordings: &[String]) -> Check {
     let id = format!("{key}.leaning");
     for wording in wordings {
@@ -138,7 +139,7 @@ fn leaning(key: &str, options: &[String], wordings: &[String]) -> Check {
     Check::passed(id, key, format!("{} wordings name all of the options or none", wordings.len()))
 }
 
-/// Whether the reference texts of one task say the answers of another.
+/// Checks whether the reference texts of one task contain the answers of another.
 pub fn references(asked: &Asked, others: &[&Asked]) -> Vec<Check> {
     let mut texts: BTreeMap<ScanId, String> = BTreeMap::new();
     for (info, example) in &asked.examples {

@@ -1,4 +1,4 @@
-//! A resolved sweep: its arms, each a plan, and the stages that they share.
+//! A resolved sweep: a plan per arm, and the stages that arms share.
 
 mod resolve;
 mod union;
@@ -15,26 +15,26 @@ use crate::spec::Select;
 pub use resolve::{Resolved, resolve_any};
 pub use union::{Node, Union};
 
-/// Many experiments that differ in some keys; made by resolving a spec, and by nothing else.
+/// Several experiments that differ in some keys. Only resolving a spec makes a sweep.
 #[derive(Debug)]
 pub struct Sweep {
     /// The spec file's stem.
     pub name: String,
     /// The spec file.
     pub path: PathBuf,
-    /// The spec exactly as it was read.
+    /// The text of the spec. If it extends another, the merged values.
     pub source: String,
-    /// Every key that is varied and the values it takes, in order; null where the key is left out. An arm
-    /// without a setting of a key has the base's value.
+    /// Every varied key with its values, in order. A dropped key has the value null. An arm that does
+    /// not set a key has the base's value.
     pub axes: BTreeMap<String, Vec<Value>>,
-    /// How to choose among the arms, if it is asked for.
+    /// How to choose an arm, if the sweep asks for it.
     pub select: Option<Select>,
     /// The arms, in order.
     pub arms: Vec<Arm>,
 }
 
 impl Sweep {
-    /// Folder of runs and cached stages; the arms have it from their base.
+    /// Returns the folder of runs and cached stages, which all arms take from their base.
     pub fn runs(&self) -> &Path {
         self.arms.first().map_or(Path::new("runs"), |arm| &arm.plan.experiment.runtime.runs)
     }
@@ -43,9 +43,9 @@ impl Sweep {
 /// One experiment of a sweep.
 #[derive(Debug)]
 pub struct Arm {
-    /// Its name, unique in the sweep and fit for a folder.
+    /// Its name, unique in the sweep and valid as a folder name.
     pub name: String,
-    /// What it sets in the base, by dotted key; null for a key that it leaves out.
+    /// Its settings by dotted key. A dropped key has the value null.
     pub settings: BTreeMap<String, Value>,
     /// The experiment.
     pub plan: Plan,

@@ -1,4 +1,4 @@
-//! From the text of a sweep to its arms' plans, or to every problem of any of them.
+//! Resolves the text of a sweep into a plan per arm, or reports the problems of all arms.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{Arm, Sweep};
 use crate::plan::{Build, DataCache, Plan, resolve_layered};
 use crate::spec::{self, Base, Layered, Located, Select, SweepTable, Table, parse_all};
 
-/// What a spec file holds.
+/// A resolved spec file.
 #[derive(Debug)]
 pub enum Resolved {
     /// One experiment.
@@ -20,11 +20,11 @@ pub enum Resolved {
     Sweep(Sweep),
 }
 
-/// Resolves a spec: a sweep if it has a `base`, or an experiment of several splits (`folds`, `repeats`,
-/// `leave-out`) of which none is chosen; else one experiment.
+/// Resolves a spec. It is a sweep if it has a `base`, or if it is an experiment with several splits
+/// (`folds`, `repeats`, `leave-out`) and chooses none of them. Otherwise it is one experiment.
 ///
 /// # Errors
-/// Every problem that can be known before anything runs; of a sweep, those of all its arms.
+/// Returns every problem that can be found before a run, for a sweep those of all arms.
 pub fn resolve_any(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Result<Resolved, Vec<Located>> {
     if is_sweep(spec.table()) {
         return resolve_sweep(spec, build, data).map(Resolved::Sweep);
@@ -41,7 +41,7 @@ pub fn resolve_any(spec: &Layered, build: &Build<'_>, data: &DataCache) -> Resul
     }
 }
 
-/// Whether a file is a sweep, or would be one with a `base`.
+/// Whether a file is a sweep, or looks like one that lacks its `base`.
 fn is_sweep(table: &Table) -> bool {
     let is_experiment =
         ["extends", "datasets", "tokenizer", "tasks"].iter().any(|key| table.contains_key(*key));
@@ -51,7 +51,7 @@ fn is_sweep(table: &Table) -> bool {
 /// Keys that only a sweep has.
 const SWEEP: [&str; 6] = ["grid", "zip", "when", "arms", "ablate", "seeds"];
 
-/// A sweep of these arms; their splits are axes too.
+/// Makes a sweep of these arms. Their splits become axes too.
 fn sweep(
     spec: &Layered,
     mut axes: BTreeMap<String, Vec<Value>>,
@@ -76,14 +76,14 @@ fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<
     let table: SweepTable = match (parse_all(&table, boldface::registry::parse), &base) {
         (Ok(table), Ok(_)) => table,
         (Ok(_), Err(problems)) => return Err(problems.clone()),
-        // What is wrong with the key `base` itself is said once.
+        // Report problems of the key `base` only once.
         (Err(problems), _) => return Err(file.locate_all(problems)),
     };
     let mut base = base?;
     let keys: Vec<String> = table.runtime.keys().map(|key| format!("runtime.{key}")).collect();
     let said = keys.iter().zip(table.runtime.values());
     base.set_all(said.filter_map(|(key, value)| Some((key.as_str(), value.clone(), file.origin(key)?))));
-    // A base may have problems that its arms have not.
+    // The base may have problems that its arms do not have.
     let resolved = resolve_layered(&base, build, data).ok().and_then(|plan| as_table(&plan));
     let known = Base { written: base.table(), resolved: resolved.as_ref() };
     let mut problems = Vec::new();
@@ -115,7 +115,7 @@ fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<
     Ok(sweep(file, expansion.axes, table.select, arms))
 }
 
-/// The base with what the arm says over it.
+/// Returns the base with the arm's settings on top.
 fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Value)]) -> Layered {
     let mut spec = base.clone();
     let dropped = arm.settings.iter().filter(|(_, setting)| setting.value.is_none());
@@ -136,8 +136,8 @@ fn layered(base: &Layered, file: &Layered, arm: &spec::Arm, fixed: &[(&str, Valu
     spec
 }
 
-/// The seeds that `seeds` leaves as they are in the base: other test subjects would be another
-/// experiment, and other resamples only noise between arms.
+/// Returns the seeds that stay as in the base when `seeds` varies. Other test subjects would make
+/// another experiment, and other resamples would only add noise between arms.
 fn fixed_seeds(base: &Base<'_>) -> [(&'static str, Value); 2] {
     let seed = |key| base.get(key).or_else(|| base.get("seed")).cloned().unwrap_or_else(|| 0.into());
     ["split.seed", "evaluation.seed"].map(|key| (key, seed(key)))
@@ -161,7 +161,7 @@ fn check_select(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>
     }
 }
 
-/// What is missing because the arm leaves it out is a problem of the line that says so.
+/// Moves a problem about a dropped key to the line in the sweep that drops it.
 fn blame(located: Located, arm: &spec::Arm, file: &Layered) -> Located {
     let key = located.problem.key.clone();
     let drops = |dropped: &str| {
@@ -174,7 +174,7 @@ fn blame(located: Located, arm: &spec::Arm, file: &Layered) -> Located {
     }
 }
 
-/// The problems of all arms, each once; those of some arms only say of which.
+/// Merges the problems of all arms. A problem of only some arms names them.
 fn gather(arms: Vec<(&str, Option<Vec<Located>>)>, file: &Layered) -> Vec<Located> {
     let total = arms.len();
     let mut found: BTreeMap<(bool, usize, String), (Located, Vec<&str>)> = BTreeMap::new();

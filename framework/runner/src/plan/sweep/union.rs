@@ -1,4 +1,4 @@
-//! The union of the arms' stages: stages with equal keys are one.
+//! The union of all arms' stages. Stages with equal keys are one.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use crate::plan::{Key, Stage};
 /// The distinct stages of a sweep as one graph.
 #[derive(Debug)]
 pub struct Union {
-    /// The stages; one that another reads comes before it.
+    /// The stages. A stage comes after those it reads.
     pub nodes: Vec<Node>,
-    /// The node of every stage of every arm.
+    /// The node of each stage of each arm.
     pub arms: Vec<Vec<usize>>,
 }
 
@@ -19,14 +19,14 @@ pub struct Union {
 pub struct Node {
     /// The first arm that has it.
     pub arm: usize,
-    /// Its number in that arm's plan.
+    /// Its index in that arm's plan.
     pub stage: usize,
-    /// The nodes it reads.
+    /// Indices of the nodes it reads.
     pub inputs: Vec<usize>,
 }
 
 impl Union {
-    /// The distinct stages of all arms, arm by arm.
+    /// Collects the distinct stages of all arms, arm by arm.
     pub fn of(sweep: &Sweep) -> Union {
         let (mut nodes, mut known) = (Vec::new(), BTreeMap::<&Key, usize>::new());
         let mut arms = Vec::with_capacity(sweep.arms.len());
@@ -47,13 +47,13 @@ impl Union {
         Union { nodes, arms }
     }
 
-    /// The stage of a node, as its first arm has it.
+    /// Returns the stage of a node from the first arm that has it.
     pub fn stage<'s>(&self, sweep: &'s Sweep, node: usize) -> &'s Stage {
         let Node { arm, stage, .. } = self.nodes[node];
         &sweep.arms[arm].plan.stages[stage]
     }
 
-    /// How many stages the arms have, equal ones counted for each.
+    /// Counts the stages of all arms. Shared stages count once per arm.
     pub fn total(&self) -> usize {
         self.arms.iter().map(Vec::len).sum()
     }

@@ -1,4 +1,4 @@
-//! One experiment of several splits as one experiment for each of them.
+//! Turns an experiment with several splits into one experiment per split.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::Arm;
 use crate::plan::{Build, DataCache, Plan, resolve_layered};
 use crate::spec::{Layered, Located, join};
 
-/// An arm whose spec may have folds, repetitions or a column to leave out, and none of them chosen.
+/// An arm whose spec may have folds, repetitions or a column to leave out, without a choice among them.
 pub(super) struct Open {
     pub name: String,
     pub settings: BTreeMap<String, Value>,
@@ -17,10 +17,10 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// The arm once for every split, or as it is.
+    /// Returns one arm per split, or the arm itself if there is only one split.
     ///
     /// # Errors
-    /// The problems of those splits that cannot be run.
+    /// Returns the problems of the splits that cannot be run.
     pub fn close(self, build: &Build<'_>, data: &DataCache) -> Result<Vec<Arm>, Vec<Located>> {
         let Open { name, settings, spec, plan } = self;
         let mut no_problems = Vec::new();

@@ -1,4 +1,4 @@
-//! What layers say together, and which of them a value is from.
+//! Merged layers and the origins of their values.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ classes = ["f", "m"]
 horizon = 40
 "#;
 
-/// The spec `spec.toml` beside these files.
+/// Reads `spec.toml` from the given files.
 fn layered(files: &[(&str, &str)]) -> Result<Layered, String> {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -39,7 +39,7 @@ fn layered(files: &[(&str, &str)]) -> Result<Layered, String> {
     })
 }
 
-/// The file's name and the line that a value is from.
+/// Returns the name of the file and the line of a value's origin.
 fn from(layered: &Layered, key: &str) -> String {
     let origin = layered.origin(key).unwrap();
     format!("{}:{}", origin.source.path.file_name().unwrap().display(), origin.line())
@@ -64,7 +64,7 @@ fn a_child_speaks_over_its_parent_key_by_key() {
     assert_eq!(from(&whole, "tokenizer.codebook-size"), "spec.toml:4");
     assert_eq!(from(&whole, "tokenizer.patch"), "base.toml:9");
     assert_eq!(from(&whole, "tasks.sex.classes[0]"), "spec.toml:6");
-    // The parent's second class is gone, so its place is the list's.
+    // The parent's second class is gone, so the item has the place of the list.
     assert_eq!(from(&whole, "tasks.sex.classes[1]"), "spec.toml:6");
     assert!(whole.origin("backbone").is_none());
 }
@@ -75,7 +75,7 @@ fn another_plugin_takes_nothing_from_the_one_before() {
                  [tasks.forecasting]\ntype = \"forecasting\"\n[tasks.sex]\ntype = \"captioning\"\n";
     let whole = layered(&[("base.toml", BASE), ("spec.toml", child)]).unwrap();
     assert_eq!(whole.get("tokenizer"), Some(&json!({ "type": "quantile", "patch": 10 })));
-    // The table's name was its type.
+    // The table's name is its default type.
     assert_eq!(whole.get("tasks.forecasting"), Some(&json!({ "type": "forecasting", "horizon": 40 })));
     assert_eq!(whole.get("tasks.sex"), Some(&json!({ "type": "captioning" })));
     assert_eq!(from(&whole, "tokenizer"), "spec.toml:2");

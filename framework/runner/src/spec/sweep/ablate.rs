@@ -1,4 +1,4 @@
-//! Ablations: which changes to the base are made together.
+//! Ablations: combinations of changes to the base.
 
 use boldface::Problem;
 
@@ -13,7 +13,7 @@ pub(super) struct Change {
     pub setting: Setting,
 }
 
-/// The changes of an ablation: what is left out, then what is swapped.
+/// Reads the changes of an ablation: first `drop`, then `swap`.
 pub(super) fn changes(ablate: &Ablate, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Change> {
     let mut changes = Vec::new();
     for (i, key) in ablate.drop.iter().enumerate() {
@@ -39,7 +39,7 @@ pub(super) fn changes(ablate: &Ablate, base: &Base<'_>, problems: &mut Vec<Probl
     changes
 }
 
-/// The arms of an ablation: name and settings.
+/// Returns the name and settings of each arm of an ablation.
 pub(super) fn arms(
     design: Design,
     changes: &[Change],

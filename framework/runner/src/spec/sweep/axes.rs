@@ -1,4 +1,4 @@
-//! `grid`, `zip` and `when`: lists of values into points.
+//! Expands `grid`, `zip` and `when` into points. Users of W&B and Hydra ask for conditional axes (`when`).
 
 use boldface::Problem;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::keys::{Base, Setting, Settings, insert, leaves, overlap, same, settin
 use super::table::{SweepTable, When};
 use crate::spec::Table;
 
-/// One key and the values it takes.
+/// One key and its values.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub key: String,
@@ -16,23 +16,23 @@ pub(super) struct Axis {
     pub at: String,
 }
 
-/// One combination.
+/// One combination of values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Point {
-    /// The value of every axis, in order.
+    /// The value of each axis, in order.
     pub values: Vec<(String, Value)>,
-    /// What it sets; a value that is a table sets several keys.
+    /// Settings of the point. A value that is a table makes several settings.
     pub settings: Settings,
 }
 
-/// The axes of a sweep, as far as they make sense.
+/// The valid axes of a sweep.
 pub(super) struct Axes {
     pub grid: Vec<Axis>,
     pub zip: Vec<Axis>,
     pub when: Vec<Conditional>,
 }
 
-/// Axes under a condition.
+/// Axes that apply only under a condition.
 pub(super) struct Conditional {
     condition: Settings,
     at: String,
@@ -40,11 +40,11 @@ pub(super) struct Conditional {
     pub zip: Vec<Axis>,
 }
 
-/// More arms than this are a slip of the pen.
+/// Largest number of arms. A larger sweep is probably a mistake.
 pub(super) const MOST: usize = 10_000;
 
 impl Axes {
-    /// Reads the axes and reports what is wrong with each.
+    /// Reads the axes and reports the problems of each.
     pub fn read(table: &SweepTable, base: &Base<'_>, problems: &mut Vec<Problem>) -> Axes {
         let grid = axes(&table.grid, "grid", base, problems);
         let zip = zipped(&table.zip, "zip", base, problems);
@@ -68,13 +68,13 @@ impl Axes {
         axes
     }
 
-    /// Every axis.
+    /// Returns every axis.
     pub fn all(&self) -> impl Iterator<Item = &Axis> {
         let inside = self.when.iter().flat_map(|when| when.grid.iter().chain(&when.zip));
         self.grid.iter().chain(&self.zip).chain(inside)
     }
 
-    /// All combinations, the first axis slowest.
+    /// Returns all combinations. The first axis varies slowest.
     pub fn points(&self, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Point> {
         if self.all().next().is_none() {
             return Vec::new();
@@ -93,7 +93,7 @@ impl Axes {
         points
     }
 
-    /// Two axes of one key; those of two conditions may be, as long as no combination fulfils both.
+    /// Reports keys with two axes. Two conditions may share a key, as long as no combination meets both.
     fn check_overlaps(&self, problems: &mut Vec<Problem>) {
         let always: Vec<&Axis> = self.grid.iter().chain(&self.zip).collect();
         report_overlaps(&[], &always, problems);
@@ -137,7 +137,7 @@ fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -
             let repeated =
                 (1..values.len()).find(|&i| values[..i].iter().any(|value| same(value, &values[i])));
             if let Some(i) = repeated {
-                let message = format!("`{}` stands twice in the axis `{key}`", values[i]);
+                let message = format!("`{}` occurs twice in the axis `{key}`", values[i]);
                 problems.push(Problem::at(format!("{at}[{i}]"), message).help("remove one of them"));
             }
         }
@@ -162,7 +162,7 @@ fn zipped(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>)
     if is_equal { axes } else { Vec::new() }
 }
 
-/// Every point with every combination of `grid` and row of `zip`.
+/// Combines every point with every combination of `grid` and every row of `zip`.
 fn product(points: Vec<Point>, grid: &[Axis], zip: &[Axis], problems: &mut Vec<Problem>) -> Vec<Point> {
     let rows = zip.first().map_or(1, |axis| axis.values.len());
     let sizes = grid.iter().map(|axis| axis.values.len()).chain([rows, points.len()]);
@@ -210,7 +210,7 @@ impl Point {
     }
 }
 
-/// Whether an arm has all values of `wanted`; what it does not set is as in the base.
+/// Whether an arm has all values in `wanted`. Keys that the arm does not set have the base's values.
 pub(super) fn matches(settings: &Settings, wanted: &Settings, base: &Base<'_>) -> bool {
     wanted.iter().all(|(key, wanted)| {
         let value = match settings.get(key) {

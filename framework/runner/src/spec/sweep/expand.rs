@@ -1,4 +1,4 @@
-//! From the tables of a sweep to its arms; pure, so that equal files have equal arms everywhere.
+//! Expands the tables of a sweep into arms. Expansion is pure, so equal sweeps have equal arms everywhere.
 
 use std::collections::BTreeMap;
 
@@ -11,30 +11,30 @@ use super::names::{Labels, distinguish, join};
 use super::table::SweepTable;
 use super::{ablate, names};
 
-/// One point of a sweep.
+/// One arm of a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Arm {
-    /// Its name, unique in the sweep and fit for a folder.
+    /// Its name, unique in the sweep and valid as a folder name.
     pub name: String,
-    /// What it changes in the base.
+    /// Its changes to the base.
     pub settings: Settings,
-    /// The place in the sweep that makes it.
+    /// The place in the sweep that defines it.
     pub at: String,
 }
 
-/// A sweep, point by point.
+/// An expanded sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expansion {
-    /// Every key that is varied, and the values it takes, in order; a key that is left out is null.
+    /// Every varied key with its values, in order. A dropped key has the value null.
     pub axes: BTreeMap<String, Vec<Value>>,
-    /// The arms: combinations, then ablations, then named ones; seeds are innermost.
+    /// The arms: combinations, then ablations, then named ones. Seeds vary fastest.
     pub arms: Vec<Arm>,
 }
 
-/// The arms of a sweep on `base`.
+/// Expands a sweep on `base`.
 ///
 /// # Errors
-/// Everything that is wrong with the sweep itself, keyed by the place in its file.
+/// Returns every problem of the sweep itself, at its place in the file.
 pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, Vec<Problem>> {
     let mut problems = Vec::new();
     let axes = Axes::read(table, base, &mut problems);
@@ -74,7 +74,7 @@ pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, V
     if problems.is_empty() { Ok(Expansion { axes, arms }) } else { Err(problems) }
 }
 
-/// Leaves combinations out.
+/// Removes excluded combinations.
 fn exclude(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
     let mut kept = vec![true; arms.len()];
     for (i, table) in table.exclude.iter().enumerate() {
@@ -111,7 +111,7 @@ fn shorten(arms: &mut [Arm]) {
     arms.iter_mut().zip(short).for_each(|(arm, name)| arm.name = name);
 }
 
-/// Arms with names of the author's.
+/// Adds the arms with names of their own.
 fn named(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
     for (name, table) in &table.arms {
         let at = format!("arms.{name}");
@@ -147,7 +147,7 @@ fn check_equal(arms: &[Arm], problems: &mut Vec<Problem>) {
     }
 }
 
-/// Every arm once with each seed; without another arm, the base with each.
+/// Repeats every arm with each seed. If there is no arm, repeats the base.
 fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Vec<Arm> {
     let Some(seeds) = &table.seeds else { return arms };
     if seeds.is_empty() {
@@ -155,7 +155,7 @@ fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Ve
         problems.push(problem.help("list some, or remove it"));
     }
     if let Some(i) = (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
-        let problem = Problem::at(format!("seeds[{i}]"), format!("the seed {} stands twice", seeds[i]));
+        let problem = Problem::at(format!("seeds[{i}]"), format!("the seed {} occurs twice", seeds[i]));
         problems.push(problem.help("remove one of them"));
     }
     let is_alone = arms.is_empty() && problems.is_empty();
@@ -174,7 +174,7 @@ fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Ve
     arms.iter().flat_map(each).collect()
 }
 
-/// Equal for equal settings and for no others.
+/// Returns a string that is equal for equal settings and different for different ones.
 fn identity(settings: &Settings) -> String {
     let said = |(key, setting): (&String, &Setting)| match &setting.value {
         // `1` and `1.0` are the same setting.

@@ -1,4 +1,4 @@
-//! Dotted keys: what a sweep sets, and whether the base has it.
+//! Dotted keys that a sweep sets, checked against the base.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,37 +8,39 @@ use serde_json::Value;
 use crate::spec::draft::SECTIONS;
 use crate::spec::{Table, suggest};
 
-/// What an arm does with one key.
+/// An arm's change to one key.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
-    /// What it sets the key to; none if it leaves the key out.
+    /// The new value, or `None` to drop the key.
     pub value: Option<Value>,
-    /// The place in the sweep that says so, such as `grid.tokenizer.patch[1]`.
+    /// The place in the sweep that sets it, such as `grid.tokenizer.patch[1]`.
     pub at: String,
 }
 
-/// What an arm changes in the base, by dotted key.
+/// An arm's changes to the base, by dotted key.
 pub(crate) type Settings = BTreeMap<String, Setting>;
 
 /// The experiment that the arms start from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base<'a> {
-    /// As it is written.
+    /// The base as written.
     pub written: &'a Table,
-    /// With every default filled in; none if it has problems, which the arms may not have.
+    /// The base with every default filled in, or `None` if it has problems. An arm may not have these
+    /// problems.
     pub resolved: Option<&'a Table>,
 }
 
-/// Sections of tables under names of the author's.
+/// Sections whose tables have names chosen by the author.
 const NAMED: [&str; 3] = ["datasets", "corpora", "tasks"];
 
 impl<'a> Base<'a> {
-    /// The value at a dotted key.
+    /// Returns the value at a dotted key.
     pub fn get(&self, key: &str) -> Option<&'a Value> {
         [Some(self.written), self.resolved].into_iter().flatten().find_map(|table| get(table, key))
     }
 
-    /// Reports a key that cannot be varied. A key in a table of the base is left to the table's owner.
+    /// Reports a key that cannot be varied. Keys inside a plugin's table are left to the plugin to
+    /// check.
     pub fn check(&self, key: &str, at: &str, problems: &mut Vec<Problem>) {
         let section = key.split('.').next().unwrap_or_default();
         if key == "seed" {
@@ -62,7 +64,7 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// Reports a key that is not there to be left out.
+    /// Reports a key to drop that the base does not have.
     pub fn check_dropped(&self, key: &str, at: &str, problems: &mut Vec<Problem>) {
         let mut parent = String::new();
         for name in key.split('.') {
@@ -103,7 +105,8 @@ fn join(parent: &str, name: &str) -> String {
     if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
-/// The leaves of a table by dotted key, each with its place; `a.b = 1` and `"a.b" = 1` are the same.
+/// Lists the leaves of a table by dotted key, each with its place. `a.b = 1` and `"a.b" = 1` are the
+/// same.
 pub(super) fn leaves<'v>(table: &'v Table, at: &str) -> Vec<(String, String, &'v Value)> {
     let mut found = Vec::new();
     collect(table, "", at, &mut found);
@@ -121,7 +124,7 @@ fn collect<'v>(table: &'v Table, key: &str, at: &str, found: &mut Vec<(String, S
     }
 }
 
-/// What a table such as `[arms.NAME]` sets and, by its key `drop`, leaves out.
+/// Reads the settings of a table such as `[arms.NAME]`, including the keys listed in its `drop`.
 pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> Settings {
     let mut rest = table.clone();
     let dropped = rest.remove("drop");
@@ -151,7 +154,7 @@ pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> 
     settings
 }
 
-/// Adds a setting unless it contradicts another one.
+/// Adds a setting, or reports that it contradicts another one.
 pub(super) fn insert(settings: &mut Settings, key: String, setting: Setting, problems: &mut Vec<Problem>) {
     let other = settings.keys().find(|other| overlap(other, &key));
     match other {
@@ -169,14 +172,14 @@ pub(super) fn insert(settings: &mut Settings, key: String, setting: Setting, pro
     }
 }
 
-/// Whether one key is the other or lies in it.
+/// Whether two keys are equal or one contains the other.
 pub(super) fn overlap(one: &str, other: &str) -> bool {
     let inside =
         |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
     one == other || inside(one, other) || inside(other, one)
 }
 
-/// Keys as the pipeline has its sections, and by name within one.
+/// Compares two keys by the order of sections in a spec, then by name.
 pub(super) fn order(one: &str, other: &str) -> std::cmp::Ordering {
     let rank = |key: &str| {
         let section = key.split('.').next().unwrap_or_default();
@@ -185,7 +188,7 @@ pub(super) fn order(one: &str, other: &str) -> std::cmp::Ordering {
     (rank(one), one).cmp(&(rank(other), other))
 }
 
-/// Whether two values say the same; `1` and `1.0` do.
+/// Whether two values are equal. `1` and `1.0` are.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),

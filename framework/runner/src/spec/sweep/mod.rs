@@ -1,4 +1,4 @@
-//! A sweep as its author wrote it, and the arms it stands for.
+//! Sweeps and their expansion into arms.
 
 mod ablate;
 mod axes;

@@ -1,4 +1,4 @@
-//! Names of arms: short, unique, and the same whoever expands the sweep; each is the name of a folder.
+//! Names of arms: short, unique, reproducible and valid as folder names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use super::keys::leaves;
 
-/// Longest value in a name, and longest name, in characters.
+/// Longest value in a name, in characters.
 const LONGEST_VALUE: usize = 24;
 const LONGEST: usize = 120;
 
-/// The shortest unique name of every key: `rank` for `instruction.lora.rank`.
+/// The shortest unique label of every key, such as `rank` for `instruction.lora.rank`.
 pub(super) struct Labels(BTreeMap<String, String>);
 
 impl Labels {
-    /// Labels for `keys`; a plugin's `type` goes by the table's name.
+    /// Labels `keys`. A plugin's `type` is labelled with the table's name.
     pub fn of<'k>(keys: impl IntoIterator<Item = &'k str>) -> Labels {
-        // `seeds` names its own part of an arm so.
+        // `seeds` adds `seed=N` to the names of arms.
         let keys: BTreeSet<&str> = keys.into_iter().chain(["seed"]).collect();
         let tail = |key: &str, n: usize| {
             let key = key.strip_suffix(".type").unwrap_or(key);
@@ -33,12 +33,12 @@ impl Labels {
         Labels(keys.iter().map(label).collect())
     }
 
-    /// `rank=4`.
+    /// Formats a setting as `rank=4`.
     pub fn value(&self, key: &str, value: &Value) -> String {
         format!("{}={}", self.label(key), short(value))
     }
 
-    /// `rank=4`, or `no-alignment` for what is left out.
+    /// Formats a change as `rank=4`, or as `no-alignment` for a dropped key.
     pub fn change(&self, key: &str, value: Option<&Value>) -> String {
         match value {
             Some(value) => self.value(key, value),
@@ -51,16 +51,16 @@ impl Labels {
     }
 }
 
-/// The parts of a name, joined.
+/// Joins the parts of a name.
 pub(crate) fn join(parts: &[String]) -> String {
     let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join(",")
 }
 
-/// Makes names unique and not too long, by a hash of what their arms are.
+/// Makes names unique and limits their length, by adding a hash of their arms' settings.
 pub(super) fn distinguish(names: &mut [String], identity: impl Fn(usize) -> String) {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    // File systems that fold case would take `A=1` and `a=1` for one folder.
+    // On a case-insensitive file system `A=1` and `a=1` would be one folder.
     names.iter().for_each(|name| *count.entry(name.to_lowercase()).or_default() += 1);
     for (i, name) in names.iter_mut().enumerate() {
         if count[&name.to_lowercase()] > 1 || name.chars().count() > LONGEST {
@@ -71,7 +71,7 @@ pub(super) fn distinguish(names: &mut [String], identity: impl Fn(usize) -> Stri
     }
 }
 
-/// A value in a few characters that every file system takes.
+/// Shortens a value to a few characters that every file system accepts.
 fn short(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -94,7 +94,7 @@ fn short(value: &Value) -> String {
     format!("{}-{}", plain(&kept), &hash.as_str()[..6])
 }
 
-/// Letters, digits and what no file system minds; a path's dots at the front are minded.
+/// Replaces characters that a file system may reject, and a dot at the front.
 fn plain(text: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.+".contains(c) { c } else { '_' };
     let text: String = text.chars().map(safe).collect();

@@ -1,4 +1,4 @@
-//! Expansion: how many arms, which, in which order, under which names.
+//! Expansion of sweeps: number, order and names of the arms.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn expanded(source: &str) -> Result<Expansion, Vec<boldface::Problem>> {
     expand(&sweep, &Base { written: &base(), resolved: None })
 }
 
-/// The arms of a sweep, one a line with its settings; or its problems.
+/// Checks the arms of a sweep, one per line with its settings, or its problems.
 fn check(source: &str, expected: Expect) {
     let said = match expanded(&format!("base = 'b.toml'\n{source}")) {
         Ok(expansion) => expansion.arms.iter().map(line).collect::<String>(),
@@ -248,7 +248,7 @@ proptest! {
         prop_assert_eq!(lines.len(), expansion.arms.len());
         let safe = |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+=,".contains(c));
         prop_assert!(names.iter().all(safe));
-        // The same file, the same arms; and the first axis is the slowest.
+        // Expansion is reproducible, and the first axis varies slowest.
         prop_assert_eq!(&expand(&sweep, &known).unwrap(), &expansion);
         let first = |arm: &Arm| arm.settings.get("tokenizer.a").and_then(|setting| setting.value.as_ref()?.as_u64());
         let slow: Vec<Option<u64>> = expansion.arms[..combinations * seeds.max(1)].iter().map(first).collect();
