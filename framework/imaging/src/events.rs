@@ -1,4 +1,4 @@
-//! Reads what happened during a scan: `events.tsv` of BIDS, and FSL's files of three columns.
+//! Reads the events of a scan, from BIDS `events.tsv` files and FSL's three-column files.
 
 use std::path::Path;
 
@@ -6,10 +6,11 @@ use boldface::{Event, Result};
 
 use crate::table::{Row, Table};
 
-/// Reads a BIDS table with the columns `onset` and `duration` in seconds, and `trial_type` if there is one.
+/// Reads a BIDS table with the columns `onset` and `duration` in seconds, and optionally `trial_type`.
 ///
 /// # Errors
-/// If the file cannot be read, a column is missing or a cell is no number. The message names file and line.
+/// If the file cannot be read, a column is missing or a cell is not a number. The message names file and
+/// line.
 pub fn read(path: &Path) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
         let table = Table::read(path)?;
@@ -25,10 +26,11 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
     named(path, read()).map(sorted)
 }
 
-/// Reads an FSL file: onset, duration and weight on each line, all of one condition. A weight of 0 is no event.
+/// Reads an FSL file of one condition: onset, duration and weight per line. Lines of weight 0 are
+/// skipped.
 ///
 /// # Errors
-/// As [`read`], and if a line has not three numbers.
+/// As [`read`], and if a line does not have three numbers.
 pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
         let text = std::fs::read_to_string(path)?;
@@ -56,7 +58,7 @@ pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
     named(path, read()).map(sorted)
 }
 
-/// Events in order of time.
+/// Sorts events by time.
 pub fn sorted(mut events: Vec<Event>) -> Vec<Event> {
     events.sort_by(|a, b| a.onset.total_cmp(&b.onset).then_with(|| a.trial_type.cmp(&b.trial_type)));
     events

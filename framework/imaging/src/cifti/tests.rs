@@ -1,4 +1,4 @@
-//! What is wrong with a CIFTI file is named.
+//! Defects of CIFTI files are named in the error.
 
 use expect_test::{Expect, expect};
 
@@ -17,7 +17,7 @@ fn xml(along: &str, down: &str) -> String {
     format!("<CIFTI Version=\"2\"><Matrix>{}{}</Matrix></CIFTI>", map(0, along), map(1, down))
 }
 
-/// What a reader says of a file of 3 rows of `along` numbers, without the folder.
+/// The error of a reader for a file of 3 rows of `along` numbers, with the folder removed.
 fn said(
     read: fn(&std::path::Path) -> Option<boldface::Error>,
     xml: &str,
@@ -31,7 +31,7 @@ fn said(
     message.replace(&format!("{}/", dir.path().display()), "")
 }
 
-/// A series with `from` replaced by `to` in its description.
+/// Checks the error for a series with `from` replaced by `to` in its XML.
 fn check(from: &str, to: &str, message: Expect) {
     let right = xml(SERIES, MODELS);
     assert!(right.contains(from));

@@ -1,4 +1,4 @@
-//! Takes the confounds that are asked for out of a table.
+//! Selects confounds from a table, by strategy or by column name.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,23 +13,24 @@ use super::strategy::Strategy;
 use super::table::ConfoundTable;
 use crate::matrix::Matrix;
 
-/// Which confounds are regressed out: a strategy by name, such as `"24p"`, or a list of columns.
+/// Confounds to regress out: the name of a strategy, such as `"24p"`, or a list of columns.
 ///
 /// A derivative or a square that the file lacks is computed from its base column. A missing value in the
-/// first volume (a derivative has none there) becomes that of the second, as in nilearn.
+/// first volume, where derivatives are undefined, is replaced by that of the second, as in nilearn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confounds {
-    /// A strategy.
+    /// A strategy by name.
     Named(Strategy),
-    /// These columns, by their names in the file or their names of today.
+    /// Columns by their names in the file or their current fMRIPrep names.
     Columns(Vec<String>),
 }
 
 impl Confounds {
-    /// The columns of a table that this is.
+    /// Returns the names of the selected columns of a table.
     ///
     /// # Errors
-    /// If columns are missing, all of which are named, or it cannot be known which they are.
+    /// If columns are missing (the message names all of them), or the strategy's columns cannot be
+    /// determined.
     pub fn columns(&self, table: &ConfoundTable) -> Result<Vec<String>> {
         let (columns, by) = match self {
             Confounds::Named(strategy) => (strategy.columns(table)?, format!("`{strategy}`")),
@@ -57,7 +58,8 @@ impl Confounds {
         Err(format!("confounds `{path}` lack {}, which {by} needs; {near}", quoted(missing)).into())
     }
 
-    /// The confounds of a scan: volumes x columns, in the order of [`Confounds::columns`], not centred.
+    /// Reads the selected confounds: volumes x columns, in the order of [`Confounds::columns`], not
+    /// centred.
     ///
     /// # Errors
     /// As [`Confounds::columns`], or if a value is missing after the first volume.
@@ -101,7 +103,7 @@ impl<'de> Deserialize<'de> for Confounds {
     }
 }
 
-/// Takes a name or a list.
+/// Deserialises a name or a list.
 struct Written;
 
 impl<'de> Visitor<'de> for Written {

@@ -1,4 +1,4 @@
-//! Strategies by name, lists of columns, and what is said when they are not there.
+//! Strategies by name, lists of columns, and the errors for missing columns.
 
 use boldface::serde_json::{self, json};
 use boldface::{Deserialize, JsonSchema, schemars};
@@ -39,7 +39,7 @@ fn strategies_have_as_many_columns_as_their_names_say() {
         ("36p", 36),
         ("6p-gsr", 7),
         ("24p-gsr", 25),
-        // 24 of motion, two cosines, two components.
+        // 24 motion parameters, two cosines, two components.
         ("acompcor", 28),
         ("acompcor-1", 27),
         ("acompcor-9-gsr", 29),

@@ -1,4 +1,4 @@
-//! Tables of several programs, and files that are none.
+//! Tables of several programs, and files that are not tables.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn derivatives_and_squares_are_computed_where_they_are_not_written() {
     assert_eq!(table.column("csf_power2"), Some(vec![1.0, 9.0, 0.0]));
     assert_eq!(rest("csf_derivative1_power2"), [4.0, 9.0]);
     assert!(table.column("csf_derivative1_power2").unwrap()[0].is_nan());
-    // What is written counts.
+    // A column in the file takes precedence over a computed one.
     assert_eq!(table.column("rot_x_power2"), Some(vec![7.0, 8.0, 9.0]));
     assert_eq!(table.column("csf_derivative1_derivative1"), None);
 }
