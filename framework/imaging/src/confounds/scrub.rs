@@ -112,8 +112,8 @@ impl Scrub {
 
 /// Returns whether each of `trs` volumes is kept: neither a dummy scan nor scrubbed.
 ///
-/// The two are determined independently, as in nilearn: a run of kept volumes that begins after the
-/// dummy scans is not too short on their account.
+/// The two are determined independently, as in nilearn, so dummy scans never make a run of kept volumes
+/// too short.
 ///
 /// # Errors
 /// If `scrub` is set but there are no confounds, or the confounds lack a measure.

@@ -14,17 +14,17 @@ use super::table::ConfoundTable;
 
 /// A named set of confounds to regress out.
 ///
-///  name | confounds |
-/// ---|---|
-///  `6p` | six motion parameters |
-///  `12p` | `6p` and their derivatives |
-///  `24p` | `12p` and the squares of both (Friston 1996) |
-///  `8p` | `6p`, CSF and white matter |
-///  `9p` | `8p` and the global signal |
-///  `36p` | `9p`, its derivatives and the squares of both (Satterthwaite 2013) |
-///  `acompcor` | `24p`, the cosines of the high-pass filter and all anatomical components of the combined mask: nilearn's `load_confounds_strategy("compcor")` |
-///  `tcompcor` | the same with the temporal components |
-///  `ica-aroma` | CSF, white matter and cosines, for signals denoised by ICA-AROMA: nilearn's `ica_aroma` |
+/// | name | confounds |
+/// |---|---|
+/// | `6p` | six motion parameters |
+/// | `12p` | `6p` and their derivatives |
+/// | `24p` | `12p` and the squares of both (Friston 1996) |
+/// | `8p` | `6p`, CSF and white matter |
+/// | `9p` | `8p` and the global signal |
+/// | `36p` | `9p`, its derivatives and the squares of both (Satterthwaite 2013) |
+/// | `acompcor` | `24p`, the cosines of the high-pass filter and all anatomical components of the combined mask: nilearn's `load_confounds_strategy("compcor")` |
+/// | `tcompcor` | the same with the temporal components |
+/// | `ica-aroma` | CSF, white matter and cosines, for signals denoised by ICA-AROMA: nilearn's `ica_aroma` |
 ///
 /// `acompcor-5` and `tcompcor-5` take only the first five components. The suffix `-gsr` adds the global
 /// signal to strategies without it: `24p-gsr`, `acompcor-5-gsr`.

@@ -1,4 +1,4 @@
-//! What is wrong with an image is named, with its file; nothing of it is read.
+//! Defects of an image are named together with the file, and its voxels are not read.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::{Affine, Datatype, Grid, read_labels, read_maps, read_volume};
 use crate::bold::Bold;
 use crate::testing::{Image, gzip};
 
-/// 2 x 3 x 2 voxels of int16 that count up, in 3 volumes.
+/// An image of 2 x 3 x 2 int16 voxels in 3 volumes, with increasing values.
 fn image() -> Image {
     Image { datatype: Datatype::I16, ..Image::new(&[2, 3, 2, 3], (0..36).map(f64::from).collect()) }
 }
@@ -32,7 +32,7 @@ fn read(path: &Path) -> boldface::Result<usize> {
     Ok(trs)
 }
 
-/// The message of what fails, without the folder.
+/// The error message, without the folder.
 fn said<T>(path: &Path, result: boldface::Result<T>) -> String {
     let message = result.err().expect("it fails").to_string();
     message.replace(&format!("{}/", path.parent().unwrap().display()), "")
@@ -67,7 +67,7 @@ fn what_is_cut_short_is_named() {
             "`image.nii`: the header cannot be read (the file ends before); the file is damaged or its copy was cut short"
         ],
     );
-    // 10 bytes from the end the voxels are whole or not, but the checksum is gone.
+    // Cut near the end, the voxels may be complete, but the checksum is lost.
     check(
         &packed[..packed.len() - 20],
         expect![
@@ -244,7 +244,7 @@ fn labels_are_whole_numbers_of_one_volume() {
     let read = read_labels(&path).unwrap();
     assert_eq!(read.values, (0..12).collect::<Vec<_>>());
     assert_eq!(read.grid, Grid { shape: [2, 3, 2], affine: Affine::IDENTITY });
-    // Place 9 is voxel (1, 1, 1): 1 + 2 (1 + 3 * 1) = 9.
+    // Index 9 is voxel (1, 1, 1): 1 + 2 (1 + 3 * 1) = 9.
     for (value, message) in [
         (
             2.5,

@@ -10,7 +10,7 @@ const SIX: &str = "trans_x\ttrans_y\ttrans_z\trot_x\trot_y\trot_z\n";
 
 #[test]
 fn displacement_by_hand() {
-    // 0.1| + |-0.2| + |0| + 50 (|0.001| + |0| + |-0.002|) = 0.3 + 0.15 = 0.45; the way back is the same.
+    // |0.1| + |-0.2| + |0| + 50 (|0.001| + |0| + |-0.002|) = 0.3 + 0.15 = 0.45; the way back is the same.
     let rows = "0\t0\t1\t0\t0\t0\n0.1\t-0.2\t1\t0.001\t0\t-0.002\n0\t0\t1\t0\t0\t0\n";
     let table = files(&[("a.tsv", &format!("{SIX}{rows}"))]).read().unwrap();
     let fd = framewise_displacement(&table).unwrap();
