@@ -1,4 +1,4 @@
-//! The repetition time that all who speak of it agree on.
+//! Determines the repetition time on which header, sidecar and user agree.
 
 use std::path::Path;
 
@@ -6,18 +6,19 @@ use boldface::Result;
 
 use crate::nifti::at;
 
-/// Longest repetition time in seconds that is believed.
+/// Longest plausible repetition time in seconds.
 const LONGEST: f64 = 60.0;
-/// Shortest repetition time in seconds that is believed.
+/// Shortest plausible repetition time in seconds.
 const SHORTEST: f64 = 0.05;
-/// Repetition times this close, in seconds, are the same: headers round to milliseconds.
+/// Repetition times within this many seconds are equal, because headers round to milliseconds.
 const SAME: f64 = 0.0005;
 
-/// The repetition time in seconds that header, sidecar (`RepetitionTime`) and user (`tr`) agree on.
+/// Returns the repetition time in seconds on which header, sidecar (`RepetitionTime`) and user (`tr`)
+/// agree.
 ///
 /// # Errors
-/// If none of them says it, two disagree, or one looks like another unit. The message names the file and says
-/// what to write.
+/// If none of them gives one, two disagree, or one seems to be in another unit. The message names the
+/// file and says what to write.
 pub fn plausible_tr(
     header: Option<f64>,
     sidecar: Option<f64>,
@@ -69,7 +70,8 @@ mod tests {
 
     #[test]
     fn those_who_speak_agree() {
-        // A header of 32 bits, a sidecar of three digits: the user's number is the one that counts.
+        // Within rounding, the more explicit source is used: the sidecar before the header, and `tr`
+        // before both.
         assert_eq!(tr(Some(0.72), None, None).unwrap(), 0.72);
         assert_eq!(tr(Some(0.734_999_9), Some(0.735), None).unwrap(), 0.735);
         assert_eq!(tr(None, Some(2.0), Some(2.0004)).unwrap(), 2.0004);

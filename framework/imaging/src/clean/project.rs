@@ -11,7 +11,6 @@ use crate::matrix::Matrix;
 /// nilearn cuts at an absolute 100 eps. The filters leave residues of up to about 1e-12 in dependent
 /// columns, and nilearn keeps those as regressors in random directions. Confounds written to files carry
 /// no real signal that small.
-/// real that small.
 const DEPENDENT: f64 = 1e-10;
 
 /// Returns an orthonormal basis of the confounds' span, volumes x rank, by QR with column pivoting.

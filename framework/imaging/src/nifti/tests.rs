@@ -67,7 +67,7 @@ fn what_is_cut_short_is_named() {
             "`image.nii`: the header cannot be read (the file ends before); the file is damaged or its copy was cut short"
         ],
     );
-    // Cut near the end, the voxels may be complete, but the checksum is lost.
+    // 20 bytes from the end, voxels are missing; 4 bytes from the end, only a part of the checksum is.
     check(
         &packed[..packed.len() - 20],
         expect![
