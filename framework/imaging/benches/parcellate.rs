@@ -1,5 +1,5 @@
-//! Times the steps of reading a scan: inflation, volumes, region signals. `cargo bench -p
-//! boldface-imaging`.
+//! Times the steps of reading a scan: inflation, volumes, region signals.
+//! `cargo bench -p boldface-imaging`.
 //!
 //! The scan is 64 x 64 x 36 x 50 int16, compressed, with 450 regions. `tests/python/bench_nilearn.py`
 //! times the whole command against nilearn.

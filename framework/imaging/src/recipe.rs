@@ -12,9 +12,8 @@ use crate::gaps::resample_kept;
 use crate::matrix::Matrix;
 use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate};
 
-/// How regional series are made from scanner files. The steps always run in this order: volumes are
-/// smoothed, regions are averaged, series are cleaned, censored volumes are cut out, and the rest is
-/// resampled.
+/// How regional series are made from scanner files. The steps run in this order: optional smoothing of
+/// volumes, averaging of regions, cleaning of the series, removal of censored volumes, resampling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]

@@ -14,12 +14,12 @@ const BETA: f64 = 5.0;
 /// Resamples a recording to volumes at 0, `to`, 2 `to` ... seconds, up to its last volume.
 ///
 /// `signal` is volumes x regions, one volume every `tr` seconds. The kernel is that of
-/// `scipy.signal.resample_poly`, applied at exact target times for any ratio: a sinc of cut-off `0.5 /
-/// max(tr, to)` Hz (half the amplitude there) in a Kaiser window (beta 5) of ten zero crossings on each
-/// side, with weights scaled to sum 1. Frequencies above 1.16 of the cut-off are reduced to 0.3% or
-/// less, and those below 0.84 of it change by at most 0.3%. There is no delay. The ends are extended by
-/// the mirror image of the recording without its linear trend, and the trend is added back. A constant
-/// therefore stays exactly constant, a line stays a line, and the ends do not ring.
+/// `scipy.signal.resample_poly`, applied at exact target times for any ratio: a sinc of cut-off
+/// `0.5 / max(tr, to)` Hz (half the amplitude there) in a Kaiser window (beta 5) of ten zero crossings
+/// on each side, with weights scaled to sum 1. Frequencies above 1.16 of the cut-off are reduced to 0.3%
+/// or less, and those below 0.84 of it change by at most 0.3%. There is no delay. The ends are extended
+/// by the mirror image of the recording without its linear trend, and the trend is added back. A
+/// constant therefore stays exactly constant, a line stays a line, and the ends do not ring.
 ///
 /// A region with a non-finite value is NaN throughout. With `to == tr` nothing changes.
 ///

@@ -1,4 +1,7 @@
 //! Determines the repetition time on which header, sidecar and user agree.
+//!
+//! The key `tr` never changes a repetition time; `resample-tr` does. With one key for both, a wrong
+//! header would cause a resampling.
 
 use std::path::Path;
 

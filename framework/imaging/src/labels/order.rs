@@ -118,8 +118,8 @@ pub fn fingerprint<'a>(regions: impl IntoIterator<Item = (i64, &'a str)>) -> Str
     format!("{hash:032x}")
 }
 
-/// Checks that two orders are equal. `whose` names them in messages, such as `["the sidecar", "the
-/// region table"]`.
+/// Checks that two orders are equal. `whose` names them in messages, such as
+/// `["the sidecar", "the region table"]`.
 ///
 /// # Errors
 /// If they differ. The message names the first differing region, and the swap if both orders are known.

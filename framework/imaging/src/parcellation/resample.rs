@@ -12,11 +12,12 @@ const TIE: f64 = 1e-8;
 /// rounding in a 32-bit affine could cost a region a plane of voxels.
 const EDGE: f64 = 1e-5;
 
-/// For every voxel of `to` the value of the voxel of `from` whose centre is nearest, and `outside` beyond the
-/// centres of the outermost voxels.
+/// Resamples by nearest neighbour: each voxel of `to` gets the value of the closest voxel centre of
+/// `from`, or `outside` beyond the outermost centres.
 ///
-/// As `nilearn.image.resample_img(.., interpolation="nearest")`. Half way between two voxels the one with the
-/// higher index counts, along each axis of `from`.
+/// It follows `nilearn.image.resample_img(.., interpolation="nearest")`. Halfway between two voxels, the
+/// higher index along each axis of `from` is used. Ties need a fixed rule, since 81% of the voxels are
+/// ties for a 2 mm atlas on a 3 mm grid.
 ///
 /// # Errors
 /// If the affine of `from` has no inverse.
@@ -33,8 +34,8 @@ pub fn nearest<T: Copy>(from: &Grid, values: &[T], to: &Grid, outside: T) -> Res
 
 /// Resamples linearly between the eight surrounding voxels; 0 beyond the outermost voxel centres.
 ///
-/// The result equals `nilearn.image.resample_img(.., interpolation="linear")`, which `NiftiMapsMasker`
-/// uses for maps. Non-finite values count as 0.
+/// It follows `nilearn.image.resample_img(.., interpolation="linear")`, which `NiftiMapsMasker` uses for
+/// maps. Non-finite values count as 0.
 ///
 /// # Errors
 /// If the affine of `from` has no inverse.

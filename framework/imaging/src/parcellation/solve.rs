@@ -12,9 +12,9 @@ const RANK: f64 = 1e-12;
 /// Returns the signals (volumes x regions) that fit the volumes best. `sums` holds each volume's
 /// weighted sums.
 ///
-/// With `W` the weights over the covered voxels and `x` a volume, `sums` is `W x` and the fit solves `(W
-/// W') s = W x`. Labels do not overlap, so their `W W'` is diagonal and counts voxels, and the fit is
-/// the mean. For linearly dependent maps the solution has the least norm, as in LAPACK's `gelsd`.
+/// With `W` the weights over the covered voxels and `x` a volume, `sums` is `W x` and the fit solves
+/// `(W W') s = W x`. Labels do not overlap, so their `W W'` is diagonal and counts voxels, and the fit
+/// is the mean. For linearly dependent maps the solution has the least norm, as in LAPACK's `gelsd`.
 ///
 /// # Errors
 /// If the eigenvalue decomposition of `W W'` fails.
