@@ -52,7 +52,7 @@ use settings::Filtering;
 ///   shifted volumes if head and tail are censored alike. Here every censored volume is interpolated or
 ///   cut off, as nilearn documents.
 /// - A cut-off that the TR cannot represent is an error. nilearn moves it.
-/// - A regressor is dependent if less than 1e-10 of the largest is left of it. nilearn's 100 eps keeps
+/// - A regressor counts as dependent below 1e-10 of the largest pivot. nilearn's absolute 100 eps keeps
 ///   rounding noise of its filters as regressors.
 ///
 /// # Errors

@@ -60,8 +60,8 @@ impl Default for ParcellateOptions {
 /// Smoothing comes first and treats non-finite voxels as 0, as nilearn does. Coverage, DVARS and tSNR
 /// are computed before smoothing, over the voxels of all regions.
 ///
-/// Memory grows with the length of the scan only by the signals themselves. A scan is read a second time
-/// if a voxel is finite in some volumes only or, with smoothing, 0 in the first volume only.
+/// Only the signals take memory in proportion to the length of the scan. A scan is read a second time if
+/// a voxel is finite in some volumes only or, with smoothing, 0 in the first volume only.
 ///
 /// # Errors
 /// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, has no
