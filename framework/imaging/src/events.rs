@@ -46,7 +46,7 @@ pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
                 }
                 _ => {
                     return Err(format!(
-                        "line {line} has not three numbers (onset and duration in seconds, and a weight); a table \
+                        "line {line} does not have three numbers (onset and duration in seconds, and a weight); a table \
                          with a header must end in `.tsv`"
                     )
                     .into());
@@ -74,7 +74,7 @@ fn timed(line: u64, onset: &str, duration: &str) -> Result<Event> {
 
 fn number(line: u64, what: &str, text: &str) -> Result<f64> {
     let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
-    value.ok_or_else(|| format!("line {line}: the {what} `{text}` is no number of seconds").into())
+    value.ok_or_else(|| format!("line {line}: the {what} `{text}` is not a number").into())
 }
 
 fn named<T>(path: &Path, result: Result<T>) -> Result<T> {
@@ -121,14 +121,11 @@ mod tests {
         );
         assert_eq!(
             said("e.tsv", "onset\tduration\n1\t1\nx\t1\n"),
-            "events `e.tsv`: line 3: the onset `x` is no number of seconds"
+            "events `e.tsv`: line 3: the onset `x` is not a number"
         );
         assert_eq!(said("e.tsv", "onset\tduration\nn/a\t1\n"), "events `e.tsv`: line 2 has no `onset`");
         assert_eq!(said("e.tsv", "onset\tduration\n1\t-2\n"), "events `e.tsv`: line 2: a duration of -2 s");
-        assert_eq!(
-            said("c.txt", "1 2 nan\n"),
-            "events `c.txt`: line 1: the weight `nan` is no number of seconds"
-        );
-        assert!(said("c.txt", "onset duration\n").contains("line 1 has not three numbers"));
+        assert_eq!(said("c.txt", "1 2 nan\n"), "events `c.txt`: line 1: the weight `nan` is not a number");
+        assert!(said("c.txt", "onset duration\n").contains("line 1 does not have three numbers"));
     }
 }

@@ -78,7 +78,7 @@ mod tests {
     fn damage_is_placed() {
         let message = |text| read("x.tsv", text, &[]).unwrap_err().to_string();
         assert_eq!(message("A\tB\n1\t2\n3\n"), "line 3 has 1 cells, but the header has 2");
-        assert_eq!(message("A\tB\n1\tx\n"), "`x` on line 2, column 2 is no number");
+        assert_eq!(message("A\tB\n1\tx\n"), "`x` on line 2, column 2 is not a number");
         assert_eq!(message(""), "the table is empty; its first line names the columns");
     }
 }

@@ -19,7 +19,7 @@ pub enum NameError {
         part: String,
     },
     /// An entity occurs twice.
-    #[error("`{entity}` stands twice in `{name}`")]
+    #[error("`{entity}` occurs twice in `{name}`")]
     Twice {
         /// The whole name.
         name: String,
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             message("sub-01_run-1_run-2_timeseries.npy"),
-            "`run` stands twice in `sub-01_run-1_run-2_timeseries.npy`"
+            "`run` occurs twice in `sub-01_run-1_run-2_timeseries.npy`"
         );
         assert_eq!(message("sub-01_timeseries"), "`sub-01_timeseries` has no extension");
     }

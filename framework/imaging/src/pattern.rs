@@ -140,7 +140,9 @@ fn pieces(part: &str, known: &[&str]) -> Result<Vec<Piece>> {
                 after.split_once('}').ok_or_else(|| format!("`{{` in `{part}` is not closed"))?;
             if !known.contains(&name) {
                 let known: Vec<String> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
-                return Err(format!("`{{{name}}}` is none of {}", known.join(", ")).into());
+                return Err(
+                    format!("`{{{name}}}` is unknown; the placeholders are {}", known.join(", ")).into()
+                );
             }
             rest = after;
             Piece::Label(name.to_owned())
@@ -155,7 +157,9 @@ fn pieces(part: &str, known: &[&str]) -> Result<Vec<Piece>> {
         };
         let is_open = |piece: &Piece| !matches!(piece, Piece::Text(_));
         if is_open(&piece) && pieces.last().is_some_and(is_open) {
-            return Err(format!("in `{part}` nothing tells where one part ends and the next begins").into());
+            return Err(
+                format!("in `{part}` two variable parts are adjacent; write text between them").into()
+            );
         }
         pieces.push(piece);
     }
@@ -266,12 +270,12 @@ mod tests {
         let said = |pattern| Pattern::parse(pattern, &KNOWN).unwrap_err().to_string();
         assert_eq!(
             said("{subjct}.nii"),
-            "pattern `{subjct}.nii`: `{subjct}` is none of `{subject}`, `{session}`, `{task}`, `{run}`"
+            "pattern `{subjct}.nii`: `{subjct}` is unknown; the placeholders are `{subject}`, `{session}`, `{task}`, `{run}`"
         );
         assert_eq!(said("a{run"), "pattern `a{run`: `{` in `a{run` is not closed");
         assert_eq!(
             said("{subject}{run}"),
-            "pattern `{subject}{run}`: in `{subject}{run}` nothing tells where one part ends and the next begins"
+            "pattern `{subject}{run}`: in `{subject}{run}` two variable parts are adjacent; write text between them"
         );
         assert_eq!(said("a//b"), "pattern `a//b` has an empty part between two `/`");
         let dir = folder(&["a_b_c.nii"]);

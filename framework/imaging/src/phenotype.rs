@@ -70,7 +70,7 @@ impl Phenotypes {
             } else if file == "participants.tsv" {
                 let path = path.display();
                 return Err(format!(
-                    "there is no `{path}`; write one with a column `participant_id` and a row a subject"
+                    "there is no `{path}`; write one with a column `participant_id` and one row per subject"
                 )
                 .into());
             }
@@ -320,7 +320,7 @@ mod tests {
             &[],
             &plain,
             expect![
-                "there is no `ROOT/participants.tsv`; write one with a column `participant_id` and a row a subject"
+                "there is no `ROOT/participants.tsv`; write one with a column `participant_id` and one row per subject"
             ],
         );
         check(

@@ -106,7 +106,7 @@ impl Recipe {
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if !(0.0..=1.0).contains(&self.minimum_coverage) {
-            let message = format!("`{}` is no share from 0 to 1", self.minimum_coverage);
+            let message = format!("`{}` is not a share from 0 to 1", self.minimum_coverage);
             problems.push(Problem::at("minimum-coverage", message).help("0.5 is half of a region's voxels"));
         }
         for (key, value, help) in [

@@ -117,7 +117,7 @@ pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f
             let missing = cell.is_empty() || cell == "n/a";
             let value = if missing { Ok(f32::NAN) } else { cell.parse() };
             let value =
-                value.map_err(|_| format!("`{cell}` on line {line}, column {} is no number", column + 1));
+                value.map_err(|_| format!("`{cell}` on line {line}, column {} is not a number", column + 1));
             values.push(value?);
         }
     }
@@ -134,7 +134,7 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
         };
     }
     if form.layout == Layout::RegionByTime {
-        return Err("a table with a header is time by region; set `header = false` or turn it around".into());
+        return Err("a table with a header is time by region; set `header = false` or transpose it".into());
     }
     let names = &regions.names;
     if cells == names {
@@ -152,7 +152,7 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
         return Err(format!("its columns and the region table differ: {swap}").into());
     }
     if let Some(unknown) = cells.iter().find(|cell| !names.contains(cell)) {
-        return Err(format!("column `{unknown}` is no region of the region table").into());
+        return Err(format!("column `{unknown}` is not in the region table").into());
     }
     if let Some(lost) = names.iter().find(|name| !cells.contains(name)) {
         return Err(format!("region `{lost}` of the region table has no column").into());
@@ -289,7 +289,7 @@ mod tests {
             "x.tsv",
             b"A\tB\tX\n1\t2\t3\n",
             PLAIN,
-            expect!["file `x.tsv`: column `X` is no region of the region table"],
+            expect!["file `x.tsv`: column `X` is not in the region table"],
         );
         check(
             "x.tsv",
@@ -323,7 +323,7 @@ mod tests {
             b"A\tB\tC\n1\t2\t3\n",
             turned,
             expect![
-                "file `x.tsv`: a table with a header is time by region; set `header = false` or turn it around"
+                "file `x.tsv`: a table with a header is time by region; set `header = false` or transpose it"
             ],
         );
     }
@@ -350,7 +350,7 @@ mod tests {
             "x.tsv",
             b"A\tB\tC\n1\t2,5\t3\n",
             PLAIN,
-            expect!["file `x.tsv`: `2,5` on line 2, column 2 is no number"],
+            expect!["file `x.tsv`: `2,5` on line 2, column 2 is not a number"],
         );
         check(
             "x.tsv",

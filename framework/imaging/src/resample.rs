@@ -29,7 +29,7 @@ const BETA: f64 = 5.0;
 pub fn resample(signal: &Matrix, tr: f64, to: f64) -> Result<Matrix> {
     for tr in [tr, to] {
         if !(tr.is_finite() && tr > 0.0) {
-            return Err(format!("a TR of `{tr}` s is no time between volumes").into());
+            return Err(format!("the TR is `{tr}` s; it must be a positive number").into());
         }
     }
     if to == tr {
@@ -223,7 +223,7 @@ mod tests {
         let signal = tone(0.05, 4, 2.0);
         for (tr, to) in [(0.0, 2.0), (2.0, f64::NAN), (2.0, -1.0), (f64::INFINITY, 2.0)] {
             assert!(
-                resample(&signal, tr, to).unwrap_err().to_string().contains("is no time between volumes")
+                resample(&signal, tr, to).unwrap_err().to_string().contains("it must be a positive number")
             );
         }
         let error = resample(&signal, 2.0, 6.5).unwrap_err().to_string();

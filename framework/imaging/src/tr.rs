@@ -42,12 +42,12 @@ pub fn plausible_tr(
         } else if tr > 0.0 {
             "looks like seconds that were taken for milliseconds"
         } else {
-            "is no repetition time"
+            "is not a repetition time"
         };
         return at(path, Err(format!("{who} says a TR of {tr} s, which {looks}; {advice}")));
     }
     let Some(&(tr, who, _)) = says.first() else {
-        return at(path, Err("neither header nor sidecar says the repetition time; write `tr` in seconds"));
+        return at(path, Err("neither header nor sidecar gives the repetition time; write `tr` in seconds"));
     };
     match says.iter().find(|(other, _, _)| (other - tr).abs() > SAME) {
         Some((other, whose, advice)) => {
@@ -86,7 +86,9 @@ mod tests {
             None,
             None,
             None,
-            expect!["`bold.nii`: neither header nor sidecar says the repetition time; write `tr` in seconds"],
+            expect![
+                "`bold.nii`: neither header nor sidecar gives the repetition time; write `tr` in seconds"
+            ],
         );
         check(
             Some(2.0),
@@ -117,14 +119,16 @@ mod tests {
             Some(-1.0),
             None,
             expect![
-                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is no repetition time; correct the sidecar"
+                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is not a repetition time; correct the sidecar"
             ],
         );
         check(
             None,
             None,
             Some(f64::NAN),
-            expect!["`bold.nii`: `tr` says a TR of NaN s, which is no repetition time; write it in seconds"],
+            expect![
+                "`bold.nii`: `tr` says a TR of NaN s, which is not a repetition time; write it in seconds"
+            ],
         );
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn attribute<'a>(element: &'a Element, name: &str) -> Result<&'a str,
 /// Parses the number in a required attribute.
 pub(super) fn number<T: std::str::FromStr>(element: &Element, name: &str) -> Result<T, String> {
     let text = attribute(element, name)?.trim();
-    text.parse().map_err(|_| format!("`{name}` of its CIFTI XML is `{text}`, which is no number it can be"))
+    text.parse().map_err(|_| format!("`{name}` of its CIFTI XML is `{text}`, which is not a valid number"))
 }
 
 /// Returns the seconds between two points, or `None` if the unit is not seconds or the step is not
@@ -121,7 +121,7 @@ fn table(named: &Element) -> Result<Vec<Label>, String> {
     }
     labels.sort_by_key(|label| label.key);
     match labels.windows(2).find(|two| two[0].key == two[1].key) {
-        Some(two) => Err(format!("key {} stands twice in its label table", two[0].key)),
+        Some(two) => Err(format!("key {} occurs twice in its label table", two[0].key)),
         None => Ok(labels),
     }
 }

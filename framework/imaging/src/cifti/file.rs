@@ -25,7 +25,7 @@ impl Cifti {
     pub fn open(path: &Path) -> Result<Cifti> {
         let source = Source::open(path)?;
         if !source.fields.is_cifti() {
-            return at(path, Err("no CIFTI-2 file: its NIfTI intent is not one of CIFTI's"));
+            return at(path, Err("not a CIFTI-2 file: its NIfTI intent is not one of CIFTI's"));
         }
         Cifti::new(source)
     }

@@ -95,8 +95,8 @@ impl Cleaning {
         let mut problems = Vec::new();
         for (key, cut) in [("low-pass", self.low_pass), ("high-pass", self.high_pass)] {
             if let Some(cut) = cut.filter(|cut| !(cut.is_finite() && *cut > 0.0)) {
-                let help = "leave it out for no such filter";
-                problems.push(Problem::at(key, format!("`{cut}` is no frequency above 0 Hz")).help(help));
+                let help = "leave the key out to skip this filter";
+                problems.push(Problem::at(key, format!("`{cut}` is not a frequency above 0 Hz")).help(help));
             }
         }
         if let (Some(low), Some(high)) = (self.low_pass, self.high_pass)
@@ -128,7 +128,7 @@ impl Cleaning {
             return Err(problem.to_string().into());
         }
         if !(tr.is_finite() && tr > 0.0) {
-            return Err(format!("a TR of `{tr}` s is no time between volumes").into());
+            return Err(format!("the TR is `{tr}` s; it must be a positive number").into());
         }
         let nyquist = 0.5 / tr;
         for (key, cut) in [("low-pass", self.low_pass), ("high-pass", self.high_pass)] {

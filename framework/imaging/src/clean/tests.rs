@@ -230,7 +230,7 @@ fn what_cannot_be_cleaned_says_what_to_do() {
             clean(&signal, None, None, tr, &plain)
                 .unwrap_err()
                 .to_string()
-                .contains("no time between volumes")
+                .contains("it must be a positive number")
         );
     }
 }
@@ -243,8 +243,8 @@ fn settings_that_cannot_be_are_problems_at_their_keys() {
     assert_eq!(
         said(Cleaning { low_pass: Some(-0.1), high_pass: Some(f64::NAN), ..plain.clone() }),
         [
-            "low-pass: `-0.1` is no frequency above 0 Hz; leave it out for no such filter",
-            "high-pass: `NaN` is no frequency above 0 Hz; leave it out for no such filter",
+            "low-pass: `-0.1` is not a frequency above 0 Hz; leave the key out to skip this filter",
+            "high-pass: `NaN` is not a frequency above 0 Hz; leave the key out to skip this filter",
         ]
     );
     assert_eq!(

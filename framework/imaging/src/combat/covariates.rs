@@ -52,7 +52,7 @@ impl Covariates {
             match covariate {
                 Covariate::Number { column, mean, sd } => {
                     let number = number(value).ok_or_else(|| {
-                        format!("`{column}` is a number in every training scan, but `{value}` is none")
+                        format!("`{column}` is a number in every training scan, but `{value}` is not")
                     })?;
                     coded.push((number - mean) / sd);
                 }

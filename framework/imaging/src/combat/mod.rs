@@ -87,7 +87,7 @@ impl Combat {
             (0..batches.len()).map(|one| batch.iter().filter(|&&other| other == one).count()).collect();
         if let Some(alone) = scans.iter().position(|&scans| scans < 2) {
             return Err(format!(
-                "`{}` is `{}` in one training scan only, and the spread of a batch takes two; leave that scan \
+                "`{}` is `{}` in only one training scan, but a batch needs two; leave that scan \
                  out, or join batches in another column",
                 how.batch, batches[alone]
             )
@@ -113,7 +113,7 @@ impl Combat {
             moments.iter().flatten().filter(|moments| moments.spread.is_finite()).collect();
         if fitted.len() < 2 {
             return Err(
-                "ComBat draws each feature towards the others of its batch, so it needs two or more \
+                "ComBat shrinks each feature towards the others of its batch, so it needs two or more \
                         that vary within the batches"
                     .into(),
             );
@@ -161,7 +161,7 @@ impl Combat {
             let batch = self.batches.binary_search(&origin.batch).map_err(|_| {
                 let known: Vec<String> = self.batches.iter().map(|batch| format!("`{batch}`")).collect();
                 format!(
-                    "no training scan is of batch `{}`, so its effect is not known; those of training are {}",
+                    "no training scan is from batch `{}`, so its effect is unknown; the training scans have {}",
                     origin.batch,
                     known.join(", ")
                 )

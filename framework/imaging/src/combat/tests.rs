@@ -147,7 +147,7 @@ fn what_cannot_be_harmonised_is_said() {
         }),
         &["age"],
         &expect![
-            "`site` is `D` in one training scan only, and the spread of a batch takes two; leave that scan out, or join batches in another column"
+            "`site` is `D` in only one training scan, but a batch needs two; leave that scan out, or join batches in another column"
         ],
     );
     refused(
@@ -185,7 +185,7 @@ fn what_cannot_be_harmonised_is_said() {
         &origins[..n],
         &["age"],
         &expect![
-            "ComBat draws each feature towards the others of its batch, so it needs two or more that vary within the batches"
+            "ComBat shrinks each feature towards the others of its batch, so it needs two or more that vary within the batches"
         ],
     );
     refused(&train, &origins, &["age"], &expect!["there are 28 scans and batches of 32"]);
@@ -194,10 +194,10 @@ fn what_cannot_be_harmonised_is_said() {
     let mut strange = origins[..n].to_vec();
     let apply = |origins: &[Origin]| combat.apply(&train, origins).unwrap_err().to_string();
     strange[5].preserved[0] = "old".to_owned();
-    expect!["`age` is a number in every training scan, but `old` is none"].assert_eq(&apply(&strange));
+    expect!["`age` is a number in every training scan, but `old` is not"].assert_eq(&apply(&strange));
     strange[4].batch = "D".to_owned();
     expect![
-        "no training scan is of batch `D`, so its effect is not known; those of training are `A`, `B`, `C`"
+        "no training scan is from batch `D`, so its effect is unknown; the training scans have `A`, `B`, `C`"
     ]
     .assert_eq(&apply(&strange));
     let narrow = Matrix { rows: n, columns: 1, values: train.column(0).collect() };

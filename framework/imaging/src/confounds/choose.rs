@@ -51,8 +51,8 @@ impl Confounds {
         }
         near.truncate(8);
         let near = match near.is_empty() {
-            true => format!("nothing alike among its {} columns", table.columns().len()),
-            false => format!("most alike are {}", quoted(near)),
+            true => format!("there is no similar name among its {} columns", table.columns().len()),
+            false => format!("the most similar names are {}", quoted(near)),
         };
         let (path, missing) = (table.path().display(), missing.into_iter().map(String::as_str).collect());
         Err(format!("confounds `{path}` lack {}, which {by} needs; {near}", quoted(missing)).into())
@@ -76,8 +76,8 @@ impl Confounds {
             if let Some(gap) = column.iter().position(|value| value.is_nan()) {
                 let (path, line) = (table.path().display(), table.line(gap.max(1).min(table.trs() - 1)));
                 return Err(format!(
-                    "confounds `{path}`: line {line}, column `{name}`: there is no value; \
-                     only the first volume may have none"
+                    "confounds `{path}`: line {line}, column `{name}`: the value is missing; \
+                     only the first volume may lack one"
                 )
                 .into());
             }
@@ -142,7 +142,7 @@ impl JsonSchema for Confounds {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let strategy = generator.subschema_for::<Strategy>();
         json_schema!({
-            "description": "Which confounds are regressed out: a strategy by name, such as `\"24p\"`, or a list of \
+            "description": "Confounds to regress out: the name of a strategy, such as `\"24p\"`, or a list of \
                 columns. A derivative or a square that the file lacks is computed from its base column.",
             "anyOf": [strategy, { "type": "array", "items": { "type": "string" } }],
         })

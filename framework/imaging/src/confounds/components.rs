@@ -76,7 +76,7 @@ pub(super) fn anatomical(table: &ConfoundTable) -> Result<Vec<String>> {
         None if !has("_derivative1") || has("c_comp_cor_") && has("w_comp_cor_") => Ok(all),
         None if all.is_empty() => Ok(all),
         None => Err(format!(
-            "confounds `{}`: which mask a component is of stands in `{}`, which is not there; \
+            "confounds `{}`: the masks of its components are described in `{}`, which is missing; \
              copy it beside the table, or list columns",
             table.path().display(),
             table.path().with_extension("json").display(),

@@ -89,8 +89,8 @@ impl JsonSchema for DummyScans {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Which volumes at the start of a scan are removed: `\"detected\"`, those that fMRIPrep \
-                marked as non-steady states in the confounds; or so many, such as `4`; or none, `0`.",
+            "description": "Volumes to remove at the start of a scan: `\"detected\"` for those that fMRIPrep marked \
+                as non-steady states in the confounds, or a number of volumes, such as `4` or `0`.",
             "anyOf": [{ "const": "detected" }, { "type": "integer", "minimum": 0 }],
         })
     }

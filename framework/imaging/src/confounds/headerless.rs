@@ -49,7 +49,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Option<Parameters>> {
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let number = |(column, cell): (usize, &str)| -> Result<f64> {
             let value = cell.parse::<f64>().ok().filter(|value| value.is_finite());
-            value.ok_or_else(|| format!("line {line}, column {column}: `{cell}` is no number").into())
+            value.ok_or_else(|| format!("line {line}, column {column}: `{cell}` is not a number").into())
         };
         let row: Vec<f64> = (1..).zip(text.split_whitespace()).map(number).collect::<Result<_>>()?;
         let expected = rows.first().map_or(row.len(), |(_, first)| first.len());

@@ -100,9 +100,10 @@ impl Scrub {
         for (name, values) in ["framewise_displacement", "std_dvars"].iter().zip(&measures) {
             if let Some(gap) = values.iter().skip(1).position(|value| value.is_nan()) {
                 let line = table.line(gap + 1);
-                return Err(
-                    format!("confounds `{path}`: line {line}, column `{name}`: there is no value").into()
-                );
+                return Err(format!(
+                    "confounds `{path}`: line {line}, column `{name}`: the value is missing"
+                )
+                .into());
             }
         }
         let [fd, dvars] = measures;

@@ -159,7 +159,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<ConfoundTable> {
             values.push(number(cell).ok_or_else(|| {
                 let cell = cell.unwrap_or_default();
                 format!(
-                    "line {}, column `{column}`: `{cell}` is no number; write `n/a` if there is none",
+                    "line {}, column `{column}`: `{cell}` is not a number; write `n/a` for a missing value",
                     row.line
                 )
             })?);

@@ -85,7 +85,7 @@ impl Catalog {
         }
         if there.is_empty() {
             return Err(format!(
-                "none of the labels of the label file is in `{}`, which holds {}: they are of two atlases",
+                "none of the labels of the label file is in `{}`, which holds {}: the two files belong to different atlases",
                 volume.display(),
                 few(places.keys().map(ToString::to_string))
             )
@@ -100,7 +100,7 @@ impl Catalog {
         let unknown = catalog.rows.iter().filter(|row| row.network == NO_NETWORK).count();
         if unknown > 0 {
             warnings.push(format!(
-                "neither name nor label file tells the network of {}: it is `{NO_NETWORK}`",
+                "neither the name nor the label file gives the network of {}: it is `{NO_NETWORK}`",
                 count(unknown, "region")
             ));
         }

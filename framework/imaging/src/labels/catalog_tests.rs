@@ -59,7 +59,7 @@ fn names_come_first_and_voxels_tell_the_rest() {
             9	Cingulum	B	Own	0.0	10.0	-4.0	4	n/a	voxels	table
             1 label of the label file without a voxel in the volume, left out: 77 `Lost`
             1 label of the volume without a name in the label file, left out: 4
-            neither name nor label file tells the network of 1 region: it is `unassigned`"#]],
+            neither the name nor the label file gives the network of 1 region: it is `unassigned`"#]],
     );
 }
 
@@ -81,7 +81,7 @@ fn labels_of_another_atlas_are_refused() {
     let error = catalog(vec![LabelEntry::new(77, "A")], [3, 3, 0, 0, 0, 0, 5, 5]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "none of the labels of the label file is in `atlas.nii.gz`, which holds 3, 5: they are of two atlases"
+        "none of the labels of the label file is in `atlas.nii.gz`, which holds 3, 5: the two files belong to different atlases"
     );
     // The label file swaps labels 3 and 5, which are 12 mm apart.
     let at =
@@ -91,7 +91,7 @@ fn labels_of_another_atlas_are_refused() {
     assert!(
         error.starts_with(
             "of 2 regions with coordinates 2 are more than 8 mm away from where the label file puts \
-                           them, first 3 `A` by 12 mm: the label file is of another order"
+                           them, first 3 `A` by 12 mm: the label file has another order"
         ),
         "{error}"
     );
@@ -158,7 +158,7 @@ fn a_table_of_the_other_order_is_named_by_the_dlabels_own_names() {
     assert!(error.starts_with("label 1 is `7Networks_LH_Vis_1` in `"), "{error}");
     assert!(
         error
-            .contains("and `17Networks_LH_VisCent_1` in the region table: the one is in the 7-network order"),
+            .contains("and `17Networks_LH_VisCent_1` in the region table: the first is in the 7-network order"),
         "{error}"
     );
     let own = ["7Networks_LH_Vis_1", "7Networks_RH_Vis_1"].map(str::to_owned);

@@ -95,8 +95,8 @@ pub(super) fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Re
     );
     if far.len() * 4 > known.len() {
         return Err(format!(
-            "{message}: the label file is of another order of regions, or of another volume; if its coordinates are \
-             of no account, take them out of it"
+            "{message}: the label file has another order of regions, or belongs to another volume; if its coordinates do \
+             not matter, remove those columns"
         )
         .into());
     }

@@ -143,8 +143,8 @@ pub fn swap(one: &[String], other: &[String]) -> Option<String> {
             if a.networks != b.networks && (a.subcortex, a.parcels) == (b.subcortex, b.parcels) =>
         {
             Some(format!(
-                "the one is in the {}-network order of Schaefer-{} and the other in the {}-network order; the \
-                 parcels are the same, their places are not: take the table of the order that the data are in",
+                "the first is in the {}-network order of Schaefer-{} and the second in the {}-network order, which has \
+                 the same parcels in other places; use the table in the order of the data",
                 a.networks, a.parcels, b.networks
             ))
         }
@@ -250,7 +250,7 @@ mod tests {
         assert!(
             error.starts_with(
                 "region 51 is `17Networks_LH_VisCent_1` in the series, but `7Networks_LH_Vis_1` in the region \
-                 table: the one is in the 17-network order of Schaefer-238 and the other in the 7-network order"
+                 table: the first is in the 17-network order of Schaefer-238 and the second in the 7-network order"
             ),
             "{error}"
         );

@@ -110,7 +110,9 @@ fn what_is_wrong_is_named() {
     check(
         "x.txt",
         "A\n7\n",
-        expect!["label file `x.txt`: line 2 is `7`, not a name; a file without numbers has one name a line"],
+        expect![
+            "label file `x.txt`: line 2 is `7`, not a name; a file without numbers has one name per line"
+        ],
     );
     check(
         "x.txt",
@@ -143,7 +145,7 @@ fn what_is_wrong_is_named() {
     check(
         "x.xml",
         "<a><b/></a>",
-        expect!["label file `x.xml`: XML without `<label>`; FSL's and AAL's atlases are read"],
+        expect!["label file `x.xml`: XML without `<label>`; only FSL's and AAL's atlases can be read"],
     );
     check(
         "x.annot",

@@ -79,7 +79,7 @@ fn described(form: Form) -> &'static str {
         Form::Colours => "`index name red green blue alpha` as the first line",
         Form::Snap => "`index red green blue alpha visible mesh \"name\"` as the first line",
         Form::Numbered => "`index name` as the first line",
-        Form::Names => "a name; a file without numbers has one name a line",
+        Form::Names => "a name; a file without numbers has one name per line",
     }
 }
 

@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
         }
     }
     if found.is_empty() {
-        return Err("XML without `<label>`; FSL's and AAL's atlases are read".into());
+        return Err("XML without `<label>`; only FSL's and AAL's atlases can be read".into());
     }
     found.into_iter().map(|label| label.entry(kind.as_deref())).collect()
 }

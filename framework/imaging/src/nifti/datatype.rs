@@ -99,7 +99,7 @@ impl Datatype {
             1280 => return Ok(Datatype::U64),
             1 => "single bits",
             32 | 1792 | 2048 => "complex numbers; save the magnitude or the real part as float32",
-            128 | 2304 => "colours (RGB); a signal or a label is one number a voxel",
+            128 | 2304 => "colours (RGB); a signal or a label is one number per voxel",
             1536 => "128-bit floats; save it as float32 or float64",
             _ => return Err(format!("unknown datatype {code}; the header is damaged")),
         };

@@ -56,7 +56,10 @@ impl Fields {
             );
         }
         if start.len() < BYTES_1 {
-            return Err(format!("{} bytes are no NIfTI header, which has at least {BYTES_1}", start.len()));
+            return Err(format!(
+                "{} bytes are too few for a NIfTI header, which has at least {BYTES_1}",
+                start.len()
+            ));
         }
         let first = [start[0], start[1], start[2], start[3]];
         match &start[4..8] {
@@ -69,11 +72,11 @@ impl Fields {
             b"n+1\0" => version_1(start, true),
             b"ni1\0" => version_1(start, false),
             _ if is_348 => {
-                Err("an ANALYZE 7.5 header, which does not say where voxels lie; convert it to NIfTI"
-                    .to_owned())
+                Err("an ANALYZE 7.5 header, which gives no voxel positions; convert it to NIfTI".to_owned())
             }
             _ => {
-                Err("no NIfTI file: neither `n+1`, `ni1`, `n+2` nor `ni2` stands where it should".to_owned())
+                Err("not a NIfTI file: its header has none of the marks `n+1`, `ni1`, `n+2` and `ni2`"
+                    .to_owned())
             }
         }
     }
@@ -122,7 +125,7 @@ fn widened(number: f32) -> f64 {
 
 fn version_2(start: &[u8], is_single: bool) -> Result<Fields, String> {
     if start.len() < BYTES_2 {
-        return Err(format!("{} bytes are no NIfTI-2 header, which has {BYTES_2}", start.len()));
+        return Err(format!("{} bytes are too few for a NIfTI-2 header, which has {BYTES_2}", start.len()));
     }
     let order = match i32::from_le_bytes([start[0], start[1], start[2], start[3]]) {
         540 => ByteOrder::Little,

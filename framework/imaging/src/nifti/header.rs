@@ -101,7 +101,7 @@ fn affine(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     };
     affine.inverse().map(|_| affine).ok_or_else(|| {
         format!(
-            "its {form} ({:?}) has determinant zero or is no number, so that voxels have no place; \
+            "its {form} ({:?}) has determinant zero or is not finite, so voxels have no position; \
              correct the header",
             affine.0
         )

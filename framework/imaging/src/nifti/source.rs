@@ -223,7 +223,7 @@ pub(crate) fn at<T>(path: &Path, result: Result<T, impl std::fmt::Display>) -> R
 /// Formats a read error: the part of the file, and the cause.
 pub(crate) fn damage(what: &str, error: &io::Error) -> String {
     let why = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the file ends before".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the file ends early".to_owned(),
         _ => error.to_string(),
     };
     format!("{what} cannot be read ({why}); the file is damaged or its copy was cut short")

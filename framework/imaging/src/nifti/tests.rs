@@ -46,8 +46,11 @@ fn check(bytes: &[u8], message: Expect) {
 #[test]
 fn what_is_cut_short_is_named() {
     let bytes = image().bytes();
-    check(&[], expect!["`image.nii`: 0 bytes are no NIfTI header, which has at least 348"]);
-    check(&bytes[..200], expect!["`image.nii`: 200 bytes are no NIfTI header, which has at least 348"]);
+    check(&[], expect!["`image.nii`: 0 bytes are too few for a NIfTI header, which has at least 348"]);
+    check(
+        &bytes[..200],
+        expect!["`image.nii`: 200 bytes are too few for a NIfTI header, which has at least 348"],
+    );
     check(
         &bytes[..351],
         expect![
@@ -64,20 +67,20 @@ fn what_is_cut_short_is_named() {
     check(
         &packed[..12],
         expect![
-            "`image.nii`: the header cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: the header cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
     // 20 bytes from the end, voxels are missing; 4 bytes from the end, only a part of the checksum is.
     check(
         &packed[..packed.len() - 20],
         expect![
-            "`image.nii`: volume 3 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: volume 3 of 3 cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
     check(
         &packed[..packed.len() - 4],
         expect![
-            "`image.nii`: the end of the file cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: the end of the file cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
     let mut wrong = packed.clone();
@@ -92,7 +95,7 @@ fn what_is_cut_short_is_named() {
     check(
         &gzip(&bytes[..bytes.len() - 30]),
         expect![
-            "`image.nii`: volume 2 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: volume 2 of 3 cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
 }
@@ -183,7 +186,9 @@ fn a_header_that_lies_is_refused_before_anything_is_allocated() {
     );
     check(
         &[b'x'; 400],
-        expect!["`image.nii`: no NIfTI file: neither `n+1`, `ni1`, `n+2` nor `ni2` stands where it should"],
+        expect![
+            "`image.nii`: not a NIfTI file: its header has none of the marks `n+1`, `ni1`, `n+2` and `ni2`"
+        ],
     );
 }
 
@@ -215,14 +220,14 @@ fn voxels_without_a_place_are_refused() {
     check(
         &Image { sform: (1, flat), ..image() }.bytes(),
         expect![
-            "`image.nii`: its sform ([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) has determinant zero or is no number, so that voxels have no place; correct the header"
+            "`image.nii`: its sform ([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) has determinant zero or is not finite, so voxels have no position; correct the header"
         ],
     );
     let none = Image { sform: (0, Affine::IDENTITY), ..image() };
     check(
         &Image { zooms: [1.0, 0.0, 1.0], ..none.clone() }.bytes(),
         expect![
-            "`image.nii`: its voxel size ([[-1.0, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, -0.0], [0.0, 0.0, 1.0, -0.5]]) has determinant zero or is no number, so that voxels have no place; correct the header"
+            "`image.nii`: its voxel size ([[-1.0, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, -0.0], [0.0, 0.0, 1.0, -0.5]]) has determinant zero or is not finite, so voxels have no position; correct the header"
         ],
     );
     check(
@@ -288,9 +293,9 @@ fn damage_is_named_by_its_volume_and_what_came_before_is_read() {
     let mut bold = Bold::open(&path).unwrap();
     let mut volume = Vec::new();
     assert!(bold.read(&mut volume).unwrap());
-    expect!["`image.nii`: volume 2 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, bold.read(&mut volume)));
+    expect!["`image.nii`: volume 2 of 3 cannot be read (the file ends early); the file is damaged or its copy was cut short"].assert_eq(&said(&path, bold.read(&mut volume)));
     let single = Image { dims: vec![64, 64, 27], ..large };
     let (_dir, path) = write(&gzip(&single.bytes())[..20_000]);
-    expect!["`image.nii`: the image cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_volume(&path)));
-    expect!["`image.nii`: plane 2 of the label image cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_labels(&path)));
+    expect!["`image.nii`: the image cannot be read (the file ends early); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_volume(&path)));
+    expect!["`image.nii`: plane 2 of the label image cannot be read (the file ends early); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_labels(&path)));
 }

@@ -85,10 +85,7 @@ fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Pa
         }
         (Some(fwhm), Space::Volume(grid)) => Some(Smoother::new(grid, fwhm)),
         (Some(_), _) => {
-            return Err(
-                "`smoothing` is for volumes; a CIFTI file has to be smoothed along its surface, before"
-                    .into(),
-            );
+            return Err("`smoothing` is for volumes; smooth a CIFTI file along its surface beforehand".into());
         }
     };
     let path = bold.path().to_owned();

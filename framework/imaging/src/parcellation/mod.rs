@@ -129,7 +129,7 @@ impl Parcellation {
                 grayordinates::labels(self, models, labels, scan)
             }
             (Places::Parcels, _) => {
-                Err("it is a CIFTI ptseries and the scan is none; give the atlas's volume or dlabel".into())
+                Err("it is a CIFTI ptseries and the scan is not; give the atlas's volume or dlabel".into())
             }
             (Places::Grayordinates(..), Space::Volume(_)) => {
                 Err("it is a CIFTI dlabel and the scan is a volume; give the atlas's volume".into())

@@ -39,8 +39,8 @@ pub(super) fn by_name(atlas: &Parcellation, parcels: &[String]) -> Result<Weight
     }
     let mut warnings = Vec::new();
     if !places.is_empty() {
-        let count = told::counted(places.len(), "parcel of the scan is", "parcels of the scan are");
-        warnings.push(format!("{count} no region and left out: {}", told::names(places.keys().copied())));
+        let count = told::counted(places.len(), "parcel of the scan matches", "parcels of the scan match");
+        warnings.push(format!("{count} no region, left out: {}", told::names(places.keys().copied())));
     }
     let whole = vec![1.0; names.len()];
     Ok(Weights {

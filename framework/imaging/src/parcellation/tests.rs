@@ -170,7 +170,7 @@ fn a_region_outside_the_field_of_view_or_the_mask_is_not_covered() {
     check_error(
         parcellate(other, &weights, &all),
         &files,
-        expect!["`other.nii.gz`: the parcellation was brought to the voxels of another scan"],
+        expect!["`other.nii.gz`: the parcellation was placed on the voxels of another scan"],
     );
 }
 
@@ -333,7 +333,7 @@ fn parcels_are_found_by_name() {
     let parcels = |names: &[&str]| Space::Parcels(names.iter().map(|&name| name.to_owned()).collect());
     let weights = atlas.on(&parcels(&["C", "X", "A"]), None).unwrap();
     assert_eq!((&weights.voxels, weights.coverage(&[true; 2])), (&vec![2, 0], vec![1.0, 0.0, 1.0]));
-    assert_eq!(weights.warnings, ["1 parcel of the scan is no region and left out: `X`"]);
+    assert_eq!(weights.warnings, ["1 parcel of the scan matches no region, left out: `X`"]);
     expect!["parcellation `atlas`: no region has the name of a parcel of the scan; its parcels are `X`, `Y`"]
         .assert_eq(&atlas.on(&parcels(&["X", "Y"]), None).unwrap_err().to_string());
     expect!["parcellation `atlas`: two parcels of the scan are named `A`, so regions cannot be told apart"]

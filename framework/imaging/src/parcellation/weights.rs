@@ -52,7 +52,7 @@ impl Weights {
             (Space::Volume(a), Space::Volume(b)) => a.is_same(b),
             (a, b) => a == b,
         };
-        if fits { Ok(()) } else { Err("the parcellation was brought to the voxels of another scan".into()) }
+        if fits { Ok(()) } else { Err("the parcellation was placed on the voxels of another scan".into()) }
     }
 
     /// Adds up the voxels of each region. `values` holds the voxels that belong to any region, in the

@@ -94,7 +94,7 @@ fn a_measure_that_is_not_there_is_said() {
     let said = |scrub: Scrub| files.said(&scrub.of(&table).unwrap_err());
     expect!["confounds `a.tsv` have neither `framewise_displacement` nor the six motion parameters it is computed from; remove `scrub.fd`"]
         .assert_eq(&said(Scrub { fd: Some(0.5), ..Scrub::default() }));
-    expect!["confounds `a.tsv`: line 3, column `std_dvars`: there is no value"]
+    expect!["confounds `a.tsv`: line 3, column `std_dvars`: the value is missing"]
         .assert_eq(&said(Scrub { dvars: Some(1.5), ..Scrub::default() }));
     let other = super::files(&[("b.tsv", "csf\n1\n2\n")]);
     let scrub = Scrub { dvars: Some(1.5), ..Scrub::default() };
