@@ -157,8 +157,9 @@ fn a_table_of_the_other_order_is_named_by_the_dlabels_own_names() {
     let error = confirm(&names, &[1, 2], &path, &table).unwrap_err().to_string();
     assert!(error.starts_with("label 1 is `7Networks_LH_Vis_1` in `"), "{error}");
     assert!(
-        error
-            .contains("and `17Networks_LH_VisCent_1` in the region table: the first is in the 7-network order"),
+        error.contains(
+            "and `17Networks_LH_VisCent_1` in the region table: the first is in the 7-network order"
+        ),
         "{error}"
     );
     let own = ["7Networks_LH_Vis_1", "7Networks_RH_Vis_1"].map(str::to_owned);
