@@ -70,7 +70,7 @@ fn what_is_cut_short_is_named() {
             "`image.nii`: the header cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
-    // 20 bytes from the end, voxels are missing; 4 bytes from the end, only a part of the checksum is.
+    // 20 bytes from the end, voxels are missing; 4 bytes from the end, only a part of the gzip trailer is.
     check(
         &packed[..packed.len() - 20],
         expect![
