@@ -235,7 +235,7 @@ fn what_is_wrong_names_its_flag() {
     one("--out out --confounds auto --strategy 25p", 2, "error: --strategy: ");
     one("--out out --confounds auto --strategy 6p", 1, "trans_x");
     one("--out out --low-pass 0.01 --high-pass 0.1", 2, "error: --low-pass: `0.01` Hz is not above");
-    one("--out out --minimum-coverage 50", 2, "error: --minimum-coverage: `50` is no share from 0 to 1");
+    one("--out out --minimum-coverage 50", 2, "error: --minimum-coverage: `50` is not a share from 0 to 1");
     one("--out out --smoothing=-6", 2, "error: --smoothing: `-6` is not above 0");
     one("--out out --tr 3", 1, "says a TR of 3 s, but the header says 2 s");
     one("--out out --mask none.nii", 1, "none.nii");

@@ -50,7 +50,7 @@ fn an_atlas_written_by_code() {
     assert_eq!(
         said(&output.stderr),
         "warning: 1 label of the label file without a voxel in the volume, left out: 2012 \
-         `ctx-rh-lateralorbitofrontal`\nwarning: neither name nor label file tells the network of 1 region: it is \
+         `ctx-rh-lateralorbitofrontal`\nwarning: neither the name nor the label file gives the network of 1 region: it is \
          `unassigned`\n"
     );
     assert_eq!(
@@ -123,9 +123,7 @@ fn a_swap_of_the_450_regions_is_named() {
     let table = folder.join("tianS3_schaefer400_17net_order_450_labels.tsv");
     let error = said(&regions(&sandbox, &plain, Some(&table)).stderr);
     assert!(
-        error.contains(
-            "first 51 `17Networks_LH_VisCent_ExStr_1` by 21 mm: the label file is of another order"
-        ),
+        error.contains("first 51 `17Networks_LH_VisCent_ExStr_1` by 21 mm: the label file has another order"),
         "{error}"
     );
     // A dlabel knows its own names.

@@ -1,4 +1,4 @@
-//! How long cleaning and resampling take: 450 regions, short and long scans, one thread.
+//! Times cleaning and resampling of 450 regions, for short and long scans, on one thread.
 //!
 //! `compare_clean.py` beside this file times nilearn on the same shapes and prints the ratios.
 
@@ -6,7 +6,7 @@ use boldface_imaging::clean::{Cleaning, Filter, Standardization, clean};
 use boldface_imaging::{Matrix, resample};
 use criterion::Criterion;
 
-/// Volumes and seconds between them: a common scan, and one of the Human Connectome Project.
+/// Volumes and seconds between them: a typical scan, and one of the Human Connectome Project.
 const SCANS: [(usize, f64); 2] = [(200, 2.0), (1200, 0.72)];
 const REGIONS: usize = 450;
 const CONFOUNDS: usize = 24;

@@ -1,7 +1,8 @@
-//! What a scan costs: inflating it, reading its volumes, making its regions. `cargo bench -p boldface-imaging`.
+//! Times the steps of reading a scan: inflation, volumes, region signals.
+//! `cargo bench -p boldface-imaging`.
 //!
-//! 64 x 64 x 36 x 50 int16, compressed, 450 regions. `tests/python/bench_nilearn.py` has the whole command
-//! beside nilearn.
+//! The scan is 64 x 64 x 36 x 50 int16, compressed, with 450 regions. `tests/python/bench_nilearn.py`
+//! times the whole command against nilearn.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -18,7 +19,7 @@ use flate2::read::GzDecoder;
 const SHAPE: [usize; 3] = [64, 64, 36];
 const TRS: usize = 50;
 
-/// A head of noise in a background of 0, and its regions: 450 of the blocks in it.
+/// Writes a head of noise on a background of 0, and an atlas of 450 blocks inside it.
 fn write(scan: &Path, atlas: &Path) {
     let [nx, ny, nz] = SHAPE;
     let places = (0..nz).flat_map(|z| (0..ny).flat_map(move |y| (0..nx).map(move |x| (x, y, z))));
@@ -29,7 +30,7 @@ fn write(scan: &Path, atlas: &Path) {
     let labels = places.zip(&inside).map(|(place, inside)| if *inside { label(place) as f64 } else { 0.0 });
     let image = Image { datatype: Datatype::I16, ..Image::new(&SHAPE, labels.collect()) };
     std::fs::write(atlas, image.bytes()).expect("a temporary folder can be written to");
-    // A generator of Lehmer's, so that the file does not compress to nothing.
+    // A Lehmer generator, so that the file does not compress to nothing.
     let mut state = 1_u64;
     let mut noise = || {
         state = state * 48_271 % 2_147_483_647;

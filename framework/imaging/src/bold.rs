@@ -1,4 +1,4 @@
-//! A recording: the volumes of one scan, read one after the other in constant memory.
+//! Reads the volumes of one scan in order, in constant memory.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::nifti::{Grid, Header, Source, Voxels, at};
 
 pub use crate::tr::plausible_tr;
 
-/// A recording opened at its next volume.
+/// A recording, opened at its next volume.
 pub struct Bold {
     path: PathBuf,
     space: Space,
@@ -18,26 +18,28 @@ pub struct Bold {
     tr: Option<f64>,
     next: usize,
     voxels: Voxels,
-    /// Where time changes fastest in the file: the volumes that were read ahead.
+    /// Volumes read ahead, for files in which time varies fastest.
     block: Option<Block>,
 }
 
-/// Some volumes of a file in which all values of one place lie side by side, as CIFTI writes series.
+/// A block of volumes, read ahead from a file that stores each place's values together, as CIFTI
+/// dtseries do.
 struct Block {
-    /// Values it holds at most.
+    /// Largest number of values it may hold.
     room: usize,
     /// The first volume it holds.
     first: usize,
-    /// How many it holds.
+    /// Number of volumes it holds.
     count: usize,
-    /// `count` values of the first place, then of the second.
+    /// `count` values of the first place, then of the second, and so on.
     values: Vec<f32>,
 }
 
-/// Room of a block, 64 MiB. A longer file is passed over several times.
+/// Capacity of a block in values: 64 MiB, so that memory stays constant. A longer file is read in
+/// several passes (seven for an HCP run).
 const ROOM: usize = 16 << 20;
 
-/// Where the values of a volume lie.
+/// Locations of the values of a volume.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Space {
     /// On a grid of voxels; x fastest.
@@ -49,7 +51,7 @@ pub enum Space {
 }
 
 impl Space {
-    /// Values of one volume.
+    /// Number of values in one volume.
     pub fn len(&self) -> usize {
         match self {
             Space::Volume(grid) => grid.voxels(),
@@ -58,18 +60,19 @@ impl Space {
         }
     }
 
-    /// Whether there are none.
+    /// Whether a volume has no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
 impl Bold {
-    /// Opens a NIfTI file (`.nii`, `.nii.gz`, either file of a pair) or a CIFTI-2 dtseries or ptseries, by its
-    /// content. Reads what the file says of itself and no volume.
+    /// Opens a NIfTI file (`.nii`, `.nii.gz`, either file of a pair) or a CIFTI-2 dtseries or ptseries.
+    ///
+    /// The content decides the format. Reads the header and the CIFTI XML, but no volume.
     ///
     /// # Errors
-    /// If the file cannot be read, is damaged, or is no recording. The message names the file.
+    /// If the file cannot be read, is damaged, or is not a recording. The message names the file.
     pub fn open(path: &Path) -> Result<Bold> {
         let source = Source::open(path)?;
         let bold = |space, trs, tr, voxels, block| Bold {
@@ -101,12 +104,12 @@ impl Bold {
         Ok(bold(space, series.0, series.1, file.voxels, block))
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the values lie.
+    /// Locations of a volume's values.
     pub fn space(&self) -> &Space {
         &self.space
     }
@@ -116,14 +119,14 @@ impl Bold {
         self.trs
     }
 
-    /// Repetition time in seconds, as the file says it; see [`plausible_tr`].
+    /// Repetition time in seconds, as given by the file; see [`plausible_tr`].
     pub fn tr(&self) -> Option<f64> {
         self.tr
     }
 
-    /// Reads the next volume into `volume`; false after the last one.
+    /// Reads the next volume into `volume`; returns false after the last one.
     ///
-    /// Slope and intercept are applied. NaN and infinite values are passed on as they lie in the file.
+    /// Slope and intercept are applied. NaN and infinite values are passed on unchanged.
     ///
     /// # Errors
     /// If the file is damaged or ends before its last volume. The message names the file and the volume.
@@ -161,7 +164,7 @@ impl Block {
         Block { room, first: 0, count: 0, values: Vec::new() }
     }
 
-    /// Passes over the whole file and keeps as many volumes from `first` on as there is room for.
+    /// Reads through the whole file and keeps as many volumes from `first` on as fit.
     fn read(&mut self, voxels: &mut Voxels, first: usize, places: usize, trs: usize) -> Result<()> {
         if first > 0 {
             voxels.finish()?;
@@ -197,7 +200,8 @@ mod tests {
         let bytes = Image::cifti(3004, xml, [7, 3], values).bytes();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("long.ptseries.nii");
-        // Room for one value still takes a volume at once; 7 holds 2 volumes, 100 all of them.
+        // A block with room for one value still holds one volume; 7 values hold two volumes, 100 hold
+        // all.
         for (bytes, room) in [(&bytes, 1), (&bytes, 7), (&gzip(&bytes), 7), (&bytes, 100)] {
             std::fs::write(&path, bytes).unwrap();
             let mut bold = Bold::open(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Reads what happened during a scan: `events.tsv` of BIDS, and FSL's files of three columns.
+//! Reads the events of a scan, from BIDS `events.tsv` files and FSL's three-column files.
 
 use std::path::Path;
 
@@ -6,10 +6,11 @@ use boldface::{Event, Result};
 
 use crate::table::{Row, Table};
 
-/// Reads a BIDS table with the columns `onset` and `duration` in seconds, and `trial_type` if there is one.
+/// Reads a BIDS table with the columns `onset` and `duration` in seconds, and optionally `trial_type`.
 ///
 /// # Errors
-/// If the file cannot be read, a column is missing or a cell is no number. The message names file and line.
+/// If the file cannot be read, a column is missing or a cell is not a number. The message names file and
+/// line.
 pub fn read(path: &Path) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
         let table = Table::read(path)?;
@@ -25,10 +26,11 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
     named(path, read()).map(sorted)
 }
 
-/// Reads an FSL file: onset, duration and weight on each line, all of one condition. A weight of 0 is no event.
+/// Reads an FSL file of one condition: onset, duration and weight per line. Lines of weight 0 are
+/// skipped.
 ///
 /// # Errors
-/// As [`read`], and if a line has not three numbers.
+/// As [`read`], and if a line does not have three numbers.
 pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
         let text = std::fs::read_to_string(path)?;
@@ -44,7 +46,7 @@ pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
                 }
                 _ => {
                     return Err(format!(
-                        "line {line} has not three numbers (onset and duration in seconds, and a weight); a table \
+                        "line {line} does not have three numbers (onset and duration in seconds, and a weight); a table \
                          with a header must end in `.tsv`"
                     )
                     .into());
@@ -56,7 +58,7 @@ pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
     named(path, read()).map(sorted)
 }
 
-/// Events in order of time.
+/// Sorts events by time.
 pub fn sorted(mut events: Vec<Event>) -> Vec<Event> {
     events.sort_by(|a, b| a.onset.total_cmp(&b.onset).then_with(|| a.trial_type.cmp(&b.trial_type)));
     events
@@ -72,7 +74,7 @@ fn timed(line: u64, onset: &str, duration: &str) -> Result<Event> {
 
 fn number(line: u64, what: &str, text: &str) -> Result<f64> {
     let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
-    value.ok_or_else(|| format!("line {line}: the {what} `{text}` is no number of seconds").into())
+    value.ok_or_else(|| format!("line {line}: the {what} `{text}` is not a number").into())
 }
 
 fn named<T>(path: &Path, result: Result<T>) -> Result<T> {
@@ -119,14 +121,11 @@ mod tests {
         );
         assert_eq!(
             said("e.tsv", "onset\tduration\n1\t1\nx\t1\n"),
-            "events `e.tsv`: line 3: the onset `x` is no number of seconds"
+            "events `e.tsv`: line 3: the onset `x` is not a number"
         );
         assert_eq!(said("e.tsv", "onset\tduration\nn/a\t1\n"), "events `e.tsv`: line 2 has no `onset`");
         assert_eq!(said("e.tsv", "onset\tduration\n1\t-2\n"), "events `e.tsv`: line 2: a duration of -2 s");
-        assert_eq!(
-            said("c.txt", "1 2 nan\n"),
-            "events `c.txt`: line 1: the weight `nan` is no number of seconds"
-        );
-        assert!(said("c.txt", "onset duration\n").contains("line 1 has not three numbers"));
+        assert_eq!(said("c.txt", "1 2 nan\n"), "events `c.txt`: line 1: the weight `nan` is not a number");
+        assert!(said("c.txt", "onset duration\n").contains("line 1 does not have three numbers"));
     }
 }

@@ -1,4 +1,4 @@
-//! Writes regional series as other programs read them: `.tsv` with a header, and `.npy`.
+//! Writes regional series for other programs: `.tsv` with a header, and `.npy`.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use boldface::TimeSeries;
 
-/// The series as tab-separated text: a line of region names, then a line a volume. A value that is not
-/// available is `n/a`; the others have as many digits as it takes to read the same 32 bits again.
+/// Formats a series as tab-separated text: a line of region names, then one line per volume. A missing
+/// value is `n/a`; other values have enough digits to restore the same 32 bits.
 pub fn tsv(series: &TimeSeries, names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| name.replace(['\t', '\n', '\r'], " ")).collect();
     let mut text = names.join("\t") + "\n";
@@ -25,14 +25,14 @@ pub fn tsv(series: &TimeSeries, names: &[String]) -> String {
     text
 }
 
-/// The series as a `.npy` array of float32, volumes by regions (numpy's format, version 1).
+/// Formats a series as a `.npy` array of float32, volumes x regions (numpy's format, version 1).
 pub fn npy(series: &TimeSeries) -> Vec<u8> {
     let header = format!(
         "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
         series.trs(),
         series.rois()
     );
-    // Magic, version and length take 10 bytes; numbers begin at a multiple of 64, after a line break.
+    // Magic, version and length take 10 bytes. The data begin at a multiple of 64, after a line break.
     let padded = (header.len() + 11).next_multiple_of(64) - 10;
     let length = u16::try_from(padded).expect("two numbers make a short header");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -42,10 +42,11 @@ pub fn npy(series: &TimeSeries) -> Vec<u8> {
     bytes
 }
 
-/// Writes a file aside and renames it, so that nobody ever sees half of it; makes the folders it lies in.
+/// Writes to a temporary file and renames it, so that nobody reads an incomplete file. Creates parent
+/// folders.
 ///
 /// # Errors
-/// If it cannot be written. The message does not name the file.
+/// If the file cannot be written. The message does not name the file.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -55,13 +56,13 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
-        // The error that is reported is the first one; a leftover file is overwritten next time.
+        // Report the first error. A leftover file is overwritten next time.
         let _ = fs::remove_file(&aside);
     }
     written
 }
 
-/// `.NAME.partial` in the same folder: hidden, so that no search for scans finds it.
+/// Returns `.NAME.partial` in the same folder. The dot hides it from searches for scans.
 fn aside(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!(".{name}.partial"))
@@ -91,7 +92,7 @@ mod tests {
         assert_eq!((header.rows, header.cols, header.fortran_order), (2, 3, false));
         let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&values), bits(series().values()));
-        // Numbers begin at a multiple of 64 bytes, and nothing else is left in the folder.
+        // The data begin at a multiple of 64 bytes, and no other file is left in the folder.
         assert_eq!((fs::metadata(&path).unwrap().len() - 24) % 64, 0);
         assert_eq!(fs::read_dir(dir.path().join("a/b")).unwrap().count(), 1);
     }

@@ -11,51 +11,51 @@ use crate::names::Name;
 /// A file with a BIDS name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What its name says.
+    /// The parsed name.
     pub name: Name,
 }
 
-/// What of a folder is looked at.
+/// Selects the files to find in a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// What the names of scans end with, before the extension, such as `bold`.
+    /// Suffix of scan names, before the extension, such as `bold`.
     pub suffix: &'a str,
     /// Extensions of scans, without the first dot.
     pub extensions: &'a [&'a str],
-    /// Labels that a scan's name must have.
+    /// Entities and labels that a scan's name must have.
     pub only: &'a BTreeMap<String, String>,
-    /// Suffixes of other files to remember, such as `mask`; sidecars of scans always are.
+    /// Suffixes of other files to keep, such as `mask`. Sidecars of scans are always kept.
     pub others: &'a [&'a str],
-    /// The one subject whose files are looked for; none for all.
+    /// Restricts the search to one subject; `None` for all.
     pub subject: Option<&'a str>,
 }
 
-/// The files of a folder by name: scans, and what lies beside them.
+/// The scans of a folder and the files that belong to them.
 ///
-/// Files are kept by folder and subject, so that what belongs to a scan is looked for among that subject's
-/// files alone: a folder of n scans takes n steps, however flat it is.
+/// Files are indexed by folder and subject, so looking up a scan's files visits that subject's files
+/// only. A flat folder of n scans therefore takes time proportional to n.
 #[derive(Debug)]
 pub struct Folder {
-    /// One signal file a scan, sorted by path; each name has a `sub-`.
+    /// One signal file per scan, sorted by path; each name has a `sub-`.
     pub scans: Vec<Named>,
-    /// Everything else, by folder and by subject label.
+    /// All other files, by folder and by subject label.
     others: BTreeMap<PathBuf, BTreeMap<Option<String>, Vec<Named>>>,
 }
 
-/// Extensions of regional signals.
+/// File extensions of regional signals.
 pub const SIGNALS: [&str; 3] = ["npy", "tsv", "csv"];
 
-/// Folders below the root that are looked into: `sub-01/ses-1/func`, and one to spare.
+/// Levels of folders searched below the root: `sub-01/ses-1/func`, and one to spare.
 const DEPTH: usize = 4;
 
 impl Folder {
-    /// Finds every wanted scan `sub-..._SUFFIX.EXTENSION` in `root` itself and below its `sub-..` folders,
-    /// and the wanted files beside them.
+    /// Finds every scan `sub-..._SUFFIX.EXTENSION` in `root` and below its `sub-..` folders, and the
+    /// other selected files.
     ///
     /// # Errors
-    /// If a folder cannot be read, or a file that ends like a scan has a name that is not BIDS.
+    /// If a folder cannot be read, or a file with the suffix of scans does not have a BIDS name.
     pub fn find(root: &Path, wanted: &Wanted<'_>) -> Result<Folder> {
         let mut paths = Vec::new();
         walk(root, DEPTH, wanted.subject, &mut paths)?;
@@ -88,21 +88,21 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Files that lie in the folder of a scan and carry its subject's label, sorted by path.
+    /// Returns the other files in the folder of a scan that have its subject's label, sorted by path.
     pub fn beside(&self, scan: &Named) -> &[Named] {
         let of_folder = scan.path.parent().and_then(|dir| self.others.get(dir));
         let subject = scan.name.get("sub").map(str::to_owned);
         of_folder.and_then(|subjects| subjects.get(&subject)).map_or(&[], Vec::as_slice)
     }
 
-    /// The sidecars of a scan, nearest folder first and there the one with the most labels first: what
-    /// the first one says holds (the inheritance principle of BIDS).
+    /// Returns the sidecars of a scan, nearest folder first, and within a folder the one with the most
+    /// labels first. The first one that gives a value takes precedence (BIDS inheritance principle).
     pub fn sidecars<'a>(&'a self, scan: &'a Named) -> impl Iterator<Item = &'a Named> {
         self.inherited(scan, &scan.name, "json")
     }
 
-    /// The files with the suffix of `name` and an extension that hold for it, from the folder of `at`
-    /// upwards; order as of [`Folder::sidecars`].
+    /// Returns the files with this extension and the suffix of `name` that apply to `name`, from the
+    /// folder of `at` upwards, in the order of [`Folder::sidecars`].
     pub fn inherited<'a>(
         &'a self,
         at: &'a Named,
@@ -125,8 +125,10 @@ impl Folder {
     }
 }
 
-/// The sidecars of one signal file, wherever it lies: the `.json` of the same name, then those that BIDS lets it
-/// inherit from its folder and, below a `sub-` folder, from those above; nearest first.
+/// Returns the sidecars of one signal file, nearest first.
+///
+/// The `.json` of the same name comes first, then those that BIDS inheritance finds in its folder and,
+/// below a `sub-` folder, in the folders above.
 ///
 /// # Errors
 /// If a folder cannot be read.
@@ -140,7 +142,7 @@ pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
     let is_subject = |dir: &&Path| {
         dir.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("sub-"))
     };
-    // The study's folder is the one around the subject's.
+    // The study's folder is the parent of the subject's.
     let study = folders.iter().position(is_subject).map_or(0, |subject| subject + 1);
     for dir in folders.into_iter().take(study + 1) {
         let mut here: Vec<(usize, PathBuf)> = Vec::new();
@@ -164,10 +166,10 @@ pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// `RepetitionTime` of a sidecar in seconds; none if it says nothing.
+/// Reads `RepetitionTime` of a sidecar in seconds; `None` if the key is missing.
 ///
 /// # Errors
-/// If the file is not JSON, or the value not a number.
+/// If the file is not JSON, or the value is not a number.
 pub fn repetition_time(sidecar: &Path) -> Result<Option<f64>> {
     let read = || -> Result<Option<f64>> {
         let json: serde_json::Value = serde_json::from_slice(&fs::read(sidecar)?)?;
@@ -182,7 +184,7 @@ pub fn repetition_time(sidecar: &Path) -> Result<Option<f64>> {
     read().map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()).into())
 }
 
-/// The names of the files that lie in `root` itself, sorted.
+/// Returns the paths of the files directly in `root`, sorted.
 ///
 /// # Errors
 /// If the folder cannot be read.
@@ -203,7 +205,7 @@ fn walk(dir: &Path, depth: usize, subject: Option<&str>, found: &mut Vec<PathBuf
         if label.is_some() && subject.is_some() && label != subject {
             continue;
         }
-        // Links are followed: data managers such as DataLad keep files behind them.
+        // Follow links: data managers such as DataLad store files behind them.
         let kind = entry.file_type().map_err(failed)?;
         let is_dir = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
         if !is_dir {
@@ -311,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_a_scan_is_looked_for_among_its_subjects_files() {
-        // All files in one folder: the number of candidates of a scan must not grow with the study.
+        // With all files in one folder, the number of candidates per scan must not grow with the study.
         let candidates = |subjects: usize| {
             let files: Vec<String> = (0..subjects)
                 .flat_map(|subject| {

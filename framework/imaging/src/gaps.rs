@@ -1,15 +1,15 @@
-//! Brings a recording from which volumes were removed to another TR, each volume staying at its time.
+//! Resamples a scrubbed recording to another TR, with every volume at its own time.
 
 use boldface::Result;
 
 use crate::matrix::Matrix;
 use crate::resample::{resample, resampled_volumes};
 
-/// As [`resample`], of what scrubbing left: `signal` has the volumes of a scan for which `kept` is true.
+/// Resamples a scrubbed scan; `signal` has only the volumes for which `kept` is true.
 ///
-/// Removed volumes are filled by straight lines between their kept neighbours (the nearest one at an end), the
-/// whole scan is resampled, and the new volumes of [`kept_after`] are what remains. So time is not
-/// squeezed at a cut, and no new volume lies in one. Where nothing was removed this is [`resample`].
+/// Removed volumes are first filled by linear interpolation between their kept neighbours (at an end, by
+/// the nearest one), so that time is not squeezed at a cut. The whole scan is then resampled as by
+/// [`resample`], and the new volumes within a cut are dropped; see [`kept_after`].
 ///
 /// # Errors
 /// As [`resample`], or if no new volume remains.
@@ -27,7 +27,8 @@ pub fn resample_kept(signal: &Matrix, kept: &[bool], tr: f64, to: f64) -> Result
     Ok(Matrix { rows: values.len() / whole.columns.max(1), columns: whole.columns, values })
 }
 
-/// Which volumes of the whole scan remain after [`resample_kept`]: those at, or between, kept ones.
+/// Returns which new volumes of the whole scan [`resample_kept`] keeps: those at a kept volume or
+/// between two.
 pub fn kept_after(kept: &[bool], tr: f64, to: f64) -> Vec<bool> {
     if to == tr {
         return kept.to_vec();
@@ -35,14 +36,14 @@ pub fn kept_after(kept: &[bool], tr: f64, to: f64) -> Vec<bool> {
     let last = kept.len().saturating_sub(1);
     let remains = |volume: usize| {
         let place = volume as f64 * to / tr;
-        // A place that is a rounding error off a volume is that volume.
+        // A place within rounding error of a volume counts as that volume.
         let (before, after) = ((place + 1e-9).floor() as usize, (place - 1e-9).ceil() as usize);
         kept[before.min(last)] && kept[after.min(last)]
     };
     (0..resampled_volumes(kept.len(), tr, to)).map(remains).collect()
 }
 
-/// The volumes of the whole scan.
+/// Fills the removed volumes of a scan by linear interpolation.
 fn filled(signal: &Matrix, kept: &[bool]) -> Matrix {
     let places: Vec<usize> = (0..kept.len()).filter(|&volume| kept[volume]).collect();
     let mut whole = Matrix::zeros(kept.len(), signal.columns);
@@ -70,14 +71,15 @@ mod tests {
 
     #[test]
     fn a_line_stays_a_line_at_its_times() {
-        // 40 volumes of 1 s, the 10th to the 14th and the first two removed; a line of 1 a second from 3.
+        // 40 volumes of 1 s without the first two and the 11th to the 15th. The signal is a line of
+        // slope 1 that starts at 3.
         let kept: Vec<bool> = (0..40).map(|volume| volume >= 2 && !(10..15).contains(&volume)).collect();
         let signal = line((0..40).filter(|&volume| kept[volume]));
         let new = resample_kept(&signal, &kept, 1.0, 2.0).unwrap();
-        // 2 4 6 8, then 16 18 ... 38; 0, 10, 12 and 14 were removed.
+        // Kept are 2 4 6 8 and 16 18 ... 38 s; 0, 10, 12 and 14 s are within cuts.
         let times: Vec<usize> = (1..5).chain(8..20).map(|k| 2 * k).collect();
         assert_eq!(new.rows, times.len());
-        // The two filled volumes at the start are no line, and the kernel reaches them a little.
+        // The two filled volumes at the start are not on the line, and the kernel spreads them a little.
         for (row, time) in times.iter().enumerate().filter(|(_, time)| **time > 22) {
             assert!((new.at(row, 0) - (3.0 + *time as f64)).abs() < 0.02, "{time}: {}", new.at(row, 0));
         }
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn a_new_volume_between_a_kept_and_a_removed_one_is_removed() {
         let kept = [true, true, false, true, true, true];
-        // At 0, 1.5, 3, 4.5: between 1 and 2 one is removed.
+        // New volumes at 0, 1.5, 3 and 4.5: the second is between 1 and 2, one of which is removed.
         assert_eq!(kept_after(&kept, 1.0, 1.5), [true, false, true, true]);
         assert_eq!(kept_after(&kept, 2.0, 2.0), kept);
     }

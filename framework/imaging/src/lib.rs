@@ -1,8 +1,9 @@
-//! Scans in, regional time series out.
+//! Reads scans and turns them into regional time series.
 //!
-//! Files are read here and nowhere else: arrays ([`npy`]), tables ([`table`]), and the BIDS conventions
-//! that tie them together ([`names`], [`folder`], [`phenotype`], [`regions`]). What is computed from a
-//! series alone is here too: [`standardize()`] and functional [`connectivity`].
+//! All reading of data files happens in this crate: images ([`nifti`], [`cifti`]), arrays ([`npy`]),
+//! tables ([`table`]), and the BIDS conventions that connect them ([`names`], [`folder`], [`phenotype`],
+//! [`regions`]). It also makes regional series ([`parcellation`]), cleans them ([`clean()`]) and scales
+//! them ([`standardize()`]).
 
 pub mod bold;
 pub mod cifti;

@@ -1,26 +1,26 @@
-//! A table of 64-bit numbers, volumes x regions, as recordings are cleaned and resampled.
+//! A matrix of 64-bit numbers, volumes x regions, for cleaning and resampling.
 
 use boldface::Result;
 
-/// Numbers in rows: one row a volume, one column a region (or a confound).
+/// A matrix with one row per volume and one column per region or confound.
 ///
-/// Rows lie one after another (time-major), so that work on all regions of a volume runs through
-/// memory once. A column of NaN is a region that is not available.
+/// Values are stored row by row (time-major), so that work on all regions of a volume reads memory in
+/// order. A column of NaN is a missing region.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     /// Number of volumes.
     pub rows: usize,
     /// Number of regions or confounds.
     pub columns: usize,
-    /// Row after row, `rows * columns` values.
+    /// The values, row by row: `rows * columns` of them.
     pub values: Vec<f64>,
 }
 
 impl Matrix {
-    /// A matrix of these values, row after row.
+    /// Makes a matrix of these values, row by row.
     ///
     /// # Errors
-    /// When there are not `rows * columns` values.
+    /// If there are not `rows * columns` values.
     pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Result<Matrix> {
         if rows.checked_mul(columns) != Some(values.len()) {
             let there = values.len();
@@ -29,37 +29,37 @@ impl Matrix {
         Ok(Matrix { rows, columns, values })
     }
 
-    /// All values zero.
+    /// Makes a matrix of zeros.
     #[must_use]
     pub fn zeros(rows: usize, columns: usize) -> Matrix {
         Matrix { rows, columns, values: vec![0.0; rows * columns] }
     }
 
-    /// The value of column `column` in row `row`.
+    /// Returns the value in a row and a column.
     pub fn at(&self, row: usize, column: usize) -> f64 {
         self.values[row * self.columns + column]
     }
 
-    /// All columns of one row.
+    /// Returns one row.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.columns..][..self.columns]
     }
 
-    /// All columns of one row.
+    /// Returns one row, mutable.
     pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.columns..][..self.columns]
     }
 
-    /// One column, row after row.
+    /// Returns the values of one column, from the first row to the last.
     pub fn column(&self, column: usize) -> impl Iterator<Item = f64> + '_ {
         assert!(column < self.columns, "there is no column {column} in {}", self.columns);
         (0..self.rows).map(move |row| self.at(row, column))
     }
 
-    /// The rows that `kept` marks, in order.
+    /// Returns the rows marked by `kept`, in order.
     ///
     /// # Panics
-    /// When there is not one mark a row.
+    /// If there is not one mark per row.
     #[must_use]
     pub fn keep(&self, kept: &[bool]) -> Matrix {
         assert_eq!(kept.len(), self.rows, "one mark a row");
@@ -95,7 +95,7 @@ impl Matrix {
         folded
     }
 
-    /// Replaces each value by what `of` makes of it and the number its column has in `by`.
+    /// Replaces each value `x` by `of(x, by[column])`.
     pub(crate) fn map_columns(&mut self, by: &[f64], of: impl Fn(f64, f64) -> f64) {
         for row in self.values.chunks_exact_mut(self.columns.max(1)) {
             row.iter_mut().zip(by).for_each(|(x, &by)| *x = of(*x, by));

@@ -1,4 +1,4 @@
-//! Reads a signal file on its own: its numbers, and the names of its columns where it has them.
+//! Reads a single signal file: its values, and its column names if it has any.
 
 use std::path::Path;
 
@@ -8,25 +8,27 @@ use crate::npy;
 use crate::recording::{delimiter, is_array, numbers};
 use crate::table::{TableError, records};
 
-/// Volumes by regions as they lie in a file.
+/// The content of a signal file, volumes x regions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatrixFile {
-    /// Names of the columns; none of an array, and of a table whose first line is a volume.
+    /// Names of the columns; `None` for an array, or a table without a header.
     pub names: Option<Vec<String>>,
     /// Number of volumes.
     pub trs: usize,
     /// Number of regions.
     pub rois: usize,
-    /// `values[t * rois + roi]`; NaN where the file has no number.
+    /// `values[t * rois + roi]`; NaN if the file has no number there.
     pub values: Vec<f32>,
 }
 
 impl MatrixFile {
-    /// Reads an `.npy`, a `.tsv` or a `.csv` with a row a volume and a column a region. A first line of numbers is a
-    /// volume, unless it is `names` to the letter: there are atlases whose regions are called 1, 2, 3.
+    /// Reads a `.npy`, `.tsv` or `.csv` file with one row per volume and one column per region.
+    ///
+    /// A first line of numbers is a volume, unless it equals `names`: some atlases name their regions 1,
+    /// 2, 3.
     ///
     /// # Errors
-    /// If it cannot be read or is damaged. The message does not name the file.
+    /// If the file cannot be read or is damaged. The message does not name the file.
     pub fn read(path: &Path, names: &[String]) -> Result<MatrixFile> {
         if is_array(path) {
             let (header, values) = npy::read(path)?;
@@ -76,7 +78,7 @@ mod tests {
     fn damage_is_placed() {
         let message = |text| read("x.tsv", text, &[]).unwrap_err().to_string();
         assert_eq!(message("A\tB\n1\t2\n3\n"), "line 3 has 1 cells, but the header has 2");
-        assert_eq!(message("A\tB\n1\tx\n"), "`x` on line 2, column 2 is no number");
+        assert_eq!(message("A\tB\n1\tx\n"), "`x` on line 2, column 2 is not a number");
         assert_eq!(message(""), "the table is empty; its first line names the columns");
     }
 }

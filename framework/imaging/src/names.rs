@@ -1,10 +1,10 @@
-//! What a BIDS file name says: `sub-01_task-rest_seg-CC200_timeseries.npy`.
+//! Parses BIDS file names, such as `sub-01_task-rest_seg-CC200_timeseries.npy`.
 
 use std::collections::BTreeMap;
 
 use boldface::ScanId;
 
-/// Why a file name is not a BIDS name.
+/// Reasons why a file name is not a BIDS name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// The name has no extension.
@@ -18,8 +18,8 @@ pub enum NameError {
         /// The part.
         part: String,
     },
-    /// An entity stands twice.
-    #[error("`{entity}` stands twice in `{name}`")]
+    /// An entity occurs twice.
+    #[error("`{entity}` occurs twice in `{name}`")]
     Twice {
         /// The whole name.
         name: String,
@@ -28,19 +28,19 @@ pub enum NameError {
     },
 }
 
-/// A file name taken apart.
+/// A parsed file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
-    /// Label by entity, such as `01` by `sub`.
+    /// Label of each entity, such as `01` for `sub`.
     pub entities: BTreeMap<String, String>,
-    /// What the file holds, such as `timeseries`.
+    /// Kind of content, such as `timeseries`.
     pub suffix: String,
     /// The extension without its first dot, such as `npy` or `nii.gz`.
     pub extension: String,
 }
 
 impl Name {
-    /// Takes a file name apart.
+    /// Parses a file name.
     ///
     /// # Errors
     /// If it is not a chain of `entity-label` parts, a suffix and an extension.
@@ -61,18 +61,18 @@ impl Name {
         Ok(Name { entities, suffix: suffix.to_owned(), extension: extension.to_owned() })
     }
 
-    /// The label of an entity.
+    /// Returns the label of an entity.
     pub fn get(&self, entity: &str) -> Option<&str> {
         self.entities.get(entity).map(String::as_str)
     }
 
-    /// Whether what this name says also holds for `other`: every entity here has the same label there.
-    /// So BIDS decides which sidecars and region tables belong to a file.
+    /// Whether a file with this name applies to `other`: every entity here has the same label there.
+    /// BIDS assigns sidecars and region tables to files by this rule.
     pub fn applies_to(&self, other: &Name) -> bool {
         self.entities.iter().all(|(entity, label)| other.get(entity) == Some(label))
     }
 
-    /// The scan of dataset `dataset` that the name belongs to; none without `sub-`.
+    /// Returns the scan of `dataset` that the name belongs to; `None` without `sub-`.
     pub fn scan(&self, dataset: &str) -> Option<ScanId> {
         let label = |entity| self.entities.get(entity).cloned();
         Some(ScanId {
@@ -86,12 +86,12 @@ impl Name {
     }
 }
 
-/// A label as a table may write it: `sub-01` and `01` are the same subject.
+/// Strips the entity from a label in a table: `sub-01` and `01` are the same subject.
 pub fn label<'a>(entity: &str, written: &'a str) -> &'a str {
     written.strip_prefix(entity).and_then(|rest| rest.strip_prefix('-')).unwrap_or(written)
 }
 
-/// Whether two runs are the same one. BIDS numbers runs, so `1` and `01` are equal.
+/// Whether two run labels are equal. BIDS numbers runs, so `1` and `01` are the same run.
 pub fn same_run(a: &str, b: &str) -> bool {
     match (a.parse::<u64>(), b.parse::<u64>()) {
         (Ok(a), Ok(b)) => a == b,
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             message("sub-01_run-1_run-2_timeseries.npy"),
-            "`run` stands twice in `sub-01_run-1_run-2_timeseries.npy`"
+            "`run` occurs twice in `sub-01_run-1_run-2_timeseries.npy`"
         );
         assert_eq!(message("sub-01_timeseries"), "`sub-01_timeseries` has no extension");
     }

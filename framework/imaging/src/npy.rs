@@ -1,7 +1,9 @@
 //! Reads two-dimensional `.npy` arrays of little-endian floats.
 //!
-//! Written from the format's description in numpy's manual (`numpy.lib.format`, versions 1 to 3).
-//! Both memory orders are read, as numpy does: many tools store time by region transposed.
+//! Follows the format's description in numpy's manual (`numpy.lib.format`, versions 1 to 3). Both memory
+//! orders are read, as in numpy, since many tools store series transposed. Written here rather than
+//! taken from a crate, so that float16 works and the file's length is checked before anything is
+//! allocated.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,49 +11,49 @@ use std::path::Path;
 
 use half::f16;
 
-/// Why an array could not be read.
+/// Reasons why an array cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum NpyError {
     /// The file could not be opened or read.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// The file does not start as every `.npy` does.
+    /// The file does not start with the magic bytes of `.npy`.
     #[error("not a .npy file: it does not start with `\\x93NUMPY`")]
     Magic,
-    /// A version after 3.
+    /// The version is above 3.
     #[error("unknown .npy version {0}; save it again with numpy")]
     Version(u8),
-    /// The header could not be understood.
+    /// The header cannot be parsed.
     #[error("damaged .npy header: {0}")]
     Header(String),
-    /// Integers, complex numbers, strings, big-endian numbers.
+    /// Unsupported type: integers, complex numbers, strings or big-endian numbers.
     #[error(
         "values of type `{0}`; save it as float16, float32 or float64, little-endian (`x.astype('<f4')`)"
     )]
     Dtype(String),
-    /// Not a matrix.
+    /// The array is not a matrix.
     #[error("an array of {0} dimensions; a time series has 2, time by region")]
     Dimensions(usize),
-    /// The file is shorter or longer than its header says.
+    /// The file is shorter or longer than its header promises.
     #[error(
         "{rows} x {cols} values of {dtype} take {expected} bytes, but {found} follow the header; \
              the file is damaged or its copy was cut short"
     )]
     Length {
-        /// Rows by the header.
+        /// Rows in the header.
         rows: u64,
-        /// Columns by the header.
+        /// Columns in the header.
         cols: u64,
-        /// Type by the header.
+        /// Type in the header.
         dtype: Dtype,
-        /// Bytes the header promises.
+        /// Bytes announced by the header.
         expected: u128,
         /// Bytes after the header.
         found: u64,
     },
 }
 
-/// The type of the stored numbers.
+/// Type of the stored numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dtype {
     /// `<f2`
@@ -63,7 +65,7 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    /// Bytes a number.
+    /// Bytes per number.
     fn size(self) -> usize {
         match self {
             Dtype::F16 => 2,
@@ -83,7 +85,7 @@ impl std::fmt::Display for Dtype {
     }
 }
 
-/// What a `.npy` file says of itself; its shape is known to fit the length of the file.
+/// Header of a `.npy` file whose shape matches the length of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// First dimension.
@@ -92,25 +94,25 @@ pub struct Header {
     pub cols: usize,
     /// Type of the numbers.
     pub dtype: Dtype,
-    /// Whether columns, not rows, are contiguous in the file.
+    /// Whether the file stores column by column rather than row by row.
     pub fortran_order: bool,
 }
 
-/// Reads the header alone and compares it with the length of the file.
+/// Reads only the header and checks it against the length of the file.
 ///
 /// # Errors
-/// If the file cannot be read, is no float matrix, or is not as long as its header says.
+/// If the file cannot be read, is not a matrix of floats, or its length does not match its header.
 pub fn header(path: &Path) -> Result<Header, NpyError> {
     Ok(open(path)?.0)
 }
 
-/// Reads a matrix, row after row whatever the order in the file. 64-bit numbers are rounded to 32.
+/// Reads a matrix, row by row whatever the order in the file. 64-bit numbers are rounded to 32.
 ///
 /// # Errors
 /// As [`header`].
 pub fn read(path: &Path) -> Result<(Header, Vec<f32>), NpyError> {
     let (header, mut file) = open(path)?;
-    // Safe to allocate: `open` has compared this number with the length of the file.
+    // Safe to allocate: `open` compared this number with the length of the file.
     let mut bytes = vec![0; header.rows * header.cols * header.dtype.size()];
     file.read_exact(&mut bytes)?;
     let stored = decode(&bytes, header.dtype);
@@ -130,7 +132,7 @@ fn decode(bytes: &[u8], dtype: Dtype) -> Vec<f32> {
     }
 }
 
-/// The checked header, and the file at its first value.
+/// Opens a file and returns its checked header; the file is then at its first value.
 fn open(path: &Path) -> Result<(Header, File), NpyError> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -170,7 +172,8 @@ fn take(file: &mut File, into: &mut [u8]) -> Result<(), NpyError> {
     })
 }
 
-/// Reads `{'descr': '<f2', 'fortran_order': True, 'shape': (191, 122), }`; `found` bytes follow it.
+/// Parses a header such as `{'descr': '<f2', 'fortran_order': True, 'shape': (191, 122), }`. `found` is
+/// the number of bytes after it.
 fn parse(header: &str, found: u64) -> Result<Header, NpyError> {
     let value = |key: &str| {
         let place = header.find(&format!("'{key}':")).map(|at| at + key.len() + 3);
@@ -201,12 +204,12 @@ fn parse(header: &str, found: u64) -> Result<Header, NpyError> {
     let sizes: Result<Vec<u64>, _> = sizes.map(str::parse).collect();
     let sizes = sizes.map_err(|_| NpyError::Header(format!("`shape` is `({shape})`")))?;
     let [rows, cols] = sizes[..] else { return Err(NpyError::Dimensions(sizes.len())) };
-    // Two u64 and a size of at most 8 could overflow even 128 bits, hence `saturating`.
+    // Two u64 and a size of at most 8 can overflow even 128 bits, hence `saturating`.
     let expected = (u128::from(rows) * u128::from(cols)).saturating_mul(dtype.size() as u128);
     if expected != u128::from(found) {
         return Err(NpyError::Length { rows, cols, dtype, expected, found });
     }
-    // With a size of 0 the other one is unchecked, but then nothing is allocated by it.
+    // If one size is 0, the other is unchecked, but then nothing is allocated.
     let fits = |size: u64| usize::try_from(size).map_err(|_| NpyError::Header(format!("a size of {size}")));
     Ok(Header { rows: fits(rows)?, cols: fits(cols)?, dtype, fortran_order })
 }
@@ -217,7 +220,7 @@ mod tests {
 
     use super::*;
 
-    /// A file of version `version` with the header and the bytes after it.
+    /// Writes a file of this version, with a header and data.
     fn file(version: u8, header: &str, data: &[u8]) -> tempfile::NamedTempFile {
         let mut bytes = b"\x93NUMPY".to_vec();
         bytes.extend([version, 0]);

@@ -1,4 +1,5 @@
-//! Finds scans in folders that are not BIDS: `{subject}/MNINonLinear/Results/{task}/{task}_clean.nii.gz`.
+//! Finds scans in folders that are not BIDS:
+//! `{subject}/MNINonLinear/Results/{task}/{task}_clean.nii.gz`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,13 +9,13 @@ use boldface::{Result, ScanId};
 
 use crate::names::label;
 
-/// Labels by the name between the braces.
+/// Labels by placeholder name.
 pub type Labels = BTreeMap<String, String>;
 
-/// A path whose varying parts stand in braces, relative to a folder.
+/// A path relative to a folder, with placeholders in braces for its varying parts.
 ///
-/// A name that stands twice means the same text twice; `*` is any text that is not kept. A part never
-/// holds a `/`. What can be read in two ways is an error, not a guess.
+/// A placeholder that occurs twice stands for the same text both times. `*` matches any text and
+/// discards it. Neither matches a `/`. A name with two possible readings is an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     written: String,
@@ -29,10 +30,10 @@ enum Piece {
 }
 
 impl Pattern {
-    /// Reads a pattern that may name the labels of `known`.
+    /// Parses a pattern whose placeholders must be among `known`.
     ///
     /// # Errors
-    /// If a brace is not closed, a name is none of `known`, or two parts stand side by side.
+    /// If a brace is not closed, a placeholder is not in `known`, or two variable parts are adjacent.
     pub fn parse(written: &str, known: &[&str]) -> Result<Pattern> {
         let parts: Result<Vec<Vec<Piece>>> = written.split('/').map(|part| pieces(part, known)).collect();
         let parts = parts.map_err(|error| format!("pattern `{written}`: {error}"))?;
@@ -42,7 +43,7 @@ impl Pattern {
         Ok(Pattern { written: written.to_owned(), parts })
     }
 
-    /// The names between braces, sorted.
+    /// Returns the placeholder names, sorted.
     pub fn labels(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .parts
@@ -58,11 +59,12 @@ impl Pattern {
         names
     }
 
-    /// Every file below `root` that the pattern fits, with its labels; those of `given` must be as they
-    /// are there. Folders that it cannot fit are not looked into. Sorted by path.
+    /// Finds every file below `root` that matches, with its labels, sorted by path.
+    ///
+    /// Labels in `given` are fixed. Folders that cannot match are not read.
     ///
     /// # Errors
-    /// If a folder cannot be read, or a name can be read in two ways.
+    /// If a folder cannot be read, or a name has two possible readings.
     pub fn find(&self, root: &Path, given: &Labels) -> Result<Vec<(PathBuf, Labels)>> {
         let mut found = vec![(root.to_owned(), given.clone())];
         for (depth, part) in self.parts.iter().enumerate() {
@@ -70,7 +72,7 @@ impl Pattern {
             let mut next = Vec::new();
             for (folder, labels) in found {
                 for (path, labels) in self.step(&folder, part, &labels)? {
-                    // A folder where a file should be, or the other way round, does not fit.
+                    // Skip a folder where a file is expected, and the reverse.
                     if path.is_dir() != is_last && (path.is_dir() || path.is_file()) {
                         next.push((path, labels));
                     }
@@ -82,7 +84,7 @@ impl Pattern {
         Ok(found)
     }
 
-    /// The entries of `folder` that one part fits.
+    /// Returns the entries of `folder` that match one part.
     fn step(&self, folder: &Path, part: &[Piece], labels: &Labels) -> Result<Vec<(PathBuf, Labels)>> {
         if let Some(name) = filled(part, labels) {
             let path = folder.join(name);
@@ -116,7 +118,7 @@ impl Pattern {
     }
 }
 
-/// The scan that labels name; without a `{subject}` it is the one whose label is `subject`.
+/// Returns the scan with these labels. Without a `{subject}` label, `subject` is used.
 pub fn scan_id(dataset: &str, labels: &Labels, subject: Option<&str>) -> Option<ScanId> {
     let get = |name: &str, entity: &str| labels.get(name).map(|written| label(entity, written).to_owned());
     Some(ScanId {
@@ -138,7 +140,9 @@ fn pieces(part: &str, known: &[&str]) -> Result<Vec<Piece>> {
                 after.split_once('}').ok_or_else(|| format!("`{{` in `{part}` is not closed"))?;
             if !known.contains(&name) {
                 let known: Vec<String> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
-                return Err(format!("`{{{name}}}` is none of {}", known.join(", ")).into());
+                return Err(
+                    format!("`{{{name}}}` is unknown; the placeholders are {}", known.join(", ")).into()
+                );
             }
             rest = after;
             Piece::Label(name.to_owned())
@@ -153,14 +157,16 @@ fn pieces(part: &str, known: &[&str]) -> Result<Vec<Piece>> {
         };
         let is_open = |piece: &Piece| !matches!(piece, Piece::Text(_));
         if is_open(&piece) && pieces.last().is_some_and(is_open) {
-            return Err(format!("in `{part}` nothing tells where one part ends and the next begins").into());
+            return Err(
+                format!("in `{part}` two variable parts are adjacent; write text between them").into()
+            );
         }
         pieces.push(piece);
     }
     Ok(pieces)
 }
 
-/// The text of a part, if every label in it is known.
+/// Returns the text of a part if all its labels are known.
 fn filled(part: &[Piece], labels: &Labels) -> Option<String> {
     let text = |piece: &Piece| match piece {
         Piece::Text(text) => Some(text.clone()),
@@ -170,7 +176,7 @@ fn filled(part: &[Piece], labels: &Labels) -> Option<String> {
     part.iter().map(text).collect()
 }
 
-/// Every way to read `name` as `part`.
+/// Collects every way to read `name` as `part`.
 fn read(part: &[Piece], name: &str, labels: &Labels, readings: &mut Vec<Labels>) {
     let Some((piece, rest)) = part.split_first() else {
         if name.is_empty() {
@@ -233,7 +239,7 @@ mod tests {
             "100408/T1w/T1w.nii.gz",
             "release-notes/README",
         ]);
-        // The second file of the first subject does not repeat its folder's name.
+        // The second file of the first subject does not repeat the name of its folder.
         let hcp = found(dir.path(), "{subject}/MNINonLinear/Results/{task}/{task}_hp2000_clean.nii.gz");
         assert_eq!(hcp, ["d/sub-100307_task-rfMRI_REST1_LR", "d/sub-100408_task-rfMRI_REST2_LR"]);
         let dir = folder(&["1000011_20227_2_0/fMRI/rfMRI.ica/filtered_func_data_clean.nii.gz"]);
@@ -264,12 +270,12 @@ mod tests {
         let said = |pattern| Pattern::parse(pattern, &KNOWN).unwrap_err().to_string();
         assert_eq!(
             said("{subjct}.nii"),
-            "pattern `{subjct}.nii`: `{subjct}` is none of `{subject}`, `{session}`, `{task}`, `{run}`"
+            "pattern `{subjct}.nii`: `{subjct}` is unknown; the placeholders are `{subject}`, `{session}`, `{task}`, `{run}`"
         );
         assert_eq!(said("a{run"), "pattern `a{run`: `{` in `a{run` is not closed");
         assert_eq!(
             said("{subject}{run}"),
-            "pattern `{subject}{run}`: in `{subject}{run}` nothing tells where one part ends and the next begins"
+            "pattern `{subject}{run}`: in `{subject}{run}` two variable parts are adjacent; write text between them"
         );
         assert_eq!(said("a//b"), "pattern `a//b` has an empty part between two `/`");
         let dir = folder(&["a_b_c.nii"]);

@@ -1,4 +1,4 @@
-//! Joins `participants.tsv`, `sessions.tsv` and `scans.tsv` into what is known of each scan.
+//! Joins `participants.tsv`, `sessions.tsv` and `scans.tsv` into the phenotype of each scan.
 
 mod own;
 
@@ -18,36 +18,36 @@ pub struct Phenotypes {
     own: Own,
 }
 
-/// Where the tables of a BIDS dataset lie.
+/// Locations of the tables of a BIDS dataset.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// The participants table; sessions and scans tables of all subjects may lie beside it.
+    /// The participants table. Sessions and scans tables of all subjects may be in the same folder.
     pub participants: PathBuf,
-    /// The folder whose `sub-..` folders may hold tables of one subject.
+    /// The folder whose `sub-..` folders may contain tables of one subject.
     pub root: PathBuf,
 }
 
-/// A table and the columns that say which scans a row is about.
+/// A table and the columns that identify the scans of a row.
 #[derive(Debug)]
 struct Source {
     file: String,
     table: Table,
-    /// Entity and column: `run` and `run`, or `ses` and `session_id`.
+    /// Entity and its column, such as `run` and `run`, or `ses` and `session_id`.
     keys: Vec<(&'static str, String)>,
-    /// Places of a subject's rows.
+    /// Row numbers of each subject.
     rows: BTreeMap<String, Vec<usize>>,
 }
 
-/// The tables, and the entities besides the subject whose columns may tell their rows apart.
+/// The tables, each with the entities besides the subject that may identify a row.
 const TABLES: [(&str, &[&str]); 3] =
     [("participants.tsv", &[]), ("sessions.tsv", &["ses"]), ("scans.tsv", &["ses", "task", "run"])];
 
-/// How a table may call the column of an entity.
+/// Accepted column names of each entity.
 const COLUMNS: [(&str, &[&str]); 3] =
     [("ses", &["session_id", "session", "ses"]), ("task", &["task_id", "task"]), ("run", &["run_id", "run"])];
 
 impl Phenotypes {
-    /// The tables there are in `root`, sorted.
+    /// Returns the tables that exist in `root`, sorted.
     pub fn files(root: &Path) -> Vec<PathBuf> {
         let mut files: Vec<_> = TABLES.iter().map(|(file, _)| root.join(file)).collect();
         files.retain(|file| file.is_file());
@@ -58,8 +58,8 @@ impl Phenotypes {
     /// Reads the tables in `root`.
     ///
     /// # Errors
-    /// If `participants.tsv` is missing, a table is damaged or lacks `participant_id`, or
-    /// `participants.tsv` has a participant twice.
+    /// If `participants.tsv` is missing or has a participant twice, or a table is damaged or lacks
+    /// `participant_id`.
     pub fn read(root: &Path) -> Result<Phenotypes> {
         let mut sources = Vec::new();
         for (file, entities) in TABLES {
@@ -70,7 +70,7 @@ impl Phenotypes {
             } else if file == "participants.tsv" {
                 let path = path.display();
                 return Err(format!(
-                    "there is no `{path}`; write one with a column `participant_id` and a row a subject"
+                    "there is no `{path}`; write one with a column `participant_id` and one row per subject"
                 )
                 .into());
             }
@@ -78,7 +78,7 @@ impl Phenotypes {
         Ok(Phenotypes { sources, own: Own::default() })
     }
 
-    /// The tables there are in `places` for `scans`, sorted.
+    /// Returns the tables that exist at `places` for `scans`, sorted.
     pub fn files_at(places: &Places, scans: &[ScanId]) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> =
             places.tables().into_iter().map(|(path, _)| path).filter(|path| path.is_file()).collect();
@@ -87,7 +87,7 @@ impl Phenotypes {
         files
     }
 
-    /// Reads the tables there are in `places` for `scans`; none has to be there.
+    /// Reads the tables that exist at `places` for `scans`. All of them are optional.
     ///
     /// # Errors
     /// As [`Phenotypes::read`], and if a table of one subject lacks `session_id` or `filename`.
@@ -101,7 +101,7 @@ impl Phenotypes {
         Ok(Phenotypes { sources, own: Own::read(&places.root, scans.iter())? })
     }
 
-    /// Every column that a scan may have a value in, sorted.
+    /// Returns every column in which a scan may have a value, sorted.
     pub fn columns(&self) -> Vec<String> {
         let of_all = self.sources.iter().flat_map(Source::values);
         let mut columns: Vec<_> = of_all.chain(self.own.columns()).map(str::to_owned).collect();
@@ -110,10 +110,10 @@ impl Phenotypes {
         columns
     }
 
-    /// What the tables say of a scan; a missing value has no entry.
+    /// Returns the values of a scan in all tables; a missing value has no entry.
     ///
     /// # Errors
-    /// If a table has no row for the scan or two, or two tables disagree.
+    /// If a table has no row or two rows for the scan, or two tables disagree.
     pub fn of(&self, scan: &ScanId) -> Result<BTreeMap<String, String>> {
         let mut known = Known::default();
         for source in &self.sources {
@@ -126,7 +126,7 @@ impl Phenotypes {
 }
 
 impl Places {
-    /// Tables about all subjects, with the entities that may tell their rows apart.
+    /// Returns the tables of all subjects, each with the entities that may identify a row.
     fn tables(&self) -> Vec<(PathBuf, &'static [&'static str])> {
         let folder = self.participants.parent().unwrap_or(Path::new(""));
         let table = |(file, entities): (&str, &'static [&'static str])| match entities {
@@ -137,15 +137,15 @@ impl Places {
     }
 }
 
-/// What was found so far: value and file by column.
+/// Values found so far: value and file of each column.
 #[derive(Debug, Default)]
 struct Known<'a>(BTreeMap<&'a str, (&'a str, &'a str)>);
 
 impl<'a> Known<'a> {
-    /// Adds what a file says of a scan.
+    /// Adds a file's values of a scan.
     ///
     /// # Errors
-    /// If another file says something else.
+    /// If another file has a different value.
     fn add(
         &mut self,
         scan: &ScanId,
@@ -197,7 +197,7 @@ impl Source {
         Ok(Source { file: file.to_owned(), table, keys, rows })
     }
 
-    /// Whether a column says something of the scan, rather than which scan it is.
+    /// Whether a column holds a value of the scan rather than identifying it.
     fn is_value(&self, column: &str) -> bool {
         column != "participant_id" && self.keys.iter().all(|(_, key)| key != column)
     }
@@ -301,13 +301,13 @@ mod tests {
             tables.of(scan).unwrap().into_iter().map(|(column, value)| format!("{column}={value}")).collect()
         };
         assert_eq!(known(&scans[0]), ["acq_time=10:00", "age=32", "mood=low", "sex=F"]);
-        // No row of its own in the scans table: nothing more is known.
+        // This scan has no row in the scans table, so only the other tables add values.
         assert_eq!(known(&scans[1]), ["age=32", "sex=F"]);
         let error = tables.of(&scans[2]).unwrap_err().to_string();
         assert_eq!(error, "`sub-01_sessions.tsv` has no row for `ses-c` of scan `d/sub-01_ses-c`; add one");
         assert_eq!(tables.columns(), ["acq_time", "age", "mood", "sex"]);
         assert_eq!(Phenotypes::files_at(&places, &scans).len(), 3);
-        // Without any table nothing is known, and nothing is wrong.
+        // Without any table there are no values and no error.
         let nowhere = Places { participants: "no/participants.tsv".into(), root: "no".into() };
         assert!(Phenotypes::read_at(&nowhere, &scans).unwrap().of(&scans[0]).unwrap().is_empty());
     }
@@ -320,7 +320,7 @@ mod tests {
             &[],
             &plain,
             expect![
-                "there is no `ROOT/participants.tsv`; write one with a column `participant_id` and a row a subject"
+                "there is no `ROOT/participants.tsv`; write one with a column `participant_id` and one row per subject"
             ],
         );
         check(

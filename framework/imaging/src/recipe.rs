@@ -1,4 +1,4 @@
-//! From the files of a scan to its cleaned regional series: everything between, in one order.
+//! Turns the files of a scan into its cleaned regional series, in a fixed order of steps.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,34 +12,34 @@ use crate::gaps::resample_kept;
 use crate::matrix::Matrix;
 use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate};
 
-/// How regional series are made of scanner files. The steps are in this order: regions are averaged (of
-/// smoothed volumes, if that is asked for), series cleaned, removed volumes cut out, and what is left
-/// resampled.
+/// How regional series are made from scanner files. The steps run in this order: optional smoothing of
+/// volumes, averaging of regions, cleaning of the series, removal of censored volumes, resampling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]
 pub struct Recipe {
-    /// Repetition time in seconds, where neither header nor sidecar says it. What they say must agree with it.
+    /// Repetition time in seconds, needed if neither header nor sidecar gives it. It must agree with
+    /// them; to change the repetition time, use `resample-tr`.
     pub tr: Option<f64>,
-    /// Whether the header's repetition time must agree, or is known to be wrong.
+    /// Whether the header's repetition time must agree or is ignored.
     pub tr_header: TrHeader,
-    /// Full width at half maximum of a Gaussian that every volume is smoothed with, in mm.
+    /// Smooths every volume with a Gaussian of this full width at half maximum, in mm.
     pub smoothing: Option<f64>,
-    /// Share of a region's voxels (0 to 1) that must hold a signal; below it the region is missing.
+    /// Share of a region's voxels (0 to 1) that must have a signal. A region with less is missing.
     pub minimum_coverage: f64,
-    /// Confounds that are regressed out.
+    /// Confounds to regress out.
     pub confounds: Option<Confounds>,
-    /// First volumes that are removed.
+    /// Volumes to remove at the start of each scan.
     pub dummy_scans: DummyScans,
-    /// Volumes that are removed for motion.
+    /// Thresholds for removing volumes with motion.
     pub scrub: Option<Scrub>,
-    /// Drift, frequencies and scale.
+    /// Removal of drift and frequencies, and the scale of the result.
     pub cleaning: Cleaning,
-    /// Repetition time in seconds that every scan is resampled to, with an anti-aliasing filter.
+    /// Resamples every scan to this repetition time in seconds, with an anti-aliasing filter.
     pub resample_tr: Option<f64>,
 }
 
-/// What the header's repetition time is worth.
+/// How the header's repetition time is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]
@@ -47,7 +47,7 @@ pub enum TrHeader {
     /// It must agree with the sidecar and with `tr`.
     #[default]
     Agree,
-    /// It is wrong in these files: `tr`, or the sidecar, says it alone.
+    /// It is wrong and ignored; `tr` or the sidecar gives the repetition time.
     Ignore,
 }
 
@@ -71,26 +71,26 @@ impl Default for Recipe {
 /// The files of one scan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScanFiles {
-    /// The recording: NIfTI, or CIFTI with dense or parcellated series.
+    /// The recording: NIfTI, or a CIFTI dense or parcellated series.
     pub bold: PathBuf,
-    /// Voxels outside this mask are in no region.
+    /// Mask image. Voxels outside it belong to no region.
     pub mask: Option<PathBuf>,
-    /// Table of confounds, a row a volume.
+    /// Table of confounds, one row per volume.
     pub confounds: Option<PathBuf>,
     /// `RepetitionTime` of the sidecar in seconds.
     pub sidecar_tr: Option<f64>,
 }
 
-/// Weights of the grids seen so far: scans that share a grid and a mask share one sparse matrix.
+/// Cache of weights by grid and mask, so that scans with the same grid and mask share one sparse matrix.
 ///
-/// Each is computed once, by whichever thread needs it first; the others wait for it. Only the last few are
-/// kept, because a study in native space has a grid (or a mask) a scan.
+/// The first thread that needs a matrix computes it while others wait. Only the last few are kept,
+/// because a study in native space has a grid or a mask per scan.
 #[derive(Debug, Default)]
 pub struct WeightsCache {
     known: Mutex<Vec<Known>>,
 }
 
-/// A grid with its mask, and the weights once they are computed; a failure is kept as its message.
+/// A grid with its mask, and the weights once computed. A failure is kept as its message.
 #[derive(Debug)]
 struct Known {
     space: Space,
@@ -98,15 +98,15 @@ struct Known {
     weights: Arc<OnceLock<Result<Arc<Weights>, String>>>,
 }
 
-/// Matrices that are kept.
+/// Number of matrices kept.
 const KEPT: usize = 8;
 
 impl Recipe {
-    /// What is wrong with the settings whatever the scan, each at its key.
+    /// Returns the problems of these settings that do not depend on the scan, each at its key.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if !(0.0..=1.0).contains(&self.minimum_coverage) {
-            let message = format!("`{}` is no share from 0 to 1", self.minimum_coverage);
+            let message = format!("`{}` is not a share from 0 to 1", self.minimum_coverage);
             problems.push(Problem::at("minimum-coverage", message).help("0.5 is half of a region's voxels"));
         }
         for (key, value, help) in [
@@ -126,7 +126,7 @@ impl Recipe {
         problems
     }
 
-    /// The repetition time of a recording in seconds, by all that say one.
+    /// Returns the repetition time of a recording in seconds, from all sources that give one.
     ///
     /// # Errors
     /// As [`plausible_tr`].
@@ -135,11 +135,12 @@ impl Recipe {
         plausible_tr(header, files.sidecar_tr, self.tr, &files.bold)
     }
 
-    /// Reads a scan once, from its first volume to its last, and makes its regional series of it.
+    /// Reads a scan from its first volume to its last and computes its regional series.
     ///
     /// # Errors
-    /// If a file cannot be read or is damaged, its repetition time is unknown or implausible, its confounds
-    /// have another length or lack a column, or scrubbing leaves nothing. The message names the file.
+    /// If a file cannot be read or is damaged, the repetition time is unknown or implausible, the
+    /// confounds differ in length or lack a column, or scrubbing leaves no volume. The message names the
+    /// file.
     pub fn derive(
         &self,
         files: &ScanFiles,
@@ -149,7 +150,7 @@ impl Recipe {
         let bold = Bold::open(&files.bold)?;
         let trs = bold.trs();
         let tr = self.repetition_time(&bold, files)?;
-        // Everything that can be wrong is asked before the voxels are read, which takes the time.
+        // Check everything possible before reading the voxels, which takes most of the time.
         let table = files.confounds.as_deref().map(ConfoundTable::read).transpose()?;
         if let Some(table) = &table {
             table.check_length(trs, &files.bold)?;
@@ -181,7 +182,7 @@ impl Recipe {
         let quality = Quality {
             fd: fd.iter().map(|&fd| if fd.is_nan() { 0.0 } else { fd as f32 }).collect(),
             dvars: read.dvars,
-            // A scan of which scrubbing removes nothing is one of which 0% are censored.
+            // If scrubbing is on but removes nothing, the scan still counts as 0% censored.
             kept: if removed > 0 || self.scrub.is_some() { kept } else { Vec::new() },
             tsnr: read.tsnr,
             coverage: read.coverage,
@@ -203,7 +204,7 @@ impl Recipe {
 }
 
 impl WeightsCache {
-    /// The weights of a space under a mask.
+    /// Returns the weights for a space and a mask.
     ///
     /// # Errors
     /// As [`Parcellation::on`].
@@ -235,7 +236,7 @@ impl WeightsCache {
     }
 }
 
-/// The series in 32 bits, as it is stored.
+/// Converts a series to 32 bits, as it is stored.
 fn series(matrix: &Matrix, tr: f64) -> Result<TimeSeries> {
     TimeSeries::new(matrix.rows, matrix.columns, tr, matrix.values.iter().map(|&x| x as f32).collect())
 }
@@ -278,11 +279,12 @@ mod tests {
         assert!(all.iter().all(|weights| Arc::ptr_eq(weights, &first)));
         let moved = cache.of(&parcellation, &grid(0.25), None).unwrap();
         assert!(!Arc::ptr_eq(&moved, &first));
-        // A study in native space fills it; what was first is forgotten, and made anew when it comes again.
+        // A study in native space fills the cache. The oldest entry is dropped and recomputed when
+        // needed again.
         (1..=KEPT).for_each(|i| drop(cache.of(&parcellation, &grid(i as f64 / 64.0), None)));
         assert_eq!(cache.known.lock().unwrap().len(), KEPT);
         assert!(!Arc::ptr_eq(&cache.of(&parcellation, &grid(0.0), None).unwrap(), &first));
-        // What fails fails for every scan, in the same words.
+        // A failure repeats with the same message for every scan.
         let far = || cache.of(&parcellation, &grid(500.0), None).unwrap_err().to_string();
         assert!(far().contains("atlas.nii") && far() == far());
     }

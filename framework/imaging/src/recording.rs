@@ -1,4 +1,4 @@
-//! Reads the signal of one scan from an array or a table, checked against its regions.
+//! Reads the signal of one scan from an array or a table, and checks it against its regions.
 
 use std::path::Path;
 
@@ -9,31 +9,32 @@ use crate::labels::swap;
 use crate::npy;
 use crate::table::{TableError, records};
 
-/// How signal files are written.
+/// Format of signal files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// Which way a matrix lies.
+    /// Orientation of the matrix.
     pub layout: Layout,
-    /// Whether the first line of a `.tsv` or `.csv` names the regions.
+    /// Whether the first line of a `.tsv` or `.csv` has the region names.
     pub header: bool,
 }
 
-/// Which way a matrix lies.
+/// Orientation of a matrix of signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Layout {
-    /// A row a volume, a column a region: the form of BIDS derivatives, nilearn and XCP-D.
+    /// One row per volume, one column per region, as in BIDS derivatives, nilearn and XCP-D.
     #[default]
     TimeByRegion,
-    /// A row a region, a column a volume.
+    /// One row per region, one column per volume.
     RegionByTime,
 }
 
-/// Volumes of a signal file, from its header or number of lines; its regions must be `regions`.
+/// Counts the volumes of a signal file, from its header or its lines. Its regions must match `regions`.
 ///
 /// # Errors
-/// If the file cannot be read, or its regions differ in number, name or order. The message names the file.
+/// If the file cannot be read, or its regions differ in number, name or order. The message names the
+/// file.
 pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
     let volumes = || -> Result<usize> {
         if is_array(path) {
@@ -52,7 +53,7 @@ pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
     named(path, volumes())
 }
 
-/// Reads a whole signal file; `tr` is its repetition time in seconds.
+/// Reads a whole signal file. `tr` is its repetition time in seconds.
 ///
 /// # Errors
 /// As [`volumes`], and if the file is damaged or a value is missing, NaN or infinite.
@@ -94,7 +95,7 @@ fn is_blank(line: &[u8]) -> bool {
     line.trim_ascii().is_empty()
 }
 
-/// Rows, columns and the numbers in between, row after row; a missing one is NaN.
+/// Reads a table: rows, columns and the values row by row; a missing value is NaN.
 fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
     let mut lines = records(&std::fs::read(path)?, delimiter(path))?;
     let (_, first) = lines.first().ok_or(TableError::Empty)?;
@@ -105,7 +106,7 @@ fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usiz
     Ok((lines.len(), cols, values))
 }
 
-/// The numbers of lines of `cols` cells each; a missing one is NaN.
+/// Parses lines of `cols` cells each; a missing value is NaN.
 pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f32>> {
     let mut values = Vec::with_capacity(lines.len() * cols);
     for (line, cells) in lines {
@@ -116,14 +117,14 @@ pub(crate) fn numbers(lines: &[(u64, Vec<String>)], cols: usize) -> Result<Vec<f
             let missing = cell.is_empty() || cell == "n/a";
             let value = if missing { Ok(f32::NAN) } else { cell.parse() };
             let value =
-                value.map_err(|_| format!("`{cell}` on line {line}, column {} is no number", column + 1));
+                value.map_err(|_| format!("`{cell}` on line {line}, column {} is not a number", column + 1));
             values.push(value?);
         }
     }
     Ok(values)
 }
 
-/// The first line of a table: region names in the order of the region table, or numbers.
+/// Checks the first line of a table: region names in the order of the region table, or numbers.
 fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<()> {
     let numbers = cells.iter().all(|cell| cell.parse::<f64>().is_ok());
     if !form.header {
@@ -133,7 +134,7 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
         };
     }
     if form.layout == Layout::RegionByTime {
-        return Err("a table with a header is time by region; set `header = false` or turn it around".into());
+        return Err("a table with a header is time by region; set `header = false` or transpose it".into());
     }
     let names = &regions.names;
     if cells == names {
@@ -151,7 +152,7 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
         return Err(format!("its columns and the region table differ: {swap}").into());
     }
     if let Some(unknown) = cells.iter().find(|cell| !names.contains(cell)) {
-        return Err(format!("column `{unknown}` is no region of the region table").into());
+        return Err(format!("column `{unknown}` is not in the region table").into());
     }
     if let Some(lost) = names.iter().find(|name| !cells.contains(name)) {
         return Err(format!("region `{lost}` of the region table has no column").into());
@@ -168,7 +169,7 @@ fn check_first_line(cells: &[String], form: Form, regions: &Regions) -> Result<(
     }
 }
 
-/// Volumes and regions of a matrix, whose regions must be as many as the table's.
+/// Returns the volumes and regions of a matrix. It must have as many regions as the table.
 fn oriented(rows: usize, cols: usize, layout: Layout, regions: &Regions) -> Result<(usize, usize)> {
     let (trs, rois, other) = match layout {
         Layout::TimeByRegion => (rows, cols, "region-by-time"),
@@ -288,7 +289,7 @@ mod tests {
             "x.tsv",
             b"A\tB\tX\n1\t2\t3\n",
             PLAIN,
-            expect!["file `x.tsv`: column `X` is no region of the region table"],
+            expect!["file `x.tsv`: column `X` is not in the region table"],
         );
         check(
             "x.tsv",
@@ -322,7 +323,7 @@ mod tests {
             b"A\tB\tC\n1\t2\t3\n",
             turned,
             expect![
-                "file `x.tsv`: a table with a header is time by region; set `header = false` or turn it around"
+                "file `x.tsv`: a table with a header is time by region; set `header = false` or transpose it"
             ],
         );
     }
@@ -349,7 +350,7 @@ mod tests {
             "x.tsv",
             b"A\tB\tC\n1\t2,5\t3\n",
             PLAIN,
-            expect!["file `x.tsv`: `2,5` on line 2, column 2 is no number"],
+            expect!["file `x.tsv`: `2,5` on line 2, column 2 is not a number"],
         );
         check(
             "x.tsv",

@@ -1,4 +1,4 @@
-//! Reads the table of a parcellation: which regions there are, in which order, of which network.
+//! Reads the region table of a parcellation: names, order and networks.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use boldface::{Regions, Result, serde_json};
 use crate::labels::same_order;
 use crate::table::Table;
 
-/// The regions of a parcellation and the label each has in it.
+/// The regions of a parcellation and the label of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labelled {
     /// Names and networks, in the order of the series' columns.
@@ -17,24 +17,25 @@ pub struct Labelled {
     pub labels: Vec<i32>,
 }
 
-/// Network of a region that no table names one for.
+/// Network of a region without one in any table.
 pub const NO_NETWORK: &str = "unassigned";
 
-/// Column of the networks where none is asked for.
+/// Default column of the networks.
 const NETWORKS: &str = "network";
 
-/// What tables of FreeSurfer, FSL, CIFTI and BIDS call the part of an image that is no region.
+/// Names of the background in tables of FreeSurfer, FSL, CIFTI and BIDS.
 pub(crate) const BACKGROUND: [&str; 4] = ["background", "unknown", "???", "clear label"];
 
-/// Reads a region table with the columns `index`, `name` and `networks` (its name in the file).
+/// Reads a region table with the columns `index`, `name` and `networks` (the name of that column in the
+/// file).
 ///
-/// Regions come in the order of `index`, which is the order of the series' columns. The indices need
-/// not be consecutive, as labels of an atlas seldom are. Names may repeat, as in MIST-122: the index tells
-/// regions apart.
+/// Regions are in the order of `index`, which is the order of the series' columns. Indices may have
+/// gaps, as labels of an atlas often do. Names may repeat, as in MIST-122, because the index identifies
+/// a region.
 ///
 /// # Errors
-/// If the file cannot be read, a column is missing, a cell is empty, an index is no whole number, or an
-/// index stands twice. The message names the file.
+/// If the file cannot be read, a column is missing, a cell is empty, an index is not a whole number, or
+/// an index occurs twice. The message names the file.
 pub fn read(path: &Path, networks: &str) -> Result<Regions> {
     let read = || -> Result<Regions> { regions(&Table::read(path)?, networks) };
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
@@ -42,25 +43,27 @@ pub fn read(path: &Path, networks: &str) -> Result<Regions> {
 
 /// Reads the region table of a label image: as [`read`], with the label of each region.
 ///
-/// The label is the column `label`, and `index` where there is no such column. Regions come in the order
-/// of `index` here too, so that one table says the same of an image and of the series made with it: regions
-/// in another order than their labels have both columns. Label 0 is the background of every image, so a row
-/// of 0 that is named `background` or `unknown` is no region. The column of networks may be absent if it is
-/// `network`, which is what it is called where nobody said so; every region is [`NO_NETWORK`] then.
+/// The label is in the column `label`, or in `index` if there is no such column. Regions are in the
+/// order of `index` here too, so that one table describes both an image and the series made from it; a
+/// table needs both columns if regions are in another order than their labels. Label 0 is the
+/// background, so a row with label 0 and a name such as `background` or `unknown` is not a region. If
+/// `networks` is the default `network`, the column may be absent; every region is then [`NO_NETWORK`].
 ///
 /// # Errors
-/// As [`read`], and if a label is not positive or stands twice.
+/// As [`read`], and if a label is not positive or occurs twice.
 pub fn read_labelled(path: &Path, networks: &str) -> Result<Labelled> {
     let read = || -> Result<Labelled> { labelled(&Table::read(path)?, networks) };
     read().map_err(|error| format!("region table `{}`: {error}", path.display()).into())
 }
 
-/// Fails if a sidecar declares other regions than the region table, or another order: `RegionOrder`, as
-/// `boldface parcellate` writes it. So an array, which has no names, is not read under other regions' names.
-/// Whether it declares any.
+/// Checks the order of regions declared in a sidecar against the region table. Returns whether it
+/// declares one.
+///
+/// The key is `RegionOrder`, written by `boldface parcellate`. The check prevents an array, which has no
+/// names, from being read with the names of other regions.
 ///
 /// # Errors
-/// If it cannot be read, or they differ; the message names the first region that does.
+/// If the sidecar cannot be read, or the orders differ. The message names the first differing region.
 pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
     let Some(names) = declared(sidecar)? else { return Ok(false) };
     let same = same_order(&names, &regions.names, ["it", "the region table"]);
@@ -68,10 +71,11 @@ pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
     Ok(true)
 }
 
-/// The regions that a sidecar declares, in the order of the series' columns; none if it declares none.
+/// Returns the regions declared in a sidecar, in the order of the series' columns; `None` if there are
+/// none.
 ///
 /// # Errors
-/// If it cannot be read; the message names it.
+/// If the sidecar cannot be read. The message names it.
 pub fn declared(sidecar: &Path) -> Result<Option<Vec<String>>> {
     let read = || -> Result<Option<Vec<String>>> {
         let json: serde_json::Value = serde_json::from_slice(&std::fs::read(sidecar)?)?;
@@ -81,10 +85,10 @@ pub fn declared(sidecar: &Path) -> Result<Option<Vec<String>>> {
     read().map_err(|error| format!("sidecar `{}`: {error}", sidecar.display()).into())
 }
 
-/// The names of a region table in the order of `index`, whatever else it says.
+/// Reads only the names of a region table, in the order of `index`.
 ///
 /// # Errors
-/// As [`read`], but a column of networks need not be there.
+/// As [`read`], but the column of networks may be missing.
 pub fn read_names(path: &Path) -> Result<Vec<String>> {
     let read = || -> Result<Vec<String>> {
         Ok(entries(&Table::read(path)?, None)?.into_iter().map(|entry| entry.name).collect())
@@ -130,7 +134,7 @@ fn labelled(table: &Table, networks: &str) -> Result<Labelled> {
     Ok(Labelled { regions: Regions { names, networks }, labels })
 }
 
-/// The rows in the order of their index.
+/// Returns the rows in the order of their index.
 fn entries(table: &Table, networks: Option<&str>) -> Result<Vec<Entry>> {
     table.require("index")?;
     table.require("name")?;

@@ -1,4 +1,4 @@
-//! Brings a recording to another TR without folding fast signal into slow.
+//! Resamples a recording to another TR without aliasing.
 
 use std::f64::consts::PI;
 
@@ -6,29 +6,30 @@ use boldface::Result;
 
 use crate::matrix::Matrix;
 
-/// Zero crossings of the kernel on each side, and the shape of its Kaiser window: `scipy.signal.resample_poly`'s.
+/// Zero crossings of the kernel on each side and shape of its Kaiser window, as in
+/// `scipy.signal.resample_poly`.
 const CROSSINGS: f64 = 10.0;
 const BETA: f64 = 5.0;
 
-/// The recording as it would be with a volume at 0, `to`, 2 `to` ... seconds, up to its last volume.
+/// Resamples a recording to volumes at 0, `to`, 2 `to` ... seconds, up to its last volume.
 ///
-/// `signal` is volumes x regions, a volume every `tr` seconds. Each new value is a sum of the old ones under
-/// a sinc of cut-off `0.5 / max(tr, to)` Hz (half the amplitude there) in a Kaiser window (beta 5) of ten
-/// zero crossings on each side, the kernel of `scipy.signal.resample_poly` at any ratio. So frequencies
-/// above 1.16 of the cut-off are down to 0.3 % or less before volumes are dropped, and those below 0.84 of it
-/// pass within 0.3 %; there is no delay. The weights of each value add up to 1. At the ends the recording, less
-/// its straight line, is continued by its mirror image; the line is added back. So a constant stays
-/// exactly constant, a line stays a line, and the ends do not ring.
+/// `signal` is volumes x regions, one volume every `tr` seconds. The kernel is that of
+/// `scipy.signal.resample_poly`, applied at exact target times for any ratio: a sinc of cut-off
+/// `0.5 / max(tr, to)` Hz (half the amplitude there) in a Kaiser window (beta 5) of ten zero crossings
+/// on each side, with weights scaled to sum 1. Frequencies above 1.16 of the cut-off are reduced to 0.3%
+/// or less, and those below 0.84 of it change by at most 0.3%. There is no delay. The ends are extended
+/// by the mirror image of the recording without its linear trend, and the trend is added back. A
+/// constant therefore stays exactly constant, a line stays a line, and the ends do not ring.
 ///
-/// A region with a value that is not finite is NaN throughout. With `to == tr` nothing changes.
+/// A region with a non-finite value is NaN throughout. With `to == tr` nothing changes.
 ///
 /// # Errors
-/// When a TR is no positive number, when `to` is below `tr / 2` (more than twice the volumes would be made up), or
-/// when fewer than two volumes would be left.
+/// If a TR is not a positive number, `to` is below `tr / 2` (which would more than double the volumes),
+/// or fewer than two volumes would be left.
 pub fn resample(signal: &Matrix, tr: f64, to: f64) -> Result<Matrix> {
     for tr in [tr, to] {
         if !(tr.is_finite() && tr > 0.0) {
-            return Err(format!("a TR of `{tr}` s is no time between volumes").into());
+            return Err(format!("the TR is `{tr}` s; it must be a positive number").into());
         }
     }
     if to == tr {
@@ -64,19 +65,20 @@ pub fn resample(signal: &Matrix, tr: f64, to: f64) -> Result<Matrix> {
     Ok(resampled)
 }
 
-/// Volumes of a recording of `trs` volumes after [`resample`]: those that lie before the end of the last one.
+/// Number of volumes after [`resample`] of a recording of `trs` volumes: those up to the time of its
+/// last volume.
 pub fn resampled_volumes(trs: usize, tr: f64, to: f64) -> usize {
-    // A last volume that is a rounding error late is still there.
+    // Keep a last volume that is late only by rounding.
     (trs.saturating_sub(1) as f64 * tr / to + 1e-9).floor() as usize + 1
 }
 
-/// The straight line of each column (its value at volume 0 and its slope a volume; NaN where the column is not
-/// finite) and what is left without it.
+/// Splits each column into a straight line and the rest. The first matrix has each line's value at
+/// volume 0 (NaN if the column is not finite) and its slope per volume.
 fn split_lines(signal: &Matrix) -> (Matrix, Matrix) {
     let middle = (signal.rows as f64 - 1.0) / 2.0;
     let length: f64 = (0..signal.rows).map(|t| (t as f64 - middle).powi(2)).sum();
     let first = signal.row(0);
-    // Less its first value, a constant is exactly zero.
+    // With the first value subtracted, a constant is exactly zero.
     let (mut sums, mut slopes) = (vec![0.0; signal.columns], vec![0.0; signal.columns]);
     for t in 0..signal.rows {
         let index = (t as f64 - middle) / length;
@@ -103,8 +105,9 @@ fn split_lines(signal: &Matrix) -> (Matrix, Matrix) {
     (lines, residues)
 }
 
-/// The weight of each old volume for a new one at `place` (in old volumes), zero crossings of the kernel being
-/// `spacing` old volumes apart. Writes into `weights` and returns the range that is not zero.
+/// Computes the weights of the old volumes for a new one at `place` (in old volumes). `spacing` is the
+/// distance of the kernel's zero crossings in old volumes. Writes `weights` and returns the range that
+/// may be non-zero.
 fn weigh(weights: &mut [f64], place: f64, spacing: f64) -> std::ops::Range<usize> {
     weights.fill(0.0);
     let reach = CROSSINGS * spacing;
@@ -113,7 +116,7 @@ fn weigh(weights: &mut [f64], place: f64, spacing: f64) -> std::ops::Range<usize
     for tap in (place - reach).ceil() as i64..=(place + reach).floor() as i64 {
         let distance = (tap as f64 - place) / spacing;
         let weight = sinc(distance) * kaiser(distance / CROSSINGS);
-        // Mirrored at the first and at the last volume, as often as it takes.
+        // Mirror at the first and the last volume, repeatedly if needed.
         let folded = tap.rem_euclid(2 * last);
         let folded = folded.min(2 * last - folded);
         weights[folded as usize] += weight;
@@ -129,9 +132,9 @@ fn sinc(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) }
 }
 
-/// The Kaiser window from -1 to 1, up to a factor.
+/// Kaiser window from -1 to 1, up to a factor.
 fn kaiser(x: f64) -> f64 {
-    // The modified Bessel function I0 of y: the sum of ((y/2)^k / k!)^2.
+    // Modified Bessel function I0 of y: the sum of ((y/2)^k / k!)^2.
     let quarter = BETA * BETA * (1.0 - x * x).max(0.0) / 4.0;
     let (mut term, mut sum) = (1.0, 1.0);
     for k in 1.. {
@@ -166,7 +169,8 @@ mod tests {
 
     #[test]
     fn fast_signal_is_gone_and_slow_signal_stays_at_its_time() {
-        // Without a filter, 81 % of 0.35 Hz would stay, as 0.15 Hz: the new Nyquist frequency is 0.25 Hz.
+        // Without a filter, 81% of a 0.35 Hz sine would appear at 0.15 Hz: the new Nyquist frequency is
+        // 0.25 Hz.
         let fast = resample(&tone(0.35, 490, 0.735), 0.735, 2.0).unwrap();
         assert_eq!(fast.rows, 180, "489 * 0.735 s = 359.4 s: volumes at 0, 2 .. 358");
         assert!(amplitude(&fast, 0) < 0.05, "{}", amplitude(&fast, 0));
@@ -219,7 +223,7 @@ mod tests {
         let signal = tone(0.05, 4, 2.0);
         for (tr, to) in [(0.0, 2.0), (2.0, f64::NAN), (2.0, -1.0), (f64::INFINITY, 2.0)] {
             assert!(
-                resample(&signal, tr, to).unwrap_err().to_string().contains("is no time between volumes")
+                resample(&signal, tr, to).unwrap_err().to_string().contains("it must be a positive number")
             );
         }
         let error = resample(&signal, 2.0, 6.5).unwrap_err().to_string();
@@ -243,7 +247,7 @@ mod tests {
             for t in 0..new[0].rows {
                 let sum = 2.0 * new[0].at(t, 0) - 3.0 * new[1].at(t, 0);
                 prop_assert!((new[2].at(t, 0) - sum).abs() < 1e-8);
-                // The absolute weights add up to about 2; a line may carry as much.
+                // The absolute weights add up to about 2, and a line may add as much.
                 prop_assert!(new[0].at(t, 0).abs() < 500.0);
             }
         }

@@ -1,24 +1,24 @@
-//! Puts every region on one scale, over time and within one scan.
+//! Scales every region over time, within one scan.
 
 use boldface::JsonSchema;
 use boldface::{Deserialize, Serialize, TimeSeries};
 
 /// How each region of a scan is scaled over time.
 ///
-/// Shifting a region by a constant never changes the result, so static intensity (coil, scanner, head
-/// size) cannot be learned from. A region without spread (constant: dead or masked) becomes zeros.
+/// Adding a constant to a region never changes the result, so static intensity (coil, scanner, head
+/// size) cannot be learned. A region without spread (constant: dead or masked) becomes zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Standardize {
-    /// `(x - mean) / SD`, the SD of the population (ddof 0), as `scipy.stats.zscore` does.
+    /// `(x - mean) / SD` with the population's SD (ddof 0), as in `scipy.stats.zscore`.
     #[default]
     Zscore,
-    /// `(x - median) / (IQR / 1.349)`: the same scale for a normal signal, unmoved by a few spikes. The
-    /// quartiles are interpolated linearly, as numpy does. A region of which half the volumes are
-    /// equal may have no IQR: it becomes zeros.
+    /// `(x - median) / (IQR / 1.349)`: the same scale for a normal signal, but robust to a few spikes.
+    /// Quartiles are interpolated linearly, as in numpy. A region with an IQR of 0, because at least
+    /// half its volumes are equal, becomes zeros.
     Robust,
-    /// As it is on disk; only for signals that were standardised before.
+    /// No scaling; only for signals that are standardised already.
     None,
 }
 
@@ -31,16 +31,16 @@ pub fn standardize(series: &TimeSeries, how: Standardize) -> TimeSeries {
     Scaling::of(series, how).apply(series)
 }
 
-/// What standardising takes from a series: it can be applied to other volumes of the same scan, such
-/// as those after a window that must not be known to it.
+/// Centre and scale of each region of a series. They can be applied to other volumes of the same scan,
+/// such as those after a window that must not use them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaling {
-    /// Centre and scale of each region; a region without spread has none and becomes zeros.
+    /// Centre and scale of each region; `None` for a region without spread, which becomes zeros.
     regions: Vec<Option<(f64, f64)>>,
 }
 
 impl Scaling {
-    /// Centre and scale of every region of `series`.
+    /// Computes centre and scale of every region of `series`.
     pub fn of(series: &TimeSeries, how: Standardize) -> Scaling {
         let centre_and_scale = match how {
             Standardize::Zscore => mean_and_sd,
@@ -49,20 +49,20 @@ impl Scaling {
         };
         let region = |roi: usize| {
             let signal: Vec<f64> = series.roi(roi).map(f64::from).collect();
-            // Compared, not computed: the SD of equal numbers need not round to zero.
+            // Compare the values themselves: the computed SD of equal numbers may not be exactly zero.
             if signal.iter().all(|&x| x == signal[0]) {
                 return None;
             }
-            // Also kept with a scale of NaN, which thus stays visible.
+            // Also keep a scale of NaN, so that it remains visible.
             Some(centre_and_scale(&signal)).filter(|&(_, scale)| scale != 0.0)
         };
         Scaling { regions: (0..series.rois()).map(region).collect() }
     }
 
-    /// `(x - centre) / scale`, region by region.
+    /// Computes `(x - centre) / scale` for each region.
     ///
     /// # Panics
-    /// If `series` has fewer regions than the one this was taken from.
+    /// If `series` has more regions than the one that this was computed from.
     #[must_use]
     pub fn apply(&self, series: &TimeSeries) -> TimeSeries {
         let mut values = vec![0.0; series.values().len()];
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_dead_region_becomes_zeros_and_nan_stays_visible() {
-        // Regions: constant 0.1 (not exact in binary), mostly constant, and one with a NaN.
+        // Three regions: constant 0.1 (not exact in binary), mostly constant, and one with a NaN.
         let spike = |t| if t == 0 { 9.0 } else { 1.0 };
         let values = (0..7).flat_map(|t| [0.1, spike(t), if t == 3 { f32::NAN } else { t as f32 }]);
         let series = TimeSeries::new(7, 3, 2.0, values.collect()).unwrap();
@@ -147,7 +147,7 @@ mod tests {
             intensity in -4_000_000i32..4_000_000,
             gain in 1u8..9,
         ) {
-            // Whole numbers below 2^24, so that adding them is exact in 32 bits.
+            // Whole numbers below 2^24, so that sums are exact in 32 bits.
             let series = |offset: i32, gain: i32| {
                 let values = signal.iter().flat_map(|&x| [(i32::from(x) * gain + offset) as f32, f32::from(x)]);
                 TimeSeries::new(signal.len(), 2, 2.0, values.collect()).unwrap()

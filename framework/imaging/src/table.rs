@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Why a table could not be read. The messages do not name the file: the caller does.
+/// Reasons why a table cannot be read. Messages do not name the file; the caller does.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The file could not be opened or read.
@@ -11,28 +11,28 @@ pub enum TableError {
     /// The bytes are not UTF-8.
     #[error("line {0} is not UTF-8 text; save the table as UTF-8")]
     Encoding(u64),
-    /// There is no header.
+    /// The file is empty and has no header.
     #[error("the table is empty; its first line names the columns")]
     Empty,
-    /// A name stands twice in the header.
+    /// A name occurs twice in the header.
     #[error("two columns are named `{0}`; rename one")]
     DuplicateColumn(String),
-    /// A row of another length than the header.
+    /// A row differs in length from the header.
     #[error("line {line} has {found} cells, but the header has {expected}")]
     Ragged {
         /// Line in the file, from 1.
         line: u64,
-        /// Cells of the header.
+        /// Number of cells in the header.
         expected: usize,
-        /// Cells of the row.
+        /// Number of cells in the row.
         found: usize,
     },
-    /// A column that is needed is not there.
+    /// A required column is missing.
     #[error("no column is named `{column}`; the columns are {}", quoted(.columns))]
     NoColumn {
-        /// The name looked for.
+        /// The name of that column.
         column: String,
-        /// The names there are.
+        /// The column names in the file.
         columns: Vec<String>,
     },
     /// Any other failure of the reader.
@@ -57,16 +57,17 @@ pub struct Row<'a> {
 }
 
 impl Table {
-    /// Reads a file: commas separate the cells of a `.csv`, tabs those of any other.
+    /// Reads a file. Cells are separated by commas in a `.csv` and by tabs in any other file.
     ///
     /// # Errors
-    /// If the file cannot be read, is empty, or has a column twice or a row of another length.
+    /// If the file cannot be read, is empty, has a column twice or a row whose length differs from the
+    /// header.
     pub fn read(path: &Path) -> Result<Table, TableError> {
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
         Table::parse(&std::fs::read(path)?, if is_csv { b',' } else { b'\t' })
     }
 
-    /// Reads the text of a table.
+    /// Parses the text of a table.
     ///
     /// # Errors
     /// As [`Table::read`].
@@ -87,26 +88,26 @@ impl Table {
         }
     }
 
-    /// The names of the columns.
+    /// Returns the column names.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// The rows, in order.
+    /// Returns the rows, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.rows.len()).map(|at| self.row(at))
     }
 
-    /// The row at place `at`, from 0.
+    /// Returns the row at index `at`, from 0.
     pub fn row(&self, at: usize) -> Row<'_> {
         let (line, cells) = &self.rows[at];
         Row { table: self, line: *line, cells }
     }
 
-    /// Fails if there is no such column.
+    /// Checks that a column exists.
     ///
     /// # Errors
-    /// [`TableError::NoColumn`], which names the columns there are.
+    /// [`TableError::NoColumn`] if it does not; the message lists the columns of the file.
     pub fn require(&self, column: &str) -> Result<(), TableError> {
         if self.columns.iter().any(|name| name == column) {
             return Ok(());
@@ -116,20 +117,20 @@ impl Table {
 }
 
 impl<'a> Row<'a> {
-    /// The cell of a column; none if it is `n/a` or empty, or there is no such column.
+    /// Returns the cell of a column; `None` if it is `n/a` or empty, or there is no such column.
     pub fn get(&self, column: &str) -> Option<&'a str> {
         let at = self.table.columns.iter().position(|name| name == column)?;
         present(&self.cells[at])
     }
 
-    /// All cells with their columns; none where a cell is `n/a` or empty.
+    /// Returns all cells with their columns; `None` for a cell that is `n/a` or empty.
     pub fn cells(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
         let columns = self.table.columns.iter().map(String::as_str);
         columns.zip(self.cells.iter().map(|cell| present(cell)))
     }
 }
 
-/// Every line that is not blank, split into trimmed cells, with its number from 1.
+/// Splits every non-blank line into trimmed cells, and returns them with the line number from 1.
 ///
 /// # Errors
 /// If the text is not UTF-8.
@@ -150,12 +151,12 @@ pub(crate) fn records(text: &[u8], delimiter: u8) -> Result<Vec<(u64, Vec<String
     Ok(records)
 }
 
-/// BIDS writes a missing value as `n/a`; other programs leave the cell empty.
+/// Returns a cell unless its value is missing: `n/a` in BIDS, or empty in other programs.
 fn present(cell: &str) -> Option<&str> {
     Some(cell).filter(|cell| !cell.is_empty() && *cell != "n/a")
 }
 
-/// The names in backticks, separated by commas.
+/// Lists the names in backticks, separated by commas.
 pub(crate) fn quoted(names: &[String]) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")

@@ -1,4 +1,4 @@
-//! Images written by code, for the tests of whatever reads them.
+//! Builds images in code, for tests of their readers.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 
 use crate::nifti::{Affine, ByteOrder, Datatype};
 
-/// A NIfTI file to be: every field that matters can be set, wrong ones too.
+/// Builder of a NIfTI file. Every relevant field can be set, also to wrong values.
 ///
 /// ```
 /// use boldface_imaging::{bold::Bold, testing::Image};
@@ -22,31 +22,31 @@ use crate::nifti::{Affine, ByteOrder, Datatype};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// 1 or 2.
+    /// NIfTI version, 1 or 2.
     pub version: u8,
-    /// Order of the bytes of every number.
+    /// Byte order of all numbers.
     pub order: ByteOrder,
-    /// What voxels are stored as.
+    /// Datatype of the stored voxels.
     pub datatype: Datatype,
-    /// The code written for it, where it is another than the datatype's.
+    /// Datatype code in the header, if it differs from the datatype's.
     pub code: Option<i16>,
     /// Length along each dimension.
     pub dims: Vec<i64>,
-    /// What is stored, before slope and intercept.
+    /// Stored values, before slope and intercept.
     pub values: Vec<f64>,
     /// `scl_slope`.
     pub slope: f64,
     /// `scl_inter`.
     pub intercept: f64,
-    /// Sizes of a voxel, `pixdim[1]` to `pixdim[3]`.
+    /// Voxel size, `pixdim[1]` to `pixdim[3]`.
     pub zooms: [f64; 3],
     /// `pixdim[4]`.
     pub tr: f64,
-    /// `xyzt_units`: 2 for mm, 8 for s, 16 for ms, 24 for us, added.
+    /// `xyzt_units`: the sum of 2 for mm and 8 for s, 16 for ms or 24 for us.
     pub units: u8,
     /// Code and rows of the sform.
     pub sform: (i16, Affine),
-    /// Code of the qform, `pixdim[0]`, and the last three numbers of its quaternion, then its place.
+    /// Code of the qform, `pixdim[0]`, the last three components of its quaternion, and its offset.
     pub qform: (i16, f64, [f64; 6]),
     /// `intent_code`.
     pub intent: i16,
@@ -54,12 +54,13 @@ pub struct Image {
     pub extensions: Vec<(i32, Vec<u8>)>,
     /// Bytes between the extensions and the first voxel.
     pub padding: usize,
-    /// Where the voxels are said to start, if it is a lie.
+    /// Byte offset of the voxels in the header, if it should be wrong.
     pub offset: Option<f64>,
 }
 
 impl Image {
-    /// A little-endian NIfTI-1 image of float32 with voxels of 1 mm, 2 s apart, the first voxel at 0.
+    /// Makes a little-endian NIfTI-1 image of float32 with 1 mm voxels, a TR of 2 s and the first voxel
+    /// at 0.
     pub fn new(shape: &[usize], values: Vec<f64>) -> Image {
         Image {
             version: 1,
@@ -82,21 +83,21 @@ impl Image {
         }
     }
 
-    /// A CIFTI-2 matrix: `down` rows of `along` numbers side by side, described by `xml`.
+    /// Makes a CIFTI-2 matrix of `down` rows of `along` numbers each, described by `xml`.
     pub fn cifti(intent: i16, xml: &str, [along, down]: [usize; 2], values: Vec<f64>) -> Image {
         let image = Image::new(&[1, 1, 1, 1, along, down], values);
         let extensions = vec![(32, xml.as_bytes().to_vec())];
         Image { version: 2, intent, extensions, tr: 1.0, units: 0, sform: (0, Affine::IDENTITY), ..image }
     }
 
-    /// The whole file.
+    /// Returns the bytes of the whole file.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.header(true);
         bytes.extend(self.voxels());
         bytes
     }
 
-    /// The files `.hdr` and `.img` of a pair.
+    /// Returns the bytes of a pair, `.hdr` and `.img`.
     pub fn pair(&self) -> (Vec<u8>, Vec<u8>) {
         let mut image = vec![0; self.padding];
         image.extend(self.voxels());
@@ -106,7 +107,7 @@ impl Image {
     fn header(&self, is_single: bool) -> Vec<u8> {
         let mut extensions = vec![u8::from(!self.extensions.is_empty()), 0, 0, 0];
         for (code, content) in &self.extensions {
-            // A multiple of 16 bytes, its own eight included.
+            // A multiple of 16 bytes, including its own eight.
             let size = (content.len() + 8).next_multiple_of(16);
             extensions.extend(self.ordered((size as i32).to_le_bytes()));
             extensions.extend(self.ordered(code.to_le_bytes()));
@@ -178,7 +179,7 @@ impl Image {
     }
 }
 
-/// A header that is being written.
+/// A header under construction.
 struct Written<'a> {
     image: &'a Image,
     bytes: Vec<u8>,
@@ -232,10 +233,10 @@ impl Written<'_> {
     }
 }
 
-/// The bytes as a gzip file of one member.
+/// Compresses bytes to a gzip file of one member.
 ///
 /// # Panics
-/// Never: memory can be written to.
+/// Never, because writing to memory cannot fail.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory can be written to");

@@ -1,4 +1,7 @@
-//! The repetition time that all who speak of it agree on.
+//! Determines the repetition time on which header, sidecar and user agree.
+//!
+//! The key `tr` never changes a repetition time; `resample-tr` does. With one key for both, a wrong
+//! header would cause a resampling.
 
 use std::path::Path;
 
@@ -6,18 +9,19 @@ use boldface::Result;
 
 use crate::nifti::at;
 
-/// Longest repetition time in seconds that is believed.
+/// Longest plausible repetition time in seconds.
 const LONGEST: f64 = 60.0;
-/// Shortest repetition time in seconds that is believed.
+/// Shortest plausible repetition time in seconds.
 const SHORTEST: f64 = 0.05;
-/// Repetition times this close, in seconds, are the same: headers round to milliseconds.
+/// Repetition times within this many seconds are equal, because headers round to milliseconds.
 const SAME: f64 = 0.0005;
 
-/// The repetition time in seconds that header, sidecar (`RepetitionTime`) and user (`tr`) agree on.
+/// Returns the repetition time in seconds on which header, sidecar (`RepetitionTime`) and user (`tr`)
+/// agree.
 ///
 /// # Errors
-/// If none of them says it, two disagree, or one looks like another unit. The message names the file and says
-/// what to write.
+/// If none of them gives one, two disagree, or one seems to be in another unit. The message names the
+/// file and says what to write.
 pub fn plausible_tr(
     header: Option<f64>,
     sidecar: Option<f64>,
@@ -38,12 +42,12 @@ pub fn plausible_tr(
         } else if tr > 0.0 {
             "looks like seconds that were taken for milliseconds"
         } else {
-            "is no repetition time"
+            "is not a repetition time"
         };
         return at(path, Err(format!("{who} says a TR of {tr} s, which {looks}; {advice}")));
     }
     let Some(&(tr, who, _)) = says.first() else {
-        return at(path, Err("neither header nor sidecar says the repetition time; write `tr` in seconds"));
+        return at(path, Err("neither header nor sidecar gives the repetition time; write `tr` in seconds"));
     };
     match says.iter().find(|(other, _, _)| (other - tr).abs() > SAME) {
         Some((other, whose, advice)) => {
@@ -69,7 +73,8 @@ mod tests {
 
     #[test]
     fn those_who_speak_agree() {
-        // A header of 32 bits, a sidecar of three digits: the user's number is the one that counts.
+        // Within rounding, the more explicit source is used: the sidecar before the header, and `tr`
+        // before both.
         assert_eq!(tr(Some(0.72), None, None).unwrap(), 0.72);
         assert_eq!(tr(Some(0.734_999_9), Some(0.735), None).unwrap(), 0.735);
         assert_eq!(tr(None, Some(2.0), Some(2.0004)).unwrap(), 2.0004);
@@ -81,7 +86,9 @@ mod tests {
             None,
             None,
             None,
-            expect!["`bold.nii`: neither header nor sidecar says the repetition time; write `tr` in seconds"],
+            expect![
+                "`bold.nii`: neither header nor sidecar gives the repetition time; write `tr` in seconds"
+            ],
         );
         check(
             Some(2.0),
@@ -112,14 +119,16 @@ mod tests {
             Some(-1.0),
             None,
             expect![
-                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is no repetition time; correct the sidecar"
+                "`bold.nii`: the sidecar's `RepetitionTime` says a TR of -1 s, which is not a repetition time; correct the sidecar"
             ],
         );
         check(
             None,
             None,
             Some(f64::NAN),
-            expect!["`bold.nii`: `tr` says a TR of NaN s, which is no repetition time; write it in seconds"],
+            expect![
+                "`bold.nii`: `tr` says a TR of NaN s, which is not a repetition time; write it in seconds"
+            ],
         );
     }
 }

@@ -1,27 +1,27 @@
-//! An XML text as a tree of elements: for the small descriptions inside and beside images.
+//! Parses short XML texts, such as those inside images, into a tree of elements.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-/// Deepest nesting that is read; CIFTI has 6 levels.
+/// Deepest nesting that is accepted; CIFTI has 6 levels.
 const DEEPEST: usize = 64;
 
-/// One element.
+/// An XML element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
-    /// Its tag, without a prefix.
+    /// Tag name, without a prefix.
     pub name: String,
     pub attributes: Vec<(String, String)>,
-    /// Its own text, entities resolved, outer blanks kept.
+    /// The element's own text, with entities resolved and outer blanks kept.
     pub text: String,
     pub children: Vec<Element>,
 }
 
 impl Element {
-    /// Reads a text of one root element.
+    /// Parses a text with one root element.
     pub fn parse(text: &str) -> Result<Element, String> {
         let mut reader = Reader::from_str(text);
-        // What is open, outermost first; the text's root is the only child of the first.
+        // Open elements, outermost first. The root of the text is the only child of the first.
         let mut open = vec![Element::default()];
         loop {
             let event = reader.read_event().map_err(|error| error.to_string())?;
@@ -56,17 +56,17 @@ impl Element {
             .ok_or_else(|| "no single root element".to_owned())
     }
 
-    /// The value of an attribute.
+    /// Returns the value of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The elements below it of one name.
+    /// Returns the child elements with this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// The first of them.
+    /// Returns the first child element with this name.
     pub fn first(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }

@@ -1,4 +1,5 @@
-//! Memory does not grow with the number of volumes. One test only: it watches the memory of its process.
+//! Checks that memory does not grow with the number of volumes. It is the only test here, as it measures
+//! its process.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs::{self, File};
@@ -9,14 +10,15 @@ use boldface_imaging::bold::Bold;
 use boldface_imaging::nifti::Datatype;
 use boldface_imaging::testing::{Image, gzip};
 
-/// The largest size in memory this process ever had, in KiB; none where the system does not say.
+/// Peak resident memory of this process in KiB; `None` if the system does not report it.
 fn peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// 64 x 64 x 36 voxels of int16, volume t being t everywhere, a gzip member a volume.
+/// Writes 64 x 64 x 36 voxels of int16, with value t throughout volume t, and one gzip member per
+/// volume.
 fn write(path: &Path, trs: i16) {
     let image = Image { datatype: Datatype::I16, ..Image::new(&[64, 64, 36, 1], Vec::new()) };
     let image = Image { dims: vec![64, 64, 36, i64::from(trs)], ..image };
@@ -28,7 +30,7 @@ fn write(path: &Path, trs: i16) {
     file.flush().unwrap();
 }
 
-/// The peak after reading a whole file.
+/// Returns peak memory after reading a whole file.
 fn read(path: &Path, trs: i16) -> Option<u64> {
     let mut bold = Bold::open(path).unwrap();
     let mut volume = Vec::new();

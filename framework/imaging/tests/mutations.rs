@@ -1,7 +1,7 @@
-//! Damaged files, thousands of them: mutations of files written by code are refused or read, never more.
+//! Thousands of damaged files are either refused or read, without panics and without much memory.
 //!
-//! The same readers are under `fuzz/` for `cargo fuzz`, which looks longer and deeper. One test only: it watches
-//! the memory of its process.
+//! The same readers are under `fuzz/` for `cargo fuzz`, which searches longer and deeper. This is the
+//! only test here, as it measures the memory of its process.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use boldface_imaging::testing::{Image, gzip};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// Files that are damaged.
+/// Files to damage.
 fn seeds() -> Vec<Vec<u8>> {
     let values: Vec<f64> = (0..120).map(f64::from).collect();
     let small = Image { datatype: Datatype::I16, ..Image::new(&[3, 4, 5, 2], values.clone()) };
@@ -42,18 +42,18 @@ fn seeds() -> Vec<Vec<u8>> {
     plain.iter().cloned().chain(plain.iter().map(|bytes| gzip(bytes))).collect()
 }
 
-/// Something that goes wrong with a file.
+/// A kind of damage to a file.
 #[derive(Clone, Debug)]
 enum Damage {
-    /// A byte is another.
+    /// One byte is replaced.
     Byte(prop::sample::Index, u8),
-    /// Numbers of the header are the worst ones there are.
+    /// A number in the header is replaced by an extreme value.
     Word(usize, u64, usize),
-    /// The end is missing.
+    /// The end is cut off.
     Cut(prop::sample::Index),
-    /// A part stands twice.
+    /// A part is duplicated.
     Twice(prop::sample::Index, prop::sample::Index),
-    /// A part is missing.
+    /// A part is removed.
     Gap(prop::sample::Index, u8),
 }
 
@@ -104,7 +104,7 @@ fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
     }
 }
 
-/// Whether any reader takes the file; each must come back.
+/// Whether any reader accepts the file. Each of them must return.
 fn read_all(path: &Path) -> bool {
     let header = Header::read(path).is_ok();
     let whole = [read_volume(path).is_ok(), read_labels(path).is_ok(), read_maps(path).is_ok()];
@@ -120,7 +120,8 @@ fn read_all(path: &Path) -> bool {
     header | whole.contains(&true) | maps.contains(&true) | recording().is_ok()
 }
 
-/// The largest size this process ever had, in KiB, reserved memory included; none where the system does not say.
+/// Peak virtual memory of this process in KiB, including reserved memory; `None` if the system does not
+/// report it.
 fn peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
@@ -137,14 +138,15 @@ fn damaged_files_are_refused_without_panic_and_without_much_memory() {
         assert!(read_all(&path), "what is damaged is read before it is damaged");
     }
     let before = peak();
-    // The same damage each time; `PROPTEST_CASES=1000000` looks longer.
+    // Deterministic damage; `PROPTEST_CASES=1000000` runs longer.
     let cases = Config::default().cases.max(6000);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let strategy = (0..2 * seeds.len(), prop::collection::vec(damage(), 1..5));
     let (good, bad) = (Cell::new(0), Cell::new(0));
     let result = runner.run(&strategy, |(seed, damages)| {
-        // Half of the packed files are damaged before they are packed: else the checksum hides the reader.
+        // Half of the compressed files are damaged before compression; otherwise the checksum shields
+        // the reader.
         let is_packed_later = seed >= seeds.len();
         let mut bytes = seeds[seed % seeds.len() % if is_packed_later { 5 } else { seeds.len() }].clone();
         damages.iter().for_each(|damage| apply(&mut bytes, damage));

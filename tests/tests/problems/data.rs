@@ -180,7 +180,7 @@ fn a_folder_of_series() {
         spoil,
         SERIES,
         expect![[r#"
-        spec.toml:2:10: file `data/sub-01_task-rest_seg-two_timeseries.tsv`: column `B` is no region of the region table (and 2 more of 3 scans have a problem)
+        spec.toml:2:10: file `data/sub-01_task-rest_seg-two_timeseries.tsv`: column `B` is not in the region table (and 2 more of 3 scans have a problem)
     "#]],
     );
     check_folder(

@@ -1,8 +1,9 @@
-//! Any bytes, read by every reader of images: none may panic, hang or ask for much memory.
+//! Feeds arbitrary bytes to every image reader: none may panic, hang or allocate much memory.
 //!
-//! `cargo install cargo-fuzz`, then in `framework/imaging`, with the stable compiler:
+//! Run `cargo install cargo-fuzz`, then in `framework/imaging`, with the stable compiler:
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run images -s none fuzz/corpus ../../../shared/data/nifti -- -rss_limit_mb=512`
-//! (`-s none` because all of the framework is safe Rust; the folders are where it starts from.)
+//! `-s none` disables the sanitizers, as the readers are safe Rust. The two folders hold the starting
+//! files.
 #![no_main]
 
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use boldface_imaging::nifti::{Header, read_labels, read_maps, read_volume};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    // Readers take files; those in memory are quick.
+    // Readers take paths; files in shared memory are fast.
     let folder = if cfg!(target_os = "linux") { PathBuf::from("/dev/shm") } else { std::env::temp_dir() };
     let path = folder.join(format!("boldface-fuzz-{}", std::process::id()));
     std::fs::write(&path, bytes).expect("a temporary file can be written");

@@ -1,14 +1,14 @@
-//! What the places along one dimension of a CIFTI matrix are.
+//! Describes the places along one dimension of a CIFTI matrix.
 
 use super::model::{self, BrainModel};
 use crate::xml::Element;
 
-/// A dimension, described.
+/// Description of one dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Dimension {
     /// Grayordinates.
     BrainModels(Vec<BrainModel>),
-    /// Volumes in time, with the seconds between two of them where the file says it.
+    /// Volumes in time, with the seconds between them if the file gives them.
     Series { points: usize, tr: Option<f64> },
     /// Maps of numbers, by name.
     Scalars(Vec<String>),
@@ -21,16 +21,16 @@ pub(crate) enum Dimension {
 /// A row of a label table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
-    /// The number that stands in the data.
+    /// The label's value in the data.
     pub key: i32,
-    /// Its name.
+    /// The label's name.
     pub name: String,
     /// Red, green, blue and opacity, 0 to 1.
     pub rgba: [f32; 4],
 }
 
 impl Dimension {
-    /// Of the element `Matrix`.
+    /// Parses the description of dimension `number` from the element `Matrix`.
     pub fn parse(matrix: &Element, number: usize) -> Result<Dimension, String> {
         let number = number.to_string();
         let applies = |map: &&Element| {
@@ -57,7 +57,7 @@ impl Dimension {
         }
     }
 
-    /// Places along it.
+    /// Number of places along the dimension.
     pub fn len(&self) -> usize {
         match self {
             Dimension::BrainModels(models) => models.iter().map(BrainModel::len).sum(),
@@ -67,7 +67,7 @@ impl Dimension {
         }
     }
 
-    /// What it is, for messages.
+    /// Name of its kind, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Dimension::BrainModels(_) => "grayordinates",
@@ -79,25 +79,27 @@ impl Dimension {
     }
 }
 
-/// The value of an attribute that must be there.
+/// Returns the value of a required attribute.
 pub(super) fn attribute<'a>(element: &'a Element, name: &str) -> Result<&'a str, String> {
     element.attribute(name).ok_or_else(|| format!("`{}` of its CIFTI XML has no `{name}`", element.name))
 }
 
-/// A number that must be there.
+/// Parses the number in a required attribute.
 pub(super) fn number<T: std::str::FromStr>(element: &Element, name: &str) -> Result<T, String> {
     let text = attribute(element, name)?.trim();
-    text.parse().map_err(|_| format!("`{name}` of its CIFTI XML is `{text}`, which is no number it can be"))
+    text.parse().map_err(|_| format!("`{name}` of its CIFTI XML is `{text}`, which is not a valid number"))
 }
 
-/// Seconds between two points; none if they are no points in time.
+/// Returns the seconds between two points, or `None` if the unit is not seconds or the step is not
+/// positive.
 fn tr(map: &Element) -> Result<Option<f64>, String> {
     let step: f64 = number(map, "SeriesStep")?;
     let exponent: i32 = number(map, "SeriesExponent")?;
     if attribute(map, "SeriesUnit")? != "SECOND" {
         return Ok(None);
     }
-    // As written: `720` with exponent -3 is 0.72, which `720 * 10^-3` is not in binary.
+    // Parse the decimal notation: `720` with exponent -3 is 0.72, but `720 * 10^-3` is not 0.72 in
+    // binary.
     let tr: f64 = format!("{step}e{exponent}").parse().unwrap_or(f64::NAN);
     Ok(Some(tr).filter(|tr| tr.is_finite() && *tr > 0.0))
 }
@@ -119,7 +121,7 @@ fn table(named: &Element) -> Result<Vec<Label>, String> {
     }
     labels.sort_by_key(|label| label.key);
     match labels.windows(2).find(|two| two[0].key == two[1].key) {
-        Some(two) => Err(format!("key {} stands twice in its label table", two[0].key)),
+        Some(two) => Err(format!("key {} occurs twice in its label table", two[0].key)),
         None => Ok(labels),
     }
 }

@@ -1,4 +1,4 @@
-//! A CIFTI-2 file opened: its two dimensions described, its matrix ready to be read.
+//! Opens a CIFTI-2 file: parses its two dimensions and prepares to read its matrix.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use super::dimension::Dimension;
 use crate::nifti::{Source, Voxels, at, product};
 use crate::xml::Element;
 
-/// The code of the NIfTI extension that holds a CIFTI file's XML.
+/// Code of the NIfTI extension that holds a CIFTI file's XML.
 const EXTENSION: i32 = 32;
 
-/// A matrix in rows; the numbers of a row lie side by side in the file.
+/// An open CIFTI-2 file: a matrix stored row by row.
 pub(crate) struct Cifti {
-    /// What a row's numbers are (dimension 0 of CIFTI).
+    /// Places along a row (CIFTI dimension 0).
     pub along: Dimension,
-    /// What the rows are (dimension 1).
+    /// The rows (CIFTI dimension 1).
     pub down: Dimension,
     pub voxels: Voxels,
 }
@@ -25,15 +25,15 @@ impl Cifti {
     pub fn open(path: &Path) -> Result<Cifti> {
         let source = Source::open(path)?;
         if !source.fields.is_cifti() {
-            return at(path, Err("no CIFTI-2 file: its NIfTI intent is not one of CIFTI's"));
+            return at(path, Err("not a CIFTI-2 file: its NIfTI intent is not one of CIFTI's"));
         }
         Cifti::new(source)
     }
 
-    /// Of a file whose header was read, and says it is CIFTI.
+    /// Reads the XML of a CIFTI file whose header was already read.
     ///
     /// # Errors
-    /// If its description is missing or damaged, or does not fit the shape of the matrix.
+    /// If the XML is missing or damaged, or does not match the shape of the matrix.
     pub fn new(mut source: Source) -> Result<Cifti> {
         let text = source.extension(EXTENSION)?;
         let [along, down] = at(&source.path, describe(text, &source.fields.dims))?;
@@ -41,7 +41,7 @@ impl Cifti {
         Ok(Cifti { along, down, voxels })
     }
 
-    /// Reads the whole matrix: a vector for each place along a row, or for each row.
+    /// Reads the whole matrix: one vector per place along a row, or one per row.
     ///
     /// # Errors
     /// If the file is damaged.
@@ -74,7 +74,7 @@ fn describe(text: Option<Vec<u8>>, dims: &[u64]) -> Result<[Dimension; 2], Strin
     let matrix = root.first("Matrix").ok_or("its CIFTI XML has no `Matrix`")?;
     let dimension = |number: usize| -> Result<Dimension, String> {
         let dimension = Dimension::parse(matrix, number)?;
-        // Four dimensions of NIfTI come before the first of CIFTI.
+        // The first CIFTI dimension follows four NIfTI dimensions.
         match dims.get(number + 4) {
             Some(&length) if length == dimension.len() as u64 => Ok(dimension),
             _ => Err(format!(

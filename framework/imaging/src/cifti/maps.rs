@@ -1,4 +1,4 @@
-//! Maps over the brain: labels (dlabel) and scalars (dscalar), and those of parcels.
+//! Maps over the brain, or over parcels: labels (dlabel, plabel) and scalars (dscalar, pscalar).
 
 use std::path::Path;
 
@@ -9,32 +9,33 @@ use super::file::Cifti;
 use crate::bold::Space;
 use crate::nifti::at;
 
-/// A label of every place.
+/// A map with one label per place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelMap {
-    /// Where the places lie.
+    /// Locations of the places.
     pub space: Space,
     /// The map's name.
     pub name: String,
-    /// The key of every place.
+    /// The label key of every place.
     pub values: Vec<i32>,
-    /// What the keys mean, ascending by key; key 0 is usually `???`, for no label.
+    /// The label table, ascending by key. Key 0 is usually `???` and means no label.
     pub table: Vec<Label>,
 }
 
 /// Maps of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScalarMaps {
-    /// Where the places lie.
+    /// Locations of the places.
     pub space: Space,
     /// Each map's name and its value at every place.
     pub maps: Vec<(String, Vec<f32>)>,
 }
 
-/// Reads the labels of a file of one map (dlabel, plabel).
+/// Reads the labels of a file with a single map (dlabel, plabel).
 ///
 /// # Errors
-/// If the file cannot be read, is no label file, is damaged or holds several maps. The message names the file.
+/// If the file cannot be read, is damaged, is not a label file or holds several maps. The message names
+/// the file.
 pub fn read_labels(path: &Path) -> Result<LabelMap> {
     let file = Cifti::open(path)?;
     let (space, maps, is_along) = match (&file.along, &file.down) {
@@ -68,10 +69,10 @@ pub fn read_labels(path: &Path) -> Result<LabelMap> {
     Ok(LabelMap { space, name, values, table })
 }
 
-/// Reads the maps of a file of numbers (dscalar, pscalar).
+/// Reads the maps of a scalar file (dscalar, pscalar).
 ///
 /// # Errors
-/// If the file cannot be read, is no file of scalars or is damaged. The message names the file.
+/// If the file cannot be read, is damaged or is not a scalar file. The message names the file.
 pub fn read_scalars(path: &Path) -> Result<ScalarMaps> {
     let file = Cifti::open(path)?;
     let (space, names, is_along) = match (&file.along, &file.down) {
@@ -87,7 +88,7 @@ pub fn read_scalars(path: &Path) -> Result<ScalarMaps> {
     Ok(ScalarMaps { space, maps: names.into_iter().zip(maps).collect() })
 }
 
-/// Where the places of a dimension lie, if they lie anywhere.
+/// Returns the locations of a dimension's places, or `None` for a dimension that is not spatial.
 pub(crate) fn space(places: &Dimension) -> Option<Space> {
     match places {
         Dimension::BrainModels(models) => Some(Space::Grayordinates(models.clone())),
@@ -96,7 +97,7 @@ pub(crate) fn space(places: &Dimension) -> Option<Space> {
     }
 }
 
-/// What a file is a matrix of, for messages.
+/// Describes both dimensions of a file, for messages.
 pub(crate) fn kinds(file: &Cifti) -> String {
     format!("{} x {}", file.along.kind(), file.down.kind())
 }

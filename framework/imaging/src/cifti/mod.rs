@@ -1,7 +1,7 @@
 //! CIFTI-2 files: signals, labels and scalars of the cortical surface and of voxels below it.
 //!
-//! A NIfTI-2 file whose matrix is described by XML in a header extension. Written from the specification
-//! (CIFTI-2, 1 March 2014); signals are read by [`crate::bold`].
+//! A CIFTI file is a NIfTI-2 file with an XML description of its matrix in a header extension. The
+//! reader follows the specification (CIFTI-2, 1 March 2014). Signals are read by [`crate::bold`].
 
 mod dimension;
 mod file;

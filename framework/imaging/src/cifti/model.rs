@@ -1,4 +1,4 @@
-//! Which place of the brain each grayordinate of a CIFTI file is.
+//! Maps the grayordinates of a CIFTI file to vertices and voxels.
 
 use super::dimension::{attribute, number};
 use crate::nifti::{Affine, Grid, product};
@@ -9,20 +9,20 @@ use crate::xml::Element;
 pub struct BrainModel {
     /// The structure's name, such as `CIFTI_STRUCTURE_CORTEX_LEFT`.
     pub structure: String,
-    /// Place of its first grayordinate among all of the file.
+    /// Index of its first grayordinate within the file.
     pub first: usize,
-    /// Where its grayordinates lie.
+    /// Locations of its grayordinates.
     pub places: Places,
 }
 
-/// Where the grayordinates of a structure lie, in their order.
+/// Locations of a structure's grayordinates, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Places {
     /// On a surface.
     Surface {
-        /// Vertices of the whole surface, the medial wall included.
+        /// Number of vertices of the whole surface, medial wall included.
         vertices: usize,
-        /// The vertices that have a grayordinate, from 0.
+        /// Vertex of each grayordinate, from 0.
         indices: Vec<u32>,
     },
     /// In a volume.
@@ -43,13 +43,14 @@ impl BrainModel {
         }
     }
 
-    /// Whether it has none.
+    /// Whether it has no grayordinates.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// The models of a dimension in the order of their grayordinates, which they cover without a gap.
+/// Parses the models of a dimension, ordered by grayordinate, and checks that they cover it without
+/// gaps.
 pub(super) fn parse(map: &Element) -> Result<Vec<BrainModel>, String> {
     let grid = map.first("Volume").map(volume).transpose()?;
     let models = map.all("BrainModel").map(|element| model(element, grid.as_ref()));
@@ -119,7 +120,7 @@ fn indices(element: &Element, name: &str) -> Result<Vec<u32>, String> {
         .collect()
 }
 
-/// The grid that voxels of all structures share.
+/// Parses the grid shared by the voxels of all structures.
 fn volume(element: &Element) -> Result<Grid, String> {
     let damaged = |what: &str| format!("the `Volume` of its CIFTI XML has {what}");
     let shape: Vec<usize> = attribute(element, "VolumeDimensions")?
@@ -139,7 +140,7 @@ fn volume(element: &Element) -> Result<Grid, String> {
     let numbers = matrix.text.split_ascii_whitespace().map(|number| number.parse().ok());
     let numbers: Vec<f64> =
         numbers.collect::<Option<_>>().ok_or_else(|| damaged("an affine that is no numbers"))?;
-    // Millimetres are exponent -3.
+    // The exponent of millimetres is -3.
     let exponent: i32 = number(matrix, "MeterExponent")?;
     let unit = 10f64.powi(exponent.saturating_add(3));
     let (rows, _) = numbers.as_chunks::<4>();

@@ -1,4 +1,4 @@
-//! What is wrong with a CIFTI file is named.
+//! Defects of CIFTI files are named in the error.
 
 use expect_test::{Expect, expect};
 
@@ -17,7 +17,7 @@ fn xml(along: &str, down: &str) -> String {
     format!("<CIFTI Version=\"2\"><Matrix>{}{}</Matrix></CIFTI>", map(0, along), map(1, down))
 }
 
-/// What a reader says of a file of 3 rows of `along` numbers, without the folder.
+/// The error of a reader for a file of 3 rows of `along` numbers, with the folder removed.
 fn said(
     read: fn(&std::path::Path) -> Option<boldface::Error>,
     xml: &str,
@@ -31,7 +31,7 @@ fn said(
     message.replace(&format!("{}/", dir.path().display()), "")
 }
 
-/// A series with `from` replaced by `to` in its description.
+/// Checks the error for a series with `from` replaced by `to` in its XML.
 fn check(from: &str, to: &str, message: Expect) {
     let right = xml(SERIES, MODELS);
     assert!(right.contains(from));
@@ -50,7 +50,7 @@ fn a_description_that_does_not_fit_is_refused() {
     check(
         "SeriesPoints=\"2\"",
         "SeriesPoints=\"-2\"",
-        expect!["`brain.nii`: `NumberOfSeriesPoints` of its CIFTI XML is `-2`, which is no number it can be"],
+        expect!["`brain.nii`: `NumberOfSeriesPoints` of its CIFTI XML is `-2`, which is not a valid number"],
     );
     check("0 2</Vertex", "0 5</Vertex", expect!["`brain.nii`: `LEFT` has vertex 5, but only 5 vertices"]);
     check("0 2</Vertex", "0</Vertex", expect!["`brain.nii`: `LEFT` says 2 grayordinates and lists 1"]);
@@ -133,7 +133,7 @@ fn files_of_another_kind_are_refused() {
         0.0,
     ));
     let twice = LABELS.replace("<Label ", "<Label Key=\"1\"/><Label ");
-    expect!["`brain.nii`: key 1 stands twice in its label table"].assert_eq(&said(
+    expect!["`brain.nii`: key 1 occurs twice in its label table"].assert_eq(&said(
         |path| read_labels(path).err(),
         &xml(&twice, MODELS),
         1,

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use faer::c64;
 
-/// Order of the analogue prototype, nilearn's.
+/// Order of the analogue prototype, the same as nilearn's.
 const ORDER: i32 = 5;
 
 /// A second-order section: `(b0 + b1/z + b2/z²) / (1 + a1/z + a2/z²)`.
@@ -14,14 +14,14 @@ pub(super) struct Section {
     pub a: [f64; 2],
 }
 
-/// The frequencies that pass, in Hz.
+/// The frequency band that passes, in Hz.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Band {
-    /// Those below.
+    /// Frequencies below the cut-off.
     Low(f64),
-    /// Those above.
+    /// Frequencies above the cut-off.
     High(f64),
-    /// Those between.
+    /// Frequencies between the two cut-offs.
     Between(f64, f64),
 }
 
@@ -36,16 +36,17 @@ impl Band {
     }
 }
 
-/// A filter by its zeros, poles and gain.
+/// A filter as zeros, poles and gain.
 struct Roots {
     zeros: Vec<c64>,
     poles: Vec<c64>,
     gain: f64,
 }
 
-/// The filter for recordings of this TR; the cut-offs lie between 0 and the Nyquist frequency.
+/// Designs the filter for a TR in seconds. Every cut-off must be between 0 and the Nyquist frequency.
 pub(super) fn design(band: Band, tr: f64) -> Vec<Section> {
-    // Frequencies relative to Nyquist, as scipy warps them: analogue frequencies for a rate of 2.
+    // Warp as scipy does: frequencies relative to Nyquist become analogue frequencies at a sampling rate
+    // of 2.
     let warp = |hz: f64| 4.0 * (PI * (2.0 * hz * tr) / 2.0).tan();
     let analogue = match band {
         Band::Low(cut) => low_pass(warp(cut)),
@@ -55,7 +56,7 @@ pub(super) fn design(band: Band, tr: f64) -> Vec<Section> {
     sections(bilinear(analogue))
 }
 
-/// Poles of the analogue low-pass with cut-off 1, its zeros all at infinity and its gain 1.
+/// Poles of the analogue low-pass with cut-off 1. All its zeros are at infinity, and its gain is 1.
 fn prototype() -> Vec<c64> {
     let steps = (1 - ORDER..ORDER).step_by(2);
     steps
@@ -64,7 +65,7 @@ fn prototype() -> Vec<c64> {
         .collect()
 }
 
-/// The middle pole is -1, whatever the cosine and sine of 0 are rounded to.
+/// Makes the middle pole exactly -1, however the cosine and sine are rounded.
 fn real_if_close(pole: c64) -> c64 {
     if pole.im.abs() < 1e-15 { c64::new(pole.re, 0.0) } else { pole }
 }
@@ -89,7 +90,7 @@ fn band_pass(from: f64, to: f64) -> Roots {
     Roots { zeros, poles: [plus, minus].concat(), gain: width.powi(ORDER) }
 }
 
-/// From the analogue plane to the unit disc; zeros at infinity come to lie at -1.
+/// Maps the analogue plane to the unit disc (bilinear transform). Zeros at infinity map to -1.
 fn bilinear(analogue: Roots) -> Roots {
     let map = |root: &c64| (*root + 4.0) / (-*root + 4.0);
     let product =
@@ -101,15 +102,15 @@ fn bilinear(analogue: Roots) -> Roots {
     Roots { zeros, poles, gain }
 }
 
-/// Pairs poles and zeros into sections, the poles closest to the unit circle last and each with the
-/// zeros nearest to it (scipy's `pairing = "nearest"`).
+/// Pairs poles with their nearest zeros into sections, as scipy's `pairing = "nearest"`. The poles
+/// closest to the unit circle come last.
 fn sections(mut filter: Roots) -> Vec<Section> {
     if filter.poles.len() % 2 == 1 {
         filter.poles.push(c64::new(0.0, 0.0));
         filter.zeros.push(c64::new(0.0, 0.0));
     }
     let count = filter.poles.len() / 2;
-    // One of each conjugate pair stands for both.
+    // Keep one root of each conjugate pair.
     let (mut zeros, mut poles) = (upper_half(&filter.zeros), upper_half(&filter.poles));
     let mut sections = Vec::with_capacity(count);
     for _ in 0..count {
@@ -118,7 +119,7 @@ fn sections(mut filter: Roots) -> Vec<Section> {
             true => take_nearest(&mut poles, |pole| (1.0 - pole.norm()).abs(), |other| other.im == 0.0),
             false => pole.conj(),
         };
-        // All zeros of a Butterworth filter are real: at 1, at -1, and at 0 beside an odd pole.
+        // All zeros of a Butterworth filter are real: at 1, at -1, and at 0 to match an odd pole.
         let first = take_nearest(&mut zeros, |zero| (zero - pole).norm(), |_| true);
         let second = take_nearest(&mut zeros, |zero| (zero - pole).norm(), |_| true);
         sections.push(Section {
@@ -131,8 +132,8 @@ fn sections(mut filter: Roots) -> Vec<Section> {
     sections
 }
 
-/// Reals, and those of complex pairs that lie above the real axis; in scipy's order, which decides between
-/// equals: pairs first, by real part.
+/// Returns the real roots and the complex roots above the real axis. The order is scipy's, which decides
+/// ties: complex roots first, each group by real part.
 fn upper_half(roots: &[c64]) -> Vec<c64> {
     let real = |root: &c64| root.im.abs() <= 100.0 * f64::EPSILON * root.norm();
     let mut upper: Vec<c64> = roots.iter().copied().filter(|root| !real(root) && root.im > 0.0).collect();
@@ -143,7 +144,7 @@ fn upper_half(roots: &[c64]) -> Vec<c64> {
     [upper, reals].concat()
 }
 
-/// Takes out the root with the smallest distance, the first of equals.
+/// Removes and returns the root with the smallest distance; the first one wins a tie.
 fn take_nearest(roots: &mut Vec<c64>, distance: impl Fn(c64) -> f64, may: impl Fn(c64) -> bool) -> c64 {
     let places = (0..roots.len()).filter(|&i| may(roots[i]));
     let nearest = places.min_by(|&a, &b| distance(roots[a]).total_cmp(&distance(roots[b])));

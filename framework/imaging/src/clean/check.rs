@@ -1,4 +1,4 @@
-//! Whether a recording can be cleaned as asked, and what about it should be said.
+//! Checks whether a recording can be cleaned with given settings, and writes cautions about the result.
 
 use boldface::Result;
 
@@ -6,11 +6,13 @@ use super::settings::{Cleaning, Filtering};
 use super::{cosine, sosfilt};
 use crate::matrix::Matrix;
 
-/// Fails if [`clean`](super::clean) would, for all that is known before a volume is read: too few volumes kept, a
-/// cut-off that this TR cannot carry, or fewer volumes than the filter needs.
+/// Checks before any volume is read whether [`clean`](super::clean) would fail.
+///
+/// Covers too few kept volumes, a cut-off that this TR cannot represent, and fewer volumes than the
+/// filter needs.
 ///
 /// # Errors
-/// Those of [`clean`](super::clean), in its words.
+/// The same messages as [`clean`](super::clean).
 pub fn possible(kept: &[bool], tr: f64, how: &Cleaning) -> Result<()> {
     two_kept(kept)?;
     let of_kept = |place: Option<usize>| place.expect("two volumes are kept");
@@ -18,7 +20,7 @@ pub fn possible(kept: &[bool], tr: f64, how: &Cleaning) -> Result<()> {
     long_enough(of_kept(last) + 1 - of_kept(first), &how.filtering(tr)?)
 }
 
-/// Checks shapes, that confounds are finite in the volumes that are used, and that two volumes are kept.
+/// Checks that shapes match, that two volumes are kept, and that confounds are finite in kept volumes.
 pub(super) fn inputs(signal: &Matrix, confounds: Option<&Matrix>, kept: &[bool]) -> Result<()> {
     let trs = signal.rows;
     if kept.len() != trs {
@@ -56,7 +58,7 @@ fn two_kept(kept: &[bool]) -> Result<()> {
     }
 }
 
-/// Checks that the recording is longer than what the filter adds at its ends.
+/// Checks that the recording is longer than the padding that the filter adds at each end.
 pub(super) fn long_enough(trs: usize, filtering: &Filtering) -> Result<()> {
     if let Filtering::Butterworth(sections) = filtering {
         let padding = sosfilt::padding(sections);
@@ -71,7 +73,8 @@ pub(super) fn long_enough(trs: usize, filtering: &Filtering) -> Result<()> {
     Ok(())
 }
 
-/// Checks that something is left when regressors of this rank are removed from this many kept volumes.
+/// Checks that degrees of freedom remain after `rank` independent regressors are removed from `trs` kept
+/// volumes.
 pub(super) fn something_left(trs: usize, regressors: usize, rank: usize, how: &Cleaning) -> Result<()> {
     let (trend, too) = match (how.detrend, how.standardize_confounds) {
         (true, _) => (2, " and mean and trend"),
@@ -88,10 +91,11 @@ pub(super) fn something_left(trs: usize, regressors: usize, rank: usize, how: &C
     Ok(())
 }
 
-/// What a careful reader of the result should know, in sentences: a high-pass that does nothing, cosines that
-/// stay away because the confounds hold one, and more confounds than the filter leaves room for.
+/// Returns cautions about the result, each a sentence.
 ///
-/// `kept` counts the volumes that stay. Says nothing about what [`clean`](super::clean) refuses.
+/// They cover a high-pass that does nothing, cosines omitted because the confounds already hold one, and
+/// more confounds than the filter leaves degrees of freedom for. `kept` is the number of kept volumes.
+/// Settings that [`clean`](super::clean) refuses cause no cautions here.
 #[must_use]
 pub fn cautions(confounds: Option<&Matrix>, trs: usize, kept: usize, tr: f64, how: &Cleaning) -> Vec<String> {
     let Ok(filtering) = how.filtering(tr) else { return Vec::new() };

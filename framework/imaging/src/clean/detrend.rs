@@ -1,8 +1,9 @@
-//! Removes mean and linear trend.
+//! Removes the mean and the linear trend.
 
 use crate::matrix::Matrix;
 
-/// Subtracts the mean of each column, then its projection on the centred volume index, as nilearn does.
+/// Subtracts from each column its mean, then its projection on the centred volume index, as nilearn
+/// does.
 pub(super) fn detrend(signal: &mut Matrix) {
     let means = signal.column_means();
     signal.map_columns(&means, |x, mean| x - mean);
@@ -27,7 +28,7 @@ mod tests {
 
     #[test]
     fn a_line_becomes_zero_and_a_bend_stays() {
-        // 1 3 5 is a line. 0 3 0: mean 1, no slope, so -1 2 -1.
+        // 1 3 5 is a line. 0 3 0 has mean 1 and no slope, so it becomes -1 2 -1.
         let mut signal = Matrix::new(3, 2, vec![1.0, 0.0, 3.0, 3.0, 5.0, 0.0]).unwrap();
         detrend(&mut signal);
         let expected = [0.0, -1.0, 0.0, 2.0, 0.0, -1.0];

@@ -1,4 +1,7 @@
-//! Numbers of nilearn and scipy, written by `tests/python/clean_golden.py`, that cleaning must meet.
+//! Compares cleaning with numbers of nilearn and scipy, written by `tests/python/clean_golden.py`.
+//!
+//! The script first corrects nilearn 0.14.1 in two places: some censored volumes are not interpolated,
+//! and rounding noise of dependent confounds counts as regressors.
 
 use boldface::serde_json::{self, Value};
 
@@ -24,7 +27,7 @@ fn columns(columns: &[&dyn Fn(usize) -> f64]) -> Matrix {
     Matrix::new(TRS, columns.len(), values.collect()).unwrap()
 }
 
-/// The inputs of the script: a signal of five regions, and confounds of six kinds.
+/// Inputs of the script: a signal of five regions, and six kinds of confounds.
 fn inputs() -> (Matrix, Vec<Option<Matrix>>) {
     let mut state: u64 = 1_234_567;
     let mut draw = || {
@@ -109,7 +112,7 @@ fn every_combination_of_settings_is_nilearns() {
     println!("worst of {checked}: {worst:e}");
 }
 
-/// Largest difference from five values and two sums, relative to what is compared where that is above 1.
+/// Largest difference over five values and two sums, relative to the expected value if that is above 1.
 fn distance(ours: &Matrix, theirs: &[f64]) -> f64 {
     let places = [(0, 0), (ours.rows / 2, 1), (ours.rows - 1, 2), (7, 3), (20, 4)];
     let values = places.iter().map(|&(t, region)| ours.at(t, region));
@@ -145,7 +148,7 @@ fn resampling_is_that_of_resample_poly_away_from_the_ends() {
         let theirs = &golden["resampled"][name];
         let first = theirs["first"].as_u64().unwrap() as usize;
         for (t, theirs) in (first..).zip(numbers(&theirs["values"])) {
-            // Its weights add up to 1 only nearly.
+            // Its weights only nearly add up to 1.
             assert!((ours.at(t, 0) - theirs).abs() < 2e-3, "{name}: {} is not {theirs}", ours.at(t, 0));
         }
     }

@@ -1,4 +1,4 @@
-//! Removes what confounds explain, by projection on what they do not.
+//! Removes from the signal the part that confounds explain, by projection.
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::ColPivQr;
@@ -6,14 +6,14 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use crate::matrix::Matrix;
 
-/// Below this part of the largest, a diagonal element of R is rounding: the column depends on the others.
+/// Share of the largest diagonal element of R below which a column depends on the others.
 ///
-/// nilearn cuts at 100 eps, absolute. The filters leave dependent columns with residues of up to about 1e-12,
-/// which then count as regressors of random direction; confounds as they are written to files have nothing
-/// real that small.
+/// nilearn cuts at an absolute 100 eps. The filters leave residues of up to about 1e-12 in dependent
+/// columns, and nilearn keeps those as regressors in random directions. Confounds written to files carry
+/// no real signal that small.
 const DEPENDENT: f64 = 1e-10;
 
-/// An orthonormal basis of what the confounds span, volumes x rank, by QR with column pivoting.
+/// Returns an orthonormal basis of the confounds' span, volumes x rank, by QR with column pivoting.
 pub(super) fn basis(confounds: &Matrix) -> Mat<f64> {
     let qr = ColPivQr::new(view(confounds));
     let (r, q) = (qr.thin_R(), qr.compute_thin_Q());

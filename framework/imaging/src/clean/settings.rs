@@ -1,26 +1,26 @@
-//! What a recording is cleaned of, as a spec says it.
+//! Settings of cleaning, as written in a spec.
 
 use boldface::{Deserialize, JsonSchema, Problem, Result, Serialize};
 
 use super::butterworth::{self, Section};
 
-/// What regional series are cleaned of, in the terms and order of nilearn's `signal.clean`.
+/// How regional series are cleaned, in the terms and order of nilearn's `signal.clean`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub struct Cleaning {
-    /// Whether the mean and the linear trend over time are removed, of signal and confounds alike.
+    /// Whether the mean and the linear trend are removed from signal and confounds.
     pub detrend: bool,
-    /// Frequencies above this are removed, in Hz; below the Nyquist frequency, `0.5 / TR`.
+    /// Removes frequencies above this, in Hz; must be below the Nyquist frequency, `0.5 / TR`.
     pub low_pass: Option<f64>,
-    /// Frequencies below this (slow drifts) are removed, in Hz.
+    /// Removes frequencies below this (slow drifts), in Hz.
     pub high_pass: Option<f64>,
     /// How frequencies are removed.
     pub filter: Filter,
     /// How each region is scaled at the end.
     pub standardize: Standardization,
-    /// Whether confounds are z-scored before they are removed. Without it and without `detrend`, the mean of a
-    /// confound takes part in what is removed.
+    /// Whether confounds are z-scored before they are removed. Without it and without `detrend`, the
+    /// mean of a confound is removed as well.
     pub standardize_confounds: bool,
 }
 
@@ -29,13 +29,14 @@ pub struct Cleaning {
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Filter {
-    /// Butterworth filter of order 5, run forward and backward: no delay, half the power (-6 dB) at the cut-off.
-    /// Censored volumes are interpolated for the filter. Does nothing without `low-pass` or `high-pass`.
+    /// Butterworth filter of order 5, run forward and backward: no delay, half the amplitude (-6 dB) at
+    /// the cut-off. Censored volumes are interpolated for the filter. Does nothing without `low-pass` or
+    /// `high-pass`.
     #[default]
     Butterworth,
-    /// Cosines slower than `high-pass` are removed together with the confounds, as SPM and fMRIPrep do it.
-    /// Needs `high-pass`; cannot do `low-pass`. When a confound correlates above 0.9 with one of the
-    /// cosines, the confounds are taken to hold the drift already and no cosine is added (nilearn's rule).
+    /// Cosines slower than `high-pass`, removed together with the confounds, as in SPM and fMRIPrep.
+    /// Needs `high-pass` and cannot do `low-pass`. If a confound correlates above 0.9 with one of the
+    /// cosines, the confounds count as holding the drift and no cosine is added (nilearn's rule).
     Cosine,
 }
 
@@ -44,22 +45,22 @@ pub enum Filter {
 #[serde(rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Standardization {
-    /// As it is, in the units of the scanner.
+    /// No scaling: the signal stays in the units of the scanner.
     #[default]
     None,
     /// Mean 0 and standard deviation 1 of the sample (ddof 1): nilearn's `zscore_sample`.
     ZscoreSample,
     /// Mean 0 and standard deviation 1 of the population (ddof 0): nilearn's former `zscore`.
     Zscore,
-    /// Percent signal change: `100 (x - mean) / |mean|`, the mean being the one before cleaning where cleaning
-    /// removed it. A region whose mean is zero becomes zeros.
+    /// Percent signal change, `100 (x - mean) / |mean|`. If cleaning removed the mean, the mean before
+    /// cleaning is used. A region whose mean is zero becomes zeros.
     Psc,
 }
 
-/// A filter that fits a TR.
+/// A filter designed for one TR.
 #[derive(Debug)]
 pub(super) enum Filtering {
-    /// No cut-off, no filter.
+    /// No filter, because there is no cut-off.
     None,
     /// Second-order sections.
     Butterworth(Vec<Section>),
@@ -68,7 +69,7 @@ pub(super) enum Filtering {
 }
 
 impl Default for Cleaning {
-    /// Mean and trend are removed, nothing else; confounds, where there are any, are z-scored.
+    /// Removes mean and trend only; confounds, if any, are z-scored.
     fn default() -> Cleaning {
         Cleaning {
             detrend: true,
@@ -82,20 +83,20 @@ impl Default for Cleaning {
 }
 
 impl Cleaning {
-    /// Nothing at all is done, as in nilearn's maskers unless told otherwise.
+    /// Settings that do nothing to the signal by themselves, as in nilearn's maskers by default.
     #[must_use]
     pub fn nothing() -> Cleaning {
         Cleaning { detrend: false, ..Cleaning::default() }
     }
 
-    /// What is wrong with these settings whatever the recording, each at its key.
+    /// Returns the problems of these settings that do not depend on the recording, each at its key.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (key, cut) in [("low-pass", self.low_pass), ("high-pass", self.high_pass)] {
             if let Some(cut) = cut.filter(|cut| !(cut.is_finite() && *cut > 0.0)) {
-                let help = "leave it out for no such filter";
-                problems.push(Problem::at(key, format!("`{cut}` is no frequency above 0 Hz")).help(help));
+                let help = "leave the key out to skip this filter";
+                problems.push(Problem::at(key, format!("`{cut}` is not a frequency above 0 Hz")).help(help));
             }
         }
         if let (Some(low), Some(high)) = (self.low_pass, self.high_pass)
@@ -121,13 +122,13 @@ impl Cleaning {
         problems
     }
 
-    /// The filter for recordings of this TR, in seconds.
+    /// Designs the filter for recordings of this TR, in seconds.
     pub(super) fn filtering(&self, tr: f64) -> Result<Filtering> {
         if let Some(problem) = self.problems().first() {
             return Err(problem.to_string().into());
         }
         if !(tr.is_finite() && tr > 0.0) {
-            return Err(format!("a TR of `{tr}` s is no time between volumes").into());
+            return Err(format!("the TR is `{tr}` s; it must be a positive number").into());
         }
         let nyquist = 0.5 / tr;
         for (key, cut) in [("low-pass", self.low_pass), ("high-pass", self.high_pass)] {

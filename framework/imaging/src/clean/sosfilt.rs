@@ -3,23 +3,23 @@
 use super::butterworth::Section;
 use crate::matrix::Matrix;
 
-/// Columns filtered side by side: their states stay in registers and in the first cache.
+/// Number of columns filtered together, so that their states stay in registers and in the L1 cache.
 const LANES: usize = 16;
 
 type Lanes = [f64; LANES];
 
-/// Volumes added at each end before the filter runs, `scipy.signal.sosfiltfilt`'s default: a recording must be
-/// longer than this. A section with a pole and a zero at 0 counts as one of order 1.
+/// Number of volumes added at each end before filtering, `scipy.signal.sosfiltfilt`'s default. A
+/// recording must be longer than this. A section with a pole and a zero at 0 counts as order 1.
 pub(super) fn padding(sections: &[Section]) -> usize {
     let zeros_at_0 = sections.iter().filter(|section| section.b[2] == 0.0).count();
     let poles_at_0 = sections.iter().filter(|section| section.a[1] == 0.0).count();
     3 * (2 * sections.len() + 1 - zeros_at_0.min(poles_at_0))
 }
 
-/// Filters each column forward and backward, so without delay.
+/// Filters each column forward and backward, which cancels the delay.
 ///
-/// The ends are continued by their point reflection (odd padding), and each pass starts in the steady
-/// state of its first value, as `scipy.signal.sosfiltfilt`. The signal is longer than [`padding`].
+/// The ends are extended by point reflection (odd padding), and each pass starts in the steady state of
+/// its first value, as in `scipy.signal.sosfiltfilt`. The signal must be longer than [`padding`].
 pub(super) fn forward_backward(signal: &mut Matrix, sections: &[Section]) {
     let (rows, edge, start) = (signal.rows, padding(sections), steady_state(sections));
     let mut padded: Vec<Lanes> = vec![[0.0; LANES]; rows + 2 * edge];
@@ -45,7 +45,7 @@ pub(super) fn forward_backward(signal: &mut Matrix, sections: &[Section]) {
     }
 }
 
-/// One pass through all sections (transposed direct form II), starting in the steady state of the first row.
+/// Runs all sections once (transposed direct form II), starting in the steady state of the first row.
 fn pass<'a>(
     rows: impl Iterator<Item = &'a mut Lanes>,
     sections: &[Section],
@@ -71,13 +71,13 @@ fn pass<'a>(
     }
 }
 
-/// The state of each section in which an endless signal of ones has left it.
+/// Returns the steady state of each section for a constant input of 1.
 fn steady_state(sections: &[Section]) -> Vec<[f64; 2]> {
     let mut input = 1.0;
     let state = |section: &Section| {
         let (b, a) = (section.b, section.a);
         let gain = b.iter().sum::<f64>() / (1.0 + a[0] + a[1]);
-        // z1 = b2 - a2 y and z0 = b1 - a1 y + z1, where y is the gain.
+        // z1 = b2 - a2 y and z0 = b1 - a1 y + z1, with y the gain.
         let z1 = b[2] - a[1] * gain;
         let state = [input * (b[1] - a[0] * gain + z1), input * z1];
         input *= gain;

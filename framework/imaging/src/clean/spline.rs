@@ -1,11 +1,12 @@
-//! Bridges censored volumes by a cubic spline through the kept ones.
+//! Interpolates censored volumes by a cubic spline through the kept ones.
 
 use crate::matrix::Matrix;
 
-/// From the first kept volume to the last, the censored ones between replaced by the values of the cubic
-/// spline through all kept volumes (ends "not-a-knot", as `scipy.interpolate.CubicSpline`).
+/// Returns the rows from the first to the last kept volume, with the censored ones between them
+/// interpolated.
 ///
-/// `kept` has one mark a row and marks at least two.
+/// The cubic spline goes through all kept volumes, with "not-a-knot" ends as in
+/// `scipy.interpolate.CubicSpline`. `kept` has one mark per row, at least two of them set.
 pub(super) fn bridge(signal: &Matrix, kept: &[bool]) -> Matrix {
     let places: Vec<usize> = (0..signal.rows).filter(|&t| kept[t]).collect();
     let first = places[0];
@@ -33,14 +34,14 @@ pub(super) fn bridge(signal: &Matrix, kept: &[bool]) -> Matrix {
     bridged
 }
 
-/// Slope of the spline at each place, a row a place.
+/// Slope of the spline at each place, one row per place.
 fn slopes(signal: &Matrix, places: &[usize]) -> Matrix {
     let n = places.len();
     let gap = |i: usize| (places[i + 1] - places[i]) as f64;
     let chord = |i: usize, c: usize| (signal.at(places[i + 1], c) - signal.at(places[i], c)) / gap(i);
     let mut slopes = Matrix::zeros(n, signal.columns);
     if n < 4 {
-        // Two places make a line, three a parabola.
+        // Two places define a line, three a parabola.
         for c in 0..signal.columns {
             let (first, last) = (chord(0, c), chord(n - 2, c));
             let bend = if n == 3 { (last - first) / (gap(0) + gap(1)) } else { 0.0 };
@@ -51,7 +52,8 @@ fn slopes(signal: &Matrix, places: &[usize]) -> Matrix {
         }
         return slopes;
     }
-    // One row of the tridiagonal system a place: below, diagonal, above, and the right-hand side.
+    // One row of the tridiagonal system: the elements below, on and above the diagonal. `right` is its
+    // right-hand side.
     let system = |i: usize| -> (f64, f64, f64) {
         match i {
             0 => (0.0, gap(1), gap(0) + gap(1)),
@@ -94,7 +96,7 @@ fn slopes(signal: &Matrix, places: &[usize]) -> Matrix {
 mod tests {
     use super::*;
 
-    /// Censors some volumes of a polynomial, which the spline must restore.
+    /// Checks that the spline restores censored volumes of a polynomial.
     fn restores(degree: i32, trs: usize, censored: &[usize]) {
         let value = |t: usize, c: usize| (t as f64 / 5.0 - 1.0).powi(degree) * (c as f64 + 1.0) + 2.0;
         let truth: Vec<f64> = (0..trs * 2).map(|i| value(i / 2, i % 2)).collect();

@@ -1,15 +1,15 @@
-//! Scales regions and confounds, and tells rounding from signal.
+//! Scales regions and confounds, and separates rounding from signal.
 
 use super::settings::Standardization;
 use crate::matrix::Matrix;
 
-/// Part of a column's largest value below which what cleaning leaves is rounding.
+/// Share of a column's largest value below which a residue of cleaning counts as rounding.
 ///
-/// Images hold 32-bit numbers, whose own rounding is 6e-8; what the filters round in 64 bits stays below 1e-11.
+/// Images hold 32-bit numbers with a rounding of 6e-8. Rounding of the 64-bit filters stays below 1e-11.
 const ROUNDING: f64 = 1e-10;
 
-/// Scales each region; one without spread becomes zeros. `original_means` are those before cleaning, and the mean
-/// of `missing` regions counts for nothing.
+/// Scales each region; a region without spread becomes zeros. `original_means` are the means before
+/// cleaning. The means of `missing` regions are ignored.
 pub(super) fn standardize(
     signal: &mut Matrix,
     how: Standardization,
@@ -29,7 +29,8 @@ pub(super) fn standardize(
     }
 }
 
-/// Mean 0 and standard deviation 1; zeros where the standard deviation is below eps.
+/// Scales columns to mean 0 and standard deviation 1, or to zeros if the standard deviation is below
+/// eps.
 pub(super) fn zscore(signal: &mut Matrix, ddof: usize) {
     // Twice, so that equal numbers whose mean is rounded become zeros.
     for _ in 0..2 {
@@ -44,14 +45,14 @@ pub(super) fn zscore(signal: &mut Matrix, ddof: usize) {
     signal.map_columns(&scales, |x, scale| x / scale);
 }
 
-/// Largest absolute value of each column 1; a column of zeros stays.
+/// Scales each column to a largest absolute value of 1. A column of zeros stays as it is.
 pub(super) fn to_peak_1(confounds: &mut Matrix) {
     let peaks = confounds.column_peaks();
     confounds.map_columns(&peaks, |x, peak| if peak == 0.0 { x } else { x / peak });
 }
 
-/// Columns that vary by nothing but rounding, measured by the largest value they had, become constant:
-/// zero, or their mean where that is more than rounding too.
+/// Makes columns constant that vary only by rounding, relative to the largest value they had (`peaks`).
+/// The constant is 0, or the middle of their range if that exceeds rounding.
 pub(super) fn flatten_rounding(cleaned: &mut Matrix, peaks: &[f64]) {
     let (low, high) = (cleaned.fold(f64::INFINITY, f64::min), cleaned.fold(f64::NEG_INFINITY, f64::max));
     let flat = |column: usize| high[column] - low[column] <= ROUNDING * peaks[column];
@@ -59,7 +60,7 @@ pub(super) fn flatten_rounding(cleaned: &mut Matrix, peaks: &[f64]) {
         let middle = (high[column] + low[column]) / 2.0;
         if middle.abs() <= ROUNDING * peaks[column] { 0.0 } else { middle }
     };
-    // NaN marks a column that is left as it is.
+    // NaN marks a column to leave as it is.
     let levels = (0..cleaned.columns).map(|column| if flat(column) { level(column) } else { f64::NAN });
     let levels: Vec<f64> = levels.collect();
     if levels.iter().any(|level| !level.is_nan()) {
@@ -67,8 +68,8 @@ pub(super) fn flatten_rounding(cleaned: &mut Matrix, peaks: &[f64]) {
     }
 }
 
-/// Whether cleaning took the mean of the regions away (nilearn's test: below a tenth, over all regions), so that
-/// percent signal change must go by the mean before.
+/// Returns whether cleaning removed the mean of the regions, so that percent signal change needs the
+/// mean before cleaning. The test is nilearn's: over all regions, less than a tenth of the mean is left.
 fn lost_its_mean(signal: &Matrix, original_means: &[f64], missing: &[bool]) -> bool {
     let there = |means: &[f64]| -> f64 {
         let there = means.iter().zip(missing).filter(|&(_, &missing)| !missing);
@@ -77,7 +78,8 @@ fn lost_its_mean(signal: &Matrix, original_means: &[f64], missing: &[bool]) -> b
     there(&signal.column_means()) / there(original_means) < 0.1
 }
 
-/// `100 (x - mean) / |mean|`; zeros where the mean is zero but for rounding, and where nothing varies.
+/// Computes `100 (x - mean) / |mean|`; a column whose mean is zero up to rounding, or that does not
+/// vary, becomes zeros.
 fn percent_signal_change(signal: &mut Matrix) {
     let means = signal.column_means();
     let peaks = signal.column_peaks();

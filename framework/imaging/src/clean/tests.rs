@@ -1,10 +1,10 @@
-//! What cleaning owes whatever the numbers: orthogonality, linearity, missing regions, and refusals that help.
+//! Properties of cleaning for any input: orthogonality, linearity, missing regions, and helpful errors.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A reproducible signal without structure, of level 50.
+/// Reproducible noise around a level of 50.5.
 fn noise(rows: usize, columns: usize, seed: u64) -> Matrix {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let draw = || {
@@ -34,7 +34,7 @@ fn all_settings() -> impl Strategy<Value = Cleaning> {
     )
 }
 
-/// Which of 120 volumes are kept: most.
+/// Marks most of 120 volumes as kept.
 fn most() -> impl Strategy<Value = Vec<bool>> {
     prop::collection::vec(prop::bool::weighted(0.85), 120).prop_map(|mut kept| {
         // The filter needs 34 volumes from the first kept to the last.
@@ -129,7 +129,8 @@ fn what_is_censored_has_no_influence() {
             clean(signal, Some(confounds), Some(&kept), 2.0, how).unwrap()
         };
         let before = clean_as_it_is(&signal, &confounds);
-        // 17 and 102 are mirror images of each other, which nilearn 0.14.1 would not interpolate.
+        // Volumes 17 and 102 are mirror images of each other, so nilearn 0.14.1 does not interpolate
+        // them.
         for t in (0..120).filter(|&t| !kept[t]) {
             signal.row_mut(t).fill(f64::NAN);
             confounds.row_mut(t).fill(1e9);
@@ -142,7 +143,8 @@ fn what_is_censored_has_no_influence() {
 
 #[test]
 fn percent_signal_change_goes_by_the_mean_before() {
-    // 90 110 90 110: mean 100, so -10 % and +10 %, detrended or not (the trend of two periods is small).
+    // 90 110 90 110 has mean 100, so -10% and +10%, detrended or not (the trend over 50 periods is
+    // small).
     let values = (0..100).flat_map(|t| [if t % 2 == 0 { 90.0 } else { 110.0 }, -200.0 - f64::from(t % 2)]);
     let signal = Matrix::new(100, 2, values.collect()).unwrap();
     for detrend in [false, true] {
@@ -151,7 +153,7 @@ fn percent_signal_change_goes_by_the_mean_before() {
         assert!((cleaned.at(50, 0) + 10.0).abs() < 0.2 && (cleaned.at(51, 0) - 10.0).abs() < 0.2);
         assert!((cleaned.at(50, 1) - 0.25).abs() < 0.02, "a fall from -200.5 to -201 is negative");
     }
-    // 1 -1 1 -1 has no mean to be a percentage of.
+    // 1 -1 1 -1 has mean 0, so no percentage is defined.
     let zero = Matrix::new(6, 1, vec![1.0, -1.0, 1.0, -1.0, 1.0, -1.0]).unwrap();
     let how = Cleaning { standardize: Standardization::Psc, ..Cleaning::nothing() };
     assert_eq!(clean(&zero, None, None, 2.0, &how).unwrap().values, [0.0; 6]);
@@ -206,7 +208,7 @@ fn what_cannot_be_cleaned_says_what_to_do() {
          filter = \"cosine\", drop the cut-offs, or exclude the scan"
     );
     assert!(clean(&noise(34, 2, 1), None, None, 2.0, &band).is_ok());
-    // 40 volumes, of which the 5th to the 38th are 34 and the 5th to the 37th are 33.
+    // Of 40 volumes, the 5th to the 38th span 34 and the 5th to the 37th span 33.
     for (last, fits) in [(37, true), (36, false)] {
         let kept: Vec<bool> = (0..40).map(|t| t == 4 || t == 9 || t == last).collect();
         assert_eq!(possible(&kept, 2.0, &band).is_ok(), fits);
@@ -228,7 +230,7 @@ fn what_cannot_be_cleaned_says_what_to_do() {
             clean(&signal, None, None, tr, &plain)
                 .unwrap_err()
                 .to_string()
-                .contains("no time between volumes")
+                .contains("it must be a positive number")
         );
     }
 }
@@ -241,8 +243,8 @@ fn settings_that_cannot_be_are_problems_at_their_keys() {
     assert_eq!(
         said(Cleaning { low_pass: Some(-0.1), high_pass: Some(f64::NAN), ..plain.clone() }),
         [
-            "low-pass: `-0.1` is no frequency above 0 Hz; leave it out for no such filter",
-            "high-pass: `NaN` is no frequency above 0 Hz; leave it out for no such filter",
+            "low-pass: `-0.1` is not a frequency above 0 Hz; leave the key out to skip this filter",
+            "high-pass: `NaN` is not a frequency above 0 Hz; leave the key out to skip this filter",
         ]
     );
     assert_eq!(

@@ -1,27 +1,28 @@
-//! What is harmonised over, and what is kept.
+//! Settings of harmonisation: the batch column and the columns whose effect is kept.
 
 use boldface::{Deserialize, JsonSchema, Problem, Result, ScanInfo, Serialize};
 
-/// Takes what differs between scanners out of connectivity, by ComBat fitted on the training scans alone.
+/// Removes differences between scanners from connectivity, by ComBat fitted on the training scans only.
 ///
-/// Every scan needs a value in each of the columns, and every batch two training scans. A scan of a batch
-/// that no training scan is of cannot be harmonised.
+/// Every scan needs a value in each of these columns, and every batch needs two training scans. A scan
+/// from a batch without training scans cannot be harmonised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]
 pub struct Harmonization {
-    /// How.
+    /// The method.
     #[serde(rename = "type", default)]
     pub kind: HarmonizationKind,
-    /// Column that says which scanner or site a scan is from; `dataset` for the dataset's name.
+    /// Column with each scan's scanner or site; `dataset` for the dataset's name.
     pub batch: String,
-    /// Columns whose effect is kept, such as `age` and `sex`: numbers if every training scan has a number,
-    /// else categories. Never what a task asks for: it would be put into the features.
+    /// Columns whose effect is kept, such as `age` and `sex`. A column counts as numbers if every
+    /// training scan has a number there, and as categories otherwise. Do not list a column that a task
+    /// predicts: its effect would be put into the features.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preserve: Vec<String>,
 }
 
-/// Ways to harmonise.
+/// Methods of harmonisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]
@@ -31,20 +32,20 @@ pub enum HarmonizationKind {
     Combat,
 }
 
-/// Where a scan is from, and what of it is kept.
+/// The batch of a scan and its preserved values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// Its scanner or site.
+    /// The scan's scanner or site.
     pub batch: String,
-    /// Its value in each column that is preserved.
+    /// The scan's value in each preserved column.
     pub preserved: Vec<String>,
 }
 
 impl Harmonization {
-    /// Where a scan is from.
+    /// Returns the batch and the preserved values of a scan.
     ///
     /// # Errors
-    /// If it has no value in one of the columns.
+    /// If the scan has no value in one of the columns.
     pub fn origin(&self, scan: &ScanInfo) -> Result<Origin> {
         let value = |column: &String| -> Result<String> {
             let value = scan.column(column).map(str::to_owned);
@@ -59,7 +60,7 @@ impl Harmonization {
         })
     }
 
-    /// What is wrong with it for these scans, at keys below its own.
+    /// Returns the problems of these settings for `scans`, at keys relative to the table.
     pub fn check(&self, scans: &[ScanInfo]) -> Vec<Problem> {
         let mut problems = Vec::new();
         let preserved = self.preserve.iter().enumerate();

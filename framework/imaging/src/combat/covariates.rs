@@ -1,4 +1,4 @@
-//! Columns whose effect is kept, as numbers: coded by what the training scans have.
+//! Codes preserved columns as numbers, from their values in the training scans.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use boldface::{Deserialize, Result, Serialize};
 
 use super::config::Origin;
 
-/// How columns become numbers.
+/// The coding of all preserved columns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", transparent)]
 pub(super) struct Covariates(Vec<Covariate>);
@@ -14,17 +14,17 @@ pub(super) struct Covariates(Vec<Covariate>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
 enum Covariate {
-    /// One number: standard deviations from the mean.
+    /// One number: the distance from the mean in standard deviations.
     Number { column: String, mean: f64, sd: f64 },
-    /// For every level but the first, 1 or 0 less its share of the scans.
+    /// One number per level except the first: 1 or 0, minus the level's share of the scans.
     Category { column: String, levels: Vec<String>, shares: Vec<f64> },
 }
 
 impl Covariates {
-    /// Codes `columns` as `origins` have them.
+    /// Learns the coding of `columns` from `origins`.
     ///
     /// # Errors
-    /// If a column has one value only.
+    /// If a column has only one value.
     pub(super) fn of(columns: &[String], origins: &[Origin]) -> Result<Covariates> {
         let one = |(place, column): (usize, &String)| {
             let values: Vec<&str> = origins.iter().map(|origin| origin.preserved[place].as_str()).collect();
@@ -41,17 +41,18 @@ impl Covariates {
         columns.iter().enumerate().map(one).collect::<Result<_>>().map(Covariates)
     }
 
-    /// The coded covariates of a scan: zero on average over the scans it was made of.
+    /// Codes the covariates of a scan. Each number averages zero over the scans the coding was learned
+    /// from.
     ///
     /// # Errors
-    /// If a number is none, or a category is not known.
+    /// If a value of a numeric column is not a number, or a category is unknown.
     pub(super) fn code(&self, origin: &Origin) -> Result<Vec<f64>> {
         let mut coded = Vec::new();
         for (covariate, value) in self.0.iter().zip(&origin.preserved) {
             match covariate {
                 Covariate::Number { column, mean, sd } => {
                     let number = number(value).ok_or_else(|| {
-                        format!("`{column}` is a number in every training scan, but `{value}` is none")
+                        format!("`{column}` is a number in every training scan, but `{value}` is not")
                     })?;
                     coded.push((number - mean) / sd);
                 }
@@ -72,7 +73,7 @@ impl Covariates {
         Ok(coded)
     }
 
-    /// The column of each coded number.
+    /// Returns the column of each coded number.
     pub(super) fn names(&self) -> Vec<&str> {
         let mut all = Vec::new();
         for (width, column) in self.0.iter().map(Covariate::width) {
@@ -89,7 +90,8 @@ impl Covariate {
         if let Some(numbers) = numbers {
             let mean = numbers.iter().sum::<f64>() / n;
             let sd = (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
-            // `1` and `1.0` are two texts and one number: the design finds that such a column says nothing.
+            // `1` and `1.0` are two texts but one number. `Design::new` then reports that the column
+            // varies too little.
             let sd = if sd > 0.0 { sd } else { 1.0 };
             return Covariate::Number { column: column.to_owned(), mean, sd };
         }
@@ -99,7 +101,7 @@ impl Covariate {
         Covariate::Category { column: column.to_owned(), levels, shares }
     }
 
-    /// How many numbers it is coded by, and its column.
+    /// Returns the number of coded values, and the column.
     fn width(&self) -> (usize, &str) {
         match self {
             Covariate::Number { column, .. } => (1, column),

@@ -1,49 +1,51 @@
-//! Least squares of one feature on batches and covariates.
+//! Fits one feature on batches and covariates by least squares.
 
 use boldface::Result;
 
 /// Batches and coded covariates of the scans.
 pub(super) struct Design<'a> {
-    /// Of each scan.
+    /// Batch of each scan.
     batch: &'a [usize],
-    /// Scans of each batch.
+    /// Number of scans in each batch.
     scans: &'a [usize],
-    /// Of each scan.
+    /// Coded covariates of each scan.
     coded: &'a [Vec<f64>],
 }
 
-/// What the posteriors need of a feature.
+/// Estimates of one feature that the posteriors need.
 pub(super) struct Moments {
-    /// Of the batches, weighted by their scans, at the mean of the covariates.
+    /// Mean over the batches, weighted by their scans, at the mean of the covariates.
     pub(super) mean: f64,
-    /// For each coded covariate.
+    /// Slope of each coded covariate.
     pub(super) slopes: Vec<f64>,
     /// Root of the mean squared residual; NaN if the feature cannot be fitted.
     pub(super) spread: f64,
-    /// Of the standardised feature in each batch.
+    /// Moments of the standardised feature in each batch.
     pub(super) batches: Vec<Batch>,
 }
 
-/// The standardised values of a feature in one batch.
+/// Moments of a standardised feature in one batch.
 #[derive(Clone, Copy)]
 pub(super) struct Batch {
-    /// Values that are there.
+    /// Number of values that are not missing.
     pub(super) n: f64,
     pub(super) mean: f64,
     /// Sum of squared differences from the mean.
     pub(super) squares: f64,
 }
 
-/// A covariate of which less than this share of its squares is left beside the columns before it says
-/// nothing of its own.
+/// Smallest share of a covariate's squares that must be left after the columns before it are removed.
+/// Below it, the covariate is redundant.
 const LEAST_OWN: f64 = 1e-10;
 
-/// Less spread than this, of the size of the values, is rounding.
+/// Spread below this share of the largest value is rounding.
 const LEAST_SPREAD: f64 = 1e-12;
 
 impl<'a> Design<'a> {
+    /// Checks that the batches and covariates can be estimated separately.
+    ///
     /// # Errors
-    /// If a covariate says nothing beside the batches and the covariates before it, or there are no more
+    /// If a covariate is redundant given the batches and the covariates before it, or there are no more
     /// scans than columns.
     pub(super) fn new(
         batch: &'a [usize],
@@ -78,7 +80,7 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Fits one feature, NaN where a scan has no value; none if it is the same everywhere.
+    /// Fits one feature, NaN where a scan has no value. Returns `None` if all values are equal.
     pub(super) fn moments(&self, values: &[f64]) -> Option<Moments> {
         let present: Vec<usize> = (0..values.len()).filter(|&scan| values[scan].is_finite()).collect();
         let first = present.first().map(|&scan| values[scan]);
@@ -110,7 +112,7 @@ impl<'a> Design<'a> {
             }
         }
         solve(&lower, &mut slopes);
-        // A batch's own mean, where the covariates are zero.
+        // The batch's mean at the mean of the covariates, which are coded to average zero.
         let own = |batch: usize| means[batch] - dot(&slopes, &centred.covariates[batch]);
         let all: f64 = self.scans.iter().sum::<usize>() as f64;
         let mean: f64 = (0..self.scans.len()).map(|batch| self.scans[batch] as f64 / all * own(batch)).sum();
@@ -132,8 +134,8 @@ impl<'a> Design<'a> {
         Some(Moments { mean, slopes, spread, batches })
     }
 
-    /// Cholesky decomposition of the covariates' products within the batches; the covariate that says
-    /// nothing of its own if there is one.
+    /// Cholesky decomposition of the covariates' products within the batches. Fails with the index of
+    /// the first redundant covariate.
     fn decompose(&self, present: &[usize]) -> Result<Vec<Vec<f64>>, usize> {
         let centred = Centred::of(self, present);
         let width = self.coded[0].len();
@@ -184,7 +186,7 @@ impl Centred {
         centred
     }
 
-    /// Mean of each batch; NaN for one without values.
+    /// Returns the mean of each batch, NaN for a batch without values.
     fn batch_means(&self, design: &Design<'_>, present: &[usize], of: impl Fn(usize) -> f64) -> Vec<f64> {
         let mut sums = vec![0.0; self.counts.len()];
         present.iter().for_each(|&scan| sums[design.batch[scan]] += of(scan));

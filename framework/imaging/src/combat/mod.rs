@@ -1,4 +1,8 @@
-//! ComBat: takes what differs between scanners out of features, and keeps what is asked to be kept.
+//! ComBat: removes differences between scanners from features, and keeps the effect of chosen columns.
+//!
+//! No crate implements it; the tests compare with neuroCombat and neuroHarmonize. Features are
+//! harmonised rather than series: series are standardised over their window, which already removes a
+//! site's mean and spread.
 
 mod config;
 mod covariates;
@@ -17,60 +21,61 @@ use design::{Design, Moments};
 
 use crate::matrix::Matrix;
 
-/// A fitted ComBat (Johnson et al. 2007; Fortin et al. 2018): empirical Bayes, parametric.
+/// A fitted ComBat with parametric empirical Bayes (Johnson et al. 2007; Fortin et al. 2018).
 ///
-/// A feature is `mean + slopes of the covariates + shift and scale of the batch`. Mean, slopes and spread
-/// are least squares over the scans that it is fitted on; shifts and scales of a batch are drawn towards
-/// those of its other features. Nothing is learned from the scans it is applied to: they need only be of
-/// batches that it knows. Numbers are those of neuroCombat 0.2.12.
+/// A feature is modelled as `mean + slopes of the covariates + shift and scale of the batch`. Mean,
+/// slopes and spread are least-squares estimates over the fitted scans. Shifts and scales of a batch are
+/// shrunk towards those of the batch's other features. Applying it learns nothing from the new scans,
+/// but their batches must be known. Results equal those of neuroCombat 0.2.12.
 ///
-/// Beyond neuroCombat: a missing value (NaN) is left out of the fit of its feature, and stays missing. A
-/// feature that is the same in all scans takes no part and stays as it is. One that cannot be fitted (with
-/// fewer than two values in a batch, or without spread within the batches) becomes missing everywhere, for
-/// as it is it would tell the batch.
+/// Beyond neuroCombat, a missing value (NaN) is left out of the fit of its feature and stays missing. A
+/// feature that is equal in all scans stays as it is. A feature that cannot be fitted (fewer than two
+/// values in a batch, or no spread within the batches) becomes missing in all scans, because its raw
+/// values would reveal the batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub struct Combat {
     version: u32,
-    /// Sorted.
+    /// Names of the batches, sorted.
     batches: Vec<String>,
-    /// Scans of each batch that it was fitted on.
+    /// Number of fitted scans in each batch.
     scans: Vec<usize>,
     covariates: Covariates,
     features: Vec<Feature>,
 }
 
-/// Version of the form and of what the numbers mean.
+/// Version of the format and of the meaning of its numbers.
 const VERSION: u32 = 1;
 
-/// What is known of a feature.
+/// The estimates of one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
 enum Feature {
     Fitted {
-        /// Over all scans, the batches weighted by their scans, at the mean of the covariates.
+        /// Mean over the batches, weighted by their scans, at the mean of the covariates.
         mean: f64,
         /// Root of the mean squared residual.
         sd: f64,
-        /// For each coded covariate.
+        /// Slope of each coded covariate.
         slopes: Vec<f64>,
-        /// Of each batch, in units of `sd`.
+        /// Shift of each batch, in units of `sd`.
         shifts: Vec<f64>,
-        /// Of each batch: the root of its variance, in units of `sd`.
+        /// Scale of each batch: the root of its variance, in units of `sd`.
         scales: Vec<f64>,
     },
-    /// The same in all scans.
+    /// Equal in all scans, and left unchanged.
     Constant,
-    /// Cannot be fitted.
+    /// Could not be fitted, and becomes missing.
     Missing,
 }
 
 impl Combat {
-    /// Fits to `features`, scans x features, of which `origins` has one a scan.
+    /// Fits to `features`, scans x features. `origins` has one entry per scan.
     ///
     /// # Errors
-    /// If a batch has one scan, there are fewer than two batches or features, a covariate cannot be told
-    /// from the batches and the covariates before it, or there are no more scans than things to estimate.
+    /// If a batch has one scan, there are fewer than two batches or features, a covariate is redundant
+    /// given the batches and the covariates before it, or there are too few scans for the number of
+    /// estimates.
     pub fn fit(features: &Matrix, origins: &[Origin], how: &Harmonization) -> Result<Combat> {
         check_rows(features, origins)?;
         let mut batches: Vec<String> = origins.iter().map(|origin| origin.batch.clone()).collect();
@@ -82,7 +87,7 @@ impl Combat {
             (0..batches.len()).map(|one| batch.iter().filter(|&&other| other == one).count()).collect();
         if let Some(alone) = scans.iter().position(|&scans| scans < 2) {
             return Err(format!(
-                "`{}` is `{}` in one training scan only, and the spread of a batch takes two; leave that scan \
+                "`{}` is `{}` in only one training scan, but a batch needs two; leave that scan \
                  out, or join batches in another column",
                 how.batch, batches[alone]
             )
@@ -108,7 +113,7 @@ impl Combat {
             moments.iter().flatten().filter(|moments| moments.spread.is_finite()).collect();
         if fitted.len() < 2 {
             return Err(
-                "ComBat draws each feature towards the others of its batch, so it needs two or more \
+                "ComBat shrinks each feature towards the others of its batch, so it needs two or more \
                         that vary within the batches"
                     .into(),
             );
@@ -135,11 +140,11 @@ impl Combat {
         Ok(Combat { version: VERSION, batches, scans, covariates, features })
     }
 
-    /// Harmonises `features`, scans x features, of which `origins` has one a scan.
+    /// Harmonises `features`, scans x features. `origins` has one entry per scan.
     ///
     /// # Errors
-    /// If there are other features than it was fitted on, a batch or a category that it does not know, or
-    /// it was made by another version.
+    /// If the number of features differs from the fit, a batch or category is unknown, or another
+    /// version wrote the estimates.
     pub fn apply(&self, features: &Matrix, origins: &[Origin]) -> Result<Matrix> {
         check_rows(features, origins)?;
         if self.version != VERSION {
@@ -156,7 +161,7 @@ impl Combat {
             let batch = self.batches.binary_search(&origin.batch).map_err(|_| {
                 let known: Vec<String> = self.batches.iter().map(|batch| format!("`{batch}`")).collect();
                 format!(
-                    "no training scan is of batch `{}`, so its effect is not known; those of training are {}",
+                    "no training scan is from batch `{}`, so its effect is unknown; the training scans have {}",
                     origin.batch,
                     known.join(", ")
                 )
@@ -169,12 +174,12 @@ impl Combat {
         Ok(Matrix { rows: features.rows, columns: features.columns, values })
     }
 
-    /// The batches that it knows, sorted, with the scans of each that it was fitted on.
+    /// Returns the known batches, sorted, each with its number of fitted scans.
     pub fn batches(&self) -> impl Iterator<Item = (&str, usize)> {
         self.batches.iter().map(String::as_str).zip(self.scans.iter().copied())
     }
 
-    /// How many features can be harmonised.
+    /// Number of features that can be harmonised.
     pub fn fitted(&self) -> usize {
         self.features.iter().filter(|feature| matches!(feature, Feature::Fitted { .. })).count()
     }

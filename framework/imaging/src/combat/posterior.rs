@@ -1,21 +1,23 @@
-//! Shift and variance of a batch in each feature, drawn towards those of its other features.
+//! Estimates the shift and variance of a batch in each feature, shrunk towards those of its other
+//! features.
 
 use super::design::Moments;
 
-/// neuroCombat's (and sva's) limit of the relative change at which the iteration ends.
+/// Relative change at which the iteration ends, the same as in neuroCombat and sva.
 const CONVERGED: f64 = 1e-4;
 
-/// Far more rounds than any data takes (tens); an iteration that goes round in circles ends here.
+/// Limit on rounds, so that an oscillating iteration ends. Real data takes tens.
 const MOST_ROUNDS: usize = 10_000;
 
-/// Shift and variance of one batch in every feature (Johnson 2007, equations 3.1 and 3.2 iterated).
+/// Returns shift and variance of one batch in every feature (Johnson 2007, equations 3.1 and 3.2
+/// iterated).
 ///
-/// All features of the batch are iterated until none changes by more than [`CONVERGED`]; as in neuroCombat
-/// the change of a shift is divided by the shift with its sign.
+/// Iterates until no feature of the batch changes by more than [`CONVERGED`]. As in neuroCombat, the
+/// change of a shift is divided by the signed shift.
 pub(super) fn of(features: &[&Moments], batch: usize) -> Vec<(f64, f64)> {
     let own: Vec<_> = features.iter().map(|feature| feature.batches[batch]).collect();
     let shifts: Vec<f64> = own.iter().map(|own| own.mean).collect();
-    // As in neuroCombat: a batch in which a feature is constant has variance 1.
+    // As in neuroCombat, a feature that is constant in the batch gets variance 1.
     let variance = |variance: f64| if variance == 0.0 { 1.0 } else { variance };
     let variances: Vec<f64> = own.iter().map(|own| variance(own.squares / (own.n - 1.0))).collect();
     let ((shift_mean, shift_variance), (mean, spread)) = (moments(&shifts), moments(&variances));
@@ -30,7 +32,7 @@ pub(super) fn of(features: &[&Moments], batch: usize) -> Vec<(f64, f64)> {
             let weight = shift_variance * own.n;
             let new_shift = (weight * shifts[feature] + *variance * shift_mean) / (weight + *variance);
             let squares = own.squares + own.n * (own.mean - new_shift).powi(2);
-            // All variances alike: there is no distribution to draw from, and nothing to draw towards.
+            // If all variances are equal, the prior has no spread, and nothing is shrunk.
             let new_variance =
                 if spread > 0.0 { (0.5 * squares + b) / (own.n / 2.0 + a - 1.0) } else { *variance };
             change = change.max((new_shift - *shift).abs() / *shift);

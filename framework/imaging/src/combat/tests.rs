@@ -1,11 +1,12 @@
-//! ComBat: neuroCombat's numbers, what is refused, and that other scans change nothing.
+//! ComBat matches neuroCombat's numbers, refuses unusable input, and does not depend on the scans it is
+//! applied to.
 
 use boldface::serde_json::{self, Value};
 use expect_test::{Expect, expect};
 
 use super::*;
 
-/// `tests/python/combat_golden.py`: the packages' versions stand there.
+/// Written by `tests/python/combat_golden.py`, which names the package versions.
 const GOLDEN: &str = include_str!("../../../../tests/golden/combat.json");
 
 fn how(preserve: &[&str]) -> Harmonization {
@@ -22,7 +23,7 @@ fn first(matrix: &Matrix, rows: usize) -> Matrix {
     Matrix { rows, columns: matrix.columns, values: matrix.values[..rows * matrix.columns].to_vec() }
 }
 
-/// Values, where they are from, and how many of them are fitted on.
+/// The golden file, the values, the origin of each scan, and the number of fitted scans.
 fn golden(preserve: &[&str]) -> (Value, Matrix, Vec<Origin>, usize) {
     let golden: Value = serde_json::from_str(GOLDEN).unwrap();
     let text = |column: &str, scan: usize| golden[column][scan].as_str().unwrap().to_owned();
@@ -48,7 +49,7 @@ fn numbers_are_neurocombats_and_neuroharmonizes() {
     for (preserve, theirs) in [(&[][..], "plain"), (&["sex", "age"][..], "kept")] {
         let (golden, values, origins, n) = golden(preserve);
         let combat = Combat::fit(&first(&values, n), &origins[..n], &how(preserve)).unwrap();
-        // The last four scans were not fitted on.
+        // The last four scans were not part of the fit.
         assert_near(&combat.apply(&values, &origins).unwrap(), &matrix(&golden[theirs]), 1e-6);
         if theirs == "kept" {
             for (place, feature) in combat.features.iter().enumerate() {
@@ -97,7 +98,7 @@ fn constant_and_missing_features_leave_the_others_alone() {
     let (train, columns) = (first(&values, n), values.columns);
     let combat = Combat::fit(&train, &origins[..n], &how(&[])).unwrap();
     let alone = combat.apply(&values, &origins).unwrap();
-    // A constant feature, one without a value at site A, one that is the same within each site.
+    // Add a constant feature, one without values at site A, and one that is constant within each site.
     let widened: Vec<f64> = (0..values.rows)
         .flat_map(|scan| {
             let a = origins[scan].batch == "A";
@@ -115,7 +116,7 @@ fn constant_and_missing_features_leave_the_others_alone() {
         assert_eq!(row[columns], 0.1);
         assert!(row[columns + 1].is_nan() && row[columns + 2].is_nan());
     }
-    // One missing value stays missing, and changes its own feature's fit only by what the prior takes over.
+    // A missing value stays missing. It changes the fit of other features only through the prior.
     let mut gap = train.clone();
     gap.values[3] = f64::NAN;
     let fitted = Combat::fit(&gap, &origins[..n], &how(&[])).unwrap();
@@ -146,7 +147,7 @@ fn what_cannot_be_harmonised_is_said() {
         }),
         &["age"],
         &expect![
-            "`site` is `D` in one training scan only, and the spread of a batch takes two; leave that scan out, or join batches in another column"
+            "`site` is `D` in only one training scan, but a batch needs two; leave that scan out, or join batches in another column"
         ],
     );
     refused(
@@ -184,7 +185,7 @@ fn what_cannot_be_harmonised_is_said() {
         &origins[..n],
         &["age"],
         &expect![
-            "ComBat draws each feature towards the others of its batch, so it needs two or more that vary within the batches"
+            "ComBat shrinks each feature towards the others of its batch, so it needs two or more that vary within the batches"
         ],
     );
     refused(&train, &origins, &["age"], &expect!["there are 28 scans and batches of 32"]);
@@ -193,10 +194,10 @@ fn what_cannot_be_harmonised_is_said() {
     let mut strange = origins[..n].to_vec();
     let apply = |origins: &[Origin]| combat.apply(&train, origins).unwrap_err().to_string();
     strange[5].preserved[0] = "old".to_owned();
-    expect!["`age` is a number in every training scan, but `old` is none"].assert_eq(&apply(&strange));
+    expect!["`age` is a number in every training scan, but `old` is not"].assert_eq(&apply(&strange));
     strange[4].batch = "D".to_owned();
     expect![
-        "no training scan is of batch `D`, so its effect is not known; those of training are `A`, `B`, `C`"
+        "no training scan is from batch `D`, so its effect is unknown; the training scans have `A`, `B`, `C`"
     ]
     .assert_eq(&apply(&strange));
     let narrow = Matrix { rows: n, columns: 1, values: train.column(0).collect() };

@@ -1,4 +1,4 @@
-//! Takes the confounds that are asked for out of a table.
+//! Selects confounds from a table, by strategy or by column name.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,23 +13,24 @@ use super::strategy::Strategy;
 use super::table::ConfoundTable;
 use crate::matrix::Matrix;
 
-/// Which confounds are regressed out: a strategy by name, such as `"24p"`, or a list of columns.
+/// Confounds to regress out: the name of a strategy, such as `"24p"`, or a list of columns.
 ///
 /// A derivative or a square that the file lacks is computed from its base column. A missing value in the
-/// first volume (a derivative has none there) becomes that of the second, as in nilearn.
+/// first volume, where derivatives are undefined, is replaced by that of the second, as in nilearn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confounds {
-    /// A strategy.
+    /// A strategy by name.
     Named(Strategy),
-    /// These columns, by their names in the file or their names of today.
+    /// Columns by their names in the file or their current fMRIPrep names.
     Columns(Vec<String>),
 }
 
 impl Confounds {
-    /// The columns of a table that this is.
+    /// Returns the names of the selected columns of a table.
     ///
     /// # Errors
-    /// If columns are missing, all of which are named, or it cannot be known which they are.
+    /// If columns are missing (the message names all of them), or the strategy's columns cannot be
+    /// determined.
     pub fn columns(&self, table: &ConfoundTable) -> Result<Vec<String>> {
         let (columns, by) = match self {
             Confounds::Named(strategy) => (strategy.columns(table)?, format!("`{strategy}`")),
@@ -50,14 +51,15 @@ impl Confounds {
         }
         near.truncate(8);
         let near = match near.is_empty() {
-            true => format!("nothing alike among its {} columns", table.columns().len()),
-            false => format!("most alike are {}", quoted(near)),
+            true => format!("there is no similar name among its {} columns", table.columns().len()),
+            false => format!("the most similar names are {}", quoted(near)),
         };
         let (path, missing) = (table.path().display(), missing.into_iter().map(String::as_str).collect());
         Err(format!("confounds `{path}` lack {}, which {by} needs; {near}", quoted(missing)).into())
     }
 
-    /// The confounds of a scan: volumes x columns, in the order of [`Confounds::columns`], not centred.
+    /// Reads the selected confounds: volumes x columns, in the order of [`Confounds::columns`], not
+    /// centred.
     ///
     /// # Errors
     /// As [`Confounds::columns`], or if a value is missing after the first volume.
@@ -74,8 +76,8 @@ impl Confounds {
             if let Some(gap) = column.iter().position(|value| value.is_nan()) {
                 let (path, line) = (table.path().display(), table.line(gap.max(1).min(table.trs() - 1)));
                 return Err(format!(
-                    "confounds `{path}`: line {line}, column `{name}`: there is no value; \
-                     only the first volume may have none"
+                    "confounds `{path}`: line {line}, column `{name}`: the value is missing; \
+                     only the first volume may lack one"
                 )
                 .into());
             }
@@ -101,7 +103,7 @@ impl<'de> Deserialize<'de> for Confounds {
     }
 }
 
-/// Takes a name or a list.
+/// Deserialises a name or a list.
 struct Written;
 
 impl<'de> Visitor<'de> for Written {
@@ -140,7 +142,7 @@ impl JsonSchema for Confounds {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let strategy = generator.subschema_for::<Strategy>();
         json_schema!({
-            "description": "Which confounds are regressed out: a strategy by name, such as `\"24p\"`, or a list of \
+            "description": "Confounds to regress out: the name of a strategy, such as `\"24p\"`, or a list of \
                 columns. A derivative or a square that the file lacks is computed from its base column.",
             "anyOf": [strategy, { "type": "array", "items": { "type": "string" } }],
         })

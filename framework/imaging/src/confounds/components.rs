@@ -1,4 +1,4 @@
-//! CompCor components: which of a table's columns they are, and which mask each is from.
+//! Finds the CompCor components of a table and the masks they are from.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use boldface::{Deserialize, Result, serde_json};
 use super::names::number;
 use super::table::ConfoundTable;
 
-/// What fMRIPrep (1.4 and later) writes of its components beside a table.
+/// Description of the components in the sidecar of a table, as fMRIPrep writes it since 1.4.
 #[derive(Clone, Debug)]
 pub(super) struct Sidecar {
     components: BTreeMap<String, Component>,
@@ -21,16 +21,16 @@ struct Component {
     /// `combined`, `CSF` or `WM`; temporal components have none.
     #[serde(default)]
     mask: Option<String>,
-    /// Whether fMRIPrep counts it among those that explain half of the variance.
+    /// Whether fMRIPrep counts it among the components that together explain half of the variance.
     #[serde(default)]
     retained: Option<bool>,
 }
 
 impl Sidecar {
-    /// The `.json` beside a table, if there is one.
+    /// Reads the `.json` beside a table, if there is one.
     ///
     /// # Errors
-    /// If it is no JSON object.
+    /// If it is not a JSON object.
     pub(super) fn beside(table: &Path) -> Result<Option<Sidecar>> {
         let path = table.with_extension("json");
         if !path.is_file() {
@@ -49,10 +49,11 @@ impl Sidecar {
     }
 }
 
-/// Anatomical components of the combined mask of white matter and CSF, those that explain most first.
+/// Returns the anatomical components of the combined mask of white matter and CSF, by explained
+/// variance.
 ///
 /// # Errors
-/// If it cannot be known which columns these are.
+/// If the table and its sidecar do not determine which columns these are.
 pub(super) fn anatomical(table: &ConfoundTable) -> Result<Vec<String>> {
     let all = numbered(table, "a_comp_cor_");
     let has = |part: &str| table.names().iter().any(|name| name.contains(part));
@@ -70,11 +71,12 @@ pub(super) fn anatomical(table: &ConfoundTable) -> Result<Vec<String>> {
             };
             Ok(described.iter().filter(is_combined).map(|name| (*name).clone()).collect())
         }
-        // Before 1.4 there was one mask, and there were no expansions; since 20.2 the other masks' names differ.
+        // Before 1.4 there was one mask and no expansions. Since 20.2 the other masks have prefixes of
+        // their own.
         None if !has("_derivative1") || has("c_comp_cor_") && has("w_comp_cor_") => Ok(all),
         None if all.is_empty() => Ok(all),
         None => Err(format!(
-            "confounds `{}`: which mask a component is of stands in `{}`, which is not there; \
+            "confounds `{}`: the masks of its components are described in `{}`, which is missing; \
              copy it beside the table, or list columns",
             table.path().display(),
             table.path().with_extension("json").display(),
@@ -83,7 +85,7 @@ pub(super) fn anatomical(table: &ConfoundTable) -> Result<Vec<String>> {
     }
 }
 
-/// Temporal components, those that explain most first.
+/// Returns the temporal components, by explained variance.
 pub(super) fn temporal(table: &ConfoundTable) -> Vec<String> {
     let retained = |name: &String| {
         let of = table.sidecar().and_then(|sidecar| sidecar.components.get(name));
@@ -92,7 +94,7 @@ pub(super) fn temporal(table: &ConfoundTable) -> Vec<String> {
     numbered(table, "t_comp_cor_").into_iter().filter(retained).collect()
 }
 
-/// The columns of a prefix in the order of their numbers: 100 comes after 99.
+/// Returns the columns with a prefix, in the order of their numbers, so that 100 follows 99.
 pub(super) fn numbered(table: &ConfoundTable, prefix: &str) -> Vec<String> {
     let names = table.names().iter();
     let mut found: Vec<(u32, &String)> =

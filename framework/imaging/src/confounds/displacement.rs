@@ -1,16 +1,17 @@
-//! How far the head moved from one volume to the next.
+//! Measures how far the head moved between consecutive volumes.
 
 use super::names::MOTION;
 use super::table::ConfoundTable;
 
-/// Radius in mm of the sphere on which a rotation is a distance (Power et al. 2012).
+/// Radius in mm of the sphere that converts rotations to distances (Power et al. 2012).
 const RADIUS: f64 = 50.0;
 
-/// Framewise displacement in mm, one a volume; the first is 0.
+/// Returns framewise displacement in mm, one value per volume; the first is 0.
 ///
-/// The column `framewise_displacement` where there is one (a missing first value is 0, any other NaN);
-/// else the sum of the absolute differences of the three translations in mm and of the three rotations in
-/// radians times 50 mm (Power et al. 2012), as fMRIPrep computes it. None without the six parameters.
+/// Takes the column `framewise_displacement` if there is one. A missing first value becomes 0, any other
+/// NaN. Otherwise sums the absolute differences of the three translations in mm and of the three
+/// rotations in radians times 50 mm (Power et al. 2012), as fMRIPrep does. Returns `None` without the
+/// six parameters.
 pub fn framewise_displacement(table: &ConfoundTable) -> Option<Vec<f64>> {
     if let Some(written) = table.written("framewise_displacement") {
         let first = written.iter().take(1).map(|&fd| if fd.is_nan() { 0.0 } else { fd });

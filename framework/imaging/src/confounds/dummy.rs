@@ -1,4 +1,4 @@
-//! The first volumes of a scan, before the magnetisation is in a steady state.
+//! Removes the first volumes of a scan, before the magnetisation reaches a steady state.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,22 +10,22 @@ use serde::{Deserializer, Serializer};
 
 use super::table::ConfoundTable;
 
-/// Which volumes at the start of a scan are removed: `"detected"`, those that fMRIPrep marked as non-steady
-/// states in the confounds; or so many, such as `4`; or none, `0`.
+/// Volumes to remove at the start of a scan: `"detected"` for those that fMRIPrep marked as non-steady
+/// states in the confounds, or a number of volumes, such as `4` or `0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DummyScans {
-    /// Those marked by columns `non_steady_state_outlier..`, as nilearn does; none without confounds.
+    /// Volumes marked by columns `non_steady_state_outlier..`, as in nilearn; none without confounds.
     #[default]
     Detected,
-    /// The first so many, whatever is marked.
+    /// A fixed number of volumes, whatever the confounds mark.
     Count(usize),
 }
 
 impl DummyScans {
-    /// The volumes that are removed, from 0 and in order.
+    /// Returns the volumes to remove, from 0 and in order.
     ///
     /// # Errors
-    /// If no volume would be left.
+    /// If a fixed number leaves no volume.
     pub fn volumes(self, table: Option<&ConfoundTable>, trs: usize) -> Result<Vec<usize>> {
         match self {
             DummyScans::Detected => Ok(table.map(ConfoundTable::dummy_scans).unwrap_or_default()),
@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for DummyScans {
     }
 }
 
-/// Takes a word or a count.
+/// Deserialises a word or a count.
 struct Written;
 
 impl Visitor<'_> for Written {
@@ -89,8 +89,8 @@ impl JsonSchema for DummyScans {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Which volumes at the start of a scan are removed: `\"detected\"`, those that fMRIPrep \
-                marked as non-steady states in the confounds; or so many, such as `4`; or none, `0`.",
+            "description": "Volumes to remove at the start of a scan: `\"detected\"` for those that fMRIPrep marked \
+                as non-steady states in the confounds, or a number of volumes, such as `4` or `0`.",
             "anyOf": [{ "const": "detected" }, { "type": "integer", "minimum": 0 }],
         })
     }

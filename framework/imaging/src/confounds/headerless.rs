@@ -1,4 +1,4 @@
-//! Motion parameters in text files without a header: FSL, SPM and HCP.
+//! Reads motion parameters from text files without a header, as FSL, SPM and HCP write them.
 
 use std::path::Path;
 
@@ -6,31 +6,32 @@ use boldface::Result;
 
 use super::names::{DERIVATIVE, MOTION};
 
-/// Columns with their names of today, translations in mm and rotations in radians, and the line of each row.
+/// Columns with their current fMRIPrep names, and each row with its line; translations in mm, rotations
+/// in radians.
 pub(super) struct Parameters {
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<(u64, Vec<f64>)>,
 }
 
-/// A program's file, known by its name.
+/// File format of one program, recognised by the file name.
 struct Format {
-    /// Columns there may be.
+    /// Allowed numbers of columns.
     widths: &'static [usize],
     /// Whether the rotations come first.
     rotations_first: bool,
-    /// Radians in one unit of a rotation.
+    /// Radians per unit of rotation.
     unit: f64,
-    /// For messages.
+    /// Name of the program and its files, for messages.
     program: &'static str,
 }
 
-/// MCFLIRT of FSL, also in UK Biobank's `mc` folder: rotations in radians, then translations.
+/// FSL's MCFLIRT, also in UK Biobank's `mc` folder: rotations in radians, then translations.
 const FSL: Format = Format { widths: &[6], rotations_first: true, unit: 1.0, program: "FSL's `.par`" };
 
-/// Realign of SPM: translations, then rotations in radians.
+/// SPM's Realign: translations, then rotations in radians.
 const SPM: Format = Format { widths: &[6], rotations_first: false, unit: 1.0, program: "SPM's `rp_*.txt`" };
 
-/// HCP pipelines: translations, rotations in degrees, then the derivatives of both in release files.
+/// HCP pipelines: translations, rotations in degrees, and in release files the derivatives of both.
 const HCP: Format = Format {
     widths: &[6, 12],
     rotations_first: false,
@@ -38,17 +39,17 @@ const HCP: Format = Format {
     program: "HCP's `Movement_Regressors*.txt`",
 };
 
-/// Reads a file without a header; none if its name is no program's.
+/// Reads a file without a header; returns `None` if its name matches no known program.
 ///
 /// # Errors
-/// If a cell is no number, or the number of columns is not the program's.
+/// If a cell is not a number, or the number of columns does not match the program.
 pub(super) fn read(path: &Path, text: &str) -> Result<Option<Parameters>> {
     let Some(format) = format(path) else { return Ok(None) };
     let mut rows: Vec<(u64, Vec<f64>)> = Vec::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let number = |(column, cell): (usize, &str)| -> Result<f64> {
             let value = cell.parse::<f64>().ok().filter(|value| value.is_finite());
-            value.ok_or_else(|| format!("line {line}, column {column}: `{cell}` is no number").into())
+            value.ok_or_else(|| format!("line {line}, column {column}: `{cell}` is not a number").into())
         };
         let row: Vec<f64> = (1..).zip(text.split_whitespace()).map(number).collect::<Result<_>>()?;
         let expected = rows.first().map_or(row.len(), |(_, first)| first.len());
@@ -86,7 +87,7 @@ fn format(path: &Path) -> Option<Format> {
     }
 }
 
-/// Name of the column at a place.
+/// Returns the name of the column at a position.
 fn name(place: usize, rotations_first: bool) -> String {
     let parameter = if rotations_first { (place + 3) % 6 } else { place % 6 };
     let suffix = if place < 6 { "" } else { DERIVATIVE };

@@ -1,4 +1,4 @@
-//! Confounds of a scan: tables of several programs, strategies by name, motion, and which volumes to keep.
+//! Confounds of a scan: tables of several programs, named strategies, motion, and the volumes to keep.
 
 mod choose;
 mod components;

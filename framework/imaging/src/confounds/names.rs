@@ -1,16 +1,16 @@
-//! What fMRIPrep calls its confounds, from 1.0 to now.
+//! Names of fMRIPrep's confounds, from version 1.0 to the current one.
 
 /// The six motion parameters: translations in mm, then rotations in radians.
 pub(super) const MOTION: [&str; 6] = ["trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z"];
 
-/// What a parameter may be expanded to.
+/// Suffix of the derivative of a parameter.
 pub(super) const DERIVATIVE: &str = "_derivative1";
-/// The square of a parameter.
+/// Suffix of the square of a parameter.
 pub(super) const SQUARE: &str = "_power2";
-/// The square of the derivative.
+/// Suffix of the square of the derivative.
 pub(super) const DERIVATIVE_SQUARE: &str = "_derivative1_power2";
 
-/// Names of 1.0 and 1.1, and what they have been called since 1.2.
+/// Names in versions 1.0 and 1.1, each with its name since 1.2.
 const OLD: [(&str, &str); 15] = [
     ("X", "trans_x"),
     ("Y", "trans_y"),
@@ -29,7 +29,7 @@ const OLD: [(&str, &str); 15] = [
     ("vxwisestdDVARS", "vx_wise_std_dvars"),
 ];
 
-/// The same for columns that are counted, such as `aCompCor00`.
+/// Old and new prefixes of numbered columns, such as `aCompCor00`.
 const OLD_COUNTED: [(&str, &str); 5] = [
     ("aCompCor", "a_comp_cor_"),
     ("tCompCor", "t_comp_cor_"),
@@ -38,7 +38,7 @@ const OLD_COUNTED: [(&str, &str); 5] = [
     ("AROMAAggrComp", "aroma_motion_"),
 ];
 
-/// Today's name of a column.
+/// Returns the current name of a column.
 pub(super) fn todays(name: &str) -> String {
     if let Some((_, new)) = OLD.iter().find(|(old, _)| *old == name) {
         return (*new).to_owned();
@@ -47,13 +47,13 @@ pub(super) fn todays(name: &str) -> String {
     counted.map_or_else(|| name.to_owned(), |(number, new)| format!("{new}{number:02}"))
 }
 
-/// The number behind a prefix: 3 of `cosine03`.
+/// Returns the number after a prefix, such as 3 for `cosine03`.
 pub(super) fn number(name: &str, prefix: &str) -> Option<u32> {
     let digits = name.strip_prefix(prefix)?;
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// Up to three of `names` that look most like `wrong`, the nearest first.
+/// Returns up to three of `names` that are most similar to `wrong`, the nearest first.
 pub(super) fn closest<'a>(wrong: &str, names: &'a [String]) -> Vec<&'a str> {
     let lower = wrong.to_lowercase();
     let mut near: Vec<(usize, &str)> =
@@ -63,7 +63,7 @@ pub(super) fn closest<'a>(wrong: &str, names: &'a [String]) -> Vec<&'a str> {
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// Levenshtein's distance.
+/// Levenshtein distance.
 fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,4 @@
-//! Which volumes are too much disturbed by motion to be used.
+//! Marks the volumes that motion disturbed too much.
 
 use boldface::{Deserialize, JsonSchema, Problem, Result, Serialize};
 
@@ -6,28 +6,28 @@ use super::displacement::framewise_displacement;
 use super::dummy::DummyScans;
 use super::table::ConfoundTable;
 
-/// Volumes that are removed after cleaning, as nilearn's `load_confounds` with `scrub` does.
+/// Removes volumes after cleaning, as nilearn's `load_confounds` does with `scrub`.
 ///
-/// A volume goes if it is above one of the thresholds. If any goes, runs of kept volumes shorter than
-/// `shortest` go too, at both ends of the scan and between removed ones.
+/// A volume above one of the thresholds is removed. If any is removed, runs of kept volumes shorter than
+/// `shortest` are removed too, at the ends of the scan and between removed volumes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]
 pub struct Scrub {
-    /// Framewise displacement (Power 2012) in mm above which a volume goes; 0.5 is nilearn's and
-    /// fMRIPrep's, 0.2 is strict.
+    /// Framewise displacement (Power 2012) in mm above which a volume is removed. nilearn and fMRIPrep
+    /// use 0.5; 0.2 is strict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fd: Option<f64>,
-    /// Standardised DVARS (fMRIPrep's column `std_dvars`) above which a volume goes; nilearn and
-    /// fMRIPrep have 1.5.
+    /// Standardised DVARS (fMRIPrep's column `std_dvars`) above which a volume is removed. nilearn and
+    /// fMRIPrep use 1.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dvars: Option<f64>,
-    /// Volumes: kept runs shorter than this go too. 0 keeps them.
+    /// Shortest run of kept volumes that stays. 0 keeps all runs.
     #[serde(default = "shortest")]
     pub shortest: usize,
 }
 
-/// nilearn's.
+/// nilearn's default.
 fn shortest() -> usize {
     5
 }
@@ -39,7 +39,7 @@ impl Default for Scrub {
 }
 
 impl Scrub {
-    /// What is wrong with the settings.
+    /// Returns the problems of these settings.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (key, threshold) in [("fd", self.fd), ("dvars", self.dvars)] {
@@ -56,7 +56,8 @@ impl Scrub {
         problems
     }
 
-    /// Whether each volume is kept. A series without a threshold may be empty; NaN is not above it.
+    /// Returns whether each volume is kept. A measure without a threshold may be empty. NaN is not above
+    /// a threshold.
     pub fn kept(&self, fd: &[f64], dvars: &[f64]) -> Vec<bool> {
         let trs = fd.len().max(dvars.len());
         let is_above = |values: &[f64], threshold: Option<f64>, volume: usize| {
@@ -74,10 +75,10 @@ impl Scrub {
         kept
     }
 
-    /// Whether each volume of a scan is kept.
+    /// Returns whether each volume of a scan is kept.
     ///
     /// # Errors
-    /// If there is a threshold for a measure that the table neither has nor gives, or that has gaps.
+    /// If a threshold is set for a measure that the table lacks and cannot compute, or that has gaps.
     pub fn of(&self, table: &ConfoundTable) -> Result<Vec<bool>> {
         let path = table.path().display();
         let mut measures = [vec![0.0; table.trs()], vec![0.0; table.trs()]];
@@ -99,9 +100,10 @@ impl Scrub {
         for (name, values) in ["framewise_displacement", "std_dvars"].iter().zip(&measures) {
             if let Some(gap) = values.iter().skip(1).position(|value| value.is_nan()) {
                 let line = table.line(gap + 1);
-                return Err(
-                    format!("confounds `{path}`: line {line}, column `{name}`: there is no value").into()
-                );
+                return Err(format!(
+                    "confounds `{path}`: line {line}, column `{name}`: the value is missing"
+                )
+                .into());
             }
         }
         let [fd, dvars] = measures;
@@ -109,12 +111,13 @@ impl Scrub {
     }
 }
 
-/// Whether each of `trs` volumes is kept: not a dummy scan and not scrubbed.
+/// Returns whether each of `trs` volumes is kept: neither a dummy scan nor scrubbed.
 ///
-/// The two are found apart, as by nilearn: the end of the dummy scans starts no run that may be too short.
+/// The two are determined independently, as in nilearn, so dummy scans never make a run of kept volumes
+/// too short.
 ///
 /// # Errors
-/// If `scrub` asks for confounds that are not there, or for a measure that they do not have.
+/// If `scrub` is set but there are no confounds, or the confounds lack a measure.
 pub fn kept_volumes(
     table: Option<&ConfoundTable>,
     scrub: Option<&Scrub>,
@@ -130,7 +133,7 @@ pub fn kept_volumes(
     Ok(kept)
 }
 
-/// Seconds of the volumes that are kept.
+/// Returns the total duration of the kept volumes in seconds.
 pub fn clean_seconds(kept: &[bool], tr: f64) -> f64 {
     kept.iter().filter(|&&kept| kept).count() as f64 * tr
 }

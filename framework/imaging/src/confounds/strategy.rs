@@ -1,4 +1,4 @@
-//! Denoising strategies by the names the field has for them.
+//! Denoising strategies by their usual names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,34 +12,35 @@ use super::components::{anatomical, numbered, temporal};
 use super::names::{DERIVATIVE, DERIVATIVE_SQUARE, MOTION, SQUARE};
 use super::table::ConfoundTable;
 
-/// Which confounds are regressed out, by name.
+/// A named set of confounds to regress out.
 ///
 /// | name | confounds |
 /// |---|---|
 /// | `6p` | six motion parameters |
-/// | `12p` | and their derivatives |
-/// | `24p` | and the squares of both (Friston 1996) |
-/// | `8p`, `9p` | six motion parameters, CSF and white matter; and the global signal |
-/// | `36p` | those nine, their derivatives and the squares of both (Satterthwaite 2013) |
+/// | `12p` | `6p` and their derivatives |
+/// | `24p` | `12p` and the squares of both (Friston 1996) |
+/// | `8p` | `6p`, CSF and white matter |
+/// | `9p` | `8p` and the global signal |
+/// | `36p` | `9p`, its derivatives and the squares of both (Satterthwaite 2013) |
 /// | `acompcor` | `24p`, the cosines of the high-pass filter and all anatomical components of the combined mask: nilearn's `load_confounds_strategy("compcor")` |
 /// | `tcompcor` | the same with the temporal components |
-/// | `ica-aroma` | CSF, white matter and cosines, for signals that ICA-AROMA has denoised: nilearn's `ica_aroma` |
+/// | `ica-aroma` | CSF, white matter and cosines, for signals denoised by ICA-AROMA: nilearn's `ica_aroma` |
 ///
-/// `acompcor-5` and `tcompcor-5` take the first five components only. `-gsr` at the end adds the global
-/// signal to those that have none: `24p-gsr`, `acompcor-5-gsr`.
+/// `acompcor-5` and `tcompcor-5` take only the first five components. The suffix `-gsr` adds the global
+/// signal to strategies without it: `24p-gsr`, `acompcor-5-gsr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strategy {
-    /// Motion parameters and what they are expanded to.
+    /// Motion parameters and their expansions.
     pub motion: Motion,
-    /// CSF and white matter.
+    /// Whether CSF and white matter are included.
     pub tissue: bool,
-    /// The global signal.
+    /// Whether the global signal is included.
     pub global: bool,
-    /// Whether tissue and global signals are expanded as motion is.
+    /// Whether tissue and global signals get the same expansions as motion.
     pub expanded: bool,
-    /// CompCor.
+    /// CompCor components.
     pub components: Components,
-    /// The cosines of fMRIPrep's high-pass filter.
+    /// Whether the cosines of fMRIPrep's high-pass filter are included.
     pub cosines: bool,
 }
 
@@ -48,31 +49,31 @@ pub struct Strategy {
 pub enum Motion {
     /// No parameters.
     None,
-    /// Six.
+    /// The six parameters.
     Six,
-    /// And their derivatives.
+    /// The six parameters and their derivatives.
     Twelve,
-    /// And the squares of both.
+    /// The six parameters, their derivatives, and the squares of both.
     TwentyFour,
 }
 
-/// CompCor components of a [`Strategy`]; the number, or all of them.
+/// CompCor components of a [`Strategy`]: the first so many, or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Components {
     /// No components.
     None,
-    /// Of the combined mask of white matter and CSF.
+    /// Components of the combined mask of white matter and CSF.
     Anatomical(Option<usize>),
-    /// Of the voxels that vary most.
+    /// Components of the most variable voxels.
     Temporal(Option<usize>),
 }
 
-/// The names without variants.
+/// Names of the strategies, without suffixes.
 pub(super) const NAMES: [&str; 9] =
     ["6p", "8p", "9p", "12p", "24p", "36p", "acompcor", "tcompcor", "ica-aroma"];
 
 impl Strategy {
-    /// Only motion.
+    /// A strategy with motion parameters only.
     const fn motion(motion: Motion) -> Strategy {
         Strategy {
             motion,
@@ -84,10 +85,10 @@ impl Strategy {
         }
     }
 
-    /// The columns of a table, by their names of today. A column that is not there is among them.
+    /// Returns the columns by their current fMRIPrep names, including those that the table lacks.
     ///
     /// # Errors
-    /// If it cannot be known which columns are the components, or there are none.
+    /// If the anatomical components cannot be determined.
     pub fn columns(&self, table: &ConfoundTable) -> Result<Vec<String>> {
         let suffixes: &[&str] = match self.motion {
             Motion::None => &[],
@@ -110,7 +111,7 @@ impl Strategy {
             columns.extend(expand(&["global_signal"], signals));
         }
         if self.cosines {
-            // A scan too short for a slow drift has none.
+            // A scan too short for a slow drift has no cosines.
             columns.extend(numbered(table, "cosine"));
         }
         let (found, first, prefix) = match self.components {

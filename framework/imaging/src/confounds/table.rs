@@ -1,4 +1,4 @@
-//! One scan's confounds, one row a volume.
+//! Reads the confounds of one scan, one row per volume.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use crate::table::{Table, TableError};
 
 /// The confounds of one scan.
 ///
-/// Read from fMRIPrep's tables of every version since 1.0 (the camel-case names of 1.0 and 1.1 count as
-/// those of today: `RotX` is `rot_x`), from any other `.tsv` or `.csv` with a header, and from the motion
-/// files of FSL (`.par`: rotations first), SPM (`rp_*.txt`) and HCP (`Movement_Regressors*.txt`: rotations
-/// in degrees, which become radians). Translations are in mm, rotations in radians.
+/// Read from fMRIPrep's tables since 1.0, whose old camel-case names are translated (`RotX` to `rot_x`),
+/// from any other `.tsv` or `.csv` with a header, and from the motion files of FSL (`.par`: rotations
+/// first), SPM (`rp_*.txt`) and HCP (`Movement_Regressors*.txt`: degrees, converted to radians).
+/// Translations are in mm, rotations in radians.
 #[derive(Clone, Debug)]
 pub struct ConfoundTable {
     path: PathBuf,
-    /// As they are written in the file.
+    /// Column names as written in the file.
     columns: Vec<String>,
-    /// The names of today.
+    /// Current fMRIPrep name of each column.
     names: Vec<String>,
-    /// Column after column; NaN where the file has no value.
+    /// Values of each column, NaN if missing.
     values: Vec<Vec<f64>>,
-    /// Line in the file of each row, from 1.
+    /// Line of each row in the file, from 1.
     lines: Vec<u64>,
     sidecar: Option<Sidecar>,
 }
@@ -34,8 +34,9 @@ impl ConfoundTable {
     /// Reads a file, and the `.json` of the same name if there is one.
     ///
     /// # Errors
-    /// If the file cannot be read, a column is there twice, a row has another length than the header or a
-    /// cell is neither a finite number nor `n/a`, `nan` or empty. The message names file, line and column.
+    /// If the file cannot be read, a column occurs twice, a row differs in length from the header, or a
+    /// cell is neither a finite number nor `n/a`, `nan` or empty. The message names file, line and
+    /// column.
     pub fn read(path: &Path) -> Result<ConfoundTable> {
         let named = |error: &dyn std::fmt::Display| format!("confounds `{}`: {error}", path.display());
         let text = fs::read(path).map_err(|error| named(&error))?;
@@ -44,25 +45,27 @@ impl ConfoundTable {
         Ok(ConfoundTable { sidecar, ..table })
     }
 
-    /// Where it was read from.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How many volumes it has rows for.
+    /// Number of volumes, one per row.
     pub fn trs(&self) -> usize {
         self.lines.len()
     }
 
-    /// The columns as they are written in the file.
+    /// Column names as written in the file.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// A column by its name in the file or its name of today; NaN where there is no value.
+    /// Returns a column by its name in the file or its current fMRIPrep name, NaN where a value is
+    /// missing.
     ///
-    /// A derivative (`trans_x_derivative1`: the difference from the volume before, none for the first), a
-    /// square (`trans_x_power2`) or the square of a derivative that the file lacks is computed from its base.
+    /// If the file lacks a derivative (`trans_x_derivative1`: the difference from the volume before, NaN
+    /// for the first), a square (`trans_x_power2`) or the square of a derivative, it is computed from
+    /// the base column.
     pub fn column(&self, name: &str) -> Option<Vec<f64>> {
         if let Some(values) = self.written(name) {
             return Some(values.to_vec());
@@ -79,10 +82,10 @@ impl ConfoundTable {
         Some(std::iter::once(f64::NAN).chain(differences).collect())
     }
 
-    /// Fails if the table is not as long as its scan.
+    /// Checks that the table is as long as its scan.
     ///
     /// # Errors
-    /// Names both files and both lengths.
+    /// If the lengths differ. The message names both files and both lengths.
     pub fn check_length(&self, trs: usize, bold: &Path) -> Result<()> {
         if self.trs() == trs {
             return Ok(());
@@ -96,7 +99,7 @@ impl ConfoundTable {
         .into())
     }
 
-    /// The volumes that are marked as not yet in a steady state, from 0 and in order.
+    /// Returns the volumes marked as not yet in a steady state, from 0 and in order.
     pub fn dummy_scans(&self) -> Vec<usize> {
         let marked = self.names.iter().zip(&self.values);
         let marked: Vec<_> =
@@ -104,14 +107,14 @@ impl ConfoundTable {
         (0..self.trs()).filter(|&volume| marked.iter().any(|(_, values)| values[volume] > 0.0)).collect()
     }
 
-    /// A column that the file has.
+    /// Returns a column of the file, without computing expansions.
     pub(super) fn written(&self, name: &str) -> Option<&[f64]> {
         let at = self.names.iter().position(|own| own == name);
         let at = at.or_else(|| self.columns.iter().position(|own| own == name))?;
         Some(&self.values[at])
     }
 
-    /// The names of today.
+    /// Current fMRIPrep name of each column.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
@@ -120,7 +123,7 @@ impl ConfoundTable {
         self.sidecar.as_ref()
     }
 
-    /// Line in the file of a row.
+    /// Returns the line of a row in the file.
     pub(super) fn line(&self, row: usize) -> u64 {
         self.lines[row]
     }
@@ -156,7 +159,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<ConfoundTable> {
             values.push(number(cell).ok_or_else(|| {
                 let cell = cell.unwrap_or_default();
                 format!(
-                    "line {}, column `{column}`: `{cell}` is no number; write `n/a` if there is none",
+                    "line {}, column `{column}`: `{cell}` is not a number; write `n/a` for a missing value",
                     row.line
                 )
             })?);
@@ -172,7 +175,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<ConfoundTable> {
     })
 }
 
-/// Refuses a header that is a row of numbers, or whose cells are separated by something else.
+/// Refuses a header that consists of numbers, or whose separator does not match the extension.
 fn check_header(table: &Table, is_csv: bool) -> Result<()> {
     let first = table.columns().first().ok_or(TableError::Empty)?;
     if table.columns().iter().all(|name| name.split_whitespace().all(|cell| cell.parse::<f64>().is_ok())) {
@@ -190,7 +193,7 @@ fn check_header(table: &Table, is_csv: bool) -> Result<()> {
     Ok(())
 }
 
-/// A cell's number; NaN where there is no value, none if the cell is something else.
+/// Parses a cell: NaN if there is no value, `None` if it is not a finite number.
 fn number(cell: Option<&str>) -> Option<f64> {
     match cell {
         None => Some(f64::NAN),

@@ -1,4 +1,4 @@
-//! The region table of an atlas: its labels' names, and what names and volume tell of them.
+//! Builds the region table of an atlas from its label file, its region names and its volume.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,53 +12,56 @@ use crate::regions::NO_NETWORK;
 /// A row of a region table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CatalogRow {
-    /// The number that the atlas's voxels hold.
+    /// Value of the region's voxels in the atlas.
     pub index: i32,
     /// Name of the region.
     pub name: String,
-    /// Its side, if anything tells it.
+    /// Side of the brain, if known.
     pub hemisphere: Option<Hemisphere>,
-    /// What told the side.
+    /// Source of the side.
     pub hemisphere_source: Source,
-    /// Its network; [`NO_NETWORK`] if nothing tells it.
+    /// Network of the region; [`NO_NETWORK`] if unknown.
     pub network: String,
-    /// What told the network.
+    /// Source of the network.
     pub network_source: Source,
-    /// Its voxels.
+    /// Location of the region in the volume.
     pub place: Place,
-    /// Its colour, if the label file has one.
+    /// Colour, if the label file has one.
     pub rgb: Option<[u8; 3]>,
 }
 
-/// What told a side or a network.
+/// Source of a side or a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A column of the label file.
     Table,
     /// The region's name.
     Name,
-    /// The side on which its voxels lie.
+    /// The position of its voxels.
     Voxels,
-    /// Nothing.
+    /// No source: unknown.
     None,
 }
 
 /// The region table of an atlas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Catalog {
-    /// The regions by index.
+    /// The regions, sorted by index.
     pub rows: Vec<CatalogRow>,
-    /// What a user should look at, each a sentence.
+    /// Warnings that a user should check, each a sentence.
     pub warnings: Vec<String>,
 }
 
 impl Catalog {
-    /// Joins the labels of a file with the places of a volume. Labels that the volume lacks are left out, and
-    /// so are places without a name; warnings name both. `volume` is where the places are from.
+    /// Joins the entries of a label file with the places of a volume.
+    ///
+    /// Labels without a voxel in the volume and places without a name are left out, with warnings.
+    /// `volume` is the path of the volume.
     ///
     /// # Errors
-    /// If no label has a voxel, or the label file is of another order of regions than the volume: by the names
-    /// of both, or because it has centroids and over a quarter of them are far from those in the volume.
+    /// If no label has a voxel, or the label file is in another order of regions than the volume. That
+    /// is detected by the names of both, or if over a quarter of the centroids in the label file are far
+    /// from those in the volume.
     pub fn new(entries: Vec<LabelEntry>, places: &BTreeMap<i32, Place>, volume: &Path) -> Result<Catalog> {
         let mut warnings = Vec::new();
         let (there, lost): (Vec<_>, Vec<_>) =
@@ -82,7 +85,7 @@ impl Catalog {
         }
         if there.is_empty() {
             return Err(format!(
-                "none of the labels of the label file is in `{}`, which holds {}: they are of two atlases",
+                "none of the labels of the label file is in `{}`, which holds {}: the two files belong to different atlases",
                 volume.display(),
                 few(places.keys().map(ToString::to_string))
             )
@@ -97,24 +100,24 @@ impl Catalog {
         let unknown = catalog.rows.iter().filter(|row| row.network == NO_NETWORK).count();
         if unknown > 0 {
             warnings.push(format!(
-                "neither name nor label file tells the network of {}: it is `{NO_NETWORK}`",
+                "neither the name nor the label file gives the network of {}: it is `{NO_NETWORK}`",
                 count(unknown, "region")
             ));
         }
         Ok(Catalog { warnings, ..catalog })
     }
 
-    /// The names, in order.
+    /// Region names, in order.
     pub fn names(&self) -> Vec<String> {
         self.rows.iter().map(|row| row.name.clone()).collect()
     }
 
-    /// The fingerprint of the order.
+    /// Fingerprint of the order of regions.
     pub fn fingerprint(&self) -> String {
         fingerprint(self.rows.iter().map(|row| (i64::from(row.index), row.name.as_str())))
     }
 
-    /// The table as tab-separated text, a missing value as `n/a`.
+    /// Formats the table as tab-separated text; a missing value is `n/a`.
     pub fn to_tsv(&self) -> String {
         let on_surface = self.rows.iter().any(|row| row.place.vertices > 0);
         let in_cifti = self.rows.iter().any(|row| !row.place.structures.is_empty());
@@ -133,7 +136,7 @@ impl Catalog {
                 cell(&row.network),
             ];
             match place.centroid {
-                // The sign of a negative zero is of no use.
+                // Adding 0.0 removes the sign of a negative zero.
                 Some(at) => cells.extend(at.map(|x| format!("{:.1}", (x * 10.0).round() / 10.0 + 0.0))),
                 None => cells.extend([missing(), missing(), missing()]),
             }
@@ -147,7 +150,7 @@ impl Catalog {
         text
     }
 
-    /// Sides that names and voxels disagree on.
+    /// Returns a warning if voxels are on another side than the name or the label file says.
     fn other_side(&self) -> Option<String> {
         let opposite = |row: &&CatalogRow| {
             let sides = (row.hemisphere, row.place.hemisphere);
@@ -205,7 +208,7 @@ fn row(entry: &LabelEntry, place: Place) -> CatalogRow {
     }
 }
 
-/// A cell of a tab-separated table: tabs and line breaks become spaces.
+/// Formats a cell of a tab-separated table: tabs and line breaks become spaces.
 fn cell(text: &str) -> String {
     text.replace(['\t', '\n', '\r'], " ")
 }
@@ -214,7 +217,7 @@ fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-/// The first few, and how many more.
+/// Lists the first few items and counts the rest.
 fn few(names: impl Iterator<Item = String>) -> String {
     const SHOWN: usize = 8;
     let names: Vec<String> = names.collect();

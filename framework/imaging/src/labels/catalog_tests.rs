@@ -1,4 +1,5 @@
-//! Region tables of a small atlas: what names, volume and label file tell, and where they disagree.
+//! Region tables of a small atlas: what names, volume and label file yield, and how conflicts are
+//! reported.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,7 +26,7 @@ fn check(catalog: &Catalog, expected: Expect) {
 
 #[test]
 fn centroids_voxels_and_sides_by_hand() {
-    // Label 3 has the voxels at 7 and 5 mm, label 5 those at -5 and -7; label 9 spans 3 to -3.
+    // Label 3 has the voxels at 7 and 5 mm, label 5 those at -5 and -7 mm; label 9 spans 3 to -3 mm.
     let found = places(&line([3, 3, 9, 9, 9, 9, 5, 5]));
     let place = |voxels, x, side| Place {
         voxels,
@@ -58,7 +59,7 @@ fn names_come_first_and_voxels_tell_the_rest() {
             9	Cingulum	B	Own	0.0	10.0	-4.0	4	n/a	voxels	table
             1 label of the label file without a voxel in the volume, left out: 77 `Lost`
             1 label of the volume without a name in the label file, left out: 4
-            neither name nor label file tells the network of 1 region: it is `unassigned`"#]],
+            neither the name nor the label file gives the network of 1 region: it is `unassigned`"#]],
     );
 }
 
@@ -80,9 +81,9 @@ fn labels_of_another_atlas_are_refused() {
     let error = catalog(vec![LabelEntry::new(77, "A")], [3, 3, 0, 0, 0, 0, 5, 5]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "none of the labels of the label file is in `atlas.nii.gz`, which holds 3, 5: they are of two atlases"
+        "none of the labels of the label file is in `atlas.nii.gz`, which holds 3, 5: the two files belong to different atlases"
     );
-    // The label file has 5 where the volume has 3: 12 mm off, and so is the other.
+    // The label file swaps labels 3 and 5, which are 12 mm apart.
     let at =
         |index, name: &str, x| LabelEntry { centroid: Some([x, 10.0, -4.0]), ..LabelEntry::new(index, name) };
     let entries = vec![at(3, "A", -6.0), at(5, "B", 6.0)];
@@ -90,14 +91,15 @@ fn labels_of_another_atlas_are_refused() {
     assert!(
         error.starts_with(
             "of 2 regions with coordinates 2 are more than 8 mm away from where the label file puts \
-                           them, first 3 `A` by 12 mm: the label file is of another order"
+                           them, first 3 `A` by 12 mm: the label file has another order"
         ),
         "{error}"
     );
     catalog(vec![at(3, "A", 6.0), at(5, "B", -6.0)], [3, 3, 0, 0, 0, 0, 5, 5]).unwrap();
 }
 
-/// Vertices 0 to 2 of the left and the right cortex, and two voxels of a putamen; labels 1, 2 and 3.
+/// A dlabel of vertices 0 to 2 of the left and the right cortex and two voxels of a putamen, with labels
+/// 1, 2 and 3.
 fn dlabel(names: [&str; 2]) -> Vec<u8> {
     let [one, two] = names;
     let xml = format!(
@@ -123,7 +125,7 @@ fn dlabel(names: [&str; 2]) -> Vec<u8> {
         <VoxelIndicesIJK>0 0 0 1 0 0</VoxelIndicesIJK></BrainModel>
         </MatrixIndicesMap></Matrix></CIFTI>"#
     );
-    // Along the labels (1), down the grayordinates (8); the intent of a dlabel is 3007.
+    // One label map along a row, 8 grayordinates down; 3007 is the intent of a dlabel.
     Image::cifti(3007, &xml, [1, 8], vec![1.0, 1.0, 0.0, 2.0, 2.0, 2.0, 3.0, 3.0]).bytes()
 }
 
@@ -133,7 +135,7 @@ fn a_dlabel_names_its_regions_itself() {
     let path = dir.path().join("atlas.dlabel.nii");
     std::fs::write(&path, dlabel(["7Networks_LH_Vis_1", "7Networks_RH_Vis_1"])).unwrap();
     let Atlas { places, entries: own } = atlas(&path).unwrap();
-    // Voxels (0, 0, 0) and (1, 0, 0) lie at x = -8 and -6 mm.
+    // Voxels (0, 0, 0) and (1, 0, 0) are at x = -8 and -6 mm.
     check(
         &Catalog::new(own.unwrap(), &places, &path).unwrap(),
         expect![[r#"
@@ -155,8 +157,9 @@ fn a_table_of_the_other_order_is_named_by_the_dlabels_own_names() {
     let error = confirm(&names, &[1, 2], &path, &table).unwrap_err().to_string();
     assert!(error.starts_with("label 1 is `7Networks_LH_Vis_1` in `"), "{error}");
     assert!(
-        error
-            .contains("and `17Networks_LH_VisCent_1` in the region table: the one is in the 7-network order"),
+        error.contains(
+            "and `17Networks_LH_VisCent_1` in the region table: the first is in the 7-network order"
+        ),
         "{error}"
     );
     let own = ["7Networks_LH_Vis_1", "7Networks_RH_Vis_1"].map(str::to_owned);

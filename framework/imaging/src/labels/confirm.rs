@@ -1,4 +1,5 @@
-//! Whether a region table is of the volume it is used with: by names, by coordinates, by a dlabel's own names.
+//! Checks that a region table belongs to its volume, by names, coordinates and the names inside a
+//! dlabel.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +10,18 @@ use super::{
     Atlas, LabelEntry, Place, Recognized, atlas, networks_of_file, read_label_file, recognize, swap,
 };
 
-/// Centroids farther apart than this, in mm, are of two regions.
+/// Centroids farther apart than this, in mm, belong to different regions.
 const FAR: f64 = 8.0;
 
-/// Fails if regions have names of another order than their volume. `labels` are their values in the volume, and
-/// `table` is where the names are from.
+/// Checks that region names are in the order of their volume.
 ///
-/// What can be compared is: the order that the volume's file is named for, centroids where the table has
-/// them, and the volume's own names where it is a CIFTI dlabel. What cannot is passed over.
+/// `labels` are the regions' values in the volume, and `table` is the file with the names. Compares the
+/// order in the name of the volume's file, the centroids of the table, and the names inside a CIFTI
+/// dlabel. Checks without data are skipped.
 ///
 /// # Errors
-/// If they differ, or the volume cannot be read. The message names the first region, and the swap if it is one.
+/// If they differ, or the volume cannot be read. The message names the first region, and the swap if it
+/// is one.
 pub fn confirm(names: &[String], labels: &[i32], volume: &Path, table: &Path) -> Result<()> {
     same_networks(names, volume)?;
     let is_cifti = volume.to_string_lossy().contains(".dlabel.");
@@ -48,11 +50,11 @@ pub fn confirm(names: &[String], labels: &[i32], volume: &Path, table: &Path) ->
     }
 }
 
-/// Fails if the names are in one of the orders of Schaefer's parcels and the volume's file is named for the
-/// other.
+/// Checks that the names are not in one order of Schaefer's parcels while the volume's file is named for
+/// the other.
 ///
 /// # Errors
-/// Then; the message names the swap.
+/// If they are. The message names the swap.
 pub fn same_networks(names: &[String], volume: &Path) -> Result<()> {
     let Recognized::Known(order) = recognize(names) else { return Ok(()) };
     let of_names = order.networks;
@@ -68,10 +70,10 @@ pub fn same_networks(names: &[String], volume: &Path) -> Result<()> {
     }
 }
 
-/// Labels whose centroid in the label file is not where the volume has them, as a sentence.
+/// Returns a warning about labels whose centroid in the label file is far from the one in the volume.
 ///
 /// # Errors
-/// If it is over a quarter of those that have one.
+/// If these are over a quarter of the labels with a centroid.
 pub(super) fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Result<Option<String>> {
     let mut known = Vec::new();
     for entry in entries {
@@ -93,8 +95,8 @@ pub(super) fn moved(entries: &[LabelEntry], places: &BTreeMap<i32, Place>) -> Re
     );
     if far.len() * 4 > known.len() {
         return Err(format!(
-            "{message}: the label file is of another order of regions, or of another volume; if its coordinates are \
-             of no account, take them out of it"
+            "{message}: the label file has another order of regions, or belongs to another volume; if its coordinates do \
+             not matter, remove those columns"
         )
         .into());
     }

@@ -1,4 +1,4 @@
-//! Which side of the brain a region is on, by its name.
+//! Infers the side of the brain from a region's name.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ pub enum Hemisphere {
     Left,
     /// Positive x.
     Right,
-    /// On both sides, as a region that has its mirror image in it, or on the midline.
+    /// Both sides, for a region on the midline or one that includes its mirror image.
     Both,
 }
 
 impl fmt::Display for Hemisphere {
-    /// As the tables have it: `L`, `R` or `B`.
+    /// Formats it for tables: `L`, `R` or `B`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Hemisphere::Left => "L",
@@ -24,8 +24,8 @@ impl fmt::Display for Hemisphere {
     }
 }
 
-/// The side that a name says: `7Networks_LH_Vis_1`, `HIP-head-l-rh`, `ctx-lh-insula`, `Precentral_L`,
-/// `L_V1_ROI`, `Left-Thalamus`, `PutamenR`. None if it says none, or both.
+/// Returns the side given in a name, such as `7Networks_LH_Vis_1`, `HIP-head-l-rh`, `ctx-lh-insula`,
+/// `Precentral_L`, `L_V1_ROI`, `Left-Thalamus` or `PutamenR`. `None` if the name gives no side or both.
 pub fn hemisphere(name: &str) -> Option<Hemisphere> {
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     [spelled, letter, glued].iter().find_map(|side| {
@@ -35,7 +35,7 @@ pub fn hemisphere(name: &str) -> Option<Hemisphere> {
     })
 }
 
-/// `lh`, `Right`.
+/// Recognises whole words, such as `lh` and `Right`.
 fn spelled(word: &str) -> Option<Hemisphere> {
     match word.to_ascii_lowercase().as_str() {
         "lh" | "left" => Some(Hemisphere::Left),
@@ -44,7 +44,7 @@ fn spelled(word: &str) -> Option<Hemisphere> {
     }
 }
 
-/// `L` or `R`. A lone lower-case letter is a direction: `-l-` of `HIP-head-l-rh` is lateral.
+/// Recognises `L` and `R`. A lone lower-case letter is a direction: `-l-` of `HIP-head-l-rh` is lateral.
 fn letter(word: &str) -> Option<Hemisphere> {
     match word {
         "L" => Some(Hemisphere::Left),
@@ -53,7 +53,7 @@ fn letter(word: &str) -> Option<Hemisphere> {
     }
 }
 
-/// `LeftCaudate`, `caudateL`, `V1R`.
+/// Recognises a side joined to a word, as in `LeftCaudate`, `caudateL` and `V1R`.
 fn glued(word: &str) -> Option<Hemisphere> {
     for (start, end, side) in [("Left", 'L', Hemisphere::Left), ("Right", 'R', Hemisphere::Right)] {
         let capital = |rest: &str| rest.starts_with(|c: char| c.is_ascii_uppercase());

@@ -1,4 +1,4 @@
-//! Label files of atlases: which number is which region, in the forms that atlases come in.
+//! Reads the label files of atlases, which map numbers to regions, in the common formats.
 
 mod catalog;
 mod confirm;
@@ -22,41 +22,44 @@ pub use network::network;
 pub use order::{Order, Recognized, fingerprint, networks_of_file, recognize, same_order, swap};
 pub use places::{Atlas, Place, atlas, places};
 
-/// What a label file says of one label.
+/// One entry of a label file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelEntry {
-    /// The number that the atlas's voxels hold.
+    /// Value of the region's voxels in the atlas.
     pub index: i32,
     /// Name of the region.
     pub name: String,
     /// Red, green and blue, if the file has colours.
     pub rgb: Option<[u8; 3]>,
-    /// The side, if the file has a column for it; names are not looked at.
+    /// Side of the brain, if the file has a column for it; not inferred from the name.
     pub hemisphere: Option<Hemisphere>,
-    /// The network, if the file has a column for it; names are not looked at.
+    /// Network, if the file has a column for it; not inferred from the name.
     pub network: Option<String>,
     /// Centroid in mm, if the file has columns for it.
     pub centroid: Option<[f64; 3]>,
 }
 
 impl LabelEntry {
-    /// A label of which nothing but its name is known.
+    /// Makes an entry with only an index and a name.
     pub fn new(index: i32, name: impl Into<String>) -> LabelEntry {
         let (rgb, hemisphere, network, centroid) = (None, None, None, None);
         LabelEntry { index, name: name.into(), rgb, hemisphere, network, centroid }
     }
 }
 
-/// Reads a label file; the entries come sorted by index, without the background (index 0).
+/// Reads a label file. Entries are sorted by index, without the background (index 0).
 ///
-/// By extension a file is a table (`.tsv`, `.csv`: a header with the number under `index`, `id`, `value`
-/// or `label` and the name under `name`, `label` or `region`), XML (FSL's atlases, where the number of a
-/// probabilistic one is `index + 1`, and AAL's), or text: pairs of lines `name` / `index r g b a`
-/// (Workbench, FSL), `index name r g b a` (FreeSurfer), `index r g b a vis mesh "name"` (ITK-SNAP),
-/// `index name`, or a name a line, numbered from 1 (from 0 if the first is `Background`).
+/// The extension and the content select the format:
+///
+/// - a table (`.tsv`, `.csv`) with a header: the number under `index`, `id`, `value` or `label`, the
+///   name under `name`, `label` or `region`
+/// - XML of FSL's atlases (where the value of a probabilistic label is `index + 1`) and AAL's
+/// - text: pairs of lines `name` / `index r g b a` (Workbench, FSL), `index name r g b a` (FreeSurfer),
+///   `index r g b a vis mesh "name"` (ITK-SNAP), `index name`, or one name per line, numbered from 1
+///   (from 0 if the first is `Background`)
 ///
 /// # Errors
-/// If the file cannot be read, is none of these, or gives an index twice. The message names the file.
+/// If the file cannot be read, has another format, or gives an index twice. The message names the file.
 pub fn read_label_file(path: &Path) -> Result<Vec<LabelEntry>> {
     let read = || -> Result<Vec<LabelEntry>> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -82,10 +85,11 @@ pub fn read_label_file(path: &Path) -> Result<Vec<LabelEntry>> {
     read().map_err(|error| format!("label file `{}`: {error}", path.display()).into())
 }
 
-/// Entries by index without the background; an index that stands twice is an error.
+/// Sorts entries by index and removes the background.
 ///
 /// # Errors
-/// If an index stands twice, is negative, or nothing but the background is there.
+/// If an index occurs twice or is negative, a name is empty, or there are no entries besides the
+/// background.
 pub fn sorted(entries: Vec<LabelEntry>) -> Result<Vec<LabelEntry>> {
     let mut known: BTreeMap<i32, LabelEntry> = BTreeMap::new();
     for entry in entries {
@@ -107,7 +111,7 @@ pub fn sorted(entries: Vec<LabelEntry>) -> Result<Vec<LabelEntry>> {
     Ok(known.into_values().collect())
 }
 
-/// What to do with a form that is not read here; none if it may be one that is.
+/// Returns advice for an extension of another format, or `None` if the file may be readable.
 fn foreign(extension: &str) -> Option<String> {
     let help = match extension {
         "annot" => "a FreeSurfer annotation of a surface; give its colour table as text",
@@ -120,7 +124,7 @@ fn foreign(extension: &str) -> Option<String> {
     Some(help.to_owned())
 }
 
-/// A colour as BIDS writes it, `#cd3e4e`.
+/// Formats a colour as BIDS does, such as `#cd3e4e`.
 pub fn hex(rgb: [u8; 3]) -> String {
     format!("#{:02x}{:02x}{:02x}", rgb[0], rgb[1], rgb[2])
 }

@@ -1,6 +1,7 @@
-//! Which network a region belongs to, by its name.
+//! Infers the network of a region from its name.
 
-/// Networks of Yeo 2011 as Schaefer's atlas spells them, in its order: seven, then seventeen.
+/// The seven networks of Yeo 2011, in the order and spelling of Schaefer's atlas; `YEO_17` has the
+/// seventeen.
 pub(super) const YEO_7: [&str; 7] = ["Vis", "SomMot", "DorsAttn", "SalVentAttn", "Limbic", "Cont", "Default"];
 pub(super) const YEO_17: [&str; 17] = [
     "VisCent",
@@ -22,7 +23,7 @@ pub(super) const YEO_17: [&str; 17] = [
     "TempPar",
 ];
 
-/// Communities of Gordon 2016 that Yeo's do not have.
+/// Communities of Gordon 2016 that are not among Yeo's networks.
 const GORDON: [&str; 11] = [
     "SMhand",
     "SMmouth",
@@ -37,7 +38,7 @@ const GORDON: [&str; 11] = [
     "DorsalAttn",
 ];
 
-/// First words of names below the cortex: Tian's, FreeSurfer's, Harvard-Oxford's and CIFTI's.
+/// Words in subcortical region names of Tian, FreeSurfer, Harvard-Oxford and CIFTI.
 const SUBCORTICAL: [&str; 19] = [
     "HIP",
     "THA",
@@ -60,15 +61,17 @@ const SUBCORTICAL: [&str; 19] = [
     "diencephalon",
 ];
 
-/// The network that a name says, spelled as there: `Vis` of `7Networks_LH_Vis_1`, `Subcortical` of Tian's and
-/// FreeSurfer's structures, `Cerebellar`. None if it says none.
+/// Returns the network given in a name, in the name's spelling: `Vis` of `7Networks_LH_Vis_1`, or
+/// `Subcortical` and `Cerebellar` for structures of Tian, FreeSurfer and others. `None` if the name
+/// gives none.
 pub fn network(name: &str) -> Option<String> {
     let words = || name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let known = [&YEO_17[..], &YEO_7[..], &GORDON[..]].concat();
     if let Some(network) = words().find(|word| known.contains(word)) {
         return Some(network.to_owned());
     }
-    // A cortical name may speak of what it lies beside: `parahippocampal` is one word, so it does not match.
+    // A cortical name may mention a neighbouring structure. `parahippocampal` is one word, so it does
+    // not match.
     let is = |names: &[&str]| words().any(|word| names.iter().any(|name| name.eq_ignore_ascii_case(word)));
     if is(&["ctx", "cortex"]) && !is(&["cerebellum", "cerebellar"]) {
         return None;

@@ -1,8 +1,9 @@
-//! The order of regions: its fingerprint, the orders that are known by their names, and what differs.
+//! The order of regions: its fingerprint, known orders, and how two orders differ.
 //!
-//! Schaefer's parcels have two orders in use, by 7 and by 17 networks, with the same parcels in another
-//! order. A table of the one on a series of the other gives every parcel another's name. The orders are
-//! recognised by the names' pattern and the runs of networks; no atlas's table is kept here.
+//! Schaefer's parcels come in two orders, by 7 and by 17 networks. Both have the same parcels and nearly
+//! the same names, so a table in one order gives the parcels of a series in the other wrong names. Known
+//! orders are recognised by the pattern of names and the runs of networks; the code holds no atlas's
+//! table.
 
 use std::fmt;
 use std::path::Path;
@@ -12,30 +13,30 @@ use boldface::Result;
 use super::hemisphere::{Hemisphere, hemisphere};
 use super::network::{YEO_7, YEO_17};
 
-/// An order of regions that is known.
+/// A known order of regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Regions of Tian's subcortical atlas before the parcels; 0 for none.
+    /// Number of regions of Tian's subcortical atlas before the parcels, or 0.
     pub subcortex: usize,
-    /// Schaefer's parcels.
+    /// Number of Schaefer's parcels.
     pub parcels: usize,
-    /// 7 or 17: by which networks the parcels are sorted.
+    /// Number of networks that the parcels are sorted by: 7 or 17.
     pub networks: usize,
 }
 
-/// What names tell of their order.
+/// Result of recognising an order by its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recognized {
     /// One of the known orders.
     Known(Order),
-    /// Names of one of the known orders, sorted otherwise.
+    /// The names of a known order, sorted differently.
     Jumbled {
-        /// 7 or 17: the networks that the names speak of.
+        /// Number of networks in the names: 7 or 17.
         networks: usize,
-        /// The first region that stands where its network's run is over.
+        /// The first region outside its network's run.
         region: String,
     },
-    /// Other names.
+    /// Names of no known order.
     Unknown,
 }
 
@@ -50,7 +51,7 @@ impl fmt::Display for Order {
 }
 
 impl Recognized {
-    /// The order in words; none if it is unknown.
+    /// Describes the order in words; `None` if it is unknown.
     pub fn words(&self) -> Option<String> {
         match self {
             Recognized::Known(order) => Some(order.to_string()),
@@ -63,7 +64,7 @@ impl Recognized {
     }
 }
 
-/// Recognises the order of regions by their names.
+/// Recognises an order of regions by the names.
 pub fn recognize(names: &[String]) -> Recognized {
     let subcortex = names.iter().take_while(|name| is_tian(name)).count();
     let cortex = &names[subcortex..];
@@ -76,7 +77,7 @@ pub fn recognize(names: &[String]) -> Recognized {
     if parcels.iter().any(|parcel| parcel.2 != networks) {
         return Recognized::Unknown;
     }
-    // Left before right, and there each network's parcels together.
+    // The left side comes first. Within a side, each network's parcels are contiguous.
     let mut runs: Vec<(Hemisphere, &str)> = Vec::new();
     for (at, &(side, network, _)) in parcels.iter().enumerate() {
         let run = (side, network);
@@ -92,7 +93,8 @@ pub fn recognize(names: &[String]) -> Recognized {
     Recognized::Known(Order { subcortex, parcels: parcels.len(), networks })
 }
 
-/// The networks (7 or 17) that the name of an atlas's file speaks of: `..._400Parcels_17Networks_order...`.
+/// Returns the number of networks (7 or 17) in an atlas's file name, such as
+/// `..._400Parcels_17Networks_order...`.
 pub fn networks_of_file(path: &Path) -> Option<usize> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
     let before = name.split("net").map(|before| {
@@ -104,7 +106,8 @@ pub fn networks_of_file(path: &Path) -> Option<usize> {
     (found.len() == 1).then(|| found[0])
 }
 
-/// A fingerprint of the order: 128-bit FNV-1a over every index and name, as 32 hexadecimal digits.
+/// Fingerprint of an order: 128-bit FNV-1a over every index and name, as 32 hexadecimal digits. It is
+/// written here because only the runner may use blake3.
 pub fn fingerprint<'a>(regions: impl IntoIterator<Item = (i64, &'a str)>) -> String {
     let mut hash = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128;
     for (index, name) in regions {
@@ -115,10 +118,11 @@ pub fn fingerprint<'a>(regions: impl IntoIterator<Item = (i64, &'a str)>) -> Str
     format!("{hash:032x}")
 }
 
-/// Fails if two orders differ: names the first region that does, and the swap if both orders are known.
+/// Checks that two orders are equal. `whose` names them in messages, such as
+/// `["the sidecar", "the region table"]`.
 ///
 /// # Errors
-/// `one` and `other` are named by `whose`, such as `["the sidecar", "the region table"]`.
+/// If they differ. The message names the first differing region, and the swap if both orders are known.
 pub fn same_order(one: &[String], other: &[String], whose: [&str; 2]) -> Result<()> {
     let Some(at) = (0..one.len().max(other.len())).find(|&at| one.get(at) != other.get(at)) else {
         return Ok(());
@@ -132,15 +136,15 @@ pub fn same_order(one: &[String], other: &[String], whose: [&str; 2]) -> Result<
     })
 }
 
-/// Says that two known orders of the same regions were confused; none if that is not what happened.
+/// Describes a swap of two known orders of the same regions; `None` if there is no such swap.
 pub fn swap(one: &[String], other: &[String]) -> Option<String> {
     match (recognize(one), recognize(other)) {
         (Recognized::Known(a), Recognized::Known(b))
             if a.networks != b.networks && (a.subcortex, a.parcels) == (b.subcortex, b.parcels) =>
         {
             Some(format!(
-                "the one is in the {}-network order of Schaefer-{} and the other in the {}-network order; the \
-                 parcels are the same, their places are not: take the table of the order that the data are in",
+                "the first is in the {}-network order of Schaefer-{} and the second in the {}-network order, which has \
+                 the same parcels in other places; use the table in the order of the data",
                 a.networks, a.parcels, b.networks
             ))
         }
@@ -148,7 +152,7 @@ pub fn swap(one: &[String], other: &[String]) -> Option<String> {
     }
 }
 
-/// The scale of Tian's atlas by its number of regions.
+/// Returns the scale of Tian's atlas with this number of regions.
 fn scale(regions: usize) -> Option<usize> {
     [16, 32, 50, 54].iter().position(|&count| count == regions).map(|at| at + 1)
 }
@@ -160,7 +164,8 @@ fn is_tian(name: &str) -> bool {
     STRUCTURES.contains(&structure) && hemisphere(rest).is_some()
 }
 
-/// Side, network and 7 or 17 of one of Schaefer's parcels: `17Networks_LH_VisCent_ExStr_1`, `LH_Vis_3`.
+/// Parses a name of Schaefer's parcels, such as `17Networks_LH_VisCent_ExStr_1` or `LH_Vis_3`, into its
+/// side, its network and the number of networks.
 fn parcel(name: &str) -> Option<(Hemisphere, &str, usize)> {
     let mut words = name.split('_').peekable();
     let said = match *words.peek()? {
@@ -182,7 +187,7 @@ fn parcel(name: &str) -> Option<(Hemisphere, &str, usize)> {
         (_, true) => 17,
         _ => return None,
     };
-    // Old versions of the 17-network names say `Limbic_OFC` and `Limbic_TempPole`.
+    // In old 17-network names, `Limbic_OFC` and `Limbic_TempPole` have the network `Limbic`.
     let networks = if network == "Limbic" { said.unwrap_or(7) } else { networks };
     (said.is_none_or(|said| said == networks)).then_some((side, network, networks))
 }
@@ -191,7 +196,7 @@ fn parcel(name: &str) -> Option<(Hemisphere, &str, usize)> {
 mod tests {
     use super::*;
 
-    /// Parcels in the order of `networks`, `each` of every network and side.
+    /// Parcels sorted by `networks`, `each` per network and side.
     fn parcels(prefix: &str, networks: &[&str], each: usize) -> Vec<String> {
         let mut names = Vec::new();
         for side in ["LH", "RH"] {
@@ -226,7 +231,7 @@ mod tests {
         names.swap(1, 2);
         let Recognized::Jumbled { networks: 17, region } = recognize(&names) else { panic!() };
         assert_eq!(region, "17Networks_LH_VisCent_2");
-        // Right before left is none of the known orders either.
+        // Right before left is not a known order either.
         names = parcels("", &YEO_7, 1);
         names.rotate_left(7);
         assert!(matches!(recognize(&names), Recognized::Jumbled { networks: 7, .. }));
@@ -237,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_swap_is_named_with_the_first_region_that_differs() {
-        // 2 x 7 x 17 parcels of either.
+        // Both orders have 2 x 7 x 17 parcels.
         let seven = [subcortex(), parcels("7Networks_", &YEO_7, 17)].concat();
         let seventeen = [subcortex(), parcels("17Networks_", &YEO_17, 7)].concat();
         let error =
@@ -245,7 +250,7 @@ mod tests {
         assert!(
             error.starts_with(
                 "region 51 is `17Networks_LH_VisCent_1` in the series, but `7Networks_LH_Vis_1` in the region \
-                 table: the one is in the 17-network order of Schaefer-238 and the other in the 7-network order"
+                 table: the first is in the 17-network order of Schaefer-238 and the second in the 7-network order"
             ),
             "{error}"
         );
@@ -270,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_fingerprint_goes_by_index_name_and_order() {
-        // FNV-1a of nothing is its offset.
+        // FNV-1a of an empty input is its offset.
         assert_eq!(fingerprint([]), "6c62272e07bb014262b821756295c58d");
         let (a, b) = (fingerprint([(1, "A"), (2, "B")]), fingerprint([(2, "B"), (1, "A")]));
         assert!(a != b && a != fingerprint([(1, "A"), (3, "B")]) && a.len() == 32);

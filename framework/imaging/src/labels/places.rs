@@ -1,4 +1,4 @@
-//! Where the regions of an atlas lie: voxels, centroid and side of every label of its volume.
+//! Locates the regions of an atlas: voxels, centroid and side of every label in its volume.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,23 +10,23 @@ use crate::bold::Space;
 use crate::cifti::{self, LabelMap};
 use crate::nifti::{Labels, Source, read_labels};
 
-/// Where the voxels of one label are.
+/// Location of the voxels of one label.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
     /// Number of voxels.
     pub voxels: usize,
-    /// Number of vertices, in an atlas of the surface.
+    /// Number of vertices, in a surface atlas.
     pub vertices: usize,
-    /// Mean of the voxels' centres in mm. It may lie outside of a region that is curved or on both sides. None
-    /// for a region with vertices, because a CIFTI file does not say where they are.
+    /// Mean of the voxels' centres in mm. It may be outside a region that is curved or on both sides.
+    /// `None` for a region with vertices, because a CIFTI file does not hold their coordinates.
     pub centroid: Option<[f64; 3]>,
-    /// The side that holds nine in ten of the voxels or vertices, both if none does.
+    /// The side with at least nine in ten of the voxels or vertices; both if neither side has that many.
     pub hemisphere: Option<Hemisphere>,
-    /// Structures of CIFTI, such as `CORTEX_LEFT`, in the order of the file.
+    /// CIFTI structures, such as `CORTEX_LEFT`, in the order of the file.
     pub structures: Vec<String>,
 }
 
-/// Adds up the points of one label.
+/// Accumulates the points of one label.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gathered {
     place: Place,
@@ -40,19 +40,19 @@ impl Gathered {
     pub(super) fn voxel(&mut self, at: [f64; 3]) {
         self.place.voxels += 1;
         self.sum.iter_mut().zip(at).for_each(|(sum, at)| *sum += at);
-        // The midline belongs to both.
+        // A voxel on the midline counts for neither side.
         self.left += usize::from(at[0] < 0.0);
         self.right += usize::from(at[0] > 0.0);
     }
 
-    /// Adds a vertex of one side's surface.
+    /// Adds a vertex on the surface of a side.
     pub(super) fn vertex(&mut self, side: Option<Hemisphere>) {
         self.place.vertices += 1;
         self.left += usize::from(side == Some(Hemisphere::Left));
         self.right += usize::from(side == Some(Hemisphere::Right));
     }
 
-    /// Notes the structure that the points are of.
+    /// Records the structure of the points that follow.
     pub(super) fn structure(&mut self, name: &str) {
         if self.place.structures.last().is_none_or(|last| last != name) {
             self.place.structures.push(name.to_owned());
@@ -75,7 +75,7 @@ impl Gathered {
     }
 }
 
-/// The place of every label of a volume but the background, 0.
+/// Locates every label of a volume except the background, 0.
 pub fn places(labels: &Labels) -> BTreeMap<i32, Place> {
     let [nx, ny, _] = labels.grid.shape;
     let mut gathered: BTreeMap<i32, Gathered> = BTreeMap::new();
@@ -86,10 +86,10 @@ pub fn places(labels: &Labels) -> BTreeMap<i32, Place> {
     gathered.into_iter().map(|(label, gathered)| (label, gathered.finish())).collect()
 }
 
-/// The place of every label of a CIFTI file but 0. A vertex is on the side of its structure.
+/// Locates every label of a CIFTI file except 0. A vertex is on the side of its structure.
 ///
 /// # Errors
-/// If the labels are those of parcels, which have no place.
+/// If the labels belong to parcels, which have no location.
 fn cifti_places(map: &LabelMap) -> Result<BTreeMap<i32, Place>> {
     let Space::Grayordinates(models) = &map.space else {
         return Err("its labels are of parcels; give the dlabel, which has one for every grayordinate".into());
@@ -113,7 +113,7 @@ fn cifti_places(map: &LabelMap) -> Result<BTreeMap<i32, Place>> {
     Ok(gathered.into_iter().map(|(label, gathered)| (label, gathered.finish())).collect())
 }
 
-/// The entries of a CIFTI label table but 0, which is no region.
+/// Returns the entries of a CIFTI label table except 0, the background.
 fn cifti_entries(map: &LabelMap) -> Vec<LabelEntry> {
     let named = map.table.iter().filter(|label| label.key != 0);
     let byte = |share: f32| (share.clamp(0.0, 1.0) * 255.0).round() as u8;
@@ -124,19 +124,19 @@ fn cifti_entries(map: &LabelMap) -> Vec<LabelEntry> {
     named.map(entry).collect()
 }
 
-/// The labels of an atlas's file.
+/// The labels in an atlas's file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Atlas {
-    /// The place of each label but 0.
+    /// Location of each label except 0.
     pub places: BTreeMap<i32, Place>,
-    /// The names that the file itself has: those of a CIFTI dlabel.
+    /// Label names, if the file has any: a CIFTI dlabel does.
     pub entries: Option<Vec<LabelEntry>>,
 }
 
-/// Reads where the labels of an atlas lie, and their names where the file has them.
+/// Locates the labels of an atlas, and reads their names if the file has them.
 ///
 /// # Errors
-/// If the file cannot be read, or is no image of labels. The message names the file.
+/// If the file cannot be read, or is not a label image. The message names the file.
 pub fn atlas(path: &Path) -> Result<Atlas> {
     let named = |error: boldface::Error| format!("`{}`: {error}", path.display());
     let (places, entries) = if Source::open(path)?.fields.is_cifti() {

@@ -1,16 +1,16 @@
-//! Label files that are tables: columns found by the names that atlases give them.
+//! Reads label files that are tables, by the column names in use among atlases.
 
 use boldface::Result;
 
 use super::{Hemisphere, LabelEntry, hemisphere};
 use crate::table::{Row, Table, quoted};
 
-/// Names of the column with the number in the volume, the likeliest first. Where `label` holds numbers, `index`
-/// may count regions, as in tables of [`regions`](crate::regions).
+/// Columns with the value in the volume, the likeliest first. If `label` holds numbers, `index` may only
+/// count regions, as in the tables of [`regions`](crate::regions).
 const INDEX: [&str; 10] =
     ["label", "index", "id", "value", "label_id", "roi", "roi_id", "region_id", "parcel_id", "intensity"];
 
-/// Names of the column with the region's name, the likeliest first.
+/// Columns with the region's name, the likeliest first.
 const NAME: [&str; 9] =
     ["name", "label_name", "region_name", "roi_name", "label", "region", "roi", "structure", "abbreviation"];
 
@@ -18,7 +18,7 @@ const HEMISPHERE: [&str; 4] = ["hemisphere", "hemi", "side", "lateralization"];
 const NETWORK: [&str; 6] = ["network", "networks", "community", "network_label", "system", "yeo7"];
 const COLOUR: [&str; 4] = ["color", "colour", "rgb", "hex"];
 
-/// Columns of a centroid in mm, one row a spelling.
+/// Columns of a centroid in mm, one spelling per row.
 const CENTROID: [[&str; 3]; 4] = [
     ["x", "y", "z"],
     ["mni_x", "mni_y", "mni_z"],
@@ -26,13 +26,13 @@ const CENTROID: [[&str; 3]; 4] = [
     ["centroid_x", "centroid_y", "centroid_z"],
 ];
 
-/// Columns of a colour in three numbers.
+/// Columns of a colour as three numbers.
 const CHANNELS: [[&str; 3]; 2] = [["r", "g", "b"], ["red", "green", "blue"]];
 
-/// Entries in the order of the rows.
+/// Parses a table into entries, in the order of its rows.
 ///
 /// # Errors
-/// If no column holds numbers or names, or a cell that is needed is empty or no number.
+/// If no column holds the numbers or the names, or a required cell is empty or not a number.
 pub fn parse(text: &[u8], delimiter: u8) -> Result<Vec<LabelEntry>> {
     let table = Table::parse(text, delimiter)?;
     let index = column(&table, &INDEX, |cell| cell.parse::<i32>().is_ok()).ok_or_else(|| {
@@ -85,7 +85,7 @@ pub fn parse(text: &[u8], delimiter: u8) -> Result<Vec<LabelEntry>> {
     table.rows().map(entry).collect()
 }
 
-/// The first of `names` that is a column whose cells all fit; case does not matter.
+/// Finds the first of `names` that is a column whose cells all fit, ignoring case.
 fn column(table: &Table, names: &[&str], fits: impl Fn(&str) -> bool) -> Option<String> {
     let found = names.iter().filter_map(|name| {
         table.columns().iter().find(|column| column.trim_start_matches('#').eq_ignore_ascii_case(name))
@@ -94,7 +94,8 @@ fn column(table: &Table, names: &[&str], fits: impl Fn(&str) -> bool) -> Option<
     found.next().cloned()
 }
 
-/// The first column whose name starts so: tables that know two orders say `name_7net`, `network17`.
+/// Finds the first column whose name starts with `start`: tables of two orders have `name_7net` and
+/// `network17`.
 fn starting(table: &Table, start: &str) -> Option<String> {
     table.columns().iter().find(|column| column.to_ascii_lowercase().starts_with(start)).cloned()
 }
@@ -104,7 +105,7 @@ fn all(table: &Table, names: &[&str; 3]) -> Option<[String; 3]> {
     Some([a?, b?, c?])
 }
 
-/// A side as tables write it.
+/// Parses a side as written in tables.
 fn said(cell: &str) -> Option<Hemisphere> {
     match cell.to_ascii_lowercase().as_str() {
         "l" | "lh" | "left" => Some(Hemisphere::Left),

@@ -1,4 +1,4 @@
-//! Label files of every form, written by hand after those that atlases ship.
+//! Label files of every format, written by hand after published ones.
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -62,7 +62,7 @@ fn every_form_gives_the_same_labels() {
             [(1, "Left A".to_owned()), (2, "7Networks_LH_Vis_1".to_owned())]
         );
     }
-    // The number in the volume is the label where `index` only counts.
+    // If `label` holds numbers, it is the value in the volume, and `index` only counts.
     assert_eq!(indices_and_names("x.tsv", "index\tname\tlabel\n1\tA\t2001\n"), [(2001, "A".to_owned())]);
 }
 
@@ -110,7 +110,9 @@ fn what_is_wrong_is_named() {
     check(
         "x.txt",
         "A\n7\n",
-        expect!["label file `x.txt`: line 2 is `7`, not a name; a file without numbers has one name a line"],
+        expect![
+            "label file `x.txt`: line 2 is `7`, not a name; a file without numbers has one name per line"
+        ],
     );
     check(
         "x.txt",
@@ -143,7 +145,7 @@ fn what_is_wrong_is_named() {
     check(
         "x.xml",
         "<a><b/></a>",
-        expect!["label file `x.xml`: XML without `<label>`; FSL's and AAL's atlases are read"],
+        expect!["label file `x.xml`: XML without `<label>`; only FSL's and AAL's atlases can be read"],
     );
     check(
         "x.annot",
@@ -160,7 +162,7 @@ fn what_is_wrong_is_named() {
 proptest! {
     #[test]
     fn no_text_makes_a_parser_panic(text in "([A-Za-z0-9#<>/&;=\"'., \t\n-]|\\PC|<label index='1'>|</label>|label\tname\n){0,60}") {
-        // Whether it is read or refused, it ends; every entry that comes back has a name.
+        // Parsing ends with or without an error, and every returned entry has a name.
         for entries in [text::parse(&text), xml::parse(&text), table::parse(text.as_bytes(), b'\t')] {
             for entry in entries.and_then(sorted).unwrap_or_default() {
                 prop_assert!(entry.index > 0 && !entry.name.is_empty());

@@ -1,29 +1,29 @@
-//! Label files of plain text: Workbench and FSL, FreeSurfer, ITK-SNAP, numbered names, names alone.
+//! Reads plain-text label files: Workbench, FSL, FreeSurfer, ITK-SNAP, numbered names and plain names.
 
 use boldface::Result;
 
 use super::LabelEntry;
 use crate::regions::BACKGROUND;
 
-/// The forms, told apart by all their lines.
+/// Formats of text files, recognised by the first two lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// A line with a name, a line `index r g b a`.
+    /// Pairs of lines: a name, then `index r g b a`.
     Pairs,
-    /// `index name r g b a`; FreeSurfer, and with tabs Schaefer's own files.
+    /// `index name r g b a`, as in FreeSurfer and, with tabs, in Schaefer's own files.
     Colours,
-    /// `index r g b a visible mesh "name"`.
+    /// `index r g b a visible mesh "name"`, as in ITK-SNAP.
     Snap,
     /// `index name`.
     Numbered,
-    /// A name a line, numbered from 1, or from 0 if the first is the background.
+    /// One name per line, numbered from 1, or from 0 if the first is the background.
     Names,
 }
 
-/// Entries in the order of the file.
+/// Parses a text file into entries, in the order of the file.
 ///
 /// # Errors
-/// If the lines are of no form, or of several.
+/// If the file is empty, or a line does not match the format of the first lines.
 pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     let lines: Vec<(usize, &str)> =
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
             pairs.collect()
         }
         Form::Names => {
-            // Lists of nilearn's kind begin with the background, which is 0.
+            // nilearn's lists begin with the background, which has index 0.
             let first = usize::from(!is_background(lines[0].1));
             let named = lines.iter().enumerate().map(|(at, &line)| {
                 let index = i32::try_from(at + first).ok();
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
     }
 }
 
-/// The form that the first lines have; a later line that differs is then an error of that line.
+/// Determines the format from the first two lines. A later line that differs is then an error.
 fn form(lines: &[(usize, &str)]) -> Form {
     let first = lines[0].1;
     match lines.get(1) {
@@ -79,7 +79,7 @@ fn described(form: Form) -> &'static str {
         Form::Colours => "`index name red green blue alpha` as the first line",
         Form::Snap => "`index red green blue alpha visible mesh \"name\"` as the first line",
         Form::Numbered => "`index name` as the first line",
-        Form::Names => "a name; a file without numbers has one name a line",
+        Form::Names => "a name; a file without numbers has one name per line",
     }
 }
 
@@ -92,7 +92,7 @@ fn pair_entry(name: &str, numbers: &str) -> Option<LabelEntry> {
 
 fn colours_entry(line: &str) -> Option<LabelEntry> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    // The alpha is left out by some.
+    // Some files omit alpha.
     let has = |colours: usize| {
         let at = words.len().checked_sub(colours).filter(|&at| at >= 2)?;
         words[at..].iter().all(|word| word.parse::<u16>().is_ok()).then_some(at)

@@ -1,4 +1,4 @@
-//! Label files in XML: FSL's atlases and AAL's.
+//! Reads XML label files: FSL's atlases and AAL's.
 
 use boldface::Result;
 use quick_xml::Reader;
@@ -6,13 +6,13 @@ use quick_xml::events::Event;
 
 use super::LabelEntry;
 
-/// Entries in the order of the file.
+/// Parses an XML file into entries, in the order of the file.
 ///
-/// FSL counts the labels of a probabilistic atlas from 0, by volume; the voxels of its thresholded volume
-/// hold one more. Those of an atlas of type `Label` hold the index itself, as AAL's do.
+/// FSL numbers the labels of a probabilistic atlas from 0, by volume, and its thresholded volume holds
+/// the index plus 1. The voxels of an atlas of type `Label`, and AAL's, hold the index itself.
 ///
 /// # Errors
-/// If it is damaged, has no labels, or labels without a type of atlas to number them by.
+/// If the file is damaged, has no labels, or its type of atlas does not define their values.
 pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
     let mut reader = Reader::from_str(text);
     let (mut path, mut kind, mut found) = (Vec::<String>::new(), None::<String>, Vec::new());
@@ -59,12 +59,12 @@ pub fn parse(text: &str) -> Result<Vec<LabelEntry>> {
         }
     }
     if found.is_empty() {
-        return Err("XML without `<label>`; FSL's and AAL's atlases are read".into());
+        return Err("XML without `<label>`; only FSL's and AAL's atlases can be read".into());
     }
     found.into_iter().map(|label| label.entry(kind.as_deref())).collect()
 }
 
-/// A `<label>` as it stands there.
+/// A `<label>` as written in the file.
 #[derive(Default)]
 struct Written {
     attribute: Option<i32>,
@@ -98,7 +98,7 @@ fn whole(text: &str) -> Result<i32> {
     Ok(text.trim().parse().map_err(|_| format!("the index `{text}` is not a whole number"))?)
 }
 
-/// `&amp;` and its like.
+/// Resolves a reference such as `&amp;`.
 fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String> {
     let name = reference.decode().map_err(|error| format!("damaged XML: {error}"))?;
     if let Ok(Some(character)) = reference.resolve_char_ref() {

@@ -1,19 +1,19 @@
-//! Where voxels lie: an affine map from voxel indices to millimetres.
+//! Affine map from voxel indices to millimetres.
 
-/// The three rows of a map from voxel indices to millimetres; x grows to the right, y to the front, z up (RAS+).
+/// Affine map from voxel indices to millimetres, as three rows. x points right, y forward, z up (RAS+).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Affine(pub [[f64; 4]; 3]);
 
 impl Affine {
-    /// The identity: voxels of 1 mm.
+    /// The identity map, for voxels of 1 mm.
     pub const IDENTITY: Affine = Affine([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
 
-    /// Where a point lies.
+    /// Maps a point.
     pub fn apply(&self, point: [f64; 3]) -> [f64; 3] {
         self.0.map(|row| row[0] * point[0] + row[1] * point[1] + row[2] * point[2] + row[3])
     }
 
-    /// The way back; none if the axes do not span the space or a number is not finite.
+    /// Inverts the map; `None` if its axes do not span space or a number is not finite.
     pub fn inverse(&self) -> Option<Affine> {
         let [a, b, c] = self.0;
         // Rows of the inverse of the 3 x 3 part are cross products of its columns over the determinant.
@@ -30,7 +30,7 @@ impl Affine {
         Some(Affine(rows.map(|row| [row[0], row[1], row[2], -dot(row, origin)])))
     }
 
-    /// First this map, then `next`.
+    /// Composes two maps: this one first, then `next`.
     #[must_use]
     pub fn then(&self, next: &Affine) -> Affine {
         Affine(next.0.map(|row| {
@@ -42,7 +42,7 @@ impl Affine {
         }))
     }
 
-    /// Millimetres from a voxel to the next along each of the three axes.
+    /// Distance in mm between neighbouring voxels along each axis.
     pub fn spacing(&self) -> [f64; 3] {
         [0, 1, 2].map(|at| self.0.iter().map(|row| row[at] * row[at]).sum::<f64>().sqrt())
     }
@@ -64,12 +64,12 @@ mod tests {
 
     #[test]
     fn numbers_by_hand() {
-        // 2 mm voxels, x mirrored: voxel (1, 2, 3) lies at 90 - 2, -126 + 4, -72 + 6.
+        // 2 mm voxels with x mirrored: voxel (1, 2, 3) is at 90 - 2, -126 + 4, -72 + 6.
         let mni = Affine([[-2.0, 0.0, 0.0, 90.0], [0.0, 2.0, 0.0, -126.0], [0.0, 0.0, 2.0, -72.0]]);
         assert_eq!(mni.apply([1.0, 2.0, 3.0]), [88.0, -122.0, -66.0]);
         assert_eq!(mni.spacing(), [2.0; 3]);
         assert_eq!(mni.inverse().unwrap().apply([88.0, -122.0, -66.0]), [1.0, 2.0, 3.0]);
-        // A quarter turn about z, voxels of 1 x 2 x 3 mm: the second axis runs along -x.
+        // A quarter turn about z with voxels of 1 x 2 x 3 mm: the second axis points along -x.
         let turned = Affine([[0.0, -2.0, 0.0, 5.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0]]);
         assert_eq!((turned.apply([1.0, 1.0, 1.0]), turned.spacing()), ([3.0, 1.0, 3.0], [1.0, 2.0, 3.0]));
         assert_eq!(turned.then(&mni).apply([1.0, 1.0, 1.0]), mni.apply([3.0, 1.0, 3.0]));
@@ -80,7 +80,7 @@ mod tests {
         let mut flat = Affine::IDENTITY;
         flat.0[2][2] = 0.0;
         assert_eq!(flat.inverse(), None);
-        // The second axis is the first again.
+        // The second axis equals the first.
         assert_eq!(
             Affine([[1.0, 1.0, 0.0, 0.0], [2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]).inverse(),
             None

@@ -1,8 +1,8 @@
-//! The numbers voxels are stored as, and their conversion, the innermost loop of reading.
+//! Datatypes of stored voxels and their conversion, the innermost loop of reading.
 
 use std::fmt;
 
-/// The real datatypes of NIfTI.
+/// NIfTI datatypes of real numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Datatype {
@@ -18,29 +18,30 @@ pub enum Datatype {
     F64,
 }
 
-/// Which byte of a number comes first in the file.
+/// Byte order of stored numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ByteOrder {
-    /// The least significant.
+    /// Least significant byte first.
     Little,
-    /// The most significant.
+    /// Most significant byte first.
     Big,
 }
 
-/// What a stored number means: `slope * stored + intercept`.
+/// Scaling of stored numbers: `slope * stored + intercept`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scaling {
     /// The factor.
     pub slope: f64,
-    /// What is added.
+    /// The offset.
     pub intercept: f64,
 }
 
 impl Scaling {
-    /// Of the two numbers of a header: a slope of 0 or one that is not finite means "as stored".
+    /// Makes the scaling from a header's slope and intercept. A slope that is 0 or not finite means no
+    /// scaling.
     ///
     /// # Errors
-    /// If there is a slope, and an intercept that is no number.
+    /// If the slope is usable but the intercept is not finite.
     pub fn new(slope: f64, intercept: f64) -> Result<Scaling, String> {
         if slope == 0.0 || !slope.is_finite() {
             return Ok(Scaling { slope: 1.0, intercept: 0.0 });
@@ -58,7 +59,7 @@ impl Scaling {
     }
 }
 
-/// Expands to a loop over the stored numbers for each datatype, so that every one is compiled by itself.
+/// Expands to one loop over the stored numbers per datatype, so that each is compiled separately.
 macro_rules! each {
     ($datatype:expr, $order:expr, $bytes:expr, |$stored:ident| $value:expr, $out:expr) => {
         each!(@types $datatype, $order, $bytes, |$stored| $value, $out,
@@ -80,10 +81,10 @@ macro_rules! each {
 }
 
 impl Datatype {
-    /// Of the header's code.
+    /// Converts the code in a header.
     ///
     /// # Errors
-    /// If the code means no real number: complex numbers, colours, bits, 128-bit floats.
+    /// If the code is unknown or unsupported: complex numbers, colours, bits, 128-bit floats.
     pub fn from_code(code: i16) -> Result<Datatype, String> {
         let refused = match code {
             2 => return Ok(Datatype::U8),
@@ -98,14 +99,14 @@ impl Datatype {
             1280 => return Ok(Datatype::U64),
             1 => "single bits",
             32 | 1792 | 2048 => "complex numbers; save the magnitude or the real part as float32",
-            128 | 2304 => "colours (RGB); a signal or a label is one number a voxel",
+            128 | 2304 => "colours (RGB); a signal or a label is one number per voxel",
             1536 => "128-bit floats; save it as float32 or float64",
             _ => return Err(format!("unknown datatype {code}; the header is damaged")),
         };
         Err(format!("its voxels are {refused} (datatype {code})"))
     }
 
-    /// Bytes a number.
+    /// Bytes per number.
     pub fn size(self) -> usize {
         match self {
             Datatype::U8 | Datatype::I8 => 1,
@@ -115,7 +116,8 @@ impl Datatype {
         }
     }
 
-    /// Appends the numbers of `bytes`, whole ones, scaled in 64 bits and rounded to 32.
+    /// Appends the numbers in `bytes`, scaled in 64 bits and rounded to 32. `bytes` must hold whole
+    /// numbers only.
     pub(crate) fn append_f32(self, bytes: &[u8], order: ByteOrder, scaling: Scaling, out: &mut Vec<f32>) {
         if scaling.is_none() {
             each!(self, order, bytes, |stored| stored as f32, out);
@@ -125,7 +127,7 @@ impl Datatype {
         each!(self, order, bytes, |stored| (stored as f64 * slope + intercept) as f32, out);
     }
 
-    /// As [`Datatype::append_f32`] without the rounding.
+    /// As [`Datatype::append_f32`], without rounding to 32 bits.
     pub(crate) fn append_f64(self, bytes: &[u8], order: ByteOrder, scaling: Scaling, out: &mut Vec<f64>) {
         let Scaling { slope, intercept } = scaling;
         each!(self, order, bytes, |stored| stored as f64 * slope + intercept, out);

@@ -1,25 +1,25 @@
-//! The fields of a NIfTI-1 or NIfTI-2 header, as they lie in the file.
+//! Parses the fields of a NIfTI-1 or NIfTI-2 header.
 
 use nifti::{Endianness, NiftiHeader};
 
 use super::datatype::ByteOrder;
 
-/// Bytes of a NIfTI-1 header.
+/// Length of a NIfTI-1 header in bytes.
 pub(crate) const BYTES_1: usize = 348;
-/// Bytes of a NIfTI-2 header.
+/// Length of a NIfTI-2 header in bytes.
 pub(crate) const BYTES_2: usize = 540;
 
-/// What both versions say, in the wider types of NIfTI-2.
+/// Header fields of both versions, in the wider types of NIfTI-2.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fields {
     pub version: u8,
     pub order: ByteOrder,
-    /// Whether the voxels follow in the same file; else they lie in an `.img`.
+    /// Whether the voxels are in the same file rather than in an `.img`.
     pub is_single: bool,
-    /// Length along each dimension, slowest last; every one at least 1, from 1 to 7 of them.
+    /// Length along each of 1 to 7 dimensions, fastest first; each is at least 1.
     pub dims: Vec<u64>,
     pub datatype: i16,
-    /// Where the voxels start.
+    /// Byte at which the voxels start.
     pub offset: u64,
     pub slope: f64,
     pub intercept: f64,
@@ -27,25 +27,25 @@ pub(crate) struct Fields {
     pub units: u8,
     pub qform_code: i32,
     pub sform_code: i32,
-    /// The last three of a unit quaternion, then the place of the first voxel.
+    /// The last three components of a unit quaternion, then the position of the first voxel.
     pub quaternion: [f64; 6],
     pub srow: [[f64; 4]; 3],
     pub intent: i32,
 }
 
 impl Fields {
-    /// Whether the file is CIFTI-2, by its intent.
+    /// Whether the file is CIFTI-2, judged by its intent code.
     pub fn is_cifti(&self) -> bool {
         self.version == 2 && (3000..3100).contains(&self.intent)
     }
 
-    /// Length of the header that a file starts with, by its first bytes.
+    /// Returns the length of the header, judged by its first bytes.
     pub fn bytes(start: &[u8]) -> usize {
         let is_second = start.get(4..8).is_some_and(|magic| magic == b"n+2\0" || magic == b"ni2\0");
         if is_second { BYTES_2 } else { BYTES_1 }
     }
 
-    /// Of the bytes of a header.
+    /// Parses the bytes of a header.
     pub fn parse(start: &[u8]) -> Result<Fields, String> {
         if [&b"/annex/objects/"[..], b"version https://git-lfs"]
             .iter()
@@ -56,7 +56,10 @@ impl Fields {
             );
         }
         if start.len() < BYTES_1 {
-            return Err(format!("{} bytes are no NIfTI header, which has at least {BYTES_1}", start.len()));
+            return Err(format!(
+                "{} bytes are too few for a NIfTI header, which has at least {BYTES_1}",
+                start.len()
+            ));
         }
         let first = [start[0], start[1], start[2], start[3]];
         match &start[4..8] {
@@ -69,11 +72,11 @@ impl Fields {
             b"n+1\0" => version_1(start, true),
             b"ni1\0" => version_1(start, false),
             _ if is_348 => {
-                Err("an ANALYZE 7.5 header, which does not say where voxels lie; convert it to NIfTI"
-                    .to_owned())
+                Err("an ANALYZE 7.5 header, which gives no voxel positions; convert it to NIfTI".to_owned())
             }
             _ => {
-                Err("no NIfTI file: neither `n+1`, `ni1`, `n+2` nor `ni2` stands where it should".to_owned())
+                Err("not a NIfTI file: its header has none of the marks `n+1`, `ni1`, `n+2` and `ni2`"
+                    .to_owned())
             }
         }
     }
@@ -83,7 +86,7 @@ fn version_1(start: &[u8], is_single: bool) -> Result<Fields, String> {
     let header = NiftiHeader::from_reader(start).map_err(|error| error.to_string())?;
     let order = if header.endianness == Endianness::Little { ByteOrder::Little } else { ByteOrder::Big };
     let offset = f64::from(header.vox_offset);
-    // 2^53: beyond it a float of the header does not name a byte.
+    // Beyond 2^53, a float does not identify a byte.
     if !(0.0..9.0e15).contains(&offset) {
         return Err(format!("the voxels start at byte {offset}; the header is damaged"));
     }
@@ -91,7 +94,7 @@ fn version_1(start: &[u8], is_single: bool) -> Result<Fields, String> {
         version: 1,
         order,
         is_single,
-        // The crate reads the signed lengths as unsigned ones.
+        // The crate reads signed lengths as unsigned.
         dims: dims(&header.dim.map(|length| i64::from(length as i16)))?,
         datatype: header.datatype,
         offset: check_offset(offset as i64, is_single, BYTES_1)?,
@@ -115,14 +118,14 @@ fn version_1(start: &[u8], is_single: bool) -> Result<Fields, String> {
     })
 }
 
-/// The number that was written down: `0.72` of 32 bits is 0.72, not 0.7200000286.
+/// Widens through decimal notation, so that a 32-bit `0.72` is 0.72 and not 0.7200000286.
 fn widened(number: f32) -> f64 {
     number.to_string().parse().unwrap_or(f64::from(number))
 }
 
 fn version_2(start: &[u8], is_single: bool) -> Result<Fields, String> {
     if start.len() < BYTES_2 {
-        return Err(format!("{} bytes are no NIfTI-2 header, which has {BYTES_2}", start.len()));
+        return Err(format!("{} bytes are too few for a NIfTI-2 header, which has {BYTES_2}", start.len()));
     }
     let order = match i32::from_le_bytes([start[0], start[1], start[2], start[3]]) {
         540 => ByteOrder::Little,
@@ -149,7 +152,7 @@ fn version_2(start: &[u8], is_single: bool) -> Result<Fields, String> {
     })
 }
 
-/// Numbers of a NIfTI-2 header by the place of their first byte, which is below its length.
+/// Reads numbers of a NIfTI-2 header by their byte offset, which must be inside the header.
 struct Numbers<'a> {
     bytes: &'a [u8],
     order: ByteOrder,
@@ -182,7 +185,7 @@ impl Numbers<'_> {
     }
 }
 
-/// The lengths that are used, of a number of dimensions and seven lengths.
+/// Returns the used lengths. `stored` is the number of dimensions followed by seven lengths.
 fn dims(stored: &[i64; 8]) -> Result<Vec<u64>, String> {
     let used = match usize::try_from(stored[0]) {
         Ok(used @ 1..=7) => used,
@@ -196,14 +199,14 @@ fn dims(stored: &[i64; 8]) -> Result<Vec<u64>, String> {
     })
 }
 
-/// `64 x 64 x 36`.
+/// Joins lengths, such as `64 x 64 x 36`.
 pub(crate) fn product<T: ToString>(lengths: &[T]) -> String {
     let lengths: Vec<String> = lengths.iter().map(T::to_string).collect();
     lengths.join(" x ")
 }
 
 fn check_offset(offset: i64, is_single: bool, header: usize) -> Result<u64, String> {
-    // Four bytes after the header say whether extensions follow.
+    // Four bytes after the header announce extensions.
     let least = if is_single { header as u64 + 4 } else { 0 };
     u64::try_from(offset).ok().filter(|&offset| offset >= least).ok_or_else(|| {
         format!(

@@ -1,17 +1,17 @@
-//! The grid of voxels an image lies on.
+//! The voxel grid of an image.
 
 use super::affine::Affine;
 
-/// How many voxels there are along each axis, and where they lie.
+/// A voxel grid: the number of voxels along each axis, and their positions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
-    /// Voxels along x, y and z of the file; x changes fastest.
+    /// Number of voxels along x, y and z of the file; x varies fastest.
     pub shape: [usize; 3],
-    /// From voxel indices to millimetres; it has an inverse.
+    /// Map from voxel indices to millimetres; always invertible.
     pub affine: Affine,
 }
 
-/// Farther apart than this, in mm, two corners are two places.
+/// Corners farther apart than this, in mm, are different places.
 const SAME: f64 = 1e-4;
 
 impl Grid {
@@ -20,7 +20,7 @@ impl Grid {
         self.shape.iter().product()
     }
 
-    /// Whether both have the same voxels: the same shape, and corners within 1e-4 mm.
+    /// Whether both grids have the same voxels: equal shapes, and corners within 1e-4 mm.
     pub fn is_same(&self, other: &Grid) -> bool {
         let near = |corner: usize| {
             let at = [0, 1, 2]
@@ -40,7 +40,7 @@ mod tests {
     fn corners_decide() {
         let grid = Grid { shape: [101, 2, 3], affine: Affine::IDENTITY };
         assert_eq!(grid.voxels(), 606);
-        // 100 voxels on, a difference of 1e-6 mm a voxel is 1e-4 mm; one of 2e-6 is more.
+        // Over 100 voxels, 1e-6 mm per voxel add up to 1e-4 mm; 2e-6 mm exceed it.
         let stretched = |by: f64| {
             let mut other = grid.clone();
             other.affine.0[0][0] += by;

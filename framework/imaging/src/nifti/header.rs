@@ -1,4 +1,4 @@
-//! What a NIfTI file says of its image: grid, volumes, numbers and time.
+//! Interprets the header of a NIfTI image: grid, volumes, datatype and time.
 
 use std::path::Path;
 
@@ -10,35 +10,36 @@ use super::fields::{Fields, product};
 use super::grid::Grid;
 use super::source::{Source, at};
 
-/// The header of an image of space, or of space and time.
+/// Header of a 3-D or 4-D image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
-    /// Shape and place of one volume.
+    /// Grid of one volume.
     pub grid: Grid,
-    /// Volumes, 1 for an image without time.
+    /// Number of volumes, 1 for an image without time.
     pub volumes: usize,
-    /// The numbers the voxels are stored as.
+    /// Datatype of the stored voxels.
     pub datatype: Datatype,
-    /// Their order of bytes.
+    /// Byte order of the stored voxels.
     pub order: ByteOrder,
-    /// What a stored number is multiplied by; 1 where the header has no usable one.
+    /// Factor for stored numbers; 1 if the header has no usable one.
     pub slope: f64,
-    /// What is added then.
+    /// Offset added after the factor.
     pub intercept: f64,
-    /// Repetition time in seconds, as the header says it. None if it says nothing: 0, a unit that is no time, or 1
-    /// without a unit, which programs write that were not told.
+    /// Repetition time in seconds. `None` if the header has 0, a unit that is not time, or 1 without a
+    /// unit. That 1 is a default that programs write when they do not know the TR; a true 1 s needs the
+    /// unit, a sidecar or `tr`.
     pub tr: Option<f64>,
-    /// The code of what the numbers mean (NIFTI_INTENT).
+    /// Code of the meaning of the numbers (NIFTI_INTENT).
     pub intent: i32,
 }
 
 impl Header {
-    /// Reads the header of a file; its image must be as long as the header says, as far as that can be told
-    /// without unpacking it.
+    /// Reads the header of a file and checks the file's length against it, without unpacking a
+    /// compressed file.
     ///
     /// # Errors
-    /// If the file cannot be read, is no NIfTI image of space and time, or is shorter than it says. The
-    /// message names the file.
+    /// If the file cannot be read, is not a 3-D or 4-D NIfTI image, or is shorter than its header
+    /// promises. The message names the file.
     pub fn read(path: &Path) -> Result<Header> {
         let source = Source::open(path)?;
         let header = at(path, Header::new(&source.fields))?;
@@ -47,7 +48,7 @@ impl Header {
         Ok(header)
     }
 
-    /// Of the fields of a file.
+    /// Interprets the fields of a file.
     pub(crate) fn new(fields: &Fields) -> Result<Header, String> {
         let dims = &fields.dims;
         if fields.is_cifti() {
@@ -81,14 +82,15 @@ impl Header {
     }
 }
 
-/// The sform, else the qform, else voxels of the stated size about the middle with x mirrored, as nibabel has it.
+/// Returns the sform or else the qform. Without both, centres voxels of the header's size and mirrors x,
+/// as nibabel.
 fn affine(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     let (affine, form) = if fields.sform_code > 0 {
         (Affine(fields.srow), "sform")
     } else if fields.qform_code > 0 {
         (qform(fields, shape)?, "qform")
     } else {
-        // The third pixdim of a plane says nothing.
+        // The third pixdim of a 2-D image is meaningless.
         let is_there = |axis: usize| axis < fields.dims.len();
         let sizes = zooms(fields, shape);
         let [x, y, z] = [0, 1, 2].map(|axis| if is_there(axis) { sizes[axis] } else { 1.0 });
@@ -99,24 +101,24 @@ fn affine(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     };
     affine.inverse().map(|_| affine).ok_or_else(|| {
         format!(
-            "its {form} ({:?}) has determinant zero or is no number, so that voxels have no place; \
+            "its {form} ({:?}) has determinant zero or is not finite, so voxels have no position; \
              correct the header",
             affine.0
         )
     })
 }
 
-/// The rotation of a unit quaternion, times the voxel size (NIfTI-1, method 2).
+/// Builds the qform: the rotation of a unit quaternion times the voxel size (NIfTI-1, method 2).
 fn qform(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     let [b, c, d, x, y, z] = fields.quaternion;
     let rest = 1.0 - (b * b + c * c + d * d);
-    // Rounding of 32-bit numbers may leave a length a little over 1.
+    // Rounding of 32-bit numbers may make the length slightly more than 1.
     if rest.is_nan() || rest < -1e-5 {
         return Err(format!("its qform has a quaternion longer than 1 ({b}, {c}, {d}); correct the header"));
     }
     let a = rest.max(0.0).sqrt();
     let [dx, dy, dz] = zooms(fields, shape);
-    // The sign of the third axis; 0 stands in files of old programs and means 1.
+    // pixdim[0] is the sign of the third axis. Old programs write 0, which means 1.
     let dz = if fields.pixdim[0] < 0.0 { -dz } else { dz };
     let rotation = [
         [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
@@ -127,7 +129,7 @@ fn qform(fields: &Fields, shape: [usize; 3]) -> Result<Affine, String> {
     Ok(Affine(rows.map(|(row, origin)| [row[0] * dx, row[1] * dy, row[2] * dz, origin])))
 }
 
-/// Sizes of a voxel in mm. An axis of a single voxel may leave its size out.
+/// Voxel size in mm. An axis with one voxel may omit its size.
 fn zooms(fields: &Fields, shape: [usize; 3]) -> [f64; 3] {
     [0, 1, 2].map(|axis| {
         let zoom = fields.pixdim[axis + 1].abs();
@@ -135,7 +137,7 @@ fn zooms(fields: &Fields, shape: [usize; 3]) -> [f64; 3] {
     })
 }
 
-/// The repetition time in seconds, if the file has time and the header says it.
+/// Returns the repetition time in seconds, if the image has time and the header gives a usable TR.
 fn tr(fields: &Fields) -> Option<f64> {
     let stored = fields.pixdim[4];
     if fields.dims.len() < 4 || !stored.is_finite() || stored <= 0.0 {
@@ -145,7 +147,7 @@ fn tr(fields: &Fields) -> Option<f64> {
         8 => Some(stored),
         16 => Some(stored / 1e3),
         24 => Some(stored / 1e6),
-        // Without a unit, programs mean seconds; but 1 is what stands there when nobody filled it in.
+        // Without a unit, programs mean seconds. A 1 is the default of programs that do not know the TR.
         0 if stored != 1.0 => Some(stored),
         _ => None,
     }

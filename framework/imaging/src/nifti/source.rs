@@ -1,4 +1,5 @@
-//! A NIfTI file opened by its content: plain or gzipped, one file or a pair, at its header or at its voxels.
+//! Opens a NIfTI file, plain or gzipped, one file or a pair, and positions it at the header or the
+//! voxels.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,30 +12,30 @@ use flate2::bufread::MultiGzDecoder;
 use super::datatype::ByteOrder;
 use super::fields::{BYTES_1, BYTES_2, Fields, product};
 
-/// Bytes read from the disk at once.
+/// Size of a read from disk in bytes.
 const BUFFER: usize = 256 * 1024;
 
-/// No gzip stream is longer than this many times its file: deflate's shortest code is 2 bits for 258 bytes.
+/// Largest ratio of a gzip stream to its file: deflate's shortest code has 2 bits for 258 bytes.
 const LARGEST_RATIO: u128 = 1032;
 
-/// A file whose header has been read.
+/// A file whose header was read.
 pub(crate) struct Source {
-    /// The file that holds the voxels; named in messages.
+    /// The file with the voxels; named in messages.
     pub path: PathBuf,
     pub fields: Fields,
     stream: Stream,
-    /// Where the stream is, in unpacked bytes.
+    /// Position of the stream in unpacked bytes.
     position: u64,
 }
 
-/// The bytes of a file, unpacked.
+/// The unpacked bytes of a file.
 enum Stream {
     Plain { file: BufReader<File>, length: u64 },
     Gzip { decoder: Box<MultiGzDecoder<BufReader<File>>>, length: u64 },
 }
 
 impl Source {
-    /// Opens a file and reads its header. Of a pair, either file can be named.
+    /// Opens a file and reads its header. Either file of a pair can be given.
     pub fn open(path: &Path) -> Result<Source> {
         let header = match ending(path).as_str() {
             "img" => at(path, beside(path, "hdr"))?,
@@ -51,14 +52,14 @@ impl Source {
         Ok(Source { path: image, fields, stream, position: 0 })
     }
 
-    /// Back to the first byte of the file.
+    /// Returns to the first byte of the file.
     pub fn rewind(&mut self) -> Result<()> {
         self.stream = at(&self.path, Stream::open(&self.path))?;
         self.position = 0;
         Ok(())
     }
 
-    /// On to the first voxel.
+    /// Advances to the first voxel.
     pub fn skip_to_voxels(&mut self) -> Result<()> {
         let to = self.fields.offset;
         let distance = to.saturating_sub(self.position);
@@ -80,10 +81,10 @@ impl Source {
         Ok(())
     }
 
-    /// Compares the length of the file with the `needed` bytes of voxels that its header promises, before
-    /// anything is allocated; `volume` is the part of them that one volume takes.
+    /// Checks the length of the file against the `needed` bytes of voxels in its header, before anything
+    /// is allocated. `volume` is the size of one volume in bytes.
     ///
-    /// A gzipped file is refused only where no gzip stream of its length could hold as much.
+    /// A gzipped file is refused only if no gzip stream of its length could hold that many bytes.
     pub fn check_length(&self, needed: u128, volume: u128) -> Result<()> {
         let offset = u128::from(self.fields.offset);
         let end = offset.saturating_add(needed);
@@ -107,7 +108,7 @@ impl Source {
         at(&self.path, Err(message))
     }
 
-    /// Fails if a volume or more follows the last one: then the header says too little.
+    /// Fails if a whole volume or more follows the last one, because the header then announces too few.
     pub fn check_surplus(&self, bytes: u128, volume: u128) -> Result<()> {
         if bytes < volume {
             return Ok(());
@@ -122,7 +123,8 @@ impl Source {
         )
     }
 
-    /// The content of the first header extension of a kind, the stream being after the header.
+    /// Returns the content of the first header extension with this code. The stream must be right after
+    /// the header.
     pub fn extension(&mut self, code: i32) -> Result<Option<Vec<u8>>> {
         let path = self.path.clone();
         let found = self.find_extension(code);
@@ -151,7 +153,7 @@ impl Source {
             if size == 0 {
                 return Ok(None);
             }
-            // The size counts its own eight bytes.
+            // The size includes its own eight bytes.
             let size = u64::try_from(size).ok().and_then(|size| size.checked_sub(8));
             let size = size.filter(|size| self.position + size <= end);
             let size = size.ok_or_else(|| io::Error::other("one is longer than the header"))?;
@@ -194,7 +196,7 @@ impl Stream {
         Ok(Stream::Plain { file, length })
     }
 
-    /// The header's bytes, as many as its version has, or all there are if they are fewer.
+    /// Reads the header: as many bytes as its version has, or fewer if the file ends.
     fn start(&mut self) -> io::Result<Vec<u8>> {
         let mut start = Vec::with_capacity(BYTES_2);
         self.take(BYTES_1 as u64).read_to_end(&mut start)?;
@@ -213,21 +215,21 @@ impl Read for Stream {
     }
 }
 
-/// Puts the file's name before a message.
+/// Prefixes a message with the name of the file.
 pub(crate) fn at<T>(path: &Path, result: Result<T, impl std::fmt::Display>) -> Result<T> {
     result.map_err(|error| format!("`{}`: {error}", path.display()).into())
 }
 
-/// A part of a file that could not be read, and why.
+/// Formats a read error: the part of the file, and the cause.
 pub(crate) fn damage(what: &str, error: &io::Error) -> String {
     let why = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the file ends before".to_owned(),
+        io::ErrorKind::UnexpectedEof => "the file ends early".to_owned(),
         _ => error.to_string(),
     };
     format!("{what} cannot be read ({why}); the file is damaged or its copy was cut short")
 }
 
-/// The ending of a name without `.gz`, in lower case.
+/// Returns the file extension without `.gz`, in lower case.
 fn ending(path: &Path) -> String {
     let path = without_gz(path);
     path.extension().map_or_else(String::new, |ending| ending.to_string_lossy().to_lowercase())
@@ -238,7 +240,7 @@ fn without_gz(path: &Path) -> PathBuf {
     if is_gz { path.with_extension("") } else { path.to_path_buf() }
 }
 
-/// The other file of a pair, whether it is compressed or not.
+/// Returns the other file of a pair, compressed or not.
 fn beside(path: &Path, ending: &str) -> Result<PathBuf, String> {
     let stem = without_gz(path).with_extension("");
     let names = [

@@ -1,4 +1,4 @@
-//! What is wrong with an image is named, with its file; nothing of it is read.
+//! Defects of an image are named together with the file, and its voxels are not read.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::{Affine, Datatype, Grid, read_labels, read_maps, read_volume};
 use crate::bold::Bold;
 use crate::testing::{Image, gzip};
 
-/// 2 x 3 x 2 voxels of int16 that count up, in 3 volumes.
+/// An image of 2 x 3 x 2 int16 voxels in 3 volumes, with increasing values.
 fn image() -> Image {
     Image { datatype: Datatype::I16, ..Image::new(&[2, 3, 2, 3], (0..36).map(f64::from).collect()) }
 }
@@ -32,7 +32,7 @@ fn read(path: &Path) -> boldface::Result<usize> {
     Ok(trs)
 }
 
-/// The message of what fails, without the folder.
+/// The error message, without the folder.
 fn said<T>(path: &Path, result: boldface::Result<T>) -> String {
     let message = result.err().expect("it fails").to_string();
     message.replace(&format!("{}/", path.parent().unwrap().display()), "")
@@ -46,8 +46,11 @@ fn check(bytes: &[u8], message: Expect) {
 #[test]
 fn what_is_cut_short_is_named() {
     let bytes = image().bytes();
-    check(&[], expect!["`image.nii`: 0 bytes are no NIfTI header, which has at least 348"]);
-    check(&bytes[..200], expect!["`image.nii`: 200 bytes are no NIfTI header, which has at least 348"]);
+    check(&[], expect!["`image.nii`: 0 bytes are too few for a NIfTI header, which has at least 348"]);
+    check(
+        &bytes[..200],
+        expect!["`image.nii`: 200 bytes are too few for a NIfTI header, which has at least 348"],
+    );
     check(
         &bytes[..351],
         expect![
@@ -64,20 +67,20 @@ fn what_is_cut_short_is_named() {
     check(
         &packed[..12],
         expect![
-            "`image.nii`: the header cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: the header cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
-    // 10 bytes from the end the voxels are whole or not, but the checksum is gone.
+    // 20 bytes from the end, voxels are missing; 4 bytes from the end, only a part of the gzip trailer is.
     check(
         &packed[..packed.len() - 20],
         expect![
-            "`image.nii`: volume 3 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: volume 3 of 3 cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
     check(
         &packed[..packed.len() - 4],
         expect![
-            "`image.nii`: the end of the file cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: the end of the file cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
     let mut wrong = packed.clone();
@@ -92,7 +95,7 @@ fn what_is_cut_short_is_named() {
     check(
         &gzip(&bytes[..bytes.len() - 30]),
         expect![
-            "`image.nii`: volume 2 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"
+            "`image.nii`: volume 2 of 3 cannot be read (the file ends early); the file is damaged or its copy was cut short"
         ],
     );
 }
@@ -183,7 +186,9 @@ fn a_header_that_lies_is_refused_before_anything_is_allocated() {
     );
     check(
         &[b'x'; 400],
-        expect!["`image.nii`: no NIfTI file: neither `n+1`, `ni1`, `n+2` nor `ni2` stands where it should"],
+        expect![
+            "`image.nii`: not a NIfTI file: its header has none of the marks `n+1`, `ni1`, `n+2` and `ni2`"
+        ],
     );
 }
 
@@ -215,14 +220,14 @@ fn voxels_without_a_place_are_refused() {
     check(
         &Image { sform: (1, flat), ..image() }.bytes(),
         expect![
-            "`image.nii`: its sform ([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) has determinant zero or is no number, so that voxels have no place; correct the header"
+            "`image.nii`: its sform ([[2.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) has determinant zero or is not finite, so voxels have no position; correct the header"
         ],
     );
     let none = Image { sform: (0, Affine::IDENTITY), ..image() };
     check(
         &Image { zooms: [1.0, 0.0, 1.0], ..none.clone() }.bytes(),
         expect![
-            "`image.nii`: its voxel size ([[-1.0, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, -0.0], [0.0, 0.0, 1.0, -0.5]]) has determinant zero or is no number, so that voxels have no place; correct the header"
+            "`image.nii`: its voxel size ([[-1.0, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, -0.0], [0.0, 0.0, 1.0, -0.5]]) has determinant zero or is not finite, so voxels have no position; correct the header"
         ],
     );
     check(
@@ -244,7 +249,7 @@ fn labels_are_whole_numbers_of_one_volume() {
     let read = read_labels(&path).unwrap();
     assert_eq!(read.values, (0..12).collect::<Vec<_>>());
     assert_eq!(read.grid, Grid { shape: [2, 3, 2], affine: Affine::IDENTITY });
-    // Place 9 is voxel (1, 1, 1): 1 + 2 (1 + 3 * 1) = 9.
+    // Index 9 is voxel (1, 1, 1): 1 + 2 (1 + 3 * 1) = 9.
     for (value, message) in [
         (
             2.5,
@@ -288,9 +293,9 @@ fn damage_is_named_by_its_volume_and_what_came_before_is_read() {
     let mut bold = Bold::open(&path).unwrap();
     let mut volume = Vec::new();
     assert!(bold.read(&mut volume).unwrap());
-    expect!["`image.nii`: volume 2 of 3 cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, bold.read(&mut volume)));
+    expect!["`image.nii`: volume 2 of 3 cannot be read (the file ends early); the file is damaged or its copy was cut short"].assert_eq(&said(&path, bold.read(&mut volume)));
     let single = Image { dims: vec![64, 64, 27], ..large };
     let (_dir, path) = write(&gzip(&single.bytes())[..20_000]);
-    expect!["`image.nii`: the image cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_volume(&path)));
-    expect!["`image.nii`: plane 2 of the label image cannot be read (the file ends before); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_labels(&path)));
+    expect!["`image.nii`: the image cannot be read (the file ends early); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_volume(&path)));
+    expect!["`image.nii`: plane 2 of the label image cannot be read (the file ends early); the file is damaged or its copy was cut short"].assert_eq(&said(&path, read_labels(&path)));
 }

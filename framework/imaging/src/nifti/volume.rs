@@ -1,4 +1,4 @@
-//! Whole images of space: one volume of numbers, of labels, or several maps.
+//! Reads whole images: one volume of numbers or labels, or several maps.
 
 use std::path::Path;
 
@@ -9,19 +9,19 @@ use super::header::Header;
 use super::source::{Source, at};
 use super::voxels::Voxels;
 
-/// One image of numbers.
+/// An image of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
-    /// Its shape and place.
+    /// The voxel grid.
     pub grid: Grid,
     /// The value of voxel (x, y, z) at `x + nx * (y + ny * z)`, slope and intercept applied.
     pub values: Vec<f32>,
 }
 
-/// One image of labels.
+/// An image of labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labels {
-    /// Its shape and place.
+    /// The voxel grid.
     pub grid: Grid,
     /// The label of voxel (x, y, z) at `x + nx * (y + ny * z)`; 0 is background.
     pub values: Vec<i32>,
@@ -42,10 +42,11 @@ pub fn read_volume(path: &Path) -> Result<Volume> {
     Ok(Volume { grid: header.grid, values })
 }
 
-/// Reads an image of labels: whole numbers, whatever they are stored as.
+/// Reads an image of labels: whole numbers of any datatype.
 ///
 /// # Errors
-/// As [`read_volume`], and if a value is not whole, not finite or beyond 32 bits. The message names the voxel.
+/// As [`read_volume`], and if a value is not whole, not finite or beyond 32 bits. The message names the
+/// voxel.
 pub fn read_labels(path: &Path) -> Result<Labels> {
     let (header, mut voxels) = open(path)?;
     if header.volumes != 1 {
@@ -78,7 +79,7 @@ pub fn read_labels(path: &Path) -> Result<Labels> {
     Ok(Labels { grid: header.grid, values })
 }
 
-/// Reads the volumes of a 4-dimensional image, each a map of one region.
+/// Reads a 4-D image of probabilistic maps, one volume per region.
 ///
 /// # Errors
 /// If the file cannot be read or is damaged. The message names the file.

@@ -1,4 +1,4 @@
-//! The voxels of a file, converted as they are read, volume after volume in constant memory.
+//! Reads and converts the voxels of a file, volume by volume, in constant memory.
 
 use std::io::{self, Read};
 
@@ -7,22 +7,22 @@ use boldface::Result;
 use super::datatype::{ByteOrder, Datatype, Scaling};
 use super::source::{Source, at, damage};
 
-/// Bytes converted at once; a multiple of every number's size.
+/// Bytes converted at once; a multiple of the size of every datatype.
 const CHUNK: usize = 64 * 1024;
 
-/// A file at its next voxel.
+/// A file, positioned at its next voxel.
 pub(crate) struct Voxels {
     source: Source,
     datatype: Datatype,
     order: ByteOrder,
     scaling: Scaling,
-    /// Bytes of one volume.
+    /// Size of one volume in bytes.
     volume: u128,
     chunk: Vec<u8>,
 }
 
 impl Voxels {
-    /// Goes to the first voxel of a file of `count` volumes of `volume` voxels.
+    /// Advances to the first voxel of a file with `count` volumes of `volume` voxels.
     pub fn new(mut source: Source, count: usize, volume: usize) -> Result<Voxels> {
         let datatype = at(&source.path, Datatype::from_code(source.fields.datatype))?;
         let scaling = at(&source.path, Scaling::new(source.fields.slope, source.fields.intercept))?;
@@ -32,13 +32,13 @@ impl Voxels {
         Ok(Voxels { datatype, order: source.fields.order, scaling, volume, source, chunk: vec![0; CHUNK] })
     }
 
-    /// Back to the first voxel.
+    /// Returns to the first voxel.
     pub fn rewind(&mut self) -> Result<()> {
         self.source.rewind()?;
         self.source.skip_to_voxels()
     }
 
-    /// Appends the next `count` values; `what` names them if the file ends before.
+    /// Appends the next `count` values. `what` describes them in the error if the file ends early.
     pub fn append_f32(&mut self, count: usize, what: impl Fn() -> String, out: &mut Vec<f32>) -> Result<()> {
         let (datatype, order, scaling) = (self.datatype, self.order, self.scaling);
         self.chunks(count, what, |bytes| datatype.append_f32(bytes, order, scaling, out))
@@ -50,7 +50,7 @@ impl Voxels {
         self.chunks(count, what, |bytes| datatype.append_f64(bytes, order, scaling, out))
     }
 
-    /// Passes over the next `count` values.
+    /// Skips the next `count` values.
     pub fn skip(&mut self, count: usize, what: impl Fn() -> String) -> Result<()> {
         self.chunks(count, what, |_| {})
     }
@@ -69,7 +69,8 @@ impl Voxels {
         Ok(())
     }
 
-    /// After the last voxel: reads a compressed file to its end, so that its checksum is compared.
+    /// Reads to the end of the file after the last voxel, so that the checksum of a compressed file is
+    /// verified.
     ///
     /// # Errors
     /// If the checksum is wrong, or more volumes follow.

@@ -1,4 +1,4 @@
-//! One pass over a scan: the signal of every region, and how good the scan is.
+//! Reads a scan once and computes the signal of every region and the quality of the scan.
 
 use boldface::Result;
 
@@ -9,64 +9,68 @@ use super::weights::Weights;
 use crate::Matrix;
 use crate::bold::{Bold, Space};
 
-/// How regions are made of voxels.
+/// Settings for computing regional signals from voxels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ParcellateOptions {
-    /// Gaussian smoothing of each volume before, full width at half maximum in mm; none for no smoothing.
+    /// Gaussian smoothing of each volume first, as full width at half maximum in mm; `None` for no
+    /// smoothing.
     pub smoothing: Option<f64>,
-    /// Share of its voxels, 0 to 1, that a region needs: with less it is missing.
+    /// Share of its voxels, 0 to 1, that a region needs. A region with less is missing.
     pub minimum_coverage: f64,
 }
 
 /// The signals of a scan's regions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parcellated {
-    /// Volumes x regions; a region that is covered too little is NaN in every volume.
+    /// Volumes x regions; a region with too little coverage is NaN in every volume.
     pub signal: Matrix,
-    /// Share of each region, 0 to 1, that holds a signal, in the order of the regions.
+    /// Share of each region, 0 to 1, that has a signal, in the order of the regions.
     pub coverage: Vec<f32>,
-    /// DVARS in percent of the mean signal, one a volume, the first 0; empty if the signal is centred at 0.
+    /// DVARS in percent of the mean signal, one value per volume, the first 0; empty if the signal is
+    /// centred at 0.
     ///
-    /// The root of the mean over voxels of the squared change since the volume before (Power 2012): as nipype's
-    /// `ComputeDVARS` without standardisation, which is fMRIPrep's `dvars`, but in percent of the mean over voxels
-    /// and volumes and not of a median set to 1000; and over the voxels of all regions.
+    /// The root mean square over voxels of the change since the volume before (Power 2012). Computed as
+    /// in nipype's `ComputeDVARS` without standardisation (fMRIPrep's `dvars`), with two differences: it
+    /// is in percent of the mean over voxels and volumes rather than of a median set to 1000, and it
+    /// covers the voxels of all regions.
     pub dvars: Vec<f32>,
-    /// Temporal signal to noise: mean over standard deviation of a voxel (of the population, drifts included, as
-    /// nipype's `TSNR`), median over the voxels of all regions; none if the signal is centred at 0.
+    /// Temporal signal-to-noise ratio: a voxel's mean over its standard deviation, median over the
+    /// voxels of all regions. The deviation is that of the population and includes drifts, as in
+    /// nipype's `TSNR`. `None` if the signal is centred at 0.
     pub tsnr: Option<f32>,
-    /// What a reader should know of this scan, each a sentence; those of [`Weights`] are not repeated.
+    /// Warnings about this scan, each a sentence, without those of [`Weights`].
     pub warnings: Vec<String>,
 }
 
 impl Default for ParcellateOptions {
-    /// No smoothing, and half of a region is enough.
+    /// No smoothing, and a minimum coverage of one half.
     fn default() -> ParcellateOptions {
         ParcellateOptions { smoothing: None, minimum_coverage: 0.5 }
     }
 }
 
-/// Reads a scan once, volume by volume, and makes each region's signal.
+/// Reads a scan volume by volume and computes the signal of each region.
 ///
-/// A region's signal is the mean over its voxels that hold a signal: those that are finite in every volume and not
-/// 0 in all of them. Where every voxel does, it is the mean of nilearn's `NiftiLabelsMasker`. Where some do not,
-/// nilearn counts them as 0, which pulls the region towards 0 by the share that is missing; here they do not count,
-/// as in XCP-D, and the share is told as `coverage`. For probabilistic maps the signals are the least-squares fit of
-/// the maps to the volume, as `NiftiMapsMasker`, again over the voxels that hold a signal.
+/// A region's signal is the mean over its voxels with a signal: finite in every volume and not 0 in all
+/// of them. If all voxels have one, it equals the mean of nilearn's `NiftiLabelsMasker`. nilearn counts
+/// the others as 0, which pulls the region towards 0 by the missing share. Here they are left out, as in
+/// XCP-D, and `coverage` reports the share. For probabilistic maps the signals are the least-squares fit
+/// of the maps to the volume, as in `NiftiMapsMasker`, again over the voxels with a signal.
 ///
-/// Smoothing comes first, with voxels that are not finite set to 0, as nilearn does; coverage, DVARS and tSNR are of
-/// the volume before smoothing, over the voxels of all regions.
+/// Smoothing comes first and treats non-finite voxels as 0, as nilearn does. Coverage, DVARS and tSNR
+/// are computed before smoothing, over the voxels of all regions.
 ///
-/// Memory does not grow with the length of the scan but for the signals themselves. A scan of which a voxel is
-/// finite only at times, or is smoothed and 0 in the first volume only, is read twice.
+/// Only the signals take memory in proportion to the length of the scan. A scan is read a second time if
+/// a voxel is finite in some volumes only or, with smoothing, 0 in the first volume only.
 ///
 /// # Errors
-/// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, or holds no signal in
-/// any region; if smoothing is asked of what is no volume. The message names the file.
+/// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, has no
+/// signal in any region, or is a CIFTI file that should be smoothed. The message names the file.
 pub fn parcellate(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
     let path = bold.path().to_owned();
     let named = |error: boldface::Error| {
         let (path, error) = (path.display().to_string(), error.to_string());
-        // The reader names the file itself.
+        // The reader's own errors name the file already.
         if error.contains(&path) { error.into() } else { format!("`{path}`: {error}").into() }
     };
     read(bold, weights, options).map_err(named)
@@ -81,10 +85,7 @@ fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Pa
         }
         (Some(fwhm), Space::Volume(grid)) => Some(Smoother::new(grid, fwhm)),
         (Some(_), _) => {
-            return Err(
-                "`smoothing` is for volumes; a CIFTI file has to be smoothed along its surface, before"
-                    .into(),
-            );
+            return Err("`smoothing` is for volumes; smooth a CIFTI file along its surface beforehand".into());
         }
     };
     let path = bold.path().to_owned();
@@ -98,11 +99,11 @@ fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Pa
     pass.finish(options)
 }
 
-/// The state of one reading of a scan.
+/// State of one pass over a scan.
 struct Pass<'a> {
     weights: &'a Weights,
     smoother: Option<Smoother>,
-    /// Which voxels count; none for all, which is right where the others are 0.
+    /// Which voxels count. `None` counts all, which is correct if the others are 0.
     counted: Option<Vec<bool>>,
     spread: Spread,
     /// Volumes x regions.
@@ -120,7 +121,7 @@ impl<'a> Pass<'a> {
             self.pick(&volume, &mut values);
             self.spread.add(&mut values);
             if let Some(smoother) = &mut self.smoother {
-                // Only now is it known which voxels a smoothed neighbour must not fill.
+                // The first volume decides which voxels smoothing must not fill from their neighbours.
                 self.counted.get_or_insert_with(|| values.iter().map(|&value| value != 0.0).collect());
                 volume.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = 0.0);
                 smoother.apply(&mut volume);
@@ -136,18 +137,18 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// The voxels that some region has.
+    /// Picks the voxels that belong to any region.
     fn pick(&self, volume: &[f32], values: &mut Vec<f32>) {
         values.clear();
         values.extend(self.weights.voxels.iter().map(|&voxel| volume[voxel as usize]));
     }
 
-    /// Which voxels hold a signal, if the sums are of others.
+    /// Returns which voxels have a signal if the sums were computed over others.
     fn differing(&self) -> Option<Vec<bool>> {
         let covered = self.spread.covered();
         let differs = match &self.counted {
             Some(counted) => *counted != covered,
-            // Voxels that are 0 throughout added nothing.
+            // Voxels that are 0 throughout add nothing to the sums.
             None => self.spread.is_partly_broken(),
         };
         differs.then_some(covered)
@@ -164,7 +165,7 @@ impl<'a> Pass<'a> {
         }
         let coverage = weights.coverage(&covered);
         let mut values = solve(weights, &covered, self.sums)?;
-        // In 32 bits as the coverage, so that 7 of 10 voxels are 0.7.
+        // Compare in 32 bits, like the coverage, so that 7 of 10 voxels are 0.7.
         let minimum = options.minimum_coverage as f32;
         let missing: Vec<usize> =
             (0..rois).filter(|&roi| coverage[roi] < minimum || coverage[roi] == 0.0).collect();

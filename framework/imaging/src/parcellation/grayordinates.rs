@@ -1,4 +1,4 @@
-//! Labels of a CIFTI dlabel on the grayordinates of a dtseries.
+//! Places the labels of a CIFTI dlabel on the grayordinates of a dtseries.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use super::weights::{Rows, Weights};
 use crate::bold::Space;
 use crate::cifti::{BrainModel, Places};
 
-/// The weights of labels on a scan: by structure, and by vertex or voxel in it, in whatever order both files are.
+/// Computes the weights of labels on a scan. Grayordinates are matched by structure and by vertex or
+/// voxel, so the two files may differ in order.
 pub(super) fn labels(
     atlas: &Parcellation,
     models: &[BrainModel],
@@ -68,13 +69,13 @@ pub(super) fn labels(
             "no region lies on a vertex or voxel of the scan; do both have the same structures?".into()
         );
     }
-    // A region that the file itself has nothing of has coverage 0 of something.
+    // A region that is empty in the atlas gets coverage 0 of 1 rather than 0 / 0.
     whole.iter_mut().filter(|whole| **whole == 0.0).for_each(|whole| *whole = 1.0);
     let space = Space::Grayordinates(scan.to_vec());
     Ok(Weights { warnings: Vec::new(), space, names, voxels, rows: Rows::Blocks(starts), whole })
 }
 
-/// For each place that is wanted and known its number among the wanted ones and its label.
+/// Returns, for each wanted place that is known, its index among the wanted places and its label.
 fn matched<P: Ord + Copy>(places: &[P], labels: &[i32], wanted: &[P]) -> Vec<(usize, i32)> {
     let known: BTreeMap<P, i32> = places.iter().copied().zip(labels.iter().copied()).collect();
     wanted.iter().enumerate().filter_map(|(at, place)| Some((at, *known.get(place)?))).collect()

@@ -1,7 +1,7 @@
-//! Parcellations: which voxels make which region, and the signal of every region of a scan.
+//! Parcellations: which voxels make up each region, and the signal of every region of a scan.
 //!
-//! A [`Parcellation`] is read once, brought [`on`](Parcellation::on) the voxels of a scan, which makes
-//! [`Weights`], and [`parcellate`] then reads the scan volume by volume.
+//! A [`Parcellation`] is read once. [`Parcellation::on`] places it on the voxels of a scan, as
+//! [`Weights`]. [`parcellate`] then reads the scan volume by volume.
 
 mod extract;
 mod grayordinates;
@@ -30,19 +30,21 @@ use crate::nifti::Grid;
 pub use extract::{ParcellateOptions, Parcellated, parcellate};
 pub use weights::Weights;
 
-/// A parcellation: which files it is in, and how they are read.
+/// The files of a parcellation and how to read them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ParcellationFiles {
-    /// Image of labels (NIfTI, or a CIFTI dlabel for dtseries), of probabilistic maps, or a mask; see `kind`.
+    /// Image of labels (NIfTI, or a CIFTI dlabel for dtseries), of probabilistic maps, or a mask; see
+    /// `kind`.
     pub volume: PathBuf,
-    /// Region table: columns `index`, `name`, the networks, and `label` where a region's label is not its index.
+    /// Region table: columns `index`, `name`, the networks, and `label` if a region's label is not its
+    /// index.
     #[serde(default)]
     pub regions: Option<PathBuf>,
     /// Column of the region table with each region's network.
     #[serde(default = "network")]
     pub networks: String,
-    /// What the values of `volume` are.
+    /// Meaning of the values of `volume`.
     #[serde(default)]
     pub kind: Kind,
 }
@@ -51,23 +53,24 @@ fn network() -> String {
     "network".to_owned()
 }
 
-/// What the values of a parcellation's image are.
+/// Meaning of the values of a parcellation's image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The label of each voxel's region, 0 of none.
+    /// Label of each voxel's region; 0 is background.
     #[default]
     Labels,
-    /// Weights, one volume a region, in the order of the labels from 1; signals are fitted by least squares.
+    /// Weights, one volume per region, in the order of the labels from 1. Signals are fitted by least
+    /// squares.
     Maps,
-    /// A mask of which every voxel is a region of its own, named by its index; at most 20,000.
+    /// A mask in which every voxel is its own region, named by its index; at most 20,000.
     Voxels,
 }
 
-/// The regions of an atlas and where they lie.
+/// The regions of an atlas and their locations.
 #[derive(Clone, Debug)]
 pub struct Parcellation {
-    /// What a reader should know of the files, each a sentence.
+    /// Warnings about the files, each a sentence.
     pub warnings: Vec<String>,
     path: PathBuf,
     regions: Regions,
@@ -76,43 +79,45 @@ pub struct Parcellation {
     places: Places,
 }
 
-/// Where the regions lie.
+/// Locations of the regions.
 #[derive(Clone, Debug)]
 enum Places {
-    /// A label for each voxel.
+    /// One label per voxel.
     Labels(Grid, Vec<i32>),
-    /// A map for each region, in their order.
+    /// One map per region, in the order of the regions.
     Maps(Grid, Vec<Vec<f32>>),
-    /// A label for each grayordinate.
+    /// One label per grayordinate.
     Grayordinates(Vec<BrainModel>, Vec<i32>),
-    /// Nowhere: the regions are parcels, found by their names.
+    /// No locations: the regions are parcels, found by their names.
     Parcels,
 }
 
 impl Parcellation {
-    /// The regions, in the order of the signals' columns.
+    /// Returns the regions, in the order of the signals' columns.
     pub fn regions(&self) -> &Regions {
         &self.regions
     }
 
-    /// Label of each region, in their order: the value of its voxels, or the number of its map from 1.
+    /// Label of each region, in the same order: the value of its voxels, or the number of its map from
+    /// 1.
     pub fn labels(&self) -> &[i32] {
         &self.labels
     }
 
-    /// The file with the labels or maps.
+    /// Path of the file with the labels or maps.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The parcellation on the voxels of a scan, inside `mask` where there is one.
+    /// Places the parcellation on the voxels of a scan, restricted to `mask` if given.
     ///
-    /// Labels and mask go to the scan's grid by nearest neighbour, maps linearly, as with nilearn's maskers. A dlabel
-    /// goes on a dtseries by structure and vertex or voxel. The parcels of a ptseries are found by the regions' names.
+    /// Labels and mask are resampled to the scan's grid by nearest neighbour and maps linearly, as in
+    /// nilearn's maskers. A dlabel is matched to a dtseries by structure and vertex or voxel. Parcels of
+    /// a ptseries are matched by the regions' names.
     ///
     /// # Errors
-    /// If the scan is of another kind than the parcellation, no region is on it, or the mask cannot be read or is
-    /// empty. The message names the file.
+    /// If the scan does not match the parcellation's file type, no region is on it, or the mask cannot
+    /// be read or is empty. The message names the file.
     pub fn on(&self, space: &Space, mask: Option<&Path>) -> Result<Weights> {
         let on = match (&self.places, space) {
             (_, Space::Parcels(names)) => parcels::by_name(self, names),
@@ -124,7 +129,7 @@ impl Parcellation {
                 grayordinates::labels(self, models, labels, scan)
             }
             (Places::Parcels, _) => {
-                Err("it is a CIFTI ptseries and the scan is none; give the atlas's volume or dlabel".into())
+                Err("it is a CIFTI ptseries and the scan is not; give the atlas's volume or dlabel".into())
             }
             (Places::Grayordinates(..), Space::Volume(_)) => {
                 Err("it is a CIFTI dlabel and the scan is a volume; give the atlas's volume".into())

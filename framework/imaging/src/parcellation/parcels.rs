@@ -1,4 +1,4 @@
-//! Regions of a scan that is parcels already (CIFTI ptseries).
+//! Regions of a scan that is parcellated already (CIFTI ptseries).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::weights::{Rows, Weights};
 use super::{Parcellation, told};
 use crate::bold::Space;
 
-/// Finds each region among the parcels by its name.
+/// Finds the parcel of each region by its name.
 pub(super) fn by_name(atlas: &Parcellation, parcels: &[String]) -> Result<Weights> {
     let mut places: BTreeMap<&str, u32> = BTreeMap::new();
     for (place, name) in parcels.iter().enumerate() {
@@ -39,8 +39,8 @@ pub(super) fn by_name(atlas: &Parcellation, parcels: &[String]) -> Result<Weight
     }
     let mut warnings = Vec::new();
     if !places.is_empty() {
-        let count = told::counted(places.len(), "parcel of the scan is", "parcels of the scan are");
-        warnings.push(format!("{count} no region and left out: {}", told::names(places.keys().copied())));
+        let count = told::counted(places.len(), "parcel of the scan matches", "parcels of the scan match");
+        warnings.push(format!("{count} no region, left out: {}", told::names(places.keys().copied())));
     }
     let whole = vec![1.0; names.len()];
     Ok(Weights {

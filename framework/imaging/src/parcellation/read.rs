@@ -1,4 +1,4 @@
-//! Reads the files of a parcellation and checks that they go together.
+//! Reads the files of a parcellation and checks that they belong together.
 
 use std::collections::BTreeSet;
 
@@ -11,24 +11,24 @@ use crate::labels::confirm;
 use crate::nifti::{Labels, Source, read_labels, read_maps, read_volume};
 use crate::regions::{Labelled, NO_NETWORK, read_labelled};
 
-/// Labels of one image. More are no regions but voxels of something else.
+/// Largest number of labels in an image. More labels mean that it is not a label image.
 const MOST_LABELS: usize = 65_536;
 
-/// Regions of one voxel each.
+/// Largest number of regions of one voxel each.
 const MOST_VOXELS: usize = 20_000;
 
 impl Parcellation {
-    /// Reads a label image, maps or a mask, and the table that names the regions.
+    /// Reads a label image, maps or a mask, and the table with the regions' names.
     ///
-    /// Regions come in the order of the table's `index`. Without a table they come in the order of their labels and
-    /// are named by them (those of a dlabel by its own label table). What one file has and the other has not is
-    /// told in [`Parcellation::warnings`]: a region without voxels stays, missing in every scan; a label without a
-    /// region is left out.
+    /// Regions are in the order of the table's `index`. Without a table they are in the order of their
+    /// labels and are named by them, or by the label table inside a dlabel. [`Parcellation::warnings`]
+    /// lists differences between the two files: a region without voxels is kept but missing in every
+    /// scan, and a label without a region is left out.
     ///
     /// # Errors
-    /// If a file cannot be read, the image is empty, has negative or more than 65,536 labels (20,000 voxels), or
-    /// shares no label with the table, or the table is of another order of regions ([`confirm`]). The message names
-    /// the file.
+    /// If a file cannot be read, the image is empty, has negative or more than 65,536 labels (20,000
+    /// voxels), or shares no label with the table, or the table has another order of regions
+    /// ([`confirm`]). The message names the file.
     pub fn read(files: &ParcellationFiles) -> Result<Parcellation> {
         let table = files.regions.as_ref().map(|path| read_labelled(path, &files.networks)).transpose()?;
         let read = match files.kind {
@@ -46,7 +46,7 @@ impl Parcellation {
         });
         confirmed.map_err(|error| {
             let (path, error) = (files.volume.display().to_string(), error.to_string());
-            // Readers name the file themselves.
+            // The readers' own errors name the file already.
             if error.contains(&path) {
                 error.into()
             } else {
@@ -64,7 +64,7 @@ fn labels(files: &ParcellationFiles, table: Option<Labelled>) -> Result<Parcella
     Ok(parcellation(files, labelled, warnings, Places::Labels(grid, values)))
 }
 
-/// A dlabel; or the parcels of a ptseries, which are regions as they are.
+/// Reads a dlabel, or takes the parcels of a ptseries as regions.
 fn cifti(files: &ParcellationFiles, table: Option<Labelled>) -> Result<Parcellation> {
     if let Ok(Space::Parcels(names)) = Bold::open(&files.volume).map(|bold| bold.space().clone()) {
         return parcels(files, names, table);
@@ -136,7 +136,7 @@ fn voxels(files: &ParcellationFiles) -> Result<Parcellation> {
     let mut values = vec![0; mask.values.len()];
     let mut labelled =
         Labelled { regions: Regions { names: Vec::new(), networks: Vec::new() }, labels: Vec::new() };
-    // The last axis fastest, as nilearn's `NiftiMasker` orders its columns.
+    // The last axis varies fastest, as in the columns of nilearn's `NiftiMasker`.
     for (x, y, z) in (0..nx).flat_map(|x| (0..ny).flat_map(move |y| (0..nz).map(move |z| (x, y, z)))) {
         let at = x + nx * (y + ny * z);
         if mask.values[at] != 0.0 && !mask.values[at].is_nan() {
@@ -159,11 +159,11 @@ fn parcellation(
     Parcellation { warnings, path: files.volume.clone(), regions, labels, places }
 }
 
-/// The labels there are, checked.
+/// Returns the distinct labels of an image, checked.
 fn distinct(values: &[i32]) -> Result<BTreeSet<i32>> {
     let mut found = BTreeSet::new();
     let mut last = 0;
-    // Neighbours mostly have one label, so few are looked up.
+    // Neighbours mostly have the same label, so few lookups are needed.
     for &value in values.iter().filter(|&&value| value != 0) {
         if value != last {
             found.insert(value);
@@ -182,7 +182,8 @@ fn distinct(values: &[i32]) -> Result<BTreeSet<i32>> {
     }
 }
 
-/// The regions of the table, or of the image itself; and what one has and the other has not.
+/// Takes the regions of the table or, without one, of the image itself. Also returns warnings about
+/// differences between the two.
 fn joined(
     found: BTreeSet<i32>,
     table: Option<Labelled>,

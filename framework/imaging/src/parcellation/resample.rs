@@ -1,21 +1,23 @@
-//! Brings a parcellation or a mask to the grid of a scan.
+//! Resamples a parcellation or a mask to the grid of a scan.
 
 use boldface::Result;
 
 use crate::nifti::{Affine, Grid};
 
-/// A place this close to half way between two voxels, in voxels, is half way: rounding in 64 bits must not decide.
+/// Distance in voxels from the halfway point that still counts as halfway, so that 64-bit rounding does
+/// not decide.
 const TIE: f64 = 1e-8;
 
-/// A place this far outside the outermost voxel centre, in voxels, still lies on it: rounding in an affine's
-/// 32 bits must not cost a region a plane of voxels.
+/// Distance in voxels outside the outermost voxel centre that still counts as on it. Without it,
+/// rounding in a 32-bit affine could cost a region a plane of voxels.
 const EDGE: f64 = 1e-5;
 
-/// For every voxel of `to` the value of the voxel of `from` whose centre is nearest, and `outside` beyond the
-/// centres of the outermost voxels.
+/// Resamples by nearest neighbour: each voxel of `to` gets the value of the closest voxel centre of
+/// `from`, or `outside` beyond the outermost centres.
 ///
-/// As `nilearn.image.resample_img(.., interpolation="nearest")`. Half way between two voxels the one with the
-/// higher index counts, along each axis of `from`.
+/// It follows `nilearn.image.resample_img(.., interpolation="nearest")`. Halfway between two voxels, the
+/// higher index along each axis of `from` is used. Ties need a fixed rule, since 81% of the voxels are
+/// ties for a 2 mm atlas on a 3 mm grid.
 ///
 /// # Errors
 /// If the affine of `from` has no inverse.
@@ -30,11 +32,10 @@ pub fn nearest<T: Copy>(from: &Grid, values: &[T], to: &Grid, outside: T) -> Res
     })
 }
 
-/// For every voxel of `to` the value of `from` there, linear between the eight voxels around; 0 beyond the
-/// centres of the outermost voxels.
+/// Resamples linearly between the eight surrounding voxels; 0 beyond the outermost voxel centres.
 ///
-/// As `nilearn.image.resample_img(.., interpolation="linear")`, with which `NiftiMapsMasker` moves maps. Values
-/// that are not finite count as 0.
+/// It follows `nilearn.image.resample_img(.., interpolation="linear")`, which `NiftiMapsMasker` uses for
+/// maps. Non-finite values count as 0.
 ///
 /// # Errors
 /// If the affine of `from` has no inverse.
@@ -51,7 +52,7 @@ pub fn linear(from: &Grid, values: &[f32], to: &Grid) -> Result<Vec<f32>> {
             let high = [corner & 1, corner >> 1 & 1, corner >> 2];
             let weights = [0, 1, 2].map(|axis| if high[axis] == 1 { share[axis] } else { 1.0 - share[axis] });
             let weight: f64 = weights.iter().product();
-            // Past the last voxel the weight is 0.
+            // Past the last voxel, the weight is 0.
             let [x, y, z] = [0, 1, 2].map(|axis| (below[axis] + high[axis]).min([nx, ny, nz][axis] - 1));
             let value = values[x + nx * (y + ny * z)];
             if weight > 0.0 && value.is_finite() {
@@ -62,7 +63,8 @@ pub fn linear(from: &Grid, values: &[f32], to: &Grid) -> Result<Vec<f32>> {
     })
 }
 
-/// Which voxels of `of` lie in the field of view of `view`: their centre is in one of its voxels.
+/// Returns which voxels of `of` are in the field of view of `view`, that is, have their centre in one of
+/// its voxels.
 ///
 /// # Errors
 /// If the affine of `view` has no inverse.
@@ -75,8 +77,8 @@ pub fn inside(of: &Grid, view: &Grid) -> Result<Vec<bool>> {
     Ok(inside)
 }
 
-/// The values of `value_at` at the voxels of `to`, which it is given as a place between the outermost voxel
-/// centres of `from`.
+/// Evaluates `value_at` for each voxel of `to`, at its position in voxels of `from`. Positions beyond
+/// the outermost voxel centres of `from` get `outside`.
 fn sample<T: Copy>(from: &Grid, to: &Grid, outside: T, value_at: impl Fn([f64; 3]) -> T) -> Result<Vec<T>> {
     let mut out = Vec::with_capacity(to.voxels());
     let last = from.shape.map(|length| length as f64 - 1.0);
@@ -88,7 +90,7 @@ fn sample<T: Copy>(from: &Grid, to: &Grid, outside: T, value_at: impl Fn([f64; 3
     Ok(out)
 }
 
-/// Calls `visit` for each voxel of `to`, x fastest, with its place in voxels of `from`.
+/// Calls `visit` for each voxel of `to`, x fastest, with its position in voxels of `from`.
 fn each_place(from: &Grid, to: &Grid, mut visit: impl FnMut([f64; 3])) -> Result<()> {
     let back = from.affine.inverse().ok_or("its affine has no inverse (two of its axes are one)")?;
     let Affine(rows) = to.affine.then(&back);
@@ -117,14 +119,15 @@ mod tests {
 
     #[test]
     fn the_nearest_centre_counts_and_half_way_the_higher_index() {
-        // Atlas voxels at 0, 2, 4, 6 mm; scan voxels at -1, 0, 1, .. 7 mm: 1 is half way between 0 and 2.
+        // Atlas voxels at 0, 2, 4, 6 mm; scan voxels at -1, 0, 1, ... 7 mm: 1 is halfway between 0 and
+        // 2.
         let (atlas, scan) = (line(4, 2.0, 0.0), line(9, 1.0, -1.0));
         let labels = nearest(&atlas, &[1, 2, 3, 4], &scan, 0).unwrap();
         assert_eq!(labels, [0, 1, 2, 2, 3, 3, 4, 4, 0]);
-        // Mirrored, the higher index lies on the other side: centres at 6, 4, 2, 0.
+        // In the mirrored atlas, the higher index is on the other side: centres at 6, 4, 2, 0.
         let mirrored = line(4, -2.0, 6.0);
         assert_eq!(nearest(&mirrored, &[4, 3, 2, 1], &scan, 0).unwrap(), [0, 1, 1, 2, 2, 3, 3, 4, 0]);
-        // A third is not exact in binary; half way stays half way.
+        // A third is not exact in binary, but halfway stays halfway.
         let thirds = line(4, 2.0 / 3.0, 0.1);
         assert_eq!(
             nearest(&thirds, &[1, 2, 3, 4], &line(3, 2.0 / 3.0, 0.1 + 1.0 / 3.0), 0).unwrap(),
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_field_of_view_ends_at_the_faces_of_the_voxels() {
-        // The scan reaches from -0.5 to 2.5 mm; atlas voxels lie at -1, 0, 1, 2, 3 mm.
+        // The scan spans -0.5 to 2.5 mm; atlas voxels are at -1, 0, 1, 2, 3 mm.
         assert_eq!(
             inside(&line(5, 1.0, -1.0), &line(3, 1.0, 0.0)).unwrap(),
             [false, true, true, true, false]

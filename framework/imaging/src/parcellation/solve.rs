@@ -1,21 +1,23 @@
-//! From sums over voxels to signals: the least-squares fit of the regions' maps to every volume.
+//! Turns sums over voxels into signals, by the least-squares fit of the regions' maps to every volume.
 
 use boldface::Result;
 use faer::{Mat, Side};
 
 use super::weights::{Rows, Weights, ranges};
 
-/// An eigenvalue this small against the largest is none: two maps say the same.
+/// Share of the largest eigenvalue below which an eigenvalue counts as zero, because maps are linearly
+/// dependent.
 const RANK: f64 = 1e-12;
 
-/// The signals (volumes x regions) that fit the volumes best, `sums` being the weighted sums of each volume.
+/// Returns the signals (volumes x regions) that fit the volumes best. `sums` holds each volume's
+/// weighted sums.
 ///
 /// With `W` the weights over the covered voxels and `x` a volume, `sums` is `W x` and the fit solves
-/// `(W W') s = W x`. Labels do not overlap, so `W W'` is diagonal and counts voxels: the fit is the mean. Maps that
-/// depend on each other share what they have in common (the solution of least norm, as LAPACK's `gelsd`).
+/// `(W W') s = W x`. Labels do not overlap, so their `W W'` is diagonal and counts voxels, and the fit
+/// is the mean. For linearly dependent maps the solution has the least norm, as in LAPACK's `gelsd`.
 ///
 /// # Errors
-/// If the eigenvalues of `W W'` are not found.
+/// If the eigenvalue decomposition of `W W'` fails.
 pub(super) fn solve(weights: &Weights, covered: &[bool], mut sums: Vec<f64>) -> Result<Vec<f64>> {
     let rois = weights.rois();
     match &weights.rows {
@@ -41,7 +43,7 @@ pub(super) fn solve(weights: &Weights, covered: &[bool], mut sums: Vec<f64>) -> 
     }
 }
 
-/// `W W'` over the covered voxels.
+/// Computes `W W'` over the covered voxels.
 fn gram(starts: &[usize], entries: &[(u32, f32)], covered: &[bool]) -> Mat<f64> {
     let rois = starts.len() - 1;
     let mut gram = Mat::zeros(rois, rois);

@@ -1,45 +1,46 @@
-//! What is measured of every voxel while volumes go by: its mean, its spread, its jumps, whether it has a signal.
+//! Accumulates each voxel's mean, spread, changes and coverage over the volumes.
 
-/// Volumes that are added together: sums of so few are good in 32 bits, and twice as fast.
+/// Number of volumes added together. Sums of so few are accurate in 32 bits, and twice as fast.
 const BLOCK: usize = 8;
 
-/// Voxels whose sums stay in the processor's nearest cache while a block is added.
+/// Number of voxels whose sums stay in the L1 cache while a block is added.
 const TILE: usize = 512;
 
 /// Running means and squares over volumes, of voxels in a fixed order.
 ///
-/// The mean of a voxel is large against its spread, so that sums of squares would lose it: squares are of
-/// differences from the first volume of a block, and blocks are put together by their means (Chan 1979), in 64 bits.
+/// A voxel's mean is large relative to its spread, so plain sums of squares would lose the spread.
+/// Squares are therefore of differences from the first volume of a block, and blocks are combined in 64
+/// bits by their means (Chan 1979).
 #[derive(Debug, Default)]
 pub(super) struct Spread {
-    /// Volumes that wait to be added, one after the other.
+    /// Volumes to be added, in order.
     block: Vec<f32>,
-    /// Voxels of a volume.
+    /// Number of voxels per volume.
     voxels: usize,
-    /// Volumes in `mean` and `squares`.
+    /// Number of volumes included in `mean` and `squares`.
     added: usize,
     /// The volume before the block.
     last: Vec<f32>,
     mean: Vec<f64>,
     /// Sums of squared differences from the mean.
     squares: Vec<f64>,
-    /// Volumes in which a voxel was not finite.
+    /// Number of volumes in which a voxel was not finite.
     broken: Vec<u32>,
-    /// Sum over voxels of the squared change since the volume before, one a volume.
+    /// Sum over voxels of the squared change since the volume before, one value per volume.
     jumps: Vec<f64>,
 }
 
-/// What [`Spread`] comes to. Of the voxels with a signal, in no unit of the scanner.
+/// Results of [`Spread`] over the voxels with a signal. Both are independent of the scanner's units.
 #[derive(Debug, PartialEq)]
 pub(super) struct Measured {
-    /// DVARS in percent of the mean signal, one a volume; empty if the mean is no signal.
+    /// DVARS in percent of the mean signal, one value per volume; empty if the signal is centred at 0.
     pub dvars: Vec<f32>,
-    /// Median over the voxels of mean over standard deviation; none if the mean is no signal.
+    /// Median over the voxels of mean over standard deviation; `None` if the signal is centred at 0.
     pub tsnr: Option<f32>,
 }
 
 impl Spread {
-    /// Adds a volume. Values that are not finite are set to 0 and counted.
+    /// Adds a volume. Non-finite values are set to 0 and counted.
     pub fn add(&mut self, values: &mut [f32]) {
         if self.last.is_empty() {
             self.voxels = values.len();
@@ -47,7 +48,7 @@ impl Spread {
             self.squares = vec![0.0; values.len()];
             self.broken = vec![0; values.len()];
         }
-        // Looked at without a branch first: nearly all volumes are finite.
+        // A branchless check first, because nearly all volumes are finite.
         if !values.iter().fold(true, |all, value| all & value.is_finite()) {
             for (value, broken) in values.iter_mut().zip(&mut self.broken) {
                 if !value.is_finite() {
@@ -65,7 +66,7 @@ impl Spread {
         }
     }
 
-    /// Adds the volumes that wait.
+    /// Adds the volumes of the block to the sums.
     pub fn flush(&mut self) {
         if self.block.is_empty() {
             return;
@@ -103,26 +104,27 @@ impl Spread {
         self.block.clear();
     }
 
-    /// Number of volumes added, those that wait not counted.
+    /// Number of volumes added, without those still in the block.
     pub fn trs(&self) -> usize {
         self.added
     }
 
-    /// Which voxels hold a signal: finite in every volume, and not 0 in all of them.
+    /// Returns which voxels have a signal: finite in every volume, and not 0 in all of them.
     pub fn covered(&self) -> Vec<bool> {
         let voxels = self.mean.iter().zip(&self.squares).zip(&self.broken);
         voxels.map(|((&mean, &squares), &broken)| broken == 0 && (mean != 0.0 || squares > 0.0)).collect()
     }
 
-    /// Whether a voxel was finite in some volumes and not in others.
+    /// Whether some voxel was finite in some volumes but not in others.
     pub fn is_partly_broken(&self) -> bool {
         self.broken.iter().any(|&broken| broken > 0 && (broken as usize) < self.trs())
     }
 
-    /// What the sums come to for the voxels with a signal.
+    /// Computes DVARS and tSNR over the voxels with a signal, as defined in
+    /// [`Parcellated`](super::Parcellated).
     ///
-    /// [`Parcellated`](super::Parcellated) says how they are defined. A signal whose mean is not above its spread was
-    /// centred before, so a ratio to its mean says nothing: it has neither number.
+    /// A signal whose mean does not exceed its spread was centred before. Ratios to its mean are then
+    /// meaningless, so it gets neither number.
     pub fn measured(&self) -> Measured {
         let trs = self.trs() as f64;
         let covered: Vec<usize> =
@@ -133,7 +135,7 @@ impl Spread {
         let spread = (covered.iter().map(|&at| variance(at)).sum::<f64>() / voxels).sqrt();
         let dvars: Vec<f32> =
             self.jumps.iter().map(|jumps| (100.0 * (jumps / voxels).sqrt() / grand_mean) as f32).collect();
-        // Also where numbers are so large that their squares overflow.
+        // DVARS is not finite if values are so large that their squares overflow.
         if covered.is_empty() || grand_mean <= spread || !dvars.iter().all(|number| number.is_finite()) {
             return Measured { dvars: Vec::new(), tsnr: None };
         }
@@ -168,8 +170,9 @@ mod tests {
 
     #[test]
     fn many_volumes_of_a_large_mean_keep_their_spread() {
-        // Voxel k is 20,000 + k and +1 or -1 in turns (3, -3 for odd k); the first volume is twice as bright, as
-        // before a steady state. More voxels than a tile, and no whole number of blocks.
+        // Voxel k alternates between 20,000 + k + 1 and 20,000 + k - 1 (+3 and -3 for odd k). The first
+        // volume is twice as bright, as before a steady state. There are more voxels than a tile, and
+        // the last block is incomplete.
         let (voxels, trs) = (TILE + 9, 8 * BLOCK + 3);
         let value = |k: usize, t: usize| {
             let swing = [1.0, 3.0][k % 2] * [1.0, -1.0][t % 2];
@@ -189,7 +192,7 @@ mod tests {
             assert!((spread.mean[k] - mean).abs() < 1e-9 * mean, "{k}");
             assert!((spread.squares[k] / trs as f64 - variance).abs() < 1e-5 * variance, "{k}");
         }
-        // From volume 1 on, half the voxels (and one of an odd number) jump by 2 and the others by 6.
+        // From volume 1 on, voxels of even k (half of them, rounded up) change by 2 and the others by 6.
         let fours = voxels.div_ceil(2);
         let jumps = (4 * fours + 36 * (voxels - fours)) as f64;
         assert_eq!((spread.trs(), spread.jumps[0]), (trs, 0.0));

@@ -1,4 +1,4 @@
-//! Whole scans of a few voxels, every number worked by hand.
+//! Whole scans of a few voxels, with every number worked out by hand.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::bold::Bold;
 use crate::nifti::{Affine, Datatype};
 use crate::testing::{Image, gzip};
 
-/// A folder with a scan, a label image, and what else a test puts there.
+/// A folder with a scan, a label image and other files of a test.
 struct Files {
     dir: TempDir,
 }
@@ -29,7 +29,8 @@ impl Files {
         self.path(name)
     }
 
-    /// A line of voxels of 1 mm, the first at `origin` mm; several volumes one after the other.
+    /// Writes an image that is a line of 1 mm voxels, the first at `origin` mm, with the volumes in
+    /// order.
     fn line(&self, name: &str, length: usize, origin: f64, values: &[f64]) -> PathBuf {
         let affine = Affine([[1.0, 0.0, 0.0, origin], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
         let dims = [length, 1, 1, values.len() / length];
@@ -74,7 +75,7 @@ fn regions_come_in_the_order_of_the_table_and_a_missing_one_shifts_no_column() {
     let files = Files::new();
     files.line("atlas.nii.gz", 5, 0.0, &[30.0, 30.0, 0.0, 10.0, 99.0]);
     let scan = files.line("bold.nii.gz", 5, 0.0, &[2.0, 4.0, 50.0, 8.0, 7.0, 4.0, 6.0, 50.0, 9.0, 7.0]);
-    // Region `C` has label 30 and comes first; label 20 is nowhere.
+    // Region `C` has label 30 and comes first; label 20 is not in the image.
     let table =
         "index\tlabel\tname\tnetwork\n3\t10\tA\tVis\n2\t20\tB\tVis\n1\t30\tC\tDMN\n0\t0\tBackground\tnone\n";
     let atlas = Parcellation::read(&files.files("atlas.nii.gz", Some(table))).unwrap();
@@ -99,14 +100,16 @@ fn voxels_without_a_signal_do_not_count_and_coverage_says_so() {
     let files = Files::new();
     files.line("atlas.nii.gz", 8, 0.0, &[1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0]);
     let nan = f64::NAN;
-    // Region 1: a voxel always 0, one 0 once, one not finite once. Region 2: one voxel of three. Region 3: whole.
+    // Region 1 has a voxel that is always 0, one that is 0 once and one not finite once; region 2 keeps
+    // one voxel of three; region 3 is complete.
     let scan = [6.0, 0.0, 0.0, 8.0, nan, 0.0, 5.0, 1.0, 9.0, 0.0, 3.0, f64::INFINITY, nan, 0.0, 7.0, 2.0];
     let scan = files.line("bold.nii.gz", 8, 0.0, &scan);
     let atlas = Parcellation::read(&files.files("atlas.nii.gz", None)).unwrap();
     assert_eq!(atlas.regions().names, ["1", "2", "3"]);
     let all = ParcellateOptions { minimum_coverage: 0.0, ..ParcellateOptions::default() };
     let whole = made(&atlas, &scan, None, &all).unwrap();
-    // Voxels 0 and 2 are left of region 1: (6 + 0) / 2 and (9 + 3) / 2, although voxel 3 had an 8 first.
+    // Region 1 keeps voxels 0 and 2: (6 + 0) / 2 and (9 + 3) / 2. Voxel 3 is left out although its first
+    // value is 8.
     assert_eq!(columns(&whole), [[3.0, 6.0], [5.0, 7.0], [1.0, 2.0]]);
     assert_eq!(whole.coverage, [0.5, 1.0 / 3.0, 1.0]);
     let half = made(&atlas, &scan, None, &ParcellateOptions::default()).unwrap();
@@ -123,10 +126,10 @@ fn dvars_and_tsnr_by_hand() {
     let scan = files.line("bold.nii.gz", 3, 0.0, &[100.0, 200.0, 9.0, 104.0, 200.0, 0.0, 102.0, 206.0, 7.0]);
     let atlas = Parcellation::read(&files.files("atlas.nii.gz", None)).unwrap();
     let made = made(&atlas, &scan, None, &ParcellateOptions::default()).unwrap();
-    // The mean is (102 + 202) / 2 = 152. Jumps: sqrt((16 + 0) / 2) and sqrt((4 + 36) / 2).
+    // The mean is (102 + 202) / 2 = 152. Changes are sqrt((16 + 0) / 2) and sqrt((4 + 36) / 2).
     let expected = [0.0, 100.0 * 8.0_f32.sqrt() / 152.0, 100.0 * 20.0_f32.sqrt() / 152.0];
     assert!(made.dvars.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{:?}", made.dvars);
-    // Variances are 8/3 and 8; the median of two is their middle: (102 / 1.632993 + 202 / 2.828427) / 2.
+    // Variances are 8/3 and 8. The median of two is their mean: (102 / 1.632993 + 202 / 2.828427) / 2.
     let expected = (102.0 / 1.632_993_2 + 202.0 / 2.828_427) / 2.0;
     assert!((made.tsnr.unwrap() - expected).abs() < 1e-4);
 }
@@ -145,7 +148,7 @@ fn a_centred_signal_has_no_percent() {
 #[test]
 fn a_region_outside_the_field_of_view_or_the_mask_is_not_covered() {
     let files = Files::new();
-    // The atlas lies at 0 to 7 mm, the scan at 2 to 5 mm, the mask covers 3 to 9 mm.
+    // The atlas spans 0 to 7 mm, the scan 2 to 5 mm, the mask 3 to 9 mm.
     files.line("atlas.nii.gz", 8, 0.0, &[1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
     let scan = files.line("bold.nii.gz", 4, 2.0, &[1.0, 2.0, 3.0, 5.0, 2.0, 3.0, 4.0, 6.0]);
     let mask = files.line("mask.nii.gz", 7, 3.0, &[1.0; 7]);
@@ -162,12 +165,12 @@ fn a_region_outside_the_field_of_view_or_the_mask_is_not_covered() {
         ]
     "#]]
     .assert_debug_eq(&weights.warnings);
-    // The weights are those of that grid.
+    // Weights cannot be used on another grid.
     let other = Bold::open(&files.line("other.nii.gz", 4, 9.0, &[1.0; 4])).unwrap();
     check_error(
         parcellate(other, &weights, &all),
         &files,
-        expect!["`other.nii.gz`: the parcellation was brought to the voxels of another scan"],
+        expect!["`other.nii.gz`: the parcellation was placed on the voxels of another scan"],
     );
 }
 
@@ -196,11 +199,11 @@ fn smoothing_fills_no_voxel_that_has_no_signal() {
     let atlas = Parcellation::read(&files.files("atlas.nii.gz", None)).unwrap();
     let of =
         |values: &[f64]| made(&atlas, &files.line("bold.nii.gz", 4, 0.0, values), None, &smooth).unwrap();
-    // Voxel 1 is empty: region 1 is voxel 0 alone, smoothed with a neighbour of 0.
+    // Voxel 1 is empty, so region 1 is voxel 0 alone, smoothed with a neighbour of 0.
     let empty = of(&[8.0, 0.0, 4.0, 6.0, 8.0, 0.0, 4.0, 6.0]);
     let alone = columns(&empty)[0][0];
     assert_eq!(empty.coverage, [0.5, 1.0]);
-    // The same volume, but voxel 1 was only empty at first: read again, and now it counts.
+    // The same scan, but voxel 1 is empty at first only. The scan is read again, and the voxel counts.
     let late = of(&[8.0, 0.0, 4.0, 6.0, 8.0, 0.0, 4.0, 6.0, 8.0, 1.0, 4.0, 6.0]);
     assert_eq!(late.coverage, [1.0, 1.0]);
     assert!(columns(&late)[0][0] != alone && columns(&late)[1][0] == columns(&empty)[1][0]);
@@ -309,7 +312,7 @@ fn named(names: &[&str], places: Places) -> Parcellation {
 fn grayordinates_are_matched_by_structure_and_vertex() {
     let own = vec![surface("LEFT", 0, 10, &[0, 3, 4, 9]), surface("RIGHT", 4, 10, &[1, 2])];
     let atlas = named(&["A", "B", "C"], Places::Grayordinates(own, vec![1, 1, 0, 2, 3, 2]));
-    // The scan has the right side first, and not all of the left.
+    // The scan lists the right side first and only a part of the left.
     let scan = vec![surface("RIGHT", 0, 10, &[2, 1, 5]), surface("LEFT", 3, 10, &[4, 3])];
     let weights = atlas.on(&Space::Grayordinates(scan), None).unwrap();
     // A: vertex 3 of the left side, row 4 of the scan, one of two. B: row 0, one of two. C: row 1.
@@ -330,7 +333,7 @@ fn parcels_are_found_by_name() {
     let parcels = |names: &[&str]| Space::Parcels(names.iter().map(|&name| name.to_owned()).collect());
     let weights = atlas.on(&parcels(&["C", "X", "A"]), None).unwrap();
     assert_eq!((&weights.voxels, weights.coverage(&[true; 2])), (&vec![2, 0], vec![1.0, 0.0, 1.0]));
-    assert_eq!(weights.warnings, ["1 parcel of the scan is no region and left out: `X`"]);
+    assert_eq!(weights.warnings, ["1 parcel of the scan matches no region, left out: `X`"]);
     expect!["parcellation `atlas`: no region has the name of a parcel of the scan; its parcels are `X`, `Y`"]
         .assert_eq(&atlas.on(&parcels(&["X", "Y"]), None).unwrap_err().to_string());
     expect!["parcellation `atlas`: two parcels of the scan are named `A`, so regions cannot be told apart"]
@@ -340,7 +343,7 @@ fn parcels_are_found_by_name() {
 #[test]
 fn maps_are_fitted_together() {
     let files = Files::new();
-    // Two maps that share voxel 1, and one of nothing.
+    // Two maps that share voxel 1, and an empty one.
     let maps = [1.0, 1.0, 0.0, 0.0, 2.0, 2.0, 0.0, 0.0, 0.0];
     files.line("maps.nii.gz", 3, 0.0, &maps);
     // x = 3 a + 5 b: 3, 3 + 10, 10.

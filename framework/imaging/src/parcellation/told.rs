@@ -1,9 +1,9 @@
-//! The warnings about regions, in words: which, how many, and how much of them.
+//! Words the warnings about regions, with names and shares.
 
-/// Regions named in one warning; of more only the number is told.
+/// Number of regions named in one warning; the rest are counted.
 const NAMED: usize = 10;
 
-/// What is said of regions that are left out of a scan.
+/// Warns about regions that are missing in a scan.
 pub(super) fn missing<'a>(regions: impl ExactSizeIterator<Item = (&'a str, f32)>, minimum: f64) -> String {
     let (count, least) = (regions.len(), percent(minimum as f32));
     let shares = regions.map(|(name, share)| format!("`{name}` ({})", percent(share)));
@@ -14,47 +14,47 @@ pub(super) fn missing<'a>(regions: impl ExactSizeIterator<Item = (&'a str, f32)>
     )
 }
 
-/// What is said of regions that reach out of the scan.
+/// Warns about regions that extend beyond the scan.
 pub(super) fn cut<'a>(regions: impl ExactSizeIterator<Item = (&'a str, f32)>) -> String {
     let count = counted(regions.len(), "region lies", "regions lie");
     let shares = regions.map(|(name, share)| format!("`{name}` ({} inside)", percent(share)));
     format!("{count} partly outside the scan's field of view: {}", list(shares))
 }
 
-/// What is said of regions between the scan's voxels.
+/// Warns about regions too small to contain a voxel centre of the scan.
 pub(super) fn lost<'a>(regions: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = counted(regions.len(), "region is", "regions are");
     format!("{count} too small for the scan's voxels and on none of them: {}", names(regions))
 }
 
-/// What is said of regions of the table that the image has not.
+/// Warns about regions of the table that the image lacks.
 pub(super) fn absent<'a>(regions: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = counted(regions.len(), "region of the table is", "regions of the table are");
     format!("{count} not in the image and missing in every scan: {}", names(regions))
 }
 
-/// What is said of labels of the image that the table has not.
+/// Warns about labels of the image that the table lacks.
 pub(super) fn unnamed<'a>(labels: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = counted(labels.len(), "label of the image is", "labels of the image are");
     format!("{count} not in the region table and left out: {}", names(labels))
 }
 
-/// The first of some names, in backticks.
+/// Lists the first few names in backticks and counts the rest.
 pub(super) fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     list(names.map(|name| format!("`{name}`")))
 }
 
-/// A number with its noun and verb.
+/// Formats a count with its noun and verb.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// A share as a whole percentage, downwards, so that 100% is all.
+/// Formats a share as a whole percentage, rounded down, so that 100% means all.
 pub(super) fn percent(share: f32) -> String {
     format!("{}%", (100.0 * share).floor())
 }
 
-/// The first of some items.
+/// Lists the first few items and counts the rest.
 pub(super) fn list(items: impl ExactSizeIterator<Item = String>) -> String {
     let more = items.len().saturating_sub(NAMED);
     let named: Vec<String> = items.take(NAMED).collect();

@@ -1,4 +1,4 @@
-//! Labels, maps and masks on the grid of a scan.
+//! Places labels, maps and masks on the grid of a scan.
 
 use std::path::Path;
 
@@ -9,23 +9,24 @@ use super::{Parcellation, resample, told};
 use crate::bold::Space;
 use crate::nifti::{Grid, read_volume};
 
-/// With less of a parcellation inside the field of view, it is probably in another space than the scan.
+/// Share of a parcellation in the field of view below which it is probably in another space than the
+/// scan.
 const OVERLAP: f64 = 0.5;
 
-/// With less of a region inside the field of view it is named.
+/// Share of a region in the field of view below which a warning names it.
 const REGION_OVERLAP: f64 = 0.9;
 
-/// How much of each region there is, by weight: voxels for labels.
+/// Size of each region by weight, or in voxels for labels.
 struct Extent {
-    /// In the parcellation's own file.
+    /// Size in the parcellation's own file.
     whole: Vec<f64>,
-    /// Of that, in the field of view of the scan.
+    /// The part of `whole` in the scan's field of view.
     inside: Vec<f64>,
-    /// On the grid of the scan, before the mask.
+    /// Size on the grid of the scan, before the mask.
     on_grid: Vec<f64>,
 }
 
-/// The weights of labels on a scan.
+/// Computes the weights of labels on a scan.
 pub(super) fn labels(
     atlas: &Parcellation,
     grid: &Grid,
@@ -57,7 +58,7 @@ pub(super) fn labels(
     weights(atlas, scan, voxels, Rows::Blocks(starts), &extent)
 }
 
-/// The weights of probabilistic maps on a scan.
+/// Computes the weights of probabilistic maps on a scan.
 pub(super) fn maps(
     atlas: &Parcellation,
     grid: &Grid,
@@ -104,7 +105,7 @@ pub(super) fn maps(
     weights(atlas, scan, voxels, Rows::Maps { starts, entries }, &extent)
 }
 
-/// Which region a label is; the labels in the order of the regions.
+/// Returns a lookup from label to region; `labels` are in the order of the regions.
 pub(super) fn regions_of(labels: &[i32]) -> impl Fn(i32) -> Option<usize> {
     let mut sorted: Vec<(i32, usize)> =
         labels.iter().enumerate().map(|(region, &label)| (label, region)).collect();
@@ -116,7 +117,7 @@ pub(super) fn regions_of(labels: &[i32]) -> impl Fn(i32) -> Option<usize> {
     }
 }
 
-/// The members of all regions in one list, and where each region begins.
+/// Concatenates the members of all regions, and returns where each region begins.
 pub(super) fn blocks(members: &[Vec<u32>]) -> (Vec<u32>, Vec<usize>) {
     let ends = members.iter().scan(0, |end, mine| {
         *end += mine.len();
@@ -174,22 +175,25 @@ fn weights(
     if !lost.is_empty() {
         warnings.push(told::lost(lost.into_iter()));
     }
-    // What is outside the field of view has no voxels to count: the region is as much larger as its share tells.
+    // The part of a region outside the field of view has no voxels to count, so the part inside is
+    // scaled up.
     let whole = |region: usize| match extent.on_grid[region] {
         0.0 => 1.0,
-        // A region of which a voxel is on the grid although all centres are outside: the grid's voxel counts.
+        // A region may have a voxel on the grid although all its centres are outside. That voxel is then
+        // all of it.
         on_grid => on_grid / if extent.inside[region] > 0.0 { extent.share(region) } else { 1.0 },
     };
     let whole = (0..names.len()).map(whole).collect();
     Ok(Weights { warnings, space: Space::Volume(scan.clone()), names, voxels, rows, whole })
 }
 
-/// Which voxels of a parcellation are in a scan's field of view; none if both have one grid.
+/// Returns which voxels of a parcellation are in a scan's field of view; `None` if both have the same
+/// grid.
 fn view(grid: &Grid, scan: &Grid) -> Result<Option<Vec<bool>>> {
     if grid.is_same(scan) { Ok(None) } else { resample::inside(grid, scan).map(Some) }
 }
 
-/// Which voxels of a scan are inside a mask: where it is neither 0 nor NaN.
+/// Returns which voxels of a scan are inside a mask, that is, where the mask is neither 0 nor NaN.
 fn inside_mask(path: &Path, scan: &Grid) -> Result<Vec<bool>> {
     let mask = read_volume(path)?;
     let inside: Vec<bool> = mask.values.iter().map(|&value| value != 0.0 && !value.is_nan()).collect();

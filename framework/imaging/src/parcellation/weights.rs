@@ -1,4 +1,4 @@
-//! A parcellation on the grid of one scan: which voxels are added up for which region.
+//! A parcellation on the grid of one scan: the voxels to add up for each region.
 
 use std::ops::Range;
 
@@ -8,28 +8,30 @@ use crate::bold::Space;
 
 /// A sparse matrix, regions x voxels of a scan.
 ///
-/// Made by [`Parcellation::on`](super::Parcellation::on); good for every scan of the same space and mask.
+/// Made by [`Parcellation::on`](super::Parcellation::on) and valid for every scan of the same space and
+/// mask. Labels, maps, dlabels and single voxels all become such a matrix, so signals of each are
+/// computed by the same code.
 #[derive(Clone, Debug)]
 pub struct Weights {
-    /// What a reader should know of how the parcellation and the scans of this grid fit, each a sentence.
+    /// Warnings about how the parcellation fits scans of this grid, each a sentence.
     pub warnings: Vec<String>,
     pub(super) space: Space,
     /// Name of each region.
     pub(super) names: Vec<String>,
-    /// Index in a volume of each voxel that some region has.
+    /// Index in a volume of each voxel that belongs to any region.
     pub(super) voxels: Vec<u32>,
     pub(super) rows: Rows,
-    /// The sum of each region's weights if the scan covered it wholly: what its coverage is a share of.
+    /// Sum of each region's weights if the scan covered all of it; coverage is a share of this.
     pub(super) whole: Vec<f64>,
 }
 
-/// Which of the voxels each region has.
+/// The voxels of each region.
 #[derive(Clone, Debug)]
 pub(super) enum Rows {
-    /// Region `r` has the voxels `starts[r]..starts[r + 1]`, each with weight 1, and no other has them.
+    /// Region `r` has the voxels `starts[r]..starts[r + 1]`, each with weight 1; regions do not overlap.
     Blocks(Vec<usize>),
-    /// Region `r` has the entries `starts[r]..starts[r + 1]`, each a voxel (by its place in the list of voxels) and
-    /// its weight.
+    /// Region `r` has the entries `starts[r]..starts[r + 1]`, each an index into the list of voxels and
+    /// a weight.
     Maps { starts: Vec<usize>, entries: Vec<(u32, f32)> },
 }
 
@@ -39,23 +41,25 @@ impl Weights {
         self.names.len()
     }
 
-    /// Number of voxels that some region has.
+    /// Number of voxels that belong to any region.
     pub fn voxels(&self) -> usize {
         self.voxels.len()
     }
 
-    /// Fails if a scan is on other voxels than these weights.
+    /// Fails if a scan has other voxels than these weights.
     pub(super) fn fits(&self, space: &Space) -> Result<()> {
         let fits = match (&self.space, space) {
             (Space::Volume(a), Space::Volume(b)) => a.is_same(b),
             (a, b) => a == b,
         };
-        if fits { Ok(()) } else { Err("the parcellation was brought to the voxels of another scan".into()) }
+        if fits { Ok(()) } else { Err("the parcellation was placed on the voxels of another scan".into()) }
     }
 
-    /// Adds up the voxels of each region; `values` are those of [`Weights::voxels`] in their order.
+    /// Adds up the voxels of each region. `values` holds the voxels that belong to any region, in the
+    /// order of the list.
     ///
-    /// Every region is added up in one fixed order, so the sums do not depend on threads or regions beside it.
+    /// Every region is added up in a fixed order, so its sum does not depend on threads or on other
+    /// regions.
     pub(super) fn sums(&self, values: &[f32], out: &mut Vec<f64>) {
         match &self.rows {
             Rows::Blocks(starts) => out.extend(ranges(starts).map(|range| sum(&values[range]))),
@@ -67,7 +71,7 @@ impl Weights {
         }
     }
 
-    /// Share of each region that is covered, by weight.
+    /// Returns the share of each region that is covered, by weight.
     pub(super) fn coverage(&self, covered: &[bool]) -> Vec<f32> {
         let covered_weight: Vec<f64> = match &self.rows {
             Rows::Blocks(starts) => {
@@ -84,12 +88,12 @@ impl Weights {
     }
 }
 
-/// The ranges that begin where the one before ends.
+/// Returns the consecutive ranges between these boundaries.
 pub(super) fn ranges(starts: &[usize]) -> impl Iterator<Item = Range<usize>> {
     starts.windows(2).map(|pair| pair[0]..pair[1])
 }
 
-/// Sum in 64 bits, in eight partial sums: a loop that the compiler turns into vector instructions.
+/// Adds up in 64 bits, in eight partial sums, so that the compiler vectorises the loop.
 fn sum(values: &[f32]) -> f64 {
     let mut partial = [0.0; 8];
     let eights = values.chunks_exact(8);

@@ -1,4 +1,4 @@
-//! Tables of one subject: `sub-01_sessions.tsv`, `sub-01_ses-1_scans.tsv`, as raw BIDS folders have them.
+//! Reads the tables of one subject in raw BIDS folders: `sub-01_sessions.tsv`, `sub-01_ses-1_scans.tsv`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,25 +9,25 @@ use super::Known;
 use crate::names::{Name, label, same_run};
 use crate::table::Table;
 
-/// The tables of all subjects that have some.
+/// The tables of all subjects that have their own.
 #[derive(Debug, Default)]
 pub(super) struct Own {
-    /// By subject: a row a session.
+    /// By subject: one row per session.
     sessions: BTreeMap<String, OwnTable>,
-    /// By subject and session: a row a file.
+    /// By subject and session: one row per file.
     scans: BTreeMap<(String, Option<String>), OwnTable>,
 }
 
 #[derive(Debug)]
 struct OwnTable {
-    /// The file's name, as messages say it.
+    /// Name of the file, for messages.
     file: String,
     table: Table,
-    /// What each row's `filename` names; empty for sessions.
+    /// The scan in each row's `filename`; empty for sessions.
     rows: Vec<Option<ScanId>>,
 }
 
-/// Where the sessions and scans tables of a scan's subject would be in `root`.
+/// Paths of the sessions and scans tables of a scan's subject below `root`, whether or not they exist.
 fn places(root: &Path, scan: &ScanId) -> (PathBuf, PathBuf) {
     let subject = format!("sub-{}", scan.subject);
     let folder = root.join(&subject);
@@ -41,7 +41,7 @@ fn places(root: &Path, scan: &ScanId) -> (PathBuf, PathBuf) {
     (sessions, scans)
 }
 
-/// The tables there are in `root` for `scans`, sorted.
+/// Returns the tables that exist below `root` for `scans`, sorted.
 pub(super) fn files<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = scans.map(|scan| places(root, scan)).flat_map(|(a, b)| [a, b]).collect();
     files.sort();
@@ -51,7 +51,7 @@ pub(super) fn files<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) ->
 }
 
 impl Own {
-    /// Reads the tables in `root` of the subjects of `scans`.
+    /// Reads the tables below `root` of the subjects of `scans`.
     ///
     /// # Errors
     /// If a table cannot be read, or lacks `session_id` or `filename`.
@@ -70,16 +70,16 @@ impl Own {
         Ok(own)
     }
 
-    /// Every column of values.
+    /// Returns every column that holds values.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let tables = self.sessions.values().chain(self.scans.values());
         tables.flat_map(|own| own.table.columns()).map(String::as_str).filter(|column| is_value(column))
     }
 
-    /// Adds what the tables say of a scan.
+    /// Adds the tables' values of a scan.
     ///
     /// # Errors
-    /// If a session has no row or two, or tables or rows contradict one another.
+    /// If a session has no row or two rows, or tables or rows contradict one another.
     pub fn add<'a>(&'a self, scan: &ScanId, known: &mut Known<'a>) -> Result<()> {
         if let (Some(own), Some(session)) = (self.sessions.get(&scan.subject), &scan.session) {
             let is_it = |written: Option<&str>| written.map(|written| label("ses", written)) == Some(session);
@@ -97,7 +97,7 @@ impl Own {
             }
             known.add(scan, &own.file, row.cells().filter(|(column, _)| is_value(column)))?;
         }
-        // BIDS asks for no row of every file; several files (echoes) may be of one run.
+        // BIDS does not require a row for every file, and a run may have several files (echoes).
         if let Some(own) = self.scans.get(&(scan.subject.clone(), scan.session.clone())) {
             for (at, _) in
                 own.rows.iter().enumerate().filter(|(_, id)| id.as_ref().is_some_and(|id| same(id, scan)))
@@ -124,7 +124,7 @@ impl OwnTable {
     }
 }
 
-/// The run that a `filename` such as `func/sub-01_task-rest_bold.nii.gz` is a recording of.
+/// Returns the run recorded in a `filename` such as `func/sub-01_task-rest_bold.nii.gz`.
 fn of_bold(filename: &str) -> Option<ScanId> {
     let name = Name::parse(filename.rsplit('/').next()?).ok()?;
     name.scan("").filter(|_| name.suffix == "bold")
@@ -138,7 +138,7 @@ fn same(one: &ScanId, other: &ScanId) -> bool {
     same_label && (&one.subject, &one.session, &one.task) == (&other.subject, &other.session, &other.task)
 }
 
-/// Whether a column says something of the scan, rather than which scan it is.
+/// Whether a column holds a value of the scan rather than identifying it.
 fn is_value(column: &str) -> bool {
     !["participant_id", "session_id", "filename"].contains(&column)
 }

@@ -210,7 +210,7 @@ fn a_bad_table_names_itself() {
         &dir,
         "{}",
         expect![
-            "there is no `participants.tsv`; write one with a column `participant_id` and a row a subject"
+            "there is no `participants.tsv`; write one with a column `participant_id` and one row per subject"
         ],
     );
     fs::remove_file(dir.path().join("seg-A_dseg.tsv")).unwrap();

@@ -1,4 +1,4 @@
-//! Strategies by name, lists of columns, and what is said when they are not there.
+//! Strategies by name, lists of columns, and the errors for missing columns.
 
 use boldface::serde_json::{self, json};
 use boldface::{Deserialize, JsonSchema, schemars};
@@ -39,7 +39,7 @@ fn strategies_have_as_many_columns_as_their_names_say() {
         ("36p", 36),
         ("6p-gsr", 7),
         ("24p-gsr", 25),
-        // 24 of motion, two cosines, two components.
+        // 24 motion parameters, two cosines, two components.
         ("acompcor", 28),
         ("acompcor-1", 27),
         ("acompcor-9-gsr", 29),
@@ -65,28 +65,28 @@ fn all_missing_columns_are_named_with_what_looks_like_them() {
         &named("9p"),
         &format!("{SIX}\tCsf_\twhitematter"),
         &expect![
-            "confounds `a.tsv` lack `csf`, `white_matter`, `global_signal`, which `9p` needs; most alike are `Csf_`, `whitematter`"
+            "confounds `a.tsv` lack `csf`, `white_matter`, `global_signal`, which `9p` needs; the most similar names are `Csf_`, `whitematter`"
         ],
     );
     missing(
         &named("acompcor"),
         SIX,
         &expect![
-            "confounds `a.tsv` lack `a_comp_cor_00`, which `acompcor` needs; nothing alike among its 6 columns"
+            "confounds `a.tsv` lack `a_comp_cor_00`, which `acompcor` needs; there is no similar name among its 6 columns"
         ],
     );
     missing(
         &Confounds::Columns(vec!["trans_w".to_owned(), "trans_x_derivative1".to_owned()]),
         SIX,
         &expect![
-            "confounds `a.tsv` lack `trans_w`, which the list of columns needs; most alike are `trans_x`, `trans_y`, `trans_z`"
+            "confounds `a.tsv` lack `trans_w`, which the list of columns needs; the most similar names are `trans_x`, `trans_y`, `trans_z`"
         ],
     );
     missing(
         &named("acompcor"),
         &format!("{SIX}\ttrans_x_derivative1\ta_comp_cor_00"),
         &expect![
-            "confounds `a.tsv`: which mask a component is of stands in `a.json`, which is not there; copy it beside the table, or list columns"
+            "confounds `a.tsv`: the masks of its components are described in `a.json`, which is missing; copy it beside the table, or list columns"
         ],
     );
 }
@@ -101,11 +101,11 @@ fn a_gap_is_filled_in_the_first_volume_only() {
     };
     assert_eq!(choose("csf\tx\nn/a\t0\n5\t0\n6\t0\n"), Ok(vec![5.0, 5.0, 6.0]));
     expect![
-        "confounds `a.tsv`: line 4, column `csf`: there is no value; only the first volume may have none"
+        "confounds `a.tsv`: line 4, column `csf`: the value is missing; only the first volume may lack one"
     ]
     .assert_eq(&choose("csf\tx\nn/a\t0\n5\t0\n\t0\n").unwrap_err());
     expect![
-        "confounds `a.tsv`: line 3, column `csf`: there is no value; only the first volume may have none"
+        "confounds `a.tsv`: line 3, column `csf`: the value is missing; only the first volume may lack one"
     ]
     .assert_eq(&choose("csf\tx\nn/a\t0\nn/a\t0\n6\t0\n").unwrap_err());
     assert!(choose("csf\tx\nn/a\t0\n").is_err());

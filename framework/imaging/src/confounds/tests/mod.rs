@@ -1,4 +1,4 @@
-//! Confounds of files written here.
+//! Tests on confound files that they write themselves.
 
 mod choosing;
 mod motion;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::ConfoundTable;
 
-/// A folder with files; the first is the table.
+/// A folder of files, the first of which is the table.
 pub(super) struct Files {
     folder: TempDir,
     first: String,
@@ -35,7 +35,7 @@ impl Files {
         ConfoundTable::read(&self.path())
     }
 
-    /// A message without the folder, which is another each time.
+    /// The message without the temporary folder.
     pub(super) fn said(&self, error: &boldface::Error) -> String {
         error.to_string().replace(&format!("{}/", self.folder.path().display()), "")
     }

@@ -1,4 +1,4 @@
-//! Displacement and scrubbing, by hand.
+//! Displacement and scrubbing, computed by hand.
 
 use expect_test::expect;
 use proptest::prelude::*;
@@ -10,13 +10,13 @@ const SIX: &str = "trans_x\ttrans_y\ttrans_z\trot_x\trot_y\trot_z\n";
 
 #[test]
 fn displacement_by_hand() {
-    // |0.1| + |-0.2| + |0| + 50 (|0.001| + |0| + |-0.002|) = 0.3 + 0.15 = 0.45; then back: the same.
+    // |0.1| + |-0.2| + |0| + 50 (|0.001| + |0| + |-0.002|) = 0.3 + 0.15 = 0.45; the way back is the same.
     let rows = "0\t0\t1\t0\t0\t0\n0.1\t-0.2\t1\t0.001\t0\t-0.002\n0\t0\t1\t0\t0\t0\n";
     let table = files(&[("a.tsv", &format!("{SIX}{rows}"))]).read().unwrap();
     let fd = framewise_displacement(&table).unwrap();
     assert_eq!(fd[0], 0.0);
     assert!((fd[1] - 0.45).abs() < 1e-12 && (fd[2] - 0.45).abs() < 1e-12, "{fd:?}");
-    // HCP's are degrees: one degree is 50 mm x pi / 180 = 0.8727 mm.
+    // HCP's rotations are in degrees: one degree is 50 mm x pi / 180 = 0.8727 mm.
     let table = files(&[("Movement_Regressors.txt", "0 0 0 0 0 0\n0 0 0 1 0 0\n")]).read().unwrap();
     assert!((framewise_displacement(&table).unwrap()[1] - 0.872_664_6).abs() < 1e-7);
     let table = files(&[("a.tsv", "trans_x\n0\n1\n")]).read().unwrap();
@@ -39,7 +39,7 @@ fn kept(scrub: &Scrub, outliers: &str) -> String {
 fn short_runs_go_at_both_ends_and_in_between() {
     let scrub = Scrub { fd: Some(0.5), ..Scrub::default() };
     assert_eq!(kept(&scrub, "....x.....x....x.....x...."), "xxxxx.....xxxxxx.....xxxxx");
-    // Without an outlier a short scan stays as it is.
+    // Without an outlier, a short scan is kept whole.
     assert_eq!(kept(&scrub, "..."), "...");
     assert_eq!(kept(&scrub, "..x"), "xxx");
     assert_eq!(kept(&Scrub { shortest: 0, ..scrub }, ".x..x"), ".x..x");
@@ -94,7 +94,7 @@ fn a_measure_that_is_not_there_is_said() {
     let said = |scrub: Scrub| files.said(&scrub.of(&table).unwrap_err());
     expect!["confounds `a.tsv` have neither `framewise_displacement` nor the six motion parameters it is computed from; remove `scrub.fd`"]
         .assert_eq(&said(Scrub { fd: Some(0.5), ..Scrub::default() }));
-    expect!["confounds `a.tsv`: line 3, column `std_dvars`: there is no value"]
+    expect!["confounds `a.tsv`: line 3, column `std_dvars`: the value is missing"]
         .assert_eq(&said(Scrub { dvars: Some(1.5), ..Scrub::default() }));
     let other = super::files(&[("b.tsv", "csf\n1\n2\n")]);
     let scrub = Scrub { dvars: Some(1.5), ..Scrub::default() };

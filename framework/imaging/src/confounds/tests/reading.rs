@@ -1,4 +1,4 @@
-//! Tables of several programs, and files that are none.
+//! Tables of several programs, and files that are not tables.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn derivatives_and_squares_are_computed_where_they_are_not_written() {
     assert_eq!(table.column("csf_power2"), Some(vec![1.0, 9.0, 0.0]));
     assert_eq!(rest("csf_derivative1_power2"), [4.0, 9.0]);
     assert!(table.column("csf_derivative1_power2").unwrap()[0].is_nan());
-    // What is written counts.
+    // A column in the file takes precedence over a computed one.
     assert_eq!(table.column("rot_x_power2"), Some(vec![7.0, 8.0, 9.0]));
     assert_eq!(table.column("csf_derivative1_derivative1"), None);
 }
@@ -93,12 +93,16 @@ fn what_is_wrong_with_a_file_is_said() {
     refused(
         "a.tsv",
         "csf\twm\n1\t2\n3\tx4\n",
-        &expect!["confounds `a.tsv`: line 3, column `wm`: `x4` is no number; write `n/a` if there is none"],
+        &expect![
+            "confounds `a.tsv`: line 3, column `wm`: `x4` is not a number; write `n/a` for a missing value"
+        ],
     );
     refused(
         "a.tsv",
         "csf\twm\n1\tinf\n",
-        &expect!["confounds `a.tsv`: line 2, column `wm`: `inf` is no number; write `n/a` if there is none"],
+        &expect![
+            "confounds `a.tsv`: line 2, column `wm`: `inf` is not a number; write `n/a` for a missing value"
+        ],
     );
     refused(
         "a.tsv",
@@ -137,7 +141,7 @@ fn what_is_wrong_with_a_file_is_said() {
     refused(
         "Movement_Regressors.txt",
         "1 2 3 4 5 6\n1 2 3 4 nan 6\n",
-        &expect!["confounds `Movement_Regressors.txt`: line 2, column 5: `nan` is no number"],
+        &expect!["confounds `Movement_Regressors.txt`: line 2, column 5: `nan` is not a number"],
     );
     refused("a.par", "\n", &expect!["confounds `a.par`: the file is empty"]);
     let missing = super::super::ConfoundTable::read(Path::new("/nowhere/a.tsv")).unwrap_err().to_string();

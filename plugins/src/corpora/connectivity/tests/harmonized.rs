@@ -103,10 +103,10 @@ fn what_cannot_be_harmonised_is_said() {
     };
     at_site(&mut scans[19], "C");
     let describer = harmonizing().fit(&split(&scans, 15).train(&scans).unwrap(), 0).unwrap();
-    expect!["`harmonize`: no training scan is of batch `C`, so its effect is not known; those of training are `A`, `B`"]
+    expect!["`harmonize`: no training scan is from batch `C`, so its effect is unknown; the training scans have `A`, `B`"]
         .assert_eq(&describer.describe(&scans[19]).unwrap_err().to_string());
     at_site(&mut scans[0], "C");
-    expect!["`harmonize`: `site` is `C` in one training scan only, and the spread of a batch takes two; leave that scan out, or join batches in another column"]
+    expect!["`harmonize`: `site` is `C` in only one training scan, but a batch needs two; leave that scan out, or join batches in another column"]
         .assert_eq(&harmonizing().fit(&split(&scans, 15).train(&scans).unwrap(), 0).err().unwrap().to_string());
     Arc::get_mut(&mut scans[3].info).unwrap().phenotype.remove("age");
     let regions = (*scans[0].regions).clone();
