@@ -1,8 +1,8 @@
-//! Facts for the model card of an export.
+//! Information for the model card of an export.
 
 use serde::{Deserialize, Serialize};
 
-/// Facts about the published model that a backbone starts from.
+/// Description of the published model that a backbone starts from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     /// Name of the published model, such as `HuggingFaceTB/SmolLM2-135M`.

@@ -86,7 +86,7 @@ impl fmt::Display for ScanId {
     }
 }
 
-/// Facts about a scan that are known before its signal is read.
+/// Metadata of a scan, known before its signal is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScanInfo {
     /// Identifies the scan.
@@ -214,7 +214,7 @@ impl Cohort {
 /// [`crate::Describer`].
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// Facts about the scan.
+    /// The scan's metadata.
     pub info: Arc<ScanInfo>,
     /// The scan's signal.
     pub series: TimeSeries,

@@ -1,5 +1,5 @@
-//! The plugin traits. Each config type is fitted or loaded into a separate type, such as [`Tokenizer`]
-//! into [`FittedTokenizer`].
+//! The plugin traits. A config and its fitted result are separate types, such as [`Tokenizer`] and
+//! [`FittedTokenizer`].
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ impl<C: Serialize + Debug + Send + Sync> Config for C {
     }
 }
 
-/// Facts available to a plugin's `check` before any signal is read.
+/// Information for a plugin's `check`, known before any signal is read.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckContext<'a> {
     /// All scans of all datasets.
@@ -36,7 +36,7 @@ pub struct CheckContext<'a> {
     pub patch: usize,
 }
 
-/// Facts available to [`Backbone::check_training`].
+/// Information for [`Backbone::check_training`].
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingContext<'a> {
     /// The recipe.
@@ -61,7 +61,7 @@ pub trait Dataset: Config {
     /// Reads scans and regions from tables and headers alone. `name` becomes [`crate::ScanId::dataset`].
     fn cohort(&self, root: &Path, name: &str) -> Result<Cohort>;
 
-    /// Reads the whole signal of one scan, neither cropped nor standardised.
+    /// Reads the whole signal of one scan. The framework crops and standardises it.
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries>;
 
     /// Reads the whole signal of one scan together with its quality measures. By default, nothing is
@@ -149,7 +149,7 @@ pub trait Tokenizer: Config {
     /// Number of volumes per token.
     fn patch(&self) -> usize;
 
-    /// Fits the tokenizer to training scans and, as plain vectors, the backbone's text space.
+    /// Fits the tokenizer on training scans only. `text` holds plain vectors from the backbone's text side.
     fn fit(
         &self,
         train: &TrainScans<'_>,

@@ -1,4 +1,4 @@
-//! The plugin's side: answers requests from the registry of its own image.
+//! The plugin side: answers requests from the registry of its own image.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::{
     Problem, Result, Scan, ScanInfo, Split, Task,
 };
 
-/// What was made here, under its number.
+/// An object that the host knows by its number.
 enum Object {
     Dataset(Box<dyn Dataset>),
     Corpus(Box<dyn CorpusGenerator>),
@@ -26,10 +26,11 @@ enum Object {
     Task(Box<dyn Task>),
 }
 
-/// The host knows objects by number, so that a wrong one is an error and no wild pointer.
+/// All live objects by number, with the last number given out. A wrong number is an error, not a wild
+/// pointer.
 static OBJECTS: Mutex<(u64, BTreeMap<u64, Arc<Object>>)> = Mutex::new((0, BTreeMap::new()));
 
-/// Answers a request; errors and panics are answers too.
+/// Answers a request. Errors and panics become answers too.
 pub(super) fn answer(message: Message) -> (Status, Message) {
     let mut series = Series(message.series);
     let served = catch_unwind(AssertUnwindSafe(|| {
@@ -49,7 +50,7 @@ fn in_json(words: &impl Serialize) -> Message {
     Message { json: serde_json::to_vec(words).unwrap_or_default(), series: Vec::new() }
 }
 
-/// An error and everything that caused it.
+/// Lists an error and all its causes.
 fn causes(error: &crate::Error) -> Vec<String> {
     let mut words = vec![error.to_string()];
     let mut cause = error.source();
@@ -203,7 +204,7 @@ fn task(object: &Object) -> Result<&dyn Task> {
     if let Object::Task(task) = object { Ok(&**task) } else { Err("it is no task".into()) }
 }
 
-/// Fits norms. The host sends training scans and no others, so all of these are.
+/// Fits norms. The host sends only training scans, so all scans form the training part.
 fn fit(object: u64, train: Vec<SentScan>, seed: u64, series: &mut Series) -> Result<Vec<u8>> {
     let scans: Result<Vec<Scan>> = train.into_iter().map(|sent| series.take_scan(sent)).collect();
     let scans = scans?;
@@ -220,7 +221,7 @@ fn finite_events(scan: &ScanInfo) -> Result<()> {
     })
 }
 
-/// JSON would turn a number that is not finite into a missing one, without a word.
+/// Rejects numbers that are not finite, because JSON would silently turn them into missing ones.
 fn finite_examples(examples: &[Example], scan: &Scan) -> Result<()> {
     examples.iter().try_for_each(|example| match &example.answer {
         Answer::Text { facts, .. } => facts.iter().try_for_each(|fact| finite_fact(fact, scan)),
