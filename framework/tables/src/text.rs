@@ -1,14 +1,14 @@
-//! Documents of general text out of a Parquet column.
+//! Reads documents of general text from a Parquet column.
 
 use std::path::Path;
 
 use crate::Result;
 use crate::frame::Table;
 
-/// The texts of one column, in the table's order; missing values are left out.
+/// Reads the texts of one column in the table's order and skips missing values.
 ///
 /// # Errors
-/// If the file is not Parquet, or has no such column of text; the error lists the columns there are.
+/// If the file is not Parquet, or has no such text column. The error lists the existing columns.
 pub fn column(path: &Path, name: &str) -> Result<Vec<String>> {
     let values = Table::read_text(path, name)?.strings(name)?;
     Ok(values.into_iter().flatten().collect())

@@ -9,8 +9,8 @@ use boldface::{
     TimeSeries, register,
 };
 
-/// A folder with one file a scan, `SUBJECT.csv`: region names in the first line (what stands before `_` is the
-/// network), then a line a volume.
+/// A folder with one file per scan, `SUBJECT.csv`. The first line has the region names, in which the
+/// part before `_` is the network. Each further line is one volume.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ExampleDataset {
@@ -72,7 +72,8 @@ impl Dataset for ExampleDataset {
     }
 }
 
-/// The names in the first line, and the numbers of all others; as many in each.
+/// Reads the names in the first line and the numbers in all others. Every line must have as many entries
+/// as the first.
 fn read(file: &Path) -> Result<(Vec<String>, Vec<f32>)> {
     let text = fs::read_to_string(file).map_err(|error| format!("`{}`: {error}", file.display()))?;
     let mut lines = text.lines();
