@@ -23,8 +23,8 @@ pub struct ScanId {
     pub task: Option<String>,
     /// Run label.
     pub run: Option<String>,
-    /// Whether splits and intervals treat each run as a unit instead of each person (`[split] unit =
-    /// "run"`). The framework sets it; a dataset writes `false`. It is ignored when ids are compared.
+    /// Whether the unit of splits and intervals is the run instead of the person. The framework sets it
+    /// for `[split] unit = "run"`; a dataset writes `false`. Comparing ids ignores it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_run: bool,
 }

@@ -82,8 +82,8 @@ impl Layout {
 
     /// Number of places that place `i` attends to: exactly the places `0..visible(i)`.
     ///
-    /// Text is causal. A region sees its whole patch and everything earlier. Because the block precedes
-    /// the text after it, one number per row describes the whole mask.
+    /// Text is causal. A region sees its whole patch and everything earlier. Every place sees a prefix of
+    /// the sequence, so one number per row describes the whole mask.
     pub fn visible(&self, i: usize) -> usize {
         match self.token(i) {
             Token::Fmri { patch, .. } => self.fmri(patch + 1, 0),

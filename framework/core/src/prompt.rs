@@ -73,9 +73,9 @@ pub enum Decoding {
     /// Word by word, greedily.
     #[default]
     Free,
-    /// From answers about facts. The model is asked about every fact, and the most unusual answers, as
-    /// many as the reference has facts, are worded by the corpus without numbers. Every sentence reads
-    /// back, and none contains an invented value.
+    /// From the model's answers about single facts. The model is asked about every fact. The corpus
+    /// words the most unusual answers, as many as the reference has facts, without numbers. Every
+    /// sentence therefore reads back, and none contains an invented value.
     Asked,
 }
 

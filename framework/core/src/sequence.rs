@@ -88,7 +88,7 @@ impl Objective {
 ///
 /// The loss of a batch is the sum over objectives of `weight * mean cross-entropy` over that objective's
 /// supervised tokens, plus the same for codes. One sequence may have both text and code targets: fMRI
-/// tokens never see the text behind them, so one forward pass gives both losses exactly.
+/// tokens never see the text after them, so one forward pass gives both losses exactly.
 #[derive(Clone, Debug)]
 pub struct Sequence {
     /// Text tokens before the block.

@@ -37,8 +37,8 @@ pub enum Tuning {
     Lora(Lora),
 }
 
-/// A low-rank adapter: `W x + (alpha / rank) B A x` (Hu et al. 2022). A larger rank can learn more, but
-/// its output is not scaled up.
+/// A low-rank adapter: `W x + (alpha / rank) B A x` (Hu et al. 2022). A larger rank can learn more;
+/// dividing by `rank` keeps the size of its output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Lora {

@@ -149,7 +149,8 @@ pub trait Tokenizer: Config {
     /// Number of volumes per token.
     fn patch(&self) -> usize;
 
-    /// Fits the tokenizer on training scans only. `text` holds plain vectors from the backbone's text side.
+    /// Fits the tokenizer on training scans only. `text` comes from the backbone's text side, but has
+    /// plain vectors, so a tokenizer needs no backbone.
     fn fit(
         &self,
         train: &TrainScans<'_>,
@@ -298,8 +299,8 @@ pub trait LanguageModel: Send {
 
     /// Returns the tokens of `answer` after the prompt of `question`, with the end token last.
     ///
-    /// A tokenizer reads prompt and answer as one text; the result is that text without the prompt's own
-    /// tokens. When several answers follow one prompt, each is tokenised as if it came first.
+    /// A tokenizer reads prompt and answer as one text; the result is the tokens after the prompt's own.
+    /// When several answers follow one prompt, each is tokenised as if it came first.
     fn answer_tokens(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>>;
 
     /// Tokenises plain text, without delimiters or an end token.
