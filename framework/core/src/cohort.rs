@@ -263,7 +263,7 @@ impl Split {
     /// # Errors
     /// If the person is not in the split.
     pub fn part(&self, id: &ScanId) -> Result<Part> {
-        self.parts.get(&id.person()).copied().ok_or_else(|| format!("the split does not know `{id}`").into())
+        self.parts.get(&id.person()).copied().ok_or_else(|| format!("`{id}` is not in the split").into())
     }
 
     /// Returns the scans of one part.

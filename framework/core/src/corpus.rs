@@ -37,7 +37,7 @@ impl Fact {
     /// If the band is not among them.
     pub fn band_index(&self, bands: &[Band]) -> Result<usize> {
         let index = bands.iter().position(|band| band.name == self.band);
-        index.ok_or_else(|| format!("`{}` is none of the bands of `{}`", self.band, self.feature).into())
+        index.ok_or_else(|| format!("`{}` is not a band of `{}`", self.band, self.feature).into())
     }
 }
 

@@ -38,7 +38,7 @@ impl TimeSeries {
     /// If `values` does not have `trs * rois` entries.
     pub fn new(trs: usize, rois: usize, tr: f64, values: Vec<f32>) -> Result<TimeSeries> {
         if trs.checked_mul(rois) != Some(values.len()) {
-            return Err(format!("{trs} volumes of {rois} regions do not fit {} values", values.len()).into());
+            return Err(format!("{} values cannot be {trs} volumes of {rois} regions", values.len()).into());
         }
         Ok(TimeSeries { trs, rois, tr, values })
     }
@@ -81,7 +81,7 @@ impl TimeSeries {
         let end = window.start.checked_add(window.trs).filter(|&end| end <= self.trs);
         let end = end.ok_or_else(|| {
             format!(
-                "volumes {}..{} of a series of {}",
+                "the window has volumes {}..{}, but the series only {}",
                 window.start,
                 window.start.saturating_add(window.trs),
                 self.trs
@@ -105,7 +105,7 @@ impl TimeSeries {
     /// If the numbers of regions differ.
     pub fn followed_by(&self, next: &TimeSeries) -> Result<TimeSeries> {
         if self.rois != next.rois {
-            return Err(format!("{} regions followed by {}", self.rois, next.rois).into());
+            return Err(format!("{} regions cannot be followed by {} regions", self.rois, next.rois).into());
         }
         let values = [self.values.as_slice(), &next.values].concat();
         TimeSeries::new(self.trs + next.trs, self.rois, self.tr, values)
@@ -130,7 +130,7 @@ impl Features {
     /// If `width` does not divide the number of values.
     pub fn new(width: usize, values: Vec<f32>) -> Result<Features> {
         if width == 0 || !values.len().is_multiple_of(width) {
-            return Err(format!("{} values do not make rows of {width}", values.len()).into());
+            return Err(format!("{} values cannot be split into rows of {width}", values.len()).into());
         }
         Ok(Features { rows: values.len() / width, width, values })
     }

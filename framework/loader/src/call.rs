@@ -67,7 +67,7 @@ impl Plugin {
         }
         let function = request.function();
         let json = serde_json::to_vec(&request)
-            .map_err(|error| format!("{self} cannot be asked for `{function}`: {error}"))?;
+            .map_err(|error| format!("cannot write the request `{function}` to {self}: {error}"))?;
         let (library, message) = (self.library.library, Message { json, series: series.0 });
         let (status, answer) = match within(self.library.limit(), move || library.call(&message))? {
             Some(answered) => answered,
@@ -75,7 +75,7 @@ impl Plugin {
                 let seconds = self.library.limit().unwrap_or_default().as_secs_f64();
                 let fault = format!("took longer than {seconds} s in `{function}`");
                 let error = format!(
-                    "{self} {fault}; mend it, or raise `plugin-seconds` under `[runtime]` if it needs longer"
+                    "{self} {fault}; fix it, or raise `plugin-seconds` under `[runtime]` if it needs longer"
                 );
                 return Err(self.never_again(fault, error));
             }
@@ -84,8 +84,7 @@ impl Plugin {
             Status::Done => match serde_json::from_slice(&answer.json) {
                 Ok(value) => Ok((value, Series(answer.series))),
                 Err(error) => {
-                    Err(format!("{self} gave an answer to `{function}` that is not understood: {error}")
-                        .into())
+                    Err(format!("{self} returned an invalid answer to `{function}`: {error}").into())
                 }
             },
             Status::Failed => Err(Reported::new(format!("{self}, `{function}`"), words(&answer)).into()),
@@ -157,7 +156,7 @@ fn calling_thread() -> boldface::Result<mpsc::Sender<Job>> {
     let (sender, jobs) = mpsc::channel::<Job>();
     let thread = std::thread::Builder::new().name("plugin".to_owned()).stack_size(STACK);
     let thread = thread.spawn(move || jobs.into_iter().for_each(|job| job()));
-    thread.map_err(|error| format!("no thread to call a plugin on: {error}"))?;
+    thread.map_err(|error| format!("cannot start a thread to call a plugin: {error}"))?;
     Ok(sender)
 }
 

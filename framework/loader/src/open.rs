@@ -123,15 +123,15 @@ fn told(shown: &dyn fmt::Display, mismatch: Mismatch) -> String {
     match mismatch {
         Mismatch::Foreign => {
             format!(
-                "`{shown}` has a symbol `{SYMBOL}` that is not a table of plugins; it was made by something else"
+                "`{shown}` has a symbol `{SYMBOL}` that is not a table of plugins; it is not a library of boldface"
             )
         }
         Mismatch::Aborts => format!(
             "`{shown}` was built with `panic = \"abort\"`, so a panic in it would end the whole run; \
-             take that line out of its profile and build it again"
+             remove that line from its profile and build it again"
         ),
         Mismatch::Version { theirs, built } => format!(
-            "`{shown}` speaks version {theirs} of the plugin interface, this program version {VERSION}: it was built \
+            "`{shown}` uses version {theirs} of the plugin interface, but this program needs {VERSION}: it was built \
              with {built}; build it again with boldface {}",
             env!("CARGO_PKG_VERSION"),
         ),

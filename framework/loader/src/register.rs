@@ -24,7 +24,7 @@ pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<
     if let Some(other) = listed.iter().find(|plugin| !kinds.contains(&plugin.kind.as_str())) {
         let Listed { kind, name, .. } = other;
         return Err(format!(
-            "`{file}` exports the {kind} `{name}`; only datasets, corpora and tasks can be loaded, a {kind} is built in"
+            "`{file}` exports the {kind} `{name}`; only datasets, corpora and tasks can be loaded"
         ));
     }
     for plugin in listed {

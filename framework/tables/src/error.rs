@@ -48,7 +48,7 @@ pub enum TableError {
         columns: Vec<String>,
     },
     /// A column has the wrong type.
-    #[error("column `{column}` of `{}` holds {found} where {wanted} is needed", path.display())]
+    #[error("column `{column}` of `{}` has the type {found}; expected {wanted}", path.display())]
     Type {
         /// The file.
         path: PathBuf,

@@ -29,7 +29,7 @@ impl Table {
         let table = Table::finish(path, reader)?;
         // Files written by other programs have no checksum.
         if written.is_some() && written != checksum::of_table(&table.frame) {
-            return Err(parquet(path, "its values are not those that were written".to_owned()));
+            return Err(parquet(path, "its values do not match their checksum".to_owned()));
         }
         Ok(table)
     }
@@ -61,7 +61,7 @@ impl Table {
         let frame = whole(|| reader.finish()).map_err(|reason| parquet(path, reason))?;
         // The reader accepts a damaged row count.
         if frame.columns().iter().any(|column| column.len() != frame.height()) {
-            return Err(parquet(path, format!("its columns do not have {} rows", frame.height())));
+            return Err(parquet(path, format!("not all of its columns have {} rows", frame.height())));
         }
         Ok(Table { path: path.to_owned(), frame })
     }

@@ -16,7 +16,7 @@ use crate::{Result, TableError, frame};
 pub fn write(path: &Path, names: &[String], values: &[f32]) -> Result<()> {
     let rois = names.len();
     if rois == 0 || !values.len().is_multiple_of(rois) {
-        let reason = format!("{} values do not make rows of {rois} regions", values.len());
+        let reason = format!("{} values cannot be split into rows of {rois} regions", values.len());
         return Err(TableError::Encode { path: path.to_owned(), reason });
     }
     let column = |(roi, name): (usize, String)| -> Column {

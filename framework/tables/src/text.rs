@@ -39,6 +39,6 @@ mod tests {
     fn texts_are_read_and_wrong_columns_explained() {
         check("text", &expect![[r#"["First.", "Second,\nlonger."]"#]]);
         check("body", &expect!["`DIR/books.parquet` has no column `body`; it has `text`, `year`"]);
-        check("year", &expect!["column `year` of `DIR/books.parquet` holds Int64 where text is needed"]);
+        check("year", &expect!["column `year` of `DIR/books.parquet` has the type Int64; expected text"]);
     }
 }

@@ -41,7 +41,7 @@ impl CorpusGenerator for ExampleCorpus {
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let sd = (squares / (values.len() as f64 - 1.0)).sqrt();
         if values.len() < 2 || !sd.is_finite() {
-            return Err("smoothness needs two training scans or more to compare with".into());
+            return Err("smoothness needs at least two training scans to compare with".into());
         }
         Ok(Box::new(Norm { mean, sd, scans: values.len(), typical: self.typical }))
     }

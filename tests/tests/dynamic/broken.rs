@@ -71,7 +71,7 @@ fn a_library_for_an_older_or_a_newer_interface() {
         check(
             &errors,
             &format!(
-                "`HERE/lib/example.so` speaks version {words} of the plugin interface, this program version 2: it \
+                "`HERE/lib/example.so` uses version {words} of the plugin interface, but this program needs 2: it \
                  was built with boldface 0.1.0 and rustc "
             ),
         );

@@ -246,7 +246,7 @@ fn a_loaded_dataset_is_read() {
     let (code, _, errors) = told(&sandbox.boldface(&["check", "spec.toml"]));
     assert_eq!(code, Some(2), "{errors}");
     assert!(
-        errors.contains("error: `-2` is no repetition time") && errors.contains("use seconds above 0"),
+        errors.contains("error: `-2` is not a repetition time") && errors.contains("use seconds above 0"),
         "{errors}"
     );
     // Its data are hashed like those of any other dataset.

@@ -109,7 +109,7 @@ fn a_call_without_an_end_is_given_up() {
             // The plan asked the task for the form of its answers. After that it was not called again.
             "examples" => "is not called any more: it took longer than 2 s in `examples`".to_owned(),
             place => format!(
-                "took longer than 2 s in `{place}`; mend it, or raise `plugin-seconds` under `[runtime]`"
+                "took longer than 2 s in `{place}`; fix it, or raise `plugin-seconds` under `[runtime]`"
             ),
         };
         assert!(
@@ -142,7 +142,7 @@ fn an_undefined_answer_is_refused_with_its_scan() {
     assert_eq!(code, Some(1), "{errors}");
     let expected = "task `misbehaving` of `HERE/lib/example.so`, `examples`: `made/sub-";
     assert!(
-        errors.contains(expected) && errors.contains("`: its answer is NaN; leave out a scan"),
+        errors.contains(expected) && errors.contains("`: the answer is NaN; leave out scans"),
         "{errors}"
     );
 }

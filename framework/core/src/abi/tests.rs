@@ -219,7 +219,7 @@ fn errors_panics_and_numbers_that_are_not_finite_are_told() {
     let (status, said) = examples(make("panic"));
     assert_eq!(status, Status::Panicked);
     assert!(said[0].as_str().unwrap().contains("region b of 2"), "{said}");
-    let refused = "`d/sub-1`: the value of `last` is NaN; what cannot be computed is `None`";
+    let refused = "`d/sub-1`: the value of `last` is NaN; use `None` for a missing number";
     assert_eq!(examples(make("nan")), (Status::Failed, json!([refused])));
     assert_eq!(examples(1 << 40), (Status::Failed, json!(["the library has no object 1099511627776"])));
 }
@@ -315,7 +315,7 @@ fn cautions_of_a_task_cross() {
 
 #[test]
 fn an_event_without_a_time_is_refused_in_words() {
-    let refused = "`d/sub-1` has an event at NaN s of 2 s";
+    let refused = "`d/sub-1`: an event has an onset of NaN s and a duration of 2 s";
     assert_eq!(cohort_of(None), (Status::Failed, json!([refused])));
 }
 
@@ -325,5 +325,5 @@ fn a_request_of_a_newer_host_is_refused_in_words() {
     let (status, answer) = Library::THIS.call(&message);
     let words = String::from_utf8(answer.json).unwrap();
     assert_eq!(status, Status::Failed);
-    assert!(words.contains("the request is not understood: unknown variant `pool`"), "{words}");
+    assert!(words.contains("the request is invalid: unknown variant `pool`"), "{words}");
 }
