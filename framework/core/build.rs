@@ -1,4 +1,4 @@
-//! Remembers which compiler built this crate: messages about libraries of plugins name it.
+//! Records which compiler built this crate, for messages about plugin libraries.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! How long a study of 1,000 subjects with 4 runs takes to be found: empty files, names alone.
+//! Measures how long it takes to index a study of 1,000 subjects with 4 runs each. All files are empty.
 //!
 //! `cargo bench -p boldface-tests --bench index`
 
@@ -10,10 +10,10 @@ use boldface::{Dataset, Kind};
 use boldface_plugins as _;
 use serde_json::json;
 
-/// Subjects, runs of each.
+/// Number of subjects, and of runs per subject.
 const SIZE: (usize, usize) = (1000, 4);
 
-/// What fMRIPrep leaves of one run that is of interest here, and what is not.
+/// Files per run from fMRIPrep, both relevant and irrelevant ones.
 const FILES: [&str; 6] = [
     "space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz",
     "space-MNI152NLin2009cAsym_desc-preproc_bold.json",
@@ -50,7 +50,7 @@ fn main() {
             assert_eq!(files, 2 + SIZE.0 * SIZE.1 * 5);
             begun.elapsed()
         };
-        // The fastest of ten: what else the machine does only makes it slower.
+        // The fastest of ten, because other load only makes it slower.
         println!("{name} {:?}", (0..10).map(|_| once()).min().unwrap_or_default());
     }
 }

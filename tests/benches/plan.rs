@@ -1,4 +1,4 @@
-//! How long a plan takes: one experiment, and a sweep of a thousand arms over it.
+//! Measures how long planning takes, for one experiment and for a sweep with a thousand arms.
 //!
 //! `cargo bench -p boldface-tests --bench plan`
 
@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use boldface_tests::{Sandbox, plan, repository};
 
-/// 10 codebooks x 10 lengths of instruction tuning x 10 weights: 14,000 stages, 4,127 of them distinct.
+/// 10 codebook sizes x 10 lengths of instruction tuning x 10 weights: 14,000 stages, 4,127 of them
+/// distinct.
 const AXES: &str = r#"
 [grid]
 "tokenizer.codebook-size" = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
@@ -23,7 +24,7 @@ fn main() {
     println!("a thousand arms: {:?}", fastest(|| drop(sandbox.sweep("thousand.toml"))));
 }
 
-/// The fastest of ten: what else the machine does only makes it slower.
+/// The fastest of ten, because other load only makes it slower.
 fn fastest(work: impl Fn()) -> Duration {
     let once = || {
         let begun = Instant::now();

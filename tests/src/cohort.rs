@@ -1,20 +1,20 @@
-//! A small study of made-up series in files: twelve people, six regions of three networks, forty volumes.
+//! A small simulated study as files: twelve people, six regions in three networks, forty volumes.
 
 use boldface::TimeSeries;
 use boldface_imaging::export;
 
 use crate::Sandbox;
 
-/// Names of the regions: `A1` is of the network `A`.
+/// Names of the regions. The first letter is the network.
 pub const NAMES: [&str; 6] = ["A1", "A2", "B1", "B2", "B3", "C1"];
 
-/// Volumes of a scan.
+/// Volumes per scan.
 pub const TRS: usize = 40;
 
-/// People.
+/// Number of people.
 pub const PEOPLE: usize = 12;
 
-/// An experiment on them that trains nothing.
+/// An experiment on the study without any training.
 pub const SPEC: &str = r#"
 [datasets.pain]
 type = "series"
@@ -40,8 +40,8 @@ resamples = 10
 longest-answer = 5
 "#;
 
-/// `trs` volumes of person `subject`, in the same order whatever `trs` is: waves that regions of a network share
-/// in part, around 100 of no unit.
+/// Simulates `trs` volumes of person `subject` around 100, without a unit. Regions of a network share
+/// part of their waves. A longer series begins with the same volumes.
 pub fn signal(subject: usize, trs: usize) -> TimeSeries {
     let mut values = Vec::new();
     for t in 0..trs {
@@ -57,12 +57,12 @@ pub fn signal(subject: usize, trs: usize) -> TimeSeries {
     TimeSeries::new(trs, NAMES.len(), 2.0, values).expect("every volume has every region")
 }
 
-/// The series of a person of the study, relative to the project.
+/// Path of a person's series, relative to the project.
 pub fn file(subject: &str) -> String {
     format!("data/sub-{subject}/func/sub-{subject}_task-rest_timeseries.tsv")
 }
 
-/// A project with the study in `data`.
+/// Creates a project with the study in `data`.
 pub fn study() -> Sandbox {
     let sandbox = Sandbox::new();
     let names = NAMES.map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Runs specs in a temporary project: in this process, or with the real binary.
+//! Runs specs in a temporary project, either in this process or with the real binary.
 
 pub mod cohort;
 pub mod libraries;
@@ -21,52 +21,53 @@ use tempfile::TempDir;
 
 pub use tools::{chromium, is_ci, python, shared, told};
 
-/// A folder with specs, data and runs, removed when it is dropped.
+/// A folder with specs, data and runs. Dropping it deletes the folder.
 #[derive(Debug)]
 pub struct Sandbox {
     dir: TempDir,
 }
 
-/// Whom a run told what: stages that ran, stages that were looked up.
+/// Events of a run: the stages that ran and those taken from the cache.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Names of the stages that ran, in order.
     pub ran: Mutex<Vec<String>>,
     /// Names of the stages that were cached, in order.
     pub cached: Mutex<Vec<String>>,
-    /// The run is interrupted while this stage runs.
+    /// Stage during which the run is interrupted.
     pub interrupt_in: Option<String>,
     running: Mutex<String>,
 }
 
 impl Sandbox {
-    /// An empty project.
+    /// Creates an empty project.
     ///
     /// # Panics
-    /// If the system has no room for temporary files.
+    /// If no temporary folder can be created.
     #[expect(clippy::new_without_default, reason = "it makes a folder")]
     pub fn new() -> Sandbox {
         Sandbox { dir: tempfile::tempdir().expect("a temporary folder can be made") }
     }
 
-    /// An empty project in memory where the system has such a place: for what waits for the disk often.
+    /// Creates an empty project in memory if the system supports it, for tests that often wait for the
+    /// disk.
     ///
     /// # Panics
-    /// If the system has no room for temporary files.
+    /// If no temporary folder can be created.
     pub fn in_memory() -> Sandbox {
         let made = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         Sandbox { dir: made.expect("a temporary folder can be made") }
     }
 
-    /// A path in the project.
+    /// Returns a path in the project.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// Writes a file and the folders it lies in; its path.
+    /// Writes a file, creates its folders and returns its path.
     ///
     /// # Panics
-    /// If it cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         let parent = path.parent().expect("a file lies in a folder");
@@ -76,20 +77,20 @@ impl Sandbox {
         path
     }
 
-    /// Resolves a spec of the project; its runs lie in the project.
+    /// Resolves a spec of the project. Its runs are stored in the project.
     ///
     /// # Panics
-    /// If the spec has problems; they are printed.
+    /// If the spec has problems. They are printed.
     pub fn plan(&self, name: &str) -> Plan {
         let mut plan = plan(&self.path(name));
         plan.experiment.runtime.runs = self.path("runs");
         plan
     }
 
-    /// Resolves a sweep of the project; its runs lie in the project.
+    /// Resolves a sweep of the project. Its runs are stored in the project.
     ///
     /// # Panics
-    /// If it has problems, or is no sweep.
+    /// If the spec has problems or is not a sweep.
     pub fn sweep(&self, name: &str) -> Sweep {
         let mut sweep = sweep(&self.path(name));
         sweep.arms.iter_mut().for_each(|arm| arm.plan.experiment.runtime.runs = self.path("runs"));
@@ -112,7 +113,7 @@ impl Sandbox {
         self.command(arguments).output().expect("the binary starts")
     }
 
-    /// The binary with its arguments, in the project, not started yet.
+    /// Prepares the binary with its arguments, to run in the project.
     ///
     /// # Panics
     /// If it cannot be built.
@@ -124,7 +125,7 @@ impl Sandbox {
 }
 
 impl Seen {
-    /// Interrupts the run while `stage` runs.
+    /// Creates events that interrupt the run during `stage`.
     pub fn interrupting(stage: &str) -> Seen {
         Seen { interrupt_in: Some(stage.to_owned()), ..Seen::default() }
     }
@@ -156,16 +157,16 @@ impl Events for Seen {
     }
 }
 
-/// Runs `work` as a run with so many threads does.
+/// Runs `work` in a pool of `threads` threads, as a run does.
 ///
 /// # Panics
-/// If the system gives no threads.
+/// If the threads cannot be created.
 pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.expect("the system gives a few threads").install(work)
 }
 
-/// A test score of `task`, of a model or a baseline.
+/// Returns the test score of a model or baseline on `task`.
 ///
 /// # Panics
 /// If the run's table has no such row.
@@ -179,20 +180,20 @@ pub fn test_score(run: &Path, task: &str, plugin: &str, metric: &str) -> f64 {
     found.and_then(|row| row.value).expect("the task was scored")
 }
 
-/// A file or folder of the repository.
+/// Returns the path of a file or folder of the repository.
 pub fn repository(name: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)
 }
 
-/// Resolves a spec, as a binary that has every engine would.
+/// Resolves a spec like a binary with every engine.
 ///
 /// # Panics
-/// If it has problems; they are printed.
+/// If the spec has problems. They are printed.
 pub fn plan(path: &Path) -> Plan {
     plan_of(path, &fs::read_to_string(path).expect("the spec is there"))
 }
 
-/// As [`plan`], of a spec whose text is `source`.
+/// Like [`plan`], for a spec with the text `source`.
 ///
 /// # Panics
 /// As [`plan`].
@@ -200,10 +201,10 @@ pub fn plan_of(path: &Path, source: &str) -> Plan {
     resolve(path, source, &build()).unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
 
-/// Resolves a sweep, as a binary that has every engine would.
+/// Resolves a sweep like a binary with every engine.
 ///
 /// # Panics
-/// If it has problems, or is a single experiment.
+/// If the spec has problems or is a single experiment.
 pub fn sweep(path: &Path) -> Sweep {
     let source = fs::read_to_string(path).expect("the spec is there");
     let resolved = Layered::read(path, &source)
@@ -215,7 +216,7 @@ pub fn sweep(path: &Path) -> Sweep {
     }
 }
 
-/// The engines that shipped specs name, as if all of them were there.
+/// The engines that shipped specs name, all declared available.
 pub const ENGINES: &[Offer<'static>] = &[
     Offer::plain("dfdx"),
     Offer {
@@ -225,7 +226,7 @@ pub const ENGINES: &[Offer<'static>] = &[
     },
 ];
 
-/// What the tests' binary was built with, and what it could have been.
+/// Declares how the tests' binary was built and which engines it could have.
 pub fn build() -> Build<'static> {
     Build { engines: ENGINES, load: &boldface_loader::load }
 }
@@ -234,7 +235,7 @@ fn lines(problems: &[Located]) -> String {
     problems.iter().map(|problem| format!("{problem}\n")).collect()
 }
 
-/// The binary, built as these tests are.
+/// Path of the binary, built with the same profile as these tests.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {

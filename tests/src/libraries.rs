@@ -1,4 +1,4 @@
-//! Libraries of plugins that tests load: built as the tests are, and damaged in every way a library can be.
+//! Plugin libraries for tests, built with the tests' profile and damaged on purpose.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
@@ -6,19 +6,20 @@ use std::process::Command;
 
 use crate::repository;
 
-/// The table that a library exports begins with this.
+/// First bytes of the table that a library exports.
 const MAGIC: &[u8] = b"boldface plugins";
 
-/// The folder with what this test was built beside, such as `target/release`.
+/// Folder of the tests' build, such as `target/release`.
 ///
 /// # Panics
-/// If the test lies elsewhere.
+/// If the test binary is in an unexpected place.
 pub fn profile() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its path");
     test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps").to_owned()
 }
 
-/// The bytes of a library of the workspace, such as `boldface-example-dynamic`; it is built if need be.
+/// Returns the bytes of a library of the workspace, such as `boldface-example-dynamic`, and builds it if
+/// necessary.
 ///
 /// # Panics
 /// If it does not build.
@@ -35,11 +36,11 @@ pub fn library(package: &str) -> Vec<u8> {
     std::fs::read(profile.join(name)).expect("cargo has built it")
 }
 
-/// The library with other numbers in its header, as if it were built against another boldface: the version of the
-/// interface, and whether panics unwind.
+/// Overwrites the header of a library as if it had been built against another boldface: the version of
+/// the edge, and whether panics unwind.
 ///
 /// # Panics
-/// If it has no header.
+/// If the library has no header.
 pub fn with_header(library: &[u8], version: u32, unwinds: bool) -> Vec<u8> {
     let mut library = library.to_vec();
     let size = size_of::<boldface::abi::Library>().to_ne_bytes();
@@ -57,10 +58,10 @@ pub fn with_header(library: &[u8], version: u32, unwinds: bool) -> Vec<u8> {
     library
 }
 
-/// The library with every `from` replaced by `to`, which is as long.
+/// Replaces every `from` in the library by `to`.
 ///
 /// # Panics
-/// If it contains no `from`, or `to` is longer or shorter.
+/// If `from` does not occur or its length differs from that of `to`.
 pub fn renamed(library: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut library = library.to_vec();

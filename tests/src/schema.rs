@@ -1,11 +1,15 @@
-//! Validates JSON by the part of JSON Schema that the generated schemas use; what it does not know, it refuses.
+//! Validates JSON against the part of JSON Schema that the generated schemas use, and refuses any other
+//! keyword.
+//!
+//! The crate `jsonschema` is not used: it enables the feature `smallvec/const_generics`, which makes
+//! `cargo test` build polars a second time after `cargo run`.
 
 use serde_json::{Map, Value};
 
-/// Whether `schema` accepts `value`; references are looked up in `root`.
+/// Whether `schema` accepts `value`. References are looked up in `root`.
 ///
 /// # Panics
-/// On a keyword it does not know, so that no part of a schema goes untested.
+/// If the schema has an unknown keyword, so that no part of a schema goes untested.
 pub fn accepts(root: &Value, schema: &Value, value: &Value) -> bool {
     let Some(keywords) = schema.as_object() else { return schema == &Value::Bool(true) };
     keywords.iter().all(|(keyword, says)| {

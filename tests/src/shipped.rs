@@ -1,4 +1,4 @@
-//! Shipped experiments whose data or weights do not ship: where tests find them, and what stands in.
+//! Finds data and weights for shipped experiments that need more than the repository contains.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,14 @@ use std::sync::LazyLock;
 
 use crate::{is_ci, repository};
 
-/// Paths of data as specs write them, and where they lie beside the repository.
+/// Paths of data in specs, and the folders beside the repository that have these data.
 const BESIDE: [(&str, &str); 1] = [("data/haxby25mm", "../shared/data/nifti/haxby25mm")];
 
-/// The text of a shipped spec, its data found beside the repository; none, with a word, where they are not there.
+/// Reads a shipped spec and replaces paths of data by the folders beside the repository. If data are
+/// missing, prints a note and returns `None`.
 ///
 /// # Panics
-/// If the spec cannot be read, or in CI if its data are missing.
+/// If the spec cannot be read, or if data are missing in CI.
 pub fn source(path: &Path) -> Option<String> {
     let mut source = fs::read_to_string(path).expect("the spec is there");
     for (written, beside) in BESIDE {
@@ -30,7 +31,7 @@ pub fn source(path: &Path) -> Option<String> {
     Some(weighed(&source))
 }
 
-/// The spec with a tiny model in the place of published weights that are not there; in CI only SmolLM2 is.
+/// Replaces missing published weights by a tiny model. In CI, SmolLM2 must not be missing.
 fn weighed(source: &str) -> String {
     let Some(line) = source.lines().find(|line| line.starts_with("weights ")) else {
         return source.to_owned();
@@ -43,12 +44,12 @@ fn weighed(source: &str) -> String {
     source.replace(&format!("\"{written}\""), &format!("{:?}", stand_in().display().to_string()))
 }
 
-/// A tiny Llama that reads 4096 tokens: enough for every spec to be planned with.
+/// Creates a tiny Llama with a context of 4096 tokens, long enough to plan every spec.
 ///
 /// # Panics
-/// If it cannot be written.
+/// If the model cannot be written.
 pub fn stand_in() -> PathBuf {
-    // Once a process: its tests are threads, and would take each other's file away.
+    // Created once per process: tests run in threads and would delete each other's file.
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(make_stand_in);
     FOLDER.clone()
 }
@@ -64,7 +65,7 @@ fn make_stand_in() -> PathBuf {
             assert!(longer != text, "the fixture reads 96 tokens");
             bytes = longer.into_bytes();
         }
-        // Renamed as a whole: other programs of tests read it at the same time.
+        // Renamed as a whole, because other test programs may read it at the same time.
         let aside = folder.join(format!("{name}.{}", std::process::id()));
         fs::write(&aside, bytes).expect("the file can be written");
         fs::rename(aside, folder.join(name)).expect("the file can be renamed");

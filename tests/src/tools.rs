@@ -1,4 +1,4 @@
-//! Trusted tools of others that tests ask for a second opinion: Python's tables and validators, a browser.
+//! External tools that tests compare with: Python packages and validators, and a browser.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,18 +6,19 @@ use std::process::Command;
 
 use crate::repository;
 
-/// Python with the packages of `tests/requirements.txt`: `$BOLDFACE_PYTHON`, or the `.venv` that `.ci/run`
-/// makes. None where there is none: then the test says so and passes.
+/// Python with the packages of `tests/requirements.txt`: `$BOLDFACE_PYTHON`, or the `.venv` that
+/// `.ci/run` makes. If it is missing, prints a note and returns `None`, so that the test passes.
 ///
 /// # Panics
-/// In CI, where it must be there.
+/// If it is missing in CI.
 pub fn python() -> Option<Command> {
     let own = repository(".venv/bin/python");
     let path = env::var_os("BOLDFACE_PYTHON").map(PathBuf::from).or_else(|| own.exists().then_some(own));
     found("Python with tests/requirements.txt", path).map(Command::new)
 }
 
-/// What a script of `tests/python` prints, a JSON value a line; none where there is no Python, see [`python`].
+/// Runs a script of `tests/python` and parses its output, one JSON value per line. `None` without
+/// [`python`].
 ///
 /// # Panics
 /// If the script fails.
@@ -29,21 +30,22 @@ pub fn told(script: &str, arguments: &[String]) -> Option<Vec<serde_json::Value>
     Some(lines.lines().map(|line| serde_json::from_str(line).expect("the script prints JSON")).collect())
 }
 
-/// A file or folder of the real data beside the repository, `../shared/data`. None where it is not there: then
-/// the test says so and passes.
+/// Returns a file or folder of the real data beside the repository, `../shared/data`. If it is missing,
+/// prints a note and returns `None`, so that the test passes.
 ///
 /// # Panics
-/// In CI, where it must be there.
+/// If it is missing in CI.
 pub fn shared(name: &str) -> Option<PathBuf> {
     let path = repository("../shared/data").join(name).canonicalize().ok();
     found(&format!("../shared/data/{name}"), path)
 }
 
-/// A headless Chromium without a sandbox, network chatter or a profile that outlives `profile`:
-/// `$CHROMIUM`, or the system's. None where there is none: then the test says so and passes.
+/// A headless Chromium without sandbox or background traffic, whose profile is in `profile`:
+/// `$CHROMIUM`, or the system's. If it is missing, prints a note and returns `None`, so that the test
+/// passes.
 ///
 /// # Panics
-/// In CI, where it must be there.
+/// If it is missing in CI.
 pub fn chromium(profile: &std::path::Path) -> Option<Command> {
     let system = || ["/usr/bin/chromium", "/usr/bin/chromium-browser"].map(PathBuf::from);
     let path = env::var_os("CHROMIUM").map(PathBuf::from);
@@ -55,7 +57,7 @@ pub fn chromium(profile: &std::path::Path) -> Option<Command> {
     Some(command)
 }
 
-/// Whether continuous integration runs these tests: then nothing may be skipped.
+/// Whether the tests run in continuous integration, where nothing may be skipped.
 pub fn is_ci() -> bool {
     env::var("CI").is_ok_and(|ci| ci == "true")
 }

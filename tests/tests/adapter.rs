@@ -1,4 +1,4 @@
-//! Adapters beside Python's PEFT, live: trained here and opened there, trained there and opened here.
+//! Exchanges adapters with Python's PEFT in both directions, live.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use boldface_lm::{Network, adapter};
 use boldface_tests::{python, told};
 use serde::Deserialize;
 
-/// The first sequence of every golden batch, in `tests/python/adapter_golden.py`: its length, and what is learned here.
+/// Length of the training sequence, the first of every batch in `tests/python/adapter_golden.py`.
 const LENGTH: usize = 9;
 
-/// A line of what `tests/python/adapter_live.py` prints.
+/// One line of the output of `tests/python/adapter_live.py`.
 #[derive(Deserialize)]
 struct Told {
     model: String,
@@ -27,7 +27,7 @@ fn adapters_open_in_python_and_back() {
         python.args(["-c", "import peft, transformers"]).output().is_ok_and(|output| output.status.success())
     };
     if !python().is_some_and(has_peft) {
-        // CI compares with numbers that Python's PEFT wrote once: torch alone is a download of 544 MB.
+        // CI compares with recorded PEFT numbers instead, because torch is a download of 544 MB.
         eprintln!("skipped: Python has no `peft`; set BOLDFACE_PYTHON to one that has");
         return;
     }
@@ -85,7 +85,7 @@ fn published(model: &str) -> Network {
     boldface_lm::open(&golden(model)).expect("a model").network(&engine).expect("its weights")
 }
 
-/// Tokens of the golden batch: a header's length, the header, then B x T numbers.
+/// Reads the tokens of the golden batch: the header's length, the header, then B x T numbers.
 fn tokens(model: &str) -> Vec<u32> {
     let bytes = std::fs::read(golden(model).join("batch.safetensors")).expect("the golden batch");
     let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
@@ -95,7 +95,7 @@ fn tokens(model: &str) -> Vec<u32> {
     bytes[start..start + 4 * LENGTH].as_chunks().0.iter().map(|x| u32::from_le_bytes(*x)).collect()
 }
 
-/// Twenty steps on the next token, long enough that both matrices are far from where they began.
+/// Trains next-token prediction for twenty steps, enough to move both matrices far from their start.
 fn train(network: &mut Network, lora: &Lora, model: &str) {
     network.params.train_only(|name| name.contains(".lora_"));
     let tokens = tokens(model);

@@ -1,4 +1,5 @@
-//! Calibration as scikit-learn has it: `tests/golden/calibration.py` is asked about the same answers.
+//! Compares calibration scores with scikit-learn, which `tests/golden/calibration.py` runs on the same
+//! answers.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -7,7 +8,7 @@ use boldface::scores;
 use boldface_tests::{python, repository};
 use serde_json::{Value, json};
 
-/// Answers of many confidences, and truths that the probabilities say something of, but too boldly.
+/// Simulates overconfident answers: the probabilities carry information but are too extreme.
 fn answers(classes: usize, n: usize) -> (Vec<usize>, Vec<Vec<f64>>) {
     let answer = |i: usize| {
         let raw = (0..classes).map(|class| (((29 * i + 17 * class * i + 5 * class) % 97 + 1) as f64).powi(3));

@@ -1,4 +1,4 @@
-//! Cleaning beside nilearn itself, on inputs drawn anew each time, and the shared parity numbers.
+//! Compares cleaning with nilearn itself, on newly drawn inputs, and with the shared parity numbers.
 
 use boldface_imaging::clean::{Cleaning, Filter, Standardization, clean};
 use boldface_imaging::{Matrix, resample};
@@ -47,7 +47,7 @@ fn cleaning_is_nilearns_on_inputs_drawn_anew() {
     }
 }
 
-/// The input of `make_parity.py`, from which its golden numbers are made.
+/// The input from which `make_parity.py` computes its golden numbers.
 fn parity_input() -> Matrix {
     let (rows, columns) = (120, 60);
     let mut state: u64 = 1_234_567;
@@ -90,7 +90,7 @@ fn cleaning_meets_the_shared_parity_numbers() {
             assert!((ours - theirs).abs() < 1e-9, "{name}: {ours} is not {theirs}");
         }
     }
-    // The reference stretches time to a TR of 1.98333 s; here it is what was asked for.
+    // The reference stretches time to a TR of 1.98333 s. Ours has the requested TR.
     let reference = &golden["resample_linear_0.8_to_2"];
     let ours = resample(&signal, 0.8, 2.0).expect("it can be resampled");
     assert_eq!((ours.rows, reference["n_new"].as_u64()), (48, Some(49)));

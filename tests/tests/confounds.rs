@@ -1,4 +1,4 @@
-//! Confounds and scrubbing as nilearn has them, on files that Python writes: committed numbers, and live.
+//! Compares confounds and scrubbing with nilearn on files written by Python, both recorded and live.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use boldface_imaging::confounds::{ConfoundTable, Confounds, DummyScans, Scrub, k
 use boldface_tests::{python, repository};
 use serde::Deserialize;
 
-/// What `tests/python/confounds.py` prints.
+/// Output of `tests/python/confounds.py`.
 #[derive(Deserialize)]
 struct Nilearn {
     files: BTreeMap<String, String>,
@@ -33,7 +33,7 @@ struct Rule {
 }
 
 fn near(a: f64, b: f64) -> bool {
-    // pandas reads a number to its last digit but one.
+    // pandas parses numbers correctly up to the last digit but one.
     (a - b).abs() <= 1e-12 * a.abs().max(1.0)
 }
 
@@ -67,7 +67,7 @@ fn compare(nilearn: &Nilearn) {
         }
         let own = kept_volumes(Some(&table), None, DummyScans::Detected, table.trs()).expect("a mask");
         assert_eq!(places(&own), kept.clone().unwrap_or((0..table.trs()).collect()), "{file}, {strategy}");
-        // What fMRIPrep computes is computed alike where a file lacks it.
+        // Confounds that fMRIPrep computes are computed the same way if a file lacks them.
         let is_motion = strategy.ends_with('p') && file == "sub-new";
         if is_motion {
             let bare = confounds.choose(&read("sub-bare")).expect("the base columns are there");

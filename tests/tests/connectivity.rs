@@ -1,4 +1,5 @@
-//! Couplings of networks in real scans as nilearn and scikit-learn have them: Pearson, Fisher z, Ledoit-Wolf, partial.
+//! Compares network couplings of real scans with nilearn and scikit-learn: Pearson, Fisher z,
+//! Ledoit-Wolf, partial.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::path::Path;
@@ -10,23 +11,23 @@ use boldface::{
 };
 use boldface_tests::{repository, shared, told};
 
-/// What may differ: sums of 64-bit numbers in another order, through an inverse.
+/// Tolerance for sums of 64-bit numbers in another order, followed by a matrix inverse.
 const CLOSE: f64 = 1e-8;
 
 #[test]
 fn couplings_of_real_scans_equal_nilearns() {
-    // 191 volumes of 122 regions, then 60 of them: fewer volumes than regions.
+    // 191 volumes of 122 regions, and then only 60 volumes, fewer than regions.
     let pain = pain();
     compare(&pain, "pain");
     let short = Scan { series: pain.series.window(Window { start: 20, trs: 60 }).unwrap(), ..pain };
     compare(&short, "60 volumes of pain");
-    // As it lies on disk, neither centred nor scaled.
+    // The series as stored on disk, neither centred nor scaled.
     if let Some(root) = shared("brainfc_rest01") {
         compare(&brainfc(&root), "brainfc_rest01");
     }
 }
 
-/// Compares every value that is told of a scan.
+/// Compares every value in a scan's descriptors.
 fn compare(scan: &Scan, name: &str) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("scan.json");
@@ -41,7 +42,7 @@ fn compare(scan: &Scan, name: &str) {
         let scans = [scan.clone()];
         let split = Split { parts: [(scan.info.id.person(), Part::Train)].into() };
         let describer = config.unwrap().fit(&split.train(&scans).unwrap(), 0).unwrap();
-        // One scan has no norm to be compared with; its values are told all the same.
+        // A single scan has no norm, but its values are reported all the same.
         let facts: Vec<_> = describer.describe(scan).unwrap().into_iter().map(|one| one.fact).collect();
         assert_eq!(facts.len(), expected.len());
         for fact in facts {
@@ -52,7 +53,7 @@ fn compare(scan: &Scan, name: &str) {
     }
 }
 
-/// The first scan of the quickstart's data.
+/// Reads the first scan of the quickstart's data.
 fn pain() -> Scan {
     let root = repository("experiments/data/pain");
     let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
@@ -66,7 +67,7 @@ fn pain() -> Scan {
     }
 }
 
-/// 150 volumes of Schaefer-100.
+/// Reads 150 volumes of Schaefer-100.
 fn brainfc(root: &Path) -> Scan {
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
     let rows = read("timeseries.tsv");

@@ -1,4 +1,5 @@
-//! `experiments/corpus.toml`: every family on real scans, every sentence read back as what it says, and by nobody else.
+//! Runs every family of `experiments/corpus.toml` on real scans. Each sentence reads back, and only by
+//! its own family.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use boldface_runner::plan::Plan;
 use boldface_runner::run::{Answered, Finished, run};
 use boldface_tests::{Sandbox, Seen, plan, repository};
 
-/// The plan and the run of the spec, and the folder of one of its stages.
+/// Returns the plan and the run of the spec, with the whole corpus.
 fn whole(sandbox: &Sandbox) -> (Plan, Finished) {
     let mut plan = plan(&repository("experiments/corpus.toml"));
     plan.experiment.runtime.runs = sandbox.path("runs");
@@ -23,7 +24,7 @@ fn folder(sandbox: &Sandbox, finished: &Finished, name: &str) -> PathBuf {
     sandbox.path("runs").join(&stage.artefact)
 }
 
-/// What all describers read, one after the other, as the framework asks them.
+/// Reads a text with all describers in turn, as the framework does.
 fn read(describers: &[Box<dyn Describer>], text: &str) -> Vec<Fact> {
     describers.iter().flat_map(|describer| describer.read(text).unwrap()).collect()
 }
@@ -39,7 +40,7 @@ fn the_whole_corpus_is_read_back_and_a_reference_scores_1() {
     let describers: Vec<Box<dyn Describer>> = plan.corpora.iter().map(load).collect();
     let descriptors = boldface_tables::descriptors::read(&corpus.join("descriptors.parquet")).unwrap();
 
-    // Every family tells every scan, always of the same features.
+    // Every family describes every scan, always by the same features.
     let mut features: BTreeMap<&str, BTreeSet<Vec<&str>>> = BTreeMap::new();
     let mut of_scans: BTreeMap<(&str, String), Vec<&Descriptor>> = BTreeMap::new();
     for said in &descriptors {
@@ -52,7 +53,7 @@ fn the_whole_corpus_is_read_back_and_a_reference_scores_1() {
     }
     assert!(features.values().all(|lists| lists.len() == 1), "{features:?}");
 
-    // A sentence is one fact, of its own family.
+    // A sentence states one fact of its own family.
     let scans: Vec<String> = of_scans.keys().map(|(_, scan)| scan.clone()).take(2).collect();
     for ((_, scan), said) in &of_scans {
         for said in said.iter().filter(|_| scans.contains(scan)) {
@@ -62,7 +63,7 @@ fn the_whole_corpus_is_read_back_and_a_reference_scores_1() {
         }
     }
 
-    // What captioning asks for, given as the answer.
+    // The captioning task scores 1 if its reference is given as the answer.
     let outcomes = folder(&sandbox, &finished, "baseline.captioning").join("outcomes.jsonl");
     let parse = |line: &str| serde_json::from_str::<Answered>(line).unwrap().outcome;
     let perfect: Vec<Outcome> = fs::read_to_string(outcomes)
@@ -89,7 +90,7 @@ fn the_whole_corpus_is_read_back_and_a_reference_scores_1() {
         assert!((score.value - 1.0).abs() < 1e-9, "{name}: {}", score.value);
     }
 
-    // What the numbers alone tell of the condition is reported of each family.
+    // The table scores how well the numbers of each family alone predict the condition.
     let rows = boldface_tables::metrics::read(&finished.dir.join("metrics.parquet")).unwrap();
     for corpus in &plan.corpora {
         let plugin = format!("facts ({})", corpus.name);

@@ -1,4 +1,4 @@
-//! `boldface describe`: a held-out scan in the run's own words, a stranger, and everything that is refused.
+//! Tests `boldface describe` on a held-out scan, on a new scan, and on everything it refuses.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -12,12 +12,12 @@ use boldface_tests::Sandbox;
 use boldface_tests::cohort::{NAMES, SPEC, TRS, file, signal, study};
 use expect_test::{Expect, expect};
 
-/// A study that was run.
+/// Creates a project in which the study was run.
 fn project() -> Sandbox {
     with(SPEC)
 }
 
-/// The study as another spec runs it.
+/// Runs the study with another spec.
 fn with(spec: &str) -> Sandbox {
     let sandbox = study();
     sandbox.write("study.toml", spec);
@@ -26,7 +26,7 @@ fn with(spec: &str) -> Sandbox {
     sandbox
 }
 
-/// The folder of the run's corpus in the store.
+/// Folder of the run's corpus in the store.
 fn artefact(sandbox: &Sandbox) -> PathBuf {
     let cache = fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|entry| entry.unwrap().path());
     let mut found = cache.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("corpus-"));
@@ -47,14 +47,14 @@ fn told(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// What is said of one scan, through the table that the command writes.
+/// Reads the descriptors of one scan from the table that the command writes.
 fn of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Descriptor> {
     let output = describe(sandbox, &[arguments, &["--out", "said.parquet"]].concat());
     printed(&output);
     descriptors::read(&sandbox.path("said.parquet")).unwrap()
 }
 
-/// Writes a series with the names of its regions and its repetition time.
+/// Writes a series with its region names and repetition time.
 fn write(sandbox: &Sandbox, name: &str, series: &TimeSeries, names: &[&str]) {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     sandbox.write(name, &export::tsv(series, &names));
@@ -110,7 +110,7 @@ fn a_stranger_is_cropped_and_told_against_the_same_norms() {
     for other in ["new/longer.tsv", "new/array.npy", "new/table.parquet"] {
         assert_eq!(facts(&of(&sandbox, &[other, "--tr", "2"])), facts(&me), "{other}");
     }
-    // By the artefact's own folder, away from run and data.
+    // Uses the artefact's own folder, without the run and its data.
     fs::rename(sandbox.path("data"), sandbox.path("gone")).unwrap();
     let output = sandbox.boldface(&["describe", "--corpus", corpus, "--series", "new/me.tsv", "--json"]);
     let lines = printed(&output);

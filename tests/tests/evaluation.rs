@@ -1,4 +1,4 @@
-//! Splits, baselines, groups and calibration of whole runs on made scans.
+//! Tests splits, baselines, groups and calibration in whole runs on simulated scans.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use boldface_runner::plan::StageKind;
 use boldface_tests::{Sandbox, Seen};
 use expect_test::expect;
 
-/// No training in it: the whole of it runs in a second.
+/// An experiment without training that runs within a second.
 const SPEC: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -41,7 +41,7 @@ fn with(more: &str) -> String {
     format!("{SPEC}\n{more}")
 }
 
-/// The problems of a spec, as the binary prints them.
+/// Returns the problems of a spec as the binary prints them.
 fn problems(more: &str) -> String {
     let sandbox = Sandbox::new();
     sandbox.write("spec.toml", &with(more));
@@ -58,7 +58,7 @@ fn page(run: &Path) -> String {
     std::fs::read_to_string(boldface_runner::report::write(run).unwrap().markdown).unwrap()
 }
 
-/// The split that a run used.
+/// Returns the split that a run used.
 fn split(sandbox: &Sandbox, more: &str, name: &str) -> Split {
     sandbox.write(name, &with(more));
     let finished = sandbox.run(name, &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
@@ -75,7 +75,7 @@ fn every_subject_is_tested_once_over_the_folds_of_real_runs() {
     for fold in 0..3 {
         let more =
             format!("[split]\nfolds = 3\nfold = {fold}\ngroup = \"group\"\nstratify = [\"condition\"]\n");
-        // Two groups make no three folds: the problem comes before anything runs.
+        // Two groups cannot fill three folds, and the plan already reports it.
         sandbox.write("grouped.toml", &with(&more));
         assert_eq!(sandbox.boldface(&["check", "grouped.toml"]).status.code(), Some(2));
         let parts = split(&sandbox, &more.replace("group = \"group\"\n", ""), "folded.toml").parts;
@@ -215,14 +215,14 @@ fn site_and_groups_are_scored() {
         let row = rows.iter().filter(is_it).find(|row| row.group.as_deref() == group);
         row.unwrap_or_else(|| panic!("no {plugin} {metric} {group:?}")).clone()
     };
-    // Ten test subjects, five of each group and of each condition.
+    // Ten test subjects, five per group and five per condition.
     for plugin in ["bigram", "fc-logistic"] {
         let [all, a, b] =
             [None, Some("group=a"), Some("group=b")].map(|group| found(plugin, "accuracy", group));
         assert_eq!([all.n, a.n, b.n], [Some(10), Some(5), Some(5)]);
         let mean = (a.value.unwrap() + b.value.unwrap()) / 2.0;
         assert!((all.value.unwrap() - mean).abs() < 1e-12);
-        // One class has no AUROC, and its calibration is known all the same.
+        // AUROC is undefined for one class, but calibration is not.
         assert_eq!(found(plugin, "auroc", Some("condition=low")).value, None);
         assert!(found(plugin, "brier", Some("condition=low")).value.is_some());
         assert!(found(plugin, "ece", None).value.is_some());
@@ -240,7 +240,7 @@ fn small_groups_are_too_few() {
     let spec = with("").replace("resamples = 20", "resamples = 20\ngroups = [\"group\"]");
     sandbox.write("spec.toml", &spec);
     let finished = sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
-    // Four test subjects: no group has five.
+    // With four test subjects, no group has five.
     let rows = rows(&finished.dir);
     let groups: Vec<&MetricRow> = rows.iter().filter(|row| row.group.is_some()).collect();
     assert!(!groups.is_empty() && groups.iter().all(|row| row.value.is_none() && row.n.is_some()));
@@ -263,7 +263,7 @@ fn a_plan_says_what_its_test_subjects_cannot_show() {
 
 #[test]
 fn surrogates_lose_a_planted_coupling() {
-    // Couplings alone tell the class: what a model knows of them, it does not know of surrogates.
+    // Only couplings distinguish the classes, so a model that reads couplings fails on surrogates.
     let sandbox = Sandbox::new();
     let spec = SPEC.replace("subjects = 24", "subjects = 60\neffect = 4.0").replace("trs = 60", "trs = 200");
     sandbox.write("spec.toml", &spec);
@@ -286,7 +286,7 @@ fn surrogates_lose_a_planted_coupling() {
 
 #[test]
 fn a_number_has_its_baselines() {
-    // Couplings tell the number, 20 or 60 years; the site, which is a group of its own, does not.
+    // Couplings predict the number, 20 or 60 years. The site, which is a group of its own, does not.
     let sandbox = Sandbox::new();
     let spec = SPEC
         .replace("subjects = 24", "subjects = 60\neffect = 4.0\nclasses = [\"20\", \"60\"]")
@@ -306,14 +306,14 @@ fn a_number_has_its_baselines() {
         };
         rows.iter().find(is_it).and_then(|row| row.value).unwrap_or_else(|| panic!("no MAE of {plugin}"))
     };
-    // The mean is about 40, 20 years from everyone; the site can do no better but by chance.
+    // The mean is about 40, 20 years from everyone. The site beats it only by chance.
     assert!((mae("mean") - 20.0).abs() < 1.0, "{}", mae("mean"));
     assert!((mae("site-only") - 20.0).abs() < 4.0, "{}", mae("site-only"));
     for plugin in ["fc-ridge", "fc-flat-ridge", "tangent-ridge"] {
         assert!(mae(plugin) < 15.0, "{plugin}: {}", mae(plugin));
     }
     assert!(mae("surrogate").is_finite() && mae("bigram").is_finite());
-    // The column that is asked for is no baseline of itself.
+    // The target column is not a baseline for itself.
     assert!(!rows.iter().any(|row| row.plugin == "motion-only"));
     let page = page(&finished.dir);
     assert!(page.contains("can tell a correlation from chance only from"), "{page}");

@@ -1,4 +1,4 @@
-//! Specs out of several files: the same keys as one file, and problems in the file that has them.
+//! Specs of several files have the same keys as one file, and problems point to the right file.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -64,7 +64,7 @@ fn keys(plan: &Plan) -> Vec<String> {
     plan.stages.iter().map(|stage| format!("{} {}", stage.name(), stage.key.0)).collect()
 }
 
-/// What is said of a spec of the project, the project's folder left out.
+/// Returns the problems of a spec of the project, without the project's folder.
 fn said(sandbox: &Sandbox, name: &str) -> String {
     let path = sandbox.path(name);
     let problems = resolve(&path, &fs::read_to_string(&path).unwrap(), &BUILD).unwrap_err();
@@ -82,7 +82,7 @@ fn layers_and_one_file_have_the_same_keys() {
     assert_eq!(keys(&layered), keys(&one));
     assert_ne!(keys(&layered), keys(&sandbox.plan("base/base.toml")));
 
-    // Said in one file, the layers have these keys too.
+    // The merged source in one file also has these keys.
     sandbox.write("said.toml", &layered.source);
     assert_eq!(keys(&sandbox.plan("said.toml")), keys(&one));
 }
@@ -94,7 +94,7 @@ fn a_run_keeps_what_was_read_of_every_file() {
     let read = |name: &str| fs::read_to_string(finished.dir.join(name)).unwrap();
     assert_eq!(read("layers/1-child.toml"), CHILD);
     assert_eq!(read("layers/2-base.toml"), BASE);
-    // Paths in the whole spec are relative to the child's folder.
+    // Paths in the merged spec are relative to the child's folder.
     sandbox.write("again.toml", &read("spec.toml"));
     let seen = Seen::default();
     let again = sandbox.run("again.toml", &seen).unwrap();
@@ -134,9 +134,9 @@ fn a_thousand_arms_of_the_quickstart_plan_in_a_second() {
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!("1,000 arms in {seconds:.2} s");
-    // A second alone on a quiet machine; tests share theirs.
+    // It takes a second alone on a quiet machine, but tests run in parallel.
     assert!(seconds < 5.0, "{seconds} s");
-    // What is shared is right: a plan made alone has the same keys.
+    // Sharing is correct: a plan made alone has the same keys.
     let alone = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/quickstart.toml");
     let text = fs::read_to_string(&alone).unwrap();
     let edited =

@@ -1,4 +1,5 @@
-//! `boldface features`: a long table of numbers that Python reads and agrees with, and what is refused.
+//! Tests `boldface features`: Python reads its long table and agrees with its couplings, and mistakes
+//! are refused.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
@@ -36,7 +37,8 @@ fn python_reads_the_table_and_agrees_with_its_couplings() {
     let mut scripts = Vec::new();
     for (table, threads) in [("one.parquet", "1"), ("two.parquet", "3"), ("t.tsv", "2"), ("c.csv", "2")] {
         let output = features(&sandbox, &[&all[..], &["--out", table, "--threads", threads]].concat());
-        // Six couplings of thirteen scans; of the dead region's three are none, and never that within C.
+        // Six couplings of thirteen scans. The one within C, a single region, is missing in all scans,
+        // and the dead region's couplings with A and B in one.
         assert_eq!(said(&output), format!("{table}: 78 numbers of 13 scans, 15 of them not available\n"));
         scripts.push(sandbox.path(table));
     }

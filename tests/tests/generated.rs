@@ -1,4 +1,5 @@
-//! Generated files are current: `UPDATE=1 cargo test --release -p boldface-tests --test generated` rewrites them.
+//! Checks generated files. `UPDATE=1 cargo test --release -p boldface-tests --test generated` rewrites
+//! them.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -9,7 +10,7 @@ use boldface_runner::schema;
 use boldface_tests::{plan_of, shipped};
 use serde_json::Value;
 
-/// A file of the repository, by its path from the root.
+/// Compares a file, given by its path from the repository's root, with its generated text.
 fn check(name: &str, generated: &str) {
     let path = boldface_tests::repository(name);
     if std::env::var_os("UPDATE").is_some() {
@@ -42,7 +43,7 @@ fn the_index_of_experiments_is_current() {
     }
 }
 
-/// One row a spec: what its first sentence says, and what it is made of; none where data of a spec are missing.
+/// Generates one row per spec: its first sentence and its parts. `None` if data of a spec are missing.
 fn index() -> Option<String> {
     let experiment = |path: &PathBuf| {
         let plan = plan_of(path, &shipped::source(path)?);
@@ -76,7 +77,7 @@ fn specs(folder: &str) -> Vec<PathBuf> {
     specs
 }
 
-/// The first sentence of a spec's comment.
+/// Returns the first sentence of a spec's comment.
 fn says(path: &PathBuf) -> String {
     let source = fs::read_to_string(path).unwrap();
     let comment = source.lines().skip_while(|line| !line.starts_with("# "));
@@ -85,7 +86,7 @@ fn says(path: &PathBuf) -> String {
     paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
-/// Whether the schema accepts a spec, given as JSON.
+/// Whether the schema accepts a spec that is given as JSON.
 fn accepts(spec: &Value) -> bool {
     let schema = schema::experiment();
     boldface_tests::schema::accepts(&schema, &schema, spec)

@@ -1,4 +1,4 @@
-//! Connectivity gradients beside BrainSpace's, live, on two real scans.
+//! Compares connectivity gradients with BrainSpace, live, on two real scans.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use boldface_features::{Fc, fc};
 use boldface_tests::{shared, told};
 use serde::Deserialize;
 
-/// A line of what `tests/python/gradient.py` prints. Maps are gradients x regions.
+/// One line of the output of `tests/python/gradient.py`. Maps are gradients x regions.
 #[derive(Deserialize)]
 struct Brainspace {
     scan: String,
@@ -74,7 +74,7 @@ fn compare(theirs: &Brainspace, folder: &Path) {
         let ours = steps.gradients(&fc).unwrap_or_else(|missing| panic!("{what}: {missing}"));
         let Case { lambdas, maps, exact, shares, .. } = case;
         match exact {
-            // Its own solver is off by this much; beside the exact numbers ours are equal.
+            // BrainSpace's own solver is off by this much. Ours equals the exact numbers.
             Some(exact) => {
                 near(&ours.lambdas, lambdas, 0.03, &what);
                 near(&ours.lambdas, &exact.lambdas, 1e-6, &what);
@@ -96,7 +96,7 @@ fn compare(theirs: &Brainspace, folder: &Path) {
     }
 }
 
-/// Every affinity: BrainSpace's diagonal is 1 only to the square root of its rounding, and ours exactly.
+/// Compares every affinity. BrainSpace's diagonal is 1 up to the square root of rounding, ours exactly.
 fn same_affinity(fc: &Fc, kernel: Kernel, file: &Path) {
     let rois = fc.rois();
     let ours = affinity(fc.values(), rois, &(0..rois).collect::<Vec<_>>(), kernel, 0.9);
@@ -115,7 +115,7 @@ fn near(ours: &[f64], theirs: &[f64], share: f64, what: &str) {
     assert!(!far, "{what}: {ours:?} and {theirs:?}");
 }
 
-/// That the absolute correlation of each gradient with theirs is above `1 - less`.
+/// Checks that the absolute correlation of each gradient with theirs exceeds `1 - less`.
 fn alike(ours: &Gradients, theirs: &[Vec<f64>], less: f64, what: &str) {
     for (g, theirs) in theirs.iter().enumerate() {
         let r = correlation(&ours.map(g), theirs).abs();

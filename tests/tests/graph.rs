@@ -1,4 +1,4 @@
-//! Graph measures beside networkx and bctpy themselves, on scans, regions and densities drawn anew each time.
+//! Compares graph measures with networkx and bctpy, on newly drawn scans, regions and densities.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use boldface_imaging::npy;
 use boldface_tests::{repository, told};
 use serde_json::Value;
 
-/// The series that ship with the quickstart.
+/// Lists the series files of the quickstart.
 fn files() -> Vec<String> {
     let folders = fs::read_dir(repository("experiments/data/pain")).expect("the folder is there");
     let folders = folders.map(|folder| folder.expect("it can be listed").path().join("func"));
@@ -27,7 +27,7 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
 }
 
-/// The graph that the script drew.
+/// Rebuilds the graph that the script drew.
 fn drawn(told: &Value) -> Graph {
     let whole = |key: &str| told[key].as_u64().expect("a whole number") as usize;
     let (header, values) =
@@ -83,7 +83,8 @@ fn whole_graph(graph: &Graph, told: &Value, what: &str) {
         let (ours, theirs) = (ours.expect("it has edges"), told[name].as_f64().expect("a number"));
         assert!((ours - theirs).abs() < 1e-9, "{name} of {what}: {ours} is not {theirs}");
     }
-    // Of graphs this small a best of 10 may miss by 0.005, ours as theirs; of 200 it is the same every time.
+    // On such small graphs the best of 10 can miss by 0.005, both ours and theirs. The best of 200 is
+    // always the same.
     let found = graph::louvain(graph, 200, &mut stream(0, "graph.louvain"));
     let (ours, theirs) = (graph::modularity(graph, &found), told["modularity-to-reach"].as_f64());
     let (ours, theirs) = (ours.expect("it has edges"), theirs.expect("a number"));
@@ -103,7 +104,7 @@ fn nodes(graph: &Graph, told: &Value, what: &str) {
         let theirs = numbers(&told[name]);
         assert_eq!(ours.len(), theirs.len());
         for (node, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
-            // Where we say that there is no number, bctpy says 0.
+            // If we report a missing number, bctpy reports 0.
             let ours = if ours.is_nan() { 0.0 } else { ours };
             assert!((ours - theirs).abs() < 1e-9, "{name} of node {node} of {what}: {ours} is not {theirs}");
         }

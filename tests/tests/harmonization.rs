@@ -1,4 +1,5 @@
-//! A planted site effect goes out of the FC baselines, an effect stays, and test scans change nothing of the fit.
+//! ComBat removes a planted site effect from the FC baselines, keeps a real effect, and never fits test
+//! scans.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -43,21 +44,21 @@ resamples = 5
 
 const HARMONIZATION: &str = "[harmonization]\nbatch = \"site\"\npreserve = [\"age\", \"sex\"]\n";
 
-/// What is planted: how strongly the first regions go together at site B, and others in condition `high`.
+/// Planted effects: coupling of the first regions at site B, and of other regions in condition `high`.
 #[derive(Clone, Copy)]
 struct Planted {
     site: f64,
     condition: f64,
 }
 
-/// Site and condition of a subject: 30% of site A and 70% of site B are `high`.
+/// Returns site and condition of a subject. 30% of site A and 70% of site B are `high`.
 fn of(subject: usize) -> (&'static str, &'static str) {
     let (is_b, place) = (!subject.is_multiple_of(2), subject / 2 % 10);
     let is_high = if is_b { place < 7 } else { place < 3 };
     (if is_b { "B" } else { "A" }, if is_high { "high" } else { "low" })
 }
 
-/// A study; `change` may alter the value of a subject.
+/// Creates a study. `change` may alter the values of a subject.
 fn project(planted: Planted, more: &str, change: impl Fn(usize, f64) -> f64) -> Sandbox {
     let sandbox = Sandbox::new();
     let mut participants = "participant_id\tsite\tcondition\tage\tsex\tcode\n".to_owned();
@@ -92,7 +93,7 @@ fn project(planted: Planted, more: &str, change: impl Fn(usize, f64) -> f64) -> 
     sandbox
 }
 
-/// Mean test AUROC of FC and logistic regression over four splits.
+/// Mean test AUROC of logistic regression on FC over four splits.
 fn auroc(planted: Planted, more: &str) -> f64 {
     let of_seed = |seed: usize| {
         let more = format!("[split]\ntest = 0.4\nseed = {seed}\nstratify = [\"site\"]\n{more}");
@@ -105,7 +106,7 @@ fn auroc(planted: Planted, more: &str) -> f64 {
 
 #[test]
 fn a_site_effect_goes_and_an_effect_stays() {
-    // The site alone tells 70% of the conditions: an AUROC of .70.
+    // The site alone predicts 70% of the conditions, an AUROC of .70.
     let site = Planted { site: 1.2, condition: 0.0 };
     let (with, without) = (auroc(site, HARMONIZATION), auroc(site, ""));
     assert!(without > 0.62 && (with - 0.5).abs() < 0.1, "{without} by the site, then {with}");
@@ -150,7 +151,7 @@ fn test_scans_change_nothing_that_is_fitted() {
     for part in ["test", "validation"] {
         assert_eq!(fitted(Some(&someone(part))).1, before, "{part}");
     }
-    // The same change of a training scan is seen everywhere, so the test can fail.
+    // The same change in a training scan is visible everywhere, so this test can fail.
     let changed = fitted(Some(&someone("train"))).1;
     assert!(changed.iter().zip(&before).all(|(a, b)| a != b));
 }
@@ -190,7 +191,7 @@ fn what_would_leak_or_cannot_be_fitted_is_a_problem_of_the_plan() {
         spec.toml:28:20: leak `harmonization.preserve.condition.tasks.condition`: `tasks.condition` asks for `condition`, which harmonisation puts into the features of every scan, those of the test part too; take `condition` out of `preserve`; or accept it with a reason: `[leakage] accept = { "harmonization.preserve.condition.tasks.condition" = "..." }`
     "#]],
     );
-    // Another name for the answer.
+    // The preserved column is the answer under another name.
     refused(
         "[harmonization]\nbatch = \"site\"\npreserve = [\"code\"]\n",
         &expect![[r#"

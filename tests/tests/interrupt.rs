@@ -1,4 +1,5 @@
-//! Ctrl-C in the middle of a long stage keeps what is finished, and a reader who leaves stops no run.
+//! Ctrl-C in the middle of a long stage keeps finished work, and closing a run's output does not stop
+//! the run.
 #![cfg(unix)]
 
 use std::fs;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use boldface_tests::Sandbox;
 
-/// The tokenizer would take hours.
+/// A spec whose tokenizer would take hours.
 const LONG: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -40,7 +41,7 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_finished() {
     let mut program = sandbox.command(&["run", "long.toml"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(program.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("tokenizer")), "the tokenizer never began");
-    // Before its first step there is nothing to save.
+    // Before the first step there is nothing to save.
     let journal = sandbox.path("runs/latest/progress.jsonl");
     let asked = Instant::now();
     let step = r#""progress":{"stage":"tokenizer""#;
@@ -50,10 +51,10 @@ fn ctrl_c_stops_at_once_and_keeps_what_is_finished() {
     }
     let pressed = Instant::now();
     assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
-    // What it still says is read: a program may wait for that.
+    // Reads the remaining output, because a program may block until it is read.
     let last: Vec<String> = lines.collect();
     assert_eq!(program.wait().unwrap().code(), Some(130), "{last:?}");
-    // Without a wait for the next checkpoint that is due.
+    // The state is saved at once, without waiting until the next checkpoint is due.
     let kept = "interrupted in stage `tokenizer`, saved at step ";
     assert!(last.iter().any(|line| line.starts_with(kept)), "{last:?}");
     assert!(pressed.elapsed() < Duration::from_secs(20), "{:?}", pressed.elapsed());

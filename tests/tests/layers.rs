@@ -1,4 +1,4 @@
-//! Who may import whom: the table of ARCHITECTURE.md, compared with what cargo sees.
+//! Compares the import table of ARCHITECTURE.md with what cargo sees.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Each crate of ours, and which of ours it may import. Imports go down only, never sideways.
+/// Our crates, and which of our crates each may import. Imports go down only, never sideways.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("boldface", &[]),
     ("boldface-imaging", &["boldface"]),
@@ -38,8 +38,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Each heavy crate, and the crates of ours that may name it: one, but for linear algebra, which cleaning and features
-/// both are made of, and TOML, which specs and tables of words are written in.
+/// Heavy crates, and which of our crates may name each. It is a single one, except for linear algebra
+/// (used by cleaning and features) and TOML (used by specs and tables of words).
 const NAMED_BY: &[(&str, &[&str])] = &[
     ("dfdx", &["boldface-engine"]),
     ("gemm", &["boldface-engine"]),
@@ -63,7 +63,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("tracing-subscriber", &["boldface-cli"]),
 ];
 
-/// Direct dependencies by package, without those of tests alone.
+/// Direct dependencies by package, without dev-dependencies.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

@@ -1,4 +1,4 @@
-//! Nothing that is held out reaches anything that is fitted; no effect is found where there is none.
+//! Held-out data reach no fit, and no effect is found in data without one.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use boldface::{Part, Prediction, Split};
 use boldface_runner::run::{Answered, Finished, Manifest};
 use boldface_tests::{Sandbox, Seen, test_score};
 
-/// FC and logistic regression on made scans of two classes.
+/// Test score of logistic regression on FC, for simulated scans of two classes.
 fn classified(seed: u64, permuted: bool) -> f64 {
     let sandbox = Sandbox::new();
     let spec = format!(
@@ -54,8 +54,8 @@ fn classified(seed: u64, permuted: bool) -> f64 {
 
 #[test]
 fn permuted_labels_score_at_chance() {
-    // 24 test subjects, 12 and 12: the SD of one AUROC is sqrt(25 / (12 x 144)) = 0.120, that of the
-    // mean of 12 seeds 0.035.
+    // 24 test subjects, 12 and 12: the SD of one AUROC is sqrt(25 / (12 x 144)) = 0.120, and that of the
+    // mean over 12 seeds is 0.035.
     let mean = (0..12).map(|seed| classified(seed, true)).sum::<f64>() / 12.0;
     assert!((mean - 0.5).abs() < 3.0 * 0.035, "{mean}");
 }
@@ -69,7 +69,7 @@ fn a_planted_effect_is_found() {
 const TRS: usize = 80;
 const SUBJECTS: usize = 12;
 
-/// The volumes that forecasting shows.
+/// Number of volumes that forecasting shows.
 const SHOWN: usize = 60;
 
 const FILES: &str = r#"
@@ -118,7 +118,7 @@ resamples = 5
 longest-answer = 20
 "#;
 
-/// Scans as files; `change` may alter the value of a subject at a volume.
+/// Writes scans as files. `change` may alter the value of a subject at a volume.
 fn project(change: impl Fn(usize, usize, f64) -> f64) -> Sandbox {
     let sandbox = Sandbox::new();
     let mut participants = "participant_id\tcondition\n".to_owned();
@@ -153,7 +153,8 @@ fn json<T: serde::de::DeserializeOwned>(path: &Path) -> T {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Hashes of what was fitted: norms, text side, tokenizer, and both trainings of the language model.
+/// Hashes of all fitted artefacts: norms, text side, tokenizer, and both trainings of the language
+/// model.
 fn fitted(sandbox: &Sandbox, run: &Finished) -> BTreeMap<String, String> {
     let fitted = [
         ("corpus", "connectivity/"),
@@ -166,14 +167,14 @@ fn fitted(sandbox: &Sandbox, run: &Finished) -> BTreeMap<String, String> {
     for (stage, prefix) in fitted {
         let manifest: Manifest = json(&artefact(sandbox, run, stage).join("manifest.json"));
         let files = manifest.files.into_iter().filter(|(name, _)| name.starts_with(prefix));
-        // The table of metrics names the stage's key, which is another one.
+        // The metric table contains the stage's key, which differs.
         let files = files.filter(|(name, _)| name != "metrics.parquet");
         hashes.extend(files.map(|(name, record)| (format!("{stage}/{name}"), record.blake3)));
     }
     hashes
 }
 
-/// Someone in the test part, and someone in training.
+/// Returns one person of the test part and one of the training part.
 fn people(sandbox: &Sandbox, run: &Finished) -> (usize, usize) {
     let split: Split = json(&artefact(sandbox, run, "split").join("split.json"));
     let of = |part| {
@@ -203,7 +204,7 @@ fn a_held_out_scan_changes_nothing_that_is_fitted() {
         fitted(&sandbox, &run)
     };
     assert_eq!(with_other(test), before);
-    // The same change of a training scan is seen everywhere, so the test can fail.
+    // The same change in a training scan is visible everywhere, so this test can fail.
     let changed = with_other(train);
     for stage in ["corpus", "tokenizer", "alignment", "instruction"] {
         let differs = before.iter().any(|(name, hash)| name.starts_with(stage) && changed[name] != *hash);

@@ -1,18 +1,19 @@
-//! The whole chain learns: what is planted in the signal comes out of the language model's answers.
+//! The whole pipeline learns: the language model's answers reflect an effect planted in the signal.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use boldface_tests::{Sandbox, Seen, test_score};
 
-/// What tells the classes apart.
+/// The difference between the classes.
 #[derive(Clone, Copy)]
 enum Planted {
-    /// Two networks that are coupled more: nothing of it is in any region alone.
+    /// Stronger coupling of two networks, which no region shows alone.
     Coupling,
-    /// The phase of a response.
+    /// Phase of a response.
     Response,
 }
 
-/// Test AUROC of `vq` and `gpt` on simulated scans of two classes, and of the same model shown other people's scans.
+/// Returns the test AUROC of `vq` and `gpt` on simulated scans of two classes, first with the right
+/// scans and then with those of other people.
 fn answered(planted: Planted, permuted: bool) -> [f64; 2] {
     let (effect, response) = match planted {
         Planted::Coupling => ("1.0", "0.0"),
@@ -90,13 +91,13 @@ fn the_language_model_finds_planted_coupling() {
 fn is_found(planted: Planted) {
     let [auroc, swapped] = answered(planted, false);
     assert!(auroc > 0.9, "{auroc}");
-    // 32 test subjects as below: other people's scans say nothing of one's own condition.
+    // 32 test subjects, as below. Other people's scans do not reveal one's own condition.
     assert!((swapped - 0.5).abs() < 0.31, "{swapped}");
 }
 
 #[test]
 fn with_permuted_labels_the_language_model_is_at_chance() {
-    // 32 test subjects, 16 and 16: the SD of an AUROC by chance is sqrt(33 / (12 x 256)) = 0.104.
+    // 32 test subjects, 16 and 16: by chance, the SD of an AUROC is sqrt(33 / (12 x 256)) = 0.104.
     for planted in [Planted::Response, Planted::Coupling] {
         let [auroc, _] = answered(planted, true);
         assert!((auroc - 0.5).abs() < 0.31, "{auroc}");

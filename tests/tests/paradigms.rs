@@ -1,4 +1,5 @@
-//! The same examples asked in every way: each runs, learns from what it may, and finds what is there.
+//! Asks the same examples in every paradigm: each runs, learns only what it may, and finds the planted
+//! effect.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,8 @@ use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_runner::run::{Answered, Finished};
 use boldface_tests::{Sandbox, Seen, repository, test_score};
 
-/// Made scans whose classes are numbers, told by the phase of a wave that the codes see.
+/// Simulated scans whose classes are numbers. The codes show the phase of a wave that depends on the
+/// class.
 const DATA: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -73,7 +75,7 @@ fn problems(text: &str) -> String {
     told.replace(&repository("experiments").display().to_string(), "experiments")
 }
 
-/// What was answered in an evaluation, by who answered.
+/// Returns the answers of an evaluation, by answerer.
 fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
     let record = finished.stages.iter().find(|record| record.stage.name() == stage).unwrap();
     let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
@@ -125,7 +127,7 @@ fn one_experiment_asks_in_every_way() {
     assert!(open.is_superset(&names(&["accuracy", "parsed_share"])), "{open:?}");
     assert!(open.is_disjoint(&names(&["auroc", "log_loss"])), "{open:?}");
 
-    // An open answer is what was said; the number of bins lies between their centres.
+    // An open answer is the generated text, and a number from bins lies between the bins' centres.
     for answered in &answers(&sandbox, &finished, "evaluation.open")["bigram"] {
         assert!(matches!(answered.outcome.prediction, Prediction::Open { .. }), "{answered:?}");
     }
@@ -133,7 +135,8 @@ fn one_experiment_asks_in_every_way() {
         let Prediction::Value { value } = answered.outcome.prediction else { panic!("{answered:?}") };
         assert!((20.0..=60.0).contains(&value));
     }
-    // What is probed or read off is in no lesson, and a probe reads the model as it was before them.
+    // Probes and ridge regressions add nothing to the training, and a probe reads the model as it was
+    // before.
     let tuned = finished.stages.iter().find(|record| record.stage.name() == "instruction").unwrap();
     let taught = tuned.stage.config["tasks"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(taught, names(&["age-bins", "asked", "both-condition", "both-group", "few", "open"]));
@@ -155,14 +158,14 @@ fn a_probe_and_a_ridge_find_what_is_planted_and_nothing_in_permuted_labels() {
     let mae = test_score(&found, "age", "bigram", "mae");
     println!("planted: AUROC {auroc:.3}, R2 {r2:.3}, MAE {mae:.2} years");
     assert!(auroc > 0.9 && r2 > 0.4 && mae < 14.0);
-    // The question alone says nothing: the mean for everybody.
+    // The question alone carries no information, so the answer is the mean.
     assert!((test_score(&found, "age", "text-only", "mae") - 20.0).abs() < 2.0);
     assert_eq!(test_score(&found, "probe", "text-only", "auroc"), 0.5);
-    // Nor do other people's scans: 24 test scans as below.
+    // Other people's scans carry none either. There are 24 test scans, as below.
     let swapped = test_score(&found, "probe", "swap", "auroc");
     assert!((swapped - 0.5).abs() < 3.0 * 0.12, "{swapped}");
     assert!(test_score(&found, "age", "swap", "mae") > 16.0);
-    // The planted wave is an order of volumes.
+    // Shuffling destroys the planted wave.
     assert!(test_score(&found, "age", "shuffled", "mae") > mae);
 
     let permuted = spec(&tasks).replace("response = 1.5", "response = 1.5\npermute-labels = true");
@@ -170,7 +173,7 @@ fn a_probe_and_a_ridge_find_what_is_planted_and_nothing_in_permuted_labels() {
     let auroc = test_score(&nothing, "probe", "bigram", "auroc");
     let r2 = test_score(&nothing, "age", "bigram", "r2");
     println!("permuted: AUROC {auroc:.3}, R2 {r2:.3}");
-    // 24 test scans, 12 a class: the SD of an AUROC at chance is sqrt(25 / (12 * 12 * 12)) = 0.12.
+    // 24 test scans, 12 per class: at chance, the SD of an AUROC is sqrt(25 / (12 * 12 * 12)) = 0.12.
     assert!((auroc - 0.5).abs() < 3.0 * 0.12 && r2 < 0.2);
 }
 
@@ -183,10 +186,10 @@ fn a_task_that_is_held_out_has_no_lesson() {
     let taught = plan(&sandbox, &spec(&[("condition", CONDITION, ""), ("group", GROUP, "")]));
     assert_eq!(key(&held_out, "instruction"), key(&without, "instruction"));
     assert_ne!(key(&taught, "instruction"), key(&without, "instruction"));
-    // It is asked like any other, of the model that never heard of it.
+    // The model is asked the held-out task like any other, although it was never trained on it.
     let finished = run(&sandbox, &spec(&[("condition", CONDITION, "held-out = true"), ("group", GROUP, "")]));
     assert!((0.0..=1.0).contains(&test_score(&finished.dir, "condition", "bigram", "accuracy")));
-    // Where nothing is taught there is nothing to tune.
+    // Without a task to learn there is no instruction tuning.
     let alone = plan(&sandbox, &spec(&[("condition", CONDITION, "held-out = true")]));
     assert!(alone.stages.iter().all(|stage| stage.name() != "instruction"));
 }
@@ -204,7 +207,8 @@ fn keys_change_with_what_matters_and_only_then() {
     };
     let plain = of("");
     assert_eq!(of("paradigm = \"single\"\nheld-out = false"), plain);
-    // Few shots change what is learned everywhere, paraphrases what the model learns; a file counts by its bytes.
+    // Few shots change the training data of every stage, and paraphrases only those of the model. A file
+    // counts by its content.
     let (shots, words) = (of("shots = 4"), of("prompts = \"words.toml\""));
     assert!((0..3).all(|stage| shots[stage] != plain[stage]));
     assert_eq!([0, 1, 2].map(|stage| words[stage] == plain[stage]), [false, true, false]);
@@ -216,7 +220,7 @@ fn keys_change_with_what_matters_and_only_then() {
 
 #[test]
 fn few_shots_are_what_all_learn_from() {
-    // The baseline too: with one shot a class it knows two scans, and half of them are of each class.
+    // This includes the baseline: with one shot per class, it knows one scan of each class.
     let sandbox = Sandbox::new();
     let lopsided = DATA.replace("classes = [\"20\", \"60\"]", "classes = [\"20\", \"60\", \"70\"]");
     let classes = CONDITION.replace("\"60\"]", "\"60\", \"70\"]");

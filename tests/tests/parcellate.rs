@@ -1,4 +1,4 @@
-//! `boldface parcellate`: names, sidecars, what is made again and what is not, and what is said when it fails.
+//! Tests `boldface parcellate`: names, sidecars, reuse of existing series, and errors.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -11,17 +11,17 @@ use boldface_imaging::testing::{Image, gzip};
 use boldface_tests::Sandbox;
 use serde_json::Value;
 
-/// Columns of the confounds of these tests.
+/// Columns of the confounds in these tests.
 const CONFOUNDS: &str = "csf\tframewise_displacement\n";
 
-/// 2 x 2 x 2 voxels of 3 mm.
+/// Creates an image with 3 mm voxels.
 fn image(shape: &[usize], values: Vec<f64>) -> Image {
     let affine = Affine([[3.0, 0.0, 0.0, -3.0], [0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0]]);
     Image { sform: (1, affine), zooms: [3.0; 3], ..Image::new(shape, values) }
 }
 
-/// `trs` volumes: voxel `v` at volume `t` is `100 v + t`, and voxel 3 is 0, outside of the brain. Other subjects
-/// than the first, 0, have a signal of their own on top.
+/// Simulates `trs` volumes: voxel `v` at volume `t` is `100 v + t`, and voxel 3, outside the brain, is
+/// 0. Subjects other than 0 add a signal of their own.
 fn bold(trs: usize, subject: usize) -> Vec<u8> {
     let own = |t: usize, v: usize| if subject == 0 { 0 } else { t * (v + 3 * subject) % 7 };
     let voxel = |t: usize, v: usize| if v == 3 { 0.0 } else { (100 * v + t + own(t, v)) as f64 };
@@ -29,8 +29,8 @@ fn bold(trs: usize, subject: usize) -> Vec<u8> {
     gzip(&image(&[2, 2, 2, trs], values).bytes())
 }
 
-/// A folder with four scans, an atlas of four regions and its table. Region 7 is voxels 0 and 1, region 3 is
-/// voxels 4 to 6, region 5 is voxel 3 (where there is no signal), and region 9 is nowhere.
+/// Creates a folder with four scans, an atlas of four regions and its table. Region 7 is voxels 0 and 1,
+/// region 3 is voxels 4 to 6, region 5 is voxel 3 (without signal), and region 9 has no voxel.
 fn study() -> Sandbox {
     let sandbox = Sandbox::new();
     write(&sandbox, "atlas.nii", &image(&[2, 2, 2], vec![7.0, 7.0, 0.0, 5.0, 3.0, 3.0, 3.0, 0.0]).bytes());
@@ -58,7 +58,7 @@ fn write(sandbox: &Sandbox, name: &str, bytes: &[u8]) {
 const FIRST: &str = "raw/sub-01/func/sub-01_task-rest_run-1_space-MNI_desc-preproc_bold.nii.gz";
 const SECOND: &str = "raw/sub-02/func/sub-02_task-rest_run-1_space-MNI_desc-preproc_bold.nii.gz";
 
-/// `boldface parcellate` of these scans with more arguments, given as words.
+/// Runs `boldface parcellate` on these scans with further space-separated arguments.
 fn parcellate(sandbox: &Sandbox, bold: &[&str], more: &str) -> Output {
     let mut arguments = vec!["parcellate", "--bold"];
     arguments.extend(bold);
@@ -67,13 +67,13 @@ fn parcellate(sandbox: &Sandbox, bold: &[&str], more: &str) -> Output {
     sandbox.boldface(&arguments)
 }
 
-/// Standard output, of a command that was to succeed.
+/// Returns standard output and checks that the command succeeded.
 fn succeeds(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Standard error, of a command that was to end with `code`.
+/// Returns standard error and checks that the command ended with `code`.
 fn fails(output: &Output, code: i32) -> String {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(code), "{error}");
@@ -90,12 +90,12 @@ fn one_scan_becomes_a_table_with_its_sidecar() {
     let output = parcellate(&sandbox, &[FIRST], "--out series.tsv");
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(succeeds(&output).starts_with("series.tsv: 1 made; 4 regions, "));
-    // Label 9 of the table has no voxel; region 5 lies where there is no signal.
+    // Label 9 of the table has no voxel, and region 5 has no signal.
     assert!(error.contains("`Lost`") && error.contains("`B`"), "{error}");
     let table = fs::read_to_string(sandbox.path("series.tsv")).unwrap();
     let lines: Vec<&str> = table.lines().collect();
-    // Voxels 4 to 6 are 400, 500 and 600 at the first volume; voxels 0 and 1 are 0 and 100. Volume t adds t.
-    // Voxel 0 is 0 at the first volume alone, so it counts.
+    // At the first volume, voxels 4 to 6 are 400, 500 and 600, and voxels 0 and 1 are 0 and 100. Volume
+    // t adds t. Voxel 0 is 0 only at the first volume, so it counts as brain.
     assert_eq!(lines[0], "LH_Vis_1\tB\tRH_Vis_1\tLost");
     assert_eq!(lines[1], "500\tn/a\t50\tn/a");
     assert_eq!((lines[20], lines.len()), ("519\tn/a\t69\tn/a", 21));
@@ -122,7 +122,7 @@ fn one_scan_becomes_a_table_with_its_sidecar() {
 #[test]
 fn a_folder_of_scans_is_a_dataset() {
     let sandbox = study();
-    // Both regions that no scan has would have to be declared missing.
+    // Otherwise, the two regions missing from every scan would have to be declared missing.
     sandbox.write("regions.tsv", "index\tname\tnetwork\n3\tLH_Vis_1\tVis\n7\tRH_Vis_1\tVis\n");
     let [third, fourth] = ["03", "04"].map(|subject| FIRST.replace("01", subject));
     let all = [FIRST, SECOND, &third, &fourth];
@@ -139,15 +139,15 @@ fn a_folder_of_scans_is_a_dataset() {
         ))
     };
     let sidecar = json(&series("01").with_extension("json"));
-    // Volume 9 moved by 0.9 mm.
+    // The head moved by 0.9 mm at volume 9.
     assert_eq!(sidecar["RemovedVolumes"], serde_json::json!([9]));
     assert_eq!(sidecar["Volumes"], 19);
-    // The mask leaves out voxel 5, one of the three of `LH_Vis_1`.
+    // The mask excludes voxel 5, one of the three of `LH_Vis_1`.
     let shares: Vec<f64> = serde_json::from_value(sidecar["Coverage"].clone()).unwrap();
     assert!((shares[0] - 2.0 / 3.0).abs() < 1e-6 && shares[1] == 1.0, "{shares:?}");
     assert_eq!(json(&sandbox.path("out/dataset_description.json"))["DatasetType"], "derivative");
 
-    // Nobody said who the subjects are, so the table of participants has their labels alone.
+    // Nothing is known about the subjects, so the participants table has only labels.
     let participants = || fs::read_to_string(sandbox.path("out/participants.tsv")).unwrap();
     assert_eq!(participants(), "participant_id\nsub-01\nsub-02\nsub-03\nsub-04\n");
     let spec = "[datasets.made]\ntype = \"series\"\npath = \"out\"\n[signal]\ntrs = 18\n[tokenizer]\n\
@@ -157,7 +157,7 @@ fn a_folder_of_scans_is_a_dataset() {
     let checked = sandbox.boldface(&["check", "spec.toml"]);
     assert!(succeeds(&checked).starts_with("spec.toml: no problem"));
 
-    // A table of other regions is not taken for theirs, though arrays have no names.
+    // A table of other regions is refused, although arrays have no names.
     let more = "--standardize zscore_sample --out arrays --format npy";
     succeeds(&parcellate(&sandbox, &all, more));
     sandbox.write("spec.toml", &spec.replace("\"out\"", "\"arrays\""));
@@ -177,10 +177,10 @@ fn only_what_changed_is_made_again() {
     assert!(run("").starts_with("out: 0 made, 2 made before; "));
     assert!(run("--workers 1").starts_with("out: 0 made, 2 made before; "));
     assert!(run("--detrend").starts_with("out: 2 made; "));
-    // Another recording, longer by two volumes.
+    // A different recording, two volumes longer.
     fs::write(sandbox.path(SECOND), bold(22, 1)).unwrap();
     assert!(run("--detrend").starts_with("out: 1 made, 1 made before; "));
-    // A series that somebody cut short.
+    // A truncated series.
     let series = "out/sub-01/func/sub-01_task-rest_run-1_space-MNI_seg-atlas_stat-mean_timeseries.tsv";
     fs::write(sandbox.path(series), "LH_Vis_1\n").unwrap();
     assert!(run("--detrend").starts_with("out: 1 made, 1 made before; "));
@@ -254,7 +254,7 @@ fn what_is_wrong_names_its_flag() {
         error.contains("--bold `gone.nii.gz` is not there") && error.contains("would both be"),
         "{error}"
     );
-    // Another atlas under the same name would mix two tables of regions.
+    // A different atlas under the same name would mix two region tables.
     succeeds(&parcellate(&sandbox, &[FIRST], "--out out"));
     sandbox.write("regions.tsv", "index\tname\tnetwork\n3\tX\tVis\n");
     one("--out out", 1, "`out/seg-atlas_dseg.tsv` is there and has other regions");
@@ -279,8 +279,8 @@ fn ctrl_c_keeps_what_is_finished() {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    /// A second of work and more, so that the signal comes before its end on a busy machine too; each scan is
-    /// synced to a disk that may be slow.
+    /// Enough scans for more than a second of work, so that the signal arrives before the end even on a
+    /// busy machine. Each scan is synced to a possibly slow disk.
     const SCANS: usize = 1200;
 
     let sandbox = study();
@@ -292,7 +292,7 @@ fn ctrl_c_keeps_what_is_finished() {
     arguments.extend(names.iter().map(String::as_str));
     let program = sandbox.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
     let asked = Instant::now();
-    // The first scan is finished when its folder is there and a second one's is.
+    // The first scan is finished once its folder and that of a second one exist.
     while fs::read_dir(sandbox.path("out")).map_or(0, Iterator::count) < 5 {
         assert!(asked.elapsed() < Duration::from_secs(60), "nothing was made");
         std::thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,5 @@
-//! Regions as nilearn has them: every combination of options on images made by formula, and real scans.
+//! Compares region signals with nilearn, for every combination of options on computed images and for
+//! real scans.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use boldface_tests::{is_ci, python, repository};
 use serde_json::Value;
 
 const TRS: usize = 4;
-/// A quarter of a radian.
+/// Cosine and sine of a quarter of a radian.
 const COS: f64 = 0.9689124217106447;
 const SIN: f64 = 0.24740395925452294;
 
@@ -40,7 +41,7 @@ fn grid(name: &str) -> (Shape, Affine) {
     (shape, Affine(rows))
 }
 
-/// Writes an image of one volume or several.
+/// Writes an image of one or more volumes.
 fn write(path: &Path, on: &str, datatype: Datatype, (slope, intercept): (f64, f64), values: Vec<f64>) {
     let (shape, affine) = grid(on);
     let volumes = values.len() / shape.iter().product::<usize>();
@@ -49,7 +50,7 @@ fn write(path: &Path, on: &str, datatype: Datatype, (slope, intercept): (f64, f6
     std::fs::write(path, image.bytes()).unwrap();
 }
 
-/// A value for every voxel, x fastest.
+/// Computes a value for every voxel, x fastest.
 fn filled(shape: Shape, value: impl Fn(i64, i64, i64) -> f64) -> Vec<f64> {
     let [nx, ny, nz] = shape.map(|length| length as i64);
     let voxels = (0..nz).flat_map(move |z| (0..ny).flat_map(move |y| (0..nx).map(move |x| (x, y, z))));
@@ -121,8 +122,8 @@ fn ours(
     (parcellation, made)
 }
 
-/// Compares with nilearn's signals to 1e-5 of each, of maps to 1e-5 of the largest (they are fitted together); a
-/// region nilearn dropped has to be missing.
+/// Compares each signal with nilearn's within a relative 1e-5. Maps, which are fitted together, are
+/// compared relative to the largest. A region that nilearn dropped must be missing.
 fn check(case: &Value, atlas: &Parcellation, made: &Parcellated) {
     let labels: Vec<i64> =
         case["labels"].as_array().unwrap().iter().map(|label| label.as_i64().unwrap()).collect();
@@ -195,7 +196,7 @@ fn the_golden_numbers_are_those_of_this_nilearn() {
             rows.flat_map(|row| row.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()))
                 .collect()
         };
-        // Another processor may round the last digits another way.
+        // Another processor may round the last digits differently.
         let (live, golden) = (numbers(live), numbers(golden));
         assert!(
             live.len() == golden.len()

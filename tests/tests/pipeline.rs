@@ -1,4 +1,4 @@
-//! The whole pipeline on real scans, and what a store is for: nothing runs twice, nothing is lost.
+//! Runs the whole pipeline on real scans and checks the store: nothing runs twice and nothing is lost.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use boldface_runner::run::{Failed, run};
 use boldface_tests::{Sandbox, Seen, plan, repository};
 
-/// A small experiment on made scans, with everything that a run can have.
+/// A small experiment on simulated scans that uses every part of a run.
 const SMALL: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -86,7 +86,7 @@ fn smoke_runs_on_real_scans_in_seconds_and_a_second_time_in_less() {
     }
     assert_eq!(seen.ran(), Vec::<String>::new());
     assert_eq!(rows(&again.dir), rows(&finished.dir));
-    // Generous, because other tests run at the same time.
+    // The limits are generous, because other tests run at the same time.
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert!(first < Duration::from_secs(20), "{first:?}");
 }
@@ -139,7 +139,7 @@ fn a_run_leaves_what_it_promises() {
         assert!(has("codes", "quantile", split, None));
     }
     assert!(rows.iter().any(|row| row.metric == "fmri_to_fmri_loss" && row.step == Some(4)));
-    // Fewer than ten subjects in either part: no score has an interval.
+    // Either part has fewer than ten subjects, so no score has an interval.
     assert!(rows.iter().all(|row| row.low.is_none() && row.high.is_none()));
 }
 
@@ -200,7 +200,7 @@ fn an_interrupted_run_keeps_what_is_finished() {
     };
     assert_eq!((stage.as_str(), *finished, *total), ("alignment", 6, 14));
     assert_eq!(seen.ran(), ["series", "split", "corpus", "text-space", "tokenizer", "codes"]);
-    // The run's folder has the numbers of what is finished, and nothing half-written is left.
+    // The run's folder has the numbers of finished stages, and no half-written artefact remains.
     assert!(rows(dir).iter().any(|row| row.stage == "codes"));
     let names = fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|entry| entry.unwrap().file_name());
     let partial = names.filter(|name| name.to_string_lossy().starts_with(".tmp")).count();
@@ -215,7 +215,7 @@ fn an_interrupted_run_keeps_what_is_finished() {
 #[test]
 fn a_failed_stage_is_named_and_keeps_what_was_before() {
     let sandbox = small();
-    // Every value of 14 subjects' 20 regions x 4 patches is one of 1120 means: too few for the codebook.
+    // 14 subjects x 20 regions x 4 patches give 1120 means, too few for this codebook.
     sandbox.write("failing.toml", &SMALL.replace("codebook-size = 8", "codebook-size = 100000"));
     let seen = Seen::default();
     let failed = sandbox.run("failing.toml", &seen).unwrap_err();

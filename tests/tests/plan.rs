@@ -1,4 +1,4 @@
-//! Plans: which change of a spec changes which keys, and what a plan costs.
+//! Checks which change of a spec changes which keys, and how long planning takes.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -63,7 +63,7 @@ fn plan(dir: &Path, source: &str) -> Plan {
     })
 }
 
-/// Names of the stages whose keys differ between the spec and the spec with `from` replaced by `to`.
+/// Returns the stages whose keys change when `from` is replaced by `to` in the spec.
 fn changed(from: &str, to: &str) -> String {
     assert_eq!(SPEC.matches(from).count(), 1, "`{from}` must occur once");
     let dir = tempfile::tempdir().unwrap();
@@ -282,7 +282,7 @@ fn a_resolved_spec_says_everything_and_has_the_same_keys() {
     .assert_eq(&resolved);
 }
 
-/// The pain data beside the repository; tests skip without it, but not in CI.
+/// Folder of the pain data beside the repository. Without it, tests are skipped, except in CI.
 fn pain() -> Option<PathBuf> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/pain");
     if data.is_dir() {
@@ -306,7 +306,7 @@ fn a_plan_over_real_scans_takes_under_50_ms() {
         assert_eq!(plan(dir.path(), &source).stages.len(), 12);
         start.elapsed().as_secs_f64()
     };
-    // The best of several: other tests run on the same cores.
+    // Takes the best of several, because other tests share the cores.
     let best = (0..5).map(seconds).fold(f64::INFINITY, f64::min);
     println!("a plan over {} takes {:.1} ms", data.display(), best * 1e3);
     assert!(best < 0.05, "{best} s");

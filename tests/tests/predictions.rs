@@ -1,4 +1,4 @@
-//! Every score follows from `predictions.parquet`: pandas and scikit-learn compute them again.
+//! Recomputes every score from `predictions.parquet` with pandas and scikit-learn.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use boldface_runner::run::{Budget, PREDICTIONS, run_sweep};
 use boldface_tables::predictions::{self, Kind, Row};
 use boldface_tests::{Sandbox, Seen, told};
 
-/// A choice, a number and a forecast, with nothing trained.
+/// A choice, a number and a forecast without training.
 const SPEC: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -70,7 +70,7 @@ fn scores_computed_from_predictions_are_those_of_the_table() {
     let metrics = boldface_tables::metrics::read(&dir.join("metrics.parquet")).unwrap();
     let Some(found) = told("predictions.py", &[dir.join(PREDICTIONS).display().to_string()]) else { return };
     let mut answerers = BTreeSet::new();
-    // Twelve subjects in either part are enough for an interval around the score.
+    // Each part has twelve subjects, enough for an interval around the score.
     let accuracy =
         metrics.iter().find(|row| row.metric == "accuracy" && row.plugin == "fc-logistic").unwrap();
     let (low, value, high) = (accuracy.low.unwrap(), accuracy.value.unwrap(), accuracy.high.unwrap());
@@ -108,7 +108,7 @@ fn every_answer_is_there_and_a_cached_run_writes_the_same_bytes() {
     let sandbox = Sandbox::new();
     let dir = run(&sandbox);
     let rows = read(&dir);
-    // Two conditions a subject, 12 test subjects, two options; 12 validation subjects.
+    // 12 test and 12 validation subjects, two conditions per subject and two options per question.
     let of = |task: &str, answerer: &str| {
         rows.iter()
             .filter(move |row| row.task == task && row.answerer == answerer)

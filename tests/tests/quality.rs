@@ -1,4 +1,5 @@
-//! Scans with a measured quality: read in parallel and in parts, refused or filled, left out, reported.
+//! Scans with quality measures are read in parallel and in batches, refused or filled, excluded and
+//! reported.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use boldface_runner::run::{Events, Failed, run};
 use boldface_runner::{plan::Plan, report};
 use boldface_tests::{Sandbox, Seen};
 
-/// Made-up scans of 12 people that moved, more from person to person.
+/// Simulated scans of 12 people. The later the person, the stronger the motion.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
@@ -26,7 +27,7 @@ struct Moved {
     /// Whether anything is measured.
     #[serde(default)]
     silent: bool,
-    /// How many scans are left out.
+    /// Number of excluded scans.
     #[serde(default)]
     left_out: usize,
 }
@@ -37,7 +38,7 @@ const PEOPLE: usize = 12;
 const TRS: usize = 60;
 const ROIS: usize = 6;
 
-/// How often a scan was read in a project.
+/// Number of scans read per project.
 static READ: Mutex<BTreeMap<PathBuf, usize>> = Mutex::new(BTreeMap::new());
 
 fn reads(sandbox: &Sandbox) -> usize {
@@ -142,7 +143,7 @@ classes = ["low", "high"]
     )
 }
 
-/// A project with one spec, resolved; its stages after `series` are not run by [`series`].
+/// Resolves a spec in a project. [`series`] runs only its first stage.
 fn planned(sandbox: &Sandbox, text: &str) -> Plan {
     let path = sandbox.write("study.toml", text);
     let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
@@ -151,7 +152,7 @@ fn planned(sandbox: &Sandbox, text: &str) -> Plan {
     plan
 }
 
-/// Runs the first stage; its artefact's folder and the run's.
+/// Runs the first stage and returns the artefact's folder and the run's folder.
 fn series(plan: &Plan) -> (PathBuf, PathBuf) {
     let Err(Failed::Interrupted { dir, .. }) = run(plan, &Seen::interrupting("split")) else {
         panic!("the run goes on after the split");
@@ -163,14 +164,14 @@ fn series(plan: &Plan) -> (PathBuf, PathBuf) {
 fn bytes(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
     let name = |file: &fs::DirEntry| file.file_name().into_string().unwrap();
-    // The manifest also tells how long it took.
+    // The manifest contains the duration, which varies.
     files
         .filter(|file| name(file) != "manifest.json")
         .map(|file| (name(&file), fs::read(file.path()).unwrap()))
         .collect()
 }
 
-/// What went wrong in the first stage.
+/// Returns the error of the first stage.
 fn error(text: &str) -> String {
     let sandbox = Sandbox::new();
     match run(&planned(&sandbox, text), &Seen::default()) {
@@ -216,7 +217,7 @@ fn a_scan_without_anything_measured_leaves_what_it_always_left() {
     assert!(!dir.join("quality.parquet").exists() && !dir.join("exclusions.tsv").exists());
     assert!(!fs::read_to_string(dir.join("plan.json")).unwrap().contains("\"excluded\""));
     assert!(!fs::read_to_string(report::write(&dir).unwrap().html).unwrap().contains("Scan quality"));
-    // To say the default is to say nothing.
+    // Writing the default explicitly changes no key.
     let said = planned(&sandbox, &spec("silent = true", "missing-regions = \"refuse\"", ""));
     let key = |plan: &Plan| plan.stages[0].key.0.clone();
     assert_eq!(key(&said), key(&plan));
@@ -236,7 +237,7 @@ fn a_region_without_a_signal_is_refused_with_its_name_and_the_ways_out() {
     assert!(said.contains("as `exclude`"), "{said}");
 }
 
-/// Stops a run when so many scans were read.
+/// Interrupts a run after this many scans were read.
 struct Impatient<'a>(&'a Sandbox, usize);
 
 impl Events for Impatient<'_> {
@@ -255,7 +256,7 @@ fn a_stopped_stage_reads_only_what_is_left() {
     let before = reads(&sandbox);
     assert_eq!(stage, "series");
     let saved = saved.unwrap() as usize;
-    // One thread is at most two scans ahead of what is written down.
+    // One thread reads at most two scans ahead of the saved ones.
     assert!((5..12).contains(&before) && saved + 3 >= before, "{saved} of {before}");
     let (artefact, _) = series(&plan);
     assert_eq!(reads(&sandbox) - before, PEOPLE - saved);
@@ -317,7 +318,7 @@ fn the_report_shows_cohort_scans_and_motion() {
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
-    // Three that move most and the middle: FD, DVARS and a carpet of each.
+    // FD, DVARS and carpet for four scans: the three with most motion and the median one.
     assert_eq!(text.matches("](figures/quality-carpet-").count(), 4);
     assert_eq!(text.matches("](figures/quality-fd-").count(), 4);
     let page = fs::read_to_string(&paths.html).unwrap();

@@ -1,4 +1,4 @@
-//! The README's commands work, and its numbers are those of the spec's header.
+//! The README's commands work, and its numbers equal those in the spec's header.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -10,7 +10,7 @@ fn readme() -> String {
     fs::read_to_string(repository("README.md")).unwrap()
 }
 
-/// Commands of the README's shell blocks, one a line, without their comments.
+/// Returns the commands in the README's shell blocks, one per line, without comments.
 fn commands() -> Vec<String> {
     let text = readme().replace("\\\n", " ");
     let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
@@ -34,8 +34,8 @@ fn the_daily_commands_work() {
     let sandbox = Sandbox::new();
     let daily: Vec<String> = commands().into_iter().filter(|line| line.starts_with("boldface ")).collect();
     assert!(daily.len() >= 8, "{daily:?}");
-    // `run` takes minutes and `report` needs a run: tests/pipeline.rs has both. Images are below,
-    // describe.rs and features.rs have scans, lm.rs has weights, export/ a run.
+    // Other tests cover these: pipeline.rs `run` and `report`, describe.rs and features.rs scans, lm/
+    // weights and export/ runs. Images are tested below.
     let elsewhere =
         ["run", "report", "regions", "parcellate", "describe", "features", "lm", "export", "verify"]
             .map(|verb| format!("boldface {verb}"));
@@ -49,7 +49,8 @@ fn the_daily_commands_work() {
     }
 }
 
-/// The sandbox is an empty folder, so that nothing is written beside the specs.
+/// Makes a path of a spec absolute. The sandbox is an empty folder, so that nothing is written beside
+/// the specs.
 fn absolute(word: &str) -> String {
     let is_spec = word.starts_with("experiments/");
     if is_spec { repository(word).display().to_string() } else { word.to_owned() }
@@ -84,7 +85,7 @@ fn an_atlas_and_scans_become_series() {
     let images: Vec<String> = images.collect();
     assert_eq!(images.len(), 2, "{images:?}");
     for line in images {
-        // What a shell would make of the star.
+        // Expands the star as a shell would.
         let line = line.replace("sub-*/func/*", "sub-01/func/sub-01_task-rest");
         let words: Vec<&str> = line.split_whitespace().skip(1).collect();
         let output = sandbox.boldface(&words);

@@ -1,4 +1,4 @@
-//! `boldface regions`: tables of atlases written by code and, where they are, of the shared 450 regions.
+//! Tests `boldface regions` on atlases written by code and on the shared 450 regions, if present.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use boldface_imaging::table::Table;
 use boldface_imaging::testing::Image;
 use boldface_tests::{Sandbox, is_ci, repository};
 
-/// The folder with the 450 regions; none where it is not shared.
+/// Folder with the 450 regions. `None` if it is missing.
 fn atlas450() -> Option<PathBuf> {
     let path = repository("../shared/data/atlas450");
     if path.is_dir() {
@@ -36,7 +36,7 @@ fn said(bytes: &[u8]) -> String {
 fn an_atlas_written_by_code() {
     let sandbox = Sandbox::new();
     let affine = Affine([[-2.0, 0.0, 0.0, 2.0], [0.0, 2.0, 0.0, 10.0], [0.0, 0.0, 2.0, -4.0]]);
-    // x is 2, 0 and -2 mm.
+    // The x coordinates are 2, 0 and -2 mm.
     let image = Image { sform: (4, affine), ..Image::new(&[3, 1, 1], vec![12.0, 0.0, 1012.0]) };
     let volume = sandbox.write("aparc.nii", "");
     fs::write(&volume, image.bytes()).unwrap();
@@ -97,7 +97,7 @@ fn the_450_regions_have_the_centroids_and_sizes_that_their_table_says() {
         let theirs = columns.map(|column| expected.get(column));
         for (ours, theirs) in ours.into_iter().zip(theirs) {
             let number = |text: Option<&str>| text.and_then(|text| text.parse::<f64>().ok());
-            // Their coordinates have one decimal; a half may be rounded either way.
+            // The coordinates have one decimal, and halves may be rounded either way.
             let is_near = number(ours).zip(number(theirs)).is_some_and(|(a, b)| (a - b).abs() < 0.1001);
             assert!(is_near || ours == theirs, "line {}: {ours:?} and {theirs:?}", row.line);
         }
@@ -116,7 +116,7 @@ fn a_swap_of_the_450_regions_is_named() {
         error.contains("swapped orders: the names are in the 17-network order of Schaefer's parcels, but `"),
         "{error}"
     );
-    // By its coordinates alone, where the volume's name says nothing.
+    // Only the coordinates reveal the swap, because the volume's name says nothing.
     let plain = sandbox.path("plain.nii.gz");
     let volume = "Schaefer2018_400Parcels_7Networks_order_Tian_Subcortex_S3_MNI152NLin6Asym_2mm.nii.gz";
     fs::copy(folder.join(volume), &plain).unwrap();
@@ -126,7 +126,7 @@ fn a_swap_of_the_450_regions_is_named() {
         error.contains("first 51 `17Networks_LH_VisCent_ExStr_1` by 21 mm: the label file has another order"),
         "{error}"
     );
-    // A dlabel knows its own names.
+    // A dlabel file contains its own names.
     let own = regions(&sandbox, &seven, None);
     assert_eq!(said(&own.stdout), "regions.tsv: 450 regions, Tian S3 + Schaefer-400, 7-network order\n");
 }

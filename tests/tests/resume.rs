@@ -1,4 +1,5 @@
-//! Killed at any moment, or run twice at once, an experiment ends with the numbers of a quiet run.
+//! An experiment that is killed at any time, or run twice at once, ends with the numbers of an
+//! undisturbed run.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use boldface_runner::run::{FileRecord, Manifest};
 use boldface_tests::Sandbox;
 
-/// Three trainings of the backbone (the last two with adapters) and one of the tokenizer, all noisy.
+/// Trains the backbone three times (twice with adapters) and the tokenizer once, all with random noise.
 const LEARNED: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -76,7 +77,7 @@ resamples = 20
 checkpoint-seconds = 0
 "#;
 
-/// As [`LEARNED`], but for the last training and what follows it.
+/// Like [`LEARNED`], except for the last training and the stages after it.
 fn other() -> String {
     LEARNED.replace("[instruction]\nsteps = 30", "[instruction]\nsteps = 31")
 }
@@ -89,7 +90,7 @@ fn project() -> Sandbox {
     sandbox
 }
 
-/// Starts a run; what it says goes into a file.
+/// Starts a run with its output redirected to a file.
 fn start(sandbox: &Sandbox, spec: &str, log: &str) -> Child {
     let file = File::create(sandbox.path(log)).unwrap();
     let mut command = sandbox.command(&["run", spec]);
@@ -100,7 +101,8 @@ fn said(sandbox: &Sandbox, log: &str) -> String {
     fs::read_to_string(sandbox.path(log)).unwrap()
 }
 
-/// The table of the only run of `spec` that has one, as bytes, and every artefact's files.
+/// Returns the metric table of the only run of `spec` that has one, as bytes, and the files of every
+/// artefact.
 fn results(sandbox: &Sandbox, spec: &str) -> (Vec<u8>, BTreeMap<String, BTreeMap<String, FileRecord>>) {
     let runs = fs::read_dir(sandbox.path("runs").join(spec)).unwrap().map(|run| run.unwrap().path());
     let is_whole = |run: &std::path::PathBuf| {
@@ -130,7 +132,7 @@ fn artefacts(cache: &Path) -> BTreeMap<String, BTreeMap<String, FileRecord>> {
 #[test]
 fn kills_at_many_moments_change_no_bit() {
     let quiet = project();
-    // Builds the binary, which takes longer than a run.
+    // Builds the binary first, because that takes longer than a run.
     quiet.boldface(&["--version"]);
     let begun = Instant::now();
     assert!(start(&quiet, "learned.toml", "log").wait().unwrap().success(), "{}", said(&quiet, "log"));
@@ -142,18 +144,18 @@ fn kills_at_many_moments_change_no_bit() {
         let sandbox = project();
         loop {
             let mut program = start(&sandbox, "learned.toml", "log");
-            // Multiples of the golden ratio are spread evenly and repeat nothing.
+            // Multiples of the golden ratio are evenly spread and never repeat.
             moment = (moment + 0.618_033_988_749_895) % 1.0;
             let deadline = Instant::now() + Duration::from_millis(50) + whole.mul_f64(0.25 * moment);
             while Instant::now() < deadline && program.try_wait().unwrap().is_none() {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            // Does nothing to a program that has ended.
+            // This has no effect on a program that has ended.
             program.kill().unwrap();
             let ended = program.wait().unwrap();
             let said = said(&sandbox, "log");
             resumed += said.matches("goes on after step").count();
-            // One that was killed has no exit code.
+            // A killed program has no exit code.
             if let Some(code) = ended.code() {
                 assert_eq!(code, 0, "{said}");
                 break;
@@ -161,7 +163,7 @@ fn kills_at_many_moments_change_no_bit() {
             kills += 1;
             assert!(kills < 300, "nothing gets done");
         }
-        // The last run began after the last kill, so it cleaned up.
+        // The last run started after the last kill, so it cleaned up.
         assert!(results(&sandbox, "learned") == expected, "the numbers differ");
     }
     println!("quiet run {whole:?}, {kills} kills, {resumed} resumed trainings");
@@ -175,7 +177,7 @@ fn two_runs_at_once_make_each_stage_once() {
         let status = start(&alone, &format!("{spec}.toml"), "log").wait().unwrap();
         assert!(status.success(), "{}", said(&alone, "log"));
     }
-    // One spec twice, and another one that shares all stages but the last.
+    // One spec twice, and another that shares all stages except the last.
     let together = project();
     let mut programs = ["learned", "learned", "other"]
         .iter()

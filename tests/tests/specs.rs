@@ -1,4 +1,4 @@
-//! Every shipped experiment resolves, and the schema that editors use accepts it with all its defaults.
+//! Every shipped experiment resolves, and the editors' schema accepts it with all its defaults.
 
 use std::fs;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ fn every_sweep_resolves_and_fits_the_schema() {
     }
 }
 
-/// Without the package of weights there is one problem, and it says how to get it.
+/// Without the weights package there is one problem, which explains how to get it.
 #[test]
 fn missing_weights_are_one_problem_that_says_how_to_fetch_them() {
     let path = boldface_tests::repository("experiments/pain-smollm2.toml");

@@ -1,4 +1,4 @@
-//! A bad disk, clock or store: each has its message, and nothing finished is lost.
+//! A faulty disk, clock or store gives a clear message, and nothing finished is lost.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use boldface_tests::Sandbox;
 
-/// Without anything to train.
+/// A spec without training.
 const COUNTED: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -52,19 +52,19 @@ fn succeeds(sandbox: &Sandbox, arguments: &[&str]) -> String {
     stderr(&output)
 }
 
-/// What a run that fails says, in one line and without its folder.
+/// Returns the error of a failing run in one line, without its folder.
 fn fails(sandbox: &Sandbox, arguments: &[&str]) -> String {
     let output = sandbox.boldface(arguments);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     stderr(&output)
 }
 
-/// The table of the latest run.
+/// Returns the metric table of the latest run.
 fn table(sandbox: &Sandbox) -> Vec<u8> {
     fs::read(sandbox.path("runs/latest/metrics.parquet")).unwrap()
 }
 
-/// Files of artefacts, hidden ones too, that begin with `start`.
+/// Lists the artefacts' files, including hidden ones, whose names begin with `start`.
 fn stored(sandbox: &Sandbox, start: &str) -> Vec<String> {
     let names = fs::read_dir(sandbox.path("runs/cache")).unwrap();
     let mut names: Vec<String> =
@@ -77,7 +77,7 @@ fn stored(sandbox: &Sandbox, start: &str) -> Vec<String> {
 #[test]
 fn a_full_disk_is_said_and_keeps_what_is_finished() {
     let sandbox = project();
-    // No file may be larger than 512 blocks of 512 or 1024 bytes; the token vectors have a megabyte.
+    // Limits files to 512 blocks of 512 or 1024 bytes. The token vectors need a megabyte.
     let program = sandbox.command(&["run", "counted.toml"]);
     let full = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", "512"])
@@ -107,7 +107,7 @@ fn a_full_disk_is_said_and_keeps_what_is_finished() {
 #[test]
 fn a_folder_that_cannot_be_written_is_said() {
     let sandbox = project();
-    // Nobody may make a folder there, the administrator included.
+    // Nobody may create a folder there, not even the administrator.
     #[cfg(target_os = "linux")]
     {
         let said = fails(&sandbox, &["run", "counted.toml", "--runs", "/sys/boldface"]);

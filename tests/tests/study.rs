@@ -1,4 +1,5 @@
-//! From scanner files to the table: derivatives as fMRIPrep leaves them, and real task fMRI.
+//! Runs a study from scanner files to the metric table, on derivatives as written by fMRIPrep and on
+//! real task fMRI.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -8,17 +9,18 @@ use boldface_imaging::testing::{Image, gzip};
 use boldface_runner::report;
 use boldface_tests::{Sandbox, Seen, repository, shipped, test_score};
 
-/// Volumes of a run, 2 s apart.
+/// Volumes per run, 2 s apart.
 const TRS: usize = 96;
 
-/// Seconds from one block to the next; a block lasts half of it.
+/// Seconds between the starts of two blocks. A block lasts half of it.
 const PERIOD: usize = 32;
 
-/// Subjects; each has two runs.
+/// Number of subjects, each with two runs.
 const SUBJECTS: usize = 8;
 
-/// A study in a derivatives folder with its raw folder: 4 x 4 x 2 voxels, of which the left half answers to faces and
-/// the right half to houses, 5 s later. One run of the last subject moves all the time.
+/// Writes a study as a derivatives folder and a raw folder. Of its 4 x 4 x 2 voxels, the left half
+/// responds to faces and the right half to houses, 5 s later. In one run of the last subject, the head
+/// moves all the time.
 fn study(sandbox: &Sandbox) {
     let mut people = "participant_id\tsex\n".to_owned();
     for subject in 1..=SUBJECTS {
@@ -49,7 +51,7 @@ fn add_run(sandbox: &Sandbox, name: &str, seed: usize, moves: bool) {
             let side = if voxel % 4 < 2 { "face" } else { "house" };
             *what == side && (onset + 5..onset + 5 + PERIOD / 2).contains(&seconds)
         };
-        // Noise of a hash, as large as the response.
+        // Pseudo-random noise as large as the response.
         let noise = ((volume * 7919 + voxel * 104_729 + seed * 1_299_709) % 1009) as f64 / 1009.0;
         1000.0 + 10.0 * f64::from(u8::from(blocks.iter().any(is_on))) + 20.0 * noise
     };
@@ -63,7 +65,7 @@ fn add_run(sandbox: &Sandbox, name: &str, seed: usize, moves: bool) {
     );
     let row = |volume: usize| match volume {
         0 => "n/a\t0\n".to_owned(),
-        // No two people move alike.
+        // Everyone moves differently.
         _ => format!(
             "{}\t{}\n",
             if moves { 0.9 } else { 0.1 } + 0.001 * ((volume * seed) % 37) as f64,
@@ -125,7 +127,7 @@ window = 8
 resamples = 50
 "#;
 
-/// A project with the study and a spec that divides it by `unit`.
+/// Creates a project with the study and a spec that divides it by `unit`.
 fn project(unit: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     study(&sandbox);
@@ -144,7 +146,7 @@ fn derivatives_become_a_table_and_the_scan_that_moved_is_left_out() {
     let run = latest(&sandbox.path("runs/study"));
     let excluded = fs::read_to_string(run.join("exclusions.tsv")).unwrap();
     assert!(excluded.ends_with("sub-08\tn/a\tpictures\t2\tall its 96 volumes are scrubbed\n"), "{excluded}");
-    // What was planted is found by the pattern of activity, and not by chance.
+    // The pattern of activity reveals the planted effect.
     assert!(test_score(&run, "picture", "pattern-logistic", "auroc") > 0.9);
     assert_eq!(test_score(&run, "picture", "majority", "auroc"), 0.5);
     let page = fs::read_to_string(run.join("report.md")).unwrap();
@@ -152,7 +154,7 @@ fn derivatives_become_a_table_and_the_scan_that_moved_is_left_out() {
         page.contains("No subject is in two parts") && !page.contains("nothing about new people"),
         "{page}"
     );
-    // The second run reads nothing again.
+    // The second run does not read the scans again.
     let seen = Seen::default();
     sandbox.run("study.toml", &seen).unwrap();
     assert_eq!(seen.ran(), Vec::<String>::new());
@@ -169,14 +171,14 @@ fn within_subjects_a_run_is_a_unit_and_the_report_says_so() {
     let page = fs::read_to_string(run.join("report.md")).unwrap();
     assert!(page.contains("nothing about new people") && page.contains("No run is in two parts"), "{page}");
     assert!(!page.to_lowercase().contains("over subjects"), "{page}");
-    // 15 runs, of which rounded 0.25 are 4 and rounded 0.15 are 2.
+    // Of 15 runs, 0.25 are 4 and 0.15 are 2, both rounded.
     let split: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(split_of(&sandbox)).unwrap()).unwrap();
     let parts = split["parts"].as_object().unwrap();
     let count = |part: &str| parts.values().filter(|of| *of == part).count();
     assert_eq!((count("train"), count("validation"), count("test")), (9, 2, 4));
     assert!(parts.keys().any(|unit| unit == "study/sub-01_task-pictures_run-1"), "{parts:?}");
-    // Divided otherwise, it is another study; the unit is in the keys only where it is said.
+    // Another division is another study. The unit is in the keys only if the spec sets it.
     let by_run = sandbox.plan("study.toml");
     sandbox.write("study.toml", &SPEC.replace("UNIT", "test = 0.25"));
     let by_subject = sandbox.plan("study.toml");
@@ -208,14 +210,14 @@ fn real_blocks_are_decoded_in_one_command() {
     }
 }
 
-/// The folder of the last run.
+/// Folder of the last run.
 fn latest(folder: &Path) -> PathBuf {
     let mut runs: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|run| run.unwrap().path()).collect();
     runs.sort();
     runs.pop().unwrap()
 }
 
-/// `split.json` of the only split that the project has made.
+/// `split.json` of the project's only split.
 fn split_of(sandbox: &Sandbox) -> PathBuf {
     let stages = fs::read_dir(sandbox.path("runs/cache")).unwrap().map(|stage| stage.unwrap().path());
     let mut splits = stages.map(|stage| stage.join("split.json")).filter(|file| file.is_file());

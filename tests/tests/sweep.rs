@@ -1,4 +1,4 @@
-//! Sweeps: equal stages run once, a failure stays in its arms, and nothing finished is lost.
+//! Sweeps run equal stages once, confine a failure to its arms, and lose no finished work.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
@@ -69,15 +69,15 @@ fn equal_stages_run_once_in_a_sweep_and_across_sweeps() {
     let sandbox = sandbox();
     let sweep = sandbox.sweep("grid.toml");
     let union = Union::of(&sweep);
-    // Of 8 stages, 4 are every arm's; tokenizer and codes differ by codebook, instruction and evaluation
-    // by both: 4 + 2 x 2 + 4 x 2.
+    // Of 8 stages, all arms share 4; tokenizer and codes differ by codebook, and instruction and
+    // evaluation differ by both: 4 + 2 x 2 + 4 x 2.
     assert_eq!((sweep.arms.len(), union.total(), union.nodes.len()), (4, 32, 16));
     let seen = Seen::default();
     let finished = run(&sweep, 2, false, &seen).unwrap();
     assert_eq!(seen.ran().len(), 16);
     assert!(finished.record.arms.iter().all(|arm| arm.status == ArmStatus::Finished));
 
-    // A second sweep has two stages of its own, and the single experiment none.
+    // The second sweep adds two stages of its own, and the single experiment none.
     sandbox.write(
         "other.toml",
         "base = \"base.toml\"\n[arms.a]\n\"instruction.steps\" = 4\n[arms.b]\n\"instruction.steps\" = 5\n",
@@ -111,7 +111,7 @@ fn the_folder_of_a_sweep_holds_a_run_for_every_arm() {
         assert_eq!(record.stages.len(), 8);
         assert_eq!(record.experiment.tokenizer["codebook-size"], arm.settings["tokenizer.codebook-size"]);
         assert!(rows(&dir).iter().any(|row| row.stage == "evaluation.condition"));
-        // The arm's own spec says what was run: nothing of it would run again.
+        // The arm's own spec describes the run exactly, so running it again computes nothing.
         let spec = fs::read_to_string(dir.join("spec.toml")).unwrap();
         sandbox.write("again.toml", &spec);
         let seen = Seen::default();
@@ -131,7 +131,7 @@ fn workers_change_no_number() {
     assert_eq!(numbers(1), numbers(3));
 }
 
-/// Every value of 14 subjects' 20 regions x 4 patches is one of 1120 means: too few for such a codebook.
+/// 14 subjects x 20 regions x 4 patches give 1120 means, too few for this codebook.
 const FAILING: &str = r#"
 base = "base.toml"
 
@@ -153,7 +153,7 @@ fn a_failure_takes_only_the_arms_that_need_the_stage() {
     assert!(error.contains("too few for `codebook-size` = 100000"), "{error}");
     // 16 distinct stages without the failed tokenizer, its codes, two instructions and two evaluations.
     assert_eq!(seen.ran().len(), 10);
-    // What is shared is the failed arm's too.
+    // The failed arm also has the shared stages.
     let failed = rows(&finished.dir.join(&finished.record.arms[0].run));
     let stages: BTreeSet<&str> = failed.iter().map(|row| row.stage.as_str()).collect();
     assert!(stages.contains("baseline.condition") && !stages.contains("evaluation.condition"));

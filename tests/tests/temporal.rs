@@ -1,4 +1,4 @@
-//! Spectra, ALFF and sliding windows beside scipy's and numpy's, live, on two real scans.
+//! Compares spectra, ALFF and sliding windows with scipy and numpy, live, on two real scans.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::path::Path;
@@ -31,7 +31,7 @@ fn a_long_scan_with_a_quick_tr_has_scipys_spectra() {
     compare(&path, "rois", &TimeSeries::new(trs, rois, 1.4, values).unwrap());
 }
 
-/// Compares every region and window with what the script says of the same file.
+/// Compares every region and window with the script's output for the same file.
 fn compare(path: &Path, rows: &str, series: &TimeSeries) {
     let arguments = [path.display().to_string(), series.tr().to_string(), rows.to_owned()];
     let Some(lines) = told("temporal.py", &arguments) else { return };
@@ -51,7 +51,7 @@ fn compare(path: &Path, rows: &str, series: &TimeSeries) {
         let sd = (z.iter().map(|x| x * x).sum::<f64>() / trs as f64).sqrt();
         z.iter_mut().for_each(|x| *x /= sd);
         let (alff, welch) = (spectra.alff(&signal, ALFF).unwrap(), spectra.welch(&z).unwrap());
-        // The script's lower end of the fast band is not in it.
+        // The script excludes the lower end of the fast band.
         let fast = Band { low: 0.10 + 1e-6, high: 0.25 };
         let (low, high) = (welch.sum(LOW).unwrap(), welch.sum(fast).unwrap());
         let all = welch.density.iter().sum();
@@ -66,7 +66,8 @@ fn compare(path: &Path, rows: &str, series: &TimeSeries) {
     windows(&theirs["windows"], series, &alive);
 }
 
-/// The regions that are alive are of the networks even and odd in turns.
+/// Compares the couplings of windows. Regions with a signal are assigned to the networks even and odd in
+/// turn.
 fn windows(theirs: &Value, series: &TimeSeries, alive: &[usize]) {
     let values =
         (0..series.trs()).flat_map(|t| alive.iter().map(move |&roi| series.volume(t)[roi])).collect();
@@ -80,7 +81,7 @@ fn windows(theirs: &Value, series: &TimeSeries, alive: &[usize]) {
     let theirs = theirs.as_array().unwrap();
     assert_eq!(ours.len(), theirs.len());
     for (ours, theirs) in ours.iter().zip(theirs) {
-        // Pairs are even-even, even-odd, odd-odd.
+        // The pairs are even-even, even-odd and odd-odd.
         assert!((ours.coupling[1] - theirs.as_f64().unwrap()).abs() < 1e-9);
     }
 }

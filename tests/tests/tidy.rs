@@ -1,13 +1,13 @@
-//! Habits every source file keeps.
+//! Checks conventions that every source file follows.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Longest file, tests included; split by noun before it gets there.
+/// Maximum lines per file, including tests. Split a file by noun before it reaches this.
 const LONGEST: usize = 400;
 
-/// Pieces are joined at run time, so that this file does not contain what it forbids.
+/// Forbidden texts. The pieces are joined at run time, so that this file does not contain them.
 const FORBIDDEN: &[(&[&str], &str)] = &[
     (&["TO", "DO"], "finish it, or write an issue"),
     (&["FIX", "ME"], "fix it, or write an issue"),
@@ -44,7 +44,7 @@ fn all_sources() -> Vec<PathBuf> {
     found
 }
 
-/// One complaint a line, so that all are seen at once.
+/// Reports one complaint per line, so that all are visible at once.
 fn check(complaint: impl Fn(&Path, &str) -> Option<String>) {
     let complain = |path: &PathBuf| {
         let text = fs::read_to_string(path).unwrap();

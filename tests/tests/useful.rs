@@ -1,4 +1,5 @@
-//! How much the descriptors alone tell, beside the other baselines: found where it is planted, at chance where not.
+//! Measures how well descriptors alone predict a label: they find a planted effect and are otherwise at
+//! chance.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use boldface::MetricRow;
 use boldface_runner::run::Finished;
 use boldface_tests::{Sandbox, Seen, test_score};
 
-/// A run on made scans; `more` has the corpora, tasks and whatever else.
+/// Runs a spec on simulated scans. `more` adds corpora, tasks and anything else.
 fn finished(seed: u64, permuted: bool, more: &str) -> (Sandbox, Finished) {
     let sandbox = Sandbox::new();
     let spec = format!(
@@ -64,7 +65,7 @@ fn rows(run: &Finished) -> Vec<MetricRow> {
     boldface_tables::metrics::read(&run.dir.join("metrics.parquet")).unwrap()
 }
 
-/// Who is scored as a baseline of a task.
+/// Returns the baselines of a task.
 fn baselines(rows: &[MetricRow], task: &str) -> BTreeSet<String> {
     let stage = format!("baseline.{task}");
     rows.iter().filter(|row| row.stage == stage).map(|row| row.plugin.clone()).collect()
@@ -78,7 +79,8 @@ fn a_planted_effect_is_found_in_facts_and_permuted_labels_are_at_chance() {
     };
     let found = (0..2).map(|seed| auroc(seed, false)).sum::<f64>() / 2.0;
     assert!(found > 0.9, "{found}");
-    // 24 test subjects, 12 and 12: the SD of one AUROC is 0.120, that of the mean of 8 seeds 0.042.
+    // 24 test subjects, 12 and 12: the SD of one AUROC is 0.120, and that of the mean over 8 seeds is
+    // 0.042.
     let mean = (0..8).map(|seed| auroc(seed, true)).sum::<f64>() / 8.0;
     assert!((mean - 0.5).abs() < 3.0 * 0.042, "{mean}");
 }
@@ -100,7 +102,8 @@ fn every_corpus_is_judged_beside_all_of_them() {
         "tangent-logistic",
     ];
     assert_eq!(baselines(&rows, "condition"), expected.map(str::to_owned).into());
-    // A caption is the facts, and a forecast shows a part of the scan: there is nothing to tell them by.
+    // Captions consist of the facts, and forecasts show only part of the scan, so neither has a facts
+    // baseline.
     assert_eq!(baselines(&rows, "captioning"), ["majority".to_owned()].into());
     assert_eq!(baselines(&rows, "forecasting"), ["ar", "persistence"].map(str::to_owned).into());
     for plugin in expected {
@@ -114,7 +117,7 @@ fn every_corpus_is_judged_beside_all_of_them() {
     let page = boldface_runner::report::write(&run.dir).unwrap();
     let page = std::fs::read_to_string(page.markdown).unwrap();
     assert!(page.contains("facts (few)") && page.contains("facts-logistic"), "{page}");
-    // What is told of every scan tells more than two couplings of each.
+    // A corpus of all couplings predicts at least as well as two couplings.
     let auroc = |plugin: &str| test_score(&run.dir, "condition", plugin, "auroc");
     assert!(auroc("facts (all)") > 0.9, "{}", auroc("facts (all)"));
     assert!(auroc("facts (all)") >= auroc("facts (few)"));

@@ -1,4 +1,4 @@
-//! Following a run from its folder: one that goes on, one that ended, one that was killed.
+//! Follows a run through its folder: a running, a finished and a killed one.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs::{self, File, OpenOptions};
@@ -46,7 +46,7 @@ fn a_finished_run_says_so() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     assert!(text.starts_with("runs/latest  7 of 7 stages\n") && text.ends_with("finished\n"), "{text}");
-    // Every line can be read back, and nothing else writes there.
+    // Every line can be parsed, and nothing else writes to this file.
     let lines = fs::read_to_string(dir.join(PROGRESS)).unwrap();
     let lines: Vec<Line> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.is_sorted_by(|a, b| a.at <= b.at));
@@ -101,7 +101,7 @@ fn a_killed_run_is_known_by_its_lock() {
     let mut file = OpenOptions::new().append(true).open(path).unwrap();
     told(&mut file, 0.0, Event::Opened { stages: stages() });
     told(&mut file, 1.0, Event::Started { stage: "series".into(), plugin: String::new() });
-    // Half a line, as a killed process leaves it.
+    // A partial line, as a killed process leaves it.
     write!(file, "{{\"at\":2.0,\"eve").unwrap();
     drop(file);
     let output = sandbox.boldface(&["watch", "runs/tiny"]);

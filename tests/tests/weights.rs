@@ -1,4 +1,4 @@
-//! Published weights in a spec: their content is in the keys, and where they lie is not.
+//! Published weights in a spec: their content is part of the keys, but their location is not.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -64,7 +64,7 @@ fn moved_weights_keep_the_keys_and_changed_ones_change_them() {
     copy(&dir.path().join("models/tiny"));
     copy(&dir.path().join("elsewhere/large"));
     let first = try_plan(dir.path(), SPEC).unwrap();
-    // As it was written, and not as it was joined.
+    // The path as written in the spec, not the joined one.
     assert_eq!(first.experiment.backbone["weights"], "models/tiny");
     let moved = try_plan(dir.path(), &SPEC.replace("models/tiny", "elsewhere/large")).unwrap();
     assert_eq!(keys(&moved), keys(&first));
@@ -83,7 +83,7 @@ fn moved_weights_keep_the_keys_and_changed_ones_change_them() {
         .map(|(one, _)| one.0)
         .collect();
     assert_eq!(differ, ["text-space", "tokenizer", "codes", "alignment", "evaluation.condition"]);
-    // A plan tells how large the model is.
+    // A plan states the size of the model.
     let alignment = first.stages.iter().find(|stage| stage.name() == "alignment").unwrap();
     assert!(alignment.size.parameters.is_none_or(|numbers| numbers > 10_000), "{:?}", alignment.size);
     let text = first.stages.iter().find(|stage| stage.name() == "text-space").unwrap();

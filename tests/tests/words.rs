@@ -1,4 +1,5 @@
-//! Words of a user's own: the file's content counts and its path does not, and what is wrong with it is said at once.
+//! User-defined words: the file's content counts and its path does not, and mistakes in it are reported
+//! immediately.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -33,14 +34,14 @@ fn spec(keys: &str) -> String {
     format!("{SPEC}\n[corpora.connectivity]\n{keys}\n")
 }
 
-/// Key of the corpus stage.
+/// Returns the key of the corpus stage.
 fn key(sandbox: &Sandbox, keys: &str) -> String {
     sandbox.write("spec.toml", &spec(keys));
     let plan = sandbox.plan("spec.toml");
     plan.stages.iter().find(|stage| stage.name() == "corpus").unwrap().key.0.clone()
 }
 
-/// What is wrong with a corpus that has `keys`, each problem behind the line of the spec that it is at.
+/// Returns the problems of a corpus that has `keys`, each after its line in the spec.
 fn told(sandbox: &Sandbox, keys: &str) -> String {
     let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let text = spec(keys);

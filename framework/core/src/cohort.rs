@@ -1,4 +1,4 @@
-//! Who was scanned, what is known of them, and who may be learned from.
+//! Scans, what is known about them, and their split into training, validation and test.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Descriptor, Exclusion, Result, TimeSeries};
 
-/// Names one scan (one run) as BIDS does, labels without their `sub-` and `run-`.
+/// Identifies one scan (one run) by its BIDS labels, without prefixes such as `sub-` and `run-`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ScanId {
     /// Name of the dataset's table in the spec.
@@ -23,22 +23,22 @@ pub struct ScanId {
     pub task: Option<String>,
     /// Run label.
     pub run: Option<String>,
-    /// Whether splits and intervals go by the run instead of the person (`[split] unit = "run"`). The framework
-    /// sets it; a dataset writes `false`. It is no part of the name: two ids that differ in it alone are equal.
+    /// Whether the unit of splits and intervals is the run instead of the person. The framework sets it
+    /// for `[split] unit = "run"`; a dataset writes `false`. Comparing ids ignores it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_run: bool,
 }
 
 impl ScanId {
-    /// The only scan of `subject`: no session, task or run. Name those that there are by struct update:
-    /// `ScanId { run: Some("1".into()), ..ScanId::new("pain", "01") }`.
+    /// Creates the id of the only scan of `subject`, without session, task or run. Add labels by struct
+    /// update: `ScanId { run: Some("1".into()), ..ScanId::new("pain", "01") }`.
     pub fn new(dataset: impl Into<String>, subject: impl Into<String>) -> ScanId {
         let (dataset, subject) = (dataset.into(), subject.into());
         ScanId { dataset, subject, session: None, task: None, run: None, by_run: false }
     }
 
-    /// What splits and intervals go by, unique over all datasets: the person, or the run if it is
-    /// [`ScanId::by_run`].
+    /// Identifies the unit of splits and intervals, unique over all datasets: the person, or the run if
+    /// [`ScanId::by_run`] is set.
     pub fn person(&self) -> String {
         if self.by_run { self.to_string() } else { format!("{}/sub-{}", self.dataset, self.subject) }
     }
@@ -86,10 +86,10 @@ impl fmt::Display for ScanId {
     }
 }
 
-/// What is known of a scan before its signal is read.
+/// Metadata of a scan, known before its signal is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScanInfo {
-    /// Which scan.
+    /// Identifies the scan.
     pub id: ScanId,
     /// Repetition time in seconds.
     pub tr: f64,
@@ -99,42 +99,46 @@ pub struct ScanInfo {
     pub rois: usize,
     /// Columns of the participants, sessions and scans tables; a missing value has no entry.
     pub phenotype: BTreeMap<String, String>,
-    /// What happened during the scan, by onset; empty if nothing is known.
+    /// Events during the scan, sorted by onset. Empty if none are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
-    /// Where volumes were cut out of the series, in order; empty if none were.
+    /// Cuts in the series, in order of time. Tasks choose their windows from these before any volume is
+    /// read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<Cut>,
 }
 
-/// Volumes that were cut out of a series, as scrubbing does.
+/// A gap where volumes were cut out of a series, for example by scrubbing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cut {
-    /// Seconds of the series before the cut.
+    /// Time of the gap, in seconds of the remaining series. Resampling does not change it.
     pub at: f64,
-    /// Seconds that were cut out there.
+    /// Length of the gap in seconds.
     pub seconds: f64,
 }
 
-/// Something that happened during a scan, as a row of `events.tsv` says it.
+/// An event during a scan: one row of `events.tsv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Seconds from the first volume of the series, what was cut out later included; may be negative.
+    /// Seconds from the first volume of the series, counting volumes that were later cut out. May be
+    /// negative.
     pub onset: f64,
-    /// Seconds; 0 for an instant.
+    /// Length in seconds. 0 for an instant.
     pub duration: f64,
-    /// What it was, such as `face`; none where the table says `n/a`.
+    /// Type of the event, such as `face`. `None` if the table says `n/a`.
     pub trial_type: Option<String>,
 }
 
 impl ScanInfo {
-    /// What the tables have in a column; the column `dataset`, if they have none, is the dataset's name.
+    /// Returns the scan's value in a table column. If there is no column `dataset`, that name gives the
+    /// dataset's name.
     pub fn column(&self, name: &str) -> Option<&str> {
         let dataset = (name == "dataset").then_some(&self.id.dataset);
         self.phenotype.get(name).or(dataset).map(String::as_str)
     }
 
-    /// The same scan without its first `seconds` of series: events and cuts are counted from there.
+    /// Returns the scan without the first `seconds` of its series, with events and cuts shifted
+    /// accordingly.
     #[must_use]
     pub fn from_second(mut self, seconds: f64) -> ScanInfo {
         let before = |cut: &&Cut| cut.at <= seconds + SAME_TIME;
@@ -145,12 +149,12 @@ impl ScanInfo {
         self
     }
 
-    /// Where in the series the time from `from` to `to` lies, both in seconds as [`Event::onset`] counts
-    /// them; none if it begins before the series or volumes of it were cut out.
+    /// Converts the start of a time range to seconds of the series. `from` and `to` are in seconds, as
+    /// in [`Event::onset`]. Returns `None` if the range begins before the series or overlaps a cut.
     pub fn uncut(&self, from: f64, to: f64) -> Option<f64> {
         let mut lost = 0.0;
         for cut in &self.cuts {
-            // In seconds as events count them the cut lies here.
+            // Begin and end of the cut on the time axis of events.
             let (begin, end) = (cut.at + lost, cut.at + lost + cut.seconds);
             if from < end - SAME_TIME && to > begin + SAME_TIME {
                 return None;
@@ -163,7 +167,7 @@ impl ScanInfo {
     }
 }
 
-/// Times that differ by less, in seconds, are one.
+/// Largest difference in seconds between two times that count as equal.
 const SAME_TIME: f64 = 1e-6;
 
 /// The regions of a parcellation, in the order of the series' columns.
@@ -185,35 +189,38 @@ impl Regions {
     }
 }
 
-/// A dataset as it lies there: its scans in canonical order, and its regions.
+/// The scans of a dataset in canonical order, and their regions.
 #[derive(Clone, Debug)]
 pub struct Cohort {
-    /// Sorted by [`ScanId`].
+    /// Scans to use, sorted by [`ScanId`].
     pub scans: Vec<ScanInfo>,
-    /// One parcellation for all of them.
+    /// The parcellation that all scans share.
     pub regions: Regions,
-    /// Scans that are there and not used, with the reason of each; sorted by [`ScanId`].
+    /// Scans that exist but are not used, each with the reason, sorted by [`ScanId`].
     pub excluded: Vec<Exclusion>,
 }
 
 impl Cohort {
-    /// A cohort of which every scan is used.
+    /// Creates a cohort without excluded scans.
     pub fn new(mut scans: Vec<ScanInfo>, regions: Regions) -> Cohort {
         scans.sort_by(|a, b| a.id.cmp(&b.id));
         Cohort { scans, regions, excluded: Vec::new() }
     }
 }
 
-/// One scan, cropped and standardised, with what the corpus says of it.
+/// One cropped scan with its corpus descriptors.
+///
+/// The series is standardised over all its volumes, except in a [`crate::CorpusGenerator`] or
+/// [`crate::Describer`].
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// What is known of it.
+    /// The scan's metadata.
     pub info: Arc<ScanInfo>,
-    /// Its signal.
+    /// The scan's signal.
     pub series: TimeSeries,
-    /// Its regions, shared by the cohort.
+    /// The scan's regions, shared by the cohort.
     pub regions: Arc<Regions>,
-    /// What the corpus generators say of it; empty before the corpus stage.
+    /// Descriptors from the corpus generators. Empty before the corpus stage.
     pub descriptors: Vec<Descriptor>,
 }
 
@@ -221,11 +228,11 @@ pub struct Scan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// Everything fitted is fitted on these.
+    /// For fitting: every model and every norm is fitted on these scans only.
     Train,
-    /// For choices.
+    /// For choosing between models and settings.
     Validation,
-    /// For the numbers that are reported; nothing is chosen on it.
+    /// For the reported numbers. Nothing is chosen by them.
     Test,
 }
 
@@ -243,26 +250,26 @@ impl Part {
     }
 }
 
-/// Which part every person belongs to. A person is never in two.
+/// Assigns every person to a part. No person is in two parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
-    /// Part by [`ScanId::person`].
+    /// Part of each person, by [`ScanId::person`].
     pub parts: BTreeMap<String, Part>,
 }
 
 impl Split {
-    /// The part of a scan.
+    /// Returns the part of a scan.
     ///
     /// # Errors
-    /// If the split does not know the person.
+    /// If the person is not in the split.
     pub fn part(&self, id: &ScanId) -> Result<Part> {
-        self.parts.get(&id.person()).copied().ok_or_else(|| format!("the split does not know `{id}`").into())
+        self.parts.get(&id.person()).copied().ok_or_else(|| format!("`{id}` is not in the split").into())
     }
 
-    /// The scans of one part.
+    /// Returns the scans of one part.
     ///
     /// # Errors
-    /// If the split does not know one of the scans.
+    /// If the person of a scan is not in the split.
     pub fn of<'a>(&self, part: Part, scans: &'a [Scan]) -> Result<Vec<&'a Scan>> {
         let mut chosen = Vec::new();
         for scan in scans {
@@ -273,33 +280,33 @@ impl Split {
         Ok(chosen)
     }
 
-    /// The scans that may be learned from; the only way to make [`TrainScans`].
+    /// Returns the training scans. This is the only way to create [`TrainScans`].
     ///
     /// # Errors
-    /// If the split does not know one of the scans.
+    /// If the person of a scan is not in the split.
     pub fn train<'a>(&self, scans: &'a [Scan]) -> Result<TrainScans<'a>> {
         Ok(TrainScans { scans: self.of(Part::Train, scans)? })
     }
 }
 
-/// Training scans, by type: whatever is fitted takes these, so it cannot see a held-out scan.
+/// Training scans as a type of their own. Every fit takes them, so it cannot see a held-out scan.
 #[derive(Clone, Debug)]
 pub struct TrainScans<'a> {
     scans: Vec<&'a Scan>,
 }
 
 impl<'a> TrainScans<'a> {
-    /// The scans, in canonical order.
+    /// Iterates over the scans in canonical order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a Scan> + '_ {
         self.scans.iter().copied()
     }
 
-    /// How many.
+    /// Number of scans.
     pub fn len(&self) -> usize {
         self.scans.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no scans.
     pub fn is_empty(&self) -> bool {
         self.scans.is_empty()
     }
@@ -332,8 +339,8 @@ mod tests {
 
     #[test]
     fn times_are_found_behind_cuts_and_not_across_them() {
-        // After 10 s of series 4 s are gone, after 20 s of series 2 s more: as events count, the series is
-        // 0..10, 14..24, 26.. .
+        // The first cut removes 4 s after 10 s of series, the second 2 s after 20 s of series. On the
+        // time axis of events, the series covers 0..10, 14..24 and 26.. .
         let scan = info(&[(10.0, 4.0), (20.0, 2.0)]);
         assert_eq!(scan.uncut(0.0, 10.0), Some(0.0));
         assert_eq!(scan.uncut(4.0, 12.0), None);
@@ -346,8 +353,8 @@ mod tests {
 
     #[test]
     fn a_crop_moves_events_and_cuts() {
-        // Without the first 12 s of series, the first cut is gone with its 4 s, the second is after 8 s of
-        // series; the event was at 30, which is 30 - 12 - 4.
+        // Dropping the first 12 s of series removes the first cut with its 4 s and moves the second to 8
+        // s. The event moves from 30 s to 30 - 12 - 4 = 14 s.
         let scan = info(&[(10.0, 4.0), (20.0, 2.0)]).from_second(12.0);
         assert_eq!(scan.cuts, [Cut { at: 8.0, seconds: 2.0 }]);
         assert_eq!(scan.events[0].onset, 14.0);

@@ -1,4 +1,4 @@
-//! What is said of scans, and the text space it lives in.
+//! Sentences about scans, and the text space that a tokenizer is aligned with.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,61 +7,63 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Features, Result, ScanId, Window};
 
-/// One number about a scan and what the words make of it.
+/// One measured feature of a scan, and the words for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
-    /// What was measured, such as `coupling.Default-Vis`.
+    /// Name of the feature, such as `coupling.Default-Vis`.
     pub feature: String,
-    /// The measured value in the feature's unit; none if it could not be computed, or was not said.
+    /// Measured value in the feature's unit. `None` if it could not be computed or the sentence does not
+    /// state it.
     pub value: Option<f64>,
-    /// Standard deviations from the training norm; none if not available.
+    /// Standard deviations from the training norm. `None` if not available.
     pub z: Option<f64>,
-    /// The band of the words, such as `markedly lower` or `not available`.
+    /// Band of the z, such as `markedly lower` or `not available`.
     pub band: String,
-    /// Why there is no value or no z, such as `the network has one region`; none where both are there, or where
-    /// nobody said.
+    /// Why the value or z is missing, such as `the network has one region`. `None` if both exist or no
+    /// reason is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl Fact {
-    /// Whether two facts say the same of the same feature: the band decides, not the decimals.
+    /// Whether two facts state the same band for the same feature. Numbers are ignored.
     pub fn agrees(&self, other: &Fact) -> bool {
         self.feature == other.feature && self.band == other.band
     }
 
-    /// Index of the fact's own band among `bands`.
+    /// Returns the index of the fact's band among `bands`.
     ///
     /// # Errors
-    /// If it is none of them.
+    /// If the band is not among them.
     pub fn band_index(&self, bands: &[Band]) -> Result<usize> {
         let index = bands.iter().position(|band| band.name == self.band);
-        index.ok_or_else(|| format!("`{}` is none of the bands of `{}`", self.band, self.feature).into())
+        index.ok_or_else(|| format!("`{}` is not a band of `{}`", self.band, self.feature).into())
     }
 }
 
-/// One of the ordered ranges of z that a fact may lie in.
+/// One of the ordered ranges of z.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Band {
-    /// Its name, such as `markedly lower`.
+    /// Name of the band, such as `markedly lower`.
     pub name: String,
-    /// A z that stands for it: below 0, above 0, or 0 for the band that holds both signs.
+    /// A representative z: negative, positive, or 0 for the band that contains both signs.
     pub z: f64,
 }
 
-/// How to ask for one feature: the answer is the name of one of its bands.
+/// A question about one feature. The answer is the name of one of its bands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FactQuestion {
-    /// What is asked for, such as `coupling.Default-Vis`.
+    /// Feature that is asked about, such as `coupling.Default-Vis`.
     pub feature: String,
-    /// The same question in different words; the first is the plain one.
+    /// The same question in different words. The first is the plain one.
     pub wordings: Vec<String>,
     /// Possible answers, from low to high.
     pub bands: Vec<Band>,
 }
 
 impl FactQuestion {
-    /// Whether a pattern, in which `*` stands for anything, names `feature`: `coupling.*` names `coupling.Default-Vis`.
+    /// Whether `pattern` matches `feature`. `*` matches any text, so `coupling.*` matches
+    /// `coupling.Default-Vis`.
     pub fn is_named(pattern: &str, feature: &str) -> bool {
         match pattern.split_once('*') {
             None => pattern == feature,
@@ -73,36 +75,36 @@ impl FactQuestion {
     }
 }
 
-/// One sentence about one scan, traceable to its number.
+/// One sentence about one scan, together with the fact that it states.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Descriptor {
     /// The scan it describes.
     pub scan: ScanId,
-    /// The generator's table in the spec, such as `connectivity`; filled in by the framework.
+    /// Name of the generator's table in the spec, such as `connectivity`. The framework fills it in.
     pub corpus: String,
     /// The sentence.
     pub text: String,
-    /// What it says.
+    /// The one fact that the sentence states, so that the sentence can be traced and read back.
     pub fact: Fact,
-    /// How many training scans the norm rests on.
+    /// Number of training scans behind the norm.
     pub norm_scans: usize,
-    /// How many people those scans are of; 0 if the generator does not say.
+    /// Number of people behind the norm. 0 if the generator does not report it.
     #[serde(default)]
     pub norm_people: usize,
-    /// Which norm: a name that changes with any number in it, such as `graph-1-5f3a09c2e1b4d687`; empty if the
-    /// generator does not say.
+    /// Name of the norm, such as `graph-1-5f3a09c2e1b4d687`. It changes with any number in the norm.
+    /// Empty if the generator does not report it.
     #[serde(default)]
     pub norm: String,
-    /// The volumes it tells of; filled in by the framework.
+    /// Volumes that the sentence describes. The framework fills it in.
     #[serde(default)]
     pub window: Window,
-    /// How to ask for its fact; none if the generator asks no question about it. Filled in by the framework from
-    /// [`crate::Describer::questions`].
+    /// Question about the fact. `None` if the generator has no question about it. The framework fills it
+    /// in from [`crate::Describer::questions`].
     #[serde(default, skip_serializing_if = "Option::is_none", with = "shared")]
     pub question: Option<Arc<FactQuestion>>,
 }
 
-/// A question that many descriptors share, as if each had its own.
+/// Serialises a shared question as if each descriptor owned a copy.
 mod shared {
     use std::sync::Arc;
 
@@ -120,8 +122,8 @@ mod shared {
 }
 
 impl Descriptor {
-    /// What `text` says of `scan`. The rest is empty: the framework fills in corpus and window, the generator
-    /// says which norm it compared with.
+    /// Creates the descriptor `text` of `scan` that states `fact`. The framework fills in corpus, window
+    /// and question; the generator fills in the norm.
     pub fn new(scan: &ScanId, text: String, fact: Fact) -> Descriptor {
         Descriptor {
             scan: scan.clone(),
@@ -137,22 +139,22 @@ impl Descriptor {
     }
 }
 
-/// Text a backbone may learn language from: never anything about a held-out scan.
+/// Text that a backbone may learn language from. It never describes a held-out scan.
 #[derive(Clone, Debug, Default)]
 pub struct TextSource {
     /// Documents of general text.
     pub general: Vec<String>,
-    /// One description a training scan.
+    /// One description per training scan.
     pub descriptions: Vec<String>,
-    /// Questions about facts, in every wording: what a model will be asked of a scan.
+    /// Questions about facts, in every wording that the model will be asked in.
     pub questions: Vec<String>,
 }
 
-/// What a tokenizer is aligned with: vectors of the backbone's frozen text side.
+/// Vectors of the backbone's frozen text side that a tokenizer is aligned with.
 #[derive(Clone, Debug)]
 pub struct TextSpace {
-    /// Pooled vector of each training scan's description; a scan without a description has none.
+    /// Pooled vector of each training scan's description. A scan without a description has no entry.
     pub descriptions: BTreeMap<ScanId, Vec<f32>>,
-    /// Rows of the backbone's input embedding, as often as the text uses them.
+    /// Rows of the backbone's input embedding, each as often as its token occurs in the text.
     pub tokens: Features,
 }

@@ -1,36 +1,36 @@
-//! What is wrong with a spec ([`Problem`]) and what went wrong in a run ([`Error`]).
+//! Errors in a spec ([`Problem`]) and in a run ([`Error`]).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A failed run. Any error converts with `?`; a sentence converts with `.into()`.
+/// The error of a failed run. Any error converts with `?`, and a string with `.into()`.
 ///
-/// Messages are lowercase fragments that quote what the user wrote in backticks. The runner
-/// adds which stage and which plugin failed.
+/// Messages are lowercase fragments that quote the user's words in backticks. The runner adds the stage
+/// and the plugin that failed.
 pub type Error = Box<dyn std::error::Error + Send + Sync + 'static>;
 
-/// A result whose error is [`Error`] unless said otherwise.
+/// A result whose default error type is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Something wrong with a spec, found before anything runs.
+/// A mistake in a spec, found before anything runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Dotted path of the offending key; a plugin writes it relative to its own table.
+    /// Dotted path of the offending key. Plugins write it relative to their own table.
     pub key: String,
-    /// What is wrong: a lowercase fragment without a full stop.
+    /// Description of the mistake: a lowercase fragment without a full stop.
     pub message: String,
-    /// What to do about it: an instruction.
+    /// Instruction how to fix it.
     pub help: Option<String>,
 }
 
 impl Problem {
-    /// A problem at `key`, such as `Problem::at("target", "no scan has ...")`.
+    /// Creates a problem at `key`, such as `Problem::at("target", "no scan has ...")`.
     pub fn at(key: impl Into<String>, message: impl Into<String>) -> Problem {
         Problem { key: key.into(), message: message.into(), help: None }
     }
 
-    /// Adds what to do about it.
+    /// Adds an instruction how to fix the problem.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
@@ -52,7 +52,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The user pressed Ctrl-C: what is finished is kept, the rest is not an error of anyone's.
+/// The error of a run that the user stopped with Ctrl-C. Finished stages are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
 

@@ -1,13 +1,13 @@
-//! Turns a plugin's panic into an error, so that one bad plugin does not lose a run.
+//! Turns a plugin's panic into an error, so that one faulty plugin cannot end a run.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::Result;
 
-/// Runs `call`; a panic inside becomes an error that carries its message.
+/// Runs `call` and turns a panic inside it into an error with the panic's message.
 ///
-/// What `call` was changing may be half-changed afterwards, so the caller drops it.
+/// Drop any state that `call` was changing, as it may be left half-changed.
 ///
 /// ```
 /// let result: boldface::Result<()> = boldface::guard(|| panic!("index 7 of 3"));
@@ -18,7 +18,7 @@ pub fn guard<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|panic| Err(format!("panicked: {}", words(&*panic)).into()))
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub(crate) fn words(panic: &(dyn Any + Send)) -> &str {
     let literal = panic.downcast_ref::<&str>().copied();
     literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")

@@ -1,4 +1,4 @@
-//! Where everything stands in one sequence: order, positions, attention and targets from one type.
+//! The layout of a sequence: order, positions, attention and targets from one type.
 //!
 //! ```text
 //! before (text) | patch 0: roi 0 .. N-1 | patch 1: roi 0 .. N-1 | ... | after (text)
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Layout {
     /// Text tokens before the fMRI block (its opening delimiter, a chat template's first part).
     pub before: usize,
-    /// Time patches of the block; 0 for text alone.
+    /// Time patches of the block. 0 for text alone.
     pub patches: usize,
     /// Regions of the block.
     pub rois: usize,
@@ -19,7 +19,7 @@ pub struct Layout {
     pub after: usize,
 }
 
-/// What stands at one place of a sequence.
+/// The token at one place of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     /// The `index`-th token of the text before the block.
@@ -47,7 +47,7 @@ impl Layout {
         self.before + self.block() + self.after
     }
 
-    /// What stands at place `i`.
+    /// Returns the token at place `i`.
     pub fn token(&self, i: usize) -> Token {
         debug_assert!(i < self.len());
         if i < self.before {
@@ -60,17 +60,18 @@ impl Layout {
         }
     }
 
-    /// The place of a region in a patch.
+    /// Returns the place of a region in a patch.
     pub fn fmri(&self, patch: usize, roi: usize) -> usize {
         self.before + patch * self.rois + roi
     }
 
-    /// The place of the `index`-th token after the block.
+    /// Returns the place of the `index`-th token after the block.
     pub fn after(&self, index: usize) -> usize {
         self.before + self.block() + index
     }
 
-    /// Position id of place `i`: all regions of a patch share one, as they happen at one time.
+    /// Position id of place `i`. All regions of a patch share one, because they are measured at the same
+    /// time.
     pub fn position(&self, i: usize) -> usize {
         match self.token(i) {
             Token::Before(index) => index,
@@ -79,10 +80,10 @@ impl Layout {
         }
     }
 
-    /// Place `i` attends to the places `0..visible(i)` and to no other.
+    /// Number of places that place `i` attends to: exactly the places `0..visible(i)`.
     ///
-    /// Text is causal; a region sees the whole of its own patch and everything earlier. As the
-    /// block comes first, one number a row is the whole mask.
+    /// Text is causal. A region sees its whole patch and everything earlier. Every place sees a prefix of
+    /// the sequence, so one number per row describes the whole mask.
     pub fn visible(&self, i: usize) -> usize {
         match self.token(i) {
             Token::Fmri { patch, .. } => self.fmri(patch + 1, 0),
@@ -90,7 +91,7 @@ impl Layout {
         }
     }
 
-    /// The place whose code place `i` predicts: same region, next time patch.
+    /// Returns the place whose code place `i` predicts: the same region in the next time patch.
     pub fn next_patch(&self, i: usize) -> Option<usize> {
         match self.token(i) {
             Token::Fmri { patch, roi } if patch + 1 < self.patches => Some(self.fmri(patch + 1, roi)),

@@ -1,8 +1,20 @@
-//! BOLD signals put into words: everything a plugin author imports.
+//! Everything a boldface plugin author imports.
 //!
-//! A plugin is a config struct with doc comments, one trait from [`traits`](Task) and one
-//! [`register!`] line. No tensor and no data frame crosses a trait: plugins and the framework
-//! speak [`TimeSeries`], [`Features`], [`Codes`], [`Sequence`] and [`Metric`].
+//! A plugin is a config struct with doc comments, an implementation of one of five traits, and one
+//! [`register!`] line:
+//!
+//! | trait | a plugin of this kind |
+//! |---|---|
+//! | [`Dataset`] | finds scans and reads their regional time series |
+//! | [`CorpusGenerator`] | describes scans in sentences |
+//! | [`Tokenizer`] | turns time series into features and codes |
+//! | [`Backbone`] | provides the language model |
+//! | [`Task`] | asks questions about scans and scores the answers |
+//!
+//! The fields of the struct are the keys of the plugin's table in a spec, and their doc comments become
+//! the key descriptions in its JSON schema. Traits exchange plain data, such as [`TimeSeries`],
+//! [`Features`], [`Codes`], [`Sequence`] and [`Metric`], but never tensors or data frames. [`testing`]
+//! makes scans for a plugin's tests.
 
 pub mod abi;
 mod card;

@@ -1,11 +1,11 @@
-//! Numbers that say what they mean: a name, a direction, a unit and the level of chance.
+//! Metrics: named numbers with a direction, a unit and a level of chance.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One number. `NaN` means undefined (an AUROC over one class) and is stored as missing.
+/// One number. `NaN` means undefined, such as an AUROC over one class, and is stored as missing.
 ///
-/// The framework knows no metric by name: everything that tables and reports say about one comes from these fields.
+/// The framework knows no metric by name: tables and reports take everything they state from these fields.
 ///
 /// ```
 /// use boldface::Metric;
@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
-    /// The field's name for it: `balanced_accuracy`, `auroc`, `codebook_perplexity`.
+    /// Standard name of the metric: `balanced_accuracy`, `auroc`, `codebook_perplexity`.
     pub name: String,
     /// Its value.
     pub value: f64,
-    /// Its direction; none if neither way is better.
+    /// Whether higher values are better. `None` if neither direction is better.
     pub higher_is_better: Option<bool>,
     /// The value that guessing reaches, such as 0.5 for an AUROC. A report claims no advantage over a baseline for
     /// a model that is not above chance.
@@ -32,17 +32,17 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// A metric that should grow, such as accuracy.
+    /// Creates a metric that should grow, such as accuracy.
     pub fn higher_is_better(name: impl Into<String>, value: f64) -> Metric {
         Metric { higher_is_better: Some(true), ..Metric::neutral(name, value) }
     }
 
-    /// A metric that should shrink, such as a loss.
+    /// Creates a metric that should shrink, such as a loss.
     pub fn lower_is_better(name: impl Into<String>, value: f64) -> Metric {
         Metric { higher_is_better: Some(false), ..Metric::neutral(name, value) }
     }
 
-    /// A number without a direction, such as a learning rate.
+    /// Creates a number without a direction, such as a learning rate.
     pub fn neutral(name: impl Into<String>, value: f64) -> Metric {
         Metric {
             name: name.into(),
@@ -70,36 +70,36 @@ impl Metric {
     }
 }
 
-/// One row of the metric table: one number, where it comes from and how sure it is.
+/// One row of the metric table: one number, its origin and its confidence interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricRow {
-    /// The stage that made it, such as `evaluation.condition`.
+    /// Stage that computed it, such as `evaluation.condition`.
     pub stage: String,
     /// The stage's content key.
     pub key: String,
-    /// What was measured: a plugin (`gpt`) or a baseline (`fc-logistic`).
+    /// Plugin (`gpt`) or baseline (`fc-logistic`) that was measured.
     pub plugin: String,
-    /// `train`, `validation` or `test`; empty for numbers that belong to no part.
+    /// Part of the split: `train`, `validation` or `test`. Empty for numbers that belong to no part.
     pub split: String,
-    /// The group of subjects it is about, such as `sex=F`; none for all of the part.
+    /// Group of subjects, such as `sex=F`. `None` for the whole part.
     pub group: Option<String>,
     /// The stage's seed.
     pub seed: u64,
-    /// The training step; none for final numbers.
+    /// Training step. `None` for final numbers.
     pub step: Option<u64>,
     /// The metric's name.
     pub metric: String,
-    /// Its value; none if undefined.
+    /// The metric's value. `None` if undefined.
     pub value: Option<f64>,
-    /// Lower end of the 95% bootstrap interval by subject.
+    /// Lower end of the 95% interval, bootstrapped over subjects.
     pub low: Option<f64>,
     /// Upper end of the interval.
     pub high: Option<f64>,
-    /// How many examples it rests on.
+    /// Number of examples behind the value.
     pub n: Option<u64>,
-    /// For a paired difference: the plugin that was subtracted.
+    /// For a paired difference, the plugin whose score was subtracted.
     pub against: Option<String>,
-    /// The metric's direction.
+    /// Whether higher values are better. `None` if neither direction is better.
     pub higher_is_better: Option<bool>,
     /// The value that guessing reaches.
     pub chance: Option<f64>,

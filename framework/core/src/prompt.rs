@@ -1,25 +1,26 @@
-//! What a task asks, what it expects, and what came back.
+//! Questions, right answers and predictions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Band, Fact, Result, ScanId, TimeSeries, Window, scores};
 
-/// One question about one scan.
+/// One question about one window of one scan.
 ///
-/// The series a prompt shows is standardised over the window it shows and over nothing else,
-/// so no statistic of hidden volumes reaches the model.
+/// The shown series is standardised over its window alone, so no statistic of hidden volumes reaches the
+/// model. There is exactly one window per question; prompts with several scans would need a new field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// The volumes shown to the model.
     pub window: Window,
     /// The question, in words.
     pub question: String,
-    /// The right answer.
+    /// The right answer and its form.
     pub answer: Answer,
 }
 
-/// The form of an answer decides the query: ranked, generated or continued.
+/// The right answer. Its form decides whether the model ranks options, generates text or continues
+/// codes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
@@ -27,110 +28,112 @@ pub enum Answer {
     Choice {
         /// All permitted answers.
         options: Vec<String>,
-        /// Index of the right one.
+        /// Index of the right answer.
         correct: usize,
     },
     /// A text about the scan.
     Text {
         /// The reference text.
         reference: String,
-        /// What the reference says.
+        /// Facts that the reference states.
         facts: Vec<Fact>,
-        /// How the model's text is made.
+        /// How the model generates its text.
         #[serde(default)]
         decoding: Decoding,
     },
-    /// One of the bands of a fact, ranked by log-likelihood as [`Answer::Choice`]; answered with a
-    /// [`Prediction::Choice`] of one probability per band.
+    /// One of the bands of a fact, ranked by log-likelihood like [`Answer::Choice`]. The prediction is a
+    /// [`Prediction::Choice`] with one probability per band.
     Band {
-        /// The fact; its `band` is the right answer.
+        /// The fact. Its `band` is the right answer.
         fact: Fact,
         /// All bands, from low to high.
         bands: Vec<Band>,
     },
     /// The next volumes after the window, continued as codes and decoded.
     Series {
-        /// How many volumes.
+        /// Number of volumes.
         trs: usize,
     },
-    /// A number: read off the pooled hidden state by a ridge regression fitted on training scans, or
-    /// found by ranking ordinal bins.
+    /// A number. Without `edges`, a ridge regression fitted on training scans predicts it from the
+    /// pooled hidden state. With `edges`, the model ranks ordinal bins.
     Value {
         /// The number, in `unit`.
         value: f64,
-        /// Its unit, such as `years`; empty for a number without one.
+        /// Unit of the number, such as `years`. Empty for a number without a unit.
         unit: String,
-        /// Edges of the bins to rank, ascending, both ends included; empty for the ridge regression.
+        /// Edges of the bins to rank, ascending, both ends included. Empty for the ridge regression.
         edges: Vec<f64>,
     },
 }
 
-/// How the text of an [`Answer::Text`] is made.
+/// How the model generates the text of an [`Answer::Text`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decoding {
     /// Word by word, greedily.
     #[default]
     Free,
-    /// The model is asked about every fact; the most unusual answers, as many as the reference has facts, are told in the
-    /// corpus' words without numbers. So every sentence reads back, and none invents a value.
+    /// From the model's answers about single facts. The model is asked about every fact. The corpus
+    /// words the most unusual answers, as many as the reference has facts, without numbers. Every
+    /// sentence therefore reads back, and none contains an invented value.
     Asked,
 }
 
-/// What a model or a baseline answered.
+/// The answer of a model or a baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prediction {
-    /// For [`Answer::Choice`] and [`Answer::Band`]: a probability for each option.
+    /// Answers [`Answer::Choice`] and [`Answer::Band`] with a probability for each option.
     Choice {
-        /// Sums to 1.
+        /// One probability per option. They sum to 1.
         probabilities: Vec<f64>,
     },
-    /// For [`Answer::Choice`] of a task that is asked openly: a sentence, and the option it names.
-    /// A task never sees it: the framework hands it a choice, a wrong one where nothing is named.
+    /// Answers an openly asked [`Answer::Choice`] with a sentence and the option it names. Tasks never
+    /// see this variant: the framework turns it into a choice, and into a wrong choice if no option is
+    /// named.
     Open {
         /// The generated text.
         text: String,
-        /// Index of the one option that the text names; none if it names none or several.
+        /// Index of the only option that the text names. `None` if it names none or several.
         named: Option<usize>,
     },
-    /// For [`Answer::Text`].
+    /// Answers [`Answer::Text`].
     Text {
         /// The generated text.
         text: String,
-        /// What it says, read back by the corpus that wrote the reference.
+        /// Facts read back from the text by the corpus that wrote the reference.
         facts: Vec<Fact>,
     },
-    /// For [`Answer::Series`]; both sides in standard deviations of the shown window.
+    /// Answers [`Answer::Series`]. Both series are in standard deviations of the shown window.
     Series {
         /// The predicted volumes.
         predicted: TimeSeries,
-        /// The volumes that really followed.
+        /// The volumes that actually followed.
         actual: TimeSeries,
     },
-    /// For [`Answer::Value`], in its unit.
+    /// Answers [`Answer::Value`], in its unit.
     Value {
         /// The predicted number.
         value: f64,
     },
 }
 
-/// One question, its right answer and the answer given.
+/// One question, its right answer and the prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The scan that was asked about.
+    /// Scan that the question is about.
     pub scan: ScanId,
-    /// What was asked.
+    /// The question and its right answer.
     pub example: Example,
-    /// What was answered.
+    /// The model's or baseline's answer.
     pub prediction: Prediction,
 }
 
 impl Outcome {
-    /// Of a choice: the index of the right option, and that of the most likely one.
+    /// Returns the indices of the right option and of the most likely one.
     ///
     /// # Errors
-    /// If the answer is no choice, or not one of as many options as there are.
+    /// If this is not a choice, or the number of probabilities differs from the number of options.
     pub fn choice(&self) -> Result<(usize, usize)> {
         match (&self.example.answer, &self.prediction) {
             (Answer::Choice { options, correct }, Prediction::Choice { probabilities })

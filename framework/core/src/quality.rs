@@ -1,28 +1,29 @@
-//! How good a recording is: what is measured of a scan besides its signal, and why one was left out.
+//! Quality of recordings: measures of a scan besides its signal, and reasons for exclusion.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{ScanId, TimeSeries};
 
-/// What was measured of a scan while it was read. Empty where the dataset cannot tell.
+/// Quality measures of a scan, taken while it is read. Empty if the dataset cannot measure them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
-    /// Framewise displacement (Power 2012) in mm, one a volume on disk; the first is 0.
+    /// Framewise displacement (Power 2012) in mm, one value per volume on disk. The first is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "numbers")]
     pub fd: Vec<f32>,
-    /// DVARS in percent of the mean signal, one a volume on disk; the first is 0.
+    /// DVARS in percent of the mean signal, one value per volume on disk. The first is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "numbers")]
     pub dvars: Vec<f32>,
-    /// Whether each volume on disk was kept; empty if scrubbing was not asked for and all were.
+    /// Whether each volume on disk was kept. Empty without scrubbing, when all volumes are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<bool>,
-    /// Temporal signal to noise: mean over standard deviation of a voxel, median over the voxels read.
+    /// Temporal signal-to-noise ratio: a voxel's mean over its standard deviation; median over the
+    /// voxels read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tsnr: Option<f32>,
-    /// Share of each region's voxels that hold a signal, 0 to 1, in the order of the regions.
+    /// Share of each region's voxels that have a signal, 0 to 1, in the order of the regions.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "numbers")]
     pub coverage: Vec<f32>,
-    /// What a reader should know, each a sentence.
+    /// Warnings for the reader, each a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -33,7 +34,7 @@ impl Quality {
         *self == Quality::default()
     }
 
-    /// Mean framewise displacement in mm; the first volume, which has none before it, does not count.
+    /// Mean framewise displacement in mm, without the first volume.
     pub fn mean_fd(&self) -> Option<f64> {
         mean(moves(&self.fd))
     }
@@ -43,12 +44,12 @@ impl Quality {
         moves(&self.fd).reduce(f64::max)
     }
 
-    /// Mean DVARS in percent; the first volume does not count.
+    /// Mean DVARS in percent, without the first volume.
     pub fn mean_dvars(&self) -> Option<f64> {
         mean(moves(&self.dvars))
     }
 
-    /// Share of the volumes on disk that scrubbing took out; none if nothing was scrubbed.
+    /// Share of the volumes on disk that scrubbing removed. `None` without scrubbing.
     pub fn censored(&self) -> Option<f64> {
         let out = self.kept.iter().filter(|kept| !**kept).count();
         (!self.kept.is_empty()).then(|| out as f64 / self.kept.len() as f64)
@@ -60,7 +61,7 @@ impl Quality {
     }
 }
 
-/// Differences between volumes, without the first, which has none before it, and those that are undefined.
+/// Finite differences between volumes. The first entry is skipped, because no volume precedes it.
 fn moves(values: &[f32]) -> impl Iterator<Item = f64> {
     values.iter().skip(1).map(|&value| f64::from(value)).filter(|value| value.is_finite())
 }
@@ -70,25 +71,25 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / count as f64)
 }
 
-/// A scan's signal and what was measured of it.
+/// A scan's signal and its quality measures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
-    /// The whole signal; a region that the scan does not cover is NaN throughout.
+    /// The whole signal. A region that the scan does not cover is NaN throughout.
     pub series: TimeSeries,
-    /// What was measured of it.
+    /// Quality measures of the scan.
     pub quality: Quality,
 }
 
-/// A scan that is in the dataset and not used.
+/// A scan that exists in the dataset but is not used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exclusion {
-    /// Which scan.
+    /// The excluded scan.
     pub scan: ScanId,
-    /// Why, such as `96 s are left after scrubbing, 240 s are asked for`.
+    /// Reason, such as `96 s are left after scrubbing, 240 s are asked for`.
     pub reason: String,
 }
 
-/// Numbers of which some may be undefined: JSON has no word for these, so they are `null` there.
+/// Serialises undefined numbers as `null`, because JSON cannot express NaN.
 mod numbers {
     use super::{Deserialize, Deserializer, Serializer};
 
@@ -111,7 +112,7 @@ mod tests {
         let fd = vec![0.0, 0.25, f32::NAN, 0.75];
         let kept = vec![true, true, false, false];
         let quality = Quality { fd, kept, coverage: vec![1.0, 0.5], ..Quality::default() };
-        // (0.25 + 0.75) / 2, the first and the undefined one left out.
+        // (0.25 + 0.75) / 2; the first and the undefined value are left out.
         assert_eq!((quality.mean_fd(), quality.max_fd()), (Some(0.5), Some(0.75)));
         assert_eq!((quality.censored(), quality.mean_coverage()), (Some(0.5), Some(0.75)));
         let nothing = Quality { fd: vec![0.0], ..Quality::default() };

@@ -1,4 +1,8 @@
-//! Who can be named in a spec: plugins register themselves at link time, or when their library is loaded.
+//! The registry of plugins that a spec can name. Plugins register at link time or when their library is
+//! loaded.
+//!
+//! `inventory` collects them on both sides of the plugin edge: a loaded library lists the registry of
+//! its own image.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -13,20 +17,21 @@ use crate::{Backbone, CorpusGenerator, Dataset, Problem, Task, Tokenizer};
 pub struct Plugin<K: ?Sized + 'static> {
     /// Its name in specs.
     pub name: &'static str,
-    /// The module it lives in; of a loaded plugin, the file of its library.
+    /// Module that defines it. For a loaded plugin, the file of its library.
     pub source: &'static str,
-    /// BLAKE3 of the library of a loaded plugin: part of the keys of the stages it serves. None if built in.
+    /// BLAKE3 hash of a loaded plugin's library, part of the keys of the stages it serves. `None` if
+    /// built in.
     pub content: Option<&'static str>,
-    /// The JSON schema of its table; the doc comments are the descriptions.
+    /// JSON schema of its table, with the doc comments as descriptions.
     pub schema: SchemaOf,
-    /// Makes the plugin from its table.
+    /// Creates the plugin from its table.
     pub parse: ParseInto<K>,
 }
 
-/// Tells the JSON schema of a plugin's table.
+/// Returns the JSON schema of a plugin's table.
 pub type SchemaOf = &'static (dyn Fn() -> Schema + Send + Sync);
 
-/// Makes a plugin from its table.
+/// Creates a plugin from its table.
 pub type ParseInto<K> = &'static (dyn Fn(&Value) -> Result<Box<K>, Problem> + Send + Sync);
 
 impl<K: ?Sized> fmt::Debug for Plugin<K> {
@@ -43,23 +48,23 @@ inventory::collect!(Plugin<dyn Task>);
 
 /// A kind of plugin.
 pub trait Kind: 'static {
-    /// What the kind is called: `task`.
+    /// Name of the kind, such as `task`.
     const NAME: &'static str;
 
-    /// All plugins of the kind, sorted by name: those built in and those loaded.
+    /// Returns all plugins of the kind, built in and loaded, sorted by name.
     fn plugins() -> Vec<&'static Plugin<Self>>;
 
-    /// Adds a plugin while the program runs; it stays until the program ends. Whether its name is free
-    /// is for the caller to say: two specs may load two plugins of one name, one spec may not.
+    /// Adds a plugin for the rest of the program. The caller checks for name clashes: within one spec
+    /// plugin names are unique, but two specs may load different plugins of the same name.
     fn add(plugin: Plugin<Self>);
 
-    /// The plugin called `name`.
+    /// Returns the plugin called `name`.
     fn find(name: &str) -> Option<&'static Plugin<Self>> {
         Self::plugins().into_iter().find(|plugin| plugin.name == name)
     }
 }
 
-/// Plugins of one kind that were added while the program runs.
+/// Plugins of one kind that were added at run time.
 type Loaded<K> = Mutex<Vec<&'static Plugin<K>>>;
 
 macro_rules! kind {
@@ -73,7 +78,7 @@ macro_rules! kind {
                 let loaded = $loaded.lock().unwrap_or_else(PoisonError::into_inner);
                 let built_in = inventory::iter::<Plugin<dyn $kind>>.into_iter();
                 let mut plugins: Vec<_> = built_in.chain(loaded.iter().copied()).collect();
-                // Registration order is unspecified.
+                // `inventory` yields plugins in no particular order.
                 plugins.sort_by_key(|plugin| (plugin.name, plugin.source));
                 plugins
             }
@@ -91,22 +96,22 @@ kind!(Tokenizer, "tokenizer", TOKENIZERS);
 kind!(Backbone, "backbone", BACKBONES);
 kind!(Task, "task", TASKS);
 
-/// A plugin of any kind, as far as a list or a reference page needs it.
+/// A plugin of any kind, for lists and reference pages.
 #[derive(Debug)]
 pub struct Entry {
     /// The kind: `dataset`, `corpus`, `tokenizer`, `backbone` or `task`.
     pub kind: &'static str,
     /// The plugin's name in specs.
     pub name: &'static str,
-    /// The module it lives in; of a loaded plugin, the file of its library.
+    /// Module that defines it. For a loaded plugin, the file of its library.
     pub source: &'static str,
-    /// BLAKE3 of the library of a loaded plugin; none if built in.
+    /// BLAKE3 hash of a loaded plugin's library. `None` if built in.
     pub content: Option<&'static str>,
     /// The JSON schema of its table.
     pub schema: Schema,
 }
 
-/// Every plugin of every kind, in pipeline order and by name.
+/// Returns every plugin of every kind, in pipeline order and then by name.
 pub fn entries() -> Vec<Entry> {
     fn of<K: Kind + ?Sized>() -> impl Iterator<Item = Entry> {
         let entry = |plugin: &Plugin<K>| Entry {
@@ -122,7 +127,7 @@ pub fn entries() -> Vec<Entry> {
     datasets.chain(of::<dyn Tokenizer>()).chain(of::<dyn Backbone>()).chain(of::<dyn Task>()).collect()
 }
 
-/// Reads a config from its table; the error names the key inside the table.
+/// Parses a config from its table. The error names the key inside the table.
 ///
 /// # Errors
 /// One [`Problem`] for the first field that does not fit.

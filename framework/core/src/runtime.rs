@@ -1,4 +1,4 @@
-//! What a fit runs with: where it computes, in which numbers, and who watches it.
+//! The environment of a fit: engine, precision, device and observer.
 
 use std::path::Path;
 
@@ -7,34 +7,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Metric, Result};
 
-/// Where and how fast things run. Engine and precision are part of a content key, the rest is not.
+/// Where and how a stage computes. Only engine and precision are part of a content key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runtime {
     /// The engine, such as `dfdx`.
     pub engine: String,
-    /// The numbers that matrices are multiplied in.
+    /// Precision of matrix products.
     pub precision: Precision,
     /// The device, such as `cpu`.
     pub device: String,
-    /// Threads.
+    /// Number of threads.
     pub workers: usize,
 }
 
-/// The numbers that a language model's matrices are multiplied in. What is learned is kept in 32 bits.
+/// Precision of a language model's matrix products. Learned weights are kept in 32 bits.
+///
+/// It changes results, so it is a key of the spec and no command-line flag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32 bits.
     #[default]
     F32,
-    /// 32 bits, of which a graphics card multiplies 19 (TensorFloat-32); on the CPU all 32. Engine `tch` only.
+    /// 32 bits, of which a graphics card multiplies 19 (TensorFloat-32). The CPU multiplies all 32.
+    /// Engine `tch` only.
     Tf32,
-    /// 16 bits with the range of 32 (bfloat16); engine `tch` only.
+    /// 16 bits with the range of 32 (bfloat16). Engine `tch` only.
     Bf16,
 }
 
 impl Precision {
-    /// As a spec says it.
+    /// Name of the precision in a spec.
     pub fn name(self) -> &'static str {
         match self {
             Precision::F32 => "f32",
@@ -44,37 +47,39 @@ impl Precision {
     }
 }
 
-/// Watches a fit: takes its numbers, shows its progress, keeps its checkpoints, and stops it on Ctrl-C.
+/// Watches a fit: records its numbers, shows its progress, saves checkpoints, and stops it on Ctrl-C.
 ///
-/// A long fit calls [`Observer::resume`] once before its first step, and after every step
+/// A long fit calls [`Observer::resume`] once before its first step. After every step it calls
 /// [`Observer::record`], [`Observer::checkpoint`] and [`Observer::progress`], in this order.
 pub trait Observer {
-    /// Takes a number of training step `step`.
+    /// Records a metric of training step `step`.
     fn record(&mut self, step: u64, metric: Metric);
 
-    /// `done` of `total` steps are finished.
+    /// Reports that `done` of `total` steps are finished.
     ///
     /// # Errors
-    /// [`crate::Interrupted`] if the user wants to stop; pass it on with `?`.
+    /// [`crate::Interrupted`] if the user wants to stop. Pass it on with `?`.
     fn progress(&mut self, done: u64, total: u64) -> Result<()>;
 
-    /// Goes on from the last checkpoint of this fit, if there is one: how many steps are done. What was
-    /// recorded up to that step is recorded already.
+    /// Restores the last checkpoint of this fit, if there is one, and returns the number of steps done.
+    /// Metrics up to that step are already recorded.
     ///
-    /// `read` takes the state from a folder that [`Observer::checkpoint`] wrote: everything that later
-    /// steps depend on (parameters, optimiser, place in every random stream and in the data, sums
-    /// not yet recorded), so that the rest has the numbers of a fit that was never stopped. If it
-    /// fails it must leave the fit as it was; an earlier checkpoint is then tried.
+    /// `read` restores the state from a folder that [`Observer::checkpoint`] wrote. The state must cover
+    /// everything that later steps depend on: parameters, optimiser, position in every random stream and
+    /// in the data, and sums not yet recorded. The resumed fit then gives the same numbers as one that
+    /// was never stopped. If `read` fails, it must leave the fit unchanged, and an earlier checkpoint is
+    /// tried.
     fn resume(&mut self, _read: &mut dyn FnMut(&Path) -> Result<()>) -> u64 {
         0
     }
 
-    /// Keeps the state after `step` steps if a checkpoint is due, or the user wants to stop; `write`
-    /// puts it into an empty folder. What cannot be kept is reported, and the fit goes on.
+    /// Saves the state after `step` steps if a checkpoint is due or the user wants to stop. `write`
+    /// saves the state into an empty folder. If saving fails, the failure is logged and the fit
+    /// continues.
     fn checkpoint(&mut self, _step: u64, _write: &mut dyn FnMut(&Path) -> Result<()>) {}
 }
 
-/// An observer that takes nothing: for tests and one-off calls.
+/// An observer that ignores everything, for tests and one-off calls.
 #[derive(Debug, Default)]
 pub struct Silent;
 
@@ -85,12 +90,12 @@ impl Observer for Silent {
     }
 }
 
-/// What a fit may use besides its data.
+/// Everything a fit may use besides its data.
 pub struct FitContext<'a> {
     /// Where to compute.
     pub runtime: &'a Runtime,
-    /// The stage's seed; take streams from it with [`crate::seed::stream`].
+    /// The stage's seed. Derive random streams from it with [`crate::seed::stream`].
     pub seed: u64,
-    /// Where numbers and progress go.
+    /// Receives metrics and progress.
     pub observer: &'a mut dyn Observer,
 }

@@ -1,9 +1,10 @@
-//! One seed, many independent streams.
+//! Independent random streams from one seed.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// A random stream for one purpose: the same seed and purpose give the same numbers on every machine.
+/// Creates the random stream for one purpose. The same seed and purpose give the same numbers on every
+/// machine.
 ///
 /// ```
 /// use rand::Rng;
@@ -17,7 +18,7 @@ pub fn stream(seed: u64, purpose: &str) -> ChaCha8Rng {
     rng
 }
 
-/// FNV-1a, 64 bits: fixed for ever, unlike the standard library's hasher.
+/// FNV-1a hash, 64 bits. Unlike the standard library's hasher, it never changes.
 fn fnv1a(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

@@ -1,4 +1,4 @@
-//! What a language model reads: text, one fMRI block, text, and which of it is learned.
+//! Sequences for a language model: text, one fMRI block, text, and the training targets.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Codes, Features, Layout};
 
-/// The fMRI part of a sequence: what is read, and the codes that are predicted.
+/// The fMRI part of a sequence: features to read and codes to predict.
 ///
-/// Features of a patch depend on that patch and earlier ones only (a tokenizer's invariant), so
-/// the first patches of a block are what a model would have seen at that time.
+/// Features of a patch depend on that patch and earlier ones only, so the first patches of a block are
+/// exactly what a model would have seen at that time.
 #[derive(Clone, Debug)]
 pub struct FmriBlock {
     /// Encoder output, `(patches * rois, width)`, time-major.
     pub features: Arc<Features>,
     /// Codes of the same patches.
     pub codes: Arc<Codes>,
-    /// How many of the patches stand in the sequence.
+    /// Number of patches in the sequence.
     pub patches: usize,
 }
 
 impl FmriBlock {
-    /// All patches of a scan.
+    /// Creates a block of all patches of a scan.
     pub fn new(features: impl Into<Arc<Features>>, codes: impl Into<Arc<Codes>>) -> FmriBlock {
         let (features, codes) = (features.into(), codes.into());
         FmriBlock { patches: codes.patches, features, codes }
     }
 
-    /// The last `patches` patches; the whole block if it has no more.
+    /// Keeps the last `patches` patches. A shorter block is returned unchanged.
     #[must_use]
     pub fn last(self, patches: usize) -> FmriBlock {
         if patches >= self.patches {
@@ -42,12 +42,12 @@ impl FmriBlock {
     }
 }
 
-/// What a backbone must know of the tokenizer it reads.
+/// Shape of the tokenizer's output, which a backbone needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FmriShape {
     /// Regions.
     pub rois: usize,
-    /// Most patches of a sequence.
+    /// Largest number of patches per sequence.
     pub patches: usize,
     /// Width of a feature vector.
     pub width: usize,
@@ -55,14 +55,14 @@ pub struct FmriShape {
     pub codebook_size: usize,
 }
 
-/// What the supervised text of a sequence teaches; names its loss in the metric table.
+/// Training objective of the supervised text. It names the loss in the metric table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Objective {
     /// Describe a scan.
     FmriToText,
-    /// Tell the band of a fact.
+    /// State the band of a fact.
     Facts,
-    /// Keep the language.
+    /// Keep the language model's general language.
     TextToText,
     /// Answer a question.
     Instruction,
@@ -86,21 +86,22 @@ impl Objective {
 
 /// One sequence with its targets.
 ///
-/// The loss of a batch is the sum over objectives of `weight * mean cross-entropy` over that
-/// objective's supervised tokens, plus the same for codes.
+/// The loss of a batch is the sum over objectives of `weight * mean cross-entropy` over that objective's
+/// supervised tokens, plus the same for codes. One sequence may have both text and code targets: fMRI
+/// tokens never see the text after them, so one forward pass gives both losses exactly.
 #[derive(Clone, Debug)]
 pub struct Sequence {
     /// Text tokens before the block.
     pub before: Vec<u32>,
-    /// The fMRI block; none for text alone.
+    /// The fMRI block. `None` for text alone.
     pub fmri: Option<FmriBlock>,
     /// Text tokens after the block.
     pub after: Vec<u32>,
-    /// Which tokens of `after` are predicted (each from the token before it).
+    /// Range of `after` that is predicted, each token from the token before it.
     pub supervised: Range<usize>,
-    /// Which patches' codes are predicted (each from the patch before it); starts at 1 or later.
+    /// Range of patches whose codes are predicted, each from the patch before it. Starts at 1 or later.
     pub forecast: Range<usize>,
-    /// What the supervised text teaches.
+    /// Training objective of the supervised text.
     pub objective: Objective,
     /// Weight of the text loss.
     pub text_weight: f32,
@@ -109,7 +110,7 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// A sequence to read or to continue: nothing in it is supervised.
+    /// Creates a sequence without targets, to read or to continue.
     pub fn prompt(before: Vec<u32>, fmri: Option<FmriBlock>, after: Vec<u32>) -> Sequence {
         let objective = Objective::Instruction;
         Sequence {
@@ -124,23 +125,23 @@ impl Sequence {
         }
     }
 
-    /// Where everything stands.
+    /// Returns the layout of the sequence.
     pub fn layout(&self) -> Layout {
         let (patches, rois) = self.fmri.as_ref().map_or((0, 0), |block| (block.patches, block.codes.rois));
         Layout { before: self.before.len(), patches, rois, after: self.after.len() }
     }
 
-    /// Every supervised text token as `(place that predicts, token)`.
+    /// Iterates over the supervised text tokens as `(place that predicts, token)`.
     pub fn text_targets(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
         let layout = self.layout();
-        // A token at place 0 has nothing before it to be predicted from.
+        // A token at place 0 has no earlier token that could predict it.
         self.supervised
             .clone()
             .filter(move |&i| layout.after(i) > 0)
             .map(move |i| (layout.after(i) - 1, self.after[i]))
     }
 
-    /// Every supervised code as `(place that predicts, code)`.
+    /// Iterates over the supervised codes as `(place that predicts, code)`.
     pub fn code_targets(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
         let layout = self.layout();
         self.fmri.iter().flat_map(move |block| {
@@ -154,7 +155,7 @@ impl Sequence {
 /// A prompt and the answers to rank after it.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// What is read first; its keys and values are shared by all options.
+    /// The prompt. All options share its keys and values.
     pub prompt: Sequence,
     /// Tokens of each option, end token included.
     pub options: Vec<Vec<u32>>,

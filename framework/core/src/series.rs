@@ -1,6 +1,6 @@
-//! Regional time series and what a tokenizer makes of them.
+//! Regional time series, and the features and codes that a tokenizer computes from them.
 //!
-//! Everything is time-major: index `t * rois + roi`.
+//! All of them are time-major: index `t * rois + roi`.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct TimeSeries {
     values: Vec<f32>,
 }
 
-/// A stretch of a scan: `trs` volumes from volume `start`.
+/// A stretch of a scan: `trs` volumes, beginning with volume `start`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Window {
     /// First volume, counted from the start of the cropped scan.
@@ -32,13 +32,13 @@ impl Window {
 }
 
 impl TimeSeries {
-    /// A series of `trs` volumes by `rois` regions with a repetition time of `tr` seconds.
+    /// Creates a series of `trs` volumes by `rois` regions with a repetition time of `tr` seconds.
     ///
     /// # Errors
-    /// If `values` does not hold `trs * rois` numbers.
+    /// If `values` does not have `trs * rois` entries.
     pub fn new(trs: usize, rois: usize, tr: f64, values: Vec<f32>) -> Result<TimeSeries> {
         if trs.checked_mul(rois) != Some(values.len()) {
-            return Err(format!("{trs} volumes of {rois} regions do not fit {} values", values.len()).into());
+            return Err(format!("{} values cannot be {trs} volumes of {rois} regions", values.len()).into());
         }
         Ok(TimeSeries { trs, rois, tr, values })
     }
@@ -63,17 +63,17 @@ impl TimeSeries {
         &self.values
     }
 
-    /// All regions at volume `t`.
+    /// Values of all regions at volume `t`.
     pub fn volume(&self, t: usize) -> &[f32] {
         &self.values[t * self.rois..(t + 1) * self.rois]
     }
 
-    /// One region over time.
+    /// Values of one region over time.
     pub fn roi(&self, roi: usize) -> impl Iterator<Item = f32> + Clone + '_ {
         self.values.iter().skip(roi).step_by(self.rois.max(1)).copied()
     }
 
-    /// The volumes of `window`.
+    /// Copies the volumes of `window`.
     ///
     /// # Errors
     /// If the window reaches past the end.
@@ -81,7 +81,7 @@ impl TimeSeries {
         let end = window.start.checked_add(window.trs).filter(|&end| end <= self.trs);
         let end = end.ok_or_else(|| {
             format!(
-                "volumes {}..{} of a series of {}",
+                "the window has volumes {}..{}, but the series only {}",
                 window.start,
                 window.start.saturating_add(window.trs),
                 self.trs
@@ -91,7 +91,7 @@ impl TimeSeries {
         TimeSeries::new(window.trs, self.rois, self.tr, values)
     }
 
-    /// The same shape with other values, such as a cleaned or predicted series.
+    /// Replaces the values, for example by a cleaned or predicted series of the same shape.
     ///
     /// # Errors
     /// If the number of values differs.
@@ -99,20 +99,20 @@ impl TimeSeries {
         TimeSeries::new(self.trs, self.rois, self.tr, values)
     }
 
-    /// `self` followed by `next` in time.
+    /// Appends `next` in time.
     ///
     /// # Errors
-    /// If the regions differ in number.
+    /// If the numbers of regions differ.
     pub fn followed_by(&self, next: &TimeSeries) -> Result<TimeSeries> {
         if self.rois != next.rois {
-            return Err(format!("{} regions followed by {}", self.rois, next.rois).into());
+            return Err(format!("{} regions cannot be followed by {} regions", self.rois, next.rois).into());
         }
         let values = [self.values.as_slice(), &next.values].concat();
         TimeSeries::new(self.trs + next.trs, self.rois, self.tr, values)
     }
 }
 
-/// Continuous vectors, one a row: `values[row * width + column]`.
+/// Continuous vectors, one per row: `values[row * width + column]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Features {
     /// Number of vectors.
@@ -124,23 +124,23 @@ pub struct Features {
 }
 
 impl Features {
-    /// `values.len() / width` rows.
+    /// Creates `values.len() / width` rows.
     ///
     /// # Errors
     /// If `width` does not divide the number of values.
     pub fn new(width: usize, values: Vec<f32>) -> Result<Features> {
         if width == 0 || !values.len().is_multiple_of(width) {
-            return Err(format!("{} values do not make rows of {width}", values.len()).into());
+            return Err(format!("{} values cannot be split into rows of {width}", values.len()).into());
         }
         Ok(Features { rows: values.len() / width, width, values })
     }
 
-    /// One vector.
+    /// Returns one vector.
     pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.width..(row + 1) * self.width]
     }
 
-    /// The first `rows` vectors.
+    /// Copies the first `rows` vectors.
     #[must_use]
     pub fn first(&self, rows: usize) -> Features {
         Features { rows, width: self.width, values: self.values[..rows * self.width].to_vec() }
@@ -159,12 +159,12 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// The code of `roi` in `patch`.
+    /// Returns the code of `roi` in `patch`.
     pub fn at(&self, patch: usize, roi: usize) -> u32 {
         self.codes[patch * self.rois + roi]
     }
 
-    /// The first `patches` patches.
+    /// Copies the first `patches` patches.
     #[must_use]
     pub fn first(&self, patches: usize) -> Codes {
         Codes { patches, rois: self.rois, codes: self.codes[..patches * self.rois].to_vec() }

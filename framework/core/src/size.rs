@@ -1,29 +1,29 @@
-//! How large a stage is, as far as it can be told before it runs.
+//! Size estimates of stages before they run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How large a stage is, as far as it can be told before it runs. Two stages of one kind and one plugin
-/// can be compared by it: that is how a plan guesses what a stage will take.
+/// Estimated size of a stage before it runs. A plan estimates how long a stage takes from a finished
+/// stage of the same kind and plugin and the sizes of both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Size {
-    /// Numbers in the weights of the model; the most there can be where the data decide.
+    /// Number of model parameters. An upper bound if the number depends on the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<u64>,
-    /// What it goes through, all steps together: tokens, or numbers of the signal where nothing is learned.
+    /// Total work over all steps, in tokens. Without training, in numbers of the signal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<u64>,
-    /// Tokens that are held in memory at once.
+    /// Tokens held in memory at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u64>,
-    /// Bytes that it will hold at once, where the plugin can tell before anything ran.
+    /// Peak memory in bytes, if the plugin can estimate it before anything runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
 }
 
 impl Size {
-    /// A fit of `parameters` numbers over `steps` steps of `batch` tokens each.
+    /// Describes a fit of `parameters` numbers over `steps` steps of `batch` tokens each.
     pub fn of_fit(parameters: u64, steps: u64, batch: u64) -> Size {
         let work = Some(steps.saturating_mul(batch));
         Size { parameters: Some(parameters), work, batch: Some(batch), memory: None }

@@ -1,11 +1,11 @@
-//! Scans and outcomes for the tests of plugins.
+//! Scans and outcomes for plugin tests.
 
 use std::sync::Arc;
 
 use crate::{Answer, Example, Outcome, Prediction, Regions, Scan, ScanId, ScanInfo, TimeSeries};
 
-/// A scan of subject `subject` with these phenotypes: 12 volumes of the regions `Vis_1` and `Default_1`, 2 s
-/// apart; the first region rises from 0 to 11, the second falls from 11 to 0.
+/// Creates a scan of subject `subject` with these phenotypes: 12 volumes, 2 s apart, of the regions
+/// `Vis_1` and `Default_1`. The first region rises from 0 to 11, and the second falls from 11 to 0.
 ///
 /// ```
 /// let scan = boldface::testing::scan("01", &[("sex", "F")]);
@@ -36,7 +36,7 @@ pub fn scan(subject: &str, phenotype: &[(&str, &str)]) -> Scan {
     }
 }
 
-/// `example` of `scan`, answered with certainty by its option `chosen`.
+/// Creates the outcome in which `example` of `scan` is answered by option `chosen` with certainty.
 pub fn chosen(scan: &Scan, example: &Example, chosen: usize) -> Outcome {
     let options = match &example.answer {
         Answer::Choice { options, .. } => options.len(),

@@ -1,16 +1,16 @@
-//! How a language model is trained: steps, learning rate, which weights move.
+//! Training settings of a language model: steps, learning rate and trained weights.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
 
-/// The recipe of one training stage.
+/// The settings of one training stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// Optimiser steps over the whole stage.
     pub steps: u64,
-    /// Micro-batches whose gradients are added up before a step.
+    /// Micro-batches whose gradients are summed before each step.
     pub accumulate: usize,
     /// Learning rate after the warm-up.
     pub peak_lr: f64,
@@ -24,21 +24,21 @@ pub struct Training {
     pub clip: f64,
     /// Dropout on the model's residual branches.
     pub dropout: f64,
-    /// Which weights move.
+    /// Weights to train.
     pub tuning: Tuning,
 }
 
-/// Which weights a training stage moves.
+/// The weights that a training stage changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Tuning {
-    /// All of them.
+    /// All weights.
     Full,
-    /// Low-rank adapters and the fMRI parts; the language model itself stays bit-identical.
+    /// Low-rank adapters and the fMRI parts. The language model itself stays bit-identical.
     Lora(Lora),
 }
 
-/// A low-rank adapter: `W x + (alpha / rank) B A x` (Hu et al. 2022). What it does to a model is in `alpha / rank` and
-/// the product of the matrices alone, so a larger rank can learn more and does not weigh more.
+/// A low-rank adapter: `W x + (alpha / rank) B A x` (Hu et al. 2022). A larger rank can learn more;
+/// dividing by `rank` keeps the size of its output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Lora {
@@ -50,19 +50,19 @@ pub struct Lora {
     /// Dropout on the adapter's input while training, at least 0 and below 1.
     #[serde(default)]
     pub dropout: f64,
-    /// Names of the linear layers it stands beside, such as `q_proj` or `self_attn.q_proj`, whole parts as PEFT
-    /// matches them; all linear layers but the head if left out.
+    /// Names of the linear layers to adapt, such as `q_proj` or `self_attn.q_proj`. Names match whole
+    /// parts, as in PEFT. If left out, all linear layers except the head are adapted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
 }
 
 impl Lora {
-    /// Whether it stands beside the linear layer `name`: a target is the whole name or its last parts.
+    /// Whether the linear layer `name` is adapted. A target is the whole name or its last parts.
     pub fn is_beside(&self, name: &str) -> bool {
         self.targets.is_empty() || self.targets.iter().any(|target| names(target, name))
     }
 
-    /// Targets that name none of a model's linear layers. `offered` are the names to tell of.
+    /// Reports targets that match none of the model's linear layers. `offered` lists names for the hint.
     pub fn check_targets(&self, layers: &[impl AsRef<str>], offered: &[&str]) -> Vec<Problem> {
         let is_unknown = |target: &&String| !layers.iter().any(|layer| names(target, layer.as_ref()));
         let problem = |target: &String| {

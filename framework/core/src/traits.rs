@@ -1,4 +1,5 @@
-//! The plugin kinds. A *config* can be fitted; the *fitted* thing is another type.
+//! The plugin traits. A config and its fitted result are separate types, such as [`Tokenizer`] and
+//! [`FittedTokenizer`].
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,9 @@ use crate::{
     TextSource, TextSpace, TimeSeries, TrainScans, Training,
 };
 
-/// What every plugin is: a typed config that can be printed and hashed.
+/// The typed config of a plugin. It can be printed and hashed.
 pub trait Config: Debug + Send + Sync {
-    /// The config with all defaults filled in; part of the stage's content key.
+    /// Returns the config with all defaults filled in. It is part of the stage's content key.
     fn resolved(&self) -> Value;
 }
 
@@ -24,77 +25,91 @@ impl<C: Serialize + Debug + Send + Sync> Config for C {
     }
 }
 
-/// What a plugin's `check` may know: everything but the signal.
+/// Information for a plugin's `check`, known before any signal is read.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckContext<'a> {
     /// All scans of all datasets.
     pub scans: &'a [ScanInfo],
     /// Volumes of every scan after the crop.
     pub trs: usize,
-    /// Volumes a token, as the tokenizer has it.
+    /// Volumes per token, as configured in the tokenizer.
     pub patch: usize,
 }
 
-/// What a backbone's check of a training stage may know.
+/// Information for [`Backbone::check_training`].
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingContext<'a> {
     /// The recipe.
     pub training: &'a Training,
-    /// Sequences of a micro-batch.
+    /// Sequences per micro-batch.
     pub sequences: usize,
-    /// What it will read of a scan, if that is known before the tokenizer is fitted.
+    /// Shape of the model's fMRI input, if it is known before the tokenizer is fitted.
     pub shape: Option<FmriShape>,
     /// The device, such as `cpu`.
     pub device: &'a str,
 }
 
-/// A cohort of scans.
+/// A source of scans.
+///
+/// The framework takes `path` out of the dataset's table and passes it as `root`. Paths therefore never
+/// enter a content key.
 pub trait Dataset: Config {
-    /// Every file that [`Dataset::cohort`] and [`Dataset::load`] would read, sorted; their content
-    /// is part of the key. `root` is the table's `path`.
+    /// Lists every file that [`Dataset::cohort`] and [`Dataset::load`] would read, sorted. The content
+    /// of these files is part of the key.
     fn files(&self, root: &Path) -> Result<Vec<PathBuf>>;
 
-    /// Scans and regions, from tables and headers alone; `name` becomes [`crate::ScanId::dataset`].
+    /// Reads scans and regions from tables and headers alone. `name` becomes [`crate::ScanId::dataset`].
     fn cohort(&self, root: &Path, name: &str) -> Result<Cohort>;
 
-    /// The whole signal of one scan, as it lies on disk.
+    /// Reads the whole signal of one scan. The framework crops and standardises it.
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries>;
 
-    /// The whole signal of one scan and what can be measured of it; by default nothing is.
+    /// Reads the whole signal of one scan together with its quality measures. By default, nothing is
+    /// measured.
     fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
         Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() })
     }
 
-    /// Finds what is wrong with this config before anything runs.
+    /// Reports problems with this config before anything runs.
     fn check(&self, _root: &Path) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Raised when the same config gives different results.
+    /// Version of the plugin's results. Raise it when the same config gives different results.
     fn version(&self) -> u32 {
         1
     }
 }
 
-/// Fits group statistics on training scans; the result describes any scan.
+/// Fits group statistics on training scans and returns a [`Describer`] for any scan.
+///
+/// Generators and describers receive scans that are cropped but not standardised, so amplitudes keep
+/// their meaning.
 pub trait CorpusGenerator: Config {
-    /// Fits the norms. Whatever is random, later choices of words included, follows from `seed`.
+    /// Fits the norms. All randomness, including later choices of words, follows from `seed`.
+    ///
+    /// `seed` does not depend on the spec's `seed`: answers are scored against the captions, so three
+    /// seeds must not mean three test sets.
     fn fit(&self, train: &TrainScans<'_>, seed: u64) -> Result<Box<dyn Describer>>;
 
-    /// Reads what [`Describer::save`] wrote.
+    /// Reads the files that [`Describer::save`] wrote.
     fn load(&self, dir: &Path) -> Result<Box<dyn Describer>>;
 
-    /// Columns of the tables that its sentences tell, such as `age`: no task may ask for one of them.
+    /// Lists the table columns that the sentences reveal, such as `age`. No task may ask for one of
+    /// them.
+    ///
+    /// Include the columns that norms are adjusted for: a scan's z is computed with its own value of
+    /// that column.
     fn tells(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Finds what is wrong with this config, given the cohort, before anything runs.
+    /// Reports problems with this config for the given cohort, before anything runs.
     fn check(&self, _cohort: &Cohort) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Raised when the same config gives different results.
+    /// Version of the plugin's results. Raise it when the same config gives different results.
     fn version(&self) -> u32 {
         1
     }
@@ -102,22 +117,25 @@ pub trait CorpusGenerator: Config {
 
 /// A fitted corpus generator.
 pub trait Describer: Send + Sync {
-    /// One descriptor a sentence; what cannot be computed is said to be not available.
+    /// Describes a scan in one descriptor per sentence. A fact that cannot be computed is described as
+    /// not available.
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>>;
 
-    /// Every fact that can be read in `text`, in order; the inverse of [`Describer::describe`].
+    /// Reads every fact stated in `text`, in order. This is the inverse of [`Describer::describe`].
     ///
     /// # Errors
-    /// If the generator cannot read at all; a text without a fact has none.
+    /// If the generator does not support reading. A text without facts is no error and returns an empty
+    /// list.
     fn read(&self, text: &str) -> Result<Vec<Fact>>;
 
-    /// Questions whose answer is a band of one of its facts; none by default. Ask only for what shows in a standardised
-    /// signal: no phenotype, and no amplitude.
+    /// Returns the questions whose answer is a band of a fact; empty by default. Ask only about features
+    /// that survive standardisation, so not about phenotypes or amplitudes.
     fn questions(&self) -> Result<Vec<FactQuestion>> {
         Ok(Vec::new())
     }
 
-    /// The sentence for a band of a feature, without numbers; none if there is no such feature or band.
+    /// Returns the sentence for a band of a feature, without numbers. `None` if there is no such feature
+    /// or band.
     fn say(&self, _feature: &str, _band: &str) -> Result<Option<String>> {
         Ok(None)
     }
@@ -128,10 +146,11 @@ pub trait Describer: Send + Sync {
 
 /// Stage 1: turns series into features and codes, aligned with the backbone's text space.
 pub trait Tokenizer: Config {
-    /// Volumes a token.
+    /// Number of volumes per token.
     fn patch(&self) -> usize;
 
-    /// Learns from training scans alone.
+    /// Fits the tokenizer on training scans only. `text` comes from the backbone's text side, but has
+    /// plain vectors, so a tokenizer needs no backbone.
     fn fit(
         &self,
         train: &TrainScans<'_>,
@@ -139,25 +158,25 @@ pub trait Tokenizer: Config {
         cx: &mut FitContext<'_>,
     ) -> Result<Box<dyn FittedTokenizer>>;
 
-    /// Reads what [`FittedTokenizer::save`] wrote.
+    /// Reads the files that [`FittedTokenizer::save`] wrote.
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn FittedTokenizer>>;
 
-    /// How large the fit will be; nothing is known of it by default.
+    /// Estimates the size of the fit. By default, nothing is known.
     fn size(&self, _cx: &CheckContext<'_>) -> Size {
         Size::default()
     }
 
-    /// What a backbone will read of a scan, if that is known before the fit.
+    /// Returns the shape of a backbone's fMRI input, if it is known before the fit.
     fn fmri_shape(&self, _cx: &CheckContext<'_>) -> Option<FmriShape> {
         None
     }
 
-    /// Finds what is wrong with this config before anything runs.
+    /// Reports problems with this config before anything runs.
     fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Raised when the same config gives different results.
+    /// Version of the plugin's results. Raise it when the same config gives different results.
     fn version(&self) -> u32 {
         1
     }
@@ -165,7 +184,7 @@ pub trait Tokenizer: Config {
 
 /// A fitted tokenizer.
 ///
-/// Invariant: features and codes of a patch depend on that patch and earlier ones only.
+/// Features and codes of a patch must depend on that patch and earlier ones only.
 pub trait FittedTokenizer: Send {
     /// Number of codes.
     fn codebook_size(&self) -> usize;
@@ -173,11 +192,11 @@ pub trait FittedTokenizer: Send {
     /// Width of a feature vector.
     fn width(&self) -> usize;
 
-    /// Continuous features and discrete codes of many series at once, time-major. Each series is
-    /// as long as a whole number of patches.
+    /// Computes the continuous features and discrete codes of many series at once, time-major. The
+    /// length of each series is a multiple of the patch length.
     fn embed(&self, series: &[&TimeSeries]) -> Result<Vec<(Features, Codes)>>;
 
-    /// The series that codes stand for; `tr` is its repetition time in seconds.
+    /// Reconstructs a series from codes. `tr` is its repetition time in seconds.
     fn decode(&self, codes: &Codes, tr: f64) -> Result<TimeSeries>;
 
     /// Writes the weights into `dir`.
@@ -186,10 +205,11 @@ pub trait FittedTokenizer: Send {
 
 /// Stages 2 and 3: a causal language model over text and fMRI tokens.
 pub trait Backbone: Config {
-    /// The frozen text side, trained or read before anything fMRI.
+    /// Trains or reads the text side, which is frozen from then on. This happens before any fMRI stage.
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>>;
 
-    /// A language model that starts from the text side saved in `text_space` and reads tokens of `shape`.
+    /// Creates a language model that reads fMRI tokens of `shape` and starts from the text side saved in
+    /// `text_space`.
     fn init(
         &self,
         text_space: &Path,
@@ -197,54 +217,57 @@ pub trait Backbone: Config {
         cx: &mut FitContext<'_>,
     ) -> Result<Box<dyn LanguageModel>>;
 
-    /// Reads what [`LanguageModel::save`] wrote.
+    /// Reads the files that [`LanguageModel::save`] wrote.
     fn load(&self, dir: &Path, runtime: &Runtime) -> Result<Box<dyn LanguageModel>>;
 
-    /// Every file of published weights that it would read, sorted: their content is part of the key, and where
-    /// they lie is not. The runner has made the table's `weights` a path that holds from where it is called.
+    /// Lists every file of published weights that it would read, sorted. Their content is part of the
+    /// key, but their location is not. The runner has already made the table's `weights` a path that is
+    /// valid from the working directory.
     fn files(&self) -> Result<Vec<PathBuf>> {
         Ok(Vec::new())
     }
 
-    /// What the page of an exported model says of the published model behind it; nothing where there is none.
+    /// Describes the published model behind this backbone, for the model card of an export. Empty by
+    /// default.
     ///
     /// # Errors
-    /// If there is one, and its files cannot be read.
+    /// If the files of the published model cannot be read.
     fn card(&self) -> Result<Card> {
         Ok(Card::default())
     }
 
-    /// Longest sequence in tokens; none if there is no limit.
+    /// Longest sequence in tokens. `None` means no limit.
     fn context(&self) -> Option<usize> {
         None
     }
 
-    /// How large the text side and its training will be; nothing is known of it by default.
+    /// Estimates the size of the text side and its training. By default, nothing is known.
     fn text_size(&self) -> Size {
         Size::default()
     }
 
-    /// Finds what is wrong with a training stage before anything runs; keys are those of the stage's table.
+    /// Reports problems with a training stage before anything runs. Keys are relative to the stage's
+    /// table.
     fn check_training(&self, _cx: &TrainingContext<'_>) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Bytes that a training stage will hold at once; nothing is known of it by default.
+    /// Estimates the peak memory of a training stage in bytes. By default, nothing is known.
     fn training_memory(&self, _cx: &TrainingContext<'_>) -> Option<u64> {
         None
     }
 
-    /// Numbers in the weights of a model that reads `shape`, the text side and adapters included.
+    /// Counts the parameters of a model that reads `shape`, including the text side and adapters.
     fn parameters(&self, _shape: FmriShape, _lora: Option<&Lora>) -> Option<u64> {
         None
     }
 
-    /// Finds what is wrong with this config before anything runs.
+    /// Reports problems with this config before anything runs.
     fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Raised when the same config gives different results.
+    /// Version of the plugin's results. Raise it when the same config gives different results.
     fn version(&self) -> u32 {
         1
     }
@@ -252,41 +275,42 @@ pub trait Backbone: Config {
 
 /// A backbone's frozen text side.
 pub trait TextEncoder: Send {
-    /// One pooled vector a text.
+    /// Computes one pooled vector per text.
     fn pool(&self, texts: &[&str]) -> Result<Features>;
 
-    /// Rows of the input embedding for the tokens of `texts`, in order.
+    /// Returns the rows of the input embedding for the tokens of `texts`, in order.
     fn token_embeddings(&self, texts: &[&str]) -> Result<Features>;
 
-    /// Writes everything [`Backbone::init`] needs into `dir`.
+    /// Writes everything that [`Backbone::init`] needs into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;
 }
 
 /// A language model over text and fMRI tokens.
 pub trait LanguageModel: Send {
-    /// Tokens before and after the fMRI block of a prompt: delimiters and chat template live here.
-    /// Without `fmri` the first part is empty.
+    /// Returns the prompt's tokens before and after its fMRI block, including delimiters and chat
+    /// template. Without `fmri`, the first part is empty.
     fn prompt_tokens(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)>;
 
-    /// Gives a new model a name per region, such as its network, so that the region's token can begin as those words. By
-    /// default the names are ignored.
+    /// Names the regions of a new model, for example by network, so that a region's token can start from
+    /// the embedding of these words. By default, the names are ignored.
     fn name_regions(&mut self, _names: &[String]) -> Result<()> {
         Ok(())
     }
 
-    /// Tokens of an answer after the prompt of `question`, the end token last. A tokenizer reads prompt and answer as
-    /// one text: these are the tokens after the prompt's own. If several answers follow one prompt, each has the tokens
-    /// that it has as the first.
+    /// Returns the tokens of `answer` after the prompt of `question`, with the end token last.
+    ///
+    /// A tokenizer reads prompt and answer as one text; the result is the tokens after the prompt's own.
+    /// When several answers follow one prompt, each is tokenised as if it came first.
     fn answer_tokens(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>>;
 
-    /// Tokens of plain text, without delimiters or an end token.
+    /// Tokenises plain text, without delimiters or an end token.
     fn text_tokens(&self, text: &str) -> Result<Vec<u32>>;
 
-    /// The text of generated tokens; the end token and what follows it are dropped.
+    /// Decodes generated tokens. The end token and everything after it are dropped.
     fn text(&self, tokens: &[u32]) -> Result<String>;
 
-    /// Trains on micro-batches until `training.steps` steps are done. Stages 2 and 3 differ only in
-    /// the sequences they pass.
+    /// Trains on micro-batches until `training.steps` steps are done. Stages 2 and 3 differ only in the
+    /// sequences they pass.
     fn train(
         &mut self,
         training: &Training,
@@ -294,45 +318,51 @@ pub trait LanguageModel: Send {
         cx: &mut FitContext<'_>,
     ) -> Result<()>;
 
-    /// Log-likelihood in nats of each option after its prompt.
+    /// Returns the log-likelihood in nats of each option after its prompt, end token included.
+    ///
+    /// The framework applies a softmax over the options. Because the end token is scored, no length
+    /// normalisation is needed.
     fn rank(&self, queries: &[Query]) -> Result<Vec<Vec<f64>>>;
 
-    /// Greedy continuation of each prompt, up to the end token or `limit` tokens.
+    /// Continues each prompt greedily, up to the end token or `limit` tokens.
     fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>>;
 
-    /// The most likely codes of the patch after each block, one a region.
+    /// Predicts the most likely codes of the patch after each block, one code per region.
+    ///
+    /// It predicts one patch at a time: the framework decodes the patch and embeds it again before the
+    /// next call.
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>>;
 
-    /// One vector a prompt, all of one width: what a linear model reads a phenotype from. The prompt
-    /// may show no scan; a row never depends on the other prompts.
+    /// Computes one vector per prompt, all of the same width, from which a linear model predicts a
+    /// phenotype. A prompt may contain no scan. No row depends on the other prompts.
     fn pool(&self, prompts: &[Sequence]) -> Result<Features>;
 
-    /// Writes everything [`Backbone::load`] needs into `dir`.
+    /// Writes everything that [`Backbone::load`] needs into `dir`.
     fn save(&self, dir: &Path) -> Result<()>;
 }
 
-/// A downstream task: examples to learn from and be asked, and a score for the answers.
+/// A downstream task: it makes questions about scans and scores the answers.
 pub trait Task: Config {
-    /// Turns one scan into examples; none if the scan lacks what the task needs.
+    /// Turns one scan into examples. Empty if the scan lacks what the task needs.
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>>;
 
-    /// Scores every outcome of one part at once. Called again for every bootstrap resample.
-    ///
-    /// The first metric is the headline: reports and leaderboards state it when only one number fits.
+    /// Scores all outcomes of one part at once. The framework calls it again for every bootstrap
+    /// resample. The first metric is the headline: reports and leaderboards state it when only one
+    /// number fits.
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>>;
 
-    /// What is no mistake, but a reader should know of what is asked, such as how much is passed over; each
-    /// a fragment of a sentence.
+    /// Notes for the reader that are not problems, such as how many scans were skipped. Each is a
+    /// sentence fragment.
     fn cautions(&self, _cx: &CheckContext<'_>) -> Vec<String> {
         Vec::new()
     }
 
-    /// Finds what is wrong with this config, given the cohort, before anything runs.
+    /// Reports problems with this config for the given scans, before anything runs.
     fn check(&self, _cx: &CheckContext<'_>) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// Raised when the same config gives different results.
+    /// Version of the plugin's results. Raise it when the same config gives different results.
     fn version(&self) -> u32 {
         1
     }

@@ -1,4 +1,5 @@
-//! One call into a library: on a thread of its own, with a time limit, and never again after a panic.
+//! Calls into a library. Each call runs on a separate thread with a time limit. A loop in foreign code
+//! cannot be stopped from outside, so a thread that exceeds its limit is left behind.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -16,35 +17,35 @@ pub(crate) struct Plugin {
     library: &'static Opened,
     kind: &'static str,
     name: String,
-    /// Why it is not called any more.
+    /// Reason why the plugin is not called any more.
     fault: Mutex<Option<String>>,
 }
 
-/// Bytes of a calling thread's stack, as much as a main thread has.
+/// Stack size of a calling thread in bytes, equal to that of a main thread.
 const STACK: usize = 8 << 20;
 
 impl Plugin {
-    /// The plugin called `name`.
+    /// Creates the handle of the plugin called `name`.
     pub fn new(library: &'static Opened, kind: &'static str, name: &str) -> Plugin {
         Plugin { library, kind, name: name.to_owned(), fault: Mutex::new(None) }
     }
 
-    /// Stands for the library as a whole, to ask what is in it.
+    /// Creates a handle of the library as a whole, to list its plugins.
     pub fn whole(library: &'static Opened) -> Plugin {
         Plugin::new(library, "", "")
     }
 
-    /// What it is called in the registry.
+    /// Name of the plugin in the registry.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The kind, such as `task`.
+    /// Kind of the plugin, such as `task`.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// Asks for something that takes and gives no series.
+    /// Sends a request without series and expects an answer without series.
     ///
     /// # Errors
     /// As [`Plugin::call`].
@@ -52,10 +53,10 @@ impl Plugin {
         self.call(request, Series::default()).map(|(answer, _)| answer)
     }
 
-    /// Asks for something; `series` go along with the request, and others come back.
+    /// Sends a request along with `series` and returns the answer along with its series.
     ///
     /// # Errors
-    /// What the plugin reports. A plugin that panics or takes too long is not called again.
+    /// The error that the plugin reports. After a panic or time-out, the plugin is not called again.
     pub fn call<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -66,7 +67,7 @@ impl Plugin {
         }
         let function = request.function();
         let json = serde_json::to_vec(&request)
-            .map_err(|error| format!("{self} cannot be asked for `{function}`: {error}"))?;
+            .map_err(|error| format!("cannot write the request `{function}` to {self}: {error}"))?;
         let (library, message) = (self.library.library, Message { json, series: series.0 });
         let (status, answer) = match within(self.library.limit(), move || library.call(&message))? {
             Some(answered) => answered,
@@ -74,7 +75,7 @@ impl Plugin {
                 let seconds = self.library.limit().unwrap_or_default().as_secs_f64();
                 let fault = format!("took longer than {seconds} s in `{function}`");
                 let error = format!(
-                    "{self} {fault}; mend it, or raise `plugin-seconds` under `[runtime]` if it needs longer"
+                    "{self} {fault}; fix it, or raise `plugin-seconds` under `[runtime]` if it needs longer"
                 );
                 return Err(self.never_again(fault, error));
             }
@@ -83,8 +84,7 @@ impl Plugin {
             Status::Done => match serde_json::from_slice(&answer.json) {
                 Ok(value) => Ok((value, Series(answer.series))),
                 Err(error) => {
-                    Err(format!("{self} gave an answer to `{function}` that is not understood: {error}")
-                        .into())
+                    Err(format!("{self} returned an invalid answer to `{function}`: {error}").into())
                 }
             },
             Status::Failed => Err(Reported::new(format!("{self}, `{function}`"), words(&answer)).into()),
@@ -96,7 +96,7 @@ impl Plugin {
         }
     }
 
-    /// Whether it may still be called.
+    /// Whether the plugin may still be called.
     pub fn is_sound(&self) -> bool {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
@@ -120,13 +120,13 @@ fn words(answer: &Message) -> Vec<String> {
     serde_json::from_slice(&answer.json).unwrap_or_else(|_| vec!["no message".to_owned()])
 }
 
-/// Something to do on a calling thread.
+/// A call to run on a calling thread.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Calling threads that wait for something to do: a score is asked for thousands of times.
+/// Idle calling threads. They are reused, because intervals call `score` thousands of times.
 static IDLE: Mutex<Vec<mpsc::Sender<Job>>> = Mutex::new(Vec::new());
 
-/// What `call` returns, or none after `limit`: its thread is then left behind, as no thread can be stopped.
+/// Returns the result of `call`, or `None` after `limit`. Its thread is then left behind.
 fn within<T: Send + 'static>(
     limit: Option<Duration>,
     call: impl FnOnce() -> T + Send + 'static,
@@ -136,7 +136,7 @@ fn within<T: Send + 'static>(
     let thread = idle.map_or_else(calling_thread, Ok)?;
     let (sender, receiver) = mpsc::channel();
     let job = move || {
-        // Nobody listens any more if it took too long.
+        // After a time-out nobody receives the result.
         let _ = sender.send(call());
     };
     thread.send(Box::new(job)).map_err(|_| "a thread that calls plugins has ended")?;
@@ -156,11 +156,11 @@ fn calling_thread() -> boldface::Result<mpsc::Sender<Job>> {
     let (sender, jobs) = mpsc::channel::<Job>();
     let thread = std::thread::Builder::new().name("plugin".to_owned()).stack_size(STACK);
     let thread = thread.spawn(move || jobs.into_iter().for_each(|job| job()));
-    thread.map_err(|error| format!("no thread to call a plugin on: {error}"))?;
+    thread.map_err(|error| format!("cannot start a thread to call a plugin: {error}"))?;
     Ok(sender)
 }
 
-/// An error of a plugin's, with its causes.
+/// An error reported by a plugin, with its causes.
 #[derive(Debug)]
 struct Reported {
     message: String,

@@ -1,17 +1,18 @@
-//! Whether a file is a whole shared library: the system maps a damaged one and dies when it reads it.
+//! Checks that a file is a complete shared library. The system would map a damaged one and crash while
+//! reading it.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Every way a shared library begins on the systems Rust knows: ELF, Mach-O (both byte orders, thin and fat), PE.
+/// Magic bytes of shared libraries: ELF, Mach-O (both byte orders, thin and fat), PE.
 const BEGINNINGS: [&[u8]; 5] =
     [b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xca\xfe\xba\xbe", b"MZ"];
 
-/// Checks that `file` begins like a library and, for ELF, ends where it says.
+/// Checks that `file` begins like a library and, for ELF, is as long as its headers declare.
 ///
 /// # Errors
-/// What it is instead, and what to do.
+/// A message that says what is wrong with the file and how to fix it.
 pub(crate) fn check(file: &Path) -> Result<(), String> {
     let shown = file.display();
     let mut bytes = Vec::new();
@@ -33,8 +34,9 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     }
 }
 
-/// How long a 64-bit little-endian ELF file says it is: the end of its section table, which stands last, or
-/// of its segments. None for other files; a header that is cut off itself asks for more than there is.
+/// Returns the length that a 64-bit little-endian ELF file declares: the end of its section table,
+/// usually the last part, or of its last segment. `None` for other files. For a truncated header, more
+/// than the file's length.
 fn elf_length(bytes: &[u8]) -> Option<u64> {
     if !bytes.starts_with(b"\x7fELF\x02\x01") {
         return None;
@@ -81,7 +83,7 @@ mod tests {
         let empty = check(&write("empty.so", b"")).unwrap_err();
         assert!(empty.contains("is not a shared library"), "{empty}");
 
-        // The test's own program is an ELF file on Linux, laid out as a library is.
+        // On Linux the test's own program is an ELF file, laid out like a library.
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         check(&write("whole.so", &own)).unwrap();
         if own.starts_with(b"\x7fELF\x02\x01") {

@@ -1,6 +1,6 @@
-//! Plugins from shared libraries: opened, checked, registered, called with a time limit, never unloaded.
+//! Plugins from shared libraries: opens, checks and registers a library and calls it with a time limit.
 //!
-//! What crosses the edge and how is in [`boldface::abi`]; this crate is the host's side of it.
+//! This crate is the host side of the edge. [`boldface::abi`] describes the messages.
 
 mod call;
 mod image;
@@ -17,17 +17,20 @@ use boldface::abi::Request;
 use call::Plugin;
 use open::Opened;
 
-/// Every library of this process. None is ever unloaded: its code and its statics may still be in use.
+/// Every library of this process. Libraries are never unloaded, because their code and statics may still
+/// be in use.
 static OPENED: Mutex<Vec<&'static Opened>> = Mutex::new(Vec::new());
 
-/// Loads the library at `path` and adds its plugins to the registry. `content` is the hash of the file and
-/// becomes part of the keys of the stages that its plugins serve. One call into a plugin may take `limit`; zero
-/// sets no limit. A library that is loaded already only gets the limit.
+/// Loads the library at `path` and adds its plugins to the registry.
+///
+/// `content` is the hash of the file. It becomes part of the keys of the stages that the plugins serve.
+/// `limit` is the longest time for one call into a plugin; zero means no limit. For a library that is
+/// already loaded, only the limit is updated.
 ///
 /// # Errors
-/// What is wrong with the library and what to do, with its file.
+/// A message that names the file, what is wrong with it and how to fix it.
 pub fn load(path: &Path, content: &str, limit: Duration) -> Result<(), String> {
-    // A name without a slash would be searched for in the system's folders.
+    // The system would search its library folders for a name without a slash.
     let file = std::path::absolute(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = opened.iter().find(|known| known.content == content) {

@@ -1,6 +1,6 @@
-//! Datasets, corpora and tasks whose code is in a library, as the framework sees them.
+//! Datasets, corpora and tasks from a library, as implementations of the framework's traits.
 
-// A method left to its default would run here, without asking the library.
+// A method left to its default would run here instead of in the library.
 #![deny(clippy::missing_trait_methods)]
 
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 
 use crate::call::Plugin;
 
-/// Something made in a library; dropped there when it is dropped here.
+/// An object in a library. Dropping it here drops it there.
 #[derive(Debug)]
 pub(crate) struct Object {
     plugin: &'static Plugin,
@@ -25,10 +25,10 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Makes a plugin from its table.
+    /// Creates a plugin from its table.
     ///
     /// # Errors
-    /// What is wrong with the table, or with the plugin.
+    /// The problem with the table or the plugin.
     pub fn make(plugin: &'static Plugin, table: &Value) -> Result<Object, Problem> {
         let (kind, name) = (plugin.kind().to_owned(), plugin.name().to_owned());
         let made: Result<Result<Made, Problem>> =
@@ -41,13 +41,13 @@ impl Object {
 impl Drop for Object {
     fn drop(&mut self) {
         if self.plugin.is_sound() {
-            // Nothing depends on it: the library keeps an object that nobody asks for.
+            // A failure is harmless: the library keeps an unused object.
             let _ = self.plugin.ask::<()>(Request::Drop { object: self.number });
         }
     }
 }
 
-/// As its config is: [`boldface::Config`] comes with that.
+/// Serialises as the plugin's config, so that the blanket [`boldface::Config`] implementation applies.
 impl Serialize for Object {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.config.serialize(serializer)
@@ -58,7 +58,7 @@ fn problem(error: &boldface::Error) -> Problem {
     Problem::at("", error.to_string())
 }
 
-/// What a check found; a check that fails is a problem too.
+/// Returns the problems that a check found. A failed check becomes a problem too.
 fn problems(found: Result<Vec<Problem>>) -> Vec<Problem> {
     found.unwrap_or_else(|error| vec![problem(&error)])
 }
@@ -111,11 +111,11 @@ pub(crate) struct LoadedCorpus {
 }
 
 impl LoadedCorpus {
-    /// The generator that was made, which is asked at once what it tells: if it cannot say, that is a mistake found
-    /// before anything runs, and no column is hidden from those who look for leaks.
+    /// Wraps a generator and immediately asks for the columns its sentences reveal. A failure is then a
+    /// problem found before anything runs, and no column stays hidden from the leak checks.
     ///
     /// # Errors
-    /// What the library says instead.
+    /// The problem that the library reports.
     pub fn new(object: Object) -> Result<LoadedCorpus, Problem> {
         let tells = object.plugin.ask(Request::Tells { object: object.number });
         Ok(LoadedCorpus { tells: tells.map_err(|error| problem(&error))?, object })

@@ -1,4 +1,4 @@
-//! Opens a library and reads the table it exports: the only `unsafe` code of this crate.
+//! Opens a library and reads the table it exports. This is the only `unsafe` code of the crate.
 #![expect(unsafe_code, reason = "opening a library runs what its author wrote")]
 
 use std::ffi::c_void;
@@ -11,18 +11,18 @@ use std::time::Duration;
 use boldface::abi::{Library, Mismatch, SYMBOL, VERSION};
 use tracing::level_filters::LevelFilter;
 
-/// A library that is loaded for good.
+/// A library that stays loaded until the program ends.
 pub(crate) struct Opened {
-    /// Where it lies, from the root.
+    /// Absolute path of the file.
     pub file: PathBuf,
-    /// The hash of its content.
+    /// Hash of the file.
     pub content: String,
-    /// What it exports.
+    /// The exported table.
     pub library: &'static Library,
     limit: AtomicU64,
 }
 
-/// Files of the libraries that may log.
+/// Files of all loaded libraries. A library's log events refer to its file by index.
 static FILES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl fmt::Debug for Opened {
@@ -32,17 +32,17 @@ impl fmt::Debug for Opened {
 }
 
 impl Opened {
-    /// How long one call may take; none for as long as it wants.
+    /// Longest time for one call. `None` means no limit.
     pub fn limit(&self) -> Option<Duration> {
         Some(Duration::from_millis(self.limit.load(Ordering::Relaxed))).filter(|limit| !limit.is_zero())
     }
 
-    /// Sets how long one call may take.
+    /// Sets the longest time for one call.
     pub fn set_limit(&self, limit: Duration) {
         self.limit.store(limit.as_millis() as u64, Ordering::Relaxed);
     }
 
-    /// From now on, the library's log events are this program's.
+    /// Forwards the library's log events to this program's log from now on.
     fn forward_logs(&self) {
         let place = {
             let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,19 +73,19 @@ fn log(place: usize, level: u32, module: &str, words: &str) {
     }
 }
 
-/// Opens `file`, an absolute path.
+/// Opens `file`, which must be an absolute path.
 ///
 /// # Errors
-/// What is wrong with it, and what to do.
+/// A message that says what is wrong with the file and how to fix it.
 pub(crate) fn open(file: &Path, content: &str, limit: Duration) -> Result<&'static Opened, String> {
     let shown = file.display();
-    // SAFETY: its constructors are run; a spec that names a library asks for that.
+    // SAFETY: this runs the library's constructors, as the spec that names the library intends.
     let library = unsafe { system_open(file) };
     let library = library.map_err(|error| format!("`{shown}` cannot be loaded: {}", with_causes(&error)))?;
-    // SAFETY: only the address is taken; what is there is read below.
+    // SAFETY: only the address is taken here. The memory behind it is read below.
     let symbol =
         unsafe { library.get::<*const c_void>(SYMBOL).ok().and_then(|symbol| symbol.try_as_raw_ptr()) };
-    // Never closed: statics and threads of the library live on.
+    // Never close the library: its statics and threads live on.
     std::mem::forget(library);
     let Some(symbol) = symbol.filter(|symbol| !symbol.is_null()) else {
         return Err(format!(
@@ -102,19 +102,20 @@ pub(crate) fn open(file: &Path, content: &str, limit: Duration) -> Result<&'stat
 }
 
 /// # Safety
-/// Whoever asks for `file` wants its constructors to be run.
+/// The caller must intend the constructors of `file` to run.
 #[cfg(unix)]
 unsafe fn system_open(file: &Path) -> Result<libloading::Library, libloading::Error> {
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-    // SAFETY: as the caller promises. Bound at once, so that nothing is missing later; not seen by other libraries.
+    // SAFETY: the caller promises it. All symbols are bound now, so that none is missing later, and they
+    // stay hidden from other libraries.
     unsafe { Library::open(Some(file), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
 }
 
 /// # Safety
-/// Whoever asks for `file` wants its constructors to be run.
+/// The caller must intend the constructors of `file` to run.
 #[cfg(not(unix))]
 unsafe fn system_open(file: &Path) -> Result<libloading::Library, libloading::Error> {
-    // SAFETY: as the caller promises.
+    // SAFETY: the caller promises it.
     unsafe { libloading::Library::new(file) }
 }
 
@@ -122,15 +123,15 @@ fn told(shown: &dyn fmt::Display, mismatch: Mismatch) -> String {
     match mismatch {
         Mismatch::Foreign => {
             format!(
-                "`{shown}` has a symbol `{SYMBOL}` that is not a table of plugins; it was made by something else"
+                "`{shown}` has a symbol `{SYMBOL}` that is not a table of plugins; it is not a library of boldface"
             )
         }
         Mismatch::Aborts => format!(
             "`{shown}` was built with `panic = \"abort\"`, so a panic in it would end the whole run; \
-             take that line out of its profile and build it again"
+             remove that line from its profile and build it again"
         ),
         Mismatch::Version { theirs, built } => format!(
-            "`{shown}` speaks version {theirs} of the plugin interface, this program version {VERSION}: it was built \
+            "`{shown}` uses version {theirs} of the plugin interface, but this program needs {VERSION}: it was built \
              with {built}; build it again with boldface {}",
             env!("CARGO_PKG_VERSION"),
         ),
@@ -142,7 +143,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let words = error.to_string();
-        // Some errors repeat their cause's words.
+        // Some errors repeat the text of their cause.
         if !text.contains(&words) {
             text += &format!(": {words}");
         }

@@ -9,10 +9,10 @@ use crate::call::Plugin;
 use crate::object::{LoadedCorpus, LoadedDataset, LoadedTask, Object};
 use crate::open::Opened;
 
-/// Adds every plugin in `listed`, or none.
+/// Adds all plugins in `listed`. If there is an error, it adds none.
 ///
 /// # Errors
-/// If there is none, or one of a kind that must be built in.
+/// If the list is empty or contains a kind that must be built in.
 pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<(), String> {
     let file = library.file.display();
     if listed.is_empty() {
@@ -24,7 +24,7 @@ pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<
     if let Some(other) = listed.iter().find(|plugin| !kinds.contains(&plugin.kind.as_str())) {
         let Listed { kind, name, .. } = other;
         return Err(format!(
-            "`{file}` exports the {kind} `{name}`; only datasets, corpora and tasks can be loaded, a {kind} is built in"
+            "`{file}` exports the {kind} `{name}`; only datasets, corpora and tasks can be loaded"
         ));
     }
     for plugin in listed {
@@ -43,12 +43,12 @@ pub(crate) fn register(library: &'static Opened, listed: Vec<Listed>) -> Result<
     Ok(())
 }
 
-/// Makes the plugin of what was made in the library.
+/// Creates a plugin from an object in the library.
 type Wrap<K> = fn(Object) -> Result<Box<K>, Problem>;
 
 fn add<K: Kind + ?Sized>(library: &'static Opened, listed: Listed, wrap: Wrap<K>) {
     let Listed { name, schema, .. } = listed;
-    // The registry keeps plugins until the program ends, as the library is kept.
+    // The registry keeps plugins until the program ends, and the library stays loaded as long.
     let plugin: &'static Plugin = Box::leak(Box::new(Plugin::new(library, K::NAME, &name)));
     let schema = move || Schema::try_from(schema.clone()).unwrap_or_default();
     let parse = move |table: &_| Object::make(plugin, table).and_then(wrap);

@@ -1,23 +1,23 @@
-//! CRC-32C, and the checksum of a whole table: Parquet itself notices no changed number.
+//! CRC-32C, and the checksum of a whole table. Parquet itself does not detect a changed number.
 
 use polars::prelude::{DataFrame, DataType};
 
-/// CRC-32C (Castagnoli) of some bytes, reflected, as iSCSI and TFRecord files have it.
+/// Computes the reflected CRC-32C (Castagnoli) of `data`, as used by iSCSI and TFRecord files.
 pub fn crc32c(data: &[u8]) -> u32 {
     let mut sum = Crc::default();
     sum.add(data);
     sum.finish()
 }
 
-/// The checksum of every name and value of a table, as hexadecimal digits; none if a column has a type that
-/// no table of ours has.
+/// Computes the checksum of every column name and value as hexadecimal digits. `None` if a column has a
+/// type that none of our tables uses.
 pub(crate) fn of_table(frame: &DataFrame) -> Option<String> {
     let mut sum = Crc::default();
     for column in frame.columns() {
         sum.add(column.name().as_bytes());
         sum.add(&[0xff]);
         let mut value = |bytes: Option<&[u8]>| match bytes {
-            // The length keeps `ab`, `c` apart from `a`, `bc`.
+            // The length distinguishes `ab`, `c` from `a`, `bc`.
             Some(bytes) => {
                 sum.add(&(bytes.len() as u64).to_le_bytes());
                 sum.add(bytes);

@@ -1,4 +1,4 @@
-//! The table of a corpus: one sentence a row, with its scan and its number.
+//! The table of corpus descriptors: one sentence per row, with its scan and its fact.
 
 use std::path::Path;
 
@@ -8,9 +8,11 @@ use polars::prelude::{Column, NamedFrom, Series};
 use crate::Result;
 use crate::frame::{self, Table};
 
-/// Writes the descriptors to `path`, in the order given: columns `dataset`, `subject`, `session`, `task`, `run`,
-/// `window_start`, `window_trs` (volumes), `corpus`, `text`, `feature`, `value`, `z`, `band`, `reason` (why something
-/// is not available), `norm_scans`, `norm_people`, `norm` (its version).
+/// Writes the descriptors to `path` in the given order.
+///
+/// The columns are `dataset`, `subject`, `session`, `task`, `run`, `window_start`, `window_trs`
+/// (volumes), `corpus`, `text`, `feature`, `value`, `z`, `band`, `reason` (why the value or z is
+/// missing), `norm_scans`, `norm_people` and `norm` (its version).
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -51,7 +53,7 @@ pub fn write(path: &Path, descriptors: &[Descriptor]) -> Result<()> {
 /// Reads the descriptors of `path`.
 ///
 /// # Errors
-/// If the file is not a whole table of descriptors; the error names the file and the column.
+/// If the file is not a complete descriptor table. The error names the file and the column.
 pub fn read(path: &Path) -> Result<Vec<Descriptor>> {
     let table = Table::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);

@@ -1,4 +1,4 @@
-//! What can be wrong with a table: the file is always named.
+//! Errors of tables. Each names its file.
 
 use std::io;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub enum TableError {
         /// The reader's reason.
         reason: String,
     },
-    /// The table cannot be put into Parquet.
+    /// The table cannot be encoded as Parquet.
     #[error("cannot write `{}` as Parquet: {reason}", path.display())]
     Encode {
         /// The file.
@@ -37,29 +37,29 @@ pub enum TableError {
         /// The writer's reason.
         reason: String,
     },
-    /// A column is not there.
+    /// A column is missing.
     #[error("`{}` has no column `{column}`; it has {}", path.display(), quoted(columns))]
     NoColumn {
         /// The file.
         path: PathBuf,
-        /// The column that was asked for.
+        /// The missing column.
         column: String,
-        /// The columns there are.
+        /// The existing columns.
         columns: Vec<String>,
     },
-    /// A column holds something else.
-    #[error("column `{column}` of `{}` holds {found} where {wanted} is needed", path.display())]
+    /// A column has the wrong type.
+    #[error("column `{column}` of `{}` has the type {found}; expected {wanted}", path.display())]
     Type {
         /// The file.
         path: PathBuf,
         /// The column.
         column: String,
-        /// Its type, in polars' words.
+        /// The column's type as polars names it.
         found: String,
-        /// What is needed instead.
+        /// The expected type.
         wanted: &'static str,
     },
-    /// A value is missing that may not be.
+    /// A required value is missing.
     #[error("row {row} of `{}` has no value in column `{column}`", path.display())]
     Missing {
         /// The file.

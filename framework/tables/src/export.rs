@@ -1,4 +1,4 @@
-//! Any table as CSV or Parquet, for programs: full numbers, one type a column, missing values empty.
+//! Exports tables as CSV, TSV or Parquet for other programs: full precision and one type per column.
 
 use std::path::Path;
 
@@ -15,16 +15,16 @@ pub struct Sheet {
 /// The values of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
-    /// Words.
+    /// Text.
     Text(Vec<Option<String>>),
-    /// Numbers; what is not a number is stored as missing.
+    /// Numbers. NaN is stored as missing.
     Number(Vec<Option<f64>>),
     /// Counts.
     Count(Vec<Option<u64>>),
 }
 
 impl Values {
-    /// How many there are, missing ones included.
+    /// Number of values, including missing ones.
     pub fn len(&self) -> usize {
         match self {
             Values::Text(values) => values.len(),
@@ -33,7 +33,7 @@ impl Values {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -50,15 +50,15 @@ impl Values {
 }
 
 impl Sheet {
-    /// A table without columns.
+    /// Creates a table without columns.
     pub fn new() -> Sheet {
         Sheet::default()
     }
 
-    /// The same table with one more column.
+    /// Adds a column.
     ///
     /// # Panics
-    /// If the column is not as long as those before it, or its name is taken.
+    /// If the column's length differs from that of the others, or its name is taken.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, values: Values) -> Sheet {
         let name = name.into();
@@ -79,12 +79,12 @@ impl Sheet {
     }
 }
 
-/// The table as CSV with a header (RFC 4180): a missing value is an empty field.
+/// Formats the table as CSV with a header (RFC 4180). Missing values are empty fields.
 pub fn csv(sheet: &Sheet) -> String {
     delimited(sheet, b',', "")
 }
 
-/// The table as tab-separated text with a header, as BIDS has it: a missing value is `n/a`.
+/// Formats the table as tab-separated text with a header, as in BIDS. Missing values are `n/a`.
 pub fn tsv(sheet: &Sheet) -> String {
     delimited(sheet, b'\t', "n/a")
 }
@@ -101,7 +101,7 @@ fn delimited(sheet: &Sheet, delimiter: u8, missing: &str) -> String {
     String::from_utf8(writer.into_inner().expect(WHOLE)).expect("every field was UTF-8")
 }
 
-/// Writes the table to `path` as Parquet, as a whole or not at all.
+/// Writes the table to `path` as Parquet. The file is complete or absent.
 ///
 /// # Errors
 /// If the file cannot be written.

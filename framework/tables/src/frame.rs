@@ -1,4 +1,4 @@
-//! A data frame and its file: read whole, written aside and renamed.
+//! Reads and writes data frames as whole Parquet files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use polars_io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWri
 
 use crate::{Result, TableError, checksum};
 
-/// Where the file keeps the checksum of its values.
+/// Metadata key of the checksum of the file's values.
 const CHECKSUM: &str = "boldface.crc32c";
 
-/// A table that was read, and the file that errors name.
+/// A table that was read, with the file for error messages.
 #[derive(Debug)]
 pub(crate) struct Table {
     path: PathBuf,
@@ -23,18 +23,18 @@ pub(crate) struct Table {
 impl Table {
     /// Reads all columns.
     pub(crate) fn read(path: &Path) -> Result<Table> {
-        // These tables are small: handing columns to threads costs more than reading them.
+        // These tables are small, so passing columns to threads would cost more than reading them.
         let mut reader = open(path)?.read_parallel(ParallelStrategy::None);
         let written = whole(|| written_checksum(&mut reader)).map_err(|reason| parquet(path, reason))?;
         let table = Table::finish(path, reader)?;
-        // Tables of others have none.
+        // Files written by other programs have no checksum.
         if written.is_some() && written != checksum::of_table(&table.frame) {
-            return Err(parquet(path, "its values are not those that were written".to_owned()));
+            return Err(parquet(path, "its values do not match their checksum".to_owned()));
         }
         Ok(table)
     }
 
-    /// Reads one column of text, whatever the others hold.
+    /// Reads one text column and ignores the others.
     pub(crate) fn read_text(path: &Path, column: &str) -> Result<Table> {
         let mut reader = open(path)?;
         let schema = whole(|| reader.schema()).map_err(|reason| parquet(path, reason))?;
@@ -43,7 +43,7 @@ impl Table {
             column: column.to_owned(),
             columns: schema.iter_names().map(ToString::to_string).collect(),
         })?;
-        // Asked before reading: most other types are not compiled in, and polars panics at them.
+        // The type is checked before reading, because polars panics at types that are not compiled in.
         if !matches!(field.dtype(), ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
         {
             let found = format!("{:?}", field.dtype());
@@ -59,9 +59,9 @@ impl Table {
 
     fn finish(path: &Path, reader: ParquetReader<File>) -> Result<Table> {
         let frame = whole(|| reader.finish()).map_err(|reason| parquet(path, reason))?;
-        // A damaged count of rows is believed by the reader.
+        // The reader accepts a damaged row count.
         if frame.columns().iter().any(|column| column.len() != frame.height()) {
-            return Err(parquet(path, format!("its columns do not have {} rows", frame.height())));
+            return Err(parquet(path, format!("not all of its columns have {} rows", frame.height())));
         }
         Ok(Table { path: path.to_owned(), frame })
     }
@@ -89,21 +89,21 @@ impl Table {
         self.frame.columns().to_vec()
     }
 
-    /// A column of strings; none where missing.
+    /// Reads a text column. Missing values are `None`.
     pub(crate) fn strings(&self, name: &str) -> Result<Vec<Option<String>>> {
         let column = self.column(name)?;
         let values = column.str().map_err(|_| self.wrong(column, "text"))?;
         Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
     }
 
-    /// A column of numbers; none where missing.
+    /// Reads a column of numbers. Missing values are `None`.
     pub(crate) fn floats(&self, name: &str) -> Result<Vec<Option<f64>>> {
         let column = self.column(name)?;
         let values = column.f64().map_err(|_| self.wrong(column, "a 64-bit number"))?;
         Ok(values.iter().collect())
     }
 
-    /// Every column of a table of 32- or 64-bit numbers, with its name; NaN where missing.
+    /// Reads all columns of a table of 32- or 64-bit floats, with their names. Missing values are NaN.
     pub(crate) fn numbers(&self) -> Result<Vec<(String, Vec<f32>)>> {
         let numbers = |column: &Column| -> Result<(String, Vec<f32>)> {
             let wide = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
@@ -117,21 +117,21 @@ impl Table {
         self.frame.columns().iter().map(numbers).collect()
     }
 
-    /// A column of counts; none where missing.
+    /// Reads a column of counts. Missing values are `None`.
     pub(crate) fn counts(&self, name: &str) -> Result<Vec<Option<u64>>> {
         let column = self.column(name)?;
         let values = column.u64().map_err(|_| self.wrong(column, "a 64-bit count"))?;
         Ok(values.iter().collect())
     }
 
-    /// A column of yes and no; none where missing.
+    /// Reads a boolean column. Missing values are `None`.
     pub(crate) fn flags(&self, name: &str) -> Result<Vec<Option<bool>>> {
         let column = self.column(name)?;
         let values = column.bool().map_err(|_| self.wrong(column, "true or false"))?;
         Ok(values.iter().collect())
     }
 
-    /// The values of a column in which none may be missing.
+    /// Unwraps the values of a column that may not have missing values.
     pub(crate) fn required<T>(&self, name: &str, values: Vec<Option<T>>) -> Result<Vec<T>> {
         let missing = |row| TableError::Missing { path: self.path.clone(), column: name.to_owned(), row };
         let filled = values.into_iter().enumerate();
@@ -155,7 +155,8 @@ impl Table {
     }
 }
 
-/// Writes the columns as zstd Parquet beside `path`, then renames: a reader never sees half a table.
+/// Writes the columns as zstd Parquet beside `path` and then renames the file, so that readers never see
+/// half a table.
 pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()> {
     let encode = |reason: String| TableError::Encode { path: path.to_owned(), reason };
     let mut aside = path.as_os_str().to_owned();
@@ -164,7 +165,7 @@ pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()
 
     let mut frame = DataFrame::new(rows, columns).map_err(|error| encode(error.to_string()))?;
     let file = File::create(&aside).map_err(|source| io("write", path, source))?;
-    // One thread and one row group: the same rows give the same bytes.
+    // One thread and one row group, so that the same rows give the same bytes.
     let writer =
         ParquetWriter::new(&file).with_compression(ParquetCompression::Zstd(None)).set_parallel(false);
     let sum = checksum::of_table(&frame).map(|sum| vec![(CHECKSUM.to_owned(), sum)]);
@@ -174,7 +175,7 @@ pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> Result<()
         written.map_err(encode).and_then(|_| file.sync_all().map_err(|source| io("write", path, source)));
     let placed = synced.and_then(|()| fs::rename(&aside, path).map_err(|source| io("write", path, source)));
     if placed.is_err() {
-        // The error that is reported is the first one; a leftover file is overwritten next time.
+        // The first error is the one to report. A leftover file is overwritten next time.
         let _ = fs::remove_file(&aside);
     }
     placed
@@ -194,7 +195,7 @@ fn parquet(path: &Path, reason: String) -> TableError {
     TableError::Parquet { path: path.to_owned(), reason }
 }
 
-/// Runs polars; what it says or how it panics (on files that are damaged in the middle) is the reason.
+/// Runs polars and returns its error, or the message of its panic, which damaged files can cause.
 fn whole<T>(call: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     boldface::guard(|| Ok(call()?)).map_err(|error| error.to_string())
 }

@@ -1,7 +1,6 @@
-//! Arms of a sweep side by side: seeds together, axes apart, and what validation would have chosen.
+//! Compares the arms of a sweep: pools seeds, finds axes and chooses by validation.
 //!
-//! Nothing here picks by a test score: arms are ordered and chosen by validation, and the test value
-//! is only shown beside it.
+//! Arms are ordered and chosen by validation scores only. Test scores are shown beside them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,90 +10,90 @@ use std::collections::BTreeMap;
 pub struct Trial {
     /// The arm's name.
     pub name: String,
-    /// What it sets, by dotted key; a key that is missing has the base's value.
+    /// Settings of the arm by dotted key. A missing key has the base's value.
     pub settings: BTreeMap<String, String>,
-    /// Who is in which part: equal for trials that were divided alike.
+    /// Name of the division of subjects into parts. Trials with the same division have the same parts.
     pub division: String,
-    /// On validation subjects; none if undefined.
+    /// Value on validation subjects. `None` if undefined.
     pub validation: Option<f64>,
-    /// On test subjects; none if undefined.
+    /// Value on test subjects. `None` if undefined.
     pub test: Option<f64>,
 }
 
-/// Arms that differ in nothing but seeds and parts of the split.
+/// Trials that differ only in seeds and parts of the split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// What they set, without seeds.
+    /// Their settings, without seeds and parts of the split.
     pub settings: BTreeMap<String, String>,
-    /// Which trials, in order.
+    /// Indices of the trials, in order.
     pub trials: Vec<usize>,
-    /// On validation subjects.
+    /// Values on validation subjects.
     pub validation: Summary,
-    /// On test subjects.
+    /// Values on test subjects.
     pub test: Summary,
 }
 
-/// Values of several trials.
+/// Mean and spread of several trials' values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// How many are defined.
+    /// Number of defined values.
     pub n: usize,
     /// Their mean.
     pub mean: Option<f64>,
-    /// Their sample standard deviation; none of fewer than two.
+    /// Their sample standard deviation. `None` for fewer than two.
     pub sd: Option<f64>,
 }
 
-/// One axis of a sweep, or several that always move together.
+/// One axis of a sweep, or several that always change together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Its dotted keys.
     pub keys: Vec<String>,
-    /// Its values, the first of which others are compared with.
+    /// Its values. The others are compared with the first.
     pub levels: Vec<Level>,
 }
 
 /// One value of an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Level {
-    /// The value; of keys that move together, all of them.
+    /// The value. If several keys change together, all their values.
     pub value: String,
-    /// Every trial with it.
+    /// Indices of all trials at this level.
     pub trials: Vec<usize>,
-    /// Trials at the first level and at this one that are equal in everything else.
+    /// Pairs of a trial at the first level and a trial at this level that agree in all other settings.
     pub pairs: Vec<(usize, usize)>,
 }
 
-/// What validation chose among the arms of one division of the subjects.
+/// The arm that validation chose for one division of the subjects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The division.
     pub division: String,
-    /// Place of the entry that was chosen.
+    /// Index of the chosen entry.
     pub entry: usize,
-    /// Its trials on this division.
+    /// Indices of its trials in this division.
     pub trials: Vec<usize>,
-    /// Mean validation value, by which it was chosen.
+    /// Mean validation value, which decided the choice.
     pub validation: f64,
     /// Mean test value of the same trials.
     pub test: Option<f64>,
 }
 
-/// What a value that an arm does not set is called.
+/// Label for a value that an arm does not set.
 pub const BASE: &str = "(base)";
 
-/// Whether a key only repeats an experiment: a seed, or a part of the split.
+/// Whether a key only repeats an experiment: a seed, a fold or a repetition of the split.
 pub fn repeats(key: &str) -> bool {
     key == "seed" || key.ends_with(".seed") || matches!(key, "split.fold" | "split.repeat")
 }
 
-/// `key=value, key=value` of the settings that `wanted` takes.
+/// Formats the settings whose keys pass `wanted` as `key=value, key=value`.
 pub fn told(settings: &BTreeMap<String, String>, wanted: impl Fn(&str) -> bool) -> String {
     let one = |(key, value): (&String, &String)| format!("{key}={value}");
     settings.iter().filter(|(key, _)| wanted(key)).map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Mean and spread of the values that are defined.
+/// Computes mean and standard deviation of the defined values.
 pub fn summary(values: impl Iterator<Item = Option<f64>>) -> Summary {
     let known: Vec<f64> = values.flatten().filter(|value| !value.is_nan()).collect();
     let n = known.len();
@@ -106,8 +105,8 @@ pub fn summary(values: impl Iterator<Item = Option<f64>>) -> Summary {
     Summary { n, mean: Some(mean), sd: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()) }
 }
 
-/// The arms, seeds together, the best validation value first; undefined ones last. Without a
-/// direction they stay in their order.
+/// Groups trials that differ only in seeds and parts of the split, and sorts the groups by validation
+/// value: best first, undefined last. Without a direction, the trials' order is kept.
 pub fn entries(trials: &[Trial], higher_is_better: Option<bool>) -> Vec<Entry> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, trial) in trials.iter().enumerate() {
@@ -126,8 +125,9 @@ pub fn entries(trials: &[Trial], higher_is_better: Option<bool>) -> Vec<Entry> {
     entries
 }
 
-/// Every key that more than one value was tried of, seeds left out. `order` lists the values of an
-/// axis as the sweep does; others go by number, then by name, the base first.
+/// Finds the axes: every key with more than one value, apart from seeds and parts of the split. `order`
+/// lists the values of an axis in the sweep's order. Other values are sorted by number and then by name,
+/// with the base first.
 pub fn axes(trials: &[Trial], order: &BTreeMap<String, Vec<String>>) -> Vec<Axis> {
     let mut keys: Vec<&String> = trials.iter().flat_map(|trial| trial.settings.keys()).collect();
     keys.sort();
@@ -157,7 +157,7 @@ pub fn axes(trials: &[Trial], order: &BTreeMap<String, Vec<String>>) -> Vec<Axis
     axes.into_iter().map(|(keys, of_trials, texts)| axis(trials, keys, &of_trials, texts)).collect()
 }
 
-/// For each division of the subjects, the entry with the best validation value there.
+/// Chooses the entry with the best validation value for each division of the subjects.
 pub fn choices(trials: &[Trial], entries: &[Entry], higher_is_better: Option<bool>) -> Vec<Choice> {
     if higher_is_better.is_none() {
         return Vec::new();
@@ -184,7 +184,7 @@ fn kept(settings: &BTreeMap<String, String>, wanted: fn(&str) -> bool) -> BTreeM
     wanted.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// The better first, the undefined last.
+/// Sorts better values first and undefined ones last.
 fn better(a: Option<f64>, b: Option<f64>, higher_is_better: Option<bool>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) => match higher_is_better {
@@ -219,7 +219,7 @@ fn by_number(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Whether each level of one axis always comes with the same level of the other.
+/// Whether each level of one axis always occurs with the same level of the other.
 fn moves_with(a: &[usize], b: &[usize]) -> bool {
     let (mut forward, mut back) = (BTreeMap::new(), BTreeMap::new());
     a.iter().zip(b).all(|(a, b)| forward.entry(a).or_insert(b) == &b && back.entry(b).or_insert(a) == &a)

@@ -1,7 +1,10 @@
-//! Tables as Parquet files: metrics, descriptors, text. The only crate that names polars.
+//! Tables as Parquet files: metrics, descriptors, text. Only this crate uses polars.
 //!
-//! No data frame leaves this crate: callers pass and get plain rows. Columns are found by name and
-//! never by place, so a table may gain columns or change their order and still be read.
+//! Callers pass and receive plain rows, never data frames. Columns are found by name, not by position,
+//! so tables stay readable when columns are added or reordered.
+//!
+//! The tables are small. Polars is therefore built without `lazy`, which would double the longest
+//! compile, and at opt-level 1; `polars-io` reads and writes the files.
 
 pub mod checksum;
 pub mod descriptors;

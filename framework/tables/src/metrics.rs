@@ -1,4 +1,4 @@
-//! The metric table of a run: long form, one row a number.
+//! The metric table of a run in long form: one number per row.
 
 use std::path::Path;
 
@@ -13,15 +13,15 @@ use crate::frame::{self, Table};
 pub struct ColumnInfo {
     /// Its name.
     pub name: &'static str,
-    /// Its Parquet type, in polars' words.
+    /// Its Parquet type as polars names it.
     pub dtype: &'static str,
     /// Whether a value may be missing.
     pub nullable: bool,
-    /// What it holds.
+    /// Description of its values.
     pub about: &'static str,
 }
 
-/// The columns, in order: the contract of `metrics.parquet`.
+/// Returns the columns in order. They are the contract of `metrics.parquet`.
 pub fn columns() -> [ColumnInfo; 17] {
     let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
     [
@@ -45,7 +45,7 @@ pub fn columns() -> [ColumnInfo; 17] {
     ]
 }
 
-/// Writes the rows of `experiment` to `path`, in the order given. A value that is not a number is stored as missing.
+/// Writes the rows of `experiment` to `path` in the given order. NaN is stored as missing.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -86,10 +86,10 @@ pub fn write(path: &Path, experiment: &str, rows: &[MetricRow]) -> Result<()> {
     frame::write(path, rows.len(), columns)
 }
 
-/// Reads the rows of `path`, whatever experiment they are of.
+/// Reads the rows of all experiments in `path`.
 ///
 /// # Errors
-/// If the file is not a whole metric table; the error names the file and the column.
+/// If the file is not a complete metric table. The error names the file and the column.
 pub fn read(path: &Path) -> Result<Vec<MetricRow>> {
     let table = Table::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);

@@ -1,6 +1,6 @@
-//! The table of predictions of a run: every answer, a row per option where there are options.
+//! The table of predictions of a run: one row per answer, or per option if there are options.
 //!
-//! Any score is a few lines of pandas away, such as the test accuracy of every answerer:
+//! A few lines of pandas compute any score, such as the test accuracy of every answerer:
 //!
 //! ```python
 //! rows = pandas.read_parquet("predictions.parquet").query("split == 'test' and task == 'sex'")
@@ -17,12 +17,12 @@ use crate::Result;
 use crate::frame::{self, Table};
 use crate::metrics::ColumnInfo;
 
-/// Who answered.
+/// The kind of answerer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// The model that is judged.
+    /// The evaluated model.
     Model,
-    /// The same model without the scan, or with another one.
+    /// The same model without the scan, or with another or altered one.
     Control,
     /// A simpler model.
     Baseline,
@@ -42,7 +42,7 @@ impl Kind {
 /// One answer, or one option of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The task's table in the spec.
+    /// Name of the task's table in the spec.
     pub task: String,
     /// Column `split`.
     pub part: Part,
@@ -50,19 +50,19 @@ pub struct Row {
     pub scan: ScanId,
     /// Columns `window_start` and `window_trs`.
     pub window: Window,
-    /// Place among the questions about the scan in this task, from 0.
+    /// Index among the task's questions about the scan, from 0.
     pub question_index: u64,
     /// The question.
     pub question: String,
-    /// The model, a control or a baseline.
+    /// Name of the model, control or baseline.
     pub answerer: String,
-    /// What the answerer is.
+    /// Kind of the answerer.
     pub kind: Kind,
-    /// What is right, and what was answered.
+    /// The right answer and the given answer.
     pub answer: Answered,
 }
 
-/// The columns of a row that depend on the form of the answer; [`columns`] says what they hold.
+/// The columns that depend on the form of the answer. [`columns`] describes them.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "`columns` says what each of them holds")]
 pub struct Answered {
@@ -75,7 +75,7 @@ pub struct Answered {
     pub probability: Option<f64>,
 }
 
-/// The columns, in order: the contract of `predictions.parquet`.
+/// Returns the columns in order. They are the contract of `predictions.parquet`.
 pub fn columns() -> [ColumnInfo; 20] {
     let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
     [
@@ -122,8 +122,8 @@ pub fn columns() -> [ColumnInfo; 20] {
     ]
 }
 
-/// Writes the rows to `path`, sorted by task, part, scan, question, kind, answerer and option: the same rows give the
-/// same bytes, in whatever order they come.
+/// Writes the rows to `path`, sorted by task, part, scan, question, kind, answerer and option. The same
+/// rows give the same bytes in any order.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -165,7 +165,7 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
     frame::write(path, rows.len(), columns)
 }
 
-/// What rows are sorted by.
+/// Sort key of a row.
 fn place(row: &Row) -> impl Ord + '_ {
     let Row { task, part, scan, question_index, kind, answerer, .. } = row;
     (task, part, scan, question_index, kind, answerer, row.answer.option_index)
@@ -174,7 +174,7 @@ fn place(row: &Row) -> impl Ord + '_ {
 /// Reads the rows of `path`.
 ///
 /// # Errors
-/// If the file is not a whole table of predictions; the error names the file and the column.
+/// If the file is not a complete table of predictions. The error names the file and the column.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
     let table = Table::read(path)?;
     let label = |name: &str| table.strings(name);

@@ -1,4 +1,4 @@
-//! The table of scan quality: one scan a row.
+//! The table of scan quality: one scan per row.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use polars::prelude::{Column, NamedFrom, Series};
 use crate::Result;
 use crate::frame::{self, Table};
 
-/// What is known of one scan; none where it was not measured.
+/// Quality measures of one scan. `None` if not measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Columns `dataset`, `subject`, `session`, `task` and `run`.
@@ -17,7 +17,7 @@ pub struct Row {
     pub tr: f64,
     /// Volumes of the series, before the crop.
     pub volumes: u64,
-    /// Volumes on disk, those included that scrubbing took out.
+    /// Volumes on disk, including those removed by scrubbing.
     pub volumes_on_disk: Option<u64>,
     /// Mean framewise displacement in mm.
     pub mean_fd: Option<f64>,
@@ -25,21 +25,21 @@ pub struct Row {
     pub max_fd: Option<f64>,
     /// Mean DVARS in percent of the mean signal.
     pub mean_dvars: Option<f64>,
-    /// Share of the volumes on disk that scrubbing took out, 0 to 1.
+    /// Share of the volumes on disk that scrubbing removed, 0 to 1.
     pub censored: Option<f64>,
-    /// Temporal signal to noise of the median voxel.
+    /// Temporal signal-to-noise ratio of the median voxel.
     pub tsnr: Option<f64>,
-    /// Mean over the regions of the share of voxels with a signal, 0 to 1.
+    /// Share of voxels with a signal, averaged over the regions, 0 to 1.
     pub mean_coverage: Option<f64>,
-    /// That of the region with the least.
+    /// Share of voxels with a signal in the region that has the fewest, 0 to 1.
     pub least_coverage: Option<f64>,
-    /// Regions without a signal, for which zeros stand in.
+    /// Number of regions without a signal, which are filled with zeros.
     pub missing_regions: u64,
-    /// What a reader should know, sentence after sentence.
+    /// Warnings for the reader, as sentences.
     pub warnings: String,
 }
 
-/// Writes the rows to `path`, in the order given; columns are named as the fields of [`Row`].
+/// Writes the rows to `path` in the given order. Columns have the names of the fields of [`Row`].
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -79,7 +79,7 @@ pub fn write(path: &Path, rows: &[Row]) -> Result<()> {
 /// Reads the rows of `path`.
 ///
 /// # Errors
-/// If the file is not a whole table of scan quality; the error names the file and the column.
+/// If the file is not a complete table of scan quality. The error names the file and the column.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
     let table = Table::read(path)?;
     let text = |name: &str| table.required(name, table.strings(name)?);

@@ -1,4 +1,4 @@
-//! Regional time series as Parquet: a column of float32 a region, a row a volume.
+//! Regional time series as Parquet: one float32 column per region, one row per volume.
 
 use std::path::Path;
 
@@ -7,15 +7,16 @@ use polars::prelude::{Column, NamedFrom, Series};
 use crate::frame::Table;
 use crate::{Result, TableError, frame};
 
-/// Writes a series of `values[volume * names.len() + region]`; a value that is NaN is stored as missing.
-/// A name that stands twice gets its place after it, as Parquet tells columns apart by name.
+/// Writes a series of `values[volume * names.len() + region]`. NaN is stored as missing. Parquet needs
+/// unique column names, so a repeated name gets its position appended.
 ///
 /// # Errors
-/// If there is no region, the values do not make rows, or the file cannot be written.
+/// If there is no region, the number of values is not a multiple of the regions, or the file cannot be
+/// written.
 pub fn write(path: &Path, names: &[String], values: &[f32]) -> Result<()> {
     let rois = names.len();
     if rois == 0 || !values.len().is_multiple_of(rois) {
-        let reason = format!("{} values do not make rows of {rois} regions", values.len());
+        let reason = format!("{} values cannot be split into rows of {rois} regions", values.len());
         return Err(TableError::Encode { path: path.to_owned(), reason });
     }
     let column = |(roi, name): (usize, String)| -> Column {
@@ -25,7 +26,7 @@ pub fn write(path: &Path, names: &[String], values: &[f32]) -> Result<()> {
     frame::write(path, values.len() / rois, columns(names).into_iter().enumerate().map(column).collect())
 }
 
-/// What [`write()`] calls the columns of these regions.
+/// Returns the column names that [`write()`] uses for these regions.
 pub fn columns(names: &[String]) -> Vec<String> {
     let column = |(roi, name): (usize, &String)| {
         if names[..roi].contains(name) { format!("{name} ({})", roi + 1) } else { name.clone() }
@@ -33,10 +34,10 @@ pub fn columns(names: &[String]) -> Vec<String> {
     names.iter().enumerate().map(column).collect()
 }
 
-/// Reads a series: the names of its columns and `values[volume * names + region]`, NaN where one is missing.
+/// Reads a series: its column names and `values[volume * names + region]`. Missing values are NaN.
 ///
 /// # Errors
-/// If the file is no Parquet table, or a column has no floating-point numbers.
+/// If the file is not a Parquet table, or a column does not contain floating-point numbers.
 pub fn read(path: &Path) -> Result<(Vec<String>, Vec<f32>)> {
     let table = Table::read(path)?;
     let columns = table.numbers()?;

@@ -1,4 +1,4 @@
-//! From the long metric table to the table people read: final scores of models and baselines.
+//! Summarises the metric table for readers: final scores of models and baselines.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ pub struct Score {
     pub task: String,
     /// `validation` or `test`.
     pub split: String,
-    /// The model or the baseline.
+    /// Name of the model or baseline.
     pub plugin: String,
-    /// Whether a baseline stage made it.
+    /// Whether it belongs to a baseline stage.
     pub baseline: bool,
     /// The metric's name.
     pub metric: String,
-    /// How many examples it rests on.
+    /// Number of examples behind it.
     pub n: Option<u64>,
-    /// Its value; none if undefined.
+    /// Its value. `None` if undefined.
     pub value: Option<f64>,
     /// Its 95% interval.
     pub interval: Option<(f64, f64)>,
@@ -29,39 +29,41 @@ pub struct Score {
     pub chance: Option<f64>,
     /// The unit of the value.
     pub unit: Option<String>,
-    /// This score minus that of another, paired by subject.
+    /// Differences from other scores, paired by subject.
     pub differences: Vec<Difference>,
 }
 
-/// A score minus another's.
+/// One score minus another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// The plugin that was subtracted.
     pub against: String,
-    /// The difference; none if undefined.
+    /// The difference. `None` if undefined.
     pub value: Option<f64>,
     /// Its 95% interval.
     pub interval: Option<(f64, f64)>,
-    /// What the interval says, direction minded.
+    /// Conclusion from the interval and the metric's direction.
     pub verdict: Verdict,
 }
 
-/// What an interval of a difference says.
+/// Conclusion from the interval of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The whole interval lies on the good side of zero.
+    /// The whole interval is on the better side of zero.
     Better,
-    /// The interval holds zero.
+    /// The interval contains zero.
     NotBetter,
-    /// The whole interval lies on the bad side of zero.
+    /// The whole interval is on the worse side of zero.
     Worse,
     /// No interval, or a metric without a direction.
     Unknown,
 }
 
-/// The final rows (no step, no group) of `evaluation.*` and `baseline.*`, a difference beside the score it belongs to.
+/// Collects the final rows (no step, no group) of `evaluation.*` and `baseline.*`, with each difference
+/// attached to its score.
 ///
-/// Tasks go by name, validation before test, metrics as they came, models before baselines.
+/// Tasks are sorted by name, validation before test, metrics in their original order, models before
+/// baselines.
 pub fn scores(rows: &[MetricRow]) -> Vec<Score> {
     let finals: Vec<(bool, &str, &MetricRow)> = rows.iter().filter_map(final_row).collect();
     let mut order = BTreeMap::new();
@@ -93,7 +95,7 @@ pub fn scores(rows: &[MetricRow]) -> Vec<Score> {
             differences: differences.collect(),
         });
     }
-    // The sort is stable: baselines stay in the order in which they came.
+    // The sort is stable, so baselines keep their original order.
     scores.sort_by_key(|score| {
         let metric = order.get(&(score.task.as_str(), score.metric.as_str())).copied();
         (score.task.clone(), score.split == "test", score.split.clone(), metric, score.baseline)
@@ -118,7 +120,7 @@ fn difference(row: &MetricRow) -> Option<Difference> {
     })
 }
 
-/// What the interval of a difference says.
+/// Draws the conclusion from the interval of a difference.
 pub fn verdict(interval: Option<(f64, f64)>, higher_is_better: Option<bool>) -> Verdict {
     let (Some((low, high)), Some(up)) = (interval, higher_is_better) else { return Verdict::Unknown };
     if low <= 0.0 && high >= 0.0 {

@@ -1,14 +1,14 @@
-//! Documents of general text out of a Parquet column.
+//! Reads documents of general text from a Parquet column.
 
 use std::path::Path;
 
 use crate::Result;
 use crate::frame::Table;
 
-/// The texts of one column, in the table's order; missing values are left out.
+/// Reads the texts of one column in the table's order and skips missing values.
 ///
 /// # Errors
-/// If the file is not Parquet, or has no such column of text; the error lists the columns there are.
+/// If the file is not Parquet, or has no such text column. The error lists the existing columns.
 pub fn column(path: &Path, name: &str) -> Result<Vec<String>> {
     let values = Table::read_text(path, name)?.strings(name)?;
     Ok(values.into_iter().flatten().collect())
@@ -39,6 +39,6 @@ mod tests {
     fn texts_are_read_and_wrong_columns_explained() {
         check("text", &expect![[r#"["First.", "Second,\nlonger."]"#]]);
         check("body", &expect!["`DIR/books.parquet` has no column `body`; it has `text`, `year`"]);
-        check("year", &expect!["column `year` of `DIR/books.parquet` holds Int64 where text is needed"]);
+        check("year", &expect!["column `year` of `DIR/books.parquet` has the type Int64; expected text"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Says how smooth a scan's signal is over time.
+//! Describes how smooth a scan's signal is over time.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,13 @@ use boldface::{
     TrainScans, register, scores, serde_json,
 };
 
-/// One sentence a scan: its smoothness, which is the correlation of the signal with itself one volume later,
-/// mean over the regions; and how typical that is of the training scans.
+/// One sentence per scan about its smoothness, and how typical that is of the training scans. Smoothness
+/// is the correlation of the signal with itself one volume later, averaged over regions.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ExampleCorpus {
-    /// Standard deviations from the training mean up to which a scan is typical.
+    /// Largest distance from the training mean, in standard deviations, at which a scan counts as
+    /// typical.
     #[serde(default = "default_typical")]
     typical: f64,
 }
@@ -24,7 +25,7 @@ fn default_typical() -> f64 {
     1.0
 }
 
-/// What training scans have; all that a sentence knows of any other scan.
+/// Statistics of the training scans. A description uses nothing else besides the scan itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct Norm {
     mean: f64,
@@ -40,7 +41,7 @@ impl CorpusGenerator for ExampleCorpus {
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let sd = (squares / (values.len() as f64 - 1.0)).sqrt();
         if values.len() < 2 || !sd.is_finite() {
-            return Err("smoothness needs two training scans or more to compare with".into());
+            return Err("smoothness needs at least two training scans to compare with".into());
         }
         Ok(Box::new(Norm { mean, sd, scans: values.len(), typical: self.typical }))
     }
@@ -86,7 +87,7 @@ impl Describer for Norm {
     }
 }
 
-/// Mean over the regions that vary; NaN if none does.
+/// Mean over the regions that vary. NaN if no region varies.
 fn smoothness(scan: &Scan) -> f64 {
     let of_roi = |roi: usize| {
         let signal: Vec<f64> = scan.series.roi(roi).map(f64::from).collect();
@@ -103,7 +104,8 @@ mod tests {
 
     #[test]
     fn smoothness_is_told_and_read_back() {
-        // Both regions of the made scan are straight lines, so each correlates perfectly with its own past.
+        // Both regions of the test scan are straight lines, so each correlates perfectly with its own
+        // past.
         let made = scan("01", &[]);
         assert!((smoothness(&made) - 1.0).abs() < 1e-12);
         // 1 is (1 - 0.5) / 0.25 = 2 standard deviations above the norm.
@@ -119,7 +121,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         Norm { mean: 0.5, sd: 0.0, scans: 9, typical: 1.0 }.save(dir.path()).unwrap();
         let loaded = ExampleCorpus { typical: 1.0 }.load(dir.path()).unwrap();
-        // Without a spread in training nothing can be called typical.
+        // Without spread in the training scans, nothing can be called typical.
         let said = loaded.describe(&scan("01", &[])).unwrap().remove(0);
         assert_eq!(said.text, "Smoothness is not available.");
         assert!(said.fact.agrees(&loaded.read(&said.text).unwrap()[0]));

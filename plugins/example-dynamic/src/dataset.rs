@@ -9,8 +9,8 @@ use boldface::{
     TimeSeries, register,
 };
 
-/// A folder with one file a scan, `SUBJECT.csv`: region names in the first line (what stands before `_` is the
-/// network), then a line a volume.
+/// A folder with one file per scan, `SUBJECT.csv`. The first line has the region names, in which the
+/// part before `_` is the network. Each further line is one volume.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ExampleDataset {
@@ -37,7 +37,7 @@ impl Dataset for ExampleDataset {
             let (names, rows) = read(&file)?;
             let regions = shared.get_or_insert_with(|| names.clone());
             if *regions != names {
-                return Err(format!("`{}` has other regions than the file before it", file.display()).into());
+                return Err(format!("`{}` has different regions from the file before", file.display()).into());
             }
             let subject =
                 file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -53,7 +53,7 @@ impl Dataset for ExampleDataset {
                 cuts: Vec::new(),
             });
         }
-        let names = shared.ok_or_else(|| format!("`{}` holds no `.csv` file", root.display()))?;
+        let names = shared.ok_or_else(|| format!("`{}` has no `.csv` file", root.display()))?;
         let network = |name: &String| name.split('_').next().unwrap_or_default().to_owned();
         let networks = names.iter().map(network).collect();
         Ok(Cohort::new(scans, Regions { names, networks }))
@@ -67,12 +67,13 @@ impl Dataset for ExampleDataset {
     fn check(&self, _root: &Path) -> Vec<Problem> {
         let is_sound = self.tr > 0.0 && self.tr.is_finite();
         let problem =
-            Problem::at("tr", format!("`{}` is no repetition time", self.tr)).help("use seconds above 0");
+            Problem::at("tr", format!("`{}` is not a repetition time", self.tr)).help("use seconds above 0");
         if is_sound { Vec::new() } else { vec![problem] }
     }
 }
 
-/// The names in the first line, and the numbers of all others; as many in each.
+/// Reads the names in the first line and the numbers in all others. Every line must have as many entries
+/// as the first.
 fn read(file: &Path) -> Result<(Vec<String>, Vec<f32>)> {
     let text = fs::read_to_string(file).map_err(|error| format!("`{}`: {error}", file.display()))?;
     let mut lines = text.lines();

@@ -1,4 +1,5 @@
-//! An example of a library of plugins that `boldface` loads at run time; `boldface new` writes files like these.
+//! An example of a plugin library that `boldface` loads at run time. `boldface new` creates files like
+//! these.
 
 mod corpus;
 mod dataset;

@@ -44,7 +44,7 @@ mod tests {
     fn the_phenotype_is_asked_for_and_hits_are_counted() {
         let task = ExampleTask { target: "sex".to_owned(), classes: vec!["F".to_owned(), "M".to_owned()] };
         let scans = [scan("01", &[("sex", "M")]), scan("02", &[("sex", "F")])];
-        // The first is answered `F`, which is wrong; the second is answered `F`, which is right: 1 of 2.
+        // Both scans are answered `F`, which is right only for the second: 1 of 2.
         let outcomes = scans.each_ref().map(|scan| chosen(scan, &task.examples(scan).unwrap()[0], 0));
         assert_eq!(outcomes[0].example.question, "What is the sex of this scan?");
         let metrics = task.score(&outcomes.iter().collect::<Vec<_>>()).unwrap();

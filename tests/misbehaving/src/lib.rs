@@ -1,4 +1,4 @@
-//! A library whose plugins do everything a plugin should not, for tests.
+//! A library for tests, whose plugins do everything a plugin should not do.
 
 use std::path::Path;
 
@@ -9,23 +9,23 @@ use boldface::{
 
 boldface::export_plugins!();
 
-/// What goes wrong.
+/// The kind of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum How {
     /// It panics.
     Panic,
-    /// It gives a number that is none.
+    /// It returns NaN.
     Nan,
     /// It never returns.
     Loop,
     /// It returns an error with a cause.
     Error,
-    /// Nothing: it writes a log event.
+    /// It does not fail, but writes a log event.
     Log,
 }
 
-/// Where it goes wrong.
+/// The function that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Where {
@@ -34,19 +34,19 @@ enum Where {
     Score,
 }
 
-/// Does what its table says, in the function that its table names.
+/// A task that fails in the way and in the function named in its table.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Misbehaving {
-    /// What to do.
+    /// The kind of failure.
     how: How,
-    /// In which function.
+    /// The function that fails.
     r#in: Where,
 }
 
 register!(Task "misbehaving" => Misbehaving);
 
-/// The number to give back, if this function is still there to give one.
+/// Returns a number, unless the failure prevents it.
 fn misbehave(how: How) -> Result<f64> {
     match how {
         How::Panic => panic!("this task always panics"),
@@ -101,11 +101,11 @@ impl Task for Misbehaving {
     }
 }
 
-/// Says numbers that are none.
+/// A generator whose facts contain NaN.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Nonsense {
-    /// Whether it panics when it is asked which columns it tells.
+    /// Whether it panics when asked for the columns that its sentences reveal.
     #[serde(default)]
     secretive: bool,
 }

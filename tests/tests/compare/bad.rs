@@ -1,4 +1,4 @@
-//! What cannot be compared says why, and nothing panics.
+//! Invalid comparisons are refused with a reason and never panic.
 
 use std::fs;
 
@@ -72,7 +72,7 @@ fn damaged_files_are_named() {
     assert_eq!(code, Some(1));
     assert!(text.contains("metrics.parquet` is not a readable Parquet file"), "{text}");
 
-    // Whatever is flipped, the file is named, or the table is what it was.
+    // After any flipped byte, either the file is named in an error or the table is unchanged.
     fs::write(&table, &whole).unwrap();
     let before = super::said(&sandbox.boldface(&["compare", "one", "two"]));
     let mut found = 0;

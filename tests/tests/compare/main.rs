@@ -1,4 +1,4 @@
-//! Runs side by side: real runs, the real binary, other people's readers.
+//! Compares real runs with the real binary and with other people's readers.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod bad;
@@ -15,7 +15,7 @@ use boldface::MetricRow;
 use boldface_tests::{Sandbox, Seen};
 use serde_json::json;
 
-/// A whole experiment that trains nothing.
+/// A complete experiment without training.
 const SMALL: &str = r#"
 seed = SEED
 [datasets.made]
@@ -45,7 +45,7 @@ horizon = 20
 resamples = 50
 "#;
 
-/// The experiment with its seeds and its codebook.
+/// Fills in the seeds and the codebook size.
 fn spec(seed: u64, split: u64, codes: usize) -> String {
     SMALL
         .replace("SEED", &seed.to_string())
@@ -53,25 +53,25 @@ fn spec(seed: u64, split: u64, codes: usize) -> String {
         .replace("CODES", &codes.to_string())
 }
 
-/// Runs a spec; the run's folder.
+/// Runs a spec and returns the run's folder.
 fn run(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
     sandbox.write(&format!("{name}.toml"), text);
     sandbox.run(&format!("{name}.toml"), &Seen::default()).unwrap().dir
 }
 
-/// What the binary printed on success.
+/// Returns the output of a successful command.
 fn said(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What the binary complained about, with its exit code.
+/// Returns the exit code and error messages of a failed command.
 fn complained(output: &Output) -> (Option<i32>, String) {
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
     (output.status.code(), String::from_utf8(output.stderr.clone()).unwrap())
 }
 
-/// The score of a run's model on a part.
+/// Returns the score of a run's model on a part.
 fn score(dir: &Path, part: &str, metric: &str) -> MetricRow {
     let rows = boldface_tables::metrics::read(&dir.join("metrics.parquet")).unwrap();
     let is_it = |row: &MetricRow| {
@@ -80,8 +80,8 @@ fn score(dir: &Path, part: &str, metric: &str) -> MetricRow {
     rows.into_iter().find(is_it).unwrap()
 }
 
-/// A sweep over codebook sizes and parts of the split, its folder laid out as `boldface run` does: three
-/// finished arms of two runs each, and one that failed.
+/// Creates a sweep over codebook sizes and parts of the split, in the folder layout of `boldface run`:
+/// three finished arms of two runs each, and one failed arm.
 fn sweep(sandbox: &Sandbox) -> PathBuf {
     let dir = sandbox.path("runs/codes/2026-11-23T06-00-00");
     fs::create_dir_all(dir.join("arms")).unwrap();

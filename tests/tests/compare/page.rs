@@ -1,4 +1,4 @@
-//! The page in a real browser: its tables sort, nothing is fetched, nothing is wider than a phone.
+//! Opens the page in a real browser: tables sort, nothing is fetched, and nothing is wider than a phone.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use boldface_tests::{Sandbox, chromium};
 
 use super::{said, sweep};
 
-/// Clicks a column's name and writes down what a reader then sees.
+/// Clicks a column header and records the resulting table.
 const CLICKS: &str = r#"<script>
   const table = document.querySelector("table");
   const seen = (name) => {
@@ -45,7 +45,7 @@ fn tables_sort_in_a_browser() {
     let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
     let title = title.unwrap_or_else(|| panic!("{dom}{}", String::from_utf8_lossy(&output.stderr)));
     let told: Vec<&str> = title.split(" | ").collect();
-    // Numbers by size, the largest first, and then the other way round.
+    // Numbers are sorted by size, first descending and then ascending.
     assert_eq!(told[0], "descending: 16 8 4; ascending: 4 8 16");
     let values: Vec<f64> = told[1]
         .split([':', ';'])

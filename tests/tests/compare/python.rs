@@ -1,4 +1,4 @@
-//! Tables and event files read by the tools that people have: polars, pandas, TensorBoard.
+//! Reads our tables and event files with common tools: polars, pandas and TensorBoard.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ fn polars_and_pandas_read_what_we_wrote() {
             assert_eq!(table[reader]["rows"], 3, "{reader}");
             assert!((table[reader]["sum"].as_f64().unwrap() - sum).abs() < 1e-12, "{reader}");
         }
-        // Both readers find the same names; where a format has types, they are the same too.
+        // Both readers find the same names. If the format has types, these agree too.
         let names = |reader: &str| -> Vec<Value> {
             table[reader]["columns"].as_array().unwrap().iter().map(|column| column[0].clone()).collect()
         };
@@ -69,7 +69,7 @@ fn tensorboard_reads_what_we_wrote() {
     let mut expected: BTreeMap<String, Vec<(u64, f64)>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.against.is_none() && row.group.is_none()) {
         let Some(value) = row.value else { continue };
-        // The model's scores are of the plugin `bigram`, the stage's own plugin is the task.
+        // The model's scores name the plugin `bigram`, while the stage's own plugin is the task.
         let who = if ["quantile", "forecasting"].contains(&&*row.plugin) || row.stage == "instruction" {
             ""
         } else {

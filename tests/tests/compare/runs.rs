@@ -1,4 +1,4 @@
-//! Runs against runs.
+//! Compares runs with runs.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn two_runs_show_what_differs_and_what_moved() {
     assert_eq!([mse[2], mse[5]], [&*format!("{a:.3}"), &format!("{b:.3}")]);
     assert_eq!(mse[8], format!("{:+.3}", b - a));
 
-    // The other way round every difference has the other sign, and its interval is turned round.
+    // In the opposite direction every difference changes its sign, and its interval is mirrored.
     let there = said(&sandbox.boldface(&["compare", "four", "eight", "--metric", "mse", "--to", "csv"]));
     let back = said(&sandbox.boldface(&["compare", "eight", "four", "--metric", "mse", "--to", "csv"]));
     let numbers = |text: &str| -> Vec<f64> {
@@ -79,6 +79,6 @@ fn answers_that_are_gone_leave_the_difference_without_an_interval() {
     assert!(words.contains("the answers to `forecasting` are no longer in the store"), "{text}");
     let mse: Vec<&str> =
         text.lines().find(|line| line.trim_start().starts_with("MSE")).unwrap().split_whitespace().collect();
-    // Name, arrow, two values with intervals of two words each, and the difference alone.
+    // Name, arrow, two values with intervals of two words each, and the difference without an interval.
     assert_eq!(mse.len(), 2 + 3 + 3 + 1, "{mse:?}");
 }

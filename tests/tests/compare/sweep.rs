@@ -25,7 +25,7 @@ fn arms_go_by_validation_and_each_division_chooses_for_itself() {
         let number = |name| row[column(name)].parse::<f64>().unwrap();
         assert!((number("validation") - mean(codes, "validation")).abs() < 1e-12);
         assert!((number("test") - mean(codes, "test")).abs() < 1e-12);
-        // The sample deviation of two numbers is their distance over the root of two.
+        // The sample deviation of two numbers is their distance divided by the root of two.
         let sd = (value(codes, 0, "test") - value(codes, 1, "test")).abs() / 2f64.sqrt();
         assert!((number("test_sd") - sd).abs() < 1e-12);
         assert_eq!(number("runs"), 2.0);
@@ -65,7 +65,7 @@ fn a_main_effect_is_the_mean_of_paired_differences() {
     let value = |codes: usize, split: usize| {
         score(&dir.join(format!("arms/codebook-size={codes},split={split}")), "test", "mse").value.unwrap()
     };
-    // The first level is that of the sweep's list, 16, and not the smallest number.
+    // The first level is the first in the sweep's list, 16, not the smallest number.
     let effects: Vec<&str> =
         text.lines().filter(|line| line.starts_with("  tokenizer.codebook-size  ")).collect();
     assert_eq!(effects.len(), 3, "{text}");

@@ -1,11 +1,12 @@
-//! Libraries that are stale, damaged or something else: each refused with what to do, before anything runs.
+//! Stale, damaged and foreign libraries are refused before anything runs, with instructions how to fix
+//! them.
 
 use boldface_tests::Sandbox;
 use boldface_tests::libraries::{library, renamed, with_header};
 
 use super::{SPEC, example, project, put, told};
 
-/// What `check` says of a spec with this file for a library.
+/// Returns the complaint of `check` about a spec that loads this file as a library.
 fn refused(library: &[u8]) -> String {
     complaint(&project(SPEC, library))
 }
@@ -18,7 +19,7 @@ fn complaint(sandbox: &Sandbox) -> String {
     errors.replace(&root, "HERE/")
 }
 
-/// The problem points at the path in the spec.
+/// Checks that the problem has this message and points at the path in the spec.
 fn check(errors: &str, message: &str) {
     assert!(errors.starts_with(&format!("error: {message}")), "{errors}");
     assert!(errors.contains(" --> spec.toml:2:12\n") && errors.contains("\"lib/example.so\""), "{errors}");
@@ -70,7 +71,7 @@ fn a_library_for_an_older_or_a_newer_interface() {
         check(
             &errors,
             &format!(
-                "`HERE/lib/example.so` speaks version {words} of the plugin interface, this program version 3: it \
+                "`HERE/lib/example.so` uses version {words} of the plugin interface, but this program needs 3: it \
                  was built with boldface 0.1.0 and rustc "
             ),
         );
@@ -100,7 +101,7 @@ fn two_plugins_of_one_name_are_refused_with_both_files() {
     );
     assert!(errors.contains(&both), "{errors}");
 
-    // The same bytes under two names are one library.
+    // The same bytes under two names count as one library.
     put(&sandbox, "lib/other.so", &example());
     let (_, _, errors) = told(&sandbox.boldface(&["check", "spec.toml"]));
     assert!(errors.contains("error: `lib/other.so` is a library that is listed before\n"), "{errors}");

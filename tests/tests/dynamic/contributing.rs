@@ -1,4 +1,4 @@
-//! CONTRIBUTING.md's five-minute path to a new task, followed word by word.
+//! Follows CONTRIBUTING.md's five-minute path to a new task word by word.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,14 +8,14 @@ use boldface_tests::{Sandbox, repository};
 use super::made::{cargo, share_builds};
 use super::told;
 
-/// The section of CONTRIBUTING.md with this heading.
+/// Returns the section of CONTRIBUTING.md with this heading.
 fn section(heading: &str) -> String {
     let text = fs::read_to_string(repository("CONTRIBUTING.md")).unwrap();
     let after = text.split(&format!("\n## {heading}\n")).nth(1).unwrap_or_else(|| panic!("no `{heading}`"));
     after.split("\n## ").next().unwrap().to_owned()
 }
 
-/// The contents of a section's blocks of one language, in order.
+/// Returns a section's code blocks of one language, in order.
 fn blocks(section: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     section.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
@@ -49,14 +49,14 @@ fn the_path_to_a_new_task_is_as_short_as_it_says() {
     }
     assert!(commands >= 5 && begun.elapsed() < Duration::from_secs(300), "{commands}, {:?}", begun.elapsed());
 
-    // What it says one will see, one sees.
+    // Every line that the section shows as output is printed.
     for said in
         blocks(&section, "text").iter().flat_map(|block| block.lines()).filter(|line| !line.is_empty())
     {
         let is_there = printed.lines().any(|line| line.trim_end().ends_with(said.trim()));
         assert!(is_there, "`{said}` is not printed:\n{printed}");
     }
-    // And the task it shows is the one that is written, without its test.
+    // The task in the section is the generated one without its test.
     let written = fs::read_to_string(here.join("src/lib.rs")).unwrap();
     let shown = blocks(&section, "rust").remove(0);
     assert_eq!(shown.trim_end(), written.split("#[cfg(test)]").next().unwrap().trim_end());

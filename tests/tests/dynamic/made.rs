@@ -1,4 +1,5 @@
-//! What `boldface new` writes builds, passes its own tests, loads and runs; what it cannot write it refuses.
+//! Crates written by `boldface new` build, pass their own tests, load and run. Invalid requests are
+//! refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use boldface_tests::{Sandbox, repository};
 
 use super::told;
 
-/// Crates made by tests are built in one folder, one after the other: what they need is compiled once.
+/// Serialises the builds of these crates. They share a folder, so that dependencies are compiled once.
 static BUILDING: Mutex<()> = Mutex::new(());
 
-/// Makes `folder` build where all made crates are built, with the versions of this workspace, from what is at hand.
+/// Makes `folder` share its build folder with all crates made by tests, and use this workspace's
+/// `Cargo.lock`.
 pub(super) fn share_builds(folder: &Path) {
     let shared = profile().parent().unwrap().join("made-by-tests");
     fs::create_dir_all(&shared).unwrap();
@@ -21,7 +23,7 @@ pub(super) fn share_builds(folder: &Path) {
     fs::copy(repository("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 }
 
-/// Runs cargo in `folder`; what it said.
+/// Runs cargo in `folder` and returns its output.
 pub(super) fn cargo(folder: &Path, arguments: &[&str]) -> String {
     let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut cargo = Command::new(env!("CARGO"));
@@ -37,7 +39,8 @@ fn new(sandbox: &Sandbox, arguments: &[&str]) -> String {
     shown
 }
 
-/// Makes a crate, tests it, builds it and runs its spec; the project and what the run printed.
+/// Creates a crate, tests and builds it and runs its spec. Returns the project and the output of the
+/// run.
 fn made(kind: &str, name: &str) -> (Sandbox, String) {
     let sandbox = Sandbox::new();
     let shown = new(&sandbox, &[kind, name, "--dynamic"]);
@@ -78,7 +81,8 @@ fn a_dataset_of_its_own() {
     assert!(shown.contains("test: forecasting, 2 scans of 2 subjects"), "{shown}");
 }
 
-/// A checkout as far as a built-in plugin needs one: its own folders and nothing that takes long to build.
+/// Creates the parts of a checkout that a built-in plugin needs, without anything that takes long to
+/// build.
 fn checkout(sandbox: &Sandbox) -> PathBuf {
     let core = repository("framework/core").canonicalize().unwrap();
     let manifest = format!(

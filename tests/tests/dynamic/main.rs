@@ -1,4 +1,5 @@
-//! Plugins from shared libraries: loaded, run, keyed, refused when broken, and survived when they misbehave.
+//! Loads plugins from shared libraries: they run, enter the keys, and are refused when broken or
+//! survived when they fail.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
@@ -15,7 +16,7 @@ use boldface_runner::describe::Saved;
 use boldface_tests::libraries::library;
 use boldface_tests::{Sandbox, test_score};
 
-/// A task and a corpus of the example's; the same question is put by a built-in task too.
+/// A task and a corpus of the example library. A built-in task asks the same question.
 const SPEC: &str = r#"
 plugins = ["lib/example.so"]
 
@@ -63,7 +64,7 @@ fn example() -> Vec<u8> {
     library("boldface-example-dynamic")
 }
 
-/// A project with a spec and a library.
+/// Creates a project with a spec and a library.
 fn project(spec: &str, library: &[u8]) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("spec.toml", spec);
@@ -76,13 +77,13 @@ fn put(sandbox: &Sandbox, name: &str, library: &[u8]) {
     std::fs::write(path, library).unwrap();
 }
 
-/// The exit code, what it printed and what it complained of.
+/// Returns the exit code, the output and the error messages.
 fn told(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-/// Stages with their keys, as `plan` shows them.
+/// Returns the stages and their keys from `plan`.
 fn keys(sandbox: &Sandbox) -> Vec<(String, String)> {
     let (code, shown, errors) = told(&sandbox.boldface(&["plan", "spec.toml", "--json"]));
     assert_eq!(code, Some(0), "{errors}");
@@ -102,7 +103,7 @@ fn a_loaded_plugin_scores_as_a_built_in_one() {
     for plugin in ["bigram", "majority", "fc-logistic"] {
         assert_eq!(score("loaded", plugin), score("built-in", plugin), "{plugin}");
     }
-    // What the loaded corpus said is read back by it: the majority's sentence has exactly one fact.
+    // The loaded corpus reads back its own sentences: the majority's sentence has exactly one fact.
     assert!(boldface_tests::test_score(&run, "captioning", "majority", "fact_accuracy") > 0.0);
     let report = std::fs::read_to_string(run.join("report.md")).unwrap();
     assert!(report.contains("library of loaded") && report.contains("library of smoothness"), "{report}");
@@ -143,7 +144,7 @@ fn another_library_is_another_key_where_it_serves() {
     let mut library = example();
     let sandbox = project(SPEC, &library);
     let before = keys(&sandbox);
-    // A byte after the end changes the content and nothing else.
+    // An extra byte at the end changes the content and nothing else.
     library.push(0);
     put(&sandbox, "lib/example.so", &library);
     let after = keys(&sandbox);
@@ -154,7 +155,7 @@ fn another_library_is_another_key_where_it_serves() {
     assert_eq!(same, ["series", "split"]);
     assert!(changed.contains(&"corpus") && changed.contains(&"baseline.loaded"), "{changed:?}");
 
-    // Where only a task is loaded, everything before the instructions stays as it is.
+    // If only a task is loaded, all stages before the instruction tuning keep their keys.
     let spec = SPEC.replace("[corpora.smoothness]\ntype = \"example-corpus\"\n", "");
     sandbox.write("spec.toml", &spec.replace("[tasks.captioning]\n", ""));
     let before = keys(&sandbox);
@@ -245,10 +246,10 @@ fn a_loaded_dataset_is_read() {
     let (code, _, errors) = told(&sandbox.boldface(&["check", "spec.toml"]));
     assert_eq!(code, Some(2), "{errors}");
     assert!(
-        errors.contains("error: `-2` is no repetition time") && errors.contains("use seconds above 0"),
+        errors.contains("error: `-2` is not a repetition time") && errors.contains("use seconds above 0"),
         "{errors}"
     );
-    // Its data are hashed as any other's.
+    // Its data are hashed like those of any other dataset.
     sandbox.write("spec.toml", spec);
     let before = keys(&sandbox);
     let text = std::fs::read_to_string(sandbox.path("data/03.csv")).unwrap();

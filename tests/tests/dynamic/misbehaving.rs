@@ -1,4 +1,4 @@
-//! Plugins that panic, loop, give numbers that are none, or fail: the run ends with who, where and why.
+//! Plugins that panic, loop, fail or return NaN end the run with a message that says who, where and why.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ fn misbehaving(how: &str, place: &str) -> Sandbox {
     project(&spec, &library("boldface-misbehaving"))
 }
 
-/// The exit code and the complaints of a run.
+/// Returns the exit code and the error messages of a run.
 fn run(sandbox: &Sandbox) -> (Option<i32>, String) {
     let (code, _, errors) = told(&sandbox.boldface(&["run", "spec.toml"]));
     (code, errors.replace(&sandbox.path("").display().to_string(), "HERE/"))
@@ -57,11 +57,11 @@ fn a_panic_ends_the_stage_and_nothing_else() {
     let sandbox = misbehaving("panic", "examples");
     let (code, errors) = run(&sandbox);
     assert_eq!(code, Some(1), "{errors}");
-    // The plan asked it for the form of its answers; it was not called again.
+    // The plan asked the task for the form of its answers. After that it was not called again.
     let expected = "task `misbehaving` of `HERE/lib/example.so` is not called any more: it panicked in `examples`: \
                     tests/misbehaving/src/lib.rs:";
     assert!(errors.contains(expected) && errors.contains("this task always panics"), "{errors}");
-    // What was finished before is kept.
+    // Stages that finished earlier are kept.
     let (_, planned, _) = told(&sandbox.boldface(&["plan", "spec.toml"]));
     let split = planned.lines().find(|line| line.trim_start().starts_with("split")).unwrap();
     assert!(split.contains("cached"), "{planned}");
@@ -106,10 +106,10 @@ fn a_call_without_an_end_is_given_up() {
         let (code, errors) = run(&misbehaving("loop", place));
         assert_eq!(code, Some(exit), "{errors}");
         let expected = match place {
-            // The plan asked it for the form of its answers; it was not called again.
+            // The plan asked the task for the form of its answers. After that it was not called again.
             "examples" => "is not called any more: it took longer than 2 s in `examples`".to_owned(),
             place => format!(
-                "took longer than 2 s in `{place}`; mend it, or raise `plugin-seconds` under `[runtime]`"
+                "took longer than 2 s in `{place}`; fix it, or raise `plugin-seconds` under `[runtime]`"
             ),
         };
         assert!(
@@ -142,7 +142,7 @@ fn an_undefined_answer_is_refused_with_its_scan() {
     assert_eq!(code, Some(1), "{errors}");
     let expected = "task `misbehaving` of `HERE/lib/example.so`, `examples`: `made/sub-";
     assert!(
-        errors.contains(expected) && errors.contains("`: its answer is NaN; leave out a scan"),
+        errors.contains(expected) && errors.contains("`: the answer is NaN; leave out scans"),
         "{errors}"
     );
 }
@@ -201,7 +201,7 @@ fn after_a_panic_a_plugin_is_not_called_again_and_others_are() {
     let describer = (other.parse)(&json!({})).unwrap().load(Path::new("")).unwrap();
     assert_eq!(describer.read("Nonsense.").unwrap(), []);
 
-    // A file that changed under a running program is not what it was hashed as.
+    // A file that changed under a running program no longer matches its hash.
     let error = boldface_loader::load(&sandbox.path("example.so"), "another", Duration::ZERO).unwrap_err();
     assert!(error.contains("has changed since this program loaded it"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What cannot be begun with is refused before anything runs, in one message that says what to do.
+//! Invalid exports are refused before anything runs, in one message that says what to do.
 
 use std::fs;
 
@@ -50,7 +50,7 @@ fn a_folder_that_is_no_whole_export_is_refused() {
     }
     fs::write(&manifest, &text[..text.len() / 2]).unwrap();
     assert!(refused("out").contains("is damaged: `manifest.json`: "), "{}", refused("out"));
-    // A manifest that reaches outside of its folder.
+    // The manifest names a file outside its folder.
     fs::write(&manifest, text.replacen("\"LICENCE.md\"", "\"../spec.toml\"", 1)).unwrap();
     assert!(refused("out").contains("which is outside of it"), "{}", refused("out"));
     fs::write(&manifest, &text).unwrap();
@@ -77,7 +77,7 @@ fn what_is_configured_otherwise_is_named_with_both() {
     assert!(nothing.contains(": nothing is taken from the export"), "{nothing}");
     let other = problems(&sandbox, &begun("take = [\"norms\"]"));
     assert!(other.contains(": unknown variant `norms`"), "{other}");
-    // Only the model is taken, and the tokenizer has other codes.
+    // Only the model is taken over, and the tokenizer has a different number of codes.
     let model = begun("take = [\"model\"]").replacen("codebook-size = 8", "codebook-size = 16", 1);
     let shape = problems(&sandbox, &model);
     if shape.is_empty() {

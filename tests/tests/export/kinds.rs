@@ -1,4 +1,5 @@
-//! Every kind of run can be exported and verified: other paradigms, runs for subjects, arms, models of all kinds.
+//! Exports and verifies every kind of run: other paradigms, runs as units, arms, and models of all
+//! kinds.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +13,7 @@ use super::start::problems;
 use super::verified::{LEARNED, verified};
 use super::{COUNTED, exported, project};
 
-/// Scans made of numbers, in no file.
+/// Simulated scans without files.
 const MADE: &str = r#"
 [datasets.made]
 type = "synthetic"
@@ -107,7 +108,7 @@ fn runs_in_the_place_of_subjects_and_data_without_files() {
             assert_eq!(splits.lines().count(), 1 + rows, "{splits}");
             holds(&sandbox, &dir, &Asked::default());
         }
-        // Other made scans are other people, but by the name of their dataset.
+        // Other simulated scans are other people, unless the dataset has the same name.
         let begun = format!("{MADE}\n[split]\nunit = \"{unit}\"\nseed = 3\n[start]\npath = \"out-true\"\n");
         let other = begun.replacen("subjects = 10", "subjects = 10\nseed = 7", 1);
         assert!(problems(&sandbox, &begun).contains("leak `start.people`"), "{}", problems(&sandbox, &begun));
@@ -130,7 +131,7 @@ fn an_arm_of_a_sweep_is_a_run() {
     holds(&sandbox, "out", &Asked::default());
 }
 
-/// The spec without its stages 2 and 3, and without the task that asks before the last.
+/// The spec without stages 2 and 3 and without the probe.
 fn untrained() -> String {
     let (before, rest) = LEARNED.split_once("[alignment]").unwrap();
     before.to_owned() + "[tasks.sex]" + rest.split_once("[tasks.sex]").unwrap().1

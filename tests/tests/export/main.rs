@@ -1,4 +1,4 @@
-//! A finished run as a folder for others: what is in it, whether it holds, and what can go wrong.
+//! Exports a finished run as a folder for others: content, verification and errors.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod bad;
@@ -14,7 +14,7 @@ use boldface_runner::export::{Exported, write};
 use boldface_tests::cohort::study;
 use boldface_tests::{Sandbox, Seen};
 
-/// Everything that a run can have, without a network.
+/// A run with everything that works without a network.
 const COUNTED: &str = r#"
 [datasets.pain]
 type = "series"
@@ -63,7 +63,7 @@ resamples = 10
 longest-answer = 5
 "#;
 
-/// The study with a spec called `spec.toml`.
+/// Creates a project with the study and this `spec.toml`.
 fn project(spec: &str) -> Sandbox {
     let sandbox = study();
     sandbox.write("text.txt", "The cat sat.\n\nThe dog ran, and the cat ran too.\n");
@@ -72,13 +72,13 @@ fn project(spec: &str) -> Sandbox {
     sandbox
 }
 
-/// Runs `spec.toml`, and exports the run to the folder `to`.
+/// Runs `spec.toml` and exports the run to the folder `to`.
 fn exported(sandbox: &Sandbox, to: &str, hashed: bool) -> Exported {
     let run = sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed:?}"));
     write(&run.dir, &sandbox.path(to), hashed).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Every file below `dir` and its bytes.
+/// Returns all files below `dir` with their bytes.
 fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     fn collect(dir: &Path, root: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(dir).unwrap() {
@@ -122,7 +122,7 @@ fn an_export_has_what_it_promises_and_the_same_run_gives_the_same_bytes() {
     }
     assert!(names.iter().any(|name| name.starts_with("tokenizer/")), "{names:?}");
     for (name, bytes) in &files {
-        // The run is another one, but its stages are the same.
+        // The run is different, but its stages are the same.
         assert!(again.get(name) == Some(bytes), "{} differs", name.display());
     }
     assert_eq!((files.len(), one.files.0 + 1), (again.len(), files.len()));
@@ -140,7 +140,7 @@ fn an_export_has_what_it_promises_and_the_same_run_gives_the_same_bytes() {
         assert!(card.contains(said), "{said}: {card}");
     }
     assert!(!card.contains("sub-"), "{card}");
-    // A list of people that another experiment can go by.
+    // The list of people can serve as the split of another experiment.
     let splits = text("splits.tsv");
     assert_eq!(splits.lines().count(), 13, "{splits}");
     let spec = format!("{COUNTED}\n[split]\nfile = \"out/one/splits.tsv\"\n");
@@ -196,7 +196,7 @@ fn nothing_is_overwritten_and_half_a_run_is_refused() {
     fs::write(&file, "{}").unwrap();
     let error = write(&latest, &sandbox.path("damaged"), false).unwrap_err().to_string();
     assert!(error.contains("cannot be exported: `tokenizer/"), "{error}");
-    // Nothing is left beside.
+    // No temporary folder remains beside the export.
     let left = fs::read_dir(sandbox.path("")).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with('.')).collect();
     assert_eq!(left, Vec::<std::ffi::OsString>::new());

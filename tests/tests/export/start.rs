@@ -1,4 +1,4 @@
-//! An experiment that goes on from an export.
+//! Starts experiments from an export.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use boldface_tests::{Sandbox, Seen, build, test_score};
 use super::verified::verified;
 use super::{COUNTED, exported, project};
 
-/// What is wrong with a spec.
+/// Returns the problems of a spec.
 pub fn problems(sandbox: &Sandbox, source: &str) -> String {
     let path = sandbox.write("wrong.toml", source);
     match boldface_runner::plan::resolve(&path, source, &build()) {
@@ -17,12 +17,12 @@ pub fn problems(sandbox: &Sandbox, source: &str) -> String {
     }
 }
 
-/// The spec that begins with the export in `out`, with everybody in the part that they were in.
+/// A spec that starts from the export in `out` with the same split.
 pub fn begun(take: &str) -> String {
     format!("{COUNTED}\n[split]\nfile = \"out/splits.tsv\"\n\n[start]\npath = \"out\"\n{take}\n")
 }
 
-/// Without its stages 2 and 3.
+/// Removes stages 2 and 3.
 fn untrained(spec: &str) -> String {
     let cut = |spec: &str, from: &str, to: &str| {
         let (before, rest) = spec.split_once(from).unwrap();
@@ -38,7 +38,7 @@ fn the_tokenizer_and_the_model_are_taken_over() {
     write(&first.dir, &sandbox.path("out"), false).unwrap();
     fs::remove_dir_all(sandbox.path("runs/cache")).unwrap();
 
-    // Nothing is learned: the answers are those of the export.
+    // Without training, the answers are those of the export.
     sandbox.write("same.toml", &untrained(&begun("")));
     let same = sandbox.run("same.toml", &Seen::default()).unwrap();
     for (task, metric) in [("captioning", "fact_accuracy"), ("forecasting", "mse"), ("sex", "accuracy")] {
@@ -46,7 +46,7 @@ fn the_tokenizer_and_the_model_are_taken_over() {
         assert_eq!(score(&same.dir), score(&first.dir), "{task}");
     }
 
-    // The model goes on learning, the tokenizer stays.
+    // The model learns further, and the tokenizer stays unchanged.
     sandbox.write("more.toml", &begun("take = [\"model\", \"tokenizer\"]"));
     let (plan, seen) = (sandbox.plan("more.toml"), Seen::default());
     for name in ["tokenizer", "text-space"] {
@@ -63,7 +63,8 @@ fn the_tokenizer_and_the_model_are_taken_over() {
     };
     assert_ne!(model(&more), fs::read(sandbox.path("out/model/bigram.json")).unwrap());
 
-    // What goes on from it carries everybody along, and its numbers hold without the first export.
+    // An export of the second run includes the people of the first, and verifies without the first
+    // export.
     write(&more.dir, &sandbox.path("second"), false).unwrap();
     fs::remove_dir_all(sandbox.path("out")).unwrap();
     assert!(verified(&sandbox, "second", &Asked::default()).unwrap().holds());
@@ -97,7 +98,7 @@ fn the_content_of_the_export_is_in_the_keys_and_its_place_is_not() {
     fs::rename(sandbox.path("out"), sandbox.path("other")).unwrap();
     sandbox.write("moved.toml", &begun("").replace("\"out", "\"other"));
     assert_eq!(keys("moved.toml"), before);
-    // A model that learned longer.
+    // A model that was trained longer.
     sandbox.write("spec.toml", &COUNTED.replacen("steps = 4", "steps = 5", 1));
     exported(&sandbox, "out", false);
     let names: Vec<String> = sandbox.plan("more.toml").stages.iter().map(|stage| stage.name()).collect();
@@ -131,10 +132,10 @@ fn people_whom_the_export_learned_from_are_refused_in_the_test_part() {
         assert!(said.contains(" of the test part: their scores would be of known people"), "{said}");
         assert!(said.contains("`[split] file = \"out/splits.tsv\"`"), "{said}");
     }
-    // Under another name, the same files are the same people.
+    // The same files are the same people, even under another name.
     let renamed = dealt.replace("[datasets.pain]", "[datasets.study]");
     assert!(problems(&sandbox, &renamed).contains("leak `start.people`"), "{}", problems(&sandbox, &renamed));
-    // Who has a reason says it.
+    // An accepted finding needs a reason.
     let accepted = format!("{dealt}\n[leakage.accept]\n\"start.people\" = \"a demonstration\"\n");
     assert_eq!(problems(&sandbox, &accepted), "");
 }
@@ -143,7 +144,7 @@ fn people_whom_the_export_learned_from_are_refused_in_the_test_part() {
 fn whom_the_first_of_two_exports_learned_from_is_known_to_the_second() {
     let sandbox = project(COUNTED);
     exported(&sandbox, "out", false);
-    // Other people: the second half of the study under its own name.
+    // Other people: the second half of the study as a dataset of its own.
     let other = |name: &str, people: std::ops::RangeInclusive<usize>| {
         for subject in people {
             let file = boldface_tests::cohort::file(&format!("{subject:02}"));

@@ -1,4 +1,4 @@
-//! A recorded number is computed again from the export alone.
+//! Recomputes a recorded number from the export alone.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use boldface_tests::{Sandbox, Seen, build};
 
 use super::{COUNTED, exported, project};
 
-/// A transformer that learns in all three stages, with a task that asks it before the last.
+/// A transformer that learns in all three stages, with a probe that reads it before stage 3.
 pub const LEARNED: &str = r#"
 [datasets.pain]
 type = "series"
@@ -116,7 +116,7 @@ fn a_transformer_answers_again_before_and_after_its_last_stage() {
 fn a_number_that_was_touched_does_not_hold() {
     let sandbox = project(COUNTED);
     let export = exported(&sandbox, "out", false);
-    // Somebody improves a score, and the hash of the table with it.
+    // Someone improves a score and also fixes the table's hash.
     let (table, manifest) = (export.dir.join("metrics.parquet"), export.dir.join("manifest.json"));
     let mut rows = boldface_tables::metrics::read(&table).unwrap();
     for row in rows.iter_mut().filter(|row| row.plugin == "bigram" && row.split == "test") {

@@ -1,4 +1,4 @@
-//! CIFTI-2 as nibabel reads it: files written by code, and those of `../shared/data`.
+//! Compares CIFTI-2 reading with nibabel, on files written by code and on those of `../shared/data`.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{assert_equal, numbers};
 
-/// 3 vertices of 5 on the left, 2 voxels of a 2 mm volume.
+/// 3 of 5 vertices on the left, 2 voxels of a 2 mm volume.
 const MODELS: &str = r#"IndicesMapToDataType="CIFTI_INDEX_TYPE_BRAIN_MODELS">
 <Volume VolumeDimensions="4,5,6"><TransformationMatrixVoxelIndicesIJKtoXYZ MeterExponent="-3">
 -2 0 0 90 0 2 0 -126 0 0 2 -72 0 0 0 1</TransformationMatrixVoxelIndicesIJKtoXYZ></Volume>
@@ -48,7 +48,7 @@ fn counted(count: u32) -> Vec<f64> {
     (0..count).map(f64::from).collect()
 }
 
-/// The volumes of a recording, one after the other.
+/// Reads the volumes of a recording in turn.
 fn volumes(bold: &mut Bold) -> Vec<f32> {
     let (mut all, mut volume) = (Vec::new(), Vec::new());
     while bold.read(&mut volume).unwrap() {
@@ -94,7 +94,7 @@ fn assert_table(table: &[Label], theirs: &Value) {
     }
 }
 
-/// Everything of a file next to what nibabel says of it.
+/// Compares all of a file with nibabel's output.
 fn assert_same(path: &Path, theirs: &Value, values: &Path) {
     let name = path.display().to_string();
     let axis = |kind: &str| theirs["axes"].as_array().unwrap().iter().find(|axis| axis["kind"] == kind);
@@ -137,7 +137,8 @@ fn every_kind_is_read_as_nibabel_reads_it() {
         fs::write(sandbox.path(name), image.bytes()).unwrap();
         paths.push(sandbox.path(name));
     }
-    // Of the real files one has labels, one a series; the third is a matrix of no use here.
+    // Of the real files, one has labels and one has a series. The third is a matrix, which this test
+    // does not need.
     if let (Some(images), Some(atlas)) = (shared("nifti/cifti"), shared("atlas450")) {
         paths.push(images.join("sample_cifti.dtseries.nii"));
         paths.push(atlas.join("Schaefer2018_400Parcels_7Networks_order_Tian_Subcortex_S3.dlabel.nii"));
@@ -156,7 +157,7 @@ fn every_kind_is_read_as_nibabel_reads_it() {
 #[test]
 fn both_orders_of_dimensions_hold_the_same_numbers() {
     let sandbox = Sandbox::new();
-    // Grayordinate g at volume t is 4 g + t: with time along a row that is how they lie.
+    // Grayordinate g at volume t is 4 g + t, which is the storage order if time runs along a row.
     let along = cifti(3002, (SERIES, 4), (MODELS, 5), counted(20));
     let turned = (0..4).flat_map(|t| (0..5).map(move |g| f64::from(4 * g + t))).collect();
     let down = cifti(3002, (MODELS, 5), (SERIES, 4), turned);

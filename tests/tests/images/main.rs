@@ -1,4 +1,5 @@
-//! Images as nibabel reads them: files written by code, and the real and hard ones of `../shared/data`.
+//! Compares image reading with nibabel, on files written by code and on real, difficult ones from
+//! `../shared/data`.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod cifti;
@@ -11,7 +12,7 @@ use boldface_imaging::bold::{Bold, Space};
 use boldface_imaging::nifti::Header;
 use serde_json::Value;
 
-/// What is read of a recording or a single image.
+/// The content of a recording or a single image.
 struct Read {
     shape: [usize; 4],
     affine: Vec<f64>,
@@ -36,7 +37,7 @@ fn read(path: &Path) -> boldface::Result<Read> {
     Ok(Read { shape: [x, y, z, header.volumes], affine, tr: header.tr, values })
 }
 
-/// Compares with what `read_images.py` printed.
+/// Compares an image with the output of `read_images.py`.
 fn assert_same(name: &str, ours: &Read, theirs: &Value) {
     assert_eq!(theirs["error"], Value::Null, "{name}");
     let mut shape: Vec<usize> = numbers(&theirs["shape"]).iter().map(|&length| length as usize).collect();
@@ -47,7 +48,7 @@ fn assert_same(name: &str, ours: &Read, theirs: &Value) {
     assert!(ours.affine.iter().zip(&affine).all(near), "{name}: {:?} {affine:?}", ours.affine);
     match (ours.tr, theirs["tr"].as_f64()) {
         (Some(tr), Some(expected)) => assert!((tr - expected).abs() < 1e-6 * expected, "{name}: {tr}"),
-        // A header without a unit that says 1 was not filled in; one that says 0 says nothing.
+        // Without a unit, a TR of 1 is a default that nobody filled in, and 0 means unknown.
         (None, Some(1.0 | 0.0) | None) => {}
         (tr, expected) => panic!("{name}: TR {tr:?}, but nibabel has {expected:?}"),
     }
@@ -68,7 +69,7 @@ fn assert_same(name: &str, ours: &Read, theirs: &Value) {
     }
 }
 
-/// Compares every value with the float32 values that the script wrote.
+/// Compares every value with the float32 values from the script.
 fn assert_equal(name: &str, ours: &[f32], theirs: &Path) {
     let bytes = std::fs::read(theirs).unwrap();
     let theirs: Vec<f32> = bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();

@@ -1,4 +1,4 @@
-//! The real and hard files beside the repository, next to nibabel.
+//! Compares the real and difficult files beside the repository with nibabel.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,8 @@ use boldface_tests::{Sandbox, shared, told};
 
 use super::{assert_equal, assert_same, read};
 
-/// What is not read, by the end of its path, and a part of the reason. Everything else is read, as nibabel reads it.
+/// Refused files by the end of their path, each with a part of the reason. nibabel and we agree on all
+/// others.
 const REFUSED: &[(&str, &str)] = &[
     ("nibabel/analyze.hdr", "ANALYZE 7.5"),
     ("nibabel/nifti1.hdr", "one file of a pair, but neither"),
@@ -27,7 +28,8 @@ const REFUSED: &[(&str, &str)] = &[
     (".dlabel.nii", "CIFTI"),
 ];
 
-/// Pairs whose files nibabel finds only if both are compressed, or neither; `minimal.nii` is the same image.
+/// Pairs that nibabel finds only if both or neither file is compressed. They contain the same image as
+/// `minimal.nii`.
 const MIXED: [&str; 2] = ["minimal2.hdr", "minimal2.img.gz"];
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -58,7 +60,7 @@ fn every_file_is_read_as_nibabel_reads_it_or_refused_with_the_reason() {
             (Err(error), Some((_, reason))) => {
                 let message = error.to_string();
                 assert!(message.contains(reason), "{message}");
-                // The header of a pair names the file that is missing beside it.
+                // The error names the missing partner of the header.
                 assert!(message.starts_with(&format!("`{}`: ", path.display())), "{message}");
                 refused.push(path);
             }

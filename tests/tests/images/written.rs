@@ -1,4 +1,4 @@
-//! Every form of NIfTI, written by code, against nibabel: golden numbers, and nibabel itself.
+//! Writes every form of NIfTI by code and compares with recorded numbers and with nibabel itself.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,21 +26,21 @@ const TYPES: [Datatype; 10] = [
     Datatype::F64,
 ];
 
-/// 3 x 4 x 5 voxels, 6 volumes of whole numbers from 0 to 100.
+/// An image of 3 x 4 x 5 voxels and 6 volumes with whole numbers from 0 to 100.
 fn image() -> Image {
     Image::new(&[3, 4, 5, 6], (0..360).map(|at| f64::from(at * 37 % 101)).collect())
 }
 
-/// Axes that run askew, and 2.5 mm voxels.
+/// An affine with oblique axes and 2.5 mm voxels.
 fn oblique() -> Affine {
     Affine([[-2.4, 0.3, 0.1, 90.5], [0.2, 2.3, -0.9, -126.25], [0.3, 0.8, 2.2, -72.0]])
 }
 
-/// Every image by the name of its first file.
+/// All test images by the name of their first file.
 fn images() -> BTreeMap<String, Image> {
     let mut images = BTreeMap::new();
     for (version, order, datatype) in both_versions_and_orders() {
-        // Negative numbers where there are any.
+        // Includes negative numbers unless the type is unsigned.
         let shift = if matches!(datatype, Datatype::U8 | Datatype::U16 | Datatype::U32 | Datatype::U64) {
             0.0
         } else {
@@ -144,13 +144,13 @@ fn the_content_decides_and_not_the_name() {
     let sandbox = Sandbox::new();
     let bytes = image().bytes();
     let expected = image().values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-    // Two members, as `cat a.gz b.gz` and parallel compressors write them, cut anywhere.
+    // Two gzip members, cut anywhere, as `cat a.gz b.gz` and parallel compressors produce them.
     let members = |at: usize| [gzip(&bytes[..at]), gzip(&bytes[at..])].concat();
     let many: Vec<u8> = bytes.chunks(50).flat_map(gzip).collect();
     let files = [
         ("plain.nii.gz", bytes.clone()),
         ("packed.nii", gzip(&bytes)),
-        // nibabel takes the padding for a third extension and gives up.
+        // nibabel mistakes the padding for a third extension and fails.
         ("padded.nii", Image { extensions: vec![(6, vec![1; 999])], padding: 4096, ..image() }.bytes()),
         ("noname", bytes.clone()),
         ("in-header.nii.gz", members(100)),
@@ -162,7 +162,7 @@ fn the_content_decides_and_not_the_name() {
         fs::write(sandbox.path(name), bytes).unwrap();
         assert_eq!(read(&sandbox.path(name)).unwrap().values, expected, "{name}");
     }
-    // Of a pair, each file may be packed, and either may be named.
+    // Each file of a pair may be compressed, and either one may be given.
     let (header, voxels) = image().pair();
     fs::write(sandbox.path("pair.hdr.gz"), gzip(&header)).unwrap();
     fs::write(sandbox.path("pair.img"), &voxels).unwrap();

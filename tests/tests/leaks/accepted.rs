@@ -1,4 +1,4 @@
-//! What an author may accept, and how that is written down.
+//! Tests accepted findings: what may be accepted, and how the run records it.
 
 use std::fs;
 
@@ -98,7 +98,7 @@ fn what_is_accepted_must_be_there_and_have_a_reason() {
     expect![[r#"
         spec.toml:32:37: no leak `split.related.family` was found, so there is nothing to accept; remove the line
     "#]].assert_eq(&said(&sandbox, &with(&more)));
-    // Only the run can say whether there are copies.
+    // Whether there are copies is known only in the run.
     let later = ACCEPT.replace("accept = {", "accept = { \"series.copies\" = \"a phantom\",");
     assert_eq!(said(&sandbox, &with(&later)), "no problem\n");
 }

@@ -1,4 +1,4 @@
-//! Norms, text sides, codebooks and language models fitted on what is held out.
+//! Catches norms, text sides, codebooks and language models that were fitted on held-out scans.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,8 +25,8 @@ warmup = 0
 peak-lr = 1e-3
 "#;
 
-/// Writes a test scan into the list of what `stage` was fitted on, and the list's hash into the manifest:
-/// the artefact is whole, as a faulty version of boldface would have left it.
+/// Adds a test scan to the list of scans that `stage` was fitted on, and updates the list's hash in the
+/// manifest. The artefact stays consistent, as a faulty version of boldface would have written it.
 fn doctor(sandbox: &Sandbox, run: &Finished, stage: &str) {
     let dir = |stage: &str| {
         let found = run.stages.iter().find(|found| found.stage.name() == stage).unwrap();
@@ -57,7 +57,7 @@ fn every_fit_outside_training_is_found() {
     sandbox.write("spec.toml", &spec);
     let run = sandbox.run("spec.toml", &Seen::default()).unwrap();
     let mut said = String::new();
-    // The last first, so that each is the first that a run finds.
+    // Starts with the last stage, so that each is the first leak that the run finds.
     for stage in ["instruction", "alignment", "tokenizer", "text-space", "corpus"] {
         doctor(&sandbox, &run, stage);
         said += &run_says(&sandbox, &spec);

@@ -1,4 +1,4 @@
-//! Planted leaks, each caught, and what is said of it; and that nothing is flagged that leaks nothing.
+//! Planted leaks are each caught with the right message, and clean studies are not flagged.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod accepted;
@@ -13,16 +13,16 @@ use boldface_plugins as _;
 use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_tests::{Sandbox, Seen};
 
-/// People of a study unless a test says otherwise: enough to be sure of what tells them apart.
+/// Default number of people in a study, enough for a significant difference.
 const PEOPLE: usize = 24;
 
 /// One row of `participants.tsv` and one scan.
 struct Person {
     /// Label after `sub-`.
     label: String,
-    /// Which recording it is: equal numbers make equal signals.
+    /// Seed of the recording. Equal numbers give equal signals.
     signal: usize,
-    /// Further BIDS entities of the file's name, such as `_task-rest`.
+    /// Further BIDS entities in the file name, such as `_task-rest`.
     entities: String,
     /// Volumes on disk.
     trs: usize,
@@ -30,7 +30,7 @@ struct Person {
     columns: Vec<(&'static str, String)>,
 }
 
-/// The `i`-th person: every second one is `high`, and nothing else goes with that.
+/// Creates the `i`-th person. Every second one is `high`, and nothing else depends on that.
 fn person(i: usize) -> Person {
     Person {
         label: format!("{:02}", i + 1),
@@ -45,7 +45,7 @@ fn class(i: usize) -> &'static str {
     ["low", "high"][i % 2]
 }
 
-/// A study as files in `folder`, each person changed by `change`.
+/// Writes a study as files in `folder`, with each person changed by `change`.
 fn study(sandbox: &Sandbox, folder: &str, change: impl Fn(usize, &mut Person)) {
     study_of(sandbox, folder, PEOPLE, change);
 }
@@ -69,7 +69,7 @@ fn study_of(sandbox: &Sandbox, folder: &str, people: usize, change: impl Fn(usiz
     sandbox.write(&format!("{folder}/seg-four_dseg.tsv"), regions);
 }
 
-/// A recording of four regions as a table; `seed` decides the values.
+/// Simulates a recording of four regions as a table. `seed` determines the values.
 fn recording(seed: usize, trs: usize, change: impl Fn(f64) -> f64) -> String {
     let mut table = "a\tb\tc\td\n".to_owned();
     let mut state = 77_777 * (seed as u64 + 1);
@@ -84,7 +84,7 @@ fn recording(seed: usize, trs: usize, change: impl Fn(f64) -> f64) -> String {
     table
 }
 
-/// A spec that leaks nothing of [`study`].
+/// A spec without leaks for [`study`].
 const SPEC: &str = r#"
 [datasets.files]
 type = "series"
@@ -116,12 +116,12 @@ resamples = 5
 longest-answer = 20
 "#;
 
-/// The spec with further tables.
+/// The spec with additional tables.
 fn with(tables: &str) -> String {
     format!("{SPEC}\n{tables}")
 }
 
-/// What is said before anything runs, one problem a line.
+/// Returns the problems found before anything runs, one per line.
 fn said(sandbox: &Sandbox, spec: &str) -> String {
     match plan(sandbox, spec) {
         Ok(_) => "no problem\n".to_owned(),
@@ -141,7 +141,7 @@ fn build() -> Build<'static> {
     Build { engines: const { &[Offer::plain("dfdx")] }, load: &no_libraries }
 }
 
-/// What a run of `spec` says when it ends: its error with the cause, or nothing.
+/// Runs `spec` and returns the error with its cause, or an empty text.
 fn run_says(sandbox: &Sandbox, spec: &str) -> String {
     sandbox.write("spec.toml", spec);
     match sandbox.run("spec.toml", &Seen::default()) {

@@ -1,4 +1,4 @@
-//! Labels that something else than the brain tells.
+//! Labels that something other than the brain predicts.
 
 use boldface_tests::Sandbox;
 use expect_test::expect;
@@ -14,7 +14,7 @@ fn the_site() {
     expect![[r#"
         spec.toml:22:8: leak `tasks.condition.nuisance.site`: the column `site` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); balance `site` over the answers, or test where it was not trained on: `[split] group = "site"`; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.site" = "..." }`
     "#]].assert_eq(&said(&sandbox, SPEC));
-    // A site that is never on both sides cannot carry the answer over.
+    // A site that is only in one part cannot carry the answer to the other.
     let apart = SPEC.replace("[split]", "[split]\ngroup = \"site\"");
     let found = plan(&sandbox, &apart);
     assert!(!found.is_err_and(|said| said.contains("leak")));

@@ -1,4 +1,4 @@
-//! One person in two parts, by whatever way.
+//! One person in two parts, through any route.
 
 use boldface_tests::Sandbox;
 use expect_test::expect;
@@ -50,7 +50,7 @@ const MORE: &str = "[datasets.more]\ntype = \"series\"\npath = \"more\"\ntr = 2.
 fn the_same_people_in_two_datasets() {
     let sandbox = Sandbox::new();
     study(&sandbox, "data", |_, _| ());
-    // Other recordings of the same people: who they are shows in their ages alone.
+    // Other recordings of the same people, recognisable only by their ages.
     study(&sandbox, "more", |i, person| person.signal = 100 + i);
     expect![[r#"
         spec.toml:31:11: leak `datasets.more.people-of.files`: `sub-01`, `sub-02`, `sub-03` and 21 more are also in `files`, and 24 of 24 agree there in `age`: the same people under two names; put all scans of a person into one dataset, or keep them together by a column that both have: `[split] group`; or accept it with a reason: `[leakage] accept = { "datasets.more.people-of.files" = "..." }`

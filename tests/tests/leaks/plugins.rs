@@ -8,12 +8,12 @@ use boldface::{
     Result, Scan, Serialize, Task, TrainScans, Window, register,
 };
 
-/// Asks for the condition and gives it away.
+/// Asks for the condition and reveals it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 struct Nosy {
-    /// How: in the question, in the options, by the window, or in a text.
+    /// Place that reveals it: the question, the options, the window, or a text.
     by: By,
 }
 
@@ -47,7 +47,7 @@ impl Task for Nosy {
                 example.question = format!("Person {subject}, aged {age}, {condition}: which condition?");
             }
             By::Options => {
-                // A scan may only be called what it is, or something that nobody is.
+                // The option `not X` never applies to the scan, so the options reveal the answer.
                 let options = vec![format!("not {condition}"), condition];
                 example.answer = Answer::Choice { options, correct: 1 };
             }
@@ -71,21 +71,21 @@ impl Task for Nosy {
     }
 }
 
-/// Describes scans by what it should not know.
+/// Describes scans by information that it should not use.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 struct Gossip {
-    /// Columns that it tells.
+    /// Columns that it reveals.
     #[serde(default)]
     columns: Vec<String>,
-    /// A column that it tells although its table does not say so, and what it calls it.
+    /// A column that it reveals without listing it in its table, and its name in the sentences.
     #[serde(default)]
     behind: Option<(String, String)>,
-    /// Columns that its norms are adjusted for: it has none.
+    /// Columns that its norms claim to be adjusted for. It has no norms.
     #[serde(default)]
     adjust: Vec<String>,
-    /// Whether it says that it tells that column.
+    /// Whether `tells` lists that column.
     #[serde(default)]
     admits: bool,
     /// Whether it counts the scans that it describes.
@@ -106,7 +106,7 @@ impl CorpusGenerator for Gossip {
     }
 
     fn load(&self, _: &Path) -> Result<Box<dyn Describer>> {
-        // A `+` in its name keeps a column from being told by the table's strings.
+        // A `+` in the table keeps the leak check from recognising the column in the table's strings.
         let behind = self.behind.iter().map(|(column, name)| (column.replace('+', ""), name.clone()));
         let columns = self.columns.iter().map(|column| (column.clone(), column.clone()));
         Ok(Box::new(Told {

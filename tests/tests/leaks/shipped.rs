@@ -1,4 +1,4 @@
-//! Nothing is flagged that leaks nothing.
+//! Specs without leaks are not flagged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ fn no_shipped_spec_is_flagged() {
     let found: Vec<&PathBuf> = found.iter().filter(is_spec).collect();
     assert!(found.len() >= 2);
     for path in found {
-        // It would panic with the leaks.
+        // This would panic if there were leaks.
         let Some(source) = boldface_tests::shipped::source(path) else { continue };
         let plan = boldface_tests::plan_of(path, &source);
         assert!(plan.leakage.checks.len() > 5, "{}", path.display());
@@ -39,7 +39,7 @@ fn no_shipped_spec_is_flagged() {
     }
 }
 
-/// What 828 people of 20 sites, who differ in motion, repetition time and length, may be asked.
+/// Questions about 828 people of 20 sites, who differ in motion, repetition time and length.
 const ABIDE: &str = r#"
 [datasets.abide]
 type = "series"
@@ -74,7 +74,7 @@ classes = ["M", "F"]
 fn a_study_of_many_sites_is_told_of_and_not_flagged() {
     let Some(abide) = shared("abide") else { return };
     let spec = ABIDE.replace("ABIDE", &abide.display().to_string());
-    // Two of its people have the same file, byte for byte: a leak that this lint found in public data.
+    // Two of its people have byte-identical files, a leak that this lint found in public data.
     let said = super::said(&Sandbox::new(), &spec);
     assert_eq!(said.matches("leak `").count(), 1, "{said}");
     assert!(said.contains("leak `series.copies`") && said.contains("are the same file"), "{said}");
@@ -87,7 +87,7 @@ fn a_study_of_many_sites_is_told_of_and_not_flagged() {
     assert_eq!(plan.leakage.count(Status::Failed), 0);
 }
 
-/// Plans with the same data are looked at once: another seed of the split costs no second look.
+/// Plans with the same data share their checks, so another split seed repeats none of them.
 #[test]
 fn looking_again_costs_little() {
     let Some(pain) = shared("pain") else { return };

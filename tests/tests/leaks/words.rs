@@ -1,4 +1,4 @@
-//! Answers in what is said to a model, or of a scan.
+//! Answers that appear in a model's text or in a scan's description.
 
 use boldface_tests::Sandbox;
 use expect_test::expect;
@@ -90,7 +90,7 @@ fn a_corpus_that_admits_what_it_tells() {
     expect![[r#"
         spec.toml:31:10: leak `corpora.gossip.names.condition`: it describes `condition`, which `tasks.condition` asks for; leave it out of the corpus, or do not ask for it; or accept it with a reason: `[leakage] accept = { "corpora.gossip.names.condition" = "..." }`
     "#]].assert_eq(&said(&sandbox(), &spec("condi+tion")));
-    // A column that goes with the target: nothing has to run to know.
+    // The column is related to the target, which shows before anything runs.
     expect![[r#"
         spec.toml:31:10: leak `corpora.gossip.retells.condition`: `tasks.condition`: the column `medication`, which it describes, alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); leave it out of the corpus, or do not ask for it; or accept it with a reason: `[leakage] accept = { "corpora.gossip.retells.condition" = "..." }`
     "#]].assert_eq(&said(&sandbox(), &spec("medi+cation")));
@@ -158,7 +158,7 @@ fn general_text_with_a_tasks_question() {
 #[test]
 fn general_text_with_descriptions_of_held_out_scans() {
     let sandbox = sandbox();
-    // What the corpus says of a scan: its signal, then its age.
+    // A description as the corpus writes it: first the signal, then the age.
     let ages: Vec<String> =
         (0..24).map(|i| format!("The signal is there. The age {}.", 20 + 7 * i % 31)).collect();
     sandbox.write("text.txt", &ages.join("\n\n"));

@@ -1,4 +1,4 @@
-//! `boldface lm` as its users call it: on a tiny model of this repository, and on SmolLM2 where it is there.
+//! Runs `boldface lm` as users do, on a tiny model of this repository and, if present, on SmolLM2.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod mistakes;
@@ -10,19 +10,19 @@ use std::process::Output;
 use boldface_tests::repository;
 use serde_json::Value;
 
-/// A Llama of 11,106 random numbers with a tokenizer of 128 tokens and a context of 96.
+/// Path of a Llama with 11,106 random parameters, a tokenizer of 128 tokens and a context of 96.
 fn tiny() -> String {
     repository("tests/golden/lm/small-llama").display().to_string()
 }
 
-/// What a command printed; it succeeded and had nothing to complain about.
+/// Returns the output of a command that succeeded without warnings.
 fn printed(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && stderr.is_empty(), "{stderr}");
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The lines of `lm score`, one a token, and the last.
+/// Returns the lines of `lm score`, one per token, and the final line.
 fn scored(output: &Output) -> (Vec<Value>, Value) {
     let mut lines: Vec<Value> =
         printed(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -30,7 +30,7 @@ fn scored(output: &Output) -> (Vec<Value>, Value) {
     (lines, total)
 }
 
-/// Their log-likelihoods.
+/// Returns the log-likelihoods of the lines.
 fn likelihoods(lines: &[Value]) -> Vec<Option<f64>> {
     lines.iter().map(|line| line["log_likelihood"].as_f64()).collect()
 }

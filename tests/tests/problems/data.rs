@@ -1,4 +1,4 @@
-//! Mistakes that show when the spec meets its data.
+//! Mistakes that appear only together with the data.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ fn lengths() {
 
 #[test]
 fn a_context_too_short_for_a_scan() {
-    // 20 regions x 4 patches are 80 tokens.
+    // 20 regions x 4 patches make 80 tokens.
     check(
         &[("type = \"bigram\"", "type = \"gpt\"\ncontext = 64")],
         expect![[r#"
@@ -128,7 +128,7 @@ fn two_datasets_that_do_not_fit() {
     );
 }
 
-/// The folder of a small series dataset: three subjects of two regions and four volumes.
+/// Creates a small series dataset: three subjects, two regions, four volumes.
 fn folder(dir: &Path) {
     let data = dir.join("data");
     fs::create_dir(&data).unwrap();
@@ -194,7 +194,8 @@ fn a_folder_of_series() {
 
 #[test]
 fn a_participant_without_the_target_and_a_class_with_one_subject() {
-    // `sub-03` has `n/a`, and of each sex there is one: with `missing = "skip"` only that is left to say.
+    // `sub-03` has `n/a`, and each sex occurs once. With `missing = "skip"`, only the latter is
+    // reported.
     let task = |rest: &str| {
         let classes = "target = \"sex\", classes = [\"f\", \"m\"]";
         format!("{SERIES}tasks.sex = {{ type = \"classification\", {classes}{rest} }}\n")

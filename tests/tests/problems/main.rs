@@ -1,4 +1,4 @@
-//! One wrong spec for each kind of mistake, and exactly what is said of it before anything runs.
+//! One wrong spec per kind of mistake, with the exact message shown before anything runs.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod data;
@@ -50,7 +50,7 @@ context = 60
 horizon = 20
 "#;
 
-/// What is said of `source` in the folder `dir`, one problem a line, the folder's name left out.
+/// Returns the problems of `source` in the folder `dir`, one per line, without the folder's name.
 fn said(dir: &Path, source: &str) -> String {
     let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     match resolve(&dir.join("spec.toml"), source, &build) {
@@ -62,7 +62,7 @@ fn said(dir: &Path, source: &str) -> String {
     }
 }
 
-/// The right spec with each text replaced by another.
+/// The right spec with some texts replaced.
 fn edited(edits: &[(&str, &str)]) -> String {
     edits.iter().fold(RIGHT.to_owned(), |spec, (from, to)| {
         assert_eq!(spec.matches(from).count(), 1, "`{from}` must occur once");

@@ -1,4 +1,4 @@
-//! Mistakes that the spec alone shows.
+//! Mistakes that the spec alone reveals.
 
 use std::path::Path;
 

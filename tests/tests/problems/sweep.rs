@@ -1,4 +1,4 @@
-//! Mistakes of sweeps: each at its line, found before the first arm runs.
+//! Mistakes in sweeps are reported at their line before the first arm runs.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn resolved(path: &Path, source: &str) -> Result<Resolved, Vec<Located>> {
     resolve_any(&Layered::read(path, source)?, &build, &DataCache::default())
 }
 
-/// What is said of a sweep over the right spec, one problem a line.
+/// Checks the problems of a sweep over the right spec, one per line.
 fn check(sweep: &str, expected: Expect) {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("right.toml"), RIGHT).unwrap();
@@ -32,8 +32,8 @@ fn check(sweep: &str, expected: Expect) {
 
 #[test]
 fn a_right_sweep_is_right() {
-    // Each arm has the 11 stages of the base. Series, split, corpus, text space and the two baselines are
-    // shared by all arms; tokenizer and codes by the two of one codebook size.
+    // Each arm has the 11 stages of the base. All arms share series, split, corpus, text space and the
+    // two baselines. The two arms with the same codebook size share tokenizer and codes.
     check(
         "[grid]\ntokenizer.codebook-size = [8, 16]\n\"instruction.lora.rank\" = [2, 4]\n",
         expect![[r#"
@@ -281,7 +281,7 @@ fn arms() {
 
 #[test]
 fn what_an_arm_makes_of_the_base() {
-    // Both values of an axis that no arm can have; a value that only some arms have.
+    // Both wrong values of an axis are reported: one of the wrong type, one that fails in some arms.
     check(
         "[grid]\n\"tokenizer.patch\" = [30, 20, \"ten\"]\n",
         expect![[r#"

@@ -1,4 +1,5 @@
-//! The C types that cross the edge, and their safe faces: the only `unsafe` code of this crate.
+//! The C types that cross the plugin edge, with safe wrappers. This is the only `unsafe` code of the
+//! crate.
 #![expect(unsafe_code, reason = "memory of another image is reached through pointers")]
 
 use std::ffi::c_void;
@@ -9,23 +10,23 @@ use std::sync::OnceLock;
 
 use super::{VERSION, forward, serve};
 
-/// Something to say across the edge: JSON, and the series that it refers to by number.
+/// A message across the edge: JSON, and the series that the JSON refers to by number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
-    /// The words.
+    /// The JSON text.
     pub json: Vec<u8>,
-    /// The numbers, series by series.
+    /// The values of each series.
     pub series: Vec<Vec<f32>>,
 }
 
-/// How a call ended.
+/// Outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The reply is the answer.
+    /// The reply contains the answer.
     Done,
-    /// The reply is an error and its causes.
+    /// The reply contains an error and its causes.
     Failed,
-    /// The reply says where and why the plugin panicked.
+    /// The reply contains the place and message of a panic in the plugin.
     Panicked,
 }
 
@@ -51,7 +52,7 @@ struct View {
     count: usize,
 }
 
-/// The answer to a call, owned by the plugin until the host frees it.
+/// The reply to a call. The plugin owns it until the host frees it.
 #[repr(C)]
 struct Reply {
     status: u32,
@@ -59,7 +60,7 @@ struct Reply {
     owner: *mut c_void,
 }
 
-/// What a plugin may call of the host.
+/// Functions of the host that a plugin may call.
 #[repr(C)]
 struct Host {
     context: usize,
@@ -67,14 +68,14 @@ struct Host {
     log: extern "C" fn(context: usize, level: u32, target: Bytes, words: Bytes),
 }
 
-/// What a library says of itself before anything of it is called.
+/// Description of a library, readable before any of its functions is called.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
     magic: [u8; 16],
     size: usize,
     version: u32,
-    /// 1 if a panic unwinds, so that it can be caught; 0 if it ends the process.
+    /// 1 if a panic unwinds and can be caught; 0 if it ends the process.
     unwinds: u32,
     framework: [u8; 32],
     compiler: [u8; 64],
@@ -95,18 +96,18 @@ impl fmt::Debug for Library {
     }
 }
 
-/// Why a library cannot be spoken to.
+/// Reasons why the host cannot use a library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// The symbol is something else.
+    /// The symbol is not a plugin table.
     Foreign,
     /// It was built with `panic = "abort"`.
     Aborts,
     /// It was built for another version of the edge.
     Version {
-        /// That version.
+        /// The library's version of the edge.
         theirs: u32,
-        /// The framework it was built against, and the compiler.
+        /// The framework version and compiler that built the library.
         built: String,
     },
 }
@@ -114,7 +115,7 @@ pub enum Mismatch {
 const MAGIC: [u8; 16] = *b"boldface plugins";
 
 impl Library {
-    /// The table of the image this function is compiled into.
+    /// The table of the image that this constant is compiled into.
     pub const THIS: Library = Library {
         header: Header {
             magic: MAGIC,
@@ -129,14 +130,14 @@ impl Library {
         free,
     };
 
-    /// Reads the table at an exported symbol: its first bytes, then, if they fit, the rest.
+    /// Reads the table at an exported symbol: first its leading bytes, and the rest only if they match.
     ///
     /// # Errors
-    /// If it is no such table, or one of another version.
+    /// If it is not a plugin table, or a table of another version.
     ///
     /// # Safety
-    /// `symbol` points to initialised memory that stays for good; if it opens with the magic bytes of
-    /// this framework, it is a table that this framework's macro has put there.
+    /// `symbol` points to initialised memory that stays valid forever. If this memory starts with the
+    /// magic bytes of this framework, it is a table that this framework's macro created.
     pub unsafe fn at(symbol: *const c_void) -> Result<&'static Library, Mismatch> {
         if !symbol.cast::<Library>().is_aligned() {
             return Err(Mismatch::Foreign);
@@ -146,7 +147,8 @@ impl Library {
         if magic != MAGIC {
             return Err(Mismatch::Foreign);
         }
-        // SAFETY: after the magic bytes stands the rest of a header, which is the same in every version.
+        // SAFETY: the magic bytes are followed by the rest of a header, which is the same in every
+        // version.
         let header = unsafe { symbol.cast::<Header>().read() };
         if header.version != VERSION || header.size != size_of::<Library>() {
             let built = format!("boldface {} and {}", text(&header.framework), text(&header.compiler));
@@ -155,25 +157,25 @@ impl Library {
         if header.unwinds == 0 {
             return Err(Mismatch::Aborts);
         }
-        // SAFETY: the version says which fields there are, and the size that they lie as ours do.
+        // SAFETY: version and size match, so the fields and their layout are those of this build.
         Ok(unsafe { &*symbol.cast::<Library>() })
     }
 
-    /// Sends the library's logs and panics to `sink`, under `context`; `level` is the most detailed level
-    /// that is of interest, from 1 (errors) to 5 (traces).
+    /// Sends the library's logs and panics to `sink`, under `context`. `level` is the most detailed
+    /// level to send, from 1 (errors) to 5 (traces).
     pub fn start(&self, context: usize, level: u32, sink: Sink) {
         SINK.get_or_init(|| sink);
         let host = Host { context, level, log };
         (self.init)(&host);
     }
 
-    /// Asks the library something.
+    /// Sends a request to the library and returns its answer.
     pub fn call(&self, message: &Message) -> (Status, Message) {
         let floats: Vec<Floats> = message.series.iter().map(|values| Floats::of(values)).collect();
         let view = View::of(message, &floats);
         let mut reply = Reply { status: 0, view: ptr::null(), owner: ptr::null_mut() };
         (self.call)(&view, &mut reply);
-        // SAFETY: the library's `call` has filled the reply, and keeps what it points to until `free`.
+        // SAFETY: the library's `call` has filled the reply and keeps the memory behind it until `free`.
         let answer = unsafe { reply.view.as_ref().map(|view| view.read()) };
         let status = match (reply.status, &answer) {
             (0, Some(_)) => Status::Done,
@@ -185,14 +187,14 @@ impl Library {
     }
 }
 
-/// Takes a log event: the context of its library, its level from 1 to 5, its module and its words.
+/// Receives a log event: context of the library, level from 1 to 5, module and message.
 pub type Sink = fn(context: usize, level: u32, target: &str, words: &str);
 
-/// Where the host takes logs; one for all libraries.
+/// The host's log receiver, shared by all libraries.
 static SINK: OnceLock<Sink> = OnceLock::new();
 
 extern "C" fn log(context: usize, level: u32, target: Bytes, words: Bytes) {
-    // SAFETY: both are lent by the plugin's `Forwarder` for the time of this call.
+    // SAFETY: the plugin's `Forwarder` lends both for the duration of this call.
     let (target, words) = unsafe { (target.read(), words.read()) };
     if let Some(sink) = SINK.get() {
         sink(context, level, &String::from_utf8_lossy(target), &String::from_utf8_lossy(words));
@@ -200,28 +202,28 @@ extern "C" fn log(context: usize, level: u32, target: Bytes, words: Bytes) {
 }
 
 extern "C" fn init(host: *const Host) {
-    // SAFETY: the host lends its table for the time of this call; it is copied here.
+    // SAFETY: the host lends its table for the duration of this call, and it is copied here.
     let (context, level, log) = unsafe { ((*host).context, (*host).level, (*host).log) };
     let send = move |level: u32, target: &str, words: &str| {
         log(context, level, Bytes::of(target.as_bytes()), Bytes::of(words.as_bytes()));
     };
-    // A library whose logs go nowhere still works.
+    // If logging cannot be set up, the library still works.
     let _ = catch_unwind(|| forward::start(level, send));
 }
 
 extern "C" fn call(request: *const View, reply: *mut Reply) {
     let answer = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the host lends the request for the time of this call.
+        // SAFETY: the host lends the request for the duration of this call.
         let (status, message) = serve::answer(unsafe { (*request).read() });
         let floats: Vec<Floats> = message.series.iter().map(|values| Floats::of(values)).collect();
         let mut owned = Box::new(Owned { view: View::nothing(), floats, message });
-        // The box stays where it is, and so do the buffers of the vectors in it.
+        // The box does not move, and neither do the buffers of the vectors in it.
         owned.view = View::of(&owned.message, &owned.floats);
         (status, Box::into_raw(owned))
     }));
-    // Without a view the host knows that even this failed.
+    // A missing view reports to the host that even building the reply failed.
     let (status, owned) = answer.unwrap_or((Status::Panicked, ptr::null_mut()));
-    // SAFETY: `reply` is the host's own, and of the same type as ours, because its version is ours.
+    // SAFETY: `reply` belongs to the host and has our layout, because its version is ours.
     unsafe {
         (*reply).status = status as u32;
         (*reply).owner = owned.cast();
@@ -230,7 +232,7 @@ extern "C" fn call(request: *const View, reply: *mut Reply) {
 }
 
 extern "C" fn free(reply: *mut Reply) {
-    // SAFETY: the owner is what `call` put there, once; the host calls this once.
+    // SAFETY: `call` stored the owner once, and the host calls this function once.
     unsafe {
         let owner = (*reply).owner.cast::<Owned>();
         if !owner.is_null() {
@@ -240,7 +242,7 @@ extern "C" fn free(reply: *mut Reply) {
     }
 }
 
-/// A reply's memory.
+/// Memory of a reply.
 struct Owned {
     view: View,
     floats: Vec<Floats>,
@@ -253,9 +255,9 @@ impl Bytes {
     }
 
     /// # Safety
-    /// It was made by [`Bytes::of`] from a slice that is still there.
+    /// It was made by [`Bytes::of`] from a slice that is still alive.
     unsafe fn read<'a>(&self) -> &'a [u8] {
-        // SAFETY: as the caller promises; a slice's pointer is never null.
+        // SAFETY: the caller promises it, and a slice's pointer is never null.
         unsafe { std::slice::from_raw_parts(self.data, self.len) }
     }
 }
@@ -277,9 +279,9 @@ impl View {
     }
 
     /// # Safety
-    /// It was made by [`View::of`] from a message that is still there.
+    /// It was made by [`View::of`] from a message that is still alive.
     unsafe fn read(&self) -> Message {
-        // SAFETY: as the caller promises; pointers of slices and vectors are never null.
+        // SAFETY: the caller promises it, and pointers of slices and vectors are never null.
         unsafe {
             let series = std::slice::from_raw_parts(self.series, self.count);
             let copy = |floats: &Floats| std::slice::from_raw_parts(floats.data, floats.len).to_vec();
@@ -288,7 +290,7 @@ impl View {
     }
 }
 
-/// A text in a field of fixed size, filled up with zeros.
+/// Copies a text into a field of fixed size and pads it with zeros.
 const fn padded<const N: usize>(text: &str) -> [u8; N] {
     let (bytes, mut field, mut i) = (text.as_bytes(), [0; N], 0);
     while i < bytes.len() && i < N {
@@ -311,10 +313,10 @@ mod tests {
 
     #[test]
     fn the_table_is_read_where_it_stands_and_nowhere_else() {
-        // SAFETY: a static that is a table.
+        // SAFETY: this static is a table.
         let table = unsafe { Library::at((&raw const TABLE).cast()) };
         assert!(std::ptr::eq(table.unwrap(), &raw const TABLE));
-        // SAFETY: a static that does not begin as a table.
+        // SAFETY: this static does not begin like a table.
         let other = unsafe { Library::at((&raw const OTHER).cast()) };
         assert_eq!(other.unwrap_err(), Mismatch::Foreign);
     }

@@ -1,4 +1,5 @@
-//! Sends a library's logs and panics to the host: its own copies of `tracing` and of the panic hook speak to nobody.
+//! Forwards a library's logs and panics to the host. Without this, they would go to the library's own
+//! copies of `tracing` and the panic hook, to which nobody listens.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -8,7 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// From now on, events up to `level` go through `send`, and panics are remembered with their place.
+/// Forwards events up to `level` to `send` from now on, and remembers where panics happen.
 pub(super) fn start(level: u32, send: impl Fn(u32, &str, &str) + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
@@ -22,7 +23,7 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Where this thread panicked last; forgets it.
+/// Takes the place of this thread's last panic.
 pub(super) fn last_panic() -> Option<String> {
     LAST_PANIC.take()
 }
@@ -33,7 +34,7 @@ struct Forwarder<S> {
     spans: AtomicU64,
 }
 
-/// From 1 (errors) to 5 (traces).
+/// Converts a level to a number from 1 (errors) to 5 (traces).
 fn number(level: Level) -> u32 {
     [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG]
         .iter()
@@ -53,7 +54,7 @@ impl<S: Fn(u32, &str, &str) + Send + Sync + 'static> Subscriber for Forwarder<S>
         (self.send)(number(*metadata.level()), metadata.target(), &(words.message + &words.fields));
     }
 
-    // Spans are not forwarded: an event carries its own fields.
+    // Spans are not forwarded, because events carry their own fields.
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed))
     }
@@ -64,7 +65,7 @@ impl<S: Fn(u32, &str, &str) + Send + Sync + 'static> Subscriber for Forwarder<S>
     fn exit(&self, _: &Id) {}
 }
 
-/// An event as a sentence with its fields behind it.
+/// The message of an event, followed by its fields.
 #[derive(Default)]
 struct Words {
     message: String,

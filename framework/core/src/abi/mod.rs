@@ -1,18 +1,26 @@
-//! The edge between the framework and a plugin in a shared library: both sides of it, and what crosses.
+//! The edge between the framework and plugins in shared libraries: both sides and the messages between
+//! them.
 //!
-//! A library exports one symbol, [`SYMBOL`], put there by [`crate::export_plugins!`]. It is a table of a
-//! few C functions behind a header; the host reads the header, and only if the version fits anything else.
-//! Rust has no stable ABI, so nothing made by the compiler crosses: requests and replies are JSON, series
-//! are views of `f32`, memory is freed by whoever allocated it, and an object stays on the plugin's side
-//! under a number. A plugin built by another compiler, or against another patch version, still works.
+//! A library exports one symbol, [`SYMBOL`], which [`crate::export_plugins!`] defines. It is a table of
+//! a few C functions behind a header. The host reads the header first, and the rest only if the version
+//! matches.
 //!
-//! | file | what | side |
+//! Rust has no stable ABI, so no Rust type crosses the edge. Requests and replies are JSON, series are
+//! views of `f32`, and each side frees the memory it allocated. Objects stay in the library, and the
+//! host refers to them by number. A vtable per plugin would be easier to get wrong, whereas a wrong
+//! number is an error and no wild pointer. The cost is JSON in every call. Plugins built by another
+//! compiler or for another patch release still work.
+//!
+//! Both sides are in this crate, so that plugin authors have a single dependency. For `abi/edge.rs`
+//! alone, the crate sets the `unsafe_code` lint to `deny` instead of `forbid`.
+//!
+//! | file | content | side |
 //! |---|---|---|
 //! | `edge` | the C types; the only `unsafe` code of this crate | both |
-//! | `request` | what can be asked and answered | both |
-//! | `series` | scans and outcomes without their numbers, which travel as views | both |
+//! | `request` | requests and their answers | both |
+//! | `series` | scans and outcomes without their values, which travel as views | both |
 //! | `serve` | answers requests from this image's own registry | plugin |
-//! | `forward` | logs and panics go to the host | plugin |
+//! | `forward` | sends logs and panics to the host | plugin |
 
 mod edge;
 mod forward;
@@ -26,11 +34,11 @@ pub use edge::{Header, Library, Message, Mismatch, Status};
 pub use request::{Listed, Made, Request, SentCohort, SentMetric};
 pub use series::{SentOutcome, SentPrediction, SentRecorded, SentScan, SentSeries, Series};
 
-/// The symbol that a library of plugins exports.
+/// The symbol that a plugin library exports.
 pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 
-/// Version of the edge. A library of any other version is refused and must be built again: raise it whenever a
-/// [`Request`], an answer or a C type changes.
+/// Version of the edge. Libraries of any other version are refused and must be rebuilt. Raise it
+/// whenever a [`Request`], an answer or a C type changes.
 pub const VERSION: u32 = 3;
 
 /// The compiler that built this crate, such as `rustc 1.95.0 (...)`.
@@ -39,7 +47,7 @@ pub const COMPILER: &str = env!("BOLDFACE_COMPILER");
 /// Exports every plugin of a crate of type `cdylib`, so that `boldface` can load them at run time:
 /// `plugins = ["target/release/libmine.so"]`.
 ///
-/// The crate's author writes this line once, at the root, and no `unsafe`.
+/// Write this line once, at the crate root. Plugin crates need no `unsafe` of their own.
 #[macro_export]
 macro_rules! export_plugins {
     () => {

@@ -1,4 +1,4 @@
-//! What the host can ask of a library, and what it is answered.
+//! Requests of the host to a library, and their answers.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::{SentOutcome, SentScan};
 use crate::{Cohort, Exclusion, Metric, Regions, ScanInfo};
 
-/// One call into a library; `object` is the number of what was made there before.
+/// A call into a library, with the type of its answer. `object` is the number of an object made earlier.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// Which plugins there are: `Vec<Listed>`.
+    /// Lists the plugins: `Vec<Listed>`.
     Plugins,
     /// Makes a plugin from its table: `Result<Made, Problem>`.
     Make {
@@ -23,9 +23,9 @@ pub enum Request {
         /// Its table.
         table: Value,
     },
-    /// Drops an object: nothing.
+    /// Drops an object. The answer is empty.
     Drop {
-        /// What to drop.
+        /// The object to drop.
         object: u64,
     },
     /// [`crate::Task::examples`]: `Vec<Example>`.
@@ -70,7 +70,7 @@ pub enum Request {
         object: u64,
         /// The training scans.
         train: Vec<SentScan>,
-        /// What is random follows from it.
+        /// Seed of all randomness.
         seed: u64,
     },
     /// [`crate::CorpusGenerator::tells`]: `Vec<String>`.
@@ -82,7 +82,7 @@ pub enum Request {
     LoadDescriber {
         /// The generator.
         object: u64,
-        /// Where it was saved.
+        /// Folder it was saved in.
         dir: PathBuf,
     },
     /// [`crate::CorpusGenerator::check`]: `Vec<Problem>`.
@@ -122,11 +122,11 @@ pub enum Request {
         /// The band.
         band: String,
     },
-    /// [`crate::Describer::save`]: nothing.
+    /// [`crate::Describer::save`]. The answer is empty.
     Save {
         /// The describer.
         object: u64,
-        /// Where to.
+        /// Folder to save it in.
         dir: PathBuf,
     },
     /// [`crate::Dataset::files`]: `Vec<PathBuf>`.
@@ -173,7 +173,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The function of the plugin's author that answers it, as messages name it.
+    /// Returns the name of the plugin author's function that answers the request, for messages.
     pub fn function(&self) -> &'static str {
         match self {
             Request::Plugins => "export_plugins!",
@@ -209,18 +209,18 @@ pub struct Listed {
     pub schema: Value,
 }
 
-/// A plugin that was made from its table.
+/// A plugin created from its table.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Made {
-    /// Its number.
+    /// The object's number.
     pub object: u64,
     /// [`crate::Config::resolved`].
     pub config: Value,
-    /// Its `version`.
+    /// The plugin's `version`.
     pub version: u32,
 }
 
-/// A [`Cohort`].
+/// A [`Cohort`] as it crosses the edge.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentCohort(Vec<ScanInfo>, Regions, Vec<Exclusion>);
 
@@ -236,7 +236,8 @@ impl From<SentCohort> for Cohort {
     }
 }
 
-/// A [`Metric`]; JSON has no word for a number that is not finite, so that is none.
+/// A [`Metric`] as it crosses the edge. Values that are not finite become `None`, because JSON cannot
+/// express them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentMetric {
     name: String,

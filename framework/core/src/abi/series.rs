@@ -1,4 +1,4 @@
-//! Scans and outcomes as they cross the edge: their numbers travel beside the JSON, as views.
+//! Scans and outcomes as they cross the edge. Their values travel beside the JSON, as views.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::{
     TimeSeries,
 };
 
-/// The numbers of a message, series by series.
+/// The values of a message, series by series.
 #[derive(Debug, Default)]
 pub struct Series(pub Vec<Vec<f32>>);
 
-/// A [`TimeSeries`] whose values are elsewhere in the message.
+/// A [`TimeSeries`] whose values are stored elsewhere in the message.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentSeries {
     trs: usize,
@@ -22,7 +22,7 @@ pub struct SentSeries {
     index: usize,
 }
 
-/// A [`Scan`].
+/// A [`Scan`] as it crosses the edge.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentScan {
     info: ScanInfo,
@@ -31,14 +31,14 @@ pub struct SentScan {
     series: SentSeries,
 }
 
-/// A [`Recorded`].
+/// A [`Recorded`] as it crosses the edge.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentRecorded {
     series: SentSeries,
     quality: Quality,
 }
 
-/// An [`Outcome`].
+/// An [`Outcome`] as it crosses the edge.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SentOutcome {
     scan: ScanId,
@@ -46,33 +46,33 @@ pub struct SentOutcome {
     prediction: SentPrediction,
 }
 
-/// A [`Prediction`].
+/// A [`Prediction`] as it crosses the edge.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SentPrediction {
-    /// Volumes.
+    /// Predicted and actual volumes.
     Series {
-        /// As predicted.
+        /// The predicted volumes.
         predicted: SentSeries,
-        /// As they were.
+        /// The actual volumes.
         actual: SentSeries,
     },
-    /// Everything else.
+    /// Any other prediction.
     Other(Prediction),
 }
 
 impl Series {
-    /// Puts a series beside the message.
+    /// Moves a copy of a series beside the JSON.
     pub fn put(&mut self, series: &TimeSeries) -> SentSeries {
         self.0.push(series.values().to_vec());
         let index = self.0.len() - 1;
         SentSeries { trs: series.trs(), rois: series.rois(), tr: series.tr(), index }
     }
 
-    /// Takes a series out again.
+    /// Takes a series out of the message.
     ///
     /// # Errors
-    /// If it is not there or has another size.
+    /// If the series is missing or has another size.
     pub fn take(&mut self, sent: &SentSeries) -> Result<TimeSeries> {
         let values = self.0.get_mut(sent.index).ok_or("a series is missing from the message")?;
         TimeSeries::new(sent.trs, sent.rois, sent.tr, std::mem::take(values))
@@ -88,7 +88,7 @@ impl Series {
         }
     }
 
-    /// Makes a scan whole again.
+    /// Rebuilds a scan with its series.
     ///
     /// # Errors
     /// As [`Series::take`].
@@ -103,7 +103,7 @@ impl Series {
         SentRecorded { series: self.put(&recorded.series), quality: recorded.quality }
     }
 
-    /// Makes a recording whole again.
+    /// Rebuilds a recording with its series.
     ///
     /// # Errors
     /// As [`Series::take`].
@@ -122,7 +122,7 @@ impl Series {
         SentOutcome { scan: outcome.scan.clone(), example: outcome.example.clone(), prediction }
     }
 
-    /// Makes an outcome whole again.
+    /// Rebuilds an outcome with its series.
     ///
     /// # Errors
     /// As [`Series::take`].

@@ -1,4 +1,4 @@
-//! The plugin's side: answers requests from the registry of its own image.
+//! The plugin side: answers requests from the registry of its own image.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::{
     Problem, Result, Scan, ScanInfo, Split, Task,
 };
 
-/// What was made here, under its number.
+/// An object that the host knows by its number.
 enum Object {
     Dataset(Box<dyn Dataset>),
     Corpus(Box<dyn CorpusGenerator>),
@@ -26,15 +26,16 @@ enum Object {
     Task(Box<dyn Task>),
 }
 
-/// The host knows objects by number, so that a wrong one is an error and no wild pointer.
+/// All live objects by number, with the last number given out. A wrong number is an error, not a wild
+/// pointer.
 static OBJECTS: Mutex<(u64, BTreeMap<u64, Arc<Object>>)> = Mutex::new((0, BTreeMap::new()));
 
-/// Answers a request; errors and panics are answers too.
+/// Answers a request. Errors and panics become answers too.
 pub(super) fn answer(message: Message) -> (Status, Message) {
     let mut series = Series(message.series);
     let served = catch_unwind(AssertUnwindSafe(|| {
         let request = serde_json::from_slice(&message.json)
-            .map_err(|error| format!("the request is not understood: {error}"))?;
+            .map_err(|error| format!("the request is invalid: {error}"))?;
         let json = serve(request, &mut series)?;
         Ok(json)
     }));
@@ -49,7 +50,7 @@ fn in_json(words: &impl Serialize) -> Message {
     Message { json: serde_json::to_vec(words).unwrap_or_default(), series: Vec::new() }
 }
 
-/// An error and everything that caused it.
+/// Lists an error and all its causes.
 fn causes(error: &crate::Error) -> Vec<String> {
     let mut words = vec![error.to_string()];
     let mut cause = error.source();
@@ -116,7 +117,9 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
         Request::Cohort { object, root, name } => {
             let cohort = dataset(&*find(object)?)?.cohort(&root, &name)?;
             if let Some(scan) = cohort.scans.iter().find(|scan| !scan.tr.is_finite()) {
-                return Err(format!("`{}` has a repetition time of {} s", scan.id, scan.tr).into());
+                return Err(
+                    format!("`{}`: the repetition time of {} s is not finite", scan.id, scan.tr).into()
+                );
             }
             cohort.scans.iter().try_for_each(finite_events)?;
             reply(&SentCohort::from(cohort))
@@ -184,26 +187,30 @@ fn find(number: u64) -> Result<Arc<Object>> {
 }
 
 fn dataset(object: &Object) -> Result<&dyn Dataset> {
-    if let Object::Dataset(dataset) = object { Ok(&**dataset) } else { Err("it is no dataset".into()) }
+    if let Object::Dataset(dataset) = object {
+        Ok(&**dataset)
+    } else {
+        Err("the object is not a dataset".into())
+    }
 }
 
 fn corpus(object: &Object) -> Result<&dyn CorpusGenerator> {
-    if let Object::Corpus(corpus) = object { Ok(&**corpus) } else { Err("it is no corpus".into()) }
+    if let Object::Corpus(corpus) = object { Ok(&**corpus) } else { Err("the object is not a corpus".into()) }
 }
 
 fn describer(object: &Object) -> Result<&dyn Describer> {
     if let Object::Describer(describer) = object {
         Ok(&**describer)
     } else {
-        Err("it is no describer".into())
+        Err("the object is not a describer".into())
     }
 }
 
 fn task(object: &Object) -> Result<&dyn Task> {
-    if let Object::Task(task) = object { Ok(&**task) } else { Err("it is no task".into()) }
+    if let Object::Task(task) = object { Ok(&**task) } else { Err("the object is not a task".into()) }
 }
 
-/// Fits norms. The host sends training scans and no others, so all of these are.
+/// Fits norms. The host sends only training scans, so all scans form the training part.
 fn fit(object: u64, train: Vec<SentScan>, seed: u64, series: &mut Series) -> Result<Vec<u8>> {
     let scans: Result<Vec<Scan>> = train.into_iter().map(|sent| series.take_scan(sent)).collect();
     let scans = scans?;
@@ -216,11 +223,12 @@ fn fit(object: u64, train: Vec<SentScan>, seed: u64, series: &mut Series) -> Res
 fn finite_events(scan: &ScanInfo) -> Result<()> {
     let bad = scan.events.iter().find(|event| !event.onset.is_finite() || !event.duration.is_finite());
     bad.map_or(Ok(()), |Event { onset, duration, .. }| {
-        Err(format!("`{}` has an event at {onset} s of {duration} s", scan.id).into())
+        Err(format!("`{}`: an event has an onset of {onset} s and a duration of {duration} s", scan.id)
+            .into())
     })
 }
 
-/// JSON would turn a number that is not finite into a missing one, without a word.
+/// Rejects numbers that are not finite, because JSON would silently turn them into missing ones.
 fn finite_examples(examples: &[Example], scan: &Scan) -> Result<()> {
     examples.iter().try_for_each(|example| match &example.answer {
         Answer::Text { facts, .. } => facts.iter().try_for_each(|fact| finite_fact(fact, scan)),
@@ -228,7 +236,7 @@ fn finite_examples(examples: &[Example], scan: &Scan) -> Result<()> {
             let bad = [value].into_iter().chain(edges).find(|number| !number.is_finite());
             bad.map_or(Ok(()), |number| {
                 let id = &scan.info.id;
-                Err(format!("`{id}`: its answer is {number}; leave out a scan without a number").into())
+                Err(format!("`{id}`: the answer is {number}; leave out scans without a finite number").into())
             })
         }
         Answer::Band { fact, .. } => finite_fact(fact, scan),
@@ -241,7 +249,6 @@ fn finite_fact(fact: &Fact, scan: &Scan) -> Result<()> {
     let bad = numbers.iter().find_map(|(name, number)| Some((name, number.filter(|x| !x.is_finite())?)));
     bad.map_or(Ok(()), |(name, number)| {
         let (id, feature) = (&scan.info.id, &fact.feature);
-        Err(format!("`{id}`: the {name} of `{feature}` is {number}; what cannot be computed is `None`")
-            .into())
+        Err(format!("`{id}`: the {name} of `{feature}` is {number}; use `None` for a missing number").into())
     })
 }

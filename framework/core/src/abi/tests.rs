@@ -1,4 +1,4 @@
-//! Both sides of the edge in one image: what crosses comes out as it went in.
+//! Both sides of the edge in one image: messages arrive as they were sent.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Odd {
-    /// What to do.
+    /// Behaviour of the task.
     does: String,
 }
 
@@ -63,10 +63,10 @@ impl Task for Odd {
     }
 }
 
-/// One scan with an event and a quality, and one that is left out.
+/// A dataset of one scan with an event and quality measures, and one excluded scan.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Measured {
-    /// Of the event; none for an undefined one.
+    /// Onset of the event. `None` makes it undefined.
     onset: Option<f64>,
 }
 
@@ -97,12 +97,12 @@ impl Dataset for Measured {
     }
 }
 
-/// Says what it was fitted with.
+/// A generator that reports its seed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 struct Teller {
-    /// What it tells.
+    /// Columns it reveals.
     columns: Vec<String>,
-    /// What it was fitted with.
+    /// Seed it was fitted with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
 }
@@ -155,7 +155,7 @@ fn scan() -> Scan {
         cuts: Vec::new(),
     };
     let regions = Regions { names: vec!["a".into(), "b".into()], networks: vec!["n".into(); 2] };
-    // 0.1 and the NaN show that numbers cross as they are, not as JSON.
+    // 0.1 and the NaN show that values do not travel as JSON.
     let series = TimeSeries::new(2, 2, 0.72, vec![0.1, f32::NAN, -0.0, 4.0]).unwrap();
     Scan { info: Arc::new(info), series, regions: Arc::new(regions), descriptors: Vec::new() }
 }
@@ -219,7 +219,7 @@ fn errors_panics_and_numbers_that_are_not_finite_are_told() {
     let (status, said) = examples(make("panic"));
     assert_eq!(status, Status::Panicked);
     assert!(said[0].as_str().unwrap().contains("region b of 2"), "{said}");
-    let refused = "`d/sub-1`: the value of `last` is NaN; what cannot be computed is `None`";
+    let refused = "`d/sub-1`: the value of `last` is NaN; use `None` for a missing number";
     assert_eq!(examples(make("nan")), (Status::Failed, json!([refused])));
     assert_eq!(examples(1 << 40), (Status::Failed, json!(["the library has no object 1099511627776"])));
 }
@@ -315,7 +315,7 @@ fn cautions_of_a_task_cross() {
 
 #[test]
 fn an_event_without_a_time_is_refused_in_words() {
-    let refused = "`d/sub-1` has an event at NaN s of 2 s";
+    let refused = "`d/sub-1`: an event has an onset of NaN s and a duration of 2 s";
     assert_eq!(cohort_of(None), (Status::Failed, json!([refused])));
 }
 
@@ -325,5 +325,5 @@ fn a_request_of_a_newer_host_is_refused_in_words() {
     let (status, answer) = Library::THIS.call(&message);
     let words = String::from_utf8(answer.json).unwrap();
     assert_eq!(status, Status::Failed);
-    assert!(words.contains("the request is not understood: unknown variant `pool`"), "{words}");
+    assert!(words.contains("the request is invalid: unknown variant `pool`"), "{words}");
 }

@@ -1,27 +1,28 @@
-//! Whether a probability means what it says.
+//! Calibration scores: how well probabilities match observed frequencies.
 //!
-//! Inputs belong together by place; lengths that differ are a bug of the caller and panic.
+//! Both inputs have one entry per answer, in the same order. Different lengths are a bug of the caller
+//! and panic.
 
 use super::{mean, most_likely};
 
 /// Bins of equal width between 0 and 1.
 const BINS: usize = 10;
 
-/// Answers of about one confidence.
+/// Answers of similar confidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReliabilityBin {
-    /// Mean probability of the answer that was given.
+    /// Mean probability of the given answers.
     pub confidence: f64,
-    /// Share of the answers that are right.
+    /// Share of the answers that are correct.
     pub accuracy: f64,
-    /// How many answers there are.
+    /// Number of answers.
     pub n: usize,
 }
 
-/// The answers given (the most likely class each) in ten bins of equal width by their probability, empty
-/// bins left out: `sklearn.calibration.calibration_curve(hit, confidence, n_bins=10)`.
+/// Groups answers by confidence into ten bins of equal width and leaves out empty bins. The given answer
+/// is the most likely class. Equals `sklearn.calibration.calibration_curve(hit, confidence, n_bins=10)`.
 ///
-/// A probability on an edge belongs to the bin below. Empty if a probability is `NaN`.
+/// A probability on an edge belongs to the lower bin. Empty if a probability is `NaN`.
 pub fn reliability(correct: &[usize], probabilities: &[&[f64]]) -> Vec<ReliabilityBin> {
     assert_eq!(correct.len(), probabilities.len(), "probabilities for each answer");
     let mut sums = [(0.0, 0.0, 0); BINS];
@@ -42,11 +43,11 @@ pub fn reliability(correct: &[usize], probabilities: &[&[f64]]) -> Vec<Reliabili
         .collect()
 }
 
-/// Expected calibration error (Guo et al. 2017): the mean over answers of the distance between their
-/// bin's confidence and its accuracy, in the bins of [`reliability`].
+/// Expected calibration error (Guo et al. 2017): the mean distance between the confidence and accuracy
+/// of an answer's [`reliability`] bin.
 ///
-/// Of few answers it is above 0 even for perfect probabilities: 20 answers of confidence 0.5 give 0.09
-/// on average. `NaN` without answers.
+/// With few answers it exceeds 0 even for perfect probabilities: for 20 answers of confidence 0.5, it is
+/// 0.09 on average. `NaN` without answers.
 pub fn calibration_error(correct: &[usize], probabilities: &[&[f64]]) -> f64 {
     let bins = reliability(correct, probabilities);
     let total: usize = bins.iter().map(|bin| bin.n).sum();
@@ -54,8 +55,8 @@ pub fn calibration_error(correct: &[usize], probabilities: &[&[f64]]) -> f64 {
     bins.iter().map(distance).sum::<f64>() / total as f64
 }
 
-/// The Brier score: the mean squared distance between the probabilities and what came true. As
-/// scikit-learn has it, summed over classes, and halved for two classes (so that it is that of one).
+/// Brier score: mean squared distance between the probabilities and the right answers. As in
+/// scikit-learn, it is summed over classes, and halved for two classes to equal the score of one class.
 pub fn brier(correct: &[usize], probabilities: &[&[f64]]) -> f64 {
     assert_eq!(correct.len(), probabilities.len(), "probabilities for each answer");
     mean(correct.iter().zip(probabilities).map(|(&class, of_class)| {
@@ -74,8 +75,8 @@ mod tests {
 
     #[test]
     fn bins_by_hand() {
-        // Confidences .9 and .85 lie in (.8, .9], .8 in (.7, .8] (an edge belongs below), .6 and .55 in
-        // (.5, .6]. Right are the first, third and fourth.
+        // Confidences .9 and .85 fall in (.8, .9], .8 falls in (.7, .8] (edges belong to the lower bin),
+        // and .6 and .55 fall in (.5, .6]. The first, third and fourth answers are right.
         let bins = reliability(&CORRECT, &P);
         let told: Vec<(f64, f64, usize)> =
             bins.iter().map(|bin| (bin.confidence, bin.accuracy, bin.n)).collect();
@@ -86,9 +87,9 @@ mod tests {
 
     #[test]
     fn brier_by_hand() {
-        // Of two classes it is that of the second: .01, .64, .0225, .16 and .3025.
+        // For two classes, the squares are those of the second: .01, .64, .0225, .16 and .3025.
         assert!((brier(&CORRECT, &P) - 1.135 / 5.0).abs() < 1e-12);
-        // Of three classes the squares are summed: .25 + .04 + .09.
+        // For three classes, the squares are summed: .25 + .04 + .09.
         assert!((brier(&[0], &[&[0.5, 0.2, 0.3]]) - 0.38).abs() < 1e-12);
     }
 
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn few_answers_look_miscalibrated() {
-        // 20 fair coins of confidence .5: the mean distance of a share from .5 is
+        // For 20 fair coins of confidence .5, the mean distance of their share from .5 is
         // sum over k of C(20, k) / 2^20 * |k / 20 - .5| = .0881.
         let (mut mean, mut ways) = (0.0, 1.0);
         for k in 0..=20_i32 {

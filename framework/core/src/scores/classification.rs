@@ -1,32 +1,33 @@
-//! How well classes are told apart.
+//! Classification scores.
 //!
-//! Classes are indices. `correct[i]` and `predicted[i]` (or `probabilities[i]`) belong together;
-//! lengths that differ are a bug of the caller and panic.
+//! Classes are indices. `correct` and `predicted` (or `probabilities`) have one entry per answer, in the
+//! same order. Different lengths are a bug of the caller and panic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::mean;
 
-/// The share of predictions that are right.
+/// Share of correct predictions.
 pub fn accuracy(correct: &[usize], predicted: &[usize]) -> f64 {
     assert_eq!(correct.len(), predicted.len(), "one prediction for each answer");
     mean(correct.iter().zip(predicted).map(|(c, p)| f64::from(u8::from(c == p))))
 }
 
-/// The mean recall over the classes that are present in `correct`.
+/// Mean recall over the classes in `correct`.
 pub fn balanced_accuracy(correct: &[usize], predicted: &[usize]) -> f64 {
     let counts = count(correct, predicted);
     let recalls = counts.values().filter(|class| class.present > 0.0);
     mean(recalls.map(|class| class.hits / class.present))
 }
 
-/// The mean F1 over the classes that are present or predicted, as scikit-learn has it.
+/// Mean F1 over the classes that are present or predicted, as in scikit-learn.
 pub fn macro_f1(correct: &[usize], predicted: &[usize]) -> f64 {
     let counts = count(correct, predicted);
     mean(counts.values().map(|class| 2.0 * class.hits / (class.present + class.predicted)))
 }
 
-/// The chance that a positive scores above a negative, ties counted half (area under the ROC curve).
+/// Area under the ROC curve: probability that a positive scores above a negative, with ties counted
+/// half.
 ///
 /// `NaN` without a positive, without a negative, or if a score is `NaN`.
 pub fn auroc(positive: &[bool], scores: &[f64]) -> f64 {
@@ -44,11 +45,11 @@ pub fn auroc(positive: &[bool], scores: &[f64]) -> f64 {
         positives += hits;
         negatives += misses;
     }
-    // Without one of the classes this is 0 / 0.
+    // Without one of the classes, this is 0 / 0.
     wins / (positives * negatives)
 }
 
-/// The mean over the classes that are present of the [`auroc`] of that class against the rest.
+/// Mean one-vs-rest [`auroc`] over the classes that are present.
 ///
 /// `NaN` if only one class is present.
 pub fn auroc_one_vs_rest(correct: &[usize], probabilities: &[&[f64]]) -> f64 {
@@ -61,17 +62,17 @@ pub fn auroc_one_vs_rest(correct: &[usize], probabilities: &[&[f64]]) -> f64 {
     }))
 }
 
-/// The mean of `-ln p` over the probabilities of the right classes, in nats.
+/// Mean of `-ln p` over the probabilities of the correct classes, in nats.
 ///
-/// Probabilities below the smallest step of an `f64` count as that step, as scikit-learn has it:
-/// one answer that was called impossible costs 36 nats, not infinity.
+/// As in scikit-learn, probabilities below `f64::EPSILON` count as that: an answer with probability 0
+/// costs 36 nats, not infinity.
 pub fn log_loss(correct: &[usize], probabilities: &[&[f64]]) -> f64 {
     assert_eq!(correct.len(), probabilities.len(), "probabilities for each answer");
-    // `clamp` keeps a NaN, `max` would hide it.
+    // `clamp` keeps NaN, while `max` would hide it.
     mean(correct.iter().zip(probabilities).map(|(&c, p)| -p[c].clamp(f64::EPSILON, 1.0).ln()))
 }
 
-/// The index of the largest probability; of equal ones the first.
+/// Returns the index of the largest probability. Ties go to the first.
 pub fn most_likely(probabilities: &[f64]) -> usize {
     let mut best = 0;
     for (index, p) in probabilities.iter().enumerate() {
@@ -132,21 +133,21 @@ mod tests {
     #[test]
     fn a_class_that_is_predicted_but_absent_counts_in_f1_only() {
         near(accuracy(&CORRECT, &PREDICTED), 0.5); // metrics.accuracy_score(y, h)
-        // Recalls: class 0 is found 2 times of 3, class 2 1 time of 3; class 1 is absent.
+        // Recalls: 2 of 3 for class 0 and 1 of 3 for class 2. Class 1 is absent.
         near(balanced_accuracy(&CORRECT, &PREDICTED), 0.5); // metrics.balanced_accuracy_score(y, h)
         // metrics.f1_score(y, h, average="macro"): F1 is 2 * 2 / (3 + 3), 0 and 2 * 1 / (3 + 1), hence 7/18.
         near(macro_f1(&CORRECT, &PREDICTED), 0.388_888_888_888_888_84);
         near(log_loss(&CORRECT, &P), 0.814_147_348_131_782_6); // metrics.log_loss(y, P, labels=[0, 1, 2])
-        // Mean of metrics.roc_auc_score(y == 0, P[:, 0]) and (y == 2, P[:, 2]), both 8/9: of 9 pairs one
-        // is lost in each (.3 below .4; .3 tied with .3 twice).
+        // Mean of metrics.roc_auc_score(y == 0, P[:, 0]) and (y == 2, P[:, 2]), both 8/9: each loses one
+        // of its 9 pairs (.3 below .4; .3 tied with .3 twice).
         near(auroc_one_vs_rest(&CORRECT, &P), 8.0 / 9.0);
     }
 
     #[test]
     fn ties_count_half() {
         let positive = [false, false, false, true, true, true, true, false];
-        // Of 16 pairs: the .8 beats 3; the .9 beats 3 and ties 1; each .4 beats 1 and ties 2:
-        // 3 + 3.5 + 2 + 2 = 10.5; 10.5 / 16 = .65625 = metrics.roc_auc_score.
+        // Of 16 pairs, the .8 wins 3; the .9 wins 3 and ties 1; each .4 wins 1 and ties 2: 3 + 3.5 + 2 +
+        // 2 = 10.5; 10.5 / 16 = .65625 = metrics.roc_auc_score.
         near(auroc(&positive, &[0.1, 0.4, 0.4, 0.4, 0.8, 0.4, 0.9, 0.9]), 0.656_25);
         near(auroc(&positive, &[0.3; 8]), 0.5);
     }

@@ -1,4 +1,4 @@
-//! The scores against scikit-learn 1.9.1, pycocoevalcap and rouge-score (`../shared/golden`).
+//! Compares scores with scikit-learn 1.9.1, pycocoevalcap and rouge-score (`../shared/golden`).
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// The golden numbers; none, with a printed reason, where they are absent.
+/// Reads the golden numbers. If they are absent, prints a note and returns `None`.
 fn golden() -> Option<Value> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/golden/parity.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
@@ -37,7 +37,7 @@ fn binary() {
     near(balanced_accuracy(&correct, &predicted), &golden["bal_acc"]);
     near(auroc_one_vs_rest(&correct, &probabilities), &golden["roc_auc"]);
     near(log_loss(&correct, &probabilities), &golden["log_loss"]);
-    // What an AUROC becomes if it is made from answers instead of scores.
+    // AUROC computed by mistake from hard answers instead of scores.
     let positive: Vec<bool> = correct.iter().map(|&class| class == 1).collect();
     let hard: Vec<f64> = predicted.iter().map(|&class| class as f64).collect();
     near(auroc(&positive, &hard), &golden["roc_auc_from_hard_labels"]);

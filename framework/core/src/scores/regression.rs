@@ -1,9 +1,9 @@
-//! How near predicted numbers come.
+//! Regression scores.
 //!
-//! `actual[i]` and `predicted[i]` belong together; lengths that differ are a bug of the caller and
-//! panic.
+//! `actual` and `predicted` have one entry per answer, in the same order. Different lengths are a bug of
+//! the caller and panic.
 
-/// The mean of some numbers; `NaN` of none.
+/// Mean of the values. `NaN` without values.
 pub fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (mut sum, mut n) = (0.0, 0.0);
     for value in values {
@@ -23,25 +23,25 @@ pub fn mae(actual: &[f64], predicted: &[f64]) -> f64 {
     sum(actual, predicted, |a, p| (a - p).abs()) / actual.len() as f64
 }
 
-/// Pearson's correlation; `NaN` if one side is constant.
+/// Pearson's correlation. `NaN` if one side is constant.
 pub fn pearson_r(actual: &[f64], predicted: &[f64]) -> f64 {
     let (Some((mean_a, norm_a)), Some((mean_p, norm_p))) = (spread(actual), spread(predicted)) else {
         return f64::NAN;
     };
     let together = sum(actual, predicted, |a, p| (a - mean_a) * (p - mean_p));
-    // Rounding may reach past 1.
+    // Rounding may give values beyond 1.
     (together / norm_a / norm_p).clamp(-1.0, 1.0)
 }
 
-/// The share of the actual numbers' variance that the predicted ones explain; below 0 if they are
-/// worse than the mean, `NaN` if the actual ones are constant.
+/// Coefficient of determination: the share of the variance of `actual` that `predicted` explains. Below
+/// 0 if the predictions are worse than the mean, `NaN` if `actual` is constant.
 pub fn r2(actual: &[f64], predicted: &[f64]) -> f64 {
     let residual = sum(actual, predicted, |a, p| (a - p).powi(2));
     spread(actual).map_or(f64::NAN, |(_, norm)| 1.0 - residual / norm.powi(2))
 }
 
-/// The sum of `term` over all pairs, in eight running sums: a fixed order that vectorises, as
-/// intervals ask for these scores thousands of times.
+/// Sums `term` over all pairs in eight running sums. The order is fixed and vectorises, as bootstrap
+/// intervals compute these scores thousands of times.
 fn sum(actual: &[f64], predicted: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     assert_eq!(actual.len(), predicted.len(), "one prediction for each number");
     let (actual, last_actual) = actual.as_chunks::<8>();
@@ -56,12 +56,12 @@ fn sum(actual: &[f64], predicted: &[f64], term: impl Fn(f64, f64) -> f64) -> f64
     sums.iter().sum::<f64>() + last
 }
 
-/// The mean, and the root of the summed squares around it; none for a constant or of nothing.
+/// Mean, and root of the summed squares around it. `None` for constant or empty values.
 fn spread(values: &[f64]) -> Option<(f64, f64)> {
     values.first()?;
     let mean = sum(values, values, |value, _| value) / values.len() as f64;
     let norm = sum(values, values, |value, _| (value - mean).powi(2)).sqrt();
-    // Below this a spread is rounding: scipy.stats.pearsonr warns at the same bound.
+    // A smaller spread is rounding noise. scipy.stats.pearsonr warns at the same bound.
     let constant = norm <= 1e-13 * mean.abs();
     (!constant).then_some((mean, norm))
 }
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_undefined_is_nan() {
-        // Ten times 0.1 does not sum to 1 in floating point, and is a constant all the same.
+        // Ten times 0.1 does not sum to 1 in floating point, but must still count as constant.
         let (constant, line) = ([0.1; 10], std::array::from_fn::<f64, 10, _>(|i| i as f64));
         assert!(pearson_r(&constant, &line).is_nan());
         assert!(pearson_r(&line, &constant).is_nan());

@@ -1,6 +1,6 @@
-//! Porter's stemmer (1980) with NLTK's changes, which is the one that ROUGE uses.
+//! Porter's stemmer (1980) with NLTK's changes, as used by ROUGE.
 
-/// The stem of a word of lower-case ASCII letters and digits.
+/// Returns the stem of a word of lower-case ASCII letters and digits.
 pub(super) fn stem(word: &str) -> String {
     if let Some((_, stem)) = IRREGULAR.iter().find(|(irregular, _)| *irregular == word) {
         return (*stem).to_owned();
@@ -80,7 +80,7 @@ const STEP_4: [&str; 19] = [
     "ate", "iti", "ous", "ive", "ize",
 ];
 
-/// Step 1a: plurals. Of four letters, `dies` keeps its `e`.
+/// Step 1a: removes plural endings. Four-letter words such as `dies` keep their `e`.
 fn plural(word: &str) -> String {
     if let Some(stem) = word.strip_suffix("ies") {
         return format!("{stem}{}", if word.len() == 4 { "ie" } else { "i" });
@@ -91,7 +91,7 @@ fn plural(word: &str) -> String {
     stem.unwrap_or(word).to_owned()
 }
 
-/// Step 1b: `-ed` and `-ing`, and what they leave behind.
+/// Step 1b: removes `-ed` and `-ing` and repairs the stem.
 fn past(word: String) -> String {
     if let Some(stem) = word.strip_suffix("ied") {
         return format!("{stem}{}", if word.len() == 4 { "ie" } else { "i" });
@@ -113,26 +113,26 @@ fn past(word: String) -> String {
     }
 }
 
-/// Step 2: `-ational`, `-iveness` and their like.
+/// Step 2: replaces double suffixes such as `-ational` and `-iveness`.
 fn double_suffix(word: String) -> String {
     if let Some(stem) = word.strip_suffix("alli").filter(|stem| measure(stem) > 0) {
         return double_suffix(format!("{stem}al"));
     }
-    // The `l` of `-logi` counts with the stem, so that `geo` works as `archaeo` does.
+    // The `l` of `-logi` counts as part of the stem, so that `geo` works like `archaeo`.
     if let Some(stem) = word.strip_suffix("ogi").filter(|stem| stem.ends_with('l')) {
         return if measure(stem) > 0 { format!("{stem}og") } else { word };
     }
     replace(&word, &STEP_2)
 }
 
-/// Step 4: the last suffix of a long stem.
+/// Step 4: removes the last suffix of a long stem.
 fn last_suffix(word: String) -> String {
     let Some(stem) = STEP_4.iter().find_map(|suffix| word.strip_suffix(suffix)) else { return word };
     let allowed = !word.ends_with("ion") || stem.ends_with(['s', 't']);
     if measure(stem) > 1 && allowed { stem.to_owned() } else { word }
 }
 
-/// Step 5: a final `-e` and a doubled `l`.
+/// Step 5: removes a final `-e` and shortens a final `-ll`.
 fn final_letter(mut word: String) -> String {
     if let Some(stem) = word.strip_suffix('e')
         && (measure(stem) > 1 || (measure(stem) == 1 && !ends_short(stem)))
@@ -145,7 +145,8 @@ fn final_letter(mut word: String) -> String {
     word
 }
 
-/// The first suffix that fits decides: it is replaced if a vowel and a consonant remain before it.
+/// Applies the first rule whose suffix matches, if the stem before it has a vowel followed by a
+/// consonant.
 fn replace(word: &str, rules: &[(&str, &str)]) -> String {
     let rule = rules.iter().find_map(|(suffix, by)| Some((word.strip_suffix(suffix)?, by)));
     match rule {
@@ -154,7 +155,7 @@ fn replace(word: &str, rules: &[(&str, &str)]) -> String {
     }
 }
 
-/// Which letters are consonants; a `y` is one unless it follows one.
+/// Flags the consonants. A `y` is one unless it follows a consonant.
 fn consonants(word: &str) -> Vec<bool> {
     let mut flags: Vec<bool> = Vec::with_capacity(word.len());
     for letter in word.bytes() {
@@ -167,7 +168,7 @@ fn consonants(word: &str) -> Vec<bool> {
     flags
 }
 
-/// How often a consonant follows a vowel: Porter's m.
+/// Counts how often a consonant follows a vowel (Porter's m).
 fn measure(stem: &str) -> usize {
     consonants(stem).windows(2).filter(|pair| !pair[0] && pair[1]).count()
 }
@@ -179,7 +180,8 @@ fn ends_double_consonant(word: &str) -> bool {
         && consonants(word).last() == Some(&true)
 }
 
-/// Consonant, vowel, consonant other than w, x and y; or a word of a vowel and a consonant.
+/// Whether the word ends in consonant, vowel, consonant other than w, x and y, or is a vowel and a
+/// consonant.
 fn ends_short(word: &str) -> bool {
     match consonants(word).as_slice() {
         [.., true, false, true] => !word.ends_with(['w', 'x', 'y']),
@@ -192,7 +194,7 @@ fn ends_short(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// `word:PorterStemmer().stem(word)` of NLTK 3.10.4: the paper's own examples, and the changes.
+    /// `word:PorterStemmer().stem(word)` from NLTK 3.10.4: the paper's own examples and NLTK's changes.
     const NLTK: &str = "\
         caresses:caress ponies:poni ties:tie dies:die cats:cat feed:feed agreed:agre plastered:plaster \
         bled:bled motoring:motor sing:sing conflated:conflat troubled:troubl sized:size hopping:hop \

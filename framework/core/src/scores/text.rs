@@ -1,15 +1,15 @@
-//! How near a text comes to its reference.
+//! Text scores: similarity of a text to its reference.
 
 use std::collections::BTreeMap;
 
 use super::mean;
 use super::stem::stem;
 
-/// Corpus BLEU-4 of `(reference, text)` pairs; `NaN` of none.
+/// Corpus BLEU-4 of `(reference, text)` pairs. `NaN` without pairs.
 ///
-/// As pycocoevalcap has it: words are split at white space and keep their case, clipped n-gram counts
-/// are summed over the corpus before they are divided, and the brevity penalty is `exp(1 - r / c)`.
-/// Empty counts are smoothed by 1e-15 over 1e-9.
+/// As in pycocoevalcap, words are split at white space and keep their case, clipped n-gram counts are
+/// summed over the corpus before they are divided, and the brevity penalty is `exp(1 - r / c)`. Counts
+/// are smoothed by adding 1e-15 to the hits and 1e-9 to the guesses.
 pub fn bleu(pairs: &[(&str, &str)]) -> f64 {
     const HIT: f64 = 1e-15;
     const GUESS: f64 = 1e-9;
@@ -34,13 +34,15 @@ pub fn bleu(pairs: &[(&str, &str)]) -> f64 {
     if ratio < 1.0 { precision * (1.0 - 1.0 / ratio).exp() } else { precision }
 }
 
-/// Mean ROUGE-L F1 of `(reference, text)` pairs: the longest common subsequence of their stemmed words,
-/// against both lengths; `NaN` of none.
+/// Mean ROUGE-L F1 of `(reference, text)` pairs: the longest common subsequence of their stemmed words
+/// relative to both lengths. `NaN` without pairs.
 ///
-/// As rouge-score has it with its stemmer: lower case, everything but `a` to `z` and digits splits
-/// words, words of more than three characters are stemmed. A pair with a side without words has 0.
+/// As in rouge-score with its stemmer, text is lower-cased, everything but `a` to `z` and digits
+/// separates words, and words of more than three characters are stemmed. A pair scores 0 if either side
+/// has no words.
 pub fn rouge_l(pairs: &[(&str, &str)]) -> f64 {
-    // Intervals ask for this thousands of times, and captions repeat their words: each is stemmed once.
+    // Bootstrap intervals call this thousands of times, and captions repeat their words, so each word is
+    // stemmed once.
     let (mut stems, mut numbers) = (BTreeMap::new(), BTreeMap::new());
     let mut number = |text: &str| -> Vec<usize> {
         let text = text.to_lowercase();
@@ -64,13 +66,13 @@ pub fn rouge_l(pairs: &[(&str, &str)]) -> f64 {
     }))
 }
 
-/// The number of a word: equal words have equal ones.
+/// Returns the number of a word. Equal words have equal numbers.
 fn number_of<W: Ord>(word: W, numbers: &mut BTreeMap<W, usize>) -> usize {
     let next = numbers.len();
     *numbers.entry(word).or_insert(next)
 }
 
-/// How many n-grams of `text` stand in `reference`, each at most as often as it does there.
+/// Counts the n-grams of `text` that occur in `reference`, each at most as often as there.
 fn shared(reference: &[usize], text: &[usize], n: usize) -> usize {
     let sorted = |words: &[usize]| {
         let mut grams: Vec<[usize; 4]> = Vec::new();
@@ -94,7 +96,7 @@ fn shared(reference: &[usize], text: &[usize], n: usize) -> usize {
 }
 
 fn longest_common_subsequence(a: &[usize], b: &[usize]) -> usize {
-    // lengths[j]: of the words of `a` so far and the first j of `b`.
+    // lengths[j]: length for the words of `a` so far and the first j words of `b`.
     let mut lengths = vec![0; b.len() + 1];
     for word in a {
         let mut diagonal = 0;
@@ -122,11 +124,12 @@ mod tests {
 
     #[test]
     fn bleu_by_hand() {
-        // Of the text's 6 words 5 are in the reference (the second `a` is clipped), of its 5 pairs 3
-        // (ab, bc, cd), of its 4 triples 2 (abc, bcd), of its 3 quadruples 1; c = 6 > r = 5: no penalty.
+        // 5 of the text's 6 words are in the reference (the second `a` is clipped), 3 of its 5 pairs
+        // (ab, bc, cd), 2 of its 4 triples (abc, bcd) and 1 of its 3 quadruples; c = 6 > r = 5, so there
+        // is no penalty.
         let by_hand = (5.0 / 6.0 * 3.0 / 5.0 * 2.0 / 4.0 * 1.0 / 3.0_f64).powf(0.25);
         assert!((bleu(&[("e a b c d", "a b c d a e")]) - by_hand).abs() < 1e-8);
-        // Half as long: every n-gram is right, and the penalty is exp(1 - 8/4).
+        // Half the length: every n-gram is right, and the penalty is exp(1 - 8/4).
         assert!((bleu(&[("a b c d e f g h", "a b c d")]) - (-1f64).exp()).abs() < 1e-8);
     }
 

@@ -166,7 +166,7 @@ mod tests {
             lora.alpha: number; Some("16.0"); false; Scale, above 0: the adapter's output is multiplied by `alpha / rank`.
             lora.dropout: number; Some("0.0"); false; Dropout on the adapter's input while training, at least 0 and below 1.
             lora.rank: whole number; None; false; Rank of the adapter, at least 1: rows of A and columns of B.
-            lora.targets: list of text; None; false; Names of the linear layers it stands beside, such as `q_proj` or `self_attn.q_proj`, whole parts as PEFT matches them; all linear layers but the head if left out.
+            lora.targets: list of text; None; false; Names of the linear layers to adapt, such as `q_proj` or `self_attn.q_proj`. Names match whole parts, as in PEFT. If left out, all linear layers except the head are adapted.
             standardize: "zscore" or "robust" or "none"; Some("\"zscore\""); false; How it is scaled.
             tr: number; None; false; 
             words: table or text; None; false; Words.

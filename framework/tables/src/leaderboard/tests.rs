@@ -1,4 +1,4 @@
-//! Leaderboards worked by hand.
+//! Leaderboards worked out by hand.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ fn trial(settings: &[(&str, &str)], validation: f64, test: f64) -> Trial {
     }
 }
 
-/// The test's trials are divided by the fold alone.
+/// Names the division of a test's trial, which depends on the fold alone.
 fn told_of(settings: &[(&str, &str)]) -> String {
     let fold = settings.iter().find(|(key, _)| *key == "split.fold");
     fold.map_or_else(String::new, |(key, value)| format!("{key}={value}"))
@@ -32,7 +32,7 @@ fn seeds_are_one_entry_and_validation_orders_them() {
     ];
     let entries = entries(&trials, Some(true));
     let shown: Vec<_> = entries.iter().map(|entry| (&*entry.settings["k"], entry.trials.clone())).collect();
-    // The best test value has no say: k = 16 is best on validation.
+    // The best test value does not count: k = 16 is best on validation.
     assert_eq!(shown, [("16", vec![2, 3]), ("8", vec![0, 1]), ("32", vec![4])]);
     assert_eq!((entries[0].validation.n, entries[0].validation.mean), (1, Some(0.8)));
     assert_eq!(entries[1].validation.mean, Some(0.6));
@@ -55,7 +55,7 @@ fn an_axis_pairs_trials_that_are_equal_in_all_else() {
     let axes = axes(&trials, &BTreeMap::new());
     assert_eq!(axes.iter().map(|axis| axis.keys.join("+")).collect::<Vec<_>>(), ["k", "lora"]);
     let levels: Vec<_> = axes[0].levels.iter().map(|level| (&*level.value, level.pairs.clone())).collect();
-    // Sorted by number; the first level is 8, and only trial 1 of it has a partner: trial 0.
+    // Sorted by number. The first level is 8, and only its trial 1 has a partner, trial 0.
     assert_eq!(levels, [("8", vec![]), ("16", vec![(1, 0)]), ("128", vec![])]);
     let listed = BTreeMap::from([("k".to_owned(), ["128", "16", "8"].map(str::to_owned).to_vec())]);
     let levels = &super::axes(&trials, &listed)[0].levels;
@@ -93,7 +93,7 @@ fn each_division_chooses_by_its_own_validation() {
         .iter()
         .map(|choice| (&*choice.division, &*entries[choice.entry].settings["k"], choice.test))
         .collect();
-    // Never the 0.99 that only the test knows.
+    // The 0.99, which only the test set has, is never chosen.
     assert_eq!(shown, [("split.fold=0", "16", Some(0.40)), ("split.fold=1", "8", Some(0.80))]);
     assert!(choices(&trials, &entries, None).is_empty());
 }
