@@ -1,4 +1,4 @@
-//! What can be said of a scan.
+//! Corpora: sentences about scans.
 
 mod components;
 mod connectivity;

@@ -1,13 +1,13 @@
-//! What tasks that offer classes have in common: their checks and their scores.
+//! Checks and scores that tasks with classes share.
 
 use std::collections::BTreeSet;
 
 use boldface::{Answer, Metric, Outcome, Prediction, Problem, Result, scores};
 
-/// `accuracy`, `balanced_accuracy`, `auroc`, `macro_f1`, `log_loss`, `brier` and `ece` of choices.
+/// Scores choices: `accuracy`, `balanced_accuracy`, `auroc`, `macro_f1`, `log_loss`, `brier` and `ece`.
 ///
 /// # Errors
-/// If an outcome is no choice.
+/// If an outcome is not a choice.
 pub fn score(outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
     let mut correct = Vec::new();
     let mut probabilities = Vec::new();
@@ -28,7 +28,7 @@ pub fn score(outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
     ])
 }
 
-/// What is wrong with a list of classes, whatever the scans.
+/// Lists problems with a list of classes that do not depend on the scans.
 pub fn check_classes(classes: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let distinct: BTreeSet<&String> = classes.iter().collect();
@@ -45,7 +45,7 @@ pub fn check_classes(classes: &[String]) -> Vec<Problem> {
     problems
 }
 
-/// The right class of an outcome, and the probability of every class.
+/// Returns the correct class of an outcome, and the probability of every class.
 fn choice(outcome: &Outcome) -> Result<(usize, &[f64])> {
     let (Answer::Choice { options, correct }, Prediction::Choice { probabilities }) =
         (&outcome.example.answer, &outcome.prediction)

@@ -1,13 +1,13 @@
-//! Whether a model can read a sequence and find its targets.
+//! Checks that a model can read a sequence and find its targets.
 
 use boldface::{FmriShape, Result, Sequence};
 
 use super::{Limits, Trunk};
 
-/// Whether `trunk` can read `sequence` and find its targets.
+/// Checks that `trunk` can read `sequence` and find its targets.
 ///
 /// # Errors
-/// That say what does not fit.
+/// If the sequence does not fit; the message says why.
 pub(in crate::backbones) fn check(trunk: &impl Trunk, sequence: &Sequence) -> Result<()> {
     let Limits { context, vocabulary, shape, .. } = trunk.limits();
     let layout = sequence.layout();

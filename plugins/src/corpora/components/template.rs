@@ -1,14 +1,16 @@
-//! The table of a template's maps: a row for each region, a column for each component.
+//! The table of a template's maps: one row per region, one column per component.
 
 use std::collections::BTreeMap;
 
 use boldface::Result;
 use boldface_features::components::Template;
 
-/// Reads a table, separated by tabs (or commas, if its header has no tab), into maps in the order of `regions`.
+/// Reads a table, separated by tabs (or by commas if its header has no tab), into maps in the order of
+/// `regions`.
 ///
 /// # Errors
-/// Says the line, if it is no such table; names the regions that are in one of table and parcellation alone.
+/// If the text is not such a table (the message names the line), or if table and parcellation have
+/// different regions (the message names the first).
 pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (_, header) = lines.next().ok_or("the template is empty")?;
@@ -43,7 +45,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     Ok(Template { names, maps })
 }
 
-/// The row of each region. Names that are not unique will do if the order is the same.
+/// Returns the row of each region. Names may repeat if the order is the same.
 fn places(table: &[String], regions: &[String]) -> Result<Vec<usize>> {
     if table == regions {
         return Ok((0..regions.len()).collect());
@@ -80,7 +82,7 @@ fn cell(text: &str) -> String {
     quoted.unwrap_or(text).to_owned()
 }
 
-/// The beginning of a line.
+/// Returns the first 60 characters of a line.
 fn shown(line: &str) -> String {
     line.chars().take(60).collect()
 }

@@ -35,7 +35,7 @@ fn problems() {
         .assert_eq(&check(json!({ "densities": [] }), 10));
 }
 
-/// The first `count` scans that ship with the quickstart.
+/// Returns the first `count` scans of the quickstart.
 fn scans(count: usize) -> Vec<Scan> {
     study().0.into_iter().take(count).collect()
 }
@@ -51,7 +51,7 @@ fn sentences_about_real_scans_read_back() {
     let describer = fitted(&scans, json!({}));
     for scan in &scans {
         let descriptors = describer.describe(scan).unwrap();
-        // Six of the whole graph, three of each of seven networks.
+        // Six measures of the whole graph, and three of each of seven networks.
         assert_eq!(descriptors.len(), 6 + 3 * 7);
         for descriptor in &descriptors {
             let read = describer.read(&descriptor.text).unwrap();
@@ -60,8 +60,8 @@ fn sentences_about_real_scans_read_back() {
             assert!(descriptor.fact.z.is_some(), "{}", descriptor.text);
         }
     }
-    // They tell people apart: nothing is the same in all scans, and what is found of them is what graphs of the brain are
-    // known for: modules, and more clustering than chance at hardly longer paths.
+    // No value is the same in all scans, and the results match what is known of brain graphs: modules,
+    // and more clustering than chance with hardly longer paths.
     let value = |scan: &Scan, feature: &str| {
         let told = describer.describe(scan).unwrap();
         told.into_iter().find(|told| told.fact.feature == feature).unwrap().fact.value.unwrap()
@@ -80,7 +80,7 @@ fn the_same_scan_has_the_same_numbers_wherever_it_stands() {
         fitted(scans, table).describe(scan).unwrap().into_iter().map(|told| told.fact.value).collect()
     };
     let reversed: Vec<Scan> = scans.iter().rev().cloned().collect();
-    // In training, in training elsewhere, and never in training.
+    // The scan is first in training, then last, then not in training.
     let in_training = numbers(&scans, &scans[0]);
     assert_eq!(in_training, numbers(&reversed, &scans[0]));
     assert_eq!(in_training, numbers(&scans[2..], &scans[0]));

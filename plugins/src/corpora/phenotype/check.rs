@@ -1,4 +1,4 @@
-//! What is wrong with the config for a cohort, before anything runs.
+//! Checks of the config against a cohort, before anything runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use super::Phenotype;
 use super::column::{Column, Kind, Range, number};
 use super::told::Told;
 
-/// More categories than a table has words for: they are numbers, or names of people.
+/// Maximum number of categories. A column with more probably holds numbers or names of people.
 const MOST_CATEGORIES: usize = 50;
 
-/// Columns that are not there, cells that are not what the config says, ranges with gaps, and words that cannot be told
-/// apart.
+/// Finds missing columns, cells that contradict the config, ranges with gaps, and words that cannot be
+/// told apart.
 pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     if config.columns.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
     problems
 }
 
-/// What would be said of the columns of categories.
+/// Collects the categories of each categorical column.
 fn categories(config: &Phenotype, cohort: &Cohort) -> BTreeMap<String, Vec<String>> {
     let of = |(name, column): (&String, &Column)| {
         let called = cohort.scans.iter().filter_map(|scan| column.category(name, scan).ok()?.ok());
@@ -60,7 +60,7 @@ fn categories(config: &Phenotype, cohort: &Cohort) -> BTreeMap<String, Vec<Strin
     config.columns.iter().filter(|(_, column)| column.kind == Kind::Category).map(of).collect()
 }
 
-/// Problems at keys of the column's table.
+/// Lists problems at keys of the column's table.
 fn column_problems(name: &str, column: &Column, scans: &[ScanInfo]) -> Vec<Problem> {
     let mut problems = Vec::new();
     if scans.iter().all(|scan| scan.column(name).is_none()) {
@@ -130,7 +130,7 @@ fn of_categories(name: &str, column: &Column, scans: &[ScanInfo]) -> Option<Prob
     Some(Problem::at("names", format!("the category `{name}` has braces, or ends a sentence")).help(help))
 }
 
-/// Whether it can stand inside a sentence.
+/// Whether the words fit inside a sentence.
 fn is_phrase(words: &str) -> bool {
     !words.trim().is_empty() && !words.contains(['{', '}', '.', '!', '?', '\n'])
 }

@@ -1,4 +1,4 @@
-//! Tests of what is told of the tables: norms by person, categories, ranges, missing values and bad tables.
+//! Tests of sentences about tables: norms by person, categories, ranges, missing values and bad tables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ fn generator(table: Value) -> Phenotype {
     serde_json::from_value(table).unwrap()
 }
 
-/// Run `run` of a subject with these columns.
+/// Run `run` of a subject, with these columns.
 fn scan(subject: &str, run: &str, columns: &[(&str, &str)]) -> Scan {
     let id = ScanId { run: Some(run.to_owned()), ..ScanId::new("made", subject) };
     let phenotype: BTreeMap<String, String> =
@@ -29,7 +29,7 @@ fn scan(subject: &str, run: &str, columns: &[(&str, &str)]) -> Scan {
     }
 }
 
-/// Ages 20, 30, 40, the last with three runs; diastolic pressures; sexes as codes.
+/// Ages 20, 30 and 40, the last with three runs; diastolic pressures; sexes as codes.
 fn scans() -> Vec<Scan> {
     let person = |subject, run, age, dbp, sex| {
         scan(subject, run, &[("age", age), ("dbp_mm", dbp), ("sex", sex), ("smoker", "no")])
@@ -77,7 +77,7 @@ fn text(said: &[Descriptor]) -> String {
 #[test]
 fn people_count_once_and_what_is_missing_is_said_to_be() {
     let describer = fitted(table());
-    // By person: mean 30, SD 10. By scan it would be 34 and 8.9.
+    // By person, mean 30 and SD 10; by scan they would be 34 and 8.9.
     let said = describer
         .describe(&scan("9", "1", &[("age", "50"), ("dbp_mm", "89.6"), ("sex", "2"), ("smoker", "no")]))
         .unwrap();
@@ -133,7 +133,7 @@ fn every_wording_of_everything_reads_back() {
         }
         wordings.extend(said.iter().filter(|one| one.fact.band == "male").map(|one| one.text.clone()));
     }
-    // Of 133 draws of one fact.
+    // Out of 133 draws of one fact.
     assert!(wordings.len() >= 50, "{}", wordings.len());
 }
 

@@ -1,14 +1,14 @@
-//! What is wrong with the config for a cohort, before anything runs.
+//! Checks of the config against a cohort, before anything runs.
 
 use boldface::{Cohort, Problem, ScanInfo};
 
 use super::Temporal;
 
-/// More states than anybody has told apart.
+/// Maximum number of states; studies distinguish fewer.
 const MOST_STATES: usize = 20;
 
-/// Numbers that mean nothing, and a band or window that no scan of the cohort can have. Where only some cannot, they
-/// are told as not available.
+/// Finds meaningless numbers, and a band or window that no scan of the cohort can have. If only some
+/// scans cannot have it, their facts are described as not available.
 pub(super) fn check(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     let [low, high] = config.band;
@@ -75,7 +75,7 @@ fn of_states(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
     problems
 }
 
-/// The scan that comes closest, by `closeness`, if all are `wrong`; of equally close ones the first.
+/// Returns the scan that comes closest, by `closeness`, if all scans are `wrong`; the first of equals.
 fn all(
     cohort: &Cohort,
     wrong: impl Fn(&ScanInfo) -> bool,

@@ -1,4 +1,4 @@
-//! Events become windows, and those that are not whole are passed over.
+//! Tests that events become windows, and that incomplete ones are skipped.
 
 use boldface::serde_json::json;
 use boldface::{Answer, CheckContext, Cut, Event, ScanInfo, Task, Window};
@@ -10,7 +10,7 @@ fn event(onset: f64, duration: f64, trial_type: &str) -> Event {
     Event { onset, duration, trial_type: Some(trial_type.to_owned()) }
 }
 
-/// A scan of 12 volumes of 2 s with these events.
+/// A scan of 12 volumes at a TR of 2 s with these events.
 fn with_events(subject: &str, events: Vec<Event>) -> ScanInfo {
     ScanInfo { events, ..info(subject, &[]) }
 }
@@ -33,7 +33,7 @@ fn windows(task: &dyn Task, info: ScanInfo) -> Vec<(usize, usize)> {
 
 #[test]
 fn a_window_begins_after_the_lag_at_the_nearest_volume() {
-    // 1 + 5 s is volume 3; 4.5 + 5 s is 4.75 volumes, nearest 5; 7 + 5 s is 6, and 6 + 4 volumes are there.
+    // 1 + 5 s is volume 3; 4.5 + 5 s is 4.75, nearest to 5; 7 + 5 s is volume 6, and 4 volumes follow.
     let events = vec![
         event(1.0, 2.0, "face"),
         event(4.5, 2.0, "c1"),
@@ -41,7 +41,7 @@ fn a_window_begins_after_the_lag_at_the_nearest_volume() {
         event(7.0, 2.0, "face"),
     ];
     assert_eq!(windows(&*pictures(&[]), with_events("1", events.clone())), [(3, 0), (5, 1), (6, 0)]);
-    // Without a lag the first begins at the nearest to 0.5 volumes.
+    // Without a lag, the first window starts at the volume nearest to 0.5.
     assert_eq!(
         windows(&*pictures(&[("lag", json!(0.0))]), with_events("1", events.clone())),
         [(1, 0), (2, 1), (4, 0)]
@@ -55,23 +55,25 @@ fn a_window_begins_after_the_lag_at_the_nearest_volume() {
 
 #[test]
 fn what_is_not_whole_is_passed_over() {
-    // Volumes 8..12 are the last: 11 + 5 s begins at 8, 13 + 5 s at 9; -6 + 5 s is before the scan.
+    // The last window is volumes 8..12: 11 + 5 s starts at 8, 13 + 5 s at 9. -6 + 5 s is before the
+    // scan.
     let events = vec![event(-6.0, 2.0, "face"), event(11.0, 2.0, "face"), event(13.0, 2.0, "face")];
     assert_eq!(windows(&*pictures(&[]), with_events("1", events.clone())), [(8, 0)]);
-    // Shorter than asked for.
+    // Shorter than the minimum.
     assert_eq!(windows(&*pictures(&[("minimum-duration", json!(2.5))]), with_events("1", events)), []);
 }
 
 #[test]
 fn no_window_spans_what_was_scrubbed() {
-    // After 10 s of series 4 s are gone. 1 + 5 s lasts until 14 s, over the cut; 9 + 5 s begins behind it, which
-    // is volume 5 of the series.
+    // 4 s are cut out after 10 s of series. 1 + 5 s lasts until 14 s, over the cut. 9 + 5 s starts
+    // right after it, at volume 5 of the series.
     let cut = |events| ScanInfo { cuts: vec![Cut { at: 10.0, seconds: 4.0 }], ..with_events("1", events) };
     let events = vec![event(1.0, 2.0, "face"), event(9.0, 2.0, "house")];
     assert_eq!(windows(&*pictures(&[]), cut(events)), [(5, 1)]);
-    // 8.5 + 5 s lies in what is gone.
+    // 8.5 + 5 s is within the cut.
     assert_eq!(windows(&*pictures(&[]), cut(vec![event(8.5, 2.0, "face")])), []);
-    // Behind the cut at 14.9 s, nearest volume 5.45 of the series, 5: it begins where the cut is, not across it.
+    // 14.9 s is after the cut, at volume 5.45 of the series, nearest to 5: the window starts at the
+    // cut, not before it.
     assert_eq!(windows(&*pictures(&[]), cut(vec![event(9.9, 2.0, "face")])), [(5, 0)]);
 }
 

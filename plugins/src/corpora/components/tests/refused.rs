@@ -1,4 +1,4 @@
-//! Settings that cannot be, found before anything runs.
+//! Tests of invalid settings that are found before anything runs.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use boldface::{Cohort, CorpusGenerator, Regions, ScanId, ScanInfo};
 
 use super::generator;
 
-/// Scans of ten regions, `volumes` long each.
+/// Scans of ten regions; `volumes` gives their lengths.
 fn cohort(volumes: &[usize]) -> Cohort {
     let scan = |(place, &trs): (usize, &usize)| ScanInfo {
         id: ScanId {

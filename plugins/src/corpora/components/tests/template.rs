@@ -1,4 +1,4 @@
-//! Tables of maps.
+//! Tests of tables of maps.
 
 use super::super::template::parse;
 

@@ -1,4 +1,4 @@
-//! Tables that cannot work, and what is said of them.
+//! Tests of invalid tables and their error messages.
 
 use boldface_features::Feature;
 use expect_test::expect;
@@ -6,7 +6,7 @@ use expect_test::expect;
 use super::super::{WordTable, Words};
 use super::families;
 
-/// What is wrong with a user's table for the graph family.
+/// Returns the error of a user's table for the graph family.
 fn refused(own: &str) -> String {
     let (_, _, features) = families().swap_remove(1);
     let found = WordTable::parse(own)
@@ -18,23 +18,23 @@ fn refused(own: &str) -> String {
 #[test]
 fn what_means_two_things_is_named() {
     let tables = [
-        // The words of one band in those of another.
+        // The words of one band within those of another.
         "[scales.higher]\ntypical = [\"lower\"]",
         "[scales.higher]\n\"somewhat lower\" = [\"low\"]\n\"markedly lower\" = [\"very low\"]",
         "[scales.longer]\n\"somewhat lower\" = [\"markedly higher {than}\"]",
         "[scales.higher]\ntypical = [\"is not available\"]",
-        // One noun phrase in another.
+        // One noun phrase within another.
         "[measures.strength]\nnouns = [\"modularity of {0}\"]",
         "[measures.modularity]\nnouns = [\"clustering\"]",
-        // A noun that does not say what of.
+        // A noun without its network.
         "[measures.strength]\nnouns = [\"node strength\"]",
-        // A comparison that is a band, an explanation of both sides.
+        // A comparison that equals a band, and one explanation for both sides.
         "[grammar]\nthan = [\"typical\"]",
         "[measures.modularity]\nabove = [\"so it is\"]\nbelow = [\"so it is\"]",
         // Words of another band around the adjective, and a negation.
         "[grammar]\nhere = [\"Compared with a typical scan, \", \"Here \"]",
         "[grammar]\nhere = [\"It is not so that \"]",
-        // Numbers that nobody can find again.
+        // Numbers that cannot be found again.
         "[grammar]\nnumbers = [\"({value} {symbol}, {z})\"]",
         "[grammar]\nbecause = [\"\"]",
     ];

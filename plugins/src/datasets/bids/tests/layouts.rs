@@ -1,4 +1,4 @@
-//! How files are found: spaces, old names, raw folders, patterns; and what is said where they are not.
+//! Tests of finding files (spaces, old names, raw folders, patterns) and of errors for missing ones.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn two_forms_of_a_run_are_a_choice() {
     );
     let only = r#""only": {"space": "MNI"}"#;
     assert_eq!(bids(only).cohort(dir.path(), "study").unwrap().scans.len(), 3);
-    // The same run twice, with nothing to choose by.
+    // The same run twice, without a label to choose by.
     write(&dir, "sub-02/func/sub-02_task-rest_run-1_space-MNI_desc-preproc_bold.nii", &image);
     write(&dir, "sub-02/func/sub-02_task-rest_run-01_space-MNI_desc-preproc_bold.nii", &image);
     check(
@@ -72,7 +72,7 @@ fn what_lies_in_the_raw_folder_is_joined() {
     write(&dir, "bids/sub-01/ses-a/func/sub-01_ses-a_task-faces_bold.nii.gz", "");
     write(&dir, "bids/sub-01/sub-01_sessions.tsv", "session_id\tage\nses-a\t31\n");
     write(&dir, "out/atlas.nii", image(1, 0.0, |_, voxel| voxel as i16 + 1));
-    // No repetition time in the header.
+    // The header has no repetition time.
     let bold = image(TRS, 0.0, |volume, voxel| (volume * voxel % 7) as i16 + 50);
     write(&dir, "out/sub-01/ses-a/func/sub-01_ses-a_task-faces_space-MNI_desc-preproc_bold.nii", bold);
     let spec = r#"{"parcellation": {"volume": "atlas.nii"}, "raw": "../bids"}"#;
