@@ -20,7 +20,7 @@ pub(crate) struct Shape {
     pub(crate) patches: usize,
     /// Number of regions.
     pub(crate) rois: usize,
-    /// Width of a feature vector.
+    /// Width of the transformers; for that of a feature vector see [`Shape::features`].
     pub(crate) width: usize,
     /// Transformer blocks in the encoder, and as many in the decoder.
     pub(crate) layers: usize,

@@ -38,7 +38,8 @@ struct Vq {
     codebook_size: usize,
     /// Numbers per code.
     code_dim: usize,
-    /// Width of the transformers and of a feature vector.
+    /// Width of the transformers. A feature vector has this width, or twice that with the channel
+    /// `coupling`.
     width: usize,
     /// Blocks in the encoder, and as many in the decoder.
     layers: usize,

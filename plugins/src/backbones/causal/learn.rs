@@ -48,7 +48,7 @@ pub(in crate::backbones) fn fit(
     let first = cx.observer.resume(&mut |dir| restore(trunk, &mut optimiser, dir));
     let each = training.accumulate.max(1);
     // Batches come in a fixed order, so a resumed training draws those of the finished steps again and
-    // skips them.
+    // skips them. Nothing of the sampler needs to be saved.
     let passed = usize::try_from(first).unwrap_or(usize::MAX).saturating_mul(each);
     if passed > 0 {
         let last = batches.nth(passed - 1).ok_or_else(|| format!("the batches ran out at step {first}"))?;

@@ -1,5 +1,9 @@
 //! The loss of a micro-batch: weighted losses at supervised places only, with each shared block read
 //! once.
+//!
+//! The keys and values of a scan are shared by all questions about it, and gradients flow back through
+//! them. The loss equals that of separate reads, up to rounding. A sequence about a scan may train text
+//! and codes in one pass, because fMRI tokens never see the text after them.
 
 use std::collections::BTreeMap;
 

@@ -25,6 +25,9 @@ const LOGITS: usize = 1 << 24;
 
 /// Returns the log-likelihood in nats of every option after its prompt.
 ///
+/// It is the sum over the option's tokens, including the end token if the option has one, so no length
+/// normalisation is needed.
+///
 /// Keys and values of a block are computed once for all its questions, those of a question once for all
 /// its options. Questions about one block are read side by side, and so are their options. Other
 /// questions in the call change a value by rounding only.

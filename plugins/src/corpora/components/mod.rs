@@ -53,8 +53,8 @@ struct Components {
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<String>,
     /// Number of facts to describe per scan: those furthest from typical, in their usual order. By
-    /// default every fact is described, which is 290 facts for 20 components. Facts that are not
-    /// available are described only by default.
+    /// default every fact is described, which is 290 facts for 20 components. With this key, facts that
+    /// are not available are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     furthest: Option<usize>,
     /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything

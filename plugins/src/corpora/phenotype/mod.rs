@@ -22,8 +22,8 @@ use fitted::Fitted;
 /// One sentence per column of the participants, sessions and scans tables.
 ///
 /// A number is compared with the training scans, where every person has the same weight; with `bands`,
-/// the sentence names its range instead. A category is stated as it is. A missing value is described as
-/// not available.
+/// its words are those of its range. A category is stated as it is. A missing value is described as not
+/// available.
 ///
 /// The leakage lint learns the name of every column: it refuses a task that asks for one of them, or
 /// for something that one of them gives away, before anything runs. The fact about the column `age` is

@@ -32,11 +32,11 @@ use super::words::WordTable;
 /// window of another scan belongs to the nearest state.
 ///
 /// Volumes that were cut out leave gaps. Spectra and persistence use the longest stretch without a gap,
-/// which must be as long as one cycle of the band's lower end. No window reaches over a gap. Facts are
-/// `not available`, with the reason, if the TR is too long for the band, the scan is shorter than two
-/// windows, and so on. If the series were z-scored over their runs, there is no amplitude to compare,
-/// because it does not vary in training. This is assumed if nine of ten regions have an SD within 0.25
-/// of 1 in every training scan.
+/// which must be as long as one cycle of the band's lower end. No window reaches over a gap, because a
+/// spectrum or correlation over one is meaningless. Facts are `not available`, with the reason, if the
+/// TR is too long for the band, the scan is shorter than two windows, and so on. If the series were
+/// z-scored over their runs, there is no amplitude to compare, because it does not vary in training.
+/// This is assumed if nine of ten regions have an SD within 0.25 of 1 in every training scan.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Temporal {

@@ -1,4 +1,7 @@
 //! Turns numbers into sentences and back. Words are data, and every sentence can be read back.
+//!
+//! The grammar is our own because it numbers its wordings, so that each can be drawn at random and
+//! parsed again.
 
 mod bands;
 mod check;

@@ -46,8 +46,8 @@ impl List {
         Ok(List { path: path.to_owned(), rows })
     }
 
-    /// Returns the scans of `found` that the list names, sorted. `only` are the labels that other scans
-    /// were skipped for.
+    /// Returns the scans of `found` that the list names, sorted. Rows whose labels contradict `only`
+    /// need not match a scan.
     ///
     /// # Errors
     /// If a row matches no scan, because a typing error would keep a scan that should be left out.

@@ -45,7 +45,7 @@ fn answered(reference: &str, expected: &[Fact], text: &str, said: &[Fact]) -> Ou
 fn the_largest_z_are_told_in_the_order_of_the_corpus() {
     let z = [("A", Some(-0.5)), ("B", Some(-2.0)), ("C", None), ("D", Some(2.0)), ("E", Some(1.0))];
     let descriptors = z.map(|(feature, z)| descriptor(feature, z));
-    assert_eq!(caption(&descriptors, 1), "B it is."); // of equals the first
+    assert_eq!(caption(&descriptors, 1), "B it is."); // the first of equals
     assert_eq!(caption(&descriptors, 3), "B it is. D it is. E it is.");
     // Facts without a z are chosen last, and appear only if no others are left.
     assert_eq!(caption(&descriptors, 4), "A it is. B it is. D it is. E it is.");
