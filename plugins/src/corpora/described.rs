@@ -86,8 +86,8 @@ impl<F: Family> CorpusGenerator for Described<F> {
         Ok(Box::new(files::load(&self.0, dir)?))
     }
 
-    /// Includes the `adjust` columns: a scan's z is computed with its own value, which is thereby in
-    /// the text.
+    /// Lists the columns in the text. Those of `adjust` count, because a scan's z is computed with its
+    /// own value.
     fn tells(&self) -> Vec<String> {
         let mut columns = self.0.tells();
         columns.extend(self.0.telling().adjust.iter().cloned());

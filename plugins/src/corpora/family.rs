@@ -54,7 +54,7 @@ pub(super) trait Family:
         value
     }
 
-    /// Lists problems of its own fields for a cohort, before anything runs. [`Telling`]'s fields are
+    /// Lists problems with its own fields for a cohort, before anything runs. [`Telling`]'s fields are
     /// checked by the caller.
     fn check(&self, _cohort: &Cohort) -> Vec<Problem> {
         Vec::new()

@@ -53,8 +53,8 @@ struct Vq {
     batch_size: usize,
     /// Peak learning rate, after the warm-up. It falls along a cosine to a tenth at the last step.
     peak_lr: f64,
-    /// Steps of linear warm-up, fewer than `steps`. Until then the decoder reads the unit vectors
-    /// themselves; after that the codebook starts from the encoder's vectors of the training scans.
+    /// Steps of linear warm-up, fewer than `steps`. During it the decoder reads the unit vectors
+    /// themselves. At its end the codebook starts from the encoder's vectors of training scans.
     warmup: u64,
     /// Decoupled weight decay, on matrices only.
     weight_decay: f64,

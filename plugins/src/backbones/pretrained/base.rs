@@ -77,8 +77,8 @@ impl Fingerprint {
     }
 }
 
-/// FNV-1a over words of 8 bytes, the length included. It does not protect against malice, as the
-/// content keys do, but is fast enough to run over gigabytes on every load.
+/// FNV-1a over words of 8 bytes, the length included. It does not protect against malice (the content
+/// keys do that), but is fast enough to run over gigabytes on every load.
 fn checksum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut last = [0; 8];

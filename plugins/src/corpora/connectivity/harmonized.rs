@@ -1,7 +1,7 @@
 //! Couplings without differences between scanners.
 //!
-//! Only the couplings are harmonised: series are standardised over their window, which already removes
-//! a site's mean and spread. A scan from a site without training scans is refused.
+//! The series themselves are not harmonised: they are standardised over their window, which already
+//! removes a site's mean and spread. A scan from a site without training scans is refused.
 
 use boldface::{Result, ScanInfo};
 use boldface_features::{Measured, Missing};

@@ -22,10 +22,10 @@ use super::words::WordTable;
 ///
 /// Coupling is the mean correlation, of the chosen `kind`, between the regions of two networks over the
 /// whole cropped scan; within a network, between different regions. The norm is the mean and SD over
-/// the training scans, where every person has the same weight. It is saved, and values come from this
-/// scan only. Some pairs are `not available`, with the reason: a pair in which more than half of the
-/// region pairs have no signal, a network of one region with itself, and a coupling that does not vary
-/// in training.
+/// the training scans, where every person has the same weight. It is saved with the corpus. Couplings
+/// come from the described scan only. Some pairs are `not available`, with the reason: a pair in which
+/// more than half of the region pairs have no signal, a network of one region with itself, and a
+/// coupling that does not vary in training.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Connectivity {

@@ -41,7 +41,7 @@ fn every_sentence_about_every_scan_reads_back_and_is_the_same_from_a_folder() {
     }
     assert_eq!(bands.len(), 5, "{bands:?}");
     assert!(bands["typical"] > 98 * 30 / 2, "{bands:?}");
-    // The z of unseen people has a plausible spread; the reference's has not.
+    // The z of unseen people must have a plausible spread. In the reference implementation it does not.
     for (feature, squares) in squares {
         let width = (squares.iter().sum::<f64>() / squares.len() as f64).sqrt();
         assert!((0.5..2.0).contains(&width), "{feature}: {width}");

@@ -7,7 +7,7 @@ use boldface::Result;
 use super::NOT_AVAILABLE;
 use super::table::Band;
 
-/// A side of 0.
+/// The side of zero that a band is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Below,

@@ -172,7 +172,7 @@ fn is_cifti(name: &Name) -> bool {
     name.extension.ends_with("series.nii")
 }
 
-/// Returns the entities that must be equal in two files that belong together.
+/// Returns the entities of a name except `entities`. Files that belong together agree in these.
 fn without<'a>(name: &'a Name, entities: &[&str]) -> BTreeMap<&'a str, &'a str> {
     let all = name.entities.iter().map(|(entity, label)| (entity.as_str(), label.as_str()));
     all.filter(|(entity, _)| !entities.contains(entity)).collect()

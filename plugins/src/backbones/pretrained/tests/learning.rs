@@ -114,7 +114,7 @@ fn a_planted_response_is_learned_and_found_in_new_scans() {
         .collect();
     let ranks = model.rank(&queries).unwrap();
     let right = ranks.iter().zip(&held_out).filter(|(ranks, (_, class))| (ranks[1] > ranks[0]) == *class);
-    // By chance, 18 or more of 20 occur once in 5 000 times.
+    // By chance, 18 or more of 20 are right once in 5 000 times.
     assert!(right.count() >= 18, "{ranks:?}");
 }
 

@@ -40,7 +40,7 @@ fn told(table: Value, volumes: &[usize]) -> Vec<String> {
 #[test]
 fn numbers_of_components_must_fit_regions_and_volumes() {
     let none: [&str; 0] = [];
-    // A fifth of ten regions are two.
+    // A fifth of ten regions is two.
     assert_eq!(told(json!({}), &[100, 100]), none);
     assert_eq!(told(json!({"components": 5}), &[100, 100]), none);
     assert_eq!(
