@@ -181,7 +181,7 @@ impl LanguageModel for Model {
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
         let one = |sequence: &Sequence| {
             let block = sequence.fmri.as_ref().filter(|block| block.patches > 0);
-            let block = block.ok_or("the next codes of a sequence without fMRI were asked for")?;
+            let block = block.ok_or("cannot predict the next codes of a sequence without fMRI")?;
             let last = (0..block.codes.rois).map(|roi| block.codes.at(block.patches - 1, roi));
             Ok(last.map(|code| self.codes.likeliest(code, |_| true).unwrap_or(code)).collect())
         };

@@ -247,13 +247,13 @@ pub(super) fn check_adjust(adjust: &[String], cohort: &Cohort) -> Vec<Problem> {
     for (place, column) in adjust.iter().enumerate() {
         let key = format!("adjust[{place}]");
         if adjust[..place].contains(column) {
-            problems.push(Problem::at(&key, format!("`{column}` is there twice")).help("remove one"));
+            problems.push(Problem::at(&key, format!("`{column}` is listed twice")).help("remove one"));
         }
         let without: Vec<_> = cohort.scans.iter().filter(|scan| scan.column(column).is_none()).collect();
         if let Some(first) = without.first() {
             let (some, all, first) = (without.len(), cohort.scans.len(), &first.id);
             let message = format!("{some} of {all} scans have no `{column}`, the first is `{first}`");
-            let help = "fill it in, leave those scans out, or adjust for less";
+            let help = "fill it in, leave those scans out, or remove the column from `adjust`";
             problems.push(Problem::at(key, message).help(help));
         }
     }

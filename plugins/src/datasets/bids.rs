@@ -210,7 +210,7 @@ impl Dataset for Bids {
                 errors.push(format!("and {} more", count - LISTED));
             }
             return Err(format!(
-                "{} of {} scans cannot be used:\n  {}\nmend them, or name them in a table with `exclude = \"FILE.tsv\"` \
+                "{} of {} scans cannot be used:\n  {}\ncorrect them, or list them in a table with `exclude = \"FILE.tsv\"` \
                  (columns `participant_id`, `session_id`, `task`, `run`, `reason`)",
                 count,
                 used.len(),
@@ -266,7 +266,8 @@ impl Dataset for Bids {
             [("minimum-clean-seconds", self.minimum_clean_seconds), ("maximum-mean-fd", self.maximum_mean_fd)]
         {
             if let Some(value) = seconds.filter(|value| !(*value >= 0.0 && value.is_finite())) {
-                problems.push(Problem::at(key, format!("`{value}` is no limit")).help("write 0 or more"));
+                problems
+                    .push(Problem::at(key, format!("`{value}` cannot be a limit")).help("write 0 or more"));
             }
         }
         problems.extend(self.check_patterns());

@@ -280,7 +280,7 @@ impl Series {
         }
         let Some(((tr, by), rest)) = said.split_first() else {
             return Err(format!(
-                "nothing says its repetition time; write `{{\"RepetitionTime\": 2.0}}` into a `{}.json`, or set \
+                "its repetition time is unknown; write `{{\"RepetitionTime\": 2.0}}` into a `{}.json`, or set \
                  `tr` or `tr-column`",
                 self.suffix
             )
@@ -302,7 +302,7 @@ fn plausible(tr: f64) -> Result<f64> {
         _ if tr > LONGEST_TR && tr.is_finite() => {
             Err(format!("a repetition time of {tr} s looks like milliseconds").into())
         }
-        _ => Err(format!("a repetition time of {tr} s is none").into()),
+        _ => Err(format!("a repetition time of {tr} s is impossible").into()),
     }
 }
 

@@ -93,7 +93,7 @@ impl Task for Captioning {
         if self.facts > 0 {
             return Vec::new();
         }
-        vec![Problem::at("facts", "a caption of 0 facts says nothing").help("ask for at least 1")]
+        vec![Problem::at("facts", "a caption of 0 facts is empty").help("ask for at least 1")]
     }
 }
 

@@ -96,8 +96,8 @@ impl Task for Events {
         let passed_over = events().filter(|(scan, event)| asked(scan, event)).count();
         let of_a_class = events().filter(|(_, event)| self.class(event).is_some()).count();
         let said = format!(
-            "{passed_over} of {of_a_class} events are passed over: their windows of {} volumes reach over an end of \
-             the scan or over volumes that were scrubbed",
+            "{passed_over} of {of_a_class} events are skipped: their windows of {} volumes extend beyond the scan \
+             or over scrubbed volumes",
             self.window
         );
         if passed_over > 0 { vec![said] } else { Vec::new() }
@@ -108,9 +108,8 @@ impl Task for Events {
         problems.extend(self.check_window(cx));
         for (key, seconds) in [("lag", self.lag), ("minimum-duration", self.minimum_duration)] {
             if !(seconds >= 0.0 && seconds.is_finite()) {
-                problems.push(
-                    Problem::at(key, format!("`{seconds}` s is no time")).help("write seconds from 0 on"),
-                );
+                problems
+                    .push(Problem::at(key, format!("`{seconds}` s is out of range")).help("write 0 or more"));
             }
         }
         let events = || cx.scans.iter().flat_map(|scan| scan.events.iter().map(move |event| (scan, event)));
@@ -130,7 +129,7 @@ impl Task for Events {
             for other in names.iter().filter(|name| !self.classes.iter().any(|class| class == *name)) {
                 let message = format!("events are called `{other}`, which is not a class");
                 let help =
-                    format!("add `{other}` to `classes`, or pass such events over with `others = \"skip\"`");
+                    format!("add `{other}` to `classes`, or skip such events with `others = \"skip\"`");
                 problems.push(Problem::at("classes", message).help(help));
             }
         }
@@ -209,8 +208,8 @@ impl Events {
                 ),
                 (0, seen) => (
                     format!(
-                        "none of {seen} windows of `{class}` is whole: they reach over the end of scans of {} volumes, or \
-                         over what was scrubbed",
+                        "none of {seen} windows of `{class}` is complete: they extend beyond scans of {} volumes, or over \
+                         scrubbed volumes",
                         cx.trs
                     ),
                     "shorten `window` or `lag`, or raise `signal.trs`".to_owned(),

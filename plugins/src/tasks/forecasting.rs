@@ -31,9 +31,11 @@ impl Task for Forecasting {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
         let (has, needs) = (scan.series.trs(), self.context.saturating_add(self.horizon));
         if has < needs {
-            return Err(
-                format!("`{}` has {has} volumes, of the {needs} to show and predict", scan.info.id).into()
-            );
+            return Err(format!(
+                "`{}` has {has} volumes, but {needs} are to be shown and predicted",
+                scan.info.id
+            )
+            .into());
         }
         Ok(vec![Example {
             window: Window::first(self.context),

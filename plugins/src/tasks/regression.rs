@@ -110,7 +110,7 @@ impl Task for Regression {
         }
         let is_outside = |value: f64| self.edges.first() > Some(&value) || self.edges.last() < Some(&value);
         if let Some((value, scan)) = values.iter().find(|(value, _)| has_bins && is_outside(*value)) {
-            let message = format!("`{}` has {value}, which lies in no bin", scan.id);
+            let message = format!("`{}` has {value}, which is outside all bins", scan.id);
             problems.push(Problem::at("edges", message).help("move the first or the last edge outwards"));
         }
         problems
@@ -124,7 +124,7 @@ impl Regression {
         }
         let mut problems = Vec::new();
         if self.edges.len() < 3 {
-            let message = format!("{} edges make no two bins", self.edges.len());
+            let message = format!("{} edges do not make two bins", self.edges.len());
             problems.push(Problem::at("edges", message).help("list at least three numbers"));
         }
         if let Some(pair) = self.edges.windows(2).find(|pair| pair[0] >= pair[1]) {

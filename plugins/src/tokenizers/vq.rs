@@ -193,13 +193,13 @@ impl Tokenizer for Vq {
             }
         };
         require(self.codebook_size >= 2, "codebook-size", "a codebook has at least 2 codes");
-        require(self.code_dim >= 2, "code-dim", "a unit vector of fewer than 2 numbers has nothing to say");
+        require(self.code_dim >= 2, "code-dim", "must be at least 2");
         require(self.width >= 1, "width", "must be at least 1");
         require(self.layers >= 1, "layers", "must be at least 1");
         let divides = self.heads >= 1 && self.width.is_multiple_of(self.heads);
         require(divides, "heads", "must divide `width`");
         require(self.align_dim >= 1, "align-dim", "must be at least 1");
-        require(self.warmup < self.steps, "warmup", "leaves none of `steps` for the codebook");
+        require(self.warmup < self.steps, "warmup", "must be less than `steps`");
         require(self.peak_lr > 0.0 && self.peak_lr.is_finite(), "peak-lr", "must be above 0");
         require(self.weight_decay >= 0.0, "weight-decay", "must not be negative");
         require(self.clip >= 0.0, "clip", "must not be negative");
@@ -217,8 +217,8 @@ impl Tokenizer for Vq {
         }
         let distinct = self.channels.iter().enumerate();
         let distinct = distinct.filter(|(place, channel)| !self.channels[..*place].contains(channel)).count();
-        require(distinct >= 1, "channels", "a token with nothing says nothing; name `signal` or `coupling`");
-        require(distinct == self.channels.len(), "channels", "a channel is there twice; remove one");
+        require(distinct >= 1, "channels", "a token needs an input; list `signal` or `coupling`");
+        require(distinct == self.channels.len(), "channels", "a channel is listed twice; remove one");
         let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
         require(learns, "losses", "all weights are 0: nothing is learned");
         problems

@@ -88,7 +88,7 @@ pub(in crate::backbones) fn next_codes(trunk: &impl Trunk, blocks: &[Sequence]) 
     for sequence in blocks {
         check(trunk, sequence)?;
         if sequence.layout().block() == 0 {
-            return Err("the next codes of a sequence without fMRI were asked for".into());
+            return Err("cannot predict the next codes of a sequence without fMRI".into());
         }
     }
     let mut codes = vec![Vec::new(); blocks.len()];

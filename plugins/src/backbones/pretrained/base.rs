@@ -63,11 +63,11 @@ impl Fingerprint {
     pub fn difference(&self, other: &Fingerprint) -> Option<String> {
         for was in &self.files {
             match other.files.iter().find(|is| is.name == was.name) {
-                None => return Some(format!("`{}` is not there any more", was.name)),
+                None => return Some(format!("`{}` is missing now", was.name)),
                 Some(is) if is.bytes != was.bytes => {
                     return Some(format!("`{}` had {} bytes and has {} now", was.name, was.bytes, is.bytes));
                 }
-                Some(is) if is != was => return Some(format!("`{}` holds other bytes now", was.name)),
+                Some(is) if is != was => return Some(format!("the content of `{}` has changed", was.name)),
                 Some(_) => {}
             }
         }

@@ -15,7 +15,7 @@ const FETCH: &str = "`weights` is a folder with config.json, tokenizer.json and 
 pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
     let path = &config.weights;
     if !path.exists() {
-        let message = format!("there is nothing at `{}`", path.display());
+        let message = format!("`{}` does not exist", path.display());
         return vec![Problem::at("weights", message).help(FETCH)];
     }
     let at_weights = |error: boldface::Error| vec![Problem::at("weights", error.to_string())];
@@ -72,7 +72,7 @@ pub(super) fn memory(
     }
     let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
     let message = format!(
-        "a training of {} million numbers in micro-batches of {} takes about {} of memory, and {} are free",
+        "training {} million weights in micro-batches of {} needs about {} of memory, but only {} are free",
         trained.div_ceil(1_000_000),
         cx.sequences,
         gigabytes(needed),
@@ -85,7 +85,7 @@ pub(super) fn memory(
     } else if !config.checkpointing && needs(trained, 1, true) <= available {
         "set `checkpointing = true` of `[backbone]` and `batch-size = 1`".to_owned()
     } else if *tuning == Tuning::Full && needs(trained - model.count(), 1, true) <= available {
-        "train an adapter instead: give `lora`".to_owned()
+        "train an adapter instead: set `lora`".to_owned()
     } else {
         "use a smaller model, fewer patches, or a machine with more memory".to_owned()
     };

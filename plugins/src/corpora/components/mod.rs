@@ -132,27 +132,28 @@ impl Family for Components {
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.furthest == Some(0) {
-            let message = "no fact would be told";
-            problems.push(Problem::at("furthest", message).help("leave the key out to tell every fact"));
+            let message = "no fact would be described";
+            problems.push(Problem::at("furthest", message).help("leave the key out to describe every fact"));
         }
         let longest = cohort.scans.iter().map(|scan| scan.trs).sum::<usize>();
         let rois = cohort.regions.names.len();
         let Some(text) = &self.template else {
             let count = self.count(rois);
             if self.starts == 0 {
-                let message = "no start of FastICA leads nowhere";
+                let message = "FastICA needs at least one random start";
                 problems.push(Problem::at("starts", message).help("10 is usual"));
             }
             if count == 0 {
                 let help = "leave the key out for 20, or for a fifth of the regions";
                 problems.push(Problem::at("components", "no component would be described").help(help));
             } else if 2 * count > rois {
-                let message =
-                    format!("{count} components of {rois} regions: half as many as regions is the most");
+                let message = format!(
+                    "{count} components are too many for {rois} regions: at most half as many are possible"
+                );
                 let help = format!("set at most {}, or use a finer parcellation", rois / 2);
                 problems.push(Problem::at("components", message).help(help));
             } else if count >= longest {
-                let message = format!("{count} components of {longest} volumes");
+                let message = format!("{count} components need more than {longest} volumes");
                 problems.push(Problem::at("components", message).help("set fewer components"));
             }
             return problems;
@@ -163,8 +164,10 @@ impl Family for Components {
         }
         match template::parse(text, &cohort.regions.names) {
             Ok(template) if 2 * template.maps.len() > rois => {
-                let message =
-                    format!("{} maps of {rois} regions: half as many is the most", template.maps.len());
+                let message = format!(
+                    "{} maps are too many for {rois} regions: at most half as many are possible",
+                    template.maps.len()
+                );
                 problems.push(
                     Problem::at("template", message).help("leave maps out, or use a finer parcellation"),
                 );

@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     let cells = |line: &str| -> Vec<String> { line.split(separator).map(cell).collect() };
     let names = cells(header).split_off(1);
     if names.is_empty() {
-        return Err(format!("`{}` is no header with components", shown(header)).into());
+        return Err(format!("`{}` is not a header with names of components", shown(header)).into());
     }
     if let Some(name) = twice(&names) {
         return Err(format!("two components are called `{name}`").into());
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
         }
         let number = |cell: &String| {
             let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
-            number.ok_or_else(|| at(format!("`{cell}` is no number")))
+            number.ok_or_else(|| at(format!("`{cell}` is not a number")))
         };
         rows.push(cells[1..].iter().map(number).collect::<Result<Vec<f64>, String>>()?);
         order.push(cells[0].clone());
@@ -57,13 +57,13 @@ fn places(table: &[String], regions: &[String]) -> Result<Vec<usize>> {
         }
     }
     for (these, those, what) in [
-        (regions, table, "of the parcellation that the template does not have"),
-        (table, regions, "of the template that the parcellation does not have"),
+        (regions, table, "in the parcellation, but not in the template"),
+        (table, regions, "in the template, but not in the parcellation"),
     ] {
         let lacking: Vec<&str> =
             these.iter().filter(|name| !those.contains(name)).map(String::as_str).collect();
         if let Some(first) = lacking.first() {
-            let are = if lacking.len() == 1 { "is a region" } else { "and others are regions" };
+            let are = if lacking.len() == 1 { "is" } else { "and others are" };
             return Err(format!("`{first}` {are} {what} ({} of {})", lacking.len(), these.len()).into());
         }
     }

@@ -67,10 +67,8 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
             named(&path)(&format!("is of a corpus of type `{}`, not `{}`", read.family, F::NAME)).into()
         );
     }
-    let seed = read
-        .seed
-        .parse()
-        .map_err(|_| named(&path)(&format!("has the seed `{}`, which is none", read.seed)))?;
+    let seed =
+        read.seed.parse().map_err(|_| named(&path)(&format!("has the invalid seed `{}`", read.seed)))?;
     let features: Vec<Feature> = norms.features().cloned().collect();
     let path = dir.join(WORDS);
     let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;

@@ -261,7 +261,7 @@ fn files_come_back_as_the_same_bytes_and_damage_is_named() {
         "\"family\": \"level\"",
         "\"family\": \"graph\"",
     ));
-    expect!["`DIR/learned.json`: has the seed `x`, which is none"].assert_eq(&changed(
+    expect!["`DIR/learned.json`: has the invalid seed `x`"].assert_eq(&changed(
         "learned.json",
         &u64::MAX.to_string(),
         "x",
@@ -306,9 +306,9 @@ fn columns_that_are_adjusted_for_are_told_to_the_lint_and_checked_before_anythin
     let cohort = Cohort::new(scans.iter().map(|s| (*s.info).clone()).collect(), (*scans[0].regions).clone());
     let problems: Vec<String> = config.check(&cohort).iter().map(Problem::to_string).collect();
     expect![[r#"
-        adjust[0]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or adjust for less
-        adjust[2]: `site` is there twice; remove one
-        adjust[2]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or adjust for less"#]]
+        adjust[0]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or remove the column from `adjust`
+        adjust[2]: `site` is listed twice; remove one
+        adjust[2]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or remove the column from `adjust`"#]]
     .assert_eq(&problems.join("\n"));
     assert!(Described(Level::default()).check(&cohort).is_empty());
     assert_eq!(Described(Level::default()).version(), 6);

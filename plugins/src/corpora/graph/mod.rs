@@ -109,12 +109,12 @@ impl Graph {
         for (place, &density) in self.densities.iter().enumerate() {
             let key = format!("densities[{place}]");
             if !(density > 0.0 && density <= 1.0) {
-                let message = format!("`{density}` is no share of all pairs of regions");
+                let message = format!("`{density}` is not a share of all pairs of regions");
                 problems.push(problem(key, message, "use a number above 0 and up to 1, such as 0.1"));
             } else if self.densities[..place].contains(&density) {
-                problems.push(problem(key, format!("`{density}` is there twice"), "remove one"));
+                problems.push(problem(key, format!("`{density}` is listed twice"), "remove one"));
             } else if edges_at(regions, density) == 0 {
-                let message = format!("`{density}` of the pairs of {regions} regions is no edge");
+                let message = format!("`{density}` of the pairs of {regions} regions is less than one edge");
                 problems.push(problem(key, message, "use a higher density"));
             }
         }

@@ -23,11 +23,11 @@ fn problems() {
     assert_eq!(check(json!({}), 10), "");
     let all = json!({ "densities": [0.1, 0.0, 1.5, -1.0, 0.1, 0.001], "runs": 0, "nulls": 0 });
     expect![[r#"
-        densities[1]: `0` is no share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
-        densities[2]: `1.5` is no share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
-        densities[3]: `-1` is no share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
-        densities[4]: `0.1` is there twice; remove one
-        densities[5]: `0.001` of the pairs of 10 regions is no edge; use a higher density
+        densities[1]: `0` is not a share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
+        densities[2]: `1.5` is not a share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
+        densities[3]: `-1` is not a share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
+        densities[4]: `0.1` is listed twice; remove one
+        densities[5]: `0.001` of the pairs of 10 regions is less than one edge; use a higher density
         runs: it cannot be 0; use 1 or more
         nulls: it cannot be 0; use 1 or more"#]]
     .assert_eq(&check(all, 10));

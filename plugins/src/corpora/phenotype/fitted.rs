@@ -172,7 +172,7 @@ fn measured(config: &Phenotype, info: &ScanInfo) -> Result<Vec<Measured>> {
             Ok(Err(cell)) => {
                 let id = &info.id;
                 let error = format!(
-                    "`{id}` has `{cell}` in the column `{name}`, which is no number; list it in `missing`"
+                    "`{id}` has `{cell}` in the column `{name}`, which is not a number; list it in `missing`"
                 );
                 return Err(error.into());
             }

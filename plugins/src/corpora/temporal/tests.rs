@@ -172,14 +172,14 @@ fn a_config_that_no_scan_can_have_is_a_problem_at_its_key() {
     };
     assert_eq!(of(json!({}), 2.0, 160), "");
     let expected = expect_test::expect![[r#"
-        band: `[0.08, 0.01]` is no band: the lower end comes first, both above 0 Hz; give Hz, such as `[0.01, 0.08]`
-        band: no scan is quick enough for 0.08 Hz: a TR of 7 s, that of `made/sub-00`, carries up to 0.071 Hz; give a lower upper end
+        band: `[0.08, 0.01]` is not a band: the lower end comes first, both above 0 Hz; give Hz, such as `[0.01, 0.08]`
+        band: no scan is fast enough for 0.08 Hz: the TR of `made/sub-00`, 7 s, resolves at most 0.071 Hz; give a lower upper end
         window: a window of 60 s has fewer than ten volumes: the TR of `made/sub-00` is 7 s; give at least 70 s, or `states = 0`
         band: no scan is as long as one cycle of 0.01 Hz: `made/sub-02` has 88 s; give a higher lower end
         window: no scan is as long as two windows of 60 s: `made/sub-02` has 88 s; give 44 s or less, or `states = 0`
-        states: 1 states cannot be told from each other; give 2 to 20, or 0 for no sentences about states
-        step: `200` seconds from window to window leave volumes out, or never go on; give more than 0 and no more than a window, 100
-        window: `0` is no length in seconds; give `60.0`
+        states: 1 states cannot be distinguished; give 2 to 20, or 0 for no sentences about states
+        step: `200` seconds is not a possible step between windows; give more than 0 and at most the length of a window, 100
+        window: `0` is not a length in seconds; give `60.0`
         window: a window of 15 s has fewer than ten volumes: the TR of `made/sub-00` is 2 s; give at least 20 s, or `states = 0`
     "#]];
     let all = [

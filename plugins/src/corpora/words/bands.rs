@@ -52,7 +52,10 @@ pub(super) fn check(bands: &[Band]) -> Result<()> {
     };
     let mut names = BTreeSet::new();
     if bands.iter().any(|band| band.name == NOT_AVAILABLE) {
-        return Err(format!("`bands`: `{NOT_AVAILABLE}` is what has no z; call the band otherwise").into());
+        return Err(format!(
+            "`bands`: the name `{NOT_AVAILABLE}` is reserved for facts without a z; rename the band"
+        )
+        .into());
     }
     if let Some(band) = bands.iter().find(|band| !names.insert(&band.name)) {
         return Err(format!("`bands`: two are called `{}`; give one another name", band.name).into());

@@ -223,13 +223,13 @@ pub(super) fn check(words: &Words) -> Result<()> {
             }
         }
         if forms.is_empty() {
-            return Err(format!("`{place}` has no form; remove it, or say something").into());
+            return Err(format!("`{place}` has no form; remove it, or add one").into());
         }
     }
     for name in words.grammar.keys() {
         if OF_FACT.contains(&name.as_str()) {
             return Err(
-                format!("`grammar.{name}` stands for something of the fact already; rename it").into()
+                format!("`grammar.{name}` has the name of a slot that the fact fills; rename it").into()
             );
         }
         if reaches(words, name, name, &mut BTreeSet::new()) {

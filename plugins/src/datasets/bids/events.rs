@@ -25,7 +25,7 @@ impl EventFile {
             Some(trial_type) => Ok(EventFile::Fsl(path, trial_type.clone())),
             None if is_table => Ok(EventFile::Table(path)),
             None => Err(format!(
-                "`{}` is no `.tsv`, and nothing says of which condition it is; write `{{trial_type}}` into `events`",
+                "`{}` is not a `.tsv`, and its condition is unknown; write `{{trial_type}}` into `events`",
                 path.display()
             )
             .into()),

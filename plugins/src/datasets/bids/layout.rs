@@ -131,7 +131,7 @@ impl Bids {
         };
         let more = match twice.len() - 1 {
             0 => String::new(),
-            n => format!(" (and so it is with {n} more)"),
+            n => format!(" (and {n} more with the same problem)"),
         };
         let all = if images.len() == 2 { "both" } else { "all" };
         Err(format!("{} are {all} scan `{id}`{more}; {help}", named.join(" and ")).into())

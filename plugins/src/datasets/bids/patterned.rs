@@ -96,8 +96,7 @@ impl Bids {
             _ => {}
         }
         if self.pattern.is_some() && self.raw.is_some() {
-            let problem =
-                Problem::at("raw", "what belongs to an image of a `pattern` is named, not looked for");
+            let problem = Problem::at("raw", "`raw` cannot be used with `pattern`");
             problems.push(problem.help("use `participants`, `events` and `tr` instead"));
         }
         problems
@@ -144,7 +143,9 @@ impl Place<'_> {
         let pattern = Pattern::parse(relative, known)?;
         let is_open = |label: &&&str| **label != TRIAL_TYPE && !self.labels.contains_key(**label);
         if let Some(open) = pattern.labels().iter().find(is_open) {
-            return Err(format!("`{key}` names `{{{open}}}`, which scan `{}` has not", self.id).into());
+            return Err(
+                format!("`{key}` needs `{{{open}}}`, but scan `{}` has no such label", self.id).into()
+            );
         }
         pattern.find(root, self.labels)
     }

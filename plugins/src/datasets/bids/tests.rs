@@ -214,7 +214,7 @@ fn all_broken_scans_are_named_at_once_and_can_be_taken_out() {
             2 of 3 scans cannot be used:
               `study/sub-01_task-rest_run-2`: confounds `sub-01/func/sub-01_task-rest_run-2_desc-confounds_timeseries.tsv` have 59 rows, but `sub-01/func/sub-01_task-rest_run-2_space-MNI_desc-preproc_bold.nii` has 60 volumes; are they of the same run, with the same volumes removed?
               `study/sub-02_task-rest`: `sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.nii`: the sidecar's `RepetitionTime` says a TR of 2.5 s, but the header says 2 s; correct the header, or write `tr` in seconds and `tr-header = "ignore"`
-            mend them, or name them in a table with `exclude = "FILE.tsv"` (columns `participant_id`, `session_id`, `task`, `run`, `reason`)"#]],
+            correct them, or list them in a table with `exclude = "FILE.tsv"` (columns `participant_id`, `session_id`, `task`, `run`, `reason`)"#]],
     );
     write(
         &dir,

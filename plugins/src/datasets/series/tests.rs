@@ -276,7 +276,7 @@ fn the_repetition_time_is_said_once_or_alike() {
         &dir,
         "{}",
         expect![[
-            r#"scan `study/sub-01_run-1`: nothing says its repetition time; write `{"RepetitionTime": 2.0}` into a `timeseries.json`, or set `tr` or `tr-column` (and 1 more of 2 scans have a problem)"#
+            r#"scan `study/sub-01_run-1`: its repetition time is unknown; write `{"RepetitionTime": 2.0}` into a `timeseries.json`, or set `tr` or `tr-column` (and 1 more of 2 scans have a problem)"#
         ]],
     );
     assert_eq!(tr(r#"{"tr": 0.8}"#).unwrap(), 0.8);
@@ -385,5 +385,5 @@ fn the_abide_data_are_read_fast() {
     eprintln!("828 scans: cohort {listed:.1?}, signals {:.1?}", start.elapsed());
     assert!(listed.as_secs_f64() < 5.0, "the cohort of 828 scans took {listed:.1?}");
     let error = self::series("{}").cohort(&root, "abide").unwrap_err().to_string();
-    assert!(error.contains("nothing says its repetition time"), "{error}");
+    assert!(error.contains("its repetition time is unknown"), "{error}");
 }

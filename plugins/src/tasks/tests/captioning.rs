@@ -90,7 +90,7 @@ fn facts_are_counted_over_all_captions() {
 
 #[test]
 fn problems() {
-    expect!["facts: a caption of 0 facts says nothing; ask for at least 1"]
+    expect!["facts: a caption of 0 facts is empty; ask for at least 1"]
         .assert_eq(&check(&*task("captioning", &json!({"facts": 0})), &[]));
     assert_eq!(check(&*task("captioning", &json!({})), &[]), "");
 }

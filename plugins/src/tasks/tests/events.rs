@@ -83,7 +83,7 @@ fn what_is_passed_over_is_counted() {
         [with_events("1", vec![event(1.0, 2.0, "face"), event(13.0, 2.0, "face"), event(13.0, 1.0, "rest")])];
     let said = pictures(&[]).cautions(&CheckContext { scans: &scans, trs: 12, patch: 4 });
     expect![
-        "1 of 2 events are passed over: their windows of 4 volumes reach over an end of the scan or over volumes that were scrubbed"
+        "1 of 2 events are skipped: their windows of 4 volumes extend beyond the scan or over scrubbed volumes"
     ]
     .assert_eq(&said.join("\n"));
     let scans = [with_events("1", vec![event(1.0, 2.0, "face")])];
@@ -97,7 +97,7 @@ fn problems_are_found_before_anything_runs() {
     expect![[r#": no scan has events; name their tables in the dataset: `events = "..."`, or the raw BIDS folder: `raw = "..."`"#]].assert_eq(&check(&*pictures(&[]), &[info("1", &[])]));
     expect![[r#"
         window: 6 volumes are not a whole number of patches of 4; use a multiple of 4, such as 4
-        lag: `-1` s is no time; write seconds from 0 on"#]]
+        lag: `-1` s is out of range; write 0 or more"#]]
     .assert_eq(&check(&*pictures(&[("window", json!(6)), ("lag", json!(-1.0))]), &[both("1"), both("2")]));
     expect!["window: 16 volumes are shown, but scans are cropped to 12; shorten it, or raise `signal.trs`"]
         .assert_eq(&check(&*pictures(&[("window", json!(16))]), &[both("1"), both("2")]));
@@ -105,12 +105,12 @@ fn problems_are_found_before_anything_runs() {
         .assert_eq(&check(&*pictures(&[("words", json!({"c2": "house"}))]), &[both("1"), both("2")]));
     expect!["classes: no event is called `cat`; events are called `face`, `house`"]
         .assert_eq(&check(&*pictures(&[("classes", json!(["face", "cat"]))]), &[both("1"), both("2")]));
-    expect![[r#"classes: events are called `house`, which is not a class; add `house` to `classes`, or pass such events over with `others = "skip"`"#]].assert_eq(&check(
+    expect![[r#"classes: events are called `house`, which is not a class; add `house` to `classes`, or skip such events with `others = "skip"`"#]].assert_eq(&check(
         &*pictures(&[("classes", json!(["face", "cat"])), ("others", json!("error"))]),
         &[both("1"), both("2")],
     ));
     let late = |subject| with_events(subject, vec![event(1.0, 2.0, "face"), event(30.0, 2.0, "c1")]);
-    expect!["classes: none of 2 windows of `house` is whole: they reach over the end of scans of 12 volumes, or over what was scrubbed; shorten `window` or `lag`, or raise `signal.trs`"].assert_eq(&check(&*pictures(&[]), &[late("1"), late("2")]));
+    expect!["classes: none of 2 windows of `house` is complete: they extend beyond scans of 12 volumes, or over scrubbed volumes; shorten `window` or `lag`, or raise `signal.trs`"].assert_eq(&check(&*pictures(&[]), &[late("1"), late("2")]));
     expect![[r#"
         classes: class `face` occurs in one unit of the split only: it cannot be in both training and test; leave the class out, add scans, or decode within subjects: `[split] unit = "run"`
         classes: class `house` occurs in one unit of the split only: it cannot be in both training and test; leave the class out, add scans, or decode within subjects: `[split] unit = "run"`"#]].assert_eq(&check(&*pictures(&[]), &[both("1"), both("1")]));

@@ -23,7 +23,7 @@ fn the_first_volumes_are_shown_and_the_next_asked_for() {
     assert_eq!(examples[0].window, Window::first(8));
     assert_eq!(examples[0].answer, Answer::Series { trs: 4 });
     let error = forecasting(8, 8).examples(&scan(info("1", &[]))).unwrap_err().to_string();
-    assert_eq!(error, "`pain/sub-1` has 12 volumes, of the 16 to show and predict");
+    assert_eq!(error, "`pain/sub-1` has 12 volumes, but 16 are to be shown and predicted");
 }
 
 #[test]

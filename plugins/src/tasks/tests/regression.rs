@@ -65,8 +65,11 @@ fn problems() {
         check(&*task, &[person("1", "20"), person("2", "40")])
     };
     assert_eq!(bins(&[20.0, 30.0, 40.0]), "");
-    expect!["edges: 2 edges make no two bins; list at least three numbers"].assert_eq(&bins(&[10.0, 50.0]));
+    expect!["edges: 2 edges do not make two bins; list at least three numbers"]
+        .assert_eq(&bins(&[10.0, 50.0]));
     expect!["edges: 50 is followed by 30; list rising numbers"].assert_eq(&bins(&[10.0, 50.0, 30.0]));
-    expect!["edges: `pain/sub-1` has 20, which lies in no bin; move the first or the last edge outwards"]
-        .assert_eq(&bins(&[25.0, 30.0, 40.0]));
+    expect![
+        "edges: `pain/sub-1` has 20, which is outside all bins; move the first or the last edge outwards"
+    ]
+    .assert_eq(&bins(&[25.0, 30.0, 40.0]));
 }

@@ -64,7 +64,7 @@ pub(super) fn fit(
         cx.observer.checkpoint(step + 1, &mut |dir| trainer.keep(&window, dir));
         cx.observer.progress(step + 1, config.steps)?;
     }
-    let codebook = trainer.codebook.ok_or("`warmup` leaves none of `steps` for the codebook")?;
+    let codebook = trainer.codebook.ok_or("`warmup` must be less than `steps`")?;
     Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows()))
 }
 
@@ -136,7 +136,7 @@ impl<'a> Trainer<'a> {
         let own = [weights.signal, weights.commitment, weights.coupling, weights.spectrum];
         let from_signal = own.iter().any(|weight| *weight > 0.0);
         if !from_signal && described.is_none() && embedded.is_none() {
-            return Err("`losses` ask for text alone, but there is none; add a corpus".into());
+            return Err("`losses` need text, but there is none; add a corpus".into());
         }
         Ok(Trainer {
             model,

@@ -293,7 +293,7 @@ fn what_does_not_fit_is_refused() {
     };
     assert_eq!(error(tiny(1.0, 1.0, 0.0, 0.0)), "1 training tokens cannot fill `codebook-size` = 16");
     let text_alone = Vq { codebook_size: 1, ..tiny(0.0, 0.0, 1.0, 1.0) };
-    assert_eq!(error(text_alone), "`losses` ask for text alone, but there is none; add a corpus");
+    assert_eq!(error(text_alone), "`losses` need text, but there is none; add a corpus");
 }
 
 #[test]

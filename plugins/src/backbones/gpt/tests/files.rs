@@ -187,7 +187,7 @@ fn what_does_not_fit_is_an_error() {
     let short = FmriBlock { patches: 4, ..block(1, 3) };
     refused(
         Sequence { fmri: Some(short), ..fits.clone() },
-        expect!["a block of 4 patches has 9 features and 9 codes, and patches 1..3 are to be learned"],
+        expect!["a block of 4 patches does not fit its 9 features, 9 codes and patches to predict (1..3)"],
     );
     refused(
         Sequence { text_weight: 0.0, code_weight: 0.0, ..fits.clone() },

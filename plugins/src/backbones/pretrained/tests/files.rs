@@ -92,7 +92,7 @@ fn another_base_is_refused_and_a_moved_one_is_not() {
     bytes[place] ^= 1;
     fs::write(&path, bytes).unwrap();
     let error = refused(&config(moved.path()), run.path());
-    assert!(error.contains("`model.safetensors` holds other bytes now"), "{error}");
+    assert!(error.contains("the content of `model.safetensors` has changed"), "{error}");
     let error = refused(&config(llama(None).path()), run.path());
     assert!(error.contains("`tokenizer_config.json` had "), "{error}");
     let error = refused(&config(gpt2().path()), run.path());

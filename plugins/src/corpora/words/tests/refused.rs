@@ -105,9 +105,9 @@ fn what_is_no_table_of_words_is_named() {
         `bands`: `b0` (to: NaN) and `b1` (from: NaN) overlap; let one begin where the other ends
         `scales.higher` and `scales.higher` have no words for `b0`
         `bands`: two are called `b0`; give one another name
-        `bands`: `not available` is what has no z; call the band otherwise
+        `bands`: the name `not available` is reserved for facts without a z; rename the band
         `scales.higher`: there is no band `lowish`; there are markedly lower, somewhat lower, typical, somewhat higher, markedly higher
-        `scales.higher.typical` has no form; remove it, or say something
+        `scales.higher.typical` has no form; remove it, or add one
         `scales.hihger` is the `scale` of no measure; there are higher, larger, longer, stronger
         `measures.modularity`: there is no scale `wider`
         `measures.modularty`: there is no such measure; there are alff, amplitude, clustering, component-amplitude, component-coupling, component-falff, component-persistence, component-spectral-ratio, component-variability, coupling, falff, global-efficiency, gradient-mean, gradient-range, gradient-share, gradient-variance, local-efficiency, modularity, module-z, partial-coupling, participation, path-length, persistence, phenotype, shrunk-coupling, small-worldness, state-dwell, state-occupancy, state-switches, strength
@@ -117,7 +117,7 @@ fn what_is_no_table_of_words_is_named() {
         `measures.modularity`: `modularity {` has a brace without its partner
         no form names `grammar.extra`; write `{extra}` into one
         `grammar.said` has no form
-        `grammar.noun` stands for something of the fact already; rename it
+        `grammar.noun` has the name of a slot that the fact fills; rename it
         `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
         `grammar.said`: nothing is called `{adjectiv}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, asked, because, here, missing, not-available, not-compared, numbers, others, said, so, than, uncompared, unexplained, unnumbered
         `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
