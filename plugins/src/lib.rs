@@ -1,6 +1,7 @@
 //! The datasets, corpora, tokenizers, backbones and tasks that ship with boldface.
 //!
-//! Nothing here is called by name: plugins register themselves, and the binary links this crate.
+//! Plugins register themselves and are looked up by name, never called directly; the binary links this
+//! crate.
 
 pub mod backbones;
 pub mod corpora;

@@ -1,4 +1,4 @@
-//! Stops a fit at a step of the test's choice, and lets it go on from there.
+//! Stops a fit at a step that the test chooses, and resumes it from there.
 
 use std::fs;
 use std::path::Path;
@@ -6,41 +6,41 @@ use std::path::Path;
 use boldface::{Interrupted, Metric, Observer, Result};
 use tempfile::TempDir;
 
-/// What was recorded: step, name, the value's bits.
+/// A recorded metric: step, name and bits of the value.
 type Row = (u64, String, u64);
 
-/// Keeps a checkpoint of the step it stops at, as if the process were killed after it.
+/// Keeps a checkpoint at the step where it stops, as if the process were killed after it.
 pub(crate) struct Stopping {
     dir: TempDir,
-    /// Where to stop; none to go on to the end.
+    /// The step to stop at; `None` to run to the end.
     pub(crate) at: Option<u64>,
-    /// Everything recorded, also what was recorded before a stop.
+    /// Everything recorded, including the rows before a stop.
     pub(crate) rows: Vec<Row>,
-    /// The step of the checkpoint, and the rows by then.
+    /// The step of the checkpoint, and the rows up to it.
     kept: Option<(u64, Vec<Row>)>,
-    /// Where the fit went on.
+    /// The step from which the fit resumed.
     pub(crate) resumed: u64,
 }
 
 impl Stopping {
-    /// Stops nowhere and has no checkpoint.
+    /// Creates an observer that never stops and has no checkpoint.
     pub(crate) fn new() -> Stopping {
         let dir = tempfile::tempdir().unwrap();
         Stopping { dir, at: None, rows: Vec::new(), kept: None, resumed: 0 }
     }
 
-    /// Where its checkpoint lies.
+    /// Returns the folder of its checkpoint.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Fits with a stop after each of `steps` and then to the end: what the last `fit` returned.
+    /// Fits with a stop after each of `steps`, then to the end. Returns the result of the last `fit`.
     pub(crate) fn at_each<T>(&mut self, steps: &[u64], mut fit: impl FnMut(&mut Stopping) -> Result<T>) -> T {
         for &step in steps {
             self.at = Some(step);
             let stopped = fit(self).err().expect("it stops");
             assert!(stopped.is::<Interrupted>(), "{stopped}");
-            // What a killed process had recorded after its checkpoint is lost.
+            // A killed process loses the rows recorded after its checkpoint.
             self.rows.push((0, "lost".to_owned(), 0));
         }
         self.at = None;

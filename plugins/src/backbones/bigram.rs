@@ -1,4 +1,4 @@
-//! Counts pairs of tokens: the backbone for fast whole-pipeline runs, without an engine.
+//! A backbone that counts pairs of tokens: fast whole-pipeline runs without an engine.
 
 mod counts;
 #[cfg(test)]
@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use counts::Counts;
 
-/// Predicts each byte from the byte before it, and each code from the code before it of the same
-/// region. It reads no fMRI when it writes text: a fast stand-in, and a floor for real models.
+/// Predicts each byte from the previous byte, and each code from the region's previous code. It writes
+/// text without reading the fMRI: a fast stand-in, and a floor for real models.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Bigram {}
@@ -78,7 +78,7 @@ struct TextSide {
 }
 
 impl TextEncoder for TextSide {
-    /// Pairs of bytes, hashed into bins; of length 1.
+    /// Hashes pairs of bytes into bins and scales each row to length 1.
     fn pool(&self, texts: &[&str]) -> Result<Features> {
         let mut values = Vec::with_capacity(texts.len() * WIDTH);
         for text in texts {
@@ -92,7 +92,7 @@ impl TextEncoder for TextSide {
         Features::new(WIDTH, values)
     }
 
-    /// One fixed random vector a byte.
+    /// Returns one fixed random vector per byte.
     fn token_embeddings(&self, texts: &[&str]) -> Result<Features> {
         let mut rng = seed::stream(0, "bigram.embedding");
         let table: Vec<f32> = StandardNormal.sample_iter(&mut rng).take(256 * WIDTH).collect();
@@ -135,7 +135,8 @@ impl LanguageModel for Model {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Counting has no learning rate: of `training`, only the number of batches counts.
+    /// Counts the pairs in each batch. Counting has no learning rate, so only the number of batches in
+    /// `training` matters.
     fn train(
         &mut self,
         training: &Training,
@@ -143,7 +144,7 @@ impl LanguageModel for Model {
         cx: &mut FitContext<'_>,
     ) -> Result<()> {
         for step in 1..=training.steps {
-            // Sum and number of the losses in nats, each taken before its pair is counted.
+            // Sum and number of the losses in nats. Each loss is taken before its pair is counted.
             let mut losses: BTreeMap<&str, (f64, usize)> = BTreeMap::new();
             for _ in 0..training.accumulate.max(1) {
                 let out = || format!("the batches ran out at step {step} of {}", training.steps);
@@ -176,19 +177,19 @@ impl LanguageModel for Model {
         Ok(prompts.iter().map(one).collect())
     }
 
-    /// A code that was never followed by another is repeated.
+    /// Repeats a code that no other code ever followed.
     fn next_codes(&self, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
         let one = |sequence: &Sequence| {
             let block = sequence.fmri.as_ref().filter(|block| block.patches > 0);
-            let block = block.ok_or("the next codes of a sequence without fMRI were asked for")?;
+            let block = block.ok_or("cannot predict the next codes of a sequence without fMRI")?;
             let last = (0..block.codes.rois).map(|roi| block.codes.at(block.patches - 1, roi));
             Ok(last.map(|code| self.codes.likeliest(code, |_| true).unwrap_or(code)).collect())
         };
         blocks.iter().map(one).collect()
     }
 
-    /// Which code each region has in each patch, hashed into bins with signs: a fixed projection that
-    /// nothing was learned for. Zeros without a scan.
+    /// Hashes the code of each region in each patch into bins with signs: a fixed projection without
+    /// learned weights. The row is zero without a scan.
     fn pool(&self, prompts: &[Sequence]) -> Result<Features> {
         let mut values = vec![0f32; prompts.len() * BINS];
         for (prompt, bins) in prompts.iter().zip(values.chunks_mut(BINS)) {
@@ -241,7 +242,7 @@ fn note<'a>(losses: &mut BTreeMap<&'a str, (f64, usize)>, name: &'a str, ln: f64
     *n += 1;
 }
 
-/// The text token at `place`; the whole fMRI block reads as its closing delimiter.
+/// Returns the text token at `place`. The whole fMRI block reads as its closing delimiter.
 fn at(sequence: &Sequence, layout: &Layout, place: usize) -> u32 {
     match layout.token(place) {
         Token::Before(index) => sequence.before[index],

@@ -1,4 +1,4 @@
-//! What tests of language models ask of every backbone: one small scan, sequences about it, a short training.
+//! Fixtures for tests of all language models: one small scan, sequences about it and a short training.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use boldface::{
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-/// What is read of a scan.
+/// Shape of the test scan.
 pub(super) const SHAPE: FmriShape = FmriShape { rois: 3, patches: 3, width: 4, codebook_size: 5 };
 
 pub(super) fn runtime() -> Runtime {
@@ -60,7 +60,7 @@ pub(super) fn sequence(
     Sequence { supervised, forecast, text_weight: 1.0, code_weight: 0.5, ..prompt }
 }
 
-/// One sequence of each objective, of different lengths.
+/// One sequence for each of three objectives, of different lengths.
 pub(super) fn batch(model: &impl LanguageModel) -> Vec<Sequence> {
     let described = sequence(model, Some(block(1, 3)), "describe", "the heart is still");
     let asked = sequence(model, Some(block(2, 3)), "is the brain silent?", "never");
@@ -90,7 +90,7 @@ pub(super) fn prompt(sequence: &Sequence) -> Sequence {
     Sequence::prompt(sequence.before.clone(), sequence.fmri.clone(), after)
 }
 
-/// Keeps every number by name.
+/// Records every metric by name.
 #[derive(Debug, Default)]
 pub(super) struct Log(pub(super) BTreeMap<String, Vec<f64>>);
 
@@ -103,7 +103,8 @@ impl Observer for Log {
     }
 }
 
-/// Asserts that every rank is what it is when its option alone is asked about, `within` so much; gives them.
+/// Asserts that every rank equals that of its option asked alone, to within `within`. Returns the
+/// ranks.
 pub(super) fn ranked_as_alone(model: &impl LanguageModel, queries: &[Query], within: f64) -> Vec<Vec<f64>> {
     let together = model.rank(queries).unwrap();
     let alone = |query: &Query| model.rank(std::slice::from_ref(query)).unwrap().remove(0);

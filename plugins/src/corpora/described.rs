@@ -1,4 +1,5 @@
-//! A family as a corpus generator: measured, compared with norms of the training scans, put into words.
+//! A family as a corpus generator: measures scans, compares them with norms of the training scans, and
+//! words the facts.
 
 mod cache;
 mod files;
@@ -23,15 +24,15 @@ use super::family::Family;
 use super::words::{Form, Reader, Words};
 use cache::Cache;
 
-/// A family as a corpus generator; its table in a spec is the family's own.
+/// A family as a corpus generator. Its table in a spec is the family's own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent, bound = "")]
 pub(super) struct Described<F: Family>(pub(super) F);
 
-/// Raised when the same family, measuring the same, tells something else.
+/// Increased when the same measurements lead to different descriptions.
 const VERSION: u32 = 2;
 
-/// Most wordings of one question: a model must learn what is asked, not how.
+/// Maximum number of wordings per question: a model must learn what is asked, not how.
 const WORDINGS: u64 = 16;
 
 impl<F: Family> JsonSchema for Described<F> {
@@ -59,7 +60,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
         let learned = family.learn(train, seed)?;
         let measure = |scan: &&Scan| family.measure(&learned, scan, seed);
         let rows: Vec<Result<Vec<Measured>>> = scans.par_iter().map(measure).collect();
-        // In order: of several errors always the first.
+        // In order, so that the first of several errors is always the same.
         let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
         let norms = Norms::fit(&rows, &infos, family.telling().adjust)?;
@@ -85,6 +86,8 @@ impl<F: Family> CorpusGenerator for Described<F> {
         Ok(Box::new(files::load(&self.0, dir)?))
     }
 
+    /// Lists the columns in the text. Those of `adjust` count, because a scan's z is computed with its
+    /// own value.
     fn tells(&self) -> Vec<String> {
         let mut columns = self.0.tells();
         columns.extend(self.0.telling().adjust.iter().cloned());
@@ -103,7 +106,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
         problems
     }
 
-    /// A sum: it rises when any of them does.
+    /// Returns a sum, which rises when any of its terms does.
     fn version(&self) -> u32 {
         F::VERSION + VERSION + Norms::VERSION
     }
@@ -114,21 +117,21 @@ impl<F: Family> CorpusGenerator for Described<F> {
 struct Fitted<F: Family> {
     family: F,
     learned: F::Learned,
-    /// Those of the training scans.
+    /// Regions of the training scans.
     regions: Regions,
     seed: u64,
     norms: Norms,
-    /// Those of the norms.
+    /// Features of the norms.
     features: Vec<Feature>,
     words: Words,
     reader: Reader,
-    /// What descriptors call the norms.
+    /// Name of the norms in descriptors.
     name: String,
     cache: Cache,
 }
 
 impl<F: Family> Fitted<F> {
-    /// What was measured of a scan, in training or now.
+    /// Returns the measurements of a scan, from the cache or made now.
     fn measured(&self, scan: &Scan) -> Result<Cow<'_, [Measured]>> {
         match self.cache.find(scan) {
             Some(row) => Ok(Cow::Borrowed(row)),
@@ -139,7 +142,8 @@ impl<F: Family> Fitted<F> {
         }
     }
 
-    /// The wording follows from the seed, the scan and the feature: it is the same whatever else is told.
+    /// Returns the wording, which depends on seed, scan and feature only: other sentences do not change
+    /// it.
     fn form(&self, scan: &Scan, feature: &Feature) -> Form {
         if !self.family.telling().paraphrase {
             return Form::Plain;
@@ -183,7 +187,7 @@ impl<F: Family> Describer for Fitted<F> {
             bands: self.words.bands(),
         };
         let asked = self.features.iter().filter(|feature| self.family.shows(feature)).map(question);
-        // Words of the user's own may have no form to ask in.
+        // The user's own words may have no question form.
         Ok(asked.filter(|question| !question.wordings.is_empty()).collect())
     }
 
@@ -200,18 +204,21 @@ impl<F: Family> Describer for Fitted<F> {
     }
 }
 
-/// The words that ship, with what the user says instead.
+/// The built-in words, overridden by the user's.
 fn words_of<F: Family>(family: &F) -> Result<Words> {
     Words::new(F::WORDS, family.telling().words)
 }
 
-/// A name that changes with any number in the norms: `graph-1-5f3a09c2e1b4d687`.
+/// Returns a name that changes with any number in the norms: `graph-1-5f3a09c2e1b4d687`.
 fn name_of<F: Family>(norms: &Norms) -> String {
     format!("{}-{}-{:016x}", F::NAME, F::VERSION, norms.fingerprint())
 }
 
+/// Checks that a scan has the given regions.
+///
 /// # Errors
-/// If the scan's series has not the regions of its table, or these are not `regions`, those of `whose`.
+/// If the scan's series does not have the regions of its table, or these differ from `regions`, which
+/// belong to `whose`.
 fn same_regions(scan: &Scan, regions: &Regions, whose: &str) -> Result<()> {
     let (id, rois, own) = (&scan.info.id, scan.series.rois(), scan.regions.as_ref());
     if rois != own.networks.len() || rois != own.names.len() {
@@ -234,19 +241,19 @@ fn same_regions(scan: &Scan, regions: &Regions, whose: &str) -> Result<()> {
     Err(format!("`{id}` has other regions than {whose}: {how}").into())
 }
 
-/// What is wrong with the columns that norms are to be adjusted for.
+/// Lists problems with the columns that norms are adjusted for.
 pub(super) fn check_adjust(adjust: &[String], cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (place, column) in adjust.iter().enumerate() {
         let key = format!("adjust[{place}]");
         if adjust[..place].contains(column) {
-            problems.push(Problem::at(&key, format!("`{column}` is there twice")).help("remove one"));
+            problems.push(Problem::at(&key, format!("`{column}` is listed twice")).help("remove one"));
         }
         let without: Vec<_> = cohort.scans.iter().filter(|scan| scan.column(column).is_none()).collect();
         if let Some(first) = without.first() {
             let (some, all, first) = (without.len(), cohort.scans.len(), &first.id);
             let message = format!("{some} of {all} scans have no `{column}`, the first is `{first}`");
-            let help = "fill it in, leave those scans out, or adjust for less";
+            let help = "fill it in, leave those scans out, or remove the column from `adjust`";
             problems.push(Problem::at(key, message).help(help));
         }
     }

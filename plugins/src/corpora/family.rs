@@ -1,4 +1,4 @@
-//! What a family of descriptors is: a config that measures scans, and how its numbers are told.
+//! Families of descriptors: a config that measures scans, and the wording of its numbers.
 
 use std::fmt::Debug;
 
@@ -8,82 +8,89 @@ use serde::de::DeserializeOwned;
 
 use super::words::WordTable;
 
-/// A family: what it measures of a scan. [`super::described::Described`] makes a corpus generator of it: norms, words,
-/// files and checks are there, once for all families.
+/// A family of measurements. [`super::described::Described`] makes a corpus generator of it and
+/// provides norms, words, files and checks for all families.
 ///
-/// Its config has three fields beside its own, which [`Family::telling`] hands over: `words`, `paraphrase` and `adjust`.
+/// Besides its own fields, its config has `words`, `paraphrase` and `adjust`, which [`Family::telling`]
+/// returns.
 pub(super) trait Family:
     Config + Clone + Debug + Serialize + DeserializeOwned + JsonSchema + 'static
 {
-    /// What it is called in specs, such as `graph`; the norms' names begin with it.
+    /// Name in specs, such as `graph`; names of norms begin with it.
     const NAME: &'static str;
 
-    /// Raised when its numbers change.
+    /// Increased when its numbers change.
     const VERSION: u32;
 
-    /// The words that ship with it: `include_str!("words.toml")`.
+    /// Built-in words: `include_str!("words.toml")`.
     const WORDS: &'static str;
 
-    /// What it learns of the training scans beyond norms: templates, group maps, states; `()` if nothing.
+    /// Results learned from training scans besides norms: templates, group maps, states; `()` if none.
     type Learned: Serialize + DeserializeOwned + Debug + Send + Sync;
 
-    /// The three fields that every family's config has.
+    /// Returns the three fields that every family's config has.
     fn telling(&self) -> Telling<'_>;
 
-    /// Learns what measuring takes. All training scans have the same regions. Whatever is random comes from streams of
-    /// `seed` that name the family, such as `boldface::seed::stream(seed, "components.start")`.
+    /// Learns everything that measuring needs. All training scans have the same regions. Random numbers
+    /// come from streams of `seed` that name the family, such as `boldface::seed::stream(seed,
+    /// "components.start")`.
     ///
     /// # Errors
-    /// If it cannot be learned of these scans.
+    /// If these scans do not suffice.
     fn learn(&self, train: &TrainScans<'_>, seed: u64) -> Result<Self::Learned>;
 
-    /// Measures a scan: always the same features in the same order, which depend on the config, the regions and what was
-    /// learned alone. What cannot be measured is missing with its reason. The scan has the regions of the training scans.
-    /// It is asked from many threads at once, and once for each scan.
+    /// Measures a scan. The features and their order are always the same: they depend only on the
+    /// config, the regions and the learned results. A value that cannot be measured is missing, with
+    /// its reason. The scan has the regions of the training scans. Many threads call this at once, once
+    /// per scan.
     ///
     /// # Errors
-    /// If the scan is none that can be measured at all, such as one without a column that is needed.
+    /// If the scan cannot be measured at all, for example without a required column.
     fn measure(&self, learned: &Self::Learned, scan: &Scan, seed: u64) -> Result<Vec<Measured>>;
 
-    /// The value as it is said, of one as it is measured and compared: a correlation of a mean Fisher z.
+    /// Converts a value from its measured to its displayed form, such as a mean Fisher z to a
+    /// correlation.
     fn told_value(&self, _feature: &Feature, value: f64) -> f64 {
         value
     }
 
-    /// What is wrong with its own fields for a cohort, before anything runs; those of [`Telling`] are checked for it.
+    /// Lists problems with its own fields for a cohort, before anything runs. [`Telling`]'s fields are
+    /// checked by the caller.
     fn check(&self, _cohort: &Cohort) -> Vec<Problem> {
         Vec::new()
     }
 
-    /// The features that it will measure, as far as they follow from config and cohort: the plan proves that the words can
-    /// tell them apart. Those that depend on what is learned are proved when it has been.
+    /// Lists the features to be measured, as far as they follow from config and cohort. The plan proves
+    /// that their sentences are distinguishable. Features that depend on learned results are proved
+    /// after learning.
     fn features(&self, _cohort: &Cohort) -> Vec<Feature> {
         Vec::new()
     }
 
-    /// Which facts to tell, one mark a fact.
+    /// Marks the facts to describe, one mark per fact.
     fn chosen(&self, facts: &[Fact]) -> Vec<bool> {
         vec![true; facts.len()]
     }
 
-    /// Whether a feature shows in a standardised window, so that whoever reads one can be asked for it: no phenotype,
-    /// and no amplitude.
+    /// Whether a feature is visible in a standardised window, so that questions about it can be
+    /// answered from one. Phenotypes and amplitudes are not.
     fn shows(&self, _feature: &Feature) -> bool {
         true
     }
 
-    /// Columns of the tables that its numbers are made of, such as `age`. Those of `adjust` are added for it.
+    /// Table columns that its numbers are made of, such as `age`. Columns of `adjust` are added by the
+    /// caller.
     fn tells(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// How a family's numbers are told: the fields `words`, `paraphrase` and `adjust` of its config.
+/// Settings of a family's sentences: the fields `words`, `paraphrase` and `adjust` of its config.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Telling<'a> {
-    /// The user's words; none for those that ship.
+    /// The user's words; `None` for the built-in ones.
     pub(super) words: Option<&'a WordTable>,
-    /// Whether wordings are drawn from the grammar; else every sentence has the plain form.
+    /// Whether wordings are drawn from the grammar; otherwise every sentence has the plain form.
     pub(super) paraphrase: bool,
     /// Columns that norms are adjusted for.
     pub(super) adjust: &'a [String],

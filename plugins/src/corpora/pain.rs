@@ -1,4 +1,4 @@
-//! The scans that ship with the quickstart, for tests: heat pain, MIST-122 (OpenNeuro ds000140).
+//! Quickstart scans for tests: heat pain, MIST-122 (OpenNeuro ds000140).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use boldface::serde_json::json;
 use boldface::{Cohort, Dataset, Kind, Part, Scan, Split, Window};
 
-/// The first 160 volumes of all 98 scans; the first 23 of 33 people are for training.
+/// Returns the first 160 volumes of all 98 scans; the first 23 of 33 people are for training.
 pub(super) fn study() -> (Vec<Scan>, Split) {
     let root = root();
     let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
@@ -26,7 +26,7 @@ pub(super) fn study() -> (Vec<Scan>, Split) {
     (scans, Split { parts })
 }
 
-/// The same before anything is read.
+/// Returns the cohort without reading any series.
 pub(super) fn cohort() -> Cohort {
     let series = (<dyn Dataset>::find("series").unwrap().parse)(&json!({})).unwrap();
     series.cohort(&root(), "pain").unwrap()

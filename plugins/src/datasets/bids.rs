@@ -1,4 +1,5 @@
-//! Reads preprocessed images of a BIDS derivatives folder, or of any folder with a pattern, into regions.
+//! Reads preprocessed images from a BIDS derivatives folder, or by a path pattern from any folder, and
+//! averages regions.
 
 mod events;
 mod exclude;
@@ -26,103 +27,114 @@ use self::scan::Found;
 /// A folder of preprocessed images: fMRIPrep derivatives, or any other folder by `pattern`.
 ///
 /// Every `sub-.._desc-preproc_bold.nii.gz` (or `.dtseries.nii`) becomes the series of the regions of
-/// `parcellation`, cleaned in nilearn's order: regions are averaged, detrended, filtered, freed of confounds
-/// and standardised, scrubbed volumes cut out, and what is left resampled. Its brain mask, confounds and
-/// sidecars are found beside it by their names. All paths are relative to the dataset's `path`.
+/// `parcellation`. Cleaning follows nilearn's order: average regions, detrend, filter, regress out
+/// confounds, standardise, cut out scrubbed volumes, and resample. Brain mask, confounds and sidecars
+/// are found beside the image by their names. All paths are relative to the dataset's `path`.
 ///
-/// Phenotypes come from `participants.tsv`, `sessions.tsv`, `scans.tsv` and those of each subject, of this
-/// folder or of `raw`; mean framewise displacement becomes the column `mean_fd` if no table has one.
+/// Phenotypes come from `participants.tsv`, `sessions.tsv`, `scans.tsv` and each subject's own tables,
+/// in this folder or in `raw`. Mean framewise displacement becomes the column `mean_fd` if no table has
+/// one.
 ///
-/// The Human Connectome Project is `pattern = "{subject}/MNINonLinear/Results/{task}/{task}_hp2000_clean.nii.gz"` with
-/// `mask = "{subject}/MNINonLinear/Results/{task}/brainmask_fs.2.nii.gz"`. UK Biobank is `pattern =
-/// "{subject}/fMRI/rfMRI.ica/filtered_func_data_clean.nii.gz"`, which lies in each subject's own space: warp it to that
-/// of the parcellation first, and name the warped file. A flat folder is `pattern = "run{run}_bold.nii.gz"` with
-/// `subject = "1"`.
+/// For the Human Connectome Project, use `pattern =
+/// "{subject}/MNINonLinear/Results/{task}/{task}_hp2000_clean.nii.gz"` and `mask =
+/// "{subject}/MNINonLinear/Results/{task}/brainmask_fs.2.nii.gz"`. For UK Biobank, use `pattern =
+/// "{subject}/fMRI/rfMRI.ica/filtered_func_data_clean.nii.gz"`; these images are in each subject's own
+/// space, so first warp them to the space of the parcellation, and name the warped files. For a flat
+/// folder, use `pattern = "run{run}_bold.nii.gz"` and `subject = "1"`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Bids {
-    /// The regions: `{ volume = "atlas.nii.gz", regions = "atlas.tsv" }`; with `kind = "maps"` probabilistic maps,
-    /// with `kind = "voxels"` each voxel of a mask.
+    /// The regions: `{ volume = "atlas.nii.gz", regions = "atlas.tsv" }`. With `kind = "maps"` they are
+    /// probabilistic maps, with `kind = "voxels"` the voxels of a mask.
     parcellation: ParcellationFiles,
-    /// What the names of images end with, before the extension.
+    /// Suffix of the images' names, before the extension.
     #[serde(default = "bold")]
     suffix: String,
     /// Label `desc-` of the images; `""` for images without one. CIFTI images may lack it.
     #[serde(default = "preproc")]
     desc: String,
-    /// Labels that an image's name must have, such as `{ task = "rest", space = "MNI152NLin2009cAsym" }`.
+    /// Labels that an image's name must have, such as `{ task = "rest", space = "MNI152NLin2009cAsym"
+    /// }`.
     #[serde(default)]
     only: BTreeMap<String, String>,
-    /// Where images lie in a folder that is not BIDS: a path with `{subject}`, `{session}`, `{task}`, `{run}` and `*`.
+    /// Path of the images in a folder that is not BIDS, with `{subject}`, `{session}`, `{task}`,
+    /// `{run}` and `*`.
     #[serde(default)]
     pattern: Option<String>,
-    /// Label of the one subject of a folder whose `pattern` has no `{subject}`.
+    /// Label of the only subject, for a `pattern` without `{subject}`.
     #[serde(default)]
     subject: Option<String>,
-    /// The raw BIDS folder, for participants, sessions, scans, events and sidecars that are not here.
+    /// The raw BIDS folder, for participants, sessions, scans, events and sidecars that are not in this
+    /// folder.
     #[serde(default)]
     raw: Option<PathBuf>,
-    /// The participants table; if left out, `participants.tsv` of `raw` or of this folder, where there is one.
+    /// The participants table. Defaults to `participants.tsv` in `raw`, or else in this folder, if it
+    /// exists.
     #[serde(default)]
     participants: Option<PathBuf>,
-    /// Voxels that may be in a region: `auto` is the `desc-brain_mask` beside an image, where there is one; `none`;
-    /// or a file, in which labels may stand in braces.
+    /// Mask of the voxels that may be in a region. `auto` uses the `desc-brain_mask` beside each image,
+    /// if it exists; `none` uses no mask; anything else is a path, which may contain labels in braces.
     #[serde(default = "auto")]
     mask: String,
-    /// Table of confounds, a path with labels in braces; if left out, the `desc-confounds` table beside an image.
+    /// Path of the confounds table, with labels in braces. Defaults to the `desc-confounds` table
+    /// beside each image.
     #[serde(default)]
     confounds_file: Option<String>,
-    /// Tables of events, a path with labels in braces: `.tsv` as in BIDS, else three columns of FSL (onset, duration,
-    /// weight), one file a `{trial_type}`. If left out, the `_events.tsv` of this folder or of `raw`.
+    /// Path of the event tables, with labels in braces. A `.tsv` is read as in BIDS, other files as
+    /// three columns of FSL (onset, duration, weight), one file per `{trial_type}`. Defaults to the
+    /// `_events.tsv` in this folder or in `raw`.
     #[serde(default)]
     events: Option<String>,
-    /// Confounds that are regressed out: a strategy such as `24p`, `36p` or `acompcor`, or a list of columns.
+    /// Confounds to regress out: a strategy such as `24p`, `36p` or `acompcor`, or a list of columns.
     #[serde(default)]
     confounds: Option<Confounds>,
-    /// First volumes that are removed: `detected` by fMRIPrep, or so many.
+    /// First volumes to remove: `detected` for fMRIPrep's count, or a number.
     #[serde(default)]
     dummy_scans: DummyScans,
-    /// Volumes that are removed for motion, such as `{ fd = 0.5 }` (mm).
+    /// Motion threshold for removing volumes, such as `{ fd = 0.5 }` (mm).
     #[serde(default)]
     scrub: Option<Scrub>,
-    /// Gaussian smoothing of every volume before regions are averaged: full width at half maximum in mm.
+    /// Gaussian smoothing of every volume before regions are averaged: full width at half maximum in
+    /// mm.
     #[serde(default)]
     smoothing: Option<f64>,
-    /// Share of a region's voxels (0 to 1) that must hold a signal; below it the region is missing.
+    /// Share of a region's voxels (0 to 1) that must have a signal. With less, the region is missing.
     #[serde(default = "half")]
     minimum_coverage: f64,
-    /// Whether mean and linear trend are removed.
+    /// Whether to remove mean and linear trend.
     #[serde(default = "yes")]
     detrend: bool,
-    /// Frequencies above this are removed, in Hz.
+    /// Removes frequencies above this, in Hz.
     #[serde(default)]
     low_pass: Option<f64>,
-    /// Frequencies below this are removed, in Hz.
+    /// Removes frequencies below this, in Hz.
     #[serde(default)]
     high_pass: Option<f64>,
-    /// How frequencies are removed.
+    /// Filter that removes frequencies.
     #[serde(default)]
     filter: Filter,
-    /// How each region is scaled over the run; `[signal] standardize` comes after it, over the volumes shown.
+    /// Scaling of each region over the run. `[signal] standardize` is applied later, over the volumes
+    /// shown.
     #[serde(default)]
     standardize: Standardization,
-    /// Repetition time in seconds, where neither header nor sidecar says it; they must agree with it.
+    /// Repetition time in seconds, if neither header nor sidecar gives it. If they do, all must agree.
     #[serde(default)]
     tr: Option<f64>,
-    /// What the header's repetition time is worth: `ignore` where it is known to be wrong.
+    /// How to treat the header's repetition time; `ignore` it if it is known to be wrong.
     #[serde(default)]
     tr_header: TrHeader,
-    /// Repetition time in seconds that all runs are resampled to.
+    /// Repetition time in seconds to resample all runs to.
     #[serde(default)]
     resample_tr: Option<f64>,
-    /// Runs with fewer seconds left after scrubbing are excluded. If left out, 240 s (as XCP-D) where runs are
-    /// scrubbed, and no limit where they are not.
+    /// Excludes runs with fewer seconds left after scrubbing. Defaults to 240 s (as in XCP-D) with
+    /// `scrub`, and to no limit otherwise.
     #[serde(default)]
     minimum_clean_seconds: Option<f64>,
-    /// Runs with a larger mean framewise displacement in mm are excluded.
+    /// Excludes runs with a larger mean framewise displacement, in mm.
     #[serde(default)]
     maximum_mean_fd: Option<f64>,
-    /// Table of runs that are excluded: `participant_id`, if wanted `session_id`, `task` and `run`, and `reason`.
+    /// Table of runs to exclude, with the columns `participant_id` and `reason`, and optionally
+    /// `session_id`, `task` and `run`.
     #[serde(default)]
     exclude: Option<PathBuf>,
     #[serde(skip)]
@@ -150,7 +162,7 @@ fn yes() -> bool {
     true
 }
 
-/// Broken scans that are named; more have one cause.
+/// Maximum number of broken scans in an error message; more probably share a cause.
 const LISTED: usize = 20;
 
 register!(Dataset "bids" => Bids);
@@ -198,7 +210,7 @@ impl Dataset for Bids {
                 errors.push(format!("and {} more", count - LISTED));
             }
             return Err(format!(
-                "{} of {} scans cannot be used:\n  {}\nmend them, or name them in a table with `exclude = \"FILE.tsv\"` \
+                "{} of {} scans cannot be used:\n  {}\ncorrect them, or list them in a table with `exclude = \"FILE.tsv\"` \
                  (columns `participant_id`, `session_id`, `task`, `run`, `reason`)",
                 count,
                 used.len(),
@@ -242,7 +254,7 @@ impl Dataset for Bids {
 
     fn check(&self, root: &Path) -> Vec<Problem> {
         let mut problems = self.recipe().problems();
-        // What the recipe calls `cleaning` is spread out here.
+        // The fields of the recipe's `cleaning` are top-level keys here.
         problems.iter_mut().for_each(|problem| {
             problem.key = problem.key.strip_prefix("cleaning.").unwrap_or(&problem.key).to_owned();
         });
@@ -254,7 +266,8 @@ impl Dataset for Bids {
             [("minimum-clean-seconds", self.minimum_clean_seconds), ("maximum-mean-fd", self.maximum_mean_fd)]
         {
             if let Some(value) = seconds.filter(|value| !(*value >= 0.0 && value.is_finite())) {
-                problems.push(Problem::at(key, format!("`{value}` is no limit")).help("write 0 or more"));
+                problems
+                    .push(Problem::at(key, format!("`{value}` cannot be a limit")).help("write 0 or more"));
             }
         }
         problems.extend(self.check_patterns());
@@ -266,7 +279,7 @@ impl Dataset for Bids {
 }
 
 impl Bids {
-    /// From an image to its series.
+    /// Returns the steps from an image to its series.
     fn recipe(&self) -> Recipe {
         Recipe {
             tr: self.tr,
@@ -288,7 +301,7 @@ impl Bids {
         }
     }
 
-    /// Every scan with its files, sorted; of one subject alone if one is given.
+    /// Finds every scan with its files, sorted; with `subject`, those of one subject only.
     fn find(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<Found>> {
         let mut found = match &self.pattern {
             Some(pattern) => self.by_pattern(root, dataset, pattern)?,
@@ -304,7 +317,7 @@ impl Bids {
         ParcellationFiles { volume: root.join(&files.volume), regions, ..files.clone() }
     }
 
-    /// Where the phenotype tables may be.
+    /// Returns the possible places of the phenotype tables.
     fn places(&self, root: &Path) -> Places {
         let raw = self.raw.as_ref().map(|raw| root.join(raw));
         let of_folder = |folder: &Path| Some(folder.join("participants.tsv")).filter(|table| table.is_file());

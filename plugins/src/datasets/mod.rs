@@ -1,4 +1,4 @@
-//! Cohorts of scans.
+//! Datasets: cohorts of scans.
 
 mod bids;
 mod series;

@@ -1,4 +1,4 @@
-//! Reads a folder of regional time series named as BIDS derivatives.
+//! Reads a folder of regional time series with BIDS derivatives names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,31 +12,32 @@ use boldface_imaging::regions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A folder of regional time series, one `.npy`, `.tsv` or `.csv` a scan, named as BIDS derivatives.
+/// A folder of regional time series, one `.npy`, `.tsv` or `.csv` per scan, named as BIDS derivatives.
 ///
-/// `sub-01_task-rest_run-1_seg-CC200_timeseries.npy` lies in the folder itself or below `sub-01`. Beside
-/// it: `participants.tsv`, if wanted `sessions.tsv` and `scans.tsv` (with `participant_id` and `run`,
-/// `task` or `session_id`), and a region table `..._dseg.tsv` with the columns `index`, `name` and
-/// `network`. Their columns are the phenotype; `n/a` is a missing value.
+/// A file such as `sub-01_task-rest_run-1_seg-CC200_timeseries.npy` is in the folder itself or below
+/// `sub-01`. The folder also has `participants.tsv`, optionally `sessions.tsv` and `scans.tsv` (with
+/// `participant_id` and `run`, `task` or `session_id`), and a region table `..._dseg.tsv` with the
+/// columns `index`, `name` and `network`. Columns of the first three tables are the phenotype; `n/a` is
+/// a missing value.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Series {
-    /// What the names of signal files end with, before the extension.
+    /// Suffix of the signal files' names, before the extension.
     suffix: String,
     /// Labels that a scan's name must have to be used, such as `{ task = "rest", seg = "CC200" }`.
     only: BTreeMap<String, String>,
-    /// Which way the matrices lie: `time-by-region` or `region-by-time`.
+    /// Orientation of the matrices: `time-by-region` or `region-by-time`.
     layout: Layout,
     /// Whether the first line of a `.tsv` or `.csv` signal names the regions.
     header: bool,
-    /// The region table, relative to the folder; if left out, the one `..._dseg.tsv` there is.
+    /// The region table, relative to the folder. Defaults to the only `..._dseg.tsv`.
     regions: Option<PathBuf>,
-    /// The region table's column of networks.
+    /// Column of networks in the region table.
     networks: String,
-    /// Repetition time of all scans in seconds; if left out, `RepetitionTime` of the sidecars
-    /// (`..._timeseries.json`) or `tr-column` says it. Where several say it, they must agree.
+    /// Repetition time of all scans in seconds. Defaults to `RepetitionTime` in the sidecars
+    /// (`..._timeseries.json`) or to `tr-column`. If several of these are given, they must agree.
     tr: Option<f64>,
-    /// Phenotype column with the repetition time in seconds, for studies where it differs by site.
+    /// Phenotype column with the repetition time in seconds, for studies in which it differs by site.
     tr_column: Option<String>,
 }
 
@@ -57,7 +58,7 @@ impl Default for Series {
 
 register!(Dataset "series" => Series);
 
-/// Longest repetition time in seconds; more are milliseconds by mistake.
+/// Longest plausible repetition time in seconds; larger numbers are probably milliseconds.
 const LONGEST_TR: f64 = 60.0;
 
 impl Dataset for Series {
@@ -88,7 +89,8 @@ impl Dataset for Series {
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
                 let trs = recording::volumes(&scan.path, self.form(), &regions)?;
-                // The nearest sidecar that declares an order holds, as for the repetition time.
+                // The nearest sidecar with an order of regions takes precedence, as for the repetition
+                // time.
                 for sidecar in folder.sidecars(scan) {
                     if regions::check_declared(&sidecar.path, &regions)? {
                         break;
@@ -167,7 +169,7 @@ impl Series {
         Form { layout: self.layout, header: self.header }
     }
 
-    /// The scans and their sidecars; of one subject alone if one is given.
+    /// Finds the scans and their sidecars; with `subject`, those of one subject only.
     fn find(&self, root: &Path, subject: Option<&str>) -> Result<Folder> {
         let wanted =
             Wanted { suffix: &self.suffix, extensions: &SIGNALS, only: &self.only, others: &[], subject };
@@ -185,12 +187,12 @@ impl Series {
         Ok(folder)
     }
 
-    /// Fails if two files are the same scan.
+    /// Fails if two files belong to the same scan.
     fn check_distinct(&self, folder: &Folder, dataset: &str) -> Result<()> {
         let mut seen: BTreeMap<ScanId, &Named> = BTreeMap::new();
         for scan in &folder.scans {
             let mut id = scan_id(scan, dataset);
-            // Runs are numbers: `run-01` is `run-1`.
+            // Run labels are numbers: `run-01` is `run-1`.
             id.run = id.run.map(|run| run.parse::<u64>().map_or(run, |number| number.to_string()));
             let shown = id.to_string();
             if let Some(other) = seen.insert(id, scan) {
@@ -241,7 +243,8 @@ impl Series {
         }
     }
 
-    /// Repetition time in seconds, by all that say one; `times` keeps what sidecars said.
+    /// Returns the repetition time in seconds, on which all sources must agree. `times` caches those of
+    /// sidecars.
     fn tr(
         &self,
         folder: &Folder,
@@ -258,7 +261,8 @@ impl Series {
                 value.parse().map_err(|_| format!("`{column}` is `{value}`, not a number of seconds"))?;
             said.push((tr, format!("column `{column}`")));
         }
-        // The nearest sidecar that says it holds, and any other of the same folder and rank.
+        // The nearest sidecar with a repetition time takes precedence, with any other in the same
+        // folder and of the same rank.
         let mut nearest: Option<(&Path, usize)> = None;
         for sidecar in folder.sidecars(scan) {
             let rank = (sidecar.path.parent().unwrap_or(Path::new("")), sidecar.name.entities.len());
@@ -276,7 +280,7 @@ impl Series {
         }
         let Some(((tr, by), rest)) = said.split_first() else {
             return Err(format!(
-                "nothing says its repetition time; write `{{\"RepetitionTime\": 2.0}}` into a `{}.json`, or set \
+                "its repetition time is unknown; write `{{\"RepetitionTime\": 2.0}}` into a `{}.json`, or set \
                  `tr` or `tr-column`",
                 self.suffix
             )
@@ -298,7 +302,7 @@ fn plausible(tr: f64) -> Result<f64> {
         _ if tr > LONGEST_TR && tr.is_finite() => {
             Err(format!("a repetition time of {tr} s looks like milliseconds").into())
         }
-        _ => Err(format!("a repetition time of {tr} s is none").into()),
+        _ => Err(format!("a repetition time of {tr} s is impossible").into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Makes scans with planted effects of known size, for tests.
+//! Simulates scans with planted effects of known size, for tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,33 +10,35 @@ use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Scans made of random numbers, with a class difference of known size in the coupling of networks.
+/// Simulated scans, with a class difference of known size in the coupling of networks.
 ///
-/// Every region is half the signal of its network and half its own noise, both autocorrelated. What is
-/// planted: the first two networks are coupled by the scan's class (in `column`), the third and fourth
-/// by the subject's group (`a` or `b`, in the column `group`). Classes and groups are balanced.
+/// Half of each region's variance is the signal of its network and half its own noise; both are
+/// autocorrelated. The coupling of the first two networks depends on the scan's class (in `column`),
+/// that of the third and fourth on the subject's group (`a` or `b`, in the column `group`). Classes and
+/// groups are balanced.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Synthetic {
     /// Number of subjects.
     subjects: usize,
-    /// Scans of each subject; with more than one, a subject has scans of several classes.
+    /// Number of scans per subject; with more than one, a subject has scans of several classes.
     scans: usize,
-    /// Regions, spread evenly over the networks.
+    /// Number of regions, spread evenly over the networks.
     rois: usize,
-    /// Networks, at least 4.
+    /// Number of networks, at least 4.
     networks: usize,
-    /// Volumes of each scan.
+    /// Volumes per scan.
     trs: usize,
     /// Repetition time in seconds.
     tr: f64,
     /// Difference between neighbouring classes, and between the groups, in Fisher's z of the
-    /// correlation of two networks' signals. 1 is easy to find, 0 means that there is nothing to find.
+    /// correlation between two networks' signals. 1 is easy to detect; 0 plants no effect.
     effect: f64,
-    /// Size, in standard deviations of the signal, of a wave of 20 volumes that all regions of the first
-    /// network follow; its phase tells the class. 0 leaves it out: then only couplings tell.
+    /// Amplitude, in standard deviations of the signal, of a wave of 20 volumes in all regions of the
+    /// first network. Its phase depends on the class. With 0 there is no wave, so classes differ in
+    /// couplings only.
     response: f64,
-    /// Standard deviation over subjects of the same Fisher's z: how much people differ anyway.
+    /// Standard deviation of the same Fisher's z over subjects, that is, differences between people.
     between_subjects: f64,
     /// Correlation of a signal with itself one volume later, between -1 and 1.
     autocorrelation: f64,
@@ -44,7 +46,7 @@ struct Synthetic {
     column: String,
     /// The classes.
     classes: Vec<String>,
-    /// Deals classes and groups out at random, so that they say nothing of the signal.
+    /// Whether to assign classes and groups at random, so that they are unrelated to the signal.
     permute_labels: bool,
     /// Seed of signals and labels.
     seed: u64,
@@ -73,11 +75,11 @@ impl Default for Synthetic {
 
 register!(Dataset "synthetic" => Synthetic);
 
-/// The column of the groups, and the groups.
+/// The column of the groups, and their names.
 const GROUP: &str = "group";
 const GROUPS: [&str; 2] = ["a", "b"];
 
-/// What is planted in one scan.
+/// The effects planted in one scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Planted {
     class: usize,
@@ -187,18 +189,18 @@ impl Dataset for Synthetic {
 
 impl Synthetic {
     fn id(&self, dataset: &str, subject: usize, scan: usize) -> ScanId {
-        // As many digits as the last one has, so that sorting by label is sorting by number.
+        // Labels have the same number of digits, so that they sort by number.
         let label =
             |number: usize, last: usize| format!("{:0width$}", number + 1, width = last.to_string().len());
         ScanId { run: Some(label(scan, self.scans)), ..ScanId::new(dataset, label(subject, self.subjects)) }
     }
 
-    /// Network of a region: regions of a network are neighbours.
+    /// Returns the network of a region. Regions of a network are consecutive.
     fn network(&self, roi: usize) -> usize {
         roi * self.networks / self.rois
     }
 
-    /// What is planted in each scan, subject after subject: as balanced as the numbers allow.
+    /// Returns the effects planted in each scan, subject by subject, as balanced as the numbers allow.
     fn planted(&self) -> Vec<Planted> {
         let mut order: Vec<usize> = (0..self.subjects).collect();
         order.shuffle(&mut seed::stream(self.seed, "synthetic.labels"));
@@ -242,13 +244,14 @@ impl Synthetic {
         TimeSeries::new(self.trs, self.rois, self.tr, values)
     }
 
-    /// The first network's response at volume `t`: the classes' phases divide the circle evenly.
+    /// Returns the first network's response at volume `t`. The classes' phases divide the circle
+    /// evenly.
     fn wave(&self, t: usize, class: usize) -> f64 {
         let turns = t as f64 / 20.0 + class as f64 / self.classes.len() as f64;
         self.response * 2.0f64.sqrt() * (std::f64::consts::TAU * turns).sin()
     }
 
-    /// Autocorrelated noise of variance 1: `x[t] = a x[t-1] + sqrt(1 - a^2) e[t]`.
+    /// Returns autocorrelated noise of variance 1: `x[t] = a x[t-1] + sqrt(1 - a^2) e[t]`.
     fn noise(&self, rng: &mut impl Rng) -> Vec<f64> {
         let a = self.autocorrelation;
         let mut last = normal(rng);
@@ -283,7 +286,7 @@ mod tests {
         boldface::registry::parse(&spec).unwrap()
     }
 
-    /// Mean correlation between two networks, and the label, of each scan.
+    /// Returns the label of each scan and its mean correlation between two networks.
     fn couplings(spec: serde_json::Value, networks: [usize; 2], column: &str) -> Vec<(String, f64)> {
         let (dataset, root) = (dataset(spec), Path::new(""));
         let cohort = dataset.cohort(root, "test").unwrap();
@@ -299,7 +302,8 @@ mod tests {
         cohort.scans.iter().map(coupling).collect()
     }
 
-    /// Difference of the class means, and the share of scans on their class's side of the middle.
+    /// Returns the difference of the class means, and the share of scans on their class's side of the
+    /// midpoint.
     fn separation(found: &[(String, f64)], low: &str) -> (f64, f64) {
         let mean = |is_low: bool| {
             let of: Vec<f64> = found.iter().filter(|(l, _)| (l == low) == is_low).map(|(_, x)| *x).collect();
@@ -313,8 +317,8 @@ mod tests {
 
     #[test]
     fn a_planted_effect_has_its_size() {
-        // Fisher's z of -0.5 and 0.5 are r of -0.462 and 0.462; half of a region is its network's
-        // signal, so regions differ by half of 0.924.
+        // Fisher's z of -0.5 and 0.5 are r of -0.462 and 0.462. Half of a region's variance is its
+        // network's signal, so regions differ by half of 0.924.
         for (networks, column, low) in [([0, 1], "condition", "low"), ([2, 3], "group", "a")] {
             let found = couplings(serde_json::json!({ "between-subjects": 0.0 }), networks, column);
             let (difference, accuracy) = separation(&found, low);
@@ -328,7 +332,8 @@ mod tests {
         for spec in [serde_json::json!({ "effect": 0.0 }), serde_json::json!({ "permute-labels": true })] {
             for (networks, column, low) in [([0, 1], "condition", "low"), ([2, 3], "group", "a")] {
                 let (difference, accuracy) = separation(&couplings(spec.clone(), networks, column), low);
-                // 40 scans at chance: a standard deviation of 0.08, and means fitted on the same scans.
+                // At chance, 40 scans have a standard deviation of 0.08, and the means are fitted on
+                // the same scans.
                 assert!(accuracy < 0.75, "{spec} {column}: {accuracy}");
                 assert!(difference.abs() < 0.2, "{spec} {column}: {difference}");
             }

@@ -1,7 +1,7 @@
 //! Encoder, code head and decoder of a discrete tokenizer, without its quantiser.
 //!
-//! Shapes: `B` series, `T` tokens (see [`super::encoder`]), `S` volumes a patch, `D` width, `C`
-//! numbers a code.
+//! Shapes: `B` series, `T` tokens (see [`super::encoder`]), `S` volumes per patch, `D` width, `C`
+//! numbers per code.
 
 use boldface_engine::nn::{self, Pass};
 use boldface_engine::{Params, Tensor};
@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 
 use super::encoder::{STD, Vit};
 
-/// Every size that decides which weights there are.
+/// All sizes that determine the weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Shape {
-    /// Volumes a patch.
+    /// Volumes per patch.
     pub(crate) patch: usize,
-    /// Most patches of a series.
+    /// Maximum number of patches per series.
     pub(crate) patches: usize,
-    /// Regions.
+    /// Number of regions.
     pub(crate) rois: usize,
-    /// Width of a feature vector.
+    /// Width of the transformers; for that of a feature vector see [`Shape::features`].
     pub(crate) width: usize,
-    /// Transformer blocks of the encoder, and again of the decoder.
+    /// Transformer blocks in the encoder, and as many in the decoder.
     pub(crate) layers: usize,
     /// Attention heads.
     pub(crate) heads: usize,
     /// Number of codes.
     pub(crate) codebook_size: usize,
-    /// Numbers a code.
+    /// Numbers per code.
     pub(crate) code_dim: usize,
-    /// Whether a token comes with its region's coupling with every region, after its signal.
+    /// Whether a token's inputs include its region's coupling with every region, after its signal.
     #[serde(default)]
     pub(crate) coupling: bool,
-    /// Whether a token comes with its signal.
+    /// Whether a token's inputs include its signal.
     #[serde(default = "yes")]
     pub(crate) signal: bool,
 }
@@ -43,26 +43,28 @@ fn yes() -> bool {
 }
 
 impl Shape {
-    /// Numbers that a token comes in with: its signal, and a row of correlations. The latter times the embedding is one
-    /// vector per region, weighted by how it goes along.
+    /// Number of inputs per token: its signal, and a row of correlations. The embedding multiplies the
+    /// latter by one vector per region.
     pub(crate) fn inputs(&self) -> usize {
         let (signal, coupling) = (usize::from(self.signal), usize::from(self.coupling));
         signal * self.patch + coupling * self.rois
     }
 
-    /// Numbers of a feature vector: the encoder's, and those of the coupling that passes it by.
+    /// Numbers in a feature vector: the encoder's output, and the projected coupling that bypasses the
+    /// encoder.
     pub(crate) fn features(&self) -> usize {
         self.width * if self.coupling { 2 } else { 1 }
     }
 
-    /// Frequencies above 0 that a patch has.
+    /// Number of frequencies above 0 in a patch.
     pub(crate) fn frequencies(&self) -> usize {
         self.patch / 2
     }
 }
 
-/// Patches to features, features to code vectors, code vectors to patches. All three are causal in
-/// time, so that the first patches of a scan are coded and decoded as they are in the whole scan.
+/// Maps patches to features, features to code vectors, and code vectors to patches. All three maps are
+/// causal in time, so the first patches of a scan have the same codes and decoded values by themselves
+/// as in the whole scan.
 pub(crate) struct Autoencoder {
     /// Its sizes.
     pub(crate) shape: Shape,
@@ -71,7 +73,8 @@ pub(crate) struct Autoencoder {
 }
 
 impl Autoencoder {
-    /// A network of `shape`; its weights live in a [`Params`] under `encoder`, `code`, `decoder` and `patch`.
+    /// Creates a network of `shape`. Its weights are in a [`Params`] under `encoder`, `code`, `decoder`
+    /// and `patch`, and under `coupling` if the shape has it.
     pub(crate) fn new(shape: Shape) -> Autoencoder {
         let grid = (shape.patches, shape.rois);
         let size = (shape.layers, shape.heads, shape.width);
@@ -85,7 +88,7 @@ impl Autoencoder {
         let Shape { patch, width, code_dim, .. } = self.shape;
         self.encoder.init(params, rng);
         if self.shape.coupling {
-            // A row of correlations of some .3 each comes out with numbers around 1.
+            // Scales a row of correlations of about .3 each to outputs around 1.
             let spread = 1.0 / (0.3 * (self.shape.rois as f32).sqrt());
             params.normal("coupling.weight", &[width, self.shape.rois], spread, rng);
         }
@@ -94,7 +97,7 @@ impl Autoencoder {
         init_head(params, "patch", width, patch, rng);
     }
 
-    /// How many numbers [`Autoencoder::init`] adds.
+    /// Number of weights that [`Autoencoder::init`] adds.
     pub(crate) fn parameters(&self) -> u64 {
         let Shape { patch, width, code_dim, .. } = self.shape;
         let head = |inputs: usize, outputs: usize| ((inputs + 1) * inputs + (inputs + 1) * outputs) as u64;
@@ -103,29 +106,30 @@ impl Autoencoder {
         coded + beside as u64 + self.decoder.parameters() + head(width, patch)
     }
 
-    /// Features of tokens: `(B, T, inputs)` to `(B, T, features)`. What the encoder makes of them, after its last layer
-    /// norm; then, where there is coupling, each row of correlations by itself, as one learned vector per region times
-    /// how it goes along: small differences between people would be lost in what else the encoder has to keep.
+    /// Computes features of tokens: `(B, T, inputs)` to `(B, T, features)`. These are the encoder's
+    /// outputs after its last layer norm, then, with coupling, a linear projection of each token's row
+    /// of correlations. The projection bypasses the encoder, which would lose small differences between
+    /// people among everything else it has to keep.
     pub(crate) fn features(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
         let encoded = self.encoder.forward(pass, x_bti);
         let Some(rows_btn) = self.coupling(x_bti) else { return encoded };
         Tensor::concat(&[&encoded, &nn::linear(pass, "coupling", &rows_btn)], 2)
     }
 
-    /// Rows of correlations of the tokens that come with them, `(B, T, N)`.
+    /// Returns the rows of correlations among the inputs, `(B, T, N)`; `None` without coupling.
     pub(crate) fn coupling(&self, x_bti: &Tensor) -> Option<Tensor> {
         let Shape { coupling, rois, .. } = self.shape;
         coupling.then(|| x_bti.narrow(2, self.shape.inputs() - rois, rois))
     }
 
-    /// Unit vectors to be quantised: `(B, T, D)` to `(B * T, C)`.
+    /// Computes the unit vectors to quantise: `(B, T, D)` to `(B * T, C)`.
     pub(crate) fn code_vectors(&self, pass: &Pass<'_>, features_btd: &Tensor) -> Tensor {
         let code_btc = head(pass, "code", features_btd);
         let rows = features_btd.dims()[0] * features_btd.dims()[1];
         code_btc.reshape(&[rows, self.shape.code_dim]).normalize_rows()
     }
 
-    /// Patches of `series` series from their code vectors: `(B * T, C)` to `(B, T, S)`.
+    /// Decodes the patches of `series` series from their code vectors: `(B * T, C)` to `(B, T, S)`.
     pub(crate) fn patches(&self, pass: &Pass<'_>, series: usize, code_mc: &Tensor) -> Tensor {
         let tokens = code_mc.dims()[0] / series;
         let code_btc = code_mc.reshape(&[series, tokens, self.shape.code_dim]);
@@ -133,13 +137,13 @@ impl Autoencoder {
     }
 }
 
-/// Linear, tanh, linear.
+/// Inserts the weights of a linear, a tanh and another linear layer.
 pub(crate) fn init_head(params: &mut Params, name: &str, width: usize, outputs: usize, rng: &mut impl Rng) {
     nn::init_linear(params, &format!("{name}.hidden"), width, width, true, STD, rng);
     nn::init_linear(params, &format!("{name}.out"), width, outputs, true, STD, rng);
 }
 
-/// What [`init_head`] made, on the last dimension of `x`.
+/// Applies the layers of [`init_head`] to the last dimension of `x`.
 pub(crate) fn head(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let hidden = nn::linear(pass, &format!("{name}.hidden"), x).tanh();
     nn::linear(pass, &format!("{name}.out"), &hidden)

@@ -9,12 +9,12 @@ use rand::Rng;
 
 use super::encoder::STD;
 
-/// The paper's first scale of the cosine.
+/// The paper's initial scale of the cosine.
 const SCALE: f32 = 10.0;
 
 /// Inserts the projections into the shared space, and the learned scale (as its logarithm) and bias.
 ///
-/// The bias starts at `-ln(scans - 1)`, where a batch of unrelated pairs is best explained.
+/// The bias starts at `-ln(scans - 1)`, the best constant for a batch of unrelated pairs.
 pub(crate) fn init(
     params: &mut Params,
     (features, text): (usize, usize),
@@ -28,7 +28,7 @@ pub(crate) fn init(
     params.constant("alignment.bias", &[1], -(scans.max(2) as f32 - 1.0).ln());
 }
 
-/// Mean over scans of the pairwise sigmoid loss; row `i` of both sides is scan `i`.
+/// Returns the pairwise sigmoid loss, averaged over scans. Row `i` of both inputs belongs to scan `i`.
 pub(crate) fn loss(pass: &Pass<'_>, fmri_sd: &Tensor, text_sh: &Tensor) -> Tensor {
     let fmri_sa = nn::linear(pass, "alignment.fmri", fmri_sd).normalize_rows();
     let text_sa = nn::linear(pass, "alignment.text", text_sh).normalize_rows();

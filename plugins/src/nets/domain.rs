@@ -1,5 +1,5 @@
-//! Domain-adversarial loss: a classifier tells fMRI features from text embeddings, and the features
-//! are trained against it (Ganin and Lempitsky 2015, "Unsupervised domain adaptation by
+//! Domain-adversarial loss: a classifier distinguishes fMRI features from text embeddings, and the
+//! features are trained against it (Ganin and Lempitsky 2015, "Unsupervised domain adaptation by
 //! backpropagation").
 //!
 //! Shapes: `M` tokens of each domain, `D` feature width, `H` text width.
@@ -20,10 +20,10 @@ pub(crate) fn init(params: &mut Params, (features, text): (usize, usize), rng: &
     nn::init_linear(params, "domain.out", HIDDEN, 2, true, STD, rng);
 }
 
-/// Mean cross-entropy of telling the two apart; `ln 2` if they cannot be told apart.
+/// Returns the mean cross-entropy of the classifier; `ln 2` if the two domains cannot be distinguished.
 ///
-/// The classifier's gradient lowers it; what flows back into the projection and the features is
-/// turned round and scaled by `reversal`.
+/// The classifier's gradient lowers the loss. The gradient of the projection and the features is
+/// negated and scaled by `reversal`.
 pub(crate) fn loss(pass: &Pass<'_>, fmri_md: &Tensor, text_mh: &Tensor, reversal: f32) -> Tensor {
     let fmri_mh = nn::linear(pass, "domain.project", fmri_md).reverse_gradient(reversal);
     let hidden = nn::linear(pass, "domain.hidden", &Tensor::concat(&[&fmri_mh, text_mh], 0)).gelu();
@@ -32,8 +32,8 @@ pub(crate) fn loss(pass: &Pass<'_>, fmri_md: &Tensor, text_mh: &Tensor, reversal
     nn::linear(pass, "domain.out", &hidden).cross_entropy(&domains)
 }
 
-/// Strength of the reversal when `progress` (0 to 1) of the training is done: `2 / (1 + e^-10p) - 1`,
-/// so that a classifier that knows nothing yet does not push the features about.
+/// Strength of the reversal after a share `progress` (0 to 1) of the training: `2 / (1 + e^-10p) - 1`.
+/// It starts at 0, so that an untrained classifier does not disturb the features.
 pub(crate) fn reversal(progress: f64) -> f32 {
     (2.0 / (1.0 + (-10.0 * progress).exp()) - 1.0) as f32
 }
@@ -45,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    /// Weights, and features under the name `features` so that they have a gradient.
+    /// Weights, including the features under the name `features`, so that these have a gradient.
     fn setup() -> (Engine, Params, Tensor) {
         let engine = boldface_engine::open("dfdx", "cpu").unwrap();
         let mut params = Params::new(&engine);
@@ -96,7 +96,7 @@ mod tests {
         };
         let told_apart = train(&["domain.hidden", "domain.out"], 1.0);
         let fooled = train(&["features", "domain.project"], 1.0);
-        // A classifier held still is wrong more often than chance, ln 2 = 0.693.
+        // Against a frozen classifier, trained features do worse than chance, ln 2 = 0.693.
         assert!(told_apart < 0.2 && fooled > 0.693, "{told_apart}, then {fooled}");
     }
 

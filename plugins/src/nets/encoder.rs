@@ -13,23 +13,23 @@ pub(crate) const STD: f32 = 0.02;
 
 /// A pre-norm transformer between a linear patch embedding and a final layer norm.
 ///
-/// A token sees all regions of its own and of earlier patches ([`Layout::visible`]), so what comes
-/// out for a patch never depends on a later one. Positions are the sum of a learned row for the
-/// region and one for the patch.
+/// A token sees all regions of its own and of earlier patches ([`Layout::visible`]), so the output for
+/// a patch never depends on a later one. Positions are the sum of a learned row for the region and one
+/// for the patch.
 pub(crate) struct Vit {
-    /// Numbers a token comes in with.
+    /// Number of inputs per token.
     pub(crate) inputs: usize,
-    /// Regions.
+    /// Number of regions.
     pub(crate) rois: usize,
-    /// Most patches.
+    /// Maximum number of patches.
     pub(crate) patches: usize,
-    /// The blocks; its prefix with `.blocks` names their weights.
+    /// The blocks. Names of their weights start with the prefix and `.blocks`.
     blocks: Transformer,
     prefix: String,
 }
 
 impl Vit {
-    /// A network whose weights are called `{prefix}.*`.
+    /// Creates a network whose weights are named `{prefix}.*`.
     pub(crate) fn new(
         prefix: &str,
         inputs: usize,
@@ -50,14 +50,14 @@ impl Vit {
         nn::init_layer_norm(params, &self.name("norm"), width);
     }
 
-    /// How many numbers [`Vit::init`] adds.
+    /// Number of weights that [`Vit::init`] adds.
     pub(crate) fn parameters(&self) -> u64 {
         // The embedding with its bias, positions, and the scale and shift of the last norm.
         let rows = (self.inputs + 1 + self.rois + self.patches + 2) as u64;
         rows * self.blocks.width as u64 + self.blocks.parameters()
     }
 
-    /// `(B, T, inputs)` to `(B, T, D)`, for any number of patches up to the trained one.
+    /// Maps `(B, T, inputs)` to `(B, T, D)`, for any number of patches up to the trained one.
     pub(crate) fn forward(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
         let (series, tokens) = (x_bti.dims()[0], x_bti.dims()[1]);
         let layout = Layout { patches: tokens / self.rois, rois: self.rois, ..Layout::default() };

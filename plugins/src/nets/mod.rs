@@ -1,4 +1,4 @@
-//! Parts that several learned plugins share.
+//! Network parts that several learned plugins share.
 
 pub(crate) mod autoencoder;
 pub(crate) mod contrastive;

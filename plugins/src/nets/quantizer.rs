@@ -1,13 +1,13 @@
-//! A codebook of unit vectors that follows the tokens nearest to each.
+//! A codebook of unit vectors, each of which follows its nearest tokens.
 //!
-//! Shapes: `M` tokens, `K` codes, `C` numbers a code.
+//! Shapes: `M` tokens, `K` codes, `C` numbers per code.
 
 use boldface_engine::{Engine, Tensor};
 use rand::Rng;
 use rand::seq::index;
 use serde::{Deserialize, Serialize};
 
-/// Rounds of k-means at the start.
+/// Rounds of k-means for the initial codebook.
 const ROUNDS: usize = 10;
 
 /// Unit vectors, moved by an exponential moving average instead of a gradient.
@@ -16,22 +16,24 @@ const ROUNDS: usize = 10;
 pub(crate) struct Codebook {
     dim: usize,
     rows: Vec<f32>,
-    /// How many updates in a row each code was nearest to no token.
+    /// For each code, the number of consecutive updates without a token.
     idle: Vec<u64>,
 }
 
-/// Tokens and the codes nearest to them.
+/// Tokens quantised to their nearest codes.
 pub(crate) struct Quantized {
     /// The code of each token.
     pub(crate) codes: Vec<u32>,
-    /// `(M, C)`: the codes' vectors going forward, the tokens' gradient going back (straight-through).
+    /// `(M, C)`: forward, the vectors of the codes; backward, the gradient of the tokens
+    /// (straight-through).
     pub(crate) straight_mc: Tensor,
-    /// Mean squared distance from each token to its code, which is held still; at most `4 / C`.
+    /// Mean squared distance from each token to its code, without a gradient for the code; at most `4 /
+    /// C`.
     pub(crate) commitment: Tensor,
 }
 
 impl Codebook {
-    /// Cosine k-means over `tokens`, unit vectors of `dim` numbers: Lloyd's rounds from `size`
+    /// Runs cosine k-means over `tokens`, unit vectors of `dim` numbers: Lloyd's algorithm from `size`
     /// distinct tokens. There must be at least `size` tokens.
     pub(crate) fn start(
         engine: &Engine,
@@ -51,12 +53,12 @@ impl Codebook {
         codebook
     }
 
-    /// The vectors as a constant, `(K, C)`.
+    /// Returns the vectors as a constant, `(K, C)`.
     pub(crate) fn tensor(&self, engine: &Engine) -> Tensor {
         engine.tensor(self.rows.clone(), &[self.idle.len(), self.dim])
     }
 
-    /// The code of each unit vector, with what trains the encoder.
+    /// Finds the code of each unit vector, with the tensors that train the encoder.
     pub(crate) fn quantize(&self, engine: &Engine, tokens_mc: &Tensor) -> Quantized {
         let codebook_kc = self.tensor(engine);
         let codes = tokens_mc.detach().nearest_rows(&codebook_kc);
@@ -66,7 +68,7 @@ impl Codebook {
         Quantized { codes, straight_mc: tokens_mc.add(&step_mc), commitment }
     }
 
-    /// Moves every code that was taken: `e <- unit(decay * e + (1 - decay) * unit(mean of its tokens))`.
+    /// Moves every code with tokens: `e <- unit(decay * e + (1 - decay) * unit(mean of its tokens))`.
     pub(crate) fn follow(&mut self, tokens: &[f32], codes: &[u32], decay: f64) {
         let mut sums = vec![0f64; self.rows.len()];
         let mut counts = vec![0u64; self.idle.len()];
@@ -77,7 +79,7 @@ impl Codebook {
         }
         for (code, sum) in sums.chunks_exact_mut(self.dim).enumerate() {
             self.idle[code] = if counts[code] > 0 { 0 } else { self.idle[code] + 1 };
-            // Tokens that point every way have no mean direction: the code stays.
+            // Tokens in opposite directions have no mean direction, so the code stays.
             if counts[code] == 0 || !normalize(sum) {
                 continue;
             }
@@ -90,7 +92,7 @@ impl Codebook {
         }
     }
 
-    /// Moves every code that was idle for `after` updates onto a random one of `tokens`.
+    /// Moves every code that was idle for `after` updates to a random one of `tokens`.
     pub(crate) fn revive(&mut self, tokens: &[f32], after: u64, rng: &mut impl Rng) {
         let count = tokens.len() / self.dim;
         let dead: Vec<usize> = (0..self.idle.len()).filter(|&code| self.idle[code] >= after).collect();
@@ -102,19 +104,20 @@ impl Codebook {
         }
     }
 
-    /// How many codes, and numbers a code; a codebook that was read from elsewhere may have neither.
+    /// Returns the number of codes and the numbers per code; `(0, 0)` if a codebook from a file is
+    /// inconsistent.
     pub(crate) fn dims(&self) -> (usize, usize) {
         let is_whole = self.rows.len() == self.idle.len() * self.dim;
         if is_whole { (self.idle.len(), self.dim) } else { (0, 0) }
     }
 
-    /// The vectors, code after code.
+    /// Returns the vectors, one code after another.
     pub(crate) fn rows(&self) -> &[f32] {
         &self.rows
     }
 }
 
-/// Scales to length 1; false, and unchanged, if there is no direction.
+/// Scales to length 1. Returns false, and changes nothing, if the vector has no direction.
 fn normalize(vector: &mut [f64]) -> bool {
     let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
     let has_direction = length > 1e-12;

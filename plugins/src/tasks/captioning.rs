@@ -5,22 +5,23 @@ use boldface::{
     Prediction, Problem, Result, Scan, Serialize, Task, Window, register, scores,
 };
 
-/// Asks for a description of a scan and compares it with what the corpus says.
+/// Asks for a description of a scan and compares it with the descriptions of the corpus.
 ///
-/// The reference is the `facts` descriptors with the largest |z|, in the corpus's order. Scores:
-/// `bleu` and `rouge_l` of the words; `fact_accuracy`, the share of the reference's facts that the
-/// text gets right; and `fact_precision`, the share of the text's facts that the reference holds too.
-/// A fact is right if its feature and its band are; the first word about a feature counts.
+/// The reference consists of the `facts` descriptors with the largest |z|, in the corpus's order.
+/// Scores: `bleu` and `rouge_l` of the words; `fact_accuracy`, the share of the reference's facts that
+/// the text states correctly; and `fact_precision`, the share of the text's facts that are in the
+/// reference. A fact is correct if its feature and its band are. Only the first statement about a
+/// feature counts.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Captioning {
     /// The question.
     #[serde(default = "default_question")]
     question: String,
-    /// How many descriptors make a caption; all of them if a scan has fewer.
+    /// Number of descriptors in a caption; all of them if a scan has fewer.
     #[serde(default = "default_facts")]
     facts: usize,
-    /// How the model writes its caption; word by word where no corpus asks a question.
+    /// How the model writes its caption. If no corpus has questions, it writes freely, token by token.
     #[serde(default = "default_decoding")]
     decoding: Decoding,
 }
@@ -45,7 +46,7 @@ impl Task for Captioning {
             return Ok(Vec::new());
         }
         let chosen = most_unusual(&scan.descriptors, self.facts);
-        // A corpus that asks no questions leaves nothing to ask.
+        // Without questions from a corpus, the caption can only be written freely.
         let can_ask = scan.descriptors.iter().any(|descriptor| descriptor.question.is_some());
         let decoding = if can_ask { self.decoding } else { Decoding::Free };
         let sentences: Vec<&str> = chosen.iter().map(|descriptor| descriptor.text.as_str()).collect();
@@ -75,7 +76,7 @@ impl Task for Captioning {
             expected += facts.len();
             said += read.len();
         }
-        // Nothing said is undefined, not wrong: 0 / 0.
+        // A text without facts has an undefined precision, 0 / 0, not a wrong one.
         Ok(vec![
             Metric::higher_is_better("fact_accuracy", right as f64 / expected as f64),
             Metric::higher_is_better("fact_precision", right as f64 / said as f64),
@@ -92,12 +93,12 @@ impl Task for Captioning {
         if self.facts > 0 {
             return Vec::new();
         }
-        vec![Problem::at("facts", "a caption of 0 facts says nothing").help("ask for at least 1")]
+        vec![Problem::at("facts", "a caption of 0 facts is empty").help("ask for at least 1")]
     }
 }
 
-/// The `n` descriptors with the largest |z|, in their own order; of equals the earlier ones. What
-/// is not available comes last.
+/// Returns the `n` descriptors with the largest |z|, in their own order; the earlier of equals.
+/// Descriptors without a z are chosen last.
 fn most_unusual(descriptors: &[Descriptor], n: usize) -> Vec<&Descriptor> {
     let unusual = |index: &usize| descriptors[*index].fact.z.map_or(-1.0, f64::abs);
     let mut order: Vec<usize> = (0..descriptors.len()).collect();
@@ -107,7 +108,7 @@ fn most_unusual(descriptors: &[Descriptor], n: usize) -> Vec<&Descriptor> {
     order.into_iter().map(|index| &descriptors[index]).collect()
 }
 
-/// A text that says two things of one feature is taken at its first word: it cannot hedge.
+/// Keeps the first fact about each feature, so that a text cannot hedge.
 fn first_of_each_feature(facts: &[Fact]) -> Vec<&Fact> {
     let mut first: Vec<&Fact> = Vec::new();
     for fact in facts {

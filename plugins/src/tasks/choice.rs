@@ -1,16 +1,16 @@
-//! What tasks that offer classes have in common: their checks and their scores.
+//! Checks and scores that tasks with classes share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, Metric, Outcome, Prediction, Problem, Result, scores};
 
-/// `auroc`, `balanced_accuracy`, `accuracy`, `macro_f1`, `log_loss`, `brier` and `ece` of choices.
+/// Scores choices: `auroc`, `balanced_accuracy`, `accuracy`, `macro_f1`, `log_loss`, `brier` and `ece`.
 ///
-/// Chance is 0.5 for the AUROC, one in the number of classes that occur for the balanced accuracy, and the share of
-/// the most frequent class for the accuracy.
+/// Chance is 0.5 for the AUROC, one divided by the number of classes that occur for the balanced accuracy, and the
+/// share of the most frequent class for the accuracy.
 ///
 /// # Errors
-/// If an outcome is no choice.
+/// If an outcome is not a choice.
 pub fn score(outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
     let mut correct = Vec::new();
     let mut probabilities = Vec::new();
@@ -41,7 +41,7 @@ pub fn score(outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
     ])
 }
 
-/// What is wrong with a list of classes, whatever the scans.
+/// Lists problems with a list of classes that do not depend on the scans.
 pub fn check_classes(classes: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let distinct: BTreeSet<&String> = classes.iter().collect();
@@ -58,7 +58,7 @@ pub fn check_classes(classes: &[String]) -> Vec<Problem> {
     problems
 }
 
-/// The right class of an outcome, and the probability of every class.
+/// Returns the correct class of an outcome, and the probability of every class.
 fn choice(outcome: &Outcome) -> Result<(usize, &[f64])> {
     let (Answer::Choice { options, correct }, Prediction::Choice { probabilities }) =
         (&outcome.example.answer, &outcome.prediction)

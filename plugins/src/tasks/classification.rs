@@ -1,4 +1,4 @@
-//! Names a categorical phenotype of the scanned subject.
+//! Predicts a categorical phenotype of the scanned subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +12,23 @@ use super::column::{Otherwise, no_such_column, without_a_value};
 
 /// Asks for a phenotype of a scan and ranks the `classes` by log-likelihood; nothing is sampled.
 ///
-/// Scores: `accuracy`, `balanced_accuracy` (mean
-/// recall), `auroc` (one class against the rest, mean over classes), `macro_f1`, `log_loss` (nats), `brier`
-/// and `ece` (expected calibration error of the answer given, in ten bins).
+/// Scores: `accuracy`, `balanced_accuracy` (mean recall), `auroc` (one class against the rest, mean
+/// over classes), `macro_f1`, `log_loss` (nats), `brier`, and `ece` (expected calibration error of the
+/// given answer, in ten bins).
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Classification {
-    /// The column of the participants, sessions or scans table to predict, such as `sex`.
+    /// Column of the participants, sessions or scans table to predict, such as `sex`.
     target: String,
     /// The permitted answers.
     classes: Vec<String>,
-    /// What a scan without a value of `target` is: a mistake to be reported, or left out.
+    /// How to treat a scan without a value of `target`: report it as an error, or skip it.
     #[serde(default)]
     missing: Otherwise,
-    /// What a scan is whose value is not among the `classes`: a mistake to be reported, or left out.
+    /// How to treat a scan whose value is not among the `classes`: report it as an error, or skip it.
     #[serde(default)]
     others: Otherwise,
-    /// The question; `{target}` stands for the target.
+    /// The question; `{target}` is replaced by the target.
     #[serde(default = "default_question")]
     question: String,
 }

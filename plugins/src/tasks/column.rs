@@ -1,21 +1,21 @@
-//! A column of the phenotype tables that a task predicts.
+//! Columns of the phenotype tables as targets of tasks.
 
 use std::collections::BTreeSet;
 
 use boldface::{CheckContext, Deserialize, JsonSchema, Problem, ScanInfo, Serialize};
 
-/// What to do with a scan that does not fit.
+/// How to treat a scan or an event that does not fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Otherwise {
-    /// Report it before anything runs.
+    /// Report it as an error before anything runs.
     #[default]
     Error,
-    /// Leave it out of this task.
+    /// Skip it in this task.
     Skip,
 }
 
-/// Names the scans that lack the column; none if all have it.
+/// Reports the scans that lack the column; `None` if all have it.
 pub fn without_a_value(target: &str, cx: &CheckContext<'_>) -> Option<Problem> {
     let has_none = |scan: &&ScanInfo| !scan.phenotype.contains_key(target);
     let named: Vec<String> = cx.scans.iter().filter(has_none).map(|scan| format!("`{}`", scan.id)).collect();
@@ -29,7 +29,7 @@ pub fn without_a_value(target: &str, cx: &CheckContext<'_>) -> Option<Problem> {
     Some(Problem::at("target", message).help(help))
 }
 
-/// Says that no scan has the column, and which there are.
+/// Reports that no scan has the column, and lists the existing columns.
 pub fn no_such_column(target: &str, cx: &CheckContext<'_>) -> Problem {
     let columns: BTreeSet<&str> =
         cx.scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();

@@ -1,4 +1,4 @@
-//! Names what was shown during a block or trial of a scan.
+//! Predicts the condition of a block or trial within a scan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,36 +10,36 @@ use boldface::{
 use super::choice;
 use super::column::Otherwise;
 
-/// Shows the volumes of one event and asks which of the `classes` it was; one example an event.
+/// Shows the volumes of one event and asks which of the `classes` it was. Each event is one example.
 ///
-/// The window begins `lag` seconds after the onset, at the nearest volume, and is `window` volumes long.
-/// An event whose window reaches over an end of the scan (the crop), or over volumes that scrubbing cut out, is
-/// passed over.
+/// The window starts `lag` seconds after the onset, at the nearest volume, and is `window` volumes
+/// long. An event is skipped if its window extends beyond the (cropped) scan or over volumes that
+/// scrubbing cut out.
 ///
-/// A window is standardised over its own volumes if `[signal] standardize` says so, which takes the mean of
-/// every region away: to show how active regions were, standardise runs in the dataset (`standardize =
-/// "zscore-sample"`) and set `[signal] standardize = "none"`. The baseline `pattern-logistic` is a logistic
-/// regression on the regions' means over the window.
+/// If `[signal] standardize` is set, each window is standardised over its own volumes, which removes
+/// the mean of every region. To show how active regions were, standardise runs in the dataset
+/// (`standardize = "zscore-sample"`) and set `[signal] standardize = "none"`. The baseline
+/// `pattern-logistic` is a logistic regression on the regions' means over the window.
 ///
-/// Scores: those of `classification`.
+/// Scores are those of `classification`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Events {
-    /// The permitted answers: values of the events' `trial_type`, or the `words` for them.
+    /// The permitted answers: values of the events' `trial_type`, or their translations in `words`.
     classes: Vec<String>,
-    /// Volumes that are shown: a multiple of the tokenizer's `patch`.
+    /// Number of volumes to show: a multiple of the tokenizer's `patch`.
     window: usize,
-    /// What codes of the events mean, such as `{ cond001 = "house" }`.
+    /// Words for codes of the events, such as `{ cond001 = "house" }`.
     #[serde(default)]
     words: BTreeMap<String, String>,
-    /// Seconds from an event's onset to its window: the response to a stimulus peaks after about 5 s (the mode of
-    /// SPM's canonical response, a gamma density of shape 6).
+    /// Seconds from an event's onset to its window. The response to a stimulus peaks after about 5 s
+    /// (the mode of SPM's canonical response, a gamma density of shape 6).
     #[serde(default = "default_lag")]
     lag: f64,
-    /// Seconds; shorter events are passed over.
+    /// Minimum duration in seconds; shorter events are skipped.
     #[serde(default)]
     minimum_duration: f64,
-    /// What an event is that is none of the `classes`: left out, or a mistake to be reported.
+    /// How to treat an event that is not among the `classes`: skip it, or report it as an error.
     #[serde(default = "skip")]
     others: Otherwise,
     /// The question.
@@ -96,8 +96,8 @@ impl Task for Events {
         let passed_over = events().filter(|(scan, event)| asked(scan, event)).count();
         let of_a_class = events().filter(|(_, event)| self.class(event).is_some()).count();
         let said = format!(
-            "{passed_over} of {of_a_class} events are passed over: their windows of {} volumes reach over an end of \
-             the scan or over volumes that were scrubbed",
+            "{passed_over} of {of_a_class} events are skipped: their windows of {} volumes extend beyond the scan \
+             or over scrubbed volumes",
             self.window
         );
         if passed_over > 0 { vec![said] } else { Vec::new() }
@@ -108,9 +108,8 @@ impl Task for Events {
         problems.extend(self.check_window(cx));
         for (key, seconds) in [("lag", self.lag), ("minimum-duration", self.minimum_duration)] {
             if !(seconds >= 0.0 && seconds.is_finite()) {
-                problems.push(
-                    Problem::at(key, format!("`{seconds}` s is no time")).help("write seconds from 0 on"),
-                );
+                problems
+                    .push(Problem::at(key, format!("`{seconds}` s is out of range")).help("write 0 or more"));
             }
         }
         let events = || cx.scans.iter().flat_map(|scan| scan.events.iter().map(move |event| (scan, event)));
@@ -130,7 +129,7 @@ impl Task for Events {
             for other in names.iter().filter(|name| !self.classes.iter().any(|class| class == *name)) {
                 let message = format!("events are called `{other}`, which is not a class");
                 let help =
-                    format!("add `{other}` to `classes`, or pass such events over with `others = \"skip\"`");
+                    format!("add `{other}` to `classes`, or skip such events with `others = \"skip\"`");
                 problems.push(Problem::at("classes", message).help(help));
             }
         }
@@ -142,23 +141,24 @@ impl Task for Events {
 }
 
 impl Events {
-    /// What an event is called; none if nothing says it.
+    /// Returns the name of an event; `None` without a trial type.
     fn name<'a>(&'a self, event: &'a Event) -> Option<&'a str> {
         let code = event.trial_type.as_deref()?;
         Some(self.words.get(code).map_or(code, String::as_str))
     }
 
-    /// The class of an event that is long enough.
+    /// Returns the class of an event; `None` if it is too short or belongs to no class.
     fn class(&self, event: &Event) -> Option<usize> {
         let name = self.name(event).filter(|_| event.duration >= self.minimum_duration)?;
         self.classes.iter().position(|class| class == name)
     }
 
-    /// The volumes that show an event, of a scan of `trs`; none if not all of them are there.
+    /// Returns the volumes that show an event in a scan of `trs` volumes; `None` if some are missing.
     fn window_of(&self, event: &Event, info: &ScanInfo, trs: usize) -> Option<Window> {
         let (from, seconds) = (event.onset + self.lag, self.window as f64 * info.tr);
         let start = (info.uncut(from, from + seconds)? / info.tr).round();
-        // The nearest volume may begin half a repetition time earlier or later: no cut may lie there either.
+        // The nearest volume may start up to half a repetition time earlier or later, so cuts are
+        // checked there too.
         let (begin, end) = (start * info.tr, start * info.tr + seconds);
         let is_cut = info.cuts.iter().any(|cut| cut.at > begin + 1e-6 && cut.at < end - 1e-6);
         let start = start as usize;
@@ -183,7 +183,7 @@ impl Events {
         })
     }
 
-    /// Finds classes that too few events are of whose windows are whole.
+    /// Finds classes with too few complete windows.
     fn check_examples(&self, cx: &CheckContext<'_>, names: &BTreeSet<&str>) -> Vec<Problem> {
         let mut units = vec![BTreeSet::new(); self.classes.len()];
         let mut seen = vec![0; self.classes.len()];
@@ -208,8 +208,8 @@ impl Events {
                 ),
                 (0, seen) => (
                     format!(
-                        "none of {seen} windows of `{class}` is whole: they reach over the end of scans of {} volumes, or \
-                         over what was scrubbed",
+                        "none of {seen} windows of `{class}` is complete: they extend beyond scans of {} volumes, or over \
+                         scrubbed volumes",
                         cx.trs
                     ),
                     "shorten `window` or `lag`, or raise `signal.trs`".to_owned(),

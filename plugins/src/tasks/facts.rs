@@ -1,4 +1,4 @@
-//! Asks for the facts that the corpora tell, one by one.
+//! Asks for the facts of the corpora, one by one.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,18 @@ use boldface::{
     Prediction, Problem, Result, Scan, Serialize, Task, Window, register, scores,
 };
 
-/// Asks for each fact of the corpora that shows in the signal and ranks its bands by log-likelihood.
+/// Asks for each fact of the corpora that is visible in the signal, and ranks its bands by
+/// log-likelihood.
 ///
-/// Scores: `direction_accuracy`, over facts outside the middle band, the share for which the bands on the fact's own side
-/// are together more probable than those on the other; `band_accuracy`; `band_balanced_accuracy` (mean recall of the
-/// bands); and `pearson_r`, the correlation of the expected band with z, averaged over features.
+/// Scores: `direction_accuracy`, the share of facts outside the middle band for which the bands on the
+/// fact's own side are together more probable than those on the other side; `band_accuracy`;
+/// `band_balanced_accuracy` (mean recall of the bands); and `pearson_r`, the correlation of the
+/// expected band with z, averaged over features.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Facts {
-    /// Features to ask for; `*` stands for anything, as in `coupling.*` or `coupling.Default-*`. All if empty.
+    /// Features to ask for. `*` matches anything, as in `coupling.*` or `coupling.Default-*`. An empty
+    /// list means all.
     features: Vec<String>,
 }
 
@@ -51,7 +54,7 @@ impl Task for Facts {
                 of_side.map(|(_, share)| share).sum()
             };
             if bands[own].z != 0.0 {
-                // A tie is no answer: half right.
+                // A tie is half right.
                 let (above, below) = (share(|z| z > 0.0), share(|z| z < 0.0));
                 let said_above = if above == below { 0.5 } else { f64::from(u8::from(above > below)) };
                 directions.push(if bands[own].z > 0.0 { said_above } else { 1.0 - said_above });
@@ -81,7 +84,7 @@ impl Task for Facts {
     }
 }
 
-/// The fact that was asked for, its bands, and the probability of each.
+/// Returns the fact of a question, its bands, and their probabilities.
 fn answer(outcome: &Outcome) -> Result<(&Fact, &[Band], &[f64])> {
     match (&outcome.example.answer, &outcome.prediction) {
         (Answer::Band { fact, bands }, Prediction::Choice { probabilities })

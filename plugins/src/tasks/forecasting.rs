@@ -1,22 +1,22 @@
-//! Continues a scan.
+//! Predicts how a scan continues.
 
 use boldface::{
     Answer, CheckContext, Deserialize, Example, JsonSchema, Metric, Outcome, Prediction, Problem, Result,
     Scan, Serialize, Task, TimeSeries, Window, register, scores,
 };
 
-/// Shows the first `context` volumes of a scan and asks for the next `horizon`.
+/// Shows the first `context` volumes of a scan and asks for the next `horizon` volumes.
 ///
-/// Both sides are in standard deviations of the shown volumes. Scores, each the mean over scans:
-/// `mae`, `mse` and `pearson_r` over all volumes and regions of a scan; and `mse@h` and `pearson_r@h`
-/// over the regions at one volume, the h-th after the shown ones, for h of 1, 5, 10, 20, 40 and 80.
-/// A scan whose real volumes are constant has no correlation and is left out of it.
+/// Both are in standard deviations of the shown volumes. Scores are means over scans: `mae`, `mse` and
+/// `pearson_r` over all volumes and regions of a scan, and `mse@h` and `pearson_r@h` over the regions
+/// of a single volume, the h-th after the shown ones, for h of 1, 5, 10, 20, 40 and 80. A scan whose
+/// true volumes are constant has no correlation and is left out of its mean.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Forecasting {
-    /// Volumes that are shown: a multiple of the tokenizer's `patch`.
+    /// Number of volumes to show: a multiple of the tokenizer's `patch`.
     context: usize,
-    /// Volumes to predict: a multiple of the tokenizer's `patch`.
+    /// Number of volumes to predict: a multiple of the tokenizer's `patch`.
     horizon: usize,
 }
 
@@ -24,16 +24,18 @@ register!(Task "forecasting" => Forecasting);
 
 const QUESTION: &str = "How does this scan continue?";
 
-/// Volumes after the context at which the scores are given apart.
+/// Volumes after the context that are scored individually.
 const STEPS: [usize; 6] = [1, 5, 10, 20, 40, 80];
 
 impl Task for Forecasting {
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
         let (has, needs) = (scan.series.trs(), self.context.saturating_add(self.horizon));
         if has < needs {
-            return Err(
-                format!("`{}` has {has} volumes, of the {needs} to show and predict", scan.info.id).into()
-            );
+            return Err(format!(
+                "`{}` has {has} volumes, but {needs} are to be shown and predicted",
+                scan.info.id
+            )
+            .into());
         }
         Ok(vec![Example {
             window: Window::first(self.context),
@@ -92,7 +94,7 @@ impl Task for Forecasting {
     }
 }
 
-/// One scan's volumes in `f64`, time-major.
+/// True and predicted volumes of one scan in `f64`, time-major.
 struct Forecast {
     rois: usize,
     actual: Vec<f64>,
@@ -100,15 +102,17 @@ struct Forecast {
 }
 
 impl Forecast {
-    /// The actual and the predicted regions at volume `t` after the context.
+    /// Returns the true and the predicted regions at volume `t` after the context.
     fn volume(&self, t: usize) -> (&[f64], &[f64]) {
         let regions = t * self.rois..(t + 1) * self.rois;
         (&self.actual[regions.clone()], &self.predicted[regions])
     }
 }
 
+/// Reads the forecast of an outcome.
+///
 /// # Errors
-/// If the outcome is no series, or one of another shape than the real one's `horizon` volumes.
+/// If the outcome is not a series, or its shape differs from the true one of `horizon` volumes.
 fn forecast(outcome: &Outcome, horizon: usize) -> Result<Forecast> {
     let (Answer::Series { .. }, Prediction::Series { predicted, actual }) =
         (&outcome.example.answer, &outcome.prediction)
@@ -129,8 +133,8 @@ fn forecast(outcome: &Outcome, horizon: usize) -> Result<Forecast> {
     Ok(Forecast { rois: actual.rois(), actual: wide(actual), predicted: wide(predicted) })
 }
 
-/// The mean correlation over scans. Where the real volumes are constant no forecast has one, so the
-/// scan is left out; a constant forecast of volumes that vary makes the mean undefined.
+/// Returns the mean correlation over scans. Scans with constant true volumes are left out, because no
+/// forecast can correlate with them. A constant forecast of varying volumes makes the mean undefined.
 fn correlation<'a>(scans: impl Iterator<Item = (&'a [f64], &'a [f64])>) -> f64 {
     let varying = scans.filter(|(actual, _)| actual.iter().any(|value| *value != actual[0]));
     scores::mean(varying.map(|(actual, predicted)| scores::pearson_r(actual, predicted)))

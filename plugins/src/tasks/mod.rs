@@ -1,4 +1,4 @@
-//! What is asked of a scan.
+//! Tasks: questions about scans.
 
 mod captioning;
 mod choice;

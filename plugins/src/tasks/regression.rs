@@ -9,30 +9,31 @@ use super::column::{Otherwise, no_such_column, without_a_value};
 
 /// Predicts a number, such as an age, from a scan.
 ///
-/// Without `edges` the number is read off the model: a ridge regression on the pooled hidden state of the
-/// prompt, fitted on training scans, its penalty chosen among training subjects; instruction tuning never
-/// sees the number. With `edges` the model learns to name the bin that holds the number, bins are ranked by
-/// log-likelihood, and the prediction is the mean of the bins' centres weighted by their probabilities.
+/// Without `edges`, ridge regression on the pooled hidden state of the prompt gives the number. It is
+/// fitted on training scans, with a penalty chosen among training subjects, and instruction tuning
+/// never sees the number. With `edges`, the model learns to name the bin of the number, bins are ranked
+/// by log-likelihood, and the prediction is the mean of the bins' centres, weighted by their
+/// probabilities.
 ///
-/// Scores: `mae` (mean absolute error, in `unit`), `r2` (share of the variance that is explained; below 0 if
-/// the mean would be nearer) and `pearson_r`. The last two are undefined where the numbers, or for
-/// `pearson_r` the predictions, do not vary.
+/// Scores: `mae` (mean absolute error, in `unit`), `r2` (share of explained variance; negative if the
+/// mean is a better prediction) and `pearson_r`. The last two are undefined if the numbers do not vary,
+/// and `pearson_r` also if the predictions do not.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Regression {
-    /// The column of the participants, sessions or scans table to predict, such as `age`.
+    /// Column of the participants, sessions or scans table to predict, such as `age`.
     target: String,
     /// Unit of the number, such as `years`; empty for a number without one.
     #[serde(default)]
     unit: String,
-    /// Edges of the bins to rank, rising, both ends included, in `unit`: `[20, 30, 40, 60]` are three bins.
-    /// Left out, a ridge regression reads the number off.
+    /// Edges of the bins to rank, in rising order and in `unit`, both ends included: `[20, 30, 40, 60]`
+    /// makes three bins. Without edges, ridge regression predicts the number.
     #[serde(default)]
     edges: Vec<f64>,
-    /// What a scan without a value of `target` is: a mistake to be reported, or left out.
+    /// How to treat a scan without a value of `target`: report it as an error, or skip it.
     #[serde(default)]
     missing: Otherwise,
-    /// The question; `{target}` and `{unit}` stand for the target and its unit.
+    /// The question; `{target}` and `{unit}` are replaced by the target and its unit.
     #[serde(default = "default_question")]
     question: String,
 }
@@ -109,7 +110,7 @@ impl Task for Regression {
         }
         let is_outside = |value: f64| self.edges.first() > Some(&value) || self.edges.last() < Some(&value);
         if let Some((value, scan)) = values.iter().find(|(value, _)| has_bins && is_outside(*value)) {
-            let message = format!("`{}` has {value}, which lies in no bin", scan.id);
+            let message = format!("`{}` has {value}, which is outside all bins", scan.id);
             problems.push(Problem::at("edges", message).help("move the first or the last edge outwards"));
         }
         problems
@@ -123,7 +124,7 @@ impl Regression {
         }
         let mut problems = Vec::new();
         if self.edges.len() < 3 {
-            let message = format!("{} edges make no two bins", self.edges.len());
+            let message = format!("{} edges do not make two bins", self.edges.len());
             problems.push(Problem::at("edges", message).help("list at least three numbers"));
         }
         if let Some(pair) = self.edges.windows(2).find(|pair| pair[0] >= pair[1]) {
@@ -134,7 +135,7 @@ impl Regression {
     }
 }
 
-/// A finite number, as a table writes it.
+/// Parses a finite number from a table cell.
 fn number(written: &str) -> Option<f64> {
     written.trim().parse::<f64>().ok().filter(|value| value.is_finite())
 }

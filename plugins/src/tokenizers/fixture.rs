@@ -1,11 +1,11 @@
-//! Made-up training scans for the tests of the tokenizers.
+//! Simulated training scans for the tests of the tokenizers.
 
 use std::f32::consts::TAU;
 
 use boldface::{Metric, Observer, Part, Regions, Result, Scan, ScanId, ScanInfo, Split, TimeSeries};
 use rand::RngExt;
 
-/// One scan a series, subjects `0`, `1`, ...
+/// Makes one scan per series, of subjects `0`, `1` and so on.
 pub(super) fn scans(series: impl IntoIterator<Item = TimeSeries>) -> Vec<Scan> {
     let scan = |(subject, series): (usize, TimeSeries)| {
         let id = ScanId::new("made", subject.to_string());
@@ -25,13 +25,13 @@ pub(super) fn scans(series: impl IntoIterator<Item = TimeSeries>) -> Vec<Scan> {
     series.into_iter().enumerate().map(scan).collect()
 }
 
-/// A split in which every one of `scans` may be learned from.
+/// A split in which all of `scans` are for training.
 pub(super) fn all_train(scans: &[Scan]) -> Split {
     Split { parts: scans.iter().map(|scan| (scan.info.id.person(), Part::Train)).collect() }
 }
 
-/// `count` series of 24 volumes and 4 regions: a slow wave in even scans and a fast one in odd
-/// scans, later by half a radian a region, with a random phase and little noise.
+/// Makes `count` series of 24 volumes and 4 regions: a slow wave in even scans and a fast one in odd
+/// scans, delayed by half a radian per region, with a random phase and little noise.
 pub(super) fn waves(count: usize, seed: u64) -> Vec<TimeSeries> {
     let mut rng = boldface::seed::stream(seed, "waves");
     let mut wave = |scan: usize| {
@@ -46,12 +46,12 @@ pub(super) fn waves(count: usize, seed: u64) -> Vec<TimeSeries> {
     (0..count).map(&mut wave).collect()
 }
 
-/// Keeps every number it is told.
+/// Records all metrics.
 #[derive(Default)]
 pub(super) struct Kept(pub(super) Vec<(u64, Metric)>);
 
 impl Kept {
-    /// The recorded values of one metric, in order.
+    /// Returns the recorded values of one metric, in order.
     pub(super) fn values(&self, name: &str) -> Vec<f64> {
         self.0.iter().filter(|(_, metric)| metric.name == name).map(|(_, metric)| metric.value).collect()
     }

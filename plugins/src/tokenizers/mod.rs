@@ -1,4 +1,4 @@
-//! Series into tokens.
+//! Tokenizers: from series to tokens.
 
 #[cfg(test)]
 mod fixture;

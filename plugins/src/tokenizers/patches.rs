@@ -1,11 +1,11 @@
-//! Whole patches: what every tokenizer asks of a series and of its `patch` key.
+//! Checks of whole patches that all tokenizers share.
 
 use boldface::{CheckContext, FmriShape, Problem, Result, TimeSeries};
 
-/// How many patches of `patch` volumes `series` has.
+/// Returns the number of patches of `patch` volumes in `series`.
 ///
 /// # Errors
-/// If they do not fill it, or a value is not a number.
+/// If the volumes are not a whole number of patches, or a value is not finite.
 pub(super) fn whole_patches(series: &TimeSeries, patch: usize) -> Result<usize> {
     if series.trs() == 0 || !series.trs().is_multiple_of(patch) {
         return Err(format!("{} volumes are not a whole number of patches of {patch}", series.trs()).into());
@@ -17,7 +17,7 @@ pub(super) fn whole_patches(series: &TimeSeries, patch: usize) -> Result<usize> 
     Ok(series.trs() / patch)
 }
 
-/// What is wrong with `patch`, given the length of the scans.
+/// Reports a problem with `patch`, given the length of the scans.
 pub(super) fn check_patch(patch: usize, cx: &CheckContext<'_>) -> Option<Problem> {
     if patch == 0 {
         return Some(Problem::at("patch", "a patch has at least 1 volume"));
@@ -31,7 +31,7 @@ pub(super) fn check_patch(patch: usize, cx: &CheckContext<'_>) -> Option<Problem
     Some(Problem::at("patch", message).help(format!("use one of {}", divisors.join(", "))))
 }
 
-/// What a backbone reads of a whole scan.
+/// Returns the shape of a whole scan for a backbone.
 pub(super) fn fmri_shape(
     patch: usize,
     width: usize,

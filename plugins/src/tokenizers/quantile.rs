@@ -1,4 +1,4 @@
-//! Codes each patch by the quantile of its mean: needs no engine.
+//! Codes each patch by the quantile of its mean, without an engine.
 
 use std::fs;
 use std::path::Path;
@@ -18,10 +18,11 @@ use super::usage::Usage;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Quantile {
-    /// Volumes of one token of one region.
+    /// Volumes per token of one region.
     #[serde(default = "default_patch")]
     patch: usize,
-    /// Number of codes, at least 2: bins that hold equally many training patches.
+    /// Number of codes, at least 2. Each is a bin with equally many distinct patch means of the
+    /// training scans.
     #[serde(default = "default_codebook_size")]
     codebook_size: usize,
 }
@@ -36,20 +37,20 @@ fn default_codebook_size() -> usize {
 
 register!(Tokenizer "quantile" => Quantile);
 
-/// Where [`FittedQuantile`] lies in its artefact.
+/// File name of [`FittedQuantile`] in its artefact.
 const FILE: &str = "quantile.json";
 
-/// A feature vector: mean and trend.
+/// Width of a feature vector: mean and trend.
 const WIDTH: usize = 2;
 
-/// Bin `k` holds patch means `m` with `cuts[k - 1] <= m < cuts[k]`.
+/// The fitted bins: bin `k` contains patch means `m` with `cuts[k - 1] <= m < cuts[k]`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FittedQuantile {
     patch: usize,
-    /// Lowest mean of each bin but the first, strictly rising.
+    /// Lowest mean of each bin except the first, strictly rising.
     cuts: Vec<f32>,
-    /// What each code decodes to; inside its own bin, so that it is coded back to the same code.
+    /// Decoded value of each code. It is within its own bin, so it is coded as the same code again.
     centres: Vec<f32>,
 }
 
@@ -109,11 +110,11 @@ impl Tokenizer for Quantile {
 }
 
 impl FittedQuantile {
-    /// Equally filled bins over the distinct values of `means`.
+    /// Divides the distinct values of `means` into equally filled bins.
     fn of(patch: usize, codebook_size: usize, means: &[f32]) -> Result<FittedQuantile> {
         let mut distinct = means.to_vec();
         distinct.sort_unstable_by(f32::total_cmp);
-        // Equal means (dead regions are all zero) must not make two equal cuts.
+        // Equal means (dead regions are all zero) must not make equal cuts.
         distinct.dedup();
         if distinct.len() < codebook_size {
             let distinct = distinct.len();
@@ -126,7 +127,7 @@ impl FittedQuantile {
         let centre = |bin: usize| {
             let bin = &distinct[edge(bin)..edge(bin + 1)];
             let mean = bin.iter().copied().map(f64::from).sum::<f64>() / bin.len() as f64;
-            // Rounding must not push the mean of a bin out of it.
+            // Rounding must not move the mean of a bin out of the bin.
             (mean as f32).clamp(bin[0], bin[bin.len() - 1])
         };
         let cuts = (1..codebook_size).map(|bin| distinct[edge(bin)]).collect();
@@ -179,8 +180,8 @@ impl FittedTokenizer for FittedQuantile {
     }
 }
 
-/// Mean and trend of every patch of every region, time-major. The trend is how much the
-/// least-squares line through the patch rises from its first to its last volume.
+/// Returns mean and trend of every patch of every region, time-major. The trend is the rise of the
+/// least-squares line from the first to the last volume of the patch.
 fn shapes(series: &TimeSeries, patch: usize, patches: usize) -> impl Iterator<Item = (f32, f32)> + '_ {
     let middle = (patch as f64 - 1.0) / 2.0;
     let spread: f64 = (0..patch).map(|t| (t as f64 - middle).powi(2)).sum();
@@ -216,8 +217,8 @@ mod tests {
 
     #[test]
     fn features_are_the_mean_and_the_trend() {
-        // Two regions, one patch of 3: region 0 is 1 2 6, region 1 is constant 4.
-        // Slope of 1 2 6: (-1 * 1 + 1 * 6) / 2 = 2.5 a volume, 5 over the patch.
+        // Two regions, one patch of 3: region 0 is 1 2 6, region 1 is constant 4. The slope of 1 2 6 is
+        // (-1 * 1 + 1 * 6) / 2 = 2.5 per volume, 5 over the patch.
         let series = TimeSeries::new(3, 2, 2.0, vec![1.0, 4.0, 2.0, 4.0, 6.0, 4.0]).unwrap();
         assert_eq!(shapes(&series, 3, 1).collect::<Vec<_>>(), [(3.0, 5.0), (4.0, 0.0)]);
         assert_eq!(shapes(&series, 1, 3).nth(4), Some((6.0, 0.0)));
@@ -260,7 +261,7 @@ mod tests {
         let loaded = config.load(dir.path(), &runtime).unwrap();
         let series = &scans[0].series;
         assert_eq!(fitted.embed(&[series]).unwrap(), loaded.embed(&[series]).unwrap());
-        // A prefix of a scan is coded as the scan is.
+        // A prefix of a scan has the same codes as in the whole scan.
         let prefix = series.window(boldface::Window::first(4)).unwrap();
         assert_eq!(loaded.embed(&[&prefix]).unwrap()[0].1, loaded.embed(&[series]).unwrap()[0].1.first(1));
 

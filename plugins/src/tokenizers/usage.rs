@@ -1,12 +1,12 @@
-//! How well a codebook is used.
+//! Statistics of how a codebook is used.
 
 use boldface::Metric;
 
-/// Codes in use, from how often each was taken.
+/// Use of a codebook, from counts of its codes.
 pub(super) struct Usage {
-    /// `exp` of the entropy of the codes: how many equally likely codes would be as rich.
+    /// `exp` of the entropy of code use: the effective number of codes.
     pub(super) perplexity: f64,
-    /// Share of the codebook that was taken at all.
+    /// Share of the codes that were used at least once.
     pub(super) share: f64,
 }
 
@@ -27,7 +27,7 @@ impl Usage {
         Usage { perplexity: entropy.exp(), share: used as f64 / codebook_size as f64 }
     }
 
-    /// As rows of the metric table: `codebook_perplexity` and `codebook_use`.
+    /// Returns the metrics `codebook_perplexity` and `codebook_use`.
     pub(super) fn metrics(&self) -> [Metric; 2] {
         [
             Metric::higher_is_better("codebook_perplexity", self.perplexity),

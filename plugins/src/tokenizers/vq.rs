@@ -1,4 +1,4 @@
-//! Codes each patch by the nearest row of a learned, normalised codebook.
+//! Codes each patch by the nearest row of a learned codebook of unit vectors.
 
 mod coupling;
 mod data;
@@ -25,21 +25,23 @@ use self::fitted::FittedVq;
 use super::patches::{check_patch, fmri_shape};
 use crate::nets::autoencoder::Autoencoder;
 
-/// Stage 1 of fMRI-LM: a transformer encoder and decoder around a codebook of unit vectors, trained to
-/// rebuild the signal and to lie near the text. Encoder and decoder look back in time only, so the
-/// first patches of a scan have the features and codes that they have in the whole scan.
+/// Stage 1 of fMRI-LM: a transformer encoder and decoder around a codebook of unit vectors. It is
+/// trained to reconstruct the signal and to align its features with text. Encoder and decoder are
+/// causal in time, so the first patches of a scan have the same features and codes as in the whole
+/// scan.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Vq {
-    /// Volumes of one token of one region; must divide the length of the scans.
+    /// Volumes per token of one region; must divide the length of the scans.
     patch: usize,
     /// Number of codes.
     codebook_size: usize,
-    /// Numbers a code.
+    /// Numbers per code.
     code_dim: usize,
-    /// Width of the transformers and of a feature vector.
+    /// Width of the transformers. A feature vector has this width, or twice that with the channel
+    /// `coupling`.
     width: usize,
-    /// Blocks of the encoder, and again of the decoder.
+    /// Blocks in the encoder, and as many in the decoder.
     layers: usize,
     /// Attention heads; must divide `width`.
     heads: usize,
@@ -47,24 +49,25 @@ struct Vq {
     align_dim: usize,
     /// Optimiser steps.
     steps: u64,
-    /// Scans a step; all of them if there are fewer.
+    /// Scans per step; all of them if there are fewer.
     batch_size: usize,
-    /// Learning rate after the warm-up; it falls as a cosine to a tenth at the last step.
+    /// Peak learning rate, after the warm-up. It falls along a cosine to a tenth at the last step.
     peak_lr: f64,
-    /// Steps of linear warm-up, fewer than `steps`. Until its end the decoder reads the unit vectors
-    /// themselves; then the codebook starts from what the encoder makes of the training scans.
+    /// Steps of linear warm-up, fewer than `steps`. During it the decoder reads the unit vectors
+    /// themselves. At its end the codebook starts from the encoder's vectors of training scans.
     warmup: u64,
     /// Decoupled weight decay, on matrices only.
     weight_decay: f64,
-    /// Largest global gradient norm; 0 turns clipping off.
+    /// Largest global gradient norm; 0 disables clipping.
     clip: f64,
-    /// Dropout on the residual branches, from 0 to below 1.
+    /// Dropout on the residual branches; at least 0 and below 1.
     dropout: f64,
-    /// Stochastic depth: how often a scan skips a residual branch, from 0 to below 1.
+    /// Stochastic depth: probability that a scan skips a residual branch; at least 0 and below 1.
     drop_path: f64,
-    /// How much of a code's vector is kept a step, from 0 to below 1; the rest follows its tokens.
+    /// Share of a code's vector that is kept per step; the rest follows its tokens. At least 0 and
+    /// below 1.
     ema_decay: f64,
-    /// Steps after which an unused code moves onto a random token.
+    /// Steps after which an unused code moves to a random token.
     revive_after: u64,
     /// Inputs of a token.
     channels: Vec<Channel>,
@@ -72,14 +75,14 @@ struct Vq {
     losses: Losses,
 }
 
-/// An input of a token, which stands for one region in one patch.
+/// An input of a token, which represents one region in one patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Channel {
     /// The region's signal in the patch.
     Signal,
-    /// Correlation of the region's signal with that of every region, over all volumes up to the end of the patch and none
-    /// after it. A single region's signal does not contain it.
+    /// Correlation of the region's signal with that of every region, over all volumes up to the end of
+    /// the patch. The signal of a single region does not contain it.
     Coupling,
 }
 
@@ -87,20 +90,22 @@ enum Channel {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Losses {
-    /// Mean squared error of the decoded signal.
+    /// Mean squared error of the reconstructed signal.
     signal: f64,
-    /// Mean squared error of the correlations that a linear head predicts from a token's feature.
+    /// Mean squared error of correlations that a linear head predicts from a token's feature.
     coupling: f64,
-    /// Mean squared error of the amplitudes at each frequency of a patch that a head predicts from a token's feature.
+    /// Mean squared error of the amplitudes at each frequency of a patch, which a head predicts from a
+    /// token's feature.
     spectrum: f64,
-    /// Mean squared error of the facts' z that a linear head predicts from the mean feature of each network in the last
-    /// patch; skipped without a corpus.
+    /// Mean squared error of the facts' z, which a linear head predicts from the mean feature of each
+    /// network in the last patch; skipped without a corpus.
     facts: f64,
     /// Mean squared distance from the unit vectors to their codes.
     commitment: f64,
     /// SigLIP between a scan's mean feature and its description; skipped with fewer than 2 descriptions.
     alignment: f64,
-    /// Cross-entropy of telling features from text embeddings, gradient reversed; skipped without text.
+    /// Cross-entropy of a classifier between features and text embeddings, with reversed gradient;
+    /// skipped without text.
     domain: f64,
 }
 
@@ -188,13 +193,13 @@ impl Tokenizer for Vq {
             }
         };
         require(self.codebook_size >= 2, "codebook-size", "a codebook has at least 2 codes");
-        require(self.code_dim >= 2, "code-dim", "a unit vector of fewer than 2 numbers has nothing to say");
+        require(self.code_dim >= 2, "code-dim", "must be at least 2");
         require(self.width >= 1, "width", "must be at least 1");
         require(self.layers >= 1, "layers", "must be at least 1");
         let divides = self.heads >= 1 && self.width.is_multiple_of(self.heads);
         require(divides, "heads", "must divide `width`");
         require(self.align_dim >= 1, "align-dim", "must be at least 1");
-        require(self.warmup < self.steps, "warmup", "leaves none of `steps` for the codebook");
+        require(self.warmup < self.steps, "warmup", "must be less than `steps`");
         require(self.peak_lr > 0.0 && self.peak_lr.is_finite(), "peak-lr", "must be above 0");
         require(self.weight_decay >= 0.0, "weight-decay", "must not be negative");
         require(self.clip >= 0.0, "clip", "must not be negative");
@@ -212,8 +217,8 @@ impl Tokenizer for Vq {
         }
         let distinct = self.channels.iter().enumerate();
         let distinct = distinct.filter(|(place, channel)| !self.channels[..*place].contains(channel)).count();
-        require(distinct >= 1, "channels", "a token with nothing says nothing; name `signal` or `coupling`");
-        require(distinct == self.channels.len(), "channels", "a channel is there twice; remove one");
+        require(distinct >= 1, "channels", "a token needs an input; list `signal` or `coupling`");
+        require(distinct == self.channels.len(), "channels", "a channel is listed twice; remove one");
         let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
         require(learns, "losses", "all weights are 0: nothing is learned");
         problems

@@ -1,10 +1,10 @@
-//! How often one index follows another, and what follows from that.
+//! Counts of pairs of indices, and the probabilities derived from them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// How often one index followed another, as `[before, after, count]` in files.
+/// Counts of how often one index followed another; `[before, after, count]` in files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Vec<(u32, u32, u64)>", from = "Vec<(u32, u32, u64)>")]
 pub(super) struct Counts {
@@ -18,14 +18,15 @@ impl Counts {
         *self.totals.entry(before).or_default() += 1;
     }
 
-    /// Log-probability with one added to each of `size` possible counts.
+    /// Log-probability with 1 added to each of the `size` possible counts.
     pub(super) fn ln(&self, before: u32, after: u32, size: u32) -> f64 {
         let count = self.pairs.get(&(before, after)).copied().unwrap_or(0);
         let total = self.totals.get(&before).copied().unwrap_or(0);
         ((count + 1) as f64).ln() - ((total + u64::from(size)) as f64).ln()
     }
 
-    /// The most frequent follower that `may` follow, the first of equals; none if none was seen.
+    /// The most frequent follower that `may` allows, the smallest of equals; `None` if there is no such
+    /// follower.
     pub(super) fn likeliest(&self, before: u32, may: impl Fn(u32) -> bool) -> Option<u32> {
         let followers = self.pairs.range((before, 0)..=(before, u32::MAX));
         let permitted = followers.filter(|&(&(_, after), _)| may(after));

@@ -1,4 +1,4 @@
-//! What counting learns, and what it leaves alone.
+//! Tests that counting learns the pairs and nothing else.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ fn model(source: &TextSource) -> Box<dyn LanguageModel> {
     Bigram {}.init(dir.path(), shape, &mut cx).unwrap()
 }
 
-/// Codes 0 1 then 1 2 then 2 2 of two regions, asked a question that is answered `ab`.
+/// The codes 0 1, then 1 2, then 2 2 of two regions, and a question with the answer `ab`.
 fn sequence(model: &dyn LanguageModel) -> Sequence {
     let codes = Arc::new(Codes { patches: 3, rois: 2, codes: vec![0, 1, 1, 2, 2, 2] });
     let features = Arc::new(Features::new(1, vec![0.0; 6]).unwrap());
@@ -73,10 +73,10 @@ fn it_learns_the_answer_and_the_next_code_and_survives_a_file() {
     let prompt = Sequence { after: batch.after[..3].to_vec(), ..batch.clone() };
     let generated = model.generate(std::slice::from_ref(&prompt), 9).unwrap();
     assert_eq!(model.text(&generated[0]).unwrap(), "ab");
-    // Code 2 was followed by 2; from 0 comes 1 and from 1 comes 2 of the same region.
+    // 2 followed code 2. In one region 1 follows 0, in the other 2 follows 1.
     assert_eq!(model.next_codes(&[batch]).unwrap(), [[2, 2]]);
 
-    // Two steps saw answer -> a, a -> b, b -> end twice each: each is 3 / (2 + 260).
+    // Two steps saw answer -> a, a -> b and b -> end twice, so each has probability 3 / (2 + 260).
     let options = ["ab", "b"].map(|option| model.answer_tokens("?", true, option).unwrap()).to_vec();
     let ranks = model.rank(&[Query { prompt, options }]).unwrap();
     assert!((ranks[0][0] - 3.0 * (3f64 / 262.0).ln()).abs() < 1e-12, "{ranks:?}");
@@ -114,13 +114,13 @@ fn a_pooled_prompt_says_which_code_stands_where_and_nothing_of_the_question() {
         let codes = Arc::new(Codes { patches: 3, rois: 2, codes });
         Sequence { fmri: Some(FmriBlock { codes, ..block }), ..asked.clone() }
     };
-    // The same codes, two of them at each other's place.
+    // The same codes with the first two exchanged.
     let swapped = with(vec![1, 0, 1, 2, 2, 2]);
     let mute = Sequence { after: Vec::new(), ..asked.clone() };
     let text = Sequence { fmri: None, ..asked.clone() };
     let pooled = model.pool(&[asked, swapped, mute, text]).unwrap();
     assert_eq!((pooled.rows, pooled.width), (4, BINS));
-    // Six places, each 1 or -1 in one bin (none of them meet here).
+    // Six places, each 1 or -1 in a bin of its own (no two collide here).
     assert_eq!(pooled.row(0).iter().map(|value| value.abs()).sum::<f32>(), 6.0);
     assert_ne!(pooled.row(0), pooled.row(1));
     assert_eq!(pooled.row(0), pooled.row(2));

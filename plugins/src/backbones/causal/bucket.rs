@@ -1,21 +1,21 @@
-//! Sequences of similar length as one rectangle: rows to gather, positions, attention.
+//! Sequences of similar length as one rectangle of cells: rows to gather, positions and attention.
 
 use std::ops::Range;
 
 use boldface::{Sequence, Token};
 
-/// The places of a sequence that are read now; places before them lie in a cache, if any.
+/// Places of a sequence to read now. A cache, if any, holds the places before them.
 pub(in crate::backbones) type Span<'a> = (&'a Sequence, Range<usize>);
 
 /// Spans in one rectangle of `size * length` cells, each row padded on the right.
 ///
-/// Padding needs no mask of its own: it stands after everything real, attention never looks further
-/// right than `visible`, and padding itself sees nothing.
+/// Padding needs no mask of its own: it comes after all real cells, attention never looks further right
+/// than `visible`, and padding itself sees nothing.
 #[derive(Debug, Default)]
 pub(in crate::backbones) struct Bucket {
     /// Number of spans.
     pub size: usize,
-    /// Cells of a row.
+    /// Cells per row.
     pub length: usize,
     /// Text tokens, in order of appearance.
     pub text: Vec<u32>,
@@ -25,21 +25,21 @@ pub(in crate::backbones) struct Bucket {
     pub codes: Vec<u32>,
     /// Region of each fMRI token.
     pub regions: Vec<u32>,
-    /// For each cell its row in the table of text tokens followed by fMRI tokens.
+    /// The row of each cell in the table of text tokens followed by fMRI tokens.
     pub rows: Vec<u32>,
     /// Position id of each cell.
     pub positions: Vec<u32>,
-    /// How many keys each cell sees, cached ones included.
+    /// Number of keys that each cell sees, cached ones included.
     pub visible: Vec<u32>,
-    /// All text after the block of each span's sequence, whether it is read now or not.
+    /// All text after the block of each span's sequence, even if it is not read now.
     pub afters: Vec<Vec<u32>>,
-    /// For each cell the place of its span, and how many tokens of `afters` have been read with it; 0 for a cell that is
-    /// none of them.
+    /// For each cell, the index of its span and the number of tokens of `afters` read up to and
+    /// including it. The number is 0 for a cell outside that text.
     pub text_read: Vec<(usize, usize)>,
 }
 
 impl Bucket {
-    /// Lays out `spans`; every sequence has passed the network's check.
+    /// Lays out `spans`. The caller has checked every sequence against the network.
     pub fn new(spans: &[Span<'_>]) -> Bucket {
         let length = spans.iter().map(|(_, places)| places.len()).max().unwrap_or(0);
         let mut bucket = Bucket { size: spans.len(), length, ..Bucket::default() };
@@ -99,8 +99,8 @@ fn number(value: usize) -> u32 {
     u32::try_from(value).expect("a batch has fewer than 2^32 tokens")
 }
 
-/// Groups sequences so that little of a rectangle is padding: indices of `lengths`, longest first,
-/// each group down to four fifths of its longest.
+/// Groups sequences so that rectangles contain little padding. Returns indices into `lengths`, longest
+/// first; each group reaches down to four fifths of its longest.
 pub(in crate::backbones) fn by_length(lengths: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(bucket.text, [5, 6, 7, 8]);
         assert_eq!((bucket.features, bucket.codes), (vec![0.5, 0.6, 0.7, 0.8], vec![1, 2, 3, 4]));
         assert_eq!(bucket.regions, [0, 1, 0, 1]);
-        // Text rows 0..4, then fMRI rows 4..8; four cells of padding.
+        // Text rows 0..4, then fMRI rows 4..8, and four cells of padding.
         assert_eq!(bucket.rows, [0, 1, 0, 0, 0, 0, 2, 4, 5, 6, 7, 3]);
         assert_eq!(bucket.positions, [0, 1, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3]);
         assert_eq!(bucket.visible, [1, 2, 0, 0, 0, 0, 1, 3, 3, 5, 5, 6]);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn groups_hold_similar_lengths() {
-        // 100 takes 80 but not 79; 79 takes 64.
+        // A group that starts at 100 accepts 80 but not 79; one that starts at 79 accepts 64.
         assert_eq!(by_length(&[64, 100, 79, 80]), [vec![1, 3], vec![2, 0]]);
         assert!(by_length(&[]).is_empty());
     }

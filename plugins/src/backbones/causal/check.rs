@@ -1,13 +1,13 @@
-//! Whether a model can read a sequence and find its targets.
+//! Checks that a model can read a sequence and find its targets.
 
 use boldface::{FmriShape, Result, Sequence};
 
 use super::{Limits, Trunk};
 
-/// Whether `trunk` can read `sequence` and find its targets.
+/// Checks that `trunk` can read `sequence` and find its targets.
 ///
 /// # Errors
-/// That say what does not fit.
+/// If the sequence does not fit; the message says why.
 pub(in crate::backbones) fn check(trunk: &impl Trunk, sequence: &Sequence) -> Result<()> {
     let Limits { context, vocabulary, shape, .. } = trunk.limits();
     let layout = sequence.layout();
@@ -25,9 +25,11 @@ pub(in crate::backbones) fn check(trunk: &impl Trunk, sequence: &Sequence) -> Re
         return Err(format!("token {token} is outside the vocabulary of {vocabulary}").into());
     }
     if sequence.supervised.end > layout.after {
-        return Err(
-            format!("{:?} of {} text tokens are to be learned", sequence.supervised, layout.after).into()
-        );
+        return Err(format!(
+            "text tokens {:?} are supervised, but the text has {}",
+            sequence.supervised, layout.after
+        )
+        .into());
     }
     check_block(shape, sequence)
 }
@@ -46,7 +48,7 @@ fn check_block(shape: Option<FmriShape>, sequence: &Sequence) -> Result<()> {
     let tokens = block.patches * codes.rois;
     if features.rows < tokens || codes.codes.len() < tokens || sequence.forecast.end > block.patches {
         return Err(format!(
-            "a block of {} patches has {} features and {} codes, and patches {:?} are to be learned",
+            "a block of {} patches does not fit its {} features, {} codes and patches to predict ({:?})",
             block.patches,
             features.rows,
             codes.codes.len(),

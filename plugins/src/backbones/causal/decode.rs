@@ -1,4 +1,4 @@
-//! Asking the trunk: text continued, next codes. Nothing is sampled.
+//! Greedy decoding: continues text and predicts the next codes. Nothing is sampled.
 
 use boldface::{Layout, Result, Sequence};
 use boldface_engine::nn::Pass;
@@ -7,18 +7,19 @@ use boldface_engine::{Tensor, no_grad};
 use super::bucket::{Bucket, Span};
 use super::{Trunk, check};
 
-/// Sequences that are continued side by side.
+/// Largest number of sequences continued side by side.
 const BATCH: usize = 16;
 
-/// Which tokens an answer is made of, and which end it.
+/// Tokens that an answer may contain, and tokens that end it.
 pub(in crate::backbones) struct Ends<'a> {
     /// Tokens that end an answer.
     pub tokens: &'a [u32],
-    /// Tokens below this may be written; marks that are no text have larger ones.
+    /// Only tokens below this number may be written; marks without text have larger numbers.
     pub among: usize,
 }
 
-/// Greedy continuation up to one of the ends (left out), `limit` tokens or the end of the context.
+/// Continues each prompt greedily up to an end token (left out), `limit` tokens or the end of the
+/// context.
 ///
 /// Prompts of the same shape are continued side by side, so none is padded.
 pub(in crate::backbones) fn generate(
@@ -82,12 +83,12 @@ fn extend(
     texts
 }
 
-/// The most likely codes of the patch after each block, one a region.
+/// Returns the most likely codes of the patch after each block, one per region.
 pub(in crate::backbones) fn next_codes(trunk: &impl Trunk, blocks: &[Sequence]) -> Result<Vec<Vec<u32>>> {
     for sequence in blocks {
         check(trunk, sequence)?;
         if sequence.layout().block() == 0 {
-            return Err("the next codes of a sequence without fMRI were asked for".into());
+            return Err("cannot predict the next codes of a sequence without fMRI".into());
         }
     }
     let mut codes = vec![Vec::new(); blocks.len()];
@@ -112,7 +113,7 @@ pub(in crate::backbones) fn next_codes(trunk: &impl Trunk, blocks: &[Sequence]) 
     Ok(codes)
 }
 
-/// Indices of equal shapes, at most [`BATCH`] together.
+/// Groups the indices of equal shapes, at most [`BATCH`] per group.
 pub(super) fn same_shape(shapes: &[Layout]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (index, shape) in shapes.iter().enumerate() {
@@ -124,7 +125,7 @@ pub(super) fn same_shape(shapes: &[Layout]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Index of the largest of the first `among` logits of every row, the first of equals.
+/// Returns the index of the largest among the first `among` logits of each row, the first of equals.
 fn likeliest(logits: &Tensor, among: usize) -> Vec<u32> {
     let size = logits.dims()[1];
     let largest = |row: &[f32]| {

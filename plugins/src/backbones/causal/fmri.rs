@@ -1,4 +1,4 @@
-//! The weights that read and predict fMRI tokens, under the names that every backbone gives them.
+//! The weights that read and predict fMRI tokens, with the same names in every backbone.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use super::Bucket;
 
 const STD: f32 = 0.02;
 
-/// What is read of a scan.
+/// Form in which the model reads a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::backbones) enum Input {
     /// Encoder output before quantisation, projected to the model's width.
     Features,
-    /// One learned vector a code.
+    /// One learned vector per code.
     Codes,
 }
 
-/// Adds what reads and predicts fMRI tokens of a model that is `width` wide.
+/// Adds the weights that read and predict fMRI tokens to a model of width `width`.
 pub(in crate::backbones) fn add(
     params: &mut Params,
     input: Input,
@@ -39,11 +39,12 @@ pub(in crate::backbones) fn add(
     nn::init_linear(params, "fmri.head", width, shape.codebook_size, false, STD, rng);
 }
 
-/// Adds to what tells regions apart the mean embedding of each one's name, so that from the first step a question's words
-/// are like the tokens that they are about. `embedded` has the embeddings of each name's tokens, one behind the other.
+/// Adds the mean embedding of each region's name to the vector that identifies the region. From the
+/// first step, a question's words then resemble the tokens of the regions they name. `embedded` has the
+/// embeddings of each name's tokens, concatenated.
 ///
 /// # Errors
-/// If there is not one name per region.
+/// If the number of names differs from the number of regions.
 pub(in crate::backbones) fn name_regions(
     params: &mut Params,
     names: &[String],
@@ -65,7 +66,7 @@ pub(in crate::backbones) fn name_regions(
     Ok(())
 }
 
-/// How many numbers [`add`] adds.
+/// Number of weights that [`add`] adds.
 pub(in crate::backbones) fn parameters(input: Input, shape: FmriShape, width: usize) -> u64 {
     let input = match input {
         Input::Features => shape.width + 1,
@@ -79,7 +80,8 @@ pub(in crate::backbones) fn is_fmri(name: &str) -> bool {
     name.starts_with("fmri.")
 }
 
-/// The fMRI tokens of a bucket, `(n, width)`: what a region shows, and which region it is. None if it has none.
+/// The fMRI tokens of a bucket, `(n, width)`: the signal's vector plus the region's. `None` if the
+/// bucket has no such tokens.
 pub(in crate::backbones) fn tokens(pass: &Pass<'_>, input: Input, bucket: &Bucket) -> Option<Tensor> {
     let n = bucket.regions.len();
     let shown = match input {
@@ -94,13 +96,13 @@ pub(in crate::backbones) fn tokens(pass: &Pass<'_>, input: Input, bucket: &Bucke
     Some(shown.add(&pass.params.get("fmri.regions").rows(&bucket.regions)))
 }
 
-/// Every cell of a bucket, `(size * length, width)`, of its text and its fMRI tokens.
+/// All cells of a bucket, `(size * length, width)`, from its text and fMRI tokens.
 pub(in crate::backbones) fn cells(text: Option<Tensor>, fmri: Option<Tensor>, bucket: &Bucket) -> Tensor {
     let parts: Vec<Tensor> = text.into_iter().chain(fmri).collect();
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0).rows(&bucket.rows)
 }
 
-/// Logits over the codebook, `(n, codebook_size)`, of normed states.
+/// Logits over the codebook, `(n, codebook_size)`, from normed states.
 pub(super) fn codes(pass: &Pass<'_>, normed: &Tensor) -> Tensor {
     nn::linear(pass, "fmri.head", normed)
 }

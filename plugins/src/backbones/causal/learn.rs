@@ -1,4 +1,4 @@
-//! The training loop that every stage shares: weighted losses at supervised places only.
+//! The training loop that all stages share, with weighted losses at supervised places only.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use boldface_engine::{AdamW, Gradients, Schedule, clear_tape, clip};
 use super::Trunk;
 use super::loss::{Losses, loss, totals};
 
-/// As [`fit`], with a metric for the loss of every objective.
+/// Trains like [`fit`] and records the loss of every objective as a metric.
 pub(in crate::backbones) fn train(
     trunk: &mut impl Trunk,
     training: &Training,
@@ -25,10 +25,10 @@ pub(in crate::backbones) fn train(
 }
 
 /// Trains until `training.steps` steps are done, from the last checkpoint if there is one, and calls
-/// `record` after each.
+/// `record` after each step.
 ///
-/// The means of a step are over all its micro-batches together: a micro-batch counts by its number
-/// of supervised tokens, so accumulating many gives the gradient of one large batch.
+/// The means of a step cover all its micro-batches together. Each micro-batch is weighted by its number
+/// of supervised tokens, so accumulation gives the gradient of one large batch.
 ///
 /// # Errors
 /// If a sequence does not fit the model, the batches run out, a step has nothing to learn, a loss
@@ -47,7 +47,8 @@ pub(in crate::backbones) fn fit(
     let schedule = Schedule { steps, warmup, peak_lr, final_lr };
     let first = cx.observer.resume(&mut |dir| restore(trunk, &mut optimiser, dir));
     let each = training.accumulate.max(1);
-    // Batches come in a fixed order: those of the steps that are done are passed over.
+    // Batches come in a fixed order, so a resumed training draws those of the finished steps again and
+    // skips them. Nothing of the sampler needs to be saved.
     let passed = usize::try_from(first).unwrap_or(usize::MAX).saturating_mul(each);
     if passed > 0 {
         let last = batches.nth(passed - 1).ok_or_else(|| format!("the batches ran out at step {first}"))?;
@@ -83,7 +84,7 @@ fn keep(trunk: &impl Trunk, optimiser: &AdamW, dir: &Path) -> Result<()> {
     Ok(optimiser.save(&dir.join(OPTIMISER))?)
 }
 
-/// Takes what [`keep`] wrote into a model that is ready for its first step.
+/// Restores the files written by [`keep`] into a model that is ready for its first step.
 pub(in crate::backbones) fn restore(trunk: &mut impl Trunk, optimiser: &mut AdamW, dir: &Path) -> Result<()> {
     let mut restored = optimiser.clone();
     restored.load(trunk.params(), &dir.join(OPTIMISER))?;
@@ -94,7 +95,7 @@ pub(in crate::backbones) fn restore(trunk: &mut impl Trunk, optimiser: &mut Adam
     Ok(())
 }
 
-/// Losses and gradients of one step.
+/// Returns the losses and gradients of one step.
 pub(in crate::backbones) fn gradients<T: Trunk>(
     trunk: &T,
     training: &Training,

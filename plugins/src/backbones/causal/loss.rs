@@ -1,4 +1,9 @@
-//! What a micro-batch teaches: weighted losses at supervised places only, and each block read once.
+//! The loss of a micro-batch: weighted losses at supervised places only, with each shared block read
+//! once.
+//!
+//! The keys and values of a scan are shared by all questions about it, and gradients flow back through
+//! them. The loss equals that of separate reads, up to rounding. A sequence about a scan may train text
+//! and codes in one pass, because fMRI tokens never see the text after them.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +15,23 @@ use super::bucket::{Bucket, Span, by_length};
 use super::share::{head, same_block};
 use super::{Trunk, check};
 
-/// The name of the code loss, beside [`boldface::Objective::name`].
+/// Name of the code loss, beside those of [`boldface::Objective::name`].
 const CODES: &str = "fmri_to_fmri";
 
-/// Mean cross-entropy in nats of each objective that a step had.
+/// Mean cross-entropy in nats of each objective in a step.
 pub(in crate::backbones) type Losses = BTreeMap<&'static str, f64>;
 
-/// The place in a sequence that predicts, and the label it should give.
+/// A predicting place in a sequence, and its label.
 type Target = (usize, u32);
 
-/// Targets of one sequence by the name of their loss, with its weight.
+/// Returns the targets of one sequence, with the name and weight of their loss.
 fn targets(sequence: &Sequence) -> Vec<(&'static str, f32, Vec<Target>)> {
     let text = (sequence.objective.name(), sequence.text_weight, sequence.text_targets().collect::<Vec<_>>());
     let codes = (CODES, sequence.code_weight, sequence.code_targets().collect());
     [text, codes].into_iter().filter(|(_, weight, targets)| *weight > 0.0 && !targets.is_empty()).collect()
 }
 
-/// How many targets each loss has in a whole step.
+/// Counts the targets of each loss in a whole step.
 ///
 /// # Errors
 /// If a sequence does not fit the model.
@@ -41,7 +46,7 @@ pub(super) fn totals(trunk: &impl Trunk, micro: &[Vec<Sequence>]) -> Result<BTre
     Ok(totals)
 }
 
-/// The weighted loss of one micro-batch, a share of the step's; none if it has no target.
+/// Returns the weighted loss of one micro-batch as a share of the step's; `None` without targets.
 pub(super) fn loss(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -81,10 +86,10 @@ pub(super) fn loss(
     predictions.loss(trunk, pass, totals, losses)
 }
 
-/// Blocks that are read side by side.
+/// Largest number of blocks read side by side.
 const BLOCKS: usize = 16;
 
-/// Reads each of several blocks, `start` tokens long, once; then what follows all of them side by side.
+/// Reads each block, `start` tokens long, once, then all their continuations side by side.
 fn read_shared(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -121,7 +126,7 @@ fn read_shared(
 struct Learned<'a> {
     sequence: &'a Sequence,
     targets: Vec<(&'static str, f32, Vec<Target>)>,
-    /// How many places must be read so that every target's place sees all it may see.
+    /// Number of places to read so that every target's place sees all it may see.
     needed: usize,
 }
 
@@ -134,19 +139,19 @@ impl Learned<'_> {
     }
 }
 
-/// Rows that predict and their labels, for all targets of one name and weight.
+/// Predicting rows and their labels, for all targets of one name and weight.
 #[derive(Default)]
 struct Group {
     rows: Vec<Tensor>,
     labels: Vec<u32>,
 }
 
-/// All rows that predict, by the name of their loss and the bits of its weight.
+/// All predicting rows, by the name of their loss and the bits of its weight.
 #[derive(Default)]
 struct Predictions(BTreeMap<(&'static str, u32), Group>);
 
 impl Predictions {
-    /// Takes those targets of `members` that `cell` finds in `hidden`.
+    /// Adds those targets of `members` that `cell` finds in `hidden`.
     fn take(
         &mut self,
         hidden: &Tensor,
@@ -169,7 +174,7 @@ impl Predictions {
         }
     }
 
-    /// The weighted sum of all losses; `losses` gets each without its weight.
+    /// Returns the weighted sum of all losses and adds each unweighted loss to `losses`.
     fn loss(
         self,
         trunk: &impl Trunk,

@@ -1,4 +1,4 @@
-//! What causal language models share, whatever their layers: how they are trained and asked.
+//! Training and decoding that causal language models share, whatever their layers.
 
 mod bucket;
 mod check;
@@ -31,19 +31,19 @@ pub(super) use share::assert_sharing_changes_nothing;
 
 /// The layers of a causal language model that reads text and fMRI tokens.
 pub(super) trait Trunk {
-    /// What the random streams of its training are named after.
+    /// Prefix of the names of its random training streams.
     const NAME: &'static str;
 
     /// All weights.
     fn params(&self) -> &Params;
 
-    /// All weights, to be moved.
+    /// All weights, mutable.
     fn params_mut(&mut self) -> &mut Params;
 
-    /// What it can read.
+    /// Sizes of the sequences that it can read.
     fn limits(&self) -> Limits;
 
-    /// What differs between training (with noise) and inference.
+    /// Settings that differ between training (with noise) and inference.
     fn pass(&self, noise: Option<Noise>) -> Pass<'_>;
 
     /// An empty cache of keys and values.
@@ -55,16 +55,17 @@ pub(super) trait Trunk {
     /// The final norm, `(n, width)`.
     fn norm(&self, pass: &Pass<'_>, hidden: &Tensor) -> Tensor;
 
-    /// The table that normed states are multiplied with, `(vocabulary, width)`.
+    /// The matrix that turns normed states into logits, `(vocabulary, width)`.
     fn head<'a>(&self, pass: &Pass<'a>) -> &'a Tensor;
 
-    /// Decides what moves in a training of these weights.
+    /// Decides which of these weights a training changes.
     ///
     /// # Errors
     /// If an adapter does not fit.
     fn tune(&mut self, tuning: &Tuning, seed: u64) -> Result<()>;
 
-    /// Whether a checkpoint of a training must hold this weight: one that moves, at least.
+    /// Whether a training checkpoint must contain this weight; true at least for every weight that is
+    /// trained.
     fn is_kept(&self, name: &str) -> bool;
 
     /// Logits over the vocabulary, `(n, vocabulary)`.
@@ -78,15 +79,15 @@ pub(super) trait Trunk {
     }
 }
 
-/// What a model can read.
+/// Sizes of the sequences that a model can read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Width of the hidden states.
     pub width: usize,
     /// Longest sequence in tokens.
     pub context: usize,
-    /// Text tokens are below this; marks around the fMRI block included.
+    /// Text tokens are below this number, marks around the fMRI block included.
     pub vocabulary: usize,
-    /// What the fMRI parts read; none before they are added.
+    /// Shape of the scans that the fMRI parts read; `None` before those parts are added.
     pub shape: Option<FmriShape>,
 }

@@ -1,4 +1,4 @@
-//! A prompt as one vector: what a linear model reads off the frozen network.
+//! A prompt as one vector, which a linear model reads from the frozen network.
 
 use boldface::{Features, Layout, Result, Sequence};
 use boldface_engine::no_grad;
@@ -7,8 +7,8 @@ use super::bucket::{Bucket, Span};
 use super::decode::{cell, same_shape};
 use super::{Trunk, check};
 
-/// One row a prompt, `2 * width` wide: the mean of the last hidden states over all places, then the
-/// state of the last place, which has read everything. Both are after the final norm.
+/// Returns one row per prompt, `2 * width` wide: the mean of the last hidden states over all places,
+/// then the state of the last place. Both are taken after the final norm.
 ///
 /// Prompts of the same shape are read side by side, so none is padded.
 pub(in crate::backbones) fn pool(trunk: &impl Trunk, prompts: &[Sequence]) -> Result<Features> {

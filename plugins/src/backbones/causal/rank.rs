@@ -1,4 +1,4 @@
-//! Options ranked by log-likelihood: many questions about one scan are read side by side.
+//! Ranks options by log-likelihood and reads many questions about one scan side by side.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,26 @@ use super::decode::cell;
 use super::share::{head, same_block};
 use super::{Trunk, check};
 
-/// Sequences that are read side by side, at most.
+/// Largest number of sequences read side by side.
 const ROWS: usize = 64;
 
-/// Tokens that are read side by side, at most: they bound the activations.
+/// Largest number of tokens read side by side; it limits the memory of activations.
 const CELLS: usize = 1 << 13;
 
-/// Keys and values of the sequences that are read side by side, at most: 256 MiB.
+/// Largest number of cached keys and values of the sequences read side by side: 256 MiB.
 const CACHED: usize = 1 << 26;
 
-/// Logits that are held at the same time: 64 MiB.
+/// Largest number of logits in memory at a time: 64 MiB.
 const LOGITS: usize = 1 << 24;
 
-/// Log-likelihood in nats of every option after its prompt.
+/// Returns the log-likelihood in nats of every option after its prompt.
 ///
-/// A block's keys and values are computed once for all questions about it, a question's once for all its
-/// options. Questions about one block are read side by side, and so are their options; what else is asked
-/// changes a value by rounding only.
+/// It is the sum over the option's tokens, including the end token if the option has one, so no length
+/// normalisation is needed.
+///
+/// Keys and values of a block are computed once for all its questions, those of a question once for all
+/// its options. Questions about one block are read side by side, and so are their options. Other
+/// questions in the call change a value by rounding only.
 pub(in crate::backbones) fn rank(trunk: &impl Trunk, queries: &[Query]) -> Result<Vec<Vec<f64>>> {
     for query in queries {
         for option in &query.options {
@@ -53,14 +56,14 @@ pub(in crate::backbones) fn rank(trunk: &impl Trunk, queries: &[Query]) -> Resul
     Ok(answers)
 }
 
-/// What follows a block, and the options after it.
+/// A question behind a block, and its options.
 struct Question<'a> {
     prompt: &'a Sequence,
     options: Vec<&'a [u32]>,
 }
 
 impl<'a> Question<'a> {
-    /// Each question about one block once, with each of its options once.
+    /// Lists each question about one block once, with each of its options once.
     fn distinct(queries: impl Iterator<Item = &'a Query>) -> Vec<Question<'a>> {
         let mut questions: BTreeMap<&[u32], Question<'a>> = BTreeMap::new();
         for Query { prompt, options } in queries.filter(|query| !query.options.is_empty()) {
@@ -81,7 +84,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Log-likelihoods of options, by what stands between block and option.
+/// Log-likelihoods by the text between block and option, then by option.
 type Ranked<'a> = BTreeMap<&'a [u32], BTreeMap<&'a [u32], f64>>;
 
 /// Ranks the options of distinct questions about one block.
@@ -100,7 +103,7 @@ fn rank_questions<'a>(trunk: &impl Trunk, pass: &Pass<'_>, questions: &[Question
         for rows in alike.chunks(side_by_side(shared.width() * (start + longest), longest)) {
             let asked: Vec<&Question<'a>> = rows.iter().map(|&row| &questions[row]).collect();
             let (cache, last) = match &last {
-                // Nothing stands between the block and the options.
+                // The options follow the block directly.
                 Some(last) if longest == 0 => (shared.clone(), last.clone()),
                 _ => read_questions(trunk, pass, &shared, start, &asked),
             };
@@ -113,7 +116,8 @@ fn rank_questions<'a>(trunk: &impl Trunk, pass: &Pass<'_>, questions: &[Question
     ranked
 }
 
-/// Keys and values of all questions, read side by side after the block, and the hidden state of the last place of each.
+/// Reads all questions side by side after the block. Returns their keys and values, and the hidden
+/// state of the last place of each.
 fn read_questions(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -131,7 +135,8 @@ fn read_questions(
     (cache, last)
 }
 
-/// Log-likelihoods of the options of each question; `last` has the hidden state before the first token.
+/// Returns the log-likelihoods of each question's options; `last` has the hidden states before their
+/// first tokens.
 fn rank_options(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -151,8 +156,9 @@ fn rank_options(
         values[row][index] += value;
     }
 
-    // Rows of a cache are of one length and questions are not: what a longer question has beyond the shortest is
-    // read again, together with its option.
+    // All rows of a cache have the same length, but questions differ in length. The tokens of a longer
+    // question beyond the shortest are read again with each option. Values therefore depend on the
+    // other questions, by rounding.
     let shortest = questions.iter().map(|question| question.end()).min().unwrap_or(0);
     let mut cache = cache.clone();
     cache.truncate(shortest);
@@ -176,7 +182,8 @@ fn rank_options(
     values
 }
 
-/// Log-likelihoods of each text's tokens behind the one at its place in `starts`; a cache has the first `known` places.
+/// Returns, for each text, the summed log-likelihood of the tokens after its place in `starts`. The
+/// cache has the first `known` places.
 fn rest(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -185,7 +192,7 @@ fn rest(
     texts: &[&Sequence],
     starts: &[usize],
 ) -> Vec<f64> {
-    // Nobody asks the last place.
+    // The last place predicts no token of the text, so it is not read.
     let spans: Vec<Span<'_>> = texts.iter().map(|text| (*text, known..text.layout().len() - 1)).collect();
     let bucket = Bucket::new(&spans);
     let hidden = trunk.read(pass, &bucket, Some(cache));
@@ -203,12 +210,14 @@ fn rest(
     spans.iter().zip(starts).map(sum).collect()
 }
 
-/// How many sequences are read side by side, if each keeps so many numbers in the cache and reads `length` tokens more.
+/// Number of sequences to read side by side if each caches `kept` numbers and reads `length` more
+/// tokens.
 fn side_by_side(kept: usize, length: usize) -> usize {
     ROWS.min(CACHED / kept.max(1)).min(CELLS / length.max(1)).max(1)
 }
 
-/// Log-likelihood of each token after the hidden state of its row, `(n, width)`.
+/// Returns the log-likelihood of each target token, predicted from the hidden state of its row, `(n,
+/// width)`.
 fn log_likelihoods(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -218,7 +227,8 @@ fn log_likelihoods(
     log_likelihoods_by(trunk, pass, hidden, targets, (LOGITS / trunk.limits().vocabulary).max(1))
 }
 
-/// As above, with the logits of so many rows at a time; targets are in the order of their rows.
+/// Like [`log_likelihoods`], with logits of `rows` rows at a time. Targets are in the order of their
+/// rows.
 fn log_likelihoods_by(
     trunk: &impl Trunk,
     pass: &Pass<'_>,
@@ -242,7 +252,7 @@ fn log_likelihoods_by(
     values
 }
 
-/// The prompt followed by `tokens`.
+/// Appends `tokens` to the prompt.
 fn extended(prompt: &Sequence, tokens: &[u32]) -> Sequence {
     let mut grown = prompt.clone();
     grown.after.extend(tokens);

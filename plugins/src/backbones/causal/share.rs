@@ -1,4 +1,4 @@
-//! Which sequences begin with the very same block: it is read once for all of them.
+//! Groups of sequences that begin with the very same block, which is then read once for all of them.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) fn is_shared(a: &Sequence, b: &Sequence) -> bool {
         }
 }
 
-/// Indices of sequences about the same block, in order of first appearance.
+/// Groups the indices of sequences about the same block, in order of first appearance.
 pub(super) fn same_block<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> Vec<Vec<usize>> {
     let mut groups: Vec<(&Sequence, Vec<usize>)> = Vec::new();
     for (index, sequence) in sequences.into_iter().enumerate() {
@@ -30,8 +30,8 @@ pub(super) fn same_block<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) 
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// How many places stand before what differs in `sequences` about one block: the text before the block, the block, and what
-/// text after it all begin with.
+/// Counts the leading places that all `sequences` about one block share: the text before the block, the
+/// block, and the common start of the text after it.
 pub(super) fn head<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> usize {
     let mut sequences = sequences.into_iter();
     let Some(first) = sequences.next() else { return 0 };
@@ -39,7 +39,7 @@ pub(super) fn head<'a>(sequences: impl IntoIterator<Item = &'a Sequence>) -> usi
     first.layout().len() - first.after.len() + sequences.map(alike).min().unwrap_or(0)
 }
 
-/// Tests that losses and gradients are those of sequences that share nothing.
+/// Asserts that losses and gradients equal those of sequences that share nothing.
 #[cfg(test)]
 pub(in crate::backbones) fn assert_sharing_changes_nothing(trunk: &impl super::Trunk, batch: &[Sequence]) {
     use boldface::{FmriBlock, Training, Tuning};

@@ -1,4 +1,4 @@
-//! The files of a saved model: weights, vocabulary, and what the weights are for.
+//! The files of a saved model: weights, vocabulary and metadata.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::vocabulary::Vocabulary;
 const WEIGHTS: &str = "weights.safetensors";
 const MODEL: &str = "model.json";
 
-/// What the weights alone do not tell.
+/// Metadata that the weights alone do not contain.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -33,7 +33,7 @@ pub(super) fn save(network: &Network, vocabulary: &Vocabulary, dir: &Path) -> Re
     Ok(())
 }
 
-/// Reads what [`save`] wrote; the weights must be exactly those that `config` asks for.
+/// Reads the files written by [`save`]. The weights must be exactly those that `config` requires.
 pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Network, Vocabulary)> {
     let vocabulary = Vocabulary::load(dir)?;
     let path = dir.join(MODEL);
@@ -41,7 +41,7 @@ pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Netwo
     let saved: Saved = serde_json::from_slice(&bytes)
         .map_err(|error| format!("`{}` is damaged: {error}", path.display()))?;
     let engine = Engine::of(runtime)?;
-    // A network with random weights says which parameters there must be.
+    // A network with random weights provides the names and shapes of the expected parameters.
     let mut rng = seed::stream(0, "gpt.expected");
     let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);
     if let Some(shape) = saved.shape {

@@ -1,4 +1,4 @@
-//! A small causal transformer with its own byte-pair tokenizer, trained from nothing.
+//! A small causal transformer with its own byte-pair tokenizer, trained from scratch.
 
 mod files;
 mod model;
@@ -25,31 +25,31 @@ use text::TextSide;
 use vocabulary::Vocabulary;
 
 /// A causal transformer with learned positions and its own byte-pair vocabulary. It first learns
-/// language from the text source, then reads one token a region and time patch.
+/// language from the text source, then learns to read scans as one token per region and time patch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Gpt {
-    /// Transformer layers.
+    /// Number of transformer layers.
     layers: usize,
-    /// Attention heads a layer; `width` must be a multiple of them.
+    /// Attention heads per layer; `width` must be a multiple of this.
     heads: usize,
     /// Width of the hidden states.
     width: usize,
-    /// Most entries of the byte-pair vocabulary; 256 bytes and 5 marks are among them.
+    /// Maximum number of entries in the byte-pair vocabulary, including 256 bytes and 5 marks.
     vocabulary: usize,
-    /// Longest sequence in tokens, one a region and time patch included.
+    /// Longest sequence in tokens, including one per region and time patch.
     context: usize,
-    /// What is read of a scan: the tokenizer's continuous features or its discrete codes.
+    /// Form in which the model reads a scan: the tokenizer's continuous features or its discrete codes.
     input: Input,
-    /// Optimiser steps of the language training, before anything fMRI.
+    /// Optimiser steps of the language training, which comes before any fMRI.
     text_steps: u64,
-    /// Windows of text a step of the language training.
+    /// Windows of text per step of the language training.
     text_batch_size: usize,
-    /// Tokens of such a window.
+    /// Tokens per window of text.
     text_length: usize,
-    /// Learning rate of the language training after its warm-up; it falls to a tenth.
+    /// Peak learning rate of the language training, after warm-up; it falls to a tenth.
     text_peak_lr: f64,
-    /// Dropout of the language training on the residual branches.
+    /// Dropout on the residual branches during the language training.
     text_dropout: f64,
 }
 
@@ -99,8 +99,8 @@ impl Backbone for Gpt {
         Ok(Box::new(Model::load(self, dir, runtime)?))
     }
 
-    /// 2: sequences of a micro-batch about one scan read it once. 3: tokens know the mean of the text so far; wider first weights. 4: words whole;
-    /// tokens know what is asked.
+    /// 2: sequences of a micro-batch about one scan read it once. 3: tokens see the mean of the text so
+    /// far; wider initial weights. 4: whole words as units; tokens see the words of the question.
     fn version(&self) -> u32 {
         4
     }

@@ -69,7 +69,7 @@ impl LanguageModel for Model {
     }
 
     fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>> {
-        // Marks after the end are no text: they are never written.
+        // Marks with larger ids are not text, so they are never written.
         let end = self.vocabulary.end();
         let ends = Ends { tokens: &[end], among: end as usize + 1 };
         causal::generate(&self.network, prompts, limit, &ends)

@@ -8,33 +8,34 @@ use rand::Rng;
 use super::Gpt;
 use crate::backbones::causal::{self, Bucket, Limits, Trunk};
 
-/// Standard deviation of embeddings at the start. Names of networks stand in the same sentences, so training draws their
-/// embeddings together: what tells them apart is how far apart they began. At GPT-2's width of 768 it is its .02.
+/// Initial standard deviation of embeddings. Names of networks occur in the same sentences, so training
+/// draws their embeddings together; the initial distance keeps them distinguishable. At GPT-2's width
+/// of 768 this is its .02.
 fn spread(width: usize) -> f32 {
     0.55 / (width as f32).sqrt()
 }
 
-/// Size, at the start, of what is asked beside a token's own embedding.
+/// Initial size of the question's vector, which is added to a token's own embedding.
 const ASKED_SIZE: f32 = 0.3;
 
-/// The vector of each token that tells questions apart; zeros for all others. Never trained.
+/// Random vectors that distinguish questions by their words; zeros for all other tokens. Never trained.
 pub(super) const ASKED: &str = "asked";
 
-/// The mean pooled vector of the training descriptions: no layer, and never trained.
+/// The mean pooled vector of the training descriptions. It belongs to no layer and is never trained.
 pub(super) const CENTER: &str = "center";
 
 /// The transformer: embeddings, blocks, tied text head, and the fMRI parts once they are added.
 pub(super) struct Network {
     pub config: Gpt,
     pub params: Params,
-    /// What the fMRI parts read; none before they are added.
+    /// Shape of the scans that the fMRI parts read; `None` before those parts are added.
     pub shape: Option<FmriShape>,
-    /// The adapters that are in `params`.
+    /// The adapter whose weights are in `params`.
     pub lora: Option<Lora>,
 }
 
 impl Network {
-    /// A text model with random weights.
+    /// Creates a text model with random weights.
     pub fn new(config: &Gpt, engine: &Engine, vocabulary: usize, rng: &mut impl Rng) -> Network {
         let mut params = Params::new(engine);
         let std = spread(config.width);
@@ -53,7 +54,7 @@ impl Network {
         Network { config: config.clone(), params, shape: None, lora: None }
     }
 
-    /// Adds what reads and predicts fMRI tokens.
+    /// Adds the weights that read and predict fMRI tokens.
     pub fn add_fmri(&mut self, shape: FmriShape, rng: &mut impl Rng) {
         causal::add_fmri(&mut self.params, self.config.input, shape, self.config.width, rng);
         let (rois, width) = (shape.rois, self.config.width);
@@ -67,7 +68,7 @@ impl Network {
         self.lora = Some(lora);
     }
 
-    /// Adds the adapters into the weights they stand beside, and removes them.
+    /// Merges the adapters into the weights they adapt, and removes them.
     pub fn fold_lora(&mut self) {
         let scale = self.lora_scale();
         if self.lora.take().is_none() {
@@ -90,10 +91,14 @@ impl Network {
         self.params = folded;
     }
 
-    /// For each cell, the sum of the vectors of the words after the block up to this cell, scaled to numbers around 1; zeros
-    /// for cells outside that text and before its first telling word. Attention needs long training to find a question's two
-    /// or three telling words among hundreds of tokens; this gives them to every token from the first step on. The vectors
-    /// are not trained: names stand in the same sentences, and training would draw their vectors together.
+    /// Returns for each cell the sum of the vectors of the words after the block up to this cell,
+    /// scaled to a root mean square of 1. Cells outside that text or before its first distinctive word
+    /// get zeros.
+    ///
+    /// A question has two or three distinctive words among hundreds of tokens, and attention needs long
+    /// training to find them; this gives them to every token from the first step on. The vectors are
+    /// not trained: names occur in the same sentences, and training would draw their vectors together.
+    /// Cost: one table as large as the vocabulary.
     fn asked(&self, bucket: &Bucket) -> Tensor {
         let width = self.config.width;
         let tokens: Vec<u32> = bucket.afters.iter().flatten().copied().collect();
@@ -168,12 +173,12 @@ impl Trunk for Network {
         nn::layer_norm(pass, "norm", hidden)
     }
 
-    /// The head is the embedding itself.
+    /// Returns the embedding, which is also the head.
     fn head<'a>(&self, pass: &Pass<'a>) -> &'a Tensor {
         pass.params.get("tokens")
     }
 
-    /// Adapters of an earlier stage are first added into their weights.
+    /// Sets the trainable weights. Adapters of an earlier stage are first merged into their weights.
     fn tune(&mut self, tuning: &Tuning, seed: u64) -> Result<()> {
         self.fold_lora();
         match tuning {
@@ -203,19 +208,20 @@ pub(super) fn is_adapter(name: &str) -> bool {
     name.ends_with(".lora_a") || name.ends_with(".lora_b")
 }
 
-/// What is wrong with an adapter's targets.
+/// Lists problems with an adapter's targets.
 pub(super) fn check_lora(config: &Gpt, lora: &Lora) -> Vec<Problem> {
     lora.check_targets(&transformer(config).linears(), &Transformer::LINEARS)
 }
 
-/// Most numbers of the text side: its vocabulary may stay smaller.
+/// Upper bound on the number of weights of the text side; the trained vocabulary may be smaller.
 pub(super) fn text_parameters(config: &Gpt) -> u64 {
-    // Tokens twice, positions, what is asked, the scale and shift of the last norm, and the centre.
+    // Rows: tokens twice, positions, the question's projection, scale and shift of the last norm, and
+    // the centre.
     let rows = (2 * config.vocabulary + config.context + config.width + 2 + 1) as u64;
     rows * config.width as u64 + transformer(config).parameters()
 }
 
-/// Numbers of the fMRI parts and of the adapters.
+/// Number of weights of the fMRI parts and the adapters.
 pub(super) fn fmri_parameters(config: &Gpt, shape: FmriShape, lora: Option<&Lora>) -> u64 {
     let adapters = lora.map_or(0, |lora| transformer(config).lora_parameters(lora));
     causal::fmri_parameters(config.input, shape, config.width) + adapters

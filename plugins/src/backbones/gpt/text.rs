@@ -1,4 +1,4 @@
-//! The text side: learns language before anything fMRI, and pools texts into vectors.
+//! The text side: learns language before any fMRI, and pools texts into vectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,8 +28,8 @@ impl TextSide {
         Ok(TextSide { network, vocabulary })
     }
 
-    /// Trains on windows of text. General text and descriptions take turns by chance, each as often,
-    /// however long they are.
+    /// Trains on windows of text. Each window comes from the general text or from the descriptions with
+    /// equal probability, however long they are.
     pub fn train(&mut self, config: &Gpt, text: &TextSource, cx: &mut FitContext<'_>) -> Result<()> {
         let mut streams = Vec::new();
         for documents in [&text.general, &text.descriptions] {
@@ -64,8 +64,9 @@ impl TextSide {
         self.tell_questions_apart(&text.questions, cx.seed)
     }
 
-    /// Gives every word of the questions a random vector of its own. Its length is the word's inverse document frequency: the
-    /// rarer the word, the longer, and zero if all questions have it, as it then says nothing about which one is asked.
+    /// Gives every word in the questions a random vector of its own. The vector's length is the word's
+    /// inverse document frequency: longer for rarer words, and zero for a word in all questions, which
+    /// cannot distinguish them.
     pub(super) fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
         let width = self.network.config.width;
         let mut asking: BTreeMap<String, (u32, BTreeSet<u32>)> = BTreeMap::new();
@@ -96,8 +97,9 @@ impl TextSide {
         Ok(())
     }
 
-    /// Hidden states of a language model share one large direction: without its mean every description
-    /// would lie within a few degrees of every other, and there would be little to align with.
+    /// Stores the mean pooled description, which [`TextEncoder::pool`] subtracts. Hidden states of a
+    /// language model share one large direction: with it, all descriptions would be within a few
+    /// degrees of each other and alignment would have little to work with.
     fn center(&mut self, descriptions: &[String]) -> Result<()> {
         let texts: Vec<&str> = descriptions.iter().map(String::as_str).collect();
         let pooled = self.pool(&texts)?;
@@ -111,7 +113,7 @@ impl TextSide {
         Ok(())
     }
 
-    /// As [`TextEncoder::pool`], of tokens that the context holds.
+    /// Pools like [`TextEncoder::pool`], for tokens that fit into the context.
     fn pool_piece(&self, tokens: &[u32]) -> Result<Vec<f32>> {
         let sequence = Sequence::prompt(Vec::new(), None, tokens.to_vec());
         causal::check(&self.network, &sequence)?;
@@ -138,8 +140,9 @@ fn recipe(config: &Gpt) -> Training {
 }
 
 impl TextEncoder for TextSide {
-    /// Mean of the last hidden states over a text's tokens, less that of the training descriptions;
-    /// zeros for an empty text. A text longer than the context is read in pieces: each token counts once.
+    /// Averages the last hidden states over a text's tokens and subtracts the mean of the training
+    /// descriptions. Returns zeros for an empty text. A text longer than the context is read in pieces,
+    /// weighted by their tokens.
     fn pool(&self, texts: &[&str]) -> Result<Features> {
         let width = self.network.config.width;
         let mut values = vec![0.0; texts.len() * width];

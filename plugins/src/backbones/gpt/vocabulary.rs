@@ -12,24 +12,26 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::tokenizer::SplitDelimiterBehavior::Isolated;
 
-/// Words, each with the space before it; what is neither a word nor a space; spaces. GPT-2's words end at `_`: a network
-/// named `SALnet_THAL` would be three, and a question about it hard to tell from others.
+/// Splits text into words with the space before them, runs of other characters, and spaces. GPT-2's
+/// words end at `_`, so a network named `SALnet_THAL` would be three words and questions about it hard
+/// to tell apart.
 const WORDS: &str = r" ?[\p{L}\p{N}_]+| ?[^\s\p{L}\p{N}_]+|\s+(?!\S)|\s+";
 
 const FILE: &str = "tokenizer.json";
 
-/// Marks that are no text: their ids follow those of the byte pairs, so no text can contain them.
+/// Number of marks, which are not text. Their ids follow those of the byte pairs, so no text can
+/// contain them.
 const MARKS: usize = 5;
 
-/// A byte-level byte-pair tokenizer and the marks. Every text begins with a space, so that a word
-/// has the same tokens at the start of an answer as in the middle of a sentence.
+/// A byte-level byte-pair tokenizer and the marks. A space is put in front of every text, so a word has
+/// the same tokens at the start of an answer as in the middle of a sentence.
 #[derive(Clone, Debug)]
 pub(super) struct Vocabulary {
     pairs: tokenizers::Tokenizer,
 }
 
 impl Vocabulary {
-    /// Fewest entries: the bytes and the marks.
+    /// Smallest number of entries: the bytes and the marks.
     pub const LEAST: usize = 256 + MARKS;
 
     /// Learns up to `size` entries (marks included) from all of `text`.
@@ -44,7 +46,7 @@ impl Vocabulary {
         let trainer = BpeTrainer::builder()
             .show_progress(false)
             .vocab_size(size.saturating_sub(MARKS))
-            // Without the whole alphabet, bytes that the text lacks would be dropped silently.
+            // Without the whole alphabet, bytes that this text lacks would be dropped silently.
             .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .build();
         let documents = text.general.iter().chain(&text.descriptions).chain(&text.questions);
@@ -52,7 +54,7 @@ impl Vocabulary {
         Ok(Vocabulary { pairs })
     }
 
-    /// Reads what [`Vocabulary::save`] wrote.
+    /// Reads the file written by [`Vocabulary::save`].
     pub fn load(dir: &Path) -> Result<Vocabulary> {
         let path = dir.join(FILE);
         let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
@@ -71,7 +73,7 @@ impl Vocabulary {
         self.pairs.get_vocab_size(false) + MARKS
     }
 
-    /// Ends an answer or a document.
+    /// The mark that ends an answer or a document.
     pub fn end(&self) -> u32 {
         self.mark(0)
     }
@@ -96,19 +98,19 @@ impl Vocabulary {
         u32::try_from(self.pairs.get_vocab_size(false) + index).expect("a vocabulary is smaller than 2^32")
     }
 
-    /// Tokens of plain text; the space that is put in front of it belongs to the first.
+    /// Tokenises plain text. The space put in front of the text belongs to the first token.
     pub fn tokens(&self, text: &str) -> Result<Vec<u32>> {
         Ok(self.pairs.encode_fast(text, false)?.get_ids().to_vec())
     }
 
-    /// Tokens of `text` and the end mark.
+    /// Tokenises `text` and appends the end mark.
     pub fn ended(&self, text: &str) -> Result<Vec<u32>> {
         let mut tokens = self.tokens(text)?;
         tokens.push(self.end());
         Ok(tokens)
     }
 
-    /// Tokens before and after the fMRI block of a question.
+    /// Returns the tokens before and after the fMRI block of a question.
     pub fn prompt(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
         let (before, mut after) =
             if fmri { (vec![self.open()], vec![self.close()]) } else { (Vec::new(), Vec::new()) };
@@ -118,7 +120,7 @@ impl Vocabulary {
         Ok((before, after))
     }
 
-    /// What a token says, without the space before it; marks say nothing.
+    /// Returns the text of a token without the space before it; `None` for marks.
     pub fn word(&self, token: u32) -> Result<Option<String>> {
         Ok((token < self.end())
             .then(|| self.pairs.decode(&[token], false))
@@ -126,7 +128,7 @@ impl Vocabulary {
             .map(|text| text.trim().to_owned()))
     }
 
-    /// The text of tokens up to the end mark; other marks have no text.
+    /// Returns the text of tokens up to the end mark; other marks have no text.
     pub fn text(&self, tokens: &[u32]) -> Result<String> {
         let kept = tokens.iter().copied().take_while(|&token| token != self.end());
         let pairs: Vec<u32> = kept.filter(|&token| token < self.end()).collect();
@@ -175,7 +177,7 @@ mod tests {
         assert_eq!(vocabulary.len(), Vocabulary::LEAST);
         assert_eq!(vocabulary.prompt("a", true).unwrap().0, [257]);
         let (before, after) = vocabulary.prompt("a", false).unwrap();
-        // question mark, space, a, answer mark: the space is byte 32, shown as a letter of its own.
+        // Question mark, space, a, answer mark. The space is byte 32, shown as a letter of its own.
         assert_eq!((before.len(), after.len(), after[0], after[3]), (0, 4, 259, 260));
         let answer = vocabulary.ended("yes").unwrap();
         assert_eq!(answer.last(), Some(&256));

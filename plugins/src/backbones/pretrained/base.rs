@@ -1,4 +1,4 @@
-//! The published files beside which everything is learned, and how they are told apart from others.
+//! The published files that a model builds on, and their fingerprint.
 
 use std::path::Path;
 
@@ -7,17 +7,17 @@ use boldface_engine::Mapped;
 use boldface_lm::Files;
 use serde::{Deserialize, Serialize};
 
-/// Published files, opened.
+/// Opened published files.
 pub(super) struct Base {
     pub files: Files,
     pub fingerprint: Fingerprint,
 }
 
-/// What tells a base apart from every other, wherever it lies.
+/// Identifies a base by the content of its files, wherever they are stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fingerprint {
-    /// Its name, for people.
+    /// Display name.
     name: String,
     files: Vec<Print>,
 }
@@ -34,7 +34,7 @@ impl Base {
     /// Opens the files and reads them once for their checksums.
     ///
     /// # Errors
-    /// If one cannot be read; it is named.
+    /// If a file cannot be read; the message names it.
     pub fn open(path: &Path) -> Result<Base> {
         let files = boldface_lm::open(path)?;
         let prints = files.paths().iter().map(|path| Print::of(path)).collect::<Result<_>>()?;
@@ -58,15 +58,16 @@ impl Fingerprint {
         &self.name
     }
 
-    /// The first difference to `other` in words; none if they are the same. A renamed folder is no difference.
+    /// Describes the first difference to `other`; `None` if they are the same. Renaming the folder
+    /// makes no difference.
     pub fn difference(&self, other: &Fingerprint) -> Option<String> {
         for was in &self.files {
             match other.files.iter().find(|is| is.name == was.name) {
-                None => return Some(format!("`{}` is not there any more", was.name)),
+                None => return Some(format!("`{}` is missing now", was.name)),
                 Some(is) if is.bytes != was.bytes => {
                     return Some(format!("`{}` had {} bytes and has {} now", was.name, was.bytes, is.bytes));
                 }
-                Some(is) if is != was => return Some(format!("`{}` holds other bytes now", was.name)),
+                Some(is) if is != was => return Some(format!("the content of `{}` has changed", was.name)),
                 Some(_) => {}
             }
         }
@@ -76,8 +77,8 @@ impl Fingerprint {
     }
 }
 
-/// FNV-1a over words of 8 bytes, the length included: not against malice (the content keys are), but fast enough
-/// for gigabytes at every loading.
+/// FNV-1a over words of 8 bytes, the length included. It does not protect against malice (the content
+/// keys do that), but is fast enough to run over gigabytes on every load.
 fn checksum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut last = [0; 8];
@@ -85,7 +86,7 @@ fn checksum(bytes: &[u8]) -> u64 {
     let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
     let mixed = |hash: u64, word: u64| {
         let hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
-        // High bits come down: a multiplication alone never moves them there.
+        // Moves high bits down, because multiplication never does.
         hash ^ (hash >> 29)
     };
     words.chain([bytes.len() as u64]).fold(0xcbf2_9ce4_8422_2325, mixed)

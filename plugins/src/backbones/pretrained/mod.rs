@@ -1,4 +1,5 @@
-//! A published language model: its own weights, tokenizer and chat template, and fMRI tokens beside its text.
+//! A published language model with its own weights, tokenizer and chat template, extended to read fMRI
+//! tokens.
 
 mod base;
 mod check;
@@ -26,37 +27,38 @@ use self::model::Model;
 use self::text::TextSide;
 use super::causal::Input;
 
-/// A published language model of the GPT-2, Llama (SmolLM2) or Qwen3 family, as it was downloaded. Its
-/// weights stay where they are: a run saves what it learned beside them.
+/// A published language model of the GPT-2, Llama (SmolLM2) or Qwen3 family, as downloaded. A run never
+/// changes the published files: it saves what it learned separately.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pretrained {
-    /// A folder with `config.json`, `tokenizer.json` and `model.safetensors` (or its shards), or a `.gguf` file; the
-    /// path is relative to the spec.
+    /// A folder with `config.json`, `tokenizer.json` and `model.safetensors` (or its shards), or a
+    /// `.gguf` file. The path is relative to the spec.
     weights: PathBuf,
-    /// What is read of a scan: the tokenizer's continuous features or its discrete codes.
+    /// Form in which the model reads a scan: the tokenizer's continuous features or its discrete codes.
     #[serde(default = "features")]
     input: Input,
-    /// Longest sequence in tokens, one a region and time patch included; as long as the model can read if left out.
+    /// Longest sequence in tokens, including one per region and time patch. Defaults to the model's own
+    /// limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     context: Option<usize>,
-    /// How a question is put.
+    /// Format of questions.
     #[serde(default)]
     chat: Chat,
-    /// Whether layers forget what they computed and compute it again for the gradient: less memory, a third
-    /// more time.
+    /// Whether to recompute layers for the gradient instead of storing their activations: less memory,
+    /// a third more time.
     #[serde(default)]
     checkpointing: bool,
 }
 
-/// How a question is put to a model.
+/// Format of questions to a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Chat {
-    /// In the model's own chat template; as with `none` if it has none.
+    /// The model's own chat template; the format of `none` if the model has no template.
     #[default]
     Auto,
-    /// Plainly: `Question: ...`, a line break, `Answer:`.
+    /// Plain text: `Question: ...`, a line break, `Answer:`.
     None,
 }
 
@@ -67,7 +69,7 @@ fn features() -> Input {
 register!(Backbone "pretrained" => Pretrained);
 
 impl Backbone for Pretrained {
-    /// Nothing is trained: the published model reads the descriptions as it is.
+    /// Trains nothing: the published model reads the descriptions as it is.
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
         let base = Base::open(&self.weights)?;
         let mut side = TextSide::new(self, &base, &Engine::of(cx.runtime)?)?;
@@ -128,7 +130,7 @@ impl Backbone for Pretrained {
     fn check_training(&self, cx: &TrainingContext<'_>) -> Vec<Problem> {
         match boldface_lm::open(&self.weights) {
             Ok(files) => check::check_training(self, files.config(), cx),
-            // `check` says so.
+            // `check` reports this error.
             Err(_) => Vec::new(),
         }
     }
@@ -140,7 +142,7 @@ impl Backbone for Pretrained {
 }
 
 impl Pretrained {
-    /// Longest sequence of a model that can read `own` tokens.
+    /// Longest sequence for a model that can read `own` tokens.
     fn longest(&self, own: Option<usize>) -> Option<usize> {
         self.context.into_iter().chain(own).min()
     }

@@ -13,7 +13,7 @@ use super::network::Network;
 use super::prompt::Prompts;
 use crate::backbones::causal::{self, Ends};
 
-/// A published network with its fMRI parts, its text, and what tells its base apart.
+/// A published network with its fMRI parts, its prompts and the fingerprint of its base.
 pub(super) struct Model {
     pub network: Network,
     pub prompts: Prompts,
@@ -21,7 +21,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// The published model, before anything fMRI.
+    /// Creates the published model without fMRI parts.
     pub fn new(config: &Pretrained, base: &Base, engine: &Engine) -> Result<Model> {
         let rows = base.files.config().vocabulary;
         let prompts = Prompts::new(base.files.vocabulary()?, config.chat, rows)?;
@@ -74,7 +74,7 @@ impl LanguageModel for Model {
 
     fn generate(&self, prompts: &[Sequence], limit: usize) -> Result<Vec<Vec<u32>>> {
         let vocabulary = self.prompts.vocabulary();
-        // Rows of the embedding beyond the vocabulary are no text.
+        // Rows of the embedding beyond the vocabulary are not text.
         let ends = Ends { tokens: vocabulary.ends(), among: vocabulary.len() };
         causal::generate(&self.network, prompts, limit, &ends)
     }

@@ -9,35 +9,36 @@ use rand::Rng;
 use super::Pretrained;
 use crate::backbones::causal::{self, Bucket, Input, Limits, Trunk};
 
-/// Two rows beside the embedding: what opens and what closes the fMRI block.
+/// Two rows that extend the embedding: the marks that open and close the fMRI block.
 const MARKS: &str = "fmri.marks";
 
-/// The scale of fMRI tokens, one number a column.
+/// Scale of fMRI tokens, one number per column.
 const NORM: &str = "fmri.norm.weight";
 
-/// Rows of the embedding that its norm is measured on, evenly spaced.
+/// Number of embedding rows, evenly spaced, that their mean norm is measured on.
 const MEASURED: usize = 4096;
 
 /// Added to the mean square of an fMRI token before its root is taken.
 const EPS: f32 = 1e-6;
 
-/// A published model, and what is learned beside it. Its own parameters keep their published names.
+/// A published model with its learned additions. The published parameters keep their names, so adapters
+/// and weights open in Python without a table of names.
 pub(super) struct Network {
     pub published: Published,
     pub input: Input,
     pub checkpointing: bool,
     /// Longest sequence in tokens.
     pub context: usize,
-    /// What the fMRI parts read; none before they are added.
+    /// Shape of the scans that the fMRI parts read; `None` before those parts are added.
     pub shape: Option<FmriShape>,
-    /// The adapters that stand beside the weights.
+    /// The latest adapter beside the weights.
     pub lora: Option<Lora>,
     /// Whether the published weights themselves were trained.
     pub is_moved: bool,
 }
 
 impl Network {
-    /// The published model by itself.
+    /// Creates a network of the published model alone.
     pub fn new(config: &Pretrained, published: Published) -> Network {
         let own = published.config.context;
         let mut network = Network {
@@ -53,7 +54,8 @@ impl Network {
         network
     }
 
-    /// Adds what reads and predicts fMRI tokens. They begin with the norm of the embedding's rows.
+    /// Adds the weights that read and predict fMRI tokens, scaled to the mean norm of the embedding's
+    /// rows.
     pub fn add_fmri(&mut self, shape: FmriShape, rng: &mut impl Rng) {
         let (width, size) = (self.published.config.width, self.row_norm());
         let params = &mut self.published.params;
@@ -76,12 +78,12 @@ impl Network {
         norms.sum::<f32>() / picked.len() as f32
     }
 
-    /// Whether a weight is the published model's own.
+    /// Whether a weight belongs to the published model.
     pub fn is_base(name: &str) -> bool {
         !causal::is_fmri(name) && !is_adapter(name)
     }
 
-    /// Rows of text tokens, marks included.
+    /// Embedding rows of text tokens, marks included.
     fn text(&self, pass: &Pass<'_>, tokens: &[u32]) -> Option<Tensor> {
         let first = u32::try_from(self.published.config.vocabulary).expect("fewer than 2^32 rows");
         let (mut own, mut marks, mut order) = (Vec::new(), Vec::new(), Vec::new());
@@ -164,8 +166,8 @@ impl Trunk for Network {
         self.published.head(pass)
     }
 
-    /// An adapter of an earlier stage is frozen and a new one added; where all weights move, it becomes part
-    /// of them first.
+    /// Freezes the adapter of an earlier stage and adds a new one. If all weights are trained, the
+    /// earlier adapter is merged into them first.
     fn tune(&mut self, tuning: &Tuning, seed: u64) -> Result<()> {
         match tuning {
             Tuning::Full => {
@@ -187,13 +189,14 @@ impl Trunk for Network {
         Ok(())
     }
 
-    /// What does not move is in the published files or was saved by an earlier stage.
+    /// Keeps the trained weights. The others are in the published files or were saved by an earlier
+    /// stage.
     fn is_kept(&self, name: &str) -> bool {
         self.published.params.is_trainable(name)
     }
 }
 
-/// Whether a weight belongs to the adapter that is trained.
+/// Whether a weight belongs to the adapter in training.
 fn is_trained(name: &str) -> bool {
     name.ends_with(".lora_a") || name.ends_with(".lora_b")
 }

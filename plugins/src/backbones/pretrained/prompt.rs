@@ -1,4 +1,5 @@
-//! How a question is put: in the model's chat template or plainly, with the fMRI block before its text.
+//! Prompts: a question in the model's chat template or in plain form, with the fMRI block before its
+//! text.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,23 +9,23 @@ use boldface_lm::{Message, Part, Vocabulary};
 
 use super::Chat;
 
-/// What stands for the block and for the question while a template is rendered: characters of private use.
+/// Placeholders for the block and the question while a template is rendered: private-use characters.
 const BLOCK: &str = "\u{f8f0}";
 const QUESTION: &str = "\u{f8f1}";
 
-/// Answers whose tokens are kept.
+/// Maximum number of answers whose tokens are cached.
 const KNOWN: usize = 4096;
 
-/// A question, whether it is asked about a scan, and an answer.
+/// A question, whether it is about a scan, and an answer.
 type Answered = (String, bool, String);
 
-/// The text of a published model, with two marks around the fMRI block.
+/// The prompts of a published model, with two marks around the fMRI block.
 pub(super) struct Prompts {
     vocabulary: Vocabulary,
     frame: Frame,
-    /// The mark that opens the block; the next one closes it.
+    /// The mark that opens the block; the next id closes it.
     open: u32,
-    /// Tokens of answers: the same few are asked for again and again.
+    /// Cached tokens of answers: the same few are needed again and again.
     known: RefCell<BTreeMap<Answered, Vec<u32>>>,
 }
 
@@ -34,16 +35,17 @@ struct Frame {
     before: String,
     /// Between the block and the question.
     between: String,
-    /// After the question; no blank is its last.
+    /// Text after the question, without trailing blanks.
     after: String,
-    /// Blanks before the answer. They are tokenised with it: ` yes` is one token, `: ` and `yes` would be others.
+    /// Blanks before the answer, which are tokenised with it: ` yes` is one token, `: ` and `yes` would
+    /// be others.
     gap: String,
-    /// Whether special tokens are written as such.
+    /// Whether special tokens in the text are read as such.
     is_template: bool,
 }
 
 impl Prompts {
-    /// `rows` is the number of rows of the model's embedding: the marks stand behind them.
+    /// Creates prompts for a model whose embedding has `rows` rows; the ids of the marks follow these.
     pub fn new(vocabulary: Vocabulary, chat: Chat, rows: usize) -> Result<Prompts> {
         let open = u32::try_from(rows)?;
         let frame = match chat {
@@ -57,10 +59,11 @@ impl Prompts {
         &self.vocabulary
     }
 
-    /// Tokens before and after the block of a question; what a question looks like is never a special token.
+    /// Returns the tokens before and after the block of a question. Text in the question never becomes
+    /// a special token.
     ///
-    /// The block stands between two marks, so what is before it is a text, and so is what is after it. Without
-    /// a block all of it is one text.
+    /// The block is between two marks, and the texts before and after it are tokenised separately.
+    /// Without a block, all of it is one text.
     pub fn prompt(&self, question: &str, fmri: bool) -> Result<(Vec<u32>, Vec<u32>)> {
         let text = self.vocabulary.joined_tokens(&self.frame.parts(question, fmri))?;
         let start = match self.frame.is_template {
@@ -75,10 +78,11 @@ impl Prompts {
         Ok((before, [self.open + 1].into_iter().chain(text).collect()))
     }
 
-    /// Tokens of an answer after its prompt, and the model's own end of it.
+    /// Returns the tokens of an answer after its prompt, and the model's end token.
     ///
     /// Prompt and answer are tokenised as one text and cut after as many tokens as the prompt has, as
-    /// lm-evaluation-harness does; as there, blanks at the end of the prompt belong to the answer.
+    /// in lm-evaluation-harness. Tokenised separately they would give other tokens, and so other
+    /// answers from a published model. Blanks at the end of the prompt belong to the answer, as there.
     pub fn answer(&self, question: &str, fmri: bool, answer: &str) -> Result<Vec<u32>> {
         let key = (question.to_owned(), fmri, answer.to_owned());
         if let Some(known) = self.known.borrow().get(&key) {
@@ -98,7 +102,7 @@ impl Prompts {
         Ok(tokens)
     }
 
-    /// The text of tokens up to an end; marks have no text.
+    /// Returns the text of tokens up to an end token; marks have no text.
     pub fn text(&self, tokens: &[u32]) -> Result<String> {
         let is_text = |token: &u32| !self.vocabulary.ends().contains(token);
         let kept = tokens.iter().copied().take_while(is_text).filter(|&token| token < self.open);
@@ -118,7 +122,8 @@ impl Frame {
         }
     }
 
-    /// The model's own chat template around the block and the question of a user.
+    /// Renders the model's own chat template around placeholders for the block and the question, and
+    /// cuts it there.
     fn of_template(vocabulary: &Vocabulary) -> Result<Frame> {
         let message = Message::new("user", &format!("{BLOCK}{QUESTION}"));
         let rendered = vocabulary.chat(&[message], true)?;
@@ -136,7 +141,8 @@ impl Frame {
         Ok(Frame { before, between, after, gap, is_template: true })
     }
 
-    /// The text that the answer follows: behind the block, or all of it if there is none.
+    /// Returns the text that the answer follows: the part behind the block, or all of it without a
+    /// block.
     fn parts<'a>(&'a self, question: &'a str, fmri: bool) -> Vec<Part<'a>> {
         let own = |text: &'a String| match self.is_template {
             true => Part::Marked(text),

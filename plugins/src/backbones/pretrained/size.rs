@@ -1,4 +1,4 @@
-//! How many numbers a model has, and how much memory a training of it takes.
+//! The number of weights of a model, and the memory that a training of it takes.
 
 use boldface::{FmriShape, Lora, TrainingContext, Tuning};
 use boldface_lm::Config;
@@ -6,7 +6,7 @@ use boldface_lm::Config;
 use super::Pretrained;
 use crate::backbones::causal::{self, Input};
 
-/// Numbers beside the published weights: fMRI parts, and adapters.
+/// Number of weights beside the published ones: fMRI parts and adapters.
 pub(super) fn added(input: Input, config: &Config, shape: FmriShape, lora: Option<&Lora>) -> u64 {
     // Two marks and the scale of fMRI tokens.
     let marks = 3 * config.width as u64;
@@ -15,7 +15,7 @@ pub(super) fn added(input: Input, config: &Config, shape: FmriShape, lora: Optio
         + lora.map_or(0, |lora| adapters(config, lora))
 }
 
-/// Numbers of the adapters.
+/// Number of weights of the adapters.
 fn adapters(config: &Config, lora: &Lora) -> u64 {
     let ends = config.parameters().into_iter().filter_map(|(name, dims)| {
         let layer = name.strip_suffix(".weight")?;
@@ -25,17 +25,17 @@ fn adapters(config: &Config, lora: &Lora) -> u64 {
     (lora.rank * ends.sum::<usize>()) as u64
 }
 
-/// Text tokens beside a block, where only the run knows how many there are.
+/// Assumed number of text tokens beside a block; only the run knows the true one.
 const TEXT: u64 = 128;
 
-/// Bytes that a training holds at once; none while the shape of its scans is unknown.
+/// Bytes that a training needs at a time; `None` while the shape of its scans is unknown.
 pub(super) fn memory(config: &Pretrained, model: &Config, cx: &TrainingContext<'_>) -> Option<u64> {
     let shape = cx.shape?;
     let trained = trained(config, model, shape, &cx.training.tuning);
     Some(training_memory(model, shape, trained, cx.sequences, config.checkpointing))
 }
 
-/// Numbers that move.
+/// Number of trained weights.
 pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tuning: &Tuning) -> u64 {
     match tuning {
         Tuning::Lora(lora) => added(config.input, model, shape, Some(lora)),
@@ -43,8 +43,8 @@ pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tun
     }
 }
 
-/// Bytes of weights, gradients, both moments, and what a micro-batch of `sequences` sequences remembers for its
-/// gradient.
+/// Bytes of weights, gradients, both moments, and the activations that a micro-batch of `sequences`
+/// sequences stores for its gradient.
 pub(super) fn training_memory(
     config: &Config,
     shape: FmriShape,
@@ -56,8 +56,9 @@ pub(super) fn training_memory(
     let tokens = (shape.rois * shape.patches) as u64 + TEXT;
     let (width, inner) = (config.width as u64, config.inner as u64);
     let heads = (config.heads * config.head_width + 2 * config.kv_heads * config.head_width) as u64;
-    // Two norms, two sums and two ends of branches; queries, keys and values, before and after their rotation; gate,
-    // up and their product; two numbers a head for the softmax, whose weights are computed again.
+    // Two norms, two sums and two branch outputs; queries, keys and values, before and after rotation;
+    // gate, up and their product; two numbers per head for the softmax, whose weights are computed
+    // again.
     let layer = 6 * width + 2 * heads + 3 * inner + 2 * config.heads as u64;
     let layers = config.layers as u64;
     let remembered = if recomputes { layers * width + layer } else { layers * layer };

@@ -16,7 +16,7 @@ use crate::backbones::causal::{self, Bucket, Span, Trunk};
 const FILE: &str = "center.safetensors";
 const CENTER: &str = "center";
 
-/// Tokens that are read side by side.
+/// Largest number of tokens read side by side.
 const BATCH: usize = 2048;
 
 /// A published text model and the mean vector of the training descriptions.
@@ -25,7 +25,7 @@ pub(super) struct TextSide {
     vocabulary: Vocabulary,
     base: Fingerprint,
     center: Vec<f32>,
-    /// Vectors by their text, before the centre is taken off: a text is read once.
+    /// Cached vectors of texts before the centre is subtracted, so that each text is read once.
     known: RefCell<BTreeMap<String, Vec<f32>>>,
 }
 
@@ -41,8 +41,9 @@ impl TextSide {
         })
     }
 
-    /// Hidden states of a language model share one large direction: without its mean every description
-    /// would lie within a few degrees of every other, and there would be little to align with.
+    /// Stores the mean pooled description, which [`TextEncoder::pool`] subtracts. Hidden states of a
+    /// language model share one large direction: with it, all descriptions would be within a few
+    /// degrees of each other and alignment would have little to work with.
     ///
     /// # Errors
     /// If a description cannot be read, or the user interrupts.
@@ -60,7 +61,7 @@ impl TextSide {
         Ok(())
     }
 
-    /// Reads those of `texts` that are not known yet, similar lengths side by side.
+    /// Reads the texts that are not cached yet, similar lengths side by side.
     fn read(&self, texts: &[&str], progress: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<()> {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut fresh: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
@@ -88,7 +89,7 @@ impl TextSide {
         Ok(())
     }
 
-    /// A text as sequences that the context holds; none for an empty one.
+    /// Splits a text into sequences that fit into the context; an empty text has none.
     fn pieces<'a>(&self, text: &'a str) -> Result<Vec<Piece<'a>>> {
         let start = self.vocabulary.start();
         let tokens = self.vocabulary.tokens(text)?;
@@ -102,7 +103,7 @@ impl TextSide {
         tokens.chunks(room).map(piece).collect()
     }
 
-    /// The mean of the last hidden states over each piece's own tokens.
+    /// Averages the last hidden states over each piece's own tokens.
     fn means(&self, pieces: &[Piece<'_>]) -> Vec<Vec<f32>> {
         let spans: Vec<Span<'_>> =
             pieces.iter().map(|piece| (&piece.sequence, 0..piece.sequence.after.len())).collect();
@@ -123,15 +124,16 @@ impl TextSide {
 struct Piece<'a> {
     text: &'a str,
     sequence: Sequence,
-    /// Tokens of the text itself: the last of the sequence.
+    /// Number of tokens of the text itself, which are the last of the sequence.
     tokens: usize,
-    /// The part of the whole text that it is.
+    /// Its share of the whole text's tokens.
     share: f32,
 }
 
 impl TextEncoder for TextSide {
-    /// Mean of the last hidden states over a text's tokens, less that of the training descriptions;
-    /// zeros for an empty text. A text longer than the context is read in pieces: each token counts once.
+    /// Averages the last hidden states over a text's tokens and subtracts the mean of the training
+    /// descriptions. Returns zeros for an empty text. A text longer than the context is read in pieces,
+    /// weighted by their tokens.
     fn pool(&self, texts: &[&str]) -> Result<Features> {
         self.read(texts, &mut |_, _| Ok(()))?;
         let known = self.known.borrow();
@@ -157,7 +159,7 @@ impl TextEncoder for TextSide {
         Features::new(self.center.len(), rows)
     }
 
-    /// The weights stay where they are.
+    /// Saves the centre and the fingerprint. The weights stay in the published files.
     fn save(&self, dir: &Path) -> Result<()> {
         let mut params = Params::new(self.network.params().engine());
         params.insert(CENTER, self.center.clone(), &[self.center.len()]);

@@ -1,4 +1,4 @@
-//! Says how independent components behave: networks that training scans have in common, found by ICA.
+//! Describes independent components: networks that the training scans have in common, found by ICA.
 
 mod template;
 
@@ -17,51 +17,56 @@ use super::described::Described;
 use super::family::{Family, Telling};
 use super::words::WordTable;
 
-/// Sentences about independent components: the amplitude, the variability, the balance of slow and fast fluctuations and the
-/// persistence of each, and how strongly two of them are coupled.
+/// Sentences about independent components: the amplitude, variability, balance of slow and fast
+/// fluctuations and persistence of each component, and the coupling of each pair.
 ///
-/// Components are spatial maps over regions that the training scans have in common. Every region of every scan is brought
-/// to mean 0 and SD 1 over time; a region without a signal counts as 0 in that scan, and one without a signal in any scan
-/// is left out. The principal components of all training scans, one after the other, of which every person counts
-/// once, are made independent over regions by FastICA (as scikit-learn's: parallel, logcosh). Of several random starts that converge
-/// the one with the most negentropy is taken. Components are mirrored so that their map is skewed to the positive,
-/// sorted by the variance they explain, and named for the network that their map is most like: `ic03:Default`.
+/// Components are spatial maps over regions that the training scans have in common. Each region of each
+/// scan is first scaled to mean 0 and SD 1 over time. A region without a signal counts as 0 in that
+/// scan; a region without a signal in every scan is left out. Group PCA then reduces the volumes of all
+/// training scans, where every person has the same weight, and FastICA (parallel, logcosh, as in
+/// scikit-learn) makes the components independent over regions. Of several random starts that converge,
+/// the one with the most negentropy is kept. Signs are chosen so that each map is skewed to the
+/// positive. Components are sorted by the variance they explain and named after the most similar
+/// network: `ic03:Default`.
 ///
-/// Or they are held near the maps of a `template`, as NeuroMark is used: each map is sought that is both like the
-/// template's and far from Gaussian (Du and Fan 2013, GIG-ICA), among the principal components of the training scans
-/// that hold nine tenths of the variance.
+/// Alternatively, a `template` guides the maps, as in NeuroMark. Each map is then both similar to the
+/// template's and far from Gaussian (Du and Fan 2013, GIG-ICA), within the principal components that
+/// hold nine tenths of the training scans' variance.
 ///
-/// The maps give the time courses of any scan by dual regression: each volume is regressed on all maps and a constant.
-/// Amplitude (mean absolute value) and variability (SD) are for regions of SD 1; the ratio is of power in 0.01-0.10 Hz
-/// and above 0.10 to 0.25 Hz at the scan's own TR, of which 2 s is the longest; fALFF is of 0.01-0.08 Hz. A component
-/// of which most lies in regions without a signal, and every component of a scan of fewer than ten volumes or in which more than
-/// half of the regions have no signal, is `not available`.
+/// Dual regression turns the maps into time courses of any scan: each volume is regressed on all maps
+/// and a constant. Amplitude (mean absolute value) and variability (SD) are in units of regions with SD
+/// 1. The ratio compares power in 0.01-0.10 Hz with power above 0.10 to 0.25 Hz at the scan's own TR,
+/// which may be at most 2 s. fALFF is for 0.01-0.08 Hz. A component is `not available` if most of its
+/// map is in regions without a signal, and so are all components of a scan with fewer than ten volumes
+/// or with a signal in less than half of its regions.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Components {
-    /// How many components; without this key 20, or a fifth of the regions if that is less. With a template as many as it
-    /// has, so leave it out.
+    /// Number of components. The default is 20, or a fifth of the regions if that is less. Leave it out
+    /// with a template, which has its own number.
     #[serde(skip_serializing_if = "Option::is_none")]
     components: Option<usize>,
-    /// How many random starts of FastICA.
+    /// Number of random starts of FastICA.
     starts: usize,
-    /// The path of a table of maps (TSV, or CSV): a row for each region, its name first; a column for each component under
-    /// its name. Every region of the parcellation must be there, and no other.
+    /// Path of a table of maps (TSV or CSV): one row per region, starting with its name, and one column
+    /// per component, headed by its name. The table must have exactly the regions of the parcellation.
     #[serde(skip_serializing_if = "Option::is_none")]
     template: Option<String>,
-    /// How many facts to tell of a scan: those furthest from typical, in their usual order. Without this key every fact,
-    /// which of 20 components are 290. What is not available is told only without this key.
+    /// Number of facts to describe per scan: those furthest from typical, in their usual order. By
+    /// default every fact is described, which is 290 facts for 20 components. With this key, facts that
+    /// are not available are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     furthest: Option<usize>,
-    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything
+    /// it leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<WordTable>,
-    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
-    /// has the plain form.
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature. If
+    /// false, every sentence has the plain form.
     paraphrase: bool,
-    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
-    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
-    /// would be put into the text.
+    /// Table columns to adjust for before a scan is compared, such as `["age", "sex", "site"]`. A
+    /// column is numeric if every training scan has a number in it, else categorical. Every scan needs
+    /// a value. Leave out columns that a task asks for, because adjustment puts them into the text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjust: Vec<String>,
 }
@@ -82,10 +87,10 @@ impl Default for Components {
 
 register!(CorpusGenerator "components" => Described<Components>);
 
-/// Unless somebody asks for another number.
+/// Default number of components.
 const COMPONENTS: usize = 20;
 
-/// Unless somebody asks for more, a component for so many regions.
+/// Smallest number of regions per component by default.
 const ROIS_EACH: usize = 5;
 
 impl Family for Components {
@@ -118,7 +123,8 @@ impl Family for Components {
         Ok(group.measure(&scan.series, &scan.info.cuts))
     }
 
-    /// Amplitudes of time courses go with the scale of the series, which a standardised window has lost.
+    /// Excludes amplitudes of time courses: they depend on the scale of the series, which a
+    /// standardised window has lost.
     fn shows(&self, feature: &Feature) -> bool {
         !matches!(feature.measure.as_str(), "component-amplitude" | "component-variability")
     }
@@ -126,27 +132,28 @@ impl Family for Components {
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.furthest == Some(0) {
-            let message = "no fact would be told";
-            problems.push(Problem::at("furthest", message).help("leave the key out to tell every fact"));
+            let message = "no fact would be described";
+            problems.push(Problem::at("furthest", message).help("leave the key out to describe every fact"));
         }
         let longest = cohort.scans.iter().map(|scan| scan.trs).sum::<usize>();
         let rois = cohort.regions.names.len();
         let Some(text) = &self.template else {
             let count = self.count(rois);
             if self.starts == 0 {
-                let message = "no start of FastICA leads nowhere";
+                let message = "FastICA needs at least one random start";
                 problems.push(Problem::at("starts", message).help("10 is usual"));
             }
             if count == 0 {
                 let help = "leave the key out for 20, or for a fifth of the regions";
                 problems.push(Problem::at("components", "no component would be described").help(help));
             } else if 2 * count > rois {
-                let message =
-                    format!("{count} components of {rois} regions: half as many as regions is the most");
+                let message = format!(
+                    "{count} components are too many for {rois} regions: at most half as many are possible"
+                );
                 let help = format!("set at most {}, or use a finer parcellation", rois / 2);
                 problems.push(Problem::at("components", message).help(help));
             } else if count >= longest {
-                let message = format!("{count} components of {longest} volumes");
+                let message = format!("{count} components need more than {longest} volumes");
                 problems.push(Problem::at("components", message).help("set fewer components"));
             }
             return problems;
@@ -157,8 +164,10 @@ impl Family for Components {
         }
         match template::parse(text, &cohort.regions.names) {
             Ok(template) if 2 * template.maps.len() > rois => {
-                let message =
-                    format!("{} maps of {rois} regions: half as many is the most", template.maps.len());
+                let message = format!(
+                    "{} maps are too many for {rois} regions: at most half as many are possible",
+                    template.maps.len()
+                );
                 problems.push(
                     Problem::at("template", message).help("leave maps out, or use a finer parcellation"),
                 );
@@ -173,14 +182,14 @@ impl Family for Components {
     }
 
     fn features(&self, cohort: &Cohort) -> Vec<Feature> {
-        // Without a template the names of components follow from the training scans.
+        // Without a template, the names of components follow from the training scans.
         let template =
             self.template.as_ref().and_then(|text| template::parse(text, &cohort.regions.names).ok());
         let names = template.map(|Template { names, .. }| names).unwrap_or_default();
         features(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// Of equally far ones the earlier.
+    /// Chooses the facts furthest from typical, the earlier of equals.
     fn chosen(&self, facts: &[Fact]) -> Vec<bool> {
         let Some(furthest) = self.furthest else { return vec![true; facts.len()] };
         let known = facts.iter().enumerate().filter_map(|(place, fact)| Some((fact.z?.abs(), place)));

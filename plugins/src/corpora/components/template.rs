@@ -1,14 +1,16 @@
-//! The table of a template's maps: a row for each region, a column for each component.
+//! The table of a template's maps: one row per region, one column per component.
 
 use std::collections::BTreeMap;
 
 use boldface::Result;
 use boldface_features::components::Template;
 
-/// Reads a table, separated by tabs (or commas, if its header has no tab), into maps in the order of `regions`.
+/// Reads a table, separated by tabs (or by commas if its header has no tab), into maps in the order of
+/// `regions`.
 ///
 /// # Errors
-/// Says the line, if it is no such table; names the regions that are in one of table and parcellation alone.
+/// If the text is not such a table (the message names the line), or if table and parcellation have
+/// different regions (the message names the first).
 pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (_, header) = lines.next().ok_or("the template is empty")?;
@@ -16,7 +18,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     let cells = |line: &str| -> Vec<String> { line.split(separator).map(cell).collect() };
     let names = cells(header).split_off(1);
     if names.is_empty() {
-        return Err(format!("`{}` is no header with components", shown(header)).into());
+        return Err(format!("`{}` is not a header with names of components", shown(header)).into());
     }
     if let Some(name) = twice(&names) {
         return Err(format!("two components are called `{name}`").into());
@@ -33,7 +35,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
         }
         let number = |cell: &String| {
             let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
-            number.ok_or_else(|| at(format!("`{cell}` is no number")))
+            number.ok_or_else(|| at(format!("`{cell}` is not a number")))
         };
         rows.push(cells[1..].iter().map(number).collect::<Result<Vec<f64>, String>>()?);
         order.push(cells[0].clone());
@@ -43,7 +45,7 @@ pub(super) fn parse(text: &str, regions: &[String]) -> Result<Template> {
     Ok(Template { names, maps })
 }
 
-/// The row of each region. Names that are not unique will do if the order is the same.
+/// Returns the row of each region. Names may repeat if the order is the same.
 fn places(table: &[String], regions: &[String]) -> Result<Vec<usize>> {
     if table == regions {
         return Ok((0..regions.len()).collect());
@@ -55,13 +57,13 @@ fn places(table: &[String], regions: &[String]) -> Result<Vec<usize>> {
         }
     }
     for (these, those, what) in [
-        (regions, table, "of the parcellation that the template does not have"),
-        (table, regions, "of the template that the parcellation does not have"),
+        (regions, table, "in the parcellation, but not in the template"),
+        (table, regions, "in the template, but not in the parcellation"),
     ] {
         let lacking: Vec<&str> =
             these.iter().filter(|name| !those.contains(name)).map(String::as_str).collect();
         if let Some(first) = lacking.first() {
-            let are = if lacking.len() == 1 { "is a region" } else { "and others are regions" };
+            let are = if lacking.len() == 1 { "is" } else { "and others are" };
             return Err(format!("`{first}` {are} {what} ({} of {})", lacking.len(), these.len()).into());
         }
     }
@@ -80,7 +82,7 @@ fn cell(text: &str) -> String {
     quoted.unwrap_or(text).to_owned()
 }
 
-/// The beginning of a line.
+/// Returns the first 60 characters of a line.
 fn shown(line: &str) -> String {
     line.chars().take(60).collect()
 }

@@ -1,14 +1,17 @@
-//! Couplings without what differs between scanners.
+//! Couplings without differences between scanners.
+//!
+//! The series themselves are not harmonised: they are standardised over their window, which already
+//! removes a site's mean and spread. A scan from a site without training scans is refused.
 
 use boldface::{Result, ScanInfo};
 use boldface_features::{Measured, Missing};
 use boldface_imaging::combat::{Combat, Harmonization, Origin};
 use boldface_imaging::matrix::Matrix;
 
-/// ComBat of the couplings of training scans.
+/// Fits ComBat to the couplings of training scans.
 ///
 /// # Errors
-/// If a scan lacks a column, or they cannot be harmonised.
+/// If a scan lacks a column, or the couplings cannot be harmonised.
 pub(super) fn fit(how: &Harmonization, rows: &[Vec<Measured>], scans: &[&ScanInfo]) -> Result<Combat> {
     let origins = scans.iter().map(|scan| how.origin(scan)).collect::<Result<Vec<Origin>>>()?;
     let columns = rows.first().map_or(0, Vec::len);
@@ -17,10 +20,10 @@ pub(super) fn fit(how: &Harmonization, rows: &[Vec<Measured>], scans: &[&ScanInf
     Combat::fit(&features, &origins, how).map_err(|error| format!("`harmonize`: {error}").into())
 }
 
-/// The couplings of one scan, harmonised; what is missing stays so.
+/// Harmonises the couplings of one scan; missing ones stay missing.
 ///
 /// # Errors
-/// If the scan lacks a column, or is of a batch that no training scan is of.
+/// If the scan lacks a column, or no training scan has its batch.
 pub(super) fn apply(
     how: &Harmonization,
     combat: &Combat,
@@ -31,7 +34,8 @@ pub(super) fn apply(
     let harmonized = combat.apply(&features, &[how.origin(scan)?]);
     let harmonized = harmonized.map_err(|error| format!("`harmonize`: {error}"))?;
     let own = |(measured, value): (Measured, f64)| {
-        // A coupling that could not be fitted is missing everywhere: as it is it would tell the batch.
+        // A coupling that could not be fitted is missing everywhere: unharmonised, it would give the
+        // batch away.
         let harmonized = if value.is_finite() { Ok(value) } else { Err(Missing::Undefined) };
         measured.feature.is(measured.value.and(harmonized))
     };

@@ -1,4 +1,4 @@
-//! Says how strongly networks are coupled.
+//! Describes how strongly networks are coupled.
 
 mod harmonized;
 
@@ -18,39 +18,41 @@ use super::described::Described;
 use super::family::{Family, Telling};
 use super::words::WordTable;
 
-/// One sentence for each pair of networks: how strongly they are coupled, and how typical that is.
+/// One sentence per pair of networks: how strongly they are coupled, and how typical that is.
 ///
-/// Coupling is the mean of the correlations between the regions of two networks (within one network: between different
-/// regions) over the whole cropped scan, of the `kind` that is asked for. Typical is what the training scans have, of
-/// which every person counts once: mean and SD are saved, and nothing is ever taken from another scan. A pair of which
-/// more than half of the region pairs have no signal, a network of one region with itself, and a coupling that does not
-/// vary in training are `not available`, each with its reason.
+/// Coupling is the mean correlation, of the chosen `kind`, between the regions of two networks over the
+/// whole cropped scan; within a network, between different regions. The norm is the mean and SD over
+/// the training scans, where every person has the same weight. It is saved with the corpus. Couplings
+/// come from the described scan only. Some pairs are `not available`, with the reason: a pair in which
+/// more than half of the region pairs have no signal, a network of one region with itself, and a
+/// coupling that does not vary in training.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Connectivity {
-    /// How the coupling of two regions is measured.
+    /// Measure of the coupling of two regions.
     kind: ConnectivityKind,
-    /// How many pairs to describe of those furthest above the norm. Without this key and `weakest`
+    /// Number of pairs to describe among those furthest above the norm. Without this key and `weakest`,
     /// every pair is described.
     #[serde(skip_serializing_if = "Option::is_none")]
     strongest: Option<usize>,
-    /// How many pairs to describe of those furthest below the norm.
+    /// Number of pairs to describe among those furthest below the norm.
     #[serde(skip_serializing_if = "Option::is_none")]
     weakest: Option<usize>,
-    /// Takes what differs between scanners out of the couplings, by ComBat fitted on the training scans
-    /// alone: `{ batch = "site", preserve = ["age", "sex"] }`. Norms and sentences are of what is left. A
-    /// scan of a batch that no training scan is of cannot be described.
+    /// Removes differences between scanners from the couplings by ComBat, fitted on the training scans
+    /// only: `{ batch = "site", preserve = ["age", "sex"] }`. Norms and sentences use the harmonised
+    /// couplings. A scan of a batch without training scans cannot be described.
     #[serde(skip_serializing_if = "Option::is_none")]
     harmonize: Option<Harmonization>,
-    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything
+    /// it leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<WordTable>,
-    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
-    /// has the plain form.
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature. If
+    /// false, every sentence has the plain form.
     paraphrase: bool,
-    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
-    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
-    /// would be put into the text.
+    /// Table columns to adjust for before a scan is compared, such as `["age", "sex", "site"]`. A
+    /// column is numeric if every training scan has a number in it, else categorical. Every scan needs
+    /// a value. Leave out columns that a task asks for, because adjustment puts them into the text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjust: Vec<String>,
 }
@@ -75,7 +77,7 @@ impl Family for Connectivity {
     const NAME: &'static str = "connectivity";
     const VERSION: u32 = 2;
     const WORDS: &'static str = include_str!("words.toml");
-    /// What harmonises, if that is asked for.
+    /// The fitted ComBat, with `harmonize` only.
     type Learned = Option<Combat>;
 
     fn telling(&self) -> Telling<'_> {
@@ -133,7 +135,8 @@ impl Family for Connectivity {
         pairs.iter().map(|pair| Feature::new(measure, &pair.names.each_ref().map(String::as_str))).collect()
     }
 
-    /// Of equally high ones the earlier. Words follow from a fact's own z, not from its place among the others.
+    /// Chooses the pairs furthest above and below the norm, the earlier of equals. Words depend on a
+    /// fact's own z, not on its rank.
     fn chosen(&self, facts: &[Fact]) -> Vec<bool> {
         if self.strongest.is_none() && self.weakest.is_none() {
             return vec![true; facts.len()];
@@ -148,7 +151,7 @@ impl Family for Connectivity {
         chosen
     }
 
-    /// What harmonisation keeps is put into the couplings of every scan.
+    /// Columns that harmonisation preserves, because they are put into the couplings of every scan.
     fn tells(&self) -> Vec<String> {
         self.harmonize.as_ref().map_or_else(Vec::new, |how| how.preserve.clone())
     }

@@ -1,29 +1,30 @@
-//! What was measured of the training scans, so that describing them does not measure twice.
+//! Cached measurements of the training scans, so that describing them does not measure twice.
 
 use std::collections::BTreeMap;
 
 use boldface::{Scan, ScanId, serde_json};
 use boldface_features::Measured;
 
-/// Rows by scan, each with a hash of everything that measuring may look at.
+/// Rows by scan, each with a hash of all inputs of the measurement.
 #[derive(Debug, Default)]
 pub(super) struct Cache(BTreeMap<ScanId, (u64, Vec<Measured>)>);
 
 impl Cache {
-    /// What was measured of `scans`, one row each.
+    /// Caches the measurements of `scans`, one row per scan.
     pub(super) fn of(scans: &[&Scan], rows: Vec<Vec<Measured>>) -> Cache {
         let hashed = scans.iter().zip(rows).map(|(scan, row)| (scan.info.id.clone(), (hash(scan), row)));
         Cache(hashed.collect())
     }
 
-    /// The row of a scan, if it is the one that was measured: another window or another phenotype is another scan.
+    /// Returns the row of a scan if its content is unchanged: another window or phenotype makes another
+    /// scan.
     pub(super) fn find(&self, scan: &Scan) -> Option<&[Measured]> {
         let (of, row) = self.0.get(&scan.info.id)?;
         (*of == hash(scan)).then_some(row)
     }
 }
 
-/// FNV-1a over the bits of the series, the regions, and what is known of the scan.
+/// FNV-1a over the bits of the series, the regions and the scan's metadata.
 fn hash(scan: &Scan) -> u64 {
     let known = serde_json::to_vec(&(scan.info.as_ref(), scan.regions.as_ref()));
     let known = known.expect("names and finite numbers");

@@ -18,28 +18,28 @@ const NORMS: &str = "norms.json";
 const LEARNED: &str = "learned.json";
 const WORDS: &str = "words.toml";
 
-/// Everything but norms and words.
+/// Everything except norms and words.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LearnedFile<L> {
     version: u32,
     family: String,
-    /// As text: JSON readers of other languages round large numbers.
+    /// Stored as text, because JSON readers of other languages round large numbers.
     seed: String,
     regions: Regions,
     learned: L,
 }
 
-/// What every version of a file has.
+/// The field that every version of a file has.
 #[derive(Deserialize)]
 struct Versioned {
     version: u32,
 }
 
-/// Writes it; the same fitted family gives the same bytes.
+/// Writes the files; the same fitted family gives the same bytes.
 ///
 /// # Errors
-/// If a file cannot be written, which is named.
+/// If a file cannot be written; the message names it.
 pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
     let learned = LearnedFile {
         version: F::VERSION,
@@ -54,10 +54,10 @@ pub(super) fn save<F: Family>(fitted: &Fitted<F>, dir: &Path) -> Result<()> {
     write(dir.join(WORDS), words)
 }
 
-/// Reads it.
+/// Reads the files.
 ///
 /// # Errors
-/// If a file is missing, cut short, of another version or of another family; each is named.
+/// If a file is missing, truncated, of another version or of another family; the message names it.
 pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
     let norms: Norms = read_json(&dir.join(NORMS), Norms::VERSION)?;
     let path = dir.join(LEARNED);
@@ -67,10 +67,8 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
             named(&path)(&format!("is of a corpus of type `{}`, not `{}`", read.family, F::NAME)).into()
         );
     }
-    let seed = read
-        .seed
-        .parse()
-        .map_err(|_| named(&path)(&format!("has the seed `{}`, which is none", read.seed)))?;
+    let seed =
+        read.seed.parse().map_err(|_| named(&path)(&format!("has the invalid seed `{}`", read.seed)))?;
     let features: Vec<Feature> = norms.features().cloned().collect();
     let path = dir.join(WORDS);
     let words: Words = toml::from_str(&read_text(&path)?).map_err(|error| named(&path)(&error))?;
@@ -91,7 +89,7 @@ pub(super) fn load<F: Family>(family: &F, dir: &Path) -> Result<Fitted<F>> {
 
 fn read_json<T: DeserializeOwned>(path: &Path, expected: u32) -> Result<T> {
     let text = read_text(path)?;
-    // The version first: of another version the rest may look otherwise.
+    // The version first: the rest may look different in another version.
     let Versioned { version } = serde_json::from_str(&text).map_err(|error| named(path)(&error))?;
     if version != expected {
         let error = format!("has version {version}, expected {expected}; build the corpus again");
@@ -108,7 +106,7 @@ fn write(path: PathBuf, text: String) -> Result<()> {
     fs::write(&path, text).map_err(|error| named(&path)(&error).into())
 }
 
-/// An error that names the file.
+/// Formats errors with the name of the file.
 fn named(path: &Path) -> impl Fn(&dyn Display) -> String {
     move |error| format!("`{}`: {error}", path.display())
 }

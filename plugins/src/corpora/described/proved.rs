@@ -1,4 +1,5 @@
-//! Words that were proved to be read back: a sweep's plans, the fit and what is loaded ask for the same proof.
+//! Words that have passed the read-back proof. Plans of a sweep, the fit and loading all require the
+//! same proof.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +9,14 @@ use boldface_features::Feature;
 
 use super::super::words::Words;
 
-/// Words and features that passed, as they are written.
+/// Serialised words and features that have passed.
 static PROVED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Proves that what `words` say of `features` is read back; the same question is answered once a process.
+/// Proves that sentences in `words` about `features` read back as the same facts. Each pair is proved
+/// once per process.
 ///
 /// # Errors
-/// As [`Words::check`].
+/// Same as [`Words::check`].
 pub(super) fn prove(words: &Words, features: &[Feature]) -> Result<()> {
     let question = serde_json::to_string(&(words, features))?;
     let proved = || PROVED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What a family is given and what comes of it: a family that measures the mean, the spread and a column.
+//! Tests with a family that measures the mean, the spread and a column.
 
 use std::fs;
 use std::path::Path;
@@ -18,18 +18,18 @@ use super::Described;
 use crate::corpora::family::{Family, Telling};
 use crate::corpora::words::WordTable;
 
-/// Levels and spreads.
+/// Describes levels and spreads.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Level {
-    /// Fails on a scan of this many volumes.
+    /// Fails on a scan with this number of volumes.
     fails_at: usize,
     words: Option<WordTable>,
     paraphrase: bool,
     adjust: Vec<String>,
 }
 
-/// How often scans of the dataset `counted` were measured; one test has it.
+/// Number of measurements of scans in the dataset `counted`, which only one test uses.
 static MEASURED: AtomicUsize = AtomicUsize::new(0);
 
 impl Family for Level {
@@ -106,7 +106,7 @@ fn scan(subject: usize, values: &[f32]) -> Scan {
     }
 }
 
-/// Six scans; the first `train` of them are for training.
+/// Six scans, of which the first `train` are for training.
 fn study(train: usize) -> (Vec<Scan>, Split) {
     let values = |i: usize| -> Vec<f32> { (0..8).map(|t| ((i * 5 + t * t) % 7) as f32 + i as f32).collect() };
     let scans: Vec<Scan> = (0..6).map(|i| scan(i, &values(i))).collect();
@@ -157,7 +157,7 @@ fn a_scan_alone_is_told_as_after_others_and_as_loaded() {
 fn what_is_told_is_the_value_the_family_tells_and_the_z_it_measures() {
     let (scans, _) = study(4);
     let told = fitted(&Level::default(), 0).describe(&scans[5]).unwrap();
-    // Means of the scans: see `study`; the learned level is the mean of the first four.
+    // Scan means (see `study`); the learned level is the mean of the first four.
     let means: Vec<f64> = scans.iter().map(|scan| mean(scan.series.values())).collect();
     let typical = means[..4].iter().sum::<f64>() / 4.0;
     let sd = (means[..4].iter().map(|x| (x - typical).powi(2)).sum::<f64>() / 3.0).sqrt();
@@ -165,7 +165,7 @@ fn what_is_told_is_the_value_the_family_tells_and_the_z_it_measures() {
     assert!((told[0].fact.z.unwrap() - (means[5] - typical) / sd).abs() < 1e-9);
     assert_eq!((told[0].norm_scans, told[0].norm_people), (4, 4));
     assert!(told[0].norm.starts_with("level-3-") && told[0].norm.len() == 24, "{}", told[0].norm);
-    // A value without a z is kept, and the reason told.
+    // A value without a z is kept, with the reason.
     let short = fitted(&Level::default(), 0).describe(&scan(9, &[1.0, 2.0])).unwrap();
     assert_eq!((short[0].fact.value, short[0].fact.z), (None, None));
     assert_eq!(short[0].fact.reason.as_deref(), Some("the scan has too few volumes"));
@@ -183,7 +183,7 @@ fn wording_follows_from_seed_scan_and_feature() {
     assert!(by_seed.len() > 4, "{by_seed:?}");
     let plain = fitted(&Level::default(), 1).describe(&scans[5]).unwrap();
     assert_eq!(texts(&plain), texts(&fitted(&Level::default(), 2).describe(&scans[5]).unwrap()));
-    // Another name, other words of the same numbers.
+    // Another scan name gives other words for the same numbers.
     let named = |subject: usize| told(1, &scan(subject, scans[5].series.values()));
     let by_scan: std::collections::BTreeSet<String> = (10..18).map(named).collect();
     assert!(by_scan.len() > 4, "{by_scan:?}");
@@ -202,7 +202,7 @@ fn training_scans_are_measured_once_and_a_changed_scan_again() {
     let measured = || MEASURED.load(Ordering::Relaxed);
     let same = describer.describe(&scans[0]).unwrap();
     assert_eq!((measured(), describer.describe(&scans[0]).unwrap() == same), (6, true));
-    // The same name with other values, in another window or with other columns is another scan.
+    // The same name with other values, another window or other columns is another scan.
     let other = counted(scan(0, &[9.0; 8]));
     assert_ne!(describer.describe(&other).unwrap()[0].fact, same[0].fact);
     let shorter = counted(scan(0, &scans[0].series.values()[..6]));
@@ -211,7 +211,7 @@ fn training_scans_are_measured_once_and_a_changed_scan_again() {
     Arc::make_mut(&mut older.info).phenotype.insert("age".into(), "99".into());
     assert_eq!(describer.describe(&older).unwrap(), same);
     assert_eq!(measured(), 9);
-    // What fails in one scan fails the fit, and names the scan.
+    // An error in one scan fails the fit and names the scan.
     let failing = Described(Level { fails_at: 4, ..Level::default() });
     assert_eq!(error(failing.fit(&split.train(&scans).unwrap(), 0)), "`counted/sub-00` has 4 volumes");
 }
@@ -230,7 +230,7 @@ fn files_come_back_as_the_same_bytes_and_damage_is_named() {
         let path = first.path().join(file);
         for end in [0, 1, text.len() / 3, text.len() / 2] {
             fs::write(&path, &text[..end]).unwrap();
-            // Words cut short may still be words, of fewer measures: then the phrases are missing.
+            // Truncated words may still parse, with fewer measures; then phrases are missing.
             assert!(error(load()).contains(file), "{file} cut at {end}: {}", error(load()));
         }
         fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
@@ -261,7 +261,7 @@ fn files_come_back_as_the_same_bytes_and_damage_is_named() {
         "\"family\": \"level\"",
         "\"family\": \"graph\"",
     ));
-    expect!["`DIR/learned.json`: has the seed `x`, which is none"].assert_eq(&changed(
+    expect!["`DIR/learned.json`: has the invalid seed `x`"].assert_eq(&changed(
         "learned.json",
         &u64::MAX.to_string(),
         "x",
@@ -306,9 +306,9 @@ fn columns_that_are_adjusted_for_are_told_to_the_lint_and_checked_before_anythin
     let cohort = Cohort::new(scans.iter().map(|s| (*s.info).clone()).collect(), (*scans[0].regions).clone());
     let problems: Vec<String> = config.check(&cohort).iter().map(Problem::to_string).collect();
     expect![[r#"
-        adjust[0]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or adjust for less
-        adjust[2]: `site` is there twice; remove one
-        adjust[2]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or adjust for less"#]]
+        adjust[0]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or remove the column from `adjust`
+        adjust[2]: `site` is listed twice; remove one
+        adjust[2]: 2 of 6 scans have no `site`, the first is `d/sub-00`; fill it in, leave those scans out, or remove the column from `adjust`"#]]
     .assert_eq(&problems.join("\n"));
     assert!(Described(Level::default()).check(&cohort).is_empty());
     assert_eq!(Described(Level::default()).version(), 6);

@@ -1,4 +1,4 @@
-//! Says where networks lie on the main axes of connectivity.
+//! Describes the positions of networks on the main axes of connectivity.
 
 #[cfg(test)]
 mod tests;
@@ -11,40 +11,43 @@ use super::described::Described;
 use super::family::{Family, Telling};
 use super::words::WordTable;
 
-/// Sentences about connectivity gradients: how far each reaches, how much regions vary along it, how much of all
-/// differences between regions it holds, and where each network lies on it.
+/// Sentences about connectivity gradients: how far each one reaches, how much regions vary along it,
+/// its share of all differences between regions, and the position of each network on it.
 ///
-/// A gradient is an axis along which regions are ordered by how alike their functional connectivity is, as BrainSpace
-/// computes it: of each row of the FC matrix (Pearson, over the whole cropped scan) the strongest entries, affinities
-/// between rows, an embedding. The gradients of every scan are turned and mirrored (orthogonal Procrustes) onto a
-/// template, so that gradient 1 of one scan is the same thing as gradient 1 of another: the gradients of the mean FC of
-/// the training scans, of which every person counts once. The template's own sign makes the region furthest from 0
-/// positive; which end of the brain that is, the data say.
+/// A gradient is an axis that orders regions by the similarity of their functional connectivity,
+/// computed as in BrainSpace: keep the strongest entries of each row of the FC matrix (Pearson, over
+/// the whole cropped scan), compute affinities between rows, and embed them. Orthogonal Procrustes
+/// rotates and mirrors the gradients of every scan onto a template, so that gradient 1 means the same
+/// in all scans. The template is computed from the mean FC of the training scans, where every person
+/// has the same weight. Its sign makes the region furthest from 0 positive and has no anatomical
+/// meaning.
 ///
-/// Typical is what the training scans have after the same steps: mean and SD over people, never over regions.
-/// Regions without a signal have no place on a gradient. Nothing is available for a scan in which more than half of the
-/// regions have no signal, whose affinities fall into pieces, or that has three volumes or fewer.
+/// The norm is the mean and SD over the training people, never over regions, after the same steps.
+/// Regions without a signal have no position on a gradient. A scan has no gradients at all if more than
+/// half of its regions have no signal, if its affinities are not connected, or if it has three volumes
+/// or fewer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Gradient {
-    /// How alike two regions are, going by the strongest entries of their rows of FC.
+    /// Similarity of two regions, computed from the strongest entries of their rows of FC.
     kernel: Kernel,
-    /// Share of each row of FC that is set to 0, the weakest first; from 0 to below 1.
+    /// Share of each row of FC set to 0, weakest entries first; at least 0 and below 1.
     sparsity: f64,
-    /// How affinities become gradients.
+    /// Method that turns affinities into gradients.
     embedding: Embedding,
-    /// How many gradients. All of them are turned onto the template together, so the first ones change a little with
-    /// their number.
+    /// Number of gradients. All are rotated onto the template together, so the first ones change a
+    /// little with this number.
     components: usize,
-    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything
+    /// it leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<WordTable>,
-    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
-    /// has the plain form.
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature. If
+    /// false, every sentence has the plain form.
     paraphrase: bool,
-    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
-    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
-    /// would be put into the text.
+    /// Table columns to adjust for before a scan is compared, such as `["age", "sex", "site"]`. A
+    /// column is numeric if every training scan has a number in it, else categorical. Every scan needs
+    /// a value. Leave out columns that a task asks for, because adjustment puts them into the text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjust: Vec<String>,
 }

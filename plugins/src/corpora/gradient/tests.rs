@@ -1,4 +1,4 @@
-//! Real scans through numbers, norms and words, and configs that cannot be.
+//! Tests of real scans through numbers, norms and words, and of invalid configs.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn every_sentence_about_every_scan_reads_back_and_is_the_same_from_a_folder() {
     let mut squares: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for scan in &scans {
         let descriptors = describer.describe(scan).unwrap();
-        // Three gradients of three measures and seven networks.
+        // Three gradients with three measures and seven networks each.
         assert_eq!(descriptors.len(), 30);
         for descriptor in &descriptors {
             let read = describer.read(&descriptor.text).unwrap();
@@ -41,7 +41,7 @@ fn every_sentence_about_every_scan_reads_back_and_is_the_same_from_a_folder() {
     }
     assert_eq!(bands.len(), 5, "{bands:?}");
     assert!(bands["typical"] > 98 * 30 / 2, "{bands:?}");
-    // A z of people who were never seen: as wide as a z has to be, which the reference's is not.
+    // The z of unseen people must have a plausible spread. In the reference implementation it does not.
     for (feature, squares) in squares {
         let width = (squares.iter().sum::<f64>() / squares.len() as f64).sqrt();
         assert!((0.5..2.0).contains(&width), "{feature}: {width}");

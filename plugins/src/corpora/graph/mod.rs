@@ -1,4 +1,4 @@
-//! Says what the strongest couplings look like as a graph.
+//! Describes the graph of the strongest couplings.
 
 #[cfg(test)]
 mod tests;
@@ -11,38 +11,41 @@ use super::described::Described;
 use super::family::{Family, Telling};
 use super::words::WordTable;
 
-/// One sentence for each measure of the graph of the strongest couplings, and how typical it is.
+/// One sentence per measure of the graph of the strongest couplings, and how typical its value is.
 ///
-/// Regions are nodes and the strongest Pearson correlations over the whole cropped scan are edges, at several densities;
-/// every value is the mean over them. Of the whole graph: `global-efficiency` and `path-length` in hops (a pair without a
-/// way counts as 0 and not at all), `local-efficiency`, weighted `clustering`, `modularity`, and `small-worldness` beside
-/// random graphs of the same degrees. Of each network, as the mean over its regions: `strength`, `participation` in the
-/// networks, and `module-z`: how central its regions are within the modules that the scan itself shows (within the
-/// networks themselves that mean is always 0). Definitions are those of networkx and the Brain Connectivity Toolbox.
+/// Regions are nodes, and the strongest Pearson correlations over the whole cropped scan are edges.
+/// Every value is the mean over several densities. Measures of the whole graph are `global-efficiency`
+/// and `path-length` in hops (an unconnected pair counts as 0 in the first and is left out of the
+/// second), `local-efficiency`, weighted `clustering`, `modularity`, and `small-worldness` relative to
+/// random graphs of the same degrees. Measures of each network are means over its regions: `strength`,
+/// `participation` in the networks, and `module-z`, the centrality of its regions within the modules
+/// found in the scan itself (within the networks, its mean would always be 0). Definitions are those of
+/// networkx and the Brain Connectivity Toolbox.
 ///
-/// Regions without a signal are no nodes. Where more than half of the regions have none, or a scan has fewer than 10
-/// volumes, sentences say `not available` and why.
+/// Regions without a signal are not nodes. If more than half of the regions have no signal, or a scan
+/// has fewer than 10 volumes, sentences say `not available` and why.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Graph {
-    /// Shares of all pairs of regions that are edges, above 0 and up to 1; each number is the mean over them, so that none
-    /// hangs on one threshold.
+    /// Shares of all pairs of regions that become edges, above 0 and up to 1. Each number is the mean
+    /// over these densities, so that none depends on a single threshold.
     densities: Vec<f64>,
-    /// Which couplings can be edges.
+    /// Couplings that can be edges.
     weights: Edges,
-    /// Searches for modules at each density, each in a random order; the best is taken.
+    /// Number of module searches at each density, each in a random order; the best result is kept.
     runs: usize,
-    /// Random graphs at each density that small-worldness compares with.
+    /// Number of random graphs at each density for the comparison in small-worldness.
     nulls: usize,
-    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything
+    /// it leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<WordTable>,
-    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
-    /// has the plain form.
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature. If
+    /// false, every sentence has the plain form.
     paraphrase: bool,
-    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
-    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
-    /// would be put into the text.
+    /// Table columns to adjust for before a scan is compared, such as `["age", "sex", "site"]`. A
+    /// column is numeric if every training scan has a number in it, else categorical. Every scan needs
+    /// a value. Leave out columns that a task asks for, because adjustment puts them into the text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjust: Vec<String>,
 }
@@ -106,12 +109,12 @@ impl Graph {
         for (place, &density) in self.densities.iter().enumerate() {
             let key = format!("densities[{place}]");
             if !(density > 0.0 && density <= 1.0) {
-                let message = format!("`{density}` is no share of all pairs of regions");
+                let message = format!("`{density}` is not a share of all pairs of regions");
                 problems.push(problem(key, message, "use a number above 0 and up to 1, such as 0.1"));
             } else if self.densities[..place].contains(&density) {
-                problems.push(problem(key, format!("`{density}` is there twice"), "remove one"));
+                problems.push(problem(key, format!("`{density}` is listed twice"), "remove one"));
             } else if edges_at(regions, density) == 0 {
-                let message = format!("`{density}` of the pairs of {regions} regions is no edge");
+                let message = format!("`{density}` of the pairs of {regions} regions is less than one edge");
                 problems.push(problem(key, message, "use a higher density"));
             }
         }

@@ -23,11 +23,11 @@ fn problems() {
     assert_eq!(check(json!({}), 10), "");
     let all = json!({ "densities": [0.1, 0.0, 1.5, -1.0, 0.1, 0.001], "runs": 0, "nulls": 0 });
     expect![[r#"
-        densities[1]: `0` is no share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
-        densities[2]: `1.5` is no share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
-        densities[3]: `-1` is no share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
-        densities[4]: `0.1` is there twice; remove one
-        densities[5]: `0.001` of the pairs of 10 regions is no edge; use a higher density
+        densities[1]: `0` is not a share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
+        densities[2]: `1.5` is not a share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
+        densities[3]: `-1` is not a share of all pairs of regions; use a number above 0 and up to 1, such as 0.1
+        densities[4]: `0.1` is listed twice; remove one
+        densities[5]: `0.001` of the pairs of 10 regions is less than one edge; use a higher density
         runs: it cannot be 0; use 1 or more
         nulls: it cannot be 0; use 1 or more"#]]
     .assert_eq(&check(all, 10));
@@ -35,7 +35,7 @@ fn problems() {
         .assert_eq(&check(json!({ "densities": [] }), 10));
 }
 
-/// The first `count` scans that ship with the quickstart.
+/// Returns the first `count` scans of the quickstart.
 fn scans(count: usize) -> Vec<Scan> {
     study().0.into_iter().take(count).collect()
 }
@@ -51,7 +51,7 @@ fn sentences_about_real_scans_read_back() {
     let describer = fitted(&scans, json!({}));
     for scan in &scans {
         let descriptors = describer.describe(scan).unwrap();
-        // Six of the whole graph, three of each of seven networks.
+        // Six measures of the whole graph, and three of each of seven networks.
         assert_eq!(descriptors.len(), 6 + 3 * 7);
         for descriptor in &descriptors {
             let read = describer.read(&descriptor.text).unwrap();
@@ -60,8 +60,8 @@ fn sentences_about_real_scans_read_back() {
             assert!(descriptor.fact.z.is_some(), "{}", descriptor.text);
         }
     }
-    // They tell people apart: nothing is the same in all scans, and what is found of them is what graphs of the brain are
-    // known for: modules, and more clustering than chance at hardly longer paths.
+    // No value is the same in all scans, and the results match what is known of brain graphs: modules,
+    // and more clustering than chance with hardly longer paths.
     let value = |scan: &Scan, feature: &str| {
         let told = describer.describe(scan).unwrap();
         told.into_iter().find(|told| told.fact.feature == feature).unwrap().fact.value.unwrap()
@@ -80,7 +80,7 @@ fn the_same_scan_has_the_same_numbers_wherever_it_stands() {
         fitted(scans, table).describe(scan).unwrap().into_iter().map(|told| told.fact.value).collect()
     };
     let reversed: Vec<Scan> = scans.iter().rev().cloned().collect();
-    // In training, in training elsewhere, and never in training.
+    // The scan is first in training, then last, then not in training.
     let in_training = numbers(&scans, &scans[0]);
     assert_eq!(in_training, numbers(&reversed, &scans[0]));
     assert_eq!(in_training, numbers(&scans[2..], &scans[0]));

@@ -1,4 +1,4 @@
-//! What is wrong with the config for a cohort, before anything runs.
+//! Checks of the config against a cohort, before anything runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,16 +8,16 @@ use super::Phenotype;
 use super::column::{Column, Kind, Range, number};
 use super::told::Told;
 
-/// More categories than a table has words for: they are numbers, or names of people.
+/// Maximum number of categories. A column with more probably holds numbers or names of people.
 const MOST_CATEGORIES: usize = 50;
 
-/// Columns that are not there, cells that are not what the config says, ranges with gaps, and words that cannot be told
-/// apart.
+/// Finds missing columns, cells that contradict the config, ranges with gaps, and words that cannot be
+/// told apart.
 pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     if config.columns.is_empty() {
         let help = "name one, such as `columns.age = { kind = \"number\", unit = \"years\" }`";
-        problems.push(Problem::at("columns", "there is no column to tell").help(help));
+        problems.push(Problem::at("columns", "there is no column to describe").help(help));
     }
     let mut labels: BTreeMap<String, &String> = BTreeMap::new();
     for (name, column) in &config.columns {
@@ -27,19 +27,20 @@ pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
         problems.extend(found);
         let label = column.label(name);
         if !is_phrase(&label) {
-            let message = format!("`{label}` is no label: it has braces, or ends a sentence");
+            let message = format!("`{label}` cannot be a label: it has braces, or ends a sentence");
             problems.push(Problem::at(format!("{key}.label"), message));
         }
         if let Some(other) = labels.insert(label.to_lowercase(), name) {
-            let message = format!("the column `{other}` is called `{label}` as well");
+            let message = format!("the column `{other}` also has the label `{label}`");
             problems
                 .push(Problem::at(format!("{key}.label"), message).help("give one of them another label"));
         }
     }
     for (place, column) in config.adjust.iter().enumerate() {
         if config.columns.get(column).is_some_and(|told| told.kind == Kind::Number) {
-            let message = format!("nothing is left of `{column}` when it is adjusted for itself");
-            problems.push(Problem::at(format!("adjust[{place}]"), message).help("tell it in another corpus"));
+            let message = format!("`{column}` cannot be adjusted for itself");
+            problems
+                .push(Problem::at(format!("adjust[{place}]"), message).help("describe it in another corpus"));
         }
     }
     problems.extend(super::super::described::check_adjust(&config.adjust, cohort));
@@ -50,7 +51,7 @@ pub(super) fn check(config: &Phenotype, cohort: &Cohort) -> Vec<Problem> {
     problems
 }
 
-/// What would be said of the columns of categories.
+/// Collects the categories of each categorical column.
 fn categories(config: &Phenotype, cohort: &Cohort) -> BTreeMap<String, Vec<String>> {
     let of = |(name, column): (&String, &Column)| {
         let called = cohort.scans.iter().filter_map(|scan| column.category(name, scan).ok()?.ok());
@@ -60,7 +61,7 @@ fn categories(config: &Phenotype, cohort: &Cohort) -> BTreeMap<String, Vec<Strin
     config.columns.iter().filter(|(_, column)| column.kind == Kind::Category).map(of).collect()
 }
 
-/// Problems at keys of the column's table.
+/// Lists problems at keys of the column's table.
 fn column_problems(name: &str, column: &Column, scans: &[ScanInfo]) -> Vec<Problem> {
     let mut problems = Vec::new();
     if scans.iter().all(|scan| scan.column(name).is_none()) {
@@ -88,11 +89,11 @@ fn column_problems(name: &str, column: &Column, scans: &[ScanInfo]) -> Vec<Probl
     for (key, is_there) in of_number {
         if is_there && column.kind == Kind::Category {
             let help = "leave it out, or set `kind = \"number\"`";
-            problems.push(Problem::at(key, "a category has none").help(help));
+            problems.push(Problem::at(key, "a category cannot have this key").help(help));
         }
     }
     if column.decimals.is_some_and(|decimals| decimals > 10) {
-        problems.push(Problem::at("decimals", "more than 10 decimals are no measurement").help("give fewer"));
+        problems.push(Problem::at("decimals", "at most 10 decimals are possible").help("give fewer"));
     }
     problems.extend(of_bands(&column.bands));
     problems
@@ -102,8 +103,9 @@ fn of_numbers(name: &str, column: &Column, scans: &[ScanInfo]) -> Option<Problem
     let wrong = scans.iter().filter_map(|scan| Some((scan, column.number(name, scan).ok()?.err()?)));
     let wrong: Vec<(&ScanInfo, &str)> = wrong.collect();
     let (first, cell) = wrong.first()?;
-    let message = format!("`{cell}` of `{}` is no number, and {} more are none", first.id, wrong.len() - 1);
-    let help = "list what stands for no value in `missing`, or set `kind = \"category\"`";
+    let message =
+        format!("`{cell}` of `{}` is not a number, nor are {} other cells", first.id, wrong.len() - 1);
+    let help = "list values that mean no value in `missing`, or set `kind = \"category\"`";
     Some(Problem::at("kind", message).help(help))
 }
 
@@ -123,14 +125,16 @@ fn of_categories(name: &str, column: &Column, scans: &[ScanInfo]) -> Option<Prob
         let help = format!(
             "say what it stands for: `names = {{ \"{code}\" = \"...\" }}`, or set `kind = \"number\"`"
         );
-        return Some(Problem::at("names", format!("the category `{code}` is no word")).help(help));
+        return Some(
+            Problem::at("names", format!("the category `{code}` is a number, not a word")).help(help),
+        );
     }
     let name = values.iter().find(|name| !is_phrase(name))?;
     let help = format!("give it another name: `names = {{ \"{name}\" = \"...\" }}`");
     Some(Problem::at("names", format!("the category `{name}` has braces, or ends a sentence")).help(help))
 }
 
-/// Whether it can stand inside a sentence.
+/// Whether the words fit inside a sentence.
 fn is_phrase(words: &str) -> bool {
     !words.trim().is_empty() && !words.contains(['{', '}', '.', '!', '?', '\n'])
 }

@@ -1,67 +1,69 @@
-//! One column: what its values mean, and how they are read.
+//! Columns of the tables: the meaning of their values, and how to read them.
 
 use std::collections::BTreeMap;
 
 use boldface::{Deserialize, JsonSchema, ScanInfo, Serialize};
 use boldface_features::Missing;
 
-/// How a column is told.
+/// Describes a column in sentences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Column {
     /// Whether its values are numbers or categories. A code such as 1 for male is a category.
     pub(super) kind: Kind,
-    /// What sentences call it, such as `diastolic blood pressure`; by default the column's name, with spaces for `_`.
+    /// Name in sentences, such as `diastolic blood pressure`; by default the column's name, with spaces
+    /// for `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) label: Option<String>,
     /// Unit of a number, such as `years` or `mmHg`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<String>,
-    /// Decimals of a number in sentences; 1 by default.
+    /// Number of decimals in sentences; 1 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) decimals: Option<usize>,
-    /// What categories are called: `{ "1" = "male", "2" = "female" }`. With this key no other value may occur.
+    /// Names of categories: `{ "1" = "male", "2" = "female" }`. With this key no other value may occur.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) names: BTreeMap<String, String>,
-    /// Values that stand for no value, such as `["-999", "pending"]`; an empty cell, `n/a` and `nan` always do.
+    /// Values that mean no value, such as `["-999", "pending"]`. An empty cell, `n/a` and `nan` always
+    /// do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) missing: Vec<String>,
-    /// Ranges of a number with their words, from low to high and without gaps, such as clinical ones:
-    /// `[{ name = "low", to = 60 }, { name = "normal", from = 60, to = 80 }, { name = "high", from = 80 }]`. The number
-    /// as it is told, with its decimals, decides.
+    /// Named ranges of a number, such as clinical ones, from low to high and without gaps: `[{ name =
+    /// "low", to = 60 }, { name = "normal", from = 60, to = 80 }, { name = "high", from = 80 }]`. The
+    /// number is rounded to its decimals first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) bands: Vec<Range>,
 }
 
-/// What values are.
+/// Type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
-    /// Compared with the training scans.
+    /// Numbers, which are compared with the training scans.
     Number,
-    /// Told as they are.
+    /// Categories, which are stated as they are.
     Category,
 }
 
-/// A range of a number.
+/// A named range of numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Range {
-    /// Its word, such as `elevated`.
+    /// Name in sentences, such as `elevated`.
     pub(super) name: String,
-    /// Lower end, which is in it; none for the first.
+    /// Lower end, inclusive; left out for the first range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<f64>,
-    /// Upper end, which is not; none for the last.
+    /// Upper end, exclusive; left out for the last range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) to: Option<f64>,
 }
 
-/// Cells that say that there is no value, in lower case. Not `none` and `no`, which are answers.
+/// Cells without a value, in lower case. `none` and `no` are not among them, because they are answers.
 const NOTHING: [&str; 3] = ["", "n/a", "nan"];
 
 impl Column {
-    /// What sentences call it.
+    /// Returns its name in sentences.
     pub(super) fn label(&self, name: &str) -> String {
         self.label.clone().unwrap_or_else(|| name.replace('_', " "))
     }
@@ -70,7 +72,7 @@ impl Column {
         self.decimals.unwrap_or(1)
     }
 
-    /// The value of a scan as it stands in the tables.
+    /// Returns the value of a scan as written in the tables.
     ///
     /// # Errors
     /// [`Missing::NoValue`].
@@ -84,19 +86,19 @@ impl Column {
         }
     }
 
-    /// The number of a scan; the inner error is a cell that is no number.
+    /// Returns the number of a scan. The inner error is a cell that is not a number.
     ///
     /// # Errors
-    /// [`Missing::NoValue`] where there is none.
+    /// [`Missing::NoValue`] if there is no value.
     pub(super) fn number<'a>(&self, name: &str, scan: &'a ScanInfo) -> Result<Result<f64, &'a str>, Missing> {
         let cell = self.cell(name, scan)?;
         Ok(number(cell).ok_or(cell))
     }
 
-    /// What the category of a scan is called; the inner error is one that `names` does not have.
+    /// Returns the name of a scan's category. The inner error is a value without an entry in `names`.
     ///
     /// # Errors
-    /// [`Missing::NoValue`] where there is none.
+    /// [`Missing::NoValue`] if there is no value.
     pub(super) fn category<'a>(
         &'a self,
         name: &str,
@@ -110,7 +112,7 @@ impl Column {
         Ok(found.map(|(_, called)| called.as_str()).ok_or(cell))
     }
 
-    /// The range that a number is in, as it is told.
+    /// Returns the range of a number, after rounding it to its decimals.
     pub(super) fn band(&self, value: f64) -> Option<&Range> {
         let told: f64 = format!("{value:.*}", self.decimals()).parse().ok()?;
         let inside = |range: &&Range| {
@@ -120,12 +122,12 @@ impl Column {
     }
 }
 
-/// A finite number.
+/// Parses a finite number.
 pub(super) fn number(cell: &str) -> Option<f64> {
     cell.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-/// Whether two cells are the same text or the same number: tables have `1` and `1.0`.
+/// Whether two cells are the same text or the same number, such as `1` and `1.0`.
 fn same(a: &str, b: &str) -> bool {
     a.trim() == b || number(a.trim()).is_some_and(|a| number(b) == Some(a))
 }

@@ -1,4 +1,4 @@
-//! What is learned of training scans, and how any scan is told with it.
+//! Learned norms and categories, and the description of any scan with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,25 +15,25 @@ use super::told::Told;
 use super::{Phenotype, VERSION};
 use crate::corpora::words::Form;
 
-/// Norms of the numbers and names of the categories.
+/// A fitted corpus: norms of the numbers and names of the categories.
 #[derive(Debug)]
 pub(super) struct Fitted {
     config: Phenotype,
     learned: Learned,
     norms: Norms,
     told: Told,
-    /// What descriptors call the norms.
+    /// Name of the norms in descriptors.
     name: String,
 }
 
-/// Beside norms.
+/// Everything learned besides norms.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Learned {
     version: u32,
-    /// As text: readers of other languages round large numbers.
+    /// Stored as text, because JSON readers of other languages round large numbers.
     seed: String,
-    /// What can be said of each column of categories.
+    /// Names of the categories of each categorical column.
     categories: BTreeMap<String, Vec<String>>,
 }
 
@@ -41,11 +41,11 @@ const NORMS: &str = "norms.json";
 const LEARNED: &str = "learned.json";
 
 impl Fitted {
-    /// Learns norms and names.
+    /// Learns norms and names of categories.
     ///
     /// # Errors
-    /// If a training scan has what is no number, or a category without a name; if no training scan has a value in some
-    /// column; if words cannot be told apart.
+    /// If a training scan has a cell that is not a number or a category without a name, if a column has
+    /// no value in any training scan, or if words cannot be told apart.
     pub(super) fn fit(config: &Phenotype, train: &TrainScans<'_>, seed: u64) -> Result<Fitted> {
         let infos: Vec<&ScanInfo> = train.iter().map(|scan| scan.info.as_ref()).collect();
         let mut categories = BTreeMap::new();
@@ -77,10 +77,10 @@ impl Fitted {
         Ok(Fitted { config: config.clone(), learned, norms, told, name })
     }
 
-    /// Reads it.
+    /// Reads a saved corpus.
     ///
     /// # Errors
-    /// If a file is missing, cut short or of another version; it is named.
+    /// If a file is missing, truncated or of another version; the message names it.
     pub(super) fn load(config: &Phenotype, dir: &Path) -> Result<Fitted> {
         let read = |file: &str| -> Result<String> {
             let path = dir.join(file);
@@ -103,7 +103,7 @@ impl Fitted {
         if !self.config.paraphrase {
             return Form::Plain;
         }
-        // The seed was written by `fit`; a file that somebody changed draws as seed 0 does.
+        // `fit` wrote the seed. If somebody damaged the file, wordings are drawn with seed 0.
         let seed = self.learned.seed.parse().unwrap_or_default();
         Form::Drawn(seed::stream(seed, &format!("words.{}.{feature}", scan.id)).next_u64())
     }
@@ -124,7 +124,8 @@ impl Describer for Fitted {
                 Kind::Category => {
                     let known = self.learned.categories.get(name);
                     let category = column.category(name, info).and_then(|category| {
-                        // What training never had has no words: nothing is made up for it.
+                        // A category that never occurred in training has no words, and none are made
+                        // up.
                         let known =
                             |called: &&str| known.is_some_and(|all| all.iter().any(|one| one == called));
                         category.ok().filter(known).ok_or(Missing::Undefined)
@@ -158,10 +159,10 @@ impl Describer for Fitted {
     }
 }
 
-/// The numbers of a scan, in the order of the columns.
+/// Returns the numbers of a scan, in the order of the columns.
 ///
 /// # Errors
-/// Names a cell that is no number.
+/// If a cell is not a number; the message names it.
 fn measured(config: &Phenotype, info: &ScanInfo) -> Result<Vec<Measured>> {
     let mut measured = Vec::new();
     for (name, column) in config.columns.iter().filter(|(_, column)| column.kind == Kind::Number) {
@@ -171,7 +172,7 @@ fn measured(config: &Phenotype, info: &ScanInfo) -> Result<Vec<Measured>> {
             Ok(Err(cell)) => {
                 let id = &info.id;
                 let error = format!(
-                    "`{id}` has `{cell}` in the column `{name}`, which is no number; list it in `missing`"
+                    "`{id}` has `{cell}` in the column `{name}`, which is not a number; list it in `missing`"
                 );
                 return Err(error.into());
             }

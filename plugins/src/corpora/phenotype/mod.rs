@@ -1,4 +1,4 @@
-//! Says what the tables know of a person: age, sex, scores and diagnoses.
+//! Describes a person from the tables: age, sex, scores and diagnoses.
 
 mod check;
 mod column;
@@ -19,36 +19,39 @@ use super::words::WordTable;
 use column::Column;
 use fitted::Fitted;
 
-/// Sentences about columns of the participants, sessions and scans tables, one a column.
+/// One sentence per column of the participants, sessions and scans tables.
 ///
-/// A number is compared with the training scans, of which every person counts once; with `bands` its words are those of
-/// the range that it is in. A category is told as it is. A value that is missing is said to be not available.
+/// A number is compared with the training scans, where every person has the same weight; with `bands`,
+/// its words are those of its range. A category is stated as it is. A missing value is described as not
+/// available.
 ///
-/// Every column is named to the leakage lint: a task that asks for one of them, or for something that one of them
-/// gives away, is refused before anything runs. A fact about the column `age` is called `phenotype.age`.
+/// The leakage lint learns the name of every column: it refuses a task that asks for one of them, or
+/// for something that one of them gives away, before anything runs. The fact about the column `age` is
+/// called `phenotype.age`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Phenotype {
-    /// What to tell, by column of the tables: `age = { kind = "number", unit = "years" }`,
+    /// Columns to describe, by their name in the tables: `age = { kind = "number", unit = "years" }`,
     /// `sex = { kind = "category", names = { "1" = "male", "2" = "female" } }`.
     columns: BTreeMap<String, Column>,
-    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything
+    /// it leaves out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<WordTable>,
-    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
-    /// has the plain form.
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature. If
+    /// false, every sentence has the plain form.
     #[serde(default = "paraphrase")]
     paraphrase: bool,
-    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
-    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
-    /// would be put into the text.
+    /// Table columns to adjust for before a scan is compared, such as `["age", "sex", "site"]`. A
+    /// column is numeric if every training scan has a number in it, else categorical. Every scan needs
+    /// a value. Leave out columns that a task asks for, because adjustment puts them into the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adjust: Vec<String>,
 }
 
 register!(CorpusGenerator "phenotype" => Phenotype);
 
-/// Raised when the same config says something else.
+/// Increased when the same config leads to different descriptions.
 const VERSION: u32 = 1;
 
 impl CorpusGenerator for Phenotype {

@@ -1,4 +1,4 @@
-//! Tests of what is told of the tables: norms by person, categories, ranges, missing values and bad tables.
+//! Tests of sentences about tables: norms by person, categories, ranges, missing values and bad tables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ fn generator(table: Value) -> Phenotype {
     serde_json::from_value(table).unwrap()
 }
 
-/// Run `run` of a subject with these columns.
+/// Run `run` of a subject, with these columns.
 fn scan(subject: &str, run: &str, columns: &[(&str, &str)]) -> Scan {
     let id = ScanId { run: Some(run.to_owned()), ..ScanId::new("made", subject) };
     let phenotype: BTreeMap<String, String> =
@@ -29,7 +29,7 @@ fn scan(subject: &str, run: &str, columns: &[(&str, &str)]) -> Scan {
     }
 }
 
-/// Ages 20, 30, 40, the last with three runs; diastolic pressures; sexes as codes.
+/// Ages 20, 30 and 40, the last with three runs; diastolic pressures; sexes as codes.
 fn scans() -> Vec<Scan> {
     let person = |subject, run, age, dbp, sex| {
         scan(subject, run, &[("age", age), ("dbp_mm", dbp), ("sex", sex), ("smoker", "no")])
@@ -77,7 +77,7 @@ fn text(said: &[Descriptor]) -> String {
 #[test]
 fn people_count_once_and_what_is_missing_is_said_to_be() {
     let describer = fitted(table());
-    // By person: mean 30, SD 10. By scan it would be 34 and 8.9.
+    // By person, mean 30 and SD 10; by scan they would be 34 and 8.9.
     let said = describer
         .describe(&scan("9", "1", &[("age", "50"), ("dbp_mm", "89.6"), ("sex", "2"), ("smoker", "no")]))
         .unwrap();
@@ -109,7 +109,7 @@ fn people_count_once_and_what_is_missing_is_said_to_be() {
     let error = describer.describe(&scan("9", "1", &[("age", "old")])).unwrap_err().to_string();
     assert_eq!(
         error,
-        "`made/sub-9_run-1` has `old` in the column `age`, which is no number; list it in `missing`"
+        "`made/sub-9_run-1` has `old` in the column `age`, which is not a number; list it in `missing`"
     );
 }
 
@@ -133,7 +133,7 @@ fn every_wording_of_everything_reads_back() {
         }
         wordings.extend(said.iter().filter(|one| one.fact.band == "male").map(|one| one.text.clone()));
     }
-    // Of 133 draws of one fact.
+    // Out of 133 draws of one fact.
     assert!(wordings.len() >= 50, "{}", wordings.len());
 }
 
@@ -202,15 +202,15 @@ fn mistakes_are_found_before_anything_runs() {
         of(bands(json!([{"name": "low", "from": 10.0}, {"name": "high"}]))),
     ];
     expect![[r#"
-        columns: there is no column to tell; name one, such as `columns.age = { kind = "number", unit = "years" }`
+        columns: there is no column to describe; name one, such as `columns.age = { kind = "number", unit = "years" }`
         columns.gender: no scan has a value in a column `gender`; leave it out, or name one that the tables have: age, dbp_mm, sex, smoker
-        columns.smoker.kind: `no` of `made/sub-1_run-1` is no number, and 4 more are none; list what stands for no value in `missing`, or set `kind = "category"`
-        columns.sex.names: the category `1` is no word; say what it stands for: `names = { "1" = "..." }`, or set `kind = "number"`
+        columns.smoker.kind: `no` of `made/sub-1_run-1` is not a number, nor are 4 other cells; list values that mean no value in `missing`, or set `kind = "category"`
+        columns.sex.names: the category `1` is a number, not a word; say what it stands for: `names = { "1" = "..." }`, or set `kind = "number"`
         columns.sex.names: `2` of `made/sub-2_run-1` has no name; name it, or list it in `missing`
-        columns.sex.unit: a category has none; leave it out, or set `kind = "number"`
-        columns.sex.label: the column `age` is called `sex` as well; give one of them another label
-        columns.age.label: `{age}` is no label: it has braces, or ends a sentence
-        adjust[0]: nothing is left of `age` when it is adjusted for itself; tell it in another corpus
+        columns.sex.unit: a category cannot have this key; leave it out, or set `kind = "number"`
+        columns.sex.label: the column `age` also has the label `sex`; give one of them another label
+        columns.age.label: `{age}` cannot be a label: it has braces, or ends a sentence
+        adjust[0]: `age` cannot be adjusted for itself; describe it in another corpus
         columns.age.bands[1]: it does not begin where the range before it ends; let each begin where the one before ends, the first without `from`, the last without `to`
         columns.age.bands[0]: nothing is below the first range; let each begin where the one before ends, the first without `from`, the last without `to`
     "#]].assert_eq(&all.concat());

@@ -1,4 +1,4 @@
-//! The sentences of every column, and what is read of them.
+//! The sentences of every column, and the reader of such sentences.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use super::Phenotype;
 use super::column::{Column, Kind};
 use crate::corpora::words::{Form, Reader, WordTable, Words, sentences};
 
-/// The words of all columns. Columns that are compared with the norm share the words of other families; one with
-/// categories or ranges of its own has words of its own.
+/// The words of all columns. Columns that are compared with the norm share the words of other families.
+/// A column with categories or ranges has its own words.
 #[derive(Debug)]
 pub(super) struct Told {
     columns: Vec<ColumnWords>,
-    /// As sentences know them, in the order of `columns`.
+    /// Features under their names in sentences, in the order of `columns`.
     features: Vec<Feature>,
     compared: Words,
     compared_reader: Reader,
@@ -24,24 +24,24 @@ pub(super) struct Told {
 #[derive(Debug)]
 struct ColumnWords {
     name: String,
-    /// None if it is compared with the norm.
+    /// `None` if it is compared with the norm.
     own: Option<(Words, Reader)>,
 }
 
-/// The words of numbers, and what columns are called in all sentences.
+/// The words of numbers, and the noun phrases of columns in all sentences.
 const NUMBERS: &str = include_str!("words.toml");
 
-/// All words of a column with words of its own.
+/// The words of a column with its own categories or ranges.
 const NAMED: &str = include_str!("named.toml");
 
-/// What names of measures begin with.
+/// Prefix of the names of measures.
 const MEASURE: &str = "phenotype";
 
 impl Told {
-    /// The words of `config`; `categories` has the words of each column of categories.
+    /// Builds the words for `config`; `categories` has the categories of each categorical column.
     ///
     /// # Errors
-    /// Names the column whose words cannot be told from others or are none.
+    /// If the words of a column are invalid or not distinct; the message names the column.
     pub(super) fn new(config: &Phenotype, categories: &BTreeMap<String, Vec<String>>) -> Result<Told> {
         let labels = config.columns.iter().map(|(name, column)| (name, column, column.label(name)));
         let features: Vec<Feature> =
@@ -87,10 +87,10 @@ impl Told {
         Ok(Told { columns, features, compared, compared_reader })
     }
 
-    /// Proves that every sentence is read as what it says.
+    /// Proves that every sentence reads back as its fact.
     ///
     /// # Errors
-    /// Names the phrase or the sentence that is not understood.
+    /// If one does not; the message names the phrase or the sentence.
     pub(super) fn check(&self) -> Result<()> {
         self.compared.check(&self.features)?;
         for column in &self.columns {
@@ -100,7 +100,7 @@ impl Told {
         Ok(())
     }
 
-    /// The fact of a number.
+    /// Returns the fact of a number.
     pub(super) fn number(
         &self,
         place: usize,
@@ -110,7 +110,7 @@ impl Told {
     ) -> Fact {
         let fact = self.compared.fact(&self.features[place], value, z);
         let band = fact.value.and_then(|value| column.band(value)).map(|band| band.name.clone());
-        // A range of its own is known without a norm.
+        // A range of the column's own needs no norm.
         let fact = match band {
             Some(band) => Fact { band, ..fact },
             None => fact,
@@ -118,7 +118,7 @@ impl Told {
         self.called(place, fact)
     }
 
-    /// The fact of a category.
+    /// Returns the fact of a category.
     pub(super) fn category(&self, place: usize, category: Result<&str, Missing>) -> Fact {
         let missing = self.compared.fact(&self.features[place], Err(Missing::NoValue), Err(Missing::NoValue));
         let fact = match category {
@@ -128,19 +128,20 @@ impl Told {
         self.called(place, fact)
     }
 
-    /// The sentence of a fact about the column at `place`.
+    /// Returns the sentence of a fact about the column at `place`.
     pub(super) fn sentence(&self, place: usize, fact: &Fact, form: Form) -> String {
         let words = self.columns[place].own.as_ref().map_or(&self.compared, |(words, _)| words);
         words.sentence(&self.features[place], fact, form)
     }
 
-    /// Every fact that `text` says, in order.
+    /// Returns every fact in `text`, in order.
     pub(super) fn read(&self, text: &str) -> Vec<Fact> {
         sentences(text).filter_map(|sentence| self.read_one(sentence)).collect()
     }
 
     fn read_one(&self, sentence: &str) -> Option<Fact> {
-        // Every reader knows all columns, so that the longest name counts; each is asked for its own.
+        // Every reader knows all columns, so that the longest name matches; each returns facts of its
+        // own column.
         let of = |place: usize, facts: Vec<Fact>| {
             let name = self.features[place].to_string();
             facts.into_iter().find(|fact| fact.feature == name).map(|fact| self.called(place, fact))
@@ -152,18 +153,19 @@ impl Told {
         })
     }
 
-    /// The fact under the column's name, of which sentences have the label.
+    /// Renames the fact after the column; sentences use the label.
     fn called(&self, place: usize, fact: Fact) -> Fact {
         Fact { feature: self.feature(place).to_string(), ..fact }
     }
 
-    /// `phenotype.COLUMN`.
+    /// Returns `phenotype.COLUMN`.
     pub(super) fn feature(&self, place: usize) -> Feature {
         Feature::new(MEASURE, &[&self.columns[place].name])
     }
 }
 
-/// The words of a column whose bands are `names`. Their ends stand for nothing: which it is, is not decided here.
+/// Returns the words of a column whose bands are `names`. The ends of these bands are placeholders: the
+/// band of a value is not decided here.
 fn own(names: &[&String], measures: &Table, features: &[Feature]) -> Result<(Words, Reader)> {
     let mut all = table(NAMED)?;
     let mut bands = Vec::new();

@@ -1,14 +1,14 @@
-//! What is wrong with the config for a cohort, before anything runs.
+//! Checks of the config against a cohort, before anything runs.
 
 use boldface::{Cohort, Problem, ScanInfo};
 
 use super::Temporal;
 
-/// More states than anybody has told apart.
+/// Maximum number of states; studies distinguish fewer.
 const MOST_STATES: usize = 20;
 
-/// Numbers that mean nothing, and a band or window that no scan of the cohort can have. Where only some cannot, they
-/// are told as not available.
+/// Finds meaningless numbers, and a band or window that no scan of the cohort can have. If only some
+/// scans cannot have it, their facts are described as not available.
 pub(super) fn check(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     let [low, high] = config.band;
@@ -18,7 +18,7 @@ pub(super) fn check(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
         if let Some(quickest) = all(cohort, slow, |scan| -scan.tr) {
             let (tr, nyquist, id) = (quickest.tr, 0.5 / quickest.tr, &quickest.id);
             let message = format!(
-                "no scan is quick enough for {high} Hz: a TR of {tr} s, that of `{id}`, carries up to {nyquist:.3} Hz"
+                "no scan is fast enough for {high} Hz: the TR of `{id}`, {tr} s, resolves at most {nyquist:.3} Hz"
             );
             problems.push(Problem::at("band", message).help("give a lower upper end"));
         }
@@ -29,7 +29,7 @@ pub(super) fn check(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
             problems.push(Problem::at("band", message).help("give a higher lower end"));
         }
     } else {
-        let message = format!("`[{low}, {high}]` is no band: the lower end comes first, both above 0 Hz");
+        let message = format!("`[{low}, {high}]` is not a band: the lower end comes first, both above 0 Hz");
         problems.push(Problem::at("band", message).help("give Hz, such as `[0.01, 0.08]`"));
     }
     if config.states > 0 {
@@ -42,18 +42,19 @@ fn of_states(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Temporal { window, step, states, .. } = *config;
     if states == 1 || states > MOST_STATES {
-        let message = format!("{states} states cannot be told from each other");
+        let message = format!("{states} states cannot be distinguished");
         let help = format!("give 2 to {MOST_STATES}, or 0 for no sentences about states");
         problems.push(Problem::at("states", message).help(help));
     }
     if !(window > 0.0 && window.is_finite()) {
-        problems
-            .push(Problem::at("window", format!("`{window}` is no length in seconds")).help("give `60.0`"));
+        problems.push(
+            Problem::at("window", format!("`{window}` is not a length in seconds")).help("give `60.0`"),
+        );
         return problems;
     }
     if !(step > 0.0 && step <= window) {
-        let message = format!("`{step}` seconds from window to window leave volumes out, or never go on");
-        let help = format!("give more than 0 and no more than a window, {window}");
+        let message = format!("`{step}` seconds is not a possible step between windows");
+        let help = format!("give more than 0 and at most the length of a window, {window}");
         problems.push(Problem::at("step", message).help(help));
     }
     let few = |scan: &ScanInfo| config.sliding(scan.tr).is_err();
@@ -75,7 +76,7 @@ fn of_states(config: &Temporal, cohort: &Cohort) -> Vec<Problem> {
     problems
 }
 
-/// The scan that comes closest, by `closeness`, if all are `wrong`; of equally close ones the first.
+/// Returns the scan that comes closest, by `closeness`, if all scans are `wrong`; the first of equals.
 fn all(
     cohort: &Cohort,
     wrong: impl Fn(&ScanInfo) -> bool,

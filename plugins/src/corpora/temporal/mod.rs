@@ -1,4 +1,4 @@
-//! Says how networks fluctuate, and which states of coupling a scan goes through.
+//! Describes how networks fluctuate, and the states of coupling in a scan.
 
 mod check;
 #[cfg(test)]
@@ -20,21 +20,23 @@ use super::words::WordTable;
 
 /// Sentences about the fluctuations of each network, and about states of coupling in sliding windows.
 ///
-/// Of each network, as a mean over its regions: amplitude (SD over time, ddof 1), ALFF and fALFF (mean amplitude in
-/// `band`, and its share of all frequencies above 0, as DPABI defines them, with the scan's own TR) and persistence
-/// (lag-1 autocorrelation). Of the whole scan: share of time in each state, seconds from entering a state to leaving it,
-/// and changes of state a minute.
+/// Measures of each network are means over its regions: amplitude (SD over time, ddof 1), ALFF and
+/// fALFF (mean amplitude in `band`, and its share of all frequencies above 0, as in DPABI, at the
+/// scan's own TR), and persistence (lag-1 autocorrelation). Measures of the whole scan are the share of
+/// time in each state, the seconds from entering a state to leaving it, and the changes of state per
+/// minute.
 ///
-/// States are k-means groups (Euclidean distance, k-means++, the best of twenty starts) of the training scans' windows;
-/// a window is the mean correlation of every pair of networks in it, and every person weighs the same. They are in the
-/// order of the time that the training people spend in them. A window of another scan is in the state that it is
-/// nearest to.
+/// States are k-means clusters (Euclidean distance, k-means++, best of twenty starts) of the training
+/// scans' windows. A window is represented by the mean correlation of every pair of networks, and every
+/// person has the same weight. States are ordered by the time that the training people spend in them. A
+/// window of another scan belongs to the nearest state.
 ///
-/// Volumes that were cut out leave gaps. Spectra and persistence are of the longest stretch without one, which must be as
-/// long as one cycle of the band's lower end, and no window reaches over a gap. A TR that is too long for the
-/// band, a scan shorter than two windows and the like are `not available`, with the reason. Where the series were z-scored
-/// over their runs, as nine of ten regions with an SD within 0.25 of 1 in every training scan tell, there is no
-/// amplitude to compare: it does not vary in training.
+/// Volumes that were cut out leave gaps. Spectra and persistence use the longest stretch without a gap,
+/// which must be as long as one cycle of the band's lower end. No window reaches over a gap, because a
+/// spectrum or correlation over one is meaningless. Facts are `not available`, with the reason, if the
+/// TR is too long for the band, the scan is shorter than two windows, and so on. If the series were
+/// z-scored over their runs, there is no amplitude to compare, because it does not vary in training.
+/// This is assumed if nine of ten regions have an SD within 0.25 of 1 in every training scan.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Temporal {
@@ -42,23 +44,24 @@ struct Temporal {
     band: [f64; 2],
     /// Unit of amplitudes.
     amplitude: Unit,
-    /// Length of a sliding window in seconds: at least ten volumes.
+    /// Length of a sliding window in seconds, which must cover at least ten volumes.
     window: f64,
-    /// Seconds from one window to the next, rounded to volumes, at least one.
+    /// Seconds between the starts of consecutive windows, rounded to volumes, at least one.
     step: f64,
-    /// How volumes count within a window.
+    /// Weights of volumes within a window.
     shape: WindowShape,
-    /// How many states; 0 for no sentences about them.
+    /// Number of states; 0 for no sentences about them.
     states: usize,
-    /// Words of your own: the path of a TOML file, or the table itself. What it does not say stays as it is shipped.
+    /// Your own words: the path of a TOML file, or the table itself. Built-in words apply to everything
+    /// it leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
     words: Option<WordTable>,
-    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature; if not, every sentence
-    /// has the plain form.
+    /// Whether the wording of each sentence is drawn from the grammar, by seed, scan and feature. If
+    /// false, every sentence has the plain form.
     paraphrase: bool,
-    /// Columns of the tables that are adjusted for before a scan is compared, such as `["age", "sex", "site"]`: numbers
-    /// if every training scan has a number, else categories. Every scan needs a value. Never what a task asks for: it
-    /// would be put into the text.
+    /// Table columns to adjust for before a scan is compared, such as `["age", "sex", "site"]`. A
+    /// column is numeric if every training scan has a number in it, else categorical. Every scan needs
+    /// a value. Leave out columns that a task asks for, because adjustment puts them into the text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjust: Vec<String>,
 }
@@ -83,33 +86,34 @@ impl Default for Temporal {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Unit {
-    /// That of the series.
+    /// Unit of the series.
     #[default]
     Series,
-    /// Percent of a region's mean, for series with a level: where the mean is larger than the SD.
+    /// Percent of a region's mean, for series with a level: a mean larger than the SD.
     Percent,
 }
 
-/// How volumes count within a window.
+/// Weights of volumes within a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum WindowShape {
-    /// Less towards both ends: a square folded with a Gaussian of an SD of three volumes.
+    /// Smaller weights towards both ends: a square convolved with a Gaussian with an SD of three
+    /// volumes.
     #[default]
     Tapered,
-    /// All alike.
+    /// The same weight for all volumes.
     Square,
 }
 
 register!(CorpusGenerator "temporal" => Described<Temporal>);
 
-/// What is learned beside norms.
+/// Results learned besides norms.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Learned {
-    /// Whether all training scans were z-scored before.
+    /// Whether all training scans were z-scored already.
     standardized: bool,
-    /// None if there were fewer different windows than states.
+    /// `None` if there were fewer different windows than states, or no states are described.
     states: Option<States>,
 }
 
@@ -156,7 +160,7 @@ impl Family for Temporal {
         Ok(measured)
     }
 
-    /// A standardised window has an amplitude of 1 everywhere.
+    /// Excludes amplitudes: every region of a standardised window has an amplitude of 1.
     fn shows(&self, feature: &Feature) -> bool {
         !matches!(feature.measure.as_str(), "amplitude" | "alff")
     }
@@ -186,7 +190,7 @@ impl Temporal {
         Fluctuations { band: Band { low: self.band[0], high: self.band[1] }, amplitude }
     }
 
-    /// Windows of a scan with its TR.
+    /// Returns the sliding windows for scans with this TR.
     fn sliding(&self, tr: f64) -> Result<Sliding, Missing> {
         let shape = match self.shape {
             WindowShape::Tapered => Shape::Tapered,

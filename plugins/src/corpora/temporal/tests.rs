@@ -1,4 +1,4 @@
-//! States, gaps, z-scored series and the pain data.
+//! Tests of states, gaps, z-scored series and the pain data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,8 +29,8 @@ fn info(subject: usize, trs: usize) -> ScanInfo {
     ScanInfo { id, tr: 2.0, trs, rois: 6, phenotype: BTreeMap::new(), events: Vec::new(), cuts: Vec::new() }
 }
 
-/// Three networks of two regions. The first two move together in the first part of a scan, of `together` of 200 volumes, and
-/// apart in the rest.
+/// A scan of three networks with two regions each. The first two networks move together in the first
+/// `together` of 200 volumes, and independently in the rest.
 fn scan(subject: usize, together: usize, change: impl Fn(usize, f64) -> f64) -> Scan {
     let mut state = 7919 * subject as u64 + 17;
     let mut noise = move || {
@@ -67,7 +67,7 @@ fn fact<'a>(said: &'a [Descriptor], feature: &str) -> &'a Descriptor {
 
 #[test]
 fn states_are_learned_on_training_scans_and_told_of_others() {
-    // Ten people who are together for 110 to 155 of 200 volumes; one who is for 40.
+    // Ten people whose networks are together for 110 to 155 of 200 volumes, and one with 40.
     let mut scans: Vec<Scan> = (0..10).map(|i| scan(i, 110 + 5 * i, |_, x| x)).collect();
     scans.push(scan(10, 40, |_, x| x));
     let split = split(&scans, 10);
@@ -77,14 +77,14 @@ fn states_are_learned_on_training_scans_and_told_of_others() {
     let said = describer.describe(&scans[10]).unwrap();
     assert_eq!(said.len(), 4 * 3 + 2 + 2 + 1);
     let (one, two) = (fact(&said, "state-occupancy.1"), fact(&said, "state-occupancy.2"));
-    // State 1 is together: 40 of 200 volumes are, so about a fifth of the windows.
+    // State 1 is together: 40 of 200 volumes, so about a fifth of the windows.
     let share = one.fact.value.unwrap();
     assert!((0.1..0.3).contains(&share), "{}", one.text);
     assert!((share + two.fact.value.unwrap() - 1.0).abs() < 1e-12);
     assert_eq!((one.fact.band.as_str(), two.fact.band.as_str()), ("markedly lower", "markedly higher"));
     assert_eq!((one.norm_scans, one.norm_people), (10, 10));
 
-    // Saved and read it says the same.
+    // The saved and reloaded corpus gives the same descriptions.
     let dir = tempfile::tempdir().unwrap();
     describer.save(dir.path()).unwrap();
     assert_eq!(generator.load(dir.path()).unwrap().describe(&scans[10]).unwrap(), said);
@@ -98,11 +98,12 @@ fn states_are_learned_on_training_scans_and_told_of_others() {
         |state: usize, pair: usize| learned["learned"]["states"]["centroids"][state][pair].as_f64().unwrap();
     assert!(r(0, 1) > 0.5 && r(1, 1) < 0.2, "{learned}");
 
-    // A scan that was cut where its coupling changes: no window sees both sides.
+    // The scan was cut where its coupling changes, so no window sees both sides.
     let mut cut = scans[10].clone();
     Arc::make_mut(&mut cut.info).cuts = vec![Cut { at: 80.0, seconds: 6.0 }];
     let said = describer.describe(&cut).unwrap();
-    // The windows between the sides are gone: 20 volumes each, steps of 2: 11 of 40 volumes, 71 of 160.
+    // Windows over the cut are gone. With 20 volumes and steps of 2, there are 11 windows in 40 volumes
+    // and 71 in 160.
     let share = fact(&said, "state-occupancy.1").fact.value.unwrap();
     assert!((share - 11.0 / 82.0).abs() < 0.03, "{share}");
     assert!(fact(&said, "falff.Aud").fact.value.is_some());
@@ -171,14 +172,14 @@ fn a_config_that_no_scan_can_have_is_a_problem_at_its_key() {
     };
     assert_eq!(of(json!({}), 2.0, 160), "");
     let expected = expect_test::expect![[r#"
-        band: `[0.08, 0.01]` is no band: the lower end comes first, both above 0 Hz; give Hz, such as `[0.01, 0.08]`
-        band: no scan is quick enough for 0.08 Hz: a TR of 7 s, that of `made/sub-00`, carries up to 0.071 Hz; give a lower upper end
+        band: `[0.08, 0.01]` is not a band: the lower end comes first, both above 0 Hz; give Hz, such as `[0.01, 0.08]`
+        band: no scan is fast enough for 0.08 Hz: the TR of `made/sub-00`, 7 s, resolves at most 0.071 Hz; give a lower upper end
         window: a window of 60 s has fewer than ten volumes: the TR of `made/sub-00` is 7 s; give at least 70 s, or `states = 0`
         band: no scan is as long as one cycle of 0.01 Hz: `made/sub-02` has 88 s; give a higher lower end
         window: no scan is as long as two windows of 60 s: `made/sub-02` has 88 s; give 44 s or less, or `states = 0`
-        states: 1 states cannot be told from each other; give 2 to 20, or 0 for no sentences about states
-        step: `200` seconds from window to window leave volumes out, or never go on; give more than 0 and no more than a window, 100
-        window: `0` is no length in seconds; give `60.0`
+        states: 1 states cannot be distinguished; give 2 to 20, or 0 for no sentences about states
+        step: `200` seconds is not a possible step between windows; give more than 0 and at most the length of a window, 100
+        window: `0` is not a length in seconds; give `60.0`
         window: a window of 15 s has fewer than ten volumes: the TR of `made/sub-00` is 2 s; give at least 20 s, or `states = 0`
     "#]];
     let all = [
@@ -216,7 +217,7 @@ fn every_sentence_about_the_pain_data_reads_back() {
             extreme += usize::from(descriptor.fact.z.is_some_and(|z| z.abs() > 5.0));
         }
     }
-    // A scan that never enters a state has no dwell time there, and nothing else is missing.
+    // A scan that never enters a state has no dwell time there. Nothing else is missing.
     assert!(compared * 20 > all * 19, "{compared} of {all}");
     assert!(extreme * 200 < all, "{extreme} of {all}");
 }

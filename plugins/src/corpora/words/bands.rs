@@ -1,4 +1,4 @@
-//! Ranges of z that cover the line.
+//! Ranges of z that together cover the whole line.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use boldface::Result;
 use super::NOT_AVAILABLE;
 use super::table::Band;
 
-/// The side of 0 that a band lies on.
+/// The side of zero that a band is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Below,
     Above,
 }
 
-/// The band that holds `z`. An end belongs to the band on the side of 0: exactly 2 is not yet beyond 2.
+/// Returns the band of `z`. An end belongs to the band on the side of 0: exactly 2 is not yet beyond 2.
 pub(super) fn of(bands: &[Band], z: f64) -> Option<&Band> {
     let above = |from: f64| z > from || (z == from && from < 0.0);
     let below = |to: f64| z < to || (z == to && to >= 0.0);
@@ -22,7 +22,7 @@ pub(super) fn of(bands: &[Band], z: f64) -> Option<&Band> {
 }
 
 impl Band {
-    /// Its side of 0; none if it holds numbers of both signs.
+    /// Returns its side of 0; `None` if it contains numbers of both signs.
     pub(super) fn side(&self) -> Option<Side> {
         if self.from.is_some_and(|from| from >= 0.0) {
             Some(Side::Above)
@@ -31,7 +31,7 @@ impl Band {
         }
     }
 
-    /// A z inside it, for trying out its words.
+    /// Returns a z inside it, for testing its words.
     pub(super) fn inside(&self) -> f64 {
         match (self.from, self.to) {
             (Some(from), Some(to)) => (from + to) / 2.0,
@@ -42,17 +42,20 @@ impl Band {
     }
 }
 
-/// Whether bands run from the lowest to the highest z, without gaps, each with a name of its own.
+/// Checks that bands run from the lowest to the highest z without gaps, each with a name of its own.
 ///
 /// # Errors
-/// Names the band and its ends.
+/// If they do not; the message names the band and its ends.
 pub(super) fn check(bands: &[Band]) -> Result<()> {
     let (Some(first), Some(last)) = (bands.first(), bands.last()) else {
         return Err("`bands` is empty".into());
     };
     let mut names = BTreeSet::new();
     if bands.iter().any(|band| band.name == NOT_AVAILABLE) {
-        return Err(format!("`bands`: `{NOT_AVAILABLE}` is what has no z; call the band otherwise").into());
+        return Err(format!(
+            "`bands`: the name `{NOT_AVAILABLE}` is reserved for facts without a z; rename the band"
+        )
+        .into());
     }
     if let Some(band) = bands.iter().find(|band| !names.insert(&band.name)) {
         return Err(format!("`bands`: two are called `{}`; give one another name", band.name).into());
@@ -83,7 +86,7 @@ pub(super) fn check(bands: &[Band]) -> Result<()> {
         return Err(format!("`bands`: {ends} {wrong}; let one begin where the other ends").into());
     }
     let is_sorted = bands.iter().all(|band| match (band.from, band.to) {
-        // Two decimals are said, and a narrower band could hold none of them.
+        // Sentences give two decimals, and a narrower band might contain none of them.
         (Some(from), Some(to)) => to - from >= 0.01,
         (from, to) => from.or(to).is_none_or(f64::is_finite),
     });

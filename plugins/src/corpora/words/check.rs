@@ -1,4 +1,4 @@
-//! Proves that what is said can be read.
+//! Proves that every sentence can be read back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use super::read::{Meaning, Reader, band_phrases};
 use super::tokens::{self, Word};
 use super::{Form, NOT_AVAILABLE, Named, Words};
 
-/// Far apart, so that few of them draw wordings of all kinds.
+/// A stride that spreads few numbers over wordings of all kinds.
 const STEP: u64 = 0x9e37_79b9;
 
-/// Every wording of every band is read back for one feature of each measure, every noun phrase and the plain form
-/// for all of them.
+/// Reads back every wording of every band for one feature of each measure, and for all features every
+/// noun phrase and the plain form.
 ///
 /// # Errors
-/// Names two phrases that cannot be told from each other, or the sentence that is not understood.
+/// If two phrases cannot be told apart, or a sentence is misread; the message names them.
 pub(super) fn check(words: &Words, features: &[Feature]) -> Result<()> {
     if let Some(feature) = features.iter().find(|feature| words.named(feature).is_none()) {
         return Err(format!("`measures` has no words for `{}`", feature.measure).into());
@@ -39,7 +39,7 @@ pub(super) fn check(words: &Words, features: &[Feature]) -> Result<()> {
             let mut sentences = words.paraphrases(feature, fact).take(how_many);
             sentences.try_for_each(|sentence| is_read(words, &reader, feature, &sentence, fact))?;
         }
-        // Other wordings of the same feature, one for each noun phrase and then some.
+        // Other wordings of the same feature: one per noun phrase and some more.
         let fact = &facts[index % facts.len()];
         (1..12).map(|number| number * STEP).try_for_each(|number| {
             let sentence = words.sentence(feature, fact, Form::Drawn(number));
@@ -49,7 +49,7 @@ pub(super) fn check(words: &Words, features: &[Feature]) -> Result<()> {
     Ok(())
 }
 
-/// A fact of each band, of either sign where a band has both, and the two that are not available.
+/// A fact of each band, with either sign if a band has both, and the two kinds that are not available.
 fn facts(words: &Words, feature: &Feature) -> Vec<Fact> {
     let inside = words.bands.iter().map(|band| band.inside());
     let all = inside.flat_map(|z| [z, -z]).enumerate();
@@ -80,7 +80,8 @@ fn is_read(words: &Words, reader: &Reader, feature: &Feature, sentence: &str, fa
     }
 }
 
-/// No words of a band may be in those of another: with one word in front they would be read as the other's.
+/// Checks that the words of no band contain those of another: one more word in front would make them
+/// the other's.
 fn check_bands(words: &Words) -> Result<()> {
     let names: Vec<&str> = words.bands.iter().map(|band| band.name.as_str()).chain([NOT_AVAILABLE]).collect();
     let phrases: Vec<(usize, String, Vec<Word>)> = band_phrases(words)
@@ -104,7 +105,8 @@ fn check_bands(words: &Words) -> Result<()> {
     Ok(())
 }
 
-/// No noun phrase of a measure may be part of another measure's, whatever they are of.
+/// Checks that no noun phrase of a measure contains one of another measure, whatever regions they are
+/// about.
 fn check_nouns(words: &Words) -> Result<()> {
     let phrases: Vec<(&str, String, Vec<Word>)> = words
         .measures
@@ -116,7 +118,7 @@ fn check_nouns(words: &Words) -> Result<()> {
         .collect();
     for (measure, phrase, parts) in &phrases {
         let inside = |(other, _, whole): &&(&str, String, Vec<Word>)| {
-            // `phenotype.age` stands for `phenotype` where it is said.
+            // `phenotype.age` replaces `phenotype` in its sentences.
             let is_own = other.starts_with(measure) || measure.starts_with(other);
             !is_own && tokens::contains(whole, parts)
         };
@@ -130,7 +132,7 @@ fn check_nouns(words: &Words) -> Result<()> {
     Ok(())
 }
 
-/// No network, component or column may be called as a band is.
+/// Checks that the name of no network, component or column contains the words of a band.
 fn check_names(words: &Words, features: &[Feature]) -> Result<()> {
     let phrases = band_phrases(words);
     let names: BTreeSet<&String> = features.iter().flat_map(|feature| &feature.of).collect();
@@ -148,7 +150,7 @@ fn check_names(words: &Words, features: &[Feature]) -> Result<()> {
     Ok(())
 }
 
-/// No phrase may mean two things.
+/// Checks that no phrase has two meanings.
 fn check_shared(words: &Words, features: &[Feature], reader: &Reader) -> Result<()> {
     let told = |meaning: Meaning| match meaning {
         Meaning::Noun(index) => format!("is what `{}` is called", features[index]),

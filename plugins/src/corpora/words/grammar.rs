@@ -1,4 +1,4 @@
-//! The wordings of a fact: counted, numbered and put into text.
+//! The wordings of a fact: counted, numbered and written as text.
 
 use std::collections::BTreeSet;
 
@@ -9,26 +9,26 @@ use super::bands::Side;
 use super::template::{Piece, Template};
 use super::{HIGHER, NOT_AVAILABLE, Named, Words, number};
 
-/// The sentences of each kind of fact, by their names in the table.
+/// Names of the sentence forms in the table, one per kind of fact.
 pub(super) const SENTENCES: [&str; 5] =
     ["said", "unnumbered", "not-available", "unexplained", "not-compared"];
 
-/// Questions about a feature; a reader of sentences never meets them.
+/// Name of the questions about a feature; a reader of sentences never sees them.
 pub(super) const ASKED: &str = "asked";
 
-/// Words of what is not available; the reader knows them by these names.
+/// Names of the phrases for facts that are not available, which the reader uses too.
 pub(super) const MISSING: [&str; 2] = ["missing", "uncompared"];
 
-/// Where they stand in the table: they have no slots.
+/// Their places in the table; these forms have no slots.
 const WITHOUT: [&str; 2] = ["grammar.missing", "grammar.uncompared"];
 
-/// Slots that are of the fact and no words of the grammar.
+/// Slots filled from the fact instead of the grammar.
 const OF_FACT: [&str; 9] = ["noun", "adjective", "explanation", "symbol", "value", "z", "reason", "0", "1"];
 
-/// Stands before a name at the start of a sentence until it is finished; no text has this character.
+/// Marks a name at the start of an unfinished sentence; no text contains this character.
 const NAME: char = '\u{0}';
 
-/// A fact about to be said.
+/// A fact to be put into words.
 pub(super) struct Said<'a> {
     words: &'a Words,
     feature: &'a Feature,
@@ -44,11 +44,11 @@ pub(super) struct Said<'a> {
     reason: Option<&'a str>,
 }
 
-/// What a slot stands for.
+/// The filling of a slot.
 enum Filler<'a> {
     Forms(&'a [Template]),
     Text(&'a str),
-    /// A network's name and the like, which keeps its case.
+    /// A name, such as a network's, which keeps its case.
     Name(&'a str),
     Nothing,
 }
@@ -90,22 +90,22 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// A question about `feature`.
+    /// Prepares a question about `feature`.
     pub(super) fn asking(words: &'a Words, feature: &'a Feature, fact: &'a Fact) -> Said<'a> {
         Said { sentences: ASKED, ..Said::new(words, feature, fact) }
     }
 
-    /// How many wordings there are.
+    /// Returns the number of wordings.
     pub(super) fn count(&self) -> u64 {
         self.count_of(self.forms())
     }
 
-    /// The wording of a number below [`Said::count`]; 0 is the first of all alternatives. A sentence begins with a
-    /// capital unless its first word is a name or has capitals of its own.
+    /// Returns the wording of a number below [`Said::count`]; 0 takes the first of all alternatives. A
+    /// sentence begins with a capital unless its first word is a name or has capitals of its own.
     pub(super) fn text(&self, number: u64) -> String {
         let mut text = String::new();
         if self.count() == 0 {
-            // A measure without words: `Words::check` refuses it.
+            // A measure without words, which `Words::check` refuses.
             let band = if self.sentences == "said" { self.band } else { NOT_AVAILABLE };
             return format!("{} is {band}.", self.feature);
         }
@@ -145,7 +145,7 @@ impl<'a> Said<'a> {
         forms.iter().map(|form| self.count_in(form)).fold(0, u64::saturating_add)
     }
 
-    /// The wordings of one form: 0 if one of its slots has nothing to stand for.
+    /// Counts the wordings of one form; 0 if one of its slots has no filling.
     fn count_in(&self, form: &Template) -> u64 {
         let slots = form.slots().map(|slot| match self.filler(slot) {
             Filler::Forms(forms) => self.count_of(forms),
@@ -155,7 +155,7 @@ impl<'a> Said<'a> {
         slots.fold(1, u64::saturating_mul)
     }
 
-    /// Writes the wording of `number` among those of `forms`.
+    /// Writes the wording with `number` among those of `forms`.
     fn write(&self, forms: &[Template], mut number: u64, text: &mut String) {
         for form in forms {
             let count = self.count_in(form);
@@ -166,7 +166,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// Writes a piece; a slot takes its part of `number` and leaves the rest to those behind it.
+    /// Writes a piece. A slot uses up its part of `number` and leaves the rest to the slots after it.
     fn write_piece(&self, piece: &Piece, number: &mut u64, text: &mut String) {
         let slot = match piece {
             Piece::Text(words) => return text.push_str(words),
@@ -180,7 +180,7 @@ impl<'a> Said<'a> {
             }
             Filler::Text(words) => text.push_str(words),
             Filler::Name(name) => {
-                // Marks a name at the start, which stays as it is written.
+                // Marks a name at the start, which keeps its case.
                 if text.is_empty() {
                     text.push(NAME);
                 }
@@ -192,17 +192,17 @@ impl<'a> Said<'a> {
 }
 
 impl Words {
-    /// What a scale says of a band; what it does not say, the scale `higher` does.
+    /// Returns a scale's adjectives for a band; the scale `higher` provides those that are missing.
     pub(super) fn adjectives(&self, scale: &str, band: &str) -> &[Template] {
         let of = |scale: &str| self.scales.get(scale).and_then(|bands| bands.get(band));
         of(scale).or_else(|| of(HIGHER)).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Whether every slot stands for something that it may stand for, and every band has words.
+/// Checks that every slot has a permitted filling, and that every band has words.
 ///
 /// # Errors
-/// Names the slot, the word or the band.
+/// If not; the message names the slot, the word or the band.
 pub(super) fn check(words: &Words) -> Result<()> {
     if let Some(missing) =
         SENTENCES.into_iter().find(|&name| words.grammar.get(name).is_none_or(Vec::is_empty))
@@ -223,13 +223,13 @@ pub(super) fn check(words: &Words) -> Result<()> {
             }
         }
         if forms.is_empty() {
-            return Err(format!("`{place}` has no form; remove it, or say something").into());
+            return Err(format!("`{place}` has no form; remove it, or add one").into());
         }
     }
     for name in words.grammar.keys() {
         if OF_FACT.contains(&name.as_str()) {
             return Err(
-                format!("`grammar.{name}` stands for something of the fact already; rename it").into()
+                format!("`grammar.{name}` has the name of a slot that the fact fills; rename it").into()
             );
         }
         if reaches(words, name, name, &mut BTreeSet::new()) {
@@ -260,7 +260,7 @@ pub(super) fn check(words: &Words) -> Result<()> {
     Ok(())
 }
 
-/// The first of these words that no form names.
+/// Finds the first of these words that no form refers to.
 pub(super) fn unnamed<'a>(words: &Words, mut names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
     let named: BTreeSet<&str> =
         every_form(words).flat_map(|(_, forms)| forms).flat_map(Template::slots).collect();
@@ -268,7 +268,8 @@ pub(super) fn unnamed<'a>(words: &Words, mut names: impl Iterator<Item = &'a Str
     names.find(|name| !named.contains(name.as_str()) && !is_sentence(name))
 }
 
-/// What may stand in which forms: so a reader can list all phrases, and no phrase holds itself.
+/// Whether a slot may occur in these forms. The limits let a reader list all phrases, and keep a phrase
+/// from containing itself.
 fn may_stand_in(words: &Words, slot: &str, place: &str) -> bool {
     let is_plain = |word: &str| {
         let mut forms = words.grammar.get(word).into_iter().flatten();
@@ -281,7 +282,7 @@ fn may_stand_in(words: &Words, slot: &str, place: &str) -> bool {
     }
 }
 
-/// Every list of forms and its place in the table.
+/// Lists all forms with their places in the table.
 fn every_form(words: &Words) -> impl Iterator<Item = (String, &[Template])> {
     let grammar = words.grammar.iter().map(|(name, forms)| (format!("grammar.{name}"), &forms[..]));
     let scales = words.scales.iter().flat_map(|(scale, bands)| {
@@ -296,7 +297,7 @@ fn every_form(words: &Words) -> impl Iterator<Item = (String, &[Template])> {
     grammar.chain(scales).chain(measures)
 }
 
-/// Whether the word `from` leads to the word `to`.
+/// Whether the word `from` refers to the word `to`, directly or through others.
 fn reaches<'a>(words: &'a Words, from: &str, to: &str, seen: &mut BTreeSet<&'a str>) -> bool {
     let slots = words.grammar.get(from).into_iter().flatten().flat_map(Template::slots);
     slots.into_iter().any(|slot| slot == to || (seen.insert(slot) && reaches(words, slot, to, seen)))

@@ -1,4 +1,7 @@
-//! Numbers into sentences and back: words are data, and what is said can be read.
+//! Turns numbers into sentences and back. Words are data, and every sentence can be read back.
+//!
+//! The grammar is our own because it numbers its wordings, so that each can be drawn at random and
+//! parsed again.
 
 mod bands;
 mod check;
@@ -24,21 +27,22 @@ use table::{Band, Measure};
 use template::Template;
 pub(super) use tokens::sentences;
 
-/// The words of one family, complete: the shipped ones with what a user says instead. Stored as their table.
+/// The complete words of one family: the built-in ones, overridden by the user's. Stored as their
+/// table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", try_from = "WordTable", into = "WordTable")]
 pub(super) struct Words {
     table: WordTable,
-    /// From low to high.
+    /// Bands from low to high.
     bands: Vec<Band>,
-    /// Scale, band and its forms.
+    /// Forms by scale and band.
     scales: BTreeMap<String, BTreeMap<String, Vec<Template>>>,
     measures: BTreeMap<String, Named>,
     grammar: BTreeMap<String, Vec<Template>>,
     negations: Vec<String>,
 }
 
-/// A measure with its forms in pieces.
+/// A measure with parsed forms.
 #[derive(Clone, Debug)]
 struct Named {
     nouns: Vec<Template>,
@@ -51,22 +55,23 @@ struct Named {
     below: Vec<Template>,
 }
 
-/// Which of its many wordings a sentence has.
+/// Choice among the wordings of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// The first of all alternatives: short and regular.
     Plain,
-    /// The wording that this number draws, each as likely as the others; the same number, the same wording.
+    /// The wording drawn by this number. All are equally likely, and the same number gives the same
+    /// wording.
     Drawn(u64),
 }
 
-/// What facts call the band of what has no z.
+/// Name of the band of facts without a z.
 pub(super) const NOT_AVAILABLE: &str = "not available";
 
 /// Words that all families share.
 const SHARED: &str = include_str!("shared.toml");
 
-/// The shipped words of every family.
+/// Built-in words of every family.
 const FAMILIES: [&str; 6] = [
     include_str!("../connectivity/words.toml"),
     include_str!("../graph/words.toml"),
@@ -76,14 +81,15 @@ const FAMILIES: [&str; 6] = [
     include_str!("../phenotype/words.toml"),
 ];
 
-/// The scale that others fall back on.
+/// The fallback of all scales.
 const HIGHER: &str = "higher";
 
 impl Words {
-    /// The words of a family whose own shipped table is the TOML `family`, with what a user says instead.
+    /// Builds the words of a family from its built-in TOML table `family`, overridden by the user's
+    /// `own`.
     ///
     /// # Errors
-    /// If bands leave gaps or overlap, a slot stands for nothing, or something has no words.
+    /// If bands leave gaps or overlap, a slot has no filling, or something has no words.
     pub(super) fn new(family: &str, own: Option<&WordTable>) -> Result<Words> {
         let shipped = WordTable::parse(SHARED)?.with(&WordTable::parse(family)?);
         let Some(own) = own else { return Words::try_from(shipped) };
@@ -95,10 +101,10 @@ impl Words {
         }
     }
 
-    /// What is said of a feature with this value and distance from the norm.
+    /// Returns the fact of a feature with this value and distance from the norm.
     ///
-    /// The band is that of `z` as it is said, with two decimals, so words and numbers never disagree. Without
-    /// a value or a z it is [`NOT_AVAILABLE`], for the reason that comes first; the value is kept.
+    /// The band is that of `z` rounded to two decimals, as in sentences, so words and numbers always
+    /// agree. Without a value or a z it is [`NOT_AVAILABLE`], with the first reason; a value is kept.
     pub(super) fn fact(
         &self,
         feature: &Feature,
@@ -124,7 +130,7 @@ impl Words {
         }
     }
 
-    /// The sentence of a fact about `feature`.
+    /// Returns the sentence of a fact about `feature`.
     pub(super) fn sentence(&self, feature: &Feature, fact: &Fact, form: Form) -> String {
         let said = Said::new(self, feature, fact);
         match form {
@@ -133,7 +139,8 @@ impl Words {
         }
     }
 
-    /// Questions about `feature`, the plain one first: at most `count` of all wordings, spread evenly over them.
+    /// Returns at most `count` questions about `feature`, spread evenly over all wordings, the plain
+    /// one first.
     pub(super) fn questions(&self, feature: &Feature, count: u64) -> Vec<String> {
         let fact = Fact::default();
         let asking = Said::asking(self, feature, &fact);
@@ -148,39 +155,39 @@ impl Words {
         wordings
     }
 
-    /// The bands, from low to high, each with a z that stands for it.
+    /// Returns the bands from low to high, each with a representative z.
     pub(super) fn bands(&self) -> Vec<boldface::Band> {
         let z = |band: &Band| band.side().map_or(0.0, |_| band.inside());
         self.bands.iter().map(|band| boldface::Band { name: band.name.clone(), z: z(band) }).collect()
     }
 
-    /// Every wording of a fact.
+    /// Lists every wording of a fact.
     fn paraphrases<'a>(&'a self, feature: &'a Feature, fact: &'a Fact) -> impl Iterator<Item = String> + 'a {
         let said = Said::new(self, feature, fact);
         (0..said.count()).map(move |number| said.text(number))
     }
 
-    /// A reader of sentences about `features`; made once, as there may be many.
+    /// Builds a reader of sentences about `features`. Build it once: there may be many features.
     pub(super) fn reader(&self, features: &[Feature]) -> Reader {
         Reader::new(self, features)
     }
 
-    /// Proves that what is said of `features` is read back as what was meant.
+    /// Proves that every sentence about `features` reads back as its fact.
     ///
     /// # Errors
-    /// Names the phrases that two things share, or the sentence that is not understood.
+    /// If two things share a phrase, or a sentence is misread; the message names them.
     pub(super) fn check(&self, features: &[Feature]) -> Result<()> {
         check::check(self, features)
     }
 
-    /// A fact with its numbers as sentences say them: what is read of them.
+    /// Rounds a fact's numbers as sentences do, which is how they are read back.
     fn rounded(&self, feature: &Feature, fact: &Fact) -> Fact {
         let digits = self.named(feature).map_or(Digits::Decimals(2), |named| named.digits);
         let value = fact.value.and_then(|value| digits.write(value).parse().ok());
         Fact { value, z: fact.z.map(number::said), ..fact.clone() }
     }
 
-    /// The words of one feature, or of its measure.
+    /// Returns the words of one feature, or else of its measure.
     fn named(&self, feature: &Feature) -> Option<&Named> {
         let own = if self.measures.keys().any(|name| name.contains('.')) {
             self.measures.get(&feature.to_string())
@@ -252,7 +259,7 @@ impl Named {
         })
     }
 
-    /// Its noun phrases for a feature.
+    /// Returns its noun phrases for a feature.
     fn nouns_of(&self, feature: &Feature) -> &[Template] {
         match &feature.of[..] {
             [a, b] if a == b => &self.nouns_within,

@@ -1,22 +1,22 @@
-//! Numbers as sentences say them, and numbers as they are found in text.
+//! Formats numbers for sentences, and finds numbers in text.
 
-/// How a value is written.
+/// Format of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Digits {
-    /// So many after the point.
+    /// Number of digits after the point.
     Decimals(usize),
-    /// So many that count, as far as the ninth decimal.
+    /// Number of significant digits, up to the ninth decimal.
     Significant(usize),
 }
 
-/// z is said with two decimals, always.
+/// z always has two decimals.
 const Z: Digits = Digits::Decimals(2);
 
-/// The most decimals of a number with significant digits.
+/// Maximum number of decimals of a number with significant digits.
 const MOST: usize = 9;
 
 impl Digits {
-    /// `number` in these digits, and never a negative zero.
+    /// Formats `number`, never as a negative zero.
     pub(super) fn write(self, number: f64) -> String {
         let decimals = match self {
             Digits::Decimals(decimals) => decimals,
@@ -31,27 +31,28 @@ impl Digits {
     }
 }
 
-/// The decimals that `digits` significant digits of `number` need.
+/// Returns the number of decimals that `digits` significant digits of `number` need.
 fn decimals(number: f64, digits: usize) -> usize {
     let digits = digits.max(1) - 1;
-    // The exponent of what is left after rounding: 9.996 in three digits is 1.00e1.
+    // The exponent after rounding: 9.996 in three digits is 1.00e1.
     let rounded = format!("{number:.digits$e}");
     let exponent = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse::<i64>().ok());
     (digits as i64 - exponent.unwrap_or(0)).clamp(0, MOST as i64) as usize
 }
 
-/// z with its sign and two decimals; 0 is `+0.00`.
+/// Formats z with its sign and two decimals; 0 is `+0.00`.
 pub(super) fn signed(z: f64) -> String {
     let text = Z.write(z);
     if text.starts_with('-') { text } else { format!("+{text}") }
 }
 
-/// z as [`signed`] says it.
+/// Rounds z as [`signed`] does.
 pub(super) fn said(z: f64) -> f64 {
     Z.write(z).parse().expect("a written number is one")
 }
 
-/// The first number that follows `symbol` in `text`, both in lower case: `r=0.31`, `z = +1.2`, `q of .4`.
+/// Finds the first number after `symbol` in `text`, both in lower case: `r=0.31`, `z = +1.2`, `q of
+/// .4`.
 pub(super) fn after(symbol: &str, text: &str) -> Option<f64> {
     let goes_on = |c: char| c.is_alphanumeric() || "-_".contains(c);
     text.match_indices(symbol).find_map(|(at, _)| {
@@ -66,7 +67,7 @@ pub(super) fn after(symbol: &str, text: &str) -> Option<f64> {
     })
 }
 
-/// The number at the start of `text`.
+/// Parses the number at the start of `text`.
 fn number(text: &str) -> Option<f64> {
     let end = text.find(|c: char| !(c.is_ascii_digit() || ".e+-−".contains(c))).unwrap_or(text.len());
     let text = text[..end].replace('−', "-");

@@ -1,4 +1,4 @@
-//! Sentences into facts: lenient with what stands around them, strict where they contradict themselves.
+//! Reads facts from sentences: lenient about surrounding text, strict about contradictions.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,47 +12,49 @@ use super::template::{Piece, Template};
 use super::tokens::{self, Word};
 use super::{NOT_AVAILABLE, Words, number};
 
-/// What a phrase says.
+/// Meaning of a phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Meaning {
-    /// Which feature.
+    /// A feature, by its index.
     Noun(usize),
-    /// Which band, by its place; the one behind the last is that of what is not available.
+    /// A band, by its index; the index after the last band means that no z is available.
     Band(usize),
-    /// An explanation of what lies on this side of the norm.
+    /// An explanation of values on this side of the norm.
     Explains(Side),
-    /// Why it is not available.
+    /// The reason why a value is not available.
     Reason(Missing),
-    /// A comparison, which has words of bands in it: `than typical`.
+    /// A comparison that contains words of bands: `than typical`.
     Nothing,
 }
 
-/// Reads what is said of some features. Made once for them; then a sentence takes microseconds.
+/// Reads facts about some features from text. Build it once for them; then a sentence takes
+/// microseconds.
 #[derive(Debug)]
 pub(in crate::corpora) struct Reader {
     features: Vec<Name>,
     bands: Vec<(String, Option<Side>)>,
     negations: BTreeSet<String>,
     nodes: Vec<Node>,
-    /// Phrases that mean two things.
+    /// Phrases with two meanings.
     pub(super) shared: Vec<(String, Meaning, Meaning)>,
 }
 
 #[derive(Debug)]
 struct Name {
     feature: String,
-    /// In lower case.
+    /// Lower-case symbol of the value.
     symbol: String,
 }
 
-/// A place in the tree of phrases: which words lead on, and what is said if it ends here.
+/// A node in the tree of phrases: the words that may follow, and the meaning of a phrase that ends
+/// here.
 #[derive(Debug, Default)]
 struct Node {
     next: BTreeMap<String, usize>,
     meaning: Option<Meaning>,
 }
 
-/// What a sentence has said so far.
+/// The phrases found in a sentence so far.
 #[derive(Default)]
 struct Sentence {
     nouns: BTreeSet<usize>,
@@ -60,7 +62,7 @@ struct Sentence {
     sides: BTreeSet<Side>,
     reason: Option<Missing>,
     is_negated: bool,
-    /// Text between phrases, where numbers are.
+    /// Stretches of text between phrases, which contain the numbers.
     gaps: Vec<(usize, usize)>,
 }
 
@@ -93,7 +95,7 @@ impl Reader {
         for (band, phrase) in band_phrases(words) {
             self.learn(&phrase, Meaning::Band(band));
         }
-        // `than typical`, as often as an adjective may be followed by it.
+        // `than typical`, because it may follow an adjective.
         let slots = words.scales.values().flat_map(BTreeMap::values).flatten().flat_map(Template::slots);
         for slot in slots.collect::<BTreeSet<_>>() {
             for comparison in words.grammar.get(slot).into_iter().flatten().filter_map(whole) {
@@ -105,7 +107,7 @@ impl Reader {
         }
     }
 
-    /// Takes a phrase into the tree.
+    /// Adds a phrase to the tree.
     fn learn(&mut self, phrase: &str, meaning: Meaning) {
         let words = tokens::phrase(phrase);
         let mut at = 0;
@@ -128,12 +130,13 @@ impl Reader {
         }
     }
 
-    /// Every fact that `text` says, in order, a sentence at a time.
+    /// Returns every fact in `text`, in order, at most one per sentence.
     ///
-    /// A sentence says a fact if it names one feature and the words of one band, in any case and whatever stands
-    /// around them; the longest phrase counts. It says none if it names two features or two bands, explains the
-    /// opposite of its band, or turns itself round (`not`). Numbers are those behind the measure's symbol and
-    /// behind `z`, as far as they are there; the band is the one that words say, whatever z is.
+    /// A sentence states a fact if it contains the noun phrase of one feature and the words of one
+    /// band, in any case and among any other words; the longest phrase wins. It states none if it names
+    /// two features or two bands, explains the opposite of its band, or contains a negation (`not`).
+    /// Numbers are those after the measure's symbol and after `z`, if present. The band follows from
+    /// the words, whatever z is.
     pub(in crate::corpora) fn read(&self, text: &str) -> Vec<Fact> {
         let words = tokens::words(text);
         let (mut facts, mut sentence, mut gap, mut at) = (Vec::new(), Sentence::default(), 0, 0);
@@ -157,7 +160,7 @@ impl Reader {
         facts
     }
 
-    /// How many of `words` are a phrase, and what it says.
+    /// Returns the length in words and the meaning of the longest phrase at the start of `words`.
     fn longest(&self, words: &[Word]) -> Option<(usize, Meaning)> {
         let (mut found, mut at) = (None, 0);
         for (index, word) in words.iter().enumerate() {
@@ -204,7 +207,8 @@ impl Sentence {
     }
 }
 
-/// A word of a phrase. Inside it brackets and the ends of sentences count: `St. Pierre`, but not `in Vis (fALFF = 0.3)`.
+/// Key of a word in a phrase. After the first word, brackets and sentence ends count: `St. Pierre`, but
+/// not `in Vis (fALFF = 0.3)`.
 fn key(word: &Word, has_begun: bool, goes_on: bool) -> Cow<'_, str> {
     match (word.opens && has_begun, word.ends && goes_on) {
         (false, false) => Cow::Borrowed(&word.core),
@@ -215,13 +219,13 @@ fn key(word: &Word, has_begun: bool, goes_on: bool) -> Cow<'_, str> {
     }
 }
 
-/// The noun phrases of a feature.
+/// Lists the noun phrases of a feature.
 pub(super) fn nouns(words: &Words, feature: &Feature) -> Vec<String> {
     let forms = words.named(feature).map_or(&[][..], |named| named.nouns_of(feature));
     forms.iter().map(|form| of_feature(form, feature)).collect()
 }
 
-/// What is said of a feature's sides.
+/// Lists the explanations of a feature's two sides.
 fn explanations(words: &Words, feature: &Feature) -> Vec<(Side, String)> {
     let Some(named) = words.named(feature) else { return Vec::new() };
     let above = named.above.iter().map(|form| (Side::Above, of_feature(form, feature)));
@@ -232,7 +236,8 @@ fn of_feature<'a>(form: &'a Template, feature: &'a Feature) -> String {
     form.filled(|slot| slot.parse().ok().and_then(|index: usize| feature.of.get(index)).map_or("", |of| of))
 }
 
-/// What bands are called, without the slots of comparisons; the band behind the last is that of what is not available.
+/// Lists the phrases of bands without the slots of comparisons. The index after the last band means not
+/// available.
 pub(super) fn band_phrases(words: &Words) -> Vec<(usize, String)> {
     let mut phrases = Vec::new();
     for (index, band) in words.bands.iter().enumerate() {
@@ -246,7 +251,7 @@ pub(super) fn band_phrases(words: &Words) -> Vec<(usize, String)> {
     phrases
 }
 
-/// The text of a form without slots.
+/// Returns the text of a form without slots.
 fn whole(form: &Template) -> Option<String> {
     match &form.0[..] {
         [Piece::Text(text)] => Some(text.clone()),

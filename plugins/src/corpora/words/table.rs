@@ -1,4 +1,4 @@
-//! What a person writes about words: a TOML table, any part of which is left to the shipped tables.
+//! The user's TOML table of words. Built-in tables provide all parts that it leaves out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use schemars::{Schema, json_schema};
 
 use super::FAMILIES;
 
-/// Words of descriptions: what is left out stays as boldface ships it.
+/// Words of descriptions. Built-in words apply to everything that the table leaves out.
 ///
-/// A table replaces the shipped one key by key; a list or a value replaces the shipped one whole. So
-/// `[scales.higher]` with one band changes that band's words and no other. `[[bands]]` must list every band, and those with
-/// new names need words in `[scales.higher]`.
+/// A table replaces the built-in one key by key; a list or a value replaces the built-in one as a
+/// whole. For example, `[scales.higher]` with one band changes the words of that band only. `[[bands]]`
+/// must list every band, and bands with new names need words in `[scales.higher]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case", default)]
 #[schemars(transform = or_a_file)]
@@ -19,19 +19,21 @@ pub(in crate::corpora) struct WordTable {
     /// Ranges of z from low to high, without gaps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bands: Option<Vec<Band>>,
-    /// What is said of a band, as scale, band and forms: `[scales.longer] "markedly lower" = ["much shorter {than}"]`.
-    /// A band that a scale does not name has the words of the scale `higher`.
+    /// Adjectives by scale and band: `[scales.longer] "markedly lower" = ["much shorter {than}"]`. If a
+    /// scale leaves out a band, the words of the scale `higher` apply.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) scales: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    /// What is measured, by its name, such as `modularity`; or `phenotype.age` for one feature of a measure.
+    /// Words of each measure by its name, such as `modularity`, or `phenotype.age` for a single feature
+    /// of a measure.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) measures: BTreeMap<String, Measure>,
-    /// Sentences, and words with alternatives which they name as `{word}`. Sentences are `said`, `unnumbered` (no
-    /// numbers are known), `not-available`, `unexplained` (nobody said why) and `not-compared` (a value, but no z).
-    /// `{noun}`, `{adjective}`, `{explanation}`, `{symbol}`, `{value}`, `{z}` and `{reason}` are of the fact.
+    /// Sentences, and words with alternatives that sentences use as `{word}`. Sentences are `said`,
+    /// `unnumbered` (without numbers), `not-available`, `unexplained` (not available, without a reason)
+    /// and `not-compared` (a value, but no z). The fact fills `{noun}`, `{adjective}`, `{explanation}`,
+    /// `{symbol}`, `{value}`, `{z}` and `{reason}`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) grammar: BTreeMap<String, Vec<String>>,
-    /// Words that turn a sentence round: one that holds them says nothing.
+    /// Negations: a sentence with one of these words states no fact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) negations: Option<Vec<String>>,
 }
@@ -40,55 +42,55 @@ pub(in crate::corpora) struct WordTable {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Band {
-    /// What facts call it, such as `markedly lower`.
+    /// Name in facts, such as `markedly lower`.
     pub(super) name: String,
-    /// Lower end in SD; none if there is none. An end belongs to the band on the side of 0.
+    /// Lower end in SD; leave it out for the lowest band. An end belongs to the band on the side of 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<f64>,
-    /// Upper end in SD; none if there is none.
+    /// Upper end in SD; leave it out for the highest band.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) to: Option<f64>,
 }
 
-/// How a measure is called and written.
+/// Words and number format of a measure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Measure {
-    /// Noun phrases in the singular; `{0}` and `{1}` are the networks, components or columns it is of. The first is
-    /// that of the plain form.
+    /// Noun phrases in the singular. `{0}` and `{1}` are the networks, components or columns that it is
+    /// about. The plain form uses the first phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) nouns: Option<Vec<String>>,
-    /// Noun phrases where `{0}` and `{1}` are the same, such as one network with itself.
+    /// Noun phrases for equal `{0}` and `{1}`, such as one network with itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) nouns_within: Option<Vec<String>>,
-    /// What stands before the value, such as `r`.
+    /// Symbol before the value, such as `r`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) symbol: Option<String>,
-    /// What stands after the value, such as `s`.
+    /// Unit after the value, such as `s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<String>,
     /// Decimals of the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) decimals: Option<usize>,
-    /// Significant digits of the value, instead of `decimals`: for measures without a scale of their own.
+    /// Number of significant digits, instead of `decimals`, for measures without a natural scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) digits: Option<usize>,
-    /// Which of `scales` its bands are told in.
+    /// Name of the scale in `scales` that provides its adjectives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scale: Option<String>,
-    /// What it means to lie in a band above 0: clauses such as `networks are more set apart from each other`.
+    /// Explanations of bands above 0: clauses such as `networks are more set apart from each other`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) above: Option<Vec<String>>,
-    /// What it means to lie in a band below 0.
+    /// Explanations of bands below 0, also clauses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) below: Option<Vec<String>>,
 }
 
 impl WordTable {
-    /// Reads a table that may be of parts only.
+    /// Parses a table, which may be partial.
     ///
     /// # Errors
-    /// With the line, if it is no TOML or holds something else.
+    /// If the text is not TOML or has unknown keys; the message gives the line.
     pub(in crate::corpora) fn parse(text: &str) -> Result<WordTable> {
         toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -97,12 +99,12 @@ impl WordTable {
         })
     }
 
-    /// This table with what `own` says instead: tables key by key, lists and values whole.
+    /// Returns this table overridden by `own`: tables key by key, lists and values as a whole.
     pub(super) fn with(mut self, own: &WordTable) -> WordTable {
         replace(&mut self.bands, &own.bands);
         replace(&mut self.negations, &own.negations);
         if let Some(bands) = &own.bands {
-            // Words of bands that are no more.
+            // Drops the words of bands that no longer exist.
             let is_kept = |name: &String| bands.iter().any(|band| band.name == *name);
             self.scales.values_mut().for_each(|words| words.retain(|name, _| is_kept(name)));
         }
@@ -116,11 +118,11 @@ impl WordTable {
         self
     }
 
-    /// What of a user's table is about the family whose table this is: one table may serve several families, so measures
-    /// of other families are passed over.
+    /// Returns the part of a user's table that is about the family of this table. One table may serve
+    /// several families, so measures of other families are left out.
     ///
     /// # Errors
-    /// If a measure is none of any family, or a scale is used by no measure.
+    /// If a measure belongs to no family, or no measure uses a scale.
     pub(super) fn part_of(&self, own: &WordTable) -> Result<WordTable> {
         let measure = |name: &str| name.split_once('.').map_or(name, |(measure, _)| measure).to_owned();
         let (mut own, mut known) = (own.clone(), BTreeSet::new());
@@ -139,7 +141,7 @@ impl WordTable {
             return Err(format!("`scales.{scale}` is the `scale` of no measure; there are {known}").into());
         }
         for (name, words) in &mut own.measures {
-            // `phenotype.age` is called by its own name and is in all else as any `phenotype`.
+            // `phenotype.age` has its own words and otherwise those of any `phenotype`.
             let is_new = !self.measures.contains_key(name);
             if let Some(shipped) = self.measures.get(&measure(name)).filter(|_| is_new) {
                 let mut whole = shipped.clone();
@@ -159,7 +161,7 @@ impl Measure {
         replace(&mut self.symbol, &own.symbol);
         replace(&mut self.unit, &own.unit);
         if own.decimals.or(own.digits).is_some() {
-            // The one says how to write a number instead of the other.
+            // Either key replaces the other.
             (self.decimals, self.digits) = (own.decimals, own.digits);
         }
         replace(&mut self.scale, &own.scale);
@@ -174,7 +176,8 @@ fn replace<T: Clone>(shipped: &mut Option<T>, own: &Option<T>) {
     }
 }
 
-/// In a spec, the table may be the path of a file that holds it.
+/// Lets a spec give the path of a file instead of the table. The runner replaces the path by the file's
+/// content, so no path gets into a key and no plugin reads files.
 fn or_a_file(schema: &mut Schema) {
     let table = std::mem::take(schema);
     *schema = json_schema!({

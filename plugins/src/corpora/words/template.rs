@@ -1,10 +1,10 @@
-//! Forms with slots: `{noun} is {adjective} {numbers}.`
+//! Templates of sentences, with slots: `{noun} is {adjective} {numbers}.`
 
 use std::fmt;
 
 use boldface::Result;
 
-/// A form in pieces.
+/// A parsed form.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Template(pub(super) Vec<Piece>);
 
@@ -42,7 +42,7 @@ impl Template {
         Ok(Template(pieces))
     }
 
-    /// The names of its slots.
+    /// Lists the names of its slots.
     pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Slot(name) => Some(name.as_str()),
@@ -50,7 +50,7 @@ impl Template {
         })
     }
 
-    /// The text with `fill` of each slot.
+    /// Returns the text with each slot replaced by its `fill`.
     pub(super) fn filled<'a>(&'a self, mut fill: impl FnMut(&'a str) -> &'a str) -> String {
         let piece = |piece: &'a Piece| match piece {
             Piece::Text(text) => text.as_str(),

@@ -1,24 +1,24 @@
-//! Text into words, so that phrases are found at word boundaries, in any case, whatever commas stand between.
+//! Splits text into words, so that phrases match at word boundaries, in any case, across commas.
 
 /// A word of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Word {
-    /// In lower case, without the punctuation around it.
+    /// Its text in lower case, without surrounding punctuation.
     pub(super) core: String,
-    /// Where it starts and ends in the text, punctuation included.
+    /// Start and end in the text, punctuation included.
     pub(super) place: (usize, usize),
-    /// Whether a bracket opens in front of it.
+    /// Whether a bracket opens before it.
     pub(super) opens: bool,
-    /// Whether a sentence may end behind it.
+    /// Whether a sentence may end after it.
     pub(super) ends: bool,
 }
 
-/// What may stand around a word and is none of it.
+/// Punctuation around a word that does not belong to it.
 const AROUND: &[char] = &[
     ',', '.', ';', ':', '!', '?', '(', ')', '[', ']', '{', '}', '"', '\'', '`', '*', '“', '”', '‘', '’', '…',
 ];
 
-/// Every word of `text`. A sentence ends behind `.`, `!` and `?`, and at the end of a line.
+/// Splits `text` into words. A sentence ends after `.`, `!` or `?`, and at the end of a line.
 pub(super) fn words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let start = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
@@ -41,7 +41,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// The sentences of `text`, as a reader parts them.
+/// Splits `text` into sentences, as a reader does.
 pub(in crate::corpora) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut from = 0;
     words(text).into_iter().filter(|word| word.ends).map(move |word| {
@@ -51,7 +51,7 @@ pub(in crate::corpora) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The words of a phrase, in lower case, without its article.
+/// Splits a phrase into words in lower case, without its article.
 pub(super) fn phrase(text: &str) -> Vec<Word> {
     let mut words = words(text);
     if words.len() > 1 && matches!(words[0].core.as_str(), "the" | "a" | "an") {
@@ -60,7 +60,7 @@ pub(super) fn phrase(text: &str) -> Vec<Word> {
     words
 }
 
-/// Whether the words of `part` stand in `whole`, one behind the other.
+/// Whether `whole` contains the words of `part`, in a row.
 pub(super) fn contains(whole: &[Word], part: &[Word]) -> bool {
     let same = |window: &[Word]| window.iter().zip(part).all(|(a, b)| a.core == b.core);
     !part.is_empty() && whole.windows(part.len()).any(same)

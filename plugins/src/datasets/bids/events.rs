@@ -1,4 +1,4 @@
-//! Where the events of a scan are written.
+//! Finds and reads the events of a scan.
 
 use std::path::{Path, PathBuf};
 
@@ -10,29 +10,29 @@ use boldface_imaging::events;
 pub enum EventFile {
     /// A BIDS table.
     Table(PathBuf),
-    /// Three columns of FSL, all of one trial type.
+    /// Three columns of FSL, for a single trial type.
     Fsl(PathBuf, String),
 }
 
 impl EventFile {
-    /// A file by its extension: a table, or FSL's columns of the type that its name says.
+    /// Chooses the format: FSL's columns if the name gives a trial type, else a table by its extension.
     ///
     /// # Errors
-    /// If FSL's columns have no type.
+    /// If the file has FSL's columns but no trial type.
     pub fn new(path: PathBuf, trial_type: Option<&String>) -> Result<EventFile> {
         let is_table = path.extension().is_some_and(|end| end == "tsv" || end == "csv");
         match trial_type {
             Some(trial_type) => Ok(EventFile::Fsl(path, trial_type.clone())),
             None if is_table => Ok(EventFile::Table(path)),
             None => Err(format!(
-                "`{}` is no `.tsv`, and nothing says of which condition it is; write `{{trial_type}}` into `events`",
+                "`{}` is not a `.tsv`, and its condition is unknown; write `{{trial_type}}` into `events`",
                 path.display()
             )
             .into()),
         }
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         match self {
             EventFile::Table(path) | EventFile::Fsl(path, _) => path,
@@ -40,10 +40,10 @@ impl EventFile {
     }
 }
 
-/// The events of several files in order of time.
+/// Reads the events of several files, in order of time.
 ///
 /// # Errors
-/// If one is damaged.
+/// If a file is damaged.
 pub fn read(files: &[EventFile]) -> Result<Vec<Event>> {
     let mut all = Vec::new();
     for file in files {

@@ -1,4 +1,4 @@
-//! A user's list of scans that are not to be used.
+//! A user's list of scans to exclude.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use boldface_imaging::table::{Row, Table};
 
 use super::scan::Found;
 
-/// The rows of a list, as far as they are about one dataset.
+/// The rows of a list that are about one dataset.
 #[derive(Debug)]
 pub struct List {
     path: PathBuf,
     rows: Vec<Listed>,
 }
 
-/// One row: a label that is not written stands for any.
+/// A row of the list. A label that is left out matches any.
 #[derive(Debug)]
 struct Listed {
     line: u64,
@@ -25,15 +25,15 @@ struct Listed {
     reason: String,
 }
 
-/// Entity, and how a list may call its column.
+/// Entities, and the names that a list may give their columns.
 const COLUMNS: [(&str, &[&str]); 3] =
     [("ses", &["session_id", "session", "ses"]), ("task", &["task", "task_id"]), ("run", &["run", "run_id"])];
 
 impl List {
-    /// Reads a list; rows whose column `dataset` names another dataset are passed over.
+    /// Reads a list. Rows whose column `dataset` names another dataset are skipped.
     ///
     /// # Errors
-    /// If the file cannot be read, lacks `participant_id`, or a row has no reason.
+    /// If the file cannot be read, lacks `participant_id`, or has a row without a reason.
     pub fn read(path: &Path, dataset: &str) -> Result<List> {
         let read = || -> Result<Vec<Listed>> {
             let table = Table::read(path)?;
@@ -46,10 +46,11 @@ impl List {
         Ok(List { path: path.to_owned(), rows })
     }
 
-    /// The scans of `found` that the list names, sorted; `only` is what other scans were passed over for.
+    /// Returns the scans of `found` that the list names, sorted. Rows whose labels contradict `only`
+    /// need not match a scan.
     ///
     /// # Errors
-    /// If a row names no scan: a slip would leave in what is to be left out.
+    /// If a row matches no scan, because a typing error would keep a scan that should be left out.
     pub fn exclusions(&self, found: &[Found], only: &BTreeMap<String, String>) -> Result<Vec<Exclusion>> {
         let mut by_subject: BTreeMap<&str, Vec<&ScanId>> = BTreeMap::new();
         for Found { id, .. } in found {

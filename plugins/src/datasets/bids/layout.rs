@@ -1,4 +1,4 @@
-//! Finds scans and what belongs to them by their BIDS names.
+//! Finds scans and their related files by BIDS names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,20 +16,20 @@ use super::scan::{Found, labels};
 /// Extensions of images.
 const IMAGES: [&str; 4] = ["nii.gz", "nii", "dtseries.nii", "ptseries.nii"];
 
-/// Suffixes of what lies beside images; the last of each kind are of old versions of fMRIPrep.
+/// Suffixes of files beside images. The last of each kind are from old versions of fMRIPrep.
 const BESIDE: [&str; 6] = ["mask", "brainmask", "timeseries", "regressors", "confounds", "events"];
 
-/// Entities that name a form of a recording, and not what was recorded.
+/// Entities that describe the form of a recording, not its content.
 const FORMS: [&str; 5] = ["space", "res", "den", "desc", "cohort"];
 
 impl Bids {
-    /// Every scan below `root`; of one subject alone if one is given.
+    /// Finds every scan below `root`; with `subject`, those of one subject only.
     pub fn by_name(&self, root: &Path, dataset: &str, subject: Option<&str>) -> Result<Vec<Found>> {
         let wanted =
             Wanted { suffix: &self.suffix, extensions: &IMAGES, only: &self.only, others: &BESIDE, subject };
         let folder = Folder::find(root, &wanted)?;
         let raw = self.raw.as_ref().map(|raw| root.join(raw));
-        // Raw images have other labels than those of `only`; nothing but what is beside them is looked for.
+        // Raw images have other labels than those in `only`. Only the files beside them are needed.
         let beside = Wanted { only: &BTreeMap::new(), ..wanted };
         let raw = raw.map(|raw| Folder::find(&raw, &beside).map(|folder| (raw, folder))).transpose()?;
         let images: Vec<&Named> = folder.scans.iter().filter(|scan| self.is_wanted(scan)).collect();
@@ -39,7 +39,7 @@ impl Bids {
         let mut by_id: BTreeMap<ScanId, Vec<&Named>> = BTreeMap::new();
         for image in images {
             let mut id = scan_id(image, dataset);
-            // Runs are numbers: `run-01` is `run-1`.
+            // Run labels are numbers: `run-01` is `run-1`.
             id.run = id.run.map(|run| run.parse::<u64>().map_or(run, |number| number.to_string()));
             by_id.entry(id).or_default().push(image);
         }
@@ -53,7 +53,7 @@ impl Bids {
         desc.unwrap_or_default() == self.desc || (desc.is_none() && is_cifti(&image.name))
     }
 
-    /// A scan and what belongs to it.
+    /// Collects the files of a scan.
     fn found(
         &self,
         root: &Path,
@@ -79,7 +79,7 @@ impl Bids {
                 one(nearest, &id, "table of confounds")?
             }
         };
-        // Where the raw image lies, or would lie.
+        // The place of the raw image, even if it does not exist.
         let raw =
             raw.map(|(root, folder)| (Named { path: raw_path(root, &id), name: image.name.clone() }, folder));
         let mut sidecars: Vec<PathBuf> = folder.sidecars(image).map(|file| file.path.clone()).collect();
@@ -103,7 +103,7 @@ impl Bids {
         Ok(Found { id, files, sidecars, events })
     }
 
-    /// Fails if two files are one scan, and says how to choose.
+    /// Fails if two files belong to the same scan, and suggests how to choose.
     fn check_distinct(&self, by_id: &BTreeMap<ScanId, Vec<&Named>>) -> Result<()> {
         let twice: Vec<(&ScanId, &Vec<&Named>)> =
             by_id.iter().filter(|(_, images)| images.len() > 1).collect();
@@ -131,13 +131,13 @@ impl Bids {
         };
         let more = match twice.len() - 1 {
             0 => String::new(),
-            n => format!(" (and so it is with {n} more)"),
+            n => format!(" (and {n} more with the same problem)"),
         };
         let all = if images.len() == 2 { "both" } else { "all" };
         Err(format!("{} are {all} scan `{id}`{more}; {help}", named.join(" and ")).into())
     }
 
-    /// Why no image was found.
+    /// Explains why no image was found.
     fn nothing(&self, root: &Path, folder: &Folder) -> String {
         let only: String =
             self.only.iter().map(|(entity, label)| format!(" with `{entity}-{label}`")).collect();
@@ -172,7 +172,7 @@ fn is_cifti(name: &Name) -> bool {
     name.extension.ends_with("series.nii")
 }
 
-/// What must be the same of two files that belong together.
+/// Returns the entities of a name except `entities`. Files that belong together agree in these.
 fn without<'a>(name: &'a Name, entities: &[&str]) -> BTreeMap<&'a str, &'a str> {
     let all = name.entities.iter().map(|(entity, label)| (entity.as_str(), label.as_str()));
     all.filter(|(entity, _)| !entities.contains(entity)).collect()
@@ -199,7 +199,7 @@ fn is_confounds_of(table: &Name, image: &Name) -> bool {
         && own.iter().all(|(entity, label)| of.get(entity) == Some(label))
 }
 
-/// The path of the only file there is.
+/// Returns the path of the only file, if any.
 fn one<'a>(files: impl Iterator<Item = &'a Named>, id: &ScanId, what: &str) -> Result<Option<PathBuf>> {
     let files: Vec<&Named> = files.collect();
     match files[..] {
@@ -214,7 +214,7 @@ fn one<'a>(files: impl Iterator<Item = &'a Named>, id: &ScanId, what: &str) -> R
     }
 }
 
-/// A file in the folder of a scan's raw images.
+/// Returns a path in the folder of a scan's raw images.
 fn raw_path(root: &Path, id: &ScanId) -> PathBuf {
     let subject = root.join(format!("sub-{}", id.subject));
     let session = id.session.as_ref().map(|session| subject.join(format!("ses-{session}")));

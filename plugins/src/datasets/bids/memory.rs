@@ -1,4 +1,4 @@
-//! What a dataset found, kept between the calls that read its scans one by one.
+//! Caches the files that a dataset found, for the calls that read its scans one by one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,11 +9,11 @@ use boldface_imaging::recipe::WeightsCache;
 
 use super::scan::Found;
 
-/// The last folder that was looked through.
+/// The last folder that was searched.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Option<Arc<Known>>>);
 
-/// A folder that was looked through.
+/// The result of searching a folder.
 #[derive(Debug)]
 pub struct Known {
     root: PathBuf,
@@ -21,14 +21,14 @@ pub struct Known {
     found: Vec<Found>,
     /// The regions.
     pub parcellation: Parcellation,
-    /// What scans of one grid share.
+    /// Weights that scans on the same grid share.
     pub weights: WeightsCache,
 }
 
 impl Known {
-    /// The files of a scan.
+    /// Returns the files of a scan.
     pub fn scan(&self, id: &ScanId) -> Option<&Found> {
-        // A folder is looked through under any name of the dataset.
+        // The search result does not depend on the dataset's name.
         let name = |id: &ScanId| ScanId { dataset: String::new(), ..id.clone() };
         let place = self.found.binary_search_by(|found| name(&found.id).cmp(&name(id)));
         place.ok().map(|place| &self.found[place])
@@ -36,7 +36,7 @@ impl Known {
 }
 
 impl Memory {
-    /// Keeps what was found.
+    /// Stores a search result.
     pub fn keep(&self, root: &Path, found: Vec<Found>, parcellation: Parcellation) -> Arc<Known> {
         let known = Known { root: root.to_owned(), found, parcellation, weights: WeightsCache::default() };
         let known = Arc::new(known);
@@ -44,10 +44,10 @@ impl Memory {
         known
     }
 
-    /// What was kept of `root`, or what `look` finds there now.
+    /// Returns the cached search of `root`, or the result of `look`.
     ///
     /// # Errors
-    /// As `look`.
+    /// Same as `look`.
     pub fn of(
         &self,
         root: &Path,

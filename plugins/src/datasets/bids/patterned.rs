@@ -1,4 +1,4 @@
-//! Finds scans and what belongs to them by patterns of paths.
+//! Finds scans and their related files by path patterns.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use super::Bids;
 use super::events::EventFile;
 use super::scan::Found;
 
-/// Labels that an image's path may hold.
+/// Labels that an image's path may contain.
 const LABELS: [&str; 4] = ["subject", "session", "task", "run"];
 
-/// Label that a path of events may hold besides.
+/// Additional label that a path of events may contain.
 const TRIAL_TYPE: &str = "trial_type";
 
 impl Bids {
-    /// Every scan below `root` that `pattern` fits and `only` does not rule out.
+    /// Finds every scan below `root` that matches `pattern` and has the labels in `only`.
     pub fn by_pattern(&self, root: &Path, dataset: &str, pattern: &str) -> Result<Vec<Found>> {
         let parsed = Pattern::parse(pattern, &LABELS)?;
         let mut by_id: BTreeMap<ScanId, PathBuf> = BTreeMap::new();
@@ -49,7 +49,7 @@ impl Bids {
         all.into_iter().map(found).collect()
     }
 
-    /// The mask that the spec names.
+    /// Returns the mask named in the spec.
     pub fn mask_at(&self, place: &Place<'_>) -> Result<Option<PathBuf>> {
         match self.mask.as_str() {
             "none" => Ok(None),
@@ -57,19 +57,19 @@ impl Bids {
         }
     }
 
-    /// The table of confounds that the spec names.
+    /// Returns the confounds table named in the spec.
     pub fn confounds_at(&self, place: &Place<'_>) -> Result<Option<PathBuf>> {
         self.confounds_file.as_ref().map(|written| place.file("confounds-file", written)).transpose()
     }
 
-    /// The files of events that the spec names; a scan may have none.
+    /// Returns the event files named in the spec; a scan may have none.
     pub fn events_at(&self, place: &Place<'_>) -> Result<Vec<EventFile>> {
         let Some(written) = &self.events else { return Ok(Vec::new()) };
         let found = place.files("events", written, &[LABELS.as_slice(), &[TRIAL_TYPE]].concat())?;
         found.into_iter().map(|(path, labels)| EventFile::new(path, labels.get(TRIAL_TYPE))).collect()
     }
 
-    /// What is wrong with the patterns, whatever the folder.
+    /// Lists problems with the patterns that do not depend on the folder.
     pub fn check_patterns(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut parse = |key: &str, written: &str, known: &[&str]| -> Option<Pattern> {
@@ -96,15 +96,14 @@ impl Bids {
             _ => {}
         }
         if self.pattern.is_some() && self.raw.is_some() {
-            let problem =
-                Problem::at("raw", "what belongs to an image of a `pattern` is named, not looked for");
+            let problem = Problem::at("raw", "`raw` cannot be used with `pattern`");
             problems.push(problem.help("use `participants`, `events` and `tr` instead"));
         }
         problems
     }
 }
 
-/// A scan whose files are looked for.
+/// A scan whose files are searched.
 pub struct Place<'a> {
     /// The dataset's folder.
     pub root: &'a Path,
@@ -115,7 +114,7 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The one file that the path `written` under `key` names.
+    /// Returns the only file that matches the path `written` under `key`.
     fn file(&self, key: &str, written: &str) -> Result<PathBuf> {
         let mut found = self.files(key, written, &LABELS)?;
         match found.len() {
@@ -134,7 +133,7 @@ impl Place<'_> {
         }
     }
 
-    /// The files that the path `written` under `key` names.
+    /// Returns the files that match the path `written` under `key`.
     fn files(&self, key: &str, written: &str, known: &[&str]) -> Result<Vec<(PathBuf, Labels)>> {
         let absolute = Path::new(written).is_absolute();
         let (root, relative) = match absolute {
@@ -144,7 +143,9 @@ impl Place<'_> {
         let pattern = Pattern::parse(relative, known)?;
         let is_open = |label: &&&str| **label != TRIAL_TYPE && !self.labels.contains_key(**label);
         if let Some(open) = pattern.labels().iter().find(is_open) {
-            return Err(format!("`{key}` names `{{{open}}}`, which scan `{}` has not", self.id).into());
+            return Err(
+                format!("`{key}` needs `{{{open}}}`, but scan `{}` has no such label", self.id).into()
+            );
         }
         pattern.find(root, self.labels)
     }
@@ -160,7 +161,7 @@ fn entity_of<'a>(id: &'a ScanId, entity: &str) -> Option<&'a str> {
     }
 }
 
-/// The `.json` of an image's own name, if there is one.
+/// Returns the `.json` with the image's own name, if it exists.
 fn sidecar(image: &Path) -> Option<PathBuf> {
     let name = image.file_name()?.to_str()?;
     let stem = name.strip_suffix(".gz").unwrap_or(name);

@@ -1,4 +1,4 @@
-//! One scan: its files, and what headers and tables say of it.
+//! Scans: their files, and the information in headers and tables.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,34 +15,34 @@ use boldface_imaging::recipe::ScanFiles;
 use super::Bids;
 use super::events::EventFile;
 
-/// Least seconds that are left of a run that is scrubbed, as XCP-D asks for.
+/// Default minimum of seconds left in a scrubbed run, as in XCP-D.
 const CLEAN_SECONDS: f64 = 240.0;
 
 /// Column of the mean framewise displacement.
 const MEAN_FD: &str = "mean_fd";
 
-/// Columns that hold it already, under another name.
+/// Columns that have it already, with other names.
 const MEAN_FDS: [&str; 4] =
     [MEAN_FD, "fd_mean", "mean_framewise_displacement", "framewise_displacement_mean"];
 
-/// A scan and where its files lie.
+/// A scan and the paths of its files.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Which scan.
+    /// Identifies the scan.
     pub id: ScanId,
     /// Image, mask and confounds.
     pub files: ScanFiles,
-    /// Sidecars, the one that counts most first.
+    /// Sidecars, in order of precedence.
     pub sidecars: Vec<PathBuf>,
-    /// What happened.
+    /// Event files.
     pub events: Vec<EventFile>,
 }
 
 impl Found {
-    /// Every file that is read.
+    /// Lists every file that is read.
     pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
         let ScanFiles { bold, mask, confounds, .. } = &self.files;
-        // A table of components has a sidecar of its own, and an image may be a pair of files.
+        // A components table has its own sidecar, and an image may be a pair of files.
         let beside = confounds.iter().map(|table| table.with_extension("json"));
         let pair = bold.extension().filter(|end| *end == "hdr").map(|_| bold.with_extension("img"));
         let beside: Vec<PathBuf> = beside.chain(pair).filter(|path| path.is_file()).collect();
@@ -52,7 +52,7 @@ impl Found {
         named.into_iter().chain(events).chain(beside)
     }
 
-    /// The files, with the repetition time that the first sidecar says which says one.
+    /// Returns the files, with the repetition time of the first sidecar that gives one.
     ///
     /// # Errors
     /// If a sidecar is damaged.
@@ -69,7 +69,7 @@ impl Found {
 }
 
 impl Bids {
-    /// What is known of a scan, or why it is left out, from headers and tables alone.
+    /// Returns the information about a scan, or the reason to exclude it, from headers and tables only.
     ///
     /// # Errors
     /// If a file is damaged or does not fit the others.
@@ -133,7 +133,7 @@ impl Bids {
         }))
     }
 
-    /// Fails if something is asked of confounds that they cannot give.
+    /// Fails if the spec needs confounds that the table does not have.
     fn check_confounds(&self, bold: &Path, table: Option<&ConfoundTable>, fd: Option<f64>) -> Result<()> {
         match (table, &self.confounds) {
             (None, confounds)
@@ -166,7 +166,8 @@ impl Bids {
     }
 }
 
-/// Where volumes are missing from what is kept.
+/// Returns the gaps between kept volumes. They are in seconds, so that tasks can find their windows
+/// before any volume is read, whether the scan is resampled or not.
 fn cuts(kept: &[bool], tr: f64) -> Vec<Cut> {
     let (mut cuts, mut before) = (Vec::new(), 0);
     for run in kept.chunk_by(|a, b| a == b) {
@@ -178,19 +179,19 @@ fn cuts(kept: &[bool], tr: f64) -> Vec<Cut> {
     cuts
 }
 
-/// The mean of what is there; none if nothing is.
+/// Returns the mean of the finite values; `None` if there are none.
 fn mean(values: &[f64]) -> Option<f64> {
     let there: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64)
 }
 
-/// A number without needless digits.
+/// Formats a number without trailing zeros.
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Labels of a scan by the name that a pattern has for them.
+/// Returns the labels of a scan by their names in patterns.
 pub fn labels(id: &ScanId) -> BTreeMap<String, String> {
     let labels = [
         ("subject", Some(&id.subject)),
@@ -207,7 +208,8 @@ mod tests {
 
     #[test]
     fn cuts_are_where_volumes_are_missing() {
-        // Kept 2 of 0..8 at a TR of 2 s: - - k k k - k k; two at the start, one after three kept volumes.
+        // Kept volumes at a TR of 2 s: - - k k k - k k. Two are missing at the start, and one after
+        // three kept volumes.
         let kept = [false, false, true, true, true, false, true, true];
         assert_eq!(cuts(&kept, 2.0), [Cut { at: 0.0, seconds: 4.0 }, Cut { at: 6.0, seconds: 2.0 }]);
         assert_eq!(cuts(&[true; 3], 2.0), []);

@@ -1,4 +1,4 @@
-//! Derivatives folders as users have them, sound and broken.
+//! Tests of valid and broken derivatives folders.
 
 use std::fs;
 
@@ -9,10 +9,10 @@ use super::*;
 
 mod layouts;
 
-/// Volumes of every image; with a repetition time of 2 s they last 120 s.
+/// Volumes per image: 120 s at a repetition time of 2 s.
 const TRS: usize = 60;
 
-/// A sound folder: two runs of one subject and one of another, 4 voxels in two regions.
+/// A valid folder: two runs of one subject and one of another, 4 voxels in two regions.
 fn study() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     write(&dir, "participants.tsv", "participant_id\tsex\nsub-01\tF\nsub-02\tM\n");
@@ -28,7 +28,7 @@ fn study() -> TempDir {
     dir
 }
 
-/// An image, its mask, its sidecar and its confounds, as fMRIPrep writes them.
+/// An image with its mask, sidecar and confounds, as fMRIPrep writes them.
 fn add_run(dir: &TempDir, run: &str) {
     let bold = image(TRS, 2.0, |volume, voxel| 100 + ((volume * 7 + voxel * 3) % 11) as i16);
     write(dir, &format!("{run}_space-MNI_desc-preproc_bold.nii"), bold);
@@ -37,7 +37,7 @@ fn add_run(dir: &TempDir, run: &str) {
     write(dir, &format!("{run}_desc-confounds_timeseries.tsv"), confounds(TRS, &[]));
 }
 
-/// Confounds of `trs` volumes with a framewise displacement of 0.1 mm, of 1 mm at `moved`.
+/// Confounds of `trs` volumes with a framewise displacement of 1 mm at `moved` and 0.1 mm otherwise.
 fn confounds(trs: usize, moved: &[usize]) -> String {
     let row = |volume: usize| match volume {
         0 => "n/a\t0.0\n".to_owned(),
@@ -58,7 +58,7 @@ fn image(trs: usize, tr: f32, value: impl Fn(usize, usize) -> i16) -> Vec<u8> {
     let spacing = [1.0, 3.0, 3.0, 3.0, tr];
     spacing.iter().enumerate().for_each(|(i, size)| put(76 + 4 * i, &size.to_le_bytes()));
     put(108, &352f32.to_le_bytes());
-    // Millimetres and seconds; the sform holds.
+    // Millimetres and seconds; the sform is valid.
     put(123, &[10]);
     put(254, &1i16.to_le_bytes());
     for row in 0..3 {
@@ -79,7 +79,7 @@ fn write(dir: &TempDir, file: &str, content: impl AsRef<[u8]>) {
     fs::write(path, content).unwrap();
 }
 
-/// The dataset with the atlas and whatever else `more` says.
+/// The dataset with the atlas and the keys in `more`.
 fn bids(more: &str) -> Bids {
     let atlas = r#""parcellation": {"volume": "atlas.nii", "regions": "atlas.tsv"}"#;
     let spec = if more.is_empty() { format!("{{{atlas}}}") } else { format!("{{{atlas}, {more}}}") };
@@ -115,10 +115,10 @@ fn a_folder_of_derivatives_becomes_regions() {
     let recorded = dataset.record(dir.path(), scan).unwrap();
     assert_eq!((recorded.series.trs(), recorded.series.rois(), recorded.series.tr()), (TRS, 2, 2.0));
     assert_eq!((recorded.quality.fd.len(), recorded.quality.coverage), (TRS, vec![1.0, 1.0]));
-    // Detrended: every region has mean 0.
+    // After detrending, every region has mean 0.
     let mean = recorded.series.roi(0).map(f64::from).sum::<f64>() / TRS as f64;
     assert!(mean.abs() < 1e-4, "{mean}");
-    // A dataset that was not asked for its cohort reads the same.
+    // Reading a scan without calling `cohort` first gives the same series.
     assert_eq!(bids(r#""confounds": ["csf"]"#).record(dir.path(), scan).unwrap().series, recorded.series);
 }
 
@@ -178,7 +178,7 @@ fn scrubbing_shortens_scans_and_leaves_out_what_is_too_short() {
     assert_eq!(dataset.record(dir.path(), &cohort.scans[1]).unwrap().series.trs(), TRS - 2);
     expect!["60 s are left after scrubbing (30 of 60 volumes), 100 s are asked for"]
         .assert_eq(&cohort.excluded[0].reason);
-    // 240 s are asked for if nothing is said, and no image has as many.
+    // The default minimum is 240 s, which no image has.
     check(
         &dir,
         r#""scrub": {"fd": 0.5}"#,
@@ -190,7 +190,8 @@ fn scrubbing_shortens_scans_and_leaves_out_what_is_too_short() {
     // (30 x 1 + 29 x 0.1) / 59 = 0.558.
     expect!["its mean framewise displacement is 0.558 mm, at most 0.2 mm are asked for"]
         .assert_eq(&cohort.excluded[0].reason);
-    // Kept from 4 s to 118 s; every 3 s there is one at 6, 9, ... 117 s: (117 - 6) / 3 = 37, and one more.
+    // Volumes from 4 s to 118 s are kept. At a TR of 3 s that leaves 6, 9, ... 117 s: (117 - 6) / 3 =
+    // 37, plus one.
     let dataset = bids(r#""dummy-scans": 2, "resample-tr": 3.0"#);
     let cohort = dataset.cohort(dir.path(), "study").unwrap();
     assert_eq!((cohort.scans[0].trs, cohort.scans[0].tr), (38, 3.0));
@@ -213,7 +214,7 @@ fn all_broken_scans_are_named_at_once_and_can_be_taken_out() {
             2 of 3 scans cannot be used:
               `study/sub-01_task-rest_run-2`: confounds `sub-01/func/sub-01_task-rest_run-2_desc-confounds_timeseries.tsv` have 59 rows, but `sub-01/func/sub-01_task-rest_run-2_space-MNI_desc-preproc_bold.nii` has 60 volumes; are they of the same run, with the same volumes removed?
               `study/sub-02_task-rest`: `sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.nii`: the sidecar's `RepetitionTime` says a TR of 2.5 s, but the header says 2 s; correct the header, or write `tr` in seconds and `tr-header = "ignore"`
-            mend them, or name them in a table with `exclude = "FILE.tsv"` (columns `participant_id`, `session_id`, `task`, `run`, `reason`)"#]],
+            correct them, or list them in a table with `exclude = "FILE.tsv"` (columns `participant_id`, `session_id`, `task`, `run`, `reason`)"#]],
     );
     write(
         &dir,

@@ -1,4 +1,4 @@
-//! Folders as users have them, sound and broken.
+//! Tests of valid and broken folders.
 
 use std::fs;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::*;
 
 const ARRAY: &str = "sub-01/func/sub-01_run-1_seg-A_timeseries.npy";
 
-/// A sound folder: two runs of one subject, 4 volumes by 3 regions.
+/// A valid folder: two runs of one subject, 4 volumes by 3 regions.
 fn study() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     write(&dir, "participants.tsv", "participant_id\tsex\tsite_tr\nsub-01\tF\t2.0\nsub-02\tM\t2.0\n");
@@ -48,7 +48,7 @@ fn load_all(series: &Series, root: &Path) -> Result<Vec<TimeSeries>> {
     cohort.scans.iter().map(|scan| series.load(root, scan)).collect()
 }
 
-/// What goes wrong between the folder and the last signal.
+/// Checks the error of reading the folder and all its signals.
 fn check(dir: &TempDir, spec: &str, message: Expect) {
     let error = load_all(&series(spec), dir.path()).unwrap_err().to_string();
     message.assert_eq(
@@ -58,7 +58,7 @@ fn check(dir: &TempDir, spec: &str, message: Expect) {
     );
 }
 
-/// The sound folder with one file replaced.
+/// Checks the error of the valid folder with one file replaced.
 fn broken(file: &str, content: impl AsRef<[u8]>, message: Expect) {
     let dir = study();
     write(&dir, file, content);
@@ -87,7 +87,7 @@ fn a_folder_just_works() {
 #[test]
 fn memory_order_is_read_from_the_header() {
     let dir = study();
-    // Volumes 0 1 2, 10 11 12, ..: stored region after region.
+    // Volumes 0 1 2, 10 11 12 and so on, stored region by region.
     let stored: Vec<f32> = (0..3).flat_map(|roi| (0..4).map(move |t| (10 * t + roi) as f32)).collect();
     write(&dir, ARRAY, array("<f4", true, "(4, 3)", &bytes(&stored)));
     let signals = load_all(&series("{}"), dir.path()).unwrap();
@@ -276,7 +276,7 @@ fn the_repetition_time_is_said_once_or_alike() {
         &dir,
         "{}",
         expect![[
-            r#"scan `study/sub-01_run-1`: nothing says its repetition time; write `{"RepetitionTime": 2.0}` into a `timeseries.json`, or set `tr` or `tr-column` (and 1 more of 2 scans have a problem)"#
+            r#"scan `study/sub-01_run-1`: its repetition time is unknown; write `{"RepetitionTime": 2.0}` into a `timeseries.json`, or set `tr` or `tr-column` (and 1 more of 2 scans have a problem)"#
         ]],
     );
     assert_eq!(tr(r#"{"tr": 0.8}"#).unwrap(), 0.8);
@@ -333,7 +333,7 @@ fn a_config_is_checked_before_anything_is_read() {
         tr-column: no table has a column `tr`; choose one of `condition`, `sex`, `site_tr`"#]].assert_eq(&problems.join("\n").replace(dir.path().to_str().unwrap(), "ROOT"));
 }
 
-/// A folder of `../shared`; none, said aloud, where it is absent.
+/// A folder of `../shared`; `None`, with a message, if it does not exist.
 fn shared(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
     if root.is_dir() {
@@ -385,5 +385,5 @@ fn the_abide_data_are_read_fast() {
     eprintln!("828 scans: cohort {listed:.1?}, signals {:.1?}", start.elapsed());
     assert!(listed.as_secs_f64() < 5.0, "the cohort of 828 scans took {listed:.1?}");
     let error = self::series("{}").cohort(&root, "abide").unwrap_err().to_string();
-    assert!(error.contains("nothing says its repetition time"), "{error}");
+    assert!(error.contains("its repetition time is unknown"), "{error}");
 }

@@ -1,4 +1,5 @@
-//! The most unusual is described, and facts count, not decimals.
+//! Tests that captions describe the most unusual facts, and that scores depend on facts, not on
+//! decimals.
 
 use boldface::serde_json::json;
 use boldface::{Answer, Descriptor, Fact, Outcome, Prediction};
@@ -14,7 +15,7 @@ fn descriptor(feature: &str, z: Option<f64>) -> Descriptor {
     Descriptor::new(&id("1"), format!("{feature} it is."), fact(feature, "typical", z))
 }
 
-/// The features of the caption that a scan with these descriptors gets.
+/// Returns the caption of a scan with these descriptors.
 fn caption(descriptors: &[Descriptor], facts: usize) -> String {
     let mut scan = scan(info("1", &[]));
     scan.descriptors = descriptors.to_vec();
@@ -44,9 +45,9 @@ fn answered(reference: &str, expected: &[Fact], text: &str, said: &[Fact]) -> Ou
 fn the_largest_z_are_told_in_the_order_of_the_corpus() {
     let z = [("A", Some(-0.5)), ("B", Some(-2.0)), ("C", None), ("D", Some(2.0)), ("E", Some(1.0))];
     let descriptors = z.map(|(feature, z)| descriptor(feature, z));
-    assert_eq!(caption(&descriptors, 1), "B it is."); // of equals the first
+    assert_eq!(caption(&descriptors, 1), "B it is."); // the first of equals
     assert_eq!(caption(&descriptors, 3), "B it is. D it is. E it is.");
-    // What is not available comes last of all, and is told where nothing else is left.
+    // Facts without a z are chosen last, and appear only if no others are left.
     assert_eq!(caption(&descriptors, 4), "A it is. B it is. D it is. E it is.");
     assert_eq!(caption(&descriptors, 9), "A it is. B it is. C it is. D it is. E it is.");
     assert_eq!(caption(&[], 3), "no example");
@@ -71,16 +72,17 @@ fn facts_are_counted_over_all_captions() {
     let (b, c) = (fact("B", "typical", None), fact("C", "typical", None));
     let captioning = task("captioning", &json!({}));
     let outcomes = [
-        // Right about A, silent about B, and C is not asked for: 1 of 2 right, 1 of 2 said.
+        // Right about A, silent about B, and C is not in the reference: 1 of 2 right, 1 of 2 stated.
         answered("x", &[lower.clone(), b.clone()], "y", &[lower.clone(), c]),
-        // Wrong about A at its first word, so the second does not help: 0 of 1 right, 0 of 1 said.
+        // The first statement about A is wrong, so the second does not help: 0 of 1 right, 0 of 1
+        // stated.
         answered("x", std::slice::from_ref(&lower), "y", &[higher, lower.clone()]),
-        // The same fact twice is one fact: 1 of 1 right, 1 of 1 said.
+        // The same fact twice counts once: 1 of 1 right, 1 of 1 stated.
         answered("x", std::slice::from_ref(&lower), "y", &[lower.clone(), lower.clone()]),
     ];
     let scores = score(&*captioning, &outcomes);
     assert_eq!((scores["fact_accuracy"], scores["fact_precision"]), (2.0 / 4.0, 2.0 / 4.0));
-    // Of nothing said the precision is undefined.
+    // Without any stated fact, precision is undefined.
     let scores = score(&*captioning, &[answered("x y z", &[b], "", &[])]);
     assert_eq!((scores["rouge_l"], scores["fact_accuracy"]), (0.0, 0.0));
     assert!(scores["fact_precision"].is_nan());
@@ -88,7 +90,7 @@ fn facts_are_counted_over_all_captions() {
 
 #[test]
 fn problems() {
-    expect!["facts: a caption of 0 facts says nothing; ask for at least 1"]
+    expect!["facts: a caption of 0 facts is empty; ask for at least 1"]
         .assert_eq(&check(&*task("captioning", &json!({"facts": 0})), &[]));
     assert_eq!(check(&*task("captioning", &json!({})), &[]), "");
 }

@@ -1,4 +1,4 @@
-//! A phenotype is asked for, ranked and scored.
+//! Tests of questions, ranking and scores for a phenotype.
 
 use boldface::serde_json::json;
 use boldface::{Answer, Outcome, Prediction, ScanInfo, Task, Window};
@@ -41,7 +41,7 @@ fn a_scan_that_does_not_fit_is_an_error_or_left_out() {
 
 #[test]
 fn scores() {
-    // Right: 1, 2 and 4. Class 0: found 1 of 1; class 1: found 2 of 3.
+    // Scans 1, 2 and 4 are right. Recall is 1 of 1 for class 0 and 2 of 3 for class 1.
     let outcomes = [
         answered("1", 0, &[0.75, 0.25]),
         answered("2", 1, &[0.25, 0.75]),
@@ -51,17 +51,18 @@ fn scores() {
     let scores = score(&*condition(), &outcomes);
     assert_eq!(scores["accuracy"], 0.75);
     assert!((scores["balanced_accuracy"] - 5.0 / 6.0).abs() < 1e-12);
-    // Every `up` has a higher probability of `up` than the one `passive`, though one is answered wrongly.
+    // Every `up` has a higher probability of `up` than the only `passive`, although one answer is
+    // wrong.
     assert_eq!(scores["auroc"], 1.0);
     // F1 of class 0: 2 * 1 / (1 + 2); of class 1: 2 * 2 / (3 + 2).
     assert!((scores["macro_f1"] - (2.0 / 3.0 + 0.8) / 2.0).abs() < 1e-12);
     let nats = -(0.75f64.ln() + 0.75f64.ln() + 0.5f64.ln() + 0.875f64.ln()) / 4.0;
     assert!((scores["log_loss"] - nats).abs() < 1e-12);
-    // The squares of what is missing to the truth: .0625 + .0625 + .25 + .015625, over 4.
+    // Squared distances from the truth: .0625 + .0625 + .25 + .015625, over 4.
     assert!((scores["brier"] - 0.390_625 / 4.0).abs() < 1e-12);
     // Confidences .75 and .75 (both right), .5 (wrong) and .875 (right): (2 * .25 + .5 + .125) / 4.
     assert!((scores["ece"] - 0.281_25).abs() < 1e-12);
-    // One class alone has no AUROC.
+    // A single class has no AUROC.
     assert!(score(&*condition(), &outcomes[1..])["auroc"].is_nan());
 }
 
@@ -104,7 +105,7 @@ fn problems() {
     let none = check(&*condition(), &[info("1", &[])]);
     expect!["target: no scan has a value for `condition`; the dataset has no participants, sessions or scans table"]
         .assert_eq(&none);
-    // Two runs of one person are one subject.
+    // Two runs of one person count as one subject.
     let runs = [info("1", &[("condition", "up")]), info("1", &[("condition", "up")])];
     assert!(check(&*condition(), &runs).contains("class `up` occurs in one subject only"));
 }

@@ -1,4 +1,4 @@
-//! The next volumes are asked for and scored per horizon.
+//! Tests that the next volumes are predicted and scored by horizon.
 
 use boldface::serde_json::json;
 use boldface::{Answer, Outcome, Prediction, Task, TimeSeries, Window};
@@ -10,7 +10,7 @@ fn forecasting(context: usize, horizon: usize) -> Box<dyn Task> {
     task("forecasting", &json!({"context": context, "horizon": horizon}))
 }
 
-/// Volumes of two regions.
+/// An outcome with volumes of two regions.
 fn answered(predicted: &[[f32; 2]], actual: &[[f32; 2]]) -> Outcome {
     let series = |volumes: &[[f32; 2]]| TimeSeries::new(volumes.len(), 2, 2.0, volumes.concat()).unwrap();
     let prediction = Prediction::Series { predicted: series(predicted), actual: series(actual) };
@@ -23,17 +23,17 @@ fn the_first_volumes_are_shown_and_the_next_asked_for() {
     assert_eq!(examples[0].window, Window::first(8));
     assert_eq!(examples[0].answer, Answer::Series { trs: 4 });
     let error = forecasting(8, 8).examples(&scan(info("1", &[]))).unwrap_err().to_string();
-    assert_eq!(error, "`pain/sub-1` has 12 volumes, of the 16 to show and predict");
+    assert_eq!(error, "`pain/sub-1` has 12 volumes, but 16 are to be shown and predicted");
 }
 
 #[test]
 fn error_and_correlation_are_means_over_scans_and_apart_by_volume() {
     let actual = [[1.0, -1.0], [2.0, 0.0], [0.0, 1.0], [1.0, 1.0], [3.0, 1.0]];
-    // Everything too high by 1 in one scan, upside down in the other.
+    // In one scan all values are too high by 1, in the other their signs are flipped.
     let shifted = actual.map(|volume| volume.map(|x| x + 1.0));
     let negated = actual.map(|volume| volume.map(|x| -x));
     let scores = score(&*forecasting(4, 5), &[answered(&shifted, &actual), answered(&negated, &actual)]);
-    // The other's errors are twice the values: |x| sums to 11, x squared to 19, over 10 numbers.
+    // Errors in the second scan are twice the values: |x| sums to 11, x squared to 19, over 10 numbers.
     assert!((scores["mae"] - (1.0 + 2.2) / 2.0).abs() < 1e-12);
     assert!((scores["mse"] - (1.0 + 7.6) / 2.0).abs() < 1e-12);
     assert!(scores["pearson_r"].abs() < 1e-12); // 1 and -1
@@ -41,7 +41,7 @@ fn error_and_correlation_are_means_over_scans_and_apart_by_volume() {
     assert!((scores["mse@1"] - (1.0 + 4.0) / 2.0).abs() < 1e-12);
     assert!((scores["mse@5"] - (1.0 + 20.0) / 2.0).abs() < 1e-12);
     assert!(scores["pearson_r@5"].abs() < 1e-12);
-    // Nothing is scored past the horizon.
+    // No score goes beyond the horizon.
     let names: Vec<&str> = scores.keys().map(String::as_str).collect();
     assert_eq!(names, ["mae", "mse", "mse@1", "mse@5", "pearson_r", "pearson_r@1", "pearson_r@5"]);
 }
@@ -62,7 +62,7 @@ fn another_shape_is_an_error() {
     let error = |outcome: Outcome| forecasting(4, 2).score(&[&outcome]).unwrap_err().to_string();
     expect!["`pain/sub-1` needs 2 volumes: predicted (1, 2), actual (2, 2) (volumes, regions)"]
         .assert_eq(&error(answered(&[[0.0; 2]], &[[0.0; 2]; 2])));
-    // Shorter than the horizon that the task scores.
+    // Shorter than the task's horizon.
     expect!["`pain/sub-1` needs 2 volumes: predicted (1, 2), actual (1, 2) (volumes, regions)"]
         .assert_eq(&error(answered(&[[0.0; 2]], &[[0.0; 2]])));
     let choice = Prediction::Choice { probabilities: vec![1.0] };

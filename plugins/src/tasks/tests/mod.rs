@@ -1,4 +1,4 @@
-//! Scans, outcomes and checks made for the tests of the tasks.
+//! Scans, outcomes and checks for the tests of the tasks.
 
 mod captioning;
 mod classification;
@@ -14,7 +14,7 @@ use boldface::{
     ScanInfo, Task, TimeSeries, Window, serde_json::Value,
 };
 
-/// The task `name` with this table, as a spec makes it.
+/// Creates the task `name` from this table, as a spec does.
 fn task(name: &str, table: &Value) -> Box<dyn Task> {
     (<dyn Task>::find(name).unwrap().parse)(table).unwrap()
 }
@@ -23,7 +23,7 @@ fn id(subject: &str) -> ScanId {
     ScanId::new("pain", subject)
 }
 
-/// What is known of a scan of `subject`: one phenotype.
+/// Information about a scan of `subject` with these phenotypes.
 fn info(subject: &str, phenotype: &[(&str, &str)]) -> ScanInfo {
     let entries = phenotype.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
     ScanInfo {
@@ -37,7 +37,7 @@ fn info(subject: &str, phenotype: &[(&str, &str)]) -> ScanInfo {
     }
 }
 
-/// A scan of 12 volumes of one region.
+/// A scan of 12 volumes and one region.
 fn scan(info: ScanInfo) -> Scan {
     let regions = Regions { names: vec!["A".to_owned()], networks: vec!["Vis".to_owned()] };
     Scan {
@@ -58,7 +58,7 @@ fn score(task: &dyn Task, outcomes: &[Outcome]) -> BTreeMap<String, f64> {
     metrics.into_iter().map(|Metric { name, value, .. }| (name, value)).collect()
 }
 
-/// The problems of a task over these scans, cropped to 12 volumes, with patches of 4.
+/// Lists the problems of a task over these scans, cropped to 12 volumes, with patches of 4.
 fn check(task: &dyn Task, scans: &[ScanInfo]) -> String {
     let problems = task.check(&CheckContext { scans, trs: 12, patch: 4 });
     problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")

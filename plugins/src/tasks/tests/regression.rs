@@ -1,4 +1,4 @@
-//! A number is asked for, checked and scored.
+//! Tests of questions, checks and scores for a number.
 
 use boldface::serde_json::json;
 use boldface::{Answer, Outcome, Prediction, Task, Window};
@@ -33,13 +33,13 @@ fn the_number_is_read_from_the_table() {
 
 #[test]
 fn scores() {
-    // Errors 2, 0 and 4; squares 4 + 16 = 20 of a spread of 100 + 0 + 100 around 30.
+    // Errors 2, 0 and 4; their squares sum to 20, and those around the mean of 30 to 200.
     let outcomes = [answered("1", 20.0, 22.0), answered("2", 30.0, 30.0), answered("3", 40.0, 36.0)];
     let scores = score(&*age(), &outcomes);
     assert_eq!((scores["mae"], scores["r2"]), (2.0, 0.9));
-    // Around their means: (-10, 0, 10) and (-22/3, 2/3, 20/3); 140 / sqrt(200 * 888/9).
+    // Deviations from the means: (-10, 0, 10) and (-22/3, 2/3, 20/3), so r = 140 / sqrt(200 * 888/9).
     assert!((scores["pearson_r"] - 140.0 / (200.0 * 888.0 / 9.0f64).sqrt()).abs() < 1e-12);
-    // The mean for everybody has no correlation, and one scan has no spread.
+    // Predicting the mean for everybody gives no correlation, and one scan has no spread.
     let same = [answered("1", 20.0, 30.0), answered("2", 40.0, 30.0)];
     let scores = score(&*age(), &same);
     assert!(scores["pearson_r"].is_nan() && scores["r2"].abs() < 1e-12 && scores["mae"] == 10.0);
@@ -65,8 +65,11 @@ fn problems() {
         check(&*task, &[person("1", "20"), person("2", "40")])
     };
     assert_eq!(bins(&[20.0, 30.0, 40.0]), "");
-    expect!["edges: 2 edges make no two bins; list at least three numbers"].assert_eq(&bins(&[10.0, 50.0]));
+    expect!["edges: 2 edges do not make two bins; list at least three numbers"]
+        .assert_eq(&bins(&[10.0, 50.0]));
     expect!["edges: 50 is followed by 30; list rising numbers"].assert_eq(&bins(&[10.0, 50.0, 30.0]));
-    expect!["edges: `pain/sub-1` has 20, which lies in no bin; move the first or the last edge outwards"]
-        .assert_eq(&bins(&[25.0, 30.0, 40.0]));
+    expect![
+        "edges: `pain/sub-1` has 20, which is outside all bins; move the first or the last edge outwards"
+    ]
+    .assert_eq(&bins(&[25.0, 30.0, 40.0]));
 }

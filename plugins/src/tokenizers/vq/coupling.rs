@@ -1,10 +1,13 @@
-//! The coupling channel: how each region's signal goes along with every other's, as far as a token may see.
+//! The coupling channel: correlations of each region with all others, over the volumes that a token may
+//! see.
 
-/// Correlation rows of every token: `rows[(patch * rois + roi) * rois + other]` is Pearson's r of `roi` and `other` over
-/// all volumes up to the end of `patch`. A region with itself, and a constant region with any, has 0.
+/// Computes the correlation rows of every token: `rows[(patch * rois + roi) * rois + other]` is
+/// Pearson's r of `roi` and `other` over all volumes up to the end of `patch`. The entry is 0 for a
+/// region with itself and for constant regions.
 ///
-/// `tokens` is laid out as [`super::data::tokens`] does. Sums run on from patch to patch, so the cost is that of one
-/// correlation matrix of the whole series, and no row depends on a later volume.
+/// `tokens` has the layout of [`super::data::tokens`]. Sums accumulate from patch to patch, so the cost
+/// is that of one correlation matrix of the whole series, and no row depends on a later volume. The
+/// channel costs one input per pair of regions and patch.
 pub(super) fn rows(tokens: &[f32], rois: usize, patch: usize) -> Vec<f32> {
     let patches = tokens.len() / (rois * patch).max(1);
     let mut rows = vec![0f32; patches * rois * rois];
@@ -31,12 +34,12 @@ pub(super) fn rows(tokens: &[f32], rois: usize, patch: usize) -> Vec<f32> {
     rows
 }
 
-/// One over the root of a variance; 0 where it is only rounding noise.
+/// Returns one over the root of a variance; rounding noise counts as zero and gives 0.
 fn scale(variance: f64, square: f64) -> f64 {
     if variance > 1e-6 * square.max(1e-12) { 1.0 / variance.sqrt() } else { 0.0 }
 }
 
-/// In eight lanes: the sum has the same bits on every machine.
+/// Sums in eight lanes, so that the result has the same bits on every machine.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0f32; 8];
     let (heads, tails) = (a.chunks_exact(8).zip(b.chunks_exact(8)), (a.len() / 8 * 8)..a.len());
@@ -55,7 +58,7 @@ mod tests {
     use super::*;
 
     fn series(trs: usize) -> TimeSeries {
-        // Four regions: a sine, the same with another, its negative, and a constant.
+        // Four regions: a sine, the sum of it and a cosine, its negative, and a constant.
         let at = |t: usize| {
             let (a, b) = ((t as f32 * 0.7).sin(), (t as f32 * 1.9 + 0.3).cos());
             [a, a + b, -a, 2.0]

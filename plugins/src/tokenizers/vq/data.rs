@@ -1,4 +1,4 @@
-//! Training scans as tokens, and the order in which they are drawn.
+//! Training scans as tokens, and the order of batches.
 
 use boldface::{Codes, Result, TimeSeries, TrainScans};
 use boldface_engine::{Engine, Tensor};
@@ -12,19 +12,20 @@ use crate::nets::autoencoder::Shape;
 
 /// Every training scan, cut into tokens.
 pub(super) struct Tokens {
-    /// Patches of each scan.
+    /// Patches per scan.
     pub(super) patches: usize,
-    /// Regions of each scan.
+    /// Regions per scan.
     pub(super) rois: usize,
-    /// `patches * rois * patch` numbers a scan.
+    /// Signals, `patches * rois * patch` numbers per scan.
     pub(super) scans: Vec<Vec<f32>>,
 }
 
 impl Tokens {
-    /// Cuts all scans.
+    /// Cuts all scans into tokens.
     ///
     /// # Errors
-    /// If there are none, or one is not whole patches, or not as long or wide as the first.
+    /// If there are no scans, or one is not a whole number of patches or differs in size from the
+    /// first.
     pub(super) fn of(train: &TrainScans<'_>, patch: usize) -> Result<Tokens> {
         let first = train.iter().next().ok_or("no scan to train on")?;
         let (trs, rois) = (first.series.trs(), first.series.rois());
@@ -48,14 +49,14 @@ impl Tokens {
 
 /// A batch of scans as tensors. `M` is all tokens of all scans.
 pub(super) struct Shown {
-    /// What tokens come with, `(B, T, inputs)`.
+    /// Inputs of the tokens, `(B, T, inputs)`.
     pub(super) inputs: Tensor,
     /// Signals, `(B, T, S)`.
     pub(super) signal: Tensor,
 }
 
 impl Tokens {
-    /// The scans of a batch, as the encoder reads them and as the decoder rebuilds them.
+    /// Returns the scans of a batch, as the encoder's inputs and as the decoder's targets.
     pub(super) fn shown(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Shown {
         let dims = |numbers: usize| [batch.len(), self.patches * self.rois, numbers];
         let signal = batch.iter().flat_map(|&scan| &self.scans[scan]).copied().collect();
@@ -65,26 +66,26 @@ impl Tokens {
         }
     }
 
-    /// Rows of correlations of a batch, `(M, N)`.
+    /// Returns the correlation rows of a batch, `(M, N)`.
     pub(super) fn coupling(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
         let rows = self.each(batch, |tokens| coupling::rows(tokens, self.rois, shape.patch));
         engine.tensor(rows, &[batch.len() * self.patches * self.rois, self.rois])
     }
 
-    /// Amplitudes of a batch at the frequencies of a patch above 0, `(M, S / 2)`.
+    /// Returns the amplitudes of a batch at the frequencies of a patch above 0, `(M, S / 2)`.
     pub(super) fn spectrum(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
         let amplitudes = self.each(batch, |tokens| spectrum(tokens, shape.patch));
         engine.tensor(amplitudes, &[batch.len() * self.patches * self.rois, shape.frequencies()])
     }
 
-    /// What `of` makes of each scan's tokens, one scan behind the other.
+    /// Applies `of` to each scan's tokens and concatenates the results.
     fn each(&self, batch: &[usize], of: impl Fn(&[f32]) -> Vec<f32> + Sync) -> Vec<f32> {
         let scans: Vec<Vec<f32>> = batch.par_iter().map(|&scan| of(&self.scans[scan])).collect();
         scans.concat()
     }
 }
 
-/// What the tokens of one scan come with: signal and row of correlations, as far as `shape` wants them.
+/// Returns the inputs of one scan's tokens: signal and correlation row, if `shape` has them.
 pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
     let rows = if shape.coupling { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
     let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.inputs());
@@ -99,7 +100,7 @@ pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
     values
 }
 
-/// Amplitude of each token at each of the frequencies that its patch has above 0: `2 / S |X_k|`.
+/// Returns the amplitude of each token at each frequency of its patch above 0: `2 / S |X_k|`.
 fn spectrum(tokens: &[f32], patch: usize) -> Vec<f32> {
     let turn = |k: usize, t: usize| std::f32::consts::TAU * (k * t % patch) as f32 / patch as f32;
     let waves: Vec<Vec<(f32, f32)>> =
@@ -123,7 +124,7 @@ pub(super) fn tokens(series: &TimeSeries, patch: usize) -> Vec<f32> {
     places.flat_map(|(index, roi)| (0..patch).map(move |t| series.volume(index * patch + t)[roi])).collect()
 }
 
-/// Joins tokens to a series: the inverse of [`tokens`].
+/// Joins tokens into a series: the inverse of [`tokens`].
 pub(super) fn series(tokens: &[f32], codes: &Codes, patch: usize, tr: f64) -> Result<TimeSeries> {
     let (trs, rois) = (codes.patches * patch, codes.rois);
     let at = |volume: usize, roi: usize| tokens[(volume / patch * rois + roi) * patch + volume % patch];
@@ -131,7 +132,8 @@ pub(super) fn series(tokens: &[f32], codes: &Codes, patch: usize, tr: f64) -> Re
     TimeSeries::new(trs, rois, tr, values)
 }
 
-/// Draws batches of scans: every scan once before any comes again, and none twice in a batch.
+/// Draws batches of distinct scans in shuffled order, and shuffles again when too few scans are left
+/// for a batch.
 pub(super) struct Batches<R> {
     order: Vec<usize>,
     next: usize,
@@ -139,12 +141,12 @@ pub(super) struct Batches<R> {
 }
 
 impl<R: Rng> Batches<R> {
-    /// Batches of `scans` scans, shuffled by `rng`.
+    /// Creates batches of `scans` scans, shuffled by `rng`.
     pub(super) fn new(scans: usize, rng: R) -> Batches<R> {
         Batches { order: (0..scans).collect(), next: scans, rng }
     }
 
-    /// The next `size` scans; all of them if there are fewer.
+    /// Draws the next `size` scans; all of them if there are fewer.
     pub(super) fn draw(&mut self, size: usize) -> Vec<usize> {
         let size = size.min(self.order.len());
         if self.next + size > self.order.len() {
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn tokens_are_time_major_and_join_to_the_series_again() {
-        // 4 volumes of 2 regions, patches of 2. Region 0 counts 0 2 4 6, region 1 counts 1 3 5 7.
+        // 4 volumes of 2 regions, in patches of 2. Region 0 counts 0 2 4 6, region 1 counts 1 3 5 7.
         let whole = TimeSeries::new(4, 2, 2.0, (0..8).map(|i| i as f32).collect()).unwrap();
         let cut = tokens(&whole, 2);
         assert_eq!(cut, [0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0]);
@@ -178,7 +180,7 @@ mod tests {
             epoch.sort_unstable();
             assert_eq!(epoch, [0, 1, 2, 3, 4, 5]);
         }
-        // 4 of 6: the 2 that are left do not make a batch.
+        // 4 of 6: the remaining 2 do not make a batch.
         for _ in 0..5 {
             let mut batch = batches.draw(4);
             batch.sort_unstable();

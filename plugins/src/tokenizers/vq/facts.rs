@@ -1,4 +1,4 @@
-//! The facts of training scans, to be told from their tokens: a pull on the encoder towards what will be asked.
+//! Facts of training scans as targets of the encoder, which trains its features for later questions.
 
 use boldface::{Descriptor, TrainScans};
 use boldface_engine::nn::{self, Pass};
@@ -7,20 +7,20 @@ use rand::Rng;
 
 use crate::nets::encoder::STD;
 
-/// Beyond this many SD facts count as this many: one odd scan must not rule.
+/// Largest z in the loss, in SD. Larger ones are clipped, so that one odd scan does not dominate.
 const FURTHEST: f64 = 3.0;
 
-/// The z of every fact that a corpus asks for, and the networks they are about.
+/// The z of every fact with a question, and the networks of the regions.
 pub(super) struct Facts {
-    /// z of each fact, scan by scan; none where it is not available.
+    /// z of each fact, scan by scan; `None` if it is not available.
     z: Vec<Vec<Option<f32>>>,
-    /// `networks * rois` weights: the mean over each network.
+    /// `networks * rois` weights that average over each network.
     means: Vec<f32>,
     networks: usize,
 }
 
 impl Facts {
-    /// Takes what the corpora say of the training scans.
+    /// Collects the facts of the training scans.
     pub(super) fn of(train: &TrainScans<'_>) -> Facts {
         let is_asked = |said: &&Descriptor| said.question.is_some();
         let name = |said: &Descriptor| (said.corpus.clone(), said.fact.feature.clone());
@@ -54,7 +54,7 @@ impl Facts {
         self.z.first().map_or(0, Vec::len)
     }
 
-    /// Inserts the head, if there is a fact.
+    /// Inserts the weights of the head, if there are facts.
     pub(super) fn init(&self, params: &mut Params, width: usize, rng: &mut impl Rng) {
         if self.count() > 0 && self.networks > 0 {
             nn::init_linear(params, "facts", self.networks * width, self.count(), true, STD, rng);
@@ -62,8 +62,8 @@ impl Facts {
     }
 }
 
-/// Mean squared error of the facts' z, told linearly from the mean feature of every network in the last patch; none
-/// without facts. `features_md` has the tokens of one scan after those of another.
+/// Mean squared error of the facts' z, predicted linearly from the mean feature of every network in the
+/// last patch; `None` without facts. `features_md` has the tokens of all scans, scan by scan.
 pub(super) fn loss(
     pass: &Pass<'_>,
     features_md: &Tensor,

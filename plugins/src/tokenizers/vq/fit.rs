@@ -20,14 +20,14 @@ use crate::nets::{contrastive, domain};
 
 /// Steps between two rows of the metric table.
 const LOG_EVERY: u64 = 10;
-/// The codebook starts from at least this many training tokens a code, if there are as many.
+/// The initial codebook uses at least this many training tokens per code, if there are as many.
 const START_TOKENS: usize = 32;
 
 /// Trains a tokenizer.
 ///
 /// # Errors
-/// If a scan does not fit, there are fewer training tokens than codes, no loss has anything to learn
-/// from, or on an interrupt.
+/// If a scan does not fit, if there are fewer training tokens than codes, if no loss has a target, or
+/// if the user interrupts.
 pub(super) fn fit(
     config: &Vq,
     train: &TrainScans<'_>,
@@ -50,7 +50,8 @@ pub(super) fn fit(
     let mut trainer = Trainer::new(config, &engine, (tokens, text, facts), cx.seed)?;
     let mut window = Window::default();
     let first = cx.observer.resume(&mut |dir| trainer.restore(&mut window, dir));
-    // Batches come in a fixed order: those of the steps that are done are passed over.
+    // Batches come in a fixed order, so a resumed training draws those of the finished steps again and
+    // skips them.
     (0..first).for_each(|_| drop(trainer.batches.draw(config.batch_size)));
     cx.observer.progress(first, config.steps)?;
     for step in first..config.steps {
@@ -63,12 +64,12 @@ pub(super) fn fit(
         cx.observer.checkpoint(step + 1, &mut |dir| trainer.keep(&window, dir));
         cx.observer.progress(step + 1, config.steps)?;
     }
-    let codebook = trainer.codebook.ok_or("`warmup` leaves none of `steps` for the codebook")?;
+    let codebook = trainer.codebook.ok_or("`warmup` must be less than `steps`")?;
     Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows()))
 }
 
 impl Vq {
-    /// The sizes of a tokenizer for scans of `patches` patches and `rois` regions.
+    /// Returns the sizes of a tokenizer for scans of `patches` patches and `rois` regions.
     pub(super) fn shape(&self, patches: usize, rois: usize) -> Shape {
         Shape {
             patch: self.patch,
@@ -85,7 +86,7 @@ impl Vq {
     }
 }
 
-/// Everything that changes from step to step.
+/// The state of a training.
 pub(super) struct Trainer<'a> {
     pub(super) config: &'a Vq,
     tokens: Tokens,
@@ -93,7 +94,7 @@ pub(super) struct Trainer<'a> {
     facts: Facts,
     model: Autoencoder,
     pub(super) params: Params,
-    /// None during the warm-up.
+    /// `None` during the warm-up.
     pub(super) codebook: Option<Codebook>,
     pub(super) optimizer: AdamW,
     schedule: Schedule,
@@ -135,7 +136,7 @@ impl<'a> Trainer<'a> {
         let own = [weights.signal, weights.commitment, weights.coupling, weights.spectrum];
         let from_signal = own.iter().any(|weight| *weight > 0.0);
         if !from_signal && described.is_none() && embedded.is_none() {
-            return Err("`losses` ask for text alone, but there is none; add a corpus".into());
+            return Err("`losses` need text, but there is none; add a corpus".into());
         }
         Ok(Trainer {
             model,
@@ -158,7 +159,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// One optimiser step; what it measured is added to `window`.
+    /// Performs one optimiser step and adds its measurements to `window`.
     pub(super) fn step(&mut self, step: u64, window: &mut Window) {
         if step == self.config.warmup {
             self.codebook = Some(self.first_codebook());
@@ -172,7 +173,7 @@ impl<'a> Trainer<'a> {
             window.add("gradient_norm", clip(&mut gradients, self.config.clip));
             self.optimizer.step(&mut self.params, &gradients, self.schedule.lr(step));
         } else {
-            // Alignment alone, and a batch with fewer than two descriptions.
+            // Possible with alignment as the only loss, and a batch with fewer than two descriptions.
             clear_tape();
         }
         if let Some(codebook) = &mut self.codebook {
@@ -183,7 +184,8 @@ impl<'a> Trainer<'a> {
         window.codes.extend(codes);
     }
 
-    /// The losses of a batch, its unit vectors and their codes (none before there is a codebook).
+    /// Returns the losses of a batch, its unit vectors and their codes (empty before there is a
+    /// codebook).
     fn forward(&mut self, batch: &[usize], step: u64) -> (Losses, Tensor, Vec<u32>) {
         let weights = &self.config.losses;
         let noise = Noise {
@@ -235,7 +237,7 @@ impl<'a> Trainer<'a> {
         (losses, vectors_mc, quantized.map(|quantized| quantized.codes).unwrap_or_default())
     }
 
-    /// K-means over what the encoder makes of some training scans.
+    /// Runs k-means over the encoder's vectors of some training scans.
     fn first_codebook(&mut self) -> Codebook {
         let Vq { codebook_size, code_dim, .. } = *self.config;
         let wanted = (START_TOKENS * codebook_size).div_ceil(self.tokens.patches * self.tokens.rois);

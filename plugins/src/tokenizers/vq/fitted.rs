@@ -1,4 +1,4 @@
-//! A trained tokenizer: features, codes and back.
+//! The trained tokenizer: embeds series as features and codes, and decodes codes.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::tokenizers::patches::whole_patches;
 
 /// Name of the codebook among the weights.
 const CODEBOOK: &str = "codebook";
-/// Series that are embedded at once.
+/// Largest number of series embedded at once.
 const BATCH: usize = 8;
 
 /// Frozen weights and their sizes.
@@ -24,7 +24,7 @@ pub(super) struct FittedVq {
 }
 
 impl FittedVq {
-    /// Keeps the tokenizer's own weights of `params`, and the codebook's rows.
+    /// Keeps the tokenizer's own weights from `params`, and the rows of the codebook.
     pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32]) -> FittedVq {
         let mut kept = Params::new(params.engine());
         let own = |name: &&str| {
@@ -39,10 +39,10 @@ impl FittedVq {
         FittedVq { model, params: kept }
     }
 
-    /// Reads what [`FittedTokenizer::save`] wrote.
+    /// Reads the files written by [`FittedTokenizer::save`].
     ///
     /// # Errors
-    /// If a file is missing, damaged, or not of the tokenizer that `config` describes.
+    /// If a file is missing, damaged, or of another tokenizer than `config` describes.
     pub(super) fn load(config: &Vq, dir: &Path, runtime: &Runtime) -> Result<FittedVq> {
         let (sizes, weights) = (dir.join("vq.json"), dir.join("vq.safetensors"));
         let text = fs::read_to_string(&sizes).map_err(|error| format!("`{}`: {error}", sizes.display()))?;
@@ -91,7 +91,7 @@ impl FittedVq {
         .collect()
     }
 
-    /// Refuses what does not fit the trained positions.
+    /// Rejects scans that do not fit the trained positions.
     fn check(&self, patches: usize, rois: usize) -> Result<()> {
         let shape = &self.model.shape;
         if patches > shape.patches || rois != shape.rois {

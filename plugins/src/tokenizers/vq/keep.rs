@@ -1,4 +1,4 @@
-//! The checkpoint of a half-trained tokenizer: everything that later steps depend on.
+//! Checkpoints of a half-trained tokenizer, with everything that later steps depend on.
 
 use std::fs;
 use std::path::Path;
@@ -14,19 +14,19 @@ const WEIGHTS: &str = "weights.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 
-/// What is not a tensor. Noise and batches follow from the step alone.
+/// The state besides tensors. Noise and batches follow from the step alone.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
-    /// None during the warm-up.
+    /// `None` during the warm-up.
     codebook: Option<Codebook>,
-    /// How many words were taken from the stream of `Trainer::draws`.
+    /// Number of words drawn from the stream of `Trainer::draws`.
     draws: u64,
     window: Window,
 }
 
 impl Trainer<'_> {
-    /// Writes the state between two steps; `window` is what was measured since the last row.
+    /// Writes the state between two steps; `window` has the measurements since the last row.
     pub(super) fn keep(&self, window: &Window, dir: &Path) -> Result<()> {
         self.params.save(&dir.join(WEIGHTS))?;
         self.optimizer.save(&dir.join(OPTIMIZER))?;
@@ -37,7 +37,7 @@ impl Trainer<'_> {
             .map_err(|error| format!("cannot write `{}`: {error}", path.display()).into())
     }
 
-    /// Takes what [`Trainer::keep`] wrote into a trainer that has done no step, but for its batches.
+    /// Restores the files written by [`Trainer::keep`] into a new trainer, except its batches.
     pub(super) fn restore(&mut self, window: &mut Window, dir: &Path) -> Result<()> {
         let path = dir.join(STATE);
         let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;

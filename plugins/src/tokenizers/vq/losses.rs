@@ -1,4 +1,4 @@
-//! What stage 1 makes smaller on a batch of scans.
+//! The losses of stage 1 on a batch of scans.
 
 use boldface_engine::Tensor;
 use boldface_engine::nn::Pass;
@@ -8,39 +8,39 @@ use rand::{Rng, RngExt};
 use super::text::TextSide;
 use crate::nets::{contrastive, domain};
 
-/// Tokens of each domain that the domain classifier sees a step.
+/// Tokens of each domain per step for the domain classifier.
 const DOMAIN_TOKENS: usize = 256;
 
-/// The losses of one step: name, weight, and one number; those with weight 0 are left out.
+/// The losses of one step with their names and weights, without those of weight 0.
 pub(super) struct Losses(Vec<(&'static str, f64, Tensor)>);
 
 impl Losses {
-    /// No loss yet.
+    /// Creates an empty list of losses.
     pub(super) fn new() -> Losses {
         Losses(Vec::new())
     }
 
-    /// Adds `loss` unless its weight is 0 or there is nothing to take it from.
+    /// Adds `loss` unless its weight is 0 or it is undefined for this batch.
     pub(super) fn add(&mut self, name: &'static str, weight: f64, loss: impl FnOnce() -> Option<Tensor>) {
         if weight > 0.0 {
             self.0.extend(loss().map(|loss| (name, weight, loss)));
         }
     }
 
-    /// Each loss before its weight.
+    /// Lists each loss, unweighted.
     pub(super) fn values(&self) -> impl Iterator<Item = (&'static str, f64)> + '_ {
         self.0.iter().map(|(name, _, loss)| (*name, f64::from(loss.item())))
     }
 
-    /// The weighted sum; none if there is no loss.
+    /// Returns the weighted sum; `None` without losses.
     pub(super) fn total(&self) -> Option<Tensor> {
         let weighted = self.0.iter().map(|(_, weight, loss)| loss.scale(*weight as f32));
         weighted.reduce(|sum, loss| sum.add(&loss))
     }
 }
 
-/// SigLIP between the mean features of the scans of a batch and their descriptions; none with fewer
-/// than two descriptions. `features_md` has the tokens of one scan after those of another.
+/// SigLIP loss between the mean features of a batch's scans and their descriptions; `None` with fewer
+/// than two descriptions. `features_md` has the tokens of all scans, scan by scan.
 pub(super) fn alignment(
     pass: &Pass<'_>,
     features_md: &Tensor,
@@ -58,8 +58,8 @@ pub(super) fn alignment(
     Some(contrastive::loss(pass, &pooled_sd, &text_sh))
 }
 
-/// The domain classifier on as many random features as random token embeddings; none without
-/// embeddings.
+/// Loss of the domain classifier on equally many random features and random token embeddings; `None`
+/// without embeddings.
 pub(super) fn domain(
     pass: &Pass<'_>,
     features_md: &Tensor,

@@ -1,4 +1,4 @@
-//! The whole of stage 1 on made-up waves: what it learns, keeps and refuses.
+//! Tests of the whole of stage 1 on simulated waves: learning, saving and errors.
 
 mod resuming;
 mod sizes;
@@ -21,7 +21,7 @@ fn runtime() -> Runtime {
     Runtime { engine: "dfdx".into(), precision: boldface::Precision::F32, device: "cpu".into(), workers: 1 }
 }
 
-/// A tokenizer of a few thousand weights under the given losses.
+/// A tokenizer of a few thousand weights with the given loss weights.
 fn tiny(reconstruction: f64, commitment: f64, alignment: f64, domain: f64) -> Vq {
     Vq {
         patch: 6,
@@ -48,7 +48,7 @@ fn tiny(reconstruction: f64, commitment: f64, alignment: f64, domain: f64) -> Vq
     }
 }
 
-/// Descriptions that say whether the wave is slow or fast, and tokens around a point.
+/// Descriptions that distinguish slow from fast waves, and token embeddings around a point.
 fn text(scans: &[Scan]) -> TextSpace {
     let said = |(i, scan): (usize, &Scan)| {
         let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
@@ -77,7 +77,7 @@ fn fit(config: &Vq) -> (Box<dyn FittedTokenizer>, Kept) {
     fit_on(config, &scans, &text)
 }
 
-/// First and last recorded value.
+/// Returns the first and last recorded values.
 fn ends(kept: &Kept, name: &str) -> (f64, f64) {
     let values = kept.values(name);
     (values[0], *values.last().unwrap())
@@ -124,7 +124,7 @@ fn the_domain_classifier_learns_to_tell_features_from_text() {
     let (_, kept) = fit(&Vq { steps: 100, ..tiny(0.0, 0.0, 0.0, 1.0) });
     let losses = kept.values("domain");
     let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    // Chance is ln 2 = 0.693. How the game goes on is chaotic; `nets::domain` tests both sides of it.
+    // Chance is ln 2 = 0.693. Later steps are chaotic; `nets::domain` tests both sides of the game.
     assert!(lowest < 0.6, "{losses:?}");
 }
 
@@ -216,7 +216,7 @@ fn nothing_of_a_patch_depends_on_a_later_one() {
 
 #[test]
 fn a_region_and_a_time_are_told_apart() {
-    // Every token holds the same numbers: only positions can make a difference.
+    // All tokens have the same numbers, so that only positions can make a difference.
     let (fitted, _) = fit(&Vq { steps: 5, ..tiny(1.0, 1.0, 0.0, 0.0) });
     let flat = TimeSeries::new(24, 4, 2.0, vec![1.0; 96]).unwrap();
     let (features, _) = fitted.embed(&[&flat]).unwrap().remove(0);
@@ -293,7 +293,7 @@ fn what_does_not_fit_is_refused() {
     };
     assert_eq!(error(tiny(1.0, 1.0, 0.0, 0.0)), "1 training tokens cannot fill `codebook-size` = 16");
     let text_alone = Vq { codebook_size: 1, ..tiny(0.0, 0.0, 1.0, 1.0) };
-    assert_eq!(error(text_alone), "`losses` ask for text alone, but there is none; add a corpus");
+    assert_eq!(error(text_alone), "`losses` need text, but there is none; add a corpus");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The text side of stage 1: frozen vectors, standardised, one a training scan and one a token.
+//! The text side of stage 1: frozen, standardised vectors, one per training scan and one per token.
 
 use boldface::{Result, TextSpace, TrainScans};
 
@@ -11,10 +11,10 @@ pub(super) struct TextSide {
 }
 
 impl TextSide {
-    /// Takes what `text` says of the training scans.
+    /// Collects the vectors of the training scans from `text`.
     ///
     /// # Errors
-    /// If vectors differ in width or hold something else than finite numbers.
+    /// If vectors differ in width or contain numbers that are not finite.
     pub(super) fn of(train: &TrainScans<'_>, text: &TextSpace) -> Result<TextSide> {
         let described: Vec<_> =
             train.iter().map(|scan| text.descriptions.get(&scan.info.id).cloned()).collect();
@@ -29,19 +29,20 @@ impl TextSide {
         Ok(TextSide { descriptions, tokens })
     }
 
-    /// Width of a description's vector; none with fewer than 2 descriptions, as nothing can be contrasted.
+    /// Returns the width of a description's vector; `None` with fewer than 2 descriptions, which leave
+    /// no contrast.
     pub(super) fn description_width(&self) -> Option<usize> {
         let mut described = self.descriptions.iter().flatten();
         described.next().zip(described.next()).map(|(vector, _)| vector.len())
     }
 
-    /// Width of a token's embedding; none without tokens.
+    /// Returns the width of a token's embedding; `None` without tokens.
     pub(super) fn token_width(&self) -> Option<usize> {
         self.tokens.first().map(Vec::len)
     }
 }
 
-/// Mean 0 and standard deviation 1 in every column; a constant column becomes 0.
+/// Scales every column to mean 0 and standard deviation 1; a constant column becomes 0.
 fn standardize(vectors: &mut [Vec<f32>]) -> Result<(), &'static str> {
     let Some(width) = vectors.first().map(Vec::len) else { return Ok(()) };
     if width == 0 || vectors.iter().any(|vector| vector.len() != width) {
@@ -55,7 +56,7 @@ fn standardize(vectors: &mut [Vec<f32>]) -> Result<(), &'static str> {
         let values = || vectors.iter().map(|vector| f64::from(vector[column]));
         let mean = values().sum::<f64>() / count;
         let sd = (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-        // A constant column differs from its mean by rounding alone.
+        // A constant column differs from its mean only by rounding.
         let by = if sd > 1e-6 * mean.abs() && sd > 0.0 { 1.0 / sd } else { 0.0 };
         vectors
             .iter_mut()

@@ -1,4 +1,4 @@
-//! What training measured since the last row of the metric table.
+//! Measurements of a training since the last row of the metric table.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tokenizers::usage::Usage;
 
-/// What was measured since the last row of the metric table.
+/// Measurements since the last row of the metric table.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Window {
@@ -15,7 +15,7 @@ pub(super) struct Window {
     pub(super) codes: Vec<u32>,
 }
 
-/// A sum and how many numbers are in it.
+/// A sum and the number of its terms.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sum {
@@ -24,7 +24,7 @@ struct Sum {
     count: u64,
 }
 
-/// A number as its bits: JSON has no infinity.
+/// Serialises a number as its bits, because JSON has no infinity.
 mod bits {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -38,14 +38,14 @@ mod bits {
 }
 
 impl Window {
-    /// Adds a number of one step.
+    /// Adds a measurement of one step.
     pub(super) fn add(&mut self, name: &str, value: f64) {
         let sum = self.sums.entry(name.to_owned()).or_default();
         sum.sum += value;
         sum.count += 1;
     }
 
-    /// Means over the window, and how the codebook was used in it.
+    /// Returns the means over the window, and the use of the codebook in it.
     pub(super) fn metrics(self, codebook_size: usize) -> Vec<Metric> {
         let metric = |(name, Sum { sum, count }): (String, Sum)| {
             let mean = sum / count as f64;

@@ -1,4 +1,4 @@
-//! What is seen, and that answers do not depend on how they are computed.
+//! Tests of what each place can see, and that answers do not depend on how they are computed.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ fn nothing_sees_what_comes_later() {
     }
 }
 
-/// What all questions share tells none apart; a name is told by the same vector wherever it stands.
+/// Words in all questions do not distinguish them; a name has the same vector everywhere.
 #[test]
 fn words_tell_questions_apart_as_they_are_rare() {
     let questions =
@@ -106,7 +106,7 @@ fn many_questions_are_ranked_side_by_side_as_one_by_one() {
             .collect();
         queries.push(Query { prompt: prompt(&question), options });
     }
-    // The same question again, one without options, and one where nothing stands behind the block.
+    // Adds a repeated question, one without options, and one without text after the block.
     queries.push(queries[2].clone());
     queries.push(Query { options: Vec::new(), ..queries[4].clone() });
     let bare = Sequence { after: Vec::new(), ..queries[0].prompt.clone() };
@@ -147,7 +147,7 @@ fn cached_continuation_equals_whole_passes() {
         assert_eq!(text, expected);
     }
     assert!(lengths.iter().any(|&length| length > 2), "{lengths:?}");
-    // The context of 64 ends a continuation too.
+    // The context of 64 tokens ends a continuation too.
     let room = 64 - prompts[2].layout().len();
     assert!(model.generate(&prompts[2..], 1000).unwrap()[0].len() <= room);
 }

@@ -1,4 +1,4 @@
-//! The text side, files, and the errors of what does not fit.
+//! Tests of the text side, of files, and of errors for inputs that do not fit.
 
 use std::path::Path;
 
@@ -67,7 +67,8 @@ fn language_is_learned_and_texts_pool_apart() {
 fn a_text_longer_than_the_context_is_pooled_in_pieces() {
     let (side, _) = text_side(&config(), &source()).unwrap();
     let tokens = |text: &str| side.token_embeddings(&[text]).unwrap().rows;
-    // A text of exactly one context (64 tokens), and one that goes on: no token crosses a word.
+    // One text of exactly one context (64 tokens), and one that continues it. No token crosses a word
+    // boundary.
     let words = ["higher", " than", " usual", ";", " lower"];
     let mut first = String::new();
     for word in words.iter().cycle().take(500) {
@@ -81,7 +82,7 @@ fn a_text_longer_than_the_context_is_pooled_in_pieces() {
     let (a, b) = (tokens(&first), tokens(second));
     assert_eq!((a, tokens(&format!("{first} {second}"))), (64, a + b));
     let pooled = side.pool(&[&first, second, &format!("{first} {second}")]).unwrap();
-    // Every token counts once, whatever piece it is in.
+    // Every token has the same weight, whatever piece it is in.
     let share = a as f32 / (a + b) as f32;
     for column in 0..16 {
         let expected = share * pooled.row(0)[column] + (1.0 - share) * pooled.row(1)[column];
@@ -186,7 +187,7 @@ fn what_does_not_fit_is_an_error() {
     let short = FmriBlock { patches: 4, ..block(1, 3) };
     refused(
         Sequence { fmri: Some(short), ..fits.clone() },
-        expect!["a block of 4 patches has 9 features and 9 codes, and patches 1..3 are to be learned"],
+        expect!["a block of 4 patches does not fit its 9 features, 9 codes and patches to predict (1..3)"],
     );
     refused(
         Sequence { text_weight: 0.0, code_weight: 0.0, ..fits.clone() },

@@ -1,4 +1,4 @@
-//! What is learned, and what stays as it was.
+//! Tests of what training changes and what it leaves alone.
 
 use boldface::Query;
 
@@ -73,7 +73,8 @@ fn a_block_that_is_read_once_gives_the_gradients_of_one_read_for_each_question()
     let model = model(&config());
     let (one, other) = (block(1, 3), block(2, 3));
     let ask = |block: &FmriBlock, question, answer| sequence(&model, Some(block.clone()), question, answer);
-    // Of the last two one has only codes to learn, and one an answer whose first token the block itself predicts.
+    // Of the last two, one has only codes to learn, and the block itself predicts the other's first
+    // answer token.
     let codes = Sequence { text_weight: 0.0, ..ask(&one, "", "") };
     let bare = ask(&one, "", "the heart is never still");
     let bare = Sequence { after: bare.after[bare.supervised.clone()].to_vec(), supervised: 0..3, ..bare };
@@ -96,7 +97,7 @@ fn an_answer_is_learned_generated_and_its_end_found() {
     let texts = model.generate(&[prompt(&batch[0]), prompt(&batch[2])], 20).unwrap();
     let texts: Vec<String> = texts.iter().map(|tokens| model.text(tokens).unwrap()).collect();
     assert_eq!(texts, ["the heart is still", "never"]);
-    // The codes of patch 2 are what was learned to follow patches 0 and 1.
+    // Training taught the codes of patch 2 as those that follow patches 0 and 1.
     let fmri = batch[0].fmri.clone().map(|block| FmriBlock { patches: 2, ..block });
     let shown = Sequence::prompt(batch[0].before.clone(), fmri, Vec::new());
     assert_eq!(model.next_codes(&[shown]).unwrap()[0], batch[0].fmri.as_ref().unwrap().codes.codes[6..]);

@@ -1,4 +1,4 @@
-//! What a language model must keep, whatever it learns: fixtures and three groups of tests.
+//! Fixtures and groups of tests for the language model.
 
 mod asking;
 mod files;
@@ -39,7 +39,7 @@ fn config() -> Gpt {
     }
 }
 
-/// A short training of everything, with dropout.
+/// A short training of all weights, with dropout.
 fn training(steps: u64) -> Training {
     Training { dropout: 0.1, ..fixture::training(steps, Tuning::Full) }
 }
@@ -53,7 +53,8 @@ fn model(config: &Gpt) -> Model {
     let mut rng = seed::stream(1, "test");
     let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);
     network.add_fmri(SHAPE, &mut rng);
-    // Larger weights than at a real start: nothing may hold only because everything is near zero.
+    // Larger weights than at a real start, so that no test passes only because all values are near
+    // zero.
     let names: Vec<String> = network.params.names().map(str::to_owned).collect();
     for name in names {
         let values = network.params.get(&name).to_vec();
@@ -65,7 +66,7 @@ fn model(config: &Gpt) -> Model {
     Model { network, vocabulary }
 }
 
-/// Hidden states of every place, one vector a place.
+/// Returns the hidden states of all places, one vector per place.
 fn hidden(model: &Model, sequence: &Sequence) -> Vec<Vec<f32>> {
     let places = 0..sequence.layout().len();
     let values = no_grad(|| {

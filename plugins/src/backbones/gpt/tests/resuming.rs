@@ -1,12 +1,12 @@
-//! A training that was stopped and went on is one that was never stopped.
+//! Tests that a resumed training equals one that never stopped.
 
 use boldface::Backbone;
 
 use super::*;
 use crate::stopping::Stopping;
 
-/// The weights and the table of a training that stops after each of `stops`. Each attempt begins as a
-/// new process does: with the model that the stage before left, here one with adapters.
+/// Trains with a stop after each of `stops` and returns the weights and the table. Each attempt starts
+/// like a new process: from the model that the previous stage left, here one with adapters.
 fn trained(tuning: &Tuning, stops: &[u64]) -> (BTreeMap<String, Vec<u32>>, Stopping) {
     let mut start = model(&config());
     let examples = batch(&start);
@@ -23,7 +23,7 @@ fn trained(tuning: &Tuning, stops: &[u64]) -> (BTreeMap<String, Vec<u32>>, Stopp
             &mut seed::stream(9, "other"),
         );
         model.network.params = start.clone();
-        // A micro-batch of another number of examples each time.
+        // Each micro-batch has a different number of examples.
         let mut batches = (0..).map(|draw| Ok(examples.iter().cycle().take(1 + draw % 4).cloned().collect()));
         let mut cx = FitContext { runtime: &runtime, seed: 3, observer: stopping };
         model.train(&training, &mut batches, &mut cx)?;

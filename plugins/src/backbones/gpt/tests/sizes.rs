@@ -1,4 +1,4 @@
-//! The numbers that a plan tells of a model are those in its files.
+//! Tests that the sizes in a plan equal those of the saved files.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use boldface_engine::Params;
 
 use super::*;
 
-/// How many numbers the saved weights have.
+/// Number of weights in the saved file.
 fn saved(dir: &Path) -> u64 {
     Params::load(&open("dfdx", "cpu").unwrap(), &dir.join("weights.safetensors")).unwrap().count() as u64
 }
@@ -15,7 +15,7 @@ fn saved(dir: &Path) -> u64 {
 #[test]
 fn as_many_parameters_as_are_told_before_are_saved() {
     for (input, targets) in [(Input::Features, vec![]), (Input::Codes, vec!["qkv", "1.down"])] {
-        // Few enough entries that even this little text fills the vocabulary.
+        // Few enough entries that even this small text fills the vocabulary.
         let config = Gpt { vocabulary: 270, layers: 3, input, ..config() };
         let (dir, runtime) = (tempfile::tempdir().unwrap(), runtime());
         let mut cx = FitContext { runtime: &runtime, seed: 6, observer: &mut boldface::Silent };

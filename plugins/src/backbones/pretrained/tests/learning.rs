@@ -1,4 +1,4 @@
-//! What is learned, and what stays as it was published.
+//! Tests of what training changes and what stays as published.
 
 use super::*;
 use crate::stopping::Stopping;
@@ -39,7 +39,7 @@ fn adapters_leave_the_published_weights_bit_identical_and_are_stacked() {
     let a = model.network.params().get("model.layers.0.self_attn.q_proj.frozen_a");
     assert_eq!(a.dims(), [2, 18]);
 
-    // Once all weights move, the adapters are part of them.
+    // Once all weights are trained, the adapters are merged into them.
     let query = [Query { prompt: prompt(&batch[0]), options: vec![batch[0].after[3..].to_vec()] }];
     let ranks = model.rank(&query).unwrap();
     model.network.tune(&Tuning::Full, 0).unwrap();
@@ -85,7 +85,7 @@ fn layers_that_are_computed_again_learn_the_same() {
     assert!(learned(false) == learned(true));
 }
 
-/// A scan of a class: one number of each vector of region 0 is above or below the others.
+/// A scan of a class: one number in each vector of region 0 is above or below the others.
 fn planted(seed: u64, class: bool) -> FmriBlock {
     let block = block(seed, 3);
     let mut features = (*block.features).clone();
@@ -114,12 +114,12 @@ fn a_planted_response_is_learned_and_found_in_new_scans() {
         .collect();
     let ranks = model.rank(&queries).unwrap();
     let right = ranks.iter().zip(&held_out).filter(|(ranks, (_, class))| (ranks[1] > ranks[0]) == *class);
-    // By chance 18 of 20 and more come once in 5 000 times.
+    // By chance, 18 or more of 20 are right once in 5 000 times.
     assert!(right.count() >= 18, "{ranks:?}");
 }
 
-/// The weights and the table of a second stage that stops after each of `stops`; each attempt begins as a
-/// new process does, with the files of the first.
+/// Trains a second stage that stops after each of `stops` and returns the weights and the table. Each
+/// attempt starts like a new process, from the files of the first stage.
 fn trained(config: &Pretrained, start: &Path, tuning: &Tuning, stops: &[u64]) -> (Vec<Vec<u8>>, Stopping) {
     let (runtime, mut stopping) = (runtime(), Stopping::new());
     let model = stopping.at_each(stops, |stopping| {

@@ -1,4 +1,4 @@
-//! What a published model must keep: fixtures from tiny models, and groups of tests.
+//! Fixtures from tiny models, and groups of tests for published models.
 
 mod asking;
 mod checking;
@@ -26,12 +26,12 @@ use crate::backbones::fixture::{
     Log, SHAPE, batch, block, lora, prompt, ranked_as_alone, runtime, sequence, train, training,
 };
 
-/// Marks turns with the tokenizer's own special tokens.
+/// A template that marks turns with the tokenizer's own special tokens.
 const TEMPLATE: &str = "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>\n{% endfor %}\
                         {% if add_generation_prompt %}<s>assistant\n{% endif %}";
 
-/// The tiny Llama that Python's transformers wrote (tests/python/lm_golden.py), in a folder of its own; with a
-/// chat template if one is given.
+/// The tiny Llama that Python's transformers wrote (tests/python/lm_golden.py), in a folder of its own,
+/// with the chat template if given.
 fn llama(template: Option<&str>) -> TempDir {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/lm/small-llama");
     let dir = tempfile::tempdir().unwrap();
@@ -61,7 +61,7 @@ fn gpt2() -> TempDir {
         params.constant(&format!("transformer.{norm}.bias"), &[12], 0.0);
     }
     for layer in 0..2 {
-        // GPT-2's files have inputs first.
+        // GPT-2's files have the input dimension first.
         for (part, inputs, outputs) in
             [("attn.c_attn", 12, 36), ("attn.c_proj", 12, 12), ("mlp.c_fc", 12, 48), ("mlp.c_proj", 48, 12)]
         {
@@ -79,7 +79,7 @@ fn config(weights: &Path) -> Pretrained {
     Pretrained { weights, input: Input::Features, context: None, chat: Chat::Auto, checkpointing: false }
 }
 
-/// The published model with fMRI parts of [`SHAPE`], as a first stage finds it.
+/// The published model with fMRI parts of [`SHAPE`], like at the start of the first stage.
 fn model(config: &Pretrained) -> Model {
     let base = Base::open(&config.weights).unwrap();
     let mut model = Model::new(config, &base, &open("dfdx", "cpu").unwrap()).unwrap();
@@ -97,7 +97,7 @@ fn close(a: &[Vec<f64>], b: &[Vec<f64>]) -> bool {
     a.len() == b.len() && a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-4)
 }
 
-/// Every file below `dir` and its bytes.
+/// Maps every file below `dir` to its bytes.
 fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(dir).unwrap() {

@@ -1,4 +1,4 @@
-//! The frozen text side.
+//! Tests of the frozen text side.
 
 use boldface::TextEncoder;
 
@@ -40,7 +40,7 @@ fn texts_pool_apart_around_the_mean_of_the_descriptions() {
 fn a_pooled_text_is_the_mean_of_its_last_states_whatever_is_read_beside_it() {
     let dir = llama(None);
     let side = side(&config(dir.path()));
-    // Differences of two texts have no centre; long and short ones are read in different company.
+    // Differences of two texts contain no centre; long and short texts are batched differently.
     let texts = ["the brain is never silent and the heart is never still", "the heart", "the brain is not"];
     let together = side.pool(&texts).unwrap();
     let files = boldface_lm::open(dir.path()).unwrap();
@@ -68,7 +68,7 @@ fn a_pooled_text_is_the_mean_of_its_last_states_whatever_is_read_beside_it() {
 fn a_text_longer_than_the_context_is_pooled_in_pieces() {
     let dir = llama(None);
     let side = side(&Pretrained { context: Some(8), ..config(dir.path()) });
-    // One token a digit.
+    // Each digit is one token.
     let pooled = side.pool(&["12345678", "9012", "123456789012"]).unwrap();
     for column in 0..18 {
         let expected = (8.0 * pooled.row(0)[column] + 4.0 * pooled.row(1)[column]) / 12.0;

@@ -1,4 +1,4 @@
-//! Components of real scans, and what is refused.
+//! Tests of components of real scans, and of refused settings.
 
 mod pain;
 mod refused;
@@ -9,7 +9,7 @@ use boldface::serde_json::{self, Value};
 use super::Components;
 use crate::corpora::described::Described;
 
-/// The generator with these keys.
+/// Creates the generator with these keys.
 fn generator(table: Value) -> Described<Components> {
     serde_json::from_value(table).unwrap()
 }

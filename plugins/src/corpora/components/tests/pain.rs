@@ -1,4 +1,4 @@
-//! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
+//! Tests on real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,8 @@ use boldface::{CorpusGenerator, Part};
 use super::generator;
 use crate::corpora::pain::study;
 
-/// The pain data are band-passed: there is no fast power to compare the slow with, and every scan says so.
+/// Asserts that exactly the spectral ratios are missing because of filtering: the pain data are
+/// band-passed and have no fast power.
 fn is_filtered(descriptor: &boldface::Descriptor) -> bool {
     let is_ratio = descriptor.fact.feature.starts_with("component-spectral-ratio.");
     let says = descriptor.fact.reason.as_deref() == Some("a filter has taken out some of its frequencies");
@@ -43,7 +44,7 @@ fn every_sentence_reads_back_and_norms_are_of_the_training_scans() {
         let mean = z.iter().sum::<f64>() / z.len() as f64;
         assert!(mean.abs() < 0.2, "{feature}: {mean}");
     }
-    // What is saved describes as what was fitted.
+    // The saved describer gives the same descriptions as the fitted one.
     let folder = tempfile::tempdir().unwrap();
     describer.save(folder.path()).unwrap();
     let loaded = generator(json!({"components": 6, "starts": 5})).load(folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! Settings that cannot be, found before anything runs.
+//! Tests of invalid settings that are found before anything runs.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use boldface::{Cohort, CorpusGenerator, Regions, ScanId, ScanInfo};
 
 use super::generator;
 
-/// Scans of ten regions, `volumes` long each.
+/// Scans of ten regions; `volumes` gives their lengths.
 fn cohort(volumes: &[usize]) -> Cohort {
     let scan = |(place, &trs): (usize, &usize)| ScanInfo {
         id: ScanId {
@@ -40,19 +40,22 @@ fn told(table: Value, volumes: &[usize]) -> Vec<String> {
 #[test]
 fn numbers_of_components_must_fit_regions_and_volumes() {
     let none: [&str; 0] = [];
-    // A fifth of ten regions are two.
+    // A fifth of ten regions is two.
     assert_eq!(told(json!({}), &[100, 100]), none);
     assert_eq!(told(json!({"components": 5}), &[100, 100]), none);
     assert_eq!(
         told(json!({"components": 6}), &[100, 100]),
-        ["components: 6 components of 10 regions: half as many as regions is the most"]
+        ["components: 6 components are too many for 10 regions: at most half as many are possible"]
     );
-    assert_eq!(told(json!({"components": 4}), &[2, 2]), ["components: 4 components of 4 volumes"]);
+    assert_eq!(
+        told(json!({"components": 4}), &[2, 2]),
+        ["components: 4 components need more than 4 volumes"]
+    );
     assert_eq!(
         told(json!({"components": 0, "starts": 0, "furthest": 0}), &[100]),
         [
-            "furthest: no fact would be told",
-            "starts: no start of FastICA leads nowhere",
+            "furthest: no fact would be described",
+            "starts: FastICA needs at least one random start",
             "components: no component would be described"
         ]
     );
@@ -67,7 +70,7 @@ fn a_template_must_fit_the_parcellation() {
     assert_eq!(told(table(10), &[100]), none);
     assert_eq!(
         told(table(9), &[100]),
-        ["template: `r9` is a region of the parcellation that the template does not have (1 of 10)"]
+        ["template: `r9` is in the parcellation, but not in the template (1 of 10)"]
     );
     let both = json!({"template": format!("region\tA\tB\n{}", rows(10)), "components": 2});
     assert_eq!(told(both, &[100]), ["components: a template has its own number of components"]);

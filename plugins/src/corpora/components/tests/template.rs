@@ -1,4 +1,4 @@
-//! Tables of maps.
+//! Tests of tables of maps.
 
 use super::super::template::parse;
 
@@ -32,18 +32,18 @@ fn regions_called_alike_are_told_apart_by_their_order_alone() {
 #[test]
 fn what_is_wrong_is_said() {
     assert_eq!(told(""), "the template is empty");
-    assert_eq!(told("neuromark.tsv"), "`neuromark.tsv` is no header with components");
+    assert_eq!(told("neuromark.tsv"), "`neuromark.tsv` is not a header with names of components");
     assert_eq!(told("r\tx\tx\n"), "two components are called `x`");
     assert_eq!(told("r\tx\t\n"), "a component has no name");
     assert_eq!(told("r\tx\nVis_1\t1\t2\n"), "line 2: 3 columns, and the header has 2");
-    assert_eq!(told("r\tx\nVis_1\tNaN\n"), "line 2: `NaN` is no number");
+    assert_eq!(told("r\tx\nVis_1\tNaN\n"), "line 2: `NaN` is not a number");
     assert_eq!(
         told("r\tx\nVis_1\t1\nVis_2\t1\n"),
-        "`Default_1` is a region of the parcellation that the template does not have (1 of 3)"
+        "`Default_1` is in the parcellation, but not in the template (1 of 3)"
     );
     assert_eq!(
         told("r\tx\nVis_1\t1\nVis_2\t1\nDefault_1\t1\nCont\t1\nLimbic\t1\n"),
-        "`Cont` and others are regions of the template that the parcellation does not have (2 of 5)"
+        "`Cont` and others are in the template, but not in the parcellation (2 of 5)"
     );
     assert_eq!(
         told("r\tx\nVis_1\t1\nVis_1\t1\n"),

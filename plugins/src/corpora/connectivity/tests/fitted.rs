@@ -1,4 +1,4 @@
-//! Couplings, norms and choices on scans small enough to work out by hand.
+//! Tests of couplings, norms and choices on scans small enough to check by hand.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::super::Connectivity;
 use super::{generator, scan, split};
 use crate::corpora::described::Described;
 
-// Orthogonal signals: `mix(r)` correlates with A as `r` does.
+// Orthogonal signals: `mix(r)` has the correlation `r` with A.
 const A: [f32; 4] = [1.0, 1.0, -1.0, -1.0];
 const B: [f32; 4] = [1.0, -1.0, 1.0, -1.0];
 
@@ -20,7 +20,7 @@ fn mix(r: f32) -> [f32; 4] {
     std::array::from_fn(|t| r * A[t] + rest * B[t])
 }
 
-/// One region of `Default`, one of `Vis`, correlated by `r`.
+/// One region of `Default` and one of `Vis` with the correlation `r`.
 fn coupled(subject: &str, r: f32) -> Scan {
     scan(subject, &["Default", "Vis"], &[&A, &mix(r)])
 }
@@ -35,7 +35,7 @@ fn by_hand() {
     let scans = [coupled("1", 0.2), coupled("2", 0.4), coupled("3", 0.6), coupled("4", -0.1)];
     let describer = fitted(&scans, 3);
     let descriptors = describer.describe(&scans[3]).unwrap();
-    // (atanh(-.1) - .4398) / .2456 = -2.1994. One region each: no coupling within a network.
+    // (atanh(-.1) - .4398) / .2456 = -2.1994. A network of one region has no coupling within itself.
     let texts: Vec<&str> = descriptors.iter().map(|descriptor| descriptor.text.as_str()).collect();
     expect![[r#"
         [
@@ -57,8 +57,8 @@ fn by_hand() {
 
 #[test]
 fn a_block_is_the_mean_fisher_z_without_the_diagonal() {
-    // Within Vis: A with mix(.6) and with mix(-.2), and mix(.6) with mix(-.2), whose r is
-    // .6 * -.2 + .8 * sqrt(.96) = .6638. Fisher z .6931, -.2027, .7998: mean .4301, tanh .4054.
+    // Within Vis: A with mix(.6) and with mix(-.2), and mix(.6) with mix(-.2), whose r is .6 * -.2 + .8
+    // * sqrt(.96) = .6638. Fisher z .6931, -.2027, .7998: mean .4301, tanh .4054.
     let made = |subject, r| scan(subject, &["Vis", "Vis", "Vis"], &[&A, &mix(r), &mix(-0.2)]);
     let scans = [made("1", 0.6), made("2", 0.5)];
     let descriptors = fitted(&scans, 2).describe(&scans[0]).unwrap();
@@ -75,7 +75,7 @@ fn norms_do_not_see_a_test_scan() {
         fs::read_to_string(dir.path().join("norms.json")).unwrap()
     };
     assert_eq!(norms(0.9), norms(-0.9));
-    // The same scan in training would have changed them.
+    // As a training scan, the same scan would have changed them.
     let scans = [coupled("1", 0.2), coupled("2", 0.4), coupled("3", 0.9)];
     let dir = tempfile::tempdir().unwrap();
     fitted(&scans, 3).save(dir.path()).unwrap();
@@ -95,10 +95,10 @@ fn what_cannot_be_computed_is_not_available() {
         assert_eq!(told.fact.reason.as_deref(), Some("too many regions have no signal"));
         assert_eq!(describer.read(&told.text).unwrap(), [told.fact]);
     }
-    // A dead region in training is left out of the norm: two scans remain.
+    // A dead region in training is left out of the norm, so two scans remain.
     let scans = [coupled("1", 0.2), coupled("2", 0.4), scan("3", &["Default", "Vis"], &[&A, &dead])];
     assert_eq!(fitted(&scans, 3).describe(&scans[0]).unwrap()[1].norm_scans, 2);
-    // Training scans that do not differ, and a single one, have no spread to measure by.
+    // Equal training scans, or a single one, have no spread to compare with.
     for scans in [vec![coupled("1", 0.3), coupled("2", 0.3)], vec![coupled("1", 0.3)]] {
         let describer = fitted(&scans, scans.len());
         let fact = describer.describe(&coupled("9", 0.9)).unwrap().remove(1).fact;
@@ -127,15 +127,15 @@ fn half_of_a_block_is_enough() {
         [("Default-Default", false), ("Default-Vis", default_vis), ("Vis-Vis", vis_vis)]
             .map(|(of, is)| (format!("coupling.{of}"), is))
     };
-    // One of three regions dead: 2 of 3 pairs with Default remain, but 1 of 3 within Vis.
+    // One of three regions is dead: 2 of 3 pairs with Default remain, but only 1 of 3 within Vis.
     assert_eq!(available(&scans[2]), pairs(true, false));
-    // Two of three: 1 of 3, and none.
+    // Two of three are dead: 1 of 3 pairs with Default remains, and none within Vis.
     assert_eq!(available(&scans[3]), pairs(false, false));
 }
 
 #[test]
 fn a_choice_of_pairs_keeps_their_order_and_their_words() {
-    // Four networks of one region each: A with three mixes that vary over the training scans.
+    // Four networks of one region each: A and three mixes that vary over the training scans.
     let made = |subject, r: f32| {
         scan(subject, &["Cont", "Default", "Limbic", "Vis"], &[&A, &mix(r), &mix(2.0 * r), &mix(-r)])
     };
@@ -145,7 +145,7 @@ fn a_choice_of_pairs_keeps_their_order_and_their_words() {
         let describer = config.fit(&split(&scans, 3).train(&scans).unwrap(), 0).unwrap();
         describer.describe(&scans[3]).unwrap().into_iter().map(|d| d.fact).collect::<Vec<_>>()
     };
-    // Ten pairs; the four of a network with itself have no coupling and are in no choice.
+    // Ten pairs. The four of a network with itself have no coupling and are never chosen.
     let (told, all) = (chosen(None, None), chosen(Some(10), None));
     assert_eq!((told.len(), all.len()), (10, 6));
     assert_eq!(
@@ -159,7 +159,7 @@ fn a_choice_of_pairs_keeps_their_order_and_their_words() {
     assert_eq!(chosen(Some(2), Some(1)), expected);
     // An average scan is typical at both ends.
     assert!(expected.iter().all(|fact| fact.band == "typical"));
-    // Overlapping ends say nothing twice.
+    // If the two choices overlap, no pair is described twice.
     assert_eq!(chosen(Some(6), Some(6)), all);
     assert_eq!(chosen(None, Some(9)), all);
 }

@@ -1,4 +1,5 @@
-//! Couplings without the site: a planted site effect goes, what is preserved stays, test scans count nothing.
+//! Tests of harmonised couplings: a planted site effect disappears, preserved columns stay, and test
+//! scans have no effect.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,12 +12,13 @@ use super::super::Connectivity;
 use super::{generator, scan, split};
 use crate::corpora::described::Described;
 
-/// Three regions of two networks. Couplings differ from person to person, and more so by site: site B adds `effect`.
+/// Three regions of two networks. Couplings differ between people and between sites: site B adds
+/// `effect`.
 fn study(subjects: usize, effect: f32) -> Vec<Scan> {
     let one = |subject: usize| {
         let site = if subject.is_multiple_of(2) { "A" } else { "B" };
         let shift = if site == "B" { effect } else { 0.0 };
-        // Signals that are orthogonal over 8 volumes: each region is the first plus its own.
+        // Signals that are orthogonal over 8 volumes: each region is the first signal plus its own.
         let wave =
             |period: usize| (0..8).map(move |t| if (t / period).is_multiple_of(2) { 1.0f32 } else { -1.0 });
         let own = |place: usize| 0.9 + 0.4 * ((subject * 7 + place * 5) % 11) as f32 / 11.0 + shift;
@@ -37,7 +39,7 @@ fn harmonizing() -> Described<Connectivity> {
     generator(json!({ "harmonize": { "batch": "site", "preserve": ["age"] } }))
 }
 
-/// Mean z of site B less that of site A over all facts of the scans.
+/// Mean z of site B minus that of site A over all facts of the scans.
 fn difference(describer: &dyn Describer, scans: &[Scan]) -> f64 {
     let mean = |site: &str| {
         let of_site = scans.iter().filter(|scan| scan.info.phenotype["site"] == site);
@@ -87,7 +89,7 @@ fn what_was_saved_describes_alike() {
     for scan in &scans {
         assert_eq!(loaded.describe(scan).unwrap(), describer.describe(scan).unwrap());
     }
-    // What was fitted without the key cannot be harmonised.
+    // A corpus fitted without the key cannot be harmonised.
     let plain = tempfile::tempdir().unwrap();
     let describer = generator(json!({})).fit(&split(&scans, 20).train(&scans).unwrap(), 0).unwrap();
     describer.save(plain.path()).unwrap();

@@ -1,4 +1,4 @@
-//! Scans made for the tests of this generator.
+//! Test scans for this generator.
 
 mod fitted;
 mod harmonized;
@@ -12,7 +12,7 @@ use crate::corpora::described::Described;
 use boldface::serde_json::{self, Value};
 use boldface::{Part, Regions, Scan, ScanId, ScanInfo, Split, TimeSeries};
 
-/// A scan of subject `subject` whose regions, one a row, have these signals.
+/// A scan of `subject` whose regions have these signals, one per row.
 pub(super) fn scan(subject: &str, networks: &[&str], signals: &[&[f32]]) -> Scan {
     let (rois, trs) = (signals.len(), signals[0].len());
     let values = (0..trs).flat_map(|t| signals.iter().map(move |signal| signal[t])).collect();
@@ -36,14 +36,14 @@ pub(super) fn scan(subject: &str, networks: &[&str], signals: &[&[f32]]) -> Scan
     }
 }
 
-/// A split in which the first `train` scans are for training and the others for testing.
+/// A split with the first `train` scans for training and the others for testing.
 pub(super) fn split(scans: &[Scan], train: usize) -> Split {
     let part = |index| if index < train { Part::Train } else { Part::Test };
     let parts = scans.iter().enumerate().map(|(index, scan)| (scan.info.id.person(), part(index)));
     Split { parts: parts.collect() }
 }
 
-/// The generator with these keys, in plain words.
+/// Creates the generator with these keys and plain wordings.
 pub(super) fn generator(table: Value) -> Described<Connectivity> {
     let mut config: Described<Connectivity> = serde_json::from_value(table).unwrap();
     config.0.paraphrase = false;

@@ -1,4 +1,4 @@
-//! Real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
+//! Tests on real scans: 98 of heat pain, MIST-122 (OpenNeuro ds000140).
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
     let train = split.train(&scans).unwrap();
     let describer = generator(json!({"paraphrase": true})).fit(&train, 0).unwrap();
 
-    // Mean 0 and SD 1 over the 23 training people, of whom every one counts once, feature by feature.
+    // Mean 0 and SD 1 of each feature over the 23 training people, all with the same weight.
     let weight = |scan: &Scan| {
         let own = train.iter().filter(|other| other.info.id.person() == scan.info.id.person());
         1.0 / own.count() as f64
@@ -24,7 +24,7 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
     let mut bands: BTreeMap<String, usize> = BTreeMap::new();
     for scan in &scans {
         let descriptors = describer.describe(scan).unwrap();
-        // Seven networks of several regions each: 7 * 8 / 2 pairs.
+        // Seven networks of several regions each give 7 * 8 / 2 pairs.
         assert_eq!(descriptors.len(), 28);
         for descriptor in &descriptors {
             let read = describer.read(&descriptor.text).unwrap();
@@ -54,7 +54,7 @@ fn every_sentence_about_every_scan_reads_back_and_norms_centre_the_training_scan
             "{feature}: mean {mean}, {squares}"
         );
     }
-    // Words vary with the scans: every band is used, and typical is what most are.
+    // Words vary between scans: every band is used, and most facts are typical.
     assert_eq!(bands.len(), 5, "{bands:?}");
     assert!(bands["typical"] > 98 * 28 / 2, "{bands:?}");
 }

@@ -1,4 +1,4 @@
-//! The tables that ship: whole, rich, and apart from each other.
+//! Tests that built-in tables are complete, rich and distinct.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use rand::Rng;
 use super::super::{Form, Words};
 use super::families;
 
-/// A fact of every band, and both that are not available.
+/// A fact of every band, and both kinds that are not available.
 pub(super) fn facts(words: &Words, feature: &Feature) -> Vec<Fact> {
     let said = [-2.345, -1.5, 0.004, 1.0, 1.25, 3.0].map(|z| words.fact(feature, Ok(0.3149), Ok(z)));
     let missing = [
@@ -50,7 +50,8 @@ fn no_family_reads_a_sentence_of_another() {
             let reader = words.reader(features);
             for (index, feature) in others.iter().enumerate() {
                 for fact in facts(others_words, feature) {
-                    // Every 31st, from another one on for each feature: no list has so many alternatives.
+                    // Every 31st wording, with another start for each feature. No list has so many
+                    // alternatives.
                     for sentence in others_words.paraphrases(feature, &fact).skip(index % 31).step_by(31) {
                         assert_eq!(reader.read(&sentence), [], "{family} reads {other}: {sentence}");
                     }

@@ -1,4 +1,4 @@
-//! What is said is read, of every measure that ships.
+//! Tests that every sentence about every built-in measure can be read.
 
 mod families;
 mod own;
@@ -10,7 +10,7 @@ use boldface_features::Feature;
 
 use super::Words;
 
-/// Every family, the words that ship with it, and features of all its measures.
+/// Every family with its built-in words and features of all its measures.
 fn families() -> Vec<(&'static str, Words, Vec<Feature>)> {
     let names = ["Cont", "Default", "Vis Cent"];
     let pairs = || names.iter().enumerate().flat_map(|(i, a)| names[i..].iter().map(move |b| vec![*a, *b]));
@@ -65,7 +65,7 @@ fn families() -> Vec<(&'static str, Words, Vec<Feature>)> {
     ]
 }
 
-/// The words that ship with one family, and features of its measures.
+/// The built-in words of one family, and features of its measures.
 fn family(name: &str) -> (Words, Vec<Feature>) {
     let found = families().into_iter().find(|(family, ..)| *family == name).unwrap();
     (found.1, found.2)

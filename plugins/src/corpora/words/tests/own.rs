@@ -1,4 +1,4 @@
-//! What a user says instead of the shipped words, and what is left of those.
+//! Tests of the user's own words and of the built-in words that remain.
 
 use boldface_features::Feature;
 
@@ -74,7 +74,7 @@ fn words_are_stored_whole() {
     let back: Words = boldface::serde_json::from_str(&stored).unwrap();
     assert_eq!(plain(&back, "modularity", 0.0), plain(&words, "modularity", 0.0));
     assert_eq!(boldface::serde_json::to_string(&back).unwrap(), stored);
-    // A part of a table is none to speak with.
+    // A partial table is not enough for sentences.
     assert!(boldface::serde_json::from_str::<Words>("{}").is_err());
 }
 

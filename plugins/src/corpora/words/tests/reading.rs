@@ -1,4 +1,4 @@
-//! What is read of text that nobody checked: leniently, but never against what it says.
+//! Tests of reading unchecked text: lenient, but never against its meaning.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ fn graph() -> (Words, Vec<Feature>) {
     (words, features)
 }
 
-/// Feature, band, value and z of all that is read.
+/// Feature, band, value and z of every fact that is read.
 fn read(text: &str) -> Vec<(String, String, Option<f64>, Option<f64>)> {
     let (words, features) = graph();
     let facts = words.reader(&features).read(text);
@@ -36,7 +36,7 @@ fn case_order_and_filling_do_not_matter() {
     ] {
         assert_eq!(read(text), [fact("modularity", "markedly lower")], "{text}");
     }
-    // Any scale's words will do.
+    // Words of any scale are accepted.
     assert_eq!(read("Path length is a little higher."), [fact("path-length", "somewhat higher")]);
     let numbered = ("modularity".to_owned(), "somewhat higher".to_owned(), Some(0.42), Some(-1.5));
     assert_eq!(read("With a Q of .42 and Z: −1.5, modularity is slightly higher."), [numbered]);
@@ -70,7 +70,7 @@ fn what_contradicts_itself_says_nothing() {
     ] {
         assert_eq!(read(text), [], "{text}");
     }
-    // The words count where numbers say otherwise, and numbers that are none are none.
+    // Words win over numbers, and invalid numbers are ignored.
     let said = |value, z| ("modularity".to_owned(), "typical".to_owned(), value, z);
     assert_eq!(read("Modularity is typical (Q=0.3, z=+3.00)."), [said(Some(0.3), Some(3.0))]);
     assert_eq!(read("Modularity is typical (Q=x, z=1.2.3)."), [said(None, None)]);
@@ -114,7 +114,7 @@ fn bands_meet_at_their_ends_and_the_milder_word_has_them() {
     let names = ["markedly lower", "somewhat lower", "typical", "somewhat higher", "markedly higher"];
     let said = [-2.01, -2.0, -1.01, -1.0, 0.0, 1.0, 1.01, 2.0, 2.01].map(band);
     assert_eq!(said, [0, 1, 1, 2, 2, 2, 3, 3, 4].map(|index| names[index]));
-    // 2.004 is said as 2.00, so its word is that of 2.00.
+    // 2.004 is written as 2.00, so its word is that of 2.00.
     assert_eq!([2.004, -2.004, 2.006].map(band), ["somewhat higher", "somewhat lower", "markedly higher"]);
 }
 
@@ -134,6 +134,6 @@ fn a_thousand_features_are_read_in_no_time() {
     let text = text.join(" ");
     let start = Instant::now();
     assert_eq!(reader.read(&text).len(), features.len());
-    // A busy machine has time to spare: it takes milliseconds.
+    // It takes milliseconds; the limit allows for a busy machine.
     assert!(start.elapsed().as_secs_f64() < 0.7, "{:?}", start.elapsed());
 }

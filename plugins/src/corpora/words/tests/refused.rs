@@ -1,4 +1,4 @@
-//! Tables that cannot work, and what is said of them.
+//! Tests of invalid tables and their error messages.
 
 use boldface_features::Feature;
 use expect_test::expect;
@@ -6,7 +6,7 @@ use expect_test::expect;
 use super::super::{WordTable, Words};
 use super::families;
 
-/// What is wrong with a user's table for the graph family.
+/// Returns the error of a user's table for the graph family.
 fn refused(own: &str) -> String {
     let (_, _, features) = families().swap_remove(1);
     let found = WordTable::parse(own)
@@ -18,23 +18,23 @@ fn refused(own: &str) -> String {
 #[test]
 fn what_means_two_things_is_named() {
     let tables = [
-        // The words of one band in those of another.
+        // The words of one band within those of another.
         "[scales.higher]\ntypical = [\"lower\"]",
         "[scales.higher]\n\"somewhat lower\" = [\"low\"]\n\"markedly lower\" = [\"very low\"]",
         "[scales.longer]\n\"somewhat lower\" = [\"markedly higher {than}\"]",
         "[scales.higher]\ntypical = [\"is not available\"]",
-        // One noun phrase in another.
+        // One noun phrase within another.
         "[measures.strength]\nnouns = [\"modularity of {0}\"]",
         "[measures.modularity]\nnouns = [\"clustering\"]",
-        // A noun that does not say what of.
+        // A noun without its network.
         "[measures.strength]\nnouns = [\"node strength\"]",
-        // A comparison that is a band, an explanation of both sides.
+        // A comparison that equals a band, and one explanation for both sides.
         "[grammar]\nthan = [\"typical\"]",
         "[measures.modularity]\nabove = [\"so it is\"]\nbelow = [\"so it is\"]",
         // Words of another band around the adjective, and a negation.
         "[grammar]\nhere = [\"Compared with a typical scan, \", \"Here \"]",
         "[grammar]\nhere = [\"It is not so that \"]",
-        // Numbers that nobody can find again.
+        // Numbers that cannot be found again.
         "[grammar]\nnumbers = [\"({value} {symbol}, {z})\"]",
         "[grammar]\nbecause = [\"\"]",
     ];
@@ -105,9 +105,9 @@ fn what_is_no_table_of_words_is_named() {
         `bands`: `b0` (to: NaN) and `b1` (from: NaN) overlap; let one begin where the other ends
         `scales.higher` and `scales.higher` have no words for `b0`
         `bands`: two are called `b0`; give one another name
-        `bands`: `not available` is what has no z; call the band otherwise
+        `bands`: the name `not available` is reserved for facts without a z; rename the band
         `scales.higher`: there is no band `lowish`; there are markedly lower, somewhat lower, typical, somewhat higher, markedly higher
-        `scales.higher.typical` has no form; remove it, or say something
+        `scales.higher.typical` has no form; remove it, or add one
         `scales.hihger` is the `scale` of no measure; there are higher, larger, longer, stronger
         `measures.modularity`: there is no scale `wider`
         `measures.modularty`: there is no such measure; there are alff, amplitude, clustering, component-amplitude, component-coupling, component-falff, component-persistence, component-spectral-ratio, component-variability, coupling, falff, global-efficiency, gradient-mean, gradient-range, gradient-share, gradient-variance, local-efficiency, modularity, module-z, partial-coupling, participation, path-length, persistence, phenotype, shrunk-coupling, small-worldness, state-dwell, state-occupancy, state-switches, strength
@@ -117,7 +117,7 @@ fn what_is_no_table_of_words_is_named() {
         `measures.modularity`: `modularity {` has a brace without its partner
         no form names `grammar.extra`; write `{extra}` into one
         `grammar.said` has no form
-        `grammar.noun` stands for something of the fact already; rename it
+        `grammar.noun` has the name of a slot that the fact fills; rename it
         `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots
         `grammar.said`: nothing is called `{adjectiv}`; there are noun, adjective, explanation, symbol, value, z, reason, 0, 1, asked, because, here, missing, not-available, not-compared, numbers, others, said, so, than, uncompared, unexplained, unnumbered
         `scales.higher.markedly higher`: `{than}` cannot stand here; nouns and explanations have `{0}` and `{1}`, adjectives words without slots

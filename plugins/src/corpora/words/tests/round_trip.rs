@@ -1,4 +1,4 @@
-//! Text into facts into text, over all measures, bands, signs and numbers.
+//! Round trips from facts to text and back, over all measures, bands, signs and numbers.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::{Form, Reader, Words};
 use super::families;
 
-/// A family and a reader of its features.
+/// Every family with a reader of its features.
 static ALL: LazyLock<Vec<(Words, Vec<Feature>, Reader)>> = LazyLock::new(|| {
     let made = families().into_iter().map(|(_, words, features)| {
         let reader = words.reader(&features);
@@ -18,7 +18,7 @@ static ALL: LazyLock<Vec<(Words, Vec<Feature>, Reader)>> = LazyLock::new(|| {
     made.collect()
 });
 
-/// Any size, either sign, 0 and the ends of bands.
+/// Numbers of any size and either sign, 0 and the ends of bands.
 fn number() -> impl Strategy<Value = f64> {
     let edge = prop::sample::select(vec![0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 1.005, -1.995, 2.005]);
     prop_oneof![
@@ -30,7 +30,7 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// A value and its z, or why one of them is not there.
+/// A value and its z, or the reasons why they are missing.
 fn numbers() -> impl Strategy<Value = (Result<f64, Missing>, Result<f64, Missing>)> {
     let missing = prop::sample::select(Missing::all().collect::<Vec<_>>());
     let maybe = |missing| prop_oneof![4 => number().prop_map(Ok), 1 => missing];
@@ -41,7 +41,7 @@ fn form() -> impl Strategy<Value = Form> {
     prop_oneof![1 => Just(Form::Plain), 4 => any::<u64>().prop_map(Form::Drawn)]
 }
 
-/// Which family and which of its features, as parts of 1.
+/// Indices of a family and one of its features.
 fn chosen() -> impl Strategy<Value = (usize, usize)> {
     let of = |family: usize| (Just(family), 0..ALL[family].1.len());
     (0..ALL.len()).prop_flat_map(of)
@@ -57,7 +57,7 @@ proptest! {
         let back = reader.read(&text);
         prop_assert_eq!(&back, &[words.rounded(feature, &fact)], "{}", text);
         prop_assert_eq!(words.sentence(feature, &back[0], form), text);
-        // Words, sign and number say the same.
+        // Words, sign and number agree.
         let expected = match back[0].z {
             None => "not available",
             Some(z) if z < -2.0 => "markedly lower",
@@ -97,7 +97,7 @@ proptest! {
         let of = [[&a, &a], [&a, &b], [&b, &b]];
         let features = of.map(|of| Feature::new("coupling", &of.map(String::as_str)));
         let reader = words.reader(&features);
-        // Two names of the same words: the checker says so.
+        // If two names have the same words, the checker refuses them.
         if !reader.shared.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! How files are found: spaces, old names, raw folders, patterns; and what is said where they are not.
+//! Tests of finding files (spaces, old names, raw folders, patterns) and of errors for missing ones.
 
 use super::*;
 
@@ -13,12 +13,12 @@ fn two_forms_of_a_run_are_a_choice() {
         &dir,
         "",
         expect![[
-            r#"`sub-01/func/sub-01_task-rest_run-1_space-MNI_desc-preproc_bold.nii` and `sub-01/func/sub-01_task-rest_run-1_space-T1w_desc-preproc_bold.nii` are both scan `study/sub-01_task-rest_run-1` (and so it is with 1 more); choose one form, such as `only = { space = "MNI" }` or `only = { space = "T1w" }`"#
+            r#"`sub-01/func/sub-01_task-rest_run-1_space-MNI_desc-preproc_bold.nii` and `sub-01/func/sub-01_task-rest_run-1_space-T1w_desc-preproc_bold.nii` are both scan `study/sub-01_task-rest_run-1` (and 1 more with the same problem); choose one form, such as `only = { space = "MNI" }` or `only = { space = "T1w" }`"#
         ]],
     );
     let only = r#""only": {"space": "MNI"}"#;
     assert_eq!(bids(only).cohort(dir.path(), "study").unwrap().scans.len(), 3);
-    // The same run twice, with nothing to choose by.
+    // The same run twice, without a label to choose by.
     write(&dir, "sub-02/func/sub-02_task-rest_run-1_space-MNI_desc-preproc_bold.nii", &image);
     write(&dir, "sub-02/func/sub-02_task-rest_run-01_space-MNI_desc-preproc_bold.nii", &image);
     check(
@@ -72,7 +72,7 @@ fn what_lies_in_the_raw_folder_is_joined() {
     write(&dir, "bids/sub-01/ses-a/func/sub-01_ses-a_task-faces_bold.nii.gz", "");
     write(&dir, "bids/sub-01/sub-01_sessions.tsv", "session_id\tage\nses-a\t31\n");
     write(&dir, "out/atlas.nii", image(1, 0.0, |_, voxel| voxel as i16 + 1));
-    // No repetition time in the header.
+    // The header has no repetition time.
     let bold = image(TRS, 0.0, |volume, voxel| (volume * voxel % 7) as i16 + 50);
     write(&dir, "out/sub-01/ses-a/func/sub-01_ses-a_task-faces_space-MNI_desc-preproc_bold.nii", bold);
     let spec = r#"{"parcellation": {"volume": "atlas.nii"}, "raw": "../bids"}"#;
@@ -156,13 +156,14 @@ fn settings_that_contradict_are_problems() {
     expect![""].assert_eq(&said(""));
     expect![[r#"
         pattern: it has no `{subject}`; say whose runs these are, such as `subject = "1"`
-        raw: what belongs to an image of a `pattern` is named, not looked for; use `participants`, `events` and `tr` instead
+        raw: `raw` cannot be used with `pattern`; use `participants`, `events` and `tr` instead
         exclude: there is no file `no.tsv`; a path is relative to the dataset's folder
         raw: there is no folder `no`; a path is relative to the dataset's folder
-    "#]].assert_eq(&said(r#""pattern": "run{run}.nii", "raw": "no", "exclude": "no.tsv""#));
+    "#]]
+    .assert_eq(&said(r#""pattern": "run{run}.nii", "raw": "no", "exclude": "no.tsv""#));
     expect![[r#"
         low-pass: `0.01` Hz is not above `high-pass`, `0.1` Hz: nothing would pass; `low-pass` is the highest frequency kept, `high-pass` the lowest
-        minimum-clean-seconds: `-1` is no limit; write 0 or more
+        minimum-clean-seconds: `-1` cannot be a limit; write 0 or more
         subject: the subject is in the names of the images; leave `subject` out
     "#]].assert_eq(&said(
         r#""low-pass": 0.01, "high-pass": 0.1, "subject": "1", "minimum-clean-seconds": -1"#,

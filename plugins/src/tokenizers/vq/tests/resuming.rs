@@ -1,9 +1,9 @@
-//! A fit that was stopped and went on is one that was never stopped.
+//! Tests that a resumed fit equals one that never stopped.
 
 use super::*;
 use crate::stopping::Stopping;
 
-/// The saved tokenizer and the table of a fit that stops after each of `stops`.
+/// Fits with a stop after each of `stops`, and returns the saved tokenizer and the table.
 fn fitted(config: &Vq, stops: &[u64]) -> (Vec<u8>, Stopping) {
     let scans = fixture::scans(fixture::waves(10, 0));
     let (split, text, runtime) = (fixture::all_train(&scans), text(&scans), runtime());
@@ -21,7 +21,7 @@ fn a_stopped_fit_ends_with_the_same_bits() {
     let config = Vq { steps: 27, warmup: 5, batch_size: 4, ..noise };
     let (straight, table) = fitted(&config, &[]);
     assert!(table.rows.iter().any(|(step, name, _)| (*step, &**name) == (20, "codebook_use")));
-    // In the warm-up, at its end, in the middle of what a row of the table sums up, at the end.
+    // During the warm-up, at its end, between two rows of the table, and at the last step.
     for stops in [&[3][..], &[5, 6], &[13, 20, 26], &[27]] {
         let (stopped, resumed) = fitted(&config, stops);
         assert_eq!(resumed.resumed, *stops.last().unwrap());

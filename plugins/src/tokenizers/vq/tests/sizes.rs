@@ -1,4 +1,4 @@
-//! The numbers that a plan tells of a tokenizer are those in its file.
+//! Tests that the sizes in a plan equal those of the saved file.
 
 use boldface::{CheckContext, ScanInfo, Size};
 use boldface_engine::Params;
