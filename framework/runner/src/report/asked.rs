@@ -1,12 +1,11 @@
-//! The methods paragraph's sentences about tasks that were not asked as usual.
+//! Sentences of the methods paragraph about tasks that used an unusual paradigm.
 
 use serde_json::Value;
 
 use super::stored::Stored;
 use crate::spec::{Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
 
-/// One sentence for each way in which tasks were asked; none if all were asked singly and learned from all
-/// training scans.
+/// Returns one sentence per unusual paradigm. `None` if all tasks were asked singly and trained on.
 pub fn sentences(stored: &Stored) -> Vec<String> {
     let experiment = &stored.record.experiment;
     let of = |paradigm| names(experiment, |keys| keys.paradigm == paradigm);
@@ -38,14 +37,14 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
     told.chain(shots).collect()
 }
 
-/// The tasks that instruction tuning learned from; none if it was not run.
+/// Names of the tasks that instruction tuning trained on. `None` if it did not run.
 pub fn taught(stored: &Stored) -> Option<Vec<String>> {
     let stage = stored.record.stages.iter().find(|record| record.stage.name() == "instruction")?;
     let tasks = stage.stage.config.get("tasks").and_then(Value::as_object)?;
     Some(tasks.keys().cloned().collect())
 }
 
-/// Whether a task's key only says what goes without saying.
+/// Whether a task's key has its default value, which the report leaves out.
 pub fn is_usual(key: &str, value: &Value) -> bool {
     (key == "paradigm" && value == "single") || (key == "held-out" && value == &Value::Bool(false))
 }
@@ -56,7 +55,7 @@ fn names(experiment: &Experiment, which: impl Fn(&TaskKeys) -> bool) -> Option<S
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// The framework's keys of a stored task; the usual ones for a run from before there were any.
+/// The framework's keys of a stored task, with defaults for runs that predate them.
 fn keys(table: &Table) -> TaskKeys {
     let own: Table = table
         .iter()

@@ -1,4 +1,4 @@
-//! Whether probabilities mean what they say: a reliability plot of every answerer.
+//! Calibration: a reliability plot of the model and each baseline.
 
 use boldface::{Answer, Part, Prediction, scores};
 
@@ -35,7 +35,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// Everyone who answered, the model first.
+/// The model and all baselines that answered, the model first.
 fn answerers(asked: &Asked) -> Vec<&str> {
     let mut names: Vec<&str> = asked.model.iter().map(String::as_str).collect();
     for answered in &asked.answered {
@@ -46,7 +46,7 @@ fn answerers(asked: &Asked) -> Vec<&str> {
     names
 }
 
-/// The reliability of one answerer; none if it did not give probabilities.
+/// Reliability plot of one of them. `None` if it gave no probabilities.
 fn figure(stored: &Stored, asked: &Asked, part: Part, plugin: &str) -> Option<Figure> {
     let (mut correct, mut probabilities) = (Vec::new(), Vec::new());
     for answered in asked.of(part, plugin) {

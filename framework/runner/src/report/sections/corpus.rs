@@ -1,4 +1,4 @@
-//! What the corpus says: how much, one scan's sentences beside their numbers, and what is not available.
+//! The corpus: its size, one scan's sentences beside their numbers, and what is not available.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::report::number;
 use crate::report::stored::Stored;
 use crate::stages::corpus::is_missing;
 
-/// Sentences of one generator that are shown.
+/// Number of sentences shown per generator.
 const SHOWN: usize = 16;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -22,7 +22,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// The sentences of each generator, in the order of the corpus.
+/// Groups descriptors by generator, in the order of the corpus.
 fn by_generator<'a>(
     descriptors: impl IntoIterator<Item = &'a Descriptor>,
 ) -> Vec<(&'a str, Vec<&'a Descriptor>)> {
@@ -36,7 +36,7 @@ fn by_generator<'a>(
     found
 }
 
-/// How much each generator says, and what its norms rest on.
+/// A table of each generator's output and what its norms rest on.
 fn generators(stored: &Stored) -> Table {
     let names =
         ["corpus", "sentences", "features", "scans", "not available", "norm scans", "norm people", "norm"];
@@ -68,7 +68,7 @@ fn scans<'a>(descriptors: &[&'a Descriptor]) -> BTreeSet<&'a ScanId> {
     descriptors.iter().map(|descriptor| &descriptor.scan).collect()
 }
 
-/// `27`, or `25–27` where it differs.
+/// Formats a range of counts: `27`, or `25–27` if they differ.
 fn range(counts: impl Iterator<Item = usize> + Clone) -> String {
     match (counts.clone().min(), counts.max()) {
         (Some(least), Some(most)) if least != most => format!("{least}–{most}"),
@@ -121,7 +121,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
         value,
         z,
         Cell::new(fact.band.as_str()),
-        // A generator need not say how many people it learned from.
+        // Generators do not have to report how many people they learned from.
         Cell::new(match descriptor.norm_people {
             0 => format!("{}/{}", descriptor.norm_scans, number::DASH),
             people => format!("{}/{people}", descriptor.norm_scans),
@@ -130,7 +130,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
     ]
 }
 
-/// What is not available and why, generator by generator.
+/// Features that are not available and why, by generator.
 fn missing(stored: &Stored) -> Vec<Block> {
     let mut counts: BTreeMap<(&str, &str), Vec<&Descriptor>> = BTreeMap::new();
     for descriptor in stored.descriptors.iter().filter(|descriptor| is_missing(&descriptor.fact)) {

@@ -28,7 +28,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// A table a column that groups are made by.
+/// Makes one table per grouping column.
 fn tables(stored: &Stored, results: &Results) -> Vec<Table> {
     let Some(metric) = results.headline() else { return Vec::new() };
     let stages = [format!("evaluation.{}", results.task), format!("baseline.{}", results.task)];

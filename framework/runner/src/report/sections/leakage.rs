@@ -1,4 +1,4 @@
-//! What was looked at in search of leaks, and what a reader should know of it.
+//! The leak checks and their findings.
 
 use crate::plan::{Check, Proof, Status};
 use crate::report::document::{Block, Span, code, plain};
@@ -16,7 +16,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// `14 passed, 1 accepted; the proof is leakage.json.`
+/// `14 passed, 1 accepted; the proof with all numbers is leakage.json.`
 fn summary(proof: &Proof) -> String {
     let named = [
         (Status::Passed, "passed"),
@@ -55,7 +55,7 @@ fn listed(proof: &Proof) -> String {
     proof.checks.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A report marks names by itself.
+/// Removes backticks. The report marks names by itself.
 fn without_ticks(text: &str) -> String {
     text.replace('`', "")
 }

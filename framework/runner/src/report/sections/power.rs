@@ -1,4 +1,4 @@
-//! What the test subjects can show, whatever came out.
+//! What the test subjects can show, independently of the result.
 
 use boldface::Part;
 
@@ -28,7 +28,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// Of every task's test part.
+/// The power of every task's test part.
 pub fn powers(stored: &Stored) -> Vec<Power> {
     let of = |asked: &crate::report::stored::Asked| {
         let plugin =

@@ -11,16 +11,16 @@ use crate::report::plot::{Chart, Ink, Line};
 use crate::report::stored::Quality as Stored;
 use crate::run::{Measured, MotionFc};
 
-/// Regions in the table of those that are missing most often.
+/// Number of regions in the table of those most often missing.
 const REGIONS: usize = 10;
 
-/// A region below this share is worth a row in it.
+/// Regions with less coverage than this appear in the table.
 const WORTH: f64 = 0.9;
 
-/// Something that is measured once a scan.
+/// Something measured once per scan.
 struct Quantity {
     name: &'static str,
-    /// Name and unit on an axis.
+    /// Axis label with unit.
     axis: &'static str,
     of: fn(&Quality) -> Option<f64>,
     decimals: usize,
@@ -101,7 +101,7 @@ fn table(datasets: &BTreeMap<&str, Vec<&Measured>>, quantities: &[&Quantity]) ->
     Block::Table(Table { caption: "Scan quality: median [least, most]".into(), columns, rows })
 }
 
-/// All scans from the least to the most, one line a dataset.
+/// Plots all scans in increasing order, with one line per dataset.
 fn figure(datasets: &BTreeMap<&str, Vec<&Measured>>, quantity: &Quantity) -> Figure {
     let line = |(place, (name, scans)): (usize, (&&str, &Vec<&Measured>))| {
         let values = sorted(scans, quantity);
@@ -127,13 +127,13 @@ fn sorted(scans: &[&Measured], quantity: &Quantity) -> Vec<f64> {
     values
 }
 
-/// Of sorted values.
+/// The median of sorted values.
 fn median(values: &[f64]) -> f64 {
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
 
-/// The regions that scans miss or hardly cover.
+/// A table of the regions that scans miss or barely cover.
 fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
     let Some(regions) = regions else { return Vec::new() };
     let mut missing: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Single scans: traces and carpets of the worst, a row of each.
+//! Single scans: traces and carpet plots of the worst, and one table row each.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::report::png;
 use crate::report::stored::Quality as Stored;
 use crate::run::{Carpet, Measured};
 
-/// Scans whose warnings are shown.
+/// Number of scans whose warnings are shown.
 const WARNED: usize = 20;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -60,7 +60,7 @@ fn figures(measured: &Measured, carpet: &Carpet, place: usize) -> Vec<Figure> {
     figures
 }
 
-/// A line at the bottom where volumes were taken out.
+/// A line at the bottom that marks censored volumes.
 fn censored(kept: &[bool]) -> Option<Line> {
     let mut points = Vec::new();
     let mut volume = 0;
@@ -80,9 +80,9 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 6.0;
 const PICTURE: f64 = 168.0;
 const BOTTOM: f64 = 34.0;
-/// Least height of a network with a name beside it.
+/// Smallest height of a network that gets a label.
 const LEGIBLE: f64 = 9.0;
-/// Letters of a network's name that fit beside it.
+/// Most letters of a network's label.
 const LETTERS: usize = 13;
 
 fn drawn(carpet: &Carpet, name: &str) -> String {
@@ -127,7 +127,7 @@ fn drawn(carpet: &Carpet, name: &str) -> String {
     svg + "</svg>"
 }
 
-/// The scans that move most first; where motion is not known, those that change most.
+/// A table of scans by decreasing motion, or by DVARS if motion is unknown.
 fn table(measured: &[Measured]) -> Block {
     let mut ranked: Vec<&Measured> = measured.iter().collect();
     let rank =
