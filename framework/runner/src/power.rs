@@ -1,5 +1,5 @@
 //! Statistical power of a task's test part: the smallest effect that its subjects can distinguish from
-//! chance.
+//! chance, with 80% power in a two-sided test at 5%.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! A report as Markdown, with its plots beside it as SVG files.
+//! A report as Markdown, with its plots beside it as SVG files, because Markdown viewers strip inline
+//! SVG.
 
 use std::fmt::Write;
 

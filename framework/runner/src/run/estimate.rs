@@ -1,5 +1,6 @@
 //! Estimates time and memory of a stage from finished stages of the same kind, and from nothing else.
-//! Threads and machine are not taken into account.
+//!
+//! Sizes are in no key. Threads and machine are not taken into account.
 
 use std::fs;
 

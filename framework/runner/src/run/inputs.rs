@@ -38,6 +38,7 @@ pub struct Listed {
     /// Name of the reading stage.
     pub stage: String,
     /// Whether it may see held-out facts: only if it evaluates or looks for leaks and trains nothing.
+    /// Such facts show whether a model reads scans or has memorised each fact.
     pub sees_held_out: bool,
     /// The artefacts, by the name of the stage that made them.
     pub artefacts: BTreeMap<String, Artefact>,
@@ -109,7 +110,8 @@ impl<'a> Inputs<'a> {
         remembered(&self.memory.cohort, || Signals::read(dir))
     }
 
-    /// Returns every scan, cropped and not standardised, because corpora describe amplitudes.
+    /// Returns every scan, cropped and not standardised, for corpora. They describe amplitudes, and
+    /// none of their measures depends on a region's mean.
     pub fn raw_scans(&self) -> Result<Vec<Scan>> {
         let signals = self.signals()?;
         let scans = signals.infos.iter().zip(&signals.series).map(|(info, series)| Scan {

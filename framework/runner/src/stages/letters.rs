@@ -1,11 +1,11 @@
-//! A language model of letters, for the tests of what is packed for one.
+//! A language model of letters, for tests of sequences and queries.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use boldface::{Codes, Features, FitContext, FmriBlock, LanguageModel, Query, Result, Sequence, Training};
 
-/// One token a byte; `<` and `>` around the scan, 0 at the end.
+/// One token per byte, `<` and `>` around the scan, 0 as end token.
 pub struct Letters;
 
 impl LanguageModel for Letters {

@@ -1,4 +1,7 @@
 //! Compares runs: which keys differ and which metrics changed, or a leaderboard over a sweep.
+//!
+//! Paired intervals come from scoring the stored answers again, since runs store no resamples. This
+//! needs the task's plugin (`--plugin` for a library).
 
 mod board;
 mod error;

@@ -1,5 +1,8 @@
 //! Questions about facts for training: many per scan, which is read once for all of them, with new
 //! questions at every step.
+//!
+//! A loss on whole captions is mostly about grammar, so facts are asked by name, with their bands as
+//! options. The costs are more optimiser steps, and a model that says "typical" too rarely.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -17,7 +17,8 @@ pub enum Form {
     Correlation,
     /// The correlation matrix to the power [`POWER`].
     Flat,
-    /// The shrunk covariance relative to the training scans' geometric mean.
+    /// The shrunk covariance relative to the training scans' geometric mean. A region without a signal
+    /// counts as uncorrelated there, and its cells as the mean.
     Tangent,
 }
 

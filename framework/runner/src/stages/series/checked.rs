@@ -1,31 +1,31 @@
-//! Whether a scan can be used: its size, its rate, its regions and its numbers.
+//! Checks a scan's size, repetition time, regions and values.
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries, Window};
 
 use crate::run::Measured;
 use crate::spec::{MissingRegions, Signal};
 
-/// A scan as the artefact holds it.
+/// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
-    /// Its crop, not yet standardised; a region without a signal is 0 throughout.
+    /// Its crop, not standardised. A region without a signal is 0 throughout.
     pub series: TimeSeries,
-    /// Volumes of the whole series, before the crop.
+    /// Number of volumes before the crop.
     pub trs: usize,
-    /// What was measured of all of it.
+    /// Quality measurements of the whole recording.
     pub measured: Measured,
 }
 
 /// A scan that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Whether a region without a signal is the reason, which a spec can allow.
+    /// Whether the reason is a region without a signal, which a spec can allow.
     pub is_missing: bool,
 }
 
-/// Regions that are named when several have no signal.
+/// Most regions without a signal that a message names.
 const NAMED: usize = 5;
 
 impl From<String> for Bad {
@@ -34,7 +34,10 @@ impl From<String> for Bad {
     }
 }
 
-/// The crop of a scan, or what is wrong with the scan.
+/// Crops a scan after checking it.
+///
+/// A missing region is an error or becomes zeros, as `missing-regions` says. Dropping it from all scans
+/// would let one bad scan change everyone's input.
 pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &Signal) -> Result<Kept, Bad> {
     let Recorded { series, quality } = recorded;
     let crop = Window { start: signal.start, trs: signal.trs };
@@ -74,9 +77,9 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
     Ok(Kept { series, trs, measured: Measured { scan: info.id.clone(), missing, quality } })
 }
 
-/// Regions that are NaN in every volume of the recording.
+/// Finds the regions that are NaN in every volume of the recording.
 fn missing(series: &TimeSeries) -> Vec<usize> {
-    // Most scans miss none, which one volume tells.
+    // The first volume is enough to rule out missing regions in most scans.
     if series.trs() == 0 || series.volume(0).iter().all(|value| !value.is_nan()) {
         return Vec::new();
     }
@@ -108,7 +111,7 @@ fn zeroed(series: &TimeSeries, missing: &[usize]) -> Result<TimeSeries, String> 
     series.with_values(values).map_err(|error| error.to_string())
 }
 
-/// Whether what was measured can be of this scan.
+/// Whether the measurements have the sizes of this scan.
 fn fits(quality: &Quality, rois: usize) -> Result<(), String> {
     let coverage = quality.coverage.len();
     if coverage != 0 && coverage != rois {
@@ -193,12 +196,12 @@ mod tests {
         assert_eq!(kept.series.values(), [0.0, 3.0, 0.0, 5.0]);
         assert_eq!(kept.measured.missing, ["V1"]);
 
-        // Of one volume it was seen: that is damage, whatever the spec allows.
+        // The region has a signal in one volume: damage, whatever the spec allows.
         let mut seen = [NAN, 1.0, NAN, 3.0, NAN, 5.0, NAN, 7.0];
         seen[6] = 0.5;
         let bad = look(series(&seen), Quality::default(), MissingRegions::Zero).unwrap_err();
         assert_eq!(bad.reason, "2 values are not finite, the first at volume 1, region 0");
-        // Infinity is no region that was not seen.
+        // An infinite region does not count as missing.
         let infinite = series(&[f32::INFINITY, 1.0, NAN, 3.0, NAN, 5.0, NAN, 7.0]);
         assert!(!look(infinite, Quality::default(), MissingRegions::Zero).unwrap_err().is_missing);
     }
