@@ -85,21 +85,21 @@ impl Power {
         Some(Power { task: task.to_owned(), subjects: persons.len(), form })
     }
 
-    /// Smallest detectable AUROC of the class that is hardest to tell from the rest. `None` for other
-    /// forms, or if no AUROC can be distinguished from chance.
+    /// Returns the smallest detectable AUROC of the class that is hardest to tell from the rest. `None`
+    /// for other forms, or if no AUROC can be distinguished from chance.
     pub fn auroc(&self) -> Option<f64> {
         let Form::Classes { counts, .. } = &self.form else { return None };
         let each = counts.iter().map(|(_, with, without)| scores::detectable_auroc(*with, *without));
         each.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
     }
 
-    /// Smallest accuracy that can be distinguished from the majority's.
+    /// Returns the smallest accuracy that can be distinguished from the majority's.
     pub fn accuracy(&self) -> Option<f64> {
         let Form::Classes { majority, .. } = &self.form else { return None };
         scores::detectable_accuracy(self.subjects, *majority)
     }
 
-    /// Smallest correlation that can be distinguished from 0. `None` for other forms.
+    /// Returns the smallest correlation that can be distinguished from 0. `None` for other forms.
     pub fn correlation(&self) -> Option<f64> {
         (self.form == Form::Values).then(|| scores::detectable_correlation(self.subjects)).flatten()
     }

@@ -145,7 +145,7 @@ fn rename_references(value: &mut Value, name: &str) {
     }
 }
 
-/// The schema of any table of a plugin kind. Its `type` selects the plugin.
+/// Returns the schema of any table of a plugin kind. Its `type` selects the plugin.
 fn chosen_by_type(kind: &str) -> Value {
     let names: Vec<&str> = names(kind);
     let case = |name: &&str| {
@@ -164,7 +164,7 @@ fn chosen_by_type(kind: &str) -> Value {
     })
 }
 
-/// The schemas of tables that are named after a plugin and therefore need no `type`.
+/// Returns the schemas of tables that are named after a plugin and therefore need no `type`.
 fn named_after_plugins(kind: &str) -> Value {
     let table = |name: &str| {
         let case = json!({

@@ -37,7 +37,7 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
     told.chain(shots).collect()
 }
 
-/// Names of the tasks that instruction tuning trained on. `None` if it did not run.
+/// Returns the names of the tasks that instruction tuning trained on. `None` if it did not run.
 pub fn taught(stored: &Stored) -> Option<Vec<String>> {
     let stage = stored.record.stages.iter().find(|record| record.stage.name() == "instruction")?;
     let tasks = stage.stage.config.get("tasks").and_then(Value::as_object)?;
@@ -55,7 +55,7 @@ fn names(experiment: &Experiment, which: impl Fn(&TaskKeys) -> bool) -> Option<S
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// The framework's keys of a stored task, with defaults for runs that predate them.
+/// Returns the framework's keys of a stored task, with defaults for runs that predate them.
 fn keys(table: &Table) -> TaskKeys {
     let own: Table = table
         .iter()

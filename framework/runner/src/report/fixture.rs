@@ -196,7 +196,7 @@ fn descriptors(scans: &[(Part, ScanInfo)]) -> Vec<Descriptor> {
     scans.iter().flat_map(one).collect()
 }
 
-/// A deterministic value that looks like a signal.
+/// Returns a deterministic value that looks like a signal.
 fn wave(t: usize, roi: usize, phase: f32) -> f32 {
     let (t, roi) = (t as f32, roi as f32);
     (t * 0.21 + roi + phase).sin() + 0.6 * (t * 0.053 * (roi + 1.0)).cos() + 0.3 * (t * 1.7 + roi).sin()

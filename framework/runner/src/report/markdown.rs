@@ -106,7 +106,7 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-/// A fence longer than any in the text.
+/// Returns a fence longer than any in the text.
 fn fence(code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(longest.max(2) + 1)

@@ -155,7 +155,7 @@ fn language_model(stored: &Stored) -> Vec<String> {
     sentences
 }
 
-/// The path of the export that a part was taken from.
+/// Returns the path of the export that a part was taken from.
 fn started(experiment: &Experiment, part: Taken) -> Option<String> {
     let start = experiment.start.as_ref().filter(|start| start.takes(part))?;
     Some(start.path.display().to_string())

@@ -20,7 +20,7 @@ pub fn with_interval(value: Option<f64>, interval: Option<(f64, f64)>) -> (Strin
     (fixed(known, places), Some(format!("[{}, {}]", fixed(low, places), fixed(high, places))))
 }
 
-/// Like [`with_interval`], with a plus before values above zero.
+/// Formats like [`with_interval`], with a plus before values above zero.
 pub fn difference(value: Option<f64>, interval: Option<(f64, f64)>) -> (String, Option<String>) {
     let (text, interval) = with_interval(value, interval);
     let is_above = value.is_some_and(|value| value > 0.0) && text.chars().any(|c| ('1'..='9').contains(&c));
@@ -59,7 +59,7 @@ pub fn plain(value: f64) -> String {
     if is_small { format!("{value:e}") } else { format!("{value}") }
 }
 
-/// Three decimals for values below ten, fewer for larger ones.
+/// Returns three decimals for values below ten, fewer for larger ones.
 fn decimals(value: f64) -> usize {
     match value.abs() {
         size if size < 10.0 => 3,

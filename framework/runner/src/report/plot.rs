@@ -169,7 +169,7 @@ impl Ink {
     }
 }
 
-/// Smallest and largest value, widened if they are equal.
+/// Returns the smallest and the largest value, widened if they are equal.
 pub fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));

@@ -154,8 +154,8 @@ impl Stored {
         Stored::read_in(dir, dir.parent().and_then(Path::parent).unwrap_or(dir))
     }
 
-    /// Like [`Stored::read`], for a run whose artefacts are in the folder `runs`. Arms of a sweep are
-    /// deeper in it.
+    /// Works like [`Stored::read`], for a run whose artefacts are in the folder `runs`. Arms of a sweep
+    /// are deeper in it.
     ///
     /// # Errors
     /// Those of [`Stored::read`].
@@ -207,14 +207,14 @@ impl Stored {
         })
     }
 
-    /// The task called `name`.
+    /// Returns the task called `name`.
     pub fn task(&self, name: &str) -> Option<&Asked> {
         self.tasks.iter().find(|task| task.name == name)
     }
 }
 
 impl Asked {
-    /// The answers of one model or baseline on one part, in the order in which they were given.
+    /// Returns the answers of one model or baseline on one part, in the order in which they were given.
     pub fn of<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a Answered> + 'a {
         self.answered.iter().filter(move |answered| answered.part == part && answered.plugin == plugin)
     }
@@ -228,7 +228,8 @@ struct Store<'a> {
 }
 
 impl Store<'_> {
-    /// Path of a finished stage's file. `None` if the stage did not finish or the file is gone.
+    /// Returns the path of a finished stage's file. `None` if the stage did not finish or the file is
+    /// gone.
     fn file(&mut self, kind: &StageKind, name: &str) -> Option<PathBuf> {
         let stage = self.record.stages.iter().find(|stage| stage.stage.kind == *kind)?;
         let path = self.runs.join(&stage.artefact).join(name);

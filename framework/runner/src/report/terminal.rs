@@ -87,7 +87,7 @@ fn words(spans: &[Span]) -> String {
     spans.iter().map(one).collect()
 }
 
-/// The same table with every note appended to its value, so that none is dropped.
+/// Returns the same table with every note appended to its value, so that none is dropped.
 fn with_notes(table: &Table) -> Table {
     let cell = |cell: &Cell| Cell { text: cell.line(), note: None, tone: cell.tone };
     let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
@@ -116,8 +116,8 @@ fn aligned(table: &Table) -> String {
     out + &lines(table, &columns, &widths, &block)
 }
 
-/// The texts of one column, its name first. To stay narrow, only the model (the first after the names)
-/// and the differences show intervals. Only differences can be marked.
+/// Returns the texts of one column, its name first. To stay narrow, only the model (the first after the
+/// names) and the differences show intervals. Only differences can be marked.
 fn column(table: &Table, place: usize) -> Vec<String> {
     let name = &table.columns[place].0;
     let cells = || table.rows.iter().map(|row| &row[place]);

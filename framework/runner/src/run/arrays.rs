@@ -23,7 +23,7 @@ pub enum Array<'a> {
 pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
 
 impl<'a> Array<'a> {
-    /// The values of a series, as a volumes by regions array.
+    /// Returns the values of a series, as a volumes by regions array.
     pub fn of(series: &'a TimeSeries) -> Array<'a> {
         Array::F32(vec![series.trs(), series.rois()], series.values())
     }
@@ -83,12 +83,12 @@ impl Arrays {
         Ok(Arrays { name: path.display().to_string(), bytes })
     }
 
-    /// Every array of 32-bit floats, by name.
+    /// Returns every array of 32-bit floats, by name.
     pub fn floats(&self) -> Result<Named<f32>> {
         self.all(Dtype::F32, f32::from_le_bytes)
     }
 
-    /// Every array of 32-bit counts, by name.
+    /// Returns every array of 32-bit counts, by name.
     pub fn counts(&self) -> Result<Named<u32>> {
         self.all(Dtype::U32, u32::from_le_bytes)
     }

@@ -57,7 +57,7 @@ impl History {
             .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
             .map(|entry| entry.path())
             .collect();
-        // Sorted, because of two equally good matches the first is used.
+        // Sorted, so that ties between equally good matches always have the same winner.
         names.sort();
         let read =
             |dir: &std::path::PathBuf| serde_json::from_slice(&fs::read(dir.join(manifest::FILE)).ok()?).ok();
@@ -84,8 +84,8 @@ impl History {
     }
 }
 
-/// Ratio of the work of `now` to that of `past`: amount of data times size of the model. `None` if they
-/// cannot be compared.
+/// Returns the ratio of the work of `now` to that of `past`: amount of data times size of the model.
+/// `None` if they cannot be compared.
 fn times(now: &Size, past: &Size) -> Option<f64> {
     let ratio = |now: Option<u64>, past: Option<u64>| match (now, past) {
         (Some(now), Some(past)) if now > 0 && past > 0 => Some(now as f64 / past as f64),
@@ -105,8 +105,8 @@ fn memory(peak: u64, now: &Size, past: &Size) -> u64 {
     (peak as f64 * batch + TRAINED * weights).max(0.0) as u64
 }
 
-/// `evaluation` for `evaluation.condition`: tasks of the same plugin are comparable, whatever their
-/// names.
+/// Returns `evaluation` for `evaluation.condition`: tasks of the same plugin are comparable, whatever
+/// their names.
 fn kind(kind: &StageKind) -> &'static str {
     match kind {
         StageKind::Series => "series",
@@ -138,7 +138,7 @@ mod tests {
         Stage { kind, plugin, seed: 0, inputs, config: Value::Null, size, key: Key("f".repeat(32)) }
     }
 
-    /// A store with these manifests, and with a folder that has none.
+    /// Makes a store with these manifests, and with a folder that has none.
     fn history(manifests: &[Value]) -> History {
         let runs = tempfile::tempdir().unwrap();
         for (i, manifest) in manifests.iter().enumerate() {

@@ -83,7 +83,7 @@ impl Folder {
         }
     }
 
-    /// Path of the folder.
+    /// Returns the path of the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }

@@ -96,7 +96,7 @@ impl<'a> Inputs<'a> {
         self.listed.artefacts.contains_key(&kind.to_string())
     }
 
-    /// The folder of another stage's artefact.
+    /// Returns the folder of another stage's artefact.
     ///
     /// # Panics
     /// If the plan does not list it. A stage may only read what its key hashed.
@@ -237,7 +237,7 @@ impl<'a> Inputs<'a> {
         Ok(TextSpace { descriptions: ids.into_iter().zip(vectors).collect(), tokens })
     }
 
-    /// The fitted tokenizer.
+    /// Loads the fitted tokenizer.
     pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
         self.plan
             .tokenizer
@@ -245,7 +245,7 @@ impl<'a> Inputs<'a> {
             .load(&self.dir(&StageKind::Tokenizer).join("tokenizer"), &self.plan.runtime)
     }
 
-    /// Features and codes of every scan.
+    /// Returns the features and codes of every scan.
     pub fn codes(&self) -> Result<Arc<Coded>> {
         let dir = self.dir(&StageKind::Codes);
         remembered(&self.memory.coded, || Coded::read(dir))

@@ -177,7 +177,7 @@ impl<'a> Journal<'a> {
         });
     }
 
-    /// After a failed write the journal is closed: a run matters more than its journal.
+    /// Writes to the journal, or closes it after an error: a run matters more than its journal.
     fn with(&self, write: impl FnOnce(&mut Written) -> io::Result<()>) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = write(&mut written) {
@@ -273,7 +273,8 @@ fn lock(file: &File) -> bool {
     (0..10).any(try_again)
 }
 
-/// `tokenizer/loss`, `evaluation.sex/test/auroc/gpt`: numbers to compare share a prefix.
+/// Names a scalar: `tokenizer/loss`, `evaluation.sex/test/auroc/gpt`. Numbers to compare share a
+/// prefix.
 fn tag(label: String, stage: &Stage, row: &MetricRow) -> String {
     let mut tag = label;
     let who = if row.plugin == stage.plugin { "" } else { &row.plugin };

@@ -70,7 +70,7 @@ impl<'a> Watch<'a> {
         Ok((watch.proof, Some(Leaks(leaks)).filter(|leaks| !leaks.0.is_empty())))
     }
 
-    /// All checks so far.
+    /// Returns all checks so far.
     pub fn proof(&self) -> &Proof {
         &self.proof
     }

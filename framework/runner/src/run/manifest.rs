@@ -155,7 +155,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Like [`Manifest::verify`], for an artefact of any stage.
+    /// Works like [`Manifest::verify`], for an artefact of any stage.
     ///
     /// # Errors
     /// The reason why the artefact cannot be used.

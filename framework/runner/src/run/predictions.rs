@@ -60,7 +60,7 @@ fn rows(task: &str, kind: impl Fn(&str) -> Kind, answers: &[Answered]) -> Vec<Ro
     rows
 }
 
-/// One row per option of a choice; otherwise one row.
+/// Makes one row per option of a choice; otherwise one row.
 fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answered> {
     match &example.answer {
         Answer::Choice { options, correct } => choice(options, *correct, prediction),
@@ -101,8 +101,8 @@ fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answere
     }
 }
 
-/// The options, of which the one at `correct` is right. An open answer has no probabilities: its answer
-/// is the option that it names, or the whole sentence if it names none.
+/// Makes a row per option, of which the one at `correct` is right. An open answer has no probabilities:
+/// its answer is the option that it names, or the whole sentence if it names none.
 fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<predictions::Answered> {
     let (answer, probabilities) = match prediction {
         Prediction::Choice { probabilities } => {
@@ -125,7 +125,7 @@ fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<pr
     options.iter().enumerate().map(option).collect()
 }
 
-/// The mean squared error of a forecast. `None` if its shape differs from the actual series.
+/// Returns the mean squared error of a forecast. `None` if its shape differs from the actual series.
 fn squared_error(predicted: &TimeSeries, actual: &TimeSeries) -> Option<f64> {
     let wide = |series: &TimeSeries| series.values().iter().copied().map(f64::from).collect::<Vec<f64>>();
     let is_same = predicted.trs() == actual.trs() && predicted.rois() == actual.rois();

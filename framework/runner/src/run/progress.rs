@@ -44,13 +44,14 @@ const STATE: &str = "state";
 const ROWS: &str = "rows.parquet";
 
 impl<'a> Progress<'a> {
-    /// The checkpoints of `stage` in `dir`, which need not exist. `every` is the time between two.
+    /// Manages the checkpoints of `stage` in `dir`, which need not exist. `every` is the time between
+    /// two.
     pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> Progress<'a> {
         let now = Instant::now();
         Progress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0 }
     }
 
-    /// The latest step of any checkpoint in `dir`, complete or not.
+    /// Returns the latest step of any checkpoint in `dir`, complete or not.
     pub fn newest(dir: &Path) -> Option<u64> {
         checkpoints(dir).into_iter().max().map(|(_, step)| step)
     }
@@ -60,7 +61,7 @@ impl<'a> Progress<'a> {
         self.since.elapsed() >= self.every
     }
 
-    /// Seconds spent on the stage, in this process and in those before its checkpoint.
+    /// Returns the seconds spent on the stage, in this process and in those before its checkpoint.
     pub fn seconds(&self) -> f64 {
         self.before + self.begun.elapsed().as_secs_f64()
     }
@@ -123,7 +124,7 @@ impl<'a> Progress<'a> {
         });
         self.since = Instant::now();
         if written.is_err() {
-            // The first error is reported. What is left of the file is removed next time.
+            // The first error is reported. A leftover folder is removed next time.
             let _ = remove(&aside);
             return written;
         }

@@ -35,7 +35,7 @@ enum Unsaved {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder without rows that keeps checkpoints in `progress`.
+    /// Makes a recorder without rows that keeps checkpoints in `progress`.
     pub fn new(stage: &'a Stage, events: &'a dyn Events, progress: Progress<'a>) -> Recorder<'a> {
         Recorder { stage, events, progress, rows: Vec::new(), shown: None, unsaved: Unsaved::None }
     }
@@ -71,7 +71,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Everything recorded so far, in order.
+    /// Returns everything recorded so far, in order.
     pub fn rows(&self) -> &[MetricRow] {
         &self.rows
     }
@@ -99,7 +99,7 @@ impl<'a> Recorder<'a> {
         is_kept
     }
 
-    /// Seconds spent on the stage, including those before its last checkpoint.
+    /// Returns the seconds spent on the stage, including those before its last checkpoint.
     pub fn seconds(&self) -> f64 {
         self.progress.seconds()
     }

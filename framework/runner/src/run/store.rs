@@ -86,7 +86,7 @@ impl Store {
         Store { root: runs.join("cache"), verified: Mutex::default() }
     }
 
-    /// The folder of all artefacts.
+    /// Returns the folder of all artefacts.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
@@ -101,7 +101,8 @@ impl Store {
         self.inspect(stage).ok().flatten()
     }
 
-    /// Like [`Store::artefact`], but an artefact of a newer version is an error instead of missing.
+    /// Works like [`Store::artefact`], but an artefact of a newer version is an error instead of
+    /// missing.
     ///
     /// # Errors
     /// [`StoreError::Newer`].
@@ -130,7 +131,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Path of a stage's artefact, relative to the folder of runs.
+    /// Returns the path of a stage's artefact, relative to the folder of runs.
     pub fn relative(stage: &Stage) -> PathBuf {
         Path::new("cache").join(folder(stage))
     }
@@ -178,7 +179,7 @@ impl Store {
         Ok(Draft { store: self, dir })
     }
 
-    /// Path of a stage's checkpoints until it is finished.
+    /// Returns the path of a stage's checkpoints until it is finished.
     pub fn progress(&self, stage: &Stage) -> PathBuf {
         self.root.join(format!("{PROGRESS}{}", folder(stage)))
     }
@@ -222,7 +223,7 @@ impl Store {
 }
 
 impl Artefact {
-    /// Path of its folder.
+    /// Returns the path of its folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -234,7 +235,7 @@ impl Artefact {
 }
 
 impl Draft<'_> {
-    /// Path of the folder to write into.
+    /// Returns the path of the folder to write into.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -288,13 +289,14 @@ const DRAFT: &str = ".tmp-";
 const LOCK: &str = ".lock-";
 const PROGRESS: &str = ".progress-";
 
-/// `evaluation.condition-89deed144aa3`. Characters that a file system may reject become `_`.
+/// Returns the folder's name, such as `evaluation.condition-89deed144aa3`. Characters that a file
+/// system may reject become `_`.
 fn folder(stage: &Stage) -> String {
     let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     format!("{}-{}", stage.name().chars().map(plain).collect::<String>(), stage.key.short())
 }
 
-/// `root/name`, or `root/name-2` and so on if that exists.
+/// Returns `root/name`, or `root/name-2` and so on if that exists.
 fn free(root: &Path, name: &str) -> PathBuf {
     let candidates = (2..).map(|n| format!("{name}-{n}"));
     let mut paths = std::iter::once(name.to_owned()).chain(candidates).map(|name| root.join(name));

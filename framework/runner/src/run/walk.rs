@@ -83,7 +83,7 @@ pub enum Failed {
 }
 
 impl Failed {
-    /// What the user can do about it, if the error itself does not say.
+    /// Says what the user can do about it, if the error itself does not say.
     pub fn help(&self) -> Option<&'static str> {
         let mut cause: Option<&(dyn Error + 'static)> = Some(self);
         while let Some(error) = cause {

@@ -98,7 +98,7 @@ fn each(asked: &Asked<'_>, answer: impl Fn(&Case<'_>) -> Result<Prediction>) -> 
     asked.iter().flat_map(|(_, cases)| cases).map(answer).collect()
 }
 
-/// Names of everything that answered, each once, in order of appearance.
+/// Returns the names of everything that answered, each once, in order of appearance.
 pub fn answers_by(answers: &[Answered]) -> Vec<String> {
     let mut plugins: Vec<String> = Vec::new();
     for answer in answers {
@@ -236,7 +236,8 @@ fn shows_the_whole(case: &Case<'_>) -> bool {
     case.example.window == Window::first(case.scan.series.trs())
 }
 
-/// Mean of every region over the window, in units of the whole scan, as a measure of its activity.
+/// Returns the mean of every region over the window, in units of the whole scan, as a measure of its
+/// activity.
 fn pattern(case: &Case<'_>) -> Result<Vec<f32>> {
     let shown = case.scan.series.window(case.example.window)?;
     let mean = |roi| shown.roi(roi).map(f64::from).sum::<f64>() / shown.trs() as f64;
@@ -256,7 +257,7 @@ fn is_target(column: &str, train: &[Case<'_>]) -> bool {
     !train.is_empty() && train.iter().all(is_answer)
 }
 
-/// The training text that agrees best with the others, for every scan.
+/// Answers every question with the training text that agrees best with the others.
 fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {

@@ -15,14 +15,14 @@ pub fn labels(edges: &[f64], unit: &str) -> Result<Vec<String>> {
     Ok(edges.windows(2).map(|pair| format!("{} to {}{unit}", pair[0], pair[1])).collect())
 }
 
-/// Index of a number's bin. Numbers beyond the edges are in the nearest one. An edge belongs to the bin
-/// above it.
+/// Returns the index of a number's bin. Numbers beyond the edges are in the nearest one. An edge
+/// belongs to the bin above it.
 pub fn bin(value: f64, edges: &[f64]) -> usize {
     let above = edges.iter().filter(|&&edge| edge <= value).count();
     above.saturating_sub(1).min(edges.len().saturating_sub(2))
 }
 
-/// Mean of the bins' centres, weighted by their probabilities.
+/// Returns the mean of the bins' centres, weighted by their probabilities.
 pub fn expected(probabilities: &[f64], edges: &[f64]) -> f64 {
     edges.windows(2).zip(probabilities).map(|(pair, share)| share * (pair[0] + pair[1]) / 2.0).sum()
 }

@@ -52,7 +52,7 @@ fn origins(scans: &[Featured<'_>], how: &Harmonization) -> Result<Vec<Origin>> {
     scans.iter().map(|(case, _)| how.origin(&case.scan.info)).collect()
 }
 
-/// The features as a scans by features matrix.
+/// Returns the features as a scans by features matrix.
 fn matrix(scans: &[Featured<'_>]) -> Matrix {
     let columns = scans.first().map_or(0, |(_, features)| features.len());
     let values = scans.iter().flat_map(|(_, features)| features.iter().map(|&value| f64::from(value)));

@@ -46,7 +46,7 @@ pub fn resamples(subjects: usize, count: usize, seed: u64, part: Part) -> Vec<Ve
     (0..count).map(|_| (0..subjects).map(|_| rng.random_range(0..subjects)).collect()).collect()
 }
 
-/// Number of subjects in `outcomes`.
+/// Returns the number of subjects in `outcomes`.
 pub fn subjects(outcomes: &[&Outcome]) -> usize {
     by_subject(outcomes).len()
 }

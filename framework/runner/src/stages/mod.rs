@@ -67,7 +67,8 @@ pub(crate) fn run(work: &mut Work<'_>) -> Result<()> {
     }
 }
 
-/// The version of a stage, part of its key. Increase when the same config gives different results.
+/// Returns the version of a stage, part of its key. Increase when the same config gives different
+/// results.
 pub(crate) fn version(kind: &StageKind) -> u32 {
     match kind {
         StageKind::Series => series::VERSION,

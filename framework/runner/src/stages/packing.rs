@@ -198,7 +198,7 @@ pub struct Deck {
 }
 
 impl Deck {
-    /// A deck of `size` indices, shuffled for `purpose`.
+    /// Makes a deck of `size` indices, shuffled for `purpose`.
     pub fn new(size: usize, seed: u64, purpose: &str) -> Deck {
         let mut deck =
             Deck { order: (0..size).collect(), next: 0, round: 0, rng: seed::stream(seed, purpose) };

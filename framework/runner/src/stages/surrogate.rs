@@ -53,8 +53,8 @@ fn times(a: Complex, b: Complex) -> Complex {
     (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
 }
 
-/// The discrete Fourier transform of `n` values, by recursive division by the smallest factor of `n`.
-/// `roots` are the powers of a root of unity whose order is a multiple of `n`.
+/// Computes the discrete Fourier transform of `n` values, by recursive division by the smallest factor
+/// of `n`. `roots` are the powers of a root of unity whose order is a multiple of `n`.
 fn fourier(values: &[Complex], roots: &[Complex]) -> Vec<Complex> {
     let n = values.len();
     let Some(factor) = (2..=n).find(|factor| n.is_multiple_of(*factor)) else { return values.to_vec() };

@@ -68,7 +68,7 @@ impl Windows {
         Ok(Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut })
     }
 
-    /// The tokenizer.
+    /// Returns the tokenizer.
     pub fn tokenizer(&self) -> &dyn FittedTokenizer {
         &*self.tokenizer
     }
@@ -108,7 +108,7 @@ impl Windows {
         Ok(places.iter().map(|place| self.known[place].clone()).collect())
     }
 
-    /// Like [`Windows::blocks`], cut to the last patches, which questions show.
+    /// Works like [`Windows::blocks`], cut to the last patches, which questions show.
     pub fn behind_questions(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
         let Some(patches) = self.patches_shown else { return self.blocks(places) };
         let wanted: Vec<Place> =

@@ -66,7 +66,7 @@ impl Board<'_> {
         self.runs.iter().zip(arms).map(trial).collect()
     }
 
-    /// The rows, best validation first.
+    /// Ranks the rows, best validation first.
     pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<Row> {
         let entries = leaderboard::entries(trials, self.higher_is_better);
         let label =
@@ -280,18 +280,18 @@ impl Board<'_> {
     }
 }
 
-/// The name that an arm's author gave it. `None` for a point of a grid, which is labelled by its
-/// settings.
+/// Returns the name that an arm's author gave it. `None` for a point of a grid, which is labelled by
+/// its settings.
 fn own_name(trial: &Trial) -> Option<&str> {
     trial.name.split(',').next().filter(|name| !name.contains('=') && !name.is_empty())
 }
 
-/// The entries of the rows.
+/// Returns the entries of the rows.
 fn entries(rows: &[Row]) -> Vec<Entry> {
     rows.iter().map(|row| row.entry.clone()).collect()
 }
 
-/// All keys that any arm sets, except seeds.
+/// Lists all keys that any arm sets, except seeds.
 pub fn keys(trials: &[Trial]) -> Vec<String> {
     let keys = trials.iter().flat_map(|trial| trial.settings.keys());
     let mut keys: Vec<String> = keys.filter(|key| !leaderboard::repeats(key)).cloned().collect();

@@ -136,8 +136,8 @@ fn sweep(dir: PathBuf) -> Result<Sweep> {
     Ok(sweep)
 }
 
-/// Sort key of a folder name. The number after the time counts: `2026-11-23T03-12-45-10` comes after
-/// `2026-11-23T03-12-45-2`.
+/// Returns the sort key of a folder name. The number after the time counts: `2026-11-23T03-12-45-10`
+/// comes after `2026-11-23T03-12-45-2`.
 fn in_time(path: &Path) -> (String, u64) {
     const TIME: usize = "2026-11-23T03-12-45".len();
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

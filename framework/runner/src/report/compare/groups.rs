@@ -14,8 +14,8 @@ pub struct Group {
     pub runs: Vec<usize>,
 }
 
-/// Returns the groups, in the order of their first runs. If all runs repeat each other, or a run is
-/// listed twice, every run is its own group so that they appear side by side.
+/// Returns the groups, in the order of their first runs. A run that is listed again gets a group of its
+/// own. If all runs repeat each other, every run gets one, so that they appear side by side.
 pub fn groups(runs: &[Run]) -> Vec<Group> {
     let data = |run: &Run| run.key("series").map(|key| key.0.clone());
     let mut found: Vec<Vec<usize>> = Vec::new();

@@ -11,7 +11,7 @@ pub const LEGEND: &str = "Brackets: 95% bootstrap interval over {subject}s, and 
     several; differences are paired by {subject} and by seed. Bold or *: the interval of the difference \
     excludes zero. ± standard deviation over seeds. ↑ higher is better, ↓ lower is better. – undefined.";
 
-/// Arrow behind a metric's name: which direction is better.
+/// Returns the arrow behind a metric's name: which direction is better.
 pub fn arrow(higher_is_better: Option<bool>) -> &'static str {
     higher_is_better.map_or("", |up| if up { " ↑" } else { " ↓" })
 }

@@ -225,7 +225,7 @@ impl Comparison {
     }
 }
 
-/// The unit of all runs' splits. Subjects if the runs differ.
+/// Returns the unit of all runs' splits. Subjects if the runs differ.
 fn unit(runs: &[Run]) -> Unit {
     match runs.iter().all(|run| run.unit() == Unit::Run) {
         true => Unit::Run,
@@ -233,7 +233,7 @@ fn unit(runs: &[Run]) -> Unit {
     }
 }
 
-/// The metric that the user named as `task.metric` or `metric`, if this task has it.
+/// Finds the metric that the user named as `task.metric` or `metric`, if this task has it.
 fn wanted(runs: &[Run], task: &str, asked: &str) -> Option<String> {
     let mut scores = runs.iter().flat_map(|run| &run.scores);
     let stage = format!("evaluation.{task}");

@@ -67,7 +67,7 @@ pub struct Effect<'a> {
 }
 
 impl Effect<'_> {
-    /// The SVG element, without style.
+    /// Draws the SVG element, without style.
     pub fn svg(&self) -> String {
         const HEIGHT: f64 = 190.0;
         const LEFT: f64 = 44.0;

@@ -114,7 +114,7 @@ impl Run {
         })
     }
 
-    /// A run without a folder.
+    /// Makes a run without a folder.
     #[cfg(test)]
     pub fn made(experiment: Value, scores: Vec<MetricRow>) -> Run {
         let settings = flat(&experiment);
@@ -131,13 +131,13 @@ impl Run {
         }
     }
 
-    /// The unit of its split.
+    /// Returns the unit of its split.
     pub fn unit(&self) -> Unit {
         let written = self.experiment["split"].get("unit").cloned();
         written.and_then(|unit| serde_json::from_value(unit).ok()).unwrap_or_default()
     }
 
-    /// The arm's name, or the experiment's name and the time.
+    /// Returns the arm's name, or the experiment's name and the time.
     pub fn label(&self) -> String {
         let own = self.dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         if self.is_arm() { own } else { format!("{}/{own}", self.name) }
@@ -148,12 +148,12 @@ impl Run {
         self.dir.parent().and_then(Path::file_name).is_some_and(|name| name == "arms")
     }
 
-    /// The key of the stage called `name`.
+    /// Returns the key of the stage called `name`.
     pub fn key(&self, name: &str) -> Option<&Key> {
         self.stages.iter().find(|(stage, _)| stage == name).map(|(_, key)| key)
     }
 
-    /// Names of the tasks that have scores, in order.
+    /// Returns the names of the tasks that have scores, in order.
     pub fn tasks(&self) -> Vec<String> {
         let mut tasks: Vec<String> = self
             .scores
@@ -165,7 +165,7 @@ impl Run {
         tasks
     }
 
-    /// The stored score of a task on a part.
+    /// Returns the stored score of a task on a part.
     pub fn score(&self, task: &str, part: Part, metric: &str) -> Option<&MetricRow> {
         self.scores.iter().find(|row| {
             row.metric == metric
@@ -252,7 +252,7 @@ impl Run {
     }
 }
 
-/// The stream of random numbers for comparisons.
+/// Returns the stream of random numbers for comparisons.
 pub fn stream() -> impl rand::Rng {
     seed::stream(0, "compare")
 }

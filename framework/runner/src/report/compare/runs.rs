@@ -98,7 +98,7 @@ pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], par
     blocks
 }
 
-/// A table with metrics in rows: values, then differences from the first group.
+/// Makes a table with metrics in rows: values, then differences from the first group.
 fn wide(lines: &[Line], groups: &[Group]) -> Table {
     let mut columns = vec![("metric".to_owned(), Align::Left)];
     columns.extend(groups.iter().map(|group| (group.label.clone(), Align::Right)));
@@ -114,7 +114,7 @@ fn wide(lines: &[Line], groups: &[Group]) -> Table {
     Table { caption: caption(lines), columns, rows: lines.iter().map(row).collect() }
 }
 
-/// A table with groups in rows, for one metric.
+/// Makes a table with groups in rows, for one metric.
 fn long(line: &Line, groups: &[Group]) -> Table {
     let label = format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better));
     let columns = vec![

@@ -191,7 +191,7 @@ impl<'a> Bench<'a> {
         runs.iter().filter_map(one).collect()
     }
 
-    /// Smallest number of subjects among the runs that could be scored again.
+    /// Returns the smallest number of subjects among the runs that could be scored again.
     pub fn subjects(&mut self, runs: &[usize], task: &str, part: Part) -> usize {
         let of = |&run: &usize| self.scored(run, task, part).map(|scored| scored.subjects);
         runs.iter().filter_map(of).min().unwrap_or(0)

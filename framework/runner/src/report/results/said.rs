@@ -23,8 +23,8 @@ struct Chance {
 }
 
 impl Results {
-    /// Sentences below the table: why there are no intervals, how the model compares with its first
-    /// `most` baselines, and whether it uses the scan.
+    /// Writes the sentences below the table: why there are no intervals, how the model compares with
+    /// its first `most` baselines, and whether it uses the scan.
     pub fn sentences(&self, most: usize) -> Vec<String> {
         [self.without_intervals(), self.verdict(most), self.scan_use()].into_iter().flatten().collect()
     }
@@ -118,7 +118,7 @@ impl Results {
         self.subjects.filter(|_| !self.scores.iter().any(has_one)).and_then(number::too_few)
     }
 
-    /// The verdict in a few words, for a one-line summary of the run.
+    /// Returns the verdict in a few words, for a one-line summary of the run.
     pub fn in_short(&self) -> Option<String> {
         let (model, metric) = (self.model.as_ref()?, self.headline()?);
         let score = self.score(model, metric)?;
@@ -139,17 +139,17 @@ impl Results {
         Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
     }
 
-    /// The baselines that the verdict compares with. The swap control has its own sentence.
+    /// Returns the baselines that the verdict compares with. The swap control has its own sentence.
     fn baselines(&self) -> impl Iterator<Item = &String> {
         self.against.iter().filter(|name| *name != SWAP)
     }
 
-    /// The score of one model or baseline.
+    /// Returns the score of one model or baseline.
     fn score(&self, plugin: &str, metric: &str) -> Option<&Score> {
         self.scores.iter().find(|score| score.plugin == plugin && score.metric == metric)
     }
 
-    /// The chance level of a score's metric, if it has one. An AUROC must exceed .5 by its own
+    /// Returns the chance level of a score's metric, if it has one. An AUROC must exceed .5 by its own
     /// interval, a count of choices must exceed the majority by the interval of the difference.
     fn chance(&self, score: &Score) -> Option<Chance> {
         let is_above = |level: f64| score.interval.is_some_and(|(low, _)| low > level);
@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// A score of `plugin` with its differences from others.
+    /// Makes a score of `plugin` with its differences from others.
     fn score(plugin: &str, metric: &str, value: f64, reach: Option<f64>, minus: &[(&str, f64)]) -> Score {
         let around = |value: f64| reach.map(|reach| (value - reach, value + reach));
         let up = Some(metric != "mse");

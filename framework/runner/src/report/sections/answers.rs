@@ -39,7 +39,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// Confusion matrix: truth in rows, answers in columns, shaded by the share of the row.
+/// Makes a confusion matrix: truth in rows, answers in columns, shaded by the share of the row.
 fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut classes: Vec<&String> = Vec::new();
     let mut counts: Vec<(&String, Option<&String>)> = Vec::new();
@@ -84,7 +84,7 @@ fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     vec![Block::Table(Table { caption, columns, rows })]
 }
 
-/// Predicted beside actual numbers, ordered by the actual ones.
+/// Tabulates predicted beside actual numbers, ordered by the actual ones.
 fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut pairs = Vec::new();
     let mut units = "";
@@ -227,7 +227,7 @@ fn forecast(
     blocks
 }
 
-/// One plot per metric by horizon (`mse@5`), with one line per model or baseline.
+/// Makes one plot per metric by horizon (`mse@5`), with one line per model or baseline.
 fn horizons(stored: &Stored, asked: &Asked, part: Part) -> Vec<Figure> {
     let mut lines: Vec<(&str, Vec<Line>)> = Vec::new();
     for score in stored.scores.iter().filter(|score| score.task == asked.name && score.split == part.name()) {

@@ -35,7 +35,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// The model and all baselines that answered, the model first.
+/// Lists the model and all baselines that answered, the model first.
 fn answerers(asked: &Asked) -> Vec<&str> {
     let mut names: Vec<&str> = asked.model.iter().map(String::as_str).collect();
     for answered in &asked.answered {
@@ -46,7 +46,7 @@ fn answerers(asked: &Asked) -> Vec<&str> {
     names
 }
 
-/// Reliability plot of one of them. `None` if it gave no probabilities.
+/// Makes the reliability plot of one of them. `None` if it gave no probabilities.
 fn figure(stored: &Stored, asked: &Asked, part: Part, plugin: &str) -> Option<Figure> {
     let (mut correct, mut probabilities) = (Vec::new(), Vec::new());
     for answered in asked.of(part, plugin) {

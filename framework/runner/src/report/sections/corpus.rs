@@ -36,7 +36,7 @@ fn by_generator<'a>(
     found
 }
 
-/// A table of each generator's output and what its norms rest on.
+/// Makes a table of each generator's output and what its norms rest on.
 fn generators(stored: &Stored) -> Table {
     let names =
         ["corpus", "sentences", "features", "scans", "not available", "norm scans", "norm people", "norm"];
@@ -77,7 +77,7 @@ fn range(counts: impl Iterator<Item = usize> + Clone) -> String {
     }
 }
 
-/// The sentences about one held-out scan, each beside its number.
+/// Shows the sentences about one held-out scan, each beside its number.
 fn one_scan(stored: &Stored) -> Vec<Block> {
     let Some((split, _)) = &stored.split else { return Vec::new() };
     let of_part = |part: Part| {
@@ -130,7 +130,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
     ]
 }
 
-/// Features that are not available and why, by generator.
+/// Lists the features that are not available and why, by generator.
 fn missing(stored: &Stored) -> Vec<Block> {
     let mut counts: BTreeMap<(&str, &str), Vec<&Descriptor>> = BTreeMap::new();
     for descriptor in stored.descriptors.iter().filter(|descriptor| is_missing(&descriptor.fact)) {

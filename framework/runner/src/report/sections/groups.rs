@@ -91,7 +91,7 @@ fn table(
     Table { caption, columns, rows: values.iter().map(row).collect() }
 }
 
-/// The scans of a group that were asked about.
+/// Returns the scans of a group that were asked about.
 fn asked<'a>(stored: &'a Stored, results: &Results, column: &str, value: &str) -> Vec<&'a ScanInfo> {
     let Some(task) = stored.task(&results.task) else { return Vec::new() };
     let answered: BTreeSet<_> = task

@@ -16,7 +16,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// `14 passed, 1 accepted; the proof with all numbers is leakage.json.`
+/// Summarises the checks: `14 passed, 1 accepted; the proof with all numbers is leakage.json.`
 fn summary(proof: &Proof) -> String {
     let named = [
         (Status::Passed, "passed"),

@@ -28,7 +28,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// The power of every task's test part.
+/// Returns the power of every task's test part.
 pub fn powers(stored: &Stored) -> Vec<Power> {
     let of = |asked: &crate::report::stored::Asked| {
         let plugin =

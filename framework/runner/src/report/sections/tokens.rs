@@ -26,7 +26,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// Final metrics of the codes, with one column per part.
+/// Tabulates the final metrics of the codes, with one column per part.
 fn kept(stored: &Stored) -> Option<Block> {
     let stage = StageKind::Codes.to_string();
     let finals: Vec<_> = stored.rows.iter().filter(|row| row.stage == stage && row.step.is_none()).collect();

@@ -30,7 +30,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// One plot per metric with several steps, and a table of metrics with one.
+/// Makes one plot per metric with several steps, and a table of metrics with one.
 fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
     let mut order: Vec<&str> = Vec::new();
     let mut lines: BTreeMap<(&str, &str), Vec<(f64, f64)>> = BTreeMap::new();

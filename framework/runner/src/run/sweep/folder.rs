@@ -31,7 +31,7 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// Path of the folder.
+    /// Returns the path of the folder.
     pub fn dir(&self) -> &Path {
         self.folder.dir()
     }

@@ -37,7 +37,7 @@ pub struct Budget<'a> {
     pub fail_fast: bool,
 }
 
-/// A sweep that ran to its end, possibly with failed arms.
+/// A sweep whose run ended. Some arms may have failed.
 #[derive(Debug)]
 pub struct FinishedSweep {
     /// Its folder.
@@ -46,7 +46,7 @@ pub struct FinishedSweep {
     pub record: SweepRecord,
 }
 
-/// A sweep that did not run to its end.
+/// A sweep whose run was interrupted or broke off.
 #[derive(Debug, Error)]
 pub enum SweepFailed {
     /// The user stopped it.

@@ -93,7 +93,7 @@ impl Queue {
         }
     }
 
-    /// Number of stages taken so far.
+    /// Returns the number of stages taken so far.
     pub fn begun(&self) -> usize {
         self.begun
     }

@@ -70,7 +70,7 @@ impl SweepRecord {
         }
     }
 
-    /// The arms that failed.
+    /// Returns the arms that failed.
     pub fn failed(&self) -> impl Iterator<Item = &ArmRecord> {
         self.arms.iter().filter(|arm| arm.status == ArmStatus::Failed)
     }

@@ -75,7 +75,8 @@ pub fn made(series: &TimeSeries, regions: &Regions, rng: &mut impl Rng) -> Resul
     series.with_values(values)
 }
 
-/// Strength of an artificial signal in a network: usually zero, otherwise normal with an SD of 0.5.
+/// Draws the strength of an artificial signal in a network: usually zero, otherwise normal with an SD
+/// of 0.5.
 fn strength(rng: &mut impl Rng) -> f64 {
     let normal: f64 = StandardNormal.sample(rng);
     if rng.random_bool(TAKES_PART) { 0.5 * normal } else { 0.0 }

@@ -100,7 +100,8 @@ struct Lessons<'a> {
 }
 
 impl Lessons<'_> {
-    /// The scan with different choices of its sentences. Empty if there is nothing to learn from it.
+    /// Makes sequences of the scan with different choices of its sentences. Empty if there is nothing
+    /// to learn from it.
     fn choices(
         &self,
         id: &ScanId,
@@ -117,7 +118,7 @@ impl Lessons<'_> {
         described.collect()
     }
 
-    /// A description of as many sentences as fit, at most [`SENTENCES`], in the corpus' order.
+    /// Makes a description of as many sentences as fit, at most [`SENTENCES`], in the corpus' order.
     fn described(&self, id: &ScanId, sentences: &[String], rng: &mut impl Rng) -> Result<Sequence> {
         let mut order: Vec<usize> = (0..sentences.len()).collect();
         order.shuffle(rng);

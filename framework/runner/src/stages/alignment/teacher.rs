@@ -35,7 +35,7 @@ pub struct FactRecipe {
 }
 
 impl FactRecipe {
-    /// The recipe of `[alignment]`, or its defaults without that table.
+    /// Takes the recipe of `[alignment]`, or its defaults without that table.
     pub fn new(alignment: Option<&Alignment>) -> FactRecipe {
         match alignment {
             Some(config) => {
@@ -175,7 +175,7 @@ impl Teacher {
         }))
     }
 
-    /// The scans that are trained on.
+    /// Returns the scans that are trained on.
     pub fn learned(&self) -> impl Iterator<Item = &ScanId> {
         self.scans.iter().map(|scan| &scan.info.id)
     }
@@ -288,7 +288,7 @@ impl Maker {
 }
 
 impl Question {
-    /// For each wording, the number of tokens after the block with its longest answer.
+    /// Returns, for each wording, the number of tokens after the block with its longest answer.
     fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
         self.wordings
             .iter()

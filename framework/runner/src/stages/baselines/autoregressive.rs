@@ -51,7 +51,7 @@ impl Autoregressive {
         best.map(|(_, model)| model).ok_or_else(|| "no order was tried".into())
     }
 
-    /// The chosen order.
+    /// Returns the chosen order.
     pub fn order(&self) -> usize {
         self.order
     }

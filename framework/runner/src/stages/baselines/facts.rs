@@ -179,7 +179,8 @@ mod tests {
         assert!(Facts::of(&train, &["graph"]).is_empty());
     }
 
-    /// AUROC of 40 test scans of 20 people after 80 training scans, with labels in order or shuffled.
+    /// Returns the AUROC of 40 test scans of 20 people after 80 training scans, with labels in order or
+    /// shuffled.
     fn auroc(effect: f64, draw: u64, is_shuffled: bool) -> f64 {
         let mut rng = seed::stream(draw, "test");
         let planted = |place: usize| usize::from(place % 4 < 2);

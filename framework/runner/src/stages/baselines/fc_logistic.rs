@@ -184,7 +184,8 @@ mod tests {
         assert!(features[1].is_nan() && features[2].is_nan());
     }
 
-    /// The scans of `experiments/data/pain`: features of the first 160 volumes, condition, subject.
+    /// Reads the scans of `experiments/data/pain`: features of the first 160 volumes, condition,
+    /// subject.
     fn pain() -> Vec<Known> {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/data/pain"));
         let table = std::fs::read_to_string(folder.join("scans.tsv")).unwrap();

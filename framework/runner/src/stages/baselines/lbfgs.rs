@@ -67,7 +67,7 @@ struct Step {
     curvature: f64,
 }
 
-/// Minus the remembered inverse Hessian times the gradient (the two-loop recursion).
+/// Returns minus the remembered inverse Hessian times the gradient (the two-loop recursion).
 fn direction(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
     let mut weights = Vec::new();
@@ -87,7 +87,7 @@ fn direction(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
     direction
 }
 
-/// The inner product of two vectors of equal length.
+/// Returns the inner product of two vectors of equal length.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_chunks, a_rest) = a.as_chunks::<8>();
     let (b_chunks, b_rest) = b.as_chunks::<8>();

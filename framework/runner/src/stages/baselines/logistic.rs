@@ -60,8 +60,8 @@ struct Loss<'a> {
 }
 
 impl Loss<'_> {
-    /// The inverse square root of the curvature along each feature's weight and along the constant,
-    /// when all classes are equally likely.
+    /// Returns the inverse square root of the curvature along each feature's weight and along the
+    /// constant, when all classes are equally likely.
     fn scales(&self) -> Vec<f64> {
         let share = 1.0 / self.classes.max(1) as f64;
         let mut powers = vec![0.0; self.width];

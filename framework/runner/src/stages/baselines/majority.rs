@@ -2,7 +2,7 @@
 
 use boldface::Fact;
 
-/// Share of each class among the training answers. Equal shares without any.
+/// Returns the share of each class among the training answers. Equal shares without any.
 pub fn frequencies(answers: &[usize], classes: usize) -> Vec<f64> {
     let share = |class: usize| match answers.len() {
         0 => 1.0 / classes as f64,
@@ -11,8 +11,8 @@ pub fn frequencies(answers: &[usize], classes: usize) -> Vec<f64> {
     (0..classes).map(share).collect()
 }
 
-/// Index of the text that shares the most facts with the other texts. The first of equals. `None`
-/// without texts.
+/// Returns the index of the text that shares the most facts with the other texts. The first of equals.
+/// `None` without texts.
 pub fn consensus(texts: &[&[Fact]]) -> Option<usize> {
     let shared =
         |a: &[Fact], b: &[Fact]| a.iter().filter(|fact| b.iter().any(|other| other.agrees(fact))).count();

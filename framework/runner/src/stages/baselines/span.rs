@@ -46,7 +46,7 @@ impl Span {
         Span { scaling, axes, train }
     }
 
-    /// Coordinates of the training points, in order. The axes are orthogonal over them.
+    /// Returns the coordinates of the training points, in order. The axes are orthogonal over them.
     pub fn train(&self) -> &[Vec<f64>] {
         &self.train
     }
@@ -61,9 +61,9 @@ impl Span {
 }
 
 impl Axes {
-    /// Axes from the matrix `P` of the points' inner products. Let `u` be an eigenvector of `P` and `l`
-    /// its eigenvalue. A point whose products with the training points are `k` has the coordinate `k u
-    /// / sqrt(features l)`.
+    /// Computes axes from the matrix `P` of the points' inner products. Let `u` be an eigenvector of
+    /// `P` and `l` its eigenvalue. A point whose products with the training points are `k` has the
+    /// coordinate `k u / sqrt(features l)`.
     fn of_points(points: Vec<Vec<f32>>) -> Axes {
         let features = points.first().map_or(1, Vec::len).max(1) as f64;
         let (values, mut vectors) = axes(&inner_products(&points, &points), ROUNDING).unwrap_or_default();
@@ -74,7 +74,7 @@ impl Axes {
         Axes::OfPoints(points, vectors)
     }
 
-    /// Axes for points with fewer features: eigenvectors of the features' inner products.
+    /// Computes axes for points with fewer features: eigenvectors of the features' inner products.
     fn of_features(points: &[Vec<f32>]) -> Axes {
         let features = points.first().map_or(0, Vec::len);
         let columns: Vec<Vec<f32>> =
@@ -85,7 +85,7 @@ impl Axes {
         Axes::OfFeatures(vectors)
     }
 
-    /// Coordinates of standardised points.
+    /// Returns the coordinates of standardised points.
     fn coordinates(&self, points: &[Vec<f32>]) -> Vec<Vec<f64>> {
         let (seen, vectors) = match self {
             Axes::OfPoints(train, vectors) => (inner_products(points, train), vectors),
@@ -104,7 +104,8 @@ fn standardized(point: &[f32], scaling: &[(f64, f64)]) -> Vec<f32> {
     scaled.map(|x| if x.is_finite() { x as f32 } else { 0.0 }).collect()
 }
 
-/// Mean and reciprocal population SD of the finite values. The reciprocal is 0 if they do not vary.
+/// Returns the mean and the reciprocal population SD of the finite values. The reciprocal is 0 if they
+/// do not vary.
 fn scaling(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
     let finite = values.filter(|value| value.is_finite()).map(f64::from);
     let n = finite.clone().count().max(1) as f64;

@@ -76,13 +76,13 @@ impl Asker<'_> {
 }
 
 impl FactAnswer<'_> {
-    /// Expected distance of the fact from the norm, in SD.
+    /// Returns the expected distance of the fact from the norm, in SD.
     fn unusual(&self) -> f64 {
         let expected = self.bands.iter().zip(&self.probabilities).map(|(band, share)| band.z * share);
         expected.sum::<f64>().abs()
     }
 
-    /// The most likely unusual band, since captions report only those. The first of equals.
+    /// Returns the most likely unusual band, since captions report only those. The first of equals.
     fn band(&self) -> &str {
         let unusual = |place: &usize| self.bands[*place].z != 0.0;
         let places = (0..self.bands.len()).rev().filter(unusual);

@@ -39,7 +39,7 @@ pub(super) const CONTROLS: [(&str, Shown); 4] = [
 /// over the questions.
 const STAND_INS: usize = 3;
 
-/// Rank of a control, hardest to beat first. `None` for other names.
+/// Returns the rank of a control, hardest to beat first. `None` for other names.
 pub(crate) fn rank(name: &str) -> Option<usize> {
     CONTROLS.iter().position(|(known, _)| *known == name)
 }

@@ -41,7 +41,8 @@ impl Score {
         }
     }
 
-    /// The mean over one subject's questions, or for an AUROC the score of the subject at `place`.
+    /// Draws the mean over one subject's questions, or for an AUROC the score of the subject at
+    /// `place`.
     fn subject(self, place: usize, rng: &mut impl Rng) -> f64 {
         let right = |drawn: f64, share: f64| f64::from(u8::from(drawn < share));
         let mean = |values: [f64; QUESTIONS]| values.iter().sum::<f64>() / QUESTIONS as f64;
@@ -61,7 +62,7 @@ impl Score {
         }
     }
 
-    /// The score of the subjects at `places`.
+    /// Returns the score of the subjects at `places`.
     fn of(self, values: &[f64], places: impl Iterator<Item = usize>) -> f64 {
         match self {
             Score::Auroc => {
@@ -104,7 +105,7 @@ fn holds(score: Score, subjects: usize, draws: &[Vec<usize>], sample: usize) -> 
     [used, plain, (whole - reach, whole + reach), bca].map(|(from, to)| from <= low && high <= to)
 }
 
-/// Efron's bias-corrected and accelerated (BCa) interval. Plain percentiles if it is undefined.
+/// Returns Efron's bias-corrected and accelerated (BCa) interval. Plain percentiles if it is undefined.
 fn accelerated(sorted: &[f64], whole: f64, left_out: &[f64]) -> (f64, f64) {
     let mean = scores::mean(left_out.iter().copied());
     let power = |n: i32| left_out.iter().map(|value| (mean - value).powi(n)).sum::<f64>();
@@ -122,7 +123,7 @@ fn accelerated(sorted: &[f64], whole: f64, left_out: &[f64]) -> (f64, f64) {
     (end(-1.959_964), end(1.959_964))
 }
 
-/// The share of a standard normal below `z`, by Simpson's rule.
+/// Returns the share of a standard normal below `z`, by Simpson's rule.
 fn share(z: f64) -> f64 {
     const STEPS: usize = 60;
     let step = z.clamp(-8.0, 8.0) / STEPS as f64;
@@ -131,7 +132,7 @@ fn share(z: f64) -> f64 {
     (0.5 + sum * step / 3.0 / std::f64::consts::TAU.sqrt()).clamp(0.0, 1.0)
 }
 
-/// The quantile of a standard normal: the point below which the share is `wanted`.
+/// Returns the quantile of a standard normal: the point below which the share is `wanted`.
 fn point(wanted: f64) -> f64 {
     let (mut low, mut high) = (-8.0, 8.0);
     for _ in 0..50 {
@@ -141,7 +142,7 @@ fn point(wanted: f64) -> f64 {
     low
 }
 
-/// Share of samples for which each interval contains the truth.
+/// Returns the share of samples for which each interval contains the truth.
 fn coverage(score: Score, subjects: usize) -> [f64; 4] {
     let draws = resamples(subjects, RESAMPLES, 7, Part::Test);
     let one = |sample| holds(score, subjects, &draws, sample).map(usize::from);

@@ -86,7 +86,7 @@ fn missing(series: &TimeSeries) -> Vec<usize> {
     (0..series.rois()).filter(|&roi| series.roi(roi).all(f32::is_nan)).collect()
 }
 
-/// `2 of 450 regions have no signal: `A` (coverage 31%), `B``.
+/// Formats `2 of 450 regions have no signal: `A` (coverage 31%), `B``.
 fn unseen(missing: &[usize], regions: &Regions, quality: &Quality) -> String {
     let one = |&roi: &usize| {
         let name = regions.names.get(roi).map_or_else(|| (roi + 1).to_string(), Clone::clone);

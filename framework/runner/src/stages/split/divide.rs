@@ -90,7 +90,7 @@ impl People<'_> {
         units.map(|persons| Unit { strata: strata(&persons), persons }).collect()
     }
 
-    /// The persons of each group to leave out, in order of the groups' names.
+    /// Returns the persons of each group to leave out, in order of the groups' names.
     fn left_out(&self) -> Vec<Vec<String>> {
         let columns: Vec<&str> =
             self.table.leave_out.iter().chain(&self.table.group).map(String::as_str).collect();
@@ -171,7 +171,7 @@ impl People<'_> {
     }
 }
 
-/// The stratum of every person, numbered by its values in sorted order.
+/// Returns the stratum of every person, numbered by its values in sorted order.
 fn strata(scans: &[&ScanInfo], table: &SplitTable) -> BTreeMap<String, usize> {
     let mut values: BTreeMap<String, Vec<Vec<&str>>> = BTreeMap::new();
     for scan in scans {

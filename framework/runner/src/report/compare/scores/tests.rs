@@ -8,7 +8,7 @@ use super::*;
 
 const TASK: &str = "sex";
 
-/// A run in which subject `i` answers correctly if `right[i]`. All runs share the same draws.
+/// Makes a run in which subject `i` answers correctly if `right[i]`. All runs share the same draws.
 fn run(
     bench: &mut BTreeMap<(usize, String, &'static str), Result<Scored, String>>,
     place: usize,
@@ -48,8 +48,8 @@ fn group(label: &str, runs: &[usize]) -> Group {
 /// A difference and its interval.
 type Difference = (f64, Option<(f64, f64)>);
 
-/// The difference of two groups of runs. Each run is given by its seed, its scans and its number of
-/// correct answers.
+/// Computes the difference of two groups of runs. Each run is given by its seed, its scans and its
+/// number of correct answers.
 fn difference(runs: &[(u64, &str, usize)], a: &[usize], b: &[usize]) -> (Option<Difference>, Vec<String>) {
     let mut scored = BTreeMap::new();
     let made = runs.iter().enumerate();

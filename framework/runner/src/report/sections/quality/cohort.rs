@@ -127,13 +127,13 @@ fn sorted(scans: &[&Measured], quantity: &Quantity) -> Vec<f64> {
     values
 }
 
-/// The median of sorted values.
+/// Returns the median of sorted values.
 fn median(values: &[f64]) -> f64 {
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
 
-/// A table of the regions that scans miss or barely cover.
+/// Makes a table of the regions that scans miss or barely cover.
 fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
     let Some(regions) = regions else { return Vec::new() };
     let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
@@ -184,7 +184,7 @@ fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
     vec![Block::Table(Table { caption, columns: columns.collect(), rows })]
 }
 
-/// The distribution of the correlations of FC with motion.
+/// Plots the distribution of the correlations of FC with motion.
 fn motion(of: &MotionFc) -> Figure {
     let centre = |bin: usize| 2.0 * (bin as f64 + 0.5) / of.bins.len() as f64 - 1.0;
     let share = |count: f64| 100.0 * count / of.edges.max(1) as f64;

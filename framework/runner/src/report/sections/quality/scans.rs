@@ -60,7 +60,7 @@ fn figures(measured: &Measured, carpet: &Carpet, place: usize) -> Vec<Figure> {
     figures
 }
 
-/// A line at the bottom that marks censored volumes.
+/// Makes a line at the bottom that marks censored volumes.
 fn censored(kept: &[bool]) -> Option<Line> {
     let mut points = Vec::new();
     let mut volume = 0;
@@ -127,7 +127,7 @@ fn drawn(carpet: &Carpet, name: &str) -> String {
     svg + "</svg>"
 }
 
-/// A table of scans by decreasing motion, or by DVARS if motion is unknown.
+/// Makes a table of scans by decreasing motion, or by DVARS if motion is unknown.
 fn table(measured: &[Measured]) -> Block {
     let mut ranked: Vec<&Measured> = measured.iter().collect();
     let rank =
