@@ -127,8 +127,7 @@ impl<'a> Journal<'a> {
     pub fn open(dir: &Path, stages: &[&Stage], board: bool, next: &'a dyn Events) -> Journal<'a> {
         let seconds = seconds_now();
         let lines = said(dir, OpenOptions::new().create(true).append(true).open(dir.join(FILE)));
-        // Held until the process ends, however it ends. A watcher sees from the lock that the run is
-        // alive.
+        // Held while the run is active, and released however it ends. This is how a watcher knows.
         let _ = lines.as_ref().map(lock);
         let board = board.then(|| said(dir, EventFile::create(dir, seconds))).flatten();
         let written = Written { lines, board, progress: None, first_step: BTreeMap::new() };

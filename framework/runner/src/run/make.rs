@@ -44,7 +44,7 @@ pub(crate) struct Made {
 }
 
 impl<'a> Maker<'a> {
-    /// Makes a maker that has read nothing yet.
+    /// Creates a maker that has read nothing yet.
     pub fn new(plan: &'a Plan, store: &'a Store, events: &'a dyn Events) -> Maker<'a> {
         Maker { plan, store, events, memory: Memory::default() }
     }

@@ -52,9 +52,9 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
 }
 
 /// Endless micro-batches. Courses take turns, and each goes through its lessons round by round, with
-/// one wording per round. With several `questions`, consecutive lessons stay with the same scan, as
-/// long as the course whose turn it is has one about it left in this round. Only the order within a
-/// round changes.
+/// one wording per round. With several `questions`, up to that many consecutive lessons are about the
+/// same scan, as long as the course whose turn it is has one left in this round. This changes only the
+/// order within a round.
 struct Batches {
     tasks: Vec<(Vec<Vec<Sequence>>, Deck)>,
     turn: usize,

@@ -22,8 +22,8 @@ use crate::run::recorder::Recorder;
 /// Fewest subjects for an interval, and therefore for a mark or a verdict.
 pub const FEWEST: usize = 10;
 
-/// The share cut off at either end with 10, 11 .. 19 subjects: `norm.cdf(-sqrt(n / (n - 1)) *
-/// t.ppf(.975, n - 1))` (scipy.stats).
+/// The share cut off at either end with 10, 11 .. 19 subjects:
+/// `norm.cdf(-sqrt(n / (n - 1)) * t.ppf(.975, n - 1))` (scipy.stats).
 const EXPANDED: [f64; 10] =
     [0.008551, 0.009722, 0.010757, 0.011671, 0.012483, 0.013207, 0.013856, 0.014439, 0.014966, 0.015445];
 

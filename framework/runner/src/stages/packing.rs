@@ -70,7 +70,7 @@ pub fn forecast(
 ) -> Result<Sequence> {
     let patches = block.patches;
     let (before, _) = model.prompt_tokens(question, true)?;
-    // The block cannot see anything after it, so there is nothing after it.
+    // The question's text after the block is left out, because the block could not see it.
     let sequence = Sequence::prompt(before, Some(block), Vec::new());
     Ok(Sequence { forecast: from..patches, code_weight: 1.0, ..sequence })
 }
@@ -292,7 +292,8 @@ mod tests {
         let choice = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
         let lesson = lesson(&Letters, &example(60, choice), block(), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "yes\0");
-        // Delimiter, 6 tokens of the scan, delimiter, question: position 8, the question, predicts `y`.
+        // Delimiter, 6 tokens of the scan, delimiter, question. The question at position 8 predicts
+        // `y`.
         assert_eq!(lesson.text_targets().next(), Some((8, u32::from(b'y'))));
         assert_eq!(lesson.code_targets().count(), 0);
         assert_eq!((lesson.objective, lesson.text_weight), (Objective::Instruction, 1.0));

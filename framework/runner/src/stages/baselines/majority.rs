@@ -38,8 +38,7 @@ mod tests {
             ..Fact::default()
         };
         let (a, b, c) = (fact("a", "low"), fact("b", "low"), fact("b", "high"));
-        // Facts shared with each text, itself included: [a]: 1 + 1 + 0, [a b]: 1 + 2 + 0, [c]: 0 + 0 +
-        // 1.
+        // Shared facts, itself included: [a]: 1 + 1 + 0, [a b]: 1 + 2 + 0, [c]: 0 + 0 + 1.
         let texts = [vec![a.clone()], vec![a, b], vec![c]];
         let texts: Vec<&[Fact]> = texts.iter().map(Vec::as_slice).collect();
         assert_eq!(consensus(&texts), Some(1));

@@ -131,10 +131,11 @@ mod tests {
 
     #[test]
     fn predictions_are_scikit_learns() {
-        // Eight points with three features, in Python: x[i] = [sin(1.7 i), cos(0.9 i), i % 3], y[i] = i
-        // + x[i][0]. make_pipeline(StandardScaler(), Ridge(alpha=3 * 0.1)).fit(x, y).predict([[0.3,
-        // -0.2, 1]]). Here features are divided by the root of their number, so the same penalty is
-        // three times as strong.
+        // Eight points with three features, in Python:
+        // x[i] = [sin(1.7 i), cos(0.9 i), i % 3], y[i] = i + x[i][0],
+        // make_pipeline(StandardScaler(), Ridge(alpha=3 * 0.1)).fit(x, y).predict([[0.3, -0.2, 1]]).
+        // Here features are divided by the root of their number, so the same penalty is three times as
+        // strong.
         let row = |i: f64| vec![(1.7 * i).sin() as f32, (0.9 * i).cos() as f32, (i % 3.0) as f32];
         let known: Vec<Measured> = (0..8)
             .map(f64::from)

@@ -126,8 +126,8 @@ impl Sums {
     }
 }
 
-/// Distribution of |r| between two unrelated normal quantities. Its density is proportional to `(1 -
-/// r^2)^((n - 4) / 2)` for `n` people.
+/// Distribution of |r| between two unrelated normal quantities. For `n` people its density is
+/// proportional to `(1 - r^2)^((n - 4) / 2)`.
 struct Chance {
     /// The distribution function at equal steps of |r| from 0 to 1.
     below: Vec<f64>,
