@@ -15,8 +15,8 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
             of(Paradigm::Multi),
         ),
         (
-            "Answered in a generated sentence, in which the class was looked up (a sentence that names no one class \
-             counts as wrong)",
+            "Answered in a generated sentence, which was searched for the class (a sentence that does not name \
+             exactly one class counts as wrong)",
             of(Paradigm::Open),
         ),
         (
@@ -32,7 +32,7 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
     ];
     let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));
     let shots = experiment.tasks.iter().filter_map(|(name, table)| {
-        Some(format!("Learned from {} training scans a class: {name}.", keys(table).shots?))
+        Some(format!("Learned from {} training scans per class: {name}.", keys(table).shots?))
     });
     told.chain(shots).collect()
 }

@@ -186,11 +186,11 @@ fn trained(training: &Training, size: usize, of: &str) -> String {
     };
     let moved = match &training.tuning {
         Tuning::Lora(lora) => format!(
-            "; low-rank adapters of rank {} (alpha {}) moved and the language model stayed fixed",
+            "; low-rank adapters of rank {} (alpha {}) were trained and the language model was frozen",
             lora.rank,
             number::plain(lora.alpha)
         ),
-        Tuning::Full => "; all weights moved".to_owned(),
+        Tuning::Full => "; all weights were trained".to_owned(),
     };
     format!(
         "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \

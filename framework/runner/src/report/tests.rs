@@ -74,7 +74,7 @@ fn markdown_has_every_section_and_every_plot() {
         ## Results
         ### Test: subjects that nothing was fitted on or chosen by
         ### Validation: subjects for choices, not for claims
-        ## What so many subjects can show
+        ## What this number of subjects can show
         ## Corpus
         ### One scan in words
         ### Not available

@@ -180,7 +180,7 @@ impl<'a> Journal<'a> {
     fn with(&self, write: impl FnOnce(&mut Written) -> io::Result<()>) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = write(&mut written) {
-            warn!(%error, "The run goes on, and no longer says how far it is.");
+            warn!(%error, "The journal cannot be written; the run goes on without it.");
             (written.lines, written.board) = (None, None);
         }
     }
@@ -286,7 +286,7 @@ fn tag(label: String, stage: &Stage, row: &MetricRow) -> String {
 }
 
 fn said<T>(dir: &Path, made: io::Result<T>) -> Option<T> {
-    made.map_err(|error| warn!(%error, dir = %dir.display(), "The run goes on without saying how far it is."))
+    made.map_err(|error| warn!(%error, dir = %dir.display(), "The journal cannot be opened; the run goes on without it."))
         .ok()
 }
 

@@ -9,7 +9,7 @@ use boldface::Result;
 pub fn labels(edges: &[f64], unit: &str) -> Result<Vec<String>> {
     let rises = edges.windows(2).all(|pair| pair[0] < pair[1]) && edges.iter().all(|edge| edge.is_finite());
     if edges.len() < 3 || !rises {
-        return Err(format!("{edges:?} are no edges of two or more bins").into());
+        return Err(format!("{edges:?} must be three or more increasing edges").into());
     }
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     Ok(edges.windows(2).map(|pair| format!("{} to {}{unit}", pair[0], pair[1])).collect())

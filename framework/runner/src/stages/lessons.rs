@@ -136,7 +136,7 @@ fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<E
         if named(&reference, &options) != Some(right) {
             let class = &options[right];
             return Err(format!(
-                "the sentence `{reference}` is to say `{class}`, which cannot be read in it"
+                "the sentence `{reference}` should name `{class}`, which cannot be read in it"
             )
             .into());
         }

@@ -92,11 +92,11 @@ impl Board<'_> {
     pub fn blocks(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[Row]) -> Vec<Block> {
         let mut blocks = vec![Block::Section("Leaderboard".into()), Block::Table(self.table(trials, rows))];
         blocks.push(Block::Text(vec![plain(
-            "The order is that of validation. Test values are shown beside it and choose nothing: the best of many test values is too good.",
+            "Arms are ranked by validation. Test values are shown for comparison and never used to choose: the best of many test values is too good.",
         )]));
         let counts = || rows.iter().map(|row| row.entry.trials.len());
         if counts().min() != counts().max() {
-            let words = "Not every arm rests on as many runs as the others (column runs): their means are not of the same seeds or {subject}s. Differences are of the runs that both have.";
+            let words = "Arms have different numbers of runs (column runs), so their means are over different seeds or {subject}s. Differences use only the runs that both arms have.";
             blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
         }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
@@ -109,7 +109,7 @@ impl Board<'_> {
             blocks.push(Block::Figures(self.figures(trials, &axes)));
             blocks.push(Block::Table(self.effects(bench, trials, &axes)));
             blocks.push(Block::Text(vec![plain(
-                "A value is the mean over all runs at a level. A difference is that of runs which are equal in everything else, seeds included, and its interval is by {subject} and by seed.",
+                "A value is the mean over all runs at a level. A difference compares runs that are equal in everything else, seeds included. Its interval is over {subject}s and seeds.",
             )]));
         }
         blocks.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
@@ -184,7 +184,7 @@ impl Board<'_> {
                 let spread =
                     summary.sd.map_or_else(String::new, |sd| format!(" (SD {})", number::score(Some(sd))));
                 blocks.push(Block::Text(vec![
-                    plain("Nested selection: the test values of what validation chose have the mean "),
+                    plain("Nested selection: the arms chosen by validation have the mean test value "),
                     strong(number::score(summary.mean)),
                     plain(format!("{spread} over {}.", number::count(summary.n, "division"))),
                 ]));

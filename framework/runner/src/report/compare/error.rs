@@ -27,7 +27,7 @@ pub enum CompareError {
         has: Vec<(String, String)>,
     },
     /// No task has that metric.
-    #[error("no task that was scored has the metric `{metric}`; there {known}")]
+    #[error("no scored task has the metric `{metric}`; there {known}")]
     NoMetric {
         /// The metric as the user gave it.
         metric: String,

@@ -213,7 +213,7 @@ impl Run {
                 stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
             {
                 return Err(format!(
-                    "`{}`, scored again, is {} and not the stored {stored}: another version of the task made it",
+                    "`{}` scored again gives {} instead of the stored {stored}: another version of the task made it",
                     metric.name, metric.value
                 ));
             }
@@ -245,7 +245,7 @@ impl Run {
             }
         }
         if outcomes.is_empty() {
-            Err(format!("the {} part of `{name}` was asked nothing", part.name()))
+            Err(format!("the {} part of `{name}` has no answers", part.name()))
         } else {
             Ok(outcomes)
         }

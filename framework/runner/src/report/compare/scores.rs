@@ -236,7 +236,7 @@ impl<'a> Bench<'a> {
             return None;
         }
         if of_a.1 != of_b.1 {
-            self.note(format!("`{task}`: the right answers of `{a}` and `{b}` are not the same, so part of their difference is one of questions and not of models."));
+            self.note(format!("`{task}`: the right answers of `{a}` and `{b}` differ, so part of their difference comes from the questions and not from the models."));
         }
         Some(())
     }

@@ -104,7 +104,7 @@ impl Results {
                 "It does not use the scan, as far as these {{subject}}s show: {numbers} includes 0)."
             )),
             (Verdict::Worse, _) => {
-                Some(format!("It does not use the scan: {numbers}), so its own serves it worse."))
+                Some(format!("It does not use the scan: {numbers}), so it does worse with the right scan."))
             }
         }
     }
@@ -278,8 +278,8 @@ mod tests {
         );
         assert_eq!(
             said(0.4, -0.2),
-            "It does not use the scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, -0.100]), \
-             so its own serves it worse."
+            "It does not use the scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, \
+             -0.100]), so it does worse with the right scan."
         );
         assert_eq!(
             said(0.55, 0.2),

@@ -33,7 +33,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if !blocks.is_empty() {
         blocks.insert(0, Block::Section("Answers".into()));
         let note =
-            "Examples are the first scan of the part in BIDS order, not chosen by how well they turned out.";
+            "Examples come from the first scan of the part in BIDS order and are not selected by quality.";
         blocks.insert(1, Block::Text(vec![plain(note)]));
     }
     blocks

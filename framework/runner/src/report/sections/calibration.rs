@@ -26,10 +26,10 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if !blocks.is_empty() {
         blocks.insert(0, Block::Section("Calibration".into()));
         blocks.push(Block::Text(vec![plain(
-            "Answers in ten bins of equal width by the probability of the answer given; a point below the diagonal is \
-             too sure of itself. The calibration error is the mean distance from the diagonal, weighted by the answers \
-             in each bin; with few answers it lies above 0 even for perfect probabilities (20 answers of probability \
-             0.5: 0.09 on average).",
+            "Answers are grouped into ten bins of equal width by the probability of the answer given. A point \
+             below the diagonal means overconfidence. The calibration error is the mean distance from the \
+             diagonal, weighted by the answers in each bin. With few answers it is above 0 even for perfect \
+             probabilities (20 answers of probability 0.5: 0.09 on average).",
         )]));
     }
     blocks

@@ -60,7 +60,7 @@ fn generators(stored: &Stored) -> Table {
         ];
         cells.map(Cell::new).into()
     };
-    let caption = "What each generator says; its norms are of training scans alone".to_owned();
+    let caption = "Output of each generator; norms come from training scans only".to_owned();
     Table { caption, columns, rows: by_generator(&stored.descriptors).into_iter().map(row).collect() }
 }
 
@@ -92,7 +92,7 @@ fn one_scan(stored: &Stored) -> Vec<Block> {
     let mut blocks = vec![
         Block::Subsection("One scan in words".into()),
         Block::Text(vec![plain(format!(
-            "{scan}, the first {} scan in BIDS order, not chosen by what is said of it.",
+            "{scan}, the first {} scan in BIDS order, not selected for its sentences.",
             part.name()
         ))]),
     ];
@@ -148,7 +148,8 @@ fn missing(stored: &Stored) -> Vec<Block> {
         let counts = [own.len().to_string(), scans(&own).len().to_string()].map(Cell::new);
         [Cell::new(corpus), Cell::new(reason)].into_iter().chain(counts).collect()
     };
-    let caption = "What could not be measured or compared, and why; no number stands in for it".to_owned();
+    let caption =
+        "Features that could not be measured or compared, and why; no number replaces them".to_owned();
     let rows = counts.into_iter().map(row).collect();
     vec![heading, Block::Table(Table { caption, columns, rows })]
 }

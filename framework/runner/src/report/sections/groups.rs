@@ -20,9 +20,9 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Groups of {subject}s".into())];
     blocks.extend(tables.into_iter().map(Block::Table));
     blocks.push(Block::Text(vec![plain(format!(
-        "Test {{subject}}s, one metric; all metrics are in metrics.parquet (column group). A group of fewer than {FEWEST} \
-         {{subject}}s is not scored, one of fewer than {} has no interval. Intervals of small groups are wide: that two of them overlap does not show that the \
-         groups are alike.",
+        "Test {{subject}}s, one metric; all metrics are in metrics.parquet (column group). Groups of fewer than \
+         {FEWEST} {{subject}}s are not scored, and groups of fewer than {} have no interval. Small groups have \
+         wide intervals, so an overlap does not show that two groups are alike.",
         intervals::FEWEST
     ))]));
     blocks

@@ -12,7 +12,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if !pairs.is_empty() {
         blocks.push(Block::Pairs(pairs));
     }
-    blocks.push(Block::Details { summary: "Everything that was looked at".to_owned(), code: listed(proof) });
+    blocks.push(Block::Details { summary: "All checks".to_owned(), code: listed(proof) });
     blocks
 }
 
@@ -20,8 +20,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 fn summary(proof: &Proof) -> String {
     let named = [
         (Status::Passed, "passed"),
-        (Status::Hidden, "would tell, but the model cannot see it"),
-        (Status::Warned, "to be known"),
+        (Status::Hidden, "would leak, but the model cannot see it"),
+        (Status::Warned, "worth knowing"),
         (Status::Accepted, "accepted by the author"),
         (Status::Failed, "failed"),
     ];

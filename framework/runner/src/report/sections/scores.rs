@@ -103,9 +103,9 @@ fn caution(results: &[Results]) -> Option<Block> {
     let fewest = with_intervals.filter_map(|results| results.subjects).min()?;
     let text = match fewest {
         FEWEST..FEW => format!(
-            "Read with care: intervals over {fewest} {{subject}}s are widened, so that they hold the truth 95 times in 100; \
-             they do so less often for scores close to 0 or 1, and where a few {{subject}}s have errors many times those of \
-             the others."
+            "Read with care: intervals over {fewest} {{subject}}s are widened, so that they contain the true \
+             value 95 times in 100; less often for scores close to 0 or 1, or if a few {{subject}}s have much \
+             larger errors than the others."
         ),
         // Only runs of older versions have these.
         0..FEWEST => format!(

@@ -69,7 +69,7 @@ impl Asker<'_> {
             Form::Choice | Form::Bins | Form::Band => self.rank(cases, blocks),
             Form::Text => self.write_texts(cases, blocks),
             Form::Series => self.continued(cases, places, shown, blocks),
-            Form::Value => Err("a number without bins is read off, not asked for".into()),
+            Form::Value => Err("a number without bins has no options to rank".into()),
         }
     }
 

@@ -55,7 +55,7 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
     }
     if (series.tr() - info.tr).abs() > 1e-6 * info.tr.abs() {
         let (read, said) = (series.tr(), info.tr);
-        return Err(format!("a repetition time of {read} s instead of the {said} s its header tells").into());
+        return Err(format!("a repetition time of {read} s instead of the {said} s in its header").into());
     }
     fits(&quality, series.rois())?;
     let missing = missing(&series);
@@ -121,7 +121,7 @@ fn fits(quality: &Quality, rois: usize) -> Result<(), String> {
     let mut lengths = lengths.into_iter().filter(|&length| length > 0);
     let Some(first) = lengths.next() else { return Ok(()) };
     lengths.find(|&length| length != first).map_or(Ok(()), |other| {
-        Err(format!("motion, DVARS and scrubbing speak of {first} and of {other} volumes"))
+        Err(format!("motion, DVARS and scrubbing disagree: {first} and {other} volumes"))
     })
 }
 
@@ -182,7 +182,7 @@ mod tests {
         let one = TimeSeries::new(8, 1, 2.0, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(one), "1 regions instead of 2");
         let fast = TimeSeries::new(4, 2, 0.8, WHOLE.to_vec()).unwrap();
-        assert_eq!(refused(fast), "a repetition time of 0.8 s instead of the 2 s its header tells");
+        assert_eq!(refused(fast), "a repetition time of 0.8 s instead of the 2 s in its header");
     }
 
     #[test]
@@ -212,6 +212,6 @@ mod tests {
         let coverage = Quality { coverage: vec![1.0; 3], ..Quality::default() };
         assert_eq!(said(coverage), "the coverage of 3 regions instead of 2");
         let lengths = Quality { fd: vec![0.0; 4], kept: vec![true; 5], ..Quality::default() };
-        assert_eq!(said(lengths), "motion, DVARS and scrubbing speak of 4 and of 5 volumes");
+        assert_eq!(said(lengths), "motion, DVARS and scrubbing disagree: 4 and 5 volumes");
     }
 }

@@ -120,7 +120,7 @@ fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<Found<'_>> {
 fn said(bad: &[(&ScanInfo, &Bad)], total: usize) -> String {
     let lines: Vec<String> = bad.iter().map(|(info, bad)| format!("`{}`: {}", info.id, bad.reason)).collect();
     let mut text = format!(
-        "{} of {total} scans cannot be used; mend or remove them:\n  {}",
+        "{} of {total} scans cannot be used; fix or remove them:\n  {}",
         bad.len(),
         lines.join("\n  ")
     );

@@ -184,7 +184,7 @@ fn kept_in(dir: &Path, place: impl Fn(&Measured) -> Option<(usize, f64)>) -> Res
     let mut kept = Vec::new();
     for (measured, whole) in measured.into_iter().zip(lengths) {
         let name = measured.scan.to_string();
-        let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no scan any more"))?;
+        let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no longer a scan"))?;
         let (shape, values) = arrays.remove(&name).ok_or_else(|| format!("`{name}` has no series"))?;
         let (trs, rois) = matrix(&name, &shape)?;
         kept.push((place, Kept { series: TimeSeries::new(trs, rois, tr, values)?, trs: whole, measured }));

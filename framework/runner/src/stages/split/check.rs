@@ -77,7 +77,7 @@ fn contradictions(table: &SplitTable) -> Vec<Problem> {
             refuse(
                 is_there,
                 key,
-                &format!("`file` already says who is in which part, so `{key}` says nothing"),
+                &format!("`file` already says who is in which part, so `{key}` has no effect"),
                 "leave one of them out",
             );
         }

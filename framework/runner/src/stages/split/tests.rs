@@ -182,8 +182,8 @@ fn contradictions_and_ranges_are_told() {
         ..SplitTable::default()
     };
     expect![[r#"
-        split.test: `file` already says who is in which part, so `test` says nothing; leave one of them out
-        split.folds: `file` already says who is in which part, so `folds` says nothing; leave one of them out
+        split.test: `file` already says who is in which part, so `test` has no effect; leave one of them out
+        split.folds: `file` already says who is in which part, so `folds` has no effect; leave one of them out
     "#]]
     .assert_eq(&told(&file));
     expect![[r#"

@@ -58,10 +58,10 @@ pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
         blocks.push(table(&datasets, &quantities));
         blocks.push(Block::Figures(quantities.iter().map(|quantity| figure(&datasets, quantity)).collect()));
         blocks.push(Block::Text(vec![plain(
-            "Median and range over scans. FD: framewise displacement (Power 2012); censored: volumes taken out, by \
-             scrubbing or as first volumes; DVARS: change from volume to volume in percent of the mean signal; tSNR: mean over standard deviation \
-             of the median voxel; coverage: share of a region's voxels that hold a signal. One row a scan is in \
-             quality.parquet.",
+            "Median and range over scans. FD: framewise displacement (Power 2012); censored: volumes taken out, \
+             by scrubbing or as first volumes; DVARS: change from volume to volume in percent of the mean \
+             signal; tSNR: mean over standard deviation of the median voxel; coverage: share of a region's \
+             voxels that hold a signal. quality.parquet has one row per scan.",
         )]));
     }
     blocks.extend(coverage(&stored.measured, regions));
@@ -69,11 +69,11 @@ pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
         blocks.push(Block::Subsection("Connectivity and motion".into()));
         blocks.push(Block::Figures(stored.motion.iter().map(motion).collect()));
         blocks.push(Block::Text(vec![plain(
-            "For every pair of regions the correlation, over people, of functional connectivity (Fisher's z of the \
+            "For every pair of regions, the correlation over people of functional connectivity (Fisher's z of the \
              cropped series, before standardisation) with mean framewise displacement; scans of one person are \
-             averaged. By chance: normal and unrelated. A distribution that is wider than chance, or shifted, says \
-             that motion is still in the connectivity: a model may read motion instead of brain. How that changes \
-             with distance is not shown, because the regions have no coordinates.",
+             averaged. By chance: normal and unrelated. A distribution that is wider than chance, or shifted, \
+             means that motion is still in the connectivity: a model may read motion instead of brain activity. \
+             The dependence on distance is not shown, because the regions have no coordinates.",
         )]));
     }
     blocks
@@ -175,7 +175,7 @@ fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
         .enumerate()
         .map(|(place, name)| ((*name).to_owned(), if place < 2 { Align::Left } else { Align::Right }));
     let caption = format!(
-        "Regions that scans cover least: {} of {} are missing in a scan or covered by less than {:.0}%",
+        "Least covered regions: {} of {} are missing in a scan or have less than {:.0}% coverage",
         count,
         regions.names.len(),
         100.0 * WORTH

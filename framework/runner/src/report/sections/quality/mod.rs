@@ -49,7 +49,7 @@ fn left_out(excluded: &[Exclusion], used: usize) -> Vec<Block> {
         Block::Text(vec![
             plain(said),
             code("exclusions.tsv"),
-            plain(". They count nowhere: not in the split, not in the power."),
+            plain(". They count neither in the split nor in the power."),
         ]),
         Block::Table(Table { caption, columns, rows }),
     ]

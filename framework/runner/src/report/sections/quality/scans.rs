@@ -23,7 +23,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     }
     if !stored.carpets.is_empty() {
         blocks.push(Block::Text(vec![plain(
-            "The scans that move most, and the one in the middle if there are many. Carpets: regions from top to \
+            "The scans with the most motion, and the median one if there are many. Carpets: regions from top to \
              bottom, network by network, each scaled over the volumes kept; dark and light are two standard \
              deviations below and above its mean. A stripe from top to bottom is something that happened to the \
              whole brain at once: motion, or breath. A gap is volumes that are not used.",
@@ -161,8 +161,10 @@ fn table(measured: &[Measured]) -> Block {
         ]
     };
     let caption = match measured.len() > ROWS {
-        true => format!("The {ROWS} of {} scans that move most; quality.parquet has all", measured.len()),
-        false => "All scans, those that move most first".to_owned(),
+        true => {
+            format!("The {ROWS} of {} scans with the most motion; quality.parquet has all", measured.len())
+        }
+        false => "All scans, those with the most motion first".to_owned(),
     };
     let rows = ranked.iter().take(ROWS).map(row).collect();
     Block::Table(Table { caption, columns: columns.collect(), rows })
