@@ -152,8 +152,8 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with('A') { "an" } else { "a" }
 }
 
-/// Warns before a run about tasks with too few test subjects. With folds, it adds what all folds
-/// together can show.
+/// Warns before a run about tasks with too few test subjects. If all folds will run, every subject is a
+/// test subject.
 pub fn cautions(plan: &Plan) -> Vec<String> {
     let Ok(split) = of_plan(plan, &plan.scans) else { return Vec::new() };
     let is_test = |scan: &&ScanInfo| {

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::stored::Stored;
 use crate::spec::{Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
 
-/// Returns one sentence per unusual paradigm. `None` if all tasks were asked singly and trained on.
+/// Returns one sentence per unusual paradigm. Empty if all tasks were asked singly and learned from all
+/// training scans.
 pub fn sentences(stored: &Stored) -> Vec<String> {
     let experiment = &stored.record.experiment;
     let of = |paradigm| names(experiment, |keys| keys.paradigm == paradigm);

@@ -1,5 +1,5 @@
-//! Altered scans: shuffled ones keep connectivity and lose their spectra, phase-randomised ones the
-//! reverse. A model that scores as well on an altered scan relies only on what it keeps.
+//! Altered scans. Shuffled ones keep their connectivity and lose their spectra; phase-randomised ones
+//! do the reverse. A model that scores as well on an altered scan relies only on what it keeps.
 //!
 //! The Fourier transform is written by hand: series are short, and SIMD code could differ between
 //! machines in the last bits.

@@ -74,7 +74,7 @@ struct Entry {
 /// or an experiment's name in the folder `runs`.
 ///
 /// # Errors
-/// If nothing of these is there, or `sweep.json` is damaged.
+/// If there is no such folder, or `sweep.json` is damaged.
 pub fn find(path: &Path, runs: &Path) -> Result<Found> {
     let place = if path.exists() { path.to_owned() } else { runs.join(path) };
     let no_run = |why: String| CompareError::NoRun { path: path.to_owned(), why };

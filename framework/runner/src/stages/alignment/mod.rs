@@ -237,8 +237,7 @@ mod tests {
 
     #[test]
     fn a_description_is_shortened_to_the_context() {
-        // `<`, 6 tokens of the scan, `>`, 19 letters of the question; then `A. B.` and the end token:
-        // 6.
+        // `<`, 6 tokens of the scan, `>`, 19 letters of the question; then `A. B.` and the end: 6.
         let before = 1 + 6 + 1 + QUESTION.len();
         for lesson in lessons(&config(1.0, 0.1), Some(before + 6), &TEN).unwrap() {
             assert_eq!(learned(&lesson).len(), 6);

@@ -68,8 +68,8 @@ pub struct Teacher {
 /// A made scan: its shown block and its facts.
 type MadeScan = (FmriBlock, Vec<FactLabel>);
 
-/// Rounds before another made scan replaces one. Measuring a scan costs more than asking about it, and
-/// each round asks other questions.
+/// Number of rounds after which a made scan is replaced by another. Measuring a scan costs more than
+/// asking about it, and each round asks other questions.
 const EPOCH: u64 = 4;
 
 /// Makes, describes and labels made scans.
