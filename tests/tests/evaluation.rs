@@ -228,7 +228,7 @@ fn site_and_groups_are_scored() {
         assert!(found(plugin, "ece", None).value.is_some());
     }
     let page = page(&finished.dir);
-    for section in ["## What so many subjects can show", "## Groups of subjects", "## Calibration"] {
+    for section in ["## What this number of subjects can show", "## Groups of subjects", "## Calibration"] {
         assert!(page.contains(section), "{section}");
     }
     assert!(page.contains("condition by group: AUROC") && page.contains("Too few for a claim."), "{page}");

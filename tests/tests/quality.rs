@@ -228,7 +228,7 @@ fn a_scan_without_anything_measured_leaves_what_it_always_left() {
 #[test]
 fn a_region_without_a_signal_is_refused_with_its_name_and_the_ways_out() {
     let said = error(&spec("blind = true", "", ""));
-    assert!(said.starts_with("1 of 12 scans cannot be used; mend or remove them:\n  "), "{said}");
+    assert!(said.starts_with("1 of 12 scans cannot be used; fix or remove them:\n  "), "{said}");
     assert!(
         said.contains("`study/sub-02_task-rest`: 1 of 6 regions has no signal: `R4` (coverage 25%)"),
         "{said}"

@@ -1,4 +1,5 @@
-//! What a task's test subjects can show: the smallest effect that so many tell from chance.
+//! Statistical power of a task's test part: the smallest effect that its subjects can distinguish from
+//! chance, with 80% power in a two-sided test at 5%.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,42 +10,43 @@ use crate::plan::silent::silent;
 use crate::plan::{Entry, Plan};
 use crate::stages::split::of_plan;
 
-/// An AUROC that a test part should be able to tell from 0.5.
+/// An AUROC that a test part should be able to distinguish from 0.5.
 const AUROC: f64 = 0.7;
 
-/// A correlation that a test part should be able to tell from 0: about as large an effect as [`AUROC`].
+/// A correlation that a test part should be able to distinguish from 0. About as large an effect as
+/// [`AUROC`].
 const CORRELATION: f64 = 0.35;
 
 /// The subjects behind one task's answers on one part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Power {
-    /// The task's table in the spec.
+    /// Name of the task's table in the spec.
     pub task: String,
-    /// How many subjects there are. Scans of one subject are not independent, so they do not count.
+    /// Number of subjects. Scans of one subject are not independent and count once.
     pub subjects: usize,
-    /// What is asked of them.
+    /// The form of their answers, with the counts that power depends on.
     pub form: Form,
 }
 
-/// What a form of answer is tested for.
+/// The form of a task's answers, which decides the test.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Form {
-    /// Choices: subjects with a scan of each class and with a scan of another; the share of examples in
-    /// the most common class.
+    /// Choices.
     Classes {
-        /// Class, subjects with it, subjects with another.
+        /// Each class with the number of subjects that have a scan of it and of subjects that have a
+        /// scan of another class.
         counts: Vec<(String, usize, usize)>,
-        /// What the majority scores.
+        /// Accuracy of always choosing the most common class.
         majority: f64,
     },
     /// Numbers.
     Values,
-    /// Texts and series: they have no level of chance.
+    /// Texts and series, which have no chance level.
     Other,
 }
 
 impl Power {
-    /// Of all answers to one task's questions; none if there are none.
+    /// Computes the power of one task from its answers. `None` without answers.
     pub fn of<'a>(task: &str, answers: impl Iterator<Item = (&'a ScanId, &'a Answer)>) -> Option<Power> {
         let (mut persons, mut of_class, mut examples) =
             (BTreeSet::new(), BTreeMap::<&str, BTreeSet<String>>::new(), BTreeMap::<&str, usize>::new());
@@ -83,26 +85,27 @@ impl Power {
         Some(Power { task: task.to_owned(), subjects: persons.len(), form })
     }
 
-    /// The smallest AUROC of the class that is hardest to tell from the rest; none if no AUROC is told
-    /// from chance, or for another form.
+    /// Returns the smallest detectable AUROC of the class that is hardest to tell from the rest. `None`
+    /// for other forms, or if no AUROC can be distinguished from chance.
     pub fn auroc(&self) -> Option<f64> {
         let Form::Classes { counts, .. } = &self.form else { return None };
         let each = counts.iter().map(|(_, with, without)| scores::detectable_auroc(*with, *without));
         each.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
     }
 
-    /// The smallest accuracy that is told from the majority's.
+    /// Returns the smallest accuracy that can be distinguished from the majority's.
     pub fn accuracy(&self) -> Option<f64> {
         let Form::Classes { majority, .. } = &self.form else { return None };
         scores::detectable_accuracy(self.subjects, *majority)
     }
 
-    /// The smallest correlation with a number that is told from 0.
+    /// Returns the smallest correlation that can be distinguished from 0. `None` for other forms.
     pub fn correlation(&self) -> Option<f64> {
         (self.form == Form::Values).then(|| scores::detectable_correlation(self.subjects)).flatten()
     }
 
-    /// A warning, if so few subjects cannot support a claim; [`Unit::worded`](crate::spec::Unit) fills in its noun.
+    /// Returns a warning if the subjects are too few to support a claim. It contains a placeholder that
+    /// [`Unit::worded`](crate::spec::Unit) replaces by the noun.
     pub fn caution(&self) -> Option<String> {
         let (effect, found, wanted, needed) = match &self.form {
             Form::Other => return None,
@@ -149,8 +152,8 @@ fn article(noun: &str) -> &'static str {
     if noun.starts_with('A') { "an" } else { "a" }
 }
 
-/// Warnings about tasks whose test subjects are too few, before anything runs. Where all folds are to be
-/// run, all subjects are test subjects.
+/// Warns before a run about tasks with too few test subjects. If all folds will run, every subject is a
+/// test subject.
 pub fn cautions(plan: &Plan) -> Vec<String> {
     let Ok(split) = of_plan(plan, &plan.scans) else { return Vec::new() };
     let is_test = |scan: &&ScanInfo| {
@@ -163,7 +166,7 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
     let is_folded = table.folds.is_some() || table.leave_out.is_some();
     let one = |task: &Entry<dyn Task>| {
         let said = power(plan, task, &tested)?.caution()?;
-        // What more can be had from the same data, if the split is by share.
+        // The smallest effect if every subject were tested, which folds achieve.
         let of_all = power(plan, task, &everyone)?;
         let all = of_all.auroc().or(of_all.correlation());
         let by = if is_folded { "all folds together test" } else { "`[split] folds = 5` tests" };
@@ -175,8 +178,8 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
     plan.tasks.iter().filter_map(one).map(|said| table.unit.worded(&said)).collect()
 }
 
-/// What a task asks of scans whose signal is silence; none if it cannot say without a signal, or comes
-/// from a library, whose code is called with real scans only.
+/// Computes the power of a task from the examples it makes of scans with a silent signal. `None` if the
+/// task fails without a signal or comes from a library, because library code only ever gets real scans.
 fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Power> {
     if task.library.is_some() {
         return None;

@@ -14,7 +14,7 @@ use crate::spec::{Experiment, SweepTable, TaskKeys, short};
 pub use fields::{Field, fields};
 pub use reference::{explain, reference, summary};
 
-/// The schema of an experiment with every plugin's fields, for editors.
+/// Returns the schema of an experiment with every plugin's fields, for editors.
 pub fn experiment() -> Value {
     let mut schema = schema_for!(Experiment).to_value();
     let mut definitions = std::mem::take(&mut schema["$defs"]);
@@ -61,14 +61,14 @@ pub fn experiment() -> Value {
     schema
 }
 
-/// The schema of a sweep.
+/// Returns the schema of a sweep.
 pub fn sweep() -> Value {
     let mut schema = schema_of::<SweepTable>();
     schema["title"] = "boldface sweep".into();
     schema
 }
 
-/// The keys that every task has beside its own.
+/// Adds the framework's task keys to a task plugin's schema.
 fn add_task_keys(plugin: &mut Value, definitions: &mut Value) {
     let mut own = schema_of::<TaskKeys>();
     let inner = own["$defs"].take();
@@ -80,12 +80,12 @@ fn add_task_keys(plugin: &mut Value, definitions: &mut Value) {
     }
 }
 
-/// The schema of `manifest.json` of an artefact.
+/// Returns the schema of an artefact's `manifest.json`.
 pub fn manifest() -> Value {
     schema_of::<crate::run::Manifest>()
 }
 
-/// The schema of one row of the metric table.
+/// Returns the schema of one row of the metric table.
 pub fn metrics() -> Value {
     schema_of::<MetricRow>()
 }
@@ -94,7 +94,7 @@ fn schema_of<T: JsonSchema>() -> Value {
     schema_for!(T).to_value()
 }
 
-/// A schema as the text of its file: two spaces, sorted keys, whatever `serde_json` was built with.
+/// Formats a schema for its file: two spaces, sorted keys, independent of `serde_json`'s features.
 pub fn text(schema: &Value) -> String {
     let text = serde_json::to_string_pretty(&sorted(schema)).expect("a schema is plain JSON");
     text + "\n"
@@ -114,7 +114,7 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// A plugin's own schema; what it defines moves to `definitions` under the plugin's name.
+/// Returns a plugin's own schema and moves its definitions to `definitions`, under the plugin's name.
 fn plugin_schema(entry: &Entry, name: &str, definitions: &mut Value) -> Value {
     let mut schema = entry.schema.as_value().clone();
     let own = schema.as_object_mut().and_then(|schema| {
@@ -145,7 +145,7 @@ fn rename_references(value: &mut Value, name: &str) {
     }
 }
 
-/// Any table of a kind: its `type` says which.
+/// Returns the schema of any table of a plugin kind. Its `type` selects the plugin.
 fn chosen_by_type(kind: &str) -> Value {
     let names: Vec<&str> = names(kind);
     let case = |name: &&str| {
@@ -158,13 +158,13 @@ fn chosen_by_type(kind: &str) -> Value {
         "type": "object",
         "required": ["type"],
         "properties": { "type": { "enum": names, "description": "The plugin." } },
-        // A table without `type`, in a spec that extends another, has the keys of some plugin.
+        // A table without `type`, in a spec that extends another, must match some plugin's keys.
         "anyOf": names.iter().map(|name| reference_to(&format!("{kind}.{name}"))).collect::<Vec<_>>(),
         "allOf": names.iter().map(case).collect::<Vec<_>>(),
     })
 }
 
-/// Tables named after a plugin need no `type`.
+/// Returns the schemas of tables that are named after a plugin and therefore need no `type`.
 fn named_after_plugins(kind: &str) -> Value {
     let table = |name: &str| {
         let case = json!({

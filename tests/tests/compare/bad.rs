@@ -53,7 +53,7 @@ fn runs_without_a_common_task_or_metric_are_said() {
     let (code, text) = complained(&sandbox.boldface(&["compare", "one", "one", "--metric", "auroc"]));
     assert_eq!(code, Some(2));
     assert!(
-        text.starts_with("error: no task that was scored has the metric `auroc`; there are `forecasting."),
+        text.starts_with("error: no scored task has the metric `auroc`; there are `forecasting."),
         "{text}"
     );
 }

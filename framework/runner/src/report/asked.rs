@@ -1,11 +1,11 @@
-//! The methods paragraph's sentences about tasks that were not asked as usual.
+//! Sentences of the methods paragraph about tasks that used an unusual paradigm.
 
 use serde_json::Value;
 
 use super::stored::Stored;
 use crate::spec::{Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
 
-/// One sentence for each way in which tasks were asked; none if all were asked singly and learned from all
+/// Returns one sentence per unusual paradigm. Empty if all tasks were asked singly and learned from all
 /// training scans.
 pub fn sentences(stored: &Stored) -> Vec<String> {
     let experiment = &stored.record.experiment;
@@ -16,8 +16,8 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
             of(Paradigm::Multi),
         ),
         (
-            "Answered in a generated sentence, in which the class was looked up (a sentence that names no one class \
-             counts as wrong)",
+            "Answered in a generated sentence, which was searched for the class (a sentence that does not name \
+             exactly one class counts as wrong)",
             of(Paradigm::Open),
         ),
         (
@@ -33,19 +33,19 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
     ];
     let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));
     let shots = experiment.tasks.iter().filter_map(|(name, table)| {
-        Some(format!("Learned from {} training scans a class: {name}.", keys(table).shots?))
+        Some(format!("Learned from {} training scans per class: {name}.", keys(table).shots?))
     });
     told.chain(shots).collect()
 }
 
-/// The tasks that instruction tuning learned from; none if it was not run.
+/// Returns the names of the tasks that instruction tuning trained on. `None` if it did not run.
 pub fn taught(stored: &Stored) -> Option<Vec<String>> {
     let stage = stored.record.stages.iter().find(|record| record.stage.name() == "instruction")?;
     let tasks = stage.stage.config.get("tasks").and_then(Value::as_object)?;
     Some(tasks.keys().cloned().collect())
 }
 
-/// Whether a task's key only says what goes without saying.
+/// Whether a task's key has its default value, which the report leaves out.
 pub fn is_usual(key: &str, value: &Value) -> bool {
     (key == "paradigm" && value == "single") || (key == "held-out" && value == &Value::Bool(false))
 }
@@ -56,7 +56,7 @@ fn names(experiment: &Experiment, which: impl Fn(&TaskKeys) -> bool) -> Option<S
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// The framework's keys of a stored task; the usual ones for a run from before there were any.
+/// Returns the framework's keys of a stored task, with defaults for runs that predate them.
 fn keys(table: &Table) -> TaskKeys {
     let own: Table = table
         .iter()

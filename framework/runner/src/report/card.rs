@@ -1,4 +1,4 @@
-//! What the page of an exported model takes from the report of its run.
+//! The parts of a run's report that go into the card of an exported model.
 
 use std::path::Path;
 
@@ -11,25 +11,25 @@ use super::stored::{Result, Stored};
 use super::{markdown, methods};
 use crate::power::Power;
 
-/// Tables and sentences of a run, in Markdown.
+/// Tables and sentences about a run, in Markdown.
 #[derive(Debug)]
 pub struct Told {
-    /// The table of every task on test subjects, and what may be said of it.
+    /// The table of every task on test subjects, with the sentences below it.
     pub test: String,
-    /// The same on validation subjects.
+    /// The same for validation subjects.
     pub validation: String,
-    /// The methods.
+    /// The methods paragraph.
     pub methods: String,
-    /// What the numbers cannot show, a sentence each.
+    /// Limits of the numbers, one sentence each.
     pub limits: Vec<String>,
-    /// Of each dataset that says it: its own name, licence, what to cite, and its persistent address.
+    /// For each dataset with a description: its own name, licence, citation and persistent address.
     pub data: Vec<(String, [Option<String>; 4])>,
 }
 
-/// What there is to tell of the run in `run`, whose artefacts are in the folder `runs`.
+/// Collects the card's parts for the run in `run`, whose artefacts are in the folder `runs`.
 ///
 /// # Errors
-/// As [`super::write`].
+/// Those of [`super::write`].
 pub fn told(run: &Path, runs: &Path) -> Result<Told> {
     let stored = Stored::read_in(run, runs)?;
     let unit = stored.record.experiment.split.unit;

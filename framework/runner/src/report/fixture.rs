@@ -1,4 +1,4 @@
-//! A run's folder made up for tests: three tasks, two training stages, hostile names.
+//! A made-up run folder for tests, with three tasks, two training stages and names that need escaping.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,25 +14,25 @@ use crate::plan::{Key, Stage, StageKind};
 use crate::run::{Answered, Reconstruction, Record, StageRecord};
 use crate::spec::Experiment;
 
-/// Subjects of each part.
+/// Number of subjects in each part.
 const SUBJECTS: [(Part, usize); 3] = [(Part::Train, 9), (Part::Validation, 3), (Part::Test, 4)];
-/// A subject has one scan of each.
+/// Classes; every subject has one scan of each.
 const CLASSES: [&str; 3] = ["passive", "regulate-up", "regulate-down"];
 
 /// A folder of runs with one run in it.
 pub struct Fixture {
-    /// Everything, dropped at the end.
+    /// The temporary folder, deleted when dropped.
     pub root: TempDir,
     /// The run's folder.
     pub run: PathBuf,
 }
 
-/// A whole run: classification, captioning and forecasting with their baselines.
+/// Makes a run with classification, captioning and forecasting and their baselines.
 pub fn whole() -> Fixture {
     make(&["condition", "captioning", "forecasting"])
 }
 
-/// A run of some of the tasks.
+/// Makes a run with some of the tasks.
 pub fn make(tasks: &[&str]) -> Fixture {
     let root = tempfile::tempdir().unwrap();
     let run = root.path().join("runs/quickstart/2026-11-23T03-12-45");
@@ -196,7 +196,7 @@ fn descriptors(scans: &[(Part, ScanInfo)]) -> Vec<Descriptor> {
     scans.iter().flat_map(one).collect()
 }
 
-/// Something that looks like a signal, and no random number in it.
+/// Returns a deterministic value that looks like a signal.
 fn wave(t: usize, roi: usize, phase: f32) -> f32 {
     let (t, roi) = (t as f32, roi as f32);
     (t * 0.21 + roi + phase).sin() + 0.6 * (t * 0.053 * (roi + 1.0)).cos() + 0.3 * (t * 1.7 + roi).sin()
@@ -383,13 +383,13 @@ fn scores(task: &str, baselines: &[&str]) -> Vec<MetricRow> {
         }
     }
     if task == "condition" {
-        // One class in the part: no AUROC.
+        // Only one class in the part, so AUROC is undefined.
         let undefined = row("baseline.condition", "majority", "test", "auroc", f64::NAN, Some(true));
         rows.retain(|row| {
             (&row.plugin, &row.split, &row.metric) != (&undefined.plugin, &undefined.split, &undefined.metric)
         });
         rows.push(undefined);
-        // Not a clear difference.
+        // Widened, so that the difference is not significant.
         rows.iter_mut()
             .filter(|row| row.against.is_some() && row.metric == "auroc")
             .for_each(|row| row.high = Some(0.04));

@@ -1,14 +1,14 @@
-//! A report as one HTML file: no script, nothing fetched, light and dark.
+//! A report as one HTML file without scripts or external resources, in light and dark.
 
 use std::fmt::Write;
 
 use super::document::{Align, Block, Cell, Document, Figure, Span, Table, Tone};
 
 const PAGE: &str = include_str!("page.css");
-/// How plots look; files of single plots carry it too.
+/// Style of plots, also embedded in files of single plots.
 pub const PLOT: &str = include_str!("plot.css");
 
-/// The whole page.
+/// Writes the whole page.
 pub fn write(document: &Document) -> String {
     let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
@@ -25,7 +25,7 @@ pub fn write(document: &Document) -> String {
     out
 }
 
-/// Text that cannot be taken for markup, in elements and in quoted attributes.
+/// Escapes text for elements and quoted attributes.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -35,7 +35,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // XML knows no control characters, and a plot is XML.
+            // XML, and therefore SVG, allows no control characters.
             control if control.is_control() && !matches!(control, '\n' | '\t') => out.push('\u{fffd}'),
             other => out.push(other),
         }
@@ -100,7 +100,7 @@ fn inline(spans: &[Span]) -> String {
     spans.iter().map(one).collect()
 }
 
-/// An address of another kind could run a script.
+/// Whether an address is http(s). Other schemes could run a script.
 fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
@@ -158,7 +158,7 @@ fn class(align: Align, tone: Tone) -> String {
     }
 }
 
-/// Escaped; in a column of numbers a hyphen is a minus.
+/// Escapes text. In a column of numbers, hyphens become minus signs.
 fn typographic(text: &str, align: Align) -> String {
     match align {
         Align::Left => escape(text),
@@ -166,7 +166,7 @@ fn typographic(text: &str, align: Align) -> String {
     }
 }
 
-/// A hyphen before a number, or between two names with blanks, is a minus.
+/// Replaces a hyphen before a number, or between two names with spaces, by a minus sign.
 fn minus(escaped: &str) -> String {
     let mut out = String::with_capacity(escaped.len());
     let mut before = ' ';

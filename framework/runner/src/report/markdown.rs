@@ -1,18 +1,19 @@
-//! A report as Markdown, its plots beside it as SVG files.
+//! A report as Markdown, with its plots beside it as SVG files, because Markdown viewers strip inline
+//! SVG.
 
 use std::fmt::Write;
 
 use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
 use super::html;
 
-/// Folder of the plots, beside the report.
+/// Folder of the plots, in the report's folder.
 pub const FIGURES: &str = "figures";
 
-/// A plot that stands alone does not know the colour of the page around it.
+/// Background of a plot in a file of its own, which cannot take it from a page.
 const BACKGROUND: &str =
     ".chart{background:#fdfdfb}@media(prefers-color-scheme:dark){.chart{background:#14181b}}";
 
-/// The text of the report.
+/// Writes the report.
 pub fn write(document: &Document) -> String {
     let mut out = format!("# {}\n", escape(&document.title));
     for piece in &document.blocks {
@@ -22,7 +23,7 @@ pub fn write(document: &Document) -> String {
     out
 }
 
-/// The text of a few blocks.
+/// Writes a few blocks.
 pub fn blocks(blocks: &[Block]) -> String {
     let mut out = String::new();
     for (place, piece) in blocks.iter().enumerate() {
@@ -32,7 +33,7 @@ pub fn blocks(blocks: &[Block]) -> String {
     out
 }
 
-/// Name and text of every plot's file.
+/// Returns the name and the text of every plot's file.
 pub fn figures(document: &Document) -> Vec<(String, String)> {
     let of_block = |block: &Block| match block {
         Block::Figures(figures) => figures.clone(),
@@ -105,13 +106,13 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-/// Longer than any fence in the text.
+/// Returns a fence longer than any in the text.
 fn fence(code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(longest.max(2) + 1)
 }
 
-/// Text that Markdown shows as it is, in one line.
+/// Escapes text for Markdown, on one line.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let characters: Vec<char> = text.chars().collect();
@@ -126,7 +127,7 @@ fn escape(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '|' | '~' | '$' => out.extend(['\\', character]),
             '_' if !is_inside_word => out.push_str("\\_"),
-            // A bracket alone is no link.
+            // A bracket on its own does not form a link.
             ']' if matches!(next, Some('(' | '[' | ':')) => out.push_str("\\]"),
             control if control.is_control() => out.push(' '),
             other => out.push(other),

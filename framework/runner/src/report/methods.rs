@@ -1,4 +1,4 @@
-//! A methods paragraph from the resolved spec, to be pasted into a paper and edited there.
+//! A methods paragraph written from the resolved spec, ready to paste into a paper.
 
 use boldface::{Part, Training, Tuning};
 use boldface_imaging::combat::Harmonization;
@@ -10,7 +10,7 @@ use super::number;
 use super::stored::Stored;
 use crate::spec::{Alignment, Experiment, Instruction, SplitTable, Standardize, Table, Taken};
 
-/// The section.
+/// Builds the methods section.
 pub fn blocks(stored: &Stored) -> Vec<Block> {
     let experiment = &stored.record.experiment;
     let paragraphs = [
@@ -88,7 +88,7 @@ fn data(stored: &Stored) -> Vec<String> {
     sentences
 }
 
-/// By what rule subjects were divided.
+/// Says by what rule subjects were divided.
 fn how(split: &SplitTable) -> String {
     let mut how = String::new();
     if let (Some(folds), Some(fold)) = (split.folds, split.fold) {
@@ -155,7 +155,7 @@ fn language_model(stored: &Stored) -> Vec<String> {
     sentences
 }
 
-/// The export that a part was taken from.
+/// Returns the path of the export that a part was taken from.
 fn started(experiment: &Experiment, part: Taken) -> Option<String> {
     let start = experiment.start.as_ref().filter(|start| start.takes(part))?;
     Some(start.path.display().to_string())
@@ -178,7 +178,7 @@ fn instruction(stage: &Instruction, tasks: &str) -> String {
     )
 }
 
-/// How stages 2 and 3 were trained, on micro-batches of `size`.
+/// Says how stages 2 and 3 were trained, with micro-batches of `size`.
 fn trained(training: &Training, size: usize, of: &str) -> String {
     let clip = match training.clip {
         0.0 => "no gradient clipping".to_owned(),
@@ -186,11 +186,11 @@ fn trained(training: &Training, size: usize, of: &str) -> String {
     };
     let moved = match &training.tuning {
         Tuning::Lora(lora) => format!(
-            "; low-rank adapters of rank {} (alpha {}) moved and the language model stayed fixed",
+            "; low-rank adapters of rank {} (alpha {}) were trained and the language model was frozen",
             lora.rank,
             number::plain(lora.alpha)
         ),
-        Tuning::Full => "; all weights moved".to_owned(),
+        Tuning::Full => "; all weights were trained".to_owned(),
     };
     format!(
         "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
@@ -249,7 +249,7 @@ fn versions(stored: &Stored) -> Vec<String> {
     )]
 }
 
-/// A plugin and its settings: `vq (patch 40, codebook-size 128)`.
+/// Names a plugin with its settings: `vq (patch 40, codebook-size 128)`.
 fn described(name: &str, table: &Table) -> String {
     let plugin = table.get("type").and_then(Value::as_str).unwrap_or(name);
     let settings = table.iter().filter(|(key, value)| *key != "type" && !asked::is_usual(key, value));

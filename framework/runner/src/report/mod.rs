@@ -1,4 +1,4 @@
-//! The report of a run, in Markdown and HTML, from what is stored: nothing is computed again.
+//! The report of a run, in Markdown and HTML, from stored results only: it computes nothing again.
 
 mod asked;
 pub(crate) mod card;
@@ -28,20 +28,21 @@ use crate::plan::excluded;
 use crate::power::Power;
 use stored::{ReportError, Stored};
 
-/// Where a report is.
+/// Paths of a written report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
     /// `report.md`, with its plots in `figures/`.
     pub markdown: PathBuf,
-    /// `report.html`, one file with everything in it.
+    /// `report.html`, self-contained.
     pub html: PathBuf,
 }
 
-/// Writes the report of the run in `run_dir` into that folder. The same run gives the same bytes.
+/// Writes the report of the run in `run_dir` into that folder. The same run always gives the same
+/// bytes.
 ///
 /// # Errors
-/// If the folder is not a run's, one of its files is damaged, or the report cannot be written. An
-/// artefact that is no longer there is no error: the report says so.
+/// If the folder is not a run's, one of its files is damaged, or the report cannot be written. A
+/// missing artefact is not an error; the report lists it.
 pub fn write(run_dir: &Path) -> Result<Paths> {
     let stored = Stored::read(run_dir)?;
     let document = sections::document(&stored);
@@ -56,7 +57,7 @@ pub fn write(run_dir: &Path) -> Result<Paths> {
     Ok(paths)
 }
 
-/// The scores of the run in `run_dir` for the terminal, validation and test apart, at most 110 wide.
+/// Formats the scores of the run in `run_dir` for the terminal, by part, at most 110 characters wide.
 ///
 /// # Errors
 /// If the folder is not a run's or one of its files is damaged.

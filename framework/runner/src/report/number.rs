@@ -1,33 +1,33 @@
-//! Numbers as people read them: aligned, and never more exact than they are.
+//! Numbers for readers: aligned, and without digits that mean nothing.
 
 use crate::stages::intervals::FEWEST;
 
-/// What stands where a number is undefined.
+/// Shown instead of an undefined number.
 pub const DASH: &str = "–";
 
-/// Smaller than this is rounding, not a score.
+/// Anything smaller is rounding noise.
 const NOTHING: f64 = 1e-9;
 
-/// A score; a dash if it is undefined.
+/// Formats a score. A dash if it is undefined.
 pub fn score(value: Option<f64>) -> String {
     value.map_or_else(|| DASH.to_owned(), |value| fixed(value, decimals(value)))
 }
 
-/// A score and its interval in the same number of decimals.
+/// Formats a score and its interval with the same number of decimals.
 pub fn with_interval(value: Option<f64>, interval: Option<(f64, f64)>) -> (String, Option<String>) {
     let (Some(known), Some((low, high))) = (value, interval) else { return (score(value), None) };
     let places = decimals(known.abs().max(low.abs()).max(high.abs()));
     (fixed(known, places), Some(format!("[{}, {}]", fixed(low, places), fixed(high, places))))
 }
 
-/// As [`with_interval`], with a plus before what is above zero.
+/// Formats like [`with_interval`], with a plus before values above zero.
 pub fn difference(value: Option<f64>, interval: Option<(f64, f64)>) -> (String, Option<String>) {
     let (text, interval) = with_interval(value, interval);
     let is_above = value.is_some_and(|value| value > 0.0) && text.chars().any(|c| ('1'..='9').contains(&c));
     (if is_above { format!("+{text}") } else { text }, interval)
 }
 
-/// `1 scan`, `2 scans`.
+/// Formats a count with its noun: `1 scan`, `2 scans`.
 pub fn count(n: usize, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
         Some(stem) => format!("{stem}ies"),
@@ -36,13 +36,13 @@ pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {}", if n == 1 { noun } else { &plural })
 }
 
-/// Why scores of so many subjects have no intervals; none if they are enough.
+/// Says why scores of `subjects` subjects have no intervals. `None` if they are enough.
 pub fn too_few(subjects: usize) -> Option<String> {
     let subjects = (subjects < FEWEST).then(|| count(subjects, "{subject}"))?;
     Some(format!("no intervals: {subjects}, at least {FEWEST} are needed"))
 }
 
-/// `0.4 s`, `75 s`, `12 min 05 s`, `3 h 20 min`.
+/// Formats a duration: `0.4 s`, `75 s`, `12 min 05 s`, `3 h 20 min`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
@@ -53,13 +53,13 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A number of a spec, as short as it can be told.
+/// Formats a number of a spec as briefly as possible.
 pub fn plain(value: f64) -> String {
     let is_small = value != 0.0 && value.abs() < 1e-3;
     if is_small { format!("{value:e}") } else { format!("{value}") }
 }
 
-/// Three decimals for what lies around one, fewer for larger numbers; scientific for tiny ones.
+/// Returns three decimals for values below ten, fewer for larger ones.
 fn decimals(value: f64) -> usize {
     match value.abs() {
         size if size < 10.0 => 3,

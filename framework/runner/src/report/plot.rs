@@ -1,4 +1,8 @@
-//! Line charts as SVG: classes instead of colours, so that the page's style decides light or dark.
+//! Line charts as SVG. Lines have classes instead of colours, so that the page's style decides light or
+//! dark.
+//!
+//! Written by hand: the crate `kuva` sets pixel sizes and colours (bad on phones and in dark mode),
+//! repeats clip-path ids within a page, and takes 43 s to build.
 
 use std::fmt::Write;
 
@@ -9,23 +13,23 @@ const HEIGHT: f64 = 208.0;
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 12.0;
 const BOTTOM: f64 = 38.0;
-/// About as wide as a character of the legend.
+/// Approximate width of a character in the legend.
 const CHARACTER: f64 = 6.3;
-/// So few points are shown as points.
+/// Up to this many points are also drawn as dots.
 const FEW_POINTS: usize = 12;
-/// More points than a line of this width can show are thinned out.
+/// Longer lines are thinned out, because the plot could not show more points.
 const MOST_POINTS: usize = 480;
 
 /// Lines over one pair of axes.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// What the plot shows, for those who cannot see it.
+    /// Title for screen readers.
     pub title: String,
     /// Name and unit of the horizontal axis.
     pub x: String,
     /// Name and unit of the vertical axis.
     pub y: String,
-    /// What is drawn, the first at the bottom.
+    /// Lines, the first at the bottom.
     pub lines: Vec<Line>,
 }
 
@@ -36,23 +40,23 @@ pub struct Line {
     pub name: String,
     /// How it is drawn.
     pub ink: Ink,
-    /// Its points, from left to right; a value that is not finite leaves a gap.
+    /// Points from left to right. A value that is not finite leaves a gap.
     pub points: Vec<(f64, f64)>,
 }
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
-    /// What was measured: dark and broad.
+    /// Measured values: dark and thick.
     Actual,
-    /// The n-th of several, of equal weight.
+    /// The n-th of several equal lines.
     Nth(usize),
-    /// What to compare with: grey and dashed.
+    /// A reference: grey and dashed.
     Reference,
 }
 
 impl Chart {
-    /// The SVG element, without style.
+    /// Draws the SVG element, without style.
     pub fn svg(&self) -> String {
         let finite = || {
             self.lines.iter().flat_map(|line| &line.points).filter(|(x, y)| x.is_finite() && y.is_finite())
@@ -117,7 +121,7 @@ impl Chart {
         svg + "</svg>"
     }
 
-    /// The legend above the plot, and where the plot begins; a single line needs none.
+    /// Draws the legend and returns it with the top of the plot. A single line needs no legend.
     fn legend(&self) -> (String, f64) {
         if self.lines.len() < 2 {
             return (String::new(), if self.y.is_empty() { 8.0 } else { 24.0 });
@@ -165,7 +169,7 @@ impl Ink {
     }
 }
 
-/// Least and greatest value; never an empty range.
+/// Returns the smallest and the largest value, widened if they are equal.
 pub fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
@@ -180,7 +184,7 @@ pub fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     }
 }
 
-/// At most about `most` round numbers between `low` and `high`, with their texts.
+/// Returns about `most` round numbers between `low` and `high`, with their labels.
 pub fn ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
     let rough = (high - low) / most as f64;
     let power = 10f64.powf(rough.log10().floor());
@@ -188,7 +192,7 @@ pub fn ticks(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
         [1.0, 2.0, 5.0, 10.0].into_iter().map(|round| round * power).find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
     let places = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
-    // Rounding must not lose the first or the last.
+    // Keeps the first and the last tick despite rounding.
     let first = (low / step - 1e-6).ceil() as i64;
     let last = (high / step + 1e-6).floor() as i64;
     let tick = |i: i64| {
@@ -216,7 +220,7 @@ fn path(points: &[(f64, f64)], x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -
     path
 }
 
-/// The lowest and the highest point of each of many stretches, so that peaks stay.
+/// Keeps the lowest and the highest point of each stretch, so that peaks survive.
 fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     if points.len() <= MOST_POINTS {
         return points.to_vec();

@@ -1,15 +1,16 @@
-//! A grey picture as PNG in a data address: sixteen levels, not compressed, because a page has few of them.
+//! A grey image as PNG in a data URL: sixteen levels, uncompressed, because a page has few of them.
 
-/// A picture of rows of levels from 1 (black) to 15 (white); 0 is transparent. Rows are equally long.
+/// Encodes rows of levels from 1 (black) to 15 (white). 0 is transparent. All rows have the same
+/// length.
 ///
-/// Returns `data:image/png;base64,...`, after PNG (third edition) and RFC 1950, 1951 and 4648.
+/// Returns `data:image/png;base64,...`, following PNG (third edition) and RFC 1950, 1951 and 4648.
 pub fn address(rows: &[Vec<u8>]) -> String {
     let width = rows.first().map_or(0, Vec::len);
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = Vec::new();
     header.extend((width as u32).to_be_bytes());
     header.extend((rows.len() as u32).to_be_bytes());
-    // Four bits of grey; the usual compression, filter and no interlacing.
+    // Four bits of grey; default compression and filter; not interlaced.
     header.extend([4, 0, 0, 0, 0]);
     chunk(&mut file, *b"IHDR", &header);
     chunk(&mut file, *b"tRNS", &[0, 0]);
@@ -34,7 +35,7 @@ fn chunk(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     file.extend(sum.to_be_bytes());
 }
 
-/// A zlib stream of blocks that are not compressed.
+/// Wraps bytes in a zlib stream of uncompressed blocks.
 fn stored(bytes: &[u8]) -> Vec<u8> {
     const LARGEST: usize = 65_535;
     let mut stream = vec![0x78, 0x01];
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn sums_and_letters_are_those_of_the_standards() {
-        // Check values: CRC-32 and Adler-32 of the standards' own texts, RFC 4648 section 10.
+        // Check values: CRC-32 and Adler-32 from the standards, RFC 4648 section 10.
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
         assert_eq!(crc32(b"IEND"), 0xae42_6082);
         assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
@@ -101,7 +102,7 @@ mod tests {
         let file = stored(&[0, 0x12, 0x30, 0, 0x45, 0x60]);
         assert_eq!(file[..7], [0x78, 0x01, 1, 6, 0, 0xf9, 0xff]);
         let address = address(&[vec![1, 2, 3], vec![4, 5, 6]]);
-        // 8 + (12 + 13) + (12 + 2) + (12 + 17) + 12 bytes, four letters for three of them.
+        // 8 + (12 + 13) + (12 + 2) + (12 + 17) + 12 bytes; base64 takes four letters for every three.
         assert_eq!(address.len(), "data:image/png;base64,".len() + 88usize.div_ceil(3) * 4);
         assert!(address.starts_with("data:image/png;base64,iVBORw0KGgo"));
     }

@@ -1,4 +1,4 @@
-//! Everything a report is made from, read once: a run's folder and the artefacts it names.
+//! Everything a report is made from: a run's folder and its artefacts, read once.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,10 +16,10 @@ use crate::run::{
     Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, PROOF, QUALITY, Reconstruction, Record,
 };
 
-/// Why there is no report.
+/// Errors of reports.
 #[derive(Debug, Error)]
 pub enum ReportError {
-    /// The folder is not one of a run.
+    /// The folder is not a run's.
     #[error("`{}` is not the folder of a run: it has no `plan.json`; runs are in `runs/EXPERIMENT/TIME`", dir.display())]
     NoRun {
         /// The folder.
@@ -41,7 +41,7 @@ pub enum ReportError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// A file is not what it should be.
+    /// A file has unexpected content.
     #[error("`{}` is damaged: {reason}; run the experiment again to rebuild it", path.display())]
     Damaged {
         /// The file.
@@ -57,10 +57,10 @@ pub enum ReportError {
 /// A result whose error is [`ReportError`].
 pub type Result<T, E = ReportError> = std::result::Result<T, E>;
 
-/// What a run left, as far as a report shows it.
+/// A run's stored results, as far as a report shows them.
 #[derive(Debug)]
 pub struct Stored {
-    /// Name of the run's folder: the time it began.
+    /// Name of the run's folder: its start time.
     pub run: String,
     /// What was run.
     pub record: Record,
@@ -68,45 +68,45 @@ pub struct Stored {
     pub resolved: String,
     /// The metric table.
     pub rows: Vec<boldface::MetricRow>,
-    /// Its final scores.
+    /// Final scores from that table.
     pub scores: Vec<Score>,
     /// The tasks, by name.
     pub tasks: Vec<Asked>,
-    /// Every scan; empty if the series are gone.
+    /// Every scan. Empty if the artefact of `series` is gone.
     pub scans: Vec<ScanInfo>,
-    /// The regions, if the series are there.
+    /// The regions. `None` if the artefact of `series` is gone.
     pub regions: Option<Regions>,
-    /// What was measured of the scans; empty where nothing was.
+    /// Measurements of the scans. Empty without measurements.
     pub quality: Quality,
-    /// Who is in which part, and the hash of the file that says so.
+    /// The split, and the hash of its file.
     pub split: Option<(Split, String)>,
-    /// What the corpus says.
+    /// Descriptors of the corpus.
     pub descriptors: Vec<Descriptor>,
-    /// What the codes keep of one scan.
+    /// One scan encoded and decoded.
     pub reconstruction: Option<Reconstruction>,
     /// `dataset_description.json` of each dataset that has one.
     pub descriptions: Vec<(String, Description)>,
-    /// What was looked at in search of leaks; none of a run of an older version.
+    /// The leak checks. `None` for runs of older versions.
     pub leakage: Option<Proof>,
     /// Files of finished stages that are no longer there.
     pub gone: Vec<PathBuf>,
 }
 
-/// What was measured of the scans besides their signal.
+/// Quality measurements of the scans.
 #[derive(Debug, Default)]
 pub struct Quality {
     /// Every scan, in order.
     pub measured: Vec<Measured>,
-    /// A few of them in pictures.
+    /// Carpet plots of a few scans.
     pub carpets: Vec<Carpet>,
-    /// How connectivity goes along with motion, by dataset.
+    /// Correlation of connectivity with motion, by dataset.
     pub motion: Vec<MotionFc>,
 }
 
-/// A task and everything that was answered to it.
+/// A task and all answers to it.
 #[derive(Debug)]
 pub struct Asked {
-    /// The task's table in the spec.
+    /// Name of the task's table in the spec.
     pub name: String,
     /// The task's plugin, such as `classification`.
     pub plugin: String,
@@ -116,24 +116,24 @@ pub struct Asked {
     pub answered: Vec<Answered>,
 }
 
-/// The part of BIDS' `dataset_description.json` that a reader should know.
+/// The part of BIDS' `dataset_description.json` that a report shows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Description {
     /// The dataset's own name.
     pub name: Option<String>,
-    /// What may be done with it.
+    /// Its licence.
     pub license: Option<String>,
-    /// What to cite.
+    /// How to cite it.
     pub how_to_acknowledge: Option<String>,
     /// Its persistent address.
     #[serde(rename = "DatasetDOI")]
     pub dataset_doi: Option<String>,
-    /// What it was derived from.
+    /// Datasets it was derived from.
     pub source_datasets: Vec<Source>,
 }
 
-/// One dataset that another was derived from.
+/// A dataset that another was derived from.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "UPPERCASE", default)]
 pub struct Source {
@@ -145,18 +145,20 @@ impl Stored {
     /// Reads the run in `dir`.
     ///
     /// # Errors
-    /// If the folder is not a run's, or one of its files is damaged. An artefact that is gone is no error.
+    /// If the folder is not a run's, or one of its files is damaged. A missing artefact is not an
+    /// error.
     pub fn read(dir: &Path) -> Result<Stored> {
-        // `runs/latest` is a link: its parent is not the parent of the run.
+        // `runs/latest` is a link, so its parent is not the run's parent.
         let dir =
             &fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
         Stored::read_in(dir, dir.parent().and_then(Path::parent).unwrap_or(dir))
     }
 
-    /// As [`Stored::read`], of a run whose artefacts are in the folder `runs`: an arm of a sweep lies deeper in it.
+    /// Works like [`Stored::read`], for a run whose artefacts are in the folder `runs`. Arms of a sweep
+    /// are deeper in it.
     ///
     /// # Errors
-    /// As [`Stored::read`].
+    /// Those of [`Stored::read`].
     pub fn read_in(dir: &Path, runs: &Path) -> Result<Stored> {
         let path = dir.join("plan.json");
         let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
@@ -205,14 +207,14 @@ impl Stored {
         })
     }
 
-    /// The task called `name`.
+    /// Returns the task called `name`.
     pub fn task(&self, name: &str) -> Option<&Asked> {
         self.tasks.iter().find(|task| task.name == name)
     }
 }
 
 impl Asked {
-    /// The answers of one answerer on one part, in the order in which they were given.
+    /// Returns the answers of one model or baseline on one part, in the order in which they were given.
     pub fn of<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a Answered> + 'a {
         self.answered.iter().filter(move |answered| answered.part == part && answered.plugin == plugin)
     }
@@ -226,7 +228,8 @@ struct Store<'a> {
 }
 
 impl Store<'_> {
-    /// A file of a finished stage; none if the stage did not finish or the file is gone.
+    /// Returns the path of a finished stage's file. `None` if the stage did not finish or the file is
+    /// gone.
     fn file(&mut self, kind: &StageKind, name: &str) -> Option<PathBuf> {
         let stage = self.record.stages.iter().find(|stage| stage.stage.kind == *kind)?;
         let path = self.runs.join(&stage.artefact).join(name);
@@ -242,7 +245,7 @@ impl Store<'_> {
         read(&path)?.map(|text| parse(&path, &text)).transpose()
     }
 
-    /// A file that a stage need not have written.
+    /// Reads a file that a stage does not always write.
     fn optional<T: DeserializeOwned>(&mut self, kind: &StageKind, name: &str) -> Result<Option<T>> {
         let before = self.gone.len();
         let value = self.json(kind, name);
@@ -263,7 +266,7 @@ impl Store<'_> {
             let Some(path) = self.file(&kind, "outcomes.jsonl") else { continue };
             let text = read(&path)?.unwrap_or_default();
             for (line, json) in text.lines().enumerate() {
-                // A line has no lines: only the column says something.
+                // Each answer is a one-line JSON document, so only the column of the error is useful.
                 let one = serde_json::from_str(json).map_err(|error| {
                     let (text, column) = (error.to_string(), error.column());
                     let what = text.split(" at line ").next().unwrap_or(&text);
@@ -286,7 +289,7 @@ impl Store<'_> {
             let Some(root) = table.get("path").and_then(Value::as_str) else { continue };
             let path = folder.join(root).join("dataset_description.json");
             if let Some(text) = read(&path)? {
-                // Somebody else's file: what cannot be read of it is not shown.
+                // The file belongs to the dataset. If it cannot be parsed, it is not shown.
                 found.extend(serde_json::from_str(&text).ok().map(|description| (name.clone(), description)));
             }
         }
@@ -294,7 +297,7 @@ impl Store<'_> {
     }
 }
 
-/// A file's text; none if there is no such file.
+/// Reads a file's text. `None` if there is no such file.
 pub fn read(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -303,17 +306,17 @@ pub fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// A file's JSON.
+/// Parses a file's JSON.
 pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| damaged(path, error.to_string()))
 }
 
-/// The error of a file that is not what it should be.
+/// Makes the error of a file with unexpected content.
 pub fn damaged(path: &Path, reason: String) -> ReportError {
     ReportError::Damaged { path: path.to_owned(), reason }
 }
 
-/// JSON as TOML, which knows no null.
+/// Converts JSON to TOML. Nulls are left out, because TOML has none.
 fn toml_of(mut experiment: Value) -> Result<String, String> {
     fn without_null(value: &mut Value) {
         match value {

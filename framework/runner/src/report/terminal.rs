@@ -1,4 +1,4 @@
-//! The table for the terminal: aligned columns, never wider than a window.
+//! Tables for the terminal: aligned columns, never wider than the screen.
 
 use std::fmt::Write;
 
@@ -6,17 +6,18 @@ use super::document::{Align, Block, Cell, Document, Span, Table, Tone};
 use super::results::{DIFFERENCE, Results};
 use crate::spec::Unit;
 
-/// Widest line, in characters.
+/// Longest line, in characters.
 const WIDTH: usize = 110;
-/// Blanks between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
-/// Longest name of a column; a longer one is cut.
+/// Longest name of a column. Longer ones are cut.
 const LONGEST: usize = 40;
 
-/// Differences that fit; the report has all of them.
+/// Number of differences shown. The report has all of them.
 const MOST: usize = 1;
 
-/// All results, part by part, what to be careful with, and which scans are left out, if any; `unit` is what was divided.
+/// Formats all results by part, the cautions and the exclusions, if any. `unit` is the unit of the
+/// split.
 pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>, unit: Unit) -> String {
     let mut out = String::new();
     let (mut has_bold, mut has_interval) = (false, false);
@@ -47,7 +48,7 @@ pub fn write(parts: &[Vec<Results>], cautions: &[String], left_out: Option<&str>
     out
 }
 
-/// Words and tables of a document, section by section; plots are left out.
+/// Formats the text and tables of a document, section by section, without plots.
 pub fn document(document: &Document) -> String {
     let mut out = format!("{}\n", document.title);
     for block in &document.blocks {
@@ -86,14 +87,14 @@ fn words(spans: &[Span]) -> String {
     spans.iter().map(one).collect()
 }
 
-/// The same table with every note behind its value, none left to be dropped.
+/// Returns the same table with every note appended to its value, so that none is dropped.
 fn with_notes(table: &Table) -> Table {
     let cell = |cell: &Cell| Cell { text: cell.line(), note: None, tone: cell.tone };
     let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     Table { caption: table.caption.clone(), columns: table.columns.clone(), rows }
 }
 
-/// The columns side by side; those that do not fit go below, under the first column again.
+/// Sets columns side by side. Those that do not fit go below, with the first column repeated.
 fn aligned(table: &Table) -> String {
     let columns: Vec<Vec<String>> = (0..table.columns.len()).map(|place| column(table, place)).collect();
     let widths: Vec<usize> =
@@ -115,8 +116,8 @@ fn aligned(table: &Table) -> String {
     out + &lines(table, &columns, &widths, &block)
 }
 
-/// The texts of one column, its name first. To stay narrow, intervals are shown of the model (the
-/// first after the names) and of the differences, which alone can be marked.
+/// Returns the texts of one column, its name first. To stay narrow, only the model (the first after the
+/// names) and the differences show intervals. Only differences can be marked.
 fn column(table: &Table, place: usize) -> Vec<String> {
     let name = &table.columns[place].0;
     let cells = || table.rows.iter().map(|row| &row[place]);
@@ -151,7 +152,7 @@ fn padded(text: &str, width: usize, align: Align) -> String {
     }
 }
 
-/// Whether the interval of a difference excludes zero.
+/// Whether a difference's interval excludes zero.
 fn marked(cell: &Cell) -> bool {
     matches!(cell.tone, Tone::Good | Tone::Bad)
 }

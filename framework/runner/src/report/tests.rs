@@ -1,4 +1,4 @@
-//! Reports of made-up runs: what is shown, what is escaped, what may be missing.
+//! Reports of made-up runs: content, escaping and missing artefacts.
 
 use std::fs;
 
@@ -74,7 +74,7 @@ fn markdown_has_every_section_and_every_plot() {
         ## Results
         ### Test: subjects that nothing was fitted on or chosen by
         ### Validation: subjects for choices, not for claims
-        ## What so many subjects can show
+        ## What this number of subjects can show
         ## Corpus
         ### One scan in words
         ### Not available
@@ -96,7 +96,7 @@ fn markdown_has_every_section_and_every_plot() {
     .assert_eq(&sections.join("\n"));
     let plots: Vec<&str> =
         text.split("](figures/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
-    // Four calibration plots, one an answerer.
+    // Four calibration plots, one for the model and each baseline.
     assert_eq!(plots.len(), 6 + 4 + 4 + 8, "{plots:?}");
     for plot in plots {
         assert!(fixture.run.join("figures").join(plot).is_file(), "{plot}");

@@ -1,4 +1,4 @@
-//! Arrays as safetensors files: named, typed, checked before anything is allocated.
+//! Arrays in safetensors files: named, typed, and checked before memory is allocated.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,11 +19,11 @@ pub enum Array<'a> {
     U32(Vec<usize>, &'a [u32]),
 }
 
-/// Arrays by name: shape and values.
+/// Arrays by name, each with its shape and values.
 pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
 
 impl<'a> Array<'a> {
-    /// The values of a series, volumes by regions.
+    /// Returns the values of a series, as a volumes by regions array.
     pub fn of(series: &'a TimeSeries) -> Array<'a> {
         Array::F32(vec![series.trs(), series.rois()], series.values())
     }
@@ -58,7 +58,7 @@ impl View for &Array<'_> {
     }
 }
 
-/// Writes arrays to `path`; the same arrays give the same bytes.
+/// Writes arrays to `path`. The same arrays always give the same bytes.
 pub fn write(path: &Path, arrays: &BTreeMap<String, Array<'_>>) -> Result<()> {
     for (name, array) in arrays {
         let (shape, length) = (array.shape(), array.data_len() / 4);
@@ -70,7 +70,7 @@ pub fn write(path: &Path, arrays: &BTreeMap<String, Array<'_>>) -> Result<()> {
     Ok(std::fs::write(path, file).map_err(cannot("write", path))?)
 }
 
-/// The bytes of a file of arrays.
+/// The bytes of a safetensors file.
 pub struct Arrays {
     name: String,
     bytes: Vec<u8>,
@@ -83,19 +83,19 @@ impl Arrays {
         Ok(Arrays { name: path.display().to_string(), bytes })
     }
 
-    /// Every array of 32-bit floats, by name.
+    /// Returns every array of 32-bit floats, by name.
     pub fn floats(&self) -> Result<Named<f32>> {
         self.all(Dtype::F32, f32::from_le_bytes)
     }
 
-    /// Every array of 32-bit counts, by name.
+    /// Returns every array of 32-bit counts, by name.
     pub fn counts(&self) -> Result<Named<u32>> {
         self.all(Dtype::U32, u32::from_le_bytes)
     }
 
     fn all<T>(&self, dtype: Dtype, from: fn([u8; 4]) -> T) -> Result<Named<T>> {
         let broken = |error| format!("`{}` is not a whole safetensors file: {error}", self.name);
-        // The header is checked against the length of the file before any tensor is looked at.
+        // This checks the header against the length of the file before reading any tensor.
         let tensors = SafeTensors::deserialize(&self.bytes).map_err(broken)?;
         let of_type = tensors.iter().filter(|(_, view)| view.dtype() == dtype);
         let read = of_type.map(|(name, view)| {
@@ -106,7 +106,7 @@ impl Arrays {
     }
 }
 
-/// The shape of a matrix; an error that names it otherwise.
+/// Returns the rows and columns of a matrix. For another shape, returns an error that names the array.
 pub fn matrix(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
     match shape {
         &[rows, columns] => Ok((rows, columns)),
@@ -138,7 +138,7 @@ mod tests {
             let error = Arrays::read(&path).unwrap().floats().unwrap_err().to_string();
             assert!(error.contains("not a whole safetensors file"), "{length}: {error}");
         }
-        // A header that claims 2^60 bytes.
+        // A header that claims a length of 2^60 bytes.
         std::fs::write(&path, [&(1u64 << 60).to_le_bytes()[..], b"{}"].concat()).unwrap();
         assert!(Arrays::read(&path).unwrap().floats().is_err());
     }

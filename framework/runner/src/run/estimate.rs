@@ -1,4 +1,6 @@
-//! What a stage will take, told from what the same kind of stage took before, and from nothing else.
+//! Estimates time and memory of a stage from finished stages of the same kind, and from nothing else.
+//!
+//! Sizes are in no key. Threads and machine are not taken into account.
 
 use std::fs;
 
@@ -9,19 +11,19 @@ use super::manifest;
 use super::store::Store;
 use crate::plan::{Stage, StageKind};
 
-/// Bytes a trained number takes: weight, gradient and two moments of the optimiser, 4 each.
+/// Bytes per trained parameter: weight, gradient and two moments of the optimiser, 4 each.
 const TRAINED: f64 = 16.0;
 
-/// A stage that is more than so many times larger or smaller than any other is told from none of them.
+/// Largest ratio of work between a stage and the finished one that its estimate comes from.
 const FARTHEST: f64 = 100.0;
 
-/// What finished stages of a store took.
+/// Time and memory of a store's finished stages.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     past: Vec<Past>,
 }
 
-/// The part of a manifest that estimates need.
+/// The fields of a manifest that estimates need.
 #[derive(Clone, Debug, Deserialize)]
 struct Past {
     stage: String,
@@ -34,36 +36,36 @@ struct Past {
     peak_memory: Option<u64>,
 }
 
-/// What a stage will probably take.
+/// Estimated time and memory of a stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// Seconds.
     pub seconds: f64,
-    /// Most bytes of memory that the process will hold; none if the past stage did not tell.
+    /// Peak memory of the process in bytes. `None` if the finished stage has no measurement.
     pub memory: Option<u64>,
-    /// The finished stage that it is told from, such as `tokenizer-552005275511`.
+    /// The finished stage that the estimate comes from, such as `tokenizer-552005275511`.
     pub like: String,
-    /// How many times that stage's work this one is.
+    /// Ratio of this stage's work to that of the finished one.
     pub times: f64,
 }
 
 impl History {
-    /// Reads the manifests of a store; what cannot be read tells nothing.
+    /// Reads the manifests of a store. Skips those that cannot be read.
     pub fn of(store: &Store) -> History {
         let folders = fs::read_dir(store.root()).into_iter().flatten().flatten();
         let mut names: Vec<_> = folders
             .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
             .map(|entry| entry.path())
             .collect();
-        // Of two equally good examples the first counts, whatever order the system lists them in.
+        // Sorted, so that ties between equally good matches always have the same winner.
         names.sort();
         let read =
             |dir: &std::path::PathBuf| serde_json::from_slice(&fs::read(dir.join(manifest::FILE)).ok()?).ok();
         History { past: names.iter().filter_map(read).collect() }
     }
 
-    /// What `stage` will take, told from the finished stage of its kind and plugin that is most like it
-    /// in work; none if there is none.
+    /// Estimates `stage` from the finished stage of the same kind and plugin with the most similar
+    /// work. `None` without a comparable one.
     pub fn estimate(&self, stage: &Stage) -> Option<Estimate> {
         let kind = kind(&stage.kind);
         let comparable = self.past.iter().filter(|past| {
@@ -82,8 +84,8 @@ impl History {
     }
 }
 
-/// How many times the work `past` was `now` is: what it goes through, times the size of the model.
-/// None if the two cannot be compared.
+/// Returns the ratio of the work of `now` to that of `past`: amount of data times size of the model.
+/// `None` if they cannot be compared.
 fn times(now: &Size, past: &Size) -> Option<f64> {
     let ratio = |now: Option<u64>, past: Option<u64>| match (now, past) {
         (Some(now), Some(past)) if now > 0 && past > 0 => Some(now as f64 / past as f64),
@@ -93,7 +95,7 @@ fn times(now: &Size, past: &Size) -> Option<f64> {
     Some(ratio(now.work, past.work)? * ratio(now.parameters, past.parameters)?)
 }
 
-/// A batch's share grows with the batch, the weights' share with the weights.
+/// Scales the peak with the batch and adds the difference of the weights.
 fn memory(peak: u64, now: &Size, past: &Size) -> u64 {
     let batch = match (now.batch, past.batch) {
         (Some(now), Some(past)) if past > 0 => now as f64 / past as f64,
@@ -103,7 +105,8 @@ fn memory(peak: u64, now: &Size, past: &Size) -> u64 {
     (peak as f64 * batch + TRAINED * weights).max(0.0) as u64
 }
 
-/// `evaluation` of `evaluation.condition`: tasks of one plugin take alike, whatever they are called.
+/// Returns `evaluation` for `evaluation.condition`: tasks of the same plugin are comparable, whatever
+/// their names.
 fn kind(kind: &StageKind) -> &'static str {
     match kind {
         StageKind::Series => "series",
@@ -135,7 +138,7 @@ mod tests {
         Stage { kind, plugin, seed: 0, inputs, config: Value::Null, size, key: Key("f".repeat(32)) }
     }
 
-    /// A store with these manifests, and something that is none.
+    /// Makes a store with these manifests, and with a folder that has none.
     fn history(manifests: &[Value]) -> History {
         let runs = tempfile::tempdir().unwrap();
         for (i, manifest) in manifests.iter().enumerate() {
@@ -163,8 +166,8 @@ mod tests {
             manifest("tokenizer", "quantile", 0.1, json!({})),
         ];
         let history = history(&past);
-        // Twice the weights and three times the tokens of the first: 6 times its 10 s; of the second it
-        // would be 200 * 3000 / 8 100 000 = 1 / 13.5. Memory: 1 000 000 * 20 / 10 + 16 * 100.
+        // Twice the weights and three times the tokens of the first: 6 times its 10 s. The second would
+        // give 200 * 3000 / 8 100 000 = 1 / 13.5. Memory: 1 000 000 * 20 / 10 + 16 * 100.
         let estimate = history.estimate(&stage(StageKind::Tokenizer, "vq", size(200, 3000, 20))).unwrap();
         assert!((estimate.seconds - 60.0).abs() < 1e-9 && (estimate.times - 6.0).abs() < 1e-12);
         assert_eq!(estimate.memory, Some(2_001_600));

@@ -1,4 +1,4 @@
-//! The folder of one run, `runs/<experiment>/<time>/`, and what is written into it.
+//! The folder of one run, `runs/<experiment>/<time>/`, and its files.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,10 +16,10 @@ use super::record::{QUALITY_TABLE, Record};
 use super::store::{StoreError, cannot};
 use crate::plan::{Plan, Proof, excluded};
 
-/// Name of the proof that nothing leaks, in a run's folder.
+/// Name of the leak checks in a run's folder.
 pub const PROOF: &str = "leakage.json";
 
-/// Name of the list of scans that are left out, in a run's folder; not there where none is.
+/// Name of the list of excluded scans in a run's folder. Missing if no scan is excluded.
 pub const EXCLUSIONS: &str = "exclusions.tsv";
 
 /// The folder of one run.
@@ -29,7 +29,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
+    /// Creates `runs/<experiment>/<UTC time>/` with the spec in it, and points `runs/latest` at it.
     pub fn create(runs: &Path, plan: &Plan) -> Result<Folder, Failed> {
         let folder = Folder::make(runs, &plan.name)?;
         folder.spec(&plan.source)?;
@@ -38,7 +38,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Makes `runs/<name>/<UTC time>/` and points `runs/latest` at it.
+    /// Creates `runs/<name>/<UTC time>/` and points `runs/latest` at it.
     pub fn make(runs: &Path, name: &str) -> Result<Folder, Failed> {
         if ["cache", "latest"].contains(&name) {
             return Err(Failed::Name { name: name.to_owned() });
@@ -50,7 +50,7 @@ impl Folder {
         Ok(Folder { dir: parent.join(time) })
     }
 
-    /// The folder of an arm, in the folder of its sweep.
+    /// Creates the folder of an arm in the folder of its sweep.
     pub fn inside(sweep: &Folder, arm: &Path, plan: &Plan) -> Result<Folder, Failed> {
         let folder = Folder { dir: sweep.dir.join(arm) };
         fs::create_dir_all(&folder.dir).map_err(cannot("make", &folder.dir))?;
@@ -65,7 +65,7 @@ impl Folder {
         Ok(fs::write(&spec, source).map_err(cannot("write", &spec))?)
     }
 
-    /// Writes the list of scans that are left out, if any is.
+    /// Writes the list of excluded scans, if there are any.
     fn exclusions(&self, plan: &Plan) -> Result<(), Failed> {
         if plan.excluded.is_empty() {
             return Ok(());
@@ -74,7 +74,7 @@ impl Folder {
         Ok(fs::write(&path, excluded::tsv(&plan.excluded)).map_err(cannot("write", &path))?)
     }
 
-    /// Copies the table of what was measured of the scans, if the artefact of `series` has one.
+    /// Copies the table of quality measurements, if the artefact of `series` has one.
     pub fn quality(&self, artefact: &Path) -> Result<(), Failed> {
         let (from, to) = (artefact.join(QUALITY_TABLE), self.dir.join(QUALITY_TABLE));
         match fs::copy(&from, &to) {
@@ -83,13 +83,13 @@ impl Folder {
         }
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Writes `metrics.parquet`, `predictions.parquet` and `plan.json` anew, in this order: a killed run's
-    /// record names no stage whose numbers are not there.
+    /// Rewrites `metrics.parquet`, `predictions.parquet` and `plan.json`, in this order, so that the
+    /// record of a killed run never names a stage whose numbers are missing.
     pub fn keep(&self, record: &Record, rows: &[MetricRow], answers: &[Row]) -> Result<(), Failed> {
         self.metrics(&record.name, rows)?;
         boldface_tables::predictions::write(&self.dir.join(PREDICTIONS), answers)?;
@@ -100,12 +100,12 @@ impl Folder {
         self.json("plan.json", record)
     }
 
-    /// Writes `leakage.json` anew.
+    /// Rewrites `leakage.json`.
     pub fn leakage(&self, proof: &Proof) -> Result<(), Failed> {
         self.json(PROOF, proof)
     }
 
-    /// Writes a file of JSON anew: whole or as it was before.
+    /// Rewrites a JSON file atomically.
     pub fn json(&self, name: &str, value: &impl Serialize) -> Result<(), Failed> {
         let (path, aside) = (self.dir.join(name), self.dir.join(format!(".{name}")));
         let text = serde_json::to_string_pretty(value).expect("a record is made of strings and numbers");
@@ -118,7 +118,7 @@ impl Folder {
     }
 }
 
-/// Makes a new folder in `parent` that is named after the time; its name.
+/// Creates a folder in `parent` named after the time and returns its name.
 fn claim(parent: &Path, seconds: u64) -> Result<String, StoreError> {
     let time = utc(seconds);
     let earlier = fs::read_dir(parent).map_err(cannot("read", parent))?;
@@ -126,7 +126,7 @@ fn claim(parent: &Path, seconds: u64) -> Result<String, StoreError> {
     let is_time = |name: &String| name.len() >= time.len() && name.starts_with(|c: char| c.is_ascii_digit());
     if let Some(later) = earlier.filter(is_time).max().filter(|name| name[..] > time[..]) {
         let behind = "The clock is behind that of an earlier run, so names of runs are not in order; `latest` is this one.";
-        // In the same second there is nothing to say.
+        // Runs within the same second need no warning.
         if !later.starts_with(&time) {
             warn!(now = time, earlier = later, "{behind}");
         }
@@ -136,7 +136,7 @@ fn claim(parent: &Path, seconds: u64) -> Result<String, StoreError> {
         let dir = parent.join(&name);
         match fs::create_dir(&dir) {
             Ok(()) => return Ok(name),
-            // Another run began in the same second.
+            // Another run started in the same second.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(cannot("make", &dir)(error)),
         }
@@ -144,7 +144,7 @@ fn claim(parent: &Path, seconds: u64) -> Result<String, StoreError> {
     unreachable!("the names do not end")
 }
 
-/// Keeps the files of a spec that extends another, as they were read, the one that wins first.
+/// Saves the files of a spec that extends others, as they were read, highest precedence first.
 fn layers(dir: &Path, plan: &Plan) -> Result<(), Failed> {
     for (i, layer) in plan.layers.iter().enumerate() {
         fs::create_dir_all(dir).map_err(cannot("make", dir))?;
@@ -155,12 +155,12 @@ fn layers(dir: &Path, plan: &Plan) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Points the link `link` at `target`. A link is a convenience: a file system without them is no error.
+/// Points the link `link` at `target`. The link is only a convenience, so failure is just a warning.
 fn point(link: &Path, target: &Path) {
     #[cfg(unix)]
     let made = || {
         let aside = link.with_extension(format!("tmp-{}", std::process::id()));
-        // A killed run of the same number may have left its own.
+        // A killed run with the same process id may have left its link.
         let _ = fs::remove_file(&aside);
         std::os::unix::fs::symlink(target, &aside)?;
         fs::rename(&aside, link)
@@ -180,11 +180,11 @@ pub(super) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Seconds since 1970 as `2026-11-23T03-12-45`, in UTC.
+/// Formats seconds since 1970 as `2026-11-23T03-12-45`, in UTC.
 fn utc(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Years are counted from March, so that a leap day is the last of its year; 719 468 days lie
-    // between 1 March of year 0 and 1 January 1970, and 146 097 in 400 years.
+    // Years start in March, so that a leap day is the last day of its year. There are 719 468 days
+    // between 1 March of year 0 and 1 January 1970, and 146 097 days in 400 years.
     let day = days + 719_468;
     let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -218,7 +218,7 @@ mod tests {
         let first = claim(1_795_403_565);
         fs::write(runs.path().join(&first).join("metrics.parquet"), "kept").unwrap();
         assert_eq!(claim(1_795_403_565), "2026-11-23T03-12-45-2");
-        // A minute back, to 1970, and to the very second of the first run.
+        // A minute back, to 1970, and to the exact second of the first run.
         assert_eq!(claim(1_795_403_505), "2026-11-23T03-11-45");
         assert_eq!(claim(0), "1970-01-01T00-00-00");
         assert_eq!(claim(1_795_403_565), "2026-11-23T03-12-45-3");

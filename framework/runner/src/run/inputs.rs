@@ -1,4 +1,6 @@
-//! What a stage may read: the artefacts that its plan entry lists, and no others.
+//! Access to the artefacts that a stage's plan entry lists, and to no others.
+//!
+//! A stage gets no path to the store, so it reads only what its key hashed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,11 +35,12 @@ pub struct Inputs<'a> {
 
 /// The artefacts within a stage's reach.
 pub struct Listed {
-    /// The stage that reads.
+    /// Name of the reading stage.
     pub stage: String,
-    /// Whether it asks, or looks for leaks, and teaches nothing: only then it may know of facts that are held out.
+    /// Whether it may see held-out facts: only if it evaluates or looks for leaks and trains nothing.
+    /// Such facts show whether a model reads scans or has memorised each fact.
     pub sees_held_out: bool,
-    /// What it may read, by the name of the stage that made it.
+    /// The artefacts, by the name of the stage that made them.
     pub artefacts: BTreeMap<String, Artefact>,
 }
 
@@ -51,13 +54,13 @@ impl Listed {
     }
 }
 
-/// What was read in this run and will be needed again; a plan has one of each stage it keeps.
+/// Values read in this run that later stages need again.
 #[derive(Default)]
 pub struct Memory {
     cohort: OnceLock<Arc<Signals>>,
     plain: OnceLock<Arc<Vec<Scan>>>,
     described: OnceLock<Arc<Vec<Scan>>>,
-    /// As `described`, without the facts that are held out.
+    /// Like `described`, without held-out facts.
     taught: OnceLock<Arc<Vec<Scan>>>,
     coded: OnceLock<Arc<Coded>>,
 }
@@ -65,25 +68,25 @@ pub struct Memory {
 /// Every scan, cropped and not yet standardised, in canonical order.
 #[derive(Debug)]
 pub struct Signals {
-    /// What is known of each scan.
+    /// Metadata of each scan.
     pub infos: Vec<Arc<ScanInfo>>,
     /// The signal of each scan.
     pub series: Vec<TimeSeries>,
-    /// The regions of all of them.
+    /// The regions that all scans share.
     pub regions: Arc<Regions>,
 }
 
-/// Features and codes of the whole of every scan.
+/// Features and codes of the full crop of every scan.
 #[derive(Debug)]
 pub struct Coded {
     /// Features and codes, by scan.
     pub scans: BTreeMap<ScanId, (Arc<Features>, Arc<Codes>)>,
-    /// What a backbone must know of them.
+    /// The shape that a backbone needs to know.
     pub shape: FmriShape,
 }
 
 impl<'a> Inputs<'a> {
-    /// What `listed` holds, read as the plugins of `plan` do.
+    /// Access to the artefacts in `listed`, read with the plugins of `plan`.
     pub fn new(plan: &'a Plan, listed: Listed, memory: &'a Memory) -> Inputs<'a> {
         Inputs { plan, listed, memory }
     }
@@ -93,21 +96,22 @@ impl<'a> Inputs<'a> {
         self.listed.artefacts.contains_key(&kind.to_string())
     }
 
-    /// The folder of another stage's artefact.
+    /// Returns the folder of another stage's artefact.
     ///
     /// # Panics
-    /// If the plan does not list it: what a stage reads must be what its key hashed.
+    /// If the plan does not list it. A stage may only read what its key hashed.
     pub fn dir(&self, kind: &StageKind) -> &Path {
         self.listed.dir(kind)
     }
 
-    /// Every scan, cropped, as it lies on disk.
+    /// Returns every scan, cropped and not standardised.
     pub fn signals(&self) -> Result<Arc<Signals>> {
         let dir = self.dir(&StageKind::Series);
         remembered(&self.memory.cohort, || Signals::read(dir))
     }
 
-    /// Every scan, cropped, as it lies on disk: what is said of amplitudes would be lost in standardising.
+    /// Returns every scan, cropped and not standardised, for corpora. They describe amplitudes, and
+    /// none of their measures depends on a region's mean.
     pub fn raw_scans(&self) -> Result<Vec<Scan>> {
         let signals = self.signals()?;
         let scans = signals.infos.iter().zip(&signals.series).map(|(info, series)| Scan {
@@ -119,8 +123,8 @@ impl<'a> Inputs<'a> {
         Ok(scans.collect())
     }
 
-    /// Every scan, cropped and standardised over all its volumes; with what the corpus says of it if
-    /// this stage may read the corpus.
+    /// Returns every scan, cropped and standardised over all its volumes. If this stage may read the
+    /// corpus, the scans have their descriptors.
     pub fn scans(&self) -> Result<Arc<Vec<Scan>>> {
         let plain = || {
             let signals = self.signals()?;
@@ -153,12 +157,12 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// Who is in which part.
+    /// Returns the split.
     pub fn split(&self) -> Result<Split> {
         json(&self.dir(&StageKind::Split).join("split.json"))
     }
 
-    /// What the corpus says of each scan, sentence by sentence; empty without a corpus.
+    /// Returns the corpus' sentences about each scan. Empty without a corpus.
     pub fn sentences(&self) -> Result<BTreeMap<ScanId, Vec<String>>> {
         let mut sentences: BTreeMap<ScanId, Vec<String>> = BTreeMap::new();
         if self.reads(&StageKind::Corpus) {
@@ -169,10 +173,10 @@ impl<'a> Inputs<'a> {
         Ok(sentences)
     }
 
-    /// What the corpus says, scan by scan.
+    /// Returns the descriptors of all scans.
     fn descriptors(&self) -> Result<Vec<Descriptor>> {
         let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?;
-        // The table holds names, and by which unit a scan counts is no part of its name.
+        // The table stores scan names only, without the unit of the split.
         let by_run = self.plan.experiment.split.unit == Unit::Run;
         let questions = self.questions()?;
         descriptors.retain(|descriptor| self.may_know(&descriptor.fact.feature));
@@ -184,7 +188,7 @@ impl<'a> Inputs<'a> {
         Ok(descriptors)
     }
 
-    /// How to ask for each feature, by corpus and feature; empty without a corpus.
+    /// Returns the question for each feature, by corpus and feature. Empty without a corpus.
     pub fn questions(&self) -> Result<BTreeMap<String, BTreeMap<String, Arc<FactQuestion>>>> {
         if !self.reads(&StageKind::Corpus) {
             return Ok(BTreeMap::new());
@@ -197,13 +201,13 @@ impl<'a> Inputs<'a> {
         Ok(written.into_iter().map(|(corpus, questions)| (corpus, by_feature(questions))).collect())
     }
 
-    /// Whether this stage may know of a feature.
+    /// Whether this stage may see a feature.
     fn may_know(&self, feature: &str) -> bool {
         let held_out = &self.plan.experiment.facts.held_out;
         self.listed.sees_held_out || !held_out.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
     }
 
-    /// What each corpus generator learned, in the plan's order; none without a corpus.
+    /// Loads every corpus generator's fitted describer, in the plan's order. Empty without a corpus.
     pub fn describers(&self) -> Result<Vec<Box<dyn Describer>>> {
         if !self.reads(&StageKind::Corpus) {
             return Ok(Vec::new());
@@ -215,7 +219,7 @@ impl<'a> Inputs<'a> {
         self.plan.corpora.iter().map(load).collect()
     }
 
-    /// What the tokenizer is aligned with.
+    /// Returns the text vectors that the tokenizer is aligned with.
     pub fn text_space(&self) -> Result<TextSpace> {
         let dir = self.dir(&StageKind::TextSpace);
         let ids: Vec<ScanId> = json(&dir.join("scans.json"))?;
@@ -233,7 +237,7 @@ impl<'a> Inputs<'a> {
         Ok(TextSpace { descriptions: ids.into_iter().zip(vectors).collect(), tokens })
     }
 
-    /// The fitted tokenizer.
+    /// Loads the fitted tokenizer.
     pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
         self.plan
             .tokenizer
@@ -241,14 +245,14 @@ impl<'a> Inputs<'a> {
             .load(&self.dir(&StageKind::Tokenizer).join("tokenizer"), &self.plan.runtime)
     }
 
-    /// Features and codes of every scan.
+    /// Returns the features and codes of every scan.
     pub fn codes(&self) -> Result<Arc<Coded>> {
         let dir = self.dir(&StageKind::Codes);
         remembered(&self.memory.coded, || Coded::read(dir))
     }
 
-    /// The language model as the last stage this one may read left it, or an export that the experiment begins with; a
-    /// new one if there is none.
+    /// Returns the language model from the last stage that this one may read, or from the export that
+    /// the experiment starts from. A new model otherwise.
     pub fn language_model(&self, cx: &mut FitContext<'_>) -> Result<Box<dyn LanguageModel>> {
         let backbone: &dyn Backbone = &*self.plan.backbone.config;
         let trained =
@@ -275,7 +279,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// What the baselines answered to the task called `task`.
+    /// Returns the baselines' answers to the task called `task`.
     pub fn baseline(&self, task: &str) -> Result<Vec<Answered>> {
         let path = self.dir(&StageKind::Baseline(task.to_owned())).join("outcomes.jsonl");
         let text = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
@@ -289,7 +293,7 @@ impl<'a> Inputs<'a> {
 }
 
 impl Signals {
-    /// The signal of one scan, cropped, as it lies on disk.
+    /// Returns the signal of one scan, cropped and not standardised.
     pub fn series_of(&self, id: &ScanId) -> Result<&TimeSeries> {
         let place = self.infos.binary_search_by(|info| info.id.cmp(id));
         Ok(&self.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
@@ -330,7 +334,7 @@ impl Coded {
     }
 }
 
-/// Every fact that any describer reads in `text`.
+/// Collects the facts that any describer reads in `text`.
 pub fn read_facts(describers: &[Box<dyn Describer>], text: &str) -> Result<Vec<Fact>> {
     let mut facts = Vec::new();
     for describer in describers {

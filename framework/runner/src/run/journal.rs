@@ -1,4 +1,4 @@
-//! What a run tells while it runs: `progress.jsonl` for `boldface watch`, and scalars for TensorBoard.
+//! Live output of a run: `progress.jsonl` for `boldface watch`, and scalars for TensorBoard.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -19,13 +19,13 @@ use crate::plan::{Key, Stage};
 /// Name of the file in a run's folder.
 pub const FILE: &str = "progress.jsonl";
 
-/// Progress of a stage is written at most this often.
+/// Shortest time between two progress lines.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// One line of `progress.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// Seconds since the run began, by a clock that never goes back.
+    /// Seconds since the run began, from a monotonic clock.
     pub at: f64,
     /// What happened.
     pub event: Event,
@@ -47,35 +47,35 @@ pub enum Event {
         /// The plugin it runs; empty for the framework's own stages.
         plugin: String,
     },
-    /// Another run makes a stage that this one needs.
+    /// Another run is making a stage that this one needs.
     Waiting {
         /// Its name.
         stage: String,
     },
-    /// A stage that was stopped before goes on.
+    /// A stage resumed from a checkpoint.
     Resumed {
         /// Its name.
         stage: String,
-        /// After so many steps.
+        /// Steps done before.
         step: u64,
     },
-    /// A stage of a sweep failed; the sweep goes on without what depends on it.
+    /// A stage of a sweep failed. The sweep continues without the stages that depend on it.
     Failed {
         /// Its name.
         stage: String,
-        /// Why.
+        /// The error message.
         error: String,
     },
-    /// A stage went on.
+    /// A stage made progress.
     Progress {
         /// Its name.
         stage: String,
         /// Steps done.
         done: u64,
-        /// Of how many; 0 if nobody knows.
+        /// Total steps; 0 if unknown.
         total: u64,
     },
-    /// A number was recorded while something was fitted.
+    /// A metric was recorded during training.
     Metric {
         /// The stage.
         stage: String,
@@ -83,7 +83,7 @@ pub enum Event {
         step: u64,
         /// The metric's name.
         metric: String,
-        /// Its value; none if undefined.
+        /// Its value. Missing if undefined.
         value: Option<f64>,
     },
     /// A stage is finished.
@@ -92,22 +92,22 @@ pub enum Event {
         stage: String,
         /// Seconds it took, in this run or an earlier one.
         seconds: f64,
-        /// Whether it was only looked up.
+        /// Whether it came from the store.
         cached: bool,
     },
     /// The run is over.
     Ended {
-        /// Why it did not reach its last stage; none if it did.
+        /// Why it did not reach its last stage. Missing if it did.
         error: Option<String>,
     },
 }
 
-/// Writes down what a run tells, and passes it on.
+/// Writes a run's events to its journal and passes them on.
 pub(super) struct Journal<'a> {
     next: &'a dyn Events,
     began: Instant,
     began_at: f64,
-    /// What each stage is called: its name, with its key where a sweep has several of that name.
+    /// Label of each stage: its name, with its key if a sweep has several of that name.
     labels: BTreeMap<Key, String>,
     written: Mutex<Written>,
 }
@@ -115,19 +115,19 @@ pub(super) struct Journal<'a> {
 struct Written {
     lines: Option<File>,
     board: Option<EventFile>,
-    /// When progress was written last.
+    /// Time of the last progress line.
     progress: Option<Instant>,
-    /// The first training step that was told live, by stage.
+    /// First training step that was reported live, by stage.
     first_step: BTreeMap<String, u64>,
 }
 
 impl<'a> Journal<'a> {
-    /// Opens the journal of a run in its folder. Without one a run goes on: only a warning is said.
-    /// `board`: also write the numbers for TensorBoard.
+    /// Opens the journal in a run's folder. If that fails, the run continues with a warning. With
+    /// `board`, the numbers are also written for TensorBoard.
     pub fn open(dir: &Path, stages: &[&Stage], board: bool, next: &'a dyn Events) -> Journal<'a> {
         let seconds = seconds_now();
         let lines = said(dir, OpenOptions::new().create(true).append(true).open(dir.join(FILE)));
-        // Held as long as the run goes on, whatever ends it: that is how a watcher knows.
+        // Held while the run is active, and released however it ends. This is how a watcher knows.
         let _ = lines.as_ref().map(lock);
         let board = board.then(|| said(dir, EventFile::create(dir, seconds))).flatten();
         let written = Written { lines, board, progress: None, first_step: BTreeMap::new() };
@@ -149,7 +149,7 @@ impl<'a> Journal<'a> {
         journal
     }
 
-    /// Writes down how the run ended.
+    /// Records how the run ended.
     pub fn ended(&self, error: Option<String>) {
         self.write(Event::Ended { error });
     }
@@ -176,11 +176,11 @@ impl<'a> Journal<'a> {
         });
     }
 
-    /// What cannot be written once is not tried again: a run is worth more than its journal.
+    /// Writes to the journal, or closes it after an error: a run matters more than its journal.
     fn with(&self, write: impl FnOnce(&mut Written) -> io::Result<()>) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = write(&mut written) {
-            warn!(%error, "The run goes on, and no longer says how far it is.");
+            warn!(%error, "The journal cannot be written; the run goes on without it.");
             (written.lines, written.board) = (None, None);
         }
     }
@@ -236,7 +236,7 @@ impl Events for Journal<'_> {
     }
 
     fn measured(&self, stage: &Stage, rows: &[MetricRow]) {
-        // Of a stage that was looked up or went on from a checkpoint, the steps before were not told.
+        // Earlier steps of a stage that was cached or resumed were not reported live.
         let mut told = u64::MAX;
         self.with(|written| {
             told = written.first_step.get(&self.label(stage)).copied().unwrap_or(u64::MAX);
@@ -263,7 +263,7 @@ impl Events for Journal<'_> {
     }
 }
 
-/// Locks a file as its writer. A watcher that looks at this very moment holds it for an instant.
+/// Locks a file as its writer. Retries, because a watcher may hold the lock for a moment.
 fn lock(file: &File) -> bool {
     let try_again = |attempt| {
         std::thread::sleep(Duration::from_millis(attempt));
@@ -272,7 +272,8 @@ fn lock(file: &File) -> bool {
     (0..10).any(try_again)
 }
 
-/// `tokenizer/loss`, `evaluation.sex/test/auroc/gpt`: what is compared stands under one head.
+/// Names a scalar: `tokenizer/loss`, `evaluation.sex/test/auroc/gpt`. Numbers to compare share a
+/// prefix.
 fn tag(label: String, stage: &Stage, row: &MetricRow) -> String {
     let mut tag = label;
     let who = if row.plugin == stage.plugin { "" } else { &row.plugin };
@@ -285,7 +286,7 @@ fn tag(label: String, stage: &Stage, row: &MetricRow) -> String {
 }
 
 fn said<T>(dir: &Path, made: io::Result<T>) -> Option<T> {
-    made.map_err(|error| warn!(%error, dir = %dir.display(), "The run goes on without saying how far it is."))
+    made.map_err(|error| warn!(%error, dir = %dir.display(), "The journal cannot be opened; the run goes on without it."))
         .ok()
 }
 

@@ -1,4 +1,4 @@
-//! Looks for leaks in what a run makes, and keeps the proof.
+//! Looks for leaks in each stage's artefact and keeps the proof.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use super::inputs::{Inputs, Listed, Memory};
 use super::store::Artefact;
 use crate::plan::{Plan, Proof, Stage, Status, leak};
 
-/// Leaks that only showed in the run and that the spec does not accept.
+/// Leaks that showed only during the run and that the spec does not accept.
 #[derive(Debug)]
 pub struct Leaks(Vec<Problem>);
 
@@ -23,7 +23,7 @@ impl fmt::Display for Leaks {
 
 impl std::error::Error for Leaks {}
 
-/// Goes along with a run and looks at what each stage made.
+/// Follows a run and checks what each stage made.
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
     plan: &'a Plan,
@@ -31,15 +31,15 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Begins with what was looked at before anything ran.
+    /// Starts with the checks that were done before the run.
     pub fn new(plan: &'a Plan) -> Watch<'a> {
         Watch { plan, proof: plan.leakage.clone() }
     }
 
-    /// Looks at what `stage` made. `done` has its artefact and those of the stages it reads.
+    /// Checks what `stage` made. `done` has its artefact and those of the stages it reads.
     ///
     /// # Errors
-    /// [`Leaks`] that the spec does not accept; or an artefact cannot be read.
+    /// [`Leaks`] if the spec does not accept one, or an error if an artefact cannot be read.
     pub fn after(&mut self, stage: &Stage, done: &BTreeMap<String, Artefact>, memory: &Memory) -> Result<()> {
         let name = stage.name();
         let is_read = |other: &String| *other == name || stage.inputs.contains(other);
@@ -55,7 +55,7 @@ impl<'a> Watch<'a> {
         if leaks.is_empty() { Ok(()) } else { Err(Box::new(Leaks(leaks))) }
     }
 
-    /// Looks at all of a run that is over, or as much of it as was made; leaks are in the proof.
+    /// Checks all stages that a run made. Leaks are also in the proof.
     ///
     /// # Errors
     /// If an artefact cannot be read.
@@ -70,7 +70,7 @@ impl<'a> Watch<'a> {
         Ok((watch.proof, Some(Leaks(leaks)).filter(|leaks| !leaks.0.is_empty())))
     }
 
-    /// Everything that was looked at so far.
+    /// Returns all checks so far.
     pub fn proof(&self) -> &Proof {
         &self.proof
     }

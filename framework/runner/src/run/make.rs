@@ -1,4 +1,4 @@
-//! One stage of one plan into the store: looked up, waited for, or made.
+//! Makes one stage of a plan: finds it in the store, waits for another run, or runs it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,18 +18,18 @@ use super::{Events, Failed};
 use crate::plan::{Plan, Stage, StageKind};
 use crate::stages::{self, Work};
 
-/// How often a run that waits for another one looks again.
+/// How often a waiting run looks again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Makes the stages of one plan in a store. Many plans may share a store, in one process or in several.
+/// Makes the stages of one plan in a store. Several plans may share a store, in one process or in many.
 pub(crate) struct Maker<'a> {
-    /// Whose stages.
+    /// The plan.
     pub plan: &'a Plan,
-    /// Where artefacts lie.
+    /// The store of its artefacts.
     pub store: &'a Store,
-    /// Who watches.
+    /// The watcher of the run.
     pub events: &'a dyn Events,
-    /// What stages of this plan have read and will need again.
+    /// Values that stages of this plan have read and need again.
     pub memory: Memory,
 }
 
@@ -39,22 +39,22 @@ pub(crate) struct Made {
     pub artefact: Artefact,
     /// Its rows of the metric table.
     pub rows: Vec<MetricRow>,
-    /// Whether it was only looked up: made earlier, or by another run meanwhile.
+    /// Whether it came from the store: made earlier, or by another run meanwhile.
     pub cached: bool,
 }
 
 impl<'a> Maker<'a> {
-    /// A maker that has read nothing.
+    /// Creates a maker that has read nothing yet.
     pub fn new(plan: &'a Plan, store: &'a Store, events: &'a dyn Events) -> Maker<'a> {
         Maker { plan, store, events, memory: Memory::default() }
     }
 
-    /// Looks `stage` up or makes it. `done` has at least the stages it reads, by name; `place` is its
-    /// number and how many there are, for the screen. If another run is making it, this one waits for
-    /// that artefact.
+    /// Finds `stage` in the store or makes it. `done` has at least the stages it reads, by name.
+    /// `place` is its number and the total, for display. If another run is making it, waits for that
+    /// artefact.
     ///
     /// # Errors
-    /// What went wrong in the stage or in the store; [`Interrupted`] if the user stops the run.
+    /// If the stage or the store fails. [`Interrupted`] if the user stops the run.
     pub fn make(
         &self,
         stage: &Stage,
@@ -68,7 +68,7 @@ impl<'a> Maker<'a> {
             Some(artefact) => (artefact, true),
             None => {
                 let _lock = self.lock(stage)?;
-                // Whoever held the lock may have made it.
+                // The previous holder of the lock may have made it.
                 match self.store.whole(stage)? {
                     Some(artefact) => (artefact, true),
                     None => (self.fresh(stage, done, place)?, false),
@@ -81,7 +81,7 @@ impl<'a> Maker<'a> {
         Ok(Made { artefact, rows, cached })
     }
 
-    /// How a run with its folder at `dir` failed in `stage`.
+    /// Describes how a run in the folder `dir` failed in `stage`.
     pub fn failed(
         &self,
         stage: &Stage,
@@ -100,7 +100,7 @@ impl<'a> Maker<'a> {
         Failed::Stage { stage: name, plugin: stage.plugin.clone(), dir, source }
     }
 
-    /// The right to make a stage, once no other run has it.
+    /// Waits for the lock of a stage and takes it.
     fn lock(&self, stage: &Stage) -> boldface::Result<StageLock> {
         let mut has_said = false;
         loop {
@@ -144,14 +144,14 @@ impl<'a> Maker<'a> {
         let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
         let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
-        // Whoever makes it: equal keys, equal bytes.
+        // Without the experiment's name: equal keys must give equal bytes, whoever makes them.
         boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), "", rows)?;
         Ok(draft.finish(stage, keys, Cost { seconds, peak_memory: memory.end() })?)
     }
 }
 
 impl Made {
-    /// What `plan.json` says of it.
+    /// Returns its entry in `plan.json`.
     pub fn record(&self, stage: &Stage) -> StageRecord {
         StageRecord {
             stage: stage.clone(),
@@ -162,7 +162,7 @@ impl Made {
     }
 }
 
-/// Whether the user's wish to stop is behind an error; a plugin may have wrapped it into words of its own.
+/// Whether the error comes from the user's interrupt. A plugin may have wrapped it.
 fn is_interrupted(error: &boldface::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**error);
     while let Some(error) = cause {

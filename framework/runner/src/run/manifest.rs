@@ -1,4 +1,4 @@
-//! What a finished artefact says of itself: `manifest.json`, written last.
+//! The manifest of a finished artefact: `manifest.json`, written last.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,44 +15,44 @@ use crate::plan::Stage;
 /// Name of the manifest in its artefact.
 pub const FILE: &str = "manifest.json";
 
-/// A manifest larger than this is not one of ours.
+/// Largest manifest that is read. A larger one is not ours.
 const LARGEST: u64 = 1 << 26;
 
-/// The layout of artefacts that this version writes, and the newest that it reads.
+/// Format of artefacts that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
-/// What a finished artefact says of itself; a folder without one is not finished.
+/// The manifest of a finished artefact. A folder without one is not finished.
 ///
-/// A field that this version does not know is passed over: a later version may say more of an artefact
-/// without raising the format, and its artefacts must not be taken for damaged.
+/// Unknown fields are ignored: a later version may add fields without raising the format, and its
+/// artefacts must not count as damaged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
-    /// The layout of the artefact: raised when an older boldface could not read it.
+    /// Format of the artefact. Raised when an older boldface could not read it.
     #[serde(default = "first_format")]
     pub format: u32,
     /// The stage that made it, such as `evaluation.condition`.
     pub stage: String,
-    /// The stage's whole content key, 32 hexadecimal digits.
+    /// The stage's full content key, 32 hexadecimal digits.
     pub key: String,
-    /// The plugin that ran; empty for the framework's own stages.
+    /// The plugin that ran. Empty for the framework's own stages.
     pub plugin: String,
     /// Version of boldface that made it.
     pub boldface: String,
     /// Seconds it took.
     pub seconds: f64,
-    /// How large it was.
+    /// Size of its work.
     #[serde(default)]
     pub size: Size,
-    /// Most bytes of memory that the process held while it was made; none where nobody can tell.
+    /// Peak memory of the process in bytes while it was made. Missing if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
     /// Content key of each stage that it read, by name.
     pub inputs: BTreeMap<String, String>,
-    /// Every other file of the artefact, by path relative to it.
+    /// Every other file of the artefact, by relative path.
     pub files: BTreeMap<String, FileRecord>,
 }
 
-/// What making an artefact took.
+/// Time and memory that an artefact took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
     /// Seconds.
@@ -61,25 +61,25 @@ pub struct Cost {
     pub peak_memory: Option<u64>,
 }
 
-/// Why an artefact cannot be used.
+/// Reasons why an artefact cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unusable {
-    /// It is not as it was written; what is wrong with it.
+    /// It differs from what was written; the message says how.
     #[error("{0}")]
     Damaged(String),
-    /// A newer version made it, in a layout that this one does not know.
+    /// A newer version made it, in an unknown format.
     #[error(
         "it was made by boldface {boldface} in store format {format}, and this version reads up to {FORMAT}"
     )]
     Newer {
-        /// Its layout.
+        /// Its format.
         format: u32,
         /// The version that made it.
         boldface: String,
     },
 }
 
-/// What every manifest has, whatever else is in it.
+/// The fields that manifests of all formats have.
 #[derive(Deserialize)]
 struct Version {
     #[serde(default = "first_format")]
@@ -103,7 +103,7 @@ pub struct FileRecord {
 }
 
 impl Manifest {
-    /// The manifest of `dir` as it lies there; every file in it is hashed and brought to the disk.
+    /// Makes the manifest of `dir`: hashes every file in it and flushes it to disk.
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -129,7 +129,7 @@ impl Manifest {
         })
     }
 
-    /// Writes the manifest into `dir`, which makes it complete.
+    /// Writes the manifest into `dir`, which makes the artefact complete.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -142,10 +142,10 @@ impl Manifest {
         sync_folder(dir)
     }
 
-    /// Reads the manifest of `dir` and compares every file with it.
+    /// Reads the manifest of `dir` and checks every file against it.
     ///
     /// # Errors
-    /// Why the artefact cannot be used.
+    /// The reason why the artefact cannot be used.
     pub fn verify(dir: &Path, stage: &Stage) -> Result<Manifest, Unusable> {
         let manifest = Manifest::read(dir)?;
         if manifest.key != stage.key.0 || manifest.stage != stage.name() {
@@ -155,10 +155,10 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// As [`Manifest::verify`], of whatever stage made it.
+    /// Works like [`Manifest::verify`], for an artefact of any stage.
     ///
     /// # Errors
-    /// Why the artefact cannot be used.
+    /// The reason why the artefact cannot be used.
     pub fn whole(dir: &Path) -> Result<Manifest, Unusable> {
         let manifest = Manifest::read(dir)?;
         manifest.files.iter().try_for_each(|(name, record)| record.verify(dir, name))?;
@@ -173,7 +173,7 @@ impl Manifest {
         }
         let text = fs::read(&path).map_err(|error| format!("`{FILE}`: {error}"))?;
         let broken = |error: serde_json::Error| format!("`{FILE}`: {error}");
-        // A newer manifest may have other fields, so its format is looked at before them.
+        // A newer manifest may have other fields, so its format is checked first.
         let Version { format, boldface } = serde_json::from_slice(&text).map_err(broken)?;
         if format > FORMAT {
             return Err(Unusable::Newer { format, boldface });
@@ -189,7 +189,7 @@ impl From<String> for Unusable {
 }
 
 impl FileRecord {
-    /// Size and hash of a file as it lies there.
+    /// Returns size and hash of a file.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -209,10 +209,10 @@ impl FileRecord {
         Ok(FileRecord { blake3: hasher.finalize().to_hex().to_string(), bytes })
     }
 
-    /// Compares the file `name` of the folder `dir` with this.
+    /// Checks the file `name` in the folder `dir` against this record.
     ///
     /// # Errors
-    /// Says how it differs, or why it cannot be read.
+    /// A message that says how it differs, or why it cannot be read.
     pub fn verify(&self, dir: &Path, name: &str) -> Result<(), String> {
         let relative = PathBuf::from(name);
         if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -228,16 +228,16 @@ impl FileRecord {
     }
 }
 
-/// Brings the names in a folder to the disk.
+/// Flushes the names in a folder to disk.
 ///
 /// # Errors
 /// If the system refuses.
 pub fn sync_folder(dir: &Path) -> io::Result<()> {
-    // Windows cannot open a folder as a file, and needs no such call.
+    // Windows cannot open a folder as a file and needs no such call.
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
-/// Hashes every file below `dir`, and brings it to the disk; `prefix` is put before every name.
+/// Hashes every file below `dir` and flushes it to disk. `prefix` is put before every name.
 ///
 /// # Errors
 /// If a file cannot be read, or a name is not UTF-8.

@@ -1,30 +1,31 @@
-//! How much memory a stage takes: the peak of the whole process, as Linux counts it.
+//! Peak memory of a stage: that of the whole process, as Linux counts it.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many stages are measured now, and how many ever were.
+/// Number of stages measured now, and of stages ever measured.
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static EVER: AtomicUsize = AtomicUsize::new(0);
 
-/// Measures from its making to its end.
+/// A measurement, from [`Peak::begin`] to [`Peak::end`].
 #[derive(Debug)]
 pub(super) struct Peak {
-    /// How many were measured before; none where the peak is not this stage's alone.
+    /// Number of stages measured before. `None` if the peak is not this stage's alone.
     before: Option<usize>,
 }
 
 impl Peak {
-    /// Forgets the peak so far.
+    /// Resets the peak and starts measuring.
     pub fn begin() -> Peak {
         let is_alone = NOW.fetch_add(1, Ordering::SeqCst) == 0;
         let before = EVER.fetch_add(1, Ordering::SeqCst);
-        // 5 sets the peak to what is held now (proc_pid_clear_refs(5)).
+        // 5 resets the peak to the current size (proc_pid_clear_refs(5)).
         let is_reset = is_alone && fs::write("/proc/self/clear_refs", "5").is_ok();
         Peak { before: is_reset.then_some(before) }
     }
 
-    /// Most bytes held since the beginning; none if another stage ran meanwhile or the system does not tell.
+    /// Returns the peak in bytes. `None` if another stage ran meanwhile or the system does not report
+    /// it.
     pub fn end(self) -> Option<u64> {
         let is_alone = self.before.is_some_and(|before| EVER.load(Ordering::SeqCst) == before + 1);
         if is_alone { high_water(&fs::read_to_string("/proc/self/status").ok()?) } else { None }
@@ -37,7 +38,7 @@ impl Drop for Peak {
     }
 }
 
-/// `VmHWM:    1234 kB` in bytes.
+/// Parses `VmHWM: 1234 kB` into bytes.
 fn high_water(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -65,7 +66,7 @@ mod tests {
         drop(held);
         match alone.end() {
             Some(peak) => assert!(peak > begun, "{peak}"),
-            // A system that does not let the peak be reset tells nothing.
+            // No value if the system does not allow resetting the peak.
             None => assert!(fs::write("/proc/self/clear_refs", "5").is_err()),
         }
     }

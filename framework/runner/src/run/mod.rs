@@ -1,4 +1,4 @@
-//! Walks a plan: skips what the store has, runs the rest, keeps what is finished.
+//! Runs a plan: skips stages that are in the store, runs the rest, keeps what is finished.
 
 pub(crate) mod arrays;
 mod estimate;
@@ -38,33 +38,34 @@ pub use store::{Artefact, Store, StoreError};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};
 pub use walk::{Failed, Finished, run};
 
-/// Watches a run: shows it to the user and stops it when asked.
+/// Watches a run: shows its progress and stops it when asked.
 pub trait Events: Sync {
-    /// The run's folder was made; logs may go to `log.jsonl` in it.
+    /// The run's folder was created. Logs may go to `log.jsonl` in it.
     fn opened(&self, _dir: &Path) {}
 
-    /// Another run is making this stage; this one waits for it.
+    /// Another run is making this stage, and this one waits for it.
     fn waiting(&self, _stage: &Stage) {}
 
-    /// A stage starts to run (it was not cached); it is number `index` of `total`.
+    /// A stage that is not cached starts. It is number `index` of `total`.
     fn started(&self, _stage: &Stage, _index: usize, _total: usize) {}
 
-    /// A stage that was stopped before goes on after `step` steps.
+    /// A stage resumes after `step` steps.
     fn resumed(&self, _stage: &Stage, _step: u64) {}
 
     /// The running stage finished `done` of `total` steps.
     fn progress(&self, _stage: &Stage, _done: u64, _total: u64) {}
 
-    /// A stage of a sweep failed, and why; the sweep goes on without what depends on it.
+    /// A stage of a sweep failed with `error`. The sweep continues without the stages that depend on
+    /// it.
     fn failed(&self, _stage: &Stage, _error: &str) {}
 
-    /// A number was recorded while the running stage fitted something.
+    /// The running stage recorded a metric during training.
     fn recorded(&self, _stage: &Stage, _step: u64, _metric: &Metric) {}
 
-    /// All numbers of a stage that is about to be finished.
+    /// All metrics of a stage that is about to finish.
     fn measured(&self, _stage: &Stage, _rows: &[MetricRow]) {}
 
-    /// A stage is finished; `cached` if it was only looked up.
+    /// A stage is finished. `cached` if it came from the store.
     fn finished(&self, _stage: &Stage, _seconds: f64, _cached: bool) {}
 
     /// Whether the user wants to stop.

@@ -1,4 +1,4 @@
-//! What was answered in a run as rows of `predictions.parquet`.
+//! Turns a run's answers into rows of `predictions.parquet`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,8 @@ use crate::plan::StageKind;
 /// Name of the table in a run's folder.
 pub const PREDICTIONS: &str = "predictions.parquet";
 
-/// The answers that a stage left in `dir`; none if it asks nothing. `model` is the model that is judged.
+/// Reads the answers that a stage left in `dir`. Empty for stages without answers. `model` is the
+/// judged model.
 ///
 /// # Errors
 /// If the file of answers cannot be read.
@@ -36,7 +37,7 @@ pub(super) fn of_stage(stage: &StageKind, dir: &Path, model: &str) -> Result<Vec
     Ok(rows(task, kind, &answers))
 }
 
-/// The rows of all answers to one task.
+/// Makes the rows of all answers to one task.
 fn rows(task: &str, kind: impl Fn(&str) -> Kind, answers: &[Answered]) -> Vec<Row> {
     let mut questions = BTreeMap::new();
     let mut rows = Vec::new();
@@ -59,7 +60,7 @@ fn rows(task: &str, kind: impl Fn(&str) -> Kind, answers: &[Answered]) -> Vec<Ro
     rows
 }
 
-/// One row per option of a choice; otherwise one row.
+/// Makes one row per option of a choice; otherwise one row.
 fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answered> {
     match &example.answer {
         Answer::Choice { options, correct } => choice(options, *correct, prediction),
@@ -100,8 +101,8 @@ fn forms(example: &Example, prediction: &Prediction) -> Vec<predictions::Answere
     }
 }
 
-/// Options, of which the one at `correct` is right. A sentence has no probabilities: its answer is the option that it
-/// names, or the sentence itself if it names none.
+/// Makes a row per option, of which the one at `correct` is right. An open answer has no probabilities:
+/// its answer is the option that it names, or the whole sentence if it names none.
 fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<predictions::Answered> {
     let (answer, probabilities) = match prediction {
         Prediction::Choice { probabilities } => {
@@ -124,7 +125,7 @@ fn choice(options: &[String], correct: usize, prediction: &Prediction) -> Vec<pr
     options.iter().enumerate().map(option).collect()
 }
 
-/// The mean squared error of a forecast; none if it has another shape than what really followed.
+/// Returns the mean squared error of a forecast. `None` if its shape differs from the actual series.
 fn squared_error(predicted: &TimeSeries, actual: &TimeSeries) -> Option<f64> {
     let wide = |series: &TimeSeries| series.values().iter().copied().map(f64::from).collect::<Vec<f64>>();
     let is_same = predicted.trs() == actual.trs() && predicted.rois() == actual.rois();

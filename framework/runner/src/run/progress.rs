@@ -1,7 +1,7 @@
-//! Checkpoints of a stage that is being made, `runs/cache/.progress-<stage>-<key>/<fit>-<step>/`.
+//! Checkpoints of a stage in progress, `runs/cache/.progress-<stage>-<key>/<fit>-<step>/`.
 //!
-//! A checkpoint is written aside, its manifest last, and renamed; every file is compared with the
-//! manifest before it is used. The one before is kept until the next.
+//! A checkpoint is written to a temporary folder, manifest last, and renamed. Every file is checked
+//! against the manifest before use. The previous checkpoint is kept until the next.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -20,22 +20,22 @@ pub struct Progress<'a> {
     dir: PathBuf,
     stage: &'a Stage,
     every: Duration,
-    /// Number of the fit within the stage; none before the first.
+    /// Number of the fit within the stage. `None` before the first.
     fit: Option<u32>,
-    /// The step of the checkpoint that was read or written last.
+    /// Step of the checkpoint that was last read or written.
     last: Option<u64>,
-    /// When a checkpoint was written last, or the stage began.
+    /// Time of the last checkpoint, or of the start.
     since: Instant,
     begun: Instant,
-    /// Seconds that were spent on the stage before this process.
+    /// Seconds spent on the stage before this process.
     before: f64,
 }
 
-/// Where a fit goes on.
+/// A checkpoint to resume from.
 pub struct Point {
     /// Steps that are done.
     pub step: u64,
-    /// What the stage had recorded by then.
+    /// Rows that the stage had recorded by then.
     pub rows: Vec<MetricRow>,
 }
 
@@ -44,28 +44,29 @@ const STATE: &str = "state";
 const ROWS: &str = "rows.parquet";
 
 impl<'a> Progress<'a> {
-    /// The checkpoints of `stage` in `dir`, which need not exist; one is due `every` so often.
+    /// Manages the checkpoints of `stage` in `dir`, which need not exist. `every` is the time between
+    /// two.
     pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> Progress<'a> {
         let now = Instant::now();
         Progress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0 }
     }
 
-    /// The last step of any checkpoint in `dir`, whole or not.
+    /// Returns the latest step of any checkpoint in `dir`, complete or not.
     pub fn newest(dir: &Path) -> Option<u64> {
         checkpoints(dir).into_iter().max().map(|(_, step)| step)
     }
 
-    /// Whether the time for another checkpoint has come.
+    /// Whether another checkpoint is due.
     pub fn is_due(&self) -> bool {
         self.since.elapsed() >= self.every
     }
 
-    /// Seconds spent on the stage, in this process and in those that its checkpoint comes from.
+    /// Returns the seconds spent on the stage, in this process and in those before its checkpoint.
     pub fn seconds(&self) -> f64 {
         self.before + self.begun.elapsed().as_secs_f64()
     }
 
-    /// Begins the next fit of the stage: the last whole checkpoint that `read` accepts, if any.
+    /// Begins the next fit of the stage from its last complete checkpoint that `read` accepts, if any.
     pub fn resume(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) -> Option<Point> {
         let fit = self.fit.map_or(0, |fit| fit + 1);
         (self.fit, self.last) = (Some(fit), None);
@@ -89,17 +90,18 @@ impl<'a> Progress<'a> {
         None
     }
 
-    /// Whether the last checkpoint of the present fit is of `step`.
+    /// Whether the last checkpoint of the current fit is at `step`.
     pub fn has(&self, step: u64) -> bool {
         self.last == Some(step)
     }
 
-    /// Begins the next fit of the stage, of which there is no checkpoint.
+    /// Begins the next fit of the stage, which has no checkpoint.
     pub fn begin_next(&mut self) {
         (self.fit, self.last) = (Some(self.fit.map_or(0, |fit| fit + 1)), None);
     }
 
-    /// Keeps a checkpoint of the present fit; older ones go once it is whole, but for the last.
+    /// Saves a checkpoint of the current fit. Once it is complete, removes all older ones except the
+    /// last.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -109,7 +111,7 @@ impl<'a> Progress<'a> {
         rows: &[MetricRow],
         write: &mut dyn FnMut(&Path) -> Result<()>,
     ) -> Result<()> {
-        // Also after an error: the next try is as far away as after a checkpoint.
+        // Also reset after an error, so that the next try is as far away as after a success.
         self.since = Instant::now();
         let fit = *self.fit.get_or_insert(0);
         let aside = self.dir.join(ASIDE);
@@ -122,7 +124,7 @@ impl<'a> Progress<'a> {
         });
         self.since = Instant::now();
         if written.is_err() {
-            // The first error is the one to report; a leftover is removed next time.
+            // The first error is reported. A leftover folder is removed next time.
             let _ = remove(&aside);
             return written;
         }
@@ -155,7 +157,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// Fit and step of everything in `dir` that is named like a checkpoint.
+/// Lists the fit and the step of everything in `dir` that is named like a checkpoint.
 fn checkpoints(dir: &Path) -> Vec<(u32, u64)> {
     let parse = |entry: std::io::Result<fs::DirEntry>| {
         let name = entry.ok()?.file_name();
@@ -211,7 +213,7 @@ mod tests {
         progress.save(step, &rows, &mut |dir| Ok(fs::write(dir.join("state"), format!("at {step}"))?))
     }
 
-    /// The state that a new process goes on from, its step and how many rows there were.
+    /// Returns the state that a new process resumes from, its step and its number of rows.
     fn resume(dir: &Path, stage: &Stage) -> Option<(String, u64, usize)> {
         let mut state = String::new();
         let point = begun(dir, stage).resume(&mut |dir| {
@@ -246,7 +248,7 @@ mod tests {
             (Some(("at 12".into(), 12, 12)), Some(12))
         );
 
-        // Killed while it wrote, a changed byte, a missing file, one of another stage.
+        // Killed while writing, a changed byte, a missing file, a checkpoint of another stage.
         fs::create_dir_all(dir.join(".tmp/state")).unwrap();
         fs::write(dir.join("0-12/state/state"), "at 13").unwrap();
         assert_eq!(resume(&dir, &stage), Some(("at 9".into(), 9, 9)));

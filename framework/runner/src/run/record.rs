@@ -1,4 +1,4 @@
-//! What a run leaves behind for people and programs: plain JSON.
+//! JSON records that a run leaves for people and programs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,26 +9,26 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{Plan, Stage};
 use crate::spec::Experiment;
 
-/// `plan.json` of a run: what was run, with what, and where the artefacts are.
+/// `plan.json` of a run: the spec, the versions, and where the artefacts are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// The spec file's stem.
+    /// The spec file's name without extension.
     pub name: String,
-    /// The spec file as it was named.
+    /// Path of the spec file as the user gave it.
     pub spec: PathBuf,
-    /// Version of each part: `boldface`, the engine ...
+    /// Version of each part, such as `boldface`.
     pub versions: BTreeMap<String, String>,
     /// The spec with every default filled in.
     pub experiment: Experiment,
-    /// Scans that the datasets leave out, and why.
+    /// Scans that the datasets exclude, with the reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Exclusion>,
-    /// Every stage in order.
+    /// Finished stages in order.
     pub stages: Vec<StageRecord>,
 }
 
 impl Record {
-    /// The record of a run that has not begun.
+    /// Makes the record of a run that has not begun.
     pub fn of(plan: &Plan) -> Record {
         Record {
             name: plan.name.clone(),
@@ -48,13 +48,13 @@ pub struct StageRecord {
     pub stage: Stage,
     /// Folder of its artefact, relative to the folder of runs.
     pub artefact: PathBuf,
-    /// Seconds it took when it ran, in this run or an earlier one.
+    /// Seconds it took, in this run or an earlier one.
     pub seconds: f64,
-    /// Whether this run only looked it up.
+    /// Whether it came from the store.
     pub cached: bool,
 }
 
-/// Name of what was measured of every scan, in the artefact of `series`; not there where nothing was.
+/// Name of the quality measurements in the artefact of `series`. Missing if nothing was measured.
 pub const QUALITY: &str = "quality.json";
 
 /// One scan of `quality.json`.
@@ -62,20 +62,20 @@ pub const QUALITY: &str = "quality.json";
 pub struct Measured {
     /// The scan.
     pub scan: ScanId,
-    /// Names of the regions that have no signal; zeros stand in for them.
+    /// Names of the regions without a signal, which is replaced by zeros.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
-    /// What was measured.
+    /// The measurements.
     pub quality: Quality,
 }
 
-/// Name of the table of one row a scan, beside [`QUALITY`] and in the run's folder.
+/// Name of the table with one row per scan, beside [`QUALITY`] and in the run's folder.
 pub const QUALITY_TABLE: &str = "quality.parquet";
 
 /// Name of the carpet plots, beside [`QUALITY`].
 pub const CARPETS: &str = "carpets.json";
 
-/// Name of how much connectivity goes along with motion, beside [`QUALITY`].
+/// Name of the correlations of connectivity with motion, beside [`QUALITY`].
 pub const MOTION: &str = "motion.json";
 
 /// One scan of `carpets.json`.
@@ -83,14 +83,14 @@ pub const MOTION: &str = "motion.json";
 pub struct Carpet {
     /// The scan.
     pub scan: ScanId,
-    /// Networks from top to bottom, and the rows of each.
+    /// Networks from top to bottom, each with its number of rows.
     pub networks: Vec<(String, usize)>,
-    /// Volumes from left to right; a column may be several.
+    /// Number of volumes from left to right. A column may cover several.
     pub volumes: usize,
-    /// Whether these are the volumes on disk; otherwise those of the crop.
+    /// Whether these are the volumes on disk. Otherwise those of the crop.
     pub on_disk: bool,
-    /// Grey levels from `1` (two standard deviations below the mean of the region) to `f`; `.` where no
-    /// volume is kept. A row is one or more regions of a network.
+    /// Grey levels from `1` (two standard deviations below the mean of the region) to `f`. `.` marks
+    /// volumes that were removed. A row covers one or more regions of a network.
     pub rows: Vec<String>,
 }
 
@@ -99,21 +99,21 @@ pub struct Carpet {
 pub struct MotionFc {
     /// The dataset.
     pub dataset: String,
-    /// People; the scans of one are averaged.
+    /// Number of people. Scans of one person are averaged.
     pub people: usize,
-    /// Their scans.
+    /// Number of their scans.
     pub scans: usize,
-    /// Pairs of regions.
+    /// Number of pairs of regions.
     pub edges: usize,
-    /// Median over the pairs of |r|.
+    /// Median of |r| over the pairs.
     pub median: f64,
-    /// What it would be if motion and connectivity were unrelated.
+    /// Expected median if motion and connectivity were unrelated.
     pub by_chance: f64,
-    /// Share of the pairs with p < .05, two-sided and uncorrected.
+    /// Share of pairs with p < .05, two-sided and uncorrected.
     pub significant: f64,
-    /// Pairs in equal bins of r from -1 to 1.
+    /// Number of pairs in equal bins of r from -1 to 1.
     pub bins: Vec<usize>,
-    /// Pairs that would be there by chance.
+    /// Expected number of pairs by chance.
     pub expected: Vec<f64>,
 }
 
@@ -122,13 +122,14 @@ pub struct MotionFc {
 pub struct Answered {
     /// Validation or test.
     pub part: Part,
-    /// Who answered: the backbone's name, `text-only`, or a baseline such as `fc-logistic`.
+    /// The backbone, a control such as `text-only`, or a baseline such as `fc-logistic`.
     pub plugin: String,
-    /// Question, truth and answer.
+    /// Question, truth and prediction.
     pub outcome: Outcome,
 }
 
-/// `reconstruction.json` of the codes: a few regions of one held-out scan and what the codes keep of them.
+/// `reconstruction.json` of the stage `codes`: a few regions of one held-out scan, before and after
+/// coding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reconstruction {
     /// The scan.
@@ -137,7 +138,7 @@ pub struct Reconstruction {
     pub part: Part,
     /// Repetition time in seconds.
     pub tr: f64,
-    /// Names of the regions shown.
+    /// Names of the shown regions.
     pub regions: Vec<String>,
     /// Signal of each region over time.
     pub actual: Vec<Vec<f32>>,

@@ -1,4 +1,4 @@
-//! Takes a stage's numbers, keeps its checkpoints, shows its progress, and passes on the wish to stop.
+//! Records a stage's metrics and checkpoints, shows its progress, and passes on the user's interrupt.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use super::Events;
 use super::progress::Progress;
 use crate::plan::Stage;
 
-/// Progress is shown at most this often.
+/// Shortest time between two updates of the display.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Watches one stage.
+/// Records one stage.
 pub struct Recorder<'a> {
     stage: &'a Stage,
     events: &'a dyn Events,
@@ -28,30 +28,30 @@ pub struct Recorder<'a> {
 enum Unsaved {
     /// None, or none that a checkpoint will be offered for.
     None,
-    /// Some: a wish to stop waits for the next checkpoint.
+    /// Some. An interrupt waits for the next checkpoint.
     Some,
-    /// Some, and it has waited.
+    /// Some, and an interrupt has already waited.
     Waited,
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder that has seen nothing, and keeps checkpoints in `progress`.
+    /// Makes a recorder without rows that keeps checkpoints in `progress`.
     pub fn new(stage: &'a Stage, events: &'a dyn Events, progress: Progress<'a>) -> Recorder<'a> {
         Recorder { stage, events, progress, rows: Vec::new(), shown: None, unsaved: Unsaved::None }
     }
 
-    /// Takes a number about one part, resting on `n` scans or examples.
+    /// Records a metric of one part, based on `n` scans or examples.
     pub fn part(&mut self, part: Part, metric: Metric, n: usize) {
         let row = MetricRow { split: part.name().to_owned(), n: Some(n as u64), ..self.row(metric) };
         self.rows.push(row);
     }
 
-    /// Takes rows made from [`Recorder::row`].
+    /// Records rows made by [`Recorder::row`].
     pub fn extend(&mut self, rows: impl IntoIterator<Item = MetricRow>) {
         self.rows.extend(rows);
     }
 
-    /// A row of this stage: of its plugin, of no part and no step.
+    /// Makes a row of this stage and its plugin, without part and step.
     pub fn row(&self, metric: Metric) -> MetricRow {
         MetricRow {
             stage: self.stage.name(),
@@ -73,13 +73,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Everything it took, in order.
+    /// Returns everything recorded so far, in order.
     pub fn rows(&self) -> &[MetricRow] {
         &self.rows
     }
 
-    /// Goes on where a stage of many independent pieces was stopped: `read` is given every batch that was
-    /// kept of it, until one cannot be used.
+    /// Resumes a stage of many independent pieces. Calls `read` with every batch that was kept, until
+    /// one cannot be used.
     pub fn batches(&mut self, read: &mut dyn FnMut(&Path) -> Result<()>) {
         let mut done = None;
         while let Some(point) = self.progress.resume(read) {
@@ -90,8 +90,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Keeps the pieces that were made since the last batch, if the time for it has come; `done` pieces are
-    /// made in all. True if they are kept.
+    /// Saves the pieces made since the last batch, if a checkpoint is due. `done` is the total number
+    /// of pieces made. Returns whether they were saved.
     pub fn keep_batch(&mut self, done: u64, write: &mut dyn FnMut(&Path) -> Result<()>) -> bool {
         self.checkpoint(done, write);
         let is_kept = self.unsaved == Unsaved::None && self.progress.has(done);
@@ -101,7 +101,7 @@ impl<'a> Recorder<'a> {
         is_kept
     }
 
-    /// Seconds spent on the stage, those before its last checkpoint included.
+    /// Returns the seconds spent on the stage, including those before its last checkpoint.
     pub fn seconds(&self) -> f64 {
         self.progress.seconds()
     }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::plan::{Key, StageKind};
 
-    /// A user who presses Ctrl-C at some time.
+    /// A user who presses Ctrl-C at some point.
     #[derive(Default)]
     struct User(std::sync::atomic::AtomicBool);
 
@@ -190,7 +190,7 @@ mod tests {
         step(&mut fit, 2);
         assert_eq!(saved.get(), 0, "none is due within the hour");
         user.0.store(true, std::sync::atomic::Ordering::SeqCst);
-        // Between the two calls: the next step is still made, and kept.
+        // Between the two calls, the next step is still made and saved.
         fit.progress(2, 9).unwrap();
         step(&mut fit, 3);
         assert_eq!(saved.get(), 3);

@@ -1,7 +1,8 @@
-//! The content-keyed store of artefacts, `runs/cache/<stage>-<key>/`: whole or not there.
+//! The content-addressed store of artefacts, `runs/cache/<stage>-<key>/`. An artefact is complete or
+//! missing.
 //!
-//! An artefact is written aside, its manifest last, and renamed. Every file is compared with the
-//! manifest before it is used; a damaged artefact is moved away, so that it is made again.
+//! An artefact is written to a temporary folder, manifest last, and renamed. Every file is checked
+//! against the manifest before use. A damaged artefact is moved away and made again.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use crate::plan::Stage;
 #[derive(Debug)]
 pub struct Store {
     root: PathBuf,
-    /// What was compared with its manifest since this store was opened.
+    /// Artefacts that were verified since this store was opened.
     verified: Mutex<BTreeMap<PathBuf, Artefact>>,
 }
 
@@ -33,35 +34,35 @@ pub struct Artefact {
     manifest: Manifest,
 }
 
-/// An artefact that is being written; dropped before it is finished, it is removed.
+/// An artefact being written. Removed if dropped before it is finished.
 #[derive(Debug)]
 pub struct Draft<'a> {
     store: &'a Store,
     dir: PathBuf,
 }
 
-/// Held while a run uses the store, so that no other run takes its drafts for leftovers.
+/// Held while a run uses the store, so that no other run removes its drafts as leftovers.
 #[derive(Debug)]
 pub struct InUse(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
 
-/// The right to make one stage. It ends with the process, however that ends.
+/// The lock for making one stage. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct StageLock(#[expect(dead_code, reason = "the lock is held while the file is open")] Option<File>);
 
-/// The store cannot be read or written.
+/// Errors of the store.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The system refused.
+    /// A system call failed.
     #[error("cannot {action} `{}`", path.display())]
     System {
-        /// What was tried, such as `write`.
+        /// The attempted action, such as `write`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
-    /// An artefact is there that a newer version made.
+    /// A newer version made the artefact.
     #[error(
         "`{}` cannot be used: {reason}; upgrade boldface, or give another folder of runs with `--runs`",
         path.display()
@@ -69,38 +70,39 @@ pub enum StoreError {
     Newer {
         /// The artefact.
         path: PathBuf,
-        /// What it says of itself.
+        /// Its format and version.
         reason: Unusable,
     },
 }
 
-/// Gives an error of the system its file and what was tried.
+/// Adds the action and the path to a system error.
 pub(crate) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::System { action, path: path.to_owned(), source }
 }
 
 impl Store {
-    /// The store of the folder `runs`, which need not exist yet.
+    /// Opens the store in the folder `runs`, which need not exist yet.
     pub fn open(runs: &Path) -> Store {
         Store { root: runs.join("cache"), verified: Mutex::default() }
     }
 
-    /// The folder of all artefacts.
+    /// Returns the folder of all artefacts.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Whether the stage is finished and whole.
+    /// Whether the stage is finished and undamaged.
     pub fn has(&self, stage: &Stage) -> bool {
         self.artefact(stage).is_some()
     }
 
-    /// The finished stage; none if it was never finished, or is damaged.
+    /// Returns the finished stage. `None` if it was never finished or is damaged.
     pub fn artefact(&self, stage: &Stage) -> Option<Artefact> {
         self.inspect(stage).ok().flatten()
     }
 
-    /// As [`Store::artefact`], but what a newer version made is not taken for missing.
+    /// Works like [`Store::artefact`], but an artefact of a newer version is an error instead of
+    /// missing.
     ///
     /// # Errors
     /// [`StoreError::Newer`].
@@ -111,8 +113,8 @@ impl Store {
         }
     }
 
-    /// As [`Store::find`]; a damaged artefact is reported and moved away. To be called by whoever holds
-    /// the stage's lock, so that nobody's new artefact is moved away instead of the damaged one.
+    /// Like [`Store::find`], but reports a damaged artefact and moves it away. The caller must hold the
+    /// stage's lock, so that no new artefact is moved by mistake.
     ///
     /// # Errors
     /// [`StoreError::Newer`], or if it cannot be moved.
@@ -129,13 +131,13 @@ impl Store {
         Ok(None)
     }
 
-    /// Where the artefact of a stage lies, relative to the folder of runs.
+    /// Returns the path of a stage's artefact, relative to the folder of runs.
     pub fn relative(stage: &Stage) -> PathBuf {
         Path::new("cache").join(folder(stage))
     }
 
-    /// Says that a run uses the store; what killed runs left half-written is removed, unless another
-    /// run is going on.
+    /// Marks the store as in use. Removes what killed runs left half-written, unless another run is
+    /// active.
     ///
     /// # Errors
     /// If the store cannot be made.
@@ -147,11 +149,11 @@ impl Store {
             self.remove_leftovers().map_err(cannot("clean", &self.root))?;
             file.unlock().map_err(cannot("unlock", &path))?;
         }
-        // A file system without locks is used without: then nothing is cleaned either.
+        // On a file system without locks the store is used without one, and nothing is cleaned.
         Ok(InUse(file.lock_shared().is_ok().then_some(file)))
     }
 
-    /// The right to make a stage; none while another run has it.
+    /// Takes the lock of a stage. `None` while another run has it.
     ///
     /// # Errors
     /// If the lock's file cannot be made.
@@ -161,12 +163,12 @@ impl Store {
         match file.try_lock() {
             Ok(()) => Ok(Some(StageLock(Some(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
-            // A file system without locks is used without.
+            // On a file system without locks stages are made without one.
             Err(TryLockError::Error(_)) => Ok(Some(StageLock(None))),
         }
     }
 
-    /// A new folder to write a stage's artefact into.
+    /// Creates a temporary folder for a stage's artefact.
     ///
     /// # Errors
     /// If it cannot be made.
@@ -177,7 +179,7 @@ impl Store {
         Ok(Draft { store: self, dir })
     }
 
-    /// Where the checkpoints of a stage lie until it is finished.
+    /// Returns the path of a stage's checkpoints until it is finished.
     pub fn progress(&self, stage: &Stage) -> PathBuf {
         self.root.join(format!("{PROGRESS}{}", folder(stage)))
     }
@@ -186,7 +188,7 @@ impl Store {
         self.root.join(folder(stage))
     }
 
-    /// The artefact if it is there; what is wrong with it if it cannot be used.
+    /// Returns the artefact if it exists, or why it cannot be used.
     fn inspect(&self, stage: &Stage) -> Result<Option<Artefact>, Unusable> {
         let dir = self.dir(stage);
         let verified = || self.verified.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,10 +211,10 @@ impl Store {
             if name.starts_with(DRAFT) {
                 fs::remove_dir_all(entry.path())?;
             } else if name.starts_with(LOCK) {
-                // Nobody holds it: whoever does uses the store.
+                // No process holds this lock, because its holder would be using the store.
                 fs::remove_file(entry.path())?;
             } else if name.strip_prefix(PROGRESS).is_some_and(|of| self.root.join(of).exists()) {
-                // The stage was finished, and its run killed before it came to this.
+                // The run was killed after finishing the stage and before removing its checkpoints.
                 fs::remove_dir_all(entry.path())?;
             }
         }
@@ -221,24 +223,24 @@ impl Store {
 }
 
 impl Artefact {
-    /// Its folder.
+    /// Returns the path of its folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What it says of itself.
+    /// Its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 }
 
 impl Draft<'_> {
-    /// Where to write.
+    /// Returns the path of the folder to write into.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Makes what was written the artefact of `stage`.
+    /// Turns the draft into the artefact of `stage`.
     ///
     /// # Errors
     /// If it cannot be written or renamed.
@@ -252,7 +254,7 @@ impl Draft<'_> {
         manifest.write(&self.dir).map_err(cannot("write", &self.dir))?;
         let dir = self.store.dir(stage);
         if let Err(source) = fs::rename(&self.dir, &dir) {
-            // Another run may have finished the same stage meanwhile: equal keys, equal content.
+            // Another run may have finished the same stage meanwhile. Equal keys mean equal content.
             return self.store.artefact(stage).ok_or(StoreError::System {
                 action: "write",
                 path: dir,
@@ -287,13 +289,14 @@ const DRAFT: &str = ".tmp-";
 const LOCK: &str = ".lock-";
 const PROGRESS: &str = ".progress-";
 
-/// `evaluation.condition-89deed144aa3`; what no file system likes in a task's name becomes `_`.
+/// Returns the folder's name, such as `evaluation.condition-89deed144aa3`. Characters that a file
+/// system may reject become `_`.
 fn folder(stage: &Stage) -> String {
     let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     format!("{}-{}", stage.name().chars().map(plain).collect::<String>(), stage.key.short())
 }
 
-/// `root/name`, or `root/name-2` ... if that is taken.
+/// Returns `root/name`, or `root/name-2` and so on if that exists.
 fn free(root: &Path, name: &str) -> PathBuf {
     let candidates = (2..).map(|n| format!("{name}-{n}"));
     let mut paths = std::iter::once(name.to_owned()).chain(candidates).map(|name| root.join(name));

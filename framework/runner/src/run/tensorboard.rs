@@ -1,7 +1,10 @@
-//! A run's numbers as TensorBoard reads them: an event file of scalars.
+//! Writes a run's metrics for TensorBoard: an event file of scalars.
 //!
-//! The format: TFRecord frames (`tensorflow/core/lib/io/record_writer.h`), each with one `Event` of
-//! `tensorflow/core/util/event.proto`, of which only time, step, version and scalars are used.
+//! Written by hand, because the crate for it is stale and the format takes some 80 lines. TensorBoard's
+//! own reader checks it.
+//!
+//! The format is TFRecord frames (`tensorflow/core/lib/io/record_writer.h`), each with one `Event` of
+//! `tensorflow/core/util/event.proto`. Only time, step, version and scalars are used.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,14 +12,15 @@ use std::path::Path;
 
 use boldface_tables::checksum::crc32c;
 
-/// An event file that is being written; one unbuffered write an event, so that a crash loses none.
+/// An event file being written. Each event is one unbuffered write, so that a crash loses none.
 #[derive(Debug)]
 pub struct EventFile {
     file: File,
 }
 
 impl EventFile {
-    /// Makes `events.out.tfevents.<seconds>.boldface` in `dir`; `seconds` since 1970 tell when.
+    /// Creates `events.out.tfevents.<seconds>.boldface` in `dir`. `seconds` since 1970 is the start
+    /// time.
     ///
     /// # Errors
     /// If the file cannot be made.
@@ -29,7 +33,7 @@ impl EventFile {
         Ok(EventFile { file })
     }
 
-    /// Writes one number. TensorBoard groups tags by what stands before the first `/`.
+    /// Writes one number. TensorBoard groups tags by the part before the first `/`.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -49,7 +53,7 @@ impl EventFile {
     }
 }
 
-// Wire types of protocol buffers.
+// Protocol buffer wire types.
 const VARINT: u64 = 0;
 const EIGHT_BYTES: u64 = 1;
 const SOME_BYTES: u64 = 2;
@@ -78,7 +82,7 @@ fn bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
     out.extend(value);
 }
 
-/// Length, its checksum, the bytes, their checksum.
+/// Frames data as its length, the length's checksum, the data, and the data's checksum.
 fn frame(data: &[u8]) -> Vec<u8> {
     let length = (data.len() as u64).to_le_bytes();
     let mut out = length.to_vec();
@@ -102,9 +106,10 @@ mod tests {
         let mut file = EventFile::create(dir.path(), 7).unwrap();
         file.scalar(1.0, "a/b", 300, 0.5).unwrap();
         let written = std::fs::read(dir.path().join("events.out.tfevents.7.boldface")).unwrap();
-        // 9 bytes of time, 2 + 13 of the version; 12 of length and 4 of checksum around them.
+        // 9 bytes of time, 2 + 13 of the version, with 12 of length and 4 of checksum around them.
         let second = &written[12 + 24 + 4..];
-        // 9 of time, 3 of step (300 = 0xac 0x02), 2 + 12 of the summary: 2 + 10 of its one value.
+        // 9 of time, 3 of step (300 = 0xac 0x02), 2 + 12 of the summary, which is 2 + 10 of its one
+        // value.
         assert_eq!(second[..8], 26u64.to_le_bytes());
         let event = [
             &[0x09][..],

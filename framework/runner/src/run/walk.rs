@@ -1,4 +1,4 @@
-//! One run from its first stage to its last: what is finished is kept, whatever happens.
+//! Runs one plan from its first stage to its last. Finished stages are kept, whatever happens.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -24,7 +24,7 @@ pub struct Finished {
     pub stages: Vec<StageRecord>,
 }
 
-/// A run that did not.
+/// A run that failed or was interrupted.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
     /// A stage returned an error or panicked.
@@ -32,21 +32,21 @@ pub enum Failed {
     Stage {
         /// The stage.
         stage: String,
-        /// The plugin it ran; empty for the framework's own stages.
+        /// The plugin that ran. Empty for the framework's own stages.
         plugin: String,
-        /// The run's folder, with what was finished before.
+        /// The run's folder, with the stages finished before.
         dir: PathBuf,
         /// What went wrong.
         source: boldface::Error,
     },
-    /// What a stage made shows a leak.
+    /// A stage's artefact shows a leak.
     #[error("stage `{stage}` shows a leak; nothing after it was run")]
     Leak {
         /// The stage.
         stage: String,
-        /// The run's folder, with what was finished before and the proof.
+        /// The run's folder, with the stages finished before and the proof.
         dir: PathBuf,
-        /// What leaks.
+        /// The leaks.
         source: boldface::Error,
     },
     /// The user stopped it.
@@ -59,14 +59,14 @@ pub enum Failed {
         stage: String,
         /// The step of its last checkpoint, if it has one.
         saved: Option<u64>,
-        /// How many stages are finished.
+        /// Number of finished stages.
         finished: usize,
-        /// Of how many.
+        /// Number of all stages.
         total: usize,
         /// The run's folder.
         dir: PathBuf,
     },
-    /// The experiment's name is taken.
+    /// The experiment's name is reserved.
     #[error(
         "a spec cannot be called `{name}.toml`, because `{name}` has a meaning in the folder of runs; rename it"
     )]
@@ -83,7 +83,7 @@ pub enum Failed {
 }
 
 impl Failed {
-    /// What the user can do about it, where the reason alone does not tell.
+    /// Says what the user can do about it, if the error itself does not say.
     pub fn help(&self) -> Option<&'static str> {
         let mut cause: Option<&(dyn Error + 'static)> = Some(self);
         while let Some(error) = cause {
@@ -108,8 +108,8 @@ impl Failed {
 /// Runs every stage of `plan` that the store lacks, in order.
 ///
 /// # Errors
-/// [`Failed`] at the first stage that fails or when the user stops the run. What was finished before
-/// is kept in the store and listed in the run's folder.
+/// [`Failed`] at the first stage that fails, or if the user stops the run. Stages finished before are
+/// kept in the store and listed in the run's folder.
 pub fn run(plan: &Plan, events: &dyn Events) -> Result<Finished, Failed> {
     let runs = &plan.experiment.runtime.runs;
     let store = Store::open(runs);
@@ -142,7 +142,8 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
             done.insert(stage.name(), made.artefact);
             watch.after(stage, &done, &maker.memory).map(|()| made.cached)
         });
-        // A run that is killed later has left this much. Whether it could be written is said at the end.
+        // Written after every new stage in case the run is killed. Errors are reported by the final
+        // write.
         if !made.as_ref().is_ok_and(|cached| *cached) {
             let _ = folder.keep(&record, &rows, &answers);
             let _ = folder.leakage(watch.proof());

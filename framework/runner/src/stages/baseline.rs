@@ -1,4 +1,5 @@
-//! What a task scores without the model: what most have, motion, site, connectivity, the descriptors, the past.
+//! Stage `baseline.<task>`: scores without the model, from class shares, motion, site, connectivity,
+//! descriptors and the past.
 
 use std::collections::BTreeMap;
 
@@ -22,17 +23,17 @@ use super::windows::shown;
 use crate::run::Answered;
 use crate::run::inputs::read_facts;
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 7;
 
-/// The parts that are reported.
+/// The reported parts.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
 
-/// The questions of the parts that are reported.
+/// The questions of the reported parts.
 type Asked<'a> = Vec<(Part, Vec<Case<'a>>)>;
 
-/// Saves every baseline's answers to the validation and test questions; all are fitted on training
-/// scans alone.
+/// Saves every baseline's answers to the validation and test questions. Baselines are fitted on
+/// training scans only.
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -92,12 +93,12 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     cases::write(work.dir, &answers)
 }
 
-/// An answer to every question, part by part.
+/// Answers every question, part by part.
 fn each(asked: &Asked<'_>, answer: impl Fn(&Case<'_>) -> Result<Prediction>) -> Result<Vec<Prediction>> {
     asked.iter().flat_map(|(_, cases)| cases).map(answer).collect()
 }
 
-/// Who answered, each once, in order of appearance.
+/// Returns the names of everything that answered, each once, in order of appearance.
 pub fn answers_by(answers: &[Answered]) -> Vec<String> {
     let mut plugins: Vec<String> = Vec::new();
     for answer in answers {
@@ -108,7 +109,7 @@ pub fn answers_by(answers: &[Answered]) -> Vec<String> {
     plugins
 }
 
-/// Training shares of the options; questions with the same options belong together.
+/// Answers with the training shares of the options, over questions with the same options.
 fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
     let (options, _) = choice(case)?;
     let mut known = Vec::new();
@@ -119,7 +120,7 @@ fn majority(train: &[Case<'_>], case: &Case<'_>) -> Result<Prediction> {
     Ok(Prediction::Choice { probabilities: frequencies(&known, options.len()) })
 }
 
-/// How often each band of a feature was right in training.
+/// Answers with each feature's shares of bands in training.
 fn usual_bands(train: &[Case<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>> {
     let mut known: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for case in train {
@@ -136,9 +137,10 @@ fn usual_bands(train: &[Case<'_>], asked: &Asked<'_>) -> Result<Vec<Prediction>>
     })
 }
 
-/// Linear models, by `method`, of motion and of the site, where the phenotype has them, of the connectivity in several
-/// forms, for choices that show a part of a scan of the pattern of activity, and for questions about whole scans of what the
-/// corpora say: of all together, and of each where there are several.
+/// Fits linear models by `method`. Features are motion and site (if the phenotype has them), several
+/// forms of connectivity, and one more kind. For choices about a part of a scan that is the mean
+/// activity; for questions about whole scans, the facts of all corpora together and of each corpus if
+/// there are several.
 fn linear_models(
     work: &mut Work<'_>,
     method: &str,
@@ -151,7 +153,8 @@ fn linear_models(
         column.filter(|column| !is_target(column, train))
     };
     let sites = nuisance("site").map(|column| Sites::of(train.iter().map(|case| &*case.scan.info), column));
-    /// Features of all cases, of which so many are learned from; none where there is no such model.
+    /// Computes features of all cases, the given number of which are training cases. `None` if the
+    /// model does not apply.
     type Features<'a> = Box<dyn Fn(&[&Case<'_>], usize) -> Result<Option<Vec<Vec<f32>>>> + 'a>;
     fn per_case<'a>(of_case: impl Fn(&Case<'_>) -> Result<Vec<f32>> + 'a) -> Features<'a> {
         Box::new(move |cases, _| cases.iter().map(|case| of_case(case)).collect::<Result<_>>().map(Some))
@@ -175,7 +178,8 @@ fn linear_models(
             Box::new(move |cases, train| connectivity::features(form, signals, cases, train));
         models.push((plugin, features));
     }
-    // Facts are of the whole scan: of a part they would tell what the question does not show.
+    // Facts describe the whole scan. In a question about a part, they would reveal volumes that it does
+    // not show.
     if asked.iter().flat_map(|(_, cases)| cases).chain(train).all(shows_the_whole) {
         for (name, facts) in facts(work, method, train) {
             models.push((name, per_case(move |case| Ok(facts.features(case)))));
@@ -203,7 +207,7 @@ fn linear_models(
             work.recorder.extend([MetricRow { plugin: plugin.clone(), ..row }]);
         }
         let end = ((place + 1) * (FOLDS + 1)) as u64;
-        // With several lists of options there are more fits than were counted on.
+        // With several lists of options there are more fits than `total` assumes.
         let mut progress = || {
             done = (done + 1).min(end);
             work.recorder.progress(done, total)
@@ -215,7 +219,7 @@ fn linear_models(
     Ok(answers)
 }
 
-/// What the corpora say, by the name of its model: `facts-logistic` of all, and `facts (graph)` of one of several.
+/// Facts by model name: `facts-logistic` for all corpora, and `facts (graph)` for one of several.
 fn facts<'a>(work: &Work<'_>, method: &str, train: &[Case<'a>]) -> Vec<(String, Facts<'a>)> {
     let corpora: Vec<&str> = work.plan.corpora.iter().map(|entry| entry.name.as_str()).collect();
     let mut models = vec![(format!("facts-{method}"), Facts::of(train, &corpora))];
@@ -232,14 +236,15 @@ fn shows_the_whole(case: &Case<'_>) -> bool {
     case.example.window == Window::first(case.scan.series.trs())
 }
 
-/// Mean of every region over the window, in the units of the whole scan: how active it was.
+/// Returns the mean of every region over the window, in units of the whole scan, as a measure of its
+/// activity.
 fn pattern(case: &Case<'_>) -> Result<Vec<f32>> {
     let shown = case.scan.series.window(case.example.window)?;
     let mean = |roi| shown.roi(roi).map(f64::from).sum::<f64>() / shown.trs() as f64;
     Ok((0..shown.rois()).map(|roi| mean(roi) as f32).collect())
 }
 
-/// Whether a column is the very thing that is asked for: no model of it is a baseline.
+/// Whether a column equals the answer. A model of such a column is not a baseline.
 fn is_target(column: &str, train: &[Case<'_>]) -> bool {
     let is_answer = |case: &Case<'_>| {
         let told = case.scan.info.phenotype.get(column);
@@ -252,7 +257,7 @@ fn is_target(column: &str, train: &[Case<'_>]) -> bool {
     !train.is_empty() && train.iter().all(is_answer)
 }
 
-/// The training text that agrees with most others, whatever the scan.
+/// Answers every question with the training text that agrees best with the others.
 fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
     let mut texts: Vec<(&str, &[Fact])> = Vec::new();
     for case in train {
@@ -266,7 +271,8 @@ fn common_text(work: &Work<'_>, train: &[Case<'_>]) -> Result<Prediction> {
     Ok(Prediction::Text { text, facts })
 }
 
-/// Persistence and an autoregressive model of each region, and the order of the latter.
+/// Fits persistence and an autoregressive model of each region. Returns the answers and the model's
+/// order.
 fn continued(work: &Work<'_>, train: &[Case<'_>], asked: &Asked<'_>) -> Result<(Vec<Answered>, usize)> {
     let signals = work.inputs.signals()?;
     let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);

@@ -1,27 +1,28 @@
-//! A number as one of several ordinal bins: what a language model can rank.
+//! A number as one of several ordinal bins, which a language model can rank.
 
 use boldface::Result;
 
-/// How each bin is called: `20 to 30 years`.
+/// Names each bin: `20 to 30 years`.
 ///
 /// # Errors
-/// If the edges do not rise, or are fewer than three.
+/// If the edges do not increase, or there are fewer than three.
 pub fn labels(edges: &[f64], unit: &str) -> Result<Vec<String>> {
     let rises = edges.windows(2).all(|pair| pair[0] < pair[1]) && edges.iter().all(|edge| edge.is_finite());
     if edges.len() < 3 || !rises {
-        return Err(format!("{edges:?} are no edges of two or more bins").into());
+        return Err(format!("{edges:?} must be three or more increasing edges").into());
     }
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     Ok(edges.windows(2).map(|pair| format!("{} to {}{unit}", pair[0], pair[1])).collect())
 }
 
-/// The bin of a number; one beyond the edges is in the nearest. An edge belongs to the bin above it.
+/// Returns the index of a number's bin. Numbers beyond the edges are in the nearest one. An edge
+/// belongs to the bin above it.
 pub fn bin(value: f64, edges: &[f64]) -> usize {
     let above = edges.iter().filter(|&&edge| edge <= value).count();
     above.saturating_sub(1).min(edges.len().saturating_sub(2))
 }
 
-/// The mean of the bins' centres, weighted by their probabilities.
+/// Returns the mean of the bins' centres, weighted by their probabilities.
 pub fn expected(probabilities: &[f64], edges: &[f64]) -> f64 {
     edges.windows(2).zip(probabilities).map(|(pair, share)| share * (pair[0] + pair[1]) / 2.0).sum()
 }

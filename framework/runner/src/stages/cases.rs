@@ -1,4 +1,4 @@
-//! A task's questions about one part's scans, and what was answered to them.
+//! A task's questions about the scans of a part, and the answers to them.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,11 +15,11 @@ use crate::run::store::cannot;
 pub struct Case<'a> {
     /// The scan, in the plan's standardisation.
     pub scan: &'a Scan,
-    /// What is asked.
+    /// The question with its answer.
     pub example: Example,
 }
 
-/// The form of all of a task's answers.
+/// The form of a task's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// One of several strings.
@@ -30,14 +30,14 @@ pub enum Form {
     Text,
     /// Volumes.
     Series,
-    /// A number, read off by a ridge regression.
+    /// A number, predicted by ridge regression.
     Value,
-    /// A number, found among ordinal bins.
+    /// A number, chosen among ordinal bins.
     Bins,
 }
 
 impl Form {
-    /// The form of an answer.
+    /// Returns the form of an answer.
     pub fn of(answer: &Answer) -> Form {
         match answer {
             Answer::Choice { .. } => Form::Choice,
@@ -50,13 +50,13 @@ impl Form {
     }
 }
 
-/// The task called `name`.
+/// Finds the task called `name`.
 pub fn task<'a>(plan: &'a Plan, name: &str) -> Result<&'a Entry<dyn boldface::Task>> {
     let found = plan.tasks.iter().find(|task| task.name == name);
     found.ok_or_else(|| format!("the experiment has no task `{name}`").into())
 }
 
-/// All questions of a task about the scans of `part`, in the order of the scans.
+/// Returns all questions of a task about the scans of `part`, in the order of the scans.
 pub fn cases<'a>(
     task: &Entry<dyn boldface::Task>,
     scans: &'a [Scan],
@@ -71,10 +71,10 @@ pub fn cases<'a>(
     Ok(cases)
 }
 
-/// The training questions that are learned from: all of them, or the task's shots.
+/// Returns the training questions to learn from: all of them, or the task's shots.
 ///
 /// # Errors
-/// If there are fewer than the shots, or if the task refuses a scan.
+/// If there are fewer questions than shots, or the task refuses a scan.
 pub fn training<'a>(
     plan: &Plan,
     task: &Entry<dyn boldface::Task>,
@@ -88,7 +88,7 @@ pub fn training<'a>(
     }
 }
 
-/// The one form of all answers; none without a case.
+/// Returns the common form of all answers. `None` without cases.
 pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
     let of = |case: &Case<'_>| Form::of(&case.example.answer);
     let first = cases.first().map(of);
@@ -102,7 +102,7 @@ pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
     Ok(first)
 }
 
-/// What `plugin` answered to each case.
+/// Pairs each case with the answer of `plugin`.
 pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<Prediction>) -> Vec<Answered> {
     let answer = |(case, prediction): (&Case<'_>, Prediction)| Answered {
         part,
@@ -112,7 +112,7 @@ pub fn answered(part: Part, plugin: &str, cases: &[Case<'_>], predictions: Vec<P
     cases.iter().zip(predictions).map(answer).collect()
 }
 
-/// The cases of several parts, and what `plugin` answered to all of them in order.
+/// Pairs the cases of several parts, in order, with the answers of `plugin`.
 pub fn answered_in_parts(
     plugin: &str,
     asked: &[(Part, Vec<Case<'_>>)],
@@ -125,16 +125,16 @@ pub fn answered_in_parts(
     asked.iter().flat_map(of_part).collect()
 }
 
-/// The outcomes of one answerer on one part.
+/// Returns the outcomes of one model or baseline on one part.
 pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'a Outcome> {
     let wanted = answers.iter().filter(|answer| answer.part == part && answer.plugin == plugin);
     wanted.map(|answer| &answer.outcome).collect()
 }
 
-/// Writes `outcomes.jsonl`, one answer a line.
+/// Writes `outcomes.jsonl`, one answer per line.
 ///
 /// # Errors
-/// If an answer has a number that is not finite: it would make every score undefined.
+/// If an answer has a number that is not finite, which would make every score undefined.
 pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
     if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
         return Err(format!(

@@ -1,4 +1,4 @@
-//! Features and codes of the whole of every scan, once; and how much the codes keep.
+//! Computes features and codes of the full crop of every scan, and measures what the codes keep.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::Work;
 use crate::run::Reconstruction;
 use crate::run::arrays::{self, Array};
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
-/// Scans that are embedded at once.
+/// Number of scans embedded at once.
 const BATCH: usize = 8;
 
-/// Regions shown in `reconstruction.json`.
+/// Number of regions in `reconstruction.json`.
 const SHOWN: usize = 6;
 
 /// Saves features and codes of every scan, their shape, and one scan's reconstruction.
@@ -69,7 +69,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     work.write_json("shape.json", &shape)
 }
 
-/// What a tokenizer plugin must keep to, or the language model would read nonsense.
+/// Checks a tokenizer plugin's output, which the language model relies on.
 fn check(id: &ScanId, features: &Features, codes: &Codes, shape: FmriShape) -> Result<()> {
     let tokens = shape.patches * shape.rois;
     let is_shaped = (codes.patches, codes.rois, codes.codes.len()) == (shape.patches, shape.rois, tokens)
@@ -91,7 +91,7 @@ fn check(id: &ScanId, features: &Features, codes: &Codes, shape: FmriShape) -> R
     Ok(())
 }
 
-/// What the codes of several scans keep of their series.
+/// Measurements of how well codes reconstruct several scans.
 #[derive(Default)]
 struct Kept {
     scans: usize,
@@ -135,7 +135,7 @@ impl Kept {
     }
 }
 
-/// A few regions, spread over the parcellation.
+/// Shows a few regions, spread over the parcellation.
 fn reconstruction(scan: &Scan, part: Part, decoded: &TimeSeries) -> Reconstruction {
     let rois = scan.series.rois();
     let shown: Vec<usize> = (0..rois.min(SHOWN)).map(|i| i * rois / rois.min(SHOWN)).collect();
@@ -163,10 +163,11 @@ mod tests {
         kept.add(&real, &decoded, &Codes { patches: 2, rois: 2, codes: vec![0, 0, 1, 1] }).unwrap();
         kept.add(&real, &real, &Codes { patches: 2, rois: 2, codes: vec![0, 0, 1, 1] }).unwrap();
         let values = kept.metrics(4).map(|metric| metric.value);
-        // One error of 3 in 6 values: 9 / 6 = 1.5 and 0, mean 0.75. One pair has no correlation over pairs.
+        // One error of 3 in 6 values gives 9 / 6 = 1.5, the other scan 0: mean 0.75. A single pair has
+        // no correlation over pairs.
         assert_eq!(values[0], 0.75);
         assert!(values[1].is_nan());
-        // Two of four codes, equally often: perplexity 2, use 2 / 4.
+        // Two of four codes, used equally often: perplexity 2, use 2 / 4.
         assert!((values[2] - 2.0).abs() < 1e-12);
         assert_eq!(values[3], 0.5);
     }

@@ -10,13 +10,14 @@ use boldface::{
 use super::Work;
 use crate::describe::{FILE, Saved, each};
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
 
-/// File of every generator's [`boldface::FactQuestion`]s, by the generator's name.
+/// Name of the file with every generator's [`boldface::FactQuestion`]s, by generator.
 pub const QUESTIONS: &str = "questions.json";
 
-/// Saves the descriptors of every scan, what each generator learned, and what it takes to describe anybody else.
+/// Saves the descriptors of every scan, each generator's fitted state, and everything needed to
+/// describe new scans.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split) = (work.inputs.raw_scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
@@ -68,10 +69,11 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     Ok(boldface_tables::descriptors::write(&work.dir.join("descriptors.parquet"), &descriptors)?)
 }
 
-/// What the generator called `corpus` says of a scan, with what the framework knows.
+/// Lets the generator called `corpus` describe a scan, and fills in the fields that the framework
+/// knows.
 ///
 /// # Errors
-/// If it fails; with both names.
+/// If the generator fails. The message names corpus and scan.
 pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<Vec<Descriptor>> {
     let said = describer.describe(scan);
     let mut said = said.map_err(|error| format!("corpus `{corpus}`, `{}`: {error}", scan.info.id))?;
@@ -83,7 +85,8 @@ pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<
     Ok(said)
 }
 
-/// Counts sentences and what is not available: of each part, and there of each generator and reason.
+/// Records the number of sentences and of unavailable facts: per part, and there per generator and
+/// reason.
 fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[Descriptor]) -> Result<()> {
     let mut parts: BTreeMap<&ScanId, Part> = BTreeMap::new();
     for scan in scans {
@@ -113,8 +116,8 @@ fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[De
     Ok(())
 }
 
-/// Whether a fact says that something is not available. One without a z may say something all the same: a category
-/// of the tables is compared with nothing.
+/// Whether a fact is marked as not available. A missing z is not enough: categories from tables have no
+/// z either.
 pub(crate) fn is_missing(fact: &Fact) -> bool {
     fact.z.is_none() && fact.band == "not available"
 }

@@ -1,4 +1,4 @@
-//! Scores of one answerer on one part: of everyone, and of each group of subjects apart.
+//! Scores of one model or baseline on one part, by group of subjects.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use super::Work;
 use super::intervals::{Scores, resamples, subjects};
 use crate::run::recorder::Recorder;
 
-/// Groups of fewer subjects are not scored: their number would say more of who they are than of the model.
+/// Smallest group that is scored. A score of fewer subjects would say more about them than about the
+/// model.
 pub const FEWEST: usize = 5;
 
-/// What groups are made by: the columns of `evaluation.groups`, and who has what in them.
+/// The grouping columns of `evaluation.groups`, and each scan's values in them.
 pub struct Groups<'a> {
     task: &'a dyn Task,
     columns: &'a [String],
@@ -21,7 +22,7 @@ pub struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    /// The groups of `scans`.
+    /// Makes the groups of `scans`.
     pub fn of(work: &Work<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
         let evaluation = &work.plan.experiment.evaluation;
         Groups {
@@ -33,8 +34,8 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// One row a metric and group, such as `sex=F`; its value is missing where the group has fewer than
-    /// [`FEWEST`] subjects.
+    /// Returns one row per metric and group, such as `sex=F`. The value is missing if the group has
+    /// fewer than [`FEWEST`] subjects.
     pub fn rows(
         &self,
         recorder: &Recorder<'_>,

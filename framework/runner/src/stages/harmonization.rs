@@ -1,4 +1,7 @@
-//! Harmonises features over scanners: fitted on training scans, applied to all.
+//! Harmonises features across scanners by ComBat, fitted on training scans and applied to all.
+//!
+//! It applies to features and not to series: standardising a series over its window already removes a
+//! site's mean and scale.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +12,15 @@ use boldface_imaging::matrix::Matrix;
 use super::Work;
 use super::linear::Featured;
 
-/// What was fitted on the correlations, in the artefact of the stage.
+/// File of the model fitted on correlations, in the stage's artefact.
 pub const FILE: &str = "harmonization.json";
 
-/// Harmonises the features of `train` and of `asked` by what is fitted on `train` alone; saves that as `file`, and whom it
-/// was fitted on.
+/// Fits ComBat on `train` only and applies it to the features of `train` and `asked`. Saves the model
+/// as `file`, and the list of scans it was fitted on.
 ///
 /// # Errors
-/// If a scan lacks one of the columns, the training scans cannot be harmonised, or another scan is of a
-/// batch that none of them is of.
+/// If a scan lacks one of the columns, the training scans cannot be harmonised, or a scan in `asked`
+/// belongs to a batch without training scans.
 pub fn harmonize(
     work: &Work<'_>,
     how: &Harmonization,
@@ -49,7 +52,7 @@ fn origins(scans: &[Featured<'_>], how: &Harmonization) -> Result<Vec<Origin>> {
     scans.iter().map(|(case, _)| how.origin(&case.scan.info)).collect()
 }
 
-/// Scans x features.
+/// Returns the features as a scans by features matrix.
 fn matrix(scans: &[Featured<'_>]) -> Matrix {
     let columns = scans.first().map_or(0, |(_, features)| features.len());
     let values = scans.iter().flat_map(|(_, features)| features.iter().map(|&value| f64::from(value)));

@@ -1,4 +1,7 @@
 //! Stage 3: the language model learns to answer all tasks' questions about training scans.
+//!
+//! A resumed training draws the earlier batches again and skips them. The sampler's position is its
+//! whole state, so nothing has to be saved.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,10 +14,10 @@ use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
 
-/// Saves the tuned language model.
+/// Trains the language model and saves it.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let config = work.plan.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
@@ -48,19 +51,20 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     model.save(&work.folder("model")?)
 }
 
-/// Micro-batches without end: the courses take turns, and each goes through its lessons round by round, a
-/// wording a round. With several `questions` a scan that was drawn is asked about again, by whoever's turn it is,
-/// as long as this round has a question about it left: only the order within a round is another.
+/// Endless micro-batches. Courses take turns, and each goes through its lessons round by round, with
+/// one wording per round. With several `questions`, up to that many consecutive lessons are about the
+/// same scan, as long as the course whose turn it is has one left in this round. This changes only the
+/// order within a round.
 struct Batches {
     tasks: Vec<(Vec<Vec<Sequence>>, Deck)>,
     turn: usize,
     size: usize,
     questions: usize,
-    /// Asks for facts beside the tasks, so that they are not forgotten.
+    /// Questions about facts between the tasks' lessons, so that the model does not forget them.
     teacher: Option<Teacher>,
-    /// Scans that it asks about in each.
+    /// Scans per batch for questions about facts.
     rehearsal: usize,
-    /// Number of the next one.
+    /// Number of the next batch.
     next: u64,
 }
 
@@ -93,7 +97,7 @@ impl Iterator for Batches {
     }
 }
 
-/// Whether two lessons show the very same block.
+/// Whether two lessons show the same block.
 fn is_about_the_same(a: &Sequence, b: &Sequence) -> bool {
     a.fmri
         .as_ref()
@@ -132,7 +136,7 @@ mod tests {
     #[test]
     fn every_round_has_another_wording() {
         let lesson = |token| Sequence::prompt(vec![token], None, Vec::new());
-        // Two lessons in two wordings; the third round begins again.
+        // Two lessons in two wordings. The third round uses the first wording again.
         let lessons = vec![vec![lesson(10), lesson(11)], vec![lesson(20), lesson(21)]];
         let tasks = vec![(lessons, Deck::new(2, 0, "test"))];
         let batches = Batches { tasks, turn: 0, size: 2, questions: 1, teacher: None, rehearsal: 0, next: 0 };
@@ -150,7 +154,8 @@ mod tests {
     #[test]
     fn questions_about_one_scan_stand_side_by_side_and_every_lesson_comes_as_often() {
         let blocks: Vec<FmriBlock> = (0..6).map(|_| block()).collect();
-        // Three tasks ask about six scans; the second has two questions about each, the third asks about the first four.
+        // Three tasks with questions about six scans: the second has two about each, the third only
+        // about the first four.
         let lessons = |task: u32, scans: usize, each: u32| -> Vec<Vec<Sequence>> {
             let ask = |(scan, question): (usize, u32)| {
                 let tokens = vec![task, u32::try_from(scan).unwrap(), question];
@@ -166,7 +171,7 @@ mod tests {
             Batches { tasks: tasks.collect(), turn: 0, size, questions, teacher: None, rehearsal: 0, next: 0 }
         };
         let batches = |questions| dealt([lessons(0, 6, 1), lessons(1, 6, 2), lessons(2, 4, 1)], 4, questions);
-        // 36 draws: 12 a task, whole rounds of each.
+        // 36 draws: 12 per task, complete rounds of each.
         let drawn = |questions| -> Vec<Vec<Sequence>> {
             batches(questions).take(9).map(|batch| batch.unwrap()).collect()
         };
@@ -183,9 +188,9 @@ mod tests {
             [&apart, &together].map(|drawn| drawn.iter().map(|batch| scans(batch)).sum::<usize>());
         assert!(few * 3 < many * 2, "{few} scans are read, and {many} without");
         assert!(together.iter().any(|batch| scans(batch) == 1));
-        // Two at most: a batch of four is about two scans or more.
+        // At most two each, so a batch of four covers at least two scans.
         assert!(drawn(2).iter().all(|batch| scans(batch) >= 2));
-        // Where every task asks every scan once, one scan a batch is read, round after round.
+        // If every task asks once about every scan, each batch covers one scan in every round.
         let equal = dealt([0, 1, 2].map(|task| lessons(task, 6, 1)), 3, 3);
         assert!(equal.take(12).all(|batch| scans(&batch.unwrap()) == 1));
     }

@@ -1,4 +1,4 @@
-//! What instruction tuning learns from: every task's training examples, asked as its table wants it.
+//! Lessons of instruction tuning: every task's training examples, asked in its paradigm.
 
 use std::collections::BTreeMap;
 
@@ -14,31 +14,31 @@ use super::windows::Windows;
 use crate::plan::{Asking, Plan};
 use crate::spec::Paradigm;
 
-/// Most wordings of one example; with more rounds they come again.
+/// Most wordings of one example. With more rounds they repeat.
 const WORDINGS: usize = 64;
 
-/// What takes turns: one task, or all `multi` tasks together.
+/// A course, which takes turns with others: one task, or all `multi` tasks together.
 #[derive(Debug)]
 pub struct Course {
     /// The task's name; `multi` for several.
     pub name: String,
-    /// Whose scans they are about.
+    /// The scan of each lesson.
     pub scans: Vec<ScanId>,
-    /// Every lesson, in as many wordings as there are rounds or in one.
+    /// Every lesson in one wording, or in one per round.
     pub lessons: Vec<Vec<Sequence>>,
 }
 
-/// The examples of a course: each lesson asks one or several questions about one window of a scan.
+/// The examples of a course. Each lesson asks one or several questions about one window of a scan.
 struct Material<'a> {
     name: String,
     lessons: Vec<(ScanId, Vec<(&'a Asking, Example)>)>,
 }
 
-/// Every course with a lesson, for `draws` lessons in all. Tasks that are held out, probed or read off by a
-/// ridge regression have none.
+/// Makes all courses with lessons, for `draws` lessons in total. Tasks that are held out, probed, or
+/// answered by ridge regression have none.
 ///
 /// # Errors
-/// If an example cannot be asked, or does not fit the backbone.
+/// If an example cannot be turned into a lesson, or does not fit the backbone.
 pub fn courses(
     plan: &Plan,
     model: &dyn LanguageModel,
@@ -93,12 +93,12 @@ pub fn courses(
 /// Name of the course of all `multi` tasks.
 const MULTI: &str = "multi";
 
-/// Whether an answer follows from facts that are asked for one by one: those questions have a teacher of their own.
+/// Whether an answer consists of facts, whose questions [`super::alignment::Teacher`] asks.
 fn is_taught_by_asking(answer: &Answer) -> bool {
     matches!(answer, Answer::Band { .. } | Answer::Text { decoding: Decoding::Asked, .. })
 }
 
-/// The training examples of every course that has any, in the order of the tasks.
+/// Collects the training examples of every course that has any, in the order of the tasks.
 fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
     let mut courses: Vec<Material<'a>> = Vec::new();
     let mut together: BTreeMap<(ScanId, Window), Vec<(&Asking, Example)>> = BTreeMap::new();
@@ -125,7 +125,7 @@ fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Mat
     Ok(courses)
 }
 
-/// An example in the words of a paraphrase; of an open task the answer is a sentence.
+/// Paraphrases an example's question. For open tasks the answer becomes a sentence.
 fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<Example> {
     let Some(grammar) = &asking.grammar else { return Ok(example.clone()) };
     let question = grammar.question(&example.question, &asking.slots, rng);
@@ -136,7 +136,7 @@ fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<E
         if named(&reference, &options) != Some(right) {
             let class = &options[right];
             return Err(format!(
-                "the sentence `{reference}` is to say `{class}`, which cannot be read in it"
+                "the sentence `{reference}` should name `{class}`, which cannot be read in it"
             )
             .into());
         }

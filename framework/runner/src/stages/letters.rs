@@ -1,11 +1,11 @@
-//! A language model of letters, for the tests of what is packed for one.
+//! A language model of letters, for tests of sequences and queries.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use boldface::{Codes, Features, FitContext, FmriBlock, LanguageModel, Query, Result, Sequence, Training};
 
-/// One token a byte; `<` and `>` around the scan, 0 at the end.
+/// One token per byte, `<` and `>` around the scan, 0 as end token.
 pub struct Letters;
 
 impl LanguageModel for Letters {
@@ -56,7 +56,7 @@ impl LanguageModel for Letters {
     }
 }
 
-/// Three patches of two regions with the codes 0 to 5.
+/// Makes three patches of two regions with the codes 0 to 5.
 pub fn block() -> FmriBlock {
     let codes = Arc::new(Codes { patches: 3, rois: 2, codes: (0..6).collect() });
     FmriBlock { features: Arc::new(Features::new(1, vec![0.0; 6]).unwrap()), codes, patches: 3 }

@@ -1,4 +1,4 @@
-//! Linear models of any features of a scan: logistic regression for choices, ridge for numbers.
+//! Linear models of a scan's features: logistic regression for choices, ridge regression for numbers.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use super::baselines::fc_logistic::{self, Known, Progress};
 use super::baselines::ridge::{self, Measured};
 use super::cases::Case;
 
-/// A question and the features of its scan; NaN counts as the mean.
+/// A question and the features of its scan. NaN counts as the mean.
 pub type Featured<'a> = (&'a Case<'a>, Vec<f32>);
 
-/// Answers to `asked` in order. Features are standardised by the training scans and the penalty is chosen
-/// among training subjects: nothing but `train` is learned from. Choices with the same options belong
-/// together; one whose options no training scan has gets equal shares.
+/// Answers `asked` in order. Only `train` is used for fitting: it gives the standardisation, and its
+/// subjects decide the penalty. Choices with the same options share a model. Choices with options that
+/// no training scan has get equal shares.
 ///
 /// # Errors
-/// If an answer is neither a choice nor a number, or if there is a number to predict and no training scan.
+/// If an answer is neither a choice nor a number, or numbers are asked for without training scans.
 pub fn predict(
     train: &[Featured<'_>],
     asked: &[Featured<'_>],
@@ -76,10 +76,10 @@ fn choices(
     Ok(predictions.into_iter().map(|(_, probabilities)| Prediction::Choice { probabilities }).collect())
 }
 
-/// The options of a choice, and the right one.
+/// Returns the options of a choice, and the index of the correct one.
 ///
 /// # Errors
-/// If the example is none, or has no right option.
+/// If the example is not a choice, or has no correct option.
 pub fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {
     match &case.example.answer {
         Answer::Choice { options, correct } if *correct < options.len() => Ok((options, *correct)),
@@ -87,10 +87,10 @@ pub fn choice<'a>(case: &'a Case<'_>) -> Result<(&'a [String], usize)> {
     }
 }
 
-/// The right number.
+/// Returns the correct number.
 ///
 /// # Errors
-/// If the example asks for none, or for one that is not finite.
+/// If the example does not ask for a number, or its number is not finite.
 pub fn value(case: &Case<'_>) -> Result<f64> {
     match &case.example.answer {
         Answer::Value { value, .. } if value.is_finite() => Ok(*value),

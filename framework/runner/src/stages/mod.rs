@@ -1,4 +1,4 @@
-//! What each stage does: inputs and config in, files and metric rows out.
+//! The stages: inputs and config in, files and metric rows out.
 
 pub(crate) mod alignment;
 mod baseline;
@@ -37,7 +37,7 @@ use crate::run::inputs::Inputs;
 use crate::run::recorder::Recorder;
 use crate::run::store::cannot;
 
-/// What a stage is given: nothing else is within its reach.
+/// Everything that a stage has access to.
 pub(crate) struct Work<'a> {
     /// The experiment.
     pub plan: &'a Plan,
@@ -45,9 +45,9 @@ pub(crate) struct Work<'a> {
     pub stage: &'a Stage,
     /// The artefacts it may read.
     pub inputs: &'a Inputs<'a>,
-    /// Where its artefact is written.
+    /// Folder of its artefact while it is written.
     pub dir: &'a Path,
-    /// Where its numbers and its progress go.
+    /// Takes its metrics and its progress.
     pub recorder: Recorder<'a>,
 }
 
@@ -67,7 +67,8 @@ pub(crate) fn run(work: &mut Work<'_>) -> Result<()> {
     }
 }
 
-/// The version of a stage, part of its key: raised when the same config gives different results.
+/// Returns the version of a stage, part of its key. Increase when the same config gives different
+/// results.
 pub(crate) fn version(kind: &StageKind) -> u32 {
     match kind {
         StageKind::Series => series::VERSION,
@@ -84,7 +85,7 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
 }
 
 impl Work<'_> {
-    /// What a plugin is given to fit with.
+    /// Makes the context for a plugin's `fit`.
     fn fit(&mut self) -> FitContext<'_> {
         FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }
     }
@@ -95,8 +96,7 @@ impl Work<'_> {
         Ok(std::fs::write(&path, serde_json::to_vec(value)?).map_err(cannot("write", &path))?)
     }
 
-    /// Writes down which scans a plugin was given to learn from; the leakage lint compares them with the
-    /// split.
+    /// Records the scans that a plugin was fitted on. The leak checks compare them with the split.
     fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
         self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }

@@ -1,10 +1,10 @@
-//! Which class a sentence names: read locally, word by word.
+//! Finds the class that a sentence names, by whole words.
 
-/// The one option that `text` names; none if it names none, or several.
+/// Returns the one option that `text` names. `None` if it names none or several.
 ///
-/// Options are found as whole words, whatever their case, and the longest first: `male` is not found in
-/// `female`, nor `control` in `control group` where both are options. A hyphen joins words, so
-/// `non-control` names nothing. A "not" before an option is not understood.
+/// Options match as whole words, regardless of case, the longest first: `male` does not match in
+/// `female`, nor `control` in `control group` if both are options. A hyphen joins words, so
+/// `non-control` names nothing. Negations such as "not control" are not understood.
 pub fn named(text: &str, options: &[String]) -> Option<usize> {
     let text = lower(text);
     let mut wanted: Vec<(usize, Vec<char>)> =
@@ -28,12 +28,12 @@ pub fn named(text: &str, options: &[String]) -> Option<usize> {
     found
 }
 
-/// Characters in lower case, with single spaces for any run of white space.
+/// Converts to lower case, with a single space for any run of white space.
 fn lower(text: &str) -> Vec<char> {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Whether `option` stands at `place` as words of its own.
+/// Whether `option` is at `place` as whole words.
 fn stands(text: &[char], option: &[char], place: usize) -> bool {
     let end = place + option.len();
     if text.get(place..end) != Some(option) {
@@ -43,7 +43,7 @@ fn stands(text: &[char], option: &[char], place: usize) -> bool {
     let joins = |outer: Option<char>, inner: Option<&char>| {
         outer.is_some_and(is_word) && inner.copied().is_some_and(is_word)
     };
-    // `1` is no word of `1.5`: a point between digits joins them.
+    // `1` is not a word in `1.5`, because a point between digits joins them.
     let digit =
         |place: Option<usize>| place.and_then(|place| text.get(place)).is_some_and(char::is_ascii_digit);
     let point =

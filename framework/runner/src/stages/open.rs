@@ -1,15 +1,15 @@
-//! Scores sentences as choices: the class that is named, or a wrong one.
+//! Scores generated sentences as choices of the class that each names.
 
 use boldface::{Answer, Example, Metric, Outcome, Prediction, Result, Scan, Task};
 use serde_json::Value;
 
-/// A task whose `score` takes open answers for choices: all probability is on the class that a sentence
-/// names. One that names no class, or several, counts as the class after the right one: it is wrong in
-/// accuracy and recall, and nowhere near a lucky guess.
+/// A task that scores open answers as choices, with all probability on the class that a sentence names.
+/// A sentence that names no class, or several, counts as the class after the correct one, so it is
+/// never correct by chance.
 ///
-/// Metrics that need probabilities are dropped, since a sentence that names a class has none to give.
-/// `parsed_share`, the share of sentences that name exactly one class, is added. Answers of other forms are scored
-/// by the task alone.
+/// For open answers, metrics that need probabilities are left out, since hard answers would make them
+/// meaningless. `parsed_share`, the share of sentences that name exactly one class, is added. Other
+/// answers go to the task's own score unchanged.
 #[derive(Debug)]
 pub struct Open<'a>(pub &'a dyn Task);
 
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    /// Accuracy, and a metric of probabilities.
+    /// Accuracy, balanced accuracy, and a metric of probabilities.
     #[derive(Debug, serde::Serialize)]
     struct Share;
 
@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn what_names_no_class_is_wrong_and_counted() {
         let open = |correct, named| outcome(correct, Prediction::Open { text: String::new(), named });
-        // Right, wrong, and of every class one that names nothing: none of them may count as right.
+        // Correct, wrong, and for each class one that names nothing. The latter must never count as
+        // correct.
         let outcomes = [open(1, Some(1)), open(1, Some(2)), open(0, None), open(1, None), open(2, None)];
         let told = told(&outcomes);
         assert_eq!(told[0], ("accuracy".to_owned(), 0.2));

@@ -1,4 +1,4 @@
-//! Texts, questions and answers as the sequences and queries that a language model reads.
+//! Turns texts, questions and answers into sequences and queries for a language model.
 
 use std::borrow::{Borrow, Cow};
 
@@ -10,7 +10,7 @@ use super::bins;
 use crate::plan::Plan;
 use crate::run::store::cannot;
 
-/// The documents of general text that the experiment names; none if it names no text.
+/// Reads the documents of the experiment's general text. Empty if it has none.
 pub fn general_text(plan: &Plan) -> Result<Vec<String>> {
     let Some(text) = &plan.experiment.text else { return Ok(Vec::new()) };
     let path = plan.path.parent().unwrap_or(std::path::Path::new("")).join(&text.path);
@@ -21,7 +21,7 @@ pub fn general_text(plan: &Plan) -> Result<Vec<String>> {
     Ok(documents(&whole))
 }
 
-/// Documents with blank lines between them.
+/// Splits text into documents at blank lines.
 fn documents(text: &str) -> Vec<String> {
     let mut documents = vec![String::new()];
     for line in text.lines() {
@@ -37,13 +37,13 @@ fn documents(text: &str) -> Vec<String> {
     documents
 }
 
-/// A question to read, with or without a scan.
+/// Makes the prompt of a question, with or without a scan.
 pub fn prompt(model: &dyn LanguageModel, question: &str, block: Option<FmriBlock>) -> Result<Sequence> {
     let (before, after) = model.prompt_tokens(question, block.is_some())?;
     Ok(Sequence::prompt(before, block, after))
 }
 
-/// A question, a scan and the answer to learn, its end included.
+/// Makes a sequence of question, scan and the answer to learn, including the end token.
 pub fn answered(
     model: &dyn LanguageModel,
     question: &str,
@@ -54,14 +54,14 @@ pub fn answered(
     Ok(supervised(prompt(model, question, Some(block))?, &answer))
 }
 
-/// A prompt followed by the answer to learn.
+/// Appends the answer to learn to a prompt.
 pub fn supervised(mut prompt: Sequence, answer: &[u32]) -> Sequence {
     let start = prompt.after.len();
     prompt.after.extend(answer);
     Sequence { supervised: start..prompt.after.len(), text_weight: 1.0, ..prompt }
 }
 
-/// A scan of which the patches from `from` on are to be learned.
+/// Makes a sequence of a scan whose patches from `from` on are to be learned.
 pub fn forecast(
     model: &dyn LanguageModel,
     question: &str,
@@ -70,15 +70,15 @@ pub fn forecast(
 ) -> Result<Sequence> {
     let patches = block.patches;
     let (before, _) = model.prompt_tokens(question, true)?;
-    // Nothing in the block can see what is after it, so nothing is put there.
+    // The question's text after the block is left out, because the block could not see it.
     let sequence = Sequence::prompt(before, Some(block), Vec::new());
     Ok(Sequence { forecast: from..patches, code_weight: 1.0, ..sequence })
 }
 
-/// What an example of training teaches.
+/// Makes the training sequence of an example.
 ///
 /// # Errors
-/// If it has no right option, or if its answer is a number without bins, which is no text.
+/// If it has no correct option, or its answer is a number without bins, which cannot be text.
 pub fn lesson(
     model: &dyn LanguageModel,
     example: &Example,
@@ -95,7 +95,8 @@ pub fn lesson(
     }
 }
 
-/// What several questions in one prompt teach: their answers in order, the end of each included.
+/// Makes the training sequence of several questions in one prompt: the answers in order, each with its
+/// end token.
 ///
 /// # Errors
 /// If an answer is not one of several options.
@@ -109,15 +110,16 @@ pub fn lesson_of_many(model: &dyn LanguageModel, examples: &[Example], block: Fm
     Ok(supervised(prompt(model, &question, Some(block))?, &answers))
 }
 
-/// Several questions as one, a line each.
+/// Joins several questions, one per line.
 pub fn questions<E: Borrow<Example>>(examples: &[E]) -> String {
     examples.iter().map(|example| example.borrow().question.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-/// The strings to choose among, and the right one: classes, or the bins of a number.
+/// Returns the options of an answer and the correct one. Options are classes, bands, or bins of a
+/// number.
 ///
 /// # Errors
-/// If the answer is neither, or has no right option.
+/// If the answer has no options, or no correct one.
 pub fn options(answer: &Answer) -> Result<(Cow<'_, [String]>, usize)> {
     match answer {
         Answer::Choice { options, correct } if *correct < options.len() => Ok((options.into(), *correct)),
@@ -133,7 +135,8 @@ pub fn options(answer: &Answer) -> Result<(Cow<'_, [String]>, usize)> {
     }
 }
 
-/// The window that an example reads, whole patches, and how many volumes after it belong to the answer.
+/// Returns an example's window, in whole patches, and the number of volumes after it that belong to the
+/// answer.
 pub fn extent(example: &Example, patch: usize) -> Result<(Window, usize)> {
     let Window { start, trs } = example.window;
     let horizon = match example.answer {
@@ -146,7 +149,7 @@ pub fn extent(example: &Example, patch: usize) -> Result<(Window, usize)> {
     Ok((Window { start, trs: trs / patch * patch }, horizon))
 }
 
-/// The options to rank after a prompt, which begins with `question`.
+/// Makes the query that ranks `options` after a prompt that starts with `question`.
 pub fn query(
     model: &dyn LanguageModel,
     question: &str,
@@ -158,12 +161,12 @@ pub fn query(
     Ok(Query { prompt, options: options.collect::<Result<_>>()? })
 }
 
-/// Text to learn by itself, cut into pieces of at most `length` tokens.
+/// Splits documents into sequences of at most `length` tokens to learn.
 pub fn pieces(model: &dyn LanguageModel, documents: &[String], length: usize) -> Result<Vec<Sequence>> {
     let mut pieces = Vec::new();
     for document in documents {
         for tokens in model.text_tokens(document)?.chunks(length.max(2)) {
-            // A single token has nothing to be predicted from.
+            // A single token has nothing before it to be predicted from.
             if tokens.len() > 1 {
                 let sequence = Sequence::prompt(Vec::new(), None, tokens.to_vec());
                 let objective = Objective::TextToText;
@@ -174,7 +177,7 @@ pub fn pieces(model: &dyn LanguageModel, documents: &[String], length: usize) ->
     Ok(pieces)
 }
 
-/// Whether a sequence fits the backbone; the error says what is too long.
+/// Checks that a sequence fits the backbone. `what` names it in the error.
 pub fn fits(sequence: &Sequence, context: Option<usize>, what: &str) -> Result<()> {
     let (length, context) = (sequence.layout().len(), context.unwrap_or(usize::MAX));
     if length <= context {
@@ -184,18 +187,18 @@ pub fn fits(sequence: &Sequence, context: Option<usize>, what: &str) -> Result<(
     Err(format!("{what} is {length} tokens long, but the backbone reads at most {context}; {help}").into())
 }
 
-/// Draws every index once a round, each round in another order.
+/// Draws every index once per round, each round in another order.
 #[derive(Debug)]
 pub struct Deck {
     order: Vec<usize>,
     next: usize,
-    /// Rounds begun, from 0.
+    /// Number of the current round, from 0.
     round: usize,
     rng: ChaCha8Rng,
 }
 
 impl Deck {
-    /// A deck of `size` indices, shuffled for `purpose`.
+    /// Makes a deck of `size` indices, shuffled for `purpose`.
     pub fn new(size: usize, seed: u64, purpose: &str) -> Deck {
         let mut deck =
             Deck { order: (0..size).collect(), next: 0, round: 0, rng: seed::stream(seed, purpose) };
@@ -203,7 +206,7 @@ impl Deck {
         deck
     }
 
-    /// The next index and its round; none from an empty deck.
+    /// Draws the next index and returns it with its round. `None` from an empty deck.
     pub fn draw(&mut self) -> Option<(usize, usize)> {
         self.shuffle_if_over();
         let index = *self.order.get(self.next)?;
@@ -211,8 +214,9 @@ impl Deck {
         Some((index, self.round))
     }
 
-    /// Draws the first index of what is left of this round, or of the next if it is over, that `is_wanted`, and its
-    /// round; none if there is none. What else is left keeps its order.
+    /// Draws the first remaining index of this round that `is_wanted`, or of the next round if this one
+    /// is over. Returns it with its round, or `None` if there is no such index. The others keep their
+    /// order.
     pub fn draw_wanted(&mut self, is_wanted: impl Fn(usize, usize) -> bool) -> Option<(usize, usize)> {
         self.shuffle_if_over();
         let left = &mut self.order[self.next..];
@@ -221,7 +225,7 @@ impl Deck {
         self.draw()
     }
 
-    /// Begins the next round if this one is over.
+    /// Starts the next round if this one is over.
     fn shuffle_if_over(&mut self) {
         if self.next == self.order.len() && !self.order.is_empty() {
             self.order.shuffle(&mut self.rng);
@@ -231,24 +235,24 @@ impl Deck {
     }
 }
 
-/// What a [`Deck`] without memory draws: every index once per round, each round in an order of its own, and any draw
-/// without those before it.
+/// A stateless [`Deck`]: it draws every index once per round, each round in another order, and computes
+/// any draw without the earlier ones.
 #[derive(Debug)]
 pub struct Rounds {
     size: usize,
     seed: u64,
     purpose: String,
-    /// The last round that was asked for, and its order.
+    /// The round computed last, with its order.
     known: Option<(u64, Vec<usize>)>,
 }
 
 impl Rounds {
-    /// Rounds of `size` indices, at least 1, shuffled for `purpose`.
+    /// Makes rounds of `size` indices, at least 1, shuffled for `purpose`.
     pub fn new(size: usize, seed: u64, purpose: &str) -> Rounds {
         Rounds { size: size.max(1), seed, purpose: purpose.to_owned(), known: None }
     }
 
-    /// The index that draw number `draw` takes.
+    /// Returns the index of draw number `draw`.
     pub fn at(&mut self, draw: u64) -> usize {
         let (round, place) = (draw / self.size as u64, draw % self.size as u64);
         let order = self.known.take().filter(|(known, _)| *known == round).map(|(_, order)| order);
@@ -262,7 +266,7 @@ impl Rounds {
         index
     }
 
-    /// The round that draw number `draw` belongs to.
+    /// Returns the round of draw number `draw`.
     pub fn round(&self, draw: u64) -> u64 {
         draw / self.size as u64
     }
@@ -288,7 +292,8 @@ mod tests {
         let choice = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
         let lesson = lesson(&Letters, &example(60, choice), block(), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "yes\0");
-        // Delimiter, 6 tokens of the scan, delimiter, question: `y` is predicted at place 8 from the question.
+        // Delimiter, 6 tokens of the scan, delimiter, question. The question at position 8 predicts
+        // `y`.
         assert_eq!(lesson.text_targets().next(), Some((8, u32::from(b'y'))));
         assert_eq!(lesson.code_targets().count(), 0);
         assert_eq!((lesson.objective, lesson.text_weight), (Objective::Instruction, 1.0));
@@ -314,10 +319,10 @@ mod tests {
 
     #[test]
     fn only_the_patches_after_the_window_are_learned() {
-        // 40 volumes shown are two patches of 20; the third is the answer.
+        // The 40 shown volumes are two patches of 20, and the third patch is the answer.
         let lesson = lesson(&Letters, &example(40, Answer::Series { trs: 20 }), block(), 20).unwrap();
         let targets: Vec<(usize, u32)> = lesson.code_targets().collect();
-        // After the delimiter, patch 1 stands at places 3 and 4 and predicts the codes of patch 2.
+        // After the delimiter, patch 1 is at positions 3 and 4 and predicts the codes of patch 2.
         assert_eq!(targets, [(3, 4), (4, 5)]);
         assert_eq!(lesson.text_targets().count(), 0);
         assert_eq!(lesson.code_weight, 1.0);

@@ -1,4 +1,4 @@
-//! Few-shot learning: exactly so many training examples a class.
+//! Few-shot learning: an exact number of training examples per class.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use rand::seq::SliceRandom;
 
 use super::cases::Case;
 
-/// Exactly `shots` of `cases` a class, in their order; of answers that are no choice, `shots` in all.
+/// Selects exactly `shots` of `cases` per class, in their order. For answers other than choices,
+/// selects `shots` in total.
 ///
-/// Each class takes one scan of one person after another, in an order that `seed` shuffles, and only then
-/// second scans. So people come before scans, and the cases of fewer shots are among those of more.
+/// Each class takes one scan per person, in an order shuffled by `seed`, before it takes second scans.
+/// So people come before scans, and a smaller selection is part of a larger one.
 ///
 /// # Errors
-/// If a class has fewer; `task` is named.
+/// If a class has fewer cases. The message names `task`.
 pub fn choose<'a>(task: &str, cases: Vec<Case<'a>>, shots: usize, seed: u64) -> Result<Vec<Case<'a>>> {
     let mut persons: Vec<String> = cases.iter().map(|case| case.scan.info.id.person()).collect();
     persons.sort_unstable();
@@ -28,7 +29,7 @@ pub fn choose<'a>(task: &str, cases: Vec<Case<'a>>, shots: usize, seed: u64) -> 
             Answer::Choice { options, correct } => (&options[..], *correct),
             _ => (&[][..], 0),
         };
-        // A class without a scan is there too, and has too few.
+        // Also adds classes without a scan, which then have too few.
         for class in 0..options.len() {
             classes.entry((options, class)).or_default();
         }
@@ -69,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    /// Two scans of each of twelve people; three of four are of class 0.
+    /// Two scans per person of twelve people. Three in four are of class 0.
     fn scans() -> Vec<Scan> {
         let scan = |i: usize| {
             let id = ScanId {
@@ -130,7 +131,7 @@ mod tests {
                 assert!(now.is_superset(&before), "{shots} shots");
                 before = now;
             }
-            // Of class 1 three people have two scans each: three shots are three people.
+            // In class 1, three people have two scans each: three shots are three people.
             let people: BTreeSet<String> = chosen(3, seed)
                 .into_iter()
                 .filter(|(_, class)| *class == 1)

@@ -1,5 +1,8 @@
-//! Altered scans: with their spectra and without their connectivity, and the other way round. What a model answers
-//! from the half that stays, it answers as well to these.
+//! Altered scans. Shuffled ones keep their connectivity and lose their spectra; phase-randomised ones
+//! do the reverse. A model that scores as well on an altered scan relies only on what it keeps.
+//!
+//! The Fourier transform is written by hand: series are short, and SIMD code could differ between
+//! machines in the last bits.
 
 use std::f64::consts::TAU;
 
@@ -8,16 +11,16 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Puts the volumes into a random order, the same for all regions: mean, variance and every correlation between
-/// regions stay, spectra and autocorrelations go.
+/// Puts the volumes into a random order, the same for all regions. Keeps mean, variance and (up to
+/// rounding) every correlation between regions; destroys spectra and autocorrelations.
 pub fn shuffled(series: &TimeSeries, rng: &mut ChaCha8Rng) -> Result<TimeSeries> {
     let mut order: Vec<usize> = (0..series.trs()).collect();
     order.shuffle(rng);
     series.with_values(order.into_iter().flat_map(|t| series.volume(t)).copied().collect())
 }
 
-/// Randomises the phases of every region on its own: mean, variance, spectrum and autocorrelation of each
-/// region stay, every correlation between regions goes (Theiler et al. 1992).
+/// Randomises the phases of each region independently. Keeps each region's mean, variance, spectrum and
+/// autocorrelation; destroys every correlation between regions (Theiler et al. 1992).
 pub fn phase_randomized(series: &TimeSeries, rng: &mut ChaCha8Rng) -> Result<TimeSeries> {
     let (trs, rois) = (series.trs(), series.rois());
     let roots: Vec<Complex> = (0..trs).map(|k| at(-TAU * k as f64 / trs as f64)).collect();
@@ -25,13 +28,13 @@ pub fn phase_randomized(series: &TimeSeries, rng: &mut ChaCha8Rng) -> Result<Tim
     for roi in 0..rois {
         let signal: Vec<Complex> = series.roi(roi).map(|x| (f64::from(x), 0.0)).collect();
         let mut spectrum = fourier(&signal, &roots);
-        // The mean and, of an even number of volumes, the highest frequency have no phase to turn.
+        // The mean and, for an even number of volumes, the highest frequency have no phase to change.
         for k in 1..trs.div_ceil(2) {
             let turned = times(spectrum[k], at(rng.random::<f64>() * TAU));
             spectrum[k] = turned;
             spectrum[trs - k] = (turned.0, -turned.1);
         }
-        // The inverse transform, by the transform of the conjugate.
+        // The inverse transform, computed as the transform of the conjugate.
         let conjugate: Vec<Complex> = spectrum.iter().map(|&(re, im)| (re, -im)).collect();
         for (t, (re, _)) in fourier(&conjugate, &roots).into_iter().enumerate() {
             values[t * rois + roi] = (re / trs as f64) as f32;
@@ -50,8 +53,8 @@ fn times(a: Complex, b: Complex) -> Complex {
     (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
 }
 
-/// The discrete Fourier transform of `n` values, divided by the smallest factor of `n` as often as it
-/// goes; `roots` are the powers of a root of unity whose order is `n` or a multiple of it.
+/// Computes the discrete Fourier transform of `n` values, by recursive division by the smallest factor
+/// of `n`. `roots` are the powers of a root of unity whose order is a multiple of `n`.
 fn fourier(values: &[Complex], roots: &[Complex]) -> Vec<Complex> {
     let n = values.len();
     let Some(factor) = (2..=n).find(|factor| n.is_multiple_of(*factor)) else { return values.to_vec() };
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_transform_is_its_definition() {
-        // Lengths with several factors, a prime and one.
+        // Lengths with several factors, with one, and 1.
         for n in [1, 12, 7, 30] {
             let values: Vec<Complex> = (0..n).map(|t| ((t * t % 5) as f64, (t % 3) as f64)).collect();
             let roots: Vec<Complex> = (0..n).map(|k| at(-TAU * k as f64 / n as f64)).collect();
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn spectra_stay_and_couplings_go() {
-        // Three regions: the first two are the same but for a little noise.
+        // Three regions. The first two are equal except for a little noise.
         for trs in [120, 121] {
             let mut rng = seed::stream(0, "test");
             let mut last = 0.0;
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn shuffling_keeps_what_a_surrogate_loses_and_loses_what_it_keeps() {
-        // Two slow regions that share most of their signal, and one apart.
+        // Two slow regions that share most of their signal, and an independent one.
         let trs = 400;
         let mut rng = seed::stream(0, "test");
         let (mut shared, mut apart) = (0.0, 0.0);
@@ -158,14 +161,15 @@ mod tests {
                 "{roi}: {}",
                 lag(&shuffled, roi)
             );
-            // Phases turn in a circle: the ends of the window meet.
+            // The surrogate is periodic, so the window's two ends count as neighbours.
             assert!((lag(&surrogate, roi) - lag(&series, roi)).abs() < 0.05, "{roi}");
         }
     }
 
     #[test]
     fn couplings_go_without_a_side() {
-        // The mean correlation of 200 surrogates: one has an SD of about .15 at this autocorrelation.
+        // The mean correlation of 200 surrogates. A single one has an SD of about .15 at this
+        // autocorrelation.
         let trs = 80;
         let wave = |t: usize| (0.9 * t as f32).sin() + (0.31 * t as f32).cos() + 0.4 * (t * t % 7) as f32;
         let series =

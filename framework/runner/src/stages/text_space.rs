@@ -1,4 +1,7 @@
-//! The backbone's frozen text side, and what it makes of the training scans' descriptions.
+//! The backbone's frozen text side, and the vectors it makes of the training scans' descriptions.
+//!
+//! It is trained before the tokenizer, because aligning tokens with random vectors teaches nothing.
+//! Task instructions are not part of its training: adding a task must not retrain the tokenizer.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,24 +14,24 @@ use super::packing::general_text;
 use crate::run::arrays::{self, Array};
 use crate::spec::Taken;
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 3;
 
-/// Texts whose tokens are looked up for the sample.
+/// Number of texts in the sample of token vectors.
 const TEXTS: usize = 256;
 
-/// Longest part of a text whose tokens are looked up, in characters.
+/// Longest beginning of a text in the sample, in characters.
 const CHARACTERS: usize = 2000;
 
-/// Token vectors kept.
+/// Most token vectors to keep.
 const TOKENS: usize = 4096;
 
-/// Descriptions that are pooled at once.
+/// Number of descriptions pooled at once.
 const BATCH: usize = 16;
 
-/// Saves the text encoder, the pooled vector of each training scan's description, and a sample of
-/// token vectors. No text about a held-out scan is read. The language model of an export is put beside them, and is
-/// all there is if the tokenizer is the export's too.
+/// Saves the text encoder, the pooled vector of each training scan's description, and a sample of token
+/// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
+/// export's language model too, and nothing else if the tokenizer is also the export's.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let start = work.plan.taken(work.stage);
     if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
@@ -73,7 +76,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     start.map_or(Ok(()), |start| start.copy_model(work.dir))
 }
 
-/// Beginnings of texts, drawn from all of them.
+/// Draws a sample of texts and cuts each to its beginning.
 fn sample(source: &TextSource, seed: u64) -> Vec<&str> {
     let mut texts: Vec<&str> =
         source.general.iter().chain(&source.descriptions).map(String::as_str).collect();
@@ -83,7 +86,7 @@ fn sample(source: &TextSource, seed: u64) -> Vec<&str> {
     texts.into_iter().map(|text| &text[..cut(text)]).collect()
 }
 
-/// At most [`TOKENS`] rows, drawn from all of them, in their order.
+/// Draws at most [`TOKENS`] rows and keeps their order.
 fn thinned(tokens: Features, seed: u64) -> Features {
     if tokens.rows <= TOKENS {
         return tokens;

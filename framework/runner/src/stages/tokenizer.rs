@@ -4,10 +4,10 @@ use boldface::Result;
 
 use super::Work;
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 2;
 
-/// Saves the fitted tokenizer, or takes over that of an export.
+/// Fits the tokenizer and saves it, or copies it from an export.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     if let Some(start) = work.plan.taken(work.stage) {
         return start.copy_tokenizer(work.dir);

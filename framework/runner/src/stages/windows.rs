@@ -1,4 +1,7 @@
-//! What a prompt shows: a stretch of a scan, standardised over the volumes it shows and nothing else.
+//! Windows of scans for prompts, each standardised over its own volumes only.
+//!
+//! The stage that needs a window embeds it. Only the full crop is cached by `codes`, so that adding a
+//! forecast does not invalidate the alignment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,16 +12,16 @@ use boldface_imaging::Scaling;
 use crate::run::inputs::{Coded, Inputs, Signals};
 use crate::spec;
 
-/// Most windows that are embedded at once.
+/// Most windows to embed at once.
 const BATCH: usize = 16;
 
-/// A series, standardised over all its volumes.
+/// Standardises a series over all its volumes.
 pub fn standardized(series: &TimeSeries, how: spec::Standardize) -> TimeSeries {
     Scaling::of(series, imaging(how)).apply(series)
 }
 
-/// The volumes of `window` and the `horizon` volumes after it, both in the units of the window: no
-/// statistic of the volumes after it reaches the window.
+/// Returns the volumes of `window` and the `horizon` volumes after it. Both are in units of the window,
+/// which no later volume influences.
 pub fn shown(
     series: &TimeSeries,
     window: Window,
@@ -39,10 +42,10 @@ fn imaging(how: spec::Standardize) -> boldface_imaging::Standardize {
     }
 }
 
-/// Which volumes of which scan: a window to read, and how many volumes after it to read as well.
+/// A scan, a window to read, and the number of volumes after it to read as well.
 pub type Place = (ScanId, Window, usize);
 
-/// Embeds windows; the whole of a scan is looked up, because the codes stage did it.
+/// Embeds windows. Whole scans are looked up in the artefact of `codes`.
 pub struct Windows {
     signals: Arc<Signals>,
     coded: Arc<Coded>,
@@ -50,14 +53,14 @@ pub struct Windows {
     patch: usize,
     how: spec::Standardize,
     known: BTreeMap<Place, FmriBlock>,
-    /// Patches that a question shows; all if there is no number.
+    /// Number of patches that a question shows. All of them if `None`.
     patches_shown: Option<usize>,
-    /// Known blocks as questions show them, each one and the same for all its questions.
+    /// Blocks cut to what questions show. All questions about a window share one.
     cut: BTreeMap<Place, FmriBlock>,
 }
 
 impl Windows {
-    /// The windows of all scans that `inputs` has, in patches of `patch` volumes.
+    /// Opens the windows of all scans in `inputs`, with `patch` volumes per patch.
     pub fn open(inputs: &Inputs<'_>, patch: usize, signal: &spec::Signal) -> Result<Windows> {
         let (signals, coded, tokenizer) = (inputs.signals()?, inputs.codes()?, inputs.tokenizer()?);
         let (how, patches_shown) = (signal.standardize, signal.shown_patches);
@@ -65,23 +68,23 @@ impl Windows {
         Ok(Windows { signals, coded, tokenizer, patch, how, known, patches_shown, cut })
     }
 
-    /// The tokenizer.
+    /// Returns the tokenizer.
     pub fn tokenizer(&self) -> &dyn FittedTokenizer {
         &*self.tokenizer
     }
 
-    /// Volumes a patch.
+    /// Volumes per patch.
     pub fn patch(&self) -> usize {
         self.patch
     }
 
-    /// The volumes of a window and those after it, in the units of the window.
+    /// Returns the volumes of a window and those after it, in units of the window.
     pub fn shown(&self, (id, window, horizon): &Place) -> Result<(TimeSeries, TimeSeries)> {
         shown(self.signals.series_of(id)?, *window, *horizon, self.how)
             .map_err(|error| format!("`{id}`: {error}").into())
     }
 
-    /// The windows as blocks for a sequence, in order; each is embedded once.
+    /// Returns the windows as blocks, in order. Each is embedded once.
     pub fn blocks(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
         let mut missing: Vec<&Place> = Vec::new();
         for place in places {
@@ -105,7 +108,7 @@ impl Windows {
         Ok(places.iter().map(|place| self.known[place].clone()).collect())
     }
 
-    /// As [`Windows::blocks`], as far as a question shows them: their last patches.
+    /// Works like [`Windows::blocks`], cut to the last patches, which questions show.
     pub fn behind_questions(&mut self, places: &[Place]) -> Result<Vec<FmriBlock>> {
         let Some(patches) = self.patches_shown else { return self.blocks(places) };
         let wanted: Vec<Place> =
@@ -116,13 +119,13 @@ impl Windows {
         Ok(places.iter().map(|place| self.cut[place].clone()).collect())
     }
 
-    /// What a question shows of blocks that [`Windows::embed`] made.
+    /// Cuts blocks made by [`Windows::embed`] to what a question shows.
     pub fn shown_of(&self, blocks: Vec<FmriBlock>) -> Vec<FmriBlock> {
         let patches = self.patches_shown.unwrap_or(usize::MAX);
         blocks.into_iter().map(|block| block.last(patches)).collect()
     }
 
-    /// Embeds series, each a whole number of patches long.
+    /// Embeds series. Each must be a whole number of patches long.
     pub fn embed(&self, series: &[TimeSeries]) -> Result<Vec<FmriBlock>> {
         let mut blocks = Vec::new();
         for batch in series.chunks(BATCH) {
@@ -132,7 +135,7 @@ impl Windows {
         Ok(blocks)
     }
 
-    /// The block of a whole scan, as the codes stage made it.
+    /// Returns the block of a whole scan from the artefact of `codes`.
     fn whole(&self, (id, window, horizon): &Place) -> Option<FmriBlock> {
         let (features, codes) = self.coded.scans.get(id)?;
         let patches = codes.patches;
@@ -148,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_future_is_in_the_units_of_the_context_and_does_not_touch_it() {
-        // Context 1 3: mean 2, SD 1. Region 2 is constant in the context: not available.
+        // Context 1 3: mean 2, SD 1. Region 2 is constant in the context, so it becomes 0.
         let series = |future: f32| TimeSeries::new(3, 2, 2.0, vec![1.0, 5.0, 3.0, 5.0, future, 9.0]).unwrap();
         let window = Window::first(2);
         let (context, future) = shown(&series(7.0), window, 1, Standardize::Zscore).unwrap();

@@ -1,4 +1,5 @@
-//! A sweep as a leaderboard: arms by validation, what that choice scores on test, and each axis alone.
+//! A sweep as a leaderboard: arms ranked on validation, the test score of the chosen arm, and main
+//! effects.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +18,15 @@ use crate::report::document::{Align, Block, Cell, Figure, Table, metric_label, p
 use crate::report::number;
 use crate::report::plot::range;
 
-/// A sweep whose metric was chosen.
+/// A sweep and the metric by which it is ranked.
 pub struct Board<'a> {
-    /// What was swept.
+    /// The sweep.
     pub sweep: &'a Sweep,
-    /// The runs of the arms that could be read, in order.
+    /// Runs of its readable arms, in order.
     pub runs: &'a [Run],
-    /// The task that is shown.
+    /// The task.
     pub task: String,
-    /// Its metric.
+    /// The metric of the task.
     pub metric: String,
     /// The metric's direction.
     pub higher_is_better: Option<bool>,
@@ -35,18 +36,18 @@ pub struct Board<'a> {
 
 /// One row of the leaderboard.
 pub struct Row {
-    /// The arm or arms.
+    /// The trials in this row.
     pub entry: Entry,
-    /// What it is called.
+    /// Its label and runs.
     pub group: Group,
-    /// On validation subjects.
+    /// Score on validation subjects.
     pub validation: Score,
-    /// On test subjects, with the difference from the first row.
+    /// Score on test subjects, with the difference from the first row.
     pub test: Score,
 }
 
 impl Board<'_> {
-    /// The arms as trials of the one metric.
+    /// Turns the arms into trials of the one metric.
     pub fn trials(&self, arms: &[&Arm]) -> Vec<Trial> {
         let value = |run: &Run, part| run.score(&self.task, part, &self.metric).and_then(|row| row.value);
         let keys = |run: &Run| ["series", "split"].map(|stage| run.key(stage).map(|key| key.0.clone()));
@@ -65,7 +66,7 @@ impl Board<'_> {
         self.runs.iter().zip(arms).map(trial).collect()
     }
 
-    /// The rows, best validation first.
+    /// Ranks the rows, best validation first.
     pub fn rows(&self, bench: &mut Bench<'_>, trials: &[Trial]) -> Vec<Row> {
         let entries = leaderboard::entries(trials, self.higher_is_better);
         let label =
@@ -87,28 +88,28 @@ impl Board<'_> {
         rows
     }
 
-    /// Everything there is to see.
+    /// Builds the leaderboard, the chosen arms, the main effects and the notes.
     pub fn blocks(&self, bench: &mut Bench<'_>, trials: &[Trial], rows: &[Row]) -> Vec<Block> {
         let mut blocks = vec![Block::Section("Leaderboard".into()), Block::Table(self.table(trials, rows))];
         blocks.push(Block::Text(vec![plain(
-            "The order is that of validation. Test values are shown beside it and choose nothing: the best of many test values is too good.",
+            "Arms are ranked by validation. Test values are shown for comparison and never used to choose: the best of many test values is too good.",
         )]));
         let counts = || rows.iter().map(|row| row.entry.trials.len());
         if counts().min() != counts().max() {
-            let words = "Not every arm rests on as many runs as the others (column runs): their means are not of the same seeds or {subject}s. Differences are of the runs that both have.";
+            let words = "Arms have different numbers of runs (column runs), so their means are over different seeds or {subject}s. Differences use only the runs that both arms have.";
             blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
         }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
         blocks.extend(self.chosen(&choices, rows));
         let mut axes = leaderboard::axes(trials, &self.sweep.axes);
-        // What an arm of its own sets is no axis: nothing else varies beside it.
+        // Keys that only a named arm sets do not form an axis: nothing else varies with them.
         axes.retain(|axis| axis.keys.iter().any(|key| self.sweep.axes.contains_key(key)));
         if !axes.is_empty() {
             blocks.push(Block::Section("Main effects".into()));
             blocks.push(Block::Figures(self.figures(trials, &axes)));
             blocks.push(Block::Table(self.effects(bench, trials, &axes)));
             blocks.push(Block::Text(vec![plain(
-                "A value is the mean over all runs at a level. A difference is that of runs which are equal in everything else, seeds included, and its interval is by {subject} and by seed.",
+                "A value is the mean over all runs at a level. A difference compares runs that are equal in everything else, seeds included. Its interval is over {subject}s and seeds.",
             )]));
         }
         blocks.extend(bench.notes.iter().map(|note| Block::Text(vec![plain(note.clone())])));
@@ -121,7 +122,7 @@ impl Board<'_> {
     }
 
     fn table(&self, trials: &[Trial], rows: &[Row]) -> Table {
-        // Arms that have names of their own are told apart by them.
+        // Named arms are identified by name instead of by settings.
         let named = trials.iter().any(|trial| own_name(trial).is_some());
         let keys = if named { Vec::new() } else { keys(trials) };
         let mut columns = vec![("rank".to_owned(), Align::Left)];
@@ -147,7 +148,7 @@ impl Board<'_> {
         Table { caption, columns, rows: rows.iter().enumerate().map(row).collect() }
     }
 
-    /// What validation chose, and what it scores on test.
+    /// Reports which arm validation chose and how it scores on test.
     fn chosen(&self, choices: &[Choice], rows: &[Row]) -> Vec<Block> {
         let name = |choice: &Choice| rows[choice.entry].group.label.clone();
         let mut blocks = vec![Block::Section("Chosen by validation".into())];
@@ -183,7 +184,7 @@ impl Board<'_> {
                 let spread =
                     summary.sd.map_or_else(String::new, |sd| format!(" (SD {})", number::score(Some(sd))));
                 blocks.push(Block::Text(vec![
-                    plain("Nested selection: the test values of what validation chose have the mean "),
+                    plain("Nested selection: the arms chosen by validation have the mean test value "),
                     strong(number::score(summary.mean)),
                     plain(format!("{spread} over {}.", number::count(summary.n, "division"))),
                 ]));
@@ -225,10 +226,10 @@ impl Board<'_> {
         Table { caption: format!("{}, axis by axis", self.label()), columns, rows }
     }
 
-    /// The mean difference of a level's runs from their partners at the first level.
+    /// Returns the mean difference between a level's runs and their partners at the first level.
     pub fn effect(&self, bench: &mut Bench<'_>, level: &Level) -> Option<Difference> {
         let single = |run: usize| Group { label: self.runs[run].label(), runs: vec![run] };
-        // Settings of other axes are as they are; seeds are drawn.
+        // Settings of other axes are fixed; seeds are resampled.
         let mut seeds: BTreeMap<_, (Vec<f64>, Vec<Vec<f64>>)> = BTreeMap::new();
         for &(first, this) in &level.pairs {
             let (a, b) = (single(first), single(this));
@@ -279,17 +280,18 @@ impl Board<'_> {
     }
 }
 
-/// What the author of a sweep called an arm; none for a point of a grid, which is called by its settings.
+/// Returns the name that an arm's author gave it. `None` for a point of a grid, which is labelled by
+/// its settings.
 fn own_name(trial: &Trial) -> Option<&str> {
     trial.name.split(',').next().filter(|name| !name.contains('=') && !name.is_empty())
 }
 
-/// The entries of the rows.
+/// Returns the entries of the rows.
 fn entries(rows: &[Row]) -> Vec<Entry> {
     rows.iter().map(|row| row.entry.clone()).collect()
 }
 
-/// Every key that an arm sets, seeds left out.
+/// Lists all keys that any arm sets, except seeds.
 pub fn keys(trials: &[Trial]) -> Vec<String> {
     let keys = trials.iter().flat_map(|trial| trial.settings.keys());
     let mut keys: Vec<String> = keys.filter(|key| !leaderboard::repeats(key)).cloned().collect();
@@ -298,7 +300,7 @@ pub fn keys(trials: &[Trial]) -> Vec<String> {
     keys
 }
 
-/// The keys without what stands before the last dot, where that is enough to tell them apart.
+/// Shortens keys to the part after the last dot, unless two would become equal.
 fn short(keys: &[String]) -> Vec<String> {
     let last = |key: &String| key.rsplit('.').next().unwrap_or(key).to_owned();
     let is_alone = |name: &String| keys.iter().filter(|key| last(key) == *name).count() == 1;

@@ -1,4 +1,4 @@
-//! Why runs cannot be compared.
+//! Errors of comparisons.
 
 use std::path::PathBuf;
 
@@ -6,38 +6,38 @@ use thiserror::Error;
 
 use crate::report::stored::ReportError;
 
-/// A comparison that cannot be made.
+/// An error that prevents a comparison.
 #[derive(Debug, Error)]
 pub enum CompareError {
-    /// A path leads to nothing that was run.
+    /// A path that is neither a run nor a sweep.
     #[error("`{}` is neither a run nor a sweep: {why}; runs are in `runs/EXPERIMENT/TIME`", path.display())]
     NoRun {
-        /// What was asked for.
+        /// The path as the user gave it.
         path: PathBuf,
-        /// What was looked for in it.
+        /// The reason.
         why: String,
     },
-    /// One run is not compared with itself.
+    /// A single run, which has nothing to be compared with.
     #[error("`{0}` is one run: name another one to compare it with, or the folder of a sweep")]
     One(String),
     /// The runs share no task.
     #[error("the runs have no task in common: {}", has.iter().map(|(run, tasks)| format!("`{run}` has {tasks}")).collect::<Vec<_>>().join(", "))]
     NoTask {
-        /// Each run and what it has.
+        /// Each run and its tasks.
         has: Vec<(String, String)>,
     },
     /// No task has that metric.
-    #[error("no task that was scored has the metric `{metric}`; there {known}")]
+    #[error("no scored task has the metric `{metric}`; there {known}")]
     NoMetric {
-        /// What was asked for.
+        /// The metric as the user gave it.
         metric: String,
-        /// What there is, in words.
+        /// The metrics that exist, in words.
         known: String,
     },
-    /// A sweep in which nothing finished.
+    /// A sweep without a finished arm.
     #[error("no arm of the sweep in `{}` is finished{}", dir.display(), failed.iter().map(|arm| format!("\n  {arm}")).collect::<String>())]
     NoArm {
-        /// Its folder.
+        /// The sweep's folder.
         dir: PathBuf,
         /// Every arm and how it ended.
         failed: Vec<String>,

@@ -1,4 +1,4 @@
-//! From what a user names to folders of runs: a run, a sweep, or the latest of an experiment.
+//! Finds the folders of runs that a user names: a run, a sweep, or the latest of an experiment.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use super::error::{CompareError, Result};
 use super::settings::text;
 use crate::report::stored::{ReportError, parse, read};
 
-/// What a path leads to.
+/// A run or sweep at a path.
 #[derive(Debug)]
 pub enum Found {
     /// The folder of a run.
@@ -20,7 +20,7 @@ pub enum Found {
     Sweep(Sweep),
 }
 
-/// A sweep as its folder tells it.
+/// A sweep as recorded in its folder.
 #[derive(Debug)]
 pub struct Sweep {
     /// Its folder.
@@ -29,7 +29,7 @@ pub struct Sweep {
     pub name: String,
     /// The values of each axis, in order.
     pub axes: BTreeMap<String, Vec<String>>,
-    /// The metric by which it chooses.
+    /// The metric that selects the arm.
     pub metric: Option<String>,
     /// Its finished arms.
     pub arms: Vec<Arm>,
@@ -42,13 +42,13 @@ pub struct Sweep {
 pub struct Arm {
     /// Its name.
     pub name: String,
-    /// What it sets, by dotted key.
+    /// Its settings, by dotted key.
     pub settings: BTreeMap<String, String>,
     /// The folder of its run.
     pub dir: PathBuf,
 }
 
-/// `sweep.json`, as far as it is needed here.
+/// The part of `sweep.json` that comparisons need.
 #[derive(Deserialize)]
 struct File {
     name: String,
@@ -70,11 +70,11 @@ struct Entry {
     run: Option<PathBuf>,
 }
 
-/// What `path` is: a run, a sweep, the folder of an experiment (its latest), or an experiment's name in
-/// the folder `runs`.
+/// Finds the run or sweep at `path`: its folder, the folder of an experiment (whose latest is taken),
+/// or an experiment's name in the folder `runs`.
 ///
 /// # Errors
-/// If it is none of these, or `sweep.json` is damaged.
+/// If there is no such folder, or `sweep.json` is damaged.
 pub fn find(path: &Path, runs: &Path) -> Result<Found> {
     let place = if path.exists() { path.to_owned() } else { runs.join(path) };
     let no_run = |why: String| CompareError::NoRun { path: path.to_owned(), why };
@@ -102,7 +102,7 @@ fn at(dir: &Path) -> Result<Option<Found>> {
     if !is_sweep && !is_run {
         return Ok(None);
     }
-    // `runs/latest` is a link: its parent is not the parent of the run.
+    // `runs/latest` is a link, so its parent is not the run's parent.
     let dir = fs::canonicalize(dir).map_err(|source| ReportError::Read { path: dir.to_owned(), source })?;
     Ok(Some(if is_sweep { Found::Sweep(sweep(dir)?) } else { Found::Run(dir) }))
 }
@@ -136,7 +136,8 @@ fn sweep(dir: PathBuf) -> Result<Sweep> {
     Ok(sweep)
 }
 
-/// `2026-11-23T03-12-45-10` comes after `2026-11-23T03-12-45-2`: the number behind the time counts.
+/// Returns the sort key of a folder name. The number after the time counts: `2026-11-23T03-12-45-10`
+/// comes after `2026-11-23T03-12-45-2`.
 fn in_time(path: &Path) -> (String, u64) {
     const TIME: usize = "2026-11-23T03-12-45".len();
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

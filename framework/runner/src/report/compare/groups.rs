@@ -1,21 +1,21 @@
-//! Which runs only repeat each other, and what the groups are called.
+//! Groups runs that repeat each other, and labels the groups.
 
 use std::collections::BTreeMap;
 
 use super::run::Run;
 use super::settings::asked;
 
-/// Runs that differ in nothing but seeds and parts of the split.
+/// Runs that differ only in seeds and in parts of the split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// What it is called.
+    /// Its label.
     pub label: String,
     /// Its runs, in order.
     pub runs: Vec<usize>,
 }
 
-/// The groups, in the order of their first runs. If all runs only repeat each other, or a run is there
-/// twice, each is a group of its own: somebody wants to see them side by side.
+/// Returns the groups, in the order of their first runs. A run that is listed again gets a group of its
+/// own. If all runs repeat each other, every run gets one, so that they appear side by side.
 pub fn groups(runs: &[Run]) -> Vec<Group> {
     let data = |run: &Run| run.key("series").map(|key| key.0.clone());
     let mut found: Vec<Vec<usize>> = Vec::new();
@@ -38,7 +38,7 @@ pub fn groups(runs: &[Run]) -> Vec<Group> {
     found.into_iter().zip(labels).map(|(runs, label)| Group { label, runs }).collect()
 }
 
-/// The arm's or the experiment's name; with the time where that is not enough.
+/// Labels each group by its arm or experiment, with the time if the name is ambiguous.
 fn labels(runs: &[Run], groups: &[Vec<usize>]) -> Vec<String> {
     let parts = |run: &Run| {
         let own = run.dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -52,7 +52,7 @@ fn labels(runs: &[Run], groups: &[Vec<usize>]) -> Vec<String> {
         if group.len() == 1 { name } else { format!("{name} ({} runs)", group.len()) }
     };
     let mut labels: Vec<String> = firsts.iter().zip(groups).map(label).collect();
-    // The same run twice has the same time too.
+    // A run that is listed twice has the same time too.
     for place in 1..labels.len() {
         let twins = labels[..place].iter().filter(|label| **label == labels[place]).count();
         if twins > 0 {

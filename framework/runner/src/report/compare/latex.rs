@@ -1,10 +1,10 @@
-//! Tables as LaTeX, in the manner of `booktabs`.
+//! Tables as LaTeX, in `booktabs` style.
 
 use std::fmt::Write;
 
 use crate::report::document::{Align, Block, Cell, Document, Table, Tone};
 
-/// Every table of the document, each a float of its own; `\usepackage{booktabs}` is needed.
+/// Writes every table of the document as a float of its own. Needs `\usepackage{booktabs}`.
 pub fn write(document: &Document) -> String {
     let tables = document.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some(one(table)),
@@ -45,12 +45,12 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// Without line breaks, which would end a comment.
+/// Removes line breaks, which would end a LaTeX comment.
 fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Text that LaTeX prints as it is; a hyphen before a number is a minus.
+/// Escapes text for LaTeX. A hyphen before a number becomes a minus.
 fn escape(text: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';
@@ -77,7 +77,7 @@ fn escape(text: &str) -> String {
             '–' => out.push_str("--"),
             '…' => out.push_str("\\ldots{}"),
             control if control.is_control() => out.push(' '),
-            // What opens a row with `[` would be taken for the height of the row before.
+            // LaTeX would read a `[` at the start of a row as the height of the previous row.
             '[' => out.push_str("{[}"),
             other => out.push(other),
         }

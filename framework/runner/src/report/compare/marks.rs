@@ -1,4 +1,4 @@
-//! How values and differences of groups are written.
+//! Formats values and differences of groups.
 
 use boldface_tables::summary::Verdict;
 
@@ -6,17 +6,17 @@ use super::scores;
 use crate::report::document::{Cell, Tone};
 use crate::report::number;
 
-/// What the signs mean.
+/// Explanation of the signs.
 pub const LEGEND: &str = "Brackets: 95% bootstrap interval over {subject}s, and over seeds where there are \
     several; differences are paired by {subject} and by seed. Bold or *: the interval of the difference \
     excludes zero. ± standard deviation over seeds. ↑ higher is better, ↓ lower is better. – undefined.";
 
-/// Which way is better, behind a metric's name.
+/// Returns the arrow behind a metric's name: which direction is better.
 pub fn arrow(higher_is_better: Option<bool>) -> &'static str {
     higher_is_better.map_or("", |up| if up { " ↑" } else { " ↓" })
 }
 
-/// The mean of a group, its spread over runs and its interval.
+/// Formats a group's mean, its spread over runs and its interval.
 pub fn value(cell: &scores::Cell) -> Cell {
     let (text, interval) = number::with_interval(cell.summary.mean, cell.interval);
     let spread = cell.summary.sd.map(|sd| format!("± {}", number::score(Some(sd))));
@@ -24,12 +24,12 @@ pub fn value(cell: &scores::Cell) -> Cell {
     Cell { text, note: Some(note.join(" ")).filter(|note| !note.is_empty()), tone: Tone::Plain }
 }
 
-/// A difference and what it says.
+/// Formats a cell's difference and its verdict. A dash without a difference.
 pub fn difference(cell: &scores::Cell) -> Cell {
     cell.difference.map_or_else(|| Cell::new(number::DASH), |found| minus(&found))
 }
 
-/// The same, of a difference that is there.
+/// Formats a difference.
 pub fn minus(found: &scores::Difference) -> Cell {
     Cell::noted(number::difference(Some(found.value), found.interval), tone(found.verdict))
 }

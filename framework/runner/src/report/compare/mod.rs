@@ -1,4 +1,7 @@
-//! Runs side by side: which keys differ and which metrics moved; a leaderboard over a sweep.
+//! Compares runs: which keys differ and which metrics changed, or a leaderboard over a sweep.
+//!
+//! Paired intervals come from scoring the stored answers again, since runs store no resamples. This
+//! needs the task's plugin (`--plugin` for a library).
 
 mod board;
 mod error;
@@ -29,35 +32,35 @@ use folders::{Arm, Found, Sweep};
 use run::Run;
 use scores::Bench;
 
-/// What is to be compared, and how.
+/// A request for a comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// Folders of runs or sweeps, or names of experiments.
     pub paths: &'a [PathBuf],
-    /// Where names are looked up.
+    /// The folder in which experiment names are looked up.
     pub runs: &'a Path,
-    /// `condition.auroc` or `auroc`; left out, all metrics of runs and the first of a sweep.
+    /// `condition.auroc` or `auroc`. Default: all metrics of runs, one headline metric of a sweep.
     pub metric: Option<&'a str>,
-    /// The part that is compared.
+    /// The part whose scores are compared.
     pub part: Part,
 }
 
-/// A comparison, before it has a format.
+/// A comparison, not yet formatted.
 #[derive(Debug)]
 pub struct Comparison {
     title: String,
-    /// What was compared.
+    /// The runs or the sweep, and how they differ.
     about: Vec<Block>,
-    /// What came out.
+    /// Tables and plots of the scores.
     results: Vec<Block>,
     sheet: Sheet,
-    /// The sweep's folder, if it is one sweep.
+    /// The sweep's folder, if a single sweep was given.
     pub folder: Option<PathBuf>,
-    /// What was divided in these runs, where it is the same in all.
+    /// The unit of the split in all these runs.
     unit: Unit,
 }
 
-/// Compares runs, or the arms of one sweep. The same runs give the same bytes.
+/// Compares runs, or the arms of one sweep. The same runs always give the same bytes.
 ///
 /// # Errors
 /// If a path is neither run nor sweep, a file is damaged, or there is nothing to compare.
@@ -173,32 +176,32 @@ fn of_sweep(sweep: &Sweep, asked: &Asked<'_>) -> Result<Comparison> {
 }
 
 impl Comparison {
-    /// For the terminal, at most 110 wide.
+    /// Formats it for the terminal, at most 110 characters wide.
     pub fn terminal(&self) -> String {
         terminal::document(&self.document(true, false))
     }
 
-    /// As Markdown, without plots.
+    /// Formats it as Markdown, without plots.
     pub fn markdown(&self) -> String {
         markdown::write(&self.document(true, false))
     }
 
-    /// The tables of scores as LaTeX.
+    /// Formats the tables of scores as LaTeX.
     pub fn latex(&self) -> String {
         latex::write(&self.document(false, false))
     }
 
-    /// One page with everything in it: tables that sort, plots, no network.
+    /// Formats it as one self-contained HTML page with sortable tables and plots.
     pub fn html(&self) -> String {
         page::write(&self.document(true, true))
     }
 
-    /// The scores as CSV, one row a score.
+    /// Formats the scores as CSV, one row per score.
     pub fn csv(&self) -> String {
         export::csv(&self.sheet)
     }
 
-    /// The scores as Parquet, one row a score.
+    /// Writes the scores as Parquet, one row per score.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -221,7 +224,7 @@ impl Comparison {
     }
 }
 
-/// What all runs divided; subjects where they differ.
+/// Returns the unit of all runs' splits. Subjects if the runs differ.
 fn unit(runs: &[Run]) -> Unit {
     match runs.iter().all(|run| run.unit() == Unit::Run) {
         true => Unit::Run,
@@ -229,7 +232,7 @@ fn unit(runs: &[Run]) -> Unit {
     }
 }
 
-/// The metric that somebody asks for as `task.metric` or `metric`, if this task has it.
+/// Finds the metric that the user named as `task.metric` or `metric`, if this task has it.
 fn wanted(runs: &[Run], task: &str, asked: &str) -> Option<String> {
     let mut scores = runs.iter().flat_map(|run| &run.scores);
     let stage = format!("evaluation.{task}");
@@ -237,7 +240,7 @@ fn wanted(runs: &[Run], task: &str, asked: &str) -> Option<String> {
     scores.find(|row| row.stage == stage && is_asked(&row.metric)).map(|row| row.metric.clone())
 }
 
-/// The task and the metric that a leaderboard is about.
+/// Chooses the task and the metric of a leaderboard.
 fn headline(runs: &[Run], asked: Option<&str>) -> Result<(String, String)> {
     let mut tasks: Vec<String> = runs.iter().flat_map(Run::tasks).collect();
     tasks.sort();

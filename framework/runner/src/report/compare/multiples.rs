@@ -1,4 +1,4 @@
-//! Small multiples: many little plots of one form, so that the eye compares them and not their axes.
+//! Small multiples: many small plots of the same form, so that values can be compared across plots.
 
 use std::fmt::Write;
 
@@ -9,13 +9,14 @@ use crate::report::number;
 use crate::report::plot::{range, ticks};
 
 const WIDTH: f64 = 320.0;
-/// Height of one row of a forest.
+/// Height of one row of a forest plot.
 const ROW: f64 = 26.0;
 /// Height of the axis below.
 const AXIS: f64 = 26.0;
 const SIDE: f64 = 14.0;
 
-/// One metric of every group: a dot and its interval in a row each, over one axis.
+/// Draws a forest plot of one metric: one row per group with a dot and its interval, over a shared
+/// axis.
 pub fn forest(line: &Line, groups: &[Group]) -> String {
     let ends = line.cells.iter().flat_map(|cell| {
         let (low, high) = cell.interval.unzip();
@@ -53,20 +54,20 @@ pub fn forest(line: &Line, groups: &[Group]) -> String {
     svg + "</svg>"
 }
 
-/// One axis of a sweep: every trial as a faint dot above its level, the means joined by a line.
+/// A plot of one sweep axis: every trial as a faint dot above its level, the means joined by a line.
 pub struct Effect<'a> {
-    /// The axis.
+    /// Name of the axis.
     pub title: &'a str,
     /// The metric's name.
     pub metric: &'a str,
     /// The levels, each with its trials' values and their mean.
     pub levels: Vec<(&'a str, Vec<f64>, Option<f64>)>,
-    /// The vertical range, the same in all plots of a page.
+    /// The vertical range, shared by all plots of a page.
     pub range: (f64, f64),
 }
 
 impl Effect<'_> {
-    /// The SVG element, without style.
+    /// Draws the SVG element, without style.
     pub fn svg(&self) -> String {
         const HEIGHT: f64 = 190.0;
         const LEFT: f64 = 44.0;
@@ -91,7 +92,7 @@ impl Effect<'_> {
                 at + 3.5
             );
         }
-        // So many characters fit below one level.
+        // Number of characters that fit below one level.
         let room = ((step / 6.2) as usize).max(3);
         let mut means = String::new();
         for (level, (name, values, mean)) in self.levels.iter().enumerate() {
@@ -103,7 +104,7 @@ impl Effect<'_> {
                 escape(&short(name, room))
             );
             for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-                // Side by side, so that equal values are seen as many.
+                // Shifted sideways, so that equal values do not hide each other.
                 let aside = ((place * 7) % 11) as f64 / 10.0 - 0.5;
                 let _ = write!(
                     svg,

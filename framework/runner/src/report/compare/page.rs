@@ -1,4 +1,4 @@
-//! A comparison as one HTML file: the report's page, with tables that sort.
+//! A comparison as one HTML file: the report's page with sortable tables.
 
 use crate::report::document::Document;
 use crate::report::html;
@@ -6,7 +6,7 @@ use crate::report::html;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("sort.js");
 
-/// The whole page. Without a script it is the same page, in the order in which it was written.
+/// Writes the page. Without JavaScript it is the same page in its original order.
 pub fn write(document: &Document) -> String {
     let page = html::write(document);
     let page = page.replacen("</style>", &format!("{STYLE}</style>"), 1);

@@ -1,18 +1,19 @@
-//! Intervals over subjects and repetitions at once, from scores that were resampled by subject.
+//! Intervals over subjects and repetitions, computed from scores resampled by subject.
 //!
-//! Two levels, as the data have them: within a repetition (a seed, or a part of the split) the subjects
-//! are drawn with replacement, the same draw for both sides of a difference; then the repetitions
-//! themselves are drawn with replacement, and the mean over them is one value of the distribution.
-//! With one repetition this is the paired bootstrap by subject; with few (three seeds, say) the part
-//! that repetitions add is understated, as it is by any bootstrap of three numbers.
+//! The bootstrap has two levels. Within a repetition (a seed, or a part of the split) subjects are
+//! drawn with replacement, with the same draw for both sides of a difference. Then repetitions are
+//! drawn with replacement, and their mean is one value of the distribution. With one repetition this is
+//! the paired bootstrap by subject. With few repetitions, such as three seeds, the variance between
+//! repetitions is underestimated, as in any bootstrap of three numbers.
 
 use rand::RngExt;
 
 use super::run::stream;
 use crate::stages::intervals::interval;
 
-/// The 95% interval of the mean over repetitions; each is given by its values on every resample of at least so many
-/// subjects. None without resamples, if they are undefined more often than not, or with too few subjects.
+/// Returns the 95% interval of the mean over repetitions. Each repetition is a list of values, one per
+/// resample of at least `subjects` subjects. `None` without resamples, with too few subjects, or if
+/// most values are undefined.
 pub fn over(repetitions: &[Vec<f64>], subjects: usize) -> Option<(f64, f64)> {
     let count = repetitions.iter().map(Vec::len).min().unwrap_or(0);
     if count == 0 {
@@ -21,7 +22,7 @@ pub fn over(repetitions: &[Vec<f64>], subjects: usize) -> Option<(f64, f64)> {
     let mut rng = stream();
     let mut draw = |_| rng.random_range(0..repetitions.len());
     let value = |resample: usize| {
-        // One repetition needs no dice.
+        // With one repetition there is nothing to draw.
         let drawn: Vec<usize> = match repetitions.len() {
             1 => vec![0],
             many => (0..many).map(&mut draw).collect(),
@@ -31,8 +32,8 @@ pub fn over(repetitions: &[Vec<f64>], subjects: usize) -> Option<(f64, f64)> {
     interval((0..count).map(value).collect::<Vec<_>>().into_iter(), subjects)
 }
 
-/// The 95% interval of the mean of `b` minus the mean of `a`, where a repetition of one side is none of the
-/// other: subjects are drawn together, repetitions apart.
+/// Returns the 95% interval of the mean of `b` minus the mean of `a` for sides without common
+/// repetitions. Subjects are drawn jointly, repetitions separately.
 pub fn apart(a: &[Vec<f64>], b: &[Vec<f64>], subjects: usize) -> Option<(f64, f64)> {
     let mut rng = stream();
     let count = a.iter().chain(b).map(Vec::len).min().unwrap_or(0);
@@ -44,13 +45,13 @@ pub fn apart(a: &[Vec<f64>], b: &[Vec<f64>], subjects: usize) -> Option<(f64, f6
     interval(values.into_iter(), subjects)
 }
 
-/// `b - a`, resample by resample.
+/// Returns `b - a`, resample by resample.
 pub fn minus(b: &[f64], a: &[f64]) -> Vec<f64> {
     b.iter().zip(a).map(|(b, a)| b - a).collect()
 }
 
-/// The mean of several series, resample by resample: what is fixed and not drawn, such as the other
-/// axes of a sweep.
+/// Averages several series, resample by resample. For what is fixed rather than drawn, such as the
+/// other axes of a sweep.
 pub fn mean(series: &[Vec<f64>]) -> Vec<f64> {
     let count = series.iter().map(Vec::len).min().unwrap_or(0);
     (0..count).map(|place| series.iter().map(|one| one[place]).sum::<f64>() / series.len() as f64).collect()

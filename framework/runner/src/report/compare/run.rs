@@ -1,4 +1,4 @@
-//! One run as a comparison reads it: its keys, its scores, and its answers again.
+//! A run as a comparison reads it: keys, stored scores, and answers to be scored again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::run::Answered;
 use crate::spec::Unit;
 use crate::stages::intervals::{Scores, by_subject, resamples};
 
-/// Resamples behind an interval of a comparison.
+/// Number of resamples for an interval.
 const RESAMPLES: usize = 1000;
 
 /// A finished run.
@@ -23,24 +23,24 @@ const RESAMPLES: usize = 1000;
 pub struct Run {
     /// Its folder.
     pub dir: PathBuf,
-    /// Its experiment's name.
+    /// Name of its experiment.
     pub name: String,
-    /// The language model's plugin, which is named in its answers.
+    /// The language model's plugin, as named in its answers.
     pub model: String,
-    /// Its spec with every default, as dotted keys.
+    /// Its spec with every default, flattened to dotted keys.
     pub settings: BTreeMap<String, String>,
-    /// Those of them that only repeat an experiment: seeds and parts of the split.
+    /// The settings that only repeat an experiment: seeds and parts of the split.
     pub repeated: BTreeMap<String, String>,
-    /// Name and key of its stages, in order.
+    /// Names and keys of its stages, in order.
     pub stages: Vec<(String, Key)>,
-    /// The final scores of the model on whole parts.
+    /// Final scores of the model on whole parts, without groups and differences.
     pub scores: Vec<MetricRow>,
     experiment: Value,
     artefacts: BTreeMap<String, PathBuf>,
 }
 
-/// `plan.json`, as far as it is needed here. The experiment stays as it is, so that a run of an older
-/// version can be read.
+/// The part of `plan.json` that comparisons need. The experiment stays untyped, so that runs of older
+/// versions can be read.
 #[derive(Deserialize)]
 struct File {
     name: String,
@@ -60,16 +60,16 @@ struct Stage {
     key: Key,
 }
 
-/// The answers of one run to one task on one part, scored as they are and resampled.
+/// Answers of one run to one task on one part, scored as they are and resampled.
 #[derive(Clone, Debug)]
 pub struct Scored {
-    /// Every scan that was asked about, as often as it was.
+    /// Scans of the answers, one entry per answer.
     pub scans: Vec<String>,
-    /// How many subjects that are, or runs where these are what a split divides.
+    /// Number of subjects, or of runs if the split divides runs.
     pub subjects: usize,
-    /// Hash of the right answers, in the order of the scans.
+    /// Hash of the correct answers, in the order of the scans.
     pub truth: String,
-    /// Value and resampled values of each metric, by name.
+    /// Each metric's value and resampled values, by name.
     pub metrics: BTreeMap<String, (f64, Vec<f64>)>,
 }
 
@@ -92,7 +92,7 @@ impl Run {
         let runs = |artefact: &Path| dir.ancestors().find(|above| above.join(artefact).exists());
         let mut artefacts = BTreeMap::new();
         for line in &file.stages {
-            // A run lies two folders below the store, an arm of a sweep four.
+            // A run is two folders below the store, an arm of a sweep four.
             let place = runs(&line.artefact).map(|runs| runs.join(&line.artefact));
             artefacts.extend(place.map(|place| (line.stage.kind.to_string(), place)));
         }
@@ -114,7 +114,7 @@ impl Run {
         })
     }
 
-    /// A run that lies nowhere.
+    /// Makes a run without a folder.
     #[cfg(test)]
     pub fn made(experiment: Value, scores: Vec<MetricRow>) -> Run {
         let settings = flat(&experiment);
@@ -131,13 +131,13 @@ impl Run {
         }
     }
 
-    /// What its split divides.
+    /// Returns the unit of its split.
     pub fn unit(&self) -> Unit {
         let written = self.experiment["split"].get("unit").cloned();
         written.and_then(|unit| serde_json::from_value(unit).ok()).unwrap_or_default()
     }
 
-    /// The arm's name, or the experiment's and the time.
+    /// Returns the arm's name, or the experiment's name and the time.
     pub fn label(&self) -> String {
         let own = self.dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         if self.is_arm() { own } else { format!("{}/{own}", self.name) }
@@ -148,12 +148,12 @@ impl Run {
         self.dir.parent().and_then(Path::file_name).is_some_and(|name| name == "arms")
     }
 
-    /// The key of the stage called `name`.
+    /// Returns the key of the stage called `name`.
     pub fn key(&self, name: &str) -> Option<&Key> {
         self.stages.iter().find(|(stage, _)| stage == name).map(|(_, key)| key)
     }
 
-    /// Names of the tasks whose scores are there, in order.
+    /// Returns the names of the tasks that have scores, in order.
     pub fn tasks(&self) -> Vec<String> {
         let mut tasks: Vec<String> = self
             .scores
@@ -165,7 +165,7 @@ impl Run {
         tasks
     }
 
-    /// The stored score of a task on a part.
+    /// Returns the stored score of a task on a part.
     pub fn score(&self, task: &str, part: Part, metric: &str) -> Option<&MetricRow> {
         self.scores.iter().find(|row| {
             row.metric == metric
@@ -174,11 +174,11 @@ impl Run {
         })
     }
 
-    /// Scores the stored answers again, as they are and on resamples of the subjects. Runs that asked
-    /// the same subjects get the same resamples.
+    /// Scores the stored answers again, as they are and on resamples of the subjects. Runs with the
+    /// same subjects get the same resamples.
     ///
     /// # Errors
-    /// In words, why the answers cannot be scored again.
+    /// A message that says why the answers cannot be scored again.
     pub fn scored(&self, name: &str, part: Part) -> Result<Scored, String> {
         let outcomes = self.outcomes(name, part)?;
         let table = self.experiment["tasks"][name].as_object();
@@ -191,7 +191,7 @@ impl Run {
         subjects.keys().for_each(|subject| {
             who.update(subject.as_bytes()).update(b"\n");
         });
-        // Equal draws for equal subjects; independent ones for others of the same number.
+        // Seeded by the subjects: the same subjects get the same draws, others get independent ones.
         let first = who.finalize().as_bytes().first_chunk::<8>().copied().unwrap_or_default();
         let draws = resamples(subjects.len(), RESAMPLES, u64::from_le_bytes(first), part);
         let scores = Scores::of(&*task.config, &outcomes, &draws).map_err(|error| error.to_string())?;
@@ -213,7 +213,7 @@ impl Run {
                 stored.filter(|stored| (stored - metric.value).abs() > 1e-9 * stored.abs().max(1.0))
             {
                 return Err(format!(
-                    "`{}`, scored again, is {} and not the stored {stored}: another version of the task made it",
+                    "`{}` scored again gives {} instead of the stored {stored}: another version of the task made it",
                     metric.name, metric.value
                 ));
             }
@@ -245,14 +245,14 @@ impl Run {
             }
         }
         if outcomes.is_empty() {
-            Err(format!("the {} part of `{name}` was asked nothing", part.name()))
+            Err(format!("the {} part of `{name}` has no answers", part.name()))
         } else {
             Ok(outcomes)
         }
     }
 }
 
-/// The stream of a comparison's own random numbers.
+/// Returns the stream of random numbers for comparisons.
 pub fn stream() -> impl rand::Rng {
     seed::stream(0, "compare")
 }

@@ -1,4 +1,4 @@
-//! Runs side by side: which keys differ, which stages are shared, and which metrics moved.
+//! Runs side by side: which keys differ, which stages are shared, and which metrics changed.
 
 use boldface::Part;
 
@@ -10,12 +10,12 @@ use super::{marks, multiples};
 use crate::report::document::{Align, Block, Cell, Figure, Table, code, metric_label, plain};
 use crate::report::number;
 
-/// More groups than this are rows and no longer columns.
+/// With more groups than this, groups are rows instead of columns.
 const MOST_COLUMNS: usize = 3;
-/// A longer value is cut in the table of keys.
+/// Longest value in the table of keys. Longer ones are cut.
 const LONGEST: usize = 60;
 
-/// What differs between the specs and the stages.
+/// Lists the keys of the specs and the stages that differ.
 pub fn differences(runs: &[Run], groups: &[Group]) -> Vec<Block> {
     let mut blocks = vec![Block::Section("What differs".into())];
     let settings: Vec<_> = runs.iter().map(|run| &run.settings).collect();
@@ -45,7 +45,7 @@ pub fn differences(runs: &[Run], groups: &[Group]) -> Vec<Block> {
     blocks
 }
 
-/// Which stages all runs share, and which are not the same everywhere.
+/// Lists the stages that all runs share and those that differ.
 fn stages(runs: &[Run]) -> Block {
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in runs.iter().flat_map(|run| &run.stages) {
@@ -70,7 +70,7 @@ fn stages(runs: &[Run]) -> Block {
     Block::Text(spans)
 }
 
-/// Tables of every task, small multiples of its metrics, and what was found on the way.
+/// Builds the tables of every task, the small multiples of its metrics, and the notes.
 pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], part: Part) -> Vec<Block> {
     let meaning = match part {
         Part::Test => "Test {subject}s",
@@ -98,7 +98,7 @@ pub fn results(bench: &mut Bench<'_>, groups: &[Group], lines: &[Vec<Line>], par
     blocks
 }
 
-/// Metrics in rows; values, then differences from the first group.
+/// Makes a table with metrics in rows: values, then differences from the first group.
 fn wide(lines: &[Line], groups: &[Group]) -> Table {
     let mut columns = vec![("metric".to_owned(), Align::Left)];
     columns.extend(groups.iter().map(|group| (group.label.clone(), Align::Right)));
@@ -114,7 +114,7 @@ fn wide(lines: &[Line], groups: &[Group]) -> Table {
     Table { caption: caption(lines), columns, rows: lines.iter().map(row).collect() }
 }
 
-/// Groups in rows, for one metric.
+/// Makes a table with groups in rows, for one metric.
 fn long(line: &Line, groups: &[Group]) -> Table {
     let label = format!("{}{}", metric_label(&line.metric), marks::arrow(line.higher_is_better));
     let columns = vec![

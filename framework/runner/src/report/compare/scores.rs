@@ -11,7 +11,7 @@ use super::paired::{apart, minus, over};
 use super::run::{Run, Scored};
 use crate::report::number::too_few;
 
-/// More runs than this are not scored again: they have the intervals that were stored.
+/// Largest number of runs to score again. With more runs, only stored intervals are shown.
 pub const MOST_RUNS: usize = 100;
 
 /// One metric of one task on one part, for every group.
@@ -25,44 +25,44 @@ pub struct Line {
     pub metric: String,
     /// Its direction.
     pub higher_is_better: Option<bool>,
-    /// What each group has.
+    /// One cell per group.
     pub cells: Vec<Cell>,
 }
 
-/// What one group has of a metric.
+/// One group's scores on a metric.
 #[derive(Clone, Debug, Default)]
 pub struct Cell {
-    /// Over its runs.
+    /// Mean and spread over its runs.
     pub summary: Summary,
-    /// The 95% interval: by subject, and by run if there are several.
+    /// The 95% interval: over subjects, and over runs if there are several.
     pub interval: Option<(f64, f64)>,
-    /// How many examples a run rests on.
+    /// Number of examples per run.
     pub n: Option<u64>,
-    /// Minus the first group.
+    /// Difference from the first group.
     pub difference: Option<Difference>,
 }
 
-/// A group minus the first one.
+/// The difference of a group from the first one.
 #[derive(Clone, Copy, Debug)]
 pub struct Difference {
-    /// Of the means.
+    /// Difference of the means.
     pub value: f64,
     /// Its paired interval.
     pub interval: Option<(f64, f64)>,
-    /// What the interval says, direction minded.
+    /// Verdict of the interval, with the metric's direction taken into account.
     pub verdict: Verdict,
 }
 
-/// Runs with the answers that were scored again, as far as they were needed.
+/// Runs with their rescored answers, computed on demand.
 pub struct Bench<'a> {
     runs: &'a [Run],
     scored: BTreeMap<(usize, String, &'static str), Result<Scored, String>>,
-    /// What a reader must know, each once, in order of appearance.
+    /// Notes for the reader, each once, in order of appearance.
     pub notes: Vec<String>,
 }
 
 impl<'a> Bench<'a> {
-    /// A bench for `runs`; scoring starts when it is asked for.
+    /// Creates a bench for `runs`. Nothing is scored yet.
     pub fn new(runs: &'a [Run]) -> Bench<'a> {
         let mut bench = Bench { runs, scored: BTreeMap::new(), notes: Vec::new() };
         if runs.len() > MOST_RUNS {
@@ -73,8 +73,8 @@ impl<'a> Bench<'a> {
         bench
     }
 
-    /// The scores of a task on a part, metric by metric, in the order of the first run. Metrics of a
-    /// single horizon (`mse@5`) come only if they are asked for.
+    /// Returns the scores of a task on a part, one line per metric, in the order of the first run.
+    /// Metrics of a single horizon (`mse@5`) are included only if named.
     pub fn lines(&mut self, groups: &[Group], task: &str, part: Part, metric: Option<&str>) -> Vec<Line> {
         let stage = format!("evaluation.{task}");
         let mut metrics: Vec<(String, Option<bool>)> = Vec::new();
@@ -101,7 +101,7 @@ impl<'a> Bench<'a> {
         metrics.into_iter().map(line).collect()
     }
 
-    /// What `group` has of a metric, and its difference from `first`.
+    /// Returns a group's scores on a metric and its difference from `first`.
     pub fn cell(
         &mut self,
         group: &Group,
@@ -132,7 +132,8 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// `b - a` and its interval; none, with a note, if they are not to be subtracted.
+    /// Returns `b - a` and its interval. If the groups cannot be compared, adds a note and returns
+    /// `None`.
     pub fn difference(
         &mut self,
         a: &Group,
@@ -181,7 +182,7 @@ impl<'a> Bench<'a> {
         Some((value, interval))
     }
 
-    /// The resampled values of each run, of those that could be scored again.
+    /// Returns the resampled values of each run that could be scored again.
     pub fn resampled(&mut self, runs: &[usize], task: &str, part: Part, metric: &str) -> Vec<Vec<f64>> {
         let one = |&run: &usize| {
             let (_, resampled) = self.scored(run, task, part)?.metrics.get(metric)?;
@@ -190,7 +191,7 @@ impl<'a> Bench<'a> {
         runs.iter().filter_map(one).collect()
     }
 
-    /// Of the runs that could be scored again, how many subjects the one with the fewest has.
+    /// Returns the smallest number of subjects among the runs that could be scored again.
     pub fn subjects(&mut self, runs: &[usize], task: &str, part: Part) -> usize {
         let of = |&run: &usize| self.scored(run, task, part).map(|scored| scored.subjects);
         runs.iter().filter_map(of).min().unwrap_or(0)
@@ -202,7 +203,7 @@ impl<'a> Bench<'a> {
         a.iter().all(|(key, value)| b.get(key).is_none_or(|theirs| theirs == value))
     }
 
-    /// Whether the same subjects were asked; a note otherwise.
+    /// Returns `Some` if both runs were asked about the same subjects. Adds a note otherwise.
     fn are_comparable(
         &mut self,
         (one, a): (usize, &str),
@@ -215,7 +216,7 @@ impl<'a> Bench<'a> {
         };
         let part = part.name();
         let (Some(of_a), Some(of_b)) = (asked(self, one), asked(self, other)) else {
-            // Without the answers, equal keys say that the same subjects were asked.
+            // Without the answers, equal keys prove that the subjects are the same.
             let key = |run: usize, stage| self.runs[run].key(stage);
             let is_same = ["series", "split"].iter().all(|stage| key(one, stage) == key(other, stage));
             if !is_same {
@@ -235,7 +236,7 @@ impl<'a> Bench<'a> {
             return None;
         }
         if of_a.1 != of_b.1 {
-            self.note(format!("`{task}`: the right answers of `{a}` and `{b}` are not the same, so part of their difference is one of questions and not of models."));
+            self.note(format!("`{task}`: the right answers of `{a}` and `{b}` differ, so part of their difference comes from the questions and not from the models."));
         }
         Some(())
     }
@@ -247,7 +248,7 @@ impl<'a> Bench<'a> {
         let key = (run, task.to_owned(), part.name());
         if !self.scored.contains_key(&key) {
             let scored = self.runs[run].scored(task, part);
-            // One reason for many runs is said once.
+            // A reason that applies to many runs is noted once.
             match &scored {
                 Err(why) => self.note(format!("No paired interval for `{task}`: {why}.")),
                 Ok(scored) => {

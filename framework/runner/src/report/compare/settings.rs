@@ -1,11 +1,11 @@
-//! What runs were asked to do, key by key, and where they differ.
+//! Settings of runs, flattened to dotted keys, and where they differ.
 
 use std::collections::BTreeMap;
 
 use boldface_tables::leaderboard::repeats;
 use serde_json::Value;
 
-/// A resolved experiment as dotted keys; where and how fast it ran is left out.
+/// Flattens a resolved experiment to dotted keys. Leaves out `runtime`: where and how fast it ran.
 pub fn flat(experiment: &Value) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     if let Value::Object(sections) = experiment {
@@ -28,7 +28,7 @@ fn add(key: &str, value: &Value, settings: &mut BTreeMap<String, String>) {
     }
 }
 
-/// A value as short as it can be told.
+/// Formats a value: strings without quotes, everything else as JSON.
 pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -36,8 +36,8 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-/// The keys of which the runs have different values, with the value of each run; none where a run
-/// has no such key.
+/// Returns the keys whose values differ, with the value of each run. `None` marks a run without the
+/// key.
 pub fn differing(runs: &[&BTreeMap<String, String>]) -> Vec<(String, Vec<Option<String>>)> {
     let mut keys: Vec<&String> = runs.iter().flat_map(|settings| settings.keys()).collect();
     keys.sort();
@@ -47,12 +47,12 @@ pub fn differing(runs: &[&BTreeMap<String, String>]) -> Vec<(String, Vec<Option<
     rows.filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
 }
 
-/// The settings that only repeat an experiment: seeds and parts of the split.
+/// Selects the settings that only repeat an experiment: seeds and parts of the split.
 pub fn repeated(settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     kept(settings, true)
 }
 
-/// All other settings but paths: what the data are is asked of the data.
+/// Selects all other settings except paths. Data are compared by content.
 pub fn asked(settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut asked = kept(settings, false);
     asked.retain(|key, _| !(key.starts_with("datasets.") && key.ends_with(".path")) && key != "text.path");

@@ -1,4 +1,4 @@
-//! Comparisons as plain tables for programs: one row a score, every digit.
+//! Comparisons as plain tables for programs: one row per score, with all digits.
 
 use boldface_tables::export::{Sheet, Values};
 use boldface_tables::leaderboard::Trial;
@@ -7,7 +7,7 @@ use super::board::{Board, Row, keys};
 use super::groups::Group;
 use super::scores::{Cell, Line};
 
-/// One row for each metric of each group.
+/// Builds a sheet with one row per metric and group.
 pub fn of_runs(groups: &[Group], lines: &[Vec<Line>]) -> Sheet {
     let rows: Vec<(&Line, &Group, &Cell)> = lines
         .iter()
@@ -32,7 +32,7 @@ pub fn of_runs(groups: &[Group], lines: &[Vec<Line>]) -> Sheet {
         .with("n", Values::Count(cells.iter().map(|cell| cell.n).collect()))
 }
 
-/// One row for each arm, best validation first.
+/// Builds a sheet with one row per arm, best validation first.
 pub fn of_sweep(board: &Board<'_>, trials: &[Trial], rows: &[Row]) -> Sheet {
     let constant = |text: &str| Values::Text(vec![Some(text.to_owned()); rows.len()]);
     let mut sheet = Sheet::new()

@@ -1,4 +1,5 @@
-//! What may be said of a task in words: against its baselines, against chance, and of the scan itself.
+//! Sentences about a task's results: against its baselines, against chance, and whether the model uses
+//! the scan.
 
 use boldface_tables::summary::{Score, Verdict};
 
@@ -6,18 +7,18 @@ use super::{Results, minus, told};
 use crate::report::document::metric_label;
 use crate::report::number;
 
-/// The control that is shown other people's scans.
+/// The control with other people's scans.
 const SWAP: &str = "swap";
 
-/// Chance on one metric, and whether the model is above it.
+/// The chance level of one metric, and whether the model is above it.
 struct Chance {
     name: String,
     is_beaten: bool,
 }
 
 impl Results {
-    /// Everything below the table: why there are no intervals, what may be said of the model against its first `most`
-    /// baselines, and whether it uses the scan.
+    /// Writes the sentences below the table: why there are no intervals, how the model compares with
+    /// its first `most` baselines, and whether it uses the scan.
     pub fn sentences(&self, most: usize) -> Vec<String> {
         [self.prior_use(), self.without_intervals(), self.verdict(most), self.scan_use()]
             .into_iter()
@@ -41,8 +42,7 @@ impl Results {
         })
     }
 
-    /// What may be said of the model against its first `most` baselines, in honest words. Nothing where there is no
-    /// interval to say it by.
+    /// Compares the model with its first `most` baselines. `None` if the differences have no intervals.
     fn verdict(&self, most: usize) -> Option<String> {
         let (model, metric) = (self.model.as_ref()?, self.headline()?);
         let score = self.score(model, metric)?;
@@ -93,8 +93,8 @@ impl Results {
         }
     }
 
-    /// Whether the model uses the scan: its answers against those to other people's scans. Nothing where these were
-    /// not shown, or where the difference has no interval.
+    /// Says whether the model uses the scan, by comparing with other people's scans. `None` without
+    /// that control or without an interval of the difference.
     fn scan_use(&self) -> Option<String> {
         let (model, metric) = (self.model.as_ref()?, self.headline()?);
         let score = self.score(model, metric)?;
@@ -117,12 +117,12 @@ impl Results {
                 "It does not use the scan, as far as these {{subject}}s show: {numbers} includes 0)."
             )),
             (Verdict::Worse, _) => {
-                Some(format!("It does not use the scan: {numbers}), so its own serves it worse."))
+                Some(format!("It does not use the scan: {numbers}), so it does worse with the right scan."))
             }
         }
     }
 
-    /// Why there are no intervals, if so few subjects are the reason.
+    /// Says why there are no intervals, if too few subjects are the reason.
     pub fn without_intervals(&self) -> Option<String> {
         let has_one = |score: &Score| {
             score.interval.is_some()
@@ -131,7 +131,7 @@ impl Results {
         self.subjects.filter(|_| !self.scores.iter().any(has_one)).and_then(number::too_few)
     }
 
-    /// The verdict in a few words, for one line about the run.
+    /// Returns the verdict in a few words, for a one-line summary of the run.
     pub fn in_short(&self) -> Option<String> {
         let (model, metric) = (self.model.as_ref()?, self.headline()?);
         let score = self.score(model, metric)?;
@@ -152,18 +152,18 @@ impl Results {
         Some(format!("{} {label} {}{compared}", self.task, number::score(score.value)))
     }
 
-    /// Whom the model is compared with in words, but for the control that has a sentence of its own.
+    /// Returns the baselines that the verdict compares with. The swap control has its own sentence.
     fn baselines(&self) -> impl Iterator<Item = &String> {
         self.against.iter().filter(|name| *name != SWAP)
     }
 
-    /// The score of one answerer.
+    /// Returns the score of one model or baseline.
     pub(super) fn score(&self, plugin: &str, metric: &str) -> Option<&Score> {
         self.scores.iter().find(|score| score.plugin == plugin && score.metric == metric)
     }
 
-    /// The level of chance that the metric states, and whether the whole interval of the score is above it; none for
-    /// a metric without such a level.
+    /// Returns the chance level that the metric states, if any, and whether the whole interval of the score is on the
+    /// better side of it.
     fn chance(&self, score: &Score) -> Option<Chance> {
         let level = score.chance?;
         let is_better =
@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    /// A score of `gpt` or another, with differences from others.
+    /// Makes a score of `plugin` with its differences from others.
     fn score(plugin: &str, metric: &str, value: f64, reach: Option<f64>, minus: &[(&str, f64)]) -> Score {
         let around = |value: f64| reach.map(|reach| (value - reach, value + reach));
         let up = Some(metric != "mse");
@@ -253,7 +253,7 @@ mod tests {
             one("auroc", 0.55, &[("site-only", 0.2)]).in_short().unwrap(),
             "sex AUROC 0.550, not above chance (0.5)"
         );
-        // Without a claim there is nothing to take back.
+        // A result that claims nothing needs no sentence about chance.
         let worse = one("auroc", 0.45, &[("fc-logistic", -0.2)]).verdict(9).unwrap();
         assert!(worse.contains("is worse than fc-logistic") && !worse.contains("chance"), "{worse}");
     }
@@ -279,7 +279,7 @@ mod tests {
             "{}",
             lower(0.85)
         );
-        // A metric that states no level of chance needs none.
+        // A metric without a chance level gets no sentence about chance.
         assert!(one("mse", 0.9, &[("ar", -0.2)]).verdict(9).unwrap().contains("is better than ar"));
     }
 
@@ -298,19 +298,19 @@ mod tests {
         );
         assert_eq!(
             said(0.4, -0.2),
-            "It does not use the scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, -0.100]), \
-             so its own serves it worse."
+            "It does not use the scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, \
+             -0.100]), so it does worse with the right scan."
         );
         assert_eq!(
             said(0.55, 0.2),
             "It is not shown to use the scan: AUROC 0.550 against 0.350 with another person's scan (+0.200 [0.100, \
              0.300]), but 0.550 is not above chance (0.5)."
         );
-        // A lower error is better.
+        // Lower errors are better.
         let said = one("mse", 0.9, &[("swap", -0.3)]).scan_use().unwrap();
         assert!(said.starts_with("It uses the scan: MSE 0.900 against 1.200 with"), "{said}");
         assert_eq!(one("auroc", 0.7, &[("fc-logistic", 0.2)]).scan_use(), None);
-        // The control is no baseline to be better than.
+        // The control does not count as a baseline.
         assert_eq!(one("auroc", 0.7, &[("swap", 0.2)]).verdict(9), None);
     }
 
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!((few.verdict(9), few.scan_use()), (None, None));
         assert_eq!(few.in_short().unwrap(), "sex AUROC 0.900");
         assert_eq!(few.without_intervals().unwrap(), "no intervals: 5 {subject}s, at least 10 are needed");
-        // With ten there is another reason, such as an undefined score.
+        // With ten subjects the reason is another one, such as an undefined score.
         assert_eq!(Results { subjects: Some(10), ..results(scores()) }.without_intervals(), None);
         // A run of an older version has intervals.
         let old = Results { subjects: Some(5), ..one("auroc", 0.7, &[("fc-logistic", 0.2)]) };

@@ -1,4 +1,4 @@
-//! What was answered: a caption beside its facts, a forecast, who was confused with whom.
+//! Examples of answers: a caption beside its facts, a forecast, a confusion matrix.
 
 use boldface::{Answer, Fact, Part, Prediction, TimeSeries};
 
@@ -9,9 +9,9 @@ use crate::report::plot::{Chart, Ink, Line};
 use crate::report::stored::{Asked, Stored};
 use crate::run::Answered;
 
-/// Regions of a forecast that are shown.
+/// Number of regions shown of a forecast.
 const REGIONS: usize = 3;
-/// Facts of a caption that are shown.
+/// Number of facts shown of a caption.
 const FACTS: usize = 24;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -33,20 +33,20 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if !blocks.is_empty() {
         blocks.insert(0, Block::Section("Answers".into()));
         let note =
-            "Examples are the first scan of the part in BIDS order, not chosen by how well they turned out.";
+            "Examples come from the first scan of the part in BIDS order and are not selected by quality.";
         blocks.insert(1, Block::Text(vec![plain(note)]));
     }
     blocks
 }
 
-/// Truth in rows, answers in columns, shaded by the share of the row.
+/// Makes a confusion matrix: truth in rows, answers in columns, shaded by the share of the row.
 fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut classes: Vec<&String> = Vec::new();
     let mut counts: Vec<(&String, Option<&String>)> = Vec::new();
     for answered in asked.of(part, model) {
         let Answer::Choice { options, correct } = &answered.outcome.example.answer else { continue };
         let best = match &answered.outcome.prediction {
-            // The first of equals, as `scores::accuracy` is told.
+            // Ties go to the first option, as in `scores::accuracy`.
             Prediction::Choice { probabilities } => {
                 (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))
             }
@@ -84,7 +84,7 @@ fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     vec![Block::Table(Table { caption, columns, rows })]
 }
 
-/// Predicted beside actual numbers, in the order of the actual ones.
+/// Tabulates predicted beside actual numbers, ordered by the actual ones.
 fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut pairs = Vec::new();
     let mut units = "";
@@ -99,7 +99,7 @@ fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(&b.2)));
     let n = pairs.len();
-    // Of many scans a number spread evenly over the range.
+    // With many scans, shows a sample spread evenly over the range.
     let shown =
         (0..n.min(FACTS)).map(|row| &pairs[if n > FACTS { row * (n - 1) / (FACTS - 1) } else { row }]);
     let row = |(actual, predicted, scan): &(f64, f64, String)| {
@@ -114,7 +114,7 @@ fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     vec![Block::Table(Table { caption, columns, rows: shown.map(row).collect() })]
 }
 
-/// Reference and text, then fact by fact.
+/// Shows the reference and the generated text, then fact by fact.
 fn caption(answered: &Answered, text: &str, said: &[Fact]) -> Vec<Block> {
     let Answer::Text { reference, facts, .. } = &answered.outcome.example.answer else { return Vec::new() };
     let said_of = |feature: &str| said.iter().find(|fact| fact.feature == feature);
@@ -166,7 +166,7 @@ fn fact_row(fact: &Fact, said: String, mark: &str, tone: Tone) -> Vec<Cell> {
     vec![Cell::new(fact.feature.clone()), value, z, Cell::new(fact.band.clone()), Cell::new(said), marked]
 }
 
-/// A few regions of one scan, and the error by horizon.
+/// Plots a few regions of one scan, and the error by horizon.
 fn forecast(
     stored: &Stored,
     asked: &Asked,
@@ -227,7 +227,7 @@ fn forecast(
     blocks
 }
 
-/// A plot for each metric that is given by horizon (`mse@5`), a line for each answerer.
+/// Makes one plot per metric by horizon (`mse@5`), with one line per model or baseline.
 fn horizons(stored: &Stored, asked: &Asked, part: Part) -> Vec<Figure> {
     let mut lines: Vec<(&str, Vec<Line>)> = Vec::new();
     for score in stored.scores.iter().filter(|score| score.task == asked.name && score.split == part.name()) {
@@ -241,7 +241,7 @@ fn horizons(stored: &Stored, asked: &Asked, part: Part) -> Vec<Figure> {
         let line = of_metric.iter().position(|line| line.name == score.plugin).unwrap_or_else(|| {
             let is_model = asked.model.as_ref() == Some(&score.plugin);
             let others = of_metric.iter().filter(|line| matches!(line.ink, Ink::Nth(n) if n != 1)).count();
-            // The model keeps its colour of the forecast beside it.
+            // The model keeps the colour it has in the forecast plot.
             let ink = match score.plugin.as_str() {
                 "persistence" => Ink::Reference,
                 _ if is_model => Ink::Nth(1),

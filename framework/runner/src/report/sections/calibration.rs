@@ -1,4 +1,4 @@
-//! Whether probabilities mean what they say: a reliability plot of every answerer.
+//! Calibration: a reliability plot of the model and each baseline.
 
 use boldface::{Answer, Part, Prediction, scores};
 
@@ -26,16 +26,16 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if !blocks.is_empty() {
         blocks.insert(0, Block::Section("Calibration".into()));
         blocks.push(Block::Text(vec![plain(
-            "Answers in ten bins of equal width by the probability of the answer given; a point below the diagonal is \
-             too sure of itself. The calibration error is the mean distance from the diagonal, weighted by the answers \
-             in each bin; with few answers it lies above 0 even for perfect probabilities (20 answers of probability \
-             0.5: 0.09 on average).",
+            "Answers are grouped into ten bins of equal width by the probability of the answer given. A point \
+             below the diagonal means overconfidence. The calibration error is the mean distance from the \
+             diagonal, weighted by the answers in each bin. With few answers it is above 0 even for perfect \
+             probabilities (20 answers of probability 0.5: 0.09 on average).",
         )]));
     }
     blocks
 }
 
-/// Everyone who answered, the model first.
+/// Lists the model and all baselines that answered, the model first.
 fn answerers(asked: &Asked) -> Vec<&str> {
     let mut names: Vec<&str> = asked.model.iter().map(String::as_str).collect();
     for answered in &asked.answered {
@@ -46,7 +46,7 @@ fn answerers(asked: &Asked) -> Vec<&str> {
     names
 }
 
-/// The reliability of one answerer; none if it did not give probabilities.
+/// Makes the reliability plot of one of them. `None` if it gave no probabilities.
 fn figure(stored: &Stored, asked: &Asked, part: Part, plugin: &str) -> Option<Figure> {
     let (mut correct, mut probabilities) = (Vec::new(), Vec::new());
     for answered in asked.of(part, plugin) {

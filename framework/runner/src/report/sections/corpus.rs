@@ -1,4 +1,4 @@
-//! What the corpus says: how much, one scan's sentences beside their numbers, and what is not available.
+//! The corpus: its size, one scan's sentences beside their numbers, and what is not available.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::report::number;
 use crate::report::stored::Stored;
 use crate::stages::corpus::is_missing;
 
-/// Sentences of one generator that are shown.
+/// Number of sentences shown per generator.
 const SHOWN: usize = 16;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -22,7 +22,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// The sentences of each generator, in the order of the corpus.
+/// Groups descriptors by generator, in the order of the corpus.
 fn by_generator<'a>(
     descriptors: impl IntoIterator<Item = &'a Descriptor>,
 ) -> Vec<(&'a str, Vec<&'a Descriptor>)> {
@@ -36,7 +36,7 @@ fn by_generator<'a>(
     found
 }
 
-/// How much each generator says, and what its norms rest on.
+/// Makes a table of each generator's output and what its norms rest on.
 fn generators(stored: &Stored) -> Table {
     let names =
         ["corpus", "sentences", "features", "scans", "not available", "norm scans", "norm people", "norm"];
@@ -60,7 +60,7 @@ fn generators(stored: &Stored) -> Table {
         ];
         cells.map(Cell::new).into()
     };
-    let caption = "What each generator says; its norms are of training scans alone".to_owned();
+    let caption = "Output of each generator; norms come from training scans only".to_owned();
     Table { caption, columns, rows: by_generator(&stored.descriptors).into_iter().map(row).collect() }
 }
 
@@ -68,7 +68,7 @@ fn scans<'a>(descriptors: &[&'a Descriptor]) -> BTreeSet<&'a ScanId> {
     descriptors.iter().map(|descriptor| &descriptor.scan).collect()
 }
 
-/// `27`, or `25–27` where it differs.
+/// Formats a range of counts: `27`, or `25–27` if they differ.
 fn range(counts: impl Iterator<Item = usize> + Clone) -> String {
     match (counts.clone().min(), counts.max()) {
         (Some(least), Some(most)) if least != most => format!("{least}–{most}"),
@@ -77,7 +77,7 @@ fn range(counts: impl Iterator<Item = usize> + Clone) -> String {
     }
 }
 
-/// The sentences about one held-out scan, each beside its number.
+/// Shows the sentences about one held-out scan, each beside its number.
 fn one_scan(stored: &Stored) -> Vec<Block> {
     let Some((split, _)) = &stored.split else { return Vec::new() };
     let of_part = |part: Part| {
@@ -92,7 +92,7 @@ fn one_scan(stored: &Stored) -> Vec<Block> {
     let mut blocks = vec![
         Block::Subsection("One scan in words".into()),
         Block::Text(vec![plain(format!(
-            "{scan}, the first {} scan in BIDS order, not chosen by what is said of it.",
+            "{scan}, the first {} scan in BIDS order, not selected for its sentences.",
             part.name()
         ))]),
     ];
@@ -121,7 +121,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
         value,
         z,
         Cell::new(fact.band.as_str()),
-        // A generator need not say how many people it learned from.
+        // Generators do not have to report how many people they learned from.
         Cell::new(match descriptor.norm_people {
             0 => format!("{}/{}", descriptor.norm_scans, number::DASH),
             people => format!("{}/{people}", descriptor.norm_scans),
@@ -130,7 +130,7 @@ fn sentence(descriptor: &Descriptor) -> Vec<Cell> {
     ]
 }
 
-/// What is not available and why, generator by generator.
+/// Lists the features that are not available and why, by generator.
 fn missing(stored: &Stored) -> Vec<Block> {
     let mut counts: BTreeMap<(&str, &str), Vec<&Descriptor>> = BTreeMap::new();
     for descriptor in stored.descriptors.iter().filter(|descriptor| is_missing(&descriptor.fact)) {
@@ -148,7 +148,8 @@ fn missing(stored: &Stored) -> Vec<Block> {
         let counts = [own.len().to_string(), scans(&own).len().to_string()].map(Cell::new);
         [Cell::new(corpus), Cell::new(reason)].into_iter().chain(counts).collect()
     };
-    let caption = "What could not be measured or compared, and why; no number stands in for it".to_owned();
+    let caption =
+        "Features that could not be measured or compared, and why; no number replaces them".to_owned();
     let rows = counts.into_iter().map(row).collect();
     vec![heading, Block::Table(Table { caption, columns, rows })]
 }

@@ -20,15 +20,15 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Groups of {subject}s".into())];
     blocks.extend(tables.into_iter().map(Block::Table));
     blocks.push(Block::Text(vec![plain(format!(
-        "Test {{subject}}s, one metric; all metrics are in metrics.parquet (column group). A group of fewer than {FEWEST} \
-         {{subject}}s is not scored, one of fewer than {} has no interval. Intervals of small groups are wide: that two of them overlap does not show that the \
-         groups are alike.",
+        "Test {{subject}}s, one metric; all metrics are in metrics.parquet (column group). Groups of fewer than \
+         {FEWEST} {{subject}}s are not scored, and groups of fewer than {} have no interval. Small groups have \
+         wide intervals, so an overlap does not show that two groups are alike.",
         intervals::FEWEST
     ))]));
     blocks
 }
 
-/// A table a column that groups are made by.
+/// Makes one table per grouping column.
 fn tables(stored: &Stored, results: &Results) -> Vec<Table> {
     let Some(metric) = results.headline() else { return Vec::new() };
     let stages = [format!("evaluation.{}", results.task), format!("baseline.{}", results.task)];
@@ -91,7 +91,7 @@ fn table(
     Table { caption, columns, rows: values.iter().map(row).collect() }
 }
 
-/// The scans of a group that were asked about.
+/// Returns the scans of a group that were asked about.
 fn asked<'a>(stored: &'a Stored, results: &Results, column: &str, value: &str) -> Vec<&'a ScanInfo> {
     let Some(task) = stored.task(&results.task) else { return Vec::new() };
     let answered: BTreeSet<_> = task

@@ -1,4 +1,4 @@
-//! What was looked at in search of leaks, and what a reader should know of it.
+//! The leak checks and their findings.
 
 use crate::plan::{Check, Proof, Status};
 use crate::report::document::{Block, Span, code, plain};
@@ -12,16 +12,16 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if !pairs.is_empty() {
         blocks.push(Block::Pairs(pairs));
     }
-    blocks.push(Block::Details { summary: "Everything that was looked at".to_owned(), code: listed(proof) });
+    blocks.push(Block::Details { summary: "All checks".to_owned(), code: listed(proof) });
     blocks
 }
 
-/// `14 passed, 1 accepted; the proof is leakage.json.`
+/// Summarises the checks: `14 passed, 1 accepted; the proof with all numbers is leakage.json.`
 fn summary(proof: &Proof) -> String {
     let named = [
         (Status::Passed, "passed"),
-        (Status::Hidden, "would tell, but the model cannot see it"),
-        (Status::Warned, "to be known"),
+        (Status::Hidden, "would leak, but the model cannot see it"),
+        (Status::Warned, "worth knowing"),
         (Status::Accepted, "accepted by the author"),
         (Status::Failed, "failed"),
     ];
@@ -55,7 +55,7 @@ fn listed(proof: &Proof) -> String {
     proof.checks.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A report marks names by itself.
+/// Removes backticks. The report marks names by itself.
 fn without_ticks(text: &str) -> String {
     text.replace('`', "")
 }

@@ -1,4 +1,4 @@
-//! What a report tells, section by section.
+//! The sections of a report.
 
 mod answers;
 mod calibration;
@@ -16,7 +16,7 @@ use super::document::{Block, Document, plain, strong};
 use super::methods;
 use super::stored::Stored;
 
-/// The whole report of a run.
+/// Builds the whole report of a run.
 pub fn document(stored: &Stored) -> Document {
     let mut blocks = scores::blocks(stored);
     blocks.extend(power::blocks(stored));
@@ -41,7 +41,7 @@ pub fn document(stored: &Stored) -> Document {
     document
 }
 
-/// A part of a file name: letters, digits and hyphens of `text`.
+/// Turns `text` into part of a file name: letters, digits and hyphens.
 fn slug(text: &str) -> String {
     let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     kept.take(60).collect()

@@ -1,4 +1,4 @@
-//! What the test subjects can show, whatever came out.
+//! What the test subjects can show, independently of the result.
 
 use boldface::Part;
 
@@ -13,22 +13,22 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     if shown.is_empty() {
         return Vec::new();
     }
-    let mut blocks = vec![Block::Section("What so many {subject}s can show".into()), table(&shown)];
+    let mut blocks = vec![Block::Section("What this number of {subject}s can show".into()), table(&shown)];
     for caution in powers.iter().filter_map(Power::caution) {
         blocks
             .push(Block::Text(vec![strong("Too few for a claim. "), plain(caution.replace('`', "") + ".")]));
     }
     blocks.push(Block::Text(vec![plain(
-        "The smallest effect that is told from chance with 80% power at the two-sided 5% level: accuracy by the exact \
-         binomial test against the share of the most common class, AUROC of the class that is hardest to tell from the \
-         rest by the standard errors of Hanley and McNeil (1982), correlation by Fisher's z. {Subject}s count, not scans. \
-         A true effect that is smaller will most often not be found; k-fold cross-validation (folds in the split) tests \
-         every {subject} once.",
+        "The smallest effect that can be told from chance with 80% power at the two-sided 5% level: accuracy by \
+         the exact binomial test against the share of the most common class, AUROC of the class that is hardest \
+         to tell from the rest by the standard errors of Hanley and McNeil (1982), correlation by Fisher's z. \
+         {Subject}s count, not scans. Smaller true effects will mostly be missed; k-fold cross-validation (folds \
+         in the split) tests every {subject} once.",
     )]));
     blocks
 }
 
-/// Of every task's test part.
+/// Returns the power of every task's test part.
 pub fn powers(stored: &Stored) -> Vec<Power> {
     let of = |asked: &crate::report::stored::Asked| {
         let plugin =
@@ -69,6 +69,7 @@ fn table(powers: &[&Power]) -> Block {
         ]
     };
     let caption =
-        "Smallest effects that the test part tells from chance; “none”: not even a perfect score".to_owned();
+        "Smallest effects that the test part can tell from chance; “none”: not even a perfect score"
+            .to_owned();
     Block::Table(Table { caption, columns: columns.collect(), rows: powers.iter().map(row).collect() })
 }

@@ -1,4 +1,4 @@
-//! Data, split, stages, versions and the spec: what somebody needs to run it again.
+//! Data, split, stages, versions and the spec: everything needed to run it again.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ fn dataset(description: &Description) -> Vec<(String, Vec<Span>)> {
     pairs
 }
 
-/// BLAKE3 of the library of every plugin that was loaded from one.
+/// Returns the BLAKE3 hash of the library of every plugin that came from one.
 fn libraries(stored: &Stored) -> impl Iterator<Item = (String, String)> {
     let of_stages =
         stored.record.stages.iter().filter_map(|stage| stage.stage.config["libraries"].as_object());

@@ -1,4 +1,4 @@
-//! The first page: what was run, what came out, and the table of each part.
+//! The first page: a summary of the run and the table of each part.
 
 use boldface::Part;
 
@@ -43,7 +43,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// One sentence a task: what can be said of it.
+/// Summarises the run in one clause per task.
 fn summary(stored: &Stored, test: &[Results]) -> String {
     let size = size(stored).unwrap_or_else(|| "This run".to_owned());
     if test.is_empty() {
@@ -98,16 +98,16 @@ fn facts(stored: &Stored) -> Block {
 }
 
 fn caution(results: &[Results]) -> Option<Block> {
-    // Where there is none, the table says so.
+    // A table without intervals says so itself.
     let with_intervals = results.iter().filter(|results| results.without_intervals().is_none());
     let fewest = with_intervals.filter_map(|results| results.subjects).min()?;
     let text = match fewest {
         FEWEST..FEW => format!(
-            "Read with care: intervals over {fewest} {{subject}}s are widened, so that they hold the truth 95 times in 100; \
-             they do so less often for scores close to 0 or 1, and where a few {{subject}}s have errors many times those of \
-             the others."
+            "Read with care: intervals over {fewest} {{subject}}s are widened, so that they contain the true \
+             value 95 times in 100; less often for scores close to 0 or 1, or if a few {{subject}}s have much \
+             larger errors than the others."
         ),
-        // Of a run that an older version made.
+        // Only runs of older versions have these.
         0..FEWEST => format!(
             "Read with care: a bootstrap over {fewest} {{subject}}s tends to give intervals that are too narrow."
         ),

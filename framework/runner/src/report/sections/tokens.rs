@@ -1,4 +1,4 @@
-//! What the tokens keep: use of the codebook, error, and one scan decoded again.
+//! What the tokens keep: codebook use, error, and one scan encoded and decoded.
 
 use boldface::Part;
 
@@ -26,7 +26,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// Final numbers of the codes, a column for each part.
+/// Tabulates the final metrics of the codes, with one column per part.
 fn kept(stored: &Stored) -> Option<Block> {
     let stage = StageKind::Codes.to_string();
     let finals: Vec<_> = stored.rows.iter().filter(|row| row.stage == stage && row.step.is_none()).collect();

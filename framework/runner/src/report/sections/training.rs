@@ -1,4 +1,4 @@
-//! How the numbers moved while something was fitted.
+//! Training curves.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     blocks
 }
 
-/// A plot for each metric with several steps; a table of those with one.
+/// Makes one plot per metric with several steps, and a table of metrics with one.
 fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
     let mut order: Vec<&str> = Vec::new();
     let mut lines: BTreeMap<(&str, &str), Vec<(f64, f64)>> = BTreeMap::new();
@@ -41,7 +41,7 @@ fn curves(stage: &str, rows: &[&MetricRow]) -> Vec<Block> {
         let point = (row.step.unwrap_or_default() as f64, row.value.unwrap_or(f64::NAN));
         lines.entry((&row.metric, &row.split)).or_default().push(point);
     }
-    // What a stage is trained for comes before what merely happens.
+    // Metrics that training optimises come before others.
     let is_neutral =
         |metric: &&str| rows.iter().any(|row| row.metric == **metric && row.higher_is_better.is_none());
     order.sort_by_key(is_neutral);

@@ -1,4 +1,4 @@
-//! A store keeps what is finished, and nothing else is taken for it.
+//! The store keeps finished artefacts and never accepts anything else as one.
 
 use super::*;
 use crate::plan::{Key, StageKind};
@@ -61,7 +61,7 @@ fn damage_of_every_kind_is_found_and_moved_away() {
 fn an_artefact_of_another_key_is_not_used() {
     let runs = tempfile::tempdir().unwrap();
     write(&Store::open(runs.path()), &stage(StageKind::Split, "a"), "word");
-    // The same twelve digits, and another one after them.
+    // The same first twelve digits, but another key.
     let other = stage(StageKind::Split, "a00000000000f");
     assert!(!Store::open(runs.path()).has(&other));
 }
@@ -109,7 +109,7 @@ fn checkpoints_stay_until_their_stage_is_finished() {
     assert!(store.progress(&split).exists());
     write(&store, &split, "word");
     assert!(!store.progress(&split).exists() && store.progress(&series).exists());
-    // A run that was killed between finishing and cleaning.
+    // A run that was killed between finishing and cleaning up.
     fs::create_dir_all(store.progress(&split)).unwrap();
     drop(store.enter().unwrap());
     assert!(!store.progress(&split).exists() && store.progress(&series).exists());

@@ -1,4 +1,4 @@
-//! The folder of a sweep's run: `sweep.json`, and a folder for every arm.
+//! The folder of a sweep's run: `sweep.json`, and one folder per arm.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) struct SweepFolder {
 }
 
 impl SweepFolder {
-    /// Makes the folder with the spec and the list of arms in it.
+    /// Creates the folder with the spec and the list of arms.
     pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
         let folder = Folder::make(sweep.runs(), &sweep.name)?;
         folder.spec(&sweep.source)?;
@@ -31,17 +31,17 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub fn dir(&self) -> &Path {
         self.folder.dir()
     }
 
-    /// Whether an arm's folder is written.
+    /// Whether an arm's folder has been written.
     pub fn is_settled(&self, arm: usize) -> bool {
         self.settled.contains(&arm)
     }
 
-    /// Writes the folder of an arm with the stages that it has.
+    /// Writes the folder of an arm with its finished stages.
     pub fn settle(
         &mut self,
         arm: usize,
@@ -82,7 +82,7 @@ impl SweepFolder {
         self.write()
     }
 
-    /// What became of every arm.
+    /// Returns the record with the status of every arm.
     pub fn into_record(self) -> SweepRecord {
         self.record
     }

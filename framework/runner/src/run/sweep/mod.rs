@@ -1,4 +1,4 @@
-//! A run of a sweep: every distinct stage once, several at a time, and a folder for every arm.
+//! Runs a sweep: every distinct stage once, several at a time, and one folder per arm.
 
 mod folder;
 mod queue;
@@ -22,31 +22,31 @@ use crate::plan::sweep::{Sweep, Union};
 
 pub use record::{ArmRecord, ArmStatus, SweepRecord};
 
-/// Where and how fast to run a sweep; nothing of it changes a result.
+/// Resources for a sweep. They do not affect results.
 #[derive(Clone, Copy)]
 pub struct Budget<'a> {
-    /// Stages at once; at least one.
+    /// Number of stages to run at once, at least one.
     pub workers: usize,
-    /// Threads of all of them together.
+    /// Number of threads for all stages together.
     pub cores: usize,
-    /// Bytes that they may take together, as far as it is known what a stage takes.
+    /// Bytes of memory for all stages together, as far as their needs are known.
     pub memory: u64,
-    /// Bytes that a stage took in an earlier run, if any did.
+    /// Bytes of memory that a stage needed in an earlier run, if known.
     pub takes: &'a (dyn Fn(&Stage) -> Option<u64> + Sync),
-    /// Whether the first failure stops everything, instead of only what depends on it.
+    /// Whether the first failure stops everything, instead of only the stages that depend on it.
     pub fail_fast: bool,
 }
 
-/// A sweep that was run, as far as it came.
+/// A sweep whose run ended. Some arms may have failed.
 #[derive(Debug)]
 pub struct FinishedSweep {
     /// Its folder.
     pub dir: PathBuf,
-    /// What became of every arm.
+    /// The record with the status of every arm.
     pub record: SweepRecord,
 }
 
-/// A sweep that was not run to its end.
+/// A sweep whose run was interrupted or broke off.
 #[derive(Debug, Error)]
 pub enum SweepFailed {
     /// The user stopped it.
@@ -55,14 +55,14 @@ pub enum SweepFailed {
          from there"
     )]
     Interrupted {
-        /// How many stages are finished.
+        /// Number of finished stages.
         finished: usize,
-        /// Of how many.
+        /// Number of all stages.
         total: usize,
         /// The sweep's folder.
         dir: PathBuf,
     },
-    /// The system gives no threads, or one of them panicked.
+    /// The system provides no threads, or one of them panicked.
     #[error("the sweep's threads failed")]
     Threads {
         /// What went wrong.
@@ -73,11 +73,11 @@ pub enum SweepFailed {
     Run(#[from] Failed),
 }
 
-/// Runs every distinct stage of `sweep` that the store lacks. A stage that fails takes only the arms
-/// along that need it.
+/// Runs every distinct stage of `sweep` that the store lacks. A stage that fails affects only the arms
+/// that need it.
 ///
 /// # Errors
-/// [`SweepFailed`] if the user stops the run, or if nothing can be written. Arms that failed are no error:
+/// [`SweepFailed`] if the user stops the run or a file cannot be written. Failed arms are not an error;
 /// they are in the record.
 pub fn run_sweep(
     sweep: &Sweep,
@@ -117,8 +117,8 @@ fn run_union(
     let crew = Crew { sweep, union, store, events, fail_fast: budget.fail_fast };
     let (board, changed) = (Mutex::new(board), Condvar::new());
     let workers = budget.workers.clamp(1, union.nodes.len().max(1));
-    // A tape belongs to a thread, and a pool that two stages shared would run one's tasks inside the
-    // other's: each worker has threads of its own.
+    // Each worker has a thread pool of its own. A tape belongs to a thread, and with a shared pool a
+    // thread could run one stage's task while waiting in another's.
     let threads = (budget.cores / workers).max(1);
     let crew_member = || -> boldface::Result<()> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build()?;
@@ -145,12 +145,12 @@ fn run_union(
     Ok(FinishedSweep { dir, record: board.folder.into_record() })
 }
 
-/// Bytes of a thread's stack, as much as a main thread has.
+/// Stack size of a thread in bytes, as large as a main thread's.
 const STACK: usize = 8 << 20;
 
 const PANICKED: &str = "a thread of the sweep panicked";
 
-/// What all workers know.
+/// State shared by all workers.
 struct Crew<'a> {
     sweep: &'a Sweep,
     union: &'a Union,
@@ -159,18 +159,18 @@ struct Crew<'a> {
     fail_fast: bool,
 }
 
-/// What is done and what is to do.
+/// Finished and remaining work.
 struct Board {
     queue: Queue,
     done: BTreeMap<usize, (Artefact, StageRecord)>,
     errors: BTreeMap<usize, String>,
     folder: SweepFolder,
-    /// Why the run cannot go on at all.
+    /// An error that ends the whole run.
     broken: Option<Failed>,
 }
 
 impl Crew<'_> {
-    /// Takes stages until none is left.
+    /// Runs stages until none is left.
     fn work(&self, board: &Mutex<Board>, changed: &Condvar) {
         let mut held = lock(board);
         loop {
@@ -226,7 +226,7 @@ impl Crew<'_> {
 }
 
 impl Board {
-    /// Writes the folders of arms that will not come further.
+    /// Writes the folders of arms that are finished or cannot continue.
     fn settle(&mut self, crew: &Crew<'_>) {
         for arm in 0..crew.union.arms.len() {
             let nodes = &crew.union.arms[arm];
@@ -235,7 +235,7 @@ impl Board {
             }
             let stages = nodes.iter().filter_map(|node| {
                 let (artefact, record) = self.done.get(node)?;
-                // Another arm ran it.
+                // A stage that another arm ran counts as cached.
                 let cached = record.cached || crew.union.nodes[*node].arm != arm;
                 Some((artefact.clone(), StageRecord { cached, ..record.clone() }))
             });
@@ -251,7 +251,7 @@ impl Board {
     }
 }
 
-/// An error and what caused it.
+/// Joins an error and its causes in one line.
 fn in_one_line(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

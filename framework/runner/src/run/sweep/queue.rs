@@ -1,28 +1,28 @@
-//! Which stage of a graph is next: inputs first, in the order of the arms, as far as memory allows.
+//! The order of a graph's stages: inputs first, in the order of the arms, within the memory limit.
 
 use crate::plan::sweep::Union;
 
-/// Where a stage stands.
+/// Status of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// Not begun.
+    /// Not started.
     Waiting,
     /// Taken by a worker.
     Running,
     /// In the store.
     Done,
-    /// It failed.
+    /// Failed.
     Failed,
     /// Something it reads failed.
     Lost,
 }
 
-/// The stages of a sweep and where each stands.
+/// The stages of a sweep with their status.
 #[derive(Debug)]
 pub(super) struct Queue {
     states: Vec<State>,
     inputs: Vec<Vec<usize>>,
-    /// Bytes each takes; 0 where nobody knows.
+    /// Bytes of memory that each needs; 0 if unknown.
     takes: Vec<u64>,
     memory: u64,
     stopped: bool,
@@ -30,7 +30,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// All stages waiting.
+    /// Creates a queue in which all stages are waiting.
     pub fn new(union: &Union, takes: Vec<u64>, memory: u64) -> Queue {
         let inputs: Vec<Vec<usize>> = union.nodes.iter().map(|node| node.inputs.clone()).collect();
         Queue::of(inputs, takes, memory)
@@ -40,8 +40,8 @@ impl Queue {
         Queue { states: vec![State::Waiting; inputs.len()], inputs, takes, memory, stopped: false, begun: 0 }
     }
 
-    /// The first stage whose inputs are there and that fits beside those that run. One that would fit
-    /// into no budget runs alone.
+    /// Takes the first stage whose inputs are done and that fits in memory beside the running ones. A
+    /// stage that exceeds the limit runs alone.
     pub fn take(&mut self) -> Option<usize> {
         if self.stopped {
             return None;
@@ -60,12 +60,12 @@ impl Queue {
         Some(node)
     }
 
-    /// Takes no further stage; what runs may finish.
+    /// Stops taking stages. Running ones may finish.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// Says what became of a stage that was taken; what can no longer be run is lost.
+    /// Sets the result of a taken stage. If it failed, the stages that depend on it are lost.
     pub fn finish(&mut self, node: usize, state: State) {
         self.states[node] = state;
         if state == State::Failed {
@@ -78,13 +78,13 @@ impl Queue {
         }
     }
 
-    /// Whether nothing runs and nothing can be begun.
+    /// Whether nothing runs and nothing can start.
     pub fn is_over(&self) -> bool {
         let is_open = |state: &State| *state == State::Running || (*state == State::Waiting && !self.stopped);
         !self.states.iter().any(is_open)
     }
 
-    /// Whether a stage will not change any more.
+    /// Whether a stage's status is final.
     pub fn is_settled(&self, node: usize) -> bool {
         match self.states[node] {
             State::Waiting => self.stopped,
@@ -93,7 +93,7 @@ impl Queue {
         }
     }
 
-    /// How many stages were taken so far.
+    /// Returns the number of stages taken so far.
     pub fn begun(&self) -> usize {
         self.begun
     }
@@ -162,7 +162,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever order stages end in, every one is begun once, after its inputs and within the budget.
+        /// Whatever order stages end in, each starts once, after its inputs and within the memory
+        /// limit.
         #[test]
         fn every_stage_runs_once(
             edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..3), 1..12),

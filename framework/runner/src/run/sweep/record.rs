@@ -1,4 +1,4 @@
-//! What a run of a sweep leaves behind: `sweep.json`.
+//! The record of a sweep's run: `sweep.json`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,16 +9,16 @@ use serde_json::Value;
 use crate::plan::sweep::Sweep;
 use crate::spec::Select;
 
-/// `sweep.json`: what was varied, and what became of every arm.
+/// `sweep.json`: what was varied, and the status of every arm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepRecord {
-    /// The spec file's stem.
+    /// The spec file's name without extension.
     pub name: String,
-    /// The spec file as it was named.
+    /// Path of the spec file as the user gave it.
     pub spec: PathBuf,
-    /// Every key that is varied and the values it takes; null where the key is left out.
+    /// Every varied key with its values; null where the key is left out.
     pub axes: BTreeMap<String, Vec<Value>>,
-    /// How to choose among the arms, if it was asked for.
+    /// How to choose among the arms, if the spec says so.
     pub select: Option<Select>,
     /// The arms, in order.
     pub arms: Vec<ArmRecord>,
@@ -29,17 +29,17 @@ pub struct SweepRecord {
 pub struct ArmRecord {
     /// Its name.
     pub name: String,
-    /// What it sets in the base, by dotted key; null for a key that it leaves out.
+    /// The keys it sets in the base, as dotted keys; null for a key that it removes.
     pub settings: BTreeMap<String, Value>,
-    /// What became of it.
+    /// Its status.
     pub status: ArmStatus,
     /// Why it failed.
     pub error: Option<String>,
-    /// Its folder, relative to the sweep's: the folder of an ordinary run.
+    /// Its folder, relative to the sweep's. It is laid out like the folder of an ordinary run.
     pub run: PathBuf,
 }
 
-/// What became of an arm.
+/// Status of an arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArmStatus {
@@ -47,12 +47,12 @@ pub enum ArmStatus {
     Finished,
     /// A stage that it needs failed.
     Failed,
-    /// It was not reached: the sweep goes on, or was stopped.
+    /// Not reached yet, or the sweep was stopped.
     Skipped,
 }
 
 impl SweepRecord {
-    /// The record of a run that has not begun.
+    /// Makes the record of a sweep that has not begun.
     pub fn of(sweep: &Sweep) -> SweepRecord {
         let arm = |arm: &crate::plan::sweep::Arm| ArmRecord {
             name: arm.name.clone(),
@@ -70,7 +70,7 @@ impl SweepRecord {
         }
     }
 
-    /// The arms that failed.
+    /// Returns the arms that failed.
     pub fn failed(&self) -> impl Iterator<Item = &ArmRecord> {
         self.arms.iter().filter(|arm| arm.status == ArmStatus::Failed)
     }

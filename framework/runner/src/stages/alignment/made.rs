@@ -1,23 +1,25 @@
-//! Made scans: training scans whose networks were coupled, uncoupled or slowed at random.
+//! Made scans: training scans with randomly coupled, uncoupled or slowed networks.
 //!
-//! A few dozen people show a narrow range of every fact, and a model learns their scans by heart. A made scan has facts of
-//! its own, measured anew; it stands for nobody, and no label of a person is ever asked of it.
+//! A few dozen people show a narrow range of every fact, and a model memorises their scans. A made scan
+//! has its own facts, measured on it. It belongs to nobody and never gets a person's label. It costs
+//! realism: z-scores of made scans spread wider than those of real ones.
 
 use boldface::{Regions, Result, TimeSeries};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
-/// How often a network takes part in a change.
+/// Probability that a network takes part in a change.
 const TAKES_PART: f64 = 0.35;
 
-/// Volumes that made-up signals are smoothed over.
+/// Number of volumes over which artificial signals are smoothed.
 const SMOOTH: usize = 5;
 
-/// A scan of the same regions, length and amplitudes as `series`, with other coupling and other speed.
+/// Makes a scan with the regions, length and amplitudes of `series`, but other coupling and speed.
 ///
-/// One to three signals are added to random networks, each with a random sign and strength: this couples networks of equal
-/// sign and sets others against each other. In half of all scans each region of some networks gets noise of its own, which
-/// uncouples them. In half of all scans some networks become slower or faster. A constant region stays constant.
+/// One to three signals are added to random networks, each with a random sign and strength: networks of
+/// equal sign become coupled, the others anticorrelated. In half of all scans, some networks are
+/// uncoupled by noise that differs between their regions. In half of all scans, some networks become
+/// slower or faster. A constant region stays constant.
 ///
 /// # Errors
 /// If `regions` are not those of the series.
@@ -73,13 +75,14 @@ pub fn made(series: &TimeSeries, regions: &Regions, rng: &mut impl Rng) -> Resul
     series.with_values(values)
 }
 
-/// What a network gets of a made-up signal: nothing for most, else a normal number with an SD of a half.
+/// Draws the strength of an artificial signal in a network: usually zero, otherwise normal with an SD
+/// of 0.5.
 fn strength(rng: &mut impl Rng) -> f64 {
     let normal: f64 = StandardNormal.sample(rng);
     if rng.random_bool(TAKES_PART) { 0.5 * normal } else { 0.0 }
 }
 
-/// Smoothed noise with a mean of 0 and an SD of 1.
+/// Draws smoothed noise with mean 0 and SD 1.
 fn made_up(trs: usize, rng: &mut impl Rng) -> Vec<f64> {
     let noise: Vec<f64> = (0..trs + SMOOTH - 1).map(|_| StandardNormal.sample(rng)).collect();
     let mut signal: Vec<f64> = noise.windows(SMOOTH).map(|around| around.iter().sum()).collect();
@@ -91,7 +94,8 @@ fn add(signal: &mut [f64], other: &[f64], strength: f64) {
     signal.iter_mut().zip(other).for_each(|(x, y)| *x += strength * y);
 }
 
-/// Brings a signal to mean 0 and SD 1, and returns what it had; a constant one to 0, with an SD of 0.
+/// Standardises a signal in place and returns its former mean and SD. A constant signal becomes 0, with
+/// SD 0.
 fn standardize(signal: &mut [f64]) -> (f64, f64) {
     let n = signal.len().max(1) as f64;
     let mean = signal.iter().sum::<f64>() / n;

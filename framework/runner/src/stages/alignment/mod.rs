@@ -1,4 +1,8 @@
-//! Stage 2: the language model learns to tell scans' facts, to describe and continue them, and to keep its language.
+//! Stage 2: the language model learns facts of scans, to describe and continue them, and keeps its
+//! language.
+//!
+//! A description's sequence also has the code targets of its block. Code positions never see the text
+//! after them, so both losses are exact, and one pass serves both.
 
 mod made;
 mod teacher;
@@ -14,22 +18,22 @@ use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
 pub use teacher::{FactRecipe, Teacher};
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 4;
 
-/// What is asked for a description.
+/// The question that descriptions answer.
 const QUESTION: &str = "Describe this scan.";
 
-/// Most sentences of one description; which ones changes from round to round.
+/// Most sentences in one description. The choice changes from round to round.
 const SENTENCES: usize = 8;
 
-/// Different choices of sentences a scan.
+/// Number of choices of sentences per scan.
 const CHOICES: usize = 16;
 
 /// Longest piece of general text, in tokens.
 const PIECE: usize = 128;
 
-/// Saves the aligned language model.
+/// Trains the language model and saves it.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let config = work.plan.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
     let split = work.inputs.split()?;
@@ -39,7 +43,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     model.save(&work.folder("model")?)
 }
 
-/// Everything that is learned from, as tokens: the model cannot be asked while it trains.
+/// Tokenises all training data beforehand, because the model cannot be queried while it trains.
 fn batches(
     work: &Work<'_>,
     config: &Alignment,
@@ -87,7 +91,7 @@ fn batches(
     })
 }
 
-/// What is learned from one scan.
+/// The training sequences of one scan.
 struct Lessons<'a> {
     config: &'a Alignment,
     model: &'a dyn LanguageModel,
@@ -96,7 +100,8 @@ struct Lessons<'a> {
 }
 
 impl Lessons<'_> {
-    /// The scan with different choices of its sentences; none if there is nothing to learn from it.
+    /// Makes sequences of the scan with different choices of its sentences. Empty if there is nothing
+    /// to learn from it.
     fn choices(
         &self,
         id: &ScanId,
@@ -113,7 +118,7 @@ impl Lessons<'_> {
         described.collect()
     }
 
-    /// As many sentences as fit, at most [`SENTENCES`], in the corpus's order.
+    /// Makes a description of as many sentences as fit, at most [`SENTENCES`], in the corpus' order.
     fn described(&self, id: &ScanId, sentences: &[String], rng: &mut impl Rng) -> Result<Sequence> {
         let mut order: Vec<usize> = (0..sentences.len()).collect();
         order.shuffle(rng);
@@ -138,20 +143,20 @@ impl Lessons<'_> {
     }
 }
 
-/// Micro-batches without end: questions about facts, scans to describe round by round, and pieces of text. Each is a
-/// function of its number alone, so a resumed training passes over those that it has had without making them.
+/// Endless micro-batches: questions about facts, scans to describe round by round, and pieces of text.
+/// Each depends only on its number, so a resumed training skips earlier ones without making them.
 struct Batches {
     teacher: Option<Teacher>,
-    /// Scans that are asked about in each.
+    /// Scans per batch for questions about facts.
     asked: usize,
     scans: Vec<Vec<Sequence>>,
     of_scans: Rounds,
-    /// Scans that are described in each.
+    /// Scans per batch to describe.
     described: usize,
     texts: Vec<Sequence>,
     of_texts: Rounds,
     texts_each: usize,
-    /// Number of the next one.
+    /// Number of the next batch.
     next: u64,
 }
 
@@ -219,7 +224,7 @@ mod tests {
         assert_eq!(lessons.len(), CHOICES);
         for lesson in &lessons {
             let text = learned(lesson);
-            // Eight sentences of two letters, seven gaps, the end; in the corpus's order.
+            // Eight sentences of two letters, seven gaps and the end token, in the corpus' order.
             assert_eq!(text.len(), 8 * 2 + 7 + 1, "{text}");
             assert!(text.trim_end_matches('\0').split(' ').is_sorted(), "{text}");
             // Patches 1 and 2 of two regions.

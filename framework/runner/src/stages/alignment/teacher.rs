@@ -1,4 +1,8 @@
-//! Teaches facts: many questions per scan, which is read once for all of them, with new questions at every step.
+//! Questions about facts for training: many per scan, which is read once for all of them, with new
+//! questions at every step.
+//!
+//! A loss on whole captions is mostly about grammar, so facts are asked by name, with their bands as
+//! options. The costs are more optimiser steps, and a model that says "typical" too rarely.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,10 +23,10 @@ use super::made::made;
 use crate::plan::StageKind;
 use crate::spec::{Alignment, Standardize, defaults};
 
-/// How a model is taught to tell facts.
+/// Settings for training on facts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FactRecipe {
-    /// Questions about one scan.
+    /// Number of questions per scan.
     pub questions: usize,
     /// Share of made scans.
     pub made: f64,
@@ -31,7 +35,7 @@ pub struct FactRecipe {
 }
 
 impl FactRecipe {
-    /// The recipe of `[alignment]`; without one, what its keys are if left out.
+    /// Takes the recipe of `[alignment]`, or its defaults without that table.
     pub fn new(alignment: Option<&Alignment>) -> FactRecipe {
         match alignment {
             Some(config) => {
@@ -46,7 +50,7 @@ impl FactRecipe {
     }
 }
 
-/// Training scans, questions and answers as tokens: the model cannot tokenise while it trains.
+/// Training scans, questions and answers as tokens. The model cannot tokenise while it trains.
 pub struct Teacher {
     scans: Vec<TrainingScan>,
     questions: Vec<Question>,
@@ -54,30 +58,30 @@ pub struct Teacher {
     tokenizer: Box<dyn FittedTokenizer>,
     rounds: Rounds,
     seed: u64,
-    /// Patches that a question shows.
+    /// Number of patches that a question shows.
     shown: usize,
-    /// What is shown in the current epoch, by the epoch and the scan: none if the scan itself is.
+    /// Made scans of the current epoch, by epoch and scan. `None` if the original scan is shown.
     made_scans: BTreeMap<(u64, usize), Option<MadeScan>>,
     recipe: FactRecipe,
 }
 
-/// A made scan: what is shown of it, and its facts.
+/// A made scan: its shown block and its facts.
 type MadeScan = (FmriBlock, Vec<FactLabel>);
 
-/// Rounds that show a made scan before another replaces it. Measuring a scan costs more than asking about it, and each
-/// round asks other questions.
+/// Number of rounds after which a made scan is replaced by another. Measuring a scan costs more than
+/// asking about it, and each round asks other questions.
 const EPOCH: u64 = 4;
 
-/// What describes a made scan.
+/// Makes, describes and labels made scans.
 struct Maker {
     describers: Vec<(String, Box<dyn Describer>)>,
     regions: Arc<Regions>,
     standardize: Standardize,
-    /// QuestionIndex of every question and of its bands, by corpus and feature.
+    /// Index of every question and of its bands, by corpus and feature.
     places: BTreeMap<String, BTreeMap<String, QuestionIndex>>,
 }
 
-/// QuestionIndex of a question, and of its bands by name.
+/// Index of a question, and of its bands by name.
 type QuestionIndex = (usize, BTreeMap<String, usize>);
 
 /// A training scan.
@@ -89,19 +93,20 @@ struct TrainingScan {
     labels: Vec<FactLabel>,
 }
 
-/// A fact as the place of its question and of its band.
+/// A fact as the index of its question and of its band.
 type FactLabel = (usize, usize);
 
-/// A question in tokens.
+/// A tokenised question.
 struct Question {
-    /// Tokens before and after the block, for every wording.
+    /// For each wording, the tokens before and after the block.
     wordings: Vec<(Vec<u32>, Vec<u32>)>,
-    /// Tokens of every band, its end included, for every wording.
+    /// For each wording, the tokens of every band, including the end token.
     answers: Vec<Vec<Vec<u32>>>,
 }
 
 impl Teacher {
-    /// What can be asked of the training scans; none if nothing is to be asked, or no corpus asks a question.
+    /// Prepares the questions about training scans. `None` if none are wanted or no corpus has
+    /// questions.
     ///
     /// # Errors
     /// If a question does not fit the backbone.
@@ -170,12 +175,13 @@ impl Teacher {
         }))
     }
 
-    /// The scans that are learned from.
+    /// Returns the scans that are trained on.
     pub fn learned(&self) -> impl Iterator<Item = &ScanId> {
         self.scans.iter().map(|scan| &scan.info.id)
     }
 
-    /// The questions of micro-batch `batch` about `scans` scans: a function of the seed and the batch's number alone.
+    /// Returns the questions of micro-batch `batch` about `scans` scans. They depend only on the seed
+    /// and the batch's number.
     ///
     /// # Errors
     /// If a made scan cannot be described or embedded.
@@ -205,7 +211,7 @@ impl Teacher {
         Ok(sequences)
     }
 
-    /// Makes what is shown of `drawn`, epochs and scans, as far as it is not known, and forgets earlier epochs.
+    /// Makes the scans of `drawn` (epochs and scans) that are missing, and drops earlier epochs.
     fn make(&mut self, drawn: &[(u64, usize)]) -> Result<()> {
         let oldest = drawn.iter().map(|(epoch, _)| *epoch).min().unwrap_or_default();
         self.made_scans.retain(|(epoch, _), _| *epoch >= oldest);
@@ -236,8 +242,8 @@ impl Teacher {
     }
 }
 
-/// Places of `count` labels in random order. Each band is as likely to be asked for as any other: most facts of most scans
-/// are typical, and asking for those over and over teaches little else.
+/// Draws `count` labels in random order. All bands are equally likely: most facts of most scans are
+/// typical, and asking mostly for those teaches little.
 fn chosen(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<usize>> {
     let mut of_band: BTreeMap<usize, usize> = BTreeMap::new();
     labels.iter().for_each(|(_, band)| *of_band.entry(*band).or_default() += 1);
@@ -247,7 +253,7 @@ fn chosen(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<
     Ok(chosen)
 }
 
-/// A fact as the place of its question and of its band; none if it is not asked for.
+/// Returns the indices of a fact's question and band. `None` if there is no question about it.
 fn label(
     places: &BTreeMap<String, BTreeMap<String, QuestionIndex>>,
     corpus: &str,
@@ -258,7 +264,7 @@ fn label(
 }
 
 impl Maker {
-    /// A made scan, standardised, with its own facts.
+    /// Makes a scan, standardises it and measures its facts.
     fn make(
         &self,
         known: &TrainingScan,
@@ -282,7 +288,7 @@ impl Maker {
 }
 
 impl Question {
-    /// Tokens after the block, of every wording with its longest answer.
+    /// Returns, for each wording, the number of tokens after the block with its longest answer.
     fn lengths(&self) -> impl Iterator<Item = usize> + '_ {
         self.wordings
             .iter()

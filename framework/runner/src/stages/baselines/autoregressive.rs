@@ -1,38 +1,42 @@
-//! Continues each region by itself: its last value, or a linear model of its own past.
+//! Forecasts each region from its own past: its last value, or a linear model.
+//!
+//! Written by hand, because it is small, pure and deterministic; crates would bring an optimiser
+//! framework.
 
 use boldface::{Result, TimeSeries};
 
-/// Highest order that is tried.
+/// Highest order to try.
 const HIGHEST: usize = 8;
 
-/// The last volume, again and again.
+/// Repeats the last volume.
 pub fn persistence(context: &TimeSeries, horizon: usize) -> Result<TimeSeries> {
     let last = context.trs().checked_sub(1).ok_or("a window of 0 volumes cannot be continued")?;
     let values = context.volume(last).repeat(horizon);
     TimeSeries::new(horizon, context.rois(), context.tr(), values)
 }
 
-/// `x[t] = a[1] x[t-1] + ... + a[p] x[t-p]` with coefficients of each region; no constant, because a
-/// window is standardised.
+/// `x[t] = a[1] x[t-1] + ... + a[p] x[t-p]` with coefficients per region. There is no constant, because
+/// a window is standardised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Autoregressive {
     order: usize,
-    /// `order` coefficients a region, the most recent volume first.
+    /// `order` coefficients per region, most recent volume first.
     coefficients: Vec<Vec<f64>>,
 }
 
 impl Autoregressive {
-    /// Least squares over all training series, one order for all regions by Akaike's criterion.
+    /// Fits all training series by least squares, with one order for all regions chosen by Akaike's
+    /// criterion.
     ///
     /// # Errors
-    /// If there is no training series of at least 3 volumes, or they differ in their regions.
+    /// If there is no training series, one has fewer than 3 volumes, or their regions differ.
     pub fn fit(train: &[TimeSeries]) -> Result<Autoregressive> {
         let shortest = train.iter().map(TimeSeries::trs).min().unwrap_or(0);
         let rois = train.first().map_or(0, TimeSeries::rois);
         if shortest < 3 || train.iter().any(|series| series.rois() != rois) {
             return Err("an autoregressive model needs training windows of 3 volumes or more".into());
         }
-        // Every order is judged on the same volumes.
+        // All orders are compared on the same volumes.
         let highest = HIGHEST.min((shortest - 1) / 2).max(1);
         let moments: Vec<Moments> = (0..rois).map(|roi| Moments::of(train, roi, highest)).collect();
         let mut best: Option<(f64, Autoregressive)> = None;
@@ -47,15 +51,16 @@ impl Autoregressive {
         best.map(|(_, model)| model).ok_or_else(|| "no order was tried".into())
     }
 
-    /// The order that was chosen.
+    /// Returns the chosen order.
     pub fn order(&self) -> usize {
         self.order
     }
 
-    /// The `horizon` volumes after `context`; what is before its first volume counts as 0, the mean.
+    /// Predicts the `horizon` volumes after `context`. Values before its first volume count as 0, the
+    /// mean.
     ///
     /// # Errors
-    /// If the context has other regions.
+    /// If the context has another number of regions.
     pub fn predict(&self, context: &TimeSeries, horizon: usize) -> Result<TimeSeries> {
         let rois = context.rois();
         if rois != self.coefficients.len() {
@@ -73,7 +78,7 @@ impl Autoregressive {
     }
 }
 
-/// Sums of products of one region with its own past: `products[i][j]` is of `x[t-i] x[t-j]`.
+/// Sums of products of one region's values at different lags: `products[i][j]` sums `x[t-i] x[t-j]`.
 struct Moments {
     products: Vec<Vec<f64>>,
     n: usize,
@@ -96,14 +101,14 @@ impl Moments {
         moments
     }
 
-    /// Coefficients of an order and their criterion, `n ln(RSS / n) + 2 order`.
+    /// Returns the coefficients for an order and their criterion, `n ln(RSS / n) + 2 order`.
     fn solve(&self, order: usize) -> (Vec<f64>, f64) {
         let mut matrix: Vec<Vec<f64>> = (1..=order)
             .map(|i| (1..=order).map(|j| self.products[i][j]).chain([self.products[i][0]]).collect())
             .collect();
         let smallest = 1e-9 * self.products[0][0];
-        // Gauss-Jordan without pivoting: the matrix is symmetric and not negative. A region that
-        // does not vary, or whose past repeats itself, gets coefficients of 0.
+        // Gauss-Jordan without pivoting, because the matrix is symmetric and positive semidefinite.
+        // Coefficients are 0 for a region that does not vary or whose lags are collinear.
         for column in 0..order {
             let pivot = matrix[column][column];
             if pivot <= smallest {

@@ -1,11 +1,11 @@
-//! Features without a brain in them: head motion and the site, from the columns of the phenotype.
+//! Features without brain data: head motion and site, from phenotype columns.
 
 use std::collections::BTreeMap;
 
 use boldface::ScanInfo;
 
-/// Motion of a scan: the number in `column`, and whether it is missing. A missing number counts as the
-/// mean of the training scans, as NaN does in [`super::span::Span`].
+/// Returns a scan's motion: the number in `column`, and whether it is missing. A missing number counts
+/// as the mean of the training scans, as NaN does in [`super::span::Span`].
 pub fn motion(scan: &ScanInfo, column: &str) -> Vec<f32> {
     let value = scan.column(column).and_then(|value| value.parse::<f32>().ok());
     match value.filter(|value| value.is_finite()) {
@@ -14,7 +14,7 @@ pub fn motion(scan: &ScanInfo, column: &str) -> Vec<f32> {
     }
 }
 
-/// Sites of training scans, each in a place of its own; scans without a site are of one that has no name.
+/// One-hot code of the training scans' sites. Scans without a site share a site without a name.
 #[derive(Debug)]
 pub struct Sites<'a> {
     column: &'a str,
@@ -22,15 +22,15 @@ pub struct Sites<'a> {
 }
 
 impl<'a> Sites<'a> {
-    /// The sites that `train` has in `column`.
+    /// Collects the sites that `train` has in `column`.
     pub fn of(train: impl Iterator<Item = &'a ScanInfo>, column: &'a str) -> Sites<'a> {
         let mut places: BTreeMap<Option<&str>, usize> = train.map(|scan| (scan.column(column), 0)).collect();
         places.values_mut().enumerate().for_each(|(place, of)| *of = place);
         Sites { column, places }
     }
 
-    /// 1 at the place of the scan's site. A site that no training scan is of says nothing: NaN throughout,
-    /// which counts as the mean of the training scans.
+    /// Returns 1 at the index of the scan's site and 0 elsewhere. For a site without training scans,
+    /// returns NaN throughout, which counts as the mean of the training scans.
     pub fn features(&self, scan: &ScanInfo) -> Vec<f32> {
         match self.places.get(&scan.column(self.column)) {
             Some(own) => (0..self.places.len()).map(|place| f32::from(u8::from(place == *own))).collect(),

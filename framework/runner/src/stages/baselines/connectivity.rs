@@ -1,4 +1,4 @@
-//! Connectivity of the windows that are asked about, in three forms: the features of the plain baselines.
+//! Features of the connectivity baselines: connectivity of the questions' windows, in three forms.
 
 use std::collections::BTreeMap;
 
@@ -10,34 +10,37 @@ use super::super::cases::Case;
 use super::fc_logistic;
 use crate::run::inputs::Signals;
 
-/// What a linear model is given of the connectivity.
+/// A form of connectivity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Fisher's z of each correlation.
     Correlation,
     /// The correlation matrix to the power [`POWER`].
     Flat,
-    /// The shrunk covariance as its difference from the training scans' geometric mean.
+    /// The shrunk covariance relative to the training scans' geometric mean. A region without a signal
+    /// counts as uncorrelated there, and its cells as the mean.
     Tangent,
 }
 
 impl Form {
-    /// Every form and what its models' names begin with.
+    /// Every form with the prefix of its models' names.
     pub const ALL: [(Form, &str); 3] =
         [(Form::Correlation, "fc"), (Form::Flat, "fc-flat"), (Form::Tangent, "tangent")];
 }
 
-/// Eigenvalues of the correlation matrix to this power weigh most alike where diagnoses are told apart.
+/// Eigenvalues of the correlation matrix are raised to this power, so that small ones weigh almost as
+/// much. Few volumes leave most at 0, and those are left out.
 const POWER: f64 = 0.35;
 
-/// Most regions of a tangent space: each scan is decomposed several times, and the time grows with the cube.
+/// Most regions for a tangent space. Each scan is decomposed several times, in time that grows with the
+/// cube.
 pub(crate) const MOST_ROIS: usize = 400;
 
 /// A window of a scan.
 type Place = (ScanId, Window);
 
-/// Features of each case, the first `train` of which are learned from; NaN where there are none. None where the form is
-/// too costly for so many regions.
+/// Returns the features of each case, of which the first `train` are training cases. NaN where they are
+/// undefined. `None` if the form is too costly for so many regions.
 pub fn features(
     form: Form,
     signals: &Signals,
@@ -56,7 +59,7 @@ pub fn features(
         .collect::<Result<_>>()?;
     let rois = windows.first().map_or(0, TimeSeries::rois);
     let found: Vec<Vec<f32>> = match form {
-        // Correlations do not depend on how the window is standardised.
+        // Correlations do not depend on the window's standardisation.
         Form::Correlation => windows.par_iter().map(fc_logistic::features).collect(),
         Form::Flat => {
             let missing = vec![f32::NAN; rois * rois.saturating_sub(1) / 2];

@@ -1,4 +1,4 @@
-//! What the descriptors say of a scan, as numbers: how much of a target do they alone tell?
+//! Descriptors of a scan as numbers. Their baseline shows how much of a target they explain alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::stages::cases::Case;
 /// A corpus and one of its features.
 type Told<'a> = (&'a str, &'a str);
 
-/// The columns that the facts of training scans make. They are of the whole scan: a question that shows a part of
-/// it has none, because it would be answered from volumes that it does not show.
+/// The columns of the training scans' facts. They describe the whole scan, so they are not used for
+/// questions about a part, which would be answered from volumes that are not shown.
 #[derive(Debug, PartialEq)]
 pub struct Facts<'a> {
     columns: Vec<(Told<'a>, Column<'a>)>,
@@ -20,12 +20,12 @@ pub struct Facts<'a> {
 enum Column<'a> {
     /// The fact's value.
     Number,
-    /// 1 for each of the bands in turn, as of a fact without a number: `female`, `male`.
+    /// One 0/1 column per band, for a fact without a number: `female`, `male`.
     Bands(BTreeSet<&'a str>),
 }
 
 impl<'a> Facts<'a> {
-    /// The features that training scans have in one of `corpora`; without those that are what is asked for.
+    /// Collects the training scans' features from `corpora`, except those that equal the answer.
     pub fn of(train: &[Case<'a>], corpora: &[&str]) -> Facts<'a> {
         let mut columns: BTreeMap<Told<'a>, Column<'a>> = BTreeMap::new();
         let mut gives_away: BTreeMap<Told<'a>, bool> = BTreeMap::new();
@@ -39,7 +39,7 @@ impl<'a> Facts<'a> {
                 *gives_away.entry(key).or_insert(true) &= is_answer(fact, &case.example.answer);
                 let column = columns.entry(key).or_insert(Column::Bands(BTreeSet::new()));
                 match column {
-                    // One number makes it a number: the others are not available.
+                    // One number is enough to make a column numeric; the remaining values are missing.
                     _ if fact.value.is_some() => *column = Column::Number,
                     Column::Bands(bands) => drop(bands.insert(&fact.band)),
                     Column::Number => {}
@@ -51,13 +51,13 @@ impl<'a> Facts<'a> {
         Facts { columns: kept.collect() }
     }
 
-    /// Whether there is anything to learn from.
+    /// Whether there are no features.
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
 
-    /// The features of a scan in the order of the columns; NaN where it has no such fact, the fact has no value, or
-    /// its band is in no training scan.
+    /// Returns the features of a scan in the order of the columns. NaN if the scan lacks the fact, the
+    /// fact has no value, or no training scan has its band.
     pub fn features(&self, case: &Case<'_>) -> Vec<f32> {
         let said = case.scan.descriptors.iter();
         let facts: BTreeMap<Told<'_>, &Fact> =
@@ -80,7 +80,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Whether a fact says what is asked for: then it is no way of telling it.
+/// Whether a fact equals the answer, so that its baseline would be trivial.
 fn is_answer(fact: &Fact, answer: &Answer) -> bool {
     match answer {
         Answer::Choice { options, correct } => options.get(*correct).is_some_and(|right| {
@@ -147,7 +147,7 @@ mod tests {
         ];
         let train: Vec<Case<'_>> = scans[..2].iter().map(|scan| asked(scan, 0)).collect();
         let facts = Facts::of(&train, &["graph", "people"]);
-        // `modularity`, no column of `dead`, `left`, `right`.
+        // `modularity`, no column of `dead`, then `left` and `right`.
         assert_eq!(facts.features(&train[0]), [0.5, 1.0, 0.0]);
         let second = facts.features(&train[1]);
         assert!(second[0].is_nan());
@@ -179,7 +179,8 @@ mod tests {
         assert!(Facts::of(&train, &["graph"]).is_empty());
     }
 
-    /// AUROC of 40 test scans of 20 people after 80 training scans, of labels in order or shuffled.
+    /// Returns the AUROC of 40 test scans of 20 people after 80 training scans, with labels in order or
+    /// shuffled.
     fn auroc(effect: f64, draw: u64, is_shuffled: bool) -> f64 {
         let mut rng = seed::stream(draw, "test");
         let planted = |place: usize| usize::from(place % 4 < 2);
@@ -188,7 +189,7 @@ mod tests {
                 let noise: Vec<(&str, Fact)> =
                     (0..20).map(|i| number(&format!("noise-{i}"), Some(rng.random()))).collect();
                 let value = rng.random::<f64>() + effect * planted(place) as f64;
-                // A tenth of the scans has no value.
+                // A tenth of the scans have no value.
                 let value = (rng.random::<f64>() > 0.1).then_some(value);
                 scan(place / 2, [vec![number("modularity", value)], noise].concat())
             })
@@ -215,7 +216,7 @@ mod tests {
     fn a_planted_effect_is_found_and_shuffled_labels_are_at_chance() {
         let found = auroc(1.0, 1, false);
         assert!(found > 0.85, "{found}");
-        // The SD of one AUROC of 20 and 20 is sqrt(41 / 4800) = 0.092, of the mean of ten 0.029.
+        // The SD of an AUROC with 20 and 20 scans is sqrt(41 / 4800) = 0.092, of the mean of ten 0.029.
         let mean = (0..10).map(|draw| auroc(1.0, draw, true)).sum::<f64>() / 10.0;
         assert!((mean - 0.5).abs() < 3.0 * 0.029, "{mean}");
     }

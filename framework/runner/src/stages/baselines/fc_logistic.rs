@@ -1,4 +1,4 @@
-//! Functional connectivity and logistic regression: the plain baseline that a model has to beat.
+//! Logistic regression on functional connectivity: the standard baseline for a model to beat.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use rayon::prelude::*;
 use super::logistic::Logistic;
 use super::span::Span;
 
-/// Strengths tried on the training subjects, strongest penalty first.
+/// Strengths to try, strongest penalty first.
 const STRENGTHS: [f64; 6] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0];
 
-/// Parts of the training subjects among which a penalty is chosen.
+/// Folds of the training subjects for choosing the penalty.
 pub const FOLDS: usize = 5;
 
-/// Told after every fold and after the last fit, [`FOLDS`] + 1 times at most; an error stops the fit.
+/// Called after every fold and after the last fit, at most [`FOLDS`] + 1 times. An error stops the fit.
 pub type Progress<'a> = &'a mut dyn FnMut() -> Result<()>;
 
 /// One training scan.
@@ -26,18 +26,18 @@ pub struct Known {
     pub features: Vec<f32>,
     /// Its class.
     pub class: usize,
-    /// Whose scan it is.
+    /// The person scanned.
     pub person: String,
 }
 
-/// Fisher's z of the correlation of every pair of regions; NaN where a region has no spread.
+/// Returns Fisher's z of the correlation of every pair of regions. NaN if a region is constant.
 pub fn features(series: &TimeSeries) -> Vec<f32> {
-    // The z of 0.999999 is 7.25: two regions that are the same must not outweigh all others.
+    // The z of 0.999999 is 7.25, so two identical regions do not outweigh all others.
     fc(series).upper().map(|r| fisher_z(r.clamp(-0.999_999, 0.999_999)) as f32).collect()
 }
 
-/// Probabilities of `classes` classes for points that were not trained on. The penalty is the one with
-/// the least log loss on held-out training subjects; nothing but `known` is learned from.
+/// Returns the probabilities of `classes` classes for new points. The penalty has the lowest log loss
+/// on held-out folds of the training subjects. Only `known` is used for fitting.
 pub fn predict(
     known: &[Known],
     points: &[Vec<f32>],
@@ -70,13 +70,13 @@ fn choose(known: &[Known], classes: usize, seed: u64, progress: Progress<'_>) ->
         let predicted: Vec<&[f64]> = predicted.iter().map(Vec::as_slice).collect();
         scores::log_loss(&answers, &predicted)
     };
-    // Without folds all losses are NaN and equal: of equals the strongest penalty is taken.
+    // Without folds all losses are NaN, and ties go to the strongest penalty.
     let losses: Vec<f64> = predicted.iter().map(log_loss).collect();
     let best = (0..STRENGTHS.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]));
     Ok(STRENGTHS[best.unwrap_or(0)])
 }
 
-/// Probabilities for each of `strengths`.
+/// Fits a model per strength and returns its probabilities.
 fn of_strengths(
     known: &[Known],
     points: &[Vec<f32>],
@@ -94,7 +94,7 @@ fn of_strengths(
     strengths.par_iter().map(of_one).collect()
 }
 
-/// The fold of every person; none for a lone one.
+/// Assigns every person to a fold. Empty with fewer than two people.
 pub(super) fn folds<'a>(persons: impl Iterator<Item = &'a String>, seed: u64) -> BTreeMap<String, usize> {
     let mut persons: Vec<String> = persons.cloned().collect();
     persons.sort_unstable();
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// Scans of two classes, two a person, whose first features differ by `effect`.
+    /// Scans of two classes, two per person, whose first features differ by `effect`.
     fn scans(persons: usize, effect: f32, seed: u64) -> Vec<Known> {
         let mut rng = seed::stream(seed, "test");
         let mut scan = |i: usize| {
@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn permuted_labels_score_at_chance() {
-        // Over 20 seeds of 40 test scans: the SD of one AUROC of 20 and 20 is sqrt(41 / 4800) = 0.092, of
-        // the mean 0.021.
+        // Over 20 seeds of 40 test scans. The SD of an AUROC with 20 and 20 scans is sqrt(41 / 4800) =
+        // 0.092, of the mean 0.021.
         let mean = (0..20)
             .map(|seed| {
                 let mut scans = scans(60, 0.5, seed);
@@ -177,14 +177,15 @@ mod tests {
 
     #[test]
     fn a_dead_region_is_missing_and_twins_are_bounded() {
-        // Regions: rising, the same, constant.
+        // Regions: a rising one, the same again, a constant one.
         let values = (0..6).flat_map(|t| [t as f32, t as f32, 1.0]).collect();
         let features = features(&TimeSeries::new(6, 3, 2.0, values).unwrap());
         assert!((features[0] - 7.254_329).abs() < 1e-3, "{features:?}");
         assert!(features[1].is_nan() && features[2].is_nan());
     }
 
-    /// The scans of `experiments/data/pain`: features of the first 160 volumes, condition, subject.
+    /// Reads the scans of `experiments/data/pain`: features of the first 160 volumes, condition,
+    /// subject.
     fn pain() -> Vec<Known> {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/data/pain"));
         let table = std::fs::read_to_string(folder.join("scans.tsv")).unwrap();
@@ -209,8 +210,9 @@ mod tests {
 
     #[test]
     fn pain_in_six_folds_scores_as_with_scikit_learn() {
-        // Script of the numbers: StandardScaler and LogisticRegression on the same features, GroupKFold(6),
-        // pooled: AUROC 0.678, 0.699 and 0.705 for C = 1e-4, 1e-3 and 1e-2, accuracy 0.51 to 0.52.
+        // Computed in Python: StandardScaler and LogisticRegression on the same features,
+        // GroupKFold(6), pooled: AUROC 0.678, 0.699 and 0.705 for C = 1e-4, 1e-3 and 1e-2, accuracy
+        // 0.51 to 0.52.
         let scans = pain();
         let persons: std::collections::BTreeSet<String> =
             scans.iter().map(|scan| scan.person.clone()).collect();
@@ -229,7 +231,7 @@ mod tests {
         let chosen: Vec<usize> = predicted.iter().map(|p| scores::most_likely(p)).collect();
         let (accuracy, loss) = (scores::accuracy(&answers, &chosen), scores::log_loss(&answers, &predicted));
         println!("AUROC {auroc:.3}, accuracy {accuracy:.3}, log loss {loss:.3}");
-        // Better than the shares of the classes, whose log loss is ln 3 = 1.0986 at best.
+        // Better than predicting the class shares, whose log loss is ln 3 = 1.0986 at best.
         assert!(loss < 3f64.ln(), "{loss}");
         assert!((auroc - 0.70).abs() < 0.04, "{auroc}");
     }

@@ -1,14 +1,14 @@
-//! Minimises a smooth convex function: limited-memory BFGS with a backtracking line search.
+//! Minimises a smooth convex function by limited-memory BFGS with a backtracking line search.
 
 use std::collections::VecDeque;
 
-/// Steps remembered.
+/// Number of steps remembered.
 const MEMORY: usize = 12;
 
-/// Steps after which the point is taken as it is.
+/// Most steps. After them the current point is returned.
 const LONGEST: usize = 2000;
 
-/// The point near `start` where no component of the gradient exceeds `tolerance`.
+/// Returns the point, starting from `start`, at which no component of the gradient exceeds `tolerance`.
 ///
 /// `function` writes the gradient at a point into its second argument and returns the value.
 pub fn minimize(
@@ -27,7 +27,7 @@ pub fn minimize(
         let mut direction = direction(&gradient, &steps);
         let mut slope = dot(&direction, &gradient);
         if slope >= 0.0 {
-            // Rounding spoilt the memory: start again from steepest descent.
+            // Rounding errors spoilt the direction: restart with steepest descent.
             steps.clear();
             direction = gradient.iter().map(|slope| -slope).collect();
             slope = dot(&direction, &gradient);
@@ -42,7 +42,7 @@ pub fn minimize(
             }
             length /= 2.0;
             if length < 1e-20 {
-                // No lower point can be told apart from this one.
+                // No lower point is distinguishable from this one.
                 return point;
             }
         };
@@ -60,14 +60,14 @@ pub fn minimize(
     point
 }
 
-/// How far a step went, and how the gradient changed over it.
+/// The change of the point and of the gradient over one step.
 struct Step {
     moved: Vec<f64>,
     turned: Vec<f64>,
     curvature: f64,
 }
 
-/// Minus the remembered inverse Hessian times the gradient (the two-loop recursion).
+/// Returns minus the remembered inverse Hessian times the gradient (the two-loop recursion).
 fn direction(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
     let mut weights = Vec::new();
@@ -87,11 +87,11 @@ fn direction(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
     direction
 }
 
-/// The inner product of two vectors of one length.
+/// Returns the inner product of two vectors of equal length.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_chunks, a_rest) = a.as_chunks::<8>();
     let (b_chunks, b_rest) = b.as_chunks::<8>();
-    // Eight running sums: a fixed order that the compiler can vectorise.
+    // Eight running sums give a fixed order that the compiler can vectorise.
     let mut sums = [0.0; 8];
     for (a, b) in a_chunks.iter().zip(b_chunks) {
         for lane in 0..8 {
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_badly_scaled_bowl_is_solved() {
-        // f = sum of i^2 (x_i - i)^2 / 2, lowest at x_i = i.
+        // f = sum of i^2 (x_i - i)^2 / 2, with its minimum at x_i = i.
         let minimum = minimize(vec![0.0; 30], 1e-9, |x, gradient| {
             let mut value = 0.0;
             for (i, (x, slope)) in (1..).map(f64::from).zip(x.iter().zip(gradient.iter_mut())) {

@@ -1,25 +1,28 @@
 //! Multinomial logistic regression with an L2 penalty.
+//!
+//! Written by hand, because it is small, pure and deterministic; crates would bring an optimiser
+//! framework.
 
 use super::lbfgs::{dot, minimize};
 
-/// A fitted model: one weight vector and one constant a class.
+/// A fitted model with one weight vector and one constant per class.
 #[derive(Clone, Debug)]
 pub struct Logistic {
     classes: usize,
     width: usize,
-    /// `classes` rows of `width` weights and one constant.
+    /// For each of `classes` classes, `width` weights and one constant.
     weights: Vec<f64>,
 }
 
 impl Logistic {
-    /// Minimises `strength * sum of cross-entropies + |W|^2 / 2`, the constants not penalised: what
-    /// scikit-learn calls `C` is `strength`.
+    /// Minimises `strength * sum of cross-entropies + |W|^2 / 2`. Constants are not penalised.
+    /// `strength` is scikit-learn's `C`.
     pub fn fit(points: &[Vec<f64>], answers: &[usize], classes: usize, strength: f64) -> Logistic {
         let width = points.first().map_or(0, Vec::len);
         let start = vec![0.0; classes * (width + 1)];
         let loss = Loss { points, answers, classes, width, strength };
-        // Weights are sought in units in which the loss is about as curved along each: the same minimum in a
-        // fraction of the steps.
+        // Weights are scaled so that the loss is about equally curved along each. The minimum is the
+        // same, in a fraction of the steps.
         let scales = loss.scales();
         let mut weights = start.clone();
         let scaled = |at: &[f64], weights: &mut Vec<f64>| {
@@ -29,7 +32,7 @@ impl Logistic {
                 .zip(scales.iter().cycle())
                 .for_each(|((weight, at), scale)| *weight = at * scale);
         };
-        // In these units a step of this size moves no logit by more than about 1e-6.
+        // In these units, such a step moves no logit by more than about 1e-6.
         let tolerance = 1e-7 * (1.0 + strength).sqrt();
         let minimum = minimize(start, tolerance, |at, gradient| {
             scaled(at, &mut weights);
@@ -42,7 +45,7 @@ impl Logistic {
         Logistic { classes, width, weights }
     }
 
-    /// The probability of every class.
+    /// Returns the probability of every class.
     pub fn probabilities(&self, point: &[f64]) -> Vec<f64> {
         softmax(&logits(&self.weights, self.classes, self.width, point)).0
     }
@@ -57,8 +60,8 @@ struct Loss<'a> {
 }
 
 impl Loss<'_> {
-    /// The reciprocal root of the curvature along a weight of each feature and along the constant, while all classes
-    /// are equally likely.
+    /// Returns the inverse square root of the curvature along each feature's weight and along the
+    /// constant, when all classes are equally likely.
     fn scales(&self) -> Vec<f64> {
         let share = 1.0 / self.classes.max(1) as f64;
         let mut powers = vec![0.0; self.width];
@@ -99,7 +102,7 @@ fn logits(weights: &[f64], classes: usize, width: usize, point: &[f64]) -> Vec<f
     (0..classes).map(logit).collect()
 }
 
-/// Shares that sum to 1, and the logarithm of what they were divided by.
+/// Returns shares that sum to 1, and the logarithm of the normaliser.
 pub fn softmax(logits: &[f64]) -> (Vec<f64>, f64) {
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let powers: Vec<f64> = logits.iter().map(|logit| (logit - largest).exp()).collect();

@@ -1,8 +1,8 @@
-//! The answer that needs no scan: what most training scans have.
+//! Answers that need no scan: those most common in training.
 
 use boldface::Fact;
 
-/// The share of each of `classes` among the training answers; equal shares without any.
+/// Returns the share of each class among the training answers. Equal shares without any.
 pub fn frequencies(answers: &[usize], classes: usize) -> Vec<f64> {
     let share = |class: usize| match answers.len() {
         0 => 1.0 / classes as f64,
@@ -11,8 +11,8 @@ pub fn frequencies(answers: &[usize], classes: usize) -> Vec<f64> {
     (0..classes).map(share).collect()
 }
 
-/// The text that says most of what the others say: the sum of facts it shares with each other text is
-/// the largest. The first of equals; none if there is no text.
+/// Returns the index of the text that shares the most facts with the other texts. The first of equals.
+/// `None` without texts.
 pub fn consensus(texts: &[&[Fact]]) -> Option<usize> {
     let shared =
         |a: &[Fact], b: &[Fact]| a.iter().filter(|fact| b.iter().any(|other| other.agrees(fact))).count();
@@ -38,7 +38,7 @@ mod tests {
             ..Fact::default()
         };
         let (a, b, c) = (fact("a", "low"), fact("b", "low"), fact("b", "high"));
-        // Shared with all, itself included: [a]: 1 + 1 + 0, [a b]: 1 + 2 + 0, [c]: 0 + 0 + 1.
+        // Shared facts, itself included: [a]: 1 + 1 + 0, [a b]: 1 + 2 + 0, [c]: 0 + 0 + 1.
         let texts = [vec![a.clone()], vec![a, b], vec![c]];
         let texts: Vec<&[Fact]> = texts.iter().map(Vec::as_slice).collect();
         assert_eq!(consensus(&texts), Some(1));

@@ -1,4 +1,4 @@
-//! What is scored without the model: each a plain function from training data to answers.
+//! Models behind the baselines: plain functions from training data to answers.
 
 pub mod autoregressive;
 pub mod columns;

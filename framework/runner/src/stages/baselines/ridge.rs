@@ -1,4 +1,4 @@
-//! Ridge regression: the plain model of a number, in as many features as there may be.
+//! Ridge regression: the standard model for a number, with any number of features.
 
 use boldface::Result;
 use rayon::prelude::*;
@@ -7,25 +7,24 @@ use super::fc_logistic::{Progress, folds};
 use super::lbfgs::dot;
 use super::span::Span;
 
-/// Penalties tried on the training subjects, the strongest first; 1 is the mean squared length of a
-/// standardised point.
+/// Penalties to try, strongest first. 1 is the mean squared length of a standardised point.
 const PENALTIES: [f64; 7] = [1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3];
 
 /// One training scan.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    /// Its features; NaN counts as the mean.
+    /// Its features. NaN counts as the mean.
     pub features: Vec<f32>,
-    /// Its number.
+    /// Its target.
     pub value: f64,
-    /// Whose scan it is.
+    /// The person scanned.
     pub person: String,
 }
 
-/// The number of each point that was not trained on. The penalty is the one with the least squared error
-/// on held-out training subjects, the strongest of equals; nothing but `known` is learned from.
+/// Predicts the target of new points. The penalty has the lowest squared error on held-out folds of the
+/// training subjects, the strongest of equals. Only `known` is used for fitting.
 ///
-/// Without training scans there is nothing to say: NaN.
+/// Returns NaN without training scans.
 pub fn predict(
     known: &[Measured],
     points: &[Vec<f32>],
@@ -56,7 +55,7 @@ fn choose(known: &[Measured], seed: u64, progress: Progress<'_>) -> Result<f64> 
     Ok(PENALTIES[best.unwrap_or(0)])
 }
 
-/// Predictions for each of `penalties`.
+/// Fits a model per penalty and returns its predictions.
 fn of_penalties(known: &[Measured], points: &[Vec<f32>], penalties: &[f64]) -> Vec<Vec<f64>> {
     let features: Vec<Vec<f32>> = known.iter().map(|scan| scan.features.clone()).collect();
     let mean = known.iter().map(|scan| scan.value).sum::<f64>() / known.len() as f64;
@@ -70,8 +69,8 @@ fn of_penalties(known: &[Measured], points: &[Vec<f32>], penalties: &[f64]) -> V
     penalties.par_iter().map(of_one).collect()
 }
 
-/// Minimises `sum of (value - w x)^2 + penalty |w|^2` along axes that are orthogonal over the points; standardised points
-/// and centred values need no constant.
+/// Minimises `sum of (value - w x)^2 + penalty |w|^2` along axes that are orthogonal over the points.
+/// Standardised points and centred values need no constant.
 fn weights(points: &[Vec<f64>], values: &[f64], penalty: f64) -> Vec<f64> {
     let width = points.first().map_or(0, Vec::len);
     let (mut powers, mut products) = (vec![0.0; width], vec![0.0; width]);
@@ -100,7 +99,7 @@ mod tests {
         assert!((weights(&points, &[-2.0, 1.0, 1.0], 4.0)[0] - 0.5).abs() < 1e-12);
     }
 
-    /// Scans, two a person, whose first five of 60 features follow the number.
+    /// Scans, two per person, whose first five of 60 features follow the target.
     fn scans(persons: usize, seed: u64) -> Vec<Measured> {
         let mut rng = seed::stream(seed, "test");
         let mut scan = |i: usize| {
@@ -132,9 +131,11 @@ mod tests {
 
     #[test]
     fn predictions_are_scikit_learns() {
-        // Eight points of three features, in Python: x[i] = [sin(1.7 i), cos(0.9 i), i % 3], y[i] = i + x[i][0].
-        // make_pipeline(StandardScaler(), Ridge(alpha=3 * 0.1)).fit(x, y).predict([[0.3, -0.2, 1]]): the features
-        // are divided by the root of their number here, so the same penalty is three times as strong.
+        // Eight points with three features, in Python:
+        // x[i] = [sin(1.7 i), cos(0.9 i), i % 3], y[i] = i + x[i][0],
+        // make_pipeline(StandardScaler(), Ridge(alpha=3 * 0.1)).fit(x, y).predict([[0.3, -0.2, 1]]).
+        // Here features are divided by the root of their number, so the same penalty is three times as
+        // strong.
         let row = |i: f64| vec![(1.7 * i).sin() as f32, (0.9 * i).cos() as f32, (i % 3.0) as f32];
         let known: Vec<Measured> = (0..8)
             .map(f64::from)

@@ -1,35 +1,36 @@
-//! Points with many more features than there are points, in coordinates of their own span.
+//! Coordinates within the span of the training points, for points with more features than there are
+//! points.
 //!
-//! A linear model with an L2 penalty never leaves the span of its training points. There, n points
-//! need at most n coordinates, and inner products stay what they were: nothing is lost.
+//! The weights of a linear model with an L2 penalty lie in the span of its training points. There, n
+//! points need at most n coordinates, and inner products are unchanged, so the minimum is the same.
 
 use boldface_features::{axes, inner_products};
 use rayon::prelude::*;
 
 use super::lbfgs::dot;
 
-/// Directions in which the training points vary by less than this share of the most are rounding.
+/// Directions with less than this share of the largest variance are rounding noise.
 const ROUNDING: f64 = 1e-10;
 
-/// Standardises features by training statistics and gives points coordinates in the training span.
+/// Standardises features by training statistics and computes coordinates in the training span.
 pub struct Span {
-    /// Mean and reciprocal SD of each feature; a reciprocal of 0 for a constant one.
+    /// Mean and reciprocal SD of each feature. The reciprocal is 0 for a constant feature.
     scaling: Vec<(f64, f64)>,
     axes: Axes,
     /// Coordinates of the training points, in order.
     train: Vec<Vec<f64>>,
 }
 
-/// What a point is multiplied by.
+/// The matrix that a point is multiplied by.
 enum Axes {
-    /// The standardised training points, and for each axis the weights of the products with them.
+    /// The standardised training points, and for each axis the weights of the inner products with them.
     OfPoints(Vec<Vec<f32>>, Vec<Vec<f64>>),
-    /// For each axis the weights of the features, of which there are fewer than points.
+    /// For each axis, the weights of the features. Used if there are fewer features than points.
     OfFeatures(Vec<Vec<f64>>),
 }
 
 impl Span {
-    /// The span of `train`; a feature that is NaN counts as the mean.
+    /// Computes the span of `train`. A NaN counts as the feature's mean.
     pub fn of(train: &[Vec<f32>]) -> Span {
         let features = train.first().map_or(0, Vec::len);
         let scaling =
@@ -45,13 +46,13 @@ impl Span {
         Span { scaling, axes, train }
     }
 
-    /// Coordinates of the training points, in order, along axes that are orthogonal over them.
+    /// Returns the coordinates of the training points, in order. The axes are orthogonal over them.
     pub fn train(&self) -> &[Vec<f64>] {
         &self.train
     }
 
-    /// Coordinates of points, trained on or not, as far as they lie in the span. Their inner products
-    /// are those of the standardised features, divided by the number of features.
+    /// Projects points onto the span. Inner products of the results are those of the standardised
+    /// features, divided by the number of features.
     pub fn coordinates(&self, points: &[Vec<f32>]) -> Vec<Vec<f64>> {
         let points: Vec<Vec<f32>> =
             points.par_iter().map(|point| standardized(point, &self.scaling)).collect();
@@ -60,8 +61,9 @@ impl Span {
 }
 
 impl Axes {
-    /// Of points with products `P`: with `u` a vector of `P` and `l` its eigenvalue, a point whose products with the
-    /// training points are `k` lies at `k u / sqrt(features l)`.
+    /// Computes axes from the matrix `P` of the points' inner products. Let `u` be an eigenvector of
+    /// `P` and `l` its eigenvalue. A point whose products with the training points are `k` has the
+    /// coordinate `k u / sqrt(features l)`.
     fn of_points(points: Vec<Vec<f32>>) -> Axes {
         let features = points.first().map_or(1, Vec::len).max(1) as f64;
         let (values, mut vectors) = axes(&inner_products(&points, &points), ROUNDING).unwrap_or_default();
@@ -72,7 +74,7 @@ impl Axes {
         Axes::OfPoints(points, vectors)
     }
 
-    /// Of points with fewer features: the vectors of the products of the features with each other.
+    /// Computes axes for points with fewer features: eigenvectors of the features' inner products.
     fn of_features(points: &[Vec<f32>]) -> Axes {
         let features = points.first().map_or(0, Vec::len);
         let columns: Vec<Vec<f32>> =
@@ -83,7 +85,7 @@ impl Axes {
         Axes::OfFeatures(vectors)
     }
 
-    /// Where standardised points lie.
+    /// Returns the coordinates of standardised points.
     fn coordinates(&self, points: &[Vec<f32>]) -> Vec<Vec<f64>> {
         let (seen, vectors) = match self {
             Axes::OfPoints(train, vectors) => (inner_products(points, train), vectors),
@@ -96,13 +98,14 @@ impl Axes {
     }
 }
 
-/// A point in the training points' units; what is not finite counts as the mean.
+/// Standardises a point by training statistics. Values that are not finite count as the mean.
 fn standardized(point: &[f32], scaling: &[(f64, f64)]) -> Vec<f32> {
     let scaled = point.iter().zip(scaling).map(|(&x, (mean, scale))| (f64::from(x) - mean) * scale);
     scaled.map(|x| if x.is_finite() { x as f32 } else { 0.0 }).collect()
 }
 
-/// Mean and reciprocal population SD of the finite values; `(mean, 0)` if they do not vary.
+/// Returns the mean and the reciprocal population SD of the finite values. The reciprocal is 0 if they
+/// do not vary.
 fn scaling(values: impl Iterator<Item = f32> + Clone) -> (f64, f64) {
     let finite = values.filter(|value| value.is_finite()).map(f64::from);
     let n = finite.clone().count().max(1) as f64;
@@ -120,7 +123,8 @@ mod tests {
 
     #[test]
     fn inner_products_survive() {
-        // Points of 40 features, one of them constant, one NaN in one point: fewer points than features, and more.
+        // Points with 40 features, one constant, one NaN in one point: fewer points than features, then
+        // more.
         for (n, axes) in [(6, 5), (60, 39)] {
             let mut rng = seed::stream(0, "test");
             let mut points: Vec<Vec<f32>> =
@@ -129,7 +133,7 @@ mod tests {
             points[2][5] = f32::NAN;
             let new = points.split_off(n);
             let span = Span::of(&points);
-            // Centred points lie in one dimension less.
+            // Centred points lose one dimension.
             assert_eq!(span.train()[0].len(), axes);
             let real = |a: &[f32], b: &[f32]| {
                 let (a, b) = (standardized(a, &span.scaling), standardized(b, &span.scaling));

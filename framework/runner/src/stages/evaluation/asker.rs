@@ -1,4 +1,4 @@
-//! Asks a language model: options ranked, texts generated.
+//! Asks a language model: ranks options, generates texts, continues scans.
 
 use std::collections::BTreeMap;
 use std::iter::repeat_n;
@@ -26,20 +26,20 @@ pub(super) struct Asker<'a> {
     pub paradigm: Paradigm,
     pub together: Together,
     pub stand_ins: StandIns,
-    /// Seed of surrogates and shuffled scans.
+    /// Seed of surrogate and shuffled scans.
     pub seed: u64,
-    /// Surrogates and shuffled scans of the questions that were asked last: those that follow are often about the
-    /// same.
+    /// Surrogate and shuffled scans of the last questions. The next questions are often about the same
+    /// scans.
     pub altered: BTreeMap<(Shown, Place), FmriBlock>,
 }
 
 impl Asker<'_> {
-    /// The model's answers; to several scans, their mean.
+    /// Returns the model's answers. If several scans are shown for a question, averages their answers.
     pub fn ask(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Prediction>> {
         let Some(form) = cases::form(cases)? else { return Ok(Vec::new()) };
         let mut sights = self.sights(cases, shown)?;
         if form == Form::Text || self.paradigm == Paradigm::Open {
-            // Texts have no mean: the first scan speaks for all.
+            // Texts have no mean, so only the first scan is shown.
             sights.iter_mut().for_each(|places| places.truncate(1));
         }
         let asked = repeated(cases, &sights);
@@ -69,11 +69,11 @@ impl Asker<'_> {
             Form::Choice | Form::Bins | Form::Band => self.rank(cases, blocks),
             Form::Text => self.write_texts(cases, blocks),
             Form::Series => self.continued(cases, places, shown, blocks),
-            Form::Value => Err("a number without bins is read off, not asked for".into()),
+            Form::Value => Err("a number without bins has no options to rank".into()),
         }
     }
 
-    /// What is looked at for each question: its own window, or those that stand in for it.
+    /// Returns the windows to show for each question: its own, or its stand-ins.
     pub(super) fn sights(&self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<Place>>> {
         let mut sights = Vec::new();
         for case in cases {
@@ -89,7 +89,8 @@ impl Asker<'_> {
         Ok(sights)
     }
 
-    /// What is shown of each place: the whole window to be continued, and as much of it as questions show.
+    /// Returns the block to show for each window: the whole window for forecasts, otherwise the part
+    /// that questions show.
     pub(super) fn blocks(
         &mut self,
         places: &[Place],
@@ -105,7 +106,7 @@ impl Asker<'_> {
         Ok(blocks.into_iter().map(Some).collect())
     }
 
-    /// Altered windows; each is embedded once as long as questions about it follow each other.
+    /// Returns altered windows. Each is embedded once while consecutive questions are about it.
     fn altered(&mut self, places: &[Place], shown: Shown, is_forecast: bool) -> Result<Vec<FmriBlock>> {
         self.altered.retain(|(how, place), _| *how != shown || places.contains(place));
         let mut missing: Vec<&Place> = Vec::new();
@@ -123,7 +124,7 @@ impl Asker<'_> {
         Ok(places.iter().map(|place| self.altered[&(shown, place.clone())].clone()).collect())
     }
 
-    /// The volumes that are shown of a place; those of one place are always the same.
+    /// Returns the volumes to show for a window. The same window always gives the same volumes.
     pub(super) fn series(&self, place: &Place, shown: Shown) -> Result<TimeSeries> {
         let (id, window, _) = place;
         let (series, _) = self.windows.shown(place)?;
@@ -135,8 +136,8 @@ impl Asker<'_> {
         }
     }
 
-    /// Options ranked by log-likelihood, after the questions and the model's own answers that come earlier
-    /// in the same prompt, if there are any.
+    /// Ranks options by log-likelihood, after any earlier questions of the same prompt and the model's
+    /// own answers to them.
     fn rank(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
         let mut turns: Vec<Turn<'_>> = Vec::new();
         for (case, block) in cases.iter().zip(blocks) {
@@ -157,10 +158,11 @@ impl Asker<'_> {
         turns.into_iter().zip(cases).map(|(turn, case)| turn.prediction(&case.example.answer)).collect()
     }
 
-    /// Log-likelihoods of the options of questions about scans.
+    /// Computes the log-likelihoods of the options of each question.
     ///
     /// # Errors
-    /// If a question with its longest option does not fit the backbone, or an option gets no number.
+    /// If a question with its longest option does not fit the backbone, or the backbone returns no
+    /// number for an option.
     pub(super) fn log_likelihoods(&self, questions: &[(&ScanId, Query)]) -> Result<Vec<Vec<f64>>> {
         for (scan, query) in questions {
             let longest = query.options.iter().max_by_key(|option| option.len());
@@ -180,7 +182,7 @@ impl Asker<'_> {
         Ok(ranked)
     }
 
-    /// Sentences, and the one option that each names.
+    /// Generates sentences and finds the option that each names.
     fn named(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
         let mut predictions = Vec::new();
         for (case, text) in cases.iter().zip(self.texts(cases, blocks)?) {
@@ -214,7 +216,7 @@ impl Asker<'_> {
     }
 }
 
-/// Each question as often as there are places to look at.
+/// Repeats each question once per window shown for it.
 pub(super) fn repeated<'a>(cases: &[Case<'a>], sights: &[Vec<Place>]) -> Vec<Case<'a>> {
     cases.iter().zip(sights).flat_map(|(case, places)| repeat_n(case.clone(), places.len())).collect()
 }

@@ -1,4 +1,4 @@
-//! Writes a caption through facts: asks for every fact and tells the most unusual ones.
+//! Writes captions from facts: asks the model about every fact and reports the most unusual ones.
 
 use boldface::{Answer, Band, Decoding, FmriBlock, Prediction, Result};
 
@@ -8,7 +8,7 @@ use super::super::packing::{prompt, query};
 use super::asker::Asker;
 use crate::run::inputs::read_facts;
 
-/// The model's answer to the question about one fact.
+/// The model's answer to a question about one fact.
 struct FactAnswer<'a> {
     feature: &'a str,
     bands: &'a [Band],
@@ -16,7 +16,7 @@ struct FactAnswer<'a> {
 }
 
 impl Asker<'_> {
-    /// A text per case: made of facts, or generated word by word.
+    /// Writes a text per case, from facts or word by word.
     pub(super) fn write_texts(
         &self,
         cases: &[Case<'_>],
@@ -51,7 +51,8 @@ impl Asker<'_> {
         cases.iter().zip(answers).map(|(case, answers)| self.caption(case, &answers)).collect()
     }
 
-    /// As many facts as the reference tells, the most unusual ones, in the corpora's order and words.
+    /// Writes as many facts as the reference has, the most unusual ones, in the corpora's order and
+    /// words.
     fn caption(&self, case: &Case<'_>, answers: &[FactAnswer<'_>]) -> Result<Prediction> {
         let Answer::Text { facts, .. } = &case.example.answer else {
             return Err("a text was expected".into());
@@ -75,13 +76,13 @@ impl Asker<'_> {
 }
 
 impl FactAnswer<'_> {
-    /// How far from the norm the fact is expected to be, in SD.
+    /// Returns the expected distance of the fact from the norm, in SD.
     fn unusual(&self) -> f64 {
         let expected = self.bands.iter().zip(&self.probabilities).map(|(band, share)| band.z * share);
         expected.sum::<f64>().abs()
     }
 
-    /// The most likely band of those that are unusual, which is what a caption tells; the first of equals.
+    /// Returns the most likely unusual band, since captions report only those. The first of equals.
     fn band(&self) -> &str {
         let unusual = |place: &usize| self.bands[*place].z != 0.0;
         let places = (0..self.bands.len()).rev().filter(unusual);

@@ -1,4 +1,4 @@
-//! Continues scans: the next codes are predicted, decoded, and read again with what was before.
+//! Continues scans: predicts the next codes, decodes them, and reads them again with everything before.
 
 use boldface::{Codes, FmriBlock, Prediction, Result, Sequence, TimeSeries, Window};
 
@@ -9,8 +9,10 @@ use super::asker::Asker;
 use super::controls::Shown;
 
 impl Asker<'_> {
-    /// Patch by patch: the next codes are predicted, decoded, and read again with what was before. What is shown may
-    /// be another scan or an altered one; what is compared with is always what followed in the scan that is asked about.
+    /// Continues each scan patch by patch. The model predicts one patch of codes at a time, because a
+    /// model that reads features needs that patch decoded and embedded before the next. The shown scan
+    /// may be altered or another person's, but the prediction is compared with the future of the
+    /// question's own scan.
     pub(super) fn continued(
         &self,
         cases: &[Case<'_>],
@@ -46,7 +48,7 @@ impl Asker<'_> {
             }
             let series: Vec<TimeSeries> = running.iter().map(|scan| scan.series.clone()).collect();
             for (scan, block) in running.iter_mut().zip(self.windows.embed(&series)?) {
-                // The features are of what was decoded; the codes stay those that were predicted.
+                // Features come from the decoded series; codes stay as predicted.
                 scan.block = FmriBlock { codes: scan.codes.clone().into(), ..block };
             }
         }
@@ -54,10 +56,10 @@ impl Asker<'_> {
     }
 }
 
-/// One scan that is being continued.
+/// A scan being continued.
 struct Running {
     before: Vec<u32>,
-    /// Volumes that were shown; what is after them in `series` is predicted.
+    /// Number of shown volumes. Later ones in `series` are predicted.
     shown: usize,
     series: TimeSeries,
     codes: Codes,
@@ -66,7 +68,7 @@ struct Running {
 }
 
 impl Running {
-    /// Appends the volumes that `codes` stand for after everything before them.
+    /// Appends `codes` and the volumes decoded from them.
     fn append(&mut self, codes: Vec<u32>, windows: &Windows) -> Result<()> {
         if codes.len() != self.codes.rois {
             return Err(format!(

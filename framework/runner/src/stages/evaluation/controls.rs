@@ -1,4 +1,5 @@
-//! Controls: the same questions about something else than the scan, so that a score says what it rests on.
+//! Controls: the same questions with something other than the scan, which show what a score is based
+//! on.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +11,23 @@ use super::super::cases::Case;
 use super::super::packing::extent;
 use super::super::windows::Place;
 
-/// What a model is shown with a question.
+/// The input shown with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shown {
-    /// The window.
+    /// The question's own window.
     Scan,
-    /// The window's volumes in a random order: connectivity, and nothing that happens over time.
+    /// The window with its volumes in random order, which keeps connectivity and destroys temporal
+    /// order.
     Shuffled,
-    /// The window with random phases: the spectrum of every region, and no connectivity.
+    /// The window with random phases, which keeps each region's spectrum and destroys connectivity.
     Surrogate,
-    /// The same window of other people.
+    /// The same window of other people's scans.
     Swap,
     /// The question alone.
     Nothing,
 }
 
-/// The controls and what each shows, the hardest to beat first.
+/// The controls and their inputs, hardest to beat first.
 pub(super) const CONTROLS: [(&str, Shown); 4] = [
     ("shuffled", Shown::Shuffled),
     ("surrogate", Shown::Surrogate),
@@ -33,21 +35,23 @@ pub(super) const CONTROLS: [(&str, Shown); 4] = [
     ("text-only", Shown::Nothing),
 ];
 
-/// Other people who stand in for one.
+/// Number of stand-ins per person. A single other scan would be a coin toss; three cost three passes
+/// over the questions.
 const STAND_INS: usize = 3;
 
-/// The rank of a control, the hardest to beat first; none for anybody else who answers.
+/// Returns the rank of a control, hardest to beat first. `None` for other names.
 pub(crate) fn rank(name: &str) -> Option<usize> {
     CONTROLS.iter().position(|(known, _)| *known == name)
 }
 
-/// For each question, the windows of other people that are shown instead.
+/// For each question's window, the windows of other people that replace it.
 #[derive(Debug, Default)]
 pub(super) struct StandIns(BTreeMap<(ScanId, Window), Vec<Place>>);
 
 impl StandIns {
-    /// Chooses stand-ins among the people who are asked about in the same part, at most three for each window: a
-    /// random scan of each that is long enough, from the same volume on, or from the last that leaves room.
+    /// Chooses stand-ins for each window among the other people in the same part, at most three. Takes
+    /// one random scan per person that is long enough. Its window starts at the same volume, or earlier
+    /// if the scan is too short for that.
     pub fn add(&mut self, cases: &[Case<'_>], patch: usize, seed: u64) -> Result<()> {
         let mut people: BTreeMap<String, BTreeMap<&ScanId, usize>> = BTreeMap::new();
         for case in cases {
@@ -76,12 +80,12 @@ impl StandIns {
         Ok(())
     }
 
-    /// The windows that stand in for one; none where nobody can.
+    /// Returns the stand-ins of a window. Empty if nobody has a scan that is long enough.
     pub fn of(&self, id: &ScanId, window: Window) -> &[Place] {
         self.0.get(&(id.clone(), window)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether somebody can stand in for each of the windows that are asked about.
+    /// Whether every question's window has a stand-in.
     pub fn are_complete(&self, cases: &[Case<'_>], patch: usize) -> Result<bool> {
         for case in cases {
             if self.of(&case.scan.info.id, extent(&case.example, patch)?.0).is_empty() {
@@ -92,10 +96,10 @@ impl StandIns {
     }
 }
 
-/// The mean of one question's answers to several scans: of the probabilities, the numbers or the volumes.
+/// Averages the answers to one question for several scans: probabilities, numbers or volumes.
 ///
 /// # Errors
-/// If there is no answer, or if several texts have no mean.
+/// If there are no answers, or several texts, which have no mean.
 pub(super) fn mean(mut answers: Vec<Prediction>) -> Result<Prediction> {
     let n = answers.len();
     let first = if n == 0 { return Err("there is no answer to average".into()) } else { answers.remove(0) };
@@ -199,7 +203,8 @@ mod tests {
 
     #[test]
     fn a_shorter_scan_ends_with_the_window_and_one_that_is_too_short_is_no_stand_in() {
-        // Volumes 30 to 50 of a scan of 60: of 45 volumes the last 20, of 15 none.
+        // Volumes 30 to 50 of a scan of 60. Of a scan of 45 the last 20 volumes; a scan of 15 is too
+        // short.
         let scans = [scan("1", "1", 60), scan("2", "1", 45), scan("3", "1", 15)];
         let cases = [case(&scans[0], 30)];
         let mut stand_ins = StandIns::default();

@@ -1,4 +1,4 @@
-//! What a linear model reads off the frozen language model: probes, and numbers without bins.
+//! Linear models on the frozen language model: probes, and numbers without bins.
 
 use boldface::{Observer, Part, Result};
 
@@ -12,7 +12,7 @@ use super::controls::{Shown, mean};
 use super::{BATCH, controls_of};
 use crate::run::Answered;
 
-/// One answerer's questions about one part, and how many scans it looks at for each.
+/// One set of predictions: a part, who answers, the questions, and the number of scans shown for each.
 struct Round<'a> {
     part: Part,
     plugin: &'static str,
@@ -20,8 +20,8 @@ struct Round<'a> {
     scans: Vec<usize>,
 }
 
-/// Answers of a linear model on the pooled prompts: fitted on `train` with its scans, and asked with scans
-/// and to the controls; fitted and asked with the question alone. It is fitted on nothing else.
+/// Answers with linear models on the pooled prompts. One is fitted on `train` with scans, and answers
+/// with scans and for the controls. Another is fitted and answers with the question alone.
 pub fn answers(
     work: &mut Work<'_>,
     asker: &mut Asker<'_>,
@@ -70,7 +70,7 @@ pub fn answers(
 }
 
 impl Asker<'_> {
-    /// Every question's prompt as one vector for each scan that is looked at.
+    /// Pools every question's prompt into one vector per shown scan.
     fn pooled(&mut self, cases: &[Case<'_>], shown: Shown) -> Result<Vec<Vec<Vec<f32>>>> {
         let sights = self.sights(cases, shown)?;
         let asked = repeated(cases, &sights);

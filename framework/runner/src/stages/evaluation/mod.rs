@@ -1,4 +1,8 @@
-//! What a task scores with the model: options ranked, texts generated, scans continued.
+//! Stage `evaluation.<task>`: scores of the model, by ranking options, generating texts and continuing
+//! scans.
+//!
+//! Model, controls and baselines are scored on the same resamples, so their differences are paired. The
+//! interval of a difference can be narrow although both scores vary widely.
 
 mod asker;
 mod captions;
@@ -26,23 +30,23 @@ use controls::{CONTROLS, Shown, StandIns};
 use prior::Sources;
 use together::Together;
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 4;
 
-/// Questions that are asked at once, if they are about different scans: a model reads the scans one by one.
+/// Most questions asked at once about different scans, which the model reads one by one.
 const BATCH: usize = 16;
 
-/// Most questions that are asked at once about one scan, which is read once for all of them.
+/// Most questions asked at once about one scan, which is read once for all of them.
 const ABOUT_ONE: usize = 256;
 
-/// The metric that holds how much the model corrects its prior.
+/// Name of the metric that states how much the model corrects its prior.
 pub(crate) const CORRECTION_WEIGHT: &str = "correction_weight";
 
-/// The rank of a control among those who answer.
+/// Rank of a control in reports.
 pub(crate) use controls::rank as control_rank;
 
-/// Saves the model's answers and those of the same model to the controls; scores them with intervals, apart by group,
-/// and the difference from each control and baseline.
+/// Saves the answers of the model, to the scans and to the controls. Records scores with intervals,
+/// overall and by group, and the differences from each control and baseline.
 pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     let task = cases::task(work.plan, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
@@ -104,7 +108,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A task's questions about one part, in the words that evaluation asks.
+/// Returns a task's questions about one part, in the wording for evaluation.
 fn questions<'a>(
     task: &Entry<dyn Task>,
     scans: &'a [Scan],
@@ -116,7 +120,8 @@ fn questions<'a>(
     Ok(cases)
 }
 
-/// The controls that can be shown for one part's questions: a forecast needs volumes, and a swap needs other people.
+/// Selects the controls for one part's questions. Forecasts cannot do without volumes, and a swap needs
+/// other people.
 fn controls_of(asker: &Asker<'_>, part: Part, cases: &[Case<'_>]) -> Result<Vec<(&'static str, Shown)>> {
     let is_forecast = cases::form(cases)? == Some(Form::Series);
     let can_swap = asker.stand_ins.are_complete(cases, asker.windows.patch())?;
@@ -132,7 +137,7 @@ fn controls_of(asker: &Asker<'_>, part: Part, cases: &[Case<'_>]) -> Result<Vec<
     Ok(CONTROLS.into_iter().filter(|(_, shown)| can_be_shown(*shown)).collect())
 }
 
-/// What the language model itself answers, with the scan and to the controls.
+/// Collects the language model's answers, with the scan and for each control.
 fn said(
     work: &mut Work<'_>,
     asker: &mut Asker<'_>,
@@ -154,7 +159,7 @@ fn said(
     Ok(answers)
 }
 
-/// Cases that are asked at once, in order: questions about one scan stay together.
+/// Splits cases into batches, in order. Questions about one scan stay together.
 fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> {
     let (mut batches, mut start, mut end) = (Vec::new(), 0, 0);
     for part in cases.chunk_by(are_about_one).flat_map(|scan| scan.chunks(ABOUT_ONE)) {
@@ -168,7 +173,8 @@ fn batches<T>(cases: &[T], are_about_one: impl Fn(&T, &T) -> bool) -> Vec<&[T]> 
     batches
 }
 
-/// Rows of the model and of its controls, and of the model's difference from them and from everything simpler.
+/// Records rows of the model and its controls, and of the model's differences from controls and
+/// baselines.
 fn score(
     work: &mut Work<'_>,
     name: &str,

@@ -1,5 +1,5 @@
-//! Several questions in one prompt: each is answered after the model's own earlier answers, never the true
-//! ones.
+//! Several questions in one prompt. Each is answered after the model's own earlier answers, never after
+//! the correct ones.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,24 @@ use super::super::bins;
 use super::super::cases::Case;
 use super::super::packing::{options, prompt, query, questions};
 
-/// The questions that stand in one prompt, by the scan and the window they are about; empty where every
-/// question stands alone.
+/// Questions that share a prompt, by scan and window. Empty if every question has its own prompt.
 #[derive(Debug, Default)]
 pub struct Together {
     prompts: BTreeMap<(ScanId, Window), Vec<(String, Example)>>,
-    /// The task whose answers are wanted.
+    /// The task whose answers are needed.
     task: String,
 }
 
-/// A prompt's questions in order, and which of them is to be answered.
+/// A prompt's questions in order, and the index of the one to answer.
 type Asked<'a> = (Vec<&'a Example>, usize);
 
 impl Together {
-    /// No questions yet; those of `task` are the ones to answer.
+    /// Starts without questions. Answers are needed for those of `task`.
     pub fn new(task: &str) -> Together {
         Together { prompts: BTreeMap::new(), task: task.to_owned() }
     }
 
-    /// Adds the questions of a task, after those of the tasks before it.
+    /// Adds the questions of a task after those of earlier tasks.
     pub fn add(&mut self, task: &str, cases: &[Case<'_>]) {
         for case in cases {
             let place = (case.scan.info.id.clone(), case.example.window);
@@ -38,7 +37,7 @@ impl Together {
         }
     }
 
-    /// The questions around `case`; it alone where nothing is asked with it.
+    /// Returns the questions in the prompt of `case`: only itself if no others share it.
     pub fn around<'a>(&'a self, case: &'a Case<'_>) -> Result<Asked<'a>> {
         let place = (case.scan.info.id.clone(), case.example.window);
         let Some(asked) = self.prompts.get(&place) else { return Ok((vec![&case.example], 0)) };
@@ -49,21 +48,21 @@ impl Together {
     }
 }
 
-/// One prompt while its questions are answered in order.
+/// A prompt whose questions are answered in order.
 pub struct Turn<'a> {
     examples: Vec<&'a Example>,
-    /// The question whose answer is wanted; later ones are asked and not answered.
+    /// The question whose answer is needed. Later ones are in the prompt but not answered.
     pub own: usize,
-    /// All questions, as the prompt asks them.
+    /// The text of all questions.
     asked: String,
-    /// The prompt, and the model's answers so far.
+    /// The prompt with the model's answers so far.
     said: Sequence,
-    /// Log-likelihoods of the last question's options.
+    /// Log-likelihoods of the options of the last question.
     ranked: Vec<f64>,
 }
 
 impl<'a> Turn<'a> {
-    /// A prompt with all its questions and no answer.
+    /// Makes the prompt with all questions and no answers.
     pub fn begin(
         model: &dyn LanguageModel,
         (examples, own): Asked<'a>,
@@ -74,13 +73,13 @@ impl<'a> Turn<'a> {
         Ok(Turn { examples, own, asked, said, ranked: Vec::new() })
     }
 
-    /// The options of a question, after the answers to the questions before it.
+    /// Returns the options of a question, after the answers to earlier questions.
     pub fn query(&self, model: &dyn LanguageModel, question: usize) -> Result<Query> {
         let (options, _) = options(&self.examples[question].answer)?;
         query(model, &self.asked, self.said.clone(), &options)
     }
 
-    /// Takes the likeliest option, the first of equals, as the answer to the question.
+    /// Records the most likely option, the first of equals, as the answer to the question.
     pub fn answer(&mut self, query: Query, log_likelihoods: Vec<f64>) {
         let best = (0..log_likelihoods.len())
             .rev()
@@ -91,9 +90,11 @@ impl<'a> Turn<'a> {
         self.ranked = log_likelihoods;
     }
 
-    /// The shares of the options, or the number that the bins stand for.
+    /// Turns the log-likelihoods into probabilities of the options, or into the expected value of the
+    /// bins.
     pub fn prediction(self, answer: &Answer) -> Result<Prediction> {
-        // Each is of the whole string, its end included, so the shares are over the options.
+        // A log-likelihood covers the whole option including the end token, as in training. It needs no
+        // length normalisation, and softmax gives shares over the options.
         let (probabilities, _) = softmax(&self.ranked);
         match answer {
             Answer::Choice { .. } | Answer::Band { .. } => Ok(Prediction::Choice { probabilities }),
@@ -145,7 +146,7 @@ mod tests {
     fn each_question_is_answered_after_the_models_own_answers_and_not_the_truth() {
         let (one, other) = (scan("1"), scan("2"));
         let case = |scan, question: &str, correct| Case { scan, example: example(question, correct) };
-        // The truth is yes, no and yes.
+        // The correct answers are yes, no and yes.
         let mut together = Together::new("third");
         together.add("first", &[case(&one, "A?", 1), case(&other, "A?", 0)]);
         together.add("second", &[case(&one, "B?", 0)]);
@@ -157,7 +158,7 @@ mod tests {
         let mut turn = Turn::begin(&Letters, asked, Some(block())).unwrap();
         let first = turn.query(&Letters, 0).unwrap();
         assert_eq!(text(&first.prompt), ">A?\nB?\nC?");
-        // The model says no, then yes, and of equals the first: no.
+        // The model answers no, then yes, and of two equals the first: no.
         turn.answer(first, vec![-1.0, -2.0]);
         let second = turn.query(&Letters, 1).unwrap();
         assert_eq!(text(&second.prompt), ">A?\nB?\nC?no\0");
@@ -174,7 +175,8 @@ mod tests {
             Prediction::Choice { probabilities: vec![0.5, 0.5] }
         );
 
-        // A scan without the second question is asked two; a question that is asked of nobody else stands alone.
+        // A scan without the second question has two in its prompt. A question of a task that was not
+        // added has none around it.
         let own = case(&other, "C?", 1);
         assert_eq!(together.around(&own).unwrap().1, 1);
         let alone = case(&one, "D?", 1);

@@ -1,4 +1,4 @@
-//! How often 95% intervals cover the truth, by simulation: the one that is used, and those it was chosen among.
+//! Simulated coverage of 95% intervals: the one in use, and the alternatives.
 
 use boldface::{Part, scores, seed};
 use rand::{Rng, RngExt};
@@ -6,28 +6,29 @@ use rayon::prelude::*;
 
 use super::{FEWEST, interval, quantile, resamples};
 
-/// Samples drawn of each kind and size: the standard error of a coverage of .95 is .005.
+/// Samples per score and size. The standard error of a coverage of .95 is then .005.
 const SAMPLES: usize = 2000;
 
-/// Resamples of each sample, as in a run.
+/// Resamples per sample, as in a run.
 const RESAMPLES: usize = 1000;
 
-/// Questions asked of each subject.
+/// Questions per subject.
 const QUESTIONS: usize = 3;
 
-/// `t.ppf(.975, n - 1)` of 10, 12, 15 and 19 subjects (scipy.stats).
+/// `t.ppf(.975, n - 1)` for 10, 12, 15 and 19 subjects (scipy.stats).
 const T: [(usize, f64); 4] = [(10, 2.262157), (12, 2.200985), (15, 2.144787), (19, 2.100922)];
 
-/// What is measured, and how one subject differs from another.
+/// A simulated score, with its variation between subjects.
 #[derive(Clone, Copy, Debug)]
 enum Score {
-    /// Questions answered rightly; half of the subjects are harder (.55) than the others (.85).
+    /// Share of questions answered correctly. Half of the subjects are harder (.55) than the others
+    /// (.85).
     Share,
-    /// A normal number with the mean 0.
+    /// Mean of normal numbers with true mean 0.
     Mean,
-    /// The difference of two shares that are right together more often than by chance.
+    /// Difference of two shares that are correct together more often than by chance.
     Difference,
-    /// An AUROC of normal numbers, as many subjects in one class as in the other.
+    /// AUROC of normal numbers, with equally many subjects in both classes.
     Auroc,
 }
 
@@ -40,7 +41,8 @@ impl Score {
         }
     }
 
-    /// The mean over one subject's questions; for an AUROC the score of the subject at `place`.
+    /// Draws the mean over one subject's questions, or for an AUROC the score of the subject at
+    /// `place`.
     fn subject(self, place: usize, rng: &mut impl Rng) -> f64 {
         let right = |drawn: f64, share: f64| f64::from(u8::from(drawn < share));
         let mean = |values: [f64; QUESTIONS]| values.iter().sum::<f64>() / QUESTIONS as f64;
@@ -60,7 +62,7 @@ impl Score {
         }
     }
 
-    /// The score of the subjects at these places.
+    /// Returns the score of the subjects at `places`.
     fn of(self, values: &[f64], places: impl Iterator<Item = usize>) -> f64 {
         match self {
             Score::Auroc => {
@@ -73,14 +75,14 @@ impl Score {
     }
 }
 
-/// By Box and Muller.
+/// Draws a normal number by the Box-Muller method.
 fn normal(rng: &mut impl Rng) -> f64 {
     let (radius, angle): (f64, f64) = (rng.random(), rng.random());
     (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }
 
-/// Whether the interval that is used, the plain percentiles, a t-interval on the bootstrap's standard error and BCa
-/// each hold the truth.
+/// Whether each interval contains the truth: the one in use, plain percentiles, a t-interval with the
+/// bootstrap's standard error, and BCa.
 fn holds(score: Score, subjects: usize, draws: &[Vec<usize>], sample: usize) -> [bool; 4] {
     let mut rng = seed::stream(sample as u64, &format!("coverage.{score:?}.{subjects}"));
     let values: Vec<f64> = (0..subjects).map(|place| score.subject(place, &mut rng)).collect();
@@ -98,17 +100,17 @@ fn holds(score: Score, subjects: usize, draws: &[Vec<usize>], sample: usize) -> 
     let without = |left: usize| score.of(&values, (0..subjects).filter(move |&place| place != left));
     let left_out: Vec<f64> = (0..subjects).map(without).collect();
     let bca = accelerated(&sorted, whole, &left_out);
-    // Shares are sums of thirds: rounding decides nothing.
+    // Shares are sums of thirds, so the bounds allow for rounding.
     let (low, high) = (score.truth() + 1e-9, score.truth() - 1e-9);
     [used, plain, (whole - reach, whole + reach), bca].map(|(from, to)| from <= low && high <= to)
 }
 
-/// Efron's bias-corrected and accelerated interval; the plain percentiles where it has none.
+/// Returns Efron's bias-corrected and accelerated (BCa) interval. Plain percentiles if it is undefined.
 fn accelerated(sorted: &[f64], whole: f64, left_out: &[f64]) -> (f64, f64) {
     let mean = scores::mean(left_out.iter().copied());
     let power = |n: i32| left_out.iter().map(|value| (mean - value).powi(n)).sum::<f64>();
     let acceleration = if power(2) > 0.0 { power(3) / (6.0 * power(2).powf(1.5)) } else { 0.0 };
-    // Half of the resamples that equal the score lie below it.
+    // Of the resamples that equal the score, half count as below it.
     let below = sorted
         .iter()
         .map(|&value| if value < whole { 1.0 } else { f64::from(u8::from(value <= whole)) / 2.0 });
@@ -121,7 +123,7 @@ fn accelerated(sorted: &[f64], whole: f64, left_out: &[f64]) -> (f64, f64) {
     (end(-1.959_964), end(1.959_964))
 }
 
-/// The share of a standard normal below `z`, by Simpson's rule.
+/// Returns the share of a standard normal below `z`, by Simpson's rule.
 fn share(z: f64) -> f64 {
     const STEPS: usize = 60;
     let step = z.clamp(-8.0, 8.0) / STEPS as f64;
@@ -130,7 +132,7 @@ fn share(z: f64) -> f64 {
     (0.5 + sum * step / 3.0 / std::f64::consts::TAU.sqrt()).clamp(0.0, 1.0)
 }
 
-/// The point of a standard normal below which `wanted` lies.
+/// Returns the quantile of a standard normal: the point below which the share is `wanted`.
 fn point(wanted: f64) -> f64 {
     let (mut low, mut high) = (-8.0, 8.0);
     for _ in 0..50 {
@@ -140,7 +142,7 @@ fn point(wanted: f64) -> f64 {
     low
 }
 
-/// The shares of samples of so many subjects in which each interval holds the truth.
+/// Returns the share of samples for which each interval contains the truth.
 fn coverage(score: Score, subjects: usize) -> [f64; 4] {
     let draws = resamples(subjects, RESAMPLES, 7, Part::Test);
     let one = |sample| holds(score, subjects, &draws, sample).map(usize::from);
@@ -156,7 +158,7 @@ fn intervals_cover_what_they_say() {
             let found = coverage(score, subjects);
             eprintln!("{score:?} {subjects}: {found:.3?}");
             let [used, plain, _, bca] = found;
-            // The middle 95% of 20 subjects is a little narrow.
+            // The middle 95% of 20 subjects is slightly too narrow.
             let least = if subjects < 20 { 0.92 } else { 0.9 };
             assert!((least..=0.98).contains(&used), "{score:?} {subjects}: {used}");
             if matches!(score, Score::Mean | Score::Difference) && subjects == FEWEST {

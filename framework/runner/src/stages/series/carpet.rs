@@ -1,24 +1,24 @@
-//! Carpet plots of a few scans: regions by volumes as grey levels, small enough for a page.
+//! Carpet plots of a few scans: regions by volumes as grey levels, small enough for a web page.
 
 use boldface::Regions;
 
 use super::checked::Kept;
 use crate::run::Carpet;
 
-/// Rows and columns at most; more are averaged.
+/// Most rows and columns. Longer plots are averaged.
 const ROWS: usize = 150;
 const COLUMNS: usize = 400;
 
-/// Scans that move most.
+/// Number of scans with the most motion to show.
 const WORST: usize = 3;
 
-/// So many scans have a middle that is worth showing beside the worst.
+/// From this many scans on, the median scan is shown too.
 const MANY: usize = 8;
 
-/// A volume that is not among those kept.
+/// Marks a volume that was removed.
 const NONE: char = '.';
 
-/// Of the scans that move most (by mean FD, or DVARS where that is not known), and of the one in the middle.
+/// Plots the scans with the most motion (mean FD, or DVARS if it is unknown) and the median one.
 /// `start` is the first volume of the crop.
 pub fn of(kept: &[&Kept], regions: &Regions, start: usize) -> Vec<Carpet> {
     let motion = |kept: &Kept| kept.measured.quality.mean_fd();
@@ -55,8 +55,8 @@ fn carpet(kept: &Kept, regions: &Regions, start: usize) -> Carpet {
     Carpet { scan: kept.measured.scan.clone(), networks, volumes: columns, on_disk: is_placed, rows }
 }
 
-/// Where each volume of the crop lies among those on disk, and how many these are; none where that is not
-/// known, because the series was resampled.
+/// Returns the number of volumes on disk and the index of each volume of the crop among them. `None` if
+/// the series was resampled, which makes the indices unknown.
 fn places(
     kept: &[bool],
     on_disk: usize,
@@ -72,18 +72,18 @@ fn places(
     Some((on_disk, places.to_vec()))
 }
 
-/// Mean 0 and standard deviation 1; none for a region without a signal.
+/// Scales a signal to mean 0 and standard deviation 1. `None` for a region without a signal.
 fn scaled(signal: impl Iterator<Item = f32>) -> Option<Vec<f32>> {
     let signal: Vec<f32> = signal.collect();
     let count = signal.len() as f64;
     let mean = signal.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
     let spread = (signal.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count).sqrt();
-    // Rounding makes a constant region move a little.
+    // Rounding noise makes even a constant region vary a little.
     let moves = spread > 1e-9 * mean.abs();
     moves.then(|| signal.iter().map(|&x| ((f64::from(x) - mean) / spread) as f32).collect())
 }
 
-/// A row of grey levels `1` to `f`, two standard deviations below and above the mean.
+/// Formats a row of grey levels from `1` to `f`, two standard deviations below to above the mean.
 fn row(signals: &[Vec<f32>], places: &[usize], columns: usize, wide: usize) -> String {
     let mut sums = vec![(0.0f32, 0u32); columns.div_ceil(wide)];
     for signal in signals {
@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn levels_networks_and_volumes_are_in_their_places() {
-        // Region a is -1, 1, -1 standard deviations and so on; b is dead. Volumes 0 to 3 on disk, crop from 0.
+        // Region a is at -1, 1, -1 standard deviations and so on; b has no signal. Volumes 0 to 3 on
+        // disk, crop from 0.
         let whole = kept(1, &[3.0, 7.0, 5.0, 7.0, 3.0, 7.0, 5.0, 7.0], 0.1, &[]);
         let carpet = &of(&[&whole], &regions(), 0)[0];
         // z = -1 is (1/4) of 14 levels above 1: 4.5, rounded to 5; z = 1 is 11.5, rounded to 12 = c.
@@ -131,11 +132,11 @@ mod tests {
         assert_eq!(carpet.networks, [("Default".to_owned(), 1), ("Vis".to_owned(), 1)]);
         assert!(carpet.on_disk);
 
-        // Volume 1 was scrubbed, and the crop begins at the second of those kept: volumes 2 and 3.
+        // Volume 1 was scrubbed, and the crop starts at the second remaining one: volumes 2 and 3.
         let scrubbed = kept(1, &[3.0, 7.0, 5.0, 7.0], 0.1, &[true, false, true, true]);
         assert_eq!(of(&[&scrubbed], &regions(), 1)[0].rows[1], "..5c");
 
-        // A series of another rate: its volumes cannot be placed.
+        // A resampled series, whose volumes have no known index on disk.
         let resampled = Kept { trs: 9, ..whole };
         let carpet = &of(&[&resampled], &regions(), 0)[0];
         assert!(!carpet.on_disk && carpet.volumes == 4);
@@ -166,7 +167,8 @@ mod tests {
         let quality = Quality { fd: vec![0.1; 1000], ..Quality::default() };
         let large = Kept { series, trs: 1000, measured: Measured { quality, ..one.measured } };
         let carpet = &of(&[&large], &regions, 0)[0];
-        // 7 networks of 64 or 65 regions, in threes: 22 rows each. 1000 volumes in threes: 334 columns.
+        // 7 networks of 64 or 65 regions, three per row: 22 rows each. 1000 volumes, three per column:
+        // 334 columns.
         assert_eq!((carpet.rows.len(), carpet.rows[0].len()), (7 * 22, 334));
     }
 }

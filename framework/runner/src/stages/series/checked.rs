@@ -1,31 +1,31 @@
-//! Whether a scan can be used: its size, its rate, its regions and its numbers.
+//! Checks a scan's size, repetition time, regions and values.
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries, Window};
 
 use crate::run::Measured;
 use crate::spec::{MissingRegions, Signal};
 
-/// A scan as the artefact holds it.
+/// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
-    /// Its crop, not yet standardised; a region without a signal is 0 throughout.
+    /// Its crop, not standardised. A region without a signal is 0 throughout.
     pub series: TimeSeries,
-    /// Volumes of the whole series, before the crop.
+    /// Number of volumes before the crop.
     pub trs: usize,
-    /// What was measured of all of it.
+    /// Quality measurements of the whole recording.
     pub measured: Measured,
 }
 
 /// A scan that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bad {
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Whether a region without a signal is the reason, which a spec can allow.
+    /// Whether the reason is a region without a signal, which a spec can allow.
     pub is_missing: bool,
 }
 
-/// Regions that are named when several have no signal.
+/// Most regions without a signal that a message names.
 const NAMED: usize = 5;
 
 impl From<String> for Bad {
@@ -34,7 +34,10 @@ impl From<String> for Bad {
     }
 }
 
-/// The crop of a scan, or what is wrong with the scan.
+/// Crops a scan after checking it.
+///
+/// A missing region is an error or becomes zeros, as `missing-regions` says. Dropping it from all scans
+/// would let one bad scan change everyone's input.
 pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &Signal) -> Result<Kept, Bad> {
     let Recorded { series, quality } = recorded;
     let crop = Window { start: signal.start, trs: signal.trs };
@@ -52,7 +55,7 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
     }
     if (series.tr() - info.tr).abs() > 1e-6 * info.tr.abs() {
         let (read, said) = (series.tr(), info.tr);
-        return Err(format!("a repetition time of {read} s instead of the {said} s its header tells").into());
+        return Err(format!("a repetition time of {read} s instead of the {said} s in its header").into());
     }
     fits(&quality, series.rois())?;
     let missing = missing(&series);
@@ -74,16 +77,16 @@ pub fn checked(recorded: Recorded, info: &ScanInfo, regions: &Regions, signal: &
     Ok(Kept { series, trs, measured: Measured { scan: info.id.clone(), missing, quality } })
 }
 
-/// Regions that are NaN in every volume of the recording.
+/// Finds the regions that are NaN in every volume of the recording.
 fn missing(series: &TimeSeries) -> Vec<usize> {
-    // Most scans miss none, which one volume tells.
+    // The first volume is enough to rule out missing regions in most scans.
     if series.trs() == 0 || series.volume(0).iter().all(|value| !value.is_nan()) {
         return Vec::new();
     }
     (0..series.rois()).filter(|&roi| series.roi(roi).all(f32::is_nan)).collect()
 }
 
-/// `2 of 450 regions have no signal: `A` (coverage 31%), `B``.
+/// Formats `2 of 450 regions have no signal: `A` (coverage 31%), `B``.
 fn unseen(missing: &[usize], regions: &Regions, quality: &Quality) -> String {
     let one = |&roi: &usize| {
         let name = regions.names.get(roi).map_or_else(|| (roi + 1).to_string(), Clone::clone);
@@ -108,7 +111,7 @@ fn zeroed(series: &TimeSeries, missing: &[usize]) -> Result<TimeSeries, String> 
     series.with_values(values).map_err(|error| error.to_string())
 }
 
-/// Whether what was measured can be of this scan.
+/// Whether the measurements have the sizes of this scan.
 fn fits(quality: &Quality, rois: usize) -> Result<(), String> {
     let coverage = quality.coverage.len();
     if coverage != 0 && coverage != rois {
@@ -118,7 +121,7 @@ fn fits(quality: &Quality, rois: usize) -> Result<(), String> {
     let mut lengths = lengths.into_iter().filter(|&length| length > 0);
     let Some(first) = lengths.next() else { return Ok(()) };
     lengths.find(|&length| length != first).map_or(Ok(()), |other| {
-        Err(format!("motion, DVARS and scrubbing speak of {first} and of {other} volumes"))
+        Err(format!("motion, DVARS and scrubbing disagree: {first} and {other} volumes"))
     })
 }
 
@@ -179,7 +182,7 @@ mod tests {
         let one = TimeSeries::new(8, 1, 2.0, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(one), "1 regions instead of 2");
         let fast = TimeSeries::new(4, 2, 0.8, WHOLE.to_vec()).unwrap();
-        assert_eq!(refused(fast), "a repetition time of 0.8 s instead of the 2 s its header tells");
+        assert_eq!(refused(fast), "a repetition time of 0.8 s instead of the 2 s in its header");
     }
 
     #[test]
@@ -193,12 +196,12 @@ mod tests {
         assert_eq!(kept.series.values(), [0.0, 3.0, 0.0, 5.0]);
         assert_eq!(kept.measured.missing, ["V1"]);
 
-        // Of one volume it was seen: that is damage, whatever the spec allows.
+        // The region has a signal in one volume: damage, whatever the spec allows.
         let mut seen = [NAN, 1.0, NAN, 3.0, NAN, 5.0, NAN, 7.0];
         seen[6] = 0.5;
         let bad = look(series(&seen), Quality::default(), MissingRegions::Zero).unwrap_err();
         assert_eq!(bad.reason, "2 values are not finite, the first at volume 1, region 0");
-        // Infinity is no region that was not seen.
+        // An infinite region does not count as missing.
         let infinite = series(&[f32::INFINITY, 1.0, NAN, 3.0, NAN, 5.0, NAN, 7.0]);
         assert!(!look(infinite, Quality::default(), MissingRegions::Zero).unwrap_err().is_missing);
     }
@@ -209,6 +212,6 @@ mod tests {
         let coverage = Quality { coverage: vec![1.0; 3], ..Quality::default() };
         assert_eq!(said(coverage), "the coverage of 3 regions instead of 2");
         let lengths = Quality { fd: vec![0.0; 4], kept: vec![true; 5], ..Quality::default() };
-        assert_eq!(said(lengths), "motion, DVARS and scrubbing speak of 4 and of 5 volumes");
+        assert_eq!(said(lengths), "motion, DVARS and scrubbing disagree: 4 and 5 volumes");
     }
 }

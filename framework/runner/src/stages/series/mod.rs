@@ -1,4 +1,4 @@
-//! Reads, checks and crops every scan; every bad scan is named at once.
+//! Reads, checks and crops every scan, and reports all bad scans at once.
 
 mod carpet;
 mod checked;
@@ -16,11 +16,11 @@ use crate::run::{CARPETS, MOTION, Measured, QUALITY, QUALITY_TABLE};
 
 use checked::{Bad, Kept};
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
-/// Saves the cropped, not yet standardised series of every scan, what is known of it, and the regions;
-/// where anything was measured of a scan or a scan was left out, that too.
+/// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
+/// measurements and exclusions are saved if there are any.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let Found { regions, scans, excluded } = cohorts(&work.plan.datasets)?;
     let read = reading::read(work, &scans, &regions)?;
@@ -44,8 +44,8 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Saves what was measured of the scans, if anything was: in full, as a table, and how it goes along with
-/// connectivity.
+/// Saves the quality measurements, if there are any: in full, as a table, as carpet plots, and as
+/// correlations of connectivity with motion.
 fn quality(work: &Work<'_>, kept: &[(&ScanInfo, &Kept)], regions: &Regions) -> Result<()> {
     let scans: Vec<&Kept> = kept.iter().map(|(_, kept)| *kept).collect();
     if scans.iter().all(|kept| kept.measured.quality.is_empty()) {
@@ -78,17 +78,17 @@ fn quality(work: &Work<'_>, kept: &[(&ScanInfo, &Kept)], regions: &Regions) -> R
     Ok(boldface_tables::quality::write(&work.dir.join(QUALITY_TABLE), &rows)?)
 }
 
-/// A scan and the dataset that can load it.
+/// A scan and the dataset that loads it.
 type Listed<'a> = (&'a Entry<dyn Dataset>, ScanInfo);
 
-/// What the datasets hold.
+/// The scans, regions and exclusions of all datasets.
 struct Found<'a> {
     regions: Regions,
     scans: Vec<Listed<'a>>,
     excluded: Vec<Exclusion>,
 }
 
-/// All scans of all datasets, and the regions that they must share.
+/// Collects the scans of all datasets, and the regions that they must share.
 fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<Found<'_>> {
     let mut shared: Option<(&str, Regions)> = None;
     let (mut scans, mut excluded) = (Vec::new(), Vec::new());
@@ -116,11 +116,11 @@ fn cohorts(datasets: &[Entry<dyn Dataset>]) -> Result<Found<'_>> {
     Ok(Found { regions, scans, excluded })
 }
 
-/// Every bad scan with what is wrong with it, and the ways out.
+/// Lists every bad scan with its reason, and what to do about it.
 fn said(bad: &[(&ScanInfo, &Bad)], total: usize) -> String {
     let lines: Vec<String> = bad.iter().map(|(info, bad)| format!("`{}`: {}", info.id, bad.reason)).collect();
     let mut text = format!(
-        "{} of {total} scans cannot be used; mend or remove them:\n  {}",
+        "{} of {total} scans cannot be used; fix or remove them:\n  {}",
         bad.len(),
         lines.join("\n  ")
     );

@@ -1,5 +1,7 @@
-//! Whether connectivity goes along with motion: for every pair of regions the correlation, over people, of
-//! FC with mean framewise displacement (QC-FC; Power 2012, Ciric 2017).
+//! Correlates connectivity with motion: for every pair of regions, FC with mean framewise displacement
+//! over people (QC-FC; Power 2012, Ciric 2017).
+//!
+//! It is computed here, because a report computes nothing.
 
 use boldface::TimeSeries;
 use boldface_features::{fc, fisher_z};
@@ -8,20 +10,21 @@ use rayon::prelude::*;
 use super::checked::Kept;
 use crate::run::MotionFc;
 
-/// With fewer people any correlation is noise.
+/// Fewest people. With fewer, any correlation is noise.
 const FEWEST: usize = 10;
 
-/// People whose connectivity is held at once.
+/// Number of people whose connectivity is in memory at once.
 const AT_ONCE: usize = 32;
 
-/// Bins of r from -1 to 1.
+/// Number of bins of r from -1 to 1.
 const BINS: usize = 40;
 
-/// A correlation beyond this is a copy, and its Fisher z infinite.
+/// Correlations are clamped to this. Beyond it, two regions are copies and Fisher's z tends to
+/// infinity.
 const LARGEST: f64 = 0.999_999;
 
-/// Of every dataset with enough people whose motion is known; `kept` is sorted by scan. Scans of one person
-/// are averaged: they are not independent.
+/// Computes the correlations for every dataset with enough people whose motion is known. `kept` must be
+/// sorted by scan. Scans of one person are not independent and are averaged.
 pub fn of(kept: &[&Kept]) -> Vec<MotionFc> {
     let moved: Vec<(&Kept, f64)> =
         kept.iter().filter_map(|kept| Some((*kept, kept.measured.quality.mean_fd()?))).collect();
@@ -72,7 +75,8 @@ fn of_dataset(scans: &[(&Kept, f64)]) -> Option<MotionFc> {
     })
 }
 
-/// Mean FD and mean Fisher z of every pair of regions over the scans of a person; NaN for a pair that no scan has.
+/// Averages FD and Fisher's z of every pair of regions over the scans of a person. NaN for a pair that
+/// no scan has.
 fn averaged(scans: &[(&Kept, f64)]) -> (f64, Vec<f64>) {
     let fd = scans.iter().map(|(_, fd)| fd).sum::<f64>() / scans.len() as f64;
     let of = |series: &TimeSeries| -> Vec<f64> {
@@ -90,7 +94,7 @@ fn averaged(scans: &[(&Kept, f64)]) -> (f64, Vec<f64>) {
     (fd, sums.into_iter().map(|(sum, count)| sum / count).collect())
 }
 
-/// What the correlation of one pair of regions with motion takes.
+/// Sums that give the correlation of one pair of regions with motion.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     count: f64,
@@ -113,7 +117,7 @@ impl Sums {
         }
     }
 
-    /// None for a pair that too few people have, or that nothing varies in.
+    /// Returns the correlation. `None` if too few people have the pair, or FC or motion does not vary.
     fn correlation(&self) -> Option<f64> {
         let n = self.count;
         let (of_x, of_y) = (self.xx - self.x * self.x / n, self.yy - self.y * self.y / n);
@@ -122,14 +126,14 @@ impl Sums {
     }
 }
 
-/// How |r| of two unrelated normal quantities is distributed: its density is in proportion to
-/// `(1 - r^2)^((n - 4) / 2)` for `n` people.
+/// Distribution of |r| between two unrelated normal quantities. For `n` people its density is
+/// proportional to `(1 - r^2)^((n - 4) / 2)`.
 struct Chance {
     /// The distribution function at equal steps of |r| from 0 to 1.
     below: Vec<f64>,
 }
 
-/// Steps of |r|.
+/// Number of steps of |r|.
 const STEPS: usize = 4_000;
 
 impl Chance {
@@ -146,14 +150,14 @@ impl Chance {
         Chance { below }
     }
 
-    /// The |r| that a share of pairs stays below.
+    /// Returns the |r| below which the given share of pairs is.
     fn quantile(&self, share: f64) -> f64 {
         let after = self.below.partition_point(|&below| below < share).clamp(1, STEPS);
         let (low, high) = (self.below[after - 1], self.below[after]);
         (after as f64 - 1.0 + (share - low) / (high - low)) / STEPS as f64
     }
 
-    /// The share of pairs in each of `bins` equal bins of r from -1 to 1.
+    /// Returns the expected share of pairs in each of `bins` equal bins of r from -1 to 1.
     fn in_bins(&self, bins: usize) -> Vec<f64> {
         let below = |r: f64| {
             let half = self.below[((r.abs() * STEPS as f64).round() as usize).min(STEPS)] / 2.0;
@@ -178,14 +182,15 @@ mod tests {
             let found = Chance::of(people).quantile(0.95);
             assert!((found - critical).abs() < 5e-4, "{people}: {found}");
         }
-        // For 4 people r is uniform: half of |r| lies below 0.5, and every bin holds as many.
+        // For 4 people r is uniform: half of all |r| are below 0.5, and all bins are equally likely.
         let uniform = Chance::of(4);
         assert!((uniform.quantile(0.5) - 0.5).abs() < 1e-6);
         assert!(uniform.in_bins(40).iter().all(|share| (share - 0.025).abs() < 1e-9));
     }
 
     fn kept(subject: usize, run: usize, fd: f32, coupling: f32) -> Kept {
-        // Regions a and b share a sine by `coupling`; their own parts are orthogonal to it and each other.
+        // Regions a and b share a sine by `coupling`. Their own parts are orthogonal to it and to each
+        // other.
         let wave = |t: usize, k: f32| (std::f32::consts::TAU * k * t as f32 / 40.0).sin();
         let values = (0..40).flat_map(|t| {
             let own = (1.0 - coupling * coupling).sqrt();
@@ -206,7 +211,8 @@ mod tests {
 
     #[test]
     fn connectivity_that_follows_motion_is_found() {
-        // atanh of the coupling is 2 x FD exactly, so r is 1; the third region is dead, so one pair is left.
+        // atanh of the coupling is exactly 2 x FD, so r is 1. The third region has no signal, so one
+        // pair is left.
         let fds: Vec<f32> = (0..12).map(|i| 0.05 + 0.03 * (i * 5 % 12) as f32).collect();
         let all: Vec<Kept> =
             fds.iter().enumerate().map(|(i, &fd)| kept(i, 1, fd, (2.0 * fd).tanh())).collect();

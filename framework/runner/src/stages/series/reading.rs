@@ -1,4 +1,6 @@
-//! Many scans at once, in any order; what is read is kept until the stage is finished.
+//! Reads many scans at once, in any order, and saves them in batches until the stage is finished.
+//!
+//! A killed stage resumes from these batches.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,17 +19,18 @@ use crate::run::inputs::json;
 use crate::run::recorder::Recorder;
 use crate::spec::Signal;
 
-/// How often the wish to stop is looked for while no scan is finished.
+/// How often to check for an interrupt while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Bytes of a reading thread's stack, as much as a main thread has.
+/// Stack size of a reading thread in bytes, as large as a main thread's.
 const STACK: usize = 8 << 20;
 
-/// Every scan in the order of `scans`, or what is wrong with it. As many are read at once as the run has
-/// threads, so that besides the crops no more than so many recordings are held.
+/// Reads every scan, in the order of `scans`. The error of a scan is the reason why it cannot be used.
+/// At most as many scans are read at once as the run has threads, which bounds the number of whole
+/// recordings in memory.
 ///
 /// # Errors
-/// [`boldface::Interrupted`] if the user stops the run: what was read by then is kept.
+/// [`boldface::Interrupted`] if the user stops the run. Scans read so far are saved.
 pub fn read(
     work: &mut Work<'_>,
     scans: &[Listed<'_>],
@@ -37,7 +40,7 @@ pub fn read(
     let mut desk = Desk::new(&mut work.recorder, scans);
     desk.resume();
     let left: Vec<usize> = (0..scans.len()).filter(|&place| desk.read[place].is_none()).collect();
-    // The pool's own threads would take up another scan while they wait for a library in this one.
+    // Not the pool's threads: one that waits for a library would take up another scan meanwhile.
     let threads = rayon::current_num_threads().clamp(1, left.len().max(1));
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -47,7 +50,7 @@ pub fn read(
             let take = move || {
                 while let Some(&place) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (entry, info) = &scans[place];
-                    // Nobody listens any more after a wish to stop.
+                    // After an interrupt, the receiver is gone.
                     if is_over.load(Ordering::Relaxed)
                         || sender.send((place, one(entry, info, regions, signal))).is_err()
                     {
@@ -78,7 +81,7 @@ fn one(
     checked(recorded, info, regions, signal)
 }
 
-/// An error and what caused it.
+/// Joins an error and its causes.
 fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -89,13 +92,13 @@ fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// Where finished scans arrive.
+/// Collects finished scans.
 struct Desk<'a, 'b> {
     recorder: &'a mut Recorder<'b>,
     scans: &'a [Listed<'a>],
     read: Vec<Option<std::result::Result<Kept, Bad>>>,
     done: usize,
-    /// Places of scans that were read since the last batch was kept.
+    /// Indices of scans read since the last batch was saved.
     unsaved: Vec<usize>,
 }
 
@@ -105,7 +108,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         Desk { recorder, scans, read, done: 0, unsaved: Vec::new() }
     }
 
-    /// Takes up what a run that was stopped had read.
+    /// Restores the scans that an interrupted run had read.
     fn resume(&mut self) {
         let place: BTreeMap<String, usize> =
             self.scans.iter().enumerate().map(|(place, (_, info))| (info.id.to_string(), place)).collect();
@@ -148,7 +151,7 @@ impl<'a, 'b> Desk<'a, 'b> {
         }
     }
 
-    /// Keeps what was read since the last time, if the time has come.
+    /// Saves the scans read since the last batch, if a checkpoint is due.
     fn keep(&mut self) {
         if self.unsaved.is_empty() {
             return;
@@ -173,14 +176,15 @@ fn keep_in(dir: &Path, kept: &[&Kept]) -> Result<()> {
     Ok(std::fs::write(dir.join(MEASURED), serde_json::to_vec(&(measured, lengths))?)?)
 }
 
-/// The scans in a batch; `place` says where a scan belongs and its repetition time, if it is known.
+/// Reads the scans of a batch. `place` returns a scan's index and repetition time, or `None` if it is
+/// unknown.
 fn kept_in(dir: &Path, place: impl Fn(&Measured) -> Option<(usize, f64)>) -> Result<Vec<(usize, Kept)>> {
     let (measured, lengths): (Vec<Measured>, Vec<usize>) = json(&dir.join(MEASURED))?;
     let mut arrays = Arrays::read(&dir.join(SERIES))?.floats()?;
     let mut kept = Vec::new();
     for (measured, whole) in measured.into_iter().zip(lengths) {
         let name = measured.scan.to_string();
-        let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no scan any more"))?;
+        let (place, tr) = place(&measured).ok_or_else(|| format!("`{name}` is no longer a scan"))?;
         let (shape, values) = arrays.remove(&name).ok_or_else(|| format!("`{name}` has no series"))?;
         let (trs, rois) = matrix(&name, &shape)?;
         kept.push((place, Kept { series: TimeSeries::new(trs, rois, tr, values)?, trs: whole, measured }));

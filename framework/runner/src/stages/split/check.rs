@@ -1,4 +1,4 @@
-//! Whether a split can be made, asked before anything runs.
+//! Checks a split before anything runs.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::divide::divide;
 use crate::plan::nuisances;
 use crate::spec::SplitTable;
 
-/// Names are shown up to here.
+/// Most names in a message.
 const SHOWN: usize = 3;
 
-/// Everything that is wrong with a `[split]`; with `scans`, whether it can be made of them.
+/// Finds everything wrong with a `[split]`. With `scans`, also whether they can be split.
 pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> {
     let mut problems = contradictions(table);
     ranges(table, &mut problems);
@@ -34,7 +34,7 @@ pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> 
     if variants.is_empty() {
         variants.push(BTreeMap::new());
     }
-    // What is wrong with one fold is often wrong with all: the first is enough.
+    // A problem of one fold is often a problem of all, so the first one is enough.
     variants
         .iter()
         .find_map(|settings| divide(&infos, &chosen(table, settings), seed).err())
@@ -42,7 +42,7 @@ pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> 
         .collect()
 }
 
-/// The split with a variant's settings.
+/// Applies a variant's settings to the split.
 fn chosen(table: &SplitTable, settings: &BTreeMap<String, Value>) -> SplitTable {
     let place =
         |key: &str| settings.get(key).and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok());
@@ -53,7 +53,7 @@ fn chosen(table: &SplitTable, settings: &BTreeMap<String, Value>) -> SplitTable 
     }
 }
 
-/// Keys that say different things about the same.
+/// Finds keys that contradict each other.
 fn contradictions(table: &SplitTable) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut refuse = |is_wrong: bool, key: &str, message: &str, help: &str| {
@@ -77,7 +77,7 @@ fn contradictions(table: &SplitTable) -> Vec<Problem> {
             refuse(
                 is_there,
                 key,
-                &format!("`file` already says who is in which part, so `{key}` says nothing"),
+                &format!("`file` already says who is in which part, so `{key}` has no effect"),
                 "leave one of them out",
             );
         }
@@ -111,7 +111,7 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
     };
     let (validation, test) = (table.validation_share(), table.test_share());
     let is_folded = table.folds.is_some() || table.leave_out.is_some();
-    // With folds a few units can do without a part for choices, as long as nothing is chosen.
+    // With folds, the validation part may be empty, as long as nothing is chosen by it.
     let is_share = |key: &str, share: f64| {
         share < 1.0 && (share > 0.0 || (share == 0.0 && is_folded && key == "validation"))
     };
@@ -149,7 +149,7 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
     }
 }
 
-/// A problem if a scan has no value in a column that all must have.
+/// Reports scans without a value in a column that needs one.
 fn gaps(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     let key = format!("split.{key}");
     if let Some(problem) = nuisances::missing(&key, column, scans) {
@@ -166,11 +166,12 @@ fn gaps(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     (!without.is_empty()).then(|| Problem::at(key, message).help("fill the column, or leave those scans out"))
 }
 
-/// What a split's key is made of: what decides who is in which part, and nothing else.
+/// Returns the content of a split's key: everything that affects who is in which part, and nothing
+/// else.
 pub fn content(table: &SplitTable, listed: Option<&BTreeMap<String, Part>>) -> Value {
     let mut value = serde_json::to_value(table).expect("a section is made of strings, numbers and lists");
     if let Some(keys) = value.as_object_mut() {
-        // The seed is the stage's, and how many other repetitions there are says nothing of this one.
+        // The seed is in the stage, and the number of repetitions does not affect a single one.
         keys.remove("seed");
         keys.remove("repeats");
         if table.repeat == Some(0) {

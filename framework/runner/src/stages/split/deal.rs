@@ -1,26 +1,28 @@
-//! Deals groups out to parts, so that sizes and strata come near their shares and no group is divided.
+//! Distributes whole groups to parts, so that sizes and strata come close to their shares.
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Persons who stay together, and the stratum of each.
+/// Persons who stay together, each with a stratum.
 #[derive(Clone, Debug)]
 pub struct Unit {
-    /// Who.
+    /// The persons.
     pub persons: Vec<String>,
     /// The stratum of each of them.
     pub strata: Vec<usize>,
 }
 
-/// Deals `units` out to as many parts as there are `shares` (above 0, their sum 1); the persons of each.
+/// Distributes `units` to parts with the given `shares` (positive, with sum 1) and returns the persons
+/// of each.
 ///
-/// The largest come first, each to the part where the chi-squared distance between what a part has of
-/// each stratum and its share of it grows least. With as many units as parts, no part stays empty.
+/// The largest units come first. Each goes to the part with the smallest increase of the chi-squared
+/// distance between its counts per stratum and its share of them. With at least as many units as parts,
+/// no part stays empty.
 pub fn deal(mut units: Vec<Unit>, shares: &[f64], rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
     let strata = units.iter().flat_map(|unit| &unit.strata).max().map_or(0, |last| last + 1);
     let mut totals = vec![0.0; strata];
     units.iter().flat_map(|unit| &unit.strata).for_each(|&stratum| totals[stratum] += 1.0);
-    // The sort is stable: units of one size stay in random order.
+    // The sort is stable, so units of equal size stay in random order.
     units.shuffle(rng);
     units.sort_by_key(|unit| std::cmp::Reverse(unit.persons.len()));
 
@@ -44,7 +46,7 @@ pub fn deal(mut units: Vec<Unit>, shares: &[f64], rng: &mut ChaCha8Rng) -> Vec<V
         parts[best].push(unit);
     }
     while let Some(empty) = parts.iter().position(Vec::is_empty) {
-        // The last one dealt is the smallest.
+        // The last unit of a part is its smallest.
         let fullest = (0..parts.len()).rev().max_by_key(|&part| parts[part].len());
         let Some(moved) = fullest.filter(|&part| parts[part].len() > 1).and_then(|part| parts[part].pop())
         else {
@@ -68,7 +70,7 @@ mod tests {
     #[test]
     fn sizes_come_near_the_shares() {
         // 5, 4, 3, 3, 3, 2 persons in two halves of ten: 5 | 4, then 3 to the 4, 3 to the 5, 3 to the 7
-        // (equal would be 8), 2 to the 8.
+        // (instead of the 8), 2 to the 8.
         let sizes = [3, 5, 2, 3, 4, 3];
         let units = sizes.iter().zip('a'..).map(|(&n, name)| unit(&name.to_string(), &vec![0; n])).collect();
         let parts = deal(units, &[0.5, 0.5], &mut seed::stream(0, "test"));
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn no_part_stays_empty() {
-        // One huge group and two single persons, for parts of 70, 15 and 15%.
+        // One huge group and two single persons, for parts of 70%, 15% and 15%.
         let units = vec![unit("a", &[0; 50]), unit("b", &[0]), unit("c", &[0])];
         let parts = deal(units, &[0.7, 0.15, 0.15], &mut seed::stream(0, "test"));
         assert!(parts.iter().all(|part| !part.is_empty()), "{parts:?}");

@@ -1,4 +1,4 @@
-//! Who is in which part: by share or by fold, stratified, groups whole.
+//! Assigns persons to parts: by share or by fold, stratified, without dividing groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,12 @@ use super::deal::{Unit, deal};
 use super::units::units;
 use crate::spec::SplitTable;
 
-/// Divides the persons of `scans` by share or by fold; the order of the scans does not matter.
+/// Assigns the persons of `scans` to parts by share or by fold. The order of the scans does not matter.
 ///
-/// A person's stratum is the sorted list of what their scans have in the columns of `stratify`.
+/// A person's stratum is the sorted list of their scans' values in the columns of `stratify`.
 ///
 /// # Errors
-/// If somebody is missing in a part, or the fold is not there. The key is in full.
+/// If a part would be empty, or the fold does not exist. The problem has the full key.
 pub fn divide(scans: &[&ScanInfo], table: &SplitTable, seed: u64) -> Result<Split, Problem> {
     divided(scans, table, seed).map_err(|problem| Problem {
         message: table.unit.worded(&problem.message),
@@ -57,9 +57,9 @@ fn divided(scans: &[&ScanInfo], table: &SplitTable, seed: u64) -> Result<Split, 
     Ok(Split { parts })
 }
 
-/// The persons of a cohort and what a split goes by.
+/// The persons of a cohort with their strata, and the split's settings.
 struct People<'a> {
-    /// The stratum of each.
+    /// The stratum of each person.
     strata: BTreeMap<String, usize>,
     table: &'a SplitTable,
     scans: &'a [&'a ScanInfo],
@@ -81,7 +81,7 @@ impl People<'_> {
         Err(Problem::at("split", message).help(help))
     }
 
-    /// The persons of `among` by the unit that is never divided.
+    /// Groups the persons of `among` into units that are never divided.
     fn units(&self, among: &BTreeSet<String>) -> Vec<Unit> {
         let columns: Vec<&str> = self.table.group.iter().map(String::as_str).collect();
         let scans = self.scans.iter().filter(|scan| among.contains(&scan.id.person()));
@@ -90,14 +90,14 @@ impl People<'_> {
         units.map(|persons| Unit { strata: strata(&persons), persons }).collect()
     }
 
-    /// Persons of each group that is left out, in order of its name.
+    /// Returns the persons of each group to leave out, in order of the groups' names.
     fn left_out(&self) -> Vec<Vec<String>> {
         let columns: Vec<&str> =
             self.table.leave_out.iter().chain(&self.table.group).map(String::as_str).collect();
         units(self.scans.iter().copied(), &columns).into_values().collect()
     }
 
-    /// Persons of each of `count` folds of about one size.
+    /// Divides everyone into `count` folds of about equal size.
     fn folds(&self, count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<Vec<String>>, Problem> {
         let everyone = self.strata.keys().cloned().collect();
         let units = self.units(&everyone);
@@ -114,13 +114,14 @@ impl People<'_> {
             return Ok(deal(units, &vec![1.0 / count as f64; count], rng));
         }
         let mut folds = vec![Vec::new(); count];
-        // Dealt out one by one, going on from stratum to stratum: sizes differ by at most one.
+        // Distributed one by one across all strata, so that sizes differ by at most one.
         let dealt = self.shuffled(everyone, rng).into_iter().flatten().enumerate();
         dealt.for_each(|(place, person)| folds[place % count].push(person));
         Ok(folds)
     }
 
-    /// Gives each part its number of `persons`, as nearly as whole groups allow, and the rest to training.
+    /// Gives each part its number of `persons`, as closely as whole groups allow. The rest is for
+    /// training.
     fn shared(
         &self,
         persons: BTreeSet<String>,
@@ -156,8 +157,8 @@ impl People<'_> {
         Ok(parts)
     }
 
-    /// The persons of each stratum in random order; the strata are in random order too, because equal
-    /// remainders fall to the first.
+    /// Returns the persons of each stratum in random order. Strata are in random order too, because
+    /// ties between remainders go to the first.
     fn shuffled(&self, persons: BTreeSet<String>, rng: &mut ChaCha8Rng) -> Vec<Vec<String>> {
         let mut strata: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for person in persons {
@@ -170,7 +171,7 @@ impl People<'_> {
     }
 }
 
-/// The stratum of every person, numbered in order of its values.
+/// Returns the stratum of every person, numbered by its values in sorted order.
 fn strata(scans: &[&ScanInfo], table: &SplitTable) -> BTreeMap<String, usize> {
     let mut values: BTreeMap<String, Vec<Vec<&str>>> = BTreeMap::new();
     for scan in scans {
@@ -183,8 +184,8 @@ fn strata(scans: &[&ScanInfo], table: &SplitTable) -> BTreeMap<String, usize> {
     values.iter().map(|(person, of_person)| (person.clone(), places[of_person])).collect()
 }
 
-/// How many of `total`, at most the sum of `strata`, fall to each stratum: its proportional share
-/// rounded down, and one more for the largest remainders (the first of equals).
+/// Distributes `total`, at most the sum of `strata`, to the strata in proportion to their sizes. Rounds
+/// down, then adds one for each of the largest remainders (the first of equals).
 fn quotas(strata: &[usize], total: usize) -> Vec<usize> {
     let all: usize = strata.iter().sum();
     if all == 0 {
@@ -193,7 +194,8 @@ fn quotas(strata: &[usize], total: usize) -> Vec<usize> {
     let mut quotas: Vec<usize> = strata.iter().map(|&size| total * size / all).collect();
     let mut order: Vec<usize> = (0..strata.len()).collect();
     order.sort_by_key(|&stratum| std::cmp::Reverse(total * strata[stratum] % all));
-    // Fewer than the strata with a remainder, and a stratum with a remainder is not used up.
+    // There are more strata with a remainder than are left to distribute, and such a stratum is never
+    // used up.
     let left = total - quotas.iter().sum::<usize>();
     order.into_iter().take(left).for_each(|stratum| quotas[stratum] += 1);
     quotas
@@ -205,9 +207,10 @@ mod tests {
 
     #[test]
     fn the_largest_remainders_get_the_rest() {
-        // 3 of 10 over 5, 4 and 1: 1.5, 1.2 and 0.3; down to 1, 1 and 0, and the rest to the first.
+        // 3 of 10 over 5, 4 and 1: 1.5, 1.2 and 0.3, rounded down to 1, 1 and 0. The one left goes to
+        // the first.
         assert_eq!(quotas(&[5, 4, 1], 3), [2, 1, 0]);
-        // 2 of 5 over five strata of one: 0.4 each, the first two.
+        // 2 of 5 over five strata of one: 0.4 each, so the first two get one.
         assert_eq!(quotas(&[1; 5], 2), [1, 1, 0, 0, 0]);
         assert_eq!(quotas(&[2, 3], 5), [2, 3]);
         assert_eq!(quotas(&[], 0), [0; 0]);

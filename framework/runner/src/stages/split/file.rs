@@ -1,4 +1,4 @@
-//! A split of the user's own: a table that says who is in which part.
+//! A user's own split: a table with the part of every person.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,14 +8,14 @@ use boldface_imaging::table::{Row, Table};
 
 use crate::spec::suggest;
 
-/// Names are shown up to here.
+/// Most names in a message.
 const SHOWN: usize = 3;
 
-/// The part of every person of `scans`, as the table at `path` has it.
+/// Reads the part of every person of `scans` from the table at `path`.
 ///
 /// # Errors
-/// If the table cannot be read, a row is about nobody, somebody has no row or two parts, or a part has
-/// nobody; all of that at once, keys relative to `[split]`.
+/// All problems at once, with keys relative to `[split]`: the table cannot be read, a row matches
+/// nobody, a person has no row or two parts, or a part is empty.
 pub fn read(path: &Path, written: &Path, scans: &[ScanInfo]) -> Result<BTreeMap<String, Part>, Vec<Problem>> {
     let problem = |message: String| Problem::at("file", message);
     if !path.is_file() {

@@ -1,4 +1,7 @@
-//! Divides the subjects before anything is fitted: by share, by fold, by group or as a file says.
+//! Divides the subjects before anything is fitted: by share, by fold, by group or from a file.
+//!
+//! Folds, repeats and leave-one-out are variants of one split that run as a sweep, with its folders and
+//! its leaderboard.
 
 mod check;
 mod deal;
@@ -22,10 +25,10 @@ pub use file::read as read_file;
 use super::Work;
 use crate::plan::{Plan, StageKind};
 
-/// Raised when the same config gives different results.
+/// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
 
-/// Saves who is in which part, and the hash of that.
+/// Saves the part of every subject, and a summary with its hash.
 pub fn run(work: &mut Work<'_>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
@@ -53,10 +56,10 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     work.write_json("split.json", &split)
 }
 
-/// The split of `scans` as `plan` has it; none if the plan stands for several.
+/// Returns the split of `scans` in `plan`. `None` if the plan's split has several variants.
 ///
 /// # Errors
-/// If somebody is missing in a part.
+/// If a part would be empty.
 pub fn of_plan(plan: &Plan, scans: &[ScanInfo]) -> Result<Option<Split>> {
     let table = &plan.experiment.split;
     let stage = plan.stages.iter().find(|stage| stage.kind == StageKind::Split);
@@ -71,7 +74,7 @@ pub fn of_plan(plan: &Plan, scans: &[ScanInfo]) -> Result<Option<Split>> {
     Ok(Some(divide(&infos, table, seed).map_err(|problem| problem.to_string())?))
 }
 
-/// `summary.json`: the split at a glance.
+/// `summary.json`: sizes and hash of the split.
 #[derive(Serialize)]
 struct Summary {
     /// BLAKE3 of `split.json`.

@@ -1,4 +1,4 @@
-//! What holds of every split: nobody is in two parts, and over all folds everyone is tested once.
+//! Properties of every split: nobody is in two parts, and over all folds everyone is tested once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::tests::{count, folds, persons, scan, sites, split, table};
 use crate::spec::SplitTable;
 
-/// Whether no two persons of one site are in two parts.
+/// Whether all persons of a site are in the same part.
 fn sites_are_whole(scans: &[ScanInfo], split: &Split) -> bool {
     let mut seen: BTreeMap<&str, Part> = BTreeMap::new();
     scans.iter().all(|scan| {
@@ -35,7 +35,7 @@ proptest! {
             }
         }
         let sites: BTreeSet<usize> = of_subject.iter().map(|(site, _)| *site).collect();
-        // Two more than the folds, so that something is left for validation and training.
+        // Two more sites than folds, so that something is left for validation and training.
         prop_assume!(!grouped || sites.len() >= count_of_folds + 2);
         let mut tested: Vec<String> = Vec::new();
         let mut sizes = Vec::new();
@@ -79,7 +79,7 @@ proptest! {
         let grouped = split(&scans, &table, seed);
         prop_assert!(sites_are_whole(&scans, &grouped));
         prop_assert!(Part::ALL.iter().all(|part| count(&grouped, *part) > 0));
-        // Left out by site, validation grouped by site as well.
+        // Leaves out sites, and groups validation by site too.
         table.leave_out = Some("site".into());
         table.test = None;
         for fold in 0..table.variants(&scans).len() {
@@ -90,7 +90,7 @@ proptest! {
 
     #[test]
     fn no_subject_is_in_two_parts_and_strata_are_spread(
-        // A subject has one to three scans of two conditions.
+        // Each subject has one to three scans, of two conditions.
         subjects in proptest::collection::vec(proptest::collection::vec(0u8..2, 1..4), 8..60),
         seed in 0u64..50,
         reverse in any::<bool>(),
@@ -106,7 +106,7 @@ proptest! {
         if reverse { scans.reverse() } else { scans.rotate_left(3) }
         prop_assert_eq!(&divided, &split(&scans, &table, seed), "the order of the scans matters");
 
-        // `parts` is by person: all scans of a person have one part, and everyone has one.
+        // `parts` is by person, so all scans of a person are in one part. Everyone must be in one.
         prop_assert_eq!(divided.parts.len(), subjects.len());
         let share = 0.2 * subjects.len() as f64;
         for part in Part::ALL {
@@ -114,8 +114,8 @@ proptest! {
             let share = if part == Part::Train { 0.6 * subjects.len() as f64 } else { share };
             prop_assert!((count(&divided, part) as f64 - share).abs() <= 1.0 + 1e-9);
         }
-        // In each stratum the held-out parts are within one subject of their share; the second
-        // part is taken from what the first left, which may move its share by less than one more.
+        // In each stratum, test is within one subject of its share. Validation is taken from what test
+        // leaves, which may move its share by less than one more.
         let mut strata: BTreeMap<Vec<u8>, Vec<Part>> = BTreeMap::new();
         for (subject, runs) in subjects.iter().enumerate() {
             let mut runs = runs.clone();

@@ -1,4 +1,4 @@
-//! Every kind of split, by hand and by property.
+//! Every kind of split, with results worked out by hand.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
     ScanInfo { id, tr: 2.0, trs: 10, rois: 1, phenotype, events: Vec::new(), cuts: Vec::new() }
 }
 
-/// Subjects with one scan each; `of` says the site of each.
+/// Subjects with one scan each, at the site given by `of`.
 pub fn sites(subjects: usize, of: impl Fn(usize) -> String) -> Vec<ScanInfo> {
     let of_site = |subject| {
         let mut scan = scan(subject, 1, ["up", "down"][subject % 2]);
@@ -83,7 +83,8 @@ fn a_small_share_still_gets_one_and_training_is_never_empty() {
 
 #[test]
 fn the_split_of_shares_stays_what_it_was() {
-    // Test and validation of seed 3 as they were before there were folds: published splits must not move.
+    // Test and validation subjects of seed 3 from before there were folds. Published splits must not
+    // change.
     let scans: Vec<ScanInfo> = (0..12).map(|subject| scan(subject, 1, ["up", "down"][subject % 2])).collect();
     let split = split(&scans, &table(0.2, 0.2), 3);
     expect![[r#"{"d/sub-000", "d/sub-007"} {"d/sub-001", "d/sub-006"}"#]].assert_eq(&format!(
@@ -118,7 +119,7 @@ fn each_site_is_left_out_once() {
         for scan in &scans {
             assert_eq!(split.part(&scan.id).unwrap() == Part::Test, scan.phenotype["site"] == site);
         }
-        // A share of all 20 subjects.
+        // The share is of all 20 subjects.
         assert_eq!(count(&split, Part::Validation), 3);
     }
     assert_eq!(table.variants(&scans), []);
@@ -147,7 +148,7 @@ fn variants_are_folds_inside_repetitions() {
 #[test]
 fn who_shares_a_value_with_a_third_is_of_one_unit() {
     let mut scans = sites(4, |subject| ["A", "A", "B", "C"][subject].to_owned());
-    // The third subject travelled: a second scan at site A joins both sites.
+    // The third subject also has a scan at site A, which joins both sites.
     let mut second = scan(2, 2, "up");
     second.phenotype.insert("site".into(), "A".into());
     scans.push(second);
@@ -181,8 +182,8 @@ fn contradictions_and_ranges_are_told() {
         ..SplitTable::default()
     };
     expect![[r#"
-        split.test: `file` already says who is in which part, so `test` says nothing; leave one of them out
-        split.folds: `file` already says who is in which part, so `folds` says nothing; leave one of them out
+        split.test: `file` already says who is in which part, so `test` has no effect; leave one of them out
+        split.folds: `file` already says who is in which part, so `folds` has no effect; leave one of them out
     "#]]
     .assert_eq(&told(&file));
     expect![[r#"

@@ -1,4 +1,5 @@
-//! Who must stay together: a person's scans always, and persons who share a group when that is asked.
+//! Groups persons who must stay in one part. A person's scans always do; persons who share a group do
+//! on request.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +7,10 @@ use boldface::ScanInfo;
 
 use crate::spec::SplitTable;
 
-/// Persons by the unit that is never divided, in order of its name.
+/// Groups persons into units that are never divided, in order of their names.
 ///
-/// Who shares a value in one of `columns` is of one unit, also by way of a third person. A unit is named
-/// after its values in the first column, or after the person if there is no column.
+/// Persons who share a value in one of `columns` are in one unit, also if they share it through a third
+/// person. A unit is named after its values in the first column, or after the person without columns.
 pub fn units<'a>(
     scans: impl IntoIterator<Item = &'a ScanInfo>,
     columns: &[&str],
@@ -57,7 +58,7 @@ fn root(parents: &[usize], mut of: usize) -> usize {
 }
 
 impl SplitTable {
-    /// The units of which each is the test part of one fold; none if no group is left out.
+    /// Returns the units that are each the test part of one fold. `None` without `leave-out`.
     pub(crate) fn left_out(&self, scans: &[ScanInfo]) -> Option<BTreeMap<String, Vec<String>>> {
         let columns: Vec<&str> = self.leave_out.iter().chain(&self.group).map(String::as_str).collect();
         self.leave_out.as_ref().map(|_| units(scans, &columns))

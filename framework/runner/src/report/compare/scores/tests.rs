@@ -1,4 +1,4 @@
-//! Differences worked by hand, on shares of right answers.
+//! Differences computed by hand, for shares of correct answers.
 
 use boldface::seed;
 use rand::RngExt;
@@ -8,7 +8,7 @@ use super::*;
 
 const TASK: &str = "sex";
 
-/// A run in which subject `i` is right if `right[i]`, resampled with the same draws as all others.
+/// Makes a run in which subject `i` answers correctly if `right[i]`. All runs share the same draws.
 fn run(
     bench: &mut BTreeMap<(usize, String, &'static str), Result<Scored, String>>,
     place: usize,
@@ -48,7 +48,8 @@ fn group(label: &str, runs: &[usize]) -> Group {
 /// A difference and its interval.
 type Difference = (f64, Option<(f64, f64)>);
 
-/// The difference of groups of runs, each given by its seed, its scans and how many are right.
+/// Computes the difference of two groups of runs. Each run is given by its seed, its scans and its
+/// number of correct answers.
 fn difference(runs: &[(u64, &str, usize)], a: &[usize], b: &[usize]) -> (Option<Difference>, Vec<String>) {
     let mut scored = BTreeMap::new();
     let made = runs.iter().enumerate();
@@ -62,8 +63,9 @@ fn difference(runs: &[(u64, &str, usize)], a: &[usize], b: &[usize]) -> (Option<
 
 #[test]
 fn two_runs_are_paired_by_subject() {
-    // b is right wherever a is and on six subjects more: the difference is binomial(20, 0.3) / 20, whose
-    // 2.5% and 97.5% points are 2 / 20 and 10 / 20 (scipy.stats.binom.ppf). Unpaired it would hold zero.
+    // b is correct wherever a is, and on six more subjects. The difference is binomial(20, 0.3) / 20,
+    // whose 2.5% and 97.5% points are 2 / 20 and 10 / 20 (scipy.stats.binom.ppf). Unpaired, the
+    // interval would include zero.
     let (found, notes) = difference(&[(0, "s", 10), (0, "s", 16)], &[0], &[1]);
     let (value, interval) = found.unwrap();
     let (low, high) = interval.unwrap();
@@ -76,16 +78,17 @@ fn two_runs_are_paired_by_subject() {
 
 #[test]
 fn seeds_are_paired_with_themselves() {
-    // Seed 0: 10 and 16 right; seed 1: 4 and 10. Both differ by the same share, whatever the seed does.
+    // Seed 0: 10 and 16 correct; seed 1: 4 and 10. Both differ by the same share, regardless of the
+    // seed.
     let runs = [(0, "s", 10), (1, "s", 4), (0, "s", 16), (1, "s", 10)];
     let (found, _) = difference(&runs, &[0, 1], &[2, 3]);
     let (value, interval) = found.unwrap();
     let (low, high) = interval.unwrap();
     assert!((value - 0.3).abs() < 1e-12 && low > 0.05 && high < 0.55, "{value} {low} {high}");
-    // A seed that only one side has is left out.
+    // A seed of only one side is left out.
     let (found, _) = difference(&runs, &[0], &[2, 3]);
     assert!((found.unwrap().0 - 0.3).abs() < 1e-12);
-    // Without a common seed, means are subtracted and seeds are drawn apart: 0.5 from 0.65.
+    // Without a common seed, means are subtracted and seeds are drawn separately: 0.5 from 0.65.
     let runs = [(0, "s", 10), (7, "s", 16), (8, "s", 10)];
     let (found, notes) = difference(&runs, &[0], &[1, 2]);
     let (value, interval) = found.unwrap();

@@ -11,16 +11,16 @@ use crate::report::plot::{Chart, Ink, Line};
 use crate::report::stored::Quality as Stored;
 use crate::run::{Measured, MotionFc};
 
-/// Regions in the table of those that are missing most often.
+/// Number of regions in the table of those most often missing.
 const REGIONS: usize = 10;
 
-/// A region below this share is worth a row in it.
+/// Regions with less coverage than this appear in the table.
 const WORTH: f64 = 0.9;
 
-/// Something that is measured once a scan.
+/// Something measured once per scan.
 struct Quantity {
     name: &'static str,
-    /// Name and unit on an axis.
+    /// Axis label with unit.
     axis: &'static str,
     of: fn(&Quality) -> Option<f64>,
     decimals: usize,
@@ -58,10 +58,10 @@ pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
         blocks.push(table(&datasets, &quantities));
         blocks.push(Block::Figures(quantities.iter().map(|quantity| figure(&datasets, quantity)).collect()));
         blocks.push(Block::Text(vec![plain(
-            "Median and range over scans. FD: framewise displacement (Power 2012); censored: volumes taken out, by \
-             scrubbing or as first volumes; DVARS: change from volume to volume in percent of the mean signal; tSNR: mean over standard deviation \
-             of the median voxel; coverage: share of a region's voxels that hold a signal. One row a scan is in \
-             quality.parquet.",
+            "Median and range over scans. FD: framewise displacement (Power 2012); censored: volumes taken out, \
+             by scrubbing or as first volumes; DVARS: change from volume to volume in percent of the mean \
+             signal; tSNR: mean over standard deviation of the median voxel; coverage: share of a region's \
+             voxels that hold a signal. quality.parquet has one row per scan.",
         )]));
     }
     blocks.extend(coverage(&stored.measured, regions));
@@ -69,11 +69,11 @@ pub(super) fn blocks(stored: &Stored, regions: Option<&Regions>) -> Vec<Block> {
         blocks.push(Block::Subsection("Connectivity and motion".into()));
         blocks.push(Block::Figures(stored.motion.iter().map(motion).collect()));
         blocks.push(Block::Text(vec![plain(
-            "For every pair of regions the correlation, over people, of functional connectivity (Fisher's z of the \
+            "For every pair of regions, the correlation over people of functional connectivity (Fisher's z of the \
              cropped series, before standardisation) with mean framewise displacement; scans of one person are \
-             averaged. By chance: normal and unrelated. A distribution that is wider than chance, or shifted, says \
-             that motion is still in the connectivity: a model may read motion instead of brain. How that changes \
-             with distance is not shown, because the regions have no coordinates.",
+             averaged. By chance: normal and unrelated. A distribution that is wider than chance, or shifted, \
+             means that motion is still in the connectivity: a model may read motion instead of brain activity. \
+             The dependence on distance is not shown, because the regions have no coordinates.",
         )]));
     }
     blocks
@@ -101,7 +101,7 @@ fn table(datasets: &BTreeMap<&str, Vec<&Measured>>, quantities: &[&Quantity]) ->
     Block::Table(Table { caption: "Scan quality: median [least, most]".into(), columns, rows })
 }
 
-/// All scans from the least to the most, one line a dataset.
+/// Plots all scans in increasing order, with one line per dataset.
 fn figure(datasets: &BTreeMap<&str, Vec<&Measured>>, quantity: &Quantity) -> Figure {
     let line = |(place, (name, scans)): (usize, (&&str, &Vec<&Measured>))| {
         let values = sorted(scans, quantity);
@@ -127,13 +127,13 @@ fn sorted(scans: &[&Measured], quantity: &Quantity) -> Vec<f64> {
     values
 }
 
-/// Of sorted values.
+/// Returns the median of sorted values.
 fn median(values: &[f64]) -> f64 {
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
 
-/// The regions that scans miss or hardly cover.
+/// Makes a table of the regions that scans miss or barely cover.
 fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
     let Some(regions) = regions else { return Vec::new() };
     let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
@@ -175,7 +175,7 @@ fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
         .enumerate()
         .map(|(place, name)| ((*name).to_owned(), if place < 2 { Align::Left } else { Align::Right }));
     let caption = format!(
-        "Regions that scans cover least: {} of {} are missing in a scan or covered by less than {:.0}%",
+        "Least covered regions: {} of {} are missing in a scan or have less than {:.0}% coverage",
         count,
         regions.names.len(),
         100.0 * WORTH
@@ -184,7 +184,7 @@ fn coverage(measured: &[Measured], regions: Option<&Regions>) -> Vec<Block> {
     vec![Block::Table(Table { caption, columns: columns.collect(), rows })]
 }
 
-/// The distribution of the correlations of FC with motion.
+/// Plots the distribution of the correlations of FC with motion.
 fn motion(of: &MotionFc) -> Figure {
     let centre = |bin: usize| 2.0 * (bin as f64 + 0.5) / of.bins.len() as f64 - 1.0;
     let share = |count: f64| 100.0 * count / of.edges.max(1) as f64;

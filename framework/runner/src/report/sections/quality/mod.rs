@@ -1,4 +1,4 @@
-//! How good the recordings are: the cohort, the worst scans, and what was left out.
+//! Quality of the recordings: the cohort, the worst scans, and the excluded ones.
 
 mod cohort;
 mod scans;
@@ -9,7 +9,7 @@ use crate::report::document::{Align, Block, Cell, Table, code, plain};
 use crate::report::number;
 use crate::report::stored::Stored;
 
-/// Rows of a table of scans; a file has all.
+/// Most rows in a table of scans. The file has all.
 const ROWS: usize = 50;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -49,7 +49,7 @@ fn left_out(excluded: &[Exclusion], used: usize) -> Vec<Block> {
         Block::Text(vec![
             plain(said),
             code("exclusions.tsv"),
-            plain(". They count nowhere: not in the split, not in the power."),
+            plain(". They count neither in the split nor in the power."),
         ]),
         Block::Table(Table { caption, columns, rows }),
     ]

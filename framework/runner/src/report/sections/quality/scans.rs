@@ -1,4 +1,4 @@
-//! Single scans: traces and carpets of the worst, a row of each.
+//! Single scans: traces and carpet plots of the worst, and one table row each.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::report::png;
 use crate::report::stored::Quality as Stored;
 use crate::run::{Carpet, Measured};
 
-/// Scans whose warnings are shown.
+/// Number of scans whose warnings are shown.
 const WARNED: usize = 20;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
@@ -23,7 +23,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     }
     if !stored.carpets.is_empty() {
         blocks.push(Block::Text(vec![plain(
-            "The scans that move most, and the one in the middle if there are many. Carpets: regions from top to \
+            "The scans with the most motion, and the median one if there are many. Carpets: regions from top to \
              bottom, network by network, each scaled over the volumes kept; dark and light are two standard \
              deviations below and above its mean. A stripe from top to bottom is something that happened to the \
              whole brain at once: motion, or breath. A gap is volumes that are not used.",
@@ -60,7 +60,7 @@ fn figures(measured: &Measured, carpet: &Carpet, place: usize) -> Vec<Figure> {
     figures
 }
 
-/// A line at the bottom where volumes were taken out.
+/// Makes a line at the bottom that marks censored volumes.
 fn censored(kept: &[bool]) -> Option<Line> {
     let mut points = Vec::new();
     let mut volume = 0;
@@ -80,9 +80,9 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 6.0;
 const PICTURE: f64 = 168.0;
 const BOTTOM: f64 = 34.0;
-/// Least height of a network with a name beside it.
+/// Smallest height of a network that gets a label.
 const LEGIBLE: f64 = 9.0;
-/// Letters of a network's name that fit beside it.
+/// Most letters of a network's label.
 const LETTERS: usize = 13;
 
 fn drawn(carpet: &Carpet, name: &str) -> String {
@@ -127,7 +127,7 @@ fn drawn(carpet: &Carpet, name: &str) -> String {
     svg + "</svg>"
 }
 
-/// The scans that move most first; where motion is not known, those that change most.
+/// Makes a table of scans by decreasing motion, or by DVARS if motion is unknown.
 fn table(measured: &[Measured]) -> Block {
     let mut ranked: Vec<&Measured> = measured.iter().collect();
     let rank =
@@ -161,8 +161,10 @@ fn table(measured: &[Measured]) -> Block {
         ]
     };
     let caption = match measured.len() > ROWS {
-        true => format!("The {ROWS} of {} scans that move most; quality.parquet has all", measured.len()),
-        false => "All scans, those that move most first".to_owned(),
+        true => {
+            format!("The {ROWS} of {} scans with the most motion; quality.parquet has all", measured.len())
+        }
+        false => "All scans, those with the most motion first".to_owned(),
     };
     let rows = ranked.iter().take(ROWS).map(row).collect();
     Block::Table(Table { caption, columns: columns.collect(), rows })
