@@ -1,13 +1,13 @@
-//! What libtorch says when it fails, in a line instead of a C++ stack.
+//! libtorch's errors, in one line instead of a C++ stack.
 
 use ::tch::TchError;
 
-/// What libtorch computed.
+/// Returns what libtorch computed.
 ///
 /// # Panics
 ///
-/// If it failed, with its message: shapes were checked before, so this is memory that ran out or a device that
-/// went away. The runner makes an error of it, as of any panic of a plugin.
+/// With libtorch's message if it failed. Shapes were checked before, so memory ran out or a device
+/// disappeared. The runner turns the panic into an error, like any panic of a plugin.
 #[track_caller]
 pub(super) fn done<T>(result: Result<T, TchError>) -> T {
     match result {
@@ -17,12 +17,12 @@ pub(super) fn done<T>(result: Result<T, TchError>) -> T {
     }
 }
 
-/// The first line of a message, and what to do about memory that ran out.
+/// Returns the first line of a message, with advice if memory ran out.
 pub(super) fn explain(message: &str) -> String {
     let first = message.lines().next().unwrap_or("it did not say why").trim();
     let is_memory = ["out of memory", "can't allocate memory", "not enough memory"];
     if is_memory.iter().any(|words| message.contains(words)) {
-        // PyTorch's own advice is for its users.
+        // PyTorch's own advice does not apply here.
         let facts = first.split(" If reserved but unallocated").next().unwrap_or(first).trim_end_matches('.');
         return format!(
             "out of memory: {facts}. What needs less: a smaller `batch`, a shorter `context`, `checkpointing = true`, \
