@@ -86,7 +86,8 @@ fn llama(json: &Json, family: Family) -> Result<Config> {
     })
 }
 
-/// Rotary frequencies from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (4).
+/// Reads rotary frequencies from `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling`
+/// (4).
 fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     let table = match json.object("rope_parameters")? {
         Some(table) => Some(table),
@@ -115,7 +116,8 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
         Ok(outside.or(inside).unwrap_or(context as f64))
     };
     let scaling = match table.text(key)?.unwrap_or("default") {
-        // Dynamic scaling changes nothing up to `max_position_embeddings`, and no text is longer here.
+        // Dynamic scaling changes nothing up to `max_position_embeddings`, and texts here are never
+        // longer.
         "default" | "dynamic" => Scaling::None,
         "linear" => Scaling::Linear { factor: number("factor")? },
         "llama3" => Scaling::Llama3 {
@@ -153,7 +155,7 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     Ok(scaling.rope(head_width, base))
 }
 
-/// Refuses what would change the numbers and is not computed here, each by its key.
+/// Refuses keys whose effect on the numbers we do not compute.
 fn refuse_what_is_not_computed(json: &Json) -> Result<()> {
     if json.value("quantization_config").is_some() {
         let file = json.file().display();

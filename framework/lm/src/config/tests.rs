@@ -1,4 +1,4 @@
-//! What `config.json` may say, and what is refused: each complaint names its key.
+//! Accepted and refused keys of `config.json`; each error names its key.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn read(config: &Value) -> Result<Config> {
     Config::from_json(&Json::parse(Path::new("config.json"), config.to_string().as_bytes())?)
 }
 
-/// Llama's configuration with some keys set.
+/// Reads Llama's configuration with some keys changed.
 fn llama(keys: Value) -> Result<Config> {
     let mut config = json!({
         "model_type": "llama", "hidden_size": 192, "intermediate_size": 100, "num_attention_heads": 3,
@@ -60,7 +60,8 @@ fn what_is_not_said_is_as_in_transformers() {
     assert_eq!(gpt2.rope, None);
 }
 
-/// Frequencies of `modeling_rope_utils` of transformers 5.23 (`tests/python/lm_text_golden.py`), which are of 32 bits.
+/// Frequencies equal those of `modeling_rope_utils` in transformers 5.23
+/// (`tests/python/lm_text_golden.py`), which have 32 bits.
 #[test]
 fn rotary_frequencies_are_those_of_transformers() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/lm-text.json");
@@ -70,7 +71,7 @@ fn rotary_frequencies_are_those_of_transformers() {
     for wanted in ropes {
         let parameters = &wanted["parameters"];
         let new = llama(json!({ "rope_parameters": parameters })).unwrap();
-        // The form of transformers 4: the base outside, the kind under its old name.
+        // The form of transformers 4: the base is outside, and the kind has its old name.
         let mut old = parameters.clone();
         let base = old.as_object_mut().unwrap().remove("rope_theta").unwrap();
         old["type"] = old.as_object_mut().unwrap().remove("rope_type").unwrap();

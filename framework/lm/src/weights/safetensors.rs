@@ -1,4 +1,4 @@
-//! One safetensors file: its header, checked, and where its tensors lie.
+//! One safetensors file: its checked header, and the locations of its tensors.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Order, Storage, Stored};
 
-/// The tensors of one file, by the names it gives them; each either as we can read it, or why we cannot.
+/// The tensors of one file by their names in it; each one that we cannot read has the reason instead.
 pub(crate) struct Shard {
     pub tensors: Vec<(String, Result<Stored>)>,
 }
@@ -51,7 +51,7 @@ impl Shard {
     }
 }
 
-/// The first tensor whose numbers the file does not have, if that is what is wrong with it.
+/// Returns an error about the first tensor whose numbers are missing, if the file was cut short.
 fn cut_short(bytes: &[u8]) -> Option<String> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     let header = rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?;

@@ -1,4 +1,4 @@
-//! Files cut short and files with wrong bytes: an error that names the file, no panic and no memory for what is not there.
+//! Truncated files and wrong bytes: an error that names the file, no panic, no memory for missing data.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::tiny::{Tiny, dfdx, golden};
 
-/// Opens a file whose bytes are these and reads all of it; an error must name the file.
+/// Opens a file of these bytes and reads all of it; an error must name the file.
 fn read(tiny: &Tiny, name: &str, bytes: &[u8]) -> Result<(), String> {
     let path = tiny.file(name);
     std::fs::write(&path, bytes).unwrap();
@@ -62,7 +62,7 @@ fn what_was_cut_short_is_named() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A few bytes of the header are others, or 8 of them announce a huge number.
+    /// Some bytes of the header change, or 8 of them announce a huge number.
     #[test]
     fn wrong_bytes_never_panic(
         name in prop::sample::select(vec!["tiny.gguf", "tiny/model.safetensors", "tiny/config.json", "tiny/tokenizer.json"]),

@@ -1,4 +1,4 @@
-//! Hugging Face folders: what is read, and every way in which one can be wrong.
+//! Hugging Face folders: accepted ones, and every error.
 
 use boldface_lm::{Family, open};
 use expect_test::expect;
@@ -30,7 +30,7 @@ fn a_folder_says_what_it_is() {
     assert!(names.iter().all(|name| !network.params.is_trainable(name)));
 }
 
-/// Names, number formats and shards are matters of the file: the parameters are the same.
+/// Names, number formats and shards differ between files; the parameters do not.
 #[test]
 fn the_same_model_in_other_files_is_the_same() {
     let plain = Tiny::new().network();
@@ -45,7 +45,7 @@ fn the_same_model_in_other_files_is_the_same() {
     let halved = Tiny::new();
     halved.change(|tensors| {
         for (dtype, _, bytes) in tensors.values_mut() {
-            // The numbers have 7 bits, so the upper halves are all of them.
+            // The numbers have 7 bits, so their upper halves lose nothing.
             *bytes = bytes.chunks(4).flat_map(|number| [number[2], number[3]]).collect();
             *dtype = Dtype::BF16;
         }
@@ -68,7 +68,7 @@ fn the_same_model_in_other_files_is_the_same() {
     }
 }
 
-/// Two shards of every other tensor, and their index.
+/// Writes two shards of every other tensor, and their index.
 fn shards(tiny: &Tiny) {
     let tensors = tiny.tensors();
     let mut parts = [Default::default(), Default::default()];
@@ -174,7 +174,7 @@ fn tensors_that_are_wrong_are_named_all_at_once() {
         .assert_eq(&differs.shown(&error.to_string()));
 }
 
-/// GPT-2's linear layers are written (inputs, outputs), and its own file has no prefix.
+/// GPT-2's linear layers are stored as (inputs, outputs), and its own file has no prefix.
 #[test]
 fn gpt2_is_turned() {
     let tiny = Tiny::new();

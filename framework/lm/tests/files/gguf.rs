@@ -1,4 +1,4 @@
-//! GGUF files: the same model as in the folder, and what is refused.
+//! GGUF files: the same model as in the folder, and refused files.
 
 use boldface_engine::Rope;
 use boldface_lm::open;
@@ -27,8 +27,8 @@ fn a_gguf_file_is_the_folder_it_was_made_from() {
     }
 }
 
-/// GPT-2's linear layers are turned, Llama's queries and keys permuted with their biases, Qwen3's are not; Llama 3's
-/// rotary divisors are a tensor and YaRN's numbers are keys.
+/// GPT-2's linear layers are turned. Llama's queries and keys are permuted with their biases, Qwen3's
+/// are not. Llama 3's rotary divisors are a tensor, and YaRN's numbers are keys.
 #[test]
 fn every_family_is_the_same_from_gguf() {
     for name in ["gpt2", "llama3", "qwen3"] {
@@ -39,7 +39,7 @@ fn every_family_is_the_same_from_gguf() {
         assert_eq!((&a, ropes.0.is_some()), (&b, ropes.1.is_some()), "{name}");
         if let (Some(a), Some(b)) = ropes {
             assert_eq!(a.scale, b.scale, "{name}");
-            // Divisors and bases are written with 32 bits.
+            // Divisors and bases are stored in 32 bits.
             let near =
                 a.frequencies.iter().zip(b.frequencies.iter()).all(|(a, b)| (a / b - 1.0).abs() < 1e-6);
             assert!(near, "{name}: {a:?} {b:?}");
@@ -56,7 +56,7 @@ fn every_family_is_the_same_from_gguf() {
     }
 }
 
-/// A change of the header, as bytes for bytes of the same length.
+/// Returns the error after bytes of the header are replaced by others of the same length.
 fn changed(from: &[u8], to: &[u8]) -> String {
     assert_eq!(from.len(), to.len());
     let mut bytes = std::fs::read(golden("tiny.gguf")).unwrap();

@@ -1,4 +1,4 @@
-//! Adapters that would compute something else, or belong to something else.
+//! Refused adapters: those that compute something else, or belong to another model.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::super::{add, check_targets, load, save};
 use super::golden::{folder, published};
 use super::*;
 
-/// What is said of an adapter of `llama` that `spoil` changed.
+/// Checks the error about an adapter of `llama` that `spoil` changed.
 fn check(spoil: impl FnOnce(&Path), expected: Expect) {
     let dir = tempfile::tempdir().unwrap();
     for name in [CONFIG, WEIGHTS] {
@@ -36,7 +36,7 @@ fn with_key(key: &str, value: Value, expected: Expect) {
     check(change, expected);
 }
 
-/// Tensors after `change`, which gets names, types, dims and bytes.
+/// Tensors as names, types, dims and bytes.
 type Stored = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
 
 fn with_tensors(change: impl FnOnce(&mut Stored), expected: Expect) {
