@@ -11,7 +11,7 @@ pub(crate) fn is_paused() -> bool {
     IS_PAUSED.get()
 }
 
-/// Runs `f` without recording, and resumes recording afterwards, even if `f` panics.
+/// Runs `f` without recording, and restores the earlier state afterwards, even if `f` panics.
 pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {

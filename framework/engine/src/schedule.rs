@@ -5,7 +5,7 @@
 pub struct Schedule {
     /// Optimiser steps of the whole run.
     pub steps: u64,
-    /// Steps over which the rate rises linearly from 0.
+    /// Steps over which the rate rises linearly to `peak_lr`.
     pub warmup: u64,
     /// The rate after the warm-up.
     pub peak_lr: f64,

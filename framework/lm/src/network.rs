@@ -1,5 +1,6 @@
-//! The forward pass of every family, on both engines and with our masks; other crates bring their own
-//! engine.
+//! The forward pass of every family, written once for both engines and with our masks.
+//!
+//! It is our own because the crates for these models each bring their own engine.
 //!
 //! Shapes: `B` batch, `T` tokens, `D` width, `H` heads, `G` key-value heads, `E` width of a head, `V`
 //! vocabulary.

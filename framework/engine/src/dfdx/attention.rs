@@ -146,8 +146,8 @@ impl Attention {
             let (mut scores, mut slopes) = (Buffer::stale(size), Buffer::stale(size));
             let mut written = 0;
             for (h, mut dq) in (g * group..).zip(dqs) {
-                // Last block first: late queries usually see all keys, so the first block written sets
-                // the gradient of every key, and no zeros need to be added to.
+                // Last block first: late queries usually see all keys, so the first block sets the
+                // gradient of every key, and nothing must be zeroed before.
                 for start in (0..self.queries).step_by(BLOCK).rev() {
                     let rows = BLOCK.min(self.queries - start);
                     let visible = self.visible(b, start, rows);

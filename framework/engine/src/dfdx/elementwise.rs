@@ -47,7 +47,7 @@ impl Value {
         Value::recorded(out, &self.dims, key)
     }
 
-    /// The same numbers; the gradient is multiplied by `by`.
+    /// Returns the same numbers; the backward pass multiplies their gradient by `by`.
     pub(crate) fn scale_gradient(&self, by: f32) -> Value {
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, dy| flow.add(to.as_ref(), scaled(dy, by)));

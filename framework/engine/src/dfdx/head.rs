@@ -11,7 +11,8 @@ use super::{Value, is_recording, record, simd};
 const LOGITS: usize = 1 << 25;
 
 impl Value {
-    /// The mean over rows of the cross-entropy of `self head'`: (n, D) and (V, D), one target per row.
+    /// The mean cross-entropy of the logits `self x head'`: (n, D) and (V, D), one target per row ->
+    /// `[1]`.
     ///
     /// When recording, both gradients are computed together with the loss of each chunk. The backward
     /// pass then only scales them, and no logit is computed twice.

@@ -88,8 +88,7 @@ impl Flow<'_> {
         }
     }
 
-    /// Lets `f` add to the gradient of `len` numbers, or write to it if there is none yet (they are
-    /// stale).
+    /// Lets `f` add to the gradient of `len` numbers, or write the first one over stale numbers.
     pub(crate) fn write(&mut self, key: Option<&Key>, len: usize, f: impl FnOnce(&mut [f32], Output)) {
         let Some(key) = key else { return };
         let (mut sum, output) = match self.take(key) {
@@ -147,7 +146,7 @@ pub(crate) fn backward(loss: &Key) -> Vec<(u64, Buffer)> {
     gradients.into_iter().map(|(key, gradient)| (key.id, gradient)).collect()
 }
 
-/// Runs `f` and returns what it records, apart from what this thread recorded before.
+/// Runs `f` and returns its recording, apart from this thread's earlier one.
 pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
     recording::aside(&TAPE, f)
 }
@@ -178,7 +177,7 @@ impl Recording {
     }
 }
 
-/// Forgets what this thread recorded.
+/// Forgets this thread's recording.
 pub(crate) fn clear() {
     drop(TAPE.take());
 }

@@ -138,8 +138,8 @@ pub fn init_linear(
 
 /// Applies layer `name`, with its bias and LoRA branches: (.., inputs) -> (.., outputs).
 ///
-/// `lora_a` and `lora_b` are the trained branch; `frozen_a` and `frozen_b` hold earlier adapters,
-/// scaled.
+/// `lora_a` and `lora_b` are the trained branch. `frozen_a` and `frozen_b` hold earlier adapters and
+/// include their scale.
 pub fn linear(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let params = pass.params;
     let part = |part: &str| params.try_get(&format!("{name}.{part}"));

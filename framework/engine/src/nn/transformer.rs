@@ -23,7 +23,7 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    /// Adds the parameters, with standard deviation .55 / sqrt(width), over sqrt(2 layers) where a
+    /// Adds the parameters, with standard deviation .55 / sqrt(width), or that / sqrt(2 layers) where a
     /// branch ends.
     ///
     /// At GPT-2's width of 768 this equals GPT-2's .02 (Radford et al. 2019). At a small width, .02

@@ -2,7 +2,7 @@
 
 use ::tch::TchError;
 
-/// Returns what libtorch computed.
+/// Returns the value of a call into libtorch.
 ///
 /// # Panics
 ///

@@ -16,7 +16,8 @@ impl Value {
         self.number(done(loss))
     }
 
-    /// The mean over rows of the cross-entropy of `self head'`: (.., D) and (V, D), one target per row.
+    /// The mean cross-entropy of the logits `self x head'`: (.., D) and (V, D), one target per row ->
+    /// `[1]`.
     ///
     /// Logits exist for one chunk of rows at a time. When recording, both gradients are computed
     /// together with the loss of each chunk, so no logit is computed twice.

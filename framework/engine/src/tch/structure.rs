@@ -39,7 +39,7 @@ impl Value {
         values
     }
 
-    /// Returns the number of a tensor that has only one.
+    /// Returns the only number of a one-number tensor.
     pub(crate) fn item(&self) -> f32 {
         self.to_vec()[0]
     }

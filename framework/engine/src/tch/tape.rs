@@ -183,7 +183,7 @@ fn add(gradients: &mut Gradients, id: u64, gradient: Value) {
     gradients.insert(id, sum);
 }
 
-/// Forgets what this thread recorded.
+/// Forgets this thread's recording.
 pub(crate) fn clear() {
     drop(TAPE.take());
 }

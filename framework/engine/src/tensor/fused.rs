@@ -70,7 +70,7 @@ impl Tensor {
         on_engine!(x = self => x.cross_entropy(targets))
     }
 
-    /// The cross-entropy of logits `self x head'`: states (.., D), head (V, D), one target per row ->
+    /// The mean cross-entropy of the logits `self x head'`: (.., D) and (V, D), one target per row ->
     /// `[1]`.
     ///
     /// Rows pass through the head in chunks that yield loss and gradient at once, and callers pass only

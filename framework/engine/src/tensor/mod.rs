@@ -56,7 +56,7 @@ pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     recording::paused(f)
 }
 
-/// Forgets what this thread recorded, for a forward pass that is abandoned.
+/// Forgets this thread's recording, for a forward pass that is abandoned.
 ///
 /// [`Tensor::backward`] does so too.
 pub fn clear_tape() {
@@ -90,7 +90,7 @@ impl Tensor {
         }
     }
 
-    /// Returns the number of a tensor that has only one.
+    /// Returns the only number of a one-number tensor.
     pub fn item(&self) -> f32 {
         assert_eq!(size(self.dims()), 1, "`item` of a tensor of dims {:?}", self.dims());
         match self {
@@ -187,7 +187,7 @@ impl Tensor {
 
     /// Returns the gradients of this one-number tensor for all trainable parameters that it depends on.
     ///
-    /// Consumes what this thread recorded.
+    /// Consumes this thread's recording.
     pub fn backward(&self) -> Gradients {
         assert_eq!(size(self.dims()), 1, "`backward` from a tensor of dims {:?}", self.dims());
         match self {

@@ -206,7 +206,8 @@ fn rows_by_themselves_are_rows_of_the_whole() {
     });
 }
 
-/// Keys are the number of the token and values that plus 1000, so that results show what a cache holds.
+/// Keys equal the token's number, and values that number plus 1000, so that results show what a cache
+/// holds.
 #[test]
 fn a_cache_grows_and_shrinks_without_mixing_up_its_copies() {
     on_every_engine(|engine| {

@@ -1,6 +1,8 @@
 //! Takes training steps with a random language model; prints time, memory and losses as JSON lines.
 //!
-//! `train_step WORK BATCH TOKENS [--engine NAME] [--device NAME] [--precision NAME] [--recompute] [STEPS | save FILE]`,
+//! `train_step WORK BATCH TOKENS [OPTIONS] [STEPS | save FILE]`, with the options `--engine NAME`,
+//! `--device NAME`, `--precision NAME` and `--recompute`.
+//!
 //! WORK is `gpt2-lora` or `gpt2-full` (BATCH sequences of TOKENS), `stage3` (BATCH questions about a
 //! scan of TOKENS patches) or `generation` (a token after TOKENS others). Without STEPS it reads step
 //! counts from the lines of standard input, so that `tests/python/bench_lm.py` can alternate it with

@@ -2,8 +2,9 @@
 //!
 //! The trained adapter of a layer `name` is `name.lora_a` (R, inputs) and `name.lora_b` (outputs, R),
 //! scaled by [`lora_scale`] on use. All earlier ones are in `name.frozen_a` and `name.frozen_b`, scale
-//! included (see [`linear`](boldface_engine::nn::linear)). So any number of training stages costs one
-//! more product per layer, and is saved as one PEFT adapter of the summed rank.
+//! included (see [`linear`](boldface_engine::nn::linear)). So earlier adapters cost one more product per
+//! layer, however many training stages there were, and all are saved as one PEFT adapter of the summed
+//! rank.
 
 mod load;
 mod peft;

@@ -169,7 +169,7 @@ impl PeftConfig {
             }
             let number = value.as_f64().filter(|number| *number > 0.0);
             let number = number.ok_or_else(|| wrong(&self.file, key, value, "a number above 0"))?;
-            // PEFT takes the first, but the order of the table is lost here.
+            // PEFT takes the first match, but this table has lost its order, so all matches must agree.
             if found.is_some_and(|other| other != number) {
                 return Err(format!(
                     "`{}` has two patterns in `{key}` that name `{}` and differ",

@@ -145,7 +145,8 @@ fn read(file: Mapped) -> Result<Gguf> {
         }
         version => return Err(format!("it is of version {version}; versions 2 and 3 are read").into()),
     }
-    // A tensor takes at least a name's length, a count of dims, a kind and an offset; a key its length and a kind.
+    // A tensor takes at least a name's length, a count of dims, a kind and an offset; a key takes a length
+    // and a kind.
     let count = cursor.count("tensors", 24)?;
     let keys = cursor.count("keys", 13)?;
     let mut metadata = BTreeMap::new();

@@ -68,7 +68,7 @@ fn the_same_model_in_other_files_is_the_same() {
     }
 }
 
-/// Writes two shards of every other tensor, and their index.
+/// Splits the tensors in turn into two shards, and writes them with their index.
 fn shards(tiny: &Tiny) {
     let tensors = tiny.tensors();
     let mut parts = [Default::default(), Default::default()];
