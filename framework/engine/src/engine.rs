@@ -60,7 +60,9 @@ pub enum EngineError {
         precision: Precision,
     },
     /// `f32` and `tf32` were both requested on graphics cards; libtorch has one setting per process.
-    #[error("`f32` and `tf32` on graphics cards cannot be computed in one process; run one after the other")]
+    #[error(
+        "one process cannot compute in both `f32` and `tf32` on graphics cards; run them in two processes"
+    )]
     OtherPrecision,
     /// A checkpoint cannot be read or written.
     #[error("checkpoint `{}` cannot be {action}", .path.display())]

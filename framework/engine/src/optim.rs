@@ -109,7 +109,7 @@ impl AdamW {
             return Err(EngineError::Checkpoint {
                 path: path.to_owned(),
                 action: "read",
-                source: "its tensors are not a pair of moments for parameters of the model".into(),
+                source: "its tensors are not pairs of AdamW moments for parameters of this model".into(),
             });
         }
         (self.moments, self.steps) = (moments, counters[0]);

@@ -34,7 +34,7 @@ impl Network {
     pub fn check_tokens(&self, tokens: &[u32]) -> Result<()> {
         let size = self.config.vocabulary;
         match tokens.iter().find(|token| **token as usize >= size) {
-            Some(token) => Err(format!("token `{token}` is none of the model's, which knows {size}").into()),
+            Some(token) => Err(format!("token `{token}` is not in the model's vocabulary of {size}").into()),
             None => Ok(()),
         }
     }

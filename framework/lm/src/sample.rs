@@ -35,10 +35,10 @@ impl Sampling {
     pub fn check(&self) -> Result<()> {
         let Sampling { temperature, top_p, .. } = self;
         if !(temperature.is_finite() && *temperature >= 0.0) {
-            return Err(format!("a temperature of `{temperature}` means nothing; it is 0 or more").into());
+            return Err(format!("a temperature of `{temperature}` is invalid; use 0 or more").into());
         }
         if !(*top_p > 0.0 && *top_p <= 1.0) {
-            return Err(format!("`top-p` of `{top_p}` means nothing; it is above 0 and at most 1").into());
+            return Err(format!("`top-p` of `{top_p}` is invalid; use a number above 0 and at most 1").into());
         }
         Ok(())
     }

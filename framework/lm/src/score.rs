@@ -24,7 +24,7 @@ const LOGITS: usize = 1 << 24;
 pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32], window: usize) -> Result<Vec<Option<f32>>> {
     network.check_tokens(tokens)?;
     if window == 0 {
-        return Err("a window of 0 tokens shows nothing; it is at least 1".into());
+        return Err("a window of 0 tokens is too short; use at least 1".into());
     }
     let mut scores = vec![None; tokens.len().min(1)];
     no_grad(|| {

@@ -45,10 +45,10 @@ pub(crate) fn devices() -> &'static [&'static str] {
 pub(crate) fn why_no_cuda() -> Option<String> {
     match &DEVICES.opened {
         Ok(_) if DEVICES.names.len() > 1 => None,
-        Ok(false) => Some("this machine has no driver of NVIDIA".to_owned()),
-        Ok(true) => Some("the driver of NVIDIA shows no graphics card that libtorch can use".to_owned()),
+        Ok(false) => Some("this machine has no NVIDIA driver".to_owned()),
+        Ok(true) => Some("the NVIDIA driver reports no graphics card that libtorch can use".to_owned()),
         Err(why) => Some(format!(
-            "libtorch's part for graphics cards does not open ({why}); run `framework/engine/install-libtorch --cuda`"
+            "libtorch's CUDA part cannot be opened ({why}); run `framework/engine/install-libtorch --cuda`"
         )),
     }
 }

@@ -129,7 +129,7 @@ pub(super) fn open_cuda() -> Result<bool, String> {
         }
         let why = dlerror();
         if why.is_null() {
-            return Err("the system does not say why".to_owned());
+            return Err("the system gives no reason".to_owned());
         }
         Err(CStr::from_ptr(why).to_string_lossy().into_owned())
     }

@@ -42,7 +42,7 @@ pub fn load(network: &mut Network, dir: &Path) -> Result<Lora> {
     }
     let file = Mapped::open(&path).map_err(|e| format!("{e}: {}", source(&e)))?;
     let tensors = SafeTensors::deserialize(file.bytes())
-        .map_err(|e| format!("`{}` is damaged or no safetensors file: {e}", path.display()))?;
+        .map_err(|e| format!("`{}` is damaged or not a safetensors file: {e}", path.display()))?;
     let reader = Reader { path: path.display().to_string(), peft: &peft, config: &network.config };
     let pairs = reader.pairs(&tensors)?;
 
@@ -141,7 +141,7 @@ impl Reader<'_> {
     fn matrix(&self, name: &str, view: &TensorView<'_>, dims: [usize; 2]) -> Result<Matrix> {
         if view.shape() != dims {
             return Err(self.other_base(&format!(
-                "`{name}` is of shape {:?}, and here {dims:?} is needed",
+                "`{name}` has shape {:?}, but this model needs {dims:?}",
                 view.shape()
             )));
         }
@@ -150,7 +150,11 @@ impl Reader<'_> {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect(),
             Dtype::BF16 => bytes.as_chunks().0.iter().map(|x| bf16::from_le_bytes(*x).to_f32()).collect(),
             Dtype::F16 => bytes.as_chunks().0.iter().map(|x| f16::from_le_bytes(*x).to_f32()).collect(),
-            other => return Err(self.fail(&format!("has `{name}` in {other:?}; F32, BF16 and F16 are read"))),
+            other => {
+                return Err(
+                    self.fail(&format!("has `{name}` in {other:?}; only F32, BF16 and F16 are supported"))
+                );
+            }
         };
         match values.iter().position(|x| !x.is_finite()) {
             Some(at) => Err(self.fail(&format!("has {} at place {at} of `{name}`", values[at]))),

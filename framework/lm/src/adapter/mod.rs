@@ -59,7 +59,7 @@ pub fn add(network: &mut Network, lora: &Lora, rng: &mut impl Rng) -> Result<()>
 fn check_free(params: &Params) -> Result<()> {
     match params.names().find(|name| name.ends_with(".lora_a")) {
         Some(name) => Err(format!(
-            "the model has an adapter that is trained already (`{name}`); freeze it or merge it before another"
+            "the model already has a trained adapter (`{name}`); freeze or merge it before adding another"
         )
         .into()),
         None => Ok(()),

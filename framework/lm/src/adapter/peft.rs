@@ -62,7 +62,7 @@ impl PeftConfig {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|e| format!("`{file}` cannot be read: {e}"))?;
         let keys: Map<String, Value> =
-            serde_json::from_str(&text).map_err(|e| format!("`{file}` is no table in JSON: {e}"))?;
+            serde_json::from_str(&text).map_err(|e| format!("`{file}` is not a JSON object: {e}"))?;
         check(&file, &keys)?;
         let number = |key: &str, default: f64| match keys.get(key) {
             None => Ok(default),
@@ -211,10 +211,10 @@ enum Names {
 fn check(file: &str, keys: &Map<String, Value>) -> Result<()> {
     let get = |key: &str| keys.get(key).unwrap_or(&Value::Null);
     if get("peft_type") != "LORA" {
-        return Err(wrong(file, "peft_type", get("peft_type"), "`LORA`, the only kind that is read"));
+        return Err(wrong(file, "peft_type", get("peft_type"), "`LORA`, the only supported type"));
     }
     if !matches!(get("bias").as_str(), None | Some("none")) {
-        return Err(wrong(file, "bias", get("bias"), "`none`: trained biases are not read"));
+        return Err(wrong(file, "bias", get("bias"), "`none`: trained biases are not supported"));
     }
     if let Some(start) = get("init_lora_weights").as_str()
         && !GENTLE.contains(&start)
@@ -234,7 +234,7 @@ fn check(file: &str, keys: &Map<String, Value>) -> Result<()> {
             _ => false,
         };
         if !unset {
-            return Err(wrong(file, key, value, "unset: only plain low-rank adapters are read"));
+            return Err(wrong(file, key, value, "unset: only plain low-rank adapters are supported"));
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use boldface::Result;
 use boldface_engine::Rope;
 
 /// Part of the error about a model of another family.
-const FAMILIES: &str = "and boldface reads `gpt2`, `llama` and `qwen3`";
+const FAMILIES: &str = "but boldface reads only `gpt2`, `llama` and `qwen3`";
 
 /// A family of models that share one forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +143,11 @@ impl Config {
             return Err(format!("`{file}`: {heads} heads cannot share {kv} key-value heads").into());
         }
         if self.rope.is_some() && !self.head_width.is_multiple_of(2) {
-            return Err(format!("`{file}`: heads of odd width {} cannot be turned", self.head_width).into());
+            return Err(format!(
+                "`{file}`: rotary positions need heads of even width, not {}",
+                self.head_width
+            )
+            .into());
         }
         if !(self.eps > 0.0 && self.eps < 1.0) {
             return Err(format!("`{file}`: epsilon of norms: {}, where 0 to 1 was expected", self.eps).into());

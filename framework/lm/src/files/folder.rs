@@ -49,7 +49,7 @@ impl Folder {
             gguf.sort();
             return Err(match gguf.first() {
                 Some(gguf) => format!("`{here}` has no `config.json`; did you mean `{}`?", gguf.display()),
-                None => format!("`{here}` has no `config.json`; it is no Hugging Face model folder"),
+                None => format!("`{here}` has no `config.json`; it is not a Hugging Face model folder"),
             }
             .into());
         }
@@ -154,7 +154,7 @@ impl Folder {
         let lost = of_tensor.iter().filter(|(name, _)| !names.contains(name.as_str()) && !is_buffer(name));
         let lost = lost.map(|(name, shard)| {
             format!(
-                "`{}`: tensor `{name}` is missing, though `{INDEX}` puts it there",
+                "`{}`: tensor `{name}` is missing, although `{INDEX}` lists it there",
                 self.file(shard).display()
             )
         });

@@ -59,9 +59,10 @@ pub fn open(path: &Path) -> Result<Files> {
         return Err(format!("`{shown}` does not exist; {wanted}").into());
     }
     if path.extension().is_none_or(|extension| extension != "gguf") {
-        return Err(
-            format!("`{shown}` is neither a folder nor a `.gguf` file; name the folder it lies in").into()
-        );
+        return Err(format!(
+            "`{shown}` is neither a folder nor a `.gguf` file; give the folder that contains it"
+        )
+        .into());
     }
     let gguf = Gguf::open(path)?;
     let config = Config::from_gguf(&gguf)?;

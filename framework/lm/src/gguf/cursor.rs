@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
         let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
         let end = end.ok_or_else(|| {
             let (length, at) = (self.bytes.len(), self.at);
-            format!("it ends at byte {length}, inside what begins at byte {at}; it was cut short or damaged")
+            format!("it ends at byte {length}, inside the item that begins at byte {at}; it was cut short or damaged")
         })?;
         let found = &self.bytes[self.at..end];
         self.at = end;

@@ -32,7 +32,7 @@ impl Gguf {
     /// Maps a file and reads its header.
     pub fn open(path: &Path) -> Result<Gguf> {
         let file = Mapped::open(path)?;
-        read(file).map_err(|error| format!("`{}` is no whole GGUF file: {error}", path.display()).into())
+        read(file).map_err(|error| format!("`{}` is not a valid GGUF file: {error}", path.display()).into())
     }
 
     /// Returns the path of the file.
@@ -141,9 +141,11 @@ fn read(file: Mapped) -> Result<Gguf> {
     match cursor.u32()? {
         2 | 3 => {}
         version if version.swap_bytes() <= 3 => {
-            return Err("its numbers are big-endian; little-endian files are read".into());
+            return Err("its numbers are big-endian; only little-endian files are supported".into());
         }
-        version => return Err(format!("it is of version {version}; versions 2 and 3 are read").into()),
+        version => {
+            return Err(format!("it has version {version}; only versions 2 and 3 are supported").into());
+        }
     }
     // A tensor takes at least a name's length, a count of dims, a kind and an offset; a key takes a length
     // and a kind.
@@ -154,7 +156,7 @@ fn read(file: Mapped) -> Result<Gguf> {
         let key = cursor.text()?.to_owned();
         let value = Value::read(&mut cursor).map_err(|error| format!("key `{key}`: {error}"))?;
         if metadata.contains_key(&key) {
-            return Err(format!("key `{key}` stands there twice").into());
+            return Err(format!("key `{key}` is listed twice").into());
         }
         metadata.insert(key, value);
     }
@@ -163,7 +165,7 @@ fn read(file: Mapped) -> Result<Gguf> {
         Some(Value::Unsigned(alignment)) if alignment.is_power_of_two() && *alignment <= 1 << 20 => {
             *alignment as usize
         }
-        Some(_) => return Err("its `general.alignment` is no power of two up to 2^20".into()),
+        Some(_) => return Err("its `general.alignment` is not a power of two up to 2^20".into()),
     };
     let tensors = tensors::read(&file, cursor, count, alignment)?;
     Ok(Gguf { file, metadata, tensors })

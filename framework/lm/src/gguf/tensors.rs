@@ -54,7 +54,7 @@ pub(super) fn read(
         let (file, bytes) = (file.clone(), start..end);
         let stored = Stored { file, name: name.clone(), storage, dims, bytes, order: Order::Ours };
         if tensors.insert(name.clone(), stored).is_some() {
-            return Err(format!("tensor `{name}` stands there twice").into());
+            return Err(format!("tensor `{name}` is listed twice").into());
         }
     }
     Ok(tensors)
@@ -69,7 +69,7 @@ fn length(storage: Storage, dims: &[usize]) -> Result<usize> {
     }
     let count = dims.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
     let length = count.and_then(|count| (count / numbers).checked_mul(bytes));
-    length.ok_or_else(|| format!("has dims {dims:?}, more numbers than there is memory").into())
+    length.ok_or_else(|| format!("has dims {dims:?}, more numbers than memory can hold").into())
 }
 
 /// Returns the storage of one of GGML's kinds, if we read it.
@@ -89,7 +89,7 @@ fn storage(kind: u32) -> Result<Storage> {
         _ => {
             let known = "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K";
             let name = name_of(kind);
-            return Err(format!("is stored as {name}; {known} are read").into());
+            return Err(format!("is stored as {name}; only {known} are supported").into());
         }
     })
 }

@@ -47,7 +47,7 @@ impl Value {
             LIST => {
                 let (at, kind) = (cursor.at(), cursor.u32()?);
                 if depth == DEEPEST {
-                    return Err(format!("the list at byte {at} lies in {DEEPEST} others").into());
+                    return Err(format!("the list at byte {at} is nested in {DEEPEST} others").into());
                 }
                 let count = cursor.count("values", least(kind))?;
                 let first = cursor.at();

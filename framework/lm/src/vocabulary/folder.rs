@@ -80,7 +80,7 @@ fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokeni
         // The library panics on some damaged files.
         let tokenizer = guard(|| Tokenizer::from_bytes(bytes));
         let tokenizer =
-            tokenizer.map_err(|error| format!("`{}` is no tokenizer: {error}", path.display()))?;
+            tokenizer.map_err(|error| format!("`{}` is not a tokenizer: {error}", path.display()))?;
         return Ok((tokenizer, path));
     }
     let here = |(entries, merges): &(&str, &str)| {

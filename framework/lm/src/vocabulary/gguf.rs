@@ -32,7 +32,7 @@ impl Vocabulary {
     pub(crate) fn of_gguf(gguf: &Gguf) -> Result<Vocabulary> {
         let model = gguf.needed("tokenizer.ggml.model", gguf.text("tokenizer.ggml.model"))?;
         if model != "gpt2" {
-            return Err(gguf.wrong("tokenizer.ggml.model", "and byte pairs (`gpt2`) are read"));
+            return Err(gguf.wrong("tokenizer.ggml.model", "but only byte pairs (`gpt2`) are supported"));
         }
         let splitting = match gguf.needed("tokenizer.ggml.pre", gguf.text("tokenizer.ggml.pre"))? {
             "gpt-2" => Splitting::Gpt2,
@@ -40,7 +40,7 @@ impl Vocabulary {
             "llama-bpe" | "llama3" | "llama-v3" => Splitting::Llama3,
             "qwen2" => Splitting::Qwen2,
             _ => {
-                let known = "and `gpt-2`, `smollm`, `llama-bpe` and `qwen2` are read";
+                let known = "but only `gpt-2`, `smollm`, `llama-bpe` and `qwen2` are supported";
                 return Err(gguf.wrong("tokenizer.ggml.pre", known));
             }
         };
@@ -50,7 +50,7 @@ impl Vocabulary {
         if entries.len() != tokens.len() {
             let twice = (0..).zip(&tokens).find(|(id, token)| entries.get(**token) != Some(id));
             let twice = twice.map_or("", |(_, token)| token);
-            return Err(format!("`{}`: token `{twice}` stands there twice", gguf.path().display()).into());
+            return Err(format!("`{}`: token `{twice}` is listed twice", gguf.path().display()).into());
         }
         let kinds = gguf.integers("tokenizer.ggml.token_type")?.unwrap_or_default();
         if !kinds.is_empty() && kinds.len() != tokens.len() {

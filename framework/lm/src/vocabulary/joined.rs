@@ -63,7 +63,7 @@ impl Vocabulary {
             match part {
                 Part::Plain(plain) if plain.contains(STAND_IN) => {
                     return Err(
-                        "a text with U+FDD0 or U+FDD1, which are no characters, cannot be read".into()
+                        "a text with U+FDD0 or U+FDD1 cannot be read: these codes are not characters".into(),
                     );
                 }
                 Part::Plain(plain) => text.push_str(plain),

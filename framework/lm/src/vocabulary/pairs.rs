@@ -41,7 +41,7 @@ pub(super) fn tokenizer<'a>(
             merge.split_once(' ').ok_or_else(|| format!("the merge `{merge}` is not two entries"))?;
         let joined = format!("{left}{right}");
         if let Some(lost) = [left, right, &joined].into_iter().find(|entry| !entries.contains_key(*entry)) {
-            return Err(format!("the merge `{merge}` needs the entry `{lost}`, which there is not").into());
+            return Err(format!("the merge `{merge}` needs the entry `{lost}`, which is missing").into());
         }
         pairs.push((left.to_owned(), right.to_owned()));
     }

@@ -23,7 +23,7 @@ pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()>
                     wanted.reverse();
                 }
                 wrong.push(format!(
-                    "`{}`: tensor `{}` has dims {:?}; the model's shape asks for {wanted:?}",
+                    "`{}`: tensor `{}` has dims {:?}; this model needs {wanted:?}",
                     stored.path().display(),
                     stored.name,
                     stored.dims,
@@ -37,7 +37,7 @@ pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()>
         let is_known = parameters.iter().any(|(known, _)| known == name) || Some(name.as_str()) == head;
         if !is_known {
             let (file, name) = (stored.path().display(), &stored.name);
-            wrong.push(format!("`{file}`: tensor `{name}` is no part of this model"));
+            wrong.push(format!("`{file}`: tensor `{name}` is not part of this model"));
         }
     }
     some(wrong)

@@ -71,17 +71,17 @@ fn changed(from: &[u8], to: &[u8]) -> String {
 
 #[test]
 fn what_is_not_read_is_refused_by_its_name() {
-    expect!["`DIR/m.gguf` is no whole GGUF file: it does not begin with `GGUF`"]
+    expect!["`DIR/m.gguf` is not a valid GGUF file: it does not begin with `GGUF`"]
         .assert_eq(&changed(b"GGUF\x03", b"GGML\x03"));
-    expect!["`DIR/m.gguf` is no whole GGUF file: it is of version 1; versions 2 and 3 are read"]
+    expect!["`DIR/m.gguf` is not a valid GGUF file: it has version 1; only versions 2 and 3 are supported"]
         .assert_eq(&changed(b"GGUF\x03", b"GGUF\x01"));
-    expect!["`DIR/m.gguf` is no whole GGUF file: its numbers are big-endian; little-endian files are read"]
+    expect!["`DIR/m.gguf` is not a valid GGUF file: its numbers are big-endian; only little-endian files are supported"]
         .assert_eq(&changed(b"GGUF\x03\0\0\0", b"GGUF\0\0\0\x03"));
     expect![
-        "`DIR/m.gguf`: `general.architecture` is `mamba`, and boldface reads `gpt2`, `llama` and `qwen3`"
+        "`DIR/m.gguf`: `general.architecture` is `mamba`, but boldface reads only `gpt2`, `llama` and `qwen3`"
     ]
     .assert_eq(&changed(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0mamba"));
-    expect!["`DIR/m.gguf`: `tokenizer.ggml.pre` is `mpt-7b`, and `gpt-2`, `smollm`, `llama-bpe` and `qwen2` are read"]
+    expect!["`DIR/m.gguf`: `tokenizer.ggml.pre` is `mpt-7b`, but only `gpt-2`, `smollm`, `llama-bpe` and `qwen2` are supported"]
         .assert_eq(&changed(b"\x06\0\0\0\0\0\0\0smollm", b"\x06\0\0\0\0\0\0\0mpt-7b"));
     expect![
         "`DIR/m.gguf`: `llama.rope.scaling.type` is `longer`, and boldface knows `none`, `linear` and `yarn`"
@@ -91,14 +91,14 @@ fn what_is_not_read_is_refused_by_its_name() {
         .assert_eq(&changed(b"token_embd.weight", b"tokem_embd.weight"));
     expect![[r#"
         `DIR/m.gguf`: tensor `model.norm.weight` is missing
-        `DIR/m.gguf`: tensor `output_morn.weight` is no part of this model"#]]
+        `DIR/m.gguf`: tensor `output_morn.weight` is not part of this model"#]]
     .assert_eq(&changed(b"output_norm.weight", b"output_morn.weight"));
     // Kind 0 is F32, 10 is Q2_K.
     let norm =
         |kind: u8| [b"output_norm.weight\x01\0\0\0\x18\0\0\0\0\0\0\0".as_slice(), &[kind, 0, 0, 0]].concat();
-    expect!["`DIR/m.gguf` is no whole GGUF file: tensor `output_norm.weight` is stored as Q2_K; F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K are read"]
+    expect!["`DIR/m.gguf` is not a valid GGUF file: tensor `output_norm.weight` is stored as Q2_K; only F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K are supported"]
         .assert_eq(&changed(&norm(0), &norm(10)));
-    expect!["`DIR/m.gguf` is no whole GGUF file: tensor `output_norm.weight` has rows of 24 numbers, which are not whole blocks of 32"]
+    expect!["`DIR/m.gguf` is not a valid GGUF file: tensor `output_norm.weight` has rows of 24 numbers, which are not whole blocks of 32"]
         .assert_eq(&changed(&norm(0), &norm(2)));
     expect!["`DIR/m.gguf`: `tokenizer.ggml.eos_token_id` is `302`, and there are 292 tokens"]
         .assert_eq(&changed(b"eos_token_id\x04\0\0\0\x02\0", b"eos_token_id\x04\0\0\0\x2e\x01"));

@@ -246,7 +246,7 @@ fn tokens_that_end_and_begin_texts() {
 fn tokenizers_that_cannot_be_used() {
     let tiny = Tiny::new();
     tiny.write("tokenizer.json", "{}");
-    expect!["`DIR/tokenizer.json` is no tokenizer: Model missing. at line 1 column 2"]
+    expect!["`DIR/tokenizer.json` is not a tokenizer: Model missing. at line 1 column 2"]
         .assert_eq(&tiny.error());
     tiny.remove("tokenizer.json");
     expect!["`DIR` has no `tokenizer.json`, nor `vocab.json` and `merges.txt`"].assert_eq(&tiny.error());
@@ -254,7 +254,7 @@ fn tokenizers_that_cannot_be_used() {
     expect!["`DIR` has no `tokenizer.json`; it has `tokenizer.model`: save the tokenizer again with `AutoTokenizer` in Python, which writes `tokenizer.json`"]
         .assert_eq(&tiny.error());
     tiny.write("vocab.json", r#"{ "a": 0, "b": 1 }"#).write("merges.txt", "#version: 0.2\na b\n");
-    expect!["`DIR/merges.txt`: the merge `a b` needs the entry `ab`, which there is not"]
+    expect!["`DIR/merges.txt`: the merge `a b` needs the entry `ab`, which is missing"]
         .assert_eq(&tiny.error());
     tiny.write("merges.txt", "ab");
     expect!["`DIR/merges.txt`: the merge `ab` is not two entries"].assert_eq(&tiny.error());

@@ -110,15 +110,15 @@ fn what_cannot_be_continued_is_said() {
     };
     let greedy = Sampling::default;
     assert_eq!(fails(&[], greedy()), "an empty prompt cannot be continued");
-    assert_eq!(fails(&[61], greedy()), "token `61` is none of the model's, which knows 61");
+    assert_eq!(fails(&[61], greedy()), "token `61` is not in the model's vocabulary of 61");
     assert_eq!(
         fails(&[5; 48], greedy()),
         "a prompt of 48 tokens leaves no room in the model's context of 48"
     );
     let hot = Sampling { temperature: -1.0, ..greedy() };
-    assert_eq!(fails(&[5], hot), "a temperature of `-1` means nothing; it is 0 or more");
+    assert_eq!(fails(&[5], hot), "a temperature of `-1` is invalid; use 0 or more");
     let none = Sampling { top_p: 0.0, ..greedy() };
-    assert_eq!(fails(&[5], none), "`top-p` of `0` means nothing; it is above 0 and at most 1");
+    assert_eq!(fails(&[5], none), "`top-p` of `0` is invalid; use a number above 0 and at most 1");
     let stopped =
         generate(&network, &network.inference(), &[vec![5]], &how(3), &mut |_, _| Err("enough".into()));
     assert_eq!(stopped.unwrap_err().to_string(), "enough");

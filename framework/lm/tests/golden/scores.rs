@@ -78,6 +78,6 @@ fn short_texts_and_unknown_tokens() {
     let fails = |tokens: &[u32], window: usize| {
         score(&network, &network.inference(), tokens, window).unwrap_err().to_string()
     };
-    assert_eq!(fails(&[4, 99], 48), "token `99` is none of the model's, which knows 61");
-    assert_eq!(fails(&[4, 5], 0), "a window of 0 tokens shows nothing; it is at least 1");
+    assert_eq!(fails(&[4, 99], 48), "token `99` is not in the model's vocabulary of 61");
+    assert_eq!(fails(&[4, 5], 0), "a window of 0 tokens is too short; use at least 1");
 }
