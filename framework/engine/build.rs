@@ -1,4 +1,4 @@
-//! Compiles the C++ of the engine `tch` and lets its tests find libtorch; without the feature it does nothing.
+//! Compiles the C++ of the engine `tch` and links libtorch. Without the feature it does nothing.
 
 fn main() {
     println!("cargo::rerun-if-changed=src/tch/shim.cpp");
@@ -26,8 +26,8 @@ fn shim() {
     let folder = root.join("lib").canonicalize().expect("libtorch has a folder `lib`");
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", folder.display());
 
-    // Cargo lets whatever it runs, tests of other packages and of the documentation too, find libraries in search
-    // folders below the target folder. This kind of search folder is none to the linker.
+    // Programs that Cargo runs, such as tests of other packages and doc tests, find libraries in search
+    // folders below the target folder. The linker ignores this kind of search folder.
     let link = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it")).join("libtorch");
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink(&folder, &link).expect("a link in the target folder");

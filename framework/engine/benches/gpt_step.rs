@@ -1,4 +1,4 @@
-//! The GPT step and the operations it consists of: `cargo bench -p boldface-engine`.
+//! Benchmarks the GPT step and its operations: `cargo bench -p boldface-engine`.
 
 mod gpt;
 

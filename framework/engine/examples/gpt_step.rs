@@ -1,6 +1,6 @@
 //! Trains the benchmark GPT and prints time, memory and loss as JSON lines.
 //!
-//! `gpt_step 100` takes 100 steps. Without a number it reads how many from each line of standard
+//! `gpt_step 100` takes 100 steps. Without a number it reads step counts from the lines of standard
 //! input, so that `benches/compare_pytorch.py` can alternate it with PyTorch. `gpt_step save FILE`
 //! writes the initial parameters. `--engine tch` computes with libtorch, in a build that has it.
 
@@ -19,7 +19,7 @@ fn main() -> boldface::Result<()> {
         Some(at) => arguments.drain(at..(at + 2).min(arguments.len())).next_back().unwrap_or_default(),
         None => "dfdx".to_owned(),
     };
-    // As many threads as the pool has, whichever engine.
+    // Any engine uses as many threads as the pool has.
     let runtime = Runtime {
         engine,
         precision: Precision::F32,
@@ -53,7 +53,7 @@ fn steps(gpt: &mut gpt::Gpt, count: usize) -> boldface::Result<()> {
     Ok(())
 }
 
-/// Processor time of all threads so far; the kernel counts in hundredths of a second.
+/// Returns the processor time of all threads so far; the kernel counts in hundredths of a second.
 fn cpu_ms() -> boldface::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let after_name = stat.rsplit_once(')').ok_or("no name in /proc/self/stat")?.1;
@@ -61,7 +61,7 @@ fn cpu_ms() -> boldface::Result<f64> {
     Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) * 10.0)
 }
 
-/// The most memory the process has held.
+/// Returns the process's peak memory.
 fn peak_kib() -> boldface::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;

@@ -1,4 +1,4 @@
-//! Which engines this build has, and how one is opened.
+//! The engines of this build, and how to open one.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::mapped::Mapped;
 use crate::tch;
 use crate::tensor::{Tensor, size};
 
-/// Names of the engines this build has.
+/// Names of the engines in this build.
 pub const ENGINES: &[&str] = &[
     "dfdx",
     #[cfg(feature = "tch")]
@@ -32,13 +32,13 @@ enum Kind {
     Tch(tch::Place),
 }
 
-/// What can go wrong outside a computation.
+/// Errors outside a computation: an unusable setting of the spec, or an unusable file.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The spec names an engine that does not exist or was not compiled in.
     #[error("no engine is named `{name}` in this build; it has {}", known(ENGINES))]
     UnknownEngine {
-        /// What the spec says.
+        /// The engine's name in the spec.
         name: String,
     },
     /// The engine does not run on this device, or the machine has no such device.
@@ -46,9 +46,9 @@ pub enum EngineError {
     UnknownDevice {
         /// The engine.
         engine: String,
-        /// What the spec says.
+        /// The device in the spec.
         device: String,
-        /// What it could say.
+        /// Devices that the engine runs on.
         devices: &'static [&'static str],
     },
     /// The engine does not compute in this precision.
@@ -56,11 +56,13 @@ pub enum EngineError {
     UnknownPrecision {
         /// The engine.
         engine: String,
-        /// What the spec says.
+        /// The precision in the spec.
         precision: Precision,
     },
-    /// libtorch has one setting for a whole process.
-    #[error("`f32` and `tf32` on graphics cards cannot be computed in one process; run one after the other")]
+    /// `f32` and `tf32` were both requested on graphics cards; libtorch has one setting per process.
+    #[error(
+        "one process cannot compute in both `f32` and `tf32` on graphics cards; run them in two processes"
+    )]
     OtherPrecision,
     /// A checkpoint cannot be read or written.
     #[error("checkpoint `{}` cannot be {action}", .path.display())]
@@ -69,7 +71,7 @@ pub enum EngineError {
         path: PathBuf,
         /// `read` or `written`.
         action: &'static str,
-        /// Why.
+        /// The cause.
         source: boldface::Error,
     },
 }
@@ -95,7 +97,7 @@ pub fn open(engine: &str, device: &str) -> Result<Engine, EngineError> {
     }
 }
 
-/// The devices of this machine that an engine of this build runs on, the CPU first.
+/// Lists the devices of this machine that an engine of this build runs on, the CPU first.
 pub fn devices(engine: &str) -> &'static [&'static str] {
     match engine {
         "dfdx" => &["cpu"],
@@ -105,7 +107,7 @@ pub fn devices(engine: &str) -> &'static [&'static str] {
     }
 }
 
-/// Why no engine of this build computes on a graphics card, if the machine has one.
+/// Returns why no engine of this build can use a graphics card. None if one can, or if `tch` is missing.
 pub fn why_no_cuda() -> Option<String> {
     #[cfg(feature = "tch")]
     return tch::why_no_cuda();
@@ -114,11 +116,11 @@ pub fn why_no_cuda() -> Option<String> {
 }
 
 impl Engine {
-    /// The engine that a run asks for, on its device and in its precision.
+    /// Opens the engine that `runtime` names, on its device and in its precision.
     ///
     /// # Errors
     ///
-    /// As [`open`], or if the engine does not compute in this precision.
+    /// As for [`open`], or if the engine does not compute in this precision.
     pub fn of(runtime: &Runtime) -> Result<Engine, EngineError> {
         let engine = open(&runtime.engine, &runtime.device)?;
         match (engine.kind, runtime.precision) {
@@ -135,16 +137,19 @@ impl Engine {
         }
     }
 
-    /// The numbers that matrices are multiplied in.
+    /// Returns the precision in which matrices are multiplied.
+    ///
+    /// It changes numbers, so it is a setting of the spec and part of the key of every stage that
+    /// computes.
     pub fn precision(&self) -> Precision {
         self.precision
     }
 
-    /// A constant.
+    /// Makes a constant: a tensor that gets no gradient.
     ///
     /// # Panics
     ///
-    /// If there are not as many values as `dims` asks for.
+    /// If the number of values is not the product of `dims`.
     pub fn tensor(&self, values: Vec<f32>, dims: &[usize]) -> Tensor {
         assert_eq!(values.len(), size(dims), "{} values for a tensor of dims {dims:?}", values.len());
         match self.kind {
@@ -154,8 +159,10 @@ impl Engine {
         }
     }
 
-    /// A constant whose numbers lie in a file as 32-bit little-endian floats; the embedded engine reads them
-    /// there. None if the bytes are not as many numbers as `dims` asks for, or not aligned.
+    /// Makes a constant from little-endian f32 numbers of a mapped file; the embedded engine does not
+    /// copy them.
+    ///
+    /// None if the bytes are misaligned, or not as many numbers as `dims` needs.
     pub fn tensor_mapped(&self, file: &Mapped, bytes: Range<usize>, dims: &[usize]) -> Option<Tensor> {
         let numbers = file.numbers(&bytes).filter(|numbers| numbers.len() == size(dims))?;
         Some(match self.kind {
@@ -166,12 +173,13 @@ impl Engine {
         })
     }
 
-    /// A constant whose numbers are bf16, little-endian, as published weights are. They stay bf16 where this engine
-    /// computes products in bf16, and become f32 otherwise.
+    /// Makes a constant from little-endian bf16 numbers, the format of many published weights.
+    ///
+    /// The numbers stay bf16 if this engine multiplies in bf16; otherwise they become f32.
     ///
     /// # Panics
     ///
-    /// If there are not as many numbers as `dims` asks for.
+    /// If the number of values is not the product of `dims`.
     pub fn tensor_bf16(&self, bytes: &[u8], dims: &[usize]) -> Tensor {
         assert_eq!(bytes.len(), 2 * size(dims), "{} bytes for bf16 numbers of dims {dims:?}", bytes.len());
         match self.kind {
@@ -185,7 +193,7 @@ impl Engine {
         }
     }
 
-    /// A constant of zeros.
+    /// Makes a constant of zeros.
     pub fn zeros(&self, dims: &[usize]) -> Tensor {
         match self.kind {
             Kind::Dfdx => Tensor::Dfdx(Value::constant(Buffer::zeros(size(dims)), dims)),

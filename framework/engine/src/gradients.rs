@@ -1,4 +1,4 @@
-//! What a backward pass gives: one gradient for each parameter it reached.
+//! Gradients of a backward pass, one for each parameter that it reached.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::params::Params;
 use crate::tch;
 use crate::tensor::{Tensor, no_grad};
 
-/// The gradients of one or several backward passes.
+/// The gradients of one backward pass, or the sum of several.
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
     by_leaf: BTreeMap<u64, Tensor>,
@@ -19,7 +19,7 @@ impl Gradients {
         Gradients { by_leaf }
     }
 
-    /// Adds the gradients of another pass: accumulation over parts of a batch.
+    /// Adds the gradients of another pass, to accumulate over the parts of a batch.
     pub fn add(&mut self, other: Gradients) {
         for (leaf, gradient) in other.by_leaf {
             let sum = self.by_leaf.get(&leaf).map(|sum| no_grad(|| sum.add(&gradient)));
@@ -34,7 +34,7 @@ impl Gradients {
         }
     }
 
-    /// The L2 norm over all gradients together.
+    /// Returns the L2 norm over all gradients together.
     pub fn norm(&self) -> f64 {
         match self.by_leaf.values().next() {
             #[cfg(feature = "tch")]
@@ -43,7 +43,7 @@ impl Gradients {
         }
     }
 
-    /// A copy of the gradient of the parameter `name`; none if the pass did not reach it.
+    /// Returns a copy of the gradient of parameter `name`. None if the pass did not reach it.
     pub fn of(&self, params: &Params, name: &str) -> Option<Vec<f32>> {
         self.get(params.try_get(name)?).map(Tensor::to_vec)
     }
@@ -54,7 +54,8 @@ impl Gradients {
 }
 
 /// Scales the gradients down to `max_norm` if their norm is larger, unless `max_norm` is 0.
-/// Gives the norm before.
+///
+/// Returns the norm before scaling.
 pub fn clip(gradients: &mut Gradients, max_norm: f64) -> f64 {
     let norm = gradients.norm();
     if max_norm > 0.0 && norm > max_norm {

@@ -1,8 +1,8 @@
-//! The op-level tensor, the engines behind it, and what trains on it.
+//! Tensors, the engines that compute them, and training: layers, gradients, AdamW, learning rates.
 //!
-//! Models, losses and quantisers are written once against [`Tensor`]; which engine computes is a
-//! word in the spec. Shapes are checked at run time, once, before an engine is asked: a wrong shape
-//! is a bug in a model and panics with both shapes.
+//! Models, losses and quantisers are written once, against [`Tensor`]; the spec names the engine that
+//! computes. Shapes are checked at run time, before the engine is called. A wrong shape is a bug in a
+//! model and panics with both shapes.
 //!
 //! ```
 //! use boldface_engine::{Params, open};
@@ -43,8 +43,8 @@ pub use rope::Rope;
 pub use schedule::Schedule;
 pub use tensor::{Tensor, clear_tape, no_grad};
 
-/// The embedded engine's tensor; its operations are those of [`Tensor`].
+/// Tensor of the embedded engine `dfdx`, with the operations of [`Tensor`].
 pub use dfdx::Value as DfdxTensor;
-/// The tensor of libtorch; its operations are those of [`Tensor`].
+/// Tensor of libtorch, with the operations of [`Tensor`].
 #[cfg(feature = "tch")]
 pub use tch::Value as TchTensor;

@@ -1,4 +1,4 @@
-//! Files of weights as memory: read when used, shared by all who read them, and never copied as a whole.
+//! Weight files mapped into memory: read on use, shared by all readers, never copied as a whole.
 #![expect(
     unsafe_code,
     reason = "a mapped file is memory that another process could change; see `Mapped::open`"
@@ -21,8 +21,10 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    /// Maps a file. Weights are published once and then only read; one that is cut short by somebody else
-    /// while it is in use ends the process.
+    /// Maps a file for reading.
+    ///
+    /// Published weights do not change. If another process truncates the file during use, this process
+    /// dies.
     ///
     /// # Errors
     ///
@@ -34,24 +36,24 @@ impl Mapped {
             source: error.into(),
         };
         let file = File::open(path).map_err(fail)?;
-        // SAFETY: the map is read only. The file is not changed by us, and a change by others is
-        // outside what a process can guard against: any program that maps its weights relies on it.
+        // SAFETY: the map is read-only and we never change the file. No process can guard against
+        // changes by others; every program that maps its weights relies on there being none.
         let map = unsafe { Mmap::map(&file) }.map_err(fail)?;
         Ok(Mapped { map: Arc::new(map), path: path.to_owned() })
     }
 
-    /// The whole file.
+    /// Returns the bytes of the whole file.
     pub fn bytes(&self) -> &[u8] {
         &self.map
     }
 
-    /// Which file it is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Bytes of the file as numbers; none if they do not begin at a multiple of 4 or are not whole numbers, or
-    /// this machine orders bytes otherwise.
+    /// Returns a range of the file's bytes as numbers. None if the range is outside the file, does not
+    /// begin at a multiple of 4 or end with a whole number, or if this machine is big-endian.
     pub(crate) fn numbers(&self, bytes: &Range<usize>) -> Option<&[f32]> {
         if cfg!(target_endian = "big") {
             return None;

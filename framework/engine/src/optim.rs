@@ -1,4 +1,4 @@
-//! AdamW.
+//! The AdamW optimiser.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,23 +11,23 @@ use crate::params::{self, Params};
 use crate::tch;
 use crate::tensor::Tensor;
 
-/// AdamW (Loshchilov and Hutter 2019), as PyTorch computes it, with its two moments per parameter.
+/// AdamW (Loshchilov and Hutter 2019) as PyTorch computes it, with two moments per parameter.
 ///
-/// Weight decay applies to matrices (2 dimensions or more) only: not to biases and gains.
+/// Weight decay applies only to parameters of two or more dimensions, not to biases and gains.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     /// Decay of the running mean of the gradient and of its square.
     pub betas: (f32, f32),
     /// Added to the root of the second moment.
     pub eps: f32,
-    /// Decoupled weight decay: a matrix shrinks by this times the learning rate each step.
+    /// Decoupled weight decay: each step shrinks a matrix by this times the learning rate.
     pub weight_decay: f32,
     steps: u64,
     moments: BTreeMap<String, [Tensor; 2]>,
 }
 
 impl AdamW {
-    /// Betas .9 and .95, eps 1e-8.
+    /// Makes an optimiser with betas .9 and .95 and eps 1e-8.
     pub fn new(weight_decay: f32) -> AdamW {
         AdamW { betas: (0.9, 0.95), eps: 1e-8, weight_decay, steps: 0, moments: BTreeMap::new() }
     }
@@ -72,7 +72,7 @@ impl AdamW {
         batch.step(tch::Step { lr, betas: self.betas, eps: self.eps, number: self.steps });
     }
 
-    /// Writes the moments and the step count as a safetensors file, to resume from.
+    /// Writes the moments and the step count to a safetensors file, for resuming.
     ///
     /// # Errors
     ///
@@ -85,12 +85,12 @@ impl AdamW {
         params::write(path, tensors, &[(STEPS, self.steps)])
     }
 
-    /// Replaces the moments and the step count by those of a file; betas, eps and decay stay.
+    /// Replaces the moments and the step count by those in a file; betas, eps and weight decay stay.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is damaged, or does not hold the state of AdamW for `params`; then
-    /// nothing is changed.
+    /// If the file cannot be read, is damaged, or is not AdamW's state for `params`. Nothing changes
+    /// then.
     pub fn load(&mut self, params: &Params, path: &Path) -> Result<(), EngineError> {
         let (contents, counters) = params::read(path, &[STEPS])?;
         let engine = params.engine();
@@ -109,7 +109,7 @@ impl AdamW {
             return Err(EngineError::Checkpoint {
                 path: path.to_owned(),
                 action: "read",
-                source: "its tensors are not a pair of moments for parameters of the model".into(),
+                source: "its tensors are not pairs of AdamW moments for parameters of this model".into(),
             });
         }
         (self.moments, self.steps) = (moments, counters[0]);

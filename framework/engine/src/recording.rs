@@ -1,4 +1,4 @@
-//! Whether and where a thread's operations are recorded for gradients: one way for every engine.
+//! Pauses and redirects the recording of a thread's operations, in the same way for every engine.
 
 use std::cell::{Cell, RefCell};
 use std::thread::LocalKey;
@@ -11,7 +11,7 @@ pub(crate) fn is_paused() -> bool {
     IS_PAUSED.get()
 }
 
-/// Records nothing while `f` runs, even if it panics half-way.
+/// Runs `f` without recording, and restores the earlier state afterwards, even if `f` panics.
 pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
@@ -23,7 +23,8 @@ pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// What `f` gives, and what it records on `tape`; what was recorded before stays, even if `f` panics.
+/// Runs `f` on an empty `tape` and returns its result with what it recorded. The earlier recording comes
+/// back afterwards, even if `f` panics.
 pub(crate) fn aside<R: Default + 'static, T>(
     tape: &'static LocalKey<RefCell<R>>,
     f: impl FnOnce() -> T,

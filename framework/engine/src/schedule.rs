@@ -1,11 +1,11 @@
 //! The learning rate over a run.
 
-/// Linear warm-up, then half a cosine over the rest of the run.
+/// Linear warm-up, then half a cosine down to the end of the run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     /// Optimiser steps of the whole run.
     pub steps: u64,
-    /// Steps over which the rate rises linearly from 0.
+    /// Steps over which the rate rises linearly to `peak_lr`.
     pub warmup: u64,
     /// The rate after the warm-up.
     pub peak_lr: f64,
@@ -14,7 +14,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The rate of optimiser step `step`, counted from 0.
+    /// Returns the learning rate of optimiser step `step`, counted from 0.
     pub fn lr(&self, step: u64) -> f64 {
         if step < self.warmup {
             return self.peak_lr * (step + 1) as f64 / self.warmup as f64;

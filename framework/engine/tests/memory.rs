@@ -1,4 +1,4 @@
-//! How much memory things take, in a process of its own so that no other test's is counted.
+//! Memory use, in a process of its own so that memory of other tests is not counted.
 
 use std::error::Error;
 use std::io::Write;
@@ -6,14 +6,14 @@ use std::io::Write;
 use boldface_engine::nn::Transformer;
 use boldface_engine::{Engine, Mapped, Params, Pass, clear_tape, no_grad, open};
 
-/// Anonymous memory of this process in MiB: what was allocated, without files that are mapped.
+/// Returns the anonymous memory of this process in MiB: allocations, without mapped files.
 fn anonymous() -> Result<usize, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse::<usize>()? >> 10)
 }
 
-/// Memory that 24 recorded layers hold between the forward and the backward pass, in MiB.
+/// Returns the memory that 24 recorded layers hold between the forward and the backward pass, in MiB.
 fn held(engine: &Engine, recompute: bool) -> Result<usize, Box<dyn Error>> {
     let model = Transformer { prefix: "body".into(), layers: 24, heads: 2, width: 64, mlp_ratio: 4 };
     let mut params = Params::new(engine);
@@ -33,8 +33,9 @@ fn held(engine: &Engine, recompute: bool) -> Result<usize, Box<dyn Error>> {
 #[test]
 fn recomputing_holds_less_and_mapped_weights_are_not_copied() -> Result<(), Box<dyn Error>> {
     let engine = open("dfdx", "cpu")?;
-    // Kept, a layer holds about 20 numbers for each of the 65,536 of its input, 5 MiB; recomputed, its input.
-    // The recomputed pass goes first: memory that waits for reuse afterwards would hide what the other takes.
+    // A layer that is kept holds about 20 numbers for each of the 65,536 of its input, 5 MiB; a
+    // recomputed one holds its input. The recomputed pass goes first, because reusable memory of the
+    // other would hide its use.
     let again = held(&engine, true)?;
     let kept = held(&engine, false)?;
     assert!(kept > 3 * again && kept > 60, "{kept} MiB kept, {again} MiB when recomputed");

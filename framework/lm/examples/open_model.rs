@@ -1,4 +1,5 @@
-//! Opens a published model and says what it is and how long each part took: `open_model FOLDER_OR_GGUF`.
+//! Opens a published model and prints its facts and how long each part took:
+//! `open_model FOLDER_OR_GGUF`.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Chat templates: how a model's authors write down who said what, as transformers renders it.
+//! Chat templates: the form in which a model reads a conversation, rendered as transformers renders it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 pub struct Message {
     /// `system`, `user` or `assistant`.
     pub role: String,
-    /// What is said.
+    /// The text of the turn.
     pub content: String,
 }
 
 impl Message {
-    /// What somebody says.
+    /// Makes a turn.
     pub fn new(role: &str, content: &str) -> Message {
         Message { role: role.to_owned(), content: content.to_owned() }
     }
@@ -40,19 +40,19 @@ impl Object for Message {
     }
 }
 
-/// A model's own template.
+/// A model's own chat template.
 #[derive(Clone, Debug)]
 pub(crate) struct Chat {
-    /// Jinja, as transformers reads it.
+    /// Jinja source, as transformers reads it.
     source: String,
-    /// Where it is from, for a message.
+    /// The file that it is from, for error messages.
     origin: String,
-    /// `bos_token` and the like, as text.
+    /// Text of `bos_token` and similar tokens.
     special: BTreeMap<String, String>,
 }
 
 impl Chat {
-    /// Reads a template; a mistake in its syntax is found here.
+    /// Reads a template and checks its syntax.
     pub fn new(source: String, origin: String, special: BTreeMap<String, String>) -> Result<Chat> {
         let chat = Chat { source, origin, special };
         environment()
@@ -61,7 +61,7 @@ impl Chat {
         Ok(chat)
     }
 
-    /// The conversation as the model was trained on it; `open_answer` begins the assistant's turn.
+    /// Renders a conversation as the model was trained on it; `open_answer` begins the assistant's turn.
     pub fn render(&self, messages: &[Message], open_answer: bool) -> Result<String> {
         let environment = environment();
         let template = environment.template_from_str(&self.source)?;
@@ -70,7 +70,7 @@ impl Chat {
         let given = context! {
             messages => messages.iter().cloned().map(Value::from_object).collect::<Vec<Value>>(),
             add_generation_prompt => open_answer,
-            // Qwen3's templates open a block of reasoning unless told otherwise.
+            // Qwen3's templates open a block of reasoning by default.
             enable_thinking => false,
             tools => (),
             documents => (),
@@ -92,14 +92,15 @@ impl Chat {
     }
 }
 
-/// Jinja as transformers sets it up. Templates reach nothing but what they are given: no files, no code, no clock.
+/// Sets Jinja up as transformers does. A template sees only its inputs: no files, no code, and no clock,
+/// which would make two runs differ.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(blocks.expect("the delimiters are Jinja's own"));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_unknown_method_callback(unknown_method_callback);
-    // A template comes with a model: whatever it loops over, it ends.
+    // A template comes with the model and may loop forever, so its number of steps is limited.
     environment.set_fuel(Some(1_000_000));
     environment.add_filter("tojson", json);
     environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
@@ -108,7 +109,7 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// `tojson` as transformers has it, which is that of Python's `json` and not, as Jinja's own, one for HTML.
+/// The filter `tojson` of transformers: like Python's `json`, without the HTML escapes of Jinja's own.
 fn json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String, minijinja::Error> {
     let escaped = filters::tojson(value, indent, options)?.to_string();
     let mut plain = String::with_capacity(escaped.len());
@@ -119,7 +120,7 @@ fn json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String,
         let html = ["<", ">", "&", "'"].into_iter().zip(["\\u003c", "\\u003e", "\\u0026", "\\u0027"]);
         let (meant, length) = match html.into_iter().find(|(_, escape)| code.starts_with(escape)) {
             Some((character, escape)) => (character, escape.len()),
-            None => (&code[..2], 2), // a backslash and what it escapes
+            None => (&code[..2], 2), // a backslash and the character it escapes
         };
         plain.push_str(meant);
         rest = &code[length..];

@@ -1,4 +1,4 @@
-//! Prompts continued token by token, side by side, with keys and values kept.
+//! Continues prompts token by token, several in parallel, with cached keys and values.
 
 use boldface::Result;
 use boldface_engine::nn::{KvCache, Pass};
@@ -7,31 +7,32 @@ use boldface_engine::{Tensor, no_grad};
 use crate::network::Network;
 use crate::sample::{Sampler, Sampling};
 
-/// Texts that are continued side by side.
+/// Number of texts that are continued in parallel.
 const BATCH: usize = 16;
 
-/// How far texts are continued, and how.
+/// Settings of a continuation: length, end tokens and sampling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Continuation {
-    /// At most so many new tokens; never more than the model's context has room for.
+    /// Maximum number of new tokens; the model's context limits it too.
     pub limit: usize,
     /// Tokens that end a text; they are not part of it.
     pub ends: Vec<u32>,
-    /// Only tokens below this are chosen: rows of the embedding beyond the vocabulary are no text.
+    /// Only tokens below this are chosen, because embedding rows beyond the vocabulary are not text.
     pub among: usize,
     /// How each token is chosen.
     pub sampling: Sampling,
 }
 
-/// What comes after each prompt. `told` hears of every token as it is chosen, with the index of its prompt; an error
-/// of its own ends everything.
+/// Continues each prompt and returns its new tokens.
 ///
-/// Prompts of similar length share the forward passes; what a prompt is given is the same, up to rounding, as alone.
+/// Calls `told` with the index of the prompt and each token as it is chosen; an error from `told` ends
+/// the generation. Prompts of similar length share forward passes. Each gets the same tokens as alone,
+/// up to rounding.
 ///
 /// # Errors
 ///
-/// If a prompt is empty, fills the context already or has a token that the model does not know, if a number of the
-/// sampling means nothing, or what `told` says.
+/// If a prompt is empty, fills the context or has a token that the model lacks, if a number of the
+/// sampling is out of range, or if `told` fails.
 pub fn generate(
     network: &Network,
     pass: &Pass<'_>,
@@ -74,7 +75,7 @@ fn check(network: &Network, prompt: &[u32]) -> Result<()> {
 struct Text {
     index: usize,
     tokens: Vec<u32>,
-    /// How many tokens it may have in all.
+    /// Maximum number of tokens, prompt included.
     end: usize,
     sampler: Sampler,
 }
@@ -86,8 +87,10 @@ impl Text {
     }
 }
 
-/// Reads what all texts have, then chooses for those that have no more: so texts of different lengths need no padding,
-/// and a prompt is read by the code that reads what was chosen.
+/// Continues texts of different lengths without padding, so that no answer depends on its neighbours.
+///
+/// Each round reads the tokens that all texts have, then chooses the next token of the shortest texts,
+/// while the others still have tokens of their prompts. The same code reads prompts and chosen tokens.
 fn extend(
     network: &Network,
     pass: &Pass<'_>,
@@ -135,7 +138,7 @@ fn extend(
     Ok(())
 }
 
-/// Hidden states (B * T, D) of the places `places` of all texts; what is before them lies in the cache.
+/// Returns the hidden states (B * T, D) of `places` in all texts; earlier places are in the cache.
 fn read_more(
     network: &Network,
     pass: &Pass<'_>,
@@ -152,7 +155,7 @@ fn read_more(
     hidden.reshape(&[batch * length, network.config.width])
 }
 
-/// Indices of similar lengths together, longest first, each group down to four fifths of its longest.
+/// Groups indices by similar length, longest first; a group's shortest has at least 4/5 of its longest.
 fn similar(lengths: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));

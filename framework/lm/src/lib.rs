@@ -1,7 +1,8 @@
-//! Pretrained language models: their files, their text, one forward pass for every family, adapters, generation.
+//! Pretrained language models: files, text, one forward pass for all families, adapters, generation.
 //!
-//! Written once over the op-level [`Tensor`](boldface_engine::Tensor), so a model runs on the embedded engine as on
-//! libtorch. Parameters keep the names they have in the published files.
+//! Everything is written over the op-level [`Tensor`](boldface_engine::Tensor), so a model runs on the
+//! embedded engine and on libtorch. Parameters keep their published names, so weights and adapters open
+//! in Python without a table of names.
 //!
 //! ```
 //! use boldface_engine::no_grad;
@@ -13,7 +14,7 @@
 //! let tokens = vocabulary.tokens("the resting brain")?;
 //! assert_eq!(vocabulary.text(&tokens)?, "the resting brain");
 //!
-//! // The same numbers lie in the mapped file; nothing is copied.
+//! // The network reads its numbers from the mapped file; nothing is copied.
 //! let network = files.network(&boldface_engine::open("dfdx", "cpu")?)?;
 //! let pass = network.inference();
 //! let hidden = no_grad(|| network.embed(&pass, &tokens));

@@ -1,5 +1,9 @@
-//! The forward pass of every family. Shapes: `B` batch, `T` tokens, `D` width, `H` heads, `G` key-value heads,
-//! `E` width of a head, `V` vocabulary.
+//! The forward pass of every family, written once for both engines and with our masks.
+//!
+//! It is our own because the crates for these models each bring their own engine.
+//!
+//! Shapes: `B` batch, `T` tokens, `D` width, `H` heads, `G` key-value heads, `E` width of a head, `V`
+//! vocabulary.
 
 use boldface::Result;
 use boldface_engine::nn::{KvCache, Pass, linear};
@@ -10,43 +14,46 @@ use crate::config::{Config, Family};
 /// A model with its weights.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// What it is made of.
+    /// Its shape.
     pub config: Config,
     /// Its parameters under their published names, and its adapters' beside them (see [`linear`]).
     pub params: Params,
 }
 
 impl Network {
-    /// Without noise and without a scale of adapters.
+    /// Makes a pass without noise, with adapters at scale 1.
     pub fn inference(&self) -> Pass<'_> {
         Pass::inference(&self.params)
     }
 
+    /// Checks that the model's vocabulary has these tokens.
+    ///
     /// # Errors
     ///
-    /// If a token is none of the model's.
+    /// If it lacks one.
     pub fn check_tokens(&self, tokens: &[u32]) -> Result<()> {
         let size = self.config.vocabulary;
         match tokens.iter().find(|token| **token as usize >= size) {
-            Some(token) => Err(format!("token `{token}` is none of the model's, which knows {size}").into()),
+            Some(token) => Err(format!("token `{token}` is not in the model's vocabulary of {size}").into()),
             None => Ok(()),
         }
     }
 
-    /// An empty cache of keys and values.
+    /// Makes an empty cache of keys and values.
     pub fn cache(&self) -> KvCache {
         KvCache::new(self.config.layers)
     }
 
-    /// Rows of the embedding, (tokens.len(), D).
+    /// Returns rows of the embedding, (tokens.len(), D).
     pub fn embed(&self, pass: &Pass<'_>, tokens: &[u32]) -> Tensor {
         pass.params.get(self.config.embedding()).rows(tokens)
     }
 
-    /// Hidden states before the last norm: (B, T, D) of embedded tokens -> (B, T, D).
+    /// Returns the hidden states before the last norm: embedded tokens (B, T, D) -> (B, T, D).
     ///
-    /// `positions` and `visible` have one number a token (B * T): where it stands, and how many of the first places of
-    /// its sequence it sees. With a cache `x` holds the new tokens only, and `visible` counts cached ones too.
+    /// `positions` and `visible` have one number per token (B * T): its position, and how many of the
+    /// first places of its sequence it sees. With a cache, `x_btd` holds only the new tokens, and
+    /// `visible` counts cached ones too.
     pub fn read(
         &self,
         pass: &Pass<'_>,
@@ -89,7 +96,7 @@ impl Network {
         }
     }
 
-    /// The last norm.
+    /// Applies the last norm.
     pub fn norm(&self, pass: &Pass<'_>, x: &Tensor) -> Tensor {
         let name = match self.config.family {
             Family::Gpt2 => "transformer.ln_f",
@@ -98,12 +105,12 @@ impl Network {
         self.normed(pass, name, x)
     }
 
-    /// The table whose rows hidden states are multiplied with, (V, D).
+    /// Returns the table whose rows are multiplied with hidden states, (V, D).
     pub fn head<'a>(&self, pass: &Pass<'a>) -> &'a Tensor {
         pass.params.get(self.config.head())
     }
 
-    /// Logits (.., V) of hidden states (.., D) after the last norm.
+    /// Returns the logits (.., V) of hidden states (.., D) after the last norm.
     pub fn logits(&self, pass: &Pass<'_>, normed: &Tensor) -> Tensor {
         normed.linear(self.head(pass), None)
     }
@@ -164,7 +171,7 @@ impl Network {
         x_btd.add(&pass.dropout(&linear(pass, &name("mlp.down_proj"), &inner)))
     }
 
-    /// Qwen3's norm of every head by itself; the others have none.
+    /// Applies Qwen3's norm to each head separately; the other families have none.
     fn head_norm(&self, pass: &Pass<'_>, name: &str, x_btd: &Tensor) -> Tensor {
         if self.config.family != Family::Qwen3 {
             return x_btd.clone();

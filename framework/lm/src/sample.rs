@@ -1,41 +1,44 @@
-//! Which token comes next: the likeliest, or one drawn from a named random stream.
+//! Choice of the next token: the likeliest, or one drawn from a named random stream.
 
 use boldface::Result;
 use boldface::seed::stream;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// How the next token is chosen.
+/// Settings for the choice of the next token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
-    /// What logits are divided by before the softmax; 0 takes the likeliest token and draws nothing.
+    /// Divisor of the logits before the softmax; 0 takes the likeliest token and draws nothing.
     pub temperature: f64,
-    /// Draws among so many of the likeliest tokens; 0 among all.
+    /// Draws among this many of the likeliest tokens; 0 means all.
     pub top_k: usize,
-    /// Draws among the likeliest tokens that together have this probability, after `top_k`; 1 among all.
+    /// Draws among the likeliest tokens that together reach this probability, after `top_k`; 1 means
+    /// all.
     pub top_p: f64,
     /// Names the random stream: the same seed gives the same tokens.
     pub seed: u64,
 }
 
 impl Default for Sampling {
-    /// The likeliest token.
+    /// Takes the likeliest token.
     fn default() -> Sampling {
         Sampling { temperature: 0.0, top_k: 0, top_p: 1.0, seed: 0 }
     }
 }
 
 impl Sampling {
+    /// Checks that every number is in its range.
+    ///
     /// # Errors
     ///
-    /// If a number lies where it means nothing; the message names it.
+    /// If a number is not; the message names it.
     pub fn check(&self) -> Result<()> {
         let Sampling { temperature, top_p, .. } = self;
         if !(temperature.is_finite() && *temperature >= 0.0) {
-            return Err(format!("a temperature of `{temperature}` means nothing; it is 0 or more").into());
+            return Err(format!("a temperature of `{temperature}` is invalid; use 0 or more").into());
         }
         if !(*top_p > 0.0 && *top_p <= 1.0) {
-            return Err(format!("`top-p` of `{top_p}` means nothing; it is above 0 and at most 1").into());
+            return Err(format!("`top-p` of `{top_p}` is invalid; use a number above 0 and at most 1").into());
         }
         Ok(())
     }
@@ -49,14 +52,15 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// For the `index`-th of the texts that are continued together; each has a stream of its own, so that what is
-    /// drawn for one does not depend on the others.
+    /// Makes the sampler of the `index`-th text that is continued with others.
+    ///
+    /// Each text has its own stream, so its draws do not depend on the others.
     pub fn new(sampling: &Sampling, index: usize) -> Sampler {
         let rng = stream(sampling.seed, &format!("lm.generate.{index}"));
         Sampler { sampling: sampling.clone(), rng }
     }
 
-    /// The next token, given a logit for each; of equals the first.
+    /// Chooses the next token, given one logit per token; the first of equals.
     pub fn choose(&mut self, logits: &[f32]) -> u32 {
         let index = if self.sampling.temperature > 0.0 { self.draw(logits) } else { likeliest(logits) };
         u32::try_from(index).expect("a vocabulary has fewer than 2^32 tokens")
@@ -69,7 +73,7 @@ impl Sampler {
             left -= chance;
             left < 0.0
         });
-        // Rounding may leave a little: then it is the last.
+        // Rounding may leave a remainder; then the last token is taken.
         found.or(chances.last()).map_or(0, |(index, _)| *index)
     }
 }
@@ -79,7 +83,8 @@ fn likeliest(logits: &[f32]) -> usize {
     (0..logits.len()).fold(0, better)
 }
 
-/// The tokens that may be drawn, likeliest first, with weights in proportion to their probabilities.
+/// Returns the tokens that may be drawn, likeliest first, with weights proportional to their
+/// probabilities.
 fn chances(logits: &[f32], sampling: &Sampling) -> Vec<(usize, f64)> {
     let mut order: Vec<usize> = (0..logits.len()).collect();
     let falling = |a: &usize, b: &usize| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b));
@@ -109,7 +114,7 @@ mod tests {
         Sampling { temperature, top_k, top_p, seed: 1 }
     }
 
-    /// Indices and probabilities in per cent.
+    /// Returns indices and probabilities in percent.
     fn shares(logits: &[f32], sampling: &Sampling) -> Vec<(usize, f64)> {
         let chances = chances(logits, sampling);
         let sum: f64 = chances.iter().map(|(_, chance)| chance).sum();
@@ -133,7 +138,7 @@ mod tests {
         // Half is reached by the first alone; a little more needs the second.
         assert_eq!(shares(&logits(), &sampling(1.0, 0, 0.5)), [(2, 100.0)]);
         assert_eq!(shares(&logits(), &sampling(1.0, 0, 0.51)), [(2, 66.7), (0, 33.3)]);
-        // After the first two of k, 4 of 6 are less than .7 and 6 of 6 are enough.
+        // With top-k 2, 4 of 6 are less than .7, and 6 of 6 are enough.
         assert_eq!(shares(&logits(), &sampling(1.0, 2, 0.7)), [(2, 66.7), (0, 33.3)]);
         assert_eq!(shares(&logits(), &sampling(1.0, 2, 0.6)), [(2, 100.0)]);
     }
@@ -145,7 +150,7 @@ mod tests {
         for _ in 0..8000 {
             counts[sampler.choose(&logits()) as usize] += 1;
         }
-        // 4000 in 8000 has a standard deviation of 45; five of them.
+        // 4000 of 8000 has a standard deviation of 45; the bound is five of them.
         for (count, expected) in counts.into_iter().zip([2000, 1000, 4000, 1000]) {
             assert!(i32::abs(count - expected) < 225, "{counts:?}");
         }

@@ -1,4 +1,4 @@
-//! How likely a text is: the log-likelihood of each of its tokens after those before it.
+//! Log-likelihood of a text: that of each token, given the tokens before it.
 
 use std::ops::Range;
 
@@ -8,28 +8,28 @@ use boldface_engine::{Tensor, no_grad};
 
 use crate::network::Network;
 
-/// Logits that are held at the same time: 64 MiB.
+/// Logits held at the same time: 64 MiB.
 const LOGITS: usize = 1 << 24;
 
-/// The log-likelihood in nats of every token of a text after those before it; the first has none.
+/// Returns the log-likelihood in nats of each token of a text given those before it; the first has none.
 ///
-/// A longer text is read in windows of `window` tokens, at most the model's context, each half a window after the one
-/// before. Every token is scored once, in the first window that reaches it: after all tokens before it if that is the
-/// first window, and after at least half a window otherwise. A model that wants texts to begin with a token of its own
-/// gets it as the first of `tokens`.
+/// A text longer than `window` tokens (at most the model's context) is read in windows that overlap by
+/// half. Every token is scored once, in the first window that reaches it. Tokens of the first window see
+/// all tokens before them, later ones at least half a window, so a text's mean does not depend on where
+/// it was cut. If a model expects texts to begin with a special token, put it first in `tokens`.
 ///
 /// # Errors
 ///
-/// If a token is none of the model's, or the window is 0.
+/// If a token is not in the model's vocabulary, or the window is 0.
 pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32], window: usize) -> Result<Vec<Option<f32>>> {
     network.check_tokens(tokens)?;
     if window == 0 {
-        return Err("a window of 0 tokens shows nothing; it is at least 1".into());
+        return Err("a window of 0 tokens is too short; use at least 1".into());
     }
     let mut scores = vec![None; tokens.len().min(1)];
     no_grad(|| {
         for Window { read, scored } in windows(tokens.len(), window.min(network.config.context)) {
-            // A token is told by the hidden state of the place before it; nobody asks the last place.
+            // A place's hidden state predicts the token after it, so the last token is not read.
             let x = &tokens[read.start..read.end - 1];
             let hidden = network.read_text(pass, x);
             let told = hidden.narrow(0, scored.start - 1 - read.start, scored.len());
@@ -39,7 +39,7 @@ pub fn score(network: &Network, pass: &Pass<'_>, tokens: &[u32], window: usize) 
     Ok(scores)
 }
 
-/// A part of a text that is read, and the tokens of it that are scored.
+/// A part of a text that is read, and the tokens in it that are scored.
 #[derive(Debug, PartialEq, Eq)]
 struct Window {
     read: Range<usize>,
@@ -47,7 +47,7 @@ struct Window {
 }
 
 fn windows(len: usize, window: usize) -> Vec<Window> {
-    // The last token of a window is only scored, so one more than the window fits.
+    // The last token of a window is scored but not read, so there is room for one more.
     let (size, step) = (window + 1, (window / 2).max(1));
     let mut all = Vec::new();
     let (mut start, mut scored) = (0, 1);
@@ -60,7 +60,8 @@ fn windows(len: usize, window: usize) -> Vec<Window> {
 }
 
 impl Network {
-    /// Hidden states before the last norm, (T, D), of one text by itself: causal, from position 0.
+    /// Returns the hidden states before the last norm, (T, D), of one text, read causally from position
+    /// 0.
     pub fn read_text(&self, pass: &Pass<'_>, tokens: &[u32]) -> Tensor {
         let (length, width) = (tokens.len(), self.config.width);
         let positions: Vec<u32> = (0..).take(length).collect();
@@ -69,13 +70,14 @@ impl Network {
         self.read(pass, &x_btd, &positions, &visible, None).reshape(&[length, width])
     }
 
-    /// The log-likelihood in nats of one target for each hidden state (N, D) before the last norm. Logits are made a
-    /// part at a time: a large vocabulary times a long text is never held.
+    /// Returns the log-likelihood in nats of one target per hidden state (N, D) before the last norm.
+    ///
+    /// Logits are computed for some rows at a time, so that those of a long text are never held at once.
     pub fn log_likelihoods(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32]) -> Vec<f32> {
         self.log_likelihoods_by(pass, hidden, targets, (LOGITS / self.config.vocabulary).max(1))
     }
 
-    /// As above, with the logits of so many rows at a time.
+    /// Like [`Network::log_likelihoods`], with the logits of `rows` rows at a time.
     fn log_likelihoods_by(&self, pass: &Pass<'_>, hidden: &Tensor, targets: &[u32], rows: usize) -> Vec<f32> {
         let size = self.config.vocabulary;
         let normed = self.norm(pass, hidden);
@@ -107,7 +109,7 @@ mod tests {
             for Window { read, scored } in all {
                 prop_assert_eq!(scored.start, next);
                 prop_assert!(scored.end > scored.start && scored.end == read.end);
-                // What is read are the tokens before the last.
+                // All tokens of a window but the last are read.
                 prop_assert!(read.len() - 1 <= size);
                 let before = scored.start - read.start;
                 prop_assert!(read.start == 0 || before >= size.div_ceil(2), "{} before {}", before, scored.start);

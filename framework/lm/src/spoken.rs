@@ -1,27 +1,28 @@
-//! Tokens as text while they come: a character of several tokens waits until it is whole.
+//! Text of tokens as they arrive: a character of several tokens waits until it is complete.
 
 use boldface::Result;
 
 use crate::vocabulary::Vocabulary;
 
-/// The text of tokens that come one by one.
+/// The text of tokens that arrive one by one.
 #[derive(Debug)]
 pub struct Spoken<'a> {
     vocabulary: &'a Vocabulary,
     tokens: Vec<u32>,
-    /// Tokens from here on are read together, since some tokenizers write the first of a text otherwise than others.
+    /// Tokens from here on are decoded together, since some tokenizers decode a text's first token
+    /// differently.
     from: usize,
-    /// Tokens before here were said.
+    /// Tokens before here were returned as text.
     said: usize,
 }
 
 impl<'a> Spoken<'a> {
-    /// Nothing yet.
+    /// Starts without tokens.
     pub fn new(vocabulary: &'a Vocabulary) -> Spoken<'a> {
         Spoken { vocabulary, tokens: Vec::new(), from: 0, said: 0 }
     }
 
-    /// What one more token lets be said; nothing while its last character is not whole.
+    /// Adds a token and returns the new text, which is empty while its last character is incomplete.
     ///
     /// # Errors
     ///
@@ -36,11 +37,11 @@ impl<'a> Spoken<'a> {
         Ok(text)
     }
 
-    /// What is left when no more tokens come.
+    /// Returns the text that is left when no more tokens come.
     ///
     /// # Errors
     ///
-    /// As [`Spoken::push`].
+    /// As for [`Spoken::push`].
     pub fn rest(self) -> Result<String> {
         self.new_text()
     }

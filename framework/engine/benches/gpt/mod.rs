@@ -1,4 +1,4 @@
-//! The GPT whose training step is measured: 4 layers, width 128, 128 tokens, batch 8, vocabulary 1000.
+//! The GPT of the training-step benchmark: 4 layers, width 128, 128 tokens, batch 8, vocabulary 1000.
 
 use boldface_engine::nn::{self, Transformer};
 use boldface_engine::{AdamW, Engine, Params, Pass};
@@ -9,7 +9,7 @@ const WIDTH: usize = 128;
 const VOCABULARY: usize = 1000;
 const LEARNING_RATE: f64 = 3e-4;
 
-/// The model, its optimiser and one batch that it learns by heart.
+/// The model, its optimiser and the one batch that it trains on.
 pub struct Gpt {
     transformer: Transformer,
     pub params: Params,
@@ -37,7 +37,7 @@ impl Gpt {
         Gpt { transformer, params, optimiser: AdamW::new(0.1), inputs, targets, visible }
     }
 
-    /// One step, forward, backward and AdamW; gives the loss before it.
+    /// Runs one step (forward, backward and AdamW) and returns the loss before it.
     pub fn step(&mut self) -> f32 {
         let pass = Pass::inference(&self.params);
         let places: Vec<u32> = (0..TOKENS as u32).collect();
@@ -53,7 +53,7 @@ impl Gpt {
     }
 }
 
-/// The token at a place of a sequence: the same formula as in `compare_pytorch.py`.
+/// Returns the token at a place of a sequence, by the same formula as in `compare_pytorch.py`.
 fn token(sequence: usize, place: usize) -> u32 {
     ((sequence * 7919 + place * place * 31 + place * 17) % VOCABULARY) as u32
 }

@@ -1,4 +1,4 @@
-//! Functions of one number with their derivatives, and SwiGLU.
+//! Elementwise functions with their derivatives, and SwiGLU.
 
 use super::buffer::Buffer;
 use super::simd::{exp, normal, sigmoid};
@@ -100,7 +100,7 @@ fn gelu(x: f32) -> (f32, f32) {
     (x * below, below + x * density)
 }
 
-/// `x sigmoid(2u)` with `u = sqrt(2 / pi) (x + .044715 x^3)`, which is what the hyperbolic tangent comes to.
+/// `x sigmoid(2u)` with `u = sqrt(2 / pi) (x + .044715 x^3)`, which equals the form with tanh.
 #[inline(always)]
 fn gelu_tanh(x: f32) -> (f32, f32) {
     const ROOT: f32 = 0.797_884_6;

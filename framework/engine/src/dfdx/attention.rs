@@ -1,7 +1,7 @@
-//! Softmax attention with one number of visible keys a query, for all heads at once.
+//! Softmax attention of all heads at once; the mask is one number of visible keys per query.
 //!
-//! Heads are read and written in place through strides. Scores live only for a block of queries:
-//! the backward pass computes them again, so memory stays linear in the number of tokens.
+//! Heads are read and written in place through strides. Scores exist only for one block of queries at a
+//! time, and the backward pass recomputes them, so memory is linear in the number of tokens.
 //!
 //! Shapes: `B` batch, `Tq` queries, `Tk` keys, `H` heads, `G` key-value heads, `E` width of a head.
 
@@ -13,7 +13,7 @@ use super::buffer::Buffer;
 use super::matmul::{Mat, MatMut, Output, matmul};
 use super::{Value, norm, record, simd};
 
-/// Queries whose scores are held at the same time.
+/// Number of queries whose scores are held at the same time.
 pub(super) const BLOCK: usize = 64;
 
 /// The shape of one attention operation.
@@ -26,11 +26,11 @@ pub(crate) struct Attention {
     pub(crate) kv_heads: usize,
     /// Width of one head.
     pub(crate) width: usize,
-    /// For each query (B, Tq): it sees this many keys from the first.
+    /// For each query (B, Tq), the number of keys it sees, from the first.
     pub(crate) visible: Arc<[u32]>,
 }
 
-/// Tokens whose heads are consecutive columns from `offset`, in rows of `stride` numbers.
+/// Tokens in rows of `stride` numbers, whose heads are consecutive columns from `offset`.
 #[derive(Clone, Copy)]
 struct Heads<'a> {
     data: &'a [f32],
@@ -45,7 +45,7 @@ impl<'a> Heads<'a> {
 }
 
 impl Attention {
-    /// q (B, Tq, H*E), k and v (B, Tk, G*E) -> (B, Tq, H*E).
+    /// Attention of q (B, Tq, H*E) to k and v (B, Tk, G*E) -> (B, Tq, H*E).
     pub(crate) fn separate(self, q: &Value, k: &Value, v: &Value) -> Value {
         let [q_width, kv_width] = [self.heads * self.width, self.kv_heads * self.width];
         let (out, scales) = self.forward(
@@ -75,7 +75,7 @@ impl Attention {
         Value::recorded(out, &dims, key)
     }
 
-    /// Queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
+    /// Attention from queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
     pub(crate) fn joint(self, qkv: &Value) -> Value {
         let [q_width, kv_width] = [self.heads * self.width, self.kv_heads * self.width];
         let stride = q_width + 2 * kv_width;
@@ -95,7 +95,7 @@ impl Attention {
         Value::recorded(out, &dims, key)
     }
 
-    /// The output, and of each query the largest score and what the exponentials were scaled by (B, H, Tq, 2).
+    /// Returns the output, and the largest score and factor of the exponentials per query (B, H, Tq, 2).
     fn forward(&self, q: Heads<'_>, k: Heads<'_>, v: Heads<'_>) -> (Buffer, Buffer) {
         let (rows, width) = (self.batch * self.queries, self.heads * self.width);
         let mut out = Buffer::stale(rows * width);
@@ -134,7 +134,7 @@ impl Attention {
     fn backward(&self, [q, k, v]: [Heads<'_>; 3], scales: &[f32], dy: &[f32], [dq, dk, dv]: [MatMut<'_>; 3]) {
         let dy = Heads::packed(dy, self.heads * self.width);
         let group = self.heads / self.kv_heads;
-        // All query heads of a key-value head in one task, as they add to the same gradient.
+        // One task takes all query heads of a key-value head, as they add to the same gradient.
         let mut dqs = self.split(dq, self.queries).into_iter();
         let dks = self.split(dk, self.keys);
         let dvs = self.split(dv, self.keys);
@@ -146,8 +146,8 @@ impl Attention {
             let (mut scores, mut slopes) = (Buffer::stale(size), Buffer::stale(size));
             let mut written = 0;
             for (h, mut dq) in (g * group..).zip(dqs) {
-                // Backwards, as late queries usually see all keys: then the first block writes the
-                // gradient of every key, and no zeros are needed to add to.
+                // Last block first: late queries usually see all keys, so the first block sets the
+                // gradient of every key, and nothing must be zeroed before.
                 for start in (0..self.queries).step_by(BLOCK).rev() {
                     let rows = BLOCK.min(self.queries - start);
                     let visible = self.visible(b, start, rows);
@@ -173,7 +173,7 @@ impl Attention {
                     matmul(dq.rows(start, rows), Output::Set, self.scale(), ds, k, false);
                 }
             }
-            // What no query saw.
+            // Keys that no query saw get a gradient of zero.
             let rest = self.keys - written;
             for mut to in [dk, dv] {
                 let (none, nothing) = (Mat::new(&[], rest, 0), Mat::new(&[], 0, self.width));
@@ -194,7 +194,7 @@ impl Attention {
         &self.visible[b * self.queries + start..][..rows]
     }
 
-    /// `rows` tokens from `start` of one head; a sequence of the batch has `tokens`.
+    /// Returns `rows` tokens from `start` of one head of sequence `b`, which has `tokens` tokens.
     fn view<'a>(
         &self,
         x: Heads<'a>,
@@ -205,11 +205,11 @@ impl Attention {
         rows: usize,
     ) -> Mat<'a> {
         let first = (b * tokens + start) * x.stride + x.offset + h * self.width;
-        // With no rows `first` may lie beyond the end.
+        // With no rows, `first` may be beyond the end.
         Mat::strided(x.data.get(first..).unwrap_or(&[]), rows, self.width, x.stride)
     }
 
-    /// The part of each sequence and head, heads fastest.
+    /// Splits tokens by sequence and head, heads fastest.
     fn split<'a>(&self, mut all: MatMut<'a>, tokens: usize) -> Vec<MatMut<'a>> {
         let mut parts = Vec::new();
         for _ in 0..self.batch {
@@ -225,7 +225,7 @@ impl Attention {
     }
 }
 
-/// Runs tasks that are `work` products together: side by side, if that is worth the start of threads.
+/// Runs tasks that take `work` multiplications in all, in parallel if that outweighs starting threads.
 pub(super) fn each<T: Send>(work: usize, tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
     if work < 1 << 16 || rayon::current_num_threads() == 1 {
         tasks.into_iter().for_each(f);
@@ -234,17 +234,17 @@ pub(super) fn each<T: Send>(work: usize, tasks: Vec<T>, f: impl Fn(T) + Sync + S
     }
 }
 
-/// Adds a product to the first rows of `to`, of which those from `written` on are stale.
+/// Adds a product to the first rows of `to`, of which the rows from `written` on are stale.
 fn add_to_first(to: &mut MatMut<'_>, written: usize, scale: f32, a: Mat<'_>, b: Mat<'_>) {
     let (old, all) = (written.min(a.rows()), a.rows());
     matmul(to.rows(0, old), Output::Add, scale, a.narrow(0, old), b, false);
     matmul(to.rows(old, all - old), Output::Set, scale, a.narrow(old, all - old), b, false);
 }
 
-/// Softmax over the visible part, zeros behind it.
+/// Applies softmax to the visible part of a row and zeros the rest.
 ///
-/// The hidden part takes part in the loops, with no weight: rows of all the same length run in whole
-/// vectors, where a visible part of any length would end in a loop over single numbers.
+/// The loops include the hidden part, with no weight: rows of equal length fill whole vectors, whereas a
+/// visible part of any length would end in a loop over single numbers.
 #[inline(always)]
 pub(super) fn masked_softmax(row: &mut [f32], visible: usize) -> [f32; 2] {
     let visible = visible.min(row.len());
@@ -254,7 +254,7 @@ pub(super) fn masked_softmax(row: &mut [f32], visible: usize) -> [f32; 2] {
     scale
 }
 
-/// From scores and the gradient of the probabilities: the probabilities and the gradient of the scores.
+/// Turns scores into probabilities, and the gradient of the probabilities into that of the scores.
 #[inline(always)]
 pub(super) fn softmax_backward(p: &mut [f32], ds: &mut [f32], visible: usize, scale: &[f32]) {
     let visible = visible.min(p.len());

@@ -1,8 +1,10 @@
-//! Attention of several sequences that follow the same tokens: what they share is kept once.
+//! Attention of several sequences after the same tokens, which are kept once.
 //!
-//! The queries of all sequences behind one prefix are consecutive rows, so their scores with the prefix are one product; a
-//! copy of the prefix for each of them would be most of the work. See `attention.rs` for blocks, masks and letters; here `S`
-//! is the number of prefixes and `Tp` their length.
+//! The queries of all sequences after one prefix are consecutive rows, so their scores with the prefix
+//! are one product. A copy of the prefix per sequence would be most of the work: copies of a scan's keys
+//! and values for its questions took a third of a training step. `tests/ops/attention.rs` checks this
+//! kernel against the one in `attention.rs`, which explains blocks, masks and letters; here `S` is the
+//! number of prefixes and `Tp` their length.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,13 +14,13 @@ use super::buffer::Buffer;
 use super::matmul::{Mat, MatMut, Output, matmul};
 use super::{Value, record};
 
-/// The shape of one such operation.
+/// The shape of one attention operation after prefixes.
 #[derive(Clone, Debug)]
 pub(crate) struct AttentionAfter {
     pub(crate) prefixes: usize,
-    /// Tokens of a prefix.
+    /// Number of tokens per prefix.
     pub(crate) prefix: usize,
-    /// Tokens of a sequence behind it.
+    /// Number of tokens per sequence after its prefix.
     pub(crate) tokens: usize,
     pub(crate) heads: usize,
     pub(crate) kv_heads: usize,
@@ -26,27 +28,28 @@ pub(crate) struct AttentionAfter {
     pub(crate) width: usize,
     /// The prefix of each sequence (B), in ascending order.
     pub(crate) of: Arc<[u32]>,
-    /// For each query (B, T): it sees this many keys from the first, those of the prefix included.
+    /// For each query (B, T), the number of keys it sees from the first, those of the prefix included.
     pub(crate) visible: Arc<[u32]>,
 }
 
-/// Sequences behind one prefix: consecutive rows.
+/// Sequences after one prefix, in consecutive rows.
 struct Run {
     prefix: usize,
     sequences: Range<usize>,
 }
 
-/// What one task of the backward pass writes.
+/// Gradients that one task of the backward pass writes.
 struct Slopes<'a> {
-    /// Of the queries, by head.
+    /// Gradients of the queries, by head.
     q: Vec<MatMut<'a>>,
-    /// Of own keys and values, then of the prefix's.
+    /// Gradients of the sequences' own keys and values, then of the prefix's.
     own: [MatMut<'a>; 2],
     prefix: [MatMut<'a>; 2],
 }
 
 impl AttentionAfter {
-    /// q (B, T, H*E), k and v (B, T, G*E), those of the prefixes (S, Tp, G*E) -> (B, T, H*E).
+    /// Attention of q (B, T, H*E) to own k, v (B, T, G*E) and those of prefixes (S, Tp, G*E) ->
+    /// (B, T, H*E).
     pub(crate) fn run(self, q: &Value, own: [&Value; 2], prefix: [&Value; 2]) -> Value {
         let all = [q.clone(), own[0].clone(), own[1].clone(), prefix[0].clone(), prefix[1].clone()];
         let data = all.each_ref().map(Value::data);
@@ -75,18 +78,18 @@ impl AttentionAfter {
         runs
     }
 
-    /// Blocks of whole sequences.
+    /// Splits a run into blocks of whole sequences.
     fn blocks(&self, run: &Run) -> impl Iterator<Item = Range<usize>> + use<> {
         let (each, end) = ((BLOCK / self.tokens.max(1)).max(1), run.sequences.end);
         run.sequences.clone().step_by(each).map(move |start| start..(start + each).min(end))
     }
 
-    /// Most numbers of the scores of a block.
+    /// Returns the largest number of scores in a block.
     fn scores_size(&self) -> usize {
         BLOCK.max(self.tokens) * (self.prefix + self.tokens)
     }
 
-    /// The output, and of each run, head and query the largest score and what the exponentials were scaled by.
+    /// Returns the output, and the largest score and factor of the exponentials per run, head and query.
     fn forward(&self, [q, k, v, pk, pv]: [&[f32]; 5]) -> (Buffer, Buffer) {
         let (rows, width) = (self.of.len() * self.tokens, self.heads * self.width);
         let mut out = Buffer::stale(rows * width);
@@ -197,7 +200,7 @@ impl AttentionAfter {
         );
     }
 
-    /// Cuts all gradients into the parts of each run and key-value head; those of prefixes that nothing follows become 0.
+    /// Splits gradients by run and key-value head, and zeros those of prefixes that no sequence follows.
     fn tasks<'a, 'r>(
         &self,
         runs: &'r [Run],
@@ -220,7 +223,7 @@ impl AttentionAfter {
             let (q_run, q_rest) = q.split_rows(queries);
             q = q_rest;
             let mut dqs = q_run.columns(self.width).into_iter();
-            // Of own keys and values, then of the prefix's.
+            // Views of own keys and values, then of the prefix's.
             let mut heads = Vec::new();
             own = own.map(|x| {
                 let (of_run, rest) = x.split_rows(queries);
@@ -245,7 +248,7 @@ impl AttentionAfter {
         tasks
     }
 
-    /// `scale` times the products of each row of a block with all its keys, the prefix's first.
+    /// Writes `scale` times the products of each row of a block with all its keys, the prefix's first.
     #[expect(clippy::too_many_arguments, reason = "rows and columns of one product")]
     fn products(
         &self,
@@ -268,26 +271,26 @@ impl AttentionAfter {
         }
     }
 
-    /// One head of the rows of a block of sequences.
+    /// Returns one head of the rows of a block of sequences.
     fn rows<'a>(&self, x: &'a [f32], heads: usize, head: usize, block: &Range<usize>) -> Mat<'a> {
         let stride = heads * self.width;
         let first = block.start * self.tokens * stride + head * self.width;
         Mat::strided(x.get(first..).unwrap_or(&[]), block.len() * self.tokens, self.width, stride)
     }
 
-    /// One head of a sequence's own rows.
+    /// Returns one head of a sequence's own rows.
     fn own<'a>(&self, x: &'a [f32], heads: usize, head: usize, sequence: usize) -> Mat<'a> {
         self.rows(x, heads, head, &(sequence..sequence + 1))
     }
 
-    /// One head of a prefix.
+    /// Returns one head of a prefix.
     fn of_prefix<'a>(&self, x: &'a [f32], head: usize, prefix: usize) -> Mat<'a> {
         let stride = self.kv_heads * self.width;
         let first = prefix * self.prefix * stride + head * self.width;
         Mat::strided(x.get(first..).unwrap_or(&[]), self.prefix, self.width, stride)
     }
 
-    /// Scores of the `place`-th sequence of a block with its own keys.
+    /// Returns the scores of the `place`-th sequence of a block with its own keys.
     fn own_scores<'a>(&self, scores: &'a [f32], place: usize) -> Mat<'a> {
         let keys = self.prefix + self.tokens;
         Mat::strided(&scores[place * self.tokens * keys + self.prefix..], self.tokens, self.tokens, keys)

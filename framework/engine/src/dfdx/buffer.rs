@@ -1,8 +1,8 @@
 //! Recycled memory for tensor values and gradients.
 //!
-//! A training step asks for the same hundred buffers again and again. Giving them back to the
-//! system costs a page fault for every 4 KiB on the next step, so dropped buffers wait in a pool
-//! that never lets the process hold much more than it once needed at the same time.
+//! A training step needs the same hundred buffers again and again. Returning them to the system costs a
+//! page fault per 4 KiB on the next step, so dropped buffers wait in a pool. The pool never lets the
+//! process hold much more than it once needed at the same time.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut, Range};
@@ -10,19 +10,19 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::mapped::Mapped;
 
-/// A vector whose memory returns to the pool when dropped, or a part of a file that is only read.
+/// A vector whose memory returns to the pool when dropped, or a read-only part of a file.
 #[derive(Debug)]
 pub(crate) struct Buffer(Numbers);
 
 #[derive(Debug)]
 enum Numbers {
     Owned(Vec<f32>),
-    /// These bytes of a file; they are whole numbers.
+    /// A range of bytes in a file, checked to be whole numbers.
     Mapped(Mapped, Range<usize>),
 }
 
 impl Buffer {
-    /// A buffer with stale contents: the caller overwrites every number.
+    /// Returns a buffer with stale contents; the caller overwrites every number.
     pub(crate) fn stale(len: usize) -> Buffer {
         Buffer(Numbers::Owned(POOL.lock().unwrap_or_else(PoisonError::into_inner).take(len)))
     }
@@ -44,12 +44,12 @@ impl Buffer {
         Buffer(Numbers::Owned(values))
     }
 
-    /// Numbers that stay in their file; `bytes` has been checked to be whole numbers of it.
+    /// Wraps numbers that stay in their file; `bytes` must be whole numbers of it.
     pub(crate) fn mapped(file: Mapped, bytes: Range<usize>) -> Buffer {
         Buffer(Numbers::Mapped(file, bytes))
     }
 
-    /// The memory without its way back to the pool; undone by [`Buffer::restore`].
+    /// Returns the memory detached from the pool; undone by [`Buffer::restore`].
     pub(crate) fn release(mut self) -> Vec<f32> {
         match std::mem::replace(&mut self.0, Numbers::Owned(Vec::new())) {
             Numbers::Owned(values) => values,
@@ -57,7 +57,7 @@ impl Buffer {
         }
     }
 
-    /// Wraps what [`Buffer::release`] gave.
+    /// Wraps memory that [`Buffer::release`] returned.
     pub(crate) fn restore(values: Vec<f32>) -> Buffer {
         Buffer(Numbers::Owned(values))
     }
@@ -104,10 +104,10 @@ impl Drop for Buffer {
 
 static POOL: Mutex<Pool> = Mutex::new(Pool { idle: VecDeque::new(), idle_len: 0, live_len: 0, peak_len: 0 });
 
-/// Fewer numbers than this come from the allocator, which is fast for small pieces.
+/// Buffers shorter than this come from the allocator, which is fast for small ones.
 const SMALL: usize = 1024;
 
-/// Buffers nobody uses, oldest first. Lengths count numbers, not bytes.
+/// Unused buffers, oldest first. Lengths count numbers, not bytes.
 struct Pool {
     idle: VecDeque<Vec<f32>>,
     idle_len: usize,
@@ -116,8 +116,8 @@ struct Pool {
 }
 
 impl Pool {
-    /// An idle buffer of this very size, the youngest (warmest) of equals. A larger one, that wastes
-    /// less than a quarter, only where fresh memory would exceed the limit.
+    /// Takes an idle buffer of exactly this length, the most recently used (warmest) of equals. Takes a
+    /// larger one that wastes less than a quarter only if fresh memory would exceed the limit.
     fn take(&mut self, len: usize) -> Vec<f32> {
         let mut found = None;
         if len >= SMALL {
@@ -144,7 +144,7 @@ impl Pool {
     }
 
     fn give(&mut self, values: Vec<f32>) {
-        // A vector that grew in foreign hands may be larger than what was counted.
+        // A vector that grew outside the pool may be larger than its recorded length.
         self.live_len = self.live_len.saturating_sub(values.capacity());
         if values.capacity() >= SMALL {
             self.idle_len += values.capacity();
@@ -165,7 +165,7 @@ impl Pool {
         self.idle_len + self.live_len
     }
 
-    /// A quarter more than was ever live at one time, and 1 MiB.
+    /// Returns the limit: a quarter more than was ever live at one time, plus 1 MiB.
     fn limit(&self) -> usize {
         self.peak_len + self.peak_len / 4 + (1 << 18)
     }
@@ -184,7 +184,8 @@ mod tests {
         let again = pool.take(5000);
         assert_eq!(again.as_ptr(), address);
         pool.give(again);
-        // Ever new lengths: the idle ones go once they exceed the limit, and larger ones serve.
+        // Lengths keep changing: idle buffers are freed beyond the limit, and larger ones serve some
+        // requests.
         let mut allocated = 0;
         for len in (1 << 18..2 << 18).step_by(997) {
             let values = pool.take(len);

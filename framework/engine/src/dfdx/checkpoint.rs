@@ -1,19 +1,19 @@
-//! Recomputation in the backward pass instead of remembering.
+//! Recomputation of intermediate results in the backward pass.
 
 use super::Value;
 use super::tape::{Key, aside, record};
 
 impl Value {
-    /// `f` of the inputs. What it computes inside is forgotten, and computed again on the way back.
+    /// Applies `f` to the inputs; its intermediate results are recomputed in the backward pass.
     pub(crate) fn checkpoint(inputs: &[&Value], f: impl Fn(&[Value]) -> Value + 'static) -> Value {
         let inputs: Vec<Value> = inputs.iter().map(|input| (*input).clone()).collect();
-        // Inside, an input that wants a gradient is a leaf: there the tape of the inside ends.
+        // Inside, an input that needs a gradient is a leaf, where the inner tape ends.
         let leaves = |inputs: &[Value]| -> Vec<Value> {
             let leaf = |x: &Value| if x.key.is_some() { x.as_leaf() } else { x.clone() };
             inputs.iter().map(leaf).collect()
         };
         let inside = leaves(&inputs);
-        // Recorded for one reason: to learn which parameters want a gradient. The record is dropped here.
+        // This recording serves only to find the parameters that need a gradient, and is dropped below.
         let (out, recording) = aside(|| f(&inside));
         let Some(end) = out.key() else { return out };
         let is_input = |key: &&Key| inside.iter().any(|x| x.leaf_id() == Some(key.id()));

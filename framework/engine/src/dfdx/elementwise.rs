@@ -1,10 +1,10 @@
-//! Arithmetic number by number, with broadcasting over leading dimensions, and sums.
+//! Elementwise arithmetic with broadcasting over leading dimensions, and sums.
 
 use super::buffer::Buffer;
 use super::{Value, is_recording, record, simd};
 
 impl Value {
-    /// `f` gives the output and its derivative for each number.
+    /// Applies `f`, which returns the output and its derivative, to each number.
     pub(super) fn map(&self, f: impl Fn(f32) -> (f32, f32) + Sync) -> Value {
         let mut out = Buffer::stale(self.len());
         let x = &*self.data;
@@ -16,8 +16,8 @@ impl Value {
             });
             return Value::constant(out, &self.dims);
         }
-        // Keeping the derivative costs no more memory than keeping the input, and spares the
-        // backward pass the expensive functions.
+        // Keeping the derivative costs as much memory as keeping the input, and spares the backward pass
+        // the expensive functions.
         let mut slope = Buffer::stale(self.len());
         simd!(rows2, &mut out, &mut slope, [1, 1], |start, out, slope| {
             for ((out, slope), x) in out.iter_mut().zip(slope).zip(&x[start..]) {
@@ -47,7 +47,7 @@ impl Value {
         Value::recorded(out, &self.dims, key)
     }
 
-    /// The same numbers; the gradient is multiplied by `by`.
+    /// Returns the same numbers; the backward pass multiplies their gradient by `by`.
     pub(crate) fn scale_gradient(&self, by: f32) -> Value {
         let to = self.key.clone();
         let key = record(&[self.key()], move |flow, dy| flow.add(to.as_ref(), scaled(dy, by)));
@@ -72,7 +72,7 @@ impl Value {
         Value::recorded(out, &self.dims, key)
     }
 
-    /// The product, where `other` may lack leading dimensions.
+    /// `self * other`, where `other` may lack leading dimensions.
     pub(crate) fn mul(&self, other: &Value) -> Value {
         let out = self.zip(
             other,
@@ -95,7 +95,7 @@ impl Value {
         Value::recorded(out, &self.dims, key)
     }
 
-    /// `self * by + shift` with tensors of one number.
+    /// `by * self`, where `by` is a tensor of one number.
     pub(crate) fn mul_number(&self, by: &Value) -> Value {
         let factor = by.data[0];
         let mut out = Buffer::stale(self.len());
@@ -129,7 +129,7 @@ impl Value {
         Value { data: out, dims: self.dims.clone(), key }
     }
 
-    /// The sum of all numbers times `by`, as one number.
+    /// The sum of all numbers, times `by`, as a tensor of one number.
     pub(crate) fn sum(&self, by: f32) -> Value {
         let sum = by * simd!(total, self.len(), |range| simd::sum_of(&self.data[range], |x| x));
         let (to, len) = (self.key.clone(), self.len());
@@ -194,7 +194,7 @@ pub(super) fn scaled(mut x: Buffer, by: f32) -> Buffer {
     x
 }
 
-/// The sum of all rows of `period` numbers.
+/// Sums all rows of `period` numbers.
 pub(super) fn column_sums(rows: &[f32], period: usize) -> Buffer {
     let mut sum = Buffer::zeros(period);
     simd!(sum_rows, &mut sum, rows.len() / period, period, |range, sum| {

@@ -1,4 +1,4 @@
-//! Cross-entropy straight from hidden states: the table of logits is never there as a whole.
+//! Cross-entropy computed from hidden states, without ever holding all logits.
 
 use super::buffer::Buffer;
 use super::elementwise::scaled;
@@ -7,14 +7,15 @@ use super::norm::log_sum_exp;
 use super::simd::exp_in_place;
 use super::{Value, is_recording, record, simd};
 
-/// Logits held at the same time (128 MiB): rows enough to make up for arranging the head anew for each chunk.
+/// Logits held at the same time (128 MiB): enough rows to outweigh packing the head anew for each chunk.
 const LOGITS: usize = 1 << 25;
 
 impl Value {
-    /// The mean over rows of the cross-entropy of `self head'`: (n, D) and (V, D), a target a row.
+    /// The mean cross-entropy of the logits `self x head'`: (n, D) and (V, D), one target per row ->
+    /// `[1]`.
     ///
-    /// When recording, the gradients of both are computed beside the loss while a chunk's logits are there, so
-    /// the backward pass only scales them and no logit is computed twice.
+    /// When recording, both gradients are computed together with the loss of each chunk. The backward
+    /// pass then only scales them, and no logit is computed twice.
     pub(crate) fn head_cross_entropy(&self, head: &Value, targets: &[u32]) -> Value {
         let (n, d, v) = (self.rows(), self.width(), head.dims[0]);
         let is_recorded = is_recording(&[self.key(), head.key()]);
@@ -67,7 +68,7 @@ impl Value {
     }
 }
 
-/// The cross-entropy of one row, which becomes `by` times its gradient.
+/// Returns the cross-entropy of one row and replaces the row by `by` times its gradient.
 #[inline(always)]
 fn loss_and_slope(logits: &mut [f32], target: usize, by: f32) -> f32 {
     let (top, logit) = (simd::max(logits), logits[target]);

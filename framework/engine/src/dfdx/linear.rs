@@ -1,4 +1,4 @@
-//! Matrix products and their gradients, and the nearest code.
+//! Matrix products with their gradients, and the nearest code.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ impl Value {
         Value::linear_sum(&[(self, weight)], bias)
     }
 
-    /// The sum of all (.., K) x (N, K)', and (N); K may differ between terms.
+    /// The sum of all (.., K) x (N, K)' and the bias (N); K may differ between terms.
     pub(crate) fn linear_sum(terms: &[(&Value, &Value)], bias: Option<&Value>) -> Value {
         let (m, n) = (terms[0].0.rows(), terms[0].1.dims[0]);
         let mut out = Buffer::stale(m * n);
@@ -79,11 +79,11 @@ impl Value {
     }
 }
 
-/// As many rows of input and fewer are multiplied with weights where these lie: each is read once, as fast as memory
-/// gives them, where a product of matrices would first arrange them for rows that are not there.
+/// Up to this many rows of input are multiplied with the weights in place, which reads each weight once,
+/// at the speed of memory. A matrix product would first pack the weights, which pays only for more rows.
 const FEW: usize = 8;
 
-/// x (M, K) times w (N, K)' to (M, N).
+/// Multiplies x (M, K) by w (N, K)' into (M, N).
 fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: [usize; 3]) {
     if m > FEW || n == 0 || k == 0 {
         let (x_mk, w_nk) = (Mat::new(x, m, k), Mat::new(w, n, k));
@@ -94,7 +94,7 @@ fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: 
         for (products, w) in products.chunks_mut(4 * m).zip(w[first * k..].chunks(4 * k)) {
             for (column, x) in x.chunks(k).enumerate() {
                 let products = products[column..].iter_mut().step_by(m);
-                // One row of input waits for memory alone, which likes to give one stream.
+                // With one row of input, memory is the only limit, and it is fastest as a single stream.
                 if m > 1 && w.len() == 4 * k {
                     products.zip(simd::dots(x, w)).for_each(|(to, product)| *to = product);
                 } else {
@@ -112,7 +112,7 @@ fn times_rows(out: &mut [f32], output: Output, x: &[f32], w: &[f32], [m, k, n]: 
     }
 }
 
-/// What the backward pass of a product needs: the other factor, of those that get a gradient.
+/// Inputs that the backward pass of a product needs: the other factor of each one that gets a gradient.
 struct Term {
     inputs: usize,
     x: Option<(Key, Arc<Buffer>)>,
@@ -126,11 +126,11 @@ impl Term {
     }
 }
 
-/// For each row of (N, D) the row of (K, D) with the largest dot product; the first of equals.
+/// Finds, for each row of (N, D), the row of (K, D) with the largest dot product; the first of equals.
 pub(crate) fn nearest_rows(x_nd: &Value, codebook_kd: &Value) -> Vec<u32> {
     let (n, d, k) = (x_nd.rows(), x_nd.width(), codebook_kd.dims[0]);
     let mut best = Vec::with_capacity(n);
-    // A block at a time: the whole of (N, K) may be far larger than either input.
+    // Blocks limit memory: all (N, K) products may be far larger than either input.
     const BLOCK: usize = 1024;
     for x in x_nd.data.chunks(BLOCK * d) {
         let rows = x.len() / d;

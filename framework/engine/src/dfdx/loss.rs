@@ -28,7 +28,7 @@ impl Value {
         let key = record(&[self.key()], move |flow, dy| {
             let by = dy[0] / rows as f32;
             let Value { data, key, .. } = x;
-            // The logits are large and usually nobody else's: the gradient takes their place.
+            // The logits are large and usually not shared, so the gradient overwrites them.
             let mut dx = Arc::try_unwrap(data).unwrap_or_else(|data| Buffer::copy_of(&data));
             simd!(rows, &mut dx, width, |first, dx| {
                 for (dx, row) in dx.chunks_mut(width).zip(first..) {

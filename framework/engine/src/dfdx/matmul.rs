@@ -1,11 +1,11 @@
-//! Matrix products on slices: the one file with `unsafe`, around the `gemm` crate's f32 kernel.
+//! Matrix products on slices by the `gemm` crate: the embedded engine's only file with `unsafe`.
 #![expect(unsafe_code, reason = "gemm takes pointers and strides; bounds are checked when a view is made")]
 
 use std::marker::PhantomData;
 
 use gemm_common::Parallelism;
 
-/// A strided view of a matrix to read.
+/// A strided, read-only view of a matrix.
 #[derive(Clone, Copy)]
 pub(crate) struct Mat<'a> {
     data: &'a [f32],
@@ -16,12 +16,12 @@ pub(crate) struct Mat<'a> {
 }
 
 impl<'a> Mat<'a> {
-    /// All of `data` as (rows, cols).
+    /// Views all of `data` as (rows, cols).
     pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize) -> Mat<'a> {
         Mat::strided(data, rows, cols, cols)
     }
 
-    /// Rows of `cols` numbers that start every `stride` numbers.
+    /// Views rows of `cols` numbers that start every `stride` numbers.
     pub(crate) fn strided(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Mat<'a> {
         assert!(rows == 0 || (rows - 1) * stride + cols <= data.len(), "a view reaches beyond its tensor");
         Mat { data, rows, cols, row_stride: stride, col_stride: 1 }
@@ -31,15 +31,15 @@ impl<'a> Mat<'a> {
         self.rows
     }
 
-    /// `len` rows from `start`.
+    /// Returns `len` rows from `start`.
     pub(crate) fn narrow(self, start: usize, len: usize) -> Mat<'a> {
         assert!(start + len <= self.rows, "a view is narrowed within its rows");
-        // Without rows the start may lie beyond the end.
+        // Without rows, the start may be beyond the end.
         let data = self.data.get(start * self.row_stride..).unwrap_or(&[]);
         Mat { data, rows: len, ..self }
     }
 
-    /// Transposed.
+    /// Returns the transposed view.
     pub(crate) fn t(self) -> Mat<'a> {
         Mat {
             rows: self.cols,
@@ -51,7 +51,7 @@ impl<'a> Mat<'a> {
     }
 }
 
-/// A view of a matrix to write: rows of consecutive numbers, `stride` apart.
+/// A mutable view of a matrix: rows of consecutive numbers, `stride` apart.
 pub(crate) struct MatMut<'a> {
     start: *mut f32,
     rows: usize,
@@ -64,7 +64,7 @@ pub(crate) struct MatMut<'a> {
 unsafe impl Send for MatMut<'_> {}
 
 impl<'a> MatMut<'a> {
-    /// All of `data` as (rows, cols).
+    /// Views all of `data` as (rows, cols).
     pub(crate) fn new(data: &'a mut [f32], rows: usize, cols: usize) -> MatMut<'a> {
         assert_eq!(data.len(), rows * cols, "a view covers its tensor");
         MatMut { start: data.as_mut_ptr(), rows, cols, stride: cols, data: PhantomData }
@@ -84,7 +84,7 @@ impl<'a> MatMut<'a> {
         (MatMut { cols, ..self }, MatMut { start: rest, cols: self.cols - cols, ..self })
     }
 
-    /// All columns, in views of `width` columns each.
+    /// Splits all columns into views of `width` columns each.
     pub(crate) fn columns(self, width: usize) -> Vec<MatMut<'a>> {
         let (mut parts, mut rest) = (Vec::new(), self);
         while rest.cols > 0 {
@@ -95,7 +95,7 @@ impl<'a> MatMut<'a> {
         parts
     }
 
-    /// The view again, for a shorter time: `len` rows from `start`.
+    /// Reborrows `len` rows from `start`.
     pub(crate) fn rows(&mut self, start: usize, len: usize) -> MatMut<'_> {
         assert!(start + len <= self.rows, "a view is narrowed within its rows");
         let first = self.start.wrapping_add(start * self.stride);
@@ -103,16 +103,16 @@ impl<'a> MatMut<'a> {
     }
 }
 
-/// What happens to the numbers that stand in the output.
+/// Treatment of the numbers already in the output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Output {
-    /// They are overwritten, whatever they are.
+    /// Overwrites them without reading them.
     Set,
-    /// The product is added.
+    /// Adds the product to them.
     Add,
 }
 
-/// `out = scale * a b` or `out += scale * a b`; each sum runs over k in one order whatever the threads.
+/// `out = scale * a b` or `out += scale * a b`; sums run over k in one order with any number of threads.
 pub(crate) fn matmul(out: MatMut<'_>, output: Output, scale: f32, a: Mat<'_>, b: Mat<'_>, parallel: bool) {
     assert_eq!((out.rows, out.cols, a.cols), (a.rows, b.cols, b.rows), "the shapes of a product agree");
     if out.rows == 0 || out.cols == 0 {
@@ -123,8 +123,8 @@ pub(crate) fn matmul(out: MatMut<'_>, output: Output, scale: f32, a: Mat<'_>, b:
     let signed = |stride: usize| isize::try_from(stride).expect("a slice is shorter than isize::MAX");
     // The kernel prefers column-major output, so it gets the transposed problem: out' = b' a'.
     //
-    // SAFETY: `a` and `b` were checked to lie inside their slices when made; `out` is an exclusive
-    // view of numbers inside its slice; the shapes agree. `Set` does not read `out`.
+    // SAFETY: `a` and `b` were checked to be inside their slices when made; `out` is an exclusive view
+    // of numbers inside its slice; the shapes agree. `Set` does not read `out`.
     unsafe {
         gemm_f32::gemm::f32::get_gemm_fn()(
             out.cols,

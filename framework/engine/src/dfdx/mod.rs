@@ -1,9 +1,9 @@
-//! The embedded engine: dfdx's tape and gradients, our own fused kernels on the CPU.
+//! The embedded engine: dfdx's tape and gradients with our own fused kernels, on the CPU.
 //!
-//! dfdx 0.13 compiles anywhere and needs nothing installed, but its stock operations are half as
-//! fast as libtorch's, and some give wrong gradients silently (overlapping slices, softmax of a
-//! permuted tensor). So every operation here computes its output itself and registers its own
-//! backward closure on dfdx's tape; see `tape.rs`.
+//! dfdx 0.13 compiles anywhere and needs nothing installed. But its own operations are half as fast as
+//! libtorch's, and some give wrong gradients silently (overlapping slices, softmax of a permuted
+//! tensor). So every operation here computes its output itself and registers its own backward closure on
+//! dfdx's tape; see `tape.rs`.
 
 #[macro_use]
 mod simd;
@@ -37,7 +37,7 @@ pub(crate) use optim::{Update, adamw, squared_norm};
 pub(crate) use tape::clear;
 use tape::{Key, is_recording, record};
 
-/// A tensor of the embedded engine: contiguous f32 numbers, row-major, and who wants its gradient.
+/// A tensor of the embedded engine: contiguous f32 numbers, row-major, with an optional gradient key.
 #[derive(Clone, Debug)]
 pub struct Value {
     data: Arc<Buffer>,
@@ -72,7 +72,7 @@ impl Value {
         self.dims.last().copied().unwrap_or(1)
     }
 
-    /// How many rows of the last dimension there are.
+    /// Returns the number of rows along the last dimension.
     fn rows(&self) -> usize {
         self.len() / self.width().max(1)
     }
@@ -85,12 +85,12 @@ impl Value {
         self.key.as_ref().map(Key::id)
     }
 
-    /// The same numbers as a parameter.
+    /// Returns the same numbers as a parameter.
     pub(crate) fn as_leaf(&self) -> Value {
         Value { key: Some(Key::leaf()), ..self.clone() }
     }
 
-    /// The same numbers as a constant.
+    /// Returns the same numbers as a constant.
     pub(crate) fn detach(&self) -> Value {
         Value { key: None, ..self.clone() }
     }
@@ -99,13 +99,13 @@ impl Value {
         self.data = Arc::new(Buffer::from_vec(values));
     }
 
-    /// The numbers for writing in place; copied first if another tensor shares them.
+    /// Returns the numbers for writing in place, copied first if another tensor shares them.
     pub(crate) fn data_mut(&mut self) -> &mut [f32] {
         let data: &mut Buffer = Arc::make_mut(&mut self.data);
         data
     }
 
-    /// The gradients of all parameters the one number of this tensor depends on.
+    /// Returns the gradients of this one-number tensor for all parameters that it depends on.
     pub(crate) fn backward(&self) -> Vec<(u64, Value)> {
         let Some(key) = self.key() else {
             clear();

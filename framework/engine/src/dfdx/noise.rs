@@ -6,12 +6,12 @@ use super::buffer::Buffer;
 use super::{Value, record, simd};
 
 impl Value {
-    /// Keeps each number with probability `1 - p`, scaled so that the mean stays.
+    /// Keeps each number with probability `1 - p`, scaled to keep the mean.
     pub(crate) fn dropout(&self, p: f32, rng: &mut impl Rng) -> Value {
         self.keep_periods(1, p, rng)
     }
 
-    /// Keeps each of `groups` equal parts with probability `1 - p`, scaled so that the mean stays.
+    /// Keeps each of `groups` equal parts with probability `1 - p`, scaled to keep the mean.
     pub(crate) fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Value {
         self.keep_periods(self.len() / groups, p, rng)
     }
@@ -30,7 +30,7 @@ impl Value {
     }
 }
 
-/// Which of `count` are kept, each with probability `1 - p`. All engines draw this way.
+/// Draws which of `count` items are kept, each with probability `1 - p`; all engines draw this way.
 pub(crate) fn kept(count: usize, p: f32, rng: &mut impl Rng) -> Vec<bool> {
     let threshold = (f64::from(p) * 4_294_967_296.0) as u32;
     (0..count).map(|_| rng.next_u32() >= threshold).collect()

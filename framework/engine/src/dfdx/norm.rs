@@ -117,7 +117,7 @@ impl Value {
         Value::recorded(out, &self.dims, key)
     }
 
-    /// Each row times `scale(row)`; also gives the scales.
+    /// Multiplies each row by `scale(row)`, and returns the scales too.
     fn unit_rows(&self, scale: impl Fn(&[f32]) -> f32 + Sync) -> (Buffer, Buffer) {
         let width = self.width();
         let (mut out, mut scales) = (Buffer::stale(self.len()), Buffer::stale(self.rows()));
@@ -139,7 +139,7 @@ impl Value {
             for (row, dy) in dy.chunks_mut(width).enumerate() {
                 let (x, s) =
                     (&self.data[(first + row) * width..(first + row + 1) * width], scales[first + row]);
-                // In this order nothing overflows for the tiny rows that normalisation blows up.
+                // In this order nothing overflows for tiny rows, which normalisation scales up.
                 let slope = by * (s * dot(dy, x)) * s;
                 dy.iter_mut().zip(x).for_each(|(dy, x)| *dy = s * (*dy - slope * x));
             }
@@ -202,7 +202,7 @@ impl Value {
     }
 }
 
-/// Turns a row into its softmax; gives what it subtracted and what it multiplied by.
+/// Replaces a row by its softmax; returns the maximum it subtracted and the factor it multiplied by.
 #[inline(always)]
 pub(super) fn softmax_in_place(row: &mut [f32]) -> [f32; 2] {
     let top = max(row);
@@ -211,7 +211,7 @@ pub(super) fn softmax_in_place(row: &mut [f32]) -> [f32; 2] {
     [top, by]
 }
 
-/// The largest number and `ln(sum(exp(x - largest)))`: apart, as their sum would be rounded.
+/// Returns the largest number and `ln(sum(exp(x - largest)))` apart, because their sum would be rounded.
 #[inline(always)]
 pub(super) fn log_sum_exp(x: &[f32]) -> (f32, f32) {
     let top = max(x);

@@ -4,16 +4,16 @@ use rayon::prelude::*;
 
 use super::{Value, simd};
 
-/// The numbers of one AdamW step, with bias corrections folded in.
+/// Constants of one AdamW step, with bias corrections folded in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Update {
     pub(crate) betas: (f32, f32),
     pub(crate) eps: f32,
-    /// Learning rate over the first bias correction.
+    /// Learning rate divided by the first bias correction.
     pub(crate) rate: f32,
     /// Reciprocal root of the second bias correction.
     pub(crate) root: f32,
-    /// The parameter is multiplied by this first (decoupled weight decay).
+    /// Factor on the parameter before the update (decoupled weight decay).
     pub(crate) keep: f32,
 }
 
@@ -48,7 +48,7 @@ impl Update {
     }
 }
 
-/// The sum of squares, added in an order that does not depend on threads.
+/// Returns the sum of squares, added in an order that does not depend on threads.
 pub(crate) fn squared_norm(x: &Value) -> f64 {
     const CHUNK: usize = 64 * 1024;
     let sum =

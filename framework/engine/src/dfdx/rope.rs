@@ -1,4 +1,4 @@
-//! Rotary positions, half-split form: number `i` of a head turns with number `i + E/2`.
+//! Rotary positions in the half-split form: number `i` of a head turns with number `i + E/2`.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::{Value, record};
 use crate::rope::Rope;
 
 impl Value {
-    /// Turns each head of each row by its position; `positions` has one entry a row.
+    /// Turns each head of each row by its position; `positions` has one entry per row.
     pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
         let width = self.width();
         let half = width / heads / 2;
@@ -24,7 +24,7 @@ impl Value {
     }
 }
 
-/// Cosines then sines for each row.
+/// Cosines, then sines, of each row.
 struct Turns {
     positions: Vec<u32>,
     rope: Rope,
@@ -32,7 +32,7 @@ struct Turns {
 }
 
 thread_local! {
-    /// All layers of a pass turn by the same angles, queries and keys: they are computed once.
+    /// The last angles: queries and keys of all layers of a pass turn by the same ones.
     static LAST: RefCell<Option<Turns>> = const { RefCell::new(None) };
 }
 
@@ -58,7 +58,7 @@ fn table(positions: &[u32], rope: &Rope) -> Buffer {
         for (turns, position) in turns.chunks_mut(2 * half).zip(&positions[first..]) {
             let (cos, sin) = turns.split_at_mut(half);
             for ((cos, sin), frequency) in cos.iter_mut().zip(sin).zip(rope.frequencies.iter()) {
-                // In double precision: an angle can be thousands.
+                // Double precision, because an angle can be thousands.
                 let angle = f64::from(*position) * frequency;
                 (*cos, *sin) = ((scale * angle.cos()) as f32, (scale * angle.sin()) as f32);
             }

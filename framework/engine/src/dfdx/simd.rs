@@ -1,18 +1,17 @@
-//! Loops over slices: the widest vectors the processor has, and threads.
+//! Loops over slices, with threads and the widest vectors that the processor has.
 //!
-//! Work is cut into chunks whose size depends on the data alone, and partial sums are added in
-//! chunk order, so results do not depend on the number of threads.
+//! Work is cut into chunks whose size depends only on the data, and partial sums are added in chunk
+//! order, so results do not depend on the number of threads.
 
 use rayon::prelude::*;
 
-/// Calls a function of this module with a kernel, a closure that is then compiled for each
-/// instruction set: `simd!(rows, &mut out, width, |first, out| ..)`. Without the attribute a closure
-/// may stay out of line, where it is compiled for the oldest processor.
+/// Calls a function of this module with a kernel closure, compiled for each instruction set:
+/// `simd!(rows, &mut out, width, |first, out| ..)`.
 ///
-/// A number that a kernel captures is given to [`each`] or [`map_to`] in a `move` closure, which
-/// copies it: read through the capture it might alias the output, and the loop would not be
-/// vectorised. Functions here use `mul_add`,
-/// which is one instruction on every processor since 2013 and right but slow on older ones.
+/// The macro marks the closure `#[inline(always)]`, or it might stay out of line, compiled for the oldest
+/// processor. Pass a number that a kernel captures to [`each`] or [`map_to`] in a `move` closure, which
+/// copies it: read through the capture, it might alias the output and prevent vectorisation. Functions
+/// here use `mul_add`: one instruction on every processor since 2013, correct but slow on older ones.
 macro_rules! simd {
     ($function:ident, $kernel:expr $(,)?) => {
         $crate::dfdx::simd::$function(
@@ -45,10 +44,10 @@ macro_rules! simd {
         )
     };
 }
-/// Numbers in one task: large enough to outweigh waking a thread, small enough for a core's cache.
+/// Numbers per task: enough to outweigh waking a thread, few enough for a core's cache.
 const TASK: usize = 16 * 1024;
 
-/// Partial sums kept side by side, so that the compiler may use vectors of any width.
+/// Number of partial sums kept side by side, so that the compiler may use vectors of any width.
 const LANES: usize = 16;
 
 /// Runs `f` compiled for the best instruction set found at run time.
@@ -62,12 +61,12 @@ pub(crate) fn chunks(out: &mut [f32], f: impl Fn(usize, &mut [f32]) + Sync) {
     rows(out, 1, f);
 }
 
-/// As [`chunks`], but a chunk holds whole rows of `width` and `first` counts rows.
+/// Like [`chunks`], but a chunk holds whole rows of `width` and `first` counts rows.
 pub(crate) fn rows(out: &mut [f32], width: usize, f: impl Fn(usize, &mut [f32]) + Sync) {
     weighted_rows(out, width, width, f);
 }
 
-/// As [`rows`] where a row of output costs as much as `weight` numbers.
+/// Like [`rows`], for output rows that each cost as much as `weight` numbers.
 pub(crate) fn weighted_rows(
     out: &mut [f32],
     width: usize,
@@ -88,7 +87,7 @@ pub(crate) fn weighted_rows(
     }
 }
 
-/// As [`rows`] for two outputs with as many rows, `widths` numbers wide.
+/// Like [`rows`], for two outputs with as many rows, `widths` numbers wide.
 pub(crate) fn rows2(
     a: &mut [f32],
     b: &mut [f32],
@@ -141,7 +140,7 @@ pub(crate) fn sum_rows(
     }
 }
 
-/// Cuts `out` so that each piece `f(start, start % period, piece)` lies within one period.
+/// Cuts `out` into pieces that are each within one period, and calls `f(start, start % period, piece)`.
 pub(crate) fn periods(out: &mut [f32], period: usize, f: impl Fn(usize, usize, &mut [f32]) + Sync) {
     if out.len() <= period {
         return simd!(chunks, out, |start, out| f(start, start, out));
@@ -153,7 +152,7 @@ pub(crate) fn periods(out: &mut [f32], period: usize, f: impl Fn(usize, usize, &
     });
 }
 
-/// The sum over chunks of `0..len`, added in double precision in chunk order.
+/// Sums `f` over chunks of `0..len`, in double precision and in chunk order.
 pub(crate) fn total(len: usize, f: impl Fn(std::ops::Range<usize>) -> f32) -> f32 {
     const CHUNK: usize = 4096;
     let chunks = (0..len).step_by(CHUNK).map(|start| start..(start + CHUNK).min(len));
@@ -164,19 +163,19 @@ fn rows_per_task(width: usize) -> usize {
     (TASK / width.max(1)).max(1)
 }
 
-/// Replaces each number by `f` of it.
+/// Replaces each number `x` by `f(x)`.
 #[inline(always)]
 pub(crate) fn each(x: &mut [f32], f: impl Fn(f32) -> f32) {
     x.iter_mut().for_each(|x| *x = f(*x));
 }
 
-/// Writes `f` of each number of `x`.
+/// Writes `f` of each number of `x` to `out`.
 #[inline(always)]
 pub(crate) fn map_to(out: &mut [f32], x: &[f32], f: impl Fn(f32) -> f32) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out = f(*x));
 }
 
-/// Writes `f` of each pair of numbers.
+/// Writes `f` of each pair of numbers to `out`.
 #[inline(always)]
 pub(crate) fn zip_to(out: &mut [f32], x: &[f32], y: &[f32], f: impl Fn(f32, f32) -> f32) {
     out.iter_mut().zip(x).zip(y).for_each(|((out, x), y)| *out = f(*x, *y));
@@ -190,7 +189,7 @@ pub(crate) fn add_to(out: &mut [f32], x: &[f32]) {
     }
 }
 
-/// The sum of `f` over the numbers of `x`.
+/// Sums `f` over the numbers of `x`.
 #[inline(always)]
 pub(crate) fn sum_of(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0; LANES];
@@ -203,7 +202,7 @@ pub(crate) fn sum_of(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     across(lanes, |a, b| a + b) + chunks.remainder().iter().map(|x| f(*x)).sum::<f32>()
 }
 
-/// The dot product.
+/// Returns the dot product.
 #[inline(always)]
 pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
@@ -216,7 +215,7 @@ pub(crate) fn dot(x: &[f32], y: &[f32]) -> f32 {
     across(lanes, |a, b| a + b) + xs.remainder().iter().zip(ys.remainder()).map(|(x, y)| x * y).sum::<f32>()
 }
 
-/// The dot products with four rows that lie behind each other: sums that do not wait for one another.
+/// Returns the dot products of `x` with four consecutive rows; the four sums do not wait for each other.
 #[inline(always)]
 pub(crate) fn dots(x: &[f32], rows: &[f32]) -> [f32; 4] {
     let len = x.len();
@@ -242,7 +241,7 @@ pub(crate) fn dots(x: &[f32], rows: &[f32]) -> [f32; 4] {
     ]
 }
 
-/// Replaces each number by `exp(number - top)` and gives their sum.
+/// Replaces each number by `exp(number - top)` and returns their sum.
 #[inline(always)]
 pub(crate) fn exp_in_place(x: &mut [f32], top: f32) -> f32 {
     let mut lanes = [0.0; LANES];
@@ -261,7 +260,7 @@ pub(crate) fn exp_in_place(x: &mut [f32], top: f32) -> f32 {
     across(lanes, |a, b| a + b) + rest
 }
 
-/// The largest number; NaN if `x` is empty or its first number is NaN.
+/// Returns the largest number; NaN if `x` is empty or its first number is NaN.
 #[inline(always)]
 pub(crate) fn max(x: &[f32]) -> f32 {
     let Some(&first) = x.first() else { return f32::NAN };
@@ -277,7 +276,7 @@ pub(crate) fn max(x: &[f32]) -> f32 {
     larger(across(lanes, larger), rest)
 }
 
-/// Reduces lanes pairwise, which takes fewer steps than one after the other.
+/// Reduces lanes pairwise, which takes fewer dependent steps than lane by lane.
 #[inline(always)]
 fn across(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut half = LANES / 2;
@@ -290,13 +289,13 @@ fn across(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
-/// `e^x` to 2 units in the last place, in vectors; saturates at about 1e-38 and 3e38, NaN stays NaN.
+/// `e^x` to 2 units in the last place, vectorised. Saturates at about 1e-38 and 3e38; NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    // Comparisons, not min and max: these keep NaN.
+    // Comparisons keep NaN; `min` and `max` would not.
     let x = if x > 88.3 { 88.3 } else { x };
     let x = if x < -87.3 { -87.3 } else { x };
-    // Adding 1.5 * 2^23 rounds to an integer that stands in the low bits.
+    // Adding 1.5 * 2^23 rounds to an integer, stored in the low bits.
     const ROUND: f32 = 12_582_912.0;
     let rounded = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let n = rounded - ROUND;
@@ -313,7 +312,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 
 /// The normal distribution function and density at `x`, both to 2e-7.
 ///
-/// Abramowitz and Stegun 7.1.26 for erfc; its exponential is the density's.
+/// Uses Abramowitz and Stegun 7.1.26 for erfc, whose exponential is the density's too.
 #[inline(always)]
 pub(crate) fn normal(x: f32) -> (f32, f32) {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;

@@ -1,4 +1,4 @@
-//! Operations that move numbers and compute nothing.
+//! Operations that only move numbers.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::buffer::Buffer;
 use super::{Value, is_recording, record, simd};
 
 impl Value {
-    /// The same numbers with other dimensions; nothing is copied.
+    /// Returns the same numbers with other dimensions, without a copy.
     pub(crate) fn reshape(&self, dims: &[usize]) -> Value {
         Value { dims: dims.into(), ..self.clone() }
     }
 
-    /// `len` entries of dimension `dim` from `start`.
+    /// Returns `len` entries of dimension `dim` from `start`.
     pub(crate) fn narrow(&self, dim: usize, start: usize, len: usize) -> Value {
         let size = self.dims[dim];
         let inner: usize = self.dims[dim + 1..].iter().product();
@@ -38,7 +38,7 @@ impl Value {
         Value::recorded(out, &dims, key)
     }
 
-    /// The parts after each other along dimension `dim`.
+    /// Joins parts along dimension `dim`.
     pub(crate) fn concat(parts: &[&Value], dim: usize) -> Value {
         let inner: usize = parts[0].dims[dim + 1..].iter().product();
         let outer: usize = parts[0].dims[..dim].iter().product();
@@ -78,13 +78,13 @@ impl Value {
         Value::recorded(out, &dims, key)
     }
 
-    /// Whether an operation on both will be recorded.
+    /// Returns whether an operation on both will be recorded.
     pub(crate) fn is_recorded_with(&self, other: &Value) -> bool {
         is_recording(&[self.key(), other.key()])
     }
 
-    /// The first `len` of (B, T, D) and `more` behind them, and room for half as much again. Nothing that stays is
-    /// copied where there is room already and nobody else holds these numbers.
+    /// Appends `more` to the first `len` tokens of (B, T, D), with room for half as much again. If there
+    /// is room already and no other tensor shares the numbers, the first tokens are not copied.
     pub(crate) fn append(mut self, len: usize, more: &Value) -> Value {
         let (batch, width) = (self.dims[0], self.dims[2]);
         let (all, mut period) = (len + more.dims[1], self.dims[1] * width);
@@ -114,7 +114,7 @@ impl Value {
         Value::recorded(transposed(&self.data, rows, cols), &[cols, rows], key)
     }
 
-    /// The named rows of (R, D); a row named twice gets the sum of both gradients.
+    /// Gathers rows of (R, D); a row named twice gets the sum of both gradients.
     pub(crate) fn gather(&self, rows: &[u32]) -> Value {
         let width = self.width();
         let mut out = Buffer::stale(rows.len() * width);

@@ -1,9 +1,9 @@
-//! dfdx's tape, one a thread, and the gradients that flow along it.
+//! dfdx's tape, one per thread, and the gradients that flow back along it.
 //!
-//! Every tensor that needs a gradient has a [`Key`]: an empty dfdx tensor under whose identity
-//! dfdx keeps the gradient while the tape runs backwards. An operation registers one closure that
-//! takes the gradient of its output out of dfdx's map and adds into those of its inputs. Taking
-//! frees early and rules out the aliasing faults of dfdx's own operations.
+//! Every tensor that needs a gradient has a [`Key`]: an empty dfdx tensor whose identity is the key of
+//! the gradient in dfdx's map. An operation registers one closure that takes the gradient of its output
+//! out of the map and adds to those of its inputs. Taking frees memory early and rules out the aliasing
+//! faults of dfdx's own operations.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,14 +26,14 @@ thread_local! {
     static TAPE: RefCell<Recording> = RefCell::default();
 }
 
-/// Operations in order, and the leaves among their inputs.
+/// Recorded operations in order, and the leaves among their inputs.
 #[derive(Default)]
 pub(crate) struct Recording {
     tape: OwnedTape<f32, Cpu>,
     leaves: BTreeMap<u64, Key>,
 }
 
-/// Under which a tensor's gradient is kept.
+/// Identifies a tensor's gradient on the tape.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     id: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The key of a parameter: its gradient survives the backward pass.
+    /// Makes the key of a parameter, whose gradient survives the backward pass.
     pub(crate) fn leaf() -> Key {
         Key { is_leaf: true, ..Key::new() }
     }
@@ -74,7 +74,7 @@ impl Flow<'_> {
         *self.slot(key) = gradient.release();
     }
 
-    /// Adds a whole gradient; the first one is kept as it is.
+    /// Adds a gradient of the whole tensor; the first one is stored as it is.
     pub(crate) fn add(&mut self, key: Option<&Key>, gradient: Buffer) {
         let Some(key) = key else { return };
         match self.take(key) {
@@ -88,7 +88,7 @@ impl Flow<'_> {
         }
     }
 
-    /// Lets `f` write (the numbers are stale) or add to the gradient of `len` numbers.
+    /// Lets `f` add to the gradient of `len` numbers, or write the first one over stale numbers.
     pub(crate) fn write(&mut self, key: Option<&Key>, len: usize, f: impl FnOnce(&mut [f32], Output)) {
         let Some(key) = key else { return };
         let (mut sum, output) = match self.take(key) {
@@ -110,12 +110,12 @@ impl Flow<'_> {
     }
 }
 
-/// Whether an operation on these inputs will be recorded.
+/// Returns whether an operation on these inputs will be recorded.
 pub(crate) fn is_recording(keys: &[Option<&Key>]) -> bool {
     !is_paused() && keys.iter().any(Option::is_some)
 }
 
-/// Registers how the gradient of an output flows to `inputs`; gives the output's key.
+/// Registers how the gradient of an output flows to `inputs`, and returns the output's key.
 pub(crate) fn record(
     inputs: &[Option<&Key>],
     backward: impl FnOnce(&mut Flow<'_>, Buffer) + 'static,
@@ -140,25 +140,25 @@ pub(crate) fn record(
     Some(key)
 }
 
-/// Runs the tape backwards from `loss` and gives the gradient of every leaf it reached.
+/// Runs the tape backwards from `loss` and returns the gradient of every leaf it reached.
 pub(crate) fn backward(loss: &Key) -> Vec<(u64, Buffer)> {
     let gradients = TAPE.take().backward(loss, Buffer::from_vec(vec![1.0]));
     gradients.into_iter().map(|(key, gradient)| (key.id, gradient)).collect()
 }
 
-/// What `f` records, apart from what this thread recorded before.
+/// Runs `f` and returns its recording, apart from this thread's earlier one.
 pub(crate) fn aside<T>(f: impl FnOnce() -> T) -> (T, Recording) {
     recording::aside(&TAPE, f)
 }
 
 impl Recording {
-    /// The leaves that were used, and `end` if it is one itself.
+    /// Returns the leaves that were used, and `end` if it is a leaf itself.
     pub(crate) fn leaves<'a>(&'a self, end: &'a Key) -> impl Iterator<Item = &'a Key> {
         let unused = end.is_leaf && !self.leaves.contains_key(&end.id);
         self.leaves.values().chain(unused.then_some(end))
     }
 
-    /// Runs backwards from `end`, whose gradient is given, and gives that of every leaf it reached.
+    /// Runs backwards from `end` with the given gradient; returns the gradient of every leaf it reached.
     pub(crate) fn backward(self, end: &Key, gradient: Buffer) -> Vec<(Key, Buffer)> {
         let Recording { mut tape, mut leaves } = self;
         if end.is_leaf {
@@ -169,7 +169,7 @@ impl Recording {
             Flow(map).put(&start, gradient);
             Ok(())
         });
-        // dfdx starts from a scalar of its own; ours is flat, so the closure above passes it on.
+        // dfdx starts from its own scalar; ours is flat, so the closure above passes the gradient on.
         let root = DEVICE.zeros_like(&());
         let mut map = root.put_tape(tape).backward();
         let mut flow = Flow(&mut map);
@@ -177,7 +177,7 @@ impl Recording {
     }
 }
 
-/// Forgets what was recorded on this thread.
+/// Forgets this thread's recording.
 pub(crate) fn clear() {
     drop(TAPE.take());
 }

@@ -1,4 +1,4 @@
-//! Layers as named functions over [`Params`]: no layer objects, the name is the layer.
+//! Layers as functions over [`Params`]: a layer is a name, not an object.
 
 mod cache;
 mod transformer;
@@ -15,20 +15,20 @@ use crate::tensor::Tensor;
 pub use cache::KvCache;
 pub use transformer::Transformer;
 
-/// One forward pass: the parameters, and what differs between training and inference.
+/// One forward pass: the parameters, and the settings that differ between training and inference.
 #[derive(Debug)]
 pub struct Pass<'a> {
     /// The parameters.
     pub params: &'a Params,
-    /// Noise while training; none otherwise.
+    /// Noise during training; None otherwise.
     pub training: Option<Noise>,
-    /// What the product of the LoRA matrices is multiplied by: alpha / rank.
+    /// Factor on the product of the LoRA matrices: alpha / rank.
     pub lora_scale: f32,
-    /// Whether layers forget what they computed and compute it again on the way back: less memory, more time.
+    /// Whether layers recompute intermediate results in the backward pass: less memory, more time.
     pub recompute: bool,
 }
 
-/// The noise of training and the random stream it comes from.
+/// The noise of training, and the random stream that it is drawn from.
 #[derive(Clone, Debug)]
 pub struct Noise {
     /// The stream; see `boldface::seed::stream`.
@@ -42,19 +42,19 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// A stream and no noise yet.
+    /// Makes noise from a stream, with all rates 0.
     pub fn new(rng: ChaCha8Rng) -> Noise {
         Noise { rng: RefCell::new(rng), dropout: 0.0, drop_path: 0.0, lora_dropout: 0.0 }
     }
 }
 
 impl<'a> Pass<'a> {
-    /// Without noise; LoRA branches count once.
+    /// Makes a pass without noise, with LoRA branches at scale 1.
     pub fn inference(params: &'a Params) -> Pass<'a> {
         Pass { params, training: None, lora_scale: 1.0, recompute: false }
     }
 
-    /// With noise; LoRA branches count once.
+    /// Makes a pass with noise, with LoRA branches at scale 1.
     pub fn training(params: &'a Params, noise: Noise) -> Pass<'a> {
         Pass { training: Some(noise), ..Pass::inference(params) }
     }
@@ -65,14 +65,16 @@ impl<'a> Pass<'a> {
         Pass { lora_scale: scale, ..self }
     }
 
-    /// Trades time for memory; see [`Pass::layer`].
+    /// Sets whether layers are recomputed in the backward pass; see [`Pass::layer`].
     #[must_use]
     pub fn recompute(self, recompute: bool) -> Pass<'a> {
         Pass { recompute, ..self }
     }
 
-    /// `f`, one layer of a model, of `x`. If this pass recomputes, what it computes inside is forgotten and
-    /// computed again in the backward pass, with the same noise; see [`Tensor::checkpoint`].
+    /// Applies `f`, one layer of a model, to `x`.
+    ///
+    /// If this pass recomputes, the backward pass runs `f` again, with the same noise:
+    /// [`Tensor::checkpoint`].
     pub fn layer(&self, x: &Tensor, f: impl Fn(&Pass<'_>, &Tensor) -> Tensor + 'static) -> Tensor {
         if !self.recompute {
             return f(self, x);
@@ -93,12 +95,13 @@ impl<'a> Pass<'a> {
         y
     }
 
-    /// Dropout at the rate of [`Noise::dropout`] while training.
+    /// Applies dropout at rate [`Noise::dropout`] while training.
     pub fn dropout(&self, x: &Tensor) -> Tensor {
         self.noisy(x, |noise| noise.dropout, |x, p, rng| x.dropout(p, rng))
     }
 
-    /// Stochastic depth while training: `fraction` of [`Noise::drop_path`], a sample of (B, ..) at a time.
+    /// Applies stochastic depth while training: drops samples of (B, ..) at `fraction` of
+    /// [`Noise::drop_path`].
     pub fn drop_path(&self, x: &Tensor, fraction: f32) -> Tensor {
         let samples = x.dims()[0];
         self.noisy(x, |noise| noise.drop_path * fraction, |x, p, rng| x.drop_rows(samples, p, rng))
@@ -133,8 +136,10 @@ pub fn init_linear(
     }
 }
 
-/// (.., inputs) -> (.., outputs), with the bias and the LoRA branches that `name` has: one that is trained
-/// (`lora_a`, `lora_b`), beside one of earlier adapters that is not (`frozen_a`, `frozen_b`, scale included).
+/// Applies layer `name`, with its bias and LoRA branches: (.., inputs) -> (.., outputs).
+///
+/// `lora_a` and `lora_b` are the trained branch. `frozen_a` and `frozen_b` hold earlier adapters and
+/// include their scale.
 pub fn linear(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let params = pass.params;
     let part = |part: &str| params.try_get(&format!("{name}.{part}"));
@@ -148,7 +153,8 @@ pub fn linear(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     Tensor::linear_sum(&[(x, weight)].into_iter().chain(branches).collect::<Vec<_>>(), bias)
 }
 
-/// Adds `name.lora_a` (rank, inputs), normal, and `name.lora_b` (outputs, rank), zero: starts as a no-op.
+/// Adds `name.lora_a` (rank, inputs), normal, and `name.lora_b` (outputs, rank), zero, so that the
+/// branch starts as a no-op.
 ///
 /// # Panics
 ///
@@ -166,7 +172,7 @@ pub fn init_layer_norm(params: &mut Params, name: &str, width: usize) {
     params.constant(&format!("{name}.bias"), &[width], 0.0);
 }
 
-/// Layer norm over the last dimension, eps 1e-5.
+/// Applies layer norm over the last dimension, with eps 1e-5.
 pub fn layer_norm(pass: &Pass<'_>, name: &str, x: &Tensor) -> Tensor {
     let params = pass.params;
     x.layer_norm(params.get(&format!("{name}.gain")), params.get(&format!("{name}.bias")), 1e-5)

@@ -10,7 +10,7 @@ use crate::tensor::Tensor;
 /// Layers named `{prefix}.{i}.{norm1, qkv, out, norm2, up, down}`, without a final norm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transformer {
-    /// What the names of its parameters begin with.
+    /// Prefix of its parameters' names.
     pub prefix: String,
     /// Number of layers.
     pub layers: usize,
@@ -18,14 +18,17 @@ pub struct Transformer {
     pub heads: usize,
     /// Width of the residual stream; a multiple of the heads.
     pub width: usize,
-    /// Width of the feed-forward layer over that of the residual stream.
+    /// Width of the feed-forward layer as a multiple of `width`.
     pub mlp_ratio: usize,
 }
 
 impl Transformer {
-    /// Adds the parameters: standard deviation .55 / sqrt(width), and that / sqrt(2 layers) where a branch ends. At GPT-2's
-    /// width of 768 this is its .02 (Radford et al. 2019); .02 at a small width would leave attention uniform for long, and
-    /// nothing that a question asks could meet what a scan shows.
+    /// Adds the parameters, with standard deviation .55 / sqrt(width), or that / sqrt(2 layers) where a
+    /// branch ends.
+    ///
+    /// At GPT-2's width of 768 this equals GPT-2's .02 (Radford et al. 2019). At a small width, .02
+    /// would leave attention uniform for long, and the words of a question could not select tokens of
+    /// the scan.
     pub fn init(&self, params: &mut Params, rng: &mut impl Rng) {
         let (width, inner) = (self.width, self.width * self.mlp_ratio);
         let std = 0.55 / (width as f32).sqrt();
@@ -41,7 +44,7 @@ impl Transformer {
         }
     }
 
-    /// How many numbers [`Transformer::init`] adds.
+    /// Returns how many numbers [`Transformer::init`] adds.
     pub fn parameters(&self) -> u64 {
         let (width, inner) = (self.width as u64, (self.width * self.mlp_ratio) as u64);
         let norms = 2 * 2 * width;
@@ -50,17 +53,17 @@ impl Transformer {
         self.layers as u64 * (norms + attention + linear(width, inner) + linear(inner, width))
     }
 
-    /// The last parts of the names of its linear layers.
+    /// Last parts of the names of its linear layers.
     pub const LINEARS: [&str; 4] = ["qkv", "out", "up", "down"];
 
-    /// Names of all linear layers.
+    /// Returns the names of all linear layers.
     pub fn linears(&self) -> Vec<String> {
         let layers = (0..self.layers)
             .flat_map(|layer| Self::LINEARS.map(|part| format!("{}.{layer}.{part}", self.prefix)));
         layers.collect()
     }
 
-    /// How many numbers [`Transformer::add_lora`] adds.
+    /// Returns how many numbers [`Transformer::add_lora`] adds.
     pub fn lora_parameters(&self, lora: &Lora) -> u64 {
         let (width, inner) = (self.width, self.width * self.mlp_ratio);
         let ends = |name: &String| match name.rsplit('.').next() {
@@ -79,10 +82,11 @@ impl Transformer {
         }
     }
 
-    /// (B, T, D) -> (B, T, D); token `t` of sequence `b` sees the first `visible[b * T + t]`.
+    /// Maps (B, T, D) to (B, T, D); token `t` of sequence `b` sees the first `visible[b * T + t]`
+    /// tokens.
     ///
-    /// With a cache, `x` holds the new tokens only, their keys and values are added to the cache, and
-    /// `visible` counts cached and new ones.
+    /// With a cache, `x_btd` holds only the new tokens, their keys and values are added to the cache,
+    /// and `visible` counts cached and new tokens.
     pub fn forward(
         &self,
         pass: &Pass<'_>,

@@ -1,4 +1,4 @@
-//! Safetensors files: parameters by name, f32, readable by every tool of the field.
+//! Parameters as safetensors files: f32 tensors by name, readable by every tool of the field.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::Params;
 use crate::engine::{Engine, EngineError};
 use crate::tensor::Tensor;
 
-/// Named tensors as they stand in a file: dimensions and numbers.
+/// Named tensors of a file: dimensions and numbers.
 pub(crate) type Contents = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 impl Params {
@@ -23,7 +23,7 @@ impl Params {
         self.save_some(path, |_| true)
     }
 
-    /// [`Params::save`] of those that the rule names: the rest lies somewhere else.
+    /// Writes the parameters that pass `is_saved`, like [`Params::save`]; the rest is stored elsewhere.
     ///
     /// # Errors
     ///
@@ -33,7 +33,7 @@ impl Params {
         write(path, tensors.map(|(name, tensor)| (name.clone(), tensor)), &[])
     }
 
-    /// Reads a safetensors file of f32 tensors; all parameters are trainable.
+    /// Reads a safetensors file of f32 tensors. All parameters are trainable.
     ///
     /// # Errors
     ///
@@ -47,21 +47,22 @@ impl Params {
         Ok(params)
     }
 
-    /// Takes the numbers that [`Params::save`] wrote into the same parameters, to resume from; what is
-    /// frozen stays frozen. On an error nothing is changed.
+    /// Replaces the numbers of these parameters by those that [`Params::save`] wrote, to resume from.
+    ///
+    /// Frozen parameters stay frozen. On an error nothing changes.
     ///
     /// # Errors
     ///
-    /// As [`Params::load`], or if the file holds other parameters than these.
+    /// As for [`Params::load`], or if the file's tensors are not exactly these parameters.
     pub fn restore(&mut self, path: &Path) -> Result<(), EngineError> {
         self.restore_some(path, |_| true)
     }
 
-    /// [`Params::restore`] of what [`Params::save_some`] wrote by the same rule; the rest stays as it is.
+    /// Restores what [`Params::save_some`] wrote with the same rule; other parameters stay as they are.
     ///
     /// # Errors
     ///
-    /// As [`Params::restore`].
+    /// As for [`Params::restore`].
     pub fn restore_some(&mut self, path: &Path, is_saved: impl Fn(&str) -> bool) -> Result<(), EngineError> {
         let (contents, _) = read(path, &[])?;
         let dims = |(name, (dims, _)): (&String, &(Vec<usize>, Vec<f32>))| (name.clone(), dims.clone());
@@ -83,7 +84,7 @@ impl Params {
     }
 }
 
-/// Writes tensors, and named counters beside them.
+/// Writes tensors and named counters to a file.
 pub(crate) fn write<'a>(
     path: &Path,
     tensors: impl Iterator<Item = (String, &'a Tensor)>,
@@ -106,7 +107,7 @@ pub(crate) fn write<'a>(
     save().map_err(|source| EngineError::Checkpoint { path: path.to_owned(), action: "written", source })
 }
 
-/// Reads what [`write`] wrote; `counters` names the entries that are counters.
+/// Reads a file of [`write`]; `counters` names the entries that are counters.
 pub(crate) fn read(path: &Path, counters: &[&str]) -> Result<(Contents, Vec<u64>), EngineError> {
     let load = || -> boldface::Result<_> {
         let bytes = std::fs::read(path)?;

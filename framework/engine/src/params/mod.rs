@@ -21,28 +21,28 @@ pub struct Params {
 }
 
 impl Params {
-    /// No parameters yet.
+    /// Makes an empty set of parameters on an engine.
     pub fn new(engine: &Engine) -> Params {
         Params { engine: engine.clone(), tensors: Arc::default() }
     }
 
-    /// Where the parameters live.
+    /// Returns the engine that the parameters are on.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Adds a trainable parameter, or replaces one.
+    /// Adds or replaces a trainable parameter.
     pub fn insert(&mut self, name: &str, values: Vec<f32>, dims: &[usize]) {
         let leaf = self.engine.tensor(values, dims).as_leaf();
         Arc::make_mut(&mut self.tensors).insert(name.to_owned(), leaf);
     }
 
-    /// Adds a parameter that is not trained, or replaces one; its numbers may lie in a mapped file.
+    /// Adds or replaces a frozen parameter, whose numbers may be in a mapped file.
     pub fn insert_frozen(&mut self, name: &str, tensor: &Tensor) {
         Arc::make_mut(&mut self.tensors).insert(name.to_owned(), tensor.frozen());
     }
 
-    /// Adds a parameter of normal numbers, drawn again where they lie beyond 2 standard deviations.
+    /// Adds a parameter of normal numbers; those beyond 2 standard deviations are drawn again.
     pub fn normal(&mut self, name: &str, dims: &[usize], std: f32, rng: &mut impl Rng) {
         let mut draw = || loop {
             let x: f32 = rng.sample(StandardNormal);
@@ -54,21 +54,21 @@ impl Params {
         self.insert(name, values, dims);
     }
 
-    /// Adds a parameter of equal numbers.
+    /// Adds a parameter whose numbers all equal `value`.
     pub fn constant(&mut self, name: &str, dims: &[usize], value: f32) {
         self.insert(name, vec![value; size(dims)], dims);
     }
 
-    /// A parameter.
+    /// Returns a parameter.
     ///
     /// # Panics
     ///
-    /// With the name, if there is none.
+    /// If there is no parameter of this name.
     pub fn get(&self, name: &str) -> &Tensor {
         self.try_get(name).unwrap_or_else(|| panic!("no parameter is named `{name}`"))
     }
 
-    /// A parameter, if there is one of this name.
+    /// Returns a parameter, or None if there is none of this name.
     pub fn try_get(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
     }
@@ -89,8 +89,9 @@ impl Params {
         Arc::make_mut(&mut self.tensors).remove(name);
     }
 
-    /// Makes trainable what the rule says and freezes the rest. A frozen parameter gets no gradient,
-    /// and what depends on frozen ones alone is not recorded.
+    /// Makes the parameters that pass the rule trainable and freezes the rest.
+    ///
+    /// A frozen parameter gets no gradient, and operations on frozen parameters alone are not recorded.
     pub fn train_only(&mut self, is_trainable: impl Fn(&str) -> bool) {
         for (name, tensor) in Arc::make_mut(&mut self.tensors) {
             match (is_trainable(name), tensor.leaf_id()) {
@@ -101,17 +102,17 @@ impl Params {
         }
     }
 
-    /// Whether the parameter exists and is not frozen.
+    /// Returns whether the parameter exists and is trainable.
     pub fn is_trainable(&self, name: &str) -> bool {
         self.try_get(name).is_some_and(|tensor| tensor.leaf_id().is_some())
     }
 
-    /// All names, in order.
+    /// Returns all names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// How many numbers all parameters have together.
+    /// Returns how many numbers all parameters have together.
     pub fn count(&self) -> usize {
         self.tensors.values().map(|tensor| size(tensor.dims())).sum()
     }

@@ -1,4 +1,4 @@
-//! Functions of one number, and SwiGLU.
+//! Elementwise functions, and SwiGLU.
 
 use super::{Value, done};
 
@@ -8,7 +8,7 @@ impl Value {
     }
 
     pub(crate) fn exp(&self) -> Value {
-        // As the other engine's: finite whatever is asked, and NaN stays NaN.
+        // Like the embedded engine's: always finite, but NaN stays NaN.
         self.alike(done(done(self.wide().f_clamp(-87.3, 88.3)).f_exp()))
     }
 

@@ -42,7 +42,7 @@ impl Value {
         self.alike(done(self.input().f_add(&by)))
     }
 
-    /// The sum of all numbers times `by`, as one number.
+    /// The sum of all numbers, times `by`, as a tensor of one number.
     pub(crate) fn sum(&self, by: f32) -> Value {
         let sum = done(self.input().f_sum(Kind::Float));
         self.number(if by == 1.0 { sum } else { done(sum.f_mul_scalar(f64::from(by))) })
@@ -67,7 +67,7 @@ impl Value {
         self.result(done(x.f_linear(&weight_nk, bias)), &dims)
     }
 
-    /// The sum of all (.., K) x (N, K)', and (N); K may differ between terms.
+    /// The sum of all (.., K) x (N, K)' and the bias (N); K may differ between terms.
     pub(crate) fn linear_sum(terms: &[(&Value, &Value)], bias: Option<&Value>) -> Value {
         let [(x, weight), rest @ ..] = terms else { panic!("a sum of no products") };
         let mut sum = x.linear(weight, bias);
@@ -77,7 +77,7 @@ impl Value {
         sum
     }
 
-    /// This, (.., N), plus (.., K) x (N, K)', without a copy of the product.
+    /// Adds (.., K) x (N, K)' to this tensor (.., N), without a copy of the product.
     fn plus_product(&self, x: &Value, weight: &Value) -> Value {
         let flat = |x: Tensor, width: usize| done(x.f_reshape([-1, size(width)]));
         let (sum, x_mk) = (flat(self.narrowed(), self.width()), flat(x.narrowed(), x.width()));
@@ -90,9 +90,10 @@ impl Value {
         self.result(product, &[self.dims[0], other.dims[1]])
     }
 
-    /// For each row of (N, D) the row of (K, D) with the largest dot product, the first of equals; in f32.
+    /// Finds, for each row of (N, D), the row of (K, D) with the largest f32 dot product; the first of
+    /// equals.
     pub(crate) fn nearest_rows(&self, codebook: &Value) -> Vec<u32> {
-        // A block at a time: the whole of (N, K) may be far larger than either input.
+        // Blocks limit memory: all (N, K) products may be far larger than either input.
         const BLOCK: usize = 1024;
         super::paused(|| {
             let (n, d) = (self.rows(), self.width());

@@ -1,4 +1,4 @@
-//! Fused softmax attention; the mask is one number of visible keys a query.
+//! Fused softmax attention; the mask is one number of visible keys per query.
 
 use std::cell::RefCell;
 
@@ -7,24 +7,24 @@ use ::tch::{Kind, Tensor};
 use super::{Place, Value, done, size};
 use crate::dfdx::Attention;
 
-/// What the queries of one call see.
+/// Keys that the queries of one call see.
 #[derive(Clone, Copy, PartialEq)]
 enum Sight {
     /// All keys.
     All,
     /// Query `i` of a sequence sees keys `0..=i`.
     Causal,
-    /// Anything else: a mask of numbers.
+    /// Anything else, through a mask of numbers.
     Mask,
 }
 
-/// The mask of a pass; all layers of a model ask for the same.
+/// The mask of a pass, which all layers of a model share.
 struct Mask {
     visible: Vec<u32>,
     shape: [usize; 3],
     place: Place,
     kind: Kind,
-    /// 0 where a key is seen and minus infinity where not, (B, 1, Tq, Tk).
+    /// 0 for a visible key and minus infinity for a hidden one, (B, 1, Tq, Tk).
     scores: Tensor,
 }
 
@@ -33,7 +33,7 @@ thread_local! {
 }
 
 impl Value {
-    /// These queries (B, Tq, H*E) to keys and values (B, Tk, G*E) -> (B, Tq, H*E).
+    /// Attention of queries (B, Tq, H*E) to keys and values (B, Tk, G*E) -> (B, Tq, H*E).
     pub(crate) fn attention(&self, k: &Value, v: &Value, shape: &Attention) -> Value {
         let call = Call { shape, place: self.place };
         let q_heads = call.split(&self.narrowed(), shape.queries, shape.heads);
@@ -41,7 +41,7 @@ impl Value {
         self.alike(call.attend(&q_heads, k_heads, v_heads))
     }
 
-    /// Queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
+    /// Attention from queries, keys and values side by side: (B, T, (H + 2 G) * E) -> (B, T, H*E).
     pub(crate) fn self_attention(&self, shape: &Attention) -> Value {
         let call = Call { shape, place: self.place };
         let heads = [shape.heads, shape.kv_heads, shape.kv_heads];
@@ -55,14 +55,14 @@ impl Value {
     }
 }
 
-/// One call: its shape and where it is computed.
+/// The shape of one call, and the place where it is computed.
 struct Call<'a> {
     shape: &'a Attention,
     place: Place,
 }
 
 impl Call<'_> {
-    /// (B, T, H*E) -> (B, H, T, E), a view.
+    /// Views (B, T, H*E) as (B, H, T, E).
     fn split(&self, x: &Tensor, tokens: usize, heads: usize) -> Tensor {
         let shape = [size(self.shape.batch), size(tokens), size(heads), size(self.shape.width)];
         done(done(x.f_reshape(shape)).f_transpose(1, 2))
@@ -91,7 +91,7 @@ impl Call<'_> {
         if !self.shape.visible.contains(&0) {
             return out;
         }
-        // Such a query was shown one key, as no kernel divides by nothing; its output is zero.
+        // Such a query was shown one key, as no kernel divides by zero; its output is set to zero.
         let blind: Vec<bool> = self.shape.visible.iter().map(|seen| *seen == 0).collect();
         let blind = done(done(Tensor::f_from_slice(&blind)).f_to_device(self.place.device));
         done(out.f_masked_fill(&done(blind.f_reshape([shape[0], shape[1], 1])), 0.0))

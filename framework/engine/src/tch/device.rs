@@ -1,4 +1,4 @@
-//! Devices, the numbers that products are computed in, and threads.
+//! Devices, the precision of products, and threads.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -7,7 +7,7 @@ use boldface::Precision;
 
 use super::raw;
 
-/// Where tensors live and how their products are computed.
+/// The device of tensors, and the precision of their products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(super) device: Device,
@@ -22,7 +22,7 @@ const CUDA: [&str; 16] = [
 
 /// The devices of this machine, the CPU first.
 ///
-/// libtorch decides at its first tensor whether there is CUDA, so every way to a tensor leads through here.
+/// libtorch decides at its first tensor whether there is CUDA, so all code that makes tensors asks here.
 static DEVICES: LazyLock<Devices> = LazyLock::new(|| {
     let opened = raw::open_cuda();
     let cards = if opened == Ok(true) { usize::try_from(Cuda::device_count()).unwrap_or(0) } else { 0 };
@@ -31,11 +31,11 @@ static DEVICES: LazyLock<Devices> = LazyLock::new(|| {
 
 struct Devices {
     names: Vec<&'static str>,
-    /// Whether there is a driver; why libtorch's part for CUDA could not be opened.
+    /// Whether there is a driver, or why libtorch's CUDA part could not be opened.
     opened: Result<bool, String>,
 }
 
-/// Whether products in f32 are TensorFloat-32 on this process's graphics cards.
+/// Whether f32 products on graphics cards are TensorFloat-32, in the whole process.
 static TF32: OnceLock<bool> = OnceLock::new();
 
 pub(crate) fn devices() -> &'static [&'static str] {
@@ -45,16 +45,16 @@ pub(crate) fn devices() -> &'static [&'static str] {
 pub(crate) fn why_no_cuda() -> Option<String> {
     match &DEVICES.opened {
         Ok(_) if DEVICES.names.len() > 1 => None,
-        Ok(false) => Some("this machine has no driver of NVIDIA".to_owned()),
-        Ok(true) => Some("the driver of NVIDIA shows no graphics card that libtorch can use".to_owned()),
+        Ok(false) => Some("this machine has no NVIDIA driver".to_owned()),
+        Ok(true) => Some("the NVIDIA driver reports no graphics card that libtorch can use".to_owned()),
         Err(why) => Some(format!(
-            "libtorch's part for graphics cards does not open ({why}); run `framework/engine/install-libtorch --cuda`"
+            "libtorch's CUDA part cannot be opened ({why}); run `framework/engine/install-libtorch --cuda`"
         )),
     }
 }
 
 impl Place {
-    /// The device of this name; none if the machine lacks it.
+    /// Returns the device of this name. None if the machine lacks it.
     pub(crate) fn named(device: &str) -> Option<Place> {
         if !devices().contains(&device) {
             return None;
@@ -66,7 +66,7 @@ impl Place {
         Some(Place { device, products: Kind::Float })
     }
 
-    /// With products in this precision; none if the process computes otherwise already.
+    /// Returns the place with products in this precision. None if the process already uses another one.
     pub(crate) fn with(self, precision: Precision) -> Option<Place> {
         if self.device.is_cuda() {
             let wanted = precision == Precision::Tf32;
@@ -83,7 +83,7 @@ impl Place {
     }
 }
 
-/// How many threads the CPU computes with; 0 for as many as there are cores.
+/// Sets the number of threads on the CPU; 0 means one per core.
 pub(crate) fn set_threads(threads: usize) {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if threads == 0 { cores() } else { threads };

@@ -1,13 +1,13 @@
-//! What libtorch says when it fails, in a line instead of a C++ stack.
+//! libtorch's errors, in one line instead of a C++ stack.
 
 use ::tch::TchError;
 
-/// What libtorch computed.
+/// Returns the value of a call into libtorch.
 ///
 /// # Panics
 ///
-/// If it failed, with its message: shapes were checked before, so this is memory that ran out or a device that
-/// went away. The runner makes an error of it, as of any panic of a plugin.
+/// With libtorch's message if it failed. Shapes were checked before, so memory ran out or a device
+/// disappeared. The runner turns the panic into an error, like any panic of a plugin.
 #[track_caller]
 pub(super) fn done<T>(result: Result<T, TchError>) -> T {
     match result {
@@ -17,15 +17,15 @@ pub(super) fn done<T>(result: Result<T, TchError>) -> T {
     }
 }
 
-/// The first line of a message, and what to do about memory that ran out.
+/// Returns the first line of a message, with advice if memory ran out.
 pub(super) fn explain(message: &str) -> String {
-    let first = message.lines().next().unwrap_or("it did not say why").trim();
+    let first = message.lines().next().unwrap_or("no reason given").trim();
     let is_memory = ["out of memory", "can't allocate memory", "not enough memory"];
     if is_memory.iter().any(|words| message.contains(words)) {
-        // PyTorch's own advice is for its users.
+        // PyTorch's own advice does not apply here.
         let facts = first.split(" If reserved but unallocated").next().unwrap_or(first).trim_end_matches('.');
         return format!(
-            "out of memory: {facts}. What needs less: a smaller `batch`, a shorter `context`, `checkpointing = true`, \
+            "out of memory: {facts}. To reduce memory, use a smaller `batch`, a shorter `context`, `checkpointing = true`, \
              `precision = \"bf16\"`, or a smaller model"
         );
     }
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn memory_that_ran_out() {
         let message = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.10 GiB is free. Of the allocated memory 6.01 GiB is allocated by PyTorch, and 200.00 MiB is reserved by PyTorch but unallocated. If reserved but unallocated memory is large try setting PYTORCH_ALLOC_CONF=expandable_segments:True to avoid fragmentation.\nException raised from malloc at CUDACachingAllocator.cpp:1534\nframe #0: c10::Error::Error";
-        expect!["out of memory: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.10 GiB is free. Of the allocated memory 6.01 GiB is allocated by PyTorch, and 200.00 MiB is reserved by PyTorch but unallocated. What needs less: a smaller `batch`, a shorter `context`, `checkpointing = true`, `precision = \"bf16\"`, or a smaller model"].assert_eq(&explain(message));
+        expect!["out of memory: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 7.79 GiB of which 1.10 GiB is free. Of the allocated memory 6.01 GiB is allocated by PyTorch, and 200.00 MiB is reserved by PyTorch but unallocated. To reduce memory, use a smaller `batch`, a shorter `context`, `checkpointing = true`, `precision = \"bf16\"`, or a smaller model"].assert_eq(&explain(message));
     }
 
     #[test]

@@ -16,10 +16,11 @@ impl Value {
         self.number(done(loss))
     }
 
-    /// The mean over rows of the cross-entropy of `self head'`: (.., D) and (V, D), a target a row.
+    /// The mean cross-entropy of the logits `self x head'`: (.., D) and (V, D), one target per row ->
+    /// `[1]`.
     ///
-    /// The logits are there for some rows at a time. When recording, the gradients of both are computed beside
-    /// the loss meanwhile, so no logit is computed twice.
+    /// Logits exist for one chunk of rows at a time. When recording, both gradients are computed
+    /// together with the loss of each chunk, so no logit is computed twice.
     pub(crate) fn head_cross_entropy(&self, head: &Value, targets: &[u32]) -> Value {
         let inputs = [self, head];
         let is_recorded = is_recording(&inputs);
@@ -33,7 +34,8 @@ impl Value {
         }
         loss.with_gradients(inputs.map(Value::clone).to_vec(), move |dy, _| {
             let scaled = |gradient: Value| {
-                // In place: nothing else knows this memory, and as much again for a head takes its time.
+                // In place: no other tensor shares this memory, and copying a head's gradient would take
+                // time.
                 let mut numbers = gradient.tensor.get().shallow_clone();
                 let _ = super::paused(|| done(numbers.f_mul_(dy.tensor.get())));
                 gradient
@@ -51,7 +53,7 @@ struct Chunks<'a> {
 }
 
 impl Chunks<'_> {
-    /// The mean loss, and the gradients that are wanted.
+    /// Returns the mean loss, and the wanted gradients.
     fn run(&self, targets: &[u32]) -> (Tensor, [Option<Value>; 2]) {
         let (rows, width, words) = (self.x.rows(), size(self.x.width()), self.head.dims[0]);
         let x_nd = done(self.x.narrowed().f_reshape([-1, width]));
@@ -74,7 +76,7 @@ impl Chunks<'_> {
             if self.wanted == [false; 2] {
                 continue;
             }
-            // From log-probabilities to the gradient of the logits, in place.
+            // Turns log-probabilities into the gradient of the logits, in place.
             let _ = done(scores.f_exp_());
             let ones = done(Tensor::f_full([size(len), 1], -1.0, (Kind::Float, device)));
             let _ = done(scores.f_scatter_add_(1, &targets, &ones));

@@ -1,8 +1,12 @@
-//! The engine of libtorch, on the CPU and on CUDA: its tensors, its autograd, its fused kernels.
+//! The engine on libtorch, on the CPU and on CUDA, with libtorch's tensors, autograd and fused kernels.
 //!
-//! Operations are those of PyTorch 2.11. In `bf16`, products and attention are computed in bf16, as PyTorch's
-//! autocast does it: weights that are trained and the moments of AdamW stay f32, and norms, softmax and losses
+//! Operations are those of PyTorch 2.11. In `bf16`, products and attention are computed in bf16, as in
+//! PyTorch's autocast; trained weights and the moments of AdamW stay f32, and norms, softmax and losses
 //! are computed in f32.
+//!
+//! `install-libtorch` loads three pinned wheels into the user's cache and links them into the checkout.
+//! The binary links only the CPU part and opens the CUDA part at start if there is a driver, so one
+//! binary serves both. The default build needs none of this.
 
 mod activation;
 mod arithmetic;
@@ -51,12 +55,12 @@ impl Value {
         Value { tensor: Shared::new(tensor), dims: dims.into(), leaf: None, place }
     }
 
-    /// A result that lives where this tensor lives.
+    /// Makes a result in the place of this tensor.
     fn result(&self, tensor: Tensor, dims: &[usize]) -> Value {
         Value::new(tensor, dims, self.place)
     }
 
-    /// A result of the same dimensions.
+    /// Makes a result with the dimensions of this tensor.
     fn alike(&self, tensor: Tensor) -> Value {
         debug_assert_eq!(tensor.size(), sizes(&self.dims));
         Value { tensor: Shared::new(tensor), dims: self.dims.clone(), leaf: None, place: self.place }
@@ -66,18 +70,18 @@ impl Value {
         &self.dims
     }
 
-    /// The tensor as the input of an operation.
+    /// Returns the tensor as the input of an operation.
     fn input(&self) -> &Tensor {
         self.register();
         self.tensor.get()
     }
 
-    /// The input in 32-bit floats.
+    /// Returns the input as f32.
     fn wide(&self) -> Tensor {
         self.in_kind(Kind::Float)
     }
 
-    /// The input in the numbers that products are computed in.
+    /// Returns the input in the precision of products.
     fn narrowed(&self) -> Tensor {
         self.in_kind(self.place.products)
     }
@@ -92,13 +96,13 @@ impl Value {
         self.dims.last().copied().unwrap_or(1)
     }
 
-    /// How many rows of the last dimension there are.
+    /// Returns the number of rows along the last dimension.
     fn rows(&self) -> usize {
         self.dims.iter().product::<usize>() / self.width().max(1)
     }
 }
 
-/// Dimensions as libtorch takes them.
+/// Converts dimensions to libtorch's type.
 fn sizes(dims: &[usize]) -> Vec<i64> {
     dims.iter().map(|dim| size(*dim)).collect()
 }

@@ -1,4 +1,7 @@
-//! Dropout of numbers and of whole samples, drawn from the caller's stream as the embedded engine draws it.
+//! Dropout of numbers and of whole samples.
+//!
+//! The embedded engine's code draws the masks on the host from the caller's stream, so a trained model
+//! gives the same table on both engines. The price on a graphics card is a copy of each mask.
 
 use rand::Rng;
 

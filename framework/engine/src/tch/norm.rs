@@ -30,7 +30,7 @@ impl Value {
         self.alike(done(self.input().f_log_softmax(-1, Kind::Float)))
     }
 
-    /// A stream of bf16 stays one.
+    /// Returns a result in this tensor's kind: bf16 stays bf16.
     fn as_before(&self, tensor: Tensor) -> Value {
         let kind = self.tensor.get().kind();
         self.alike(if kind == Kind::Float { tensor } else { done(tensor.f_to_kind(kind)) })

@@ -1,10 +1,12 @@
 //! One AdamW step of all parameters in one call, and the norm of gradients.
+//!
+//! libtorch's fused AdamW is called through `shim.cpp`, because `tch` does not bind it.
 
 use ::tch::{Kind, Tensor};
 
 use super::{Value, done, raw};
 
-/// The parameters of one step, with what belongs to each.
+/// The parameters of one step, with their gradients and moments.
 #[derive(Default)]
 pub(crate) struct Batch {
     members: Vec<Member>,
@@ -16,18 +18,18 @@ struct Member {
     decay: f32,
 }
 
-/// The numbers of one AdamW step.
+/// Constants of one AdamW step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) lr: f64,
     pub(crate) betas: (f32, f32),
     pub(crate) eps: f32,
-    /// Which step this is, from 1.
+    /// Number of the step, from 1.
     pub(crate) number: u64,
 }
 
 impl Batch {
-    /// Takes a parameter into the step. What other tensors share is copied first.
+    /// Adds a parameter to the step. Memory shared with other tensors is copied first.
     pub(crate) fn push(
         &mut self,
         parameter: &mut Value,
@@ -66,7 +68,7 @@ impl Batch {
 }
 
 impl Value {
-    /// Gives this tensor memory of its own, if others share it: it is about to be written in place.
+    /// Gives this tensor its own memory if others share it, because it will be written in place.
     fn make_own(&mut self) {
         if !self.tensor.is_alone() {
             let own = if self.leaf.is_some() { self.as_leaf() } else { self.copied() };
@@ -79,7 +81,7 @@ impl Value {
     }
 }
 
-/// The L2 norm of all numbers of these tensors together.
+/// Returns the L2 norm over all numbers of these tensors.
 pub(crate) fn norm(values: &[&Value]) -> f64 {
     if values.is_empty() {
         return 0.0;

@@ -1,4 +1,4 @@
-//! Rotary positions, half-split form: number `i` of a head turns with number `i + E/2`.
+//! Rotary positions in the half-split form: number `i` of a head turns with number `i + E/2`.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use ::tch::Tensor;
 use super::{Place, Value, done, size, sizes};
 use crate::rope::Rope;
 
-/// Cosines and sines of a pass, (rows, 1, E) each; all layers of a model ask for the same.
+/// Cosines and sines of a pass, (rows, 1, E) each, which all layers of a model share.
 struct Turns {
     positions: Vec<u32>,
     rope: Rope,
@@ -21,7 +21,7 @@ thread_local! {
 }
 
 impl Value {
-    /// Turns each head of each row by its position; `positions` has one entry a row.
+    /// Turns each head of each row by its position; `positions` has one entry per row.
     pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
         let half = size(rope.frequencies.len());
         let x = done(self.wide().f_reshape([size(positions.len()), size(heads), 2 * half]));
@@ -42,7 +42,7 @@ impl Value {
 }
 
 impl Turns {
-    /// In double precision: an angle can be thousands.
+    /// Computes the tables in double precision, because an angle can be thousands.
     fn new(positions: &[u32], rope: &Rope, place: Place) -> Turns {
         let scale = f64::from(rope.scale);
         let table = |f: fn(f64) -> f64| -> Tensor {

@@ -1,4 +1,4 @@
-// What `tch` does not wrap: AdamW fused over all parameters, gradients scaled on their way back, owners of memory.
+// Calls that `tch` does not wrap: fused AdamW, scaled gradients, owners of memory, TensorFloat-32.
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -51,8 +51,8 @@ void* boldface_scale_gradient(const void* pointer, double by, char** error) {
     return alias;
 }
 
-// `tensors` holds `count` parameters, then gradients, first and second moments; `numbers` the learning rate, both
-// betas, the decay and eps.
+// `tensors` holds `count` parameters, then as many gradients, first moments and second moments. `numbers` holds
+// the learning rate, both betas, the decay and eps.
 void boldface_adamw(
     const void* const* tensors, size_t count, const void* step, const double* numbers, char** error) {
     guarded(error, [&] {

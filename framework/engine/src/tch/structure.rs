@@ -1,4 +1,4 @@
-//! Tensors from numbers and back, and operations that move numbers and compute nothing.
+//! Conversion between tensors and numbers, and operations that only move numbers.
 
 use ::tch::{Kind, Tensor};
 
@@ -16,13 +16,13 @@ impl Value {
         Value::new(done(Tensor::f_zeros(sizes(dims), (Kind::Float, place.device))), dims, place)
     }
 
-    /// Numbers of a file as f32: read where they lie if the device is the CPU.
+    /// Makes a tensor from f32 numbers of a file, which are not copied if the device is the CPU.
     pub(crate) fn mapped(file: &Mapped, numbers: &[f32], dims: &[usize], place: Place) -> Value {
         let tensor = raw::view_of_file(file, numbers, &sizes(dims));
         Value::new(done(tensor.f_to_device(place.device)), dims, place)
     }
 
-    /// Numbers of a file in bf16, little-endian; they stay bf16 if products are computed in it.
+    /// Makes a tensor from little-endian bf16 numbers, which stay bf16 if products are computed in bf16.
     pub(crate) fn from_bf16(bytes: &[u8], dims: &[usize], place: Place) -> Value {
         let tensor = done(Tensor::f_from_data_size(bytes, &sizes(dims), Kind::BFloat16));
         let tensor = done(tensor.f_to_device(place.device));
@@ -39,7 +39,7 @@ impl Value {
         values
     }
 
-    /// The one number of a tensor of one.
+    /// Returns the only number of a one-number tensor.
     pub(crate) fn item(&self) -> f32 {
         self.to_vec()[0]
     }
@@ -65,19 +65,19 @@ impl Value {
         self.result(done(self.input().f_tr()), &[self.dims[1], self.dims[0]])
     }
 
-    /// The named rows of (R, D); a row named twice gets the sum of both gradients.
+    /// Gathers rows of (R, D); a row named twice gets the sum of both gradients.
     pub(crate) fn gather(&self, rows: &[u32]) -> Value {
         let rows_n = self.place.integers(rows);
         let tensor = done(Tensor::f_embedding(self.input(), &rows_n, -1, false, false));
         self.result(tensor, &[rows.len(), self.dims[1]])
     }
 
-    /// The same numbers as a constant.
+    /// Returns the same numbers as a constant.
     pub(crate) fn detach(&self) -> Value {
         self.alike(done(self.tensor.get().f_detach()))
     }
 
-    /// The same numbers as a constant that is kept; a matrix in the numbers of products.
+    /// Returns the same numbers as a frozen parameter; a matrix is kept in the precision of products.
     pub(crate) fn frozen(&self) -> Value {
         let tensor = done(self.tensor.get().f_detach());
         let kind = if self.dims.len() >= 2 { self.place.products } else { Kind::Float };
@@ -90,20 +90,20 @@ impl Value {
         *self = if leaf.is_some() { Value { leaf, ..fresh.as_leaf() } } else { fresh };
     }
 
-    /// The same numbers; the gradient is multiplied by `by`.
+    /// Returns the same numbers; the backward pass multiplies their gradient by `by`.
     pub(crate) fn scale_gradient(&self, by: f32) -> Value {
         self.alike(raw::scale_gradient(self.input(), f64::from(by)))
     }
 }
 
 impl Place {
-    /// Whole numbers on the device.
+    /// Copies integers to the device.
     pub(super) fn integers(self, numbers: &[u32]) -> Tensor {
         let wide: Vec<i64> = numbers.iter().map(|number| i64::from(*number)).collect();
         done(done(Tensor::f_from_slice(&wide)).f_to_device(self.device))
     }
 
-    /// Numbers on the device.
+    /// Copies numbers to the device.
     pub(super) fn numbers(self, numbers: &[f32], dims: &[i64]) -> Tensor {
         done(done(done(Tensor::f_from_slice(numbers)).f_reshape(dims)).f_to_device(self.device))
     }

@@ -1,7 +1,7 @@
-//! Which parameters a thread's operations read, what is to be computed again, and the gradients of both.
+//! The parameters that a thread's operations read, the parts to recompute, and the gradients of both.
 //!
-//! libtorch keeps the graph itself; what it does not keep is a list of the parameters at its ends. A detour is an
-//! end too: an operation whose gradients we compute ourselves, such as a part of a model that is computed again.
+//! libtorch keeps the graph, but no list of the parameters at its ends. A detour is an end too: an
+//! operation whose gradients we compute ourselves, such as a part of a model that is recomputed.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ thread_local! {
     static TAPE: RefCell<Recording> = RefCell::default();
 }
 
-/// Under which a parameter's gradient is kept.
+/// Identifies a parameter's gradient.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaf(u64);
 
@@ -28,21 +28,21 @@ struct Recording {
     detours: Vec<Detour>,
 }
 
-/// An operation that libtorch's graph does not know: to it, the output is an end.
+/// An operation unknown to libtorch's graph, where its output is an end.
 struct Detour {
     output: u64,
     inputs: Vec<Value>,
     back: Back,
 }
 
-/// From the gradient of the output: the gradients of the inputs. What belongs to parameters is added to the map.
+/// Computes the inputs' gradients from the output's, and adds those of parameters to the map.
 type Back = Box<dyn FnOnce(&Value, &mut Gradients) -> Vec<Option<Value>>>;
 
-/// By the identity of a parameter or of another end.
+/// Gradients by the identity of a parameter or another end.
 pub(super) type Gradients = BTreeMap<u64, Value>;
 
 impl Value {
-    /// Notes that an operation reads this tensor.
+    /// Records that an operation reads this tensor.
     pub(super) fn register(&self) {
         if let Some(Leaf(id)) = self.leaf
             && !is_paused()
@@ -57,24 +57,24 @@ impl Value {
         self.leaf.map(|Leaf(id)| id)
     }
 
-    /// The same numbers as a parameter, in f32 and in memory of its own: AdamW writes in place.
+    /// Returns the same numbers as a parameter, in f32 and in its own memory: AdamW writes in place.
     pub(crate) fn as_leaf(&self) -> Value {
         let copy = done(self.tensor.get().f_detach_copy());
         self.alike(done(copy.f_to_kind(Kind::Float))).into_end()
     }
 
-    /// This tensor, of which nothing is known to depend on others, as an end of the graph.
+    /// Makes this tensor an end of the graph; it must not depend on others.
     fn into_end(self) -> Value {
         let tensor = done(self.tensor.get().f_detach()).set_requires_grad(true);
         Value { leaf: Some(Leaf(NEXT.fetch_add(1, Ordering::Relaxed))), ..self.alike(tensor) }
     }
 
-    /// Whether this depends on a parameter.
+    /// Returns whether this depends on a parameter.
     pub(super) fn wants_gradient(&self) -> bool {
         self.tensor.get().requires_grad()
     }
 
-    /// The gradients of all parameters the one number of this tensor depends on.
+    /// Returns the gradients of this one-number tensor for all parameters that it depends on.
     pub(crate) fn backward(&self) -> Vec<(u64, Value)> {
         self.register();
         let recording = TAPE.take();
@@ -85,14 +85,14 @@ impl Value {
         gradients.into_iter().collect()
     }
 
-    /// `f` of the inputs. What it computes inside is not kept, and computed again on the way back.
+    /// Applies `f` to the inputs; its intermediate results are recomputed in the backward pass.
     pub(crate) fn checkpoint(inputs: &[&Value], f: impl Fn(&[Value]) -> Value + 'static) -> Value {
         let inputs: Vec<Value> = inputs.iter().map(|input| (*input).clone()).collect();
         if is_paused() {
             return f(&inputs);
         }
         let inside: Vec<Value> = inputs.iter().map(Value::detach).collect();
-        // The graph is not kept, but which parameters are read is.
+        // Records which parameters are read, without keeping the graph.
         let (out, recording) = recording::aside(&TAPE, || {
             let _guard = ::tch::no_grad_guard();
             f(&inside)
@@ -114,7 +114,7 @@ impl Value {
         })
     }
 
-    /// This tensor, made of constants, as the output of an operation on `inputs` whose gradients `back` computes.
+    /// Makes this constant the output of an operation on `inputs`, whose gradients `back` computes.
     pub(super) fn with_gradients(
         self,
         inputs: Vec<Value>,
@@ -131,7 +131,7 @@ impl Value {
 impl Recording {
     /// Adds the gradients of one number for all parameters that were read.
     fn backward(mut self, root: &Tensor, gradients: &mut Gradients) {
-        // What leads to several detours is gone through for each; only the last time may use it up.
+        // The graph before several detours is traversed for each of them; only the last may free it.
         self.flow(root, !self.detours.is_empty(), gradients);
         while let Some(Detour { output, inputs, back }) = self.detours.pop() {
             let Some(gradient) = gradients.remove(&output) else { continue };
@@ -150,7 +150,7 @@ impl Recording {
         }
     }
 
-    /// The gradients that flow from one number through libtorch's graph to its ends.
+    /// Adds the gradients that flow from one number through libtorch's graph to its ends.
     fn flow(&self, root: &Tensor, keep_graph: bool, gradients: &mut Gradients) {
         if self.leaves.is_empty() || !root.requires_grad() {
             return;
@@ -165,12 +165,12 @@ impl Recording {
     }
 }
 
-/// Whether operations on these inputs are recorded.
+/// Returns whether operations on these inputs are recorded.
 pub(super) fn is_recording(inputs: &[&Value]) -> bool {
     !is_paused() && inputs.iter().any(|input| input.wants_gradient())
 }
 
-/// One number whose gradient for `x` is `gradient`.
+/// Returns one number whose gradient for `x` is `gradient`.
 fn seeded(x: &Value, gradient: &Value) -> Tensor {
     done(done(x.tensor.get().f_mul(gradient.tensor.get())).f_sum(Kind::Float))
 }
@@ -183,12 +183,12 @@ fn add(gradients: &mut Gradients, id: u64, gradient: Value) {
     gradients.insert(id, sum);
 }
 
-/// Forgets what was recorded on this thread.
+/// Forgets this thread's recording.
 pub(crate) fn clear() {
     drop(TAPE.take());
 }
 
-/// As [`recording::paused`]; libtorch, too, keeps no graph.
+/// Like [`recording::paused`], but libtorch keeps no graph either.
 pub(crate) fn paused<T>(f: impl FnOnce() -> T) -> T {
     recording::paused(|| {
         let _guard = ::tch::no_grad_guard();

@@ -1,7 +1,7 @@
-//! Arithmetic, functions of one number, sums and products.
+//! Arithmetic, elementwise functions, sums and products.
 //!
-//! In `add`, `sub` and `mul` the other tensor has the same dimensions or is a suffix of them, and
-//! is then repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
+//! In `add`, `sub` and `mul` the other tensor has the same dimensions or a suffix of them, and is
+//! repeated over the leading ones: (B, T, D) + (D), (B, T, D) + (T, D).
 
 use super::{Tensor, size};
 use crate::dfdx;
@@ -22,7 +22,7 @@ impl Tensor {
         on_engine!(x = self, y = other => x.add_scaled(-1.0, y))
     }
 
-    /// `self * other`, number by number.
+    /// `self * other`, elementwise.
     pub fn mul(&self, other: &Tensor) -> Tensor {
         self.check_suffix("mul", other);
         on_engine!(x = self, y = other => x.mul(y))
@@ -60,7 +60,7 @@ impl Tensor {
     }
 }
 
-/// Functions of one number.
+/// Elementwise functions.
 impl Tensor {
     /// `self * self`.
     pub fn square(&self) -> Tensor {
@@ -87,7 +87,7 @@ impl Tensor {
         on_engine!(x = self => x.log_sigmoid())
     }
 
-    /// GELU in its exact form, with the normal distribution function (to 3e-7).
+    /// GELU in its exact form, with the normal distribution function (accurate to 3e-7).
     pub fn gelu(&self) -> Tensor {
         on_engine!(x = self => x.gelu())
     }
@@ -123,7 +123,7 @@ impl Tensor {
         on_engine!(x = self => x.sum(1.0 / count as f32))
     }
 
-    /// The mean over runs of consecutive rows: (groups * m, D) or (.., D) with as many rows -> (groups, D).
+    /// Averages runs of consecutive rows: (groups * m, D), or (.., D) with as many rows, -> (groups, D).
     pub fn mean_rows(&self, groups: usize) -> Tensor {
         let (rows, _) = self.as_rows("mean_rows");
         assert!(
@@ -148,8 +148,10 @@ impl Tensor {
         }
     }
 
-    /// The sum of several [`Tensor::linear`] with one bias (N): terms x (.., K) and weight (N, K), where K may
-    /// differ between terms. A layer beside its adapters, without a copy of its result for each.
+    /// Sums several [`Tensor::linear`] products and one bias (N).
+    ///
+    /// Each term is x (.., K) and weight (N, K); K may differ between terms. This computes a layer and
+    /// its adapters without a copy of the result per adapter.
     pub fn linear_sum(terms: &[(&Tensor, &Tensor)], bias: Option<&Tensor>) -> Tensor {
         let [(first, weight), ..] = terms else { panic!("`linear_sum` of nothing") };
         let (rows, outputs) = (first.as_rows("linear_sum").0, weight.dims()[0]);
@@ -188,7 +190,7 @@ impl Tensor {
         self.linear(other, None)
     }
 
-    /// Rows of the last dimension and their width, which is not 0.
+    /// Returns the number of rows along the last dimension and their width, which must not be 0.
     pub(super) fn as_rows(&self, operation: &str) -> (usize, usize) {
         let width = self.dims().last().copied().unwrap_or(0);
         assert!(width > 0, "`{operation}` of a tensor of dims {:?}", self.dims());

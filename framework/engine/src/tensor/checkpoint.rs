@@ -1,4 +1,4 @@
-//! Activation checkpointing: memory for time.
+//! Activation checkpointing: less memory, more time, the same bits.
 
 use super::Tensor;
 use crate::dfdx;
@@ -6,14 +6,15 @@ use crate::dfdx;
 use crate::tch;
 
 impl Tensor {
-    /// `f` of the inputs, keeping nothing of what it computes inside: the backward pass runs `f` a second time.
+    /// Applies `f` to the inputs without keeping intermediate results: the backward pass runs `f` again.
     ///
-    /// The inputs and the parameters that `f` holds get their gradients as ever. `f` must compute the same both
-    /// times: noise inside has to come from a stream that it starts afresh (as [`crate::Pass::layer`] does).
+    /// The inputs and the parameters that `f` holds get their gradients as usual. `f` must compute the
+    /// same both times: its noise must come from a stream that it starts afresh, as in
+    /// [`crate::Pass::layer`].
     ///
     /// # Panics
     ///
-    /// Without inputs.
+    /// If `inputs` is empty.
     pub fn checkpoint(inputs: &[&Tensor], f: impl Fn(&[Tensor]) -> Tensor + 'static) -> Tensor {
         match inputs.first().expect("a checkpoint has inputs") {
             Tensor::Dfdx(_) => {

@@ -1,4 +1,4 @@
-//! Operations that engines have a fused kernel for, and noise.
+//! Operations for which engines have a fused kernel, and noise.
 
 use rand::Rng;
 
@@ -6,7 +6,7 @@ use super::{Tensor, size};
 use crate::dfdx::{self, Attention, AttentionAfter};
 use crate::rope::Rope;
 
-/// Over the last dimension.
+/// Operations over the last dimension.
 impl Tensor {
     /// `(x - mean) / sqrt(variance + eps) * gain + bias` over the last dimension (D); gain and bias (D).
     pub fn layer_norm(&self, gain: &Tensor, bias: &Tensor, eps: f32) -> Tensor {
@@ -23,7 +23,7 @@ impl Tensor {
         on_engine!(x = self, gain = gain => x.rms_norm(gain, eps))
     }
 
-    /// Each row of the last dimension over its L2 norm (at least 1e-12).
+    /// Divides each row of the last dimension by its L2 norm (at least 1e-12).
     pub fn normalize_rows(&self) -> Tensor {
         self.as_rows("normalize_rows");
         on_engine!(x = self => x.normalize_rows())
@@ -41,9 +41,10 @@ impl Tensor {
         on_engine!(x = self => x.log_softmax())
     }
 
-    /// Rotary positions in the half-split form: (.., H*E), one position a row.
+    /// Applies rotary positions in the half-split form to (.., H*E), with one position per row.
     ///
-    /// In each head, number `i` of the first half turns with number `i` of the second; see [`Rope`].
+    /// In each head, number `i` of the first half turns with number `i` of the second half; see
+    /// [`Rope`].
     pub fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Tensor {
         let (rows, width) = self.as_rows("rope");
         assert_eq!(rows, positions.len(), "`rope` of {:?} with another number of positions", self.dims());
@@ -55,7 +56,7 @@ impl Tensor {
         on_engine!(x = self => x.rope(positions, heads, rope))
     }
 
-    /// The mean over rows of `-log_softmax(logits)[target]`: logits (.., V), one target a row -> `[1]`.
+    /// The mean over rows of `-log_softmax(logits)[target]`: logits (.., V), a target per row -> `[1]`.
     pub fn cross_entropy(&self, targets: &[u32]) -> Tensor {
         let (rows, width) = self.as_rows("cross_entropy");
         assert!(
@@ -69,8 +70,12 @@ impl Tensor {
         on_engine!(x = self => x.cross_entropy(targets))
     }
 
-    /// The cross-entropy of the logits `self x head'`, whose table is never there as a whole: hidden states
-    /// (.., D), head (V, D), one target a row -> `[1]`.
+    /// The mean cross-entropy of the logits `self x head'`: (.., D) and (V, D), one target per row ->
+    /// `[1]`.
+    ///
+    /// Rows pass through the head in chunks that yield loss and gradient at once, and callers pass only
+    /// rows that have a target. The logits of all tokens over a vocabulary of 151,936 words would take
+    /// gigabytes.
     pub fn head_cross_entropy(&self, head: &Tensor, targets: &[u32]) -> Tensor {
         let (rows, width) = self.as_rows("head_cross_entropy");
         let dims = head.dims();
@@ -82,8 +87,10 @@ impl Tensor {
         on_engine!(x = self, head = head => x.head_cross_entropy(head, targets))
     }
 
-    /// For each row of (.., D) the row of codebook (K, D) with the largest dot product, the first of
-    /// equals: the nearest code, if both are normalised. No gradient.
+    /// Finds, for each row of (.., D), the row of codebook (K, D) with the largest dot product.
+    ///
+    /// Of equals it takes the first. If both tensors are normalised, this is the nearest code. There is
+    /// no gradient.
     pub fn nearest_rows(&self, codebook: &Tensor) -> Vec<u32> {
         let (_, width) = self.as_rows("nearest_rows");
         let dims = codebook.dims();
@@ -101,10 +108,10 @@ impl Tensor {
 impl Tensor {
     /// Softmax attention: q (B, Tq, H*E), k and v (B, Tk, G*E) -> (B, Tq, H*E).
     ///
-    /// Query row `i` of sequence `b` sees keys `0..visible[b * Tq + i]` (0: its output is zero). This
-    /// one number a row is every mask we need: causal, block-causal, prefix, padding, a cache.
-    /// Scores are scaled by `E^-1/2`. With fewer key-value heads G than heads H, each is shared by
-    /// H / G consecutive query heads.
+    /// Query row `i` of sequence `b` sees keys `0..visible[b * Tq + i]`; the output of a row that sees 0
+    /// keys is zero. This one number per row expresses every mask we need: causal, block-causal, prefix,
+    /// padding, cache. Scores are scaled by `E^-1/2`. With fewer key-value heads G than heads H, each
+    /// serves H / G consecutive query heads.
     pub fn attention(
         q: &Tensor,
         k: &Tensor,
@@ -128,8 +135,8 @@ impl Tensor {
         }
     }
 
-    /// [`Tensor::attention`] of tokens to each other, from queries, keys and values side by side:
-    /// (B, T, (H + 2 G) * E) -> (B, T, H*E). Saves taking the three apart.
+    /// [`Tensor::attention`] of tokens to each other, with queries, keys and values side by side: (B, T,
+    /// (H + 2 G) * E) -> (B, T, H*E). Avoids splitting the three apart.
     pub fn self_attention(&self, heads: usize, kv_heads: usize, visible: &[u32]) -> Tensor {
         let dims = self.dims();
         let all = heads + 2 * kv_heads;
@@ -153,11 +160,14 @@ impl Tensor {
     }
 }
 
-/// Attention of several sequences that follow the same tokens.
+/// Attention of several sequences after the same tokens.
 impl Tensor {
-    /// [`Tensor::attention`] of sequences, q (B, T, H*E), to themselves, k and v (B, T, G*E), and before that to what they
-    /// follow: sequence `b` follows the `of[b]`-th of the keys and values in `prefix`, (S, Tp, G*E). `visible` counts the
-    /// prefix first. The result is that of a copy of its prefix before each sequence, at a fraction of the cost.
+    /// Attention of sequences to the prefix that each follows, and to themselves.
+    ///
+    /// q is (B, T, H*E); the keys and values in `own` are (B, T, G*E), those in `prefix` (S, Tp, G*E).
+    /// Sequence `b` follows prefix `of[b]`, and `visible` counts the prefix first. The result equals
+    /// [`Tensor::attention`] with a copy of its prefix before each sequence. libtorch makes these
+    /// copies; the embedded engine does not.
     ///
     /// # Panics
     ///
@@ -250,8 +260,8 @@ impl Tensor {
         on_engine!(x = self => x.dropout(p, rng))
     }
 
-    /// Stochastic depth: zeros each of `groups` equal runs of rows (one a sample) with probability
-    /// `p` and scales the rest by `1 / (1 - p)`.
+    /// Stochastic depth: zeros each of `groups` equal runs of rows (one per sample) with probability `p`
+    /// and scales the rest by `1 / (1 - p)`.
     pub fn drop_rows(&self, groups: usize, p: f32, rng: &mut impl Rng) -> Tensor {
         check_probability("drop_rows", p);
         let count = size(self.dims());

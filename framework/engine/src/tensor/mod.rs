@@ -1,6 +1,10 @@
-//! The tensor models are written against: shapes are checked here, engines compute.
+//! The tensor that models are written against: shapes are checked here, engines compute.
+//!
+//! `on_engine!` dispatches every operation to the tensor's engine, so models are written once. The
+//! conformance suite `tests/ops` runs every operation on every engine of the build. A third engine needs
+//! a variant of [`Tensor`] and a folder beside `dfdx` and `tch`.
 
-/// The same call on the engine of the first tensor; the others are of it too.
+/// Makes a call on the engine of the first tensor; the other tensors must be on the same engine.
 macro_rules! on_engine {
     ($x:ident = $tensor:expr $(, $y:ident = $other:expr)* => $call:expr) => {
         match $tensor {
@@ -29,9 +33,9 @@ use crate::tch;
 
 /// Numbers (f32, contiguous, row-major) with dimensions known at run time; cheap to clone.
 ///
-/// Operations take `&self` and give a new tensor. An operation is recorded for the backward pass
-/// when an input depends on a trainable parameter and it does not run inside [`no_grad`]. The
-/// record belongs to the thread, so a forward pass and its [`Tensor::backward`] share a thread.
+/// Operations take `&self` and return a new tensor. Outside [`no_grad`], an operation is recorded for
+/// the backward pass if an input depends on a trainable parameter. The record belongs to the thread, so
+/// a forward pass and its [`Tensor::backward`] must run on the same thread.
 ///
 /// # Panics
 ///
@@ -52,22 +56,23 @@ pub fn no_grad<T>(f: impl FnOnce() -> T) -> T {
     recording::paused(f)
 }
 
-/// Forgets what this thread recorded: for a forward pass that is abandoned. [`Tensor::backward`]
-/// does so too.
+/// Forgets this thread's recording, for a forward pass that is abandoned.
+///
+/// [`Tensor::backward`] does so too.
 pub fn clear_tape() {
     dfdx::clear();
     #[cfg(feature = "tch")]
     tch::clear();
 }
 
-/// How many numbers a tensor of these dimensions has.
+/// Returns how many numbers a tensor of these dimensions has.
 pub(crate) fn size(dims: &[usize]) -> usize {
     dims.iter().product()
 }
 
 /// Structure.
 impl Tensor {
-    /// The dimensions, slowest first.
+    /// Returns the dimensions, slowest first.
     pub fn dims(&self) -> &[usize] {
         match self {
             Tensor::Dfdx(x) => x.dims(),
@@ -76,7 +81,7 @@ impl Tensor {
         }
     }
 
-    /// A copy of the numbers.
+    /// Returns a copy of the numbers.
     pub fn to_vec(&self) -> Vec<f32> {
         match self {
             Tensor::Dfdx(x) => x.data().to_vec(),
@@ -85,7 +90,7 @@ impl Tensor {
         }
     }
 
-    /// The one number of a tensor of one.
+    /// Returns the only number of a one-number tensor.
     pub fn item(&self) -> f32 {
         assert_eq!(size(self.dims()), 1, "`item` of a tensor of dims {:?}", self.dims());
         match self {
@@ -95,13 +100,13 @@ impl Tensor {
         }
     }
 
-    /// The same numbers in other dimensions.
+    /// Returns the same numbers in other dimensions.
     pub fn reshape(&self, dims: &[usize]) -> Tensor {
         assert_eq!(size(self.dims()), size(dims), "`reshape` of {:?} to {dims:?}", self.dims());
         on_engine!(x = self => x.reshape(dims))
     }
 
-    /// Entries `start..start + len` of dimension `dim`.
+    /// Returns entries `start..start + len` of dimension `dim`.
     pub fn narrow(&self, dim: usize, start: usize, len: usize) -> Tensor {
         let dims = self.dims();
         assert!(
@@ -112,7 +117,7 @@ impl Tensor {
         on_engine!(x = self => x.narrow(dim, start, len))
     }
 
-    /// The parts after each other along dimension `dim`; they agree in all other dimensions.
+    /// Joins tensors along dimension `dim`; they must agree in all other dimensions.
     pub fn concat(parts: &[&Tensor], dim: usize) -> Tensor {
         assert!(!parts.is_empty(), "`concat` of nothing");
         let first = parts[0].dims();
@@ -137,10 +142,10 @@ impl Tensor {
         }
     }
 
-    /// The first `len` of (B, T, D), and `more` (B, t, D) behind them: (B, T', D) with `T' >= len + t`.
+    /// Appends `more` (B, t, D) to the first `len` tokens of (B, T, D): (B, T', D) with `T' >= len + t`.
     ///
-    /// Where nothing is recorded, what lies behind is room for more and has no meaning; then only every now and
-    /// then is all of it copied. Otherwise there is no room.
+    /// If nothing is recorded, the embedded engine leaves meaningless room behind the last token, so
+    /// that few calls copy all tokens. Otherwise there is no room.
     pub(crate) fn append(self, len: usize, more: &Tensor) -> Tensor {
         match (self, more) {
             (Tensor::Dfdx(x), Tensor::Dfdx(more)) if !x.is_recorded_with(more) => {
@@ -157,8 +162,9 @@ impl Tensor {
         on_engine!(x = self => x.transpose())
     }
 
-    /// The named rows of (R, D) as (rows.len(), D): a gather, and the embedding. A row named twice
-    /// gets the sum of both gradients.
+    /// Gathers rows of (R, D) into (rows.len(), D), as an embedding does.
+    ///
+    /// A row named twice gets the sum of both gradients.
     pub fn rows(&self, rows: &[u32]) -> Tensor {
         let dims = self.dims();
         assert_eq!(dims.len(), 2, "`rows` of a tensor of dims {dims:?}");
@@ -168,20 +174,20 @@ impl Tensor {
         on_engine!(x = self => x.gather(rows))
     }
 
-    /// The same numbers as a constant: no gradient flows back from here.
+    /// Returns the same numbers as a constant, through which no gradient flows back.
     #[must_use]
     pub fn detach(&self) -> Tensor {
         on_engine!(x = self => x.detach())
     }
 
-    /// The same numbers; on the way back the gradient is multiplied by `-strength`.
+    /// Returns the same numbers; the backward pass multiplies their gradient by `-strength`.
     pub fn reverse_gradient(&self, strength: f32) -> Tensor {
         on_engine!(x = self => x.scale_gradient(-strength))
     }
 
-    /// The gradients of this tensor's one number for all trainable parameters it depends on.
+    /// Returns the gradients of this one-number tensor for all trainable parameters that it depends on.
     ///
-    /// Consumes what this thread recorded.
+    /// Consumes this thread's recording.
     pub fn backward(&self) -> Gradients {
         assert_eq!(size(self.dims()), 1, "`backward` from a tensor of dims {:?}", self.dims());
         match self {
@@ -195,12 +201,12 @@ impl Tensor {
         }
     }
 
-    /// The same numbers as a trainable parameter.
+    /// Returns the same numbers as a trainable parameter.
     pub(crate) fn as_leaf(&self) -> Tensor {
         on_engine!(x = self => x.as_leaf())
     }
 
-    /// Replaces the numbers; what this tensor is to the tape stays.
+    /// Replaces the numbers; the tensor keeps its identity on the tape.
     pub(crate) fn overwrite(&mut self, values: Vec<f32>) {
         match self {
             Tensor::Dfdx(x) => x.overwrite(values),
@@ -209,7 +215,7 @@ impl Tensor {
         }
     }
 
-    /// Under which [`Gradients`] keeps the gradient of a parameter.
+    /// Returns the key of a parameter's gradient in [`Gradients`]. None unless the tensor is trainable.
     pub(crate) fn leaf_id(&self) -> Option<u64> {
         match self {
             Tensor::Dfdx(x) => x.leaf_id(),
@@ -218,8 +224,7 @@ impl Tensor {
         }
     }
 
-    /// The same numbers as a parameter that is kept and not trained; where products are computed in bf16, a
-    /// matrix is held in it.
+    /// Returns the same numbers as a frozen parameter; a matrix is in bf16 if products are.
     pub(crate) fn frozen(&self) -> Tensor {
         match self {
             Tensor::Dfdx(x) => Tensor::Dfdx(x.detach()),
@@ -228,7 +233,7 @@ impl Tensor {
         }
     }
 
-    /// This tensor, which is the embedded engine's as those are that it meets.
+    /// Returns the tensor as one of the embedded engine. Panics if it is libtorch's.
     pub(crate) fn dfdx(&self) -> &Value {
         match self {
             Tensor::Dfdx(x) => x,
@@ -237,7 +242,7 @@ impl Tensor {
         }
     }
 
-    /// This tensor, which is libtorch's as those are that it meets.
+    /// Returns the tensor as one of libtorch. Panics if it is the embedded engine's.
     #[cfg(feature = "tch")]
     pub(crate) fn tch(&self) -> &tch::Value {
         match self {
@@ -247,7 +252,7 @@ impl Tensor {
     }
 }
 
-/// Which engine a model is on is decided once, where its parameters are made.
+/// Panics. The engine of a model is chosen once, where its parameters are made.
 #[cfg(feature = "tch")]
 fn mixed() -> ! {
     panic!("an operation on tensors of two engines, `dfdx` and `tch`")

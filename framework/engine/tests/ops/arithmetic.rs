@@ -1,4 +1,4 @@
-//! Arithmetic, functions of one number, sums and products.
+//! Arithmetic, elementwise functions, sums and products.
 
 use boldface_engine::{Params, Tensor};
 

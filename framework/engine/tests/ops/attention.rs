@@ -104,7 +104,7 @@ fn the_joint_form_is_the_separate_one() {
     });
 }
 
-/// Sequences that follow prefixes, two of which nothing follows, against a copy of its prefix before each.
+/// Compares attention after prefixes (some without sequences) with a copy of its prefix before each.
 #[test]
 fn what_follows_a_prefix_attends_as_behind_a_copy_of_it() {
     on_every_engine(|engine| {

@@ -1,4 +1,4 @@
-//! What every conformance test uses: all engines, finite differences, fixed numbers.
+//! Shared code of the conformance tests: all engines, finite differences, fixed numbers.
 
 use boldface_engine::{ENGINES, Engine, Params, Tensor, no_grad, open};
 
@@ -9,7 +9,7 @@ pub fn on_every_engine(test: impl Fn(&Engine)) {
     }
 }
 
-/// Numbers in -1..1 that look random and are the same everywhere.
+/// Returns numbers in -1..1 that look random and are the same everywhere.
 pub fn numbers(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
@@ -33,15 +33,15 @@ pub fn assert_close(found: &[f32], expected: &[f32], tolerance: f32) {
 
 /// Checks the gradient of `f` for every number of every input against central differences.
 ///
-/// Inputs are trainable parameters of these dims with fixed numbers in -1..1. The output is reduced
-/// with fixed random weights, so that no error cancels.
+/// Inputs are trainable parameters with these dims and fixed numbers in -1..1. The output is reduced
+/// with fixed random weights, so that no errors cancel.
 #[track_caller]
 pub fn gradients(engine: &Engine, dims: &[&[usize]], f: impl Fn(&[Tensor]) -> Tensor) {
     let values = dims.iter().zip(1..).map(|(dims, seed)| numbers(dims.iter().product(), seed)).collect();
     gradients_at(engine, dims, values, f);
 }
 
-/// As [`gradients`], at the given numbers.
+/// Like [`gradients`], at the given numbers.
 #[track_caller]
 pub fn gradients_at(
     engine: &Engine,

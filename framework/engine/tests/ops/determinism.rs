@@ -1,4 +1,4 @@
-//! The same bits whatever the number of threads.
+//! Results have the same bits with any number of threads.
 
 use boldface::Lora;
 use boldface_engine::nn::{self, KvCache, Transformer};
@@ -6,7 +6,7 @@ use boldface_engine::{AdamW, Engine, Noise, Params, Pass, Tensor, clip, no_grad}
 
 use crate::check::on_every_engine;
 
-/// All parameters after three steps of a model large enough that every operation uses threads.
+/// Returns all parameters after three steps of a model large enough that every operation uses threads.
 fn train(engine: &Engine) -> Vec<(String, Vec<f32>)> {
     const BATCH: usize = 6;
     const TOKENS: usize = 75;
@@ -39,8 +39,8 @@ fn train(engine: &Engine) -> Vec<(String, Vec<f32>)> {
     params.names().map(|name| (name.to_owned(), params.get(name).to_vec())).collect()
 }
 
-/// The gradients of a step with adapters, recomputed layers, a shared prefix and the head's own loss; then what
-/// one more token reads from the cache.
+/// Returns the gradients of a step with adapters, recomputed layers, a shared prefix and the head's own
+/// loss, and the outputs of further tokens that read the cache.
 fn adapt(engine: &Engine) -> Vec<(String, Vec<f32>)> {
     const WIDTH: usize = 72;
     const WORDS: usize = 70_001;

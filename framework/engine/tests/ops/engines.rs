@@ -10,7 +10,7 @@ const VOCABULARY: usize = 37;
 const TOKENS: usize = 9;
 const BATCH: usize = 3;
 
-/// What one engine computes: logits, gradients, and losses and parameters after 20 steps.
+/// Results of one engine: logits, gradients, and losses and parameters after 20 steps.
 struct Computed {
     logits: Vec<f32>,
     gradients: Vec<(String, Vec<f32>)>,
@@ -18,7 +18,7 @@ struct Computed {
     parameters: Vec<(String, Vec<f32>)>,
 }
 
-/// A transformer with adapters, rotary positions beside it, a prefix that all see, and noise.
+/// Computes a transformer with adapters, rotary positions, a prefix that all tokens see, and noise.
 fn compute(engine: &Engine) -> Computed {
     let model = Transformer { prefix: "body".into(), layers: 2, heads: 3, width: WIDTH, mlp_ratio: 2 };
     let mut rng = boldface::seed::stream(7, "engines");
@@ -76,7 +76,7 @@ fn equal_weights_give_equal_logits_gradients_and_steps() {
             assert_eq!(name, same);
             assert_close(found, expected, 1e-5);
         }
-        // AdamW divides by the root of a moment: where a gradient is near 0 it is all rounding.
+        // AdamW divides by the root of a moment: near a gradient of 0 the step is all rounding.
         assert_close(&found.losses, &expected.losses, 2e-4);
         for ((_, found), (_, expected)) in found.parameters.iter().zip(&expected.parameters) {
             assert_close(found, expected, 2e-3);
@@ -84,7 +84,7 @@ fn equal_weights_give_equal_logits_gradients_and_steps() {
     }
 }
 
-/// The same noise: which numbers are dropped is drawn by the caller's stream, not by an engine.
+/// The caller's stream decides which numbers are dropped, not the engine.
 #[test]
 fn all_engines_drop_the_same_numbers() {
     let of = |name: &&str| {

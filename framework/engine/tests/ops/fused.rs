@@ -55,7 +55,7 @@ fn softmax() {
             gradients(engine, &[&[3, width]], |x| x[0].softmax());
             gradients(engine, &[&[3, width]], |x| x[0].log_softmax());
         }
-        // The output used twice: its gradient is a sum.
+        // The output is used twice, so its gradient is a sum.
         gradients(engine, &[&[2, 3]], |x| {
             let p = x[0].softmax();
             p.mul(&x[0].log_softmax()).add(&p)
@@ -66,7 +66,7 @@ fn softmax() {
 #[test]
 fn rope() {
     on_every_engine(|engine| {
-        // Two heads of width 2: one frequency, 1. Position 2 turns (1, 0) to (cos 2, sin 2).
+        // Two heads of width 2 with one frequency, 1. Position 2 turns (1, 0) to (cos 2, sin 2).
         let x = engine.tensor(vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0], &[2, 4]);
         let (cos, sin) = (2.0_f32.cos(), 2.0_f32.sin());
         let expected = [1.0, 0.0, 0.0, 1.0, cos, sin, -sin, cos];
@@ -86,7 +86,7 @@ fn cross_entropy() {
         let expected = -(0.75_f32.ln() + 0.5_f32.ln()) / 2.0;
         assert_close(&[logits.cross_entropy(&[1, 0]).item()], &[expected], 1e-6);
         gradients(engine, &[&[3, 7]], |x| x[0].cross_entropy(&[6, 0, 3]));
-        // Through an operation, whose output the gradient may overwrite, and with the logits in use elsewhere.
+        // Logits whose memory the gradient may overwrite, and logits that are also used elsewhere.
         gradients(engine, &[&[2, 3], &[5, 3]], |x| x[0].linear(&x[1], None).cross_entropy(&[4, 1]));
         gradients(engine, &[&[2, 3]], |x| {
             let logits = x[0].scale(2.0);

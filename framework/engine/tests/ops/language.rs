@@ -1,4 +1,4 @@
-//! What language models need at their size: the head's cross-entropy, layers with adapters, recomputation.
+//! Operations that language models need at their size: the head's loss, adapters, recomputation.
 
 use boldface::Lora;
 use boldface_engine::nn::{self, KvCache, Transformer};
@@ -18,12 +18,12 @@ fn head_cross_entropy() {
         assert_eq!(x.head_cross_entropy(&head, &[1, 1]).dims(), [1]);
         gradients(engine, &[&[5, 3], &[21, 3]], |x| x[0].head_cross_entropy(&x[1], &[3, 20, 0, 3, 7]));
         gradients(engine, &[&[1, 2, 3], &[1, 3]], |x| x[0].head_cross_entropy(&x[1], &[0, 0]));
-        // A head that is the embedding too gets the sum of both gradients.
+        // A head that is also the embedding gets the sum of both gradients.
         gradients(engine, &[&[7, 3]], |x| x[0].rows(&[1, 1, 6]).head_cross_entropy(&x[0], &[2, 6, 1]));
     });
 }
 
-/// Many more logits than are held at the same time: 700 rows x 60,013 words are 168 MB, two chunks.
+/// More logits than are held at the same time: 700 rows x 60,013 words are 168 MB, two chunks.
 #[test]
 fn chunks_of_the_head_agree_with_the_whole_table() {
     on_every_engine(|engine| {
@@ -45,8 +45,8 @@ fn chunks_of_the_head_agree_with_the_whole_table() {
                 assert_eq!(found.is_some(), expected.is_some(), "{name}");
                 let scaled = |x: Option<Vec<f32>>| x.unwrap_or_default().iter().map(|x| 1e4 * x).collect();
                 let [found, expected]: [Vec<f32>; 2] = [found, expected].map(scaled);
-                // Gradients up to 6e-3, sums over 60,013 words in f32: libtorch's two ways are 8e-8 and 9e-8 from
-                // double precision, and 1.4e-7 from each other.
+                // Gradients reach 6e-3 and are f32 sums over 60,013 words: libtorch's two ways differ by
+                // 8e-8 and 9e-8 from double precision, and by 1.4e-7 from each other.
                 let bound = if matches!(x, Tensor::Dfdx(_)) { 1e-3 } else { 3e-3 };
                 assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < bound), "{name}");
             }
@@ -130,7 +130,7 @@ fn a_checkpoint_has_the_gradients_of_what_is_inside() {
             });
             y.add(&x[0])
         });
-        // Without anything to train nothing is recorded, and constants may be inputs.
+        // With nothing to train, nothing is recorded; constants may be inputs.
         let x = engine.tensor(vec![1.0, 2.0], &[2]);
         assert!(Tensor::checkpoint(&[&x], |x| x[0].square()).sum().backward().norm() == 0.0);
         gradients(engine, &[&[2]], |y| {
@@ -155,7 +155,7 @@ fn a_panic_inside_a_checkpoint_leaves_what_was_recorded_before() {
     });
 }
 
-/// Loss, gradients and the noise stream's next number of a small transformer.
+/// Returns loss, gradients and the noise stream's next number, for a step of a small transformer.
 fn noisy_step(engine: &Engine, recompute: bool) -> (f32, Vec<(String, Vec<f32>)>, u64) {
     let model = Transformer { prefix: "body".into(), layers: 3, heads: 2, width: 8, mlp_ratio: 2 };
     let mut params = Params::new(engine);
@@ -189,7 +189,7 @@ fn recomputed_layers_have_the_same_noise_and_gradients() {
     });
 }
 
-/// Few rows go another way than many: each alone must be what it is among the others.
+/// Few rows take another code path than many: each row alone must equal the same row among others.
 #[test]
 fn rows_by_themselves_are_rows_of_the_whole() {
     on_every_engine(|engine| {
@@ -206,7 +206,8 @@ fn rows_by_themselves_are_rows_of_the_whole() {
     });
 }
 
-/// Keys and values are `base` plus the number of the token, so that what a cache holds can be read off.
+/// Keys equal the token's number, and values that number plus 1000, so that results show what a cache
+/// holds.
 #[test]
 fn a_cache_grows_and_shrinks_without_mixing_up_its_copies() {
     on_every_engine(|engine| {

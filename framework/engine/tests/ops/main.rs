@@ -1,4 +1,4 @@
-//! Conformance: every operation on every engine, values by hand and gradients by finite differences.
+//! Conformance of every operation on every engine: values by hand, gradients by finite differences.
 
 mod arithmetic;
 mod attention;

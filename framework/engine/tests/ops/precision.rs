@@ -1,4 +1,4 @@
-//! bf16: what is held in it, what is not, and how far its results are from those in f32.
+//! bf16: which tensors are kept in it, and how far results are from those in f32.
 
 use boldface::{Precision, Runtime};
 use boldface_engine::nn::{self, Transformer};

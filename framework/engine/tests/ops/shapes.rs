@@ -1,4 +1,4 @@
-//! Wrong shapes panic with what was asked and what there is; unknown engines are errors.
+//! Wrong shapes panic with the requested and the actual shape; unknown engines are errors.
 
 use boldface_engine::{Tensor, open};
 use expect_test::{Expect, expect};

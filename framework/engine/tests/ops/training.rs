@@ -1,4 +1,4 @@
-//! What trains: the tape, parameters, AdamW, clipping, accumulation, layers, the cache.
+//! Training: the tape, parameters, AdamW, clipping, accumulation, layers, the cache.
 
 use boldface_engine::nn::{self, KvCache, Transformer};
 use std::error::Error;
@@ -26,7 +26,7 @@ fn small_model(engine: &Engine) -> (Transformer, Params) {
     (transformer, params)
 }
 
-/// Logits of sequences of equal length; `cache` holds `start` tokens already.
+/// Returns the logits of sequences of equal length; `cache` already holds `start` tokens.
 fn logits(
     model: &Transformer,
     pass: &Pass<'_>,
@@ -209,7 +209,7 @@ fn the_cache_gives_what_the_whole_sequence_gives() {
         let found = Tensor::concat(&pieces.iter().collect::<Vec<_>>(), 1).to_vec();
         assert_close(&found, &whole, 1e-5);
 
-        // Back to 5 tokens, sequences 2 and 0 alone: the last two tokens again.
+        // Back to 5 tokens, and only sequences 2 and 0: reads the last two tokens again.
         cache.truncate(5);
         let mut some = cache.select(&[2, 0]);
         let tail = [data[2][5..].to_vec(), data[0][5..].to_vec()];

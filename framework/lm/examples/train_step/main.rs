@@ -1,9 +1,12 @@
-//! Takes training steps with a language model of random weights; prints time, memory and losses as JSON lines.
+//! Takes training steps with a random language model; prints time, memory and losses as JSON lines.
 //!
-//! `train_step WORK BATCH TOKENS [--engine NAME] [--device NAME] [--precision NAME] [--recompute] [STEPS | save FILE]`,
-//! where WORK is `gpt2-lora` or `gpt2-full` (BATCH sequences of TOKENS), `stage3` (BATCH questions about a scan of TOKENS patches)
-//! or `generation` (a token after TOKENS others). Without a number of steps it reads how many from each line of
-//! standard input, so that `tests/python/bench_lm.py` can alternate it with PyTorch. `save FILE` writes the weights.
+//! `train_step WORK BATCH TOKENS [OPTIONS] [STEPS | save FILE]`, with the options `--engine NAME`,
+//! `--device NAME`, `--precision NAME` and `--recompute`.
+//!
+//! WORK is `gpt2-lora` or `gpt2-full` (BATCH sequences of TOKENS), `stage3` (BATCH questions about a
+//! scan of TOKENS patches) or `generation` (a token after TOKENS others). Without STEPS it reads step
+//! counts from the lines of standard input, so that `tests/python/bench_lm.py` can alternate it with
+//! PyTorch. `save FILE` writes the weights.
 
 mod model;
 mod work;
@@ -48,7 +51,7 @@ fn main() -> boldface::Result<()> {
     Ok(())
 }
 
-/// The value behind a flag; both are taken out.
+/// Removes a flag and its value from the arguments, and returns the value.
 fn option(arguments: &mut Vec<String>, flag: &str) -> Option<String> {
     let at = arguments.iter().position(|argument| argument == flag)?;
     let value = arguments.get(at + 1).cloned();
@@ -64,7 +67,7 @@ fn steps(work: &mut Work, count: usize) -> boldface::Result<()> {
     Ok(())
 }
 
-/// Time all threads of this process have spent computing.
+/// Returns the processor time of all threads of this process.
 fn cpu_ms() -> boldface::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     // Fields 14 and 15, in ticks of 10 ms; the name in field 2 may hold spaces, so count from its end.
@@ -73,7 +76,7 @@ fn cpu_ms() -> boldface::Result<f64> {
     Ok(ticks * 10.0)
 }
 
-/// The most memory this process ever held.
+/// Returns the peak memory of this process.
 fn peak_kib() -> boldface::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;

@@ -1,4 +1,4 @@
-//! The models that are trained for measuring, with random weights.
+//! The benchmark's models, with random weights.
 
 use boldface_engine::nn::init_lora;
 use boldface_engine::{Engine, Params, Rope};
@@ -24,7 +24,7 @@ pub fn gpt2() -> Config {
     }
 }
 
-/// A body as large as GPT-2's in the form of Qwen3, and Qwen3's vocabulary.
+/// A body of GPT-2's size in the form of Qwen3, with Qwen3's vocabulary.
 pub fn qwen3() -> Config {
     Config {
         family: Family::Qwen3,
@@ -58,8 +58,8 @@ pub fn smollm2() -> Config {
     }
 }
 
-/// Matrices normal with deviation .02, biases zero, gains one; with a rank, adapters beside all linear layers,
-/// which then are all that is trained.
+/// Makes a network: matrices normal with deviation .02, biases zero, gains one. With a rank, only
+/// adapters beside all linear layers are trained.
 pub fn network(engine: &Engine, config: Config, lora_rank: Option<usize>) -> Network {
     let mut rng = boldface::seed::stream(0, "train_step");
     let mut params = Params::new(engine);

@@ -1,4 +1,4 @@
-//! What is measured: a training step on text, a training step of stage 3, a token of generation.
+//! The measured work: a training step on text, a training step of stage 3, a token of generation.
 
 use boldface_engine::nn::{Pass, linear};
 use boldface_engine::{AdamW, Engine, Tensor, no_grad};
@@ -9,7 +9,7 @@ use crate::model;
 const LORA_RANK: usize = 8;
 const LORA_SCALE: f32 = 2.0;
 const LEARNING_RATE: f64 = 1e-4;
-/// Numbers that the tokenizer gives for a patch of a scan.
+/// Number of features per patch of a scan.
 const FEATURES: usize = 128;
 
 /// A model, its optimiser and one batch.
@@ -30,7 +30,7 @@ enum Kind {
 }
 
 impl Work {
-    /// `name` is `gpt2-lora`, `gpt2-full`, `stage3` or `generation`.
+    /// Prepares the work `gpt2-lora`, `gpt2-full`, `stage3` or `generation`.
     pub fn new(engine: &Engine, name: &str, batch: usize, tokens: usize) -> boldface::Result<Work> {
         let (config, rank) = match name {
             "gpt2-lora" => (model::gpt2(), Some(LORA_RANK)),
@@ -55,12 +55,12 @@ impl Work {
         Ok(Work { network, optimiser: AdamW::new(0.1), kind, is_recomputed: false })
     }
 
-    /// Whether layers are computed again in the backward pass.
+    /// Sets layers to be recomputed in the backward pass.
     pub fn recompute(&mut self) {
         self.is_recomputed = true;
     }
 
-    /// Does it once. Gives the loss before the step (of a generation, 0) and how long it took in ms.
+    /// Runs one step. Returns the loss before it (0 for a generation) and how long it took in ms.
     pub fn step(&mut self) -> (f32, f64) {
         let start = std::time::Instant::now();
         let ms = |start: std::time::Instant| start.elapsed().as_secs_f64() * 1e3;
@@ -96,7 +96,7 @@ impl Work {
         self.network.norm(pass, &x).head_cross_entropy(self.network.head(pass), &targets)
     }
 
-    /// The scan is read once; the questions share its keys and values, and only answers have logits.
+    /// Reads the scan once; the questions share its keys and values, and only answers have logits.
     fn answers(&self, pass: &Pass<'_>, questions: usize, features: &Tensor) -> Tensor {
         let Network { config, .. } = &self.network;
         let patches = features.dims()[0];
@@ -113,7 +113,7 @@ impl Work {
             for place in 0..longest {
                 let token = |place| token(question, place, config.vocabulary);
                 tokens.push(if place < asked + answered { token(place) } else { 0 });
-                // The token before each of the answer tells it.
+                // The place before each token of the answer predicts it.
                 if (asked..asked + answered).contains(&(place + 1)) {
                     rows.push((question * longest + place) as u32);
                     targets.push(token(place + 1));
@@ -128,7 +128,7 @@ impl Work {
         self.network.norm(pass, &x).head_cross_entropy(self.network.head(pass), &targets)
     }
 
-    /// The mean ms of one of 32 tokens.
+    /// Returns the mean ms per token, over 32 tokens.
     fn generate(&self, batch: usize, tokens: usize) -> f64 {
         const NEW: usize = 32;
         let Network { config, .. } = &self.network;
@@ -150,12 +150,13 @@ impl Work {
     }
 }
 
-/// The token at a place of a sequence: the same formula as in `tests/python/bench_lm.py`.
+/// Returns the token at a place of a sequence, by the same formula as in `tests/python/bench_lm.py`.
 fn token(sequence: usize, place: usize, vocabulary: usize) -> u32 {
     ((sequence * 7919 + place * place * 31 + place * 17) % vocabulary) as u32
 }
 
-/// Tokens of a question and of its answer: the same formula as in `tests/python/bench_lm.py`.
+/// Returns the tokens of a question and of its answer, by the same formula as in
+/// `tests/python/bench_lm.py`.
 fn lengths(question: usize) -> (usize, usize) {
     (16 + 5 * question % 13, 2 + 3 * question % 7)
 }

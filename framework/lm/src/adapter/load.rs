@@ -1,4 +1,4 @@
-//! Reading an adapter that boldface or Python's PEFT wrote.
+//! Reads adapters that boldface or Python's PEFT wrote.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,14 +18,16 @@ use crate::network::Network;
 /// Numbers and dims of one matrix.
 type Matrix = (Vec<f32>, [usize; 2]);
 
-/// Adds the adapter of a PEFT folder as the trained one; gives its rank, its scale as `alpha / rank`, its dropout and
-/// its layers. Where layers of one adapter differ in their scale, `lora_b` takes the difference.
+/// Adds the adapter of a PEFT folder as the trained one; returns its rank, scale, dropout and layers.
+///
+/// The scale is returned as `alpha / rank`. If layers differ in their scale, `lora_b` absorbs the
+/// difference.
 ///
 /// # Errors
 ///
-/// If a file is missing or damaged, the adapter is more than low-rank matrices beside linear layers (DoRA, biases,
-/// whole modules, the embedding or the head), it is for another model, a number is not finite, or the model has a
-/// trained adapter already. Then nothing is changed.
+/// If a file is missing or damaged, the adapter is more than low-rank matrices beside linear layers
+/// (DoRA, biases, whole modules, the embedding or the head), it is for another model, a number is not
+/// finite, or the model already has a trained adapter. Nothing changes then.
 pub fn load(network: &mut Network, dir: &Path) -> Result<Lora> {
     check_free(&network.params)?;
     let peft = PeftConfig::read(&dir.join(CONFIG))?;
@@ -40,7 +42,7 @@ pub fn load(network: &mut Network, dir: &Path) -> Result<Lora> {
     }
     let file = Mapped::open(&path).map_err(|e| format!("{e}: {}", source(&e)))?;
     let tensors = SafeTensors::deserialize(file.bytes())
-        .map_err(|e| format!("`{}` is damaged or no safetensors file: {e}", path.display()))?;
+        .map_err(|e| format!("`{}` is damaged or not a safetensors file: {e}", path.display()))?;
     let reader = Reader { path: path.display().to_string(), peft: &peft, config: &network.config };
     let pairs = reader.pairs(&tensors)?;
 
@@ -62,7 +64,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Both matrices of every layer that has an adapter.
+    /// Returns both matrices of every layer that has an adapter.
     fn pairs(&self, tensors: &SafeTensors<'_>) -> Result<BTreeMap<String, [Matrix; 2]>> {
         let modules: BTreeMap<String, Module> =
             modules(self.config).into_iter().map(|module| (module.name.clone(), module)).collect();
@@ -99,7 +101,7 @@ impl Reader<'_> {
         Ok(pairs)
     }
 
-    /// Every tensor must be a matrix beside a linear layer of this model.
+    /// Checks that a tensor is a matrix beside a linear layer of this model.
     fn check_name(&self, name: &str, modules: &BTreeMap<String, Module>) -> Result<()> {
         let inner = name.strip_prefix("base_model.model.");
         let layer = inner.and_then(|name| {
@@ -139,7 +141,7 @@ impl Reader<'_> {
     fn matrix(&self, name: &str, view: &TensorView<'_>, dims: [usize; 2]) -> Result<Matrix> {
         if view.shape() != dims {
             return Err(self.other_base(&format!(
-                "`{name}` is of shape {:?}, and here {dims:?} is needed",
+                "`{name}` has shape {:?}, but this model needs {dims:?}",
                 view.shape()
             )));
         }
@@ -148,7 +150,11 @@ impl Reader<'_> {
             Dtype::F32 => bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect(),
             Dtype::BF16 => bytes.as_chunks().0.iter().map(|x| bf16::from_le_bytes(*x).to_f32()).collect(),
             Dtype::F16 => bytes.as_chunks().0.iter().map(|x| f16::from_le_bytes(*x).to_f32()).collect(),
-            other => return Err(self.fail(&format!("has `{name}` in {other:?}; F32, BF16 and F16 are read"))),
+            other => {
+                return Err(
+                    self.fail(&format!("has `{name}` in {other:?}; only F32, BF16 and F16 are supported"))
+                );
+            }
         };
         match values.iter().position(|x| !x.is_finite()) {
             Some(at) => Err(self.fail(&format!("has {} at place {at} of `{name}`", values[at]))),
@@ -170,7 +176,7 @@ impl Reader<'_> {
     }
 }
 
-/// Why an engine could not read a file.
+/// Returns why an engine could not read a file.
 fn source(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(String::new, ToString::to_string)
 }

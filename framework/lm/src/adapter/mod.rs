@@ -1,8 +1,10 @@
 //! Low-rank adapters beside the linear layers of a pretrained model, in PEFT's own format.
 //!
-//! A layer `name` has its trained adapter in `name.lora_a` (R, inputs) and `name.lora_b` (outputs, R), scaled by
-//! [`lora_scale`] when it is used, and all earlier ones in `name.frozen_a` and `name.frozen_b`, scale included (see
-//! [`linear`](boldface_engine::nn::linear)).
+//! The trained adapter of a layer `name` is `name.lora_a` (R, inputs) and `name.lora_b` (outputs, R),
+//! scaled by [`lora_scale`] on use. All earlier ones are in `name.frozen_a` and `name.frozen_b`, scale
+//! included (see [`linear`](boldface_engine::nn::linear)). So earlier adapters cost one more product per
+//! layer, however many training stages there were, and all are saved as one PEFT adapter of the summed
+//! rank.
 
 mod load;
 mod peft;
@@ -23,17 +25,18 @@ pub use save::save;
 pub use stack::{freeze, merge};
 pub use targets::check_targets;
 
-/// What the product of the two matrices is multiplied by: alpha / rank.
+/// Returns the factor on the product of the two matrices: alpha / rank.
 pub fn lora_scale(lora: &Lora) -> f32 {
     (lora.alpha / lora.rank as f64) as f32
 }
 
-/// Adds a trained adapter beside the target layers: `lora_a` uniform within `1 / sqrt(inputs)`, `lora_b` zero, as
-/// PEFT begins. It starts as a no-op, and nothing else is frozen or changed.
+/// Adds a trained adapter beside the target layers, which starts as a no-op.
+///
+/// As in PEFT, `lora_a` is uniform within `1 / sqrt(inputs)` and `lora_b` is zero. Nothing else changes.
 ///
 /// # Errors
 ///
-/// If the rank is 0, a target names no layer, or the model has a trained adapter already.
+/// If the rank is 0, a target names no layer, or the model already has a trained adapter.
 pub fn add(network: &mut Network, lora: &Lora, rng: &mut impl Rng) -> Result<()> {
     if lora.rank == 0 {
         return Err("an adapter's `rank` is 0; use at least 1".into());
@@ -52,11 +55,11 @@ pub fn add(network: &mut Network, lora: &Lora, rng: &mut impl Rng) -> Result<()>
     Ok(())
 }
 
-/// Only one adapter is trained at a time.
+/// Checks that the model has no trained adapter, as only one is trained at a time.
 fn check_free(params: &Params) -> Result<()> {
     match params.names().find(|name| name.ends_with(".lora_a")) {
         Some(name) => Err(format!(
-            "the model has an adapter that is trained already (`{name}`); freeze it or merge it before another"
+            "the model already has a trained adapter (`{name}`); freeze or merge it before adding another"
         )
         .into()),
         None => Ok(()),

@@ -11,7 +11,7 @@ use super::targets::{Module, matches};
 pub(super) const CONFIG: &str = "adapter_config.json";
 pub(super) const WEIGHTS: &str = "adapter_model.safetensors";
 
-/// Keys that do not change what a finished adapter computes.
+/// Keys that do not change the results of a finished adapter.
 const HARMLESS: &[&str] = &[
     "alpha_pattern",
     "auto_mapping",
@@ -40,16 +40,16 @@ const HARMLESS: &[&str] = &[
     "use_rslora",
 ];
 
-/// Ways to begin that leave the base model's weights as they are.
+/// Initialisations that leave the base model's weights unchanged.
 const GENTLE: &[&str] = &["gaussian", "eva", "orthogonal"];
 
-/// What an `adapter_config.json` says.
+/// Contents of an `adapter_config.json`.
 #[derive(Debug)]
 pub(super) struct PeftConfig {
     pub rank: usize,
     pub alpha: f64,
     pub dropout: f64,
-    /// The model it was trained beside, as PEFT names it.
+    /// PEFT's name of the model that it was trained on.
     pub base: String,
     rslora: bool,
     file: String,
@@ -57,12 +57,12 @@ pub(super) struct PeftConfig {
 }
 
 impl PeftConfig {
-    /// Reads the file and refuses what would compute something else than a plain adapter.
+    /// Reads the file and refuses everything but a plain adapter.
     pub fn read(path: &Path) -> Result<PeftConfig> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|e| format!("`{file}` cannot be read: {e}"))?;
         let keys: Map<String, Value> =
-            serde_json::from_str(&text).map_err(|e| format!("`{file}` is no table in JSON: {e}"))?;
+            serde_json::from_str(&text).map_err(|e| format!("`{file}` is not a JSON object: {e}"))?;
         check(&file, &keys)?;
         let number = |key: &str, default: f64| match keys.get(key) {
             None => Ok(default),
@@ -90,17 +90,17 @@ impl PeftConfig {
         Ok(PeftConfig { rank: rank as usize, alpha, dropout, base, rslora, file, keys })
     }
 
-    /// The rank of a layer's adapter.
+    /// Returns the rank of a layer's adapter.
     pub fn rank_of(&self, module: &Module) -> Result<f64> {
         self.patterned("rank_pattern", module, self.rank as f64)
     }
 
-    /// What the product of a layer's two matrices is multiplied by: alpha / rank, or alpha / sqrt(rank).
+    /// Returns the factor on the product of a layer's two matrices: alpha / rank, or alpha / sqrt(rank).
     pub fn scale_of(&self, module: &Module) -> Result<f64> {
         Ok(self.ratio(self.patterned("alpha_pattern", module, self.alpha)?, self.rank_of(module)?))
     }
 
-    /// [`PeftConfig::scale_of`] a layer that no pattern names.
+    /// Returns the factor for layers that no pattern names; see [`PeftConfig::scale_of`].
     pub fn scale(&self) -> f64 {
         self.ratio(self.alpha, self.rank as f64)
     }
@@ -109,7 +109,7 @@ impl PeftConfig {
         alpha / if self.rslora { rank.sqrt() } else { rank }
     }
 
-    /// Whether the adapter stands beside a layer; none if the file does not say.
+    /// Returns whether a layer has an adapter. None if the file does not say.
     pub fn targets(&self, module: &Module) -> Result<Option<bool>> {
         let found = match self.list("target_modules")? {
             None => return Ok(None),
@@ -128,7 +128,7 @@ impl PeftConfig {
         Ok(Some(found && !excluded))
     }
 
-    /// Whether `layers_to_transform`, which counts from 0, has the layer's number.
+    /// Returns whether `layers_to_transform`, which counts from 0, has the layer's number.
     fn in_layers(&self, module: &Module) -> Result<bool> {
         let key = "layers_to_transform";
         let layers: Vec<u64> = match self.keys.get(key) {
@@ -157,7 +157,8 @@ impl PeftConfig {
         }))
     }
 
-    /// The value of the pattern that names a layer, as PEFT matches them: at its end, after a dot.
+    /// Returns the value of the pattern that matches a layer's name, as in PEFT: at its end, after a
+    /// dot.
     fn patterned(&self, key: &str, module: &Module, default: f64) -> Result<f64> {
         let Some(value) = self.keys.get(key).filter(|value| !value.is_null()) else { return Ok(default) };
         let patterns = value.as_object().ok_or_else(|| wrong(&self.file, key, value, "a table"))?;
@@ -168,7 +169,7 @@ impl PeftConfig {
             }
             let number = value.as_f64().filter(|number| *number > 0.0);
             let number = number.ok_or_else(|| wrong(&self.file, key, value, "a number above 0"))?;
-            // PEFT takes the first; which one that is, is lost with the order of the table.
+            // PEFT takes the first match, but this table has lost its order, so all matches must agree.
             if found.is_some_and(|other| other != number) {
                 return Err(format!(
                     "`{}` has two patterns in `{key}` that name `{}` and differ",
@@ -181,7 +182,7 @@ impl PeftConfig {
         Ok(found.unwrap_or(default))
     }
 
-    /// Whether a regular expression is the whole of `name`.
+    /// Returns whether a regular expression matches the whole of `name`.
     fn whole(&self, pattern: &str, name: &str) -> Result<bool> {
         let regex = SysRegex::new(&format!("^(?:{pattern})$"))
             .map_err(|e| format!("`{}` has a pattern that cannot be read, `{pattern}`: {e}", self.file))?;
@@ -196,7 +197,7 @@ impl PeftConfig {
         let name = |name: &Value| name.as_str().map(str::to_owned);
         let names = value.as_array().and_then(|names| names.iter().map(name).collect::<Option<Vec<_>>>());
         let names = names.ok_or_else(|| wrong(&self.file, key, value, "a list of names or a pattern"))?;
-        // PEFT takes an empty list for none.
+        // PEFT treats an empty list like a missing one.
         Ok(Some(Names::List(names)).filter(|names| !matches!(names, Names::List(names) if names.is_empty())))
     }
 }
@@ -206,14 +207,14 @@ enum Names {
     Pattern(String),
 }
 
-/// Refuses what is not a plain adapter, and keys nobody here knows that are set to something.
+/// Refuses everything but a plain adapter, and unknown keys that have a value.
 fn check(file: &str, keys: &Map<String, Value>) -> Result<()> {
     let get = |key: &str| keys.get(key).unwrap_or(&Value::Null);
     if get("peft_type") != "LORA" {
-        return Err(wrong(file, "peft_type", get("peft_type"), "`LORA`, the only kind that is read"));
+        return Err(wrong(file, "peft_type", get("peft_type"), "`LORA`, the only supported type"));
     }
     if !matches!(get("bias").as_str(), None | Some("none")) {
-        return Err(wrong(file, "bias", get("bias"), "`none`: trained biases are not read"));
+        return Err(wrong(file, "bias", get("bias"), "`none`: trained biases are not supported"));
     }
     if let Some(start) = get("init_lora_weights").as_str()
         && !GENTLE.contains(&start)
@@ -233,7 +234,7 @@ fn check(file: &str, keys: &Map<String, Value>) -> Result<()> {
             _ => false,
         };
         if !unset {
-            return Err(wrong(file, key, value, "unset: only plain low-rank adapters are read"));
+            return Err(wrong(file, key, value, "unset: only plain low-rank adapters are supported"));
         }
     }
     Ok(())

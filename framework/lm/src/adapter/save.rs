@@ -1,4 +1,4 @@
-//! Writing an adapter that opens in Python: `PeftModel.from_pretrained(base, dir)`.
+//! Writes adapters that open in Python: `PeftModel.from_pretrained(base, dir)`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,11 +15,12 @@ use super::targets::shortest;
 use crate::config::Family;
 use crate::network::Network;
 
-/// Writes `adapter_config.json` and `adapter_model.safetensors` (f32) into `dir`, which is made if it is not there.
-/// `base` is the name of the model that the adapter stands beside.
+/// Writes `adapter_config.json` and `adapter_model.safetensors` (f32) into `dir`, which is made if
+/// missing.
 ///
-/// A trained adapter alone is written as it is. With a frozen one they become one adapter: ranks one after the other,
-/// the scale in the second matrices, and `lora_alpha` such that PEFT's own scale is 1.
+/// `base` is the name of the model that the adapter was trained on. A trained adapter alone is written
+/// as it is. With a frozen one it becomes one adapter: ranks are concatenated, the scale is in the
+/// second matrices, and `lora_alpha` makes PEFT's own scale 1.
 ///
 /// # Errors
 ///
@@ -44,7 +45,7 @@ pub fn save(network: &Network, lora: &Lora, base: &str, dir: &Path) -> Result<()
         }
     }
     let Some(rank) = commonest(&ranks) else { return Err("the model has no adapter to save".into()) };
-    // PEFT multiplies by alpha / rank, each layer by its own.
+    // PEFT multiplies by each layer's own alpha / rank.
     let alpha = |rank: usize| match stacked {
         true => whole(rank as f64),
         false if rank == lora.rank => whole(lora.alpha),
@@ -78,7 +79,7 @@ pub fn save(network: &Network, lora: &Lora, base: &str, dir: &Path) -> Result<()
             TensorView::new(Dtype::F32, dims.clone(), bytes).map(|view| (name.as_str(), view))
         });
         let views: Vec<_> = views.collect::<Result<_, _>>()?;
-        // The key tells transformers which tensors these are.
+        // This key tells transformers that the tensors are PyTorch's.
         let metadata = [("format".to_owned(), "pt".to_owned())].into_iter().collect();
         safetensors::serialize_to_file(views, Some(metadata), &dir.join(WEIGHTS))?;
         Ok(std::fs::write(dir.join(CONFIG), format!("{config:#}\n"))?)
@@ -94,14 +95,14 @@ fn bytes(name: &str, tensor: &Tensor) -> Result<Vec<u8>> {
     }
 }
 
-/// The rank that most layers have; the smallest of equals.
+/// Returns the rank that most layers have; the smallest of equals.
 fn commonest(ranks: &BTreeMap<&str, usize>) -> Option<usize> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     ranks.values().for_each(|rank| *counts.entry(*rank).or_default() += 1);
     counts.into_iter().max_by_key(|(rank, count)| (*count, std::cmp::Reverse(*rank))).map(|(rank, _)| rank)
 }
 
-/// A whole number without `.0`: PEFT declares alpha as one.
+/// Writes a whole number without `.0`, because PEFT declares alpha as an integer.
 fn whole(x: f64) -> Value {
     if x.fract() == 0.0 && x.abs() < 1e15 { json!(x as i64) } else { json!(x) }
 }

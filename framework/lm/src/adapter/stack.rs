@@ -1,4 +1,4 @@
-//! Adapters on top of each other, and adapters that become part of the weights.
+//! Stacks adapters, and merges them into the weights.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use boldface_engine::{Params, Tensor, no_grad};
 use super::lora_scale;
 use crate::network::Network;
 
-/// Joins the trained adapter with the frozen one, scale included: room for a second. Without a trained adapter
-/// nothing happens.
+/// Joins the trained adapter with the frozen one, scale included, so that another can be added. Without
+/// a trained adapter nothing happens.
 pub fn freeze(network: &mut Network, lora: &Lora) {
     let params = &mut network.params;
     for name in with(params, "lora_a") {
@@ -23,7 +23,7 @@ pub fn freeze(network: &mut Network, lora: &Lora) {
     }
 }
 
-/// Adds all adapters into the weights they stand beside, and removes them. The logits stay, but for rounding.
+/// Adds all adapters to the weights of their layers and removes them. Logits change only by rounding.
 pub fn merge(network: &mut Network, lora: &Lora) {
     let params = &mut network.params;
     for name in with(params, "lora_a").union(&with(params, "frozen_a")) {
@@ -37,8 +37,8 @@ pub fn merge(network: &mut Network, lora: &Lora) {
     }
 }
 
-/// Frozen and trained adapter of a layer as one of scale 1: the ranks one after the other, (R, inputs) and
-/// (outputs, R). None if the layer has no adapter.
+/// Returns the frozen and trained adapter of a layer as one of scale 1, (R, inputs) and (outputs, R),
+/// ranks concatenated. None if the layer has no adapter.
 pub(super) fn joined(params: &Params, name: &str, lora: &Lora) -> Option<[Tensor; 2]> {
     let pair = |a: &str, b: &str| {
         let [a, b] = [a, b].map(|part| params.try_get(&format!("{name}.{part}")));
@@ -53,7 +53,7 @@ pub(super) fn joined(params: &Params, name: &str, lora: &Lora) -> Option<[Tensor
     Some([Tensor::concat(&a, 0), Tensor::concat(&b, 1)])
 }
 
-/// Layers that have this part of an adapter.
+/// Returns the layers that have this part of an adapter.
 pub(super) fn with(params: &Params, part: &str) -> BTreeSet<String> {
     let layer = |name: &str| name.strip_suffix(part)?.strip_suffix('.').map(str::to_owned);
     params.names().filter_map(layer).collect()

@@ -1,4 +1,4 @@
-//! Which linear layers an adapter stands beside, named as PEFT names them.
+//! The linear layers that an adapter applies to, with PEFT's names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use boldface::{Lora, Problem};
 
 use crate::config::Config;
 
-/// A linear layer that an adapter may stand beside.
+/// A linear layer that may have an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Module {
     /// Its published name without `.weight`.
@@ -15,7 +15,7 @@ pub(super) struct Module {
     pub inputs: usize,
 }
 
-/// All linear layers of the model, its head excluded.
+/// Returns all linear layers of the model, except its head.
 pub(super) fn modules(config: &Config) -> Vec<Module> {
     let module = |(name, dims): (String, Vec<usize>)| match (name.strip_suffix(".weight"), &dims[..]) {
         (Some(name), &[outputs, inputs]) if is_linear(config, name) => {
@@ -26,30 +26,32 @@ pub(super) fn modules(config: &Config) -> Vec<Module> {
     config.parameters().into_iter().filter_map(module).collect()
 }
 
-/// The layers that `lora` names.
+/// Returns the layers that `lora` names.
 pub(super) fn targeted(config: &Config, lora: &Lora) -> Vec<Module> {
     let mut modules = modules(config);
     modules.retain(|module| lora.is_beside(&module.name));
     modules
 }
 
-/// Whether `target` is the layer's name or the last parts of it: `q_proj`, `self_attn.q_proj`.
+/// Returns whether `target` is the layer's name or its last parts, such as `q_proj` or
+/// `self_attn.q_proj`.
 pub(super) fn matches(name: &str, target: &str) -> bool {
     name.strip_suffix(target).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')) && !target.is_empty()
 }
 
-/// What is wrong with an adapter's targets: each must name a linear layer of the model.
+/// Returns the problems of an adapter's targets, each of which must name a linear layer of the model.
 pub fn check_targets(config: &Config, lora: &Lora) -> Vec<Problem> {
     let names: Vec<String> = modules(config).into_iter().map(|module| module.name).collect();
     lora.check_targets(&names, config.linears())
 }
 
-/// The fewest and shortest targets that mean these layers and no others.
+/// Returns the fewest and shortest targets that match these layers and no others.
 pub(super) fn shortest(config: &Config, names: &BTreeSet<&str>) -> Vec<String> {
     let all = modules(config);
     let mut left = names.clone();
     let mut targets = Vec::new();
-    // A last part, then what stands in a layer (`attn.c_proj`), is enough where all layers have an adapter.
+    // The last part, or the last two (`attn.c_proj`), is enough if all layers of that name have an
+    // adapter.
     for parts in [1, 2] {
         let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for module in &all {

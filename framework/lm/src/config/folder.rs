@@ -86,7 +86,8 @@ fn llama(json: &Json, family: Family) -> Result<Config> {
     })
 }
 
-/// Rotary frequencies from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (4).
+/// Reads rotary frequencies from `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling`
+/// (4).
 fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     let table = match json.object("rope_parameters")? {
         Some(table) => Some(table),
@@ -94,7 +95,9 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     };
     for source in [Some(json), table.as_ref()].into_iter().flatten() {
         if source.number("partial_rotary_factor")?.is_some_and(|part| part != 1.0) {
-            return Err(source.wrong("partial_rotary_factor", "and only whole heads are turned: 1.0"));
+            return Err(
+                source.wrong("partial_rotary_factor", "but rotary positions must turn whole heads (1.0)")
+            );
         }
     }
     let inside = table.as_ref().map(|table| table.number("rope_theta")).transpose()?.flatten();
@@ -105,7 +108,7 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     }
     let Some(table) = table else { return Ok(Scaling::None.rope(head_width, base)) };
     if let Some((layers, _)) = table.keys().find(|(_, value)| value.is_object()) {
-        return Err(table.wrong(layers, "and every layer here turns by the same angles"));
+        return Err(table.wrong(layers, "but all layers must turn by the same angles"));
     }
     let key = if table.value("rope_type").is_some() { "rope_type" } else { "type" };
     let number = |key: &str| table.needed(key, table.number(key));
@@ -115,7 +118,8 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
         Ok(outside.or(inside).unwrap_or(context as f64))
     };
     let scaling = match table.text(key)?.unwrap_or("default") {
-        // Dynamic scaling changes nothing up to `max_position_embeddings`, and no text is longer here.
+        // Dynamic scaling changes nothing up to `max_position_embeddings`, and texts here are never
+        // longer.
         "default" | "dynamic" => Scaling::None,
         "linear" => Scaling::Linear { factor: number("factor")? },
         "llama3" => Scaling::Llama3 {
@@ -153,33 +157,33 @@ fn rope(json: &Json, head_width: usize, context: usize) -> Result<Rope> {
     Ok(scaling.rope(head_width, base))
 }
 
-/// Refuses what would change the numbers and is not computed here, each by its key.
+/// Refuses keys whose effect on the numbers we do not compute.
 fn refuse_what_is_not_computed(json: &Json) -> Result<()> {
     if json.value("quantization_config").is_some() {
         let file = json.file().display();
         return Err(format!(
-            "`{file}` has `quantization_config`: packed weights are read from .gguf files only; \
-             take the unquantised folder or a .gguf of this model"
+            "`{file}` has `quantization_config`: quantised weights are supported only in .gguf files; \
+             use the unquantised folder or a .gguf file of this model"
         )
         .into());
     }
     for key in ["num_local_experts", "num_experts", "n_routed_experts"] {
         if json.count(key)?.is_some_and(|experts| experts > 1) {
-            return Err(json.wrong(key, "and mixtures of experts are not read"));
+            return Err(json.wrong(key, "but mixtures of experts are not supported"));
         }
     }
     for key in ["attn_logit_softcapping", "final_logit_softcapping"] {
         if json.value(key).is_some() {
-            return Err(json.wrong(key, "and logits are not capped here"));
+            return Err(json.wrong(key, "but capped logits are not supported"));
         }
     }
     let slides = json.value("sliding_window").is_some() && json.flag("use_sliding_window")?.unwrap_or(true);
     if slides {
-        return Err(json.wrong("sliding_window", "and attention here sees the whole text"));
+        return Err(json.wrong("sliding_window", "but sliding-window attention is not supported"));
     }
     let kinds = json.value("layer_types").and_then(serde_json::Value::as_array);
     if kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind != "full_attention")) {
-        return Err(json.wrong("layer_types", "and every layer here is `full_attention`"));
+        return Err(json.wrong("layer_types", "but every layer must be `full_attention`"));
     }
     Ok(())
 }
@@ -189,12 +193,12 @@ fn activation(json: &Json, key: &str, default: &str, known: &[&str]) -> Result<(
     if known.contains(&found) {
         return Ok(());
     }
-    Err(json.wrong(key, &format!("and this family is computed with `{}`", known[0])))
+    Err(json.wrong(key, &format!("but this family needs `{}`", known[0])))
 }
 
 fn must_be(json: &Json, key: &str, wanted: bool, default: bool) -> Result<()> {
     if json.flag(key)?.unwrap_or(default) == wanted {
         return Ok(());
     }
-    Err(json.wrong(key, &format!("and only `{wanted}` is computed")))
+    Err(json.wrong(key, &format!("but only `{wanted}` is supported")))
 }

@@ -9,7 +9,7 @@ use crate::gguf::Gguf;
 use crate::weights::Storage;
 
 impl Config {
-    /// Reads the keys below the architecture's name.
+    /// Reads the shape from the keys below the architecture's name.
     pub(crate) fn from_gguf(gguf: &Gguf) -> Result<Config> {
         let arch = gguf.needed("general.architecture", gguf.text("general.architecture"))?;
         let family = match arch {
@@ -107,7 +107,7 @@ fn rope(gguf: &Gguf, arch: &str, head_width: usize, context: usize) -> Result<Ro
         gguf.wrong(&key(part), why)
     })?;
     let mut rope = scaling.rope(head_width, base);
-    // Llama 3.1's scaling is written as what each frequency is divided by.
+    // Llama 3.1's scaling is stored as a divisor of each frequency.
     if let Some(stored) = gguf.tensors().get("rope_freqs.weight") {
         let wrong = |why: &str| format!("`{}`: tensor `rope_freqs.weight` {why}", gguf.path().display());
         if stored.storage != Storage::F32 || stored.dims != [head_width / 2] {
@@ -126,17 +126,17 @@ fn rope(gguf: &Gguf, arch: &str, head_width: usize, context: usize) -> Result<Ro
     Ok(rope)
 }
 
-/// Refuses what would change the numbers and is not computed here, each by its key.
+/// Refuses keys whose effect on the numbers we do not compute.
 fn refuse_what_is_not_computed(gguf: &Gguf, arch: &str) -> Result<()> {
     let zero = [
-        ("expert_count", "and mixtures of experts are not read"),
-        ("attention.sliding_window", "and attention here sees the whole text"),
-        ("attn_logit_softcapping", "and logits are not capped here"),
-        ("final_logit_softcapping", "and logits are not capped here"),
-        ("attention.scale", "and attention here is scaled by the width of a head"),
-        ("logit_scale", "and logits are not scaled here"),
-        ("embedding_scale", "and embeddings are not scaled here"),
-        ("residual_scale", "and residuals are not scaled here"),
+        ("expert_count", "but mixtures of experts are not supported"),
+        ("attention.sliding_window", "but sliding-window attention is not supported"),
+        ("attn_logit_softcapping", "but capped logits are not supported"),
+        ("final_logit_softcapping", "but capped logits are not supported"),
+        ("attention.scale", "but attention is always scaled by the width of a head"),
+        ("logit_scale", "but scaled logits are not supported"),
+        ("embedding_scale", "but scaled embeddings are not supported"),
+        ("residual_scale", "but scaled residuals are not supported"),
     ];
     for (part, why) in zero {
         let key = format!("{arch}.{part}");

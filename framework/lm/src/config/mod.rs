@@ -1,4 +1,4 @@
-//! What a model is made of, whichever file said it.
+//! The shape of a model, from either kind of file.
 
 mod folder;
 mod gguf;
@@ -9,8 +9,8 @@ mod tests;
 use boldface::Result;
 use boldface_engine::Rope;
 
-/// What is said about a model of another family.
-const FAMILIES: &str = "and boldface reads `gpt2`, `llama` and `qwen3`";
+/// Part of the error about a model of another family.
+const FAMILIES: &str = "but boldface reads only `gpt2`, `llama` and `qwen3`";
 
 /// A family of models that share one forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +19,14 @@ pub enum Family {
     Gpt2,
     /// RMS norm, rotary positions, SwiGLU, shared key-value heads: Llama, SmolLM2 (Touvron et al. 2023).
     Llama,
-    /// As Llama, with a norm of every query and key head: Qwen3 (Yang et al. 2025).
+    /// Like Llama, with a norm of every query and key head: Qwen3 (Yang et al. 2025).
     Qwen3,
 }
 
 /// The shape of a model, from `config.json` or a GGUF header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Which forward pass.
+    /// The family, which determines the forward pass.
     pub family: Family,
     /// Transformer layers.
     pub layers: usize,
@@ -46,7 +46,7 @@ pub struct Config {
     pub context: usize,
     /// Added to the variance in norms.
     pub eps: f32,
-    /// Rotary positions; none where positions are learned.
+    /// Rotary positions; None if positions are learned.
     pub rope: Option<Rope>,
     /// Whether the head is the embedding itself.
     pub tied: bool,
@@ -57,8 +57,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Every parameter there must be: its name in the published files, and its dims as we hold it (linear weights
-    /// are (outputs, inputs), those of GPT-2 too, whose files have them the other way round).
+    /// Returns every parameter of the model: its published name, and its dims in memory.
+    ///
+    /// Linear weights are (outputs, inputs). GPT-2's files store them the other way round; they are
+    /// turned on load.
     pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
         let (d, inner) = (self.width, self.inner);
         let (q, kv) = (self.heads * self.head_width, self.kv_heads * self.head_width);
@@ -119,7 +121,7 @@ impl Config {
         all
     }
 
-    /// Refuses sizes that no model has, so that nothing below divides by zero or overflows.
+    /// Refuses unrealistic sizes, so that nothing below divides by zero or overflows.
     fn checked(self, file: &str) -> Result<Config> {
         let sizes = [
             ("layers", self.layers, 10_000),
@@ -141,7 +143,11 @@ impl Config {
             return Err(format!("`{file}`: {heads} heads cannot share {kv} key-value heads").into());
         }
         if self.rope.is_some() && !self.head_width.is_multiple_of(2) {
-            return Err(format!("`{file}`: heads of odd width {} cannot be turned", self.head_width).into());
+            return Err(format!(
+                "`{file}`: rotary positions need heads of even width, not {}",
+                self.head_width
+            )
+            .into());
         }
         if !(self.eps > 0.0 && self.eps < 1.0) {
             return Err(format!("`{file}`: epsilon of norms: {}, where 0 to 1 was expected", self.eps).into());
@@ -149,12 +155,12 @@ impl Config {
         Ok(self)
     }
 
-    /// How many numbers all parameters have together.
+    /// Returns how many numbers all parameters have together.
     pub fn count(&self) -> u64 {
         self.parameters().iter().map(|(_, dims)| dims.iter().product::<usize>() as u64).sum()
     }
 
-    /// Names of the linear layers that an adapter may stand beside, as PEFT calls them: `q_proj`, `c_attn`.
+    /// Returns PEFT's names of the linear layers that may have an adapter, such as `q_proj` or `c_attn`.
     pub fn linears(&self) -> &'static [&'static str] {
         match self.family {
             Family::Gpt2 => &["c_attn", "c_proj", "c_fc"],
@@ -164,7 +170,7 @@ impl Config {
         }
     }
 
-    /// The name of the embedding.
+    /// Returns the name of the embedding.
     pub fn embedding(&self) -> &'static str {
         match self.family {
             Family::Gpt2 => "transformer.wte.weight",
@@ -172,7 +178,7 @@ impl Config {
         }
     }
 
-    /// The name of the table whose rows the last hidden states are multiplied with.
+    /// Returns the name of the table whose rows are multiplied with the last hidden states.
     pub fn head(&self) -> &'static str {
         if self.tied { self.embedding() } else { "lm_head.weight" }
     }

@@ -1,25 +1,25 @@
-//! Which angles rotary positions turn by when a model was stretched to longer texts.
+//! Frequencies of rotary positions in models that were stretched to longer texts.
 //!
-//! The same frequencies as `modeling_rope_utils` of transformers 5.
+//! They equal those of `modeling_rope_utils` in transformers 5.
 
 use std::f64::consts::PI;
 
 use boldface::{Error, Result};
 use boldface_engine::Rope;
 
-/// How the frequencies of a model differ from the plain ones.
+/// Change of a model's frequencies from the plain ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scaling {
-    /// Not at all.
+    /// No change.
     None,
-    /// All are divided by the factor.
+    /// All frequencies are divided by the factor.
     Linear {
-        /// How many times longer texts are.
+        /// Length of the new texts over that of the original ones.
         factor: f64,
     },
-    /// Slow ones are divided by the factor, fast ones stay (Llama 3.1).
+    /// Slow frequencies are divided by the factor, fast ones stay (Llama 3.1).
     Llama3 {
-        /// How many times longer texts are.
+        /// Length of the new texts over that of the original ones.
         factor: f64,
         /// Waves longer than `original / low` are divided.
         low: f64,
@@ -28,17 +28,17 @@ pub(crate) enum Scaling {
         /// Longest text before stretching.
         original: f64,
     },
-    /// As Llama 3.1, over a ramp of dimensions, and attention is sharpened (Peng et al. 2023).
+    /// Like Llama 3.1, over a ramp of dimensions, and with sharper attention (YaRN, Peng et al. 2023).
     Yarn {
-        /// How many times longer texts are.
+        /// Length of the new texts over that of the original ones.
         factor: f64,
-        /// Turns over the original length above which a frequency stays.
+        /// Number of turns over the original length above which a frequency stays.
         fast: f64,
-        /// Turns below which it is divided.
+        /// Number of turns below which a frequency is divided.
         slow: f64,
         /// Longest text before stretching.
         original: f64,
-        /// What rotated numbers are multiplied by.
+        /// Factor on the rotated numbers.
         attention: f64,
         /// Whether the ramp begins and ends at whole dimensions.
         truncate: bool,
@@ -46,7 +46,7 @@ pub(crate) enum Scaling {
 }
 
 impl Scaling {
-    /// Refuses numbers that give no frequencies; `wrong(key, why)` words it.
+    /// Refuses numbers that give no frequencies; `wrong(key, why)` makes the error.
     pub fn checked(self, wrong: &dyn Fn(&str, &str) -> Error) -> Result<()> {
         let positive = |key: &str, x: f64| {
             if x > 0.0 { Ok(()) } else { Err(wrong(key, "where more than 0 was expected")) }
@@ -76,7 +76,7 @@ impl Scaling {
         }
     }
 
-    /// The frequencies of heads of `width` numbers.
+    /// Returns the frequencies of heads of `width` numbers.
     pub fn rope(self, width: usize, base: f64) -> Rope {
         let plain = Rope::plain(width, base);
         let each = |stretched: &dyn Fn(usize, f64) -> f64| {
@@ -104,7 +104,7 @@ impl Scaling {
                 }
                 (first, last) = (first.max(0.0), last.min(width - 1.0));
                 if first == last {
-                    last += 0.001; // as the original, so that the ramp is not divided by nothing
+                    last += 0.001; // as in the original, to avoid dividing by zero
                 }
                 let stretched = |i: usize, frequency: f64| {
                     let divided = ((i as f64 - first) / (last - first)).clamp(0.0, 1.0);
@@ -116,7 +116,7 @@ impl Scaling {
     }
 }
 
-/// The factor of attention that YaRN's paper gives: `0.1 m ln(s) + 1`.
+/// Returns the attention factor of the YaRN paper: `0.1 m ln(s) + 1`.
 pub(crate) fn yarn_attention(factor: f64, m: f64) -> f64 {
     if factor <= 1.0 { 1.0 } else { 0.1 * m * factor.ln() + 1.0 }
 }

@@ -1,4 +1,4 @@
-//! What `config.json` may say, and what is refused: each complaint names its key.
+//! Accepted and refused keys of `config.json`; each error names its key.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ fn read(config: &Value) -> Result<Config> {
     Config::from_json(&Json::parse(Path::new("config.json"), config.to_string().as_bytes())?)
 }
 
-/// Llama's configuration with some keys set.
+/// Reads Llama's configuration with some keys changed.
 fn llama(keys: Value) -> Result<Config> {
     let mut config = json!({
         "model_type": "llama", "hidden_size": 192, "intermediate_size": 100, "num_attention_heads": 3,
@@ -60,7 +60,8 @@ fn what_is_not_said_is_as_in_transformers() {
     assert_eq!(gpt2.rope, None);
 }
 
-/// Frequencies of `modeling_rope_utils` of transformers 5.23 (`tests/python/lm_text_golden.py`), which are of 32 bits.
+/// Frequencies equal those of `modeling_rope_utils` in transformers 5.23
+/// (`tests/python/lm_text_golden.py`), which have 32 bits.
 #[test]
 fn rotary_frequencies_are_those_of_transformers() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/lm-text.json");
@@ -70,7 +71,7 @@ fn rotary_frequencies_are_those_of_transformers() {
     for wanted in ropes {
         let parameters = &wanted["parameters"];
         let new = llama(json!({ "rope_parameters": parameters })).unwrap();
-        // The form of transformers 4: the base outside, the kind under its old name.
+        // The form of transformers 4: the base is outside, and the kind has its old name.
         let mut old = parameters.clone();
         let base = old.as_object_mut().unwrap().remove("rope_theta").unwrap();
         old["type"] = old.as_object_mut().unwrap().remove("rope_type").unwrap();
@@ -92,44 +93,52 @@ fn what_is_not_computed_is_refused_by_its_key() {
         (
             json!({ "model_type": "mistral" }),
             expect![[
-                r#"`config.json`: `model_type` is `"mistral"`, and boldface reads `gpt2`, `llama` and `qwen3`"#
+                r#"`config.json`: `model_type` is `"mistral"`, but boldface reads only `gpt2`, `llama` and `qwen3`"#
             ]],
         ),
         (
             json!({ "hidden_act": "gelu" }),
-            expect![[r#"`config.json`: `hidden_act` is `"gelu"`, and this family is computed with `silu`"#]],
+            expect![[r#"`config.json`: `hidden_act` is `"gelu"`, but this family needs `silu`"#]],
         ),
         (
             json!({ "sliding_window": 4096 }),
-            expect!["`config.json`: `sliding_window` is `4096`, and attention here sees the whole text"],
+            expect![
+                "`config.json`: `sliding_window` is `4096`, but sliding-window attention is not supported"
+            ],
         ),
         (
             json!({ "layer_types": ["full_attention", "sliding_attention"] }),
             expect![[
-                r#"`config.json`: `layer_types` is `["full_attention","sliding_attention"]`, and every layer here is `full_attention`"#
+                r#"`config.json`: `layer_types` is `["full_attention","sliding_attention"]`, but every layer must be `full_attention`"#
             ]],
         ),
         (
             json!({ "quantization_config": { "bits": 4 } }),
             expect![
-                "`config.json` has `quantization_config`: packed weights are read from .gguf files only; take the unquantised folder or a .gguf of this model"
+                "`config.json` has `quantization_config`: quantised weights are supported only in .gguf files; use the unquantised folder or a .gguf file of this model"
             ],
         ),
         (
             json!({ "num_local_experts": 8 }),
-            expect!["`config.json`: `num_local_experts` is `8`, and mixtures of experts are not read"],
+            expect!["`config.json`: `num_local_experts` is `8`, but mixtures of experts are not supported"],
         ),
         (
             json!({ "final_logit_softcapping": 30.0 }),
-            expect!["`config.json`: `final_logit_softcapping` is `30.0`, and logits are not capped here"],
+            expect![
+                "`config.json`: `final_logit_softcapping` is `30.0`, but capped logits are not supported"
+            ],
         ),
         (
             json!({ "partial_rotary_factor": 0.5, "rope_parameters": { "rope_theta": 1e4 } }),
-            expect!["`config.json`: `partial_rotary_factor` is `0.5`, and only whole heads are turned: 1.0"],
+            expect![
+                "`config.json`: `partial_rotary_factor` is `0.5`, but rotary positions must turn whole heads (1.0)"
+            ],
         ),
         (
             json!({ "partial_rotary_factor": 0.5 }),
-            expect!["`config.json`: `partial_rotary_factor` is `0.5`, and only whole heads are turned: 1.0"],
+            expect![
+                "`config.json`: `partial_rotary_factor` is `0.5`, but rotary positions must turn whole heads (1.0)"
+            ],
         ),
         (
             json!({ "rope_scaling": { "rope_type": "longrope", "factor": 4.0 } }),
@@ -158,14 +167,17 @@ fn what_is_not_computed_is_refused_by_its_key() {
         (
             json!({ "rope_parameters": { "full_attention": { "rope_theta": 1e4 } } }),
             expect![[
-                r#"`config.json`: `rope_parameters.full_attention` is `{"rope_theta":10000.0}`, and every layer here turns by the same angles"#
+                r#"`config.json`: `rope_parameters.full_attention` is `{"rope_theta":10000.0}`, but all layers must turn by the same angles"#
             ]],
         ),
         (
             json!({ "rope_theta": 1.0 }),
             expect!["`config.json`: `rope_theta` is `1.0`, where more than 1 was expected"],
         ),
-        (json!({ "head_dim": 63 }), expect!["`config.json`: heads of odd width 63 cannot be turned"]),
+        (
+            json!({ "head_dim": 63 }),
+            expect!["`config.json`: rotary positions need heads of even width, not 63"],
+        ),
         (
             json!({ "num_attention_heads": 5 }),
             expect![
@@ -197,18 +209,18 @@ fn what_is_not_computed_is_refused_by_its_key() {
         (
             json!({ "activation_function": "gelu" }),
             expect![[
-                r#"`config.json`: `activation_function` is `"gelu"`, and this family is computed with `gelu_new`"#
+                r#"`config.json`: `activation_function` is `"gelu"`, but this family needs `gelu_new`"#
             ]],
         ),
         (
             json!({ "scale_attn_by_inverse_layer_idx": true }),
             expect![
-                "`config.json`: `scale_attn_by_inverse_layer_idx` is `true`, and only `false` is computed"
+                "`config.json`: `scale_attn_by_inverse_layer_idx` is `true`, but only `false` is supported"
             ],
         ),
         (
             json!({ "scale_attn_weights": false }),
-            expect!["`config.json`: `scale_attn_weights` is `false`, and only `true` is computed"],
+            expect!["`config.json`: `scale_attn_weights` is `false`, but only `true` is supported"],
         ),
         (
             json!({ "n_head": 5 }),

@@ -1,8 +1,8 @@
-//! The licence that a model card names in its front matter.
+//! The licence in the front matter of a model card.
 
 use std::path::Path;
 
-/// The value of `license:` (or `license_name:` where that says `other`) of `README.md`.
+/// Returns `license:` of `README.md`, or `license_name:` if that is `other`.
 pub(super) fn licence(folder: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.join("README.md")).ok()?;
     let mut lines = text.lines();

@@ -1,4 +1,4 @@
-//! A Hugging Face folder: which files it has, and the tensors of its safetensors files.
+//! A Hugging Face folder: its files, and the tensors of its safetensors files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use super::json::Json;
 use crate::config::{Config, Family};
 use crate::weights::{Order, Shard, Stored, Weights, some};
 
-/// The index of shards.
+/// File name of the index of shards.
 const INDEX: &str = "model.safetensors.index.json";
-/// All weights in one file.
+/// File name of weights that are all in one file.
 const SINGLE: &str = "model.safetensors";
 
-/// Files beside the weights that say how text is read, in the order in which they are asked.
+/// Files beside the weights that define how text is read.
 const TEXT_FILES: &[&str] = &[
     "chat_template.jinja",
     "encoder.json",
@@ -31,14 +31,14 @@ const TEXT_FILES: &[&str] = &[
 /// A folder with a `config.json`.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
-    /// The folder.
+    /// The path of the folder.
     pub path: PathBuf,
     /// Its `config.json`.
     pub config: Json,
 }
 
 impl Folder {
-    /// Reads `config.json`.
+    /// Opens a folder and reads its `config.json`.
     pub fn open(path: &Path) -> Result<Folder> {
         let config = path.join("config.json");
         if !config.exists() {
@@ -49,40 +49,41 @@ impl Folder {
             gguf.sort();
             return Err(match gguf.first() {
                 Some(gguf) => format!("`{here}` has no `config.json`; did you mean `{}`?", gguf.display()),
-                None => format!("`{here}` has no `config.json`; it is no Hugging Face model folder"),
+                None => format!("`{here}` has no `config.json`; it is not a Hugging Face model folder"),
             }
             .into());
         }
         Ok(Folder { path: path.to_owned(), config: Json::read(&config)? })
     }
 
-    /// A file of this folder.
+    /// Returns the path of a file in this folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Files that say how text is read, those that are there; and the configuration.
+    /// Returns the existing files that define how text is read, the index of shards and the
+    /// configuration.
     pub fn paths(&self) -> Vec<PathBuf> {
         let texts = TEXT_FILES.iter().map(|name| self.file(name)).filter(|path| path.exists());
         let index = Some(self.file(INDEX)).filter(|path| path.exists());
         texts.chain(index).chain([self.config.file().to_owned()]).collect()
     }
 
-    /// What the model is called in its own configuration.
+    /// Returns the model's name in its own configuration.
     pub fn name(&self) -> Option<String> {
         let name = self.config.text("_name_or_path").ok().flatten()?;
-        // A path on somebody else's disk is no name.
+        // A path on another computer is not a name.
         let is_name = !name.is_empty() && !name.starts_with(['/', '.', '~']) && !name.contains('\\');
         is_name.then(|| name.to_owned())
     }
 
-    /// Where tensors are looked for, for a message.
+    /// Returns the file that should have all tensors, for error messages.
     pub fn whole(&self) -> String {
         let name = if self.file(SINGLE).exists() { SINGLE } else { INDEX };
         self.file(name).display().to_string()
     }
 
-    /// All tensors under their published names. Buffers that are no weights are left out.
+    /// Reads all tensors under their published names, without buffers, which are not weights.
     pub fn weights(&self, config: &Config) -> Result<Weights> {
         let single = self.file(SINGLE);
         let found = if single.exists() { Shard::open(&single)?.tensors } else { self.shards()? };
@@ -110,7 +111,7 @@ impl Folder {
         Ok(weights)
     }
 
-    /// The tensors of all shards that the index names, each from the shard it says.
+    /// Reads the tensors that the index names, each from its shard.
     fn shards(&self) -> Result<Vec<(String, Result<Stored>)>> {
         let index = self.file(INDEX);
         if !index.exists() {
@@ -129,7 +130,7 @@ impl Folder {
         let mut of_tensor: BTreeMap<String, String> = BTreeMap::new();
         for (tensor, _) in map.keys() {
             let shard = map.needed(tensor, map.text(tensor).map(|text| text.map(str::to_owned)))?;
-            // A shard lies in the folder itself: a path out of it would read somebody else's files.
+            // A shard must be in the folder itself, as a path out of it could read any file.
             if Path::new(&shard).file_name().is_none_or(|name| name != shard.as_str()) {
                 return Err(map.wrong(tensor, "which is not the name of a file in this folder"));
             }
@@ -153,7 +154,7 @@ impl Folder {
         let lost = of_tensor.iter().filter(|(name, _)| !names.contains(name.as_str()) && !is_buffer(name));
         let lost = lost.map(|(name, shard)| {
             format!(
-                "`{}`: tensor `{name}` is missing, though `{INDEX}` puts it there",
+                "`{}`: tensor `{name}` is missing, although `{INDEX}` lists it there",
                 self.file(shard).display()
             )
         });
@@ -162,12 +163,13 @@ impl Folder {
     }
 }
 
-/// Tensors that old files hold and that are no weights: the causal mask of GPT-2, rotary frequencies of Llama.
+/// Returns whether a tensor of an old file is a buffer: GPT-2's causal mask or Llama's rotary
+/// frequencies.
 fn is_buffer(name: &str) -> bool {
     [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"].iter().any(|end| name.ends_with(end))
 }
 
-/// With the prefix of the model's body, which files of the body alone do not have.
+/// Adds the prefix of the model's body, which is missing in files of the body alone.
 fn published_name(family: Family, name: &str) -> String {
     let prefix = match family {
         Family::Gpt2 => "transformer.",
@@ -180,7 +182,7 @@ fn published_name(family: Family, name: &str) -> String {
     }
 }
 
-/// GPT-2's linear layers are written (inputs, outputs).
+/// Returns the order of a tensor; files store GPT-2's linear layers as (inputs, outputs).
 fn order(family: Family, published: &str) -> Order {
     let linears = ["attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight"];
     if family == Family::Gpt2 && linears.iter().any(|end| published.ends_with(end)) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use boldface::Result;
 use serde_json::{Map, Value};
 
-/// An object of a JSON file: the file itself, or what stands under one of its keys.
+/// An object of a JSON file: the whole file, or the object under one of its keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Json {
     file: PathBuf,
@@ -22,12 +22,12 @@ impl Json {
         Json::parse(file, &text)
     }
 
-    /// Reads a file that holds one object, if it is there.
+    /// Reads a file that holds one object, or returns None if there is no file.
     pub fn read_if_there(file: &Path) -> Result<Option<Json>> {
         if file.exists() { Json::read(file).map(Some) } else { Ok(None) }
     }
 
-    /// What [`Json::read`] makes of a file's content.
+    /// Parses the content of a file for [`Json::read`].
     pub fn parse(file: &Path, text: &[u8]) -> Result<Json> {
         let value: Value = serde_json::from_slice(text)
             .map_err(|error| format!("`{}` is not JSON: {error}", file.display()))?;
@@ -37,38 +37,38 @@ impl Json {
         }
     }
 
-    /// The file this is from.
+    /// Returns the file that this is from.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// All keys of this object.
+    /// Returns all keys of this object, with their values.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.keys.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// What stands under a key; `null` counts as nothing.
+    /// Returns the value of a key; `null` counts as missing.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.keys.get(key).filter(|value| !value.is_null())
     }
 
-    /// A whole number.
+    /// Returns the whole number of a key.
     pub fn count(&self, key: &str) -> Result<Option<usize>> {
         let read = |value: &Value| value.as_u64().and_then(|count| usize::try_from(count).ok());
         self.typed(key, "a whole number", read)
     }
 
-    /// A finite number.
+    /// Returns the finite number of a key.
     pub fn number(&self, key: &str) -> Result<Option<f64>> {
         self.typed(key, "a number", |value| value.as_f64().filter(|number| number.is_finite()))
     }
 
-    /// True or false.
+    /// Returns the flag of a key.
     pub fn flag(&self, key: &str) -> Result<Option<bool>> {
         self.typed(key, "true or false", Value::as_bool)
     }
 
-    /// A string.
+    /// Returns the string of a key.
     pub fn text(&self, key: &str) -> Result<Option<&str>> {
         match self.value(key) {
             None => Ok(None),
@@ -76,7 +76,7 @@ impl Json {
         }
     }
 
-    /// An object under a key.
+    /// Returns the object of a key.
     pub fn object(&self, key: &str) -> Result<Option<Json>> {
         let at = self.path(key);
         let open = |value: &Value| {
@@ -86,12 +86,12 @@ impl Json {
         self.typed(key, "an object", open)
     }
 
-    /// What a key must hold.
+    /// Returns the value that was found, or an error that the key is missing.
     pub fn needed<T>(&self, key: &str, found: Result<Option<T>>) -> Result<T> {
         found?.ok_or_else(|| format!("`{}` has no key `{}`", self.file.display(), self.path(key)).into())
     }
 
-    /// An error about a key, with what it holds: "`FILE`: `KEY` is `VALUE`, ...".
+    /// Makes an error about a key and its value: "`FILE`: `KEY` is `VALUE`, ...".
     pub fn wrong(&self, key: &str, why: &str) -> boldface::Error {
         let value = self.keys.get(key).map(Value::to_string).unwrap_or_default();
         format!("`{}`: `{}` is `{value}`, {why}", self.file.display(), self.path(key)).into()

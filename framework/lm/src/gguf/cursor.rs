@@ -1,8 +1,8 @@
-//! Little-endian numbers and strings of a file, every one checked against the file's end.
+//! Little-endian numbers and strings of a file, each checked against the file's end.
 
 use boldface::Result;
 
-/// A place in the bytes of a file.
+/// A position in the bytes of a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -14,22 +14,22 @@ impl<'a> Cursor<'a> {
         Cursor { bytes, at }
     }
 
-    /// Where it stands.
+    /// Returns the position.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// How many bytes are left.
+    /// Returns how many bytes are left.
     pub fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
     }
 
-    /// The next bytes.
+    /// Reads the next `count` bytes.
     pub fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
         let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
         let end = end.ok_or_else(|| {
             let (length, at) = (self.bytes.len(), self.at);
-            format!("it ends at byte {length}, inside what begins at byte {at}; it was cut short or damaged")
+            format!("it ends at byte {length}, inside the item that begins at byte {at}; it was cut short or damaged")
         })?;
         let found = &self.bytes[self.at..end];
         self.at = end;
@@ -48,7 +48,8 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// A count of things that take at least `least` bytes each: no more than can still follow.
+    /// Reads a count of items of at least `least` bytes each, and checks that they can fit into the
+    /// rest.
     pub fn count(&mut self, what: &str, least: usize) -> Result<usize> {
         let (at, count) = (self.at, self.u64()?);
         let most = self.left() / least;
@@ -58,7 +59,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// A string after its length.
+    /// Reads a string and the length before it.
     pub fn text(&mut self) -> Result<&'a str> {
         let length = self.count("bytes of text", 1)?;
         let at = self.at;

@@ -1,4 +1,4 @@
-//! The tensors of a GGUF file: where they lie, and what Hugging Face's files call them.
+//! The tensors of a GGUF file: their locations, and their names in Hugging Face's files.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use super::cursor::Cursor;
 use crate::config::{Config, Family};
 use crate::weights::{Order, Storage, Stored, Weights};
 
-/// Dims that GGML has at most.
+/// GGML's maximum number of dims.
 const MOST_DIMS: u32 = 4;
 
-/// Reads the table of tensors that begins at the cursor; their numbers follow it at the next multiple of `alignment`.
+/// Reads the table of tensors at the cursor; their numbers begin at the next multiple of `alignment`.
 pub(super) fn read(
     file: &Mapped,
     mut cursor: Cursor<'_>,
@@ -33,7 +33,7 @@ pub(super) fn read(
             let size = usize::try_from(size).map_err(|_| format!("tensor `{name}` has a dim of {size}"))?;
             dims.push(size);
         }
-        dims.reverse(); // the fastest comes first in the file
+        dims.reverse(); // the file lists the fastest first
         let storage = storage(cursor.u32()?).map_err(|error| format!("tensor `{name}` {error}"))?;
         found.push((name, storage, dims, cursor.u64()?));
     }
@@ -54,13 +54,13 @@ pub(super) fn read(
         let (file, bytes) = (file.clone(), start..end);
         let stored = Stored { file, name: name.clone(), storage, dims, bytes, order: Order::Ours };
         if tensors.insert(name.clone(), stored).is_some() {
-            return Err(format!("tensor `{name}` stands there twice").into());
+            return Err(format!("tensor `{name}` is listed twice").into());
         }
     }
     Ok(tensors)
 }
 
-/// Bytes of a tensor; rows are whole blocks.
+/// Returns the number of bytes of a tensor, whose rows must be whole blocks.
 fn length(storage: Storage, dims: &[usize]) -> Result<usize> {
     let (numbers, bytes) = storage.block();
     let row = dims.last().copied().unwrap_or(1);
@@ -69,10 +69,10 @@ fn length(storage: Storage, dims: &[usize]) -> Result<usize> {
     }
     let count = dims.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
     let length = count.and_then(|count| (count / numbers).checked_mul(bytes));
-    length.ok_or_else(|| format!("has dims {dims:?}, more numbers than there is memory").into())
+    length.ok_or_else(|| format!("has dims {dims:?}, more numbers than memory can hold").into())
 }
 
-/// The kinds of GGML that are read.
+/// Returns the storage of one of GGML's kinds, if we read it.
 fn storage(kind: u32) -> Result<Storage> {
     Ok(match kind {
         0 => Storage::F32,
@@ -89,12 +89,12 @@ fn storage(kind: u32) -> Result<Storage> {
         _ => {
             let known = "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K";
             let name = name_of(kind);
-            return Err(format!("is stored as {name}; {known} are read").into());
+            return Err(format!("is stored as {name}; only {known} are supported").into());
         }
     })
 }
 
-/// What GGML calls a kind that is not read.
+/// Returns GGML's name of a kind that is not read.
 fn name_of(kind: u32) -> String {
     let known = match kind {
         9 => "Q8_1",
@@ -123,13 +123,14 @@ fn name_of(kind: u32) -> String {
     known.to_owned()
 }
 
-/// The tensors under the names of Hugging Face's files. Those that are no weights are left out; an unknown one keeps its
-/// name, and is found when names are compared.
+/// Returns the tensors under their names in Hugging Face's files, without those that are not weights.
+///
+/// An unknown tensor keeps its name, and is reported when names are compared.
 pub(crate) fn published(gguf: &Gguf, config: &Config) -> Weights {
     let mut weights = Weights::new();
     for (name, stored) in gguf.tensors() {
         if name == "rope_freqs.weight" {
-            continue; // has gone into the frequencies
+            continue; // already in the frequencies
         }
         let mut stored = stored.clone();
         if config.family == Family::Llama {

@@ -1,4 +1,4 @@
-//! The metadata of a GGUF file: numbers and strings at once, lists where they lie.
+//! The metadata of a GGUF file: numbers and strings are copied, lists stay in the file.
 
 use boldface::Result;
 
@@ -12,7 +12,7 @@ pub(super) enum Value {
     Float(f64),
     Flag(bool),
     Text(String),
-    /// So many values of one kind, from this byte on; all have been read over once.
+    /// `count` values of one kind from byte `at`, all of which were checked once.
     List {
         kind: u32,
         count: usize,
@@ -24,7 +24,7 @@ pub(super) enum Value {
 const TEXT: u32 = 8;
 const LIST: u32 = 9;
 
-/// Lists of lists of lists: deeper ones are no file that anybody writes.
+/// Maximum nesting of lists; real files nest less.
 const DEEPEST: usize = 4;
 
 impl Value {
@@ -47,7 +47,7 @@ impl Value {
             LIST => {
                 let (at, kind) = (cursor.at(), cursor.u32()?);
                 if depth == DEEPEST {
-                    return Err(format!("the list at byte {at} lies in {DEEPEST} others").into());
+                    return Err(format!("the list at byte {at} is nested in {DEEPEST} others").into());
                 }
                 let count = cursor.count("values", least(kind))?;
                 let first = cursor.at();
@@ -74,13 +74,13 @@ impl Value {
         })
     }
 
-    /// Reads over a value that has no fixed size.
+    /// Skips a value that has no fixed size.
     fn pass(cursor: &mut Cursor<'_>, kind: u32, depth: usize) -> Result<()> {
         if kind == TEXT { cursor.text().map(drop) } else { Value::of_kind(cursor, kind, depth).map(drop) }
     }
 }
 
-/// Bytes of a value of this kind, if they are always as many.
+/// Returns the number of bytes of a value of this kind, if it is fixed.
 fn size(kind: u32) -> Option<usize> {
     match kind {
         0 | 1 | 7 => Some(1),
@@ -91,13 +91,13 @@ fn size(kind: u32) -> Option<usize> {
     }
 }
 
-/// Fewest bytes of a value of this kind.
+/// Returns the smallest number of bytes of a value of this kind.
 fn least(kind: u32) -> usize {
     // A list has a kind and a count, a string a length.
     size(kind).unwrap_or(if kind == LIST { 12 } else { 8 })
 }
 
-/// The values of a list, one after the other.
+/// Returns the values of a list in turn.
 pub(super) fn values<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<Item = Value> + 'a> {
     let Value::List { kind, count, at } = *list else { return None };
     let mut cursor = Cursor::new(bytes, at);
@@ -107,7 +107,7 @@ pub(super) fn values<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<
     Some((0..count).map(next))
 }
 
-/// The strings of a list of strings, where they lie.
+/// Returns the strings of a list in turn, borrowed from the file.
 pub(super) fn texts<'a>(bytes: &'a [u8], list: &Value) -> Option<impl Iterator<Item = &'a str>> {
     let Value::List { kind: TEXT, count, at } = *list else { return None };
     let mut cursor = Cursor::new(bytes, at);

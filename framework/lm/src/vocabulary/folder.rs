@@ -1,4 +1,5 @@
-//! The tokenizer of a Hugging Face folder: `tokenizer.json`, or GPT-2's two files, and what is said beside them.
+//! The tokenizer of a Hugging Face folder: `tokenizer.json` or GPT-2's two files, and settings beside
+//! them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,13 @@ use super::pairs::{self, Splitting};
 use crate::chat::Chat;
 use crate::files::{Folder, Json};
 
-/// GPT-2's files under the names of transformers and of its authors.
+/// Names of GPT-2's files: those of transformers, and those of its authors.
 const PAIRS: &[(&str, &str)] = &[("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
 
-/// What ends GPT-2's texts, where no file says so.
+/// End of GPT-2's texts if no file names one.
 const GPT2_END: &str = "<|endoftext|>";
 
-/// What is said about the tokens beside the tokenizer itself.
+/// Files about the tokens, beside the tokenizer itself.
 struct Beside {
     tokenizer: Option<Json>,
     special: Option<Json>,
@@ -27,7 +28,7 @@ struct Beside {
 }
 
 impl Vocabulary {
-    /// Reads the tokenizer of a folder; also gives the file it is from.
+    /// Reads the tokenizer of a folder, and returns the file that it is from too.
     pub(crate) fn of_folder(folder: &Folder) -> Result<(Vocabulary, PathBuf)> {
         let beside = Beside {
             tokenizer: Json::read_if_there(&folder.file("tokenizer_config.json"))?,
@@ -54,12 +55,13 @@ impl Vocabulary {
 }
 
 impl Beside {
-    /// `bos_token` and the like as text. `tokenizer_config.json` goes before `special_tokens_map.json`.
+    /// Returns the text of `bos_token` and similar tokens. `tokenizer_config.json` overrides
+    /// `special_tokens_map.json`.
     fn named(&self) -> BTreeMap<String, String> {
         let mut named = BTreeMap::new();
         for json in self.special.iter().chain(&self.tokenizer) {
             for (key, value) in json.keys().filter(|(key, _)| key.ends_with("_token")) {
-                // A string, or an object with how it is to be matched.
+                // A string, or an object that also says how to match it.
                 let text = value.as_str().or_else(|| value.get("content").and_then(Value::as_str));
                 if let Some(text) = text {
                     named.insert(key.to_owned(), text.to_owned());
@@ -78,7 +80,7 @@ fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokeni
         // The library panics on some damaged files.
         let tokenizer = guard(|| Tokenizer::from_bytes(bytes));
         let tokenizer =
-            tokenizer.map_err(|error| format!("`{}` is no tokenizer: {error}", path.display()))?;
+            tokenizer.map_err(|error| format!("`{}` is not a tokenizer: {error}", path.display()))?;
         return Ok((tokenizer, path));
     }
     let here = |(entries, merges): &(&str, &str)| {
@@ -100,7 +102,7 @@ fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokeni
     Ok((tokenizer, entries))
 }
 
-/// GPT-2's own files: entries as JSON, merges a line each.
+/// Reads GPT-2's own files: entries as JSON, merges one per line.
 fn gpt2(entries: &Path, merges: &Path, end: &str) -> Result<Tokenizer> {
     let json = Json::read(entries)?;
     let mut vocab = Vocab::default();
@@ -118,7 +120,7 @@ fn gpt2(entries: &Path, merges: &Path, end: &str) -> Result<Tokenizer> {
     Ok(tokenizer)
 }
 
-/// The token that the tokenizer itself puts before every text.
+/// Returns the token that the tokenizer itself puts before every text.
 fn first_of(tokenizer: &Tokenizer) -> Result<Option<u32>> {
     let [with, without] = [true, false].map(|special| tokenizer.encode_fast("a", special));
     let (with, without) = (with?, without?);
@@ -126,7 +128,7 @@ fn first_of(tokenizer: &Tokenizer) -> Result<Option<u32>> {
     Ok(first.filter(|first| with.len() > without.len() && without.get_ids().first() != Some(first)))
 }
 
-/// One number or a list of them.
+/// Reads one number or a list of them.
 fn ids(json: &Json, key: &str) -> Result<Vec<u32>> {
     let wrong = || json.wrong(key, "which is not a token's number, nor a list of them");
     let number = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok()).ok_or_else(wrong);
@@ -137,8 +139,8 @@ fn ids(json: &Json, key: &str) -> Result<Vec<u32>> {
     }
 }
 
-/// The chat template and the file it is from: a file of its own, or a key of `tokenizer_config.json`, where there may
-/// be several by name.
+/// Returns the chat template and its file: `chat_template.jinja`, or `tokenizer_config.json`, which may
+/// hold several templates by name.
 fn template(folder: &Folder, config: Option<&Json>) -> Result<Option<(String, String)>> {
     let path = folder.file("chat_template.jinja");
     if path.exists() {

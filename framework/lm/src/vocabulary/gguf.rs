@@ -11,11 +11,11 @@ use super::pairs::{self, Splitting};
 use crate::chat::Chat;
 use crate::gguf::Gguf;
 
-/// Kinds of tokens, as GGUF numbers them: those that steer the model, and those that a user added as text.
+/// Kinds of tokens, as GGUF numbers them: tokens that control the model, and texts that a user added.
 const CONTROL: i64 = 3;
 const USER_DEFINED: i64 = 4;
 
-/// Keys of tokens that templates write, and what they call them.
+/// Keys of tokens that templates write, and their names in templates.
 const NAMED: &[(&str, &str)] = &[
     ("tokenizer.ggml.bos_token_id", "bos_token"),
     ("tokenizer.ggml.eos_token_id", "eos_token"),
@@ -23,16 +23,16 @@ const NAMED: &[(&str, &str)] = &[
     ("tokenizer.ggml.padding_token_id", "pad_token"),
 ];
 
-/// Keys of tokens that end a text or a turn, the one to append first.
+/// Keys of tokens that end a text or a turn; the first one is appended.
 const ENDS: &[&str] =
     &["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
 
 impl Vocabulary {
-    /// Reads the keys `tokenizer.*`.
+    /// Reads the tokenizer under the keys `tokenizer.*`.
     pub(crate) fn of_gguf(gguf: &Gguf) -> Result<Vocabulary> {
         let model = gguf.needed("tokenizer.ggml.model", gguf.text("tokenizer.ggml.model"))?;
         if model != "gpt2" {
-            return Err(gguf.wrong("tokenizer.ggml.model", "and byte pairs (`gpt2`) are read"));
+            return Err(gguf.wrong("tokenizer.ggml.model", "but only byte pairs (`gpt2`) are supported"));
         }
         let splitting = match gguf.needed("tokenizer.ggml.pre", gguf.text("tokenizer.ggml.pre"))? {
             "gpt-2" => Splitting::Gpt2,
@@ -40,7 +40,7 @@ impl Vocabulary {
             "llama-bpe" | "llama3" | "llama-v3" => Splitting::Llama3,
             "qwen2" => Splitting::Qwen2,
             _ => {
-                let known = "and `gpt-2`, `smollm`, `llama-bpe` and `qwen2` are read";
+                let known = "but only `gpt-2`, `smollm`, `llama-bpe` and `qwen2` are supported";
                 return Err(gguf.wrong("tokenizer.ggml.pre", known));
             }
         };
@@ -50,7 +50,7 @@ impl Vocabulary {
         if entries.len() != tokens.len() {
             let twice = (0..).zip(&tokens).find(|(id, token)| entries.get(**token) != Some(id));
             let twice = twice.map_or("", |(_, token)| token);
-            return Err(format!("`{}`: token `{twice}` stands there twice", gguf.path().display()).into());
+            return Err(format!("`{}`: token `{twice}` is listed twice", gguf.path().display()).into());
         }
         let kinds = gguf.integers("tokenizer.ggml.token_type")?.unwrap_or_default();
         if !kinds.is_empty() && kinds.len() != tokens.len() {
@@ -82,7 +82,7 @@ impl Vocabulary {
         for key in ENDS {
             ends.extend(id(key)?);
         }
-        // llama.cpp begins texts of Llama 3 with its mark even where the key is missing.
+        // llama.cpp begins texts of Llama 3 with its start token even if the key is missing.
         let wants_start =
             gguf.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(splitting == Splitting::Llama3);
         let start = if wants_start { id("tokenizer.ggml.bos_token_id")? } else { None };

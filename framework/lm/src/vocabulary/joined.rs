@@ -1,4 +1,4 @@
-//! One text that a chat template and a user wrote together: only the template's marks are special tokens.
+//! Text from a chat template and a user together, in which only the template's marks are special tokens.
 
 use boldface::Result;
 use tokenizers::{AddedToken, Tokenizer};
@@ -8,13 +8,13 @@ use super::Vocabulary;
 /// A part of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// From a chat template: special tokens are written as such.
+    /// From a chat template: special tokens are recognised.
     Marked(&'a str),
-    /// From a user: what looks like a special token is text.
+    /// From a user: text that looks like a special token stays text.
     Plain(&'a str),
 }
 
-/// Around the number of a special token, instead of its text. Unicode has no characters with these codes.
+/// Delimiters of a special token's number, which replaces its text. They are noncharacters of Unicode.
 const STAND_IN: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 
 impl Part<'_> {
@@ -26,7 +26,7 @@ impl Part<'_> {
 }
 
 impl Vocabulary {
-    /// Tokens of the one text that the parts make: the tokenizer does not see where parts meet.
+    /// Returns the tokens of the parts as one text, so that the tokenizer does not see where parts meet.
     ///
     /// # Errors
     ///
@@ -55,15 +55,15 @@ impl Vocabulary {
         }
     }
 
-    /// As above where a user's text looks like a special token: the template's own get another text, which only
-    /// they can have.
+    /// Does the same if a user's text looks like a special token: stand-ins, which no user's text may
+    /// contain, replace the template's special tokens.
     fn joined_with_stand_ins(&self, parts: &[Part<'_>]) -> Result<Vec<u32>> {
         let mut text = String::new();
         for part in parts {
             match part {
                 Part::Plain(plain) if plain.contains(STAND_IN) => {
                     return Err(
-                        "a text with U+FDD0 or U+FDD1, which are no characters, cannot be read".into()
+                        "a text with U+FDD0 or U+FDD1 cannot be read: these codes are not characters".into(),
                     );
                 }
                 Part::Plain(plain) => text.push_str(plain),
@@ -85,7 +85,7 @@ impl Vocabulary {
         let mut done = 0;
         for (token, (from, to)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
             if self.is_special(*token) {
-                // Some special tokens take the blanks around them along.
+                // Some special tokens include the blanks around them.
                 let mark = marked[*from..*to].trim_start();
                 let from = to - mark.len();
                 text.push_str(&marked[done..from]);
@@ -97,7 +97,8 @@ impl Vocabulary {
         Ok(())
     }
 
-    /// The tokenizer that reads special tokens as text, and their stand-ins as they would be read themselves.
+    /// Returns a tokenizer that reads special tokens as text, and their stand-ins as it would read the
+    /// tokens.
     fn stand_ins(&self) -> Result<Tokenizer> {
         let mut tokenizer = (*self.plain).clone();
         let mut all = Vec::new();
@@ -139,7 +140,7 @@ mod tests {
 
     const TOKENS: [&str; 13] = ["<unk>", "<s>", "</s>", "▁", "u", "a", "b", "<", "/", "s", ">", "▁a", "▁u"];
 
-    /// Byte pairs as SentencePiece writes them; `</s>` takes the blanks behind it along if it `strips`.
+    /// Byte pairs as in SentencePiece; `</s>` includes the blanks after it if it `strips`.
     fn vocabulary(normalizer: Value, pre_tokenizer: Value, strips: bool) -> Vocabulary {
         let special = |id: usize| {
             json!({
@@ -161,7 +162,7 @@ mod tests {
         Vocabulary::new(tokenizer, vec![2], None, None, Path::new("tokenizer.json")).unwrap()
     }
 
-    /// As Llama 2 has it: a blank before every stretch between special tokens.
+    /// Like Llama 2: a blank before every stretch of text between special tokens.
     fn prepended(strips: bool) -> Vocabulary {
         let normalizers = json!([
             { "type": "Prepend", "prepend": "▁" },
@@ -170,7 +171,7 @@ mod tests {
         vocabulary(json!({ "type": "Sequence", "normalizers": normalizers }), Value::Null, strips)
     }
 
-    /// As newer files have it: a blank before the first stretch of a text only.
+    /// Like newer files: a blank only before the first stretch of a text.
     fn first() -> Vocabulary {
         let metaspace =
             json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": true });
@@ -211,7 +212,7 @@ mod tests {
         check(&prepended(false), &parts, &[&["<s>", "▁u"], &user[..], &["</s>", "▁u"]].concat());
         check(&first(), &parts, &[&["<s>", "u"], &user[..], &["</s>", "u"]].concat());
         check(&first(), &[Part::Plain("a</s>b")], &user);
-        // Neither is one that template and user make together.
+        // Nor does a special token arise from template and user together.
         check(&first(), &[Part::Marked("u</s"), Part::Plain(">")], &["▁u", "<", "/", "s", ">"]);
     }
 

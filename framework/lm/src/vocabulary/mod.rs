@@ -15,12 +15,12 @@ use crate::chat::{Chat, Message};
 
 pub use joined::Part;
 
-/// A model's tokenizer. Special tokens are written by their numbers; the plain text of users never becomes one. Cheap to clone.
+/// A model's tokenizer; cheap to clone. The plain text of users never becomes a special token.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
-    /// Reads what looks like a special token as the text that it is.
+    /// Reads text that looks like a special token as text.
     plain: Arc<Tokenizer>,
-    /// Reads special tokens as such.
+    /// Recognises special tokens.
     marked: Arc<Tokenizer>,
     len: usize,
     ends: Vec<u32>,
@@ -29,7 +29,7 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Joins what the files say; `ends` are in the order of who names them first, and may repeat.
+    /// Combines the contents of the files; `ends` are in order of precedence and may repeat.
     fn new(
         mut marked: Tokenizer,
         mut ends: Vec<u32>,
@@ -38,7 +38,7 @@ impl Vocabulary {
         file: &Path,
     ) -> Result<Vocabulary> {
         let fail = |error: tokenizers::Error| format!("`{}` cannot be used: {error}", file.display());
-        // Some files ask for texts to be cut or filled up to a length, which is the caller's to decide.
+        // Some files truncate or pad texts to a length, which is the caller's decision.
         marked.with_truncation(None).map_err(fail)?;
         marked.with_padding(None);
         let mut plain = marked.clone();
@@ -66,13 +66,13 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// One more than the highest token. At most as many as the embedding has rows.
+    /// Returns the highest token plus one, which is at most the number of rows of the embedding.
     #[expect(clippy::len_without_is_empty, reason = "no vocabulary is empty")]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Tokens of plain text: what looks like a special token is text. Without [`Vocabulary::start`].
+    /// Returns the tokens of plain text, special tokens read as text, without [`Vocabulary::start`].
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Vocabulary {
         Ok(self.plain.encode_fast(text, false)?.get_ids().to_vec())
     }
 
-    /// Tokens of text in which special tokens are written as such, as chat templates write them.
+    /// Returns the tokens of text with special tokens in it, as chat templates write it.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Vocabulary {
         Ok(self.marked.encode_fast(text, false)?.get_ids().to_vec())
     }
 
-    /// The text of tokens, special ones left out. Bytes that are no whole character become U+FFFD.
+    /// Returns the text of tokens, without special ones. Bytes of an incomplete character become U+FFFD.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Vocabulary {
         self.marked.decode(tokens, true)
     }
 
-    /// One token as text, special ones too, for display.
+    /// Returns one token as text for display, special tokens too.
     ///
     /// # Errors
     ///
@@ -110,28 +110,30 @@ impl Vocabulary {
         self.marked.decode(&[token], false)
     }
 
-    /// Tokens that end an answer, at least one; the first is the one to append.
+    /// Returns the tokens that end an answer, at least one; the first one is appended.
     pub fn ends(&self) -> &[u32] {
         &self.ends
     }
 
-    /// The token every text begins with, if the model wants one. Chat templates write it themselves.
+    /// Returns the token that every text begins with, if the model expects one. Chat templates write it
+    /// themselves.
     pub fn start(&self) -> Option<u32> {
         self.start
     }
 
-    /// The special token of this text, such as `<|im_end|>`.
+    /// Returns the special token of this text, such as `<|im_end|>`.
     pub fn special(&self, text: &str) -> Option<u32> {
         self.marked.get_added_vocabulary().get_vocab().get(text).copied()
     }
 
-    /// Whether the model has a chat template.
+    /// Returns whether the model has a chat template.
     pub fn has_chat(&self) -> bool {
         self.chat.is_some()
     }
 
-    /// A conversation in the model's own form, for [`Vocabulary::marked_tokens`]; `open_answer` begins the
-    /// assistant's turn.
+    /// Renders a conversation in the model's form, for [`Vocabulary::marked_tokens`].
+    ///
+    /// `open_answer` begins the assistant's turn.
     ///
     /// # Errors
     ///
@@ -151,7 +153,7 @@ impl Vocabulary {
         Ok(self.marked.save(file, false).map_err(fail)?)
     }
 
-    /// Refuses a tokenizer with tokens that the embedding has no rows for.
+    /// Refuses a tokenizer with tokens for which the embedding has no rows.
     pub(crate) fn fits(&self, rows: usize, tokenizer: &Path, embedding: &str) -> Result<()> {
         if self.len <= rows {
             return Ok(());
@@ -164,7 +166,7 @@ impl Vocabulary {
         .into())
     }
 
-    /// The special token that the chat template writes after an answer.
+    /// Returns the special token that the chat template writes after an answer.
     fn end_of_turn(&self) -> Option<u32> {
         const ANSWER: &str = "answer";
         let turns = [Message::new("user", "question"), Message::new("assistant", ANSWER)];

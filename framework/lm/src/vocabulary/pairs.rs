@@ -1,4 +1,4 @@
-//! Byte-level byte pairs (Sennrich et al. 2016, Radford et al. 2019) from a list of entries and a list of merges.
+//! Byte-level byte pairs (Sennrich et al. 2016, Radford et al. 2019) from lists of entries and merges.
 
 use boldface::Result;
 use tokenizers::models::bpe::{BPE, Vocab};
@@ -9,26 +9,26 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
 
-/// How text is split before pairs are merged.
+/// Rule for splitting text before pairs are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Splitting {
     /// GPT-2: words with the space before them, digits, punctuation.
     Gpt2,
-    /// SmolLM2: digits one by one, then as GPT-2.
+    /// SmolLM2: single digits, then like GPT-2.
     Smollm,
-    /// Llama 3: its own pattern; a word that is an entry stays one.
+    /// Llama 3: its own pattern; a word that is an entry is not split.
     Llama3,
     /// Qwen2 and Qwen3: its own pattern over composed characters (NFC).
     Qwen2,
 }
 
-/// Digits in threes; a line break ends a run of punctuation.
+/// Llama 3's pattern: digits in threes; a line break ends a run of punctuation.
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// As Llama 3's, with digits one by one.
+/// Qwen2's pattern: like Llama 3's, with single digits.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// A tokenizer without special tokens. Merges are two entries with a space between.
+/// Makes a tokenizer without special tokens. A merge is two entries with a space between them.
 pub(super) fn tokenizer<'a>(
     entries: Vocab,
     merges: impl Iterator<Item = &'a str>,
@@ -41,7 +41,7 @@ pub(super) fn tokenizer<'a>(
             merge.split_once(' ').ok_or_else(|| format!("the merge `{merge}` is not two entries"))?;
         let joined = format!("{left}{right}");
         if let Some(lost) = [left, right, &joined].into_iter().find(|entry| !entries.contains_key(*entry)) {
-            return Err(format!("the merge `{merge}` needs the entry `{lost}`, which there is not").into());
+            return Err(format!("the merge `{merge}` needs the entry `{lost}`, which is missing").into());
         }
         pairs.push((left.to_owned(), right.to_owned()));
     }
@@ -80,8 +80,8 @@ mod tests {
 
     use super::*;
 
-    /// Qwen3's entries and merges, as a GGUF file holds them, split texts as its own tokenizer does in Python
-    /// (`tests/python/lm_text_golden.py`).
+    /// Qwen3's entries and merges, stored as in a GGUF file, split texts like its own tokenizer in
+    /// Python (`tests/python/lm_text_golden.py`).
     #[test]
     fn qwen_splits_by_its_pattern() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -104,7 +104,7 @@ mod tests {
             serde_json::from_slice(&std::fs::read(root.join("tests/golden/lm-text.json")).unwrap()).unwrap();
         let texts = golden["texts"].as_array().unwrap().iter();
         let wanted = golden["tokens"]["qwen3"]["plain"].as_array().unwrap();
-        // `<think>` is an entry that was added later, which this tokenizer does not have.
+        // `<think>` is an entry that was added later, and this tokenizer lacks it.
         for (text, wanted) in texts.map(text).zip(wanted).filter(|(text, _)| !text.contains("<think>")) {
             let found = tokenizer.encode_fast(text.as_str(), false).unwrap();
             assert_eq!(serde_json::json!(found.get_ids()), *wanted, "{text:?}");

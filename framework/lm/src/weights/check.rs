@@ -1,16 +1,16 @@
-//! Whether the tensors of the files are those that the model is made of; what is wrong is said all at once.
+//! Checks that the tensors of the files are those of the model, and reports all errors at once.
 
 use boldface::Result;
 
 use super::{Order, Weights};
 use crate::config::Config;
 
-/// As many complaints as are worth reading.
+/// Maximum number of errors in a report.
 const MOST: usize = 8;
 
-/// Every parameter is there, has its shape, and nothing else is there.
+/// Checks that every parameter is there and has its shape, and that nothing else is there.
 ///
-/// `whole` names where a missing tensor was looked for.
+/// `whole` names the file that lacks a missing tensor.
 pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()> {
     let mut wrong = Vec::new();
     let parameters = config.parameters();
@@ -23,7 +23,7 @@ pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()>
                     wanted.reverse();
                 }
                 wrong.push(format!(
-                    "`{}`: tensor `{}` has dims {:?}; the model's shape asks for {wanted:?}",
+                    "`{}`: tensor `{}` has dims {:?}; this model needs {wanted:?}",
                     stored.path().display(),
                     stored.name,
                     stored.dims,
@@ -37,13 +37,13 @@ pub(crate) fn all(config: &Config, weights: &Weights, whole: &str) -> Result<()>
         let is_known = parameters.iter().any(|(known, _)| known == name) || Some(name.as_str()) == head;
         if !is_known {
             let (file, name) = (stored.path().display(), &stored.name);
-            wrong.push(format!("`{file}`: tensor `{name}` is no part of this model"));
+            wrong.push(format!("`{file}`: tensor `{name}` is not part of this model"));
         }
     }
     some(wrong)
 }
 
-/// A head beside a tied embedding must be the embedding.
+/// Checks that a head beside a tied embedding equals the embedding.
 pub(crate) fn same_head(config: &Config, weights: &Weights) -> Result<()> {
     let head = weights.get("lm_head.weight").filter(|_| config.tied);
     let (Some(head), Some(embedding)) = (head, weights.get(config.embedding())) else { return Ok(()) };
@@ -59,7 +59,7 @@ pub(crate) fn same_head(config: &Config, weights: &Weights) -> Result<()> {
     .into())
 }
 
-/// The first complaints as one error.
+/// Joins the first errors into one.
 pub(crate) fn some(wrong: Vec<String>) -> Result<()> {
     if wrong.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The tensors of a model's files under their published names, and how they become parameters.
+//! The tensors of a model's files under their published names, and their conversion to parameters.
 
 mod blocks;
 mod check;
@@ -19,36 +19,36 @@ pub(crate) use storage::Storage;
 /// All tensors of a model, by their published names.
 pub(crate) type Weights = BTreeMap<String, Stored>;
 
-/// Where a tensor lies and how it is written.
+/// Location and format of a tensor.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
-    /// The file it lies in.
+    /// The file that holds it.
     pub file: Mapped,
-    /// What the file calls it.
+    /// Its name in the file.
     pub name: String,
-    /// How its numbers are stored.
+    /// Storage of its numbers.
     pub storage: Storage,
     /// Its dims in the file, slowest first.
     pub dims: Vec<usize>,
-    /// Its bytes in the file: as many as dims and storage ask for, which who made this has checked.
+    /// Its bytes in the file, already checked against dims and storage.
     pub bytes: Range<usize>,
-    /// How its rows differ from ours.
+    /// Difference of its order from ours.
     pub order: Order,
 }
 
-/// How the numbers of a tensor are ordered in its file.
+/// Order of a tensor's numbers in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// As we hold them.
+    /// The same as ours.
     Ours,
     /// (inputs, outputs): GPT-2's linear layers.
     Transposed,
-    /// The rows of each of so many heads alternate between its two halves: queries and keys of Llama in GGUF, whose
-    /// rotary positions turn neighbours.
+    /// The rows of each of this many heads alternate between its two halves. GGUF stores Llama's queries
+    /// and keys so, where rotary positions turn neighbouring rows.
     Interleaved(usize),
 }
 
-/// Frozen parameters of a model, one for every name of [`Config::parameters`].
+/// Makes the frozen parameters of a model, one for every name of [`Config::parameters`].
 pub(crate) fn parameters(config: &Config, weights: &Weights, engine: &Engine) -> Result<Params> {
     check::same_head(config, weights)?;
     let mut params = Params::new(engine);
@@ -62,12 +62,12 @@ pub(crate) fn parameters(config: &Config, weights: &Weights, engine: &Engine) ->
 pub(crate) use check::{all as check, some};
 
 impl Stored {
-    /// The path of its file.
+    /// Returns the path of its file.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Its dims as we hold it.
+    /// Returns its dims in memory.
     pub fn our_dims(&self) -> Vec<usize> {
         let mut dims = self.dims.clone();
         if self.order == Order::Transposed {
@@ -76,7 +76,7 @@ impl Stored {
         dims
     }
 
-    /// Its numbers in our order.
+    /// Returns its numbers in our order.
     pub fn numbers(&self) -> Vec<f32> {
         let numbers = self.storage.numbers(self.data());
         let width = self.dims.last().copied().unwrap_or(1);
@@ -93,7 +93,7 @@ impl Stored {
     fn tensor(&self, engine: &Engine, dims: &[usize]) -> Tensor {
         let as_they_lie = match (self.storage, self.order, engine.precision()) {
             (Storage::F32, Order::Ours, _) => engine.tensor_mapped(&self.file, self.bytes.clone(), dims),
-            // Norms stay f32: they are small, and computed in it.
+            // Norms stay f32, because they are small and computed in f32.
             (Storage::Bf16, Order::Ours, Precision::Bf16) if dims.len() > 1 => {
                 Some(engine.tensor_bf16(self.data(), dims))
             }
@@ -107,7 +107,7 @@ impl Stored {
     }
 }
 
-/// (R, C) -> (C, R), in tiles so that neither side is read or written far apart.
+/// Transposes (R, C) to (C, R), in tiles so that reads and writes stay close together.
 fn transposed(x: &[f32], columns: usize) -> Vec<f32> {
     const TILE: usize = 32;
     let rows = x.len() / columns.max(1);
@@ -124,7 +124,8 @@ fn transposed(x: &[f32], columns: usize) -> Vec<f32> {
     out
 }
 
-/// Rows of each head from alternating to one half after the other: row `2i + j` becomes row `j E/2 + i`.
+/// Changes the rows of each head from alternating to consecutive halves: row `2i + j` becomes row
+/// `j E/2 + i`.
 fn halves(x: &[f32], columns: usize, heads: usize) -> Vec<f32> {
     let half = x.len() / columns / heads / 2;
     let mut out = Vec::with_capacity(x.len());

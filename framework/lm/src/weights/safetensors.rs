@@ -1,4 +1,4 @@
-//! One safetensors file: its header, checked, and where its tensors lie.
+//! One safetensors file: its checked header, and the locations of its tensors.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Order, Storage, Stored};
 
-/// The tensors of one file, by the names it gives them; each either as we can read it, or why we cannot.
+/// The tensors of one file by their names in it; each one that we cannot read has the reason instead.
 pub(crate) struct Shard {
     pub tensors: Vec<(String, Result<Stored>)>,
 }
@@ -21,7 +21,7 @@ impl Shard {
         let file = Mapped::open(path)?;
         let (header, metadata) = SafeTensors::read_metadata(file.bytes()).map_err(|error| {
             let why = cut_short(file.bytes()).unwrap_or_else(|| error.to_string());
-            format!("`{}` is no whole safetensors file: {why}", path.display())
+            format!("`{}` is not a valid safetensors file: {why}", path.display())
         })?;
         let first = header + 8; // a length of 8 bytes, the header, then the numbers
         let mut tensors = Vec::new();
@@ -31,7 +31,7 @@ impl Shard {
                 Dtype::F16 => Ok(Storage::F16),
                 Dtype::BF16 => Ok(Storage::Bf16),
                 other => Err(format!(
-                    "`{}`: tensor `{name}` holds {other:?} numbers; F32, F16 and BF16 are read",
+                    "`{}`: tensor `{name}` holds {other:?} numbers; only F32, F16 and BF16 are supported",
                     path.display()
                 )
                 .into()),
@@ -51,7 +51,7 @@ impl Shard {
     }
 }
 
-/// The first tensor whose numbers the file does not have, if that is what is wrong with it.
+/// Returns an error about the first tensor whose numbers are missing, if the file was cut short.
 fn cut_short(bytes: &[u8]) -> Option<String> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     let header = rest.get(..usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
@@ -60,5 +60,7 @@ fn cut_short(bytes: &[u8]) -> Option<String> {
     let end = |tensor: &Value| tensor.get("data_offsets")?.get(1)?.as_u64();
     let ends = tensors.iter().filter_map(|(name, tensor)| Some((end(tensor)?, name)));
     let (end, name) = ends.filter(|(end, _)| *end > there).min()?;
-    Some(format!("the numbers of tensor `{name}` reach to byte {end}, but it has {there}; it was cut short"))
+    Some(format!(
+        "the numbers of tensor `{name}` reach to byte {end}, but the file has only {there}; it was cut short"
+    ))
 }

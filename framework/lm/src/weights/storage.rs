@@ -1,10 +1,10 @@
-//! How numbers are stored in files of weights, and how they are made 32-bit floats again.
+//! Storage of numbers in weight files, and their conversion to f32.
 
 use rayon::prelude::*;
 
 use super::blocks;
 
-/// How the numbers of a tensor are stored: as floats, or in blocks that share a scale.
+/// Storage of a tensor's numbers: floats, or blocks that share a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Storage {
     F32,
@@ -20,11 +20,11 @@ pub(crate) enum Storage {
     Q6K,
 }
 
-/// Blocks that one thread decodes at a time.
+/// Number of blocks that one thread decodes at a time.
 const TASK: usize = 4096;
 
 impl Storage {
-    /// Numbers in a block, and the bytes they take.
+    /// Returns how many numbers a block has, and how many bytes they take.
     pub fn block(self) -> (usize, usize) {
         match self {
             Storage::F32 => (1, 4),
@@ -40,7 +40,7 @@ impl Storage {
         }
     }
 
-    /// The numbers of whole blocks.
+    /// Decodes the numbers of whole blocks.
     pub fn numbers(self, bytes: &[u8]) -> Vec<f32> {
         match self {
             Storage::F32 => floats(bytes, f32::from_le_bytes),
@@ -89,7 +89,8 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files").join(name)
     }
 
-    /// Random blocks of every type, decoded by the package `gguf` (`tests/python/gguf_golden.py`): equal to the bit.
+    /// Random blocks of every type decode to the same bits as in Python's `gguf`
+    /// (`tests/python/gguf_golden.py`).
     #[test]
     fn every_type_decodes_as_the_package_gguf_decodes_it() {
         let gguf = Gguf::open(&golden("blocks.gguf")).unwrap();

@@ -1,4 +1,4 @@
-//! Files cut short and files with wrong bytes: an error that names the file, no panic and no memory for what is not there.
+//! Truncated files and wrong bytes: an error that names the file, no panic, no memory for missing data.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::tiny::{Tiny, dfdx, golden};
 
-/// Opens a file whose bytes are these and reads all of it; an error must name the file.
+/// Opens a file of these bytes and reads all of it; an error must name the file.
 fn read(tiny: &Tiny, name: &str, bytes: &[u8]) -> Result<(), String> {
     let path = tiny.file(name);
     std::fs::write(&path, bytes).unwrap();
@@ -50,19 +50,19 @@ fn what_was_cut_short_is_named() {
         let file = name.trim_start_matches("tiny/");
         tiny.shown(&read(&tiny, file, &bytes[..length]).unwrap_err())
     };
-    expect!["`DIR/tiny.gguf` is no whole GGUF file: tensor `blk.0.ffn_up.weight` takes 1920 bytes from byte 6880 + 32448 on, but the file has 40000; it was cut short or damaged"].assert_eq(&error("tiny.gguf", 40_000));
-    expect!["`DIR/tiny.gguf` is no whole GGUF file: key `tokenizer.ggml.token_type`: byte 3696 announces 292 values, more than the 296 bytes left can hold; it was cut short or damaged"].assert_eq(&error("tiny.gguf", 4_000));
-    expect!["`DIR/model.safetensors` is no whole safetensors file: the numbers of tensor `model.layers.0.self_attn.q_proj.weight` reach to byte 39360, but it has 38008; it was cut short"].assert_eq(&error("tiny/model.safetensors", 40_000));
-    expect!["`DIR/model.safetensors` is no whole safetensors file: invalid header length"]
+    expect!["`DIR/tiny.gguf` is not a valid GGUF file: tensor `blk.0.ffn_up.weight` takes 1920 bytes from byte 6880 + 32448 on, but the file has 40000; it was cut short or damaged"].assert_eq(&error("tiny.gguf", 40_000));
+    expect!["`DIR/tiny.gguf` is not a valid GGUF file: key `tokenizer.ggml.token_type`: byte 3696 announces 292 values, more than the 296 bytes left can hold; it was cut short or damaged"].assert_eq(&error("tiny.gguf", 4_000));
+    expect!["`DIR/model.safetensors` is not a valid safetensors file: the numbers of tensor `model.layers.0.self_attn.q_proj.weight` reach to byte 39360, but the file has only 38008; it was cut short"].assert_eq(&error("tiny/model.safetensors", 40_000));
+    expect!["`DIR/model.safetensors` is not a valid safetensors file: invalid header length"]
         .assert_eq(&error("tiny/model.safetensors", 400));
-    expect!["`DIR/model.safetensors` is no whole safetensors file: header too small"]
+    expect!["`DIR/model.safetensors` is not a valid safetensors file: header too small"]
         .assert_eq(&error("tiny/model.safetensors", 0));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A few bytes of the header are others, or 8 of them announce a huge number.
+    /// Some bytes of the header change, or 8 of them announce a huge number.
     #[test]
     fn wrong_bytes_never_panic(
         name in prop::sample::select(vec!["tiny.gguf", "tiny/model.safetensors", "tiny/config.json", "tiny/tokenizer.json"]),

@@ -1,4 +1,4 @@
-//! Hugging Face folders: what is read, and every way in which one can be wrong.
+//! Hugging Face folders: accepted ones, and every error.
 
 use boldface_lm::{Family, open};
 use expect_test::expect;
@@ -30,7 +30,7 @@ fn a_folder_says_what_it_is() {
     assert!(names.iter().all(|name| !network.params.is_trainable(name)));
 }
 
-/// Names, number formats and shards are matters of the file: the parameters are the same.
+/// Names, number formats and shards differ between files; the parameters do not.
 #[test]
 fn the_same_model_in_other_files_is_the_same() {
     let plain = Tiny::new().network();
@@ -45,7 +45,7 @@ fn the_same_model_in_other_files_is_the_same() {
     let halved = Tiny::new();
     halved.change(|tensors| {
         for (dtype, _, bytes) in tensors.values_mut() {
-            // The numbers have 7 bits, so the upper halves are all of them.
+            // The numbers have 7 bits, so their upper halves lose nothing.
             *bytes = bytes.chunks(4).flat_map(|number| [number[2], number[3]]).collect();
             *dtype = Dtype::BF16;
         }
@@ -68,7 +68,7 @@ fn the_same_model_in_other_files_is_the_same() {
     }
 }
 
-/// Two shards of every other tensor, and their index.
+/// Splits the tensors in turn into two shards, and writes them with their index.
 fn shards(tiny: &Tiny) {
     let tensors = tiny.tensors();
     let mut parts = [Default::default(), Default::default()];
@@ -90,10 +90,12 @@ fn a_path_that_is_no_model() {
         .assert_eq(&nowhere.to_string());
     let tiny = Tiny::new();
     let file = open(&tiny.file("model.safetensors")).unwrap_err();
-    expect!["`DIR/model.safetensors` is neither a folder nor a `.gguf` file; name the folder it lies in"]
-        .assert_eq(&tiny.shown(&file.to_string()));
+    expect![
+        "`DIR/model.safetensors` is neither a folder nor a `.gguf` file; give the folder that contains it"
+    ]
+    .assert_eq(&tiny.shown(&file.to_string()));
     tiny.remove("config.json");
-    expect!["`DIR` has no `config.json`; it is no Hugging Face model folder"].assert_eq(&tiny.error());
+    expect!["`DIR` has no `config.json`; it is not a Hugging Face model folder"].assert_eq(&tiny.error());
     std::fs::copy(golden("tiny.gguf"), tiny.file("tiny.gguf")).unwrap();
     expect!["`DIR` has no `config.json`; did you mean `DIR/tiny.gguf`?"].assert_eq(&tiny.error());
     tiny.write("config.json", "{");
@@ -121,7 +123,7 @@ fn weights_that_are_not_there() {
         .assert_eq(&split.error());
     std::fs::copy(split.file("part-0.safetensors"), split.file("part-1.safetensors")).unwrap();
     let error = split.error();
-    expect!["`DIR/part-1.safetensors`: tensor `model.layers.0.input_layernorm.weight` is missing, though `model.safetensors.index.json` puts it there"]
+    expect!["`DIR/part-1.safetensors`: tensor `model.layers.0.input_layernorm.weight` is missing, although `model.safetensors.index.json` lists it there"]
         .assert_eq(error.lines().next().unwrap());
     assert_eq!(error.lines().last(), Some("and 2 more"));
     split.set("model.safetensors.index.json", "weight_map", json!({ "a": "../elsewhere.safetensors" }));
@@ -139,15 +141,15 @@ fn tensors_that_are_wrong_are_named_all_at_once() {
         tensors.insert("model.layers.2.mlp.up_proj.weight".to_owned(), extra);
     });
     expect![[r#"
-        `DIR/model.safetensors`: tensor `model.layers.0.mlp.up_proj.weight` has dims [24, 20]; the model's shape asks for [20, 24]
+        `DIR/model.safetensors`: tensor `model.layers.0.mlp.up_proj.weight` has dims [24, 20]; this model needs [20, 24]
         `DIR/model.safetensors`: tensor `model.norm.weight` is missing
-        `DIR/model.safetensors`: tensor `model.layers.2.mlp.up_proj.weight` is no part of this model"#]]
+        `DIR/model.safetensors`: tensor `model.layers.2.mlp.up_proj.weight` is not part of this model"#]]
     .assert_eq(&tiny.error());
 
     let integers = Tiny::new();
     integers.change(|tensors| tensors.get_mut("model.norm.weight").unwrap().0 = Dtype::I32);
     expect![
-        "`DIR/model.safetensors`: tensor `model.norm.weight` holds I32 numbers; F32, F16 and BF16 are read"
+        "`DIR/model.safetensors`: tensor `model.norm.weight` holds I32 numbers; only F32, F16 and BF16 are supported"
     ]
     .assert_eq(&integers.error());
 
@@ -174,7 +176,7 @@ fn tensors_that_are_wrong_are_named_all_at_once() {
         .assert_eq(&differs.shown(&error.to_string()));
 }
 
-/// GPT-2's linear layers are written (inputs, outputs), and its own file has no prefix.
+/// GPT-2's linear layers are stored as (inputs, outputs), and its own file has no prefix.
 #[test]
 fn gpt2_is_turned() {
     let tiny = Tiny::new();
@@ -213,6 +215,6 @@ fn gpt2_is_turned() {
 
     tensors.insert("h.0.mlp.c_fc.weight".to_owned(), numbers(&[6, 4]));
     tiny.write_tensors("model.safetensors", &tensors);
-    expect!["`DIR/model.safetensors`: tensor `h.0.mlp.c_fc.weight` has dims [6, 4]; the model's shape asks for [4, 6]"]
+    expect!["`DIR/model.safetensors`: tensor `h.0.mlp.c_fc.weight` has dims [6, 4]; this model needs [4, 6]"]
         .assert_eq(&tiny.error());
 }

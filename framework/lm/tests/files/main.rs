@@ -1,4 +1,4 @@
-//! What is read of published models, and what is refused: `tests/golden/files/tiny` and files made from it.
+//! Accepted and refused files of published models: `tests/golden/files/tiny` and files made from it.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod damage;

@@ -1,4 +1,5 @@
-//! Tokens and conversations as Python's `tokenizers` and transformers make them (`tests/python/lm_text_golden.py`).
+//! Tokens and conversations equal those of Python's `tokenizers` and transformers
+//! (`tests/python/lm_text_golden.py`).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ fn golden() -> Golden {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// A file of the shared data, which is not in the repository.
+/// Returns the path of a file in the shared data, which is not in the repository.
 fn shared(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/tokenizers").join(name);
     if path.exists() {
@@ -69,7 +70,7 @@ fn check(vocabulary: &Vocabulary, name: &str) {
         assert_eq!(vocabulary.tokens(text).unwrap(), *plain, "{name}, plain: {text:?}");
         assert_eq!(vocabulary.marked_tokens(text).unwrap(), *marked, "{name}, marked: {text:?}");
         if name != "qwen3" {
-            // Qwen composes characters first; the others give every text back.
+            // Qwen composes characters first; the others return every text unchanged.
             assert_eq!(vocabulary.text(plain).unwrap(), *text);
         }
     }
@@ -165,7 +166,7 @@ fn with_template(template: &str) -> (Tiny, boldface::Result<Files>) {
     (tiny, files)
 }
 
-/// What rendering one question complains about.
+/// Returns the error when a template renders one question.
 fn refusal(template: &str) -> String {
     let (tiny, files) = with_template(template);
     let said = files
@@ -222,7 +223,7 @@ fn tokens_that_end_and_begin_texts() {
     );
     expect!["token 292 does not exist; there are 292"]
         .assert_eq(&vocabulary.text(&[292]).unwrap_err().to_string());
-    // A tokenizer that begins texts itself, as Llama 3's.
+    // A tokenizer that begins texts itself, like Llama 3's.
     let llama = Tiny::new();
     let text = std::fs::read_to_string(llama.file("tokenizer.json")).unwrap();
     let mut tokenizer: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -245,7 +246,7 @@ fn tokens_that_end_and_begin_texts() {
 fn tokenizers_that_cannot_be_used() {
     let tiny = Tiny::new();
     tiny.write("tokenizer.json", "{}");
-    expect!["`DIR/tokenizer.json` is no tokenizer: Model missing. at line 1 column 2"]
+    expect!["`DIR/tokenizer.json` is not a tokenizer: Model missing. at line 1 column 2"]
         .assert_eq(&tiny.error());
     tiny.remove("tokenizer.json");
     expect!["`DIR` has no `tokenizer.json`, nor `vocab.json` and `merges.txt`"].assert_eq(&tiny.error());
@@ -253,7 +254,7 @@ fn tokenizers_that_cannot_be_used() {
     expect!["`DIR` has no `tokenizer.json`; it has `tokenizer.model`: save the tokenizer again with `AutoTokenizer` in Python, which writes `tokenizer.json`"]
         .assert_eq(&tiny.error());
     tiny.write("vocab.json", r#"{ "a": 0, "b": 1 }"#).write("merges.txt", "#version: 0.2\na b\n");
-    expect!["`DIR/merges.txt`: the merge `a b` needs the entry `ab`, which there is not"]
+    expect!["`DIR/merges.txt`: the merge `a b` needs the entry `ab`, which is missing"]
         .assert_eq(&tiny.error());
     tiny.write("merges.txt", "ab");
     expect!["`DIR/merges.txt`: the merge `ab` is not two entries"].assert_eq(&tiny.error());
@@ -278,7 +279,7 @@ fn tokenizers_that_cannot_be_used() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// However special tokens are put together, as plain text they are text, which comes back as it was.
+    /// Any combination of special tokens, read as plain text, is text and comes back unchanged.
     #[test]
     fn plain_text_has_no_special_tokens(
         pieces in prop::collection::vec(

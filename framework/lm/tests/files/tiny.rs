@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// A tensor of a safetensors file.
 pub type Written = (Dtype, Vec<usize>, Vec<u8>);
 
-/// Where the fixtures lie.
+/// Returns the path of a fixture.
 pub fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/files").join(name)
 }
@@ -22,7 +22,7 @@ pub fn dfdx() -> Engine {
     engine("dfdx", "cpu").unwrap()
 }
 
-/// A model folder of its own.
+/// A model folder that only this test uses.
 pub struct Tiny {
     dir: TempDir,
 }
@@ -98,7 +98,7 @@ impl Tiny {
         self.open().network(&dfdx()).unwrap()
     }
 
-    /// What opening the folder and its tokenizer complains about; the folder is called DIR.
+    /// Returns the error of opening the folder and its tokenizer; the folder is named DIR.
     pub fn error(&self) -> String {
         let opened = open(self.path()).and_then(|files| files.vocabulary());
         self.shown(&opened.expect_err("an error").to_string())

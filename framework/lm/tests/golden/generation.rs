@@ -1,4 +1,4 @@
-//! Continuations: transformers' own where the likeliest token is taken, the same tokens for the same seed otherwise.
+//! Continuations: transformers' own without sampling, the same tokens for the same seed otherwise.
 
 use boldface_lm::{Continuation, Network, Sampling, generate};
 
@@ -37,7 +37,7 @@ fn the_likeliest_tokens_are_those_of_transformers() {
     }
 }
 
-/// Prompts of 18 to 22 tokens share their forward passes: some are being read while others are continued.
+/// Prompts of 18 to 22 tokens share forward passes: some are still read while others are continued.
 #[test]
 fn prompts_of_different_lengths_go_side_by_side() {
     for engine in engines() {
@@ -63,14 +63,14 @@ fn a_text_ends_at_an_end_at_the_limit_and_where_the_context_does() {
     let alone = |how: &Continuation| continued(&network, &prompts[1..2], how).remove(0);
     assert_eq!(alone(&how(5)), greedy[1][..5]);
     assert!(alone(&how(0)).is_empty());
-    // 18 36 7 18 33 36 ..: the end itself is left out, and the first of several counts.
+    // 18 36 7 18 33 36 ..: the end token is left out, and the first of several ends counts.
     let ends = |ends: &[u32]| alone(&Continuation { ends: ends.to_vec(), ..how(12) });
     assert_eq!(greedy[1][..6], [18, 36, 7, 18, 33, 36]);
     assert_eq!(ends(&[33, 7]), [18, 36]);
     assert!(ends(&[18]).is_empty());
-    // 7 tokens and a context of 96: 89 more, however many are asked for.
+    // 7 tokens in a context of 96 leave room for 89 more, whatever the limit.
     assert_eq!(alone(&how(usize::MAX)).len(), 89);
-    // Token 36 comes second; below 36 another does.
+    // Token 36 comes second; among tokens below 36, another one does.
     let below = alone(&Continuation { among: 36, ..how(12) });
     assert_eq!(below[0], 18);
     assert!(below.iter().all(|token| *token < 36), "{below:?}");
@@ -86,11 +86,11 @@ fn the_same_seed_draws_the_same_and_alone_as_in_a_batch() {
     };
     assert_eq!(drawn(3), drawn(3));
     assert_ne!(drawn(3), drawn(4));
-    // The first of several draws from the stream that it draws from alone.
+    // The first of several texts draws from the same stream as alone.
     let sampling = Sampling { temperature: 0.8, top_k: 20, top_p: 0.9, seed: 3 };
     let how = Continuation { sampling, ..how(12) };
     assert_eq!(continued(&network, &prompts[..1], &how)[0], drawn(3)[0]);
-    // One of one is the likeliest, whatever the temperature.
+    // With top-k 1, the likeliest token comes at any temperature.
     let sampling = Sampling { temperature: 5.0, top_k: 1, ..Sampling::default() };
     let how = Continuation { sampling, ..how };
     assert_eq!(
@@ -110,15 +110,15 @@ fn what_cannot_be_continued_is_said() {
     };
     let greedy = Sampling::default;
     assert_eq!(fails(&[], greedy()), "an empty prompt cannot be continued");
-    assert_eq!(fails(&[61], greedy()), "token `61` is none of the model's, which knows 61");
+    assert_eq!(fails(&[61], greedy()), "token `61` is not in the model's vocabulary of 61");
     assert_eq!(
         fails(&[5; 48], greedy()),
         "a prompt of 48 tokens leaves no room in the model's context of 48"
     );
     let hot = Sampling { temperature: -1.0, ..greedy() };
-    assert_eq!(fails(&[5], hot), "a temperature of `-1` means nothing; it is 0 or more");
+    assert_eq!(fails(&[5], hot), "a temperature of `-1` is invalid; use 0 or more");
     let none = Sampling { top_p: 0.0, ..greedy() };
-    assert_eq!(fails(&[5], none), "`top-p` of `0` means nothing; it is above 0 and at most 1");
+    assert_eq!(fails(&[5], none), "`top-p` of `0` is invalid; use a number above 0 and at most 1");
     let stopped =
         generate(&network, &network.inference(), &[vec![5]], &how(3), &mut |_, _| Err("enough".into()));
     assert_eq!(stopped.unwrap_err().to_string(), "enough");

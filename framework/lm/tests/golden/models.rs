@@ -1,4 +1,4 @@
-//! The tiny models of `tests/golden/lm`, which `tests/python/lm_golden.py` made, and transformers' numbers of them.
+//! The tiny models of `tests/golden/lm`, made by `tests/python/lm_golden.py`, and transformers' results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use boldface_engine::{ENGINES, Engine};
 use boldface_lm::{Network, open};
 use safetensors::{Dtype, SafeTensors};
 
-/// Every model; shapes and files are all different.
+/// All models; their shapes and files all differ.
 pub const MODELS: [&str; 9] = [
     "gpt2",
     "gpt2-f16",
@@ -20,10 +20,10 @@ pub const MODELS: [&str; 9] = [
     "qwen3-sharded",
 ];
 
-/// A sequence and what transformers says of it.
+/// A sequence and transformers' results for it.
 pub struct Golden {
     pub tokens: Vec<u32>,
-    /// (T, V)
+    /// Logits, (T, V).
     pub logits: Vec<f32>,
     /// The likeliest tokens after it.
     pub greedy: Vec<u32>,
@@ -33,7 +33,7 @@ pub fn folder(model: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/lm")).join(model)
 }
 
-/// All engines of this build, on the CPU.
+/// Opens all engines of this build on the CPU.
 pub fn engines() -> Vec<Engine> {
     ENGINES.iter().map(|engine| boldface_engine::open(engine, "cpu").unwrap()).collect()
 }
@@ -56,7 +56,7 @@ pub fn network(model: &str, engine: &Engine) -> Network {
     open(&folder(model)).unwrap().network(engine).unwrap()
 }
 
-/// Frequencies and scale of the rotary positions, where a model has them.
+/// Returns frequencies and scale of the rotary positions, if a model has them.
 pub fn rope(model: &str) -> Option<(Vec<f32>, f32)> {
     let bytes = fs::read(folder(model).join("golden.safetensors")).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();

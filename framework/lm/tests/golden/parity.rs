@@ -1,4 +1,4 @@
-//! The forward pass of every family against transformers, and against itself in every other way to run it.
+//! The forward pass of every family equals transformers', in every way of running it.
 
 use boldface::Layout;
 use boldface_engine::{Tensor, no_grad};
@@ -36,7 +36,7 @@ fn logits(network: &Network, batch: &Batch) -> Vec<f32> {
 
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    // `max` passes over what is not a number.
+    // `max` ignores NaN.
     assert!(a.iter().chain(b).all(|number| number.is_finite()));
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -116,7 +116,8 @@ fn with_a_cache_as_without() {
     }
 }
 
-/// A block as scans have it: regions of a time patch share a position and see each other, text after it is causal.
+/// A block as in scans: regions of a time patch share a position and see each other; text after it is
+/// causal.
 #[test]
 fn a_block_sees_itself_and_text_sees_both() {
     let layout = Layout { before: 2, patches: 3, rois: 4, after: 8 };
@@ -133,12 +134,12 @@ fn a_block_sees_itself_and_text_sees_both() {
             };
             let whole = logits(&network, &block(tokens));
             assert!(distance(&whole, &logits(&network, &causal)) > 0.01, "{model}: the layout does nothing");
-            // The block at once, the text behind it token by token.
+            // The block at once, then the text token by token.
             let parts = [&[2, 4, 8][..], &[1; 8]].concat();
             let off = distance(&no_grad(|| in_parts(&network, &block(tokens), &parts)), &whole);
             assert!(off < 2e-5, "{engine:?}, {model}: off by {off}");
 
-            // What a place says changes with what it sees and with nothing else.
+            // The output of a place changes only with the tokens that it sees.
             let size = network.config.vocabulary;
             for changed in [1, 7, 16] {
                 let mut tokens = tokens.clone();

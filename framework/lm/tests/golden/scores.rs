@@ -8,7 +8,7 @@ fn scored(network: &Network, tokens: &[u32]) -> Vec<Option<f32>> {
     score(network, &network.inference(), tokens, usize::MAX).unwrap()
 }
 
-/// `logit - ln(sum(exp(logits)))`, in double precision, of transformers' logits.
+/// Computes `logit - ln(sum(exp(logits)))` of transformers' logits in double precision.
 fn by_hand(logits: &[f32], token: u32) -> f64 {
     let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
     f64::from(logits[token as usize]) - sum.ln()
@@ -34,8 +34,8 @@ fn scores_are_the_log_softmax_of_transformers_logits() {
     }
 }
 
-/// A context of 48: places 1..=48 are scored in the first window, 49..=72 in one from 24, 73..=96 in one from 48, the
-/// rest in one from 72; each as the text from that place on would be scored alone.
+/// In a context of 48, places 1..=48 are scored in the first window, 49..=72 in one from 24, 73..=96 in
+/// one from 48, the rest in one from 72. Each window scores like a text that begins there.
 #[test]
 fn a_text_longer_than_the_context_is_scored_in_windows() {
     for engine in engines() {
@@ -56,7 +56,8 @@ fn a_text_longer_than_the_context_is_scored_in_windows() {
     }
 }
 
-/// A window of 4: places 1..=4 from the start, 5 and 6 from place 2, 7 and 8 from place 4, and so on.
+/// In a window of 4, places 1..=4 are scored from the start, 5 and 6 from place 2, 7 and 8 from place 4,
+/// and so on.
 #[test]
 fn a_smaller_window_can_be_asked_for() {
     let network = network("llama-theta", &engines()[0]);
@@ -77,6 +78,6 @@ fn short_texts_and_unknown_tokens() {
     let fails = |tokens: &[u32], window: usize| {
         score(&network, &network.inference(), tokens, window).unwrap_err().to_string()
     };
-    assert_eq!(fails(&[4, 99], 48), "token `99` is none of the model's, which knows 61");
-    assert_eq!(fails(&[4, 5], 0), "a window of 0 tokens shows nothing; it is at least 1");
+    assert_eq!(fails(&[4, 99], 48), "token `99` is not in the model's vocabulary of 61");
+    assert_eq!(fails(&[4, 5], 0), "a window of 0 tokens is too short; use at least 1");
 }

@@ -1,4 +1,5 @@
-//! Adapters that Python's PEFT wrote, and training steps of PyTorch: `tests/python/adapter_golden.py`.
+//! Adapters equal those of Python's PEFT, and training steps those of PyTorch:
+//! `tests/python/adapter_golden.py`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ fn on_every_engine(test: impl Fn(&Engine)) {
     }
 }
 
-/// Questions with their answers: tokens (B, T), and of each place the token it should predict.
+/// Questions with their answers: tokens (B, T), and each place with the token that it should predict.
 struct Batch {
     tokens: Vec<u32>,
     dims: [usize; 2],
@@ -90,7 +91,7 @@ impl Batch {
     }
 }
 
-/// Every parameter that differs, in one table; nothing if none does.
+/// A table of every parameter that differs, empty if none does.
 struct Table(Vec<String>);
 
 impl Table {
@@ -98,7 +99,7 @@ impl Table {
         Table(Vec::new())
     }
 
-    /// Largest difference over the largest of the expected numbers.
+    /// Compares the largest difference, divided by the largest expected number, with `limit`.
     fn compare(
         &mut self,
         name: &str,
@@ -126,7 +127,7 @@ impl Table {
     }
 }
 
-/// (outputs, inputs), whichever way the file has it: GPT-2's are the other way round.
+/// Returns a matrix as (outputs, inputs); GPT-2's files have it the other way round.
 fn turned(network: &Network, name: &str, (values, dims): &(Vec<f32>, Vec<usize>)) -> (Vec<f32>, Vec<usize>) {
     let is_turned = network.config.family == Family::Gpt2 && name.contains(".c_") && dims.len() == 2;
     if !is_turned {
@@ -151,7 +152,7 @@ fn adapters_of_pythons_peft_give_its_logits() {
                 let far = furthest(&batch.logits(&network, &lora), &expected);
                 assert!(far < 1e-4, "{model}, {name}: {far}");
 
-                // Written again and read again, and merged, it is still the same.
+                // Written and read again, and merged, it is still the same.
                 if name != "base" {
                     let (dir, mut again) = (tempfile::tempdir().unwrap(), published(model, engine));
                     save(&network, &lora, "tests", dir.path()).unwrap();
@@ -187,7 +188,7 @@ fn what_an_adapter_says_of_itself_is_read() {
     assert_eq!(pattern.targets, ["k_proj", "v_proj"]);
 }
 
-/// As the script sets them.
+/// Settings of the script.
 fn optimiser() -> AdamW {
     AdamW::new(0.05)
 }
@@ -268,8 +269,8 @@ fn a_full_step_is_pytorchs() {
                 let mut expected = turned(&network, name, &golden[&format!("after.{name}")]);
                 let mut found = network.params.get(name).to_vec();
                 if name.ends_with("c_attn.bias") {
-                    // The same bias in all keys of a query cancels in its softmax: the gradient is rounding, which
-                    // AdamW blows up to full steps.
+                    // The same bias in all keys of a query cancels in the softmax, so its gradient is
+                    // rounding noise, which AdamW enlarges to full steps.
                     let keys = network.config.width..2 * network.config.width;
                     assert!(
                         golden[&format!("gradient.{name}")].0[keys.clone()].iter().all(|x| x.abs() < 1e-7)

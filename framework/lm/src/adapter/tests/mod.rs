@@ -55,7 +55,7 @@ fn lora(rank: usize, alpha: f64, targets: &[&str]) -> Lora {
     Lora { rank, alpha, dropout: 0.0, targets: targets.iter().map(|&name| name.to_owned()).collect() }
 }
 
-/// Both matrices of every layer random, so that the adapter does something.
+/// Makes both matrices of every layer random, so that the adapter does something.
 fn shake(network: &mut Network, seed: u64) {
     let names: Vec<String> =
         network.params.names().filter(|name| name.contains(".lora_")).map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! Adapters that would compute something else, or belong to something else.
+//! Refused adapters: those that compute something else, or belong to another model.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::super::{add, check_targets, load, save};
 use super::golden::{folder, published};
 use super::*;
 
-/// What is said of an adapter of `llama` that `spoil` changed.
+/// Checks the error about an adapter of `llama` that `spoil` changed.
 fn check(spoil: impl FnOnce(&Path), expected: Expect) {
     let dir = tempfile::tempdir().unwrap();
     for name in [CONFIG, WEIGHTS] {
@@ -36,7 +36,7 @@ fn with_key(key: &str, value: Value, expected: Expect) {
     check(change, expected);
 }
 
-/// Tensors after `change`, which gets names, types, dims and bytes.
+/// Tensors as names, types, dims and bytes.
 type Stored = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
 
 fn with_tensors(change: impl FnOnce(&mut Stored), expected: Expect) {
@@ -65,35 +65,35 @@ fn what_is_more_than_low_rank_matrices() {
         "use_dora",
         json!(true),
         expect![
-            "`DIR/adapter_config.json` has `use_dora` = `true`, but it must be unset: only plain low-rank adapters are read"
+            "`DIR/adapter_config.json` has `use_dora` = `true`, but it must be unset: only plain low-rank adapters are supported"
         ],
     );
     with_key(
         "modules_to_save",
         json!(["lm_head"]),
         expect![[
-            r#"`DIR/adapter_config.json` has `modules_to_save` = `["lm_head"]`, but it must be unset: only plain low-rank adapters are read"#
+            r#"`DIR/adapter_config.json` has `modules_to_save` = `["lm_head"]`, but it must be unset: only plain low-rank adapters are supported"#
         ]],
     );
     with_key(
         "bias",
         json!("all"),
         expect![[
-            r#"`DIR/adapter_config.json` has `bias` = `"all"`, but it must be `none`: trained biases are not read"#
+            r#"`DIR/adapter_config.json` has `bias` = `"all"`, but it must be `none`: trained biases are not supported"#
         ]],
     );
     with_key(
         "lora_bias",
         json!(true),
         expect![
-            "`DIR/adapter_config.json` has `lora_bias` = `true`, but it must be unset: only plain low-rank adapters are read"
+            "`DIR/adapter_config.json` has `lora_bias` = `true`, but it must be unset: only plain low-rank adapters are supported"
         ],
     );
     with_key(
         "peft_type",
         json!("LOHA"),
         expect![[
-            r#"`DIR/adapter_config.json` has `peft_type` = `"LOHA"`, but it must be `LORA`, the only kind that is read"#
+            r#"`DIR/adapter_config.json` has `peft_type` = `"LOHA"`, but it must be `LORA`, the only supported type"#
         ]],
     );
     with_key(
@@ -107,14 +107,14 @@ fn what_is_more_than_low_rank_matrices() {
         "layer_replication",
         json!([[0, 2], [1, 2]]),
         expect![
-            "`DIR/adapter_config.json` has `layer_replication` = `[[0,2],[1,2]]`, but it must be unset: only plain low-rank adapters are read"
+            "`DIR/adapter_config.json` has `layer_replication` = `[[0,2],[1,2]]`, but it must be unset: only plain low-rank adapters are supported"
         ],
     );
     with_key(
         "key_of_next_year",
         json!(3),
         expect![
-            "`DIR/adapter_config.json` has `key_of_next_year` = `3`, but it must be unset: only plain low-rank adapters are read"
+            "`DIR/adapter_config.json` has `key_of_next_year` = `3`, but it must be unset: only plain low-rank adapters are supported"
         ],
     );
 }
@@ -208,7 +208,7 @@ fn files_that_are_missing_or_damaged() {
     );
     check(
         |dir| fs::write(dir.join(CONFIG), "r = 3").unwrap(),
-        expect!["`DIR/adapter_config.json` is no table in JSON: expected value at line 1 column 1"],
+        expect!["`DIR/adapter_config.json` is not a JSON object: expected value at line 1 column 1"],
     );
     check(
         |dir| {
@@ -216,7 +216,7 @@ fn files_that_are_missing_or_damaged() {
             fs::write(dir.join(WEIGHTS), &bytes[..bytes.len() - 5]).unwrap();
         },
         expect![
-            "`DIR/adapter_model.safetensors` is damaged or no safetensors file: incomplete metadata, file not fully covered"
+            "`DIR/adapter_model.safetensors` is damaged or not a safetensors file: incomplete metadata, file not fully covered"
         ],
     );
 }
@@ -251,7 +251,7 @@ fn tensors_of_another_model_or_kind() {
     with_tensors(
         |stored| (stored[0].1, stored[0].2) = (Dtype::I32, stored[0].2.clone()),
         expect![
-            "`DIR/adapter_model.safetensors` has `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight` in I32; F32, BF16 and F16 are read"
+            "`DIR/adapter_model.safetensors` has `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight` in I32; only F32, BF16 and F16 are supported"
         ],
     );
     let rename = |name: &'static str| move |stored: &mut Stored| name.clone_into(&mut stored[0].0);
@@ -289,7 +289,7 @@ fn tensors_of_another_model_or_kind() {
     check(
         other("qwen3"),
         expect![
-            "`DIR/adapter_model.safetensors` is an adapter for `tests/qwen3`, which is not this model (Llama, 2 layers of width 8): `base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight` is of shape [24, 2], and here [16, 2] is needed"
+            "`DIR/adapter_model.safetensors` is an adapter for `tests/qwen3`, which is not this model (Llama, 2 layers of width 8): `base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight` has shape [24, 2], but this model needs [16, 2]"
         ],
     );
 }
@@ -313,7 +313,7 @@ fn what_cannot_be_added_or_saved() {
     expect!["targets: no linear layer of the model is named `c_attn`; use `q_proj`, `k_proj`, `v_proj`, `o_proj`, `gate_proj`, `up_proj`, `down_proj`, or leave `targets` out for all of them"].assert_eq(&said(add(&mut network, &lora(1, 1.0, &["q_proj", "c_attn"]), &mut rng(1))));
     assert_eq!(check_targets(&network.config, &lora(1, 1.0, &["mlp.down_proj", "lm_head", "proj"])).len(), 2);
     add(&mut network, &lora(1, 1.0, &["q_proj"]), &mut rng(1)).unwrap();
-    expect!["the model has an adapter that is trained already (`model.layers.0.self_attn.q_proj.lora_a`); freeze it or merge it before another"].assert_eq(&said(add(&mut network, &lora(1, 1.0, &[]), &mut rng(1))));
+    expect!["the model already has a trained adapter (`model.layers.0.self_attn.q_proj.lora_a`); freeze or merge it before adding another"].assert_eq(&said(add(&mut network, &lora(1, 1.0, &[]), &mut rng(1))));
     let name = "model.layers.1.self_attn.q_proj.lora_b";
     let size = network.params.get(name).to_vec().len();
     network.params.set(name, vec![f32::INFINITY; size]);

@@ -1,9 +1,9 @@
-//! Adapters on top of each other, merged, saved and read again.
+//! Stacked adapters, merged, saved and read again.
 
 use super::super::{add, freeze, load, merge, save};
 use super::*;
 
-/// Two adapters of other ranks, scales and layers; `lora` is the second's.
+/// Stacks two adapters of different ranks, scales and layers; `lora` is the second's.
 fn stacked(family: Family) -> (Network, Lora) {
     let mut network = network(family);
     let first = lora(3, 5.0, &[]);
@@ -47,7 +47,7 @@ fn a_frozen_adapter_does_what_it_did() {
         let before = logits(&network, &first);
         assert!(furthest(&before, &nothing) > 0.1, "the adapter does nothing");
         freeze(&mut network, &first);
-        // Frozen, its scale does not depend on what a pass says.
+        // A frozen adapter's scale does not depend on the pass.
         let after = logits(&network, &lora(1, 100.0, &[]));
         assert!(furthest(&before, &after) < 1e-5, "{}", furthest(&before, &after));
         assert!(network.params.names().all(|name| !network.params.is_trainable(name)));
