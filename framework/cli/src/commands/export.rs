@@ -1,4 +1,4 @@
-//! `boldface export`: a finished run as a folder for others.
+//! `boldface export`: copies a finished run into a folder for others.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
-/// Which run, and where to.
+/// Arguments of `boldface export`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,16 +21,16 @@ What is in it: the tokenizer, the language model or its adapter, statistics of t
 which part, the spec with every default, versions, scores, licences as far as they are known, and a model card. No scan.
 Check it with `boldface verify DIR`; go on from it with `[start] path = \"DIR\"` in a spec.")]
 pub struct Arguments {
-    /// The folder of a finished run, `latest`, or the name of an experiment: its latest run.
+    /// Folder of a finished run, `latest`, or the name of an experiment (its latest run).
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// The folder to write, which must not be there yet.
+    /// Folder to write; it must not exist yet.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Write hashes instead of subject ids.
     #[arg(long)]
     without_subjects: bool,
-    /// The folder of runs.
+    /// Folder of runs.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     runs: PathBuf,
     #[command(flatten)]

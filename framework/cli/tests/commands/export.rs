@@ -1,4 +1,4 @@
-//! `boldface export` and `boldface verify`: what they print and how they exit.
+//! Output and exit codes of `boldface export` and `boldface verify`.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `boldface lm generate`: what a model says after a prompt.
+//! `boldface lm generate`: continues a prompt.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use super::model::{Model, Place, failed};
 use crate::failure::Failure;
 use crate::say;
 
-/// Which model, which prompt, and how tokens are chosen.
+/// Arguments of `boldface lm generate`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,32 +20,32 @@ Without --temperature the likeliest token is taken every time. With it tokens ar
 pub struct Arguments {
     #[command(flatten)]
     model: Model,
-    /// What is continued; with --chat, what is answered.
+    /// Text to continue or, with --chat, to answer.
     #[arg(long, value_name = "TEXT")]
     prompt: String,
-    /// Put the prompt into the model's chat template, as an instruct model expects it.
+    /// Put the prompt into the model's chat template, as instruct models expect.
     #[arg(long)]
     chat: bool,
-    /// Stop after so many tokens, if the text has not ended by itself.
+    /// Stop after this many tokens if the text has not ended before.
     #[arg(long, value_name = "N", default_value_t = 256)]
     max_tokens: usize,
-    /// Draw tokens, at this temperature; 0 takes the likeliest.
+    /// Draw tokens at this temperature; 0 takes the likeliest.
     #[arg(long, value_name = "T", default_value_t = 0.0)]
     temperature: f64,
-    /// Draw among so many of the likeliest tokens; 0 for all.
+    /// Draw among this many of the likeliest tokens; 0 for all.
     #[arg(long, value_name = "K", default_value_t = 0)]
     top_k: usize,
     /// Draw among the likeliest tokens that together have this probability; 1 for all.
     #[arg(long, value_name = "P", default_value_t = 1.0)]
     top_p: f64,
-    /// The seed of what is drawn.
+    /// Seed of the random draws.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
     place: Place,
 }
 
-/// Continues.
+/// Continues the prompt and prints tokens as they come.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { temperature, top_k, top_p, seed, .. } = *arguments;
     let sampling = Sampling { temperature, top_k, top_p, seed };
@@ -84,7 +84,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     })
 }
 
-/// Tokens of the prompt; they leave room for at least one more.
+/// Returns the tokens of the prompt; they leave room in the context for at least one more.
 fn prompt(arguments: &Arguments, files: &Files, vocabulary: &Vocabulary) -> Result<Vec<u32>, Failure> {
     let usage = |message: String| Failure::Usage(message);
     let tokens = if arguments.chat {

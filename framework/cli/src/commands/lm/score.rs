@@ -1,4 +1,4 @@
-//! `boldface lm score`: the log-likelihood of every token of a text.
+//! `boldface lm score`: prints the log-likelihood of every token of a text.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::model::{Model, Place, failed};
 use crate::failure::Failure;
 use crate::say;
 
-/// Which model, and which text.
+/// Arguments of `boldface lm score`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,10 +25,10 @@ is scored once, in the first window that reaches it, so after at least half a wi
 pub struct Arguments {
     #[command(flatten)]
     model: Model,
-    /// The text, UTF-8.
+    /// Text file, in UTF-8.
     #[arg(long, value_name = "FILE")]
     text: PathBuf,
-    /// Read at most so many tokens at a time; left out, the model's whole context.
+    /// Read at most this many tokens at a time. Default: the model's whole context.
     #[arg(long, value_name = "N")]
     window: Option<usize>,
     #[command(flatten)]
@@ -54,7 +54,7 @@ struct Total {
     scored: usize,
 }
 
-/// Scores.
+/// Scores the text.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.window == Some(0) {
         return Err(Failure::Usage("--window 0 shows nothing; it is at least 1".to_owned()));
@@ -96,7 +96,7 @@ fn json(line: &impl Serialize) -> String {
     serde_json::to_string(line).expect("a line is made of strings and numbers") + "\n"
 }
 
-/// The text to score; every way in which there is none is said in words.
+/// Reads the text, with an error for each way in which it can be unusable.
 fn read(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
     let fail = |why: String| Failure::Usage(format!("--text `{shown}` {why}"));

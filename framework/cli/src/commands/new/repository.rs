@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::Draft;
 use super::form::{code, snake};
 
-/// The files of a built-in plugin, for the checkout that `dir` lies in.
+/// Drafts the files of a built-in plugin in the checkout that contains `dir`.
 ///
 /// # Errors
-/// If `dir` lies in no checkout, or the module is declared already.
+/// If no checkout contains `dir`, or the module exists already.
 pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     let folder = folder(kind, dir)?;
     let list = folder.join("mod.rs");
@@ -31,7 +31,7 @@ pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     Ok(Draft { files: vec![(file, code(kind, name)), (list.clone(), declared)], changes: Some(list), next })
 }
 
-/// Where plugins of a kind lie.
+/// Returns the folder of the plugins of a kind.
 fn folder(kind: &str, dir: &Path) -> Result<PathBuf, String> {
     let plural = match kind {
         "corpus" => "corpora",
@@ -50,7 +50,7 @@ fn folder(kind: &str, dir: &Path) -> Result<PathBuf, String> {
     })
 }
 
-/// The list of modules with one more, among its like in the order of names; none if it is there.
+/// Adds a module to a list in alphabetical order; returns none if it is there already.
 fn declare(list: &str, module: &str) -> Option<String> {
     let line = format!("mod {module};");
     if list.lines().any(|known| known.trim_end().ends_with(&line)) {

@@ -1,4 +1,4 @@
-//! `boldface parcellate`: regional series of scanner files, named and described as BIDS derivatives.
+//! `boldface parcellate`: extracts regional series from scanner files, as BIDS derivatives.
 
 mod folder;
 mod made;
@@ -18,7 +18,7 @@ use folder::Output;
 use made::{Format, Inputs};
 use settings::Settings;
 
-/// Which scans, which regions, and how they are cleaned.
+/// Arguments of `boldface parcellate`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -39,41 +39,42 @@ was stopped; only scans whose files or settings changed are made anew.")]
 pub struct Arguments {
     #[command(flatten)]
     scans: Scans,
-    /// The regions: a NIfTI image of labels (any grid), of maps (--kind maps), or a CIFTI .dlabel.nii.
+    /// Regions: a NIfTI image of labels (on any grid), of maps (--kind maps), or a CIFTI .dlabel.nii.
     #[arg(long, value_name = "FILE")]
     parcellation: PathBuf,
-    /// Names of the regions: a .tsv with the columns index, name and network; `boldface regions` makes one.
+    /// Region table: a .tsv with the columns index, name and network; `boldface regions` makes one.
     #[arg(long, value_name = "TSV")]
     regions: Option<PathBuf>,
-    /// Column of --regions with the networks.
+    /// Column of --regions that names the networks.
     #[arg(long, value_name = "COLUMN", default_value = "network")]
     networks: String,
-    /// What the values of --parcellation are: labels, maps, or voxels of a mask, each a region.
+    /// Meaning of the values of --parcellation: labels, maps, or voxels of a mask, each voxel a region.
     #[arg(long, value_name = "KIND", default_value = "labels", value_parser = kind)]
     kind: Kind,
-    /// The atlas in names of files, letters and digits; left out, by the name of --parcellation.
+    /// Name of the atlas in file names, of letters and digits. Default: derived from the name of
+    /// --parcellation.
     #[arg(long, value_name = "LABEL")]
     atlas: Option<String>,
     #[command(flatten)]
     settings: Settings,
-    /// A folder, or of one scan a file ending in .tsv, .npy or .parquet.
+    /// Output folder or, for one scan, a file ending in .tsv, .npy or .parquet.
     #[arg(long, value_name = "FILE|DIR", help_heading = "Output")]
     out: PathBuf,
-    /// How series are written: tsv with a header, npy (float32, volumes by regions), or parquet.
+    /// Format of the series: tsv with a header, npy (float32, volumes by regions), or parquet.
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<Format>,
-    /// Scans at once; 0 or left out for as many as there are cores. Each takes up to 200 MB.
+    /// Number of scans to process at once; 0 (the default) uses one per core. Each takes up to 200 MB.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Output")]
     workers: usize,
 }
 
-/// The files of the scans.
+/// Files of the scans.
 #[derive(clap::Args)]
 struct Scans {
-    /// The scans: NIfTI (.nii, .nii.gz, .hdr with .img) or CIFTI (.dtseries.nii, .ptseries.nii).
+    /// Scans: NIfTI (.nii, .nii.gz, .hdr with .img) or CIFTI (.dtseries.nii, .ptseries.nii).
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     bold: Vec<PathBuf>,
-    /// Leave out voxels outside of this image; `auto` takes the ..._desc-brain_mask.nii.gz beside each scan.
+    /// Ignore voxels outside this image; `auto` takes the ..._desc-brain_mask.nii.gz beside each scan.
     #[arg(long, value_name = "FILE|auto")]
     mask: Option<PathBuf>,
     /// Confound tables in the order of --bold; `auto` takes the ..._desc-confounds_... beside each scan.
@@ -90,7 +91,7 @@ fn kind(text: &str) -> Result<Kind, String> {
     }
 }
 
-/// Makes the series.
+/// Extracts the series.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let has_confounds = !arguments.scans.confounds.is_empty();
     let recipe = arguments.settings.recipe(has_confounds).map_err(Failure::Usage)?;
