@@ -19,7 +19,8 @@ use thiserror::Error;
 pub struct Feature {
     /// Name of the measure in kebab case, such as `coupling`.
     pub measure: String,
-    /// Networks, components or gradients, such as `Default` and `Vis`; empty for a measure of the whole scan.
+    /// Networks, components or gradients, such as `Default` and `Vis`; empty for a measure of the whole
+    /// scan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<String>,
 }

@@ -5,7 +5,7 @@ use crate::Missing;
 /// Spread below this share of the largest value is rounding noise: such a signal is constant.
 const ROUNDING: f64 = 1e-10;
 
-/// Fewest volumes for a lag-1 autocorrelation: three detrended volumes always have -1.
+/// Minimum number of volumes for a lag-1 autocorrelation: three detrended volumes always have -1.
 const LEAST_TRS: usize = 10;
 
 /// Subtracts the least-squares line, as `scipy.signal.detrend` does.

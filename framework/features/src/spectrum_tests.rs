@@ -75,7 +75,8 @@ fn many_segments_odd_lengths_and_leftovers_equal_scipys() {
 
 #[test]
 fn alff_equals_dpabis_formula_in_numpy() {
-    // y = detrend(x); a = 2 |fft(y, N)| / n with N = 1024 or 128; bins ceil(0.01 N TR) ..= fix(0.08 N TR).
+    // y = detrend(x); a = 2 |fft(y, N)| / n with N = 1024 or 128; bins ceil(0.01 N TR) ..= fix(0.08 N
+    // TR).
     let x = long();
     for (trs, alff, falff) in [
         (600, 0.093_619_277_853_745_42, 0.253_492_838_615_032_9),

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::fastica::Unsolved;
 use super::scan::Standardised;
 
-/// Most chunks that scans are summed in. It does not depend on the number of threads, so the order of
-/// summation is fixed.
+/// Maximum number of chunks in which scans are summed. It is independent of the threads, to fix the
+/// order of summation.
 const STRETCHES: usize = 8;
 
 /// Eigenvalues below this share of the largest are rounding noise.

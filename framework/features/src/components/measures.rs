@@ -9,7 +9,7 @@ use crate::spectrum::{ALFF, LOW, Spectra};
 use crate::temporal::stretches::longest;
 use crate::{Feature, Measured, Missing};
 
-/// Fewest volumes for a time course.
+/// Minimum number of volumes for a time course.
 const LEAST_TRS: usize = 10;
 
 /// Smallest SD of a course: regions have SD 1, so anything below is rounding noise.

@@ -155,7 +155,7 @@ impl Components {
 impl Components {
     /// Adds to the name of each component the network that its map resembles most, such as
     /// `ic03:Default`. It is the network whose indicator (1 for its regions, 0 for all others)
-    /// correlates best with the map; the first one of equals; none if no correlation is positive.
+    /// correlates best with the map (on ties, the first). The name stays if no correlation is positive.
     pub fn tell_networks(&mut self, networks: &Networks) {
         for map in &mut self.maps {
             let mut best = (0.0, None);

@@ -23,9 +23,9 @@ pub(super) struct Settled {
 /// Finds independent components of white data (components x observations).
 ///
 /// Iterates each of `starts` random rotations, and drops those that do not converge. Keeps the one with
-/// the largest sum of negentropies over its components, which FastICA maximises; the first one of equals
-/// (to 1e-6). Agreement of starts is no criterion: with planted sources, more than half of the starts
-/// may end at a lower maximum.
+/// the largest sum of negentropies over its components, which FastICA maximises; on ties (to 1e-6), the
+/// first. Agreement of starts is no criterion: with planted sources, more than half of the starts may
+/// end at a lower maximum.
 ///
 /// # Errors
 /// If no start converges.

@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn powers_are_numpys() {
-        // `tests/python/connectivity.py golden`: numpy's eigh of the golden input's correlations, power 0.35.
+        // `tests/python/connectivity.py golden`: numpy's eigh of the golden input's correlations, power
+        // 0.35.
         let series = golden::series();
         let few = series.window(boldface::Window::first(20)).unwrap();
         for (series, expected) in [(series, FLAT), (few, FLAT_OF_FEW)] {

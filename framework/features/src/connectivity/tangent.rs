@@ -19,7 +19,7 @@ pub struct Tangent {
     whitening: Mat<f64>,
 }
 
-/// Most steps towards the geometric mean.
+/// Maximum number of steps towards the geometric mean.
 const STEPS: usize = 30;
 
 /// Length of a step, divided by the number of cells, that ends the search.

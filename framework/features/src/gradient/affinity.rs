@@ -8,7 +8,8 @@ use faer::Mat;
 #[serde(crate = "boldface::serde", rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Kernel {
-    /// One minus the angle between them over pi: 1 for the same direction, 0.5 at right angles. BrainSpace's default.
+    /// One minus the angle over pi: 1 for the same direction, 0.5 at right angles. The default of
+    /// BrainSpace.
     #[default]
     NormalizedAngle,
     /// Cosine of the angle; negative values become 0.

@@ -53,7 +53,7 @@ pub fn hops(graph: &Graph) -> Hops {
     of_bits(graph.bits())
 }
 
-/// Does the same as [`hops`] for neighbours as bits.
+/// Counts distances as [`hops`] does, from neighbours as bits.
 ///
 /// In `k` hops a node reaches the nodes that it or its neighbours reach in `k - 1`. Sets are united 512
 /// nodes at a time.

@@ -14,8 +14,8 @@ const GAIN: f64 = 1e-12;
 /// Uses the Louvain method (Blondel et al. 2008, doi 10.1088/1742-5468/2008/10/P10008): nodes move to
 /// the neighbouring module with the largest gain, modules become nodes, and so on. Two ideas come from
 /// Leiden (Traag et al. 2019, doi 10.1038/s41598-019-41695-z): only nodes whose neighbourhood changed
-/// are visited again, and the search repeats from its own result until nothing moves. The best of `runs`
-/// searches, each in its own order, is returned; of equals the first.
+/// are visited again, and the search repeats from its own result until nothing moves. Returns the best
+/// of `runs` searches, each in its own order (on ties, the first).
 ///
 /// On 40 regions, the best of 10 can miss the optimum by .005, as networkx's can; the best of 200 is
 /// always the same.
@@ -211,7 +211,7 @@ fn shuffle(items: &mut [u32], rng: &mut impl Rng) {
     }
 }
 
-/// Draws a number below `end`. Chances differ by at most a share of `end / 2^32`.
+/// Draws a number below `end`. Their probabilities differ by a relative `end / 2^32` at most.
 pub(super) fn below(rng: &mut impl Rng, end: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(end)) >> 32) as u32
 }

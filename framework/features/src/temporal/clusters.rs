@@ -18,13 +18,13 @@ pub struct Clusters {
 /// Number of starts, of which the best is kept.
 const STARTS: usize = 20;
 
-/// Most rounds of one start.
+/// Maximum number of rounds per start.
 const ROUNDS: usize = 300;
 
 impl Clusters {
     /// Clusters points by Lloyd's algorithm from k-means++ seeds, and keeps the best of twenty starts:
-    /// the least inertia, the first of equals. Distances are Euclidean. Clusters are sorted by share,
-    /// largest first, and equal ones by the coordinates of their centres.
+    /// the one with the least inertia (on ties, the first). Distances are Euclidean. Clusters are sorted
+    /// by share, largest first, then by the coordinates of their centres.
     ///
     /// None if there are fewer than `groups` different points of positive weight.
     pub fn fit(points: &[Vec<f64>], weights: &[f64], groups: usize, seed: u64) -> Option<Clusters> {
@@ -45,8 +45,8 @@ impl Clusters {
 }
 
 /// Returns the nearest of `centroids` and its mean squared distance, over the coordinates that `point`
-/// has; the first of equally near ones. None if the point lacks more than half of its coordinates, or
-/// there is no centre.
+/// has (on ties, the first). None if the point lacks more than half of its coordinates, or there is no
+/// centre.
 pub fn nearest(centroids: &[Vec<f64>], point: &[f64]) -> Option<(usize, f64)> {
     let there = point.iter().filter(|x| !x.is_nan()).count();
     if there == 0 || 2 * there < point.len() {
@@ -138,7 +138,7 @@ fn move_centres(points: &[Vec<f64>], weights: &[f64], of: &[usize], centroids: &
     }
 }
 
-/// Returns the closest centre, the first of equals, and its squared distance.
+/// Returns the closest centre (on ties, the first) and its squared distance.
 fn closest(centroids: &[Vec<f64>], point: &[f64]) -> (usize, f64) {
     let distances = centroids.iter().map(|centroid| distance(centroid, point)).enumerate();
     distances.fold((0, f64::INFINITY), |best, next| if next.1 < best.1 { next } else { best })

@@ -25,7 +25,7 @@ pub struct Fluctuations {
     pub amplitude: Amplitude,
 }
 
-/// Fewest volumes for the spread of a signal.
+/// Minimum number of volumes for the spread of a signal.
 const LEAST_TRS: usize = 10;
 
 /// Largest distance from 1 of a z-scored region's SD: part of a z-scored run need not have exactly 1.

@@ -17,7 +17,7 @@ pub fn stretches(cuts: &[Cut], trs: usize, tr: f64) -> Vec<Range<usize>> {
     edges.windows(2).filter(|edge| edge[0] < edge[1]).map(|edge| edge[0]..edge[1]).collect()
 }
 
-/// Returns the longest uncut stretch; the first of equals. Empty without volumes.
+/// Returns the longest uncut stretch (on ties, the first); empty without volumes.
 pub fn longest(cuts: &[Cut], trs: usize, tr: f64) -> Range<usize> {
     let longer = |a: Range<usize>, b: Range<usize>| if b.len() > a.len() { b } else { a };
     stretches(cuts, trs, tr).into_iter().fold(0..0, longer)

@@ -36,7 +36,7 @@ pub struct Windowed {
     pub coupling: Vec<f64>,
 }
 
-/// Fewest volumes of a window; below, its correlations are noise.
+/// Minimum number of volumes per window: with fewer, its correlations are noise.
 pub const LEAST_TRS: usize = 10;
 
 /// SD of the Gaussian in volumes.

@@ -94,7 +94,8 @@ fn gradients_that_changed_places_come_back_with_their_shares() {
 
 #[test]
 fn lanczos_finds_what_all_eigenvalues_are() {
-    // 300 rows are solved by Lanczos, the doubled eigenvalues by it too.
+    // Both matrices have more than 128 rows, so Lanczos runs: 150 as they are, and 300 with every
+    // eigenvalue doubled.
     let fc = crate::fc(&series(&signals(150, 400, 3)));
     let affinity = affinity(fc.values(), 150, &(0..150).collect::<Vec<_>>(), Kernel::NormalizedAngle, 0.9);
     let one = &affinity / faer::Scale(150.0);

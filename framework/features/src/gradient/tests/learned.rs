@@ -47,7 +47,7 @@ fn a_region_that_most_people_lack_is_not_on_the_template() {
     assert_eq!(template, without);
     let on = |roi: usize| template.maps.iter().all(|map| map[roi].is_some());
     assert_eq!((0..60).filter(|&roi| !on(roi)).collect::<Vec<_>>(), [5]);
-    // The last scan has region 5, and is measured with it all the same.
+    // The last scan has a signal in region 5, and is measured with that region.
     let measured = measure(&steps, &template, &scans[2], &networks(60));
     assert!(measured.iter().all(|one| one.value.is_ok()));
     assert_eq!(Template::fit(&steps, &all[3..]).unwrap_err(), Missing::Short);
