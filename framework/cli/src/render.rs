@@ -1,6 +1,6 @@
 //! Formats a problem for people: message, place, source line, caret and help.
 //!
-//! The frames are drawn here, because this look takes a dozen lines and that of the crate differs.
+//! Frames are drawn here in a dozen lines, because existing crates draw different ones.
 
 use boldface_runner::plan::Located;
 

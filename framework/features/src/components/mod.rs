@@ -6,7 +6,8 @@
 //! [FastICA](fastica) from several [starts], or near the maps of a [`Template`]. One scan: dual
 //! regression ([`dual`]) on the group's maps, and [measures] of the time courses.
 //!
-//! All of this is written on faer, a page per method. Tests compare it with scikit-learn's numbers.
+//! Each method is about a page of code on faer, so no other crate is used. Tests compare its numbers
+//! with scikit-learn's.
 
 mod dual;
 mod fastica;

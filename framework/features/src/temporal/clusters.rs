@@ -1,4 +1,6 @@
 //! K-means clustering of points, seeded and therefore repeatable.
+//!
+//! It is about a page of code, so no crate is used.
 
 use boldface::seed;
 use rand::{Rng, RngExt};
