@@ -102,7 +102,7 @@ impl Events for Screen {
     }
 
     fn resumed(&self, stage: &Stage, step: u64) {
-        self.say(&format!("  `{}` goes on after step {step}, where it was stopped", stage.name()));
+        self.say(&format!("  `{}` resumes after step {step}, where it was stopped", stage.name()));
         info!(stage = stage.name(), key = %stage.key, step, "Stage resumed.");
     }
 
@@ -198,7 +198,7 @@ fn titled(stage: &Stage) -> String {
     }
 }
 
-/// Returns rate and time left, such as `12 a second, 34 s left`.
+/// Returns rate and time left, such as `12 per second, 34 s left`.
 fn rate_and_rest(done: u64, total: u64, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64().max(1e-3);
     let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
@@ -207,7 +207,7 @@ fn rate_and_rest(done: u64, total: u64, elapsed: Duration) -> String {
         long if long >= 120.0 => format!("{:.0} min", long / 60.0),
         short => format!("{short:.0} s"),
     };
-    format!("{rate:.digits$} a second, {left} left")
+    format!("{rate:.digits$} per second, {left} left")
 }
 
 fn steps() -> ProgressStyle {
@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn the_rest_is_told_from_the_rate_so_far() {
         // 30 steps in 10 s are 3 per second; 90 more take 30 s.
-        assert_eq!(rate_and_rest(30, 120, Duration::from_secs(10)), "3.0 a second, 30 s left");
+        assert_eq!(rate_and_rest(30, 120, Duration::from_secs(10)), "3.0 per second, 30 s left");
         // 100 in 2 s are 50 per second; 15 000 more take 300 s.
-        assert_eq!(rate_and_rest(100, 15_100, Duration::from_secs(2)), "50 a second, 5 min left");
+        assert_eq!(rate_and_rest(100, 15_100, Duration::from_secs(2)), "50 per second, 5 min left");
     }
 }

@@ -73,7 +73,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     match (arguments.to, &arguments.out) {
         (None, _) => show(&comparison),
         (Some(Format::Parquet), None) => Err(Failure::Usage(
-            "Parquet is no text for a terminal: say where to write it with `--out FILE`".to_owned(),
+            "Parquet cannot be printed on a terminal; give a file with `--out FILE`".to_owned(),
         )),
         (Some(Format::Parquet), Some(out)) => comparison.parquet(out).map_err(failure),
         (Some(format), out) => {

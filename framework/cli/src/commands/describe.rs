@@ -19,9 +19,9 @@ Examples:
   boldface describe --corpus runs/latest --series new/*.npy --regions atlas_dseg.tsv --tr 2.0 --trace
   boldface describe --corpus runs/latest --series sub-90_timeseries.npy --column age=34 --column sex=F --json
 
-A scan is compared with the norms of the run's training scans, and nothing is learned from it. Its regions must be
-those of the corpus, by the file's first line, by the RegionOrder of the .json beside it, or by --regions. A longer
-scan is cropped as those of the run were; a shorter one is refused, because what is measured depends on the length.")]
+A scan is compared with the norms of the run's training scans; nothing is learned from it. Its regions must be those
+of the corpus. They are read from the file's first line, from RegionOrder in the .json beside it, or from --regions.
+A longer scan is cropped like those of the run. A shorter one is refused, because measures depend on the length.")]
 pub struct Arguments {
     /// Folder of a run, of an arm of a sweep, or of a stored corpus (runs/cache/corpus-KEY).
     #[arg(long, value_name = "DIR")]

@@ -17,9 +17,9 @@ Examples:
   boldface export runs/pain-corpus/2026-11-23T03-12-45 --to pain-corpus
   boldface export pain-corpus --to shared/pain-corpus --without-subjects
 
-What is in it: the tokenizer, the language model or its adapter, statistics of the corpora, the region table, who was in
-which part, the spec with every default, versions, scores, licences as far as they are known, and a model card. No scan.
-Check it with `boldface verify DIR`; go on from it with `[start] path = \"DIR\"` in a spec.")]
+An export has the tokenizer, the language model or its adapter, statistics of the corpora, the region table, the
+subjects of each part, the spec with every default, versions, scores, known licences and a model card, but no scans.
+Check it with `boldface verify DIR`. Continue from it with `[start] path = \"DIR\"` in a spec.")]
 pub struct Arguments {
     /// Folder of a finished run, `latest`, or the name of an experiment (its latest run).
     #[arg(value_name = "RUN")]
@@ -45,7 +45,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::Run(with_causes(&*error)))?;
     let ((files, bytes), dir) = (exported.files, exported.dir.display());
     say::out(format_args!("exported {} to {dir}: {files} files, {}\n", run.display(), megabytes(bytes)));
-    exported.notes.iter().for_each(|note| say::out(format_args!("know: {note}\n")));
+    exported.notes.iter().for_each(|note| say::out(format_args!("note: {note}\n")));
     say::out(format_args!("card:   {}\n", exported.dir.join("README.md").display()));
     Ok(())
 }

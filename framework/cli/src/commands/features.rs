@@ -22,10 +22,9 @@ Examples:
   boldface features derivatives/atlas --regions derivatives/atlas/seg-ATLAS_dseg.tsv --families graph,connectivity \\
       --config settings.toml --out features.csv
 
-A row is one number: scan, family, feature, value, and a reason where there is no value. What is fitted to a group
-(templates of gradients, maps of components) is fitted to the scans given, all of them: to measure people who must not
-be learned from, make a corpus of a study and use `boldface describe`. --config holds tables as a spec's [corpora.X]
-has them, by family:
+Each row is one number: scan, family, feature, value, and the reason for a missing value. Templates of gradients and
+maps of components are fitted to all given scans. To measure people that nothing may be learned from, make a corpus
+of a study and use `boldface describe`. --config has one table per family, with the keys of a spec's [corpora.X]:
   [graph]
   densities = [0.1, 0.2]")]
 pub struct Arguments {
@@ -101,7 +100,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     for family in &families.entries {
         let some = if infos.len() == 1 { "scan" } else { "scans" };
         say::aside(format_args!("  {}: {} {some}", family.name, infos.len()));
-        let shown = Shown::new("scans told", infos.len());
+        let shown = Shown::new("scans measured", infos.len());
         let measured = pool.install(|| scans.measure(family, threads, &mut |done| shown.told(done)));
         shown.counter.clear();
         match measured {

@@ -73,7 +73,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         if let Some(told) = excluded::told(plan.scans.len(), &plan.excluded) {
             say::out(format_args!("{told}\n"));
         }
-        plan.leakage.told().for_each(|told| say::out(format_args!("know: {told}\n")));
+        plan.leakage.told().for_each(|told| say::out(format_args!("note: {told}\n")));
         for caution in boldface_runner::power::cautions(&plan) {
             say::out(format_args!("too few for a claim: {caution}\n"));
         }

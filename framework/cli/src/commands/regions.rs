@@ -15,11 +15,11 @@ use crate::say;
 Example:
   boldface regions --volume atlas.nii.gz --labels atlas_labels.txt --out atlas_dseg.tsv
 
-The table has a row for each label of the volume: index (the number in the volume), name, hemisphere (L, R, or
-B for both), network, x, y and z (the mean of the region's voxel centres in mm, by the volume's affine; it may
-lie outside of a curved region), voxels, color, and where hemisphere and network are from: the label file
-(table), the name, or the side nine in ten of the voxels lie on (voxels). A .json beside it describes it.
-`[datasets.*] parcellation` and `boldface parcellate --regions` take it as it is.")]
+The table has one row per label of the volume. Its columns are index (the number in the volume), name, hemisphere
+(L, R, or B for both), network, x, y and z (the mean of the region's voxel centres in mm, by the volume's affine;
+it may be outside of a curved region), voxels, color, and the sources of hemisphere and network: the label file
+(table), the name, or the side with nine in ten of the voxels (voxels). A .json beside it describes the columns.
+`[datasets.*] parcellation` and `boldface parcellate --regions` read this table.")]
 pub struct Arguments {
     /// Atlas: a NIfTI image of labels on any grid, or a CIFTI .dlabel.nii.
     #[arg(long, value_name = "FILE")]
@@ -61,7 +61,7 @@ fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
         (None, Some(own)) => own,
         (None, None) => {
             return Err(Failure::Usage(format!(
-                "`{}` names no regions itself; give its label file with --labels",
+                "`{}` contains no region names; give its label file with --labels",
                 volume.display()
             )));
         }

@@ -43,5 +43,5 @@ pub fn write(run: &Path) -> Result<report::Paths, Failure> {
 }
 
 fn failed(run: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(error)))
+    Failure::Run(format!("cannot report `{}`: {}", run.display(), with_causes(error)))
 }

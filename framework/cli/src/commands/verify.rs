@@ -18,9 +18,9 @@ Examples:
   boldface verify exports/pain --task condition --metric auroc
   boldface verify exports/pain --data pain=/data/ds000140 --weights /models/SmolLM2-135M
 
-Every file is compared with its hash. Then the task is asked again, with the tokenizer, the language model and the norms of
-the export, of the scans that the score is of: they must have the same bytes. On the export's engine the two numbers
-may differ by 1e-9, on another by 0.01. Exit code 1 if they differ more.")]
+Every file is compared with its hash. Then one score is recomputed with the tokenizer, the language model and the norms
+of the export, on the scans that it was computed on, which must have the same bytes. The two numbers may differ by
+1e-9 on the export's engine, and by 0.01 on another. If they differ more, the exit code is 1.")]
 pub struct Arguments {
     /// Folder of the export.
     #[arg(value_name = "DIR")]

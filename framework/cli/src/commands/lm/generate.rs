@@ -15,8 +15,8 @@ Examples:
   boldface lm generate --weights SmolLM2-135M-Instruct.Q4_1.gguf --prompt \"The capital of France is\" --max-tokens 20
   boldface lm generate --weights Qwen3-0.6B --chat --prompt \"What is a BOLD signal?\" --temperature 0.7 --top-p 0.8
 
-Without --temperature the likeliest token is taken every time. With it tokens are drawn: the same seed, the same text.
--v says on stderr how fast it was.")]
+Without --temperature, every token is the likeliest one. With it, tokens are drawn at random, and the same seed gives
+the same text. -v logs the speed on stderr.")]
 pub struct Arguments {
     #[command(flatten)]
     model: Model,
@@ -77,7 +77,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         let rest = (start.elapsed() - first).as_secs_f64();
         let speed = count.saturating_sub(1) as f64 / rest.max(1e-9);
         tracing::info!(
-            "{count} tokens, the first after {:.2} s, then {speed:.1} a second.",
+            "{count} tokens, the first after {:.2} s, then {speed:.1} per second.",
             first.as_secs_f64()
         );
         Ok(())
@@ -101,7 +101,7 @@ fn prompt(arguments: &Arguments, files: &Files, vocabulary: &Vocabulary) -> Resu
     };
     let context = files.config().context;
     if tokens.is_empty() {
-        return Err(usage("--prompt is empty, and this model has no token that begins a text".to_owned()));
+        return Err(usage("--prompt is empty, and this model has no start token; give some text".to_owned()));
     }
     if tokens.len() >= context {
         let len = tokens.len();

@@ -33,7 +33,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let rows = [
         ("name", files.name()),
         ("family", family(config.family).to_owned()),
-        ("licence", files.licence().unwrap_or_else(|| "not said".to_owned())),
+        ("licence", files.licence().unwrap_or_else(|| "unknown".to_owned())),
         ("parameters", grouped(config.count())),
         ("layers", format!("{} of width {}, {}", config.layers, config.width, heads(config))),
         ("context", format!("{} tokens", grouped(config.context as u64))),

@@ -110,7 +110,7 @@ fn precision(written: &str) -> Result<Precision, String> {
     let all = [Precision::F32, Precision::Tf32, Precision::Bf16];
     all.into_iter()
         .find(|precision| precision.name() == written)
-        .ok_or_else(|| "it is f32, tf32 or bf16".to_owned())
+        .ok_or_else(|| "expected f32, tf32 or bf16".to_owned())
 }
 
 /// Converts an error of the model to a failed run.

@@ -14,7 +14,7 @@ use super::form::{code, snake};
 pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     let root = if dir == Path::new(".") { PathBuf::from(name) } else { dir.join(name) };
     if root.exists() {
-        return Err(format!("`{}` is there already; nothing was written", root.display()));
+        return Err(format!("`{}` already exists; nothing was written", root.display()));
     }
     let library = format!("target/release/{DLL_PREFIX}{}{DLL_SUFFIX}", snake(name));
     let source = with_export(&code(kind, name));
@@ -67,7 +67,7 @@ fn manifest(name: &str, framework: &str, has_files: bool) -> String {
          [dependencies]\nboldface = {framework}\nschemars = \"1.2\"\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n{dev}\n\
          [lints.rust]\nunsafe_code = \"forbid\"\n\n\
-         # A workspace of its own, wherever it lies.\n[workspace]\n"
+         # A workspace of its own, in any folder.\n[workspace]\n"
     )
 }
 
@@ -75,13 +75,12 @@ fn manifest(name: &str, framework: &str, has_files: bool) -> String {
 fn spec(kind: &str, name: &str, library: &str) -> String {
     let mut spec = format!(
         "# Tries the {kind} `{name}` without training a network.\n#\n#   cargo build --release\n\
-         #   boldface run {name}.toml\n#\n# Expect about a second: it shows that the plugin runs, not how well \
+         #   boldface run {name}.toml\n#\n# It takes about a second. It shows that the plugin runs, not how well \
          anything can be done.\n\nplugins = [\"{library}\"]\n\n"
     );
     let data = match kind {
         "dataset" => format!("[datasets.{name}]\npath = \"data\"\ntr = 2.0"),
-        _ => "[datasets.made]\ntype = \"synthetic\"            # scans made of random numbers\ntrs = 80"
-            .to_owned(),
+        _ => "[datasets.made]\ntype = \"synthetic\"            # simulated scans\ntrs = 80".to_owned(),
     };
     let asked = match kind {
         "dataset" => {
@@ -93,7 +92,7 @@ fn spec(kind: &str, name: &str, library: &str) -> String {
     let _ = write!(
         spec,
         "{data}\n\n[signal]\ntrs = 80\n\n[tokenizer]\ntype = \"quantile\"\npatch = 20                    \
-         # volumes a token\n\n[backbone]\ntype = \"bigram\"\n\n[instruction]\nsteps = 20\nwarmup = 0\n\
+         # volumes per token\n\n[backbone]\ntype = \"bigram\"\n\n[instruction]\nsteps = 20\nwarmup = 0\n\
          peak-lr = 1e-3\n\n{asked}\n\n[evaluation]\nresamples = 100\n"
     );
     spec

@@ -49,7 +49,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let draft = draft.map_err(Failure::Usage)?;
     let is_taken = |path: &&PathBuf| path.exists() && draft.changes.as_ref() != Some(*path);
     if let Some(taken) = draft.files.iter().map(|(path, _)| path).find(is_taken) {
-        let message = format!("`{}` is there already; nothing was written", taken.display());
+        let message = format!("`{}` already exists; nothing was written", taken.display());
         return Err(Failure::Usage(message));
     }
     for (path, text) in &draft.files {

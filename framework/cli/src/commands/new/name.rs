@@ -32,7 +32,7 @@ pub fn check(kind: &str, name: &str) -> Result<(), String> {
         return Err(format!("`{name}` cannot be the name of a plugin: {help}"));
     }
     if TAKEN.contains(&name) || ALSO_TAKEN.contains(&name) || name == "while" || name == "yield" {
-        return Err(format!("`{name}` is a word of Rust's; call it `{name}-{kind}`"));
+        return Err(format!("`{name}` is a reserved word; call it `{name}-{kind}`"));
     }
     if let Some(same) = plugins(Some(kind)).iter().find(|plugin| plugin.name == name) {
         return Err(format!("there is a {kind} `{name}` already, in `{}`; choose another name", same.source));
@@ -66,7 +66,7 @@ mod tests {
             "`my_task 2` cannot be the name of a plugin: use lowercase letters and digits, words joined by `-`, \
              such as `my-task`"
         });
-        assert_eq!(refused("match"), "`match` is a word of Rust's; call it `match-task`");
+        assert_eq!(refused("match"), "`match` is a reserved word; call it `match-task`");
         for name in ["", "-a", "a-", "a--b", "2nd", "é", "../a", "a/b"] {
             assert!(refused(name).contains("cannot be the name of a plugin"), "{name}");
         }

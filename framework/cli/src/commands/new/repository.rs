@@ -20,7 +20,7 @@ pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
         .ok_or_else(|| format!("`{}` declares `mod {module};` already", list.display()))?;
     let file = folder.join(format!("{module}.rs"));
     if folder.join(&module).exists() {
-        return Err(format!("`{}` is there already; choose another name", folder.join(&module).display()));
+        return Err(format!("`{}` already exists; choose another name", folder.join(&module).display()));
     }
     let plural = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let next = vec![
@@ -43,8 +43,8 @@ fn folder(kind: &str, dir: &Path) -> Result<PathBuf, String> {
     let found = above.find(|folder| folder.join("mod.rs").is_file());
     found.ok_or_else(|| {
         format!(
-            "`{}` is not in a checkout of boldface, which a built-in plugin is a file of; go to one, or write \
-             a crate of its own with `--dynamic`",
+            "`{}` is not in a checkout of boldface, where built-in plugins are kept; change to one, or write \
+             a separate crate with `--dynamic`",
             from.display()
         )
     })

@@ -43,9 +43,7 @@ impl Output {
         let format = match (by_name, arguments.format) {
             (Some(named), Some(said)) if named != said => {
                 let (out, said) = (out.display(), said.extension());
-                return Err(format!(
-                    "--out `{out}` ends otherwise than --format {said}; leave one of them out"
-                ));
+                return Err(format!("--out `{out}` and --format {said} disagree; leave one of them out"));
             }
             (named, said) => named.or(said).unwrap_or(Format::Tsv),
         };
@@ -57,11 +55,13 @@ impl Output {
             && (out.is_file() || extension.is_some_and(|e| ["csv", "json", "txt"].contains(&e)))
         {
             let out = out.display();
-            return Err(format!("--out `{out}` is no folder, and no .tsv, .npy or .parquet"));
+            return Err(format!("--out `{out}` must be a folder or a .tsv, .npy or .parquet file"));
         }
         let atlas = match &arguments.atlas {
             Some(label) if label.is_empty() || !label.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                return Err(format!("--atlas `{label}` may have letters and digits only, as labels of BIDS"));
+                return Err(format!(
+                    "--atlas `{label}` must have only letters and digits, like other labels of BIDS"
+                ));
             }
             Some(label) => label.clone(),
             None => atlas(&arguments.parcellation),
@@ -108,7 +108,7 @@ impl Output {
         match std::fs::read_to_string(&table) {
             Ok(there) if there != text => {
                 return Err(format!(
-                    "--out: `{}` is there and has other regions; give another --out, or another name with --atlas",
+                    "--out: `{}` exists and has other regions; give another --out, or another name with --atlas",
                     table.display()
                 ));
             }

@@ -29,13 +29,14 @@ Examples:
       --regions atlas_dseg.tsv --confounds auto --strategy 24p --scrub-fd 0.5 --mask auto \\
       --detrend --high-pass 0.008 --low-pass 0.1 --standardize zscore_sample --out derivatives/atlas
 
-A folder gets sub-01/func/sub-01_task-rest_seg-ATLAS_stat-mean_timeseries.tsv with a .json beside it that holds
-sources, settings, the order of the regions, coverage, removed volumes and warnings, and one
-seg-ATLAS_dseg.tsv with the regions: it is a folder for `[datasets.*] type = \"series\"`. Its participants.tsv has
-the subjects alone; put the study's own in its place for tasks that ask for more. The steps are nilearn's, in
-nilearn's order: regions are averaged, then detrended, filtered, scrubbed, freed of confounds, standardised;
-resampled last. A region with too little coverage is n/a throughout. The same command again goes on where it
-was stopped; only scans whose files or settings changed are made anew.")]
+An output folder gets files such as sub-01/func/sub-01_task-rest_seg-ATLAS_stat-mean_timeseries.tsv. The .json
+beside each has sources, settings, the order of the regions, coverage, removed volumes and warnings, and
+seg-ATLAS_dseg.tsv lists the regions. `[datasets.*] type = \"series\"` reads such a folder. Its participants.tsv has
+only the subjects; replace it by the study's own for tasks that need more columns.
+
+The steps and their order are nilearn's: regions are averaged, detrended, filtered, scrubbed, cleaned of confounds,
+standardised, and resampled last. A region with too little coverage is n/a throughout. Run the same command again
+to continue after an interruption: only scans whose files or settings changed are processed again.")]
 pub struct Arguments {
     #[command(flatten)]
     scans: Scans,
@@ -87,7 +88,7 @@ fn kind(text: &str) -> Result<Kind, String> {
         "labels" => Ok(Kind::Labels),
         "maps" => Ok(Kind::Maps),
         "voxels" => Ok(Kind::Voxels),
-        _ => Err("one of labels, maps, voxels".to_owned()),
+        _ => Err("expected labels, maps or voxels".to_owned()),
     }
 }
 
@@ -107,7 +108,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let parcellation = Parcellation::read(&files).map_err(|error| {
         let flag = match &arguments.regions {
             Some(table) if error.to_string().contains(&table.display().to_string()) => {
-                "--regions: (`boldface regions` makes a region table of any label file) "
+                "--regions (`boldface regions` makes a region table of any label file): "
             }
             _ => "--parcellation: ",
         };

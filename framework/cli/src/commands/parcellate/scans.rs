@@ -41,7 +41,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     let is_auto = |paths: &[PathBuf]| matches!(paths, [path] if path.as_os_str() == "auto");
     if !scans.confounds.is_empty() && !is_auto(&scans.confounds) && scans.confounds.len() != bold.len() {
         return Err(format!(
-            "--confounds has {} files for {} scans of --bold; give one a scan in the same order, or --confounds auto",
+            "--confounds has {} files for {} scans of --bold; give one per scan in the same order, or --confounds auto",
             scans.confounds.len(),
             bold.len()
         ));
@@ -52,7 +52,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     for (at, path) in bold.iter().enumerate() {
         let mut scan = || -> Result<Scan, String> {
             if !path.is_file() {
-                return Err(format!("--bold `{}` is not there", path.display()));
+                return Err(format!("--bold `{}` does not exist", path.display()));
             }
             let confounds = match scans.confounds.get(at) {
                 _ if is_auto(&scans.confounds) => Some(beside(path, "--confounds", "confounds")?),
@@ -71,7 +71,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
             let series = output.series(path, &stem(path));
             if let Some(other) = taken.insert(series.clone(), path) {
                 return Err(format!(
-                    "--bold `{}` and `{}` would both be `{}`; make them into folders of their own",
+                    "--bold `{}` and `{}` would both be written to `{}`; write them to separate folders",
                     other.display(),
                     path.display(),
                     series.display()
@@ -102,7 +102,7 @@ fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
     };
     let shown = bold.display();
     let file = bold.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let own = Name::parse(file).map_err(|error| format!("{flag} auto goes by BIDS names: {error}"))?;
+    let own = Name::parse(file).map_err(|error| format!("{flag} auto needs BIDS names: {error}"))?;
     let folder = bold.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries =
         fs::read_dir(folder).map_err(|error| format!("{flag} auto: `{}`: {error}", folder.display()))?;
@@ -129,13 +129,11 @@ fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
     match best[..] {
         [path] => Ok(path.clone()),
         [] => Err(format!(
-            "{flag} auto: no ..._desc-{desc}_{}.{} lies beside `{shown}`",
+            "{flag} auto: no ..._desc-{desc}_{}.{} is beside `{shown}`",
             suffixes[0], extensions[0]
         )),
-        [a, b, ..] => Err(format!(
-            "{flag} auto: both `{}` and `{}` may be those of `{shown}`",
-            a.display(),
-            b.display()
-        )),
+        [a, b, ..] => {
+            Err(format!("{flag} auto: `{}` and `{}` both match `{shown}`", a.display(), b.display()))
+        }
     }
 }

@@ -120,17 +120,17 @@ impl Work {
         let mut told = vec![format!("{} made", made.len())];
         told.extend((passed > 0).then(|| format!("{passed} made before")));
         told.extend((!failed.is_empty()).then(|| format!("{} failed", failed.len())));
-        told.extend((stopped > 0).then(|| format!("{stopped} not begun")));
+        told.extend((stopped > 0).then(|| format!("{stopped} not started")));
         let (told, seconds) = (told.join(", "), started.elapsed().as_secs_f64());
         let line =
             format!("{folder}: {told}; {} regions, {seconds:.1} s", self.parcellation.regions().names.len());
         if !failed.is_empty() {
             let list = failed.iter().map(|error| format!("\n  {error}")).collect::<String>();
-            let end = if stopped > 0 { "\nstopped; the same command goes on with the rest" } else { "" };
+            let end = if stopped > 0 { "\nstopped; run the same command again for the rest" } else { "" };
             return Err(Failure::Run(format!("{line}{list}{end}")));
         }
         if stopped > 0 {
-            return Err(Failure::Interrupted(format!("{line}; the same command goes on with the rest")));
+            return Err(Failure::Interrupted(format!("{line}; run the same command again for the rest")));
         }
         say::out(format_args!("{line}\n"));
         Ok(())

@@ -25,7 +25,7 @@ pub fn show(sweep: &Sweep, all: bool) {
         plans.filter_map(|plan| excluded::told(plan.scans.len(), &plan.excluded)).collect();
     lists.iter().for_each(|told| text += &format!("{told}\n"));
     let known: BTreeSet<&str> = sweep.arms.iter().flat_map(|arm| arm.plan.leakage.told()).collect();
-    known.iter().for_each(|told| text += &format!("know: {told}\n"));
+    known.iter().for_each(|told| text += &format!("note: {told}\n"));
     say::out(text);
 }
 

@@ -59,7 +59,7 @@ impl State {
                 stage.how = How::Stopped;
             }
         }
-        self.over = Some("it was killed; `boldface run` with its spec goes on from where it was".to_owned());
+        self.over = Some("it was killed; `boldface run` with its spec continues it".to_owned());
     }
 
     /// Takes an event, and returns the line to print where nothing can be drawn.
@@ -79,7 +79,7 @@ impl State {
                 let by = if plugin.is_empty() { String::new() } else { format!(" ({plugin})") };
                 return Some(format!("{stage}{by}: started"));
             }
-            Event::Resumed { stage, step } => return Some(format!("{stage}: goes on after step {step}")),
+            Event::Resumed { stage, step } => return Some(format!("{stage}: resumes after step {step}")),
             Event::Progress { stage, done, total } => self.stage(&stage).progress = Some((done, total)),
             Event::Metric { stage, metric, value, .. } => {
                 self.stage(&stage).metrics.entry(metric).or_default().extend(value);
