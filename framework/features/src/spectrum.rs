@@ -76,9 +76,9 @@ impl Spectra {
         Spectra { trs, tr, window, segment: planner.plan_fft_forward(length), padded }
     }
 
-    /// Computes Welch's power spectral density, as `scipy.signal.welch(signal, 1 / tr, nperseg=min(256,
-    /// trs))` of scipy 1.17: periodic Hann window, segments that overlap by half and are centred,
-    /// one-sided density, averaged.
+    /// Computes Welch's power spectral density, as scipy 1.17 does with
+    /// `scipy.signal.welch(signal, 1 / tr, nperseg=min(256, trs))`: periodic Hann window, segments that
+    /// overlap by half and have mean 0, one-sided density, averaged.
     ///
     /// # Errors
     /// [`Missing::Dead`] for a signal with a value that is not finite, or without spread;

@@ -162,10 +162,8 @@ mod tests {
         // z-scored (ddof 0): a = (1, 1, -1, -1), b = (1, -1, 1, -1), c = (a + b) / sqrt 2 = (r, 0, 0,
         // -r) with r = sqrt 2.
         // - R: ab 0, ac = bc = 1 / sqrt 2. |R|^2 = 3 + 4 / 2 = 5, delta = (5 - 3) / 3 = 2 / 3.
-        // - Powers: 1 + 1 + 2 = 4, 2, 2, 4 by volume, so n sum (power / n)^2 = (16 + 4 + 4 + 16) / 4 =
-        //   10.
-        // - beta = (10 - 5) / (4 * 3) = 5 / 12. The shrinkage is 5/12 / (2/3) = 5/8, so ac = 3/8 / sqrt
-        //   2.
+        // - Powers: 1 + 1 + 2 = 4, 2, 2, 4 by volume, so n sum (power / n)^2 = 40 / 4 = 10.
+        // - beta = (10 - 5) / (4 * 3) = 5 / 12. Shrinkage: 5/12 / (2/3) = 5/8, so ac = 3/8 / sqrt 2.
         let (a, b, c) = ([1.0, 1.0, -1.0, -1.0], [3.0, -3.0, 3.0, -3.0], [8.0, 7.0, 7.0, 6.0]);
         let of = series(&[&a, &b, &c]);
         let Shrunk { shrinkage, fc } = shrunk(&of).unwrap();
