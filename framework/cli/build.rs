@@ -1,4 +1,5 @@
-//! With the feature `tch`, the program finds libtorch where it was when it was built, wherever it lies itself.
+//! With the feature `tch`, links the program to the libtorch folder it was built with, so that it can be
+//! moved.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -239,9 +239,9 @@ fn what_is_wrong_names_its_flag() {
     one("--out out --smoothing=-6", 2, "error: --smoothing: `-6` is not above 0");
     one("--out out --tr 3", 1, "says a TR of 3 s, but the header says 2 s");
     one("--out out --mask none.nii", 1, "none.nii");
-    one("--out series.csv", 2, "error: --out `series.csv` is no folder, and no .tsv, .npy or .parquet");
-    one("--out series.tsv --format npy", 2, "error: --out `series.tsv` ends otherwise than --format npy");
-    one("--out out --atlas a-b", 2, "error: --atlas `a-b` may have letters and digits only");
+    one("--out series.csv", 2, "error: --out `series.csv` must be a folder or a .tsv, .npy or .parquet file");
+    one("--out series.tsv --format npy", 2, "error: --out `series.tsv` and --format npy disagree");
+    one("--out out --atlas a-b", 2, "error: --atlas `a-b` must have only letters and digits");
     one(
         "--out out --confounds a.tsv b.tsv --columns csf",
         2,
@@ -251,15 +251,15 @@ fn what_is_wrong_names_its_flag() {
     assert!(error.contains("is one file, but --bold names 2 scans"), "{error}");
     let error = fails(&parcellate(&sandbox, &["gone.nii.gz", FIRST, FIRST], "--out out"), 2);
     assert!(
-        error.contains("--bold `gone.nii.gz` is not there") && error.contains("would both be"),
+        error.contains("--bold `gone.nii.gz` does not exist") && error.contains("would both be"),
         "{error}"
     );
     // A different atlas under the same name would mix two region tables.
     succeeds(&parcellate(&sandbox, &[FIRST], "--out out"));
     sandbox.write("regions.tsv", "index\tname\tnetwork\n3\tX\tVis\n");
-    one("--out out", 1, "`out/seg-atlas_dseg.tsv` is there and has other regions");
+    one("--out out", 1, "`out/seg-atlas_dseg.tsv` exists and has other regions");
     sandbox.write("regions.tsv", "value\tlabel\n3\tX\n");
-    one("--out new", 1, "--regions: (`boldface regions` makes a region table of any label file)");
+    one("--out new", 1, "--regions (`boldface regions` makes a region table of any label file): ");
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn ctrl_c_keeps_what_is_finished() {
     let output = program.wait_with_output().unwrap();
     let error = fails(&output, 130);
     assert!(
-        error.contains(" not begun; ") && error.contains("the same command goes on with the rest"),
+        error.contains(" not started; ") && error.contains("run the same command again for the rest"),
         "{error}"
     );
 

@@ -66,7 +66,7 @@ fn an_atlas_written_by_code() {
 
     let none = regions(&sandbox, &volume, None);
     assert_eq!(none.status.code(), Some(2));
-    assert!(said(&none.stderr).contains("names no regions itself; give its label file with --labels"));
+    assert!(said(&none.stderr).contains("contains no region names; give its label file with --labels"));
     let gone = regions(&sandbox, &volume, Some(Path::new("gone.txt")));
     assert!(
         said(&gone.stderr).starts_with("error: --labels: label file `gone.txt`: "),

@@ -154,7 +154,7 @@ fn kills_at_many_moments_change_no_bit() {
             program.kill().unwrap();
             let ended = program.wait().unwrap();
             let said = said(&sandbox, "log");
-            resumed += said.matches("goes on after step").count();
+            resumed += said.matches("resumes after step").count();
             // A killed program has no exit code.
             if let Some(code) = ended.code() {
                 assert_eq!(code, 0, "{said}");

@@ -165,7 +165,7 @@ fn within_subjects_a_run_is_a_unit_and_the_report_says_so() {
     let sandbox = project("unit = \"run\"\ntest = 0.25");
     let plan = sandbox.boldface(&["plan", "study.toml"]);
     let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
-    assert!(plan.contains("know: 15 runs of 8 people: runs are divided, not subjects"), "{plan}");
+    assert!(plan.contains("note: 15 runs of 8 people: runs are divided, not subjects"), "{plan}");
     let run = sandbox.run("study.toml", &Seen::default()).unwrap().dir;
     report::write(&run).unwrap();
     let page = fs::read_to_string(run.join("report.md")).unwrap();

@@ -1,4 +1,4 @@
-//! How a command can fail, and the exit code each way has.
+//! Ways in which a command can fail, with their exit codes.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -7,21 +7,21 @@ use boldface_runner::plan::Located;
 
 use crate::render;
 
-/// A command that did not do what was asked.
+/// Reason why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// Specs are wrong; nothing was run.
+    /// Specs have problems; nothing was run.
     Spec(Vec<Located>),
-    /// The command line asks for something that is not there.
+    /// The command line names something that does not exist or does not fit.
     Usage(String),
-    /// What was begun went wrong.
+    /// Work that was started failed.
     Run(String),
     /// The user stopped it.
     Interrupted(String),
 }
 
 impl Failure {
-    /// 2 for what the user can correct before anything runs, 1 for a failed run, 130 after Ctrl-C.
+    /// Returns 2 for errors to correct before anything runs, 1 for a failed run and 130 after Ctrl-C.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Spec(_) | Failure::Usage(_) => ExitCode::from(2),
@@ -45,7 +45,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error with everything that caused it, one cause a line.
+/// Formats an error with all its causes, one per line.
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,10 +1,10 @@
-//! Ctrl-C: the first asks the run to stop and keep what is finished, the second exits at once.
+//! Ctrl-C: the first press asks the run to stop and keep what is finished, the second exits at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Starts to listen for Ctrl-C (and for the signal that ends a process politely).
+/// Starts to listen for Ctrl-C and for the signals that ask a process to end (SIGTERM, SIGHUP).
 pub fn listen() {
     let handler = || {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
@@ -17,7 +17,7 @@ pub fn listen() {
     }
 }
 
-/// Whether the user wants to stop.
+/// Returns whether the user asked to stop.
 pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }

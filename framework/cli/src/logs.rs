@@ -1,4 +1,4 @@
-//! Log events: sentences for people on stderr, JSON lines into the run's folder.
+//! Log events: sentences on stderr, and JSON lines in the run's folder.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -11,10 +11,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::progress;
 
-/// Where JSON lines go; nowhere before a run has a folder.
+/// File for JSON lines; none until a run has a folder.
 static RUN: Mutex<Option<File>> = Mutex::new(None);
 
-/// Starts both kinds of log. `verbose` is how often `-v` was given; `BOLDFACE_LOG` overrides it.
+/// Starts both logs. `verbose` counts the `-v` flags; the variable `BOLDFACE_LOG` overrides it.
 pub fn start(verbose: u8) {
     let default = match verbose {
         0 => "warn",
@@ -33,17 +33,17 @@ pub fn start(verbose: u8) {
     tracing_subscriber::registry().with(layers).init();
 }
 
-/// From now on, events also go to `log.jsonl` in the folder of the run.
+/// Also writes events to `log.jsonl` in the run's folder from now on.
 ///
 /// # Errors
-/// If the file cannot be made.
+/// If the file cannot be created.
 pub fn write_into(run: &Path) -> io::Result<()> {
     let file = OpenOptions::new().create(true).append(true).open(run.join("log.jsonl"))?;
     *RUN.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(file);
     Ok(())
 }
 
-/// Stderr, with the progress bar out of the way.
+/// Stderr, written while the progress bar is hidden.
 struct Screen;
 
 impl Write for Screen {
@@ -56,7 +56,7 @@ impl Write for Screen {
     }
 }
 
-/// The run's `log.jsonl`; one unbuffered write a line, so that a crash loses none.
+/// The run's `log.jsonl`. Each line is one unbuffered write, so a crash loses no line.
 struct RunLog;
 
 impl Write for RunLog {

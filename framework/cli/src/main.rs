@@ -1,4 +1,4 @@
-//! The command boldface: parse, trace, dispatch, exit.
+//! The command `boldface`: parses arguments, starts logs, runs a command and exits with its code.
 
 mod commands;
 mod failure;
@@ -10,17 +10,18 @@ mod say;
 
 use std::process::ExitCode;
 
-// A crate nobody names is not linked, and its plugins would be unknown.
+// A crate that is never named is not linked, and its plugins would be missing.
 use boldface_plugins as _;
 use clap::Parser;
 
 use commands::Command;
 
-/// BOLD signals put into words: runs the experiments that specs in TOML describe.
+/// Turns BOLD signals into words: runs experiments described by TOML specs.
 #[derive(Parser)]
 #[command(name = "boldface", version)]
 struct Cli {
-    /// Say more on stderr; twice for everything. BOLDFACE_LOG=debug or =boldface_runner=trace also works.
+    /// Log more on stderr; twice for debug messages. BOLDFACE_LOG=debug or =boldface_runner=trace also
+    /// works.
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
     #[command(subcommand)]

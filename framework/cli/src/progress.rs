@@ -1,4 +1,4 @@
-//! A run on the screen: a bar with rate and time left on a terminal, plain lines elsewhere.
+//! Progress of a run: a bar with rate and time left on a terminal, plain lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
@@ -14,27 +14,27 @@ use tracing::info;
 
 use crate::{interrupt, logs};
 
-/// Longest silence between two plain lines of a stage that goes on.
+/// Longest silence between two plain lines of a running stage.
 const SILENCE: Duration = Duration::from_secs(5);
 
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// Does something to stderr while no bar is drawn there.
+/// Runs `write` while no bar is drawn on stderr.
 pub fn aside<T>(write: impl FnOnce() -> T) -> T {
     BARS.suspend(write)
 }
 
-/// Shows a run as it goes.
+/// Shows the progress of a run.
 #[derive(Debug)]
 pub struct Screen {
     is_terminal: bool,
-    /// Stages that run, by key: a sweep runs several at once.
+    /// Running stages by key; a sweep runs several at once.
     current: Mutex<BTreeMap<Key, Current>>,
-    /// The first arm of a sweep that has a stage.
+    /// First arm of a sweep that has each stage.
     arms: BTreeMap<Key, String>,
 }
 
-/// A stage that runs.
+/// A running stage.
 #[derive(Debug)]
 struct Current {
     label: String,
@@ -44,12 +44,12 @@ struct Current {
 }
 
 impl Screen {
-    /// Stderr as it is.
+    /// Creates a screen for one experiment.
     pub fn new() -> Screen {
         Screen { is_terminal: stderr().is_terminal(), current: Mutex::default(), arms: BTreeMap::new() }
     }
 
-    /// Stderr as it is, for a sweep: a stage is shown with an arm that has it.
+    /// Creates a screen for a sweep, which shows each stage with the first arm that has it.
     pub fn of(sweep: &Sweep) -> Screen {
         let mut arms = BTreeMap::new();
         for arm in &sweep.arms {
@@ -60,7 +60,7 @@ impl Screen {
         Screen { arms, ..Screen::new() }
     }
 
-    /// `tokenizer (vq)`, in a sweep also of which arm.
+    /// Returns a title such as `tokenizer (vq)`; in a sweep, also the arm.
     fn titled(&self, stage: &Stage) -> String {
         match self.arms.get(&stage.key) {
             Some(arm) => format!("{} of {arm}", titled(stage)),
@@ -102,7 +102,7 @@ impl Events for Screen {
     }
 
     fn resumed(&self, stage: &Stage, step: u64) {
-        self.say(&format!("  `{}` goes on after step {step}, where it was stopped", stage.name()));
+        self.say(&format!("  `{}` resumes after step {step}, where it was stopped", stage.name()));
         info!(stage = stage.name(), key = %stage.key, step, "Stage resumed.");
     }
 
@@ -110,7 +110,7 @@ impl Events for Screen {
         let mut current = lock(&self.current);
         let Some(current) = current.get_mut(&stage.key) else { return };
         if self.is_terminal {
-            // A total of 0 says only that it goes on.
+            // A total of 0 means that it is unknown.
             if total > 0 && current.bar.length() != Some(total) {
                 current.bar.set_length(total);
                 current.bar.set_style(steps());
@@ -147,7 +147,7 @@ impl Events for Screen {
     }
 }
 
-/// Counts things that are finished in any order: a bar on a terminal, now and then a line elsewhere.
+/// Counter of tasks that finish in any order: a bar on a terminal, occasional lines elsewhere.
 #[derive(Debug)]
 pub struct Counter {
     bar: ProgressBar,
@@ -158,7 +158,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// `total` of `what` are to be done.
+    /// Creates a counter for `total` tasks; `what` names them, such as `scans`.
     pub fn new(what: &'static str, total: u64) -> Counter {
         let is_terminal = stderr().is_terminal();
         let bar = match is_terminal {
@@ -172,7 +172,7 @@ impl Counter {
         Counter { bar, is_terminal, total, started: now, said: Mutex::new((0, now)) }
     }
 
-    /// One more is finished: `name`.
+    /// Counts one more finished task, called `name`.
     pub fn finished(&self, name: &str) {
         self.bar.inc(1);
         let mut said = lock(&self.said);
@@ -184,13 +184,13 @@ impl Counter {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// `tokenizer (vq)`, or `split` where no plugin runs.
+/// Returns a title such as `tokenizer (vq)`, or `split` for a stage without a plugin.
 fn titled(stage: &Stage) -> String {
     match stage.plugin.as_str() {
         "" => stage.name(),
@@ -198,7 +198,7 @@ fn titled(stage: &Stage) -> String {
     }
 }
 
-/// `12 a second, 34 s left`.
+/// Returns rate and time left, such as `12 per second, 34 s left`.
 fn rate_and_rest(done: u64, total: u64, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64().max(1e-3);
     let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
@@ -207,7 +207,7 @@ fn rate_and_rest(done: u64, total: u64, elapsed: Duration) -> String {
         long if long >= 120.0 => format!("{:.0} min", long / 60.0),
         short => format!("{short:.0} s"),
     };
-    format!("{rate:.digits$} a second, {left} left")
+    format!("{rate:.digits$} per second, {left} left")
 }
 
 fn steps() -> ProgressStyle {
@@ -229,9 +229,9 @@ mod tests {
 
     #[test]
     fn the_rest_is_told_from_the_rate_so_far() {
-        // 30 steps in 10 s are 3 a second; 90 more take 30 s.
-        assert_eq!(rate_and_rest(30, 120, Duration::from_secs(10)), "3.0 a second, 30 s left");
-        // 100 in 2 s are 50 a second; 15 000 more take 300 s.
-        assert_eq!(rate_and_rest(100, 15_100, Duration::from_secs(2)), "50 a second, 5 min left");
+        // 30 steps in 10 s are 3 per second; 90 more take 30 s.
+        assert_eq!(rate_and_rest(30, 120, Duration::from_secs(10)), "3.0 per second, 30 s left");
+        // 100 in 2 s are 50 per second; 15 000 more take 300 s.
+        assert_eq!(rate_and_rest(100, 15_100, Duration::from_secs(2)), "50 per second, 5 min left");
     }
 }

@@ -1,15 +1,17 @@
-//! A problem as people read it: what, where, the line, a caret and what to do.
+//! Formats a problem for people: message, place, source line, caret and help.
+//!
+//! Frames are drawn here in a dozen lines, because existing crates draw different ones.
 
 use boldface_runner::plan::Located;
 
-/// A problem of a spec; ends with a line break.
+/// Formats a problem of a spec, ending with a line break.
 pub fn problem(located: &Located) -> String {
     let Located { problem, source, line, column, span } = located;
     let file = source.path.display();
     let number = line.to_string();
     let margin = " ".repeat(number.len());
     let mut text = format!("error: {}\n{margin}--> {file}:{line}:{column}\n", problem.message);
-    // What is not there has a place, but nothing to point at.
+    // A missing key has a place, but no text to point at.
     if span.end > 0 {
         let shown = source.text.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
         let pointed = source.text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();

@@ -1,6 +1,8 @@
-//! How long each family takes for a scan of 100 to 1000 regions, one thread: `cargo bench -p boldface-features`.
+//! Time of each family for a scan of 100 to 1000 regions, on one thread: `cargo bench -p
+//! boldface-features`.
 //!
-//! 300 volumes, TR 2 s, seven networks. `tests/python/bench_corpus.py` has the Python tools beside it.
+//! Scans have 300 volumes, a TR of 2 s and seven networks. `tests/python/bench_corpus.py` compares with
+//! Python tools.
 
 mod families;
 
@@ -12,7 +14,8 @@ use families::{Case, FAMILIES};
 
 const TRS: usize = 300;
 
-/// Each region is its network's slow wave, its own autoregressive noise and a little of all others'.
+/// Returns simulated regions: the network's slow wave, own autoregressive noise and a little of all
+/// other noise.
 fn made(rois: usize) -> (TimeSeries, Vec<String>) {
     let mut state = 1_234_567_u64;
     let mut noise = || {

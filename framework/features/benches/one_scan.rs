@@ -1,7 +1,9 @@
-//! Times one family on one scan, for `tests/python/bench_corpus.py`: `one_scan SERIES.npy NETWORKS.txt TR FAMILY TIMES`.
+//! Times one family on one scan, for `tests/python/bench_corpus.py`: `one_scan SERIES.npy NETWORKS.txt
+//! TR FAMILY TIMES`.
 //!
-//! The series is volumes x regions; networks are one a line. Prints the mean milliseconds after a first time, of the
-//! processor where the system tells them (Linux), and the process's peak memory (KiB) before and after.
+//! The series is volumes x regions, and the networks file has one name per line. After a warm-up call,
+//! prints the mean milliseconds per call (processor time on Linux, else wall time) and the process's
+//! peak memory (KiB) before and after.
 
 mod families;
 
@@ -36,13 +38,14 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Seconds that the process has run on a processor, of one thread; to a few milliseconds.
+/// Returns the seconds that the process's main thread has run on a processor, exact to a few
+/// milliseconds.
 fn processor() -> Option<f64> {
     let told = std::fs::read_to_string("/proc/self/schedstat").ok()?;
     Some(told.split(' ').next()?.parse::<f64>().ok()? / 1e9)
 }
 
-/// The largest the process has been, in KiB; 0 where the system does not say.
+/// Returns the peak memory of the process in KiB; 0 if the system does not report it.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

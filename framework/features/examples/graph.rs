@@ -1,7 +1,7 @@
-//! What each graph measure of a scan is, and how long it takes: `graph SERIES.npy [DENSITY] [--rows-are-regions]`.
+//! Prints each graph measure of a scan and its time: `graph SERIES.npy [DENSITY] [--rows-are-regions]`.
 //!
-//! One thread. Prints a line of JSON for each measure: name, value, seconds of the fastest of many calls. Families beside
-//! the Python tools are `tests/python/bench_corpus.py`.
+//! Runs on one thread. Prints one line of JSON per measure: name, value, and seconds of the fastest of
+//! many calls. `tests/python/bench_corpus.py` compares whole families with the Python tools.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -42,7 +42,8 @@ fn read(file: &str, turned: bool) -> Result<TimeSeries> {
     TimeSeries::new(columns, rows, 2.0, values.collect())
 }
 
-/// What the paper's code computes, from FC on: threshold, efficiency, modules of one search, clustering, strengths.
+/// Times what the paper's code computes from FC: threshold, efficiency, modules of one search,
+/// clustering, strengths.
 fn reference_set(fc: &Fc, density: f64) {
     timed("threshold", || Weights::of(fc, Edges::Absolute).graphs(&[density])[0].edges() as f64);
     timed("reference-set", || {
@@ -79,7 +80,7 @@ fn of_one_graph(graph: &Graph) {
     });
 }
 
-/// The whole family at its default settings, with seven networks.
+/// Times the whole family at its default settings, with seven networks.
 fn family(fc: &Fc, series: &TimeSeries) {
     let names = (0..fc.rois()).map(|i| format!("R{i}")).collect();
     let networks = (0..fc.rois()).map(|i| format!("N{}", i * 7 / fc.rois())).collect();
@@ -95,7 +96,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Calls for half a second, at least five times, and takes the fastest.
+/// Repeats a call for half a second, at least five times, and prints the time of the fastest.
 fn timed(name: &str, call: impl Fn() -> f64) {
     let (start, mut fastest, mut calls, mut value) = (Instant::now(), f64::INFINITY, 0, 0.0);
     while calls < 5 || start.elapsed().as_secs_f64() < 0.5 {

@@ -1,15 +1,15 @@
-//! The input and the numbers of `../shared/golden/parity.json`, for tests.
+//! Input and numbers of `../shared/golden/parity.json`, for tests.
 
 use boldface::TimeSeries;
 use boldface::serde_json::{self, Value};
 
-/// Regions and volumes of the golden input; region `i` is of network `i % 7`.
+/// Number of regions of the golden input; region `i` belongs to network `i % 7`.
 pub(crate) const ROIS: usize = 60;
 
-/// As [`ROIS`].
+/// Number of volumes of the golden input.
 pub(crate) const TRS: usize = 120;
 
-/// The golden input, region after region, and the sum of all its numbers (719989.2303660469).
+/// Returns the golden input, region after region, and the sum of all its numbers (719989.2303660469).
 pub(crate) fn signals() -> (Vec<Vec<f64>>, f64) {
     let mut state: u64 = 1_234_567;
     let mut signals = vec![Vec::new(); ROIS];
@@ -28,14 +28,15 @@ pub(crate) fn signals() -> (Vec<Vec<f64>>, f64) {
     (signals, sum)
 }
 
-/// The golden input as a scan has it: in 32 bits, which moves numbers by some 1e-7, with a TR of 2 s.
+/// Returns the golden input as a scan with a TR of 2 s. Storage in 32 bits moves numbers by some 1e-7.
 pub(crate) fn series() -> TimeSeries {
     let (signals, _) = signals();
     let values = (0..TRS).flat_map(|t| signals.iter().map(move |signal| signal[t] as f32)).collect();
     TimeSeries::new(TRS, ROIS, 2.0, values).unwrap()
 }
 
-/// The golden numbers; none, with a word, where there is no shared folder. CI must have one.
+/// Reads the golden numbers. Without the shared folder, prints a note and returns none, except on CI,
+/// where it fails.
 pub(crate) fn file() -> Option<Value> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden/parity.json");
     let Ok(text) = std::fs::read_to_string(file) else {

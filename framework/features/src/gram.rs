@@ -1,14 +1,15 @@
-//! Inner products of long points, and the axes along which such points lie.
+//! Inner products of long vectors, and the principal axes of such vectors.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use rayon::prelude::*;
 
-/// Points of a block of the products, and coordinates that are taken at a time: their 64-bit copies stay in the cache.
+/// Vectors per block of the products and coordinates per step: their 64-bit copies stay in the cache.
 const ROWS: usize = 64;
 const DEPTH: usize = 512;
 
-/// The inner product of each of `a` with each of `b`, computed in 64 bits; the same on any number of cores.
+/// Returns the inner product of each of `a` with each of `b`, in 64 bits; the same on any number of
+/// cores.
 pub fn inner_products<A: AsRef<[f32]> + Sync, B: AsRef<[f32]> + Sync>(a: &[A], b: &[B]) -> Vec<Vec<f64>> {
     let depth = a.first().map_or(0, |point| point.as_ref().len());
     let blocks = a.par_chunks(ROWS).map(|a| {
@@ -27,13 +28,14 @@ pub fn inner_products<A: AsRef<[f32]> + Sync, B: AsRef<[f32]> + Sync>(a: &[A], b
     blocks.flatten().collect()
 }
 
-/// Some coordinates of points, in 64 bits, point after point.
+/// Copies some coordinates of all vectors to 64 bits, vector after vector.
 fn wide<P: AsRef<[f32]>>(points: &[P], first: usize, last: usize) -> Vec<f64> {
     points.iter().flat_map(|point| &point.as_ref()[first..last]).copied().map(f64::from).collect()
 }
 
-/// Eigenvalues above `share` of the largest, in descending order, and their vectors of length 1: of a symmetric matrix
-/// without eigenvalues below 0, of which the lower half is read. None if they are not found.
+/// Returns the eigenvalues above `share` of the largest, in descending order, with eigenvectors of
+/// length 1. The matrix is symmetric without negative eigenvalues, and only its lower half is read. None
+/// if the eigenvalues are not found.
 pub fn axes(matrix: &[Vec<f64>], share: f64) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
     let size = matrix.len();
     let matrix = Mat::from_fn(size, size, |i, j| matrix[i.max(j)][i.min(j)]);
@@ -54,7 +56,7 @@ mod tests {
 
     #[test]
     fn products_are_sums_of_products() {
-        // More points and coordinates than one block holds of either.
+        // More vectors and coordinates than one block holds.
         let mut rng = seed::stream(0, "test");
         let mut points = |n: usize| -> Vec<Vec<f32>> {
             (0..n).map(|_| (0..DEPTH + 9).map(|_| rng.random::<f32>() - 0.5).collect()).collect()

@@ -1,7 +1,7 @@
-//! Regional time series in, numbers out: what corpora tell of a scan and baselines predict from.
+//! Measures of regional time series, which corpora describe and baselines predict from.
 //!
-//! Every family measures the same way: [`Measured`] values under a [`Feature`], each a number or the reason why there
-//! is none ([`Missing`]). Nothing here knows of words, cohorts' splits or tables.
+//! All families return [`Measured`] values: a [`Feature`] with its number, or with the reason why it has
+//! none ([`Missing`]). Nothing in this crate knows words, splits of cohorts or tables.
 
 pub mod components;
 pub mod connectivity;

@@ -1,13 +1,13 @@
-//! What was measured, and the number or the reason why there is none.
+//! Measured values: a feature with its number, or with the reason why it has none.
 
 use std::fmt;
 
 use boldface::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One thing that can be measured of a scan: which measure, and what of.
+/// A property of a scan: a measure, and the networks, components or gradients it is about.
 ///
-/// Shown as `measure`, `measure.a` or `measure.a-b`, which is its name in facts and tables.
+/// Displayed as `measure`, `measure.a` or `measure.a-b`, which is its name in facts and tables.
 ///
 /// ```
 /// use boldface_features::Feature;
@@ -17,20 +17,21 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub struct Feature {
-    /// Such as `coupling`; kebab-case.
+    /// Name of the measure in kebab case, such as `coupling`.
     pub measure: String,
-    /// Networks, components or gradients, such as `Default` and `Vis`; empty for a measure of the whole scan.
+    /// Networks, components or gradients, such as `Default` and `Vis`; empty for a measure of the whole
+    /// scan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<String>,
 }
 
 impl Feature {
-    /// `measure` of `of`.
+    /// Creates the feature `measure` of `of`.
     pub fn new(measure: &str, of: &[&str]) -> Feature {
         Feature { measure: measure.to_owned(), of: of.iter().map(|&of| of.to_owned()).collect() }
     }
 
-    /// Its value, or why there is none. A number that is not finite is none: [`Missing::Undefined`].
+    /// Combines the feature with its value. A number that is not finite becomes [`Missing::Undefined`].
     pub fn is(self, value: Result<f64, Missing>) -> Measured {
         let value =
             value.and_then(|value| if value.is_finite() { Ok(value) } else { Err(Missing::Undefined) });
@@ -45,16 +46,16 @@ impl fmt::Display for Feature {
     }
 }
 
-/// One number of a scan, or why there is none. The number is finite.
+/// A finite number measured on a scan, or the reason why it is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// What was measured.
+    /// Measured feature.
     pub feature: Feature,
-    /// Its value in the unit of the measure.
+    /// Value in the unit of the measure.
     pub value: Result<f64, Missing>,
 }
 
-/// Why something is not available. Few and fixed, so that a report can count them.
+/// Reason why a value is missing. The reasons are few and fixed, so that a report can count them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Error)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case")]
 pub enum Missing {
@@ -64,42 +65,43 @@ pub enum Missing {
     /// There are not enough volumes to compute it.
     #[error("the scan has too few volumes")]
     Short,
-    /// A network needs two regions for it.
+    /// The measure needs two regions in the network.
     #[error("the network has one region")]
     Alone,
-    /// There is no way from some regions to others, and the measure is not defined without one.
+    /// Some regions cannot be reached from others, and the measure needs a connected graph.
     #[error("the graph is in pieces")]
     Pieces,
-    /// The graph has no edge, or none where it would need one.
+    /// The graph has no edges, or none where the measure needs them.
     #[error("the graph has no edges")]
     NoEdges,
-    /// The TR is too long to see the frequencies that it is about.
+    /// The TR is too long to see the frequencies of the measure.
     #[error("the TR is too long for its frequencies")]
     SlowTr,
-    /// The series was filtered: at some of its frequencies there is nothing but rounding.
+    /// The series was filtered: only rounding noise is left at some frequencies of the measure.
     #[error("a filter has taken out some of its frequencies")]
     Filtered,
-    /// An iteration came to no end.
+    /// An iteration did not converge.
     #[error("the computation did not converge")]
     Unsettled,
     /// The scan has no value in a column of the tables.
     #[error("the tables have no value")]
     NoValue,
-    /// Division of nothing by nothing, and the like.
+    /// The value is not defined, such as 0 / 0.
     #[error("it is not defined for this scan")]
     Undefined,
-    /// Norms: it is the same in all training scans, or fewer than two of them have it.
+    /// Norms: all training scans have the same value, or fewer than two people have one.
     #[error("it does not vary in training")]
     NoSpread,
 }
 
 impl Missing {
-    /// Every reason.
+    /// Returns every reason.
     pub fn all() -> impl Iterator<Item = Missing> {
         std::iter::successors(Some(Missing::Dead), |missing| missing.next())
     }
 
-    /// A chain through all of them: a new one must find its place here to compile.
+    /// Returns the next reason of a chain through all of them, so that a new one does not compile
+    /// without a place.
     fn next(self) -> Option<Missing> {
         match self {
             Missing::Dead => Some(Missing::Short),

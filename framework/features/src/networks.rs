@@ -1,27 +1,27 @@
-//! Which regions make up which network.
+//! Networks of a parcellation and the regions they consist of.
 
 use boldface::Regions;
 
-/// The networks of a parcellation in alphabetical order, and the regions of each.
+/// The networks of a parcellation in alphabetical order, with the regions of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Networks {
-    /// Name and regions (columns of the series, ascending) of each network.
+    /// Name and regions (ascending columns of the series) of each network.
     pub members: Vec<(String, Vec<usize>)>,
-    /// Place in `members` of the network of each region.
+    /// Index in `members` of each region's network.
     pub of_roi: Vec<usize>,
 }
 
-/// Two networks, or one and itself, and the pairs of regions between them.
+/// Two networks, or one with itself, and the pairs of regions between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairOfNetworks {
     /// Names, in alphabetical order.
     pub names: [String; 2],
-    /// Pairs of regions; within a network those of different regions, each once.
+    /// Pairs of regions. Within a network, each pair of different regions occurs once.
     pub edges: Vec<(usize, usize)>,
 }
 
 impl Networks {
-    /// The networks of `regions`.
+    /// Groups `regions` by network.
     pub fn of(regions: &Regions) -> Networks {
         let names = regions.network_names();
         let of =
@@ -34,8 +34,8 @@ impl Networks {
         }
     }
 
-    /// Every pair of networks, in alphabetical order. A network of one region is paired with itself all the same: it
-    /// has no edges then.
+    /// Returns every pair of networks, in alphabetical order. A network of one region is also paired
+    /// with itself, without edges.
     pub fn pairs(&self) -> Vec<PairOfNetworks> {
         let mut pairs = Vec::new();
         for (i, (a, in_a)) in self.members.iter().enumerate() {

@@ -1,11 +1,11 @@
-//! One signal over time: its trend, its spread and how much it is like itself a volume later.
+//! Properties of one signal over time: trend, spread and lag-1 autocorrelation.
 
 use crate::Missing;
 
-/// Spread below this share of the largest value is rounding: such a signal is constant.
+/// Spread below this share of the largest value is rounding noise: such a signal is constant.
 const ROUNDING: f64 = 1e-10;
 
-/// Volumes below which a lag-1 autocorrelation says nothing: three volumes without their trend always have -1.
+/// Minimum number of volumes for a lag-1 autocorrelation: three detrended volumes always have -1.
 const LEAST_TRS: usize = 10;
 
 /// Subtracts the least-squares line, as `scipy.signal.detrend` does.
@@ -22,11 +22,11 @@ pub fn detrend(signal: &mut [f64]) {
     }
 }
 
-/// Whether `signal`, made from `source` by subtraction, has finite values and a spread that is more than
-/// rounding.
+/// Checks that `signal`, derived from `source` by subtraction, has finite values and more spread than
+/// rounding noise.
 ///
 /// # Errors
-/// [`Missing::Dead`] if not; [`Missing::Short`] if there is no volume.
+/// [`Missing::Dead`] if it does not; [`Missing::Short`] if it has no volumes.
 pub fn alive(signal: &[f64], source: &[f64]) -> Result<(), Missing> {
     let first = *signal.first().ok_or(Missing::Short)?;
     if !signal.iter().chain(source).all(|x| x.is_finite()) {
@@ -37,8 +37,9 @@ pub fn alive(signal: &[f64], source: &[f64]) -> Result<(), Missing> {
     if spread > ROUNDING * largest { Ok(()) } else { Err(Missing::Dead) }
 }
 
-/// Lag-1 autocorrelation of the signal without its linear trend, in the unbiased form: the mean of `z(t) z(t + 1)`
-/// over the `trs - 1` pairs, where z is the z-score (ddof 0). Of a short signal it may be a little beyond 1.
+/// Returns the lag-1 autocorrelation of the detrended signal, in the unbiased form: the mean of `z(t)
+/// z(t + 1)` over the `trs - 1` pairs, where z is the z-score (ddof 0). It may slightly exceed 1 for
+/// short signals.
 ///
 /// # Errors
 /// [`Missing::Short`] for fewer than ten volumes, [`Missing::Dead`] for a signal without spread.
@@ -71,9 +72,9 @@ mod tests {
 
     #[test]
     fn the_lag_is_worked_by_hand() {
-        // a = +1 -1 six times, u = t - 5.5: slope s = sum a u / sum u^2 = -6/143. Without it the squares sum to
-        // 12 - 36/143 = 11.748252, and the eleven products to -11 - s + s^2 107.25 = -10.769231.
-        // Their means are -0.979021 and 0.979021.
+        // a = +1 -1 six times, u = t - 5.5: slope s = sum a u / sum u^2 = -6/143. Without it, the
+        // squares sum to 12 - 36/143 = 11.748252, and the eleven products to -11 - s + s^2 107.25 =
+        // -10.769231. Their means are 0.979021 and -0.979021.
         let signal: Vec<f64> = (0..12).map(|t| if t % 2 == 0 { 1.0 } else { -1.0 }).collect();
         assert!((lag1(&signal).unwrap() + 1.0).abs() < 1e-14);
     }

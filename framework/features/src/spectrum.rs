@@ -12,13 +12,14 @@ use crate::signal::{alive, detrend};
 /// Slow fluctuations, 0.01 to 0.10 Hz.
 pub const LOW: Band = Band { low: 0.01, high: 0.10 };
 
-/// Fast fluctuations, above 0.10 to 0.25 Hz.
+/// Fast fluctuations, from 0.10 (excluded) to 0.25 Hz.
 pub const HIGH: Band = Band { low: 0.10, high: 0.25 };
 
-/// The band that ALFF is usually of, 0.01 to 0.08 Hz (Zang et al. 2007).
+/// The usual band of ALFF, 0.01 to 0.08 Hz (Zang et al. 2007).
 pub const ALFF: Band = Band { low: 0.01, high: 0.08 };
 
-/// Frequencies that differ by less, in Hz, are one: a frequency on the edge of a band is in it, whatever rounding says.
+/// Largest difference in Hz between equal frequencies: rounding must not move a frequency off the edge
+/// of its band.
 const SAME_FREQUENCY: f64 = 1e-9;
 
 /// Longest segment of Welch's method in volumes, as in scipy.
@@ -27,33 +28,34 @@ const SEGMENT: usize = 256;
 /// A range of frequencies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Band {
-    /// Lower end in Hz, in the band.
+    /// Lower end in Hz, included.
     pub low: f64,
-    /// Upper end in Hz, in the band.
+    /// Upper end in Hz, included.
     pub high: f64,
 }
 
 /// Power of each frequency from 0 to the Nyquist frequency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spectrum {
-    /// Hz from one frequency to the next.
+    /// Difference in Hz between neighbouring frequencies.
     pub step: f64,
     /// Highest frequency that the TR can carry, 1 / (2 TR), in Hz.
     pub nyquist: f64,
-    /// Density in squared units of the signal a Hz, at 0, `step`, 2 `step` and so on.
+    /// Density in squared units of the signal per Hz, at 0, `step`, 2 `step` and so on.
     pub density: Vec<f64>,
 }
 
-/// What [`Spectra::alff`] measures.
+/// Result of [`Spectra::alff`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alff {
     /// Mean amplitude in the band, in units of the signal.
     pub alff: f64,
-    /// Share of the band in the sum of amplitudes over all frequencies above 0.
+    /// Sum of the amplitudes in the band over the sum at all frequencies above 0.
     pub falff: f64,
 }
 
-/// Computes spectra of signals of one length and TR; made once a scan, used for each of its signals.
+/// Plans for the spectra of signals of one length and TR, made once per scan and used for all its
+/// signals.
 #[derive(Clone)]
 pub struct Spectra {
     trs: usize,
@@ -65,7 +67,7 @@ pub struct Spectra {
 }
 
 impl Spectra {
-    /// For signals of `trs` volumes, `tr` seconds apart.
+    /// Plans spectra of signals of `trs` volumes, `tr` seconds apart.
     pub fn new(trs: usize, tr: f64) -> Spectra {
         let mut planner = RealFftPlanner::new();
         let length = trs.clamp(1, SEGMENT);
@@ -74,13 +76,13 @@ impl Spectra {
         Spectra { trs, tr, window, segment: planner.plan_fft_forward(length), padded }
     }
 
-    /// Welch's power spectral density, as `scipy.signal.welch(signal, 1 / tr, nperseg=min(256, trs))` of scipy
-    /// 1.17: periodic Hann window, segments that overlap by half, each without its mean, one-sided density,
-    /// averaged.
+    /// Computes Welch's power spectral density, as scipy 1.17 does with
+    /// `scipy.signal.welch(signal, 1 / tr, nperseg=min(256, trs))`: periodic Hann window, segments that
+    /// overlap by half and have mean 0, one-sided density, averaged.
     ///
     /// # Errors
-    /// [`Missing::Dead`] for a signal with a value that is not finite, or without spread; [`Missing::Short`] for
-    /// fewer than two volumes.
+    /// [`Missing::Dead`] for a signal with a value that is not finite, or without spread;
+    /// [`Missing::Short`] for fewer than two volumes, or a signal of another length.
     pub fn welch(&self, signal: &[f64]) -> Result<Spectrum, Missing> {
         let length = self.window.len();
         if self.trs < 2 || signal.len() != self.trs {
@@ -98,7 +100,8 @@ impl Spectra {
             let powers = amplitudes(&*self.segment, input);
             density.iter_mut().zip(powers).for_each(|(sum, amplitude)| *sum += amplitude * amplitude);
         }
-        // All but 0 and, at an even length, the Nyquist frequency stand for two, the positive and the negative.
+        // All frequencies but 0 and (for an even length) Nyquist stand for a positive and a negative
+        // one.
         let last = density.len() - 1;
         for (k, power) in density.iter_mut().enumerate() {
             let both = if k == 0 || (k == last && length.is_multiple_of(2)) { 1.0 } else { 2.0 };
@@ -107,12 +110,13 @@ impl Spectra {
         Ok(Spectrum { step: 1.0 / (length as f64 * self.tr), nyquist: 0.5 / self.tr, density })
     }
 
-    /// Power of slow over power of fast fluctuations ([`LOW`], [`HIGH`]; 0.10 Hz counts as slow) by
-    /// [`Spectra::welch`] of the signal without its linear trend. It has no unit and does not depend on the
-    /// signal's scale.
+    /// Returns the power of slow over that of fast fluctuations ([`LOW`], [`HIGH`]; 0.10 Hz counts as
+    /// slow), by [`Spectra::welch`] of the detrended signal. The ratio has no unit and does not depend
+    /// on the signal's scale.
     ///
     /// # Errors
-    /// As [`Spectrum::sum`]; [`Missing::Dead`] for a signal without spread.
+    /// As [`Spectrum::sum`]; [`Missing::Dead`] for a signal without spread; [`Missing::Undefined`]
+    /// without fast power.
     pub fn ratio(&self, signal: &[f64]) -> Result<f64, Missing> {
         let spectrum = self.welch(&straight(signal)?)?;
         let above = Band { low: HIGH.low + 2.0 * SAME_FREQUENCY, ..HIGH };
@@ -120,21 +124,22 @@ impl Spectra {
         if ratio.is_finite() { Ok(ratio) } else { Err(Missing::Undefined) }
     }
 
-    /// Amplitude of low-frequency fluctuations in `band` and their share, as DPABI (and REST before it) define them
-    /// in `y_alff_falff`: the signal without its linear trend, zeros after it up to a power of two, amplitude
-    /// `2 |FFT| / trs`; its mean over the band, and the band's sum over the sum of all frequencies above 0 up to
-    /// Nyquist. So the share depends on the TR, which decides where the range ends.
+    /// Computes ALFF and fALFF in `band`, the amplitude of low-frequency fluctuations and its share.
+    ///
+    /// As `y_alff_falff` of DPABI (and REST before it): the signal is detrended and padded with zeros to
+    /// a power of two, and amplitudes are `2 |FFT| / trs`. ALFF is their mean over the band; fALFF is
+    /// the band's sum over the sum of all frequencies above 0 up to Nyquist, so it depends on the TR.
     ///
     /// # Errors
-    /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end; [`Missing::Short`] if no
-    /// frequency that goes a whole number of times into the scan is in the band; [`Missing::Dead`] for a
+    /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end; [`Missing::Short`] if
+    /// the band has no frequency with a whole number of cycles in the scan; [`Missing::Dead`] for a
     /// signal without spread.
     pub fn alff(&self, signal: &[f64], band: Band) -> Result<Alff, Missing> {
         if signal.len() != self.trs {
             return Err(Missing::Short);
         }
-        // The padding makes frequencies that the scan cannot tell apart: whether there is one in the band goes by
-        // the scan's own.
+        // Padding adds frequencies that the scan cannot resolve. The band must contain one of the scan's
+        // own.
         band.of(1.0 / (self.trs as f64 * self.tr), 0.5 / self.tr, self.trs / 2 + 1)?;
         let mut padded = straight(signal)?;
         padded.resize(self.padded.len(), 0.0);
@@ -155,17 +160,17 @@ impl fmt::Debug for Spectra {
 }
 
 impl Spectrum {
-    /// The sum of the densities in `band`, ends included.
+    /// Sums the densities in `band`, ends included.
     ///
     /// # Errors
-    /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end: part of a band is another
-    /// band. [`Missing::Short`] if no frequency of the spectrum is in the band.
+    /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end, as part of a band is
+    /// another band; [`Missing::Short`] if no frequency of the spectrum is in the band.
     pub fn sum(&self, band: Band) -> Result<f64, Missing> {
         let range = band.of(self.step, self.nyquist, self.density.len())?;
         Ok(self.density[range].iter().sum())
     }
 
-    /// The mean of the densities in `band`, ends included.
+    /// Returns the mean of the densities in `band`, ends included.
     ///
     /// # Errors
     /// As [`Spectrum::sum`].
@@ -176,7 +181,7 @@ impl Spectrum {
 }
 
 impl Band {
-    /// Places of the frequencies `0, step, 2 step ..` that are in the band; there are `count`.
+    /// Returns the places in the band of the `count` frequencies `0, step, 2 step ..`.
     fn of(self, step: f64, nyquist: f64, count: usize) -> Result<std::ops::Range<usize>, Missing> {
         if nyquist < self.high - SAME_FREQUENCY {
             return Err(Missing::SlowTr);
@@ -188,10 +193,11 @@ impl Band {
     }
 }
 
-/// The signal without its linear trend.
+/// Detrends the signal.
 ///
 /// # Errors
-/// [`Missing::Dead`] if nothing else is in it; [`Missing::Short`] for two volumes, which are a line, or fewer.
+/// [`Missing::Dead`] if it is only a trend; [`Missing::Short`] for fewer than three volumes, which are
+/// always one.
 fn straight(signal: &[f64]) -> Result<Vec<f64>, Missing> {
     if signal.len() < 3 {
         return Err(Missing::Short);
@@ -202,7 +208,7 @@ fn straight(signal: &[f64]) -> Result<Vec<f64>, Missing> {
     Ok(straight)
 }
 
-/// Absolute values of the Fourier transform of `input`, from frequency 0 to the highest.
+/// Returns the absolute values of the Fourier transform of `input`, from frequency 0 to the highest.
 fn amplitudes(fft: &dyn RealToComplex<f64>, mut input: Vec<f64>) -> Vec<f64> {
     let mut output = fft.make_output_vec();
     fft.process(&mut input, &mut output).expect("input and output are as long as the plan says");

@@ -1,11 +1,11 @@
-//! Tests of spectra: the golden numbers, sines worked by hand, and what has no spectrum.
+//! Tests of spectra: golden numbers, sines worked by hand, and signals without a spectrum.
 
 use super::*;
 use crate::golden;
 
 const TRS: usize = golden::TRS;
 
-/// The first golden signal without its trend, z-scored (ddof 0), as the golden block has it.
+/// Returns the first golden signal as in the golden block: detrended and z-scored (ddof 0).
 fn golden_z() -> Vec<f64> {
     let mut z = golden::signals().0[0].clone();
     detrend(&mut z);
@@ -33,7 +33,7 @@ fn welch_equals_scipys() {
     let high = spectrum.sum(Band { low: 0.1001, high: 0.25 }).unwrap();
     assert!((low - 62.493_491_266_166_93).abs() < 1e-8, "{low}");
     assert!((high - 31.735_261_197_724_174).abs() < 1e-8, "{high}");
-    // The reference adds 1e-6 to the lower term, which makes its ratio depend on the unit of the signal.
+    // The reference adds 1e-6 to the denominator, so its ratio depends on the unit of the signal.
     assert!((low / (high + 1e-6) - 1.969_213_012_226_144_9).abs() < 1e-8);
     let ratio = Spectra::new(TRS, 2.0).ratio(&golden::signals().0[0]).unwrap();
     assert!((ratio - low / high).abs() < 1e-9, "{ratio}");
@@ -41,7 +41,7 @@ fn welch_equals_scipys() {
     assert_eq!(golden["temporal_x0_tr2"]["low"], 62.493_491_266_166_93);
 }
 
-/// 600 values of a formula that scipy was given as well.
+/// Returns 600 values of a formula that also went through scipy.
 fn long() -> Vec<f64> {
     let mut state: u64 = 1_234_567;
     let next = |t: usize| {
@@ -54,7 +54,8 @@ fn long() -> Vec<f64> {
 
 #[test]
 fn many_segments_odd_lengths_and_leftovers_equal_scipys() {
-    // scipy.signal.welch(x[:n], 1 / 0.8, nperseg=min(256, n)): count, sum of the density and some places of it.
+    // scipy.signal.welch(x[:n], 1 / 0.8, nperseg=min(256, n)): count, sum of the density, and some of
+    // its values.
     let x = long();
     assert!((x.iter().sum::<f64>() - 59_993.082_921_544_88).abs() < 1e-6);
     let of = |trs: usize| Spectra::new(trs, 0.8).welch(&x[..trs]).unwrap().density;
@@ -74,7 +75,8 @@ fn many_segments_odd_lengths_and_leftovers_equal_scipys() {
 
 #[test]
 fn alff_equals_dpabis_formula_in_numpy() {
-    // y = detrend(x); a = 2 |fft(y, N)| / n with N = 1024 or 128; bins ceil(0.01 N TR) ..= fix(0.08 N TR).
+    // y = detrend(x); a = 2 |fft(y, N)| / n with N = 1024 or 128; bins ceil(0.01 N TR) ..= fix(0.08 N
+    // TR).
     let x = long();
     for (trs, alff, falff) in [
         (600, 0.093_619_277_853_745_42, 0.253_492_838_615_032_9),
@@ -88,8 +90,9 @@ fn alff_equals_dpabis_formula_in_numpy() {
 
 #[test]
 fn alff_of_cosines_is_worked_by_hand() {
-    // 128 volumes of 2 s: a bin is 1/256 Hz, the band has bins 3 ..= 20, 18 of them. Cosines that are even about
-    // the middle have no slope. One of amplitude 3 in bin 10, one of amplitude 1 in bin 40: ALFF 3 / 18, share 3 / 4.
+    // 128 volumes of 2 s: a bin is 1/256 Hz, and the band has the 18 bins 3 ..= 20. Cosines that are
+    // even about the middle have no slope. Amplitudes 3 in bin 10 and 1 in bin 40: ALFF 3 / 18, share 3
+    // / 4.
     let cosine = |k: f64, t: usize| (TAU * k * (t as f64 + 0.5) / 128.0).cos();
     let signal: Vec<f64> = (0..128).map(|t| 7.0 + 3.0 * cosine(10.0, t) + cosine(40.0, t)).collect();
     let Alff { alff, falff } = Spectra::new(128, 2.0).alff(&signal, ALFF).unwrap();
@@ -98,7 +101,8 @@ fn alff_of_cosines_is_worked_by_hand() {
 
 #[test]
 fn a_frequency_on_an_edge_is_in_the_band() {
-    // 100 volumes of 2 s: steps of 0.005 Hz, of which 2 ..= 20 are in 0.01 to 0.10 Hz, whatever 20 * 0.005 is.
+    // 100 volumes of 2 s: steps of 0.005 Hz, of which 2 ..= 20 are in 0.01 to 0.10 Hz, however 20 *
+    // 0.005 is rounded.
     let band = |low, high| Band { low, high }.of(0.005, 0.25, 51);
     assert_eq!((band(0.01, 0.1), band(0.1, 0.25)), (Ok(2..21), Ok(20..51)));
     assert_eq!((band(0.0, 0.01), band(0.011, 0.014)), (Ok(0..3), Err(Missing::Short)));
@@ -113,7 +117,8 @@ fn what_the_tr_and_the_length_cannot_tell_is_missing() {
     assert!(slow.alff(&x, ALFF).is_ok());
     assert_eq!(Spectra::new(600, 6.3).alff(&x, ALFF), Err(Missing::SlowTr));
     assert!(Spectra::new(600, 2.0).ratio(&x).is_ok());
-    // Five volumes of 2 s have 0, 0.1 and 0.2 Hz; padded to eight they would have 0.0625, which is no knowledge.
+    // Five volumes of 2 s have 0, 0.1 and 0.2 Hz. Padding to eight would add 0.0625 Hz, but no
+    // information.
     assert_eq!(Spectra::new(5, 2.0).alff(&x[..5], ALFF), Err(Missing::Short));
     for trs in [0, 1, 3] {
         let spectra = Spectra::new(trs, 2.0);

@@ -1,7 +1,7 @@
-//! What the families measure of real scans, against the tools that people trust: `tests/golden/corpus.json`.
+//! Measures of real scans compared with established tools: `tests/golden/corpus.json`.
 //!
-//! `tests/python/corpus_golden.py` made the file. The scans of `pain` are in the repository; `rest01` and `lemon` lie in
-//! `../shared/data`.
+//! `tests/python/corpus_golden.py` made the file. The scans of `pain` are in the repository; `rest01`
+//! and `lemon` are in `../shared/data`.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::fs;
@@ -16,7 +16,7 @@ use boldface_features::spectrum::{ALFF, Spectra};
 use boldface_features::{ConnectivityKind, Feature, Networks, fc, network_pairs, shrunk, signal};
 use boldface_imaging::npy;
 
-/// A scan, its regions and the golden numbers of it.
+/// A scan, its regions and its golden numbers.
 struct Scan {
     name: &'static str,
     series: TimeSeries,
@@ -28,7 +28,8 @@ fn repository(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)
 }
 
-/// A folder of real data beside the repository; none, with a word, where there is none. CI must have it.
+/// Returns a folder of real data beside the repository. Without it, prints a note and returns none, but
+/// fails on CI.
 fn shared(name: &str) -> Option<PathBuf> {
     let path = repository("../shared/data").join(name);
     if path.exists() {
@@ -39,7 +40,7 @@ fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The scans that are there: all of them in CI.
+/// Returns the available scans; on CI all of them.
 fn scans() -> Vec<Scan> {
     let golden: Value =
         boldface::serde_json::from_slice(&fs::read(repository("tests/golden/corpus.json")).unwrap()).unwrap();
@@ -81,7 +82,8 @@ fn scans() -> Vec<Scan> {
     scans
 }
 
-/// Fails if `found` is further from the golden number than `tolerance`, relative to it where it is above 1.
+/// Fails if `found` differs from the golden number by more than `tolerance`, which is relative for
+/// numbers above 1.
 fn near(what: &str, found: f64, golden: &Value, tolerance: f64) {
     let golden = golden.as_f64().unwrap_or_else(|| panic!("{what}: the golden file has {golden}"));
     let off = (found - golden).abs() / golden.abs().max(1.0);
@@ -149,7 +151,7 @@ fn graphs_are_networkxs_and_bctpys() {
     }
 }
 
-/// Numbers that follow from the modules that networkx found, and modules of our own that are no worse.
+/// Compares numbers that follow from networkx's modules, and checks that our modules are no worse.
 fn modules(what: &str, graph: &Graph, networks: &Networks, golden: &Value) {
     let best = golden["modularity, best of 50"].as_f64().unwrap();
     let own = graph::louvain(graph, 50, &mut seed::stream(0, "test"));
@@ -164,7 +166,7 @@ fn modules(what: &str, graph: &Graph, networks: &Networks, golden: &Value) {
     of_networks(what, &z, networks, &golden["module-z, modules of the best"]);
 }
 
-/// Means over the regions of each network; where we have nothing (NaN) bctpy has 0.
+/// Compares means over the regions of each network. bctpy has 0 where we have no value (NaN).
 fn of_networks(what: &str, values: &[f64], networks: &Networks, golden: &Value) {
     for (network, members) in &networks.members {
         let values: Vec<f64> = members.iter().map(|&roi| values[roi]).collect();
@@ -181,7 +183,7 @@ fn random_graphs_are_like_bctpys() {
         let nulls = graph::rewired(&graph, 20, &mut seed::stream(0, "test")).unwrap();
         let transitivity = graph::transitivity_binary(&graph).unwrap();
         near(&format!("{name}: transitivity"), transitivity, &golden["transitivity"], 1e-9);
-        // Means of 20 draws each: their difference has an SD of sqrt(2 / 20) of one draw's.
+        // Means of 20 draws each: their difference has sqrt(2 / 20) of the SD of one draw.
         let spread = numbers(&golden["SD over nulls"]);
         let found = mean(&nulls.iter().map(|null| null.transitivity).collect::<Vec<_>>());
         let five = 5.0 * (2.0f64 / 20.0).sqrt();
@@ -221,7 +223,7 @@ fn gradients_are_the_formulas_and_near_brainspaces() {
                     let values: Vec<f64> = members.iter().map(|&roi| map[roi]).collect();
                     near(&what(network), mean(&values), &golden["mean"][network][g], 1e-6);
                 }
-                // BrainSpace asks a solver for symmetric matrices, from a random start.
+                // BrainSpace uses a solver for symmetric matrices, from a random start.
                 let theirs = golden["BrainSpace lambdas"][g].as_f64().unwrap();
                 assert!((gradients.lambdas[g] / theirs - 1.0).abs() < 0.03, "{}: {theirs}", what("lambda"));
             }
@@ -246,7 +248,7 @@ fn spectra_are_scipys() {
             for (at, expected) in numbers(&golden["power[:4]"]).into_iter().enumerate() {
                 near(&what("power"), density[at], &expected.into(), 1e-9);
             }
-            // Scans that were filtered have next to no fast power: what is left is rounding, of both.
+            // Filtered scans have almost no fast power: on both sides, only rounding noise is left.
             let ratio = spectra.ratio(&raw).unwrap();
             near(&what("low / high"), ratio, &golden["low / high"], if ratio > 1e3 { 1e-5 } else { 1e-9 });
             near(&what("lag-1"), signal::lag1(&raw).unwrap(), &golden["lag-1"], 1e-9);
@@ -290,7 +292,7 @@ fn components_are_scikit_learns() {
     }
 }
 
-/// Mean 0 and SD 1 (ddof 0).
+/// Standardises to mean 0 and SD 1 (ddof 0).
 fn standard(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let values: Vec<f64> = values.collect();
     let middle = mean(&values);

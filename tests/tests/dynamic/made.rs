@@ -66,7 +66,7 @@ fn a_task_of_its_own() {
 
     let (code, _, errors) = told(&sandbox.boldface(&["new", "task", "group-of-subject", "--dynamic"]));
     assert_eq!(code, Some(2));
-    assert_eq!(errors, "error: `group-of-subject` is there already; nothing was written\n");
+    assert_eq!(errors, "error: `group-of-subject` already exists; nothing was written\n");
 }
 
 #[test]

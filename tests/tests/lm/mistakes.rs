@@ -34,12 +34,12 @@ fn texts_that_are_none() {
     score(
         "latin1.txt",
         &expect![[
-            r#"error: --text `latin1.txt` is not UTF-8: line 2 has a byte that no text has; save it as UTF-8"#
+            r#"error: --text `latin1.txt` is not UTF-8: line 2 has an invalid byte; save it as UTF-8"#
         ]],
     );
     score(
         "letter.txt",
-        &expect![[r#"error: --text `letter.txt` is one token, and a token is scored after another"#]],
+        &expect![[r#"error: --text `letter.txt` has only one token; scoring needs at least two"#]],
     );
 }
 
@@ -92,7 +92,7 @@ fn models_and_places_that_are_not_there() {
         &model,
         &["--precision", "f64"],
         &expect![[r#"
-            error: invalid value 'f64' for '--precision <f32|tf32|bf16>': it is f32, tf32 or bf16
+            error: invalid value 'f64' for '--precision <f32|tf32|bf16>': expected f32, tf32 or bf16
 
             For more information, try '--help'."#]],
     );
@@ -109,7 +109,7 @@ fn prompts_and_samplings_that_mean_nothing() {
     generate(
         "",
         &[],
-        &expect![[r#"error: --prompt is empty, and this model has no token that begins a text"#]],
+        &expect![[r#"error: --prompt is empty, and this model has no start token; give some text"#]],
     );
     generate(
         &"z".repeat(96),

@@ -79,7 +79,7 @@ fn what_a_model_is_made_of() {
     expect![[r#"
         name            small-llama
         family          Llama
-        licence         not said
+        licence         unknown
         parameters      11,106
         layers          2 of width 18, 6 heads on 2 key-value heads
         context         96 tokens

@@ -1,6 +1,6 @@
-//! Counts, times and sizes as a person reads them, no finer than an estimate deserves.
+//! Counts, times and sizes for people, no more precise than an estimate deserves.
 
-/// `1,234,567`.
+/// Formats a count with separators: `1,234,567`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -13,7 +13,7 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// `0.2 s`, `24 s`, `12 min` or `3.4 h`.
+/// Formats a time: `0.2 s`, `24 s`, `12 min` or `3.4 h`.
 pub fn duration(seconds: f64) -> String {
     match seconds {
         short if short < 9.95 => format!("{short:.1} s"),
@@ -23,7 +23,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// `310 MB` or `2.1 GB`, of a thousand of the smaller each.
+/// Formats a size in decimal units: `310 MB` or `2.1 GB`.
 pub fn megabytes(bytes: u64) -> String {
     match bytes as f64 / 1e6 {
         few if few < 999.5 => format!("{few:.0} MB"),
@@ -31,7 +31,7 @@ pub fn megabytes(bytes: u64) -> String {
     }
 }
 
-/// `2.5x`, `40x` or `0.04x`.
+/// Formats a factor: `2.5x`, `40x` or `0.04x`.
 pub fn fold(times: f64) -> String {
     match times {
         small if small < 0.095 => format!("{small:.2}x"),

@@ -1,4 +1,4 @@
-//! `boldface check`: every problem at once, nothing run.
+//! `boldface check`: reports every problem at once and runs nothing.
 
 use std::path::PathBuf;
 
@@ -9,20 +9,20 @@ use super::{BUILD, Place, read};
 use crate::failure::Failure;
 use crate::say;
 
-/// What to check.
+/// Arguments of `boldface check`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The experiments and sweeps.
+    /// Experiments and sweeps to check.
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     place: Place,
-    /// Print each spec with all its defaults; of a sweep, every arm.
+    /// Print each spec with all its defaults; for a sweep, every arm.
     #[arg(long)]
     resolved: bool,
 }
 
-/// Checks every file, and fails once for all of them.
+/// Checks every file, and fails once with the problems of all of them.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let (mut wrong, data) = (Vec::new(), DataCache::telling(|line| say::aside(line)));
     for path in &arguments.paths {

@@ -1,4 +1,4 @@
-//! `boldface compare`: runs side by side, or the arms of a sweep, from what is stored.
+//! `boldface compare`: compares stored runs, or ranks the arms of a sweep.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
-/// What to compare, and how it is shown.
+/// Arguments of `boldface compare`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Folders of runs, names of experiments (their latest run), or the folder of one sweep. The first
-    /// run is what others are compared with.
+    /// Folders of runs, names of experiments (their latest run), or the folder of one sweep. The others
+    /// are compared with the first run.
     #[arg(value_name = "RUN", required = true)]
     paths: Vec<PathBuf>,
-    /// Only this metric, such as `condition.auroc` or `auroc`.
+    /// Show only this metric, such as `condition.auroc` or `auroc`.
     #[arg(long)]
     metric: Option<String>,
-    /// The part that is compared; arms of a sweep are ordered by validation either way.
+    /// Part to compare. Arms of a sweep are always ranked by validation.
     #[arg(long, value_enum, default_value_t = Shown::Test)]
     part: Shown,
     /// Write this format instead of a table for the terminal.
@@ -29,17 +29,17 @@ pub struct Arguments {
     /// Write to this file instead of standard output.
     #[arg(long, value_name = "FILE", requires = "to")]
     out: Option<PathBuf>,
-    /// Look names up in this folder.
+    /// Folder of runs in which names are looked up.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
     #[command(flatten)]
     libraries: Libraries,
 }
 
-/// A part that is reported.
+/// A part of the subjects that is reported.
 #[derive(Clone, Copy, ValueEnum)]
 enum Shown {
-    /// Subjects for choices.
+    /// Subjects that models and settings are chosen by.
     Validation,
     /// Subjects that nothing was fitted on or chosen by.
     Test,
@@ -48,19 +48,19 @@ enum Shown {
 /// A format for other programs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// One row a score, every digit.
+    /// One row per score, with all digits.
     Csv,
-    /// The same table with types, for polars and pandas; needs `--out`.
+    /// The same table with typed columns, for polars and pandas; needs `--out`.
     Parquet,
     /// Tables for a paper, with `booktabs`.
     Latex,
-    /// Everything as text.
+    /// All tables as Markdown text.
     Markdown,
-    /// One page: tables that sort, plots, no network.
+    /// One page with sortable tables and plots; needs no network.
     Html,
 }
 
-/// Compares.
+/// Compares runs and prints or writes the result.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let part = match arguments.part {
         Shown::Validation => Part::Validation,
@@ -73,7 +73,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     match (arguments.to, &arguments.out) {
         (None, _) => show(&comparison),
         (Some(Format::Parquet), None) => Err(Failure::Usage(
-            "Parquet is no text for a terminal: say where to write it with `--out FILE`".to_owned(),
+            "Parquet cannot be printed on a terminal; give a file with `--out FILE`".to_owned(),
         )),
         (Some(Format::Parquet), Some(out)) => comparison.parquet(out).map_err(failure),
         (Some(format), out) => {
@@ -94,13 +94,13 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Compares the arms of a sweep that was just run.
+/// Compares the arms of a sweep that has just run.
 pub fn show_sweep(dir: &Path, runs: &Path) -> Result<(), Failure> {
     let asked = Asked { paths: &[dir.to_owned()], runs, metric: None, part: Part::Test };
     show(&compare::compare(&asked).map_err(failure)?)
 }
 
-/// The tables, and for a sweep the page beside it.
+/// Prints the tables and, for a sweep, writes the page beside it.
 fn show(comparison: &Comparison) -> Result<(), Failure> {
     say::out(comparison.terminal());
     let Some(folder) = &comparison.folder else { return Ok(()) };

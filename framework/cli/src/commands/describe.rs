@@ -1,4 +1,4 @@
-//! `boldface describe`: scans of people who were never in the cohort, in the words of a finished corpus.
+//! `boldface describe`: describes new people's scans with a finished corpus.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
-/// Which corpus, which scans, and what is printed.
+/// Arguments of `boldface describe`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -19,42 +19,42 @@ Examples:
   boldface describe --corpus runs/latest --series new/*.npy --regions atlas_dseg.tsv --tr 2.0 --trace
   boldface describe --corpus runs/latest --series sub-90_timeseries.npy --column age=34 --column sex=F --json
 
-A scan is compared with the norms of the run's training scans, and nothing is learned from it. Its regions must be
-those of the corpus, by the file's first line, by the RegionOrder of the .json beside it, or by --regions. A longer
-scan is cropped as those of the run were; a shorter one is refused, because what is measured depends on the length.")]
+A scan is compared with the norms of the run's training scans; nothing is learned from it. Its regions must be those
+of the corpus. They are read from the file's first line, from RegionOrder in the .json beside it, or from --regions.
+A longer scan is cropped like those of the run. A shorter one is refused, because measures depend on the length.")]
 pub struct Arguments {
-    /// The folder of a run, of an arm of a sweep, or of a corpus in the store (runs/cache/corpus-KEY).
+    /// Folder of a run, of an arm of a sweep, or of a stored corpus (runs/cache/corpus-KEY).
     #[arg(long, value_name = "DIR")]
     corpus: PathBuf,
-    /// The scans: .npy, .tsv, .csv or .parquet, a row a volume and a column a region.
+    /// Scans: .npy, .tsv, .csv or .parquet, with one row per volume and one column per region.
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     series: Vec<PathBuf>,
-    /// Seconds between two volumes, where no .json beside a scan says it.
+    /// Seconds between two volumes, for scans without a .json file that says so.
     #[arg(long, value_name = "SECONDS")]
     tr: Option<f64>,
-    /// The region table of the scans, with the columns index and name, where their files do not name the regions.
+    /// Region table of the scans (columns index and name), for files that do not name their regions.
     #[arg(long, value_name = "TSV")]
     regions: Option<PathBuf>,
-    /// What the tables of the study would say of the person, such as age=34; may be given several times.
+    /// Value of a phenotype column for the person, such as age=34; may be given several times.
     #[arg(long = "column", value_name = "NAME=VALUE")]
     columns: Vec<String>,
-    /// The dataset of the corpus that the scans count to, where it has several.
+    /// Dataset of the corpus that the scans belong to, if it has several.
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
-    /// Print a table: what each sentence says of which feature, and which norm it is compared with.
+    /// Print a table: each sentence with its feature, value and norm.
     #[arg(long, conflicts_with = "json")]
     trace: bool,
-    /// Print one JSON object a sentence.
+    /// Print one JSON object per sentence.
     #[arg(long)]
     json: bool,
-    /// Also write the table of all sentences to this file, ending in .parquet.
+    /// Also write the table of all sentences to this .parquet file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
     libraries: Libraries,
 }
 
-/// Describes.
+/// Describes the scans.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let out = arguments.out.as_ref().filter(|out| out.extension().is_none_or(|end| end != "parquet"));
     if let Some(out) = out {
@@ -70,7 +70,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let said = corpus.describe(&scans, threads).map_err(|error| {
         let told: Vec<&String> = known.columns.keys().collect();
-        // What is missing may be a column that only the command line can give.
+        // The error may name a column that only the command line can give.
         let lacks =
             |column: &&String| error.to_string().contains(&format!("`{column}`")) && !told.contains(column);
         let lacking = corpus.saved().columns.iter().find(lacks);
@@ -94,7 +94,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the command line says of the scans.
+/// Collects what the command line says about the scans.
 fn known(arguments: &Arguments) -> Result<Known, Failure> {
     let mut columns = BTreeMap::new();
     for written in &arguments.columns {
@@ -111,7 +111,7 @@ fn known(arguments: &Arguments) -> Result<Known, Failure> {
     Ok(Known { tr: arguments.tr, regions, columns, dataset: arguments.dataset.clone() })
 }
 
-/// Every scan that was asked for; what should be known of them is said on the way.
+/// Reads all requested scans, and prints their warnings.
 fn scans(arguments: &Arguments, corpus: &Corpus, known: &Known) -> Result<Vec<Scan>, Failure> {
     let files = &arguments.series;
     let names: Vec<_> = files.iter().map(|path| named(path, "")).collect();
@@ -149,7 +149,7 @@ fn scans(arguments: &Arguments, corpus: &Corpus, known: &Known) -> Result<Vec<Sc
     }
 }
 
-/// A paragraph a generator; of several scans or generators with their names above.
+/// Formats one paragraph per generator, under headings if there are several scans or generators.
 fn paragraphs(said: &[Vec<Descriptor>]) -> String {
     let mut text = String::new();
     for of_scan in said {
@@ -169,7 +169,7 @@ fn paragraphs(said: &[Vec<Descriptor>]) -> String {
     text
 }
 
-/// A line a sentence, with everything that it rests on.
+/// Formats a table with one row per sentence, with the fact and norm behind it.
 fn trace(descriptors: &[Descriptor]) -> String {
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
     let heads = ["corpus", "feature", "value", "z", "band", "n", "norm", "scan", "window", "sentence"]

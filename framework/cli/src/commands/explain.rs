@@ -1,4 +1,4 @@
-//! `boldface explain`: one plugin's page.
+//! `boldface explain`: prints the page of one plugin.
 
 use boldface_runner::schema::explain;
 use boldface_runner::spec::suggest;
@@ -8,13 +8,13 @@ use super::{KINDS, plugins};
 use crate::failure::Failure;
 use crate::say;
 
-/// What to explain.
+/// Arguments of `boldface explain`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The kind of plugin.
+    /// Kind of plugin.
     #[arg(value_name = "KIND", value_parser = KINDS)]
     kind: String,
-    /// The plugin, as `boldface list` names it.
+    /// Name of the plugin, as `boldface list` prints it.
     #[arg(value_name = "NAME")]
     name: String,
     #[command(flatten)]

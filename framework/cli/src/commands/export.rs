@@ -1,4 +1,4 @@
-//! `boldface export`: a finished run as a folder for others.
+//! `boldface export`: copies a finished run into a folder for others.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::libraries::Libraries;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
-/// Which run, and where to.
+/// Arguments of `boldface export`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,20 +17,20 @@ Examples:
   boldface export runs/pain-corpus/2026-11-23T03-12-45 --to pain-corpus
   boldface export pain-corpus --to shared/pain-corpus --without-subjects
 
-What is in it: the tokenizer, the language model or its adapter, statistics of the corpora, the region table, who was in
-which part, the spec with every default, versions, scores, licences as far as they are known, and a model card. No scan.
-Check it with `boldface verify DIR`; go on from it with `[start] path = \"DIR\"` in a spec.")]
+An export has the tokenizer, the language model or its adapter, statistics of the corpora, the region table, the
+subjects of each part, the spec with every default, versions, scores, known licences and a model card, but no scans.
+Check it with `boldface verify DIR`. Continue from it with `[start] path = \"DIR\"` in a spec.")]
 pub struct Arguments {
-    /// The folder of a finished run, `latest`, or the name of an experiment: its latest run.
+    /// Folder of a finished run, `latest`, or the name of an experiment (its latest run).
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// The folder to write, which must not be there yet.
+    /// Folder to write; it must not exist yet.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Write hashes instead of subject ids.
     #[arg(long)]
     without_subjects: bool,
-    /// The folder of runs.
+    /// Folder of runs.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     runs: PathBuf,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::Run(with_causes(&*error)))?;
     let ((files, bytes), dir) = (exported.files, exported.dir.display());
     say::out(format_args!("exported {} to {dir}: {files} files, {}\n", run.display(), megabytes(bytes)));
-    exported.notes.iter().for_each(|note| say::out(format_args!("know: {note}\n")));
+    exported.notes.iter().for_each(|note| say::out(format_args!("note: {note}\n")));
     say::out(format_args!("card:   {}\n", exported.dir.join("README.md").display()));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `boldface features`: what the families measure of scans, as a long table without words.
+//! `boldface features`: measures scans and writes a long table, without words.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::failure::{Failure, with_causes};
 use crate::progress::Counter;
 use crate::{interrupt, say};
 
-/// Which scans, what is measured of them, and where the table goes.
+/// Arguments of `boldface features`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,44 +22,44 @@ Examples:
   boldface features derivatives/atlas --regions derivatives/atlas/seg-ATLAS_dseg.tsv --families graph,connectivity \\
       --config settings.toml --out features.csv
 
-A row is one number: scan, family, feature, value, and a reason where there is no value. What is fitted to a group
-(templates of gradients, maps of components) is fitted to the scans given, all of them: to measure people who must not
-be learned from, make a corpus of a study and use `boldface describe`. --config holds tables as a spec's [corpora.X]
-has them, by family:
+Each row is one number: scan, family, feature, value, and the reason for a missing value. Templates of gradients and
+maps of components are fitted to all given scans. To measure people that nothing may be learned from, make a corpus
+of a study and use `boldface describe`. --config has one table per family, with the keys of a spec's [corpora.X]:
   [graph]
   densities = [0.1, 0.2]")]
 pub struct Arguments {
-    /// Scans (.npy, .tsv, .csv or .parquet, a row a volume and a column a region), or folders with
-    /// sub-..._timeseries files. BIDS names name the scans, else the names before the extension.
+    /// Scans (.npy, .tsv, .csv or .parquet, with one row per volume and one column per region), or
+    /// folders with sub-..._timeseries files. A scan is named by its BIDS name, or else by its file name
+    /// without the extension.
     #[arg(value_name = "SERIES", required = true)]
     series: Vec<PathBuf>,
-    /// The region table: a .tsv with the columns index, name and network; `boldface regions` makes one.
+    /// Region table: a .tsv with the columns index, name and network; `boldface regions` makes one.
     #[arg(long, value_name = "TSV")]
     regions: PathBuf,
-    /// Column of --regions with the networks.
+    /// Column of --regions that names the networks.
     #[arg(long, value_name = "COLUMN", default_value = "network")]
     networks: String,
-    /// Seconds between two volumes, where no .json beside a scan says it.
+    /// Seconds between two volumes, for scans without a .json file that says so.
     #[arg(long, value_name = "SECONDS")]
     tr: Option<f64>,
-    /// What to measure, such as graph,connectivity; left out, everything that needs no settings. `boldface list
-    /// corpus` lists them.
+    /// Families to measure, such as graph,connectivity; by default, all that need no settings. `boldface
+    /// list corpus` lists them.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     families: Option<Vec<String>>,
-    /// Settings of families, a TOML table each.
+    /// Settings of families: a TOML file with one table per family.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The table to write, ending in .parquet, .tsv or .csv.
+    /// Table to write, ending in .parquet, .tsv or .csv.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Use this many threads; 0 or left out for as many as there are cores.
+    /// Number of threads; 0 (the default) uses one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
     #[command(flatten)]
     libraries: Libraries,
 }
 
-/// A table's format.
+/// Format of a table.
 #[derive(Clone, Copy)]
 enum Format {
     Parquet,
@@ -67,10 +67,10 @@ enum Format {
     Csv,
 }
 
-/// Bytes of a thread's stack, as much as a main thread has.
+/// Bytes per thread's stack, as for a main thread.
 const STACK: usize = 8 << 20;
 
-/// Measures.
+/// Measures the scans and writes the table.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let format = format(&arguments.out)?;
     arguments.libraries.load()?;
@@ -100,12 +100,12 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     for family in &families.entries {
         let some = if infos.len() == 1 { "scan" } else { "scans" };
         say::aside(format_args!("  {}: {} {some}", family.name, infos.len()));
-        let shown = Shown::new("scans told", infos.len());
+        let shown = Shown::new("scans measured", infos.len());
         let measured = pool.install(|| scans.measure(family, threads, &mut |done| shown.told(done)));
         shown.counter.clear();
         match measured {
             Ok(measured) => rows.extend(measured),
-            // Nobody asked for it, and the others have their numbers.
+            // The user did not request this family, and the others have their numbers.
             Err(error) if !error.is::<Interrupted>() && !families.is_asked(&family.name) => {
                 say::aside(format_args!("warning: left out: {}", with_causes(&*error)));
             }
@@ -115,7 +115,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     if rows.is_empty() {
         return Err(Failure::Run("no family could measure anything; name some with --families".to_owned()));
     }
-    // By scan, and there in the order of the families.
+    // Sorted by scan; each scan keeps the order of the families.
     rows.sort_by(|a, b| a.scan.cmp(&b.scan));
 
     let sheet = sheet(&rows);
@@ -133,7 +133,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Scans as they are finished.
+/// Progress of a step that reports how many scans are finished.
 struct Shown {
     counter: Counter,
     told: AtomicUsize,
@@ -144,7 +144,7 @@ impl Shown {
         Shown { counter: Counter::new(what, total as u64), told: AtomicUsize::new(0) }
     }
 
-    /// `done` are finished.
+    /// Reports that `done` scans are finished; fails if the user asked to stop.
     fn told(&self, done: usize) -> boldface::Result<()> {
         for _ in self.told.swap(done, Ordering::Relaxed)..done {
             self.counter.finished("");

@@ -1,4 +1,4 @@
-//! Libraries of plugins named on the command line, for commands that need no spec.
+//! Plugin libraries named on the command line, for commands that need no spec.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use boldface_runner::plan::{DataCache, load_libraries};
 use super::BUILD;
 use crate::failure::Failure;
 
-/// Longest time that one call into a plugin may take here.
+/// Time limit of one call into a plugin.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Which libraries to load.
+/// Libraries to load.
 #[derive(clap::Args)]
 pub struct Libraries {
     /// Also load the plugins of this shared library; may be given several times.
@@ -20,10 +20,10 @@ pub struct Libraries {
 }
 
 impl Libraries {
-    /// Loads them.
+    /// Loads the libraries.
     ///
     /// # Errors
-    /// Every library that cannot be loaded.
+    /// Names every library that cannot be loaded.
     pub fn load(&self) -> Result<(), Failure> {
         let loaded = load_libraries(&self.paths, Path::new(""), LIMIT, &BUILD, &DataCache::default());
         loaded.map(|_| ()).map_err(|problems| {

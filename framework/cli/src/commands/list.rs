@@ -1,4 +1,4 @@
-//! `boldface list`: which plugins there are.
+//! `boldface list`: lists the available plugins.
 
 use boldface_runner::schema::summary;
 
@@ -7,17 +7,17 @@ use super::{KINDS, plugins};
 use crate::failure::Failure;
 use crate::say;
 
-/// What to list.
+/// Arguments of `boldface list`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Only plugins of this kind.
+    /// List only plugins of this kind.
     #[arg(value_name = "KIND", value_parser = KINDS)]
     kind: Option<String>,
     #[command(flatten)]
     libraries: Libraries,
 }
 
-/// Prints a line for each plugin.
+/// Prints one line per plugin.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     arguments.libraries.load()?;
     let plugins = plugins(arguments.kind.as_deref());

@@ -36,50 +36,51 @@ use crate::say;
 
 use place::Place;
 
-/// What to do.
+/// Commands of the program.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Finds every problem of specs; runs nothing.
+    /// Finds every problem in specs, without running anything.
     Check(check::Arguments),
     /// Shows the stages of a spec, their keys, and which are cached.
     Plan(plan::Arguments),
-    /// Runs what is not cached, and reports.
+    /// Runs the stages that are not cached, and writes the report.
     Run(run::Arguments),
-    /// Prints the table of a run and writes its report anew.
+    /// Prints the table of a run and rewrites its report.
     Report(report::Arguments),
-    /// Makes a folder of a finished run that others can use without its store: weights, norms, splits, a card.
+    /// Exports a finished run into a folder that works without the store: weights, norms, splits and a
+    /// card.
     Export(export::Arguments),
-    /// Checks an export file by file, and computes one of its test scores again.
+    /// Checks the files of an export and recomputes one of its test scores.
     Verify(Box<verify::Arguments>),
-    /// Compares runs key by key and score by score, or ranks the arms of a sweep.
+    /// Compares the settings and scores of runs, or ranks the arms of a sweep.
     Compare(compare::Arguments),
-    /// Says of a new scan what a finished corpus says of its own: numbers against norms, in words.
+    /// Describes new scans in words, with the norms of a finished corpus.
     Describe(Box<describe::Arguments>),
-    /// Measures scans without words: a long table of scan, family, feature, value.
+    /// Measures scans without words, as a table of scan, family, feature and value.
     Features(Box<features::Arguments>),
-    /// Follows a run in the terminal, whoever started it.
+    /// Follows a run in the terminal, even one started elsewhere.
     Watch(watch::Arguments),
-    /// Makes regional series of scanner files, cleaned as nilearn does it.
+    /// Extracts regional time series from scanner files, cleaned as nilearn does.
     Parcellate(Box<parcellate::Arguments>),
     /// Makes the region table of an atlas from its volume and its label file.
     Regions(regions::Arguments),
-    /// A published language model by itself: scores a text, continues a prompt, says what it is made of.
+    /// Scores a text, continues a prompt or describes a model, with a published language model.
     Lm(lm::Arguments),
     /// Lists plugins.
     List(list::Arguments),
-    /// Prints a plugin's page: what it does, its keys and their defaults.
+    /// Prints the page of a plugin: purpose, keys and defaults.
     Explain(explain::Arguments),
     /// Prints the JSON schema of specs, for editors.
     Schema(schema::Arguments),
-    /// Writes a plugin with its test: a file of this repository, or a crate of its own.
+    /// Writes a new plugin and its test, in this repository or as a separate crate.
     New(new::Arguments),
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Whatever went wrong, with its exit code.
+    /// A [`Failure`], which has an exit code.
     pub fn execute(self) -> Result<(), Failure> {
         match self {
             Command::Check(arguments) => check::execute(&arguments),
@@ -103,7 +104,7 @@ impl Command {
     }
 }
 
-/// What this binary was built with, and how to get what it lacks.
+/// Engines and plugin loader of this build, with advice for parts that are missing.
 const BUILD: Build<'static> = Build { engines: &[DFDX, TCH], load: &boldface_loader::load };
 
 const DFDX: Offer<'static> = Offer {
@@ -128,8 +129,8 @@ const TCH: Offer<'static> = Offer {
     precisions: &[Precision::F32, Precision::Tf32, Precision::Bf16],
 };
 
-/// Reads an experiment or a sweep with what it extends and what the command line says over it, and
-/// resolves it.
+/// Reads an experiment or a sweep with its parents and the settings of the command line, and resolves
+/// it.
 fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
     let spec = read(path, place)?;
     let resolved =
@@ -137,7 +138,7 @@ fn planned(path: &Path, place: &Place) -> Result<(Layered, Resolved), Failure> {
     Ok((spec, resolved))
 }
 
-/// Reads a spec with what it extends and what the command line says over it.
+/// Reads a spec with its parents and the settings of the command line.
 fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
     let source = std::fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))?;
@@ -146,18 +147,18 @@ fn read(path: &Path, place: &Place) -> Result<Layered, Failure> {
     Ok(spec)
 }
 
-/// Every kind of plugin, in pipeline order.
+/// Kinds of plugins, in pipeline order.
 const KINDS: [&str; 5] = ["dataset", "corpus", "tokenizer", "backbone", "task"];
 
-/// All plugins, or those of one kind.
+/// Returns all plugins, or those of one kind.
 fn plugins(kind: Option<&str>) -> Vec<Entry> {
     entries().into_iter().filter(|entry| kind.is_none_or(|kind| kind == entry.kind)).collect()
 }
 
-/// The spec of a command.
+/// Spec of a command.
 #[derive(clap::Args)]
 struct Spec {
-    /// The experiment or the sweep, such as `experiments/quickstart.toml`.
+    /// Experiment or sweep, such as `experiments/quickstart.toml`.
     #[arg(value_name = "FILE")]
     path: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! Where and how fast to run, as a command line may say it; what is run is the spec's alone.
+//! Where and how fast to run. Everything else comes from the spec alone.
 
 use std::path::PathBuf;
 
@@ -7,26 +7,26 @@ use serde_json::json;
 
 use crate::failure::Failure;
 
-/// Keys of `[runtime]`, over those of the spec.
+/// Keys of `[runtime]` that override those of the spec.
 #[derive(clap::Args)]
 pub struct Place {
-    /// Compute here instead of on the spec's device.
+    /// Compute on this device instead of the spec's.
     #[arg(long)]
     device: Option<String>,
-    /// One experiment: use this many threads. A sweep: run this many stages at once, which share the
-    /// threads that the spec allows. 0 takes as many as there are cores.
+    /// Number of threads; for a sweep, number of stages that run at once and share the spec's threads. 0
+    /// uses one per core.
     #[arg(long)]
     workers: Option<usize>,
     /// Keep runs and cached stages in this folder instead of the spec's.
     #[arg(long)]
     runs: Option<PathBuf>,
-    /// Set a key of `[runtime]`, such as runtime.workers=1; can be repeated.
+    /// Set a key of `[runtime]`, such as runtime.workers=1; may be given several times.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
 }
 
 impl Place {
-    /// Lays it over a spec.
+    /// Applies the settings to a spec.
     pub fn apply(&self, spec: &mut Layered) -> Result<(), Failure> {
         let said = [
             ("device", self.device.as_ref().map(|device| json!(device))),
@@ -37,7 +37,7 @@ impl Place {
         spec.set_runtime(&settings).map_err(Failure::Usage)
     }
 
-    /// Threads of an experiment, or stages at once of a sweep, if the command line says it.
+    /// Returns the threads of an experiment, or the parallel stages of a sweep, if given.
     pub fn workers(&self) -> Option<usize> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.workers.map(|workers| if workers == 0 { cores() } else { workers })

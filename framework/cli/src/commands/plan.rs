@@ -1,4 +1,4 @@
-//! `boldface plan`: stages, keys, what is cached and what would run.
+//! `boldface plan`: shows stages and keys, and which stages are cached or would run.
 
 use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::plan::{Leaf, Stage, blame, dot, excluded};
@@ -10,28 +10,28 @@ use super::{Place, Spec, planned, sweep};
 use crate::failure::Failure;
 use crate::say;
 
-/// What to plan.
+/// Arguments of `boldface plan`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     spec: Spec,
     #[command(flatten)]
     place: Place,
-    /// Print JSON: every stage with its whole key, its inputs and what it depends on.
+    /// Print JSON: every stage with its full key, inputs and dependencies.
     #[arg(long)]
     json: bool,
-    /// Show every arm of a sweep, however many there are.
+    /// Show all arms of a sweep, however many there are.
     #[arg(long)]
     all: bool,
-    /// Print every value instead, with the file and the line it is from.
+    /// Print every value with the file and line it comes from.
     #[arg(long, conflicts_with = "json")]
     blame: bool,
-    /// Print the stages as a graph for Graphviz instead, cached ones filled.
+    /// Print the graph of stages for Graphviz, with cached stages filled.
     #[arg(long, conflicts_with_all = ["json", "blame"])]
     dot: bool,
 }
 
-/// Prints the stages in order.
+/// Prints the stages in order, or another view of the plan.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let (spec, resolved) = planned(&arguments.spec.path, &arguments.place)?;
     let plan = match resolved {
@@ -73,7 +73,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         if let Some(told) = excluded::told(plan.scans.len(), &plan.excluded) {
             say::out(format_args!("{told}\n"));
         }
-        plan.leakage.told().for_each(|told| say::out(format_args!("know: {told}\n")));
+        plan.leakage.told().for_each(|told| say::out(format_args!("note: {told}\n")));
         for caution in boldface_runner::power::cautions(&plan) {
             say::out(format_args!("too few for a claim: {caution}\n"));
         }
@@ -81,13 +81,13 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A stage, and what the store says of it.
+/// A stage, and its state in the store.
 struct Planned<'a> {
     stage: &'a Stage,
-    /// The export that it is taken from.
+    /// Export that the stage is taken from.
     taken: Option<String>,
     is_cached: bool,
-    /// None for a cached stage, and where no past run tells.
+    /// Estimate from past runs; none for a cached stage, or without a similar past run.
     estimate: Option<Estimate>,
 }
 
@@ -100,8 +100,8 @@ impl Planned<'_> {
         json!({ "name": name, "cached": cached, "taken": self.taken, "estimate": estimate, "stage": self.stage })
     }
 
-    /// `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x the work)`; without a past run the
-    /// memory that the plugin tells.
+    /// Returns text such as `61,344 parameters; about 24 s, 310 MB (like tokenizer-552005275511, 2.0x
+    /// the work)`. Without a past run, it has the memory that the plugin estimates.
     fn details(&self) -> String {
         if let Some(export) = &self.taken {
             return format!("taken from {export}");
@@ -143,7 +143,7 @@ fn table(stages: &[Planned<'_>]) -> String {
     text + &format!("{} stages: {cached} cached, {to_run} to run{outlook}\n", stages.len())
 }
 
-/// What `to_run` stages will take together, as far as past runs tell: `, 5 of them in about 80 s`.
+/// Summarises the estimates of the `to_run` stages that have one: `, 5 of them in about 80 s`.
 pub fn outlook(to_run: usize, estimates: &[&Estimate]) -> String {
     if estimates.is_empty() {
         return String::new();
@@ -156,10 +156,10 @@ pub fn outlook(to_run: usize, estimates: &[&Estimate]) -> String {
     format!("{of_how_many} in about {seconds}{memory}")
 }
 
-/// One line a value, the origins below one another.
+/// Formats one line per value, with origins aligned.
 fn blamed(leaves: &[Leaf]) -> String {
     let said: Vec<String> = leaves.iter().map(|leaf| format!("{} = {}", leaf.key, leaf.value)).collect();
-    // A list that fills a line of its own does not push all others aside.
+    // A long list does not push the origins of all other values to the right.
     let width =
         said.iter().map(|said| said.chars().count()).filter(|&width| width <= WIDTH).max().unwrap_or(0);
     let line = |(leaf, said): (&Leaf, &String)| {
@@ -169,5 +169,5 @@ fn blamed(leaves: &[Leaf]) -> String {
     leaves.iter().zip(&said).map(line).collect()
 }
 
-/// Widest value whose origin stands in line with the others.
+/// Widest value whose origin is aligned with the others.
 const WIDTH: usize = 60;

@@ -1,4 +1,4 @@
-//! `boldface regions`: the region table of an atlas, from its volume and its label file.
+//! `boldface regions`: makes the region table of an atlas from its volume and its label file.
 
 use std::path::PathBuf;
 
@@ -9,31 +9,31 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::say;
 
-/// Which atlas, and where its table goes.
+/// Arguments of `boldface regions`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   boldface regions --volume atlas.nii.gz --labels atlas_labels.txt --out atlas_dseg.tsv
 
-The table has a row for each label of the volume: index (the number in the volume), name, hemisphere (L, R, or
-B for both), network, x, y and z (the mean of the region's voxel centres in mm, by the volume's affine; it may
-lie outside of a curved region), voxels, color, and where hemisphere and network are from: the label file
-(table), the name, or the side nine in ten of the voxels lie on (voxels). A .json beside it describes it.
-`[datasets.*] parcellation` and `boldface parcellate --regions` take it as it is.")]
+The table has one row per label of the volume. Its columns are index (the number in the volume), name, hemisphere
+(L, R, or B for both), network, x, y and z (the mean of the region's voxel centres in mm, by the volume's affine;
+it may be outside of a curved region), voxels, color, and the sources of hemisphere and network: the label file
+(table), the name, or the side with nine in ten of the voxels (voxels). A .json beside it describes the columns.
+`[datasets.*] parcellation` and `boldface parcellate --regions` read this table.")]
 pub struct Arguments {
-    /// The atlas: a NIfTI image of labels, on any grid, or a CIFTI .dlabel.nii.
+    /// Atlas: a NIfTI image of labels on any grid, or a CIFTI .dlabel.nii.
     #[arg(long, value_name = "FILE")]
     volume: PathBuf,
-    /// Its label file: text of FSL, Workbench, FreeSurfer or ITK-SNAP, `index name`, a name a line, .tsv, .csv or
-    /// FSL's and AAL's .xml; left out, the label table of the CIFTI file.
+    /// Label file: text of FSL, Workbench, FreeSurfer or ITK-SNAP, lines of `index name`, one name per
+    /// line, .tsv, .csv, or the .xml of FSL and AAL. Default: the label table of the CIFTI file.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// The table to write, ending in .tsv.
+    /// Table to write, ending in .tsv.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// Makes the table.
+/// Writes the table and its sidecar.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.out.extension().is_none_or(|extension| extension != "tsv") {
         let out = arguments.out.display();
@@ -61,7 +61,7 @@ fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
         (None, Some(own)) => own,
         (None, None) => {
             return Err(Failure::Usage(format!(
-                "`{}` names no regions itself; give its label file with --labels",
+                "`{}` contains no region names; give its label file with --labels",
                 volume.display()
             )));
         }
@@ -69,7 +69,7 @@ fn catalog(arguments: &Arguments) -> Result<Catalog, Failure> {
     Catalog::new(entries, &places, volume).map_err(flag("--labels"))
 }
 
-/// What the columns mean, and what the table was made of, in BIDS' words.
+/// Describes the columns and sources of the table, in the terms of BIDS.
 fn sidecar(arguments: &Arguments, catalog: &Catalog) -> String {
     let described = |words: &str| json!({ "Description": words });
     let millimetres = |axis: &str| {

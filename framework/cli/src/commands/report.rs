@@ -1,4 +1,4 @@
-//! `boldface report`: the table and the pages of a run, from what is stored.
+//! `boldface report`: prints the table and writes the pages of a stored run.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,15 @@ use super::sweep;
 use crate::failure::{Failure, with_causes};
 use crate::say;
 
-/// Which run.
+/// Arguments of `boldface report`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of a run or of a sweep.
+    /// Folder of a run or of a sweep.
     #[arg(value_name = "RUN", default_value = "runs/latest")]
     run: PathBuf,
 }
 
-/// Reports a run again.
+/// Reports a stored run or sweep.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let run = &arguments.run;
     if run.join("sweep.json").is_file() {
@@ -29,7 +29,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     show(run)
 }
 
-/// Writes the pages of a run, prints its table and where the pages are.
+/// Writes the pages of a run, and prints its table and their paths.
 pub fn show(run: &Path) -> Result<(), Failure> {
     let paths = write(run)?;
     say::out(format_args!("{}\n", report::table(run).map_err(|error| failed(run, &*error))?));
@@ -43,5 +43,5 @@ pub fn write(run: &Path) -> Result<report::Paths, Failure> {
 }
 
 fn failed(run: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::Run(format!("no report of `{}`: {}", run.display(), with_causes(error)))
+    Failure::Run(format!("cannot report `{}`: {}", run.display(), with_causes(error)))
 }

@@ -1,4 +1,4 @@
-//! `boldface run`: runs what the store lacks, writes the report and prints its table.
+//! `boldface run`: runs the stages missing from the store, writes the report and prints its table.
 
 use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::run;
@@ -9,23 +9,23 @@ use crate::failure::{Failure, with_causes};
 use crate::interrupt;
 use crate::progress::Screen;
 
-/// What to run, and where.
+/// Arguments of `boldface run`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     spec: Spec,
     #[command(flatten)]
     place: Place,
-    /// Sweeps: let the stages that run at once take this many gigabytes together, as far as earlier runs
-    /// told what a stage takes; left out, what is free.
+    /// Sweeps: limit the memory of all stages that run at once, in gigabytes. Only stages like one that
+    /// ran before count. Default: the free memory.
     #[arg(long, value_name = "GB")]
     memory: Option<f64>,
-    /// Sweeps: stop at the first failure, instead of leaving out only what depends on it.
+    /// Sweeps: stop at the first failure. By default, only stages that depend on it are skipped.
     #[arg(long)]
     fail_fast: bool,
 }
 
-/// Bytes of a thread's stack, as much as a main thread has.
+/// Bytes per thread's stack, as for a main thread.
 const STACK: usize = 8 << 20;
 
 /// Runs an experiment or a sweep.
@@ -43,7 +43,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         plan.runtime.workers = workers;
         plan.experiment.runtime.workers = workers;
     }
-    // Numerical code takes its threads from the pool it is called in.
+    // Numerical code uses the threads of the pool it is called in.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.runtime.workers).stack_size(STACK).build();
     let threads = threads.map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;
     interrupt::listen();

@@ -1,4 +1,4 @@
-//! `boldface schema`: the JSON schema of specs.
+//! `boldface schema`: prints the JSON schema of specs.
 
 use boldface_runner::schema;
 use clap::ValueEnum;
@@ -7,22 +7,22 @@ use super::libraries::Libraries;
 use crate::failure::Failure;
 use crate::say;
 
-/// Which schema.
+/// Arguments of `boldface schema`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The kind of file.
+    /// Kind of spec.
     #[arg(value_enum, default_value_t = File::Experiment)]
     file: File,
     #[command(flatten)]
     libraries: Libraries,
 }
 
-/// A kind of file that people write.
+/// A kind of spec.
 #[derive(Clone, Copy, ValueEnum)]
 enum File {
     /// One experiment.
     Experiment,
-    /// A sweep over one.
+    /// A sweep over an experiment.
     Sweep,
 }
 

@@ -1,4 +1,4 @@
-//! `boldface verify`: an export file by file, and one of its numbers computed again.
+//! `boldface verify`: checks the files of an export and recomputes one of its scores.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::failure::{Failure, with_causes};
 use crate::progress::Screen;
 use crate::{interrupt, say};
 
-/// Which export, which number, and where the data are.
+/// Arguments of `boldface verify`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,40 +18,40 @@ Examples:
   boldface verify exports/pain --task condition --metric auroc
   boldface verify exports/pain --data pain=/data/ds000140 --weights /models/SmolLM2-135M
 
-Every file is compared with its hash. Then the task is asked again, with the tokenizer, the language model and the norms of
-the export, of the scans that the score is of: they must have the same bytes. On the export's engine the two numbers
-may differ by 1e-9, on another by 0.01. Exit code 1 if they differ more.")]
+Every file is compared with its hash. Then one score is recomputed with the tokenizer, the language model and the norms
+of the export, on the scans that it was computed on, which must have the same bytes. The two numbers may differ by
+1e-9 on the export's engine, and by 0.01 on another. If they differ more, the exit code is 1.")]
 pub struct Arguments {
-    /// The folder of the export.
+    /// Folder of the export.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// The task whose score is computed again; left out, the first.
+    /// Task whose score is recomputed. Default: the first.
     #[arg(long)]
     task: Option<String>,
-    /// The score; left out, the first of the task.
+    /// Score to recompute. Default: the first of the task.
     #[arg(long)]
     metric: Option<String>,
-    /// Where a dataset lies, if not where it lay when the run was made; may be given several times.
+    /// New location of a dataset that was moved since the run; may be given several times.
     #[arg(long = "data", value_name = "NAME=PATH")]
     data: Vec<String>,
-    /// Where the published weights lie that the language model was made from.
+    /// Location of the published weights that the language model was made from.
     #[arg(long, value_name = "PATH")]
     weights: Option<PathBuf>,
     /// Compute on this engine instead of the export's.
     #[arg(long)]
     engine: Option<String>,
-    /// Compute here instead of on the spec's device.
+    /// Compute on this device instead of the spec's.
     #[arg(long)]
     device: Option<String>,
-    /// Threads; 0 takes as many as there are cores.
+    /// Number of threads; 0 uses one per core.
     #[arg(long)]
     workers: Option<usize>,
-    /// A shared library of plugins, instead of those that the spec names; may be given several times.
+    /// Shared library of plugins, instead of those in the spec; may be given several times.
     #[arg(long = "plugin", value_name = "PATH")]
     plugins: Vec<PathBuf>,
 }
 
-/// Verifies.
+/// Verifies the export.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let asked = Asked {
         task: arguments.task.clone(),

@@ -1,4 +1,4 @@
-//! `boldface export` and `boldface verify`: what they print and how they exit.
+//! Output and exit codes of `boldface export` and `boldface verify`.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn a_run_is_exported_verified_and_begun_with() {
     for (run, to) in [("latest", "one"), ("pain", "two"), ("runs/latest", "three")] {
         let (code, out, err) = boldface(dir, &["export", run, "--to", to]);
         assert_eq!((code, err.as_str()), (0, ""));
-        assert!(out.contains("know: `splits.tsv` and `learned.tsv` hold subject ids"), "{out}");
+        assert!(out.contains("note: `splits.tsv` and `learned.tsv` hold subject ids"), "{out}");
         assert!(out.contains(&format!("card:   {}", Path::new(to).join("README.md").display())), "{out}");
     }
     let (code, _, err) = boldface(dir, &["export", "pain", "--to", "one"]);

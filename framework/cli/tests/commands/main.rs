@@ -1,4 +1,4 @@
-//! The binary: what each command prints and how it exits.
+//! Tests of the program: the output and exit code of each command.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod export;
@@ -34,7 +34,7 @@ horizon = 10
 resamples = 20
 "#;
 
-/// Exit code, stdout and stderr of `boldface` with these arguments in `dir`.
+/// Runs `boldface` in `dir`, and returns its exit code, stdout and stderr.
 fn boldface(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boldface"));
     let output = command.args(arguments).current_dir(dir).env_remove("BOLDFACE_LOG").output().unwrap();
@@ -42,7 +42,7 @@ fn boldface(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// A folder with the spec in it.
+/// Creates a folder with the spec in it.
 fn project(source: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("spec.toml"), source).unwrap();
@@ -299,7 +299,7 @@ fn a_plan_tells_what_stages_will_take_from_past_runs_and_nothing_else() {
     assert!(plan.ends_with("7 stages: 0 cached, 7 to run\n"), "{plan}");
     assert_eq!(boldface(dir.path(), &["run", "spec.toml"]).0, 0);
 
-    // Other descriptions of the scans: the tokenizer is like the one before, the corpus is like nothing.
+    // Other descriptions of the scans: an earlier tokenizer is similar, but no earlier corpus is.
     let other = SPEC.replace("patch = 10", "patch = 5") + "[corpora.connectivity]\n";
     fs::write(dir.path().join("spec.toml"), other).unwrap();
     let (code, out, err) = boldface(dir.path(), &["plan", "spec.toml", "--json"]);
@@ -313,7 +313,7 @@ fn a_plan_tells_what_stages_will_take_from_past_runs_and_nothing_else() {
     let manifest =
         fs::read_to_string(dir.path().join("runs/cache").join(like).join("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    // Patches half as long are twice as many.
+    // Half as long patches are twice as many.
     assert_eq!(codes["times"], 2.0);
     assert_eq!(codes["seconds"].as_f64().unwrap(), 2.0 * manifest["seconds"].as_f64().unwrap());
     assert_eq!(codes["memory"], manifest["peak_memory"]);
@@ -322,7 +322,7 @@ fn a_plan_tells_what_stages_will_take_from_past_runs_and_nothing_else() {
     assert!(plan.contains("8 stages: 2 cached, 6 to run, 5 of them in about "), "{plan}");
 }
 
-/// Where the default build stops, it says how to get the other one.
+/// The default build says how to get the missing engine.
 #[test]
 #[cfg(not(feature = "tch"))]
 fn an_engine_that_was_left_out() {
@@ -335,14 +335,14 @@ fn an_engine_that_was_left_out() {
         "run `framework/engine/install-libtorch` once",
         "`cargo build --release --features tch`",
         "or set `engine = \"dfdx\"`, which it has",
-        // Its precision and its device are not held against the engine that takes its place.
+        // Precision and device are not checked against the fallback engine.
         "1 problem",
     ] {
         assert!(err.contains(words), "{words} is not in:\n{err}");
     }
 }
 
-/// A device that is not there, and those that are.
+/// A missing device is reported with the available ones.
 #[test]
 #[cfg(feature = "tch")]
 fn a_graphics_card_that_is_not_there() {

@@ -1,4 +1,4 @@
-//! What each family does for one scan, with what it learned beforehand: for the benchmark and the side-by-side program.
+//! Work of each family for one scan after learning, for the benchmark and the side-by-side program.
 
 use boldface::seed;
 use boldface::{Regions, TimeSeries};
@@ -10,13 +10,14 @@ use boldface_features::temporal::{Amplitude, Fluctuations, Shape, Sliding, State
 use boldface_features::{ConnectivityKind, Networks, fc, network_pairs};
 use faer::Mat;
 
-/// What is timed. `graph` is what the reference computes: hop efficiency, one search for modules, clustering and strengths at
-/// a density of 0.1; `graph-all` every measure of the family with the best of ten searches and five nulls.
-/// `components-fit` is FastICA of one scan as scikit-learn's, which a corpus needs once for all scans; `components` what is measured of a scan given its maps.
+/// Families to time. `graph` does what the reference does: hop efficiency, one search for modules,
+/// clustering and strengths at a density of 0.1. `graph-all` has every measure, with the best of ten
+/// searches and five nulls. `components-fit` is FastICA of one scan as in scikit-learn, which a corpus
+/// needs once for all scans. `components` are the measures of a scan, given its maps.
 pub const FAMILIES: [&str; 8] =
     ["connectivity", "partial", "graph", "graph-all", "gradient", "components", "components-fit", "temporal"];
 
-/// A scan and what families learned from it.
+/// A scan, and what families have learned from it.
 pub struct Case {
     series: TimeSeries,
     regions: Regions,
@@ -29,16 +30,16 @@ pub struct Case {
     standard: Mat<f64>,
 }
 
-/// Components of the ICA.
+/// Number of components of the ICA.
 const COMPONENTS: usize = 20;
 
 impl Case {
-    /// Learns what `family` needs.
+    /// Learns whatever `family` needs.
     pub fn new(series: TimeSeries, networks: Vec<String>, family: &str) -> Case {
         let names = (0..networks.len()).map(|roi| format!("r{roi}")).collect();
         let regions = Regions { names, networks };
         let networks = Networks::of(&regions);
-        // As the reference: both kernels, one after the other.
+        // As in the reference: both kernels in turn.
         let kernel = Kernel::CosineThenNormalizedAngle;
         let steps = Steps { kernel, sparsity: 0.9, embedding: Embedding::DiffusionMap, components: 3 };
         let template = (family == "gradient")
@@ -58,7 +59,7 @@ impl Case {
         Case { series, regions, networks, steps, template, components, states, standard }
     }
 
-    /// Measures the scan; how many values there are.
+    /// Measures the scan, and returns the number of values.
     pub fn measure(&self, family: &str) -> usize {
         let Case { series, regions, networks, steps, .. } = self;
         match family {
@@ -78,7 +79,7 @@ impl Case {
             }
             "components-fit" => {
                 let start = Mat::identity(COMPONENTS, COMPONENTS);
-                // Not every scan converges in scikit-learn's 200 iterations: then the work is done all the same.
+                // Not every scan converges in scikit-learn's 200 iterations, but the work is the same.
                 let fitted = fast_ica(self.standard.as_ref(), COMPONENTS, start.as_ref(), Limits::SKLEARN);
                 fitted.map_or(0, |fitted| fitted.iterations)
             }

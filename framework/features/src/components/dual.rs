@@ -1,4 +1,4 @@
-//! Dual regression: a group's maps give a scan's time courses, and those the scan's own maps.
+//! Dual regression: from a group's maps to a scan's time courses, and from those to the scan's own maps.
 
 use boldface::TimeSeries;
 use faer::linalg::matmul::matmul;
@@ -9,33 +9,35 @@ use super::Components;
 use super::scan::Standardised;
 use crate::Missing;
 
-/// What dual regression makes of a scan.
+/// Time courses of a scan.
 #[derive(Clone, Debug)]
 pub struct Courses {
-    /// One time course a component, mean 0, on the scale of the group's map: a volume (standardised regions) is the sum of
-    /// maps times courses, plus a number for all regions, plus what is left. None if half or more of the weight of the
-    /// component's map (squared) lies in regions without a signal in this scan.
+    /// One time course per component, with mean 0, on the scale of the group's map: a volume (of
+    /// standardised regions) is the sum of maps times courses, plus a constant over regions, plus a
+    /// residual. [`Missing::Dead`] if at least half of the squared weight of the component's map is in
+    /// regions without a signal in this scan.
     pub courses: Vec<Result<Vec<f64>, Missing>>,
     signals: Standardised,
     all: Mat<f64>,
 }
 
-/// Pivots this small against the largest are rounding: maps depend on each other.
+/// Pivots below this share of the largest are rounding noise: maps depend on each other.
 const DEPENDENT: f64 = 1e-6;
 
 impl Components {
-    /// Step 1 of dual regression (Nickerson et al. 2017, Frontiers in Neuroscience 11:115): each volume is regressed on all maps
-    /// and a constant, over the regions with a signal in this scan; the regions are standardised as in training.
+    /// Runs step 1 of dual regression (Nickerson et al. 2017, Frontiers in Neuroscience 11:115):
+    /// regresses each volume on all maps and a constant, over the regions with a signal in this scan.
+    /// Regions are standardised as in training.
     ///
     /// # Errors
-    /// [`Missing::Dead`] if fewer than half of the group's regions have a signal, or too few to tell the maps apart.
-    /// [`Missing::Undefined`] if the scan has another number of regions.
+    /// [`Missing::Dead`] if fewer than half of the group's regions have a signal, or too few to separate
+    /// the maps. [`Missing::Undefined`] if the scan has another number of regions.
     pub fn courses(&self, series: &TimeSeries) -> Result<Courses, Missing> {
         if series.rois() != self.rois {
             return Err(Missing::Undefined);
         }
         let signals = Standardised::of(series);
-        // Places in the maps of the regions that are live in both.
+        // Indices in the maps of regions that are live in both.
         let places: Vec<usize> =
             (0..self.live.len()).filter(|&i| signals.live.binary_search(&self.live[i]).is_ok()).collect();
         let (n, components) = (places.len(), self.maps.len());
@@ -63,11 +65,11 @@ impl Components {
 }
 
 impl Courses {
-    /// Step 2: the signal of each region of the scan is regressed on all time courses; components x regions, a NaN
-    /// for a region without a signal.
+    /// Runs step 2: regresses the signal of each region of the scan on all time courses. Returns
+    /// components x regions, with NaN for a region without a signal.
     ///
     /// # Errors
-    /// [`Missing::Short`] if there are too few volumes to tell the courses apart.
+    /// [`Missing::Short`] if there are too few volumes to separate the courses.
     pub fn maps(&self) -> Result<Vec<Vec<f64>>, Missing> {
         let signals = &self.signals.signals;
         let maps = least_squares(&self.all, &signals.transpose().to_owned()).ok_or(Missing::Short)?;
@@ -77,8 +79,8 @@ impl Courses {
     }
 }
 
-/// `B` of the least-squares fit of `data` (rows x observations) by `B design'` (observations x columns), as rows x
-/// columns; none if columns depend on each other.
+/// Returns the `B` (rows x columns) that fits `data` (rows x observations) by `B design'` (`design`:
+/// observations x columns) in least squares; none if columns depend on each other.
 fn least_squares(design: &Mat<f64>, data: &Mat<f64>) -> Option<Mat<f64>> {
     let (observations, columns) = (design.nrows(), design.ncols());
     if observations < columns {
@@ -88,7 +90,7 @@ fn least_squares(design: &Mat<f64>, data: &Mat<f64>) -> Option<Mat<f64>> {
     let r = qr.thin_R();
     let pivots = || (0..columns).map(|k| r[(k, k)].abs());
     let (least, largest) = (pivots().fold(f64::INFINITY, f64::min), pivots().fold(0.0, f64::max));
-    // A NaN compares with nothing.
+    // The comparison is false for a NaN.
     if least.partial_cmp(&(DEPENDENT * largest)) != Some(std::cmp::Ordering::Greater) {
         return None;
     }

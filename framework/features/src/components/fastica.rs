@@ -1,66 +1,68 @@
-//! FastICA: what is mixed in the data, found by how far from Gaussian it is.
+//! FastICA: separates mixed sources by how far from Gaussian they are.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par, Side};
 use thiserror::Error;
 
-/// When the iteration ends.
+/// Rules that end the iteration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// It has converged when no component turns by more: the largest `| |<w, w before>| - 1 |`.
+    /// Converged once no component turns by more than this: the largest `| |<w, w before>| - 1 |`.
     pub tolerance: f64,
-    /// It is given up after so many iterations.
+    /// Number of iterations after which it fails.
     pub iterations: usize,
-    /// After so many iterations it goes half the way only: full steps may run in a circle for ever.
+    /// Number of iterations after which steps go only half the way, because full steps may run in a
+    /// circle.
     pub whole_steps: usize,
 }
 
 impl Limits {
-    /// scikit-learn's.
+    /// The limits of scikit-learn.
     pub const SKLEARN: Limits = Limits { tolerance: 1e-4, iterations: 200, whole_steps: 200 };
 }
 
-/// Why components were not found.
+/// Reason why no components were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Unsolved {
-    /// The data has fewer dimensions than components were asked for.
+    /// The data has fewer dimensions than the requested components.
     #[error("{components} components were asked for, and the data has {rank} dimensions")]
     Rank {
-        /// As asked for.
+        /// Number of requested components.
         components: usize,
-        /// Dimensions of the data that are not rounding.
+        /// Dimensions of the data above rounding noise.
         rank: usize,
     },
-    /// The iteration came to no end.
+    /// The iteration did not converge.
     #[error("FastICA did not converge in {0} iterations")]
     Unsettled(usize),
-    /// Eigenvalues or singular values were not found, as where the data is not finite.
+    /// Eigenvalues or singular values were not found, for example because the data is not finite.
     #[error("the principal components of the data were not found")]
     Principal,
 }
 
-/// Independent components of data.
+/// Independent components of a data matrix.
 #[derive(Clone, Debug)]
 pub struct FastIca {
     /// Observations x components, each of mean 0 and variance 1 (ddof 0).
     pub sources: Mat<f64>,
-    /// Components x features: what makes the sources of centred data (`components_` of scikit-learn).
+    /// Components x features: maps centred data to the sources (`components_` of scikit-learn).
     pub unmixing: Mat<f64>,
     /// Iterations until it converged.
     pub iterations: usize,
 }
 
-/// A singular value this small against the largest is rounding.
+/// Singular values below this share of the largest are rounding noise.
 const RANK: f64 = 1e-10;
 
-/// FastICA of `data` (observations x features), from `start` (components x components).
+/// Runs FastICA on `data` (observations x features), from `start` (components x components).
 ///
-/// As `FastICA(n_components, algorithm="parallel", whiten="unit-variance", fun="logcosh", w_init=start)` of
-/// scikit-learn 1.9, its whitening by SVD and its signs included; the same start gives the same components (as long as steps
-/// are whole). Hyvärinen and Oja (2000), Neural Networks 13:411, equations 40 and 45.
+/// As `FastICA(n_components, algorithm="parallel", whiten="unit-variance", fun="logcosh", w_init=start)`
+/// of scikit-learn 1.9, including its whitening by SVD and its signs. The same start gives the same
+/// components, as long as steps are whole. Hyvärinen and Oja (2000), Neural Networks 13:411, equations
+/// 40 and 45.
 ///
 /// # Errors
-/// [`Unsolved`]; scikit-learn returns what it has after the last iteration instead, with a warning.
+/// [`Unsolved`]. If it does not converge, scikit-learn returns its last state with a warning instead.
 pub fn fast_ica(
     data: MatRef<'_, f64>,
     components: usize,
@@ -93,7 +95,7 @@ pub fn fast_ica(
     Ok(FastIca { sources, unmixing, iterations })
 }
 
-/// An orthogonal matrix that turns white data into independent components.
+/// Orthogonal matrix that turns white data into independent components.
 #[derive(Clone, Debug)]
 pub(super) struct Rotation {
     /// Components x components.
@@ -102,7 +104,7 @@ pub(super) struct Rotation {
     pub iterations: usize,
 }
 
-/// The iteration of FastICA on white data (components x observations): parallel, logcosh.
+/// Iterates FastICA on white data (components x observations): parallel, logcosh.
 pub(super) fn rotate(
     white: MatRef<'_, f64>,
     start: MatRef<'_, f64>,
@@ -134,7 +136,8 @@ pub(super) fn rotate(
     Err(Unsolved::Unsettled(limits.iterations))
 }
 
-/// The orthogonal matrix half way between two; a row may have turned round, which is the same component.
+/// Returns the orthogonal matrix half way between two. A row with the opposite sign is the same
+/// component.
 fn half_way(a: &Mat<f64>, b: &Mat<f64>) -> Result<Mat<f64>, Unsolved> {
     let n = a.nrows();
     let along = |i: usize| (0..n).map(|k| a[(i, k)] * b[(i, k)]).sum::<f64>();
@@ -142,7 +145,7 @@ fn half_way(a: &Mat<f64>, b: &Mat<f64>) -> Result<Mat<f64>, Unsolved> {
     decorrelate(Mat::from_fn(n, n, |i, k| a[(i, k)] + signs[i] * b[(i, k)]).as_ref())
 }
 
-/// The orthogonal matrix nearest to `w`: `(W W')^-1/2 W`.
+/// Returns the orthogonal matrix nearest to `w`: `(W W')^-1/2 W`.
 fn decorrelate(w: MatRef<'_, f64>) -> Result<Mat<f64>, Unsolved> {
     let n = w.nrows();
     let mut gram = Mat::zeros(n, n);
@@ -159,10 +162,10 @@ fn decorrelate(w: MatRef<'_, f64>) -> Result<Mat<f64>, Unsolved> {
     Ok(nearest)
 }
 
-/// Mean of log cosh over a source of mean 0 and variance 1, less that of a normal variable; its square is the negentropy that
-/// FastICA maximises (Hyvärinen and Oja, equation 25).
+/// Returns the mean of log cosh over a source of mean 0 and variance 1, minus that of a normal variable.
+/// Its square is the negentropy that FastICA maximises (Hyvärinen and Oja, equation 25).
 pub(super) fn surplus(source: &[f64]) -> f64 {
-    // Without overflow.
+    // This form does not overflow.
     let log_cosh = |x: f64| x.abs() + (-2.0 * x.abs()).exp().ln_1p() - std::f64::consts::LN_2;
     source.iter().map(|&x| log_cosh(x)).sum::<f64>() / source.len() as f64 - GAUSSIAN
 }

@@ -1,4 +1,4 @@
-//! The principal components of a cohort's scans over regions, in the memory of one matrix.
+//! Principal components over regions of all scans of a cohort, in the memory of one matrix.
 
 use boldface::TimeSeries;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -8,25 +8,29 @@ use rayon::prelude::*;
 use super::fastica::Unsolved;
 use super::scan::Standardised;
 
-/// Scans are summed in so many stretches at most, whatever the number of threads: the order of summation is fixed.
+/// Maximum number of chunks in which scans are summed. It is independent of the threads, to fix the
+/// order of summation.
 const STRETCHES: usize = 8;
 
-/// An eigenvalue this small against the largest is rounding.
+/// Eigenvalues below this share of the largest are rounding noise.
 const RANK: f64 = 1e-10;
 
-/// How the regions of training scans vary together.
+/// Covariance of regions over the training scans.
 ///
-/// The covariance over regions of all scans put one after the other, each region of each scan of mean 0 and variance 1
-/// and each scan of its weight, whatever its length: what a PCA of the concatenation has, without the concatenation.
+/// It equals the covariance of all scans concatenated, with each region of each scan at mean 0 and
+/// variance 1, and each scan counting by its weight instead of its length. A PCA needs no more, and
+/// scans are added one by one.
 pub(super) struct Group {
     /// Regions with a signal in any scan.
     pub live: Vec<usize>,
-    /// Over live regions, less the mean over regions of every volume (the observations of spatial ICA are regions).
+    /// Over live regions, without each volume's mean over regions, as the observations of spatial ICA
+    /// are regions.
     covariance: Mat<f64>,
 }
 
 impl Group {
-    /// Sums up scans of `rois` regions, each with its weight. A region that is dead in a scan adds nothing there.
+    /// Sums scans of `rois` regions, each with its weight. A region that is dead in a scan adds nothing
+    /// there.
     pub(super) fn of(scans: &[(&TimeSeries, f64)], rois: usize) -> Group {
         let stretch = scans.len().div_ceil(STRETCHES).max(1);
         let sums: Vec<(Mat<f64>, Vec<bool>)> =
@@ -46,7 +50,7 @@ impl Group {
         Group { live, covariance }
     }
 
-    /// The share of the variance that a map (over live regions, mean 0, variance 1) holds.
+    /// Returns the share of the variance explained by a map (over live regions, mean 0, variance 1).
     pub(super) fn share(&self, map: &[f64]) -> f64 {
         let n = map.len();
         let column = |j: usize| (0..n).map(|i| self.covariance[(i, j)] * map[i]).sum::<f64>();
@@ -55,12 +59,13 @@ impl Group {
         along / n as f64 / total
     }
 
-    /// The first principal components as white data (components x live regions: uncorrelated, mean 0, variance 1); as many as `wanted` says, given the shares of all of them.
+    /// Returns the first principal components as white data: components x live regions, uncorrelated,
+    /// mean 0, variance 1. `wanted` chooses their number from the shares of variance of all components.
     pub(super) fn principal(&self, wanted: impl Fn(&[f64]) -> usize) -> Result<Mat<f64>, Unsolved> {
         let n = self.live.len();
         let eigen = self.covariance.self_adjoint_eigen(Side::Lower).map_err(|_| Unsolved::Principal)?;
         let (vectors, values) = (eigen.U(), eigen.S().column_vector());
-        // From the smallest to the largest.
+        // faer sorts eigenvalues in ascending order; this list descends.
         let values: Vec<f64> = (0..n).rev().map(|k| values[k]).collect();
         let total: f64 = values.iter().sum();
         let rank = values.iter().filter(|&&value| value > RANK * values[0]).count();
@@ -80,7 +85,8 @@ impl Group {
     }
 }
 
-/// The weighted covariances of some scans (lower half), and which regions have a signal in any of them.
+/// Sums the weighted covariances of some scans (lower half), and finds the regions with a signal in any
+/// of them.
 fn sum(scans: &[(&TimeSeries, f64)], rois: usize) -> (Mat<f64>, Vec<bool>) {
     let mut sum = Mat::zeros(rois, rois);
     let mut any = vec![false; rois];

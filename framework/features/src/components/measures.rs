@@ -1,4 +1,4 @@
-//! What is measured of the components' time courses in a scan.
+//! Measures of the components' time courses in a scan.
 
 use boldface::scores::{mean, pearson_r};
 use boldface::{Cut, TimeSeries};
@@ -9,21 +9,22 @@ use crate::spectrum::{ALFF, LOW, Spectra};
 use crate::temporal::stretches::longest;
 use crate::{Feature, Measured, Missing};
 
-/// Volumes below which courses say nothing.
+/// Minimum number of volumes for a time course.
 const LEAST_TRS: usize = 10;
 
-/// Courses are of regions with SD 1: one that varies less is rounding.
+/// Smallest SD of a course: regions have SD 1, so anything below is rounding noise.
 const ROUNDING: f64 = 1e-8;
 
 impl Components {
-    /// Measures of every component and of every pair of components in a scan, of the time courses without their linear
-    /// trend ([`features`]).
+    /// Measures every component and every pair of components in a scan, on the detrended time courses
+    /// ([`features`]).
     ///
-    /// - `component-amplitude.C`: mean absolute value; `component-variability.C`: SD (ddof 0). Both on the scale of the group's
-    ///   map (variance 1 over regions), for regions of SD 1.
-    /// - `component-spectral-ratio.C`: power in 0.01-0.10 Hz over power above 0.10 to 0.25 Hz ([`Spectra::ratio`]) at the
-    ///   scan's TR; `component-falff.C`: fALFF of 0.01-0.08 Hz ([`Spectra::alff`]); `component-persistence.C`: [`lag1`].
-    ///   These know nothing of gaps, so they are of the longest stretch between `cuts`; spectra need 100 s of it.
+    /// - `component-amplitude.C`: mean absolute value; `component-variability.C`: SD (ddof 0). Both are
+    ///   on the scale of the group's map (variance 1 over regions), for regions of SD 1.
+    /// - `component-spectral-ratio.C`: power in 0.01-0.10 Hz over power above 0.10 to 0.25 Hz
+    ///   ([`Spectra::ratio`]) at the scan's TR; `component-falff.C`: fALFF of 0.01-0.08 Hz
+    ///   ([`Spectra::alff`]); `component-persistence.C`: [`lag1`]. These use the longest stretch between
+    ///   `cuts`, as they need a series without gaps; spectra need 100 s of it.
     /// - `component-coupling.C-D`: Pearson correlation of two courses.
     pub fn measure(&self, series: &TimeSeries, cuts: &[Cut]) -> Vec<Measured> {
         let components = self.maps.len();
@@ -75,18 +76,18 @@ impl Components {
     }
 }
 
-/// What [`Components::measure`] measures of components with these names, in its order.
+/// Returns the features of [`Components::measure`] for components with these names, in its order.
 pub fn features(names: &[&str]) -> Vec<Feature> {
     let of_one = EACH.iter().flat_map(|measure| names.iter().map(|name| Feature::new(measure, &[name])));
     let of_two = pairs(names.len()).map(|(i, j)| Feature::new("component-coupling", &[names[i], names[j]]));
     of_one.chain(of_two).collect()
 }
 
-/// A ratio of slow to fast power as high as this is that of a band-pass, not of a brain: unfiltered series have some 1 to
-/// 100, band-passed ones 1e5 and more, which is the filter's floor.
+/// Highest ratio of slow to fast power. Unfiltered series have some 1 to 100. Band-passed ones have 1e5
+/// and more, which is the filter's noise floor and not a property of a brain.
 const FILTERED: f64 = 1e4;
 
-/// What is measured of each component.
+/// Measures of each component.
 const EACH: [&str; 5] = [
     "component-amplitude",
     "component-variability",
@@ -99,7 +100,7 @@ fn pairs(components: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..components).flat_map(move |i| (i + 1..components).map(move |j| (i, j)))
 }
 
-/// SD (ddof 0) of a course of mean 0.
+/// Returns the SD (ddof 0) of a course of mean 0.
 fn spread(course: &[f64]) -> f64 {
     mean(course.iter().map(|x| x * x)).sqrt()
 }

@@ -1,9 +1,13 @@
-//! Independent components of a cohort's scans, and how they behave in one scan.
+//! Independent components of a cohort's scans, and their time courses in one scan.
 //!
-//! Group: every region of every training scan is standardised over time; the scans one after the other are the data of a
-//! spatial ICA, whose observations are the regions. Its principal components come from the covariance over regions,
-//! summed scan after scan ([`group`]); then [FastICA](fastica) from several [starts], or a search near the maps of a
-//! [`Template`]. One scan: dual regression ([`dual`]) of the group's maps, and [measures] of the time courses.
+//! Group: every region of every training scan is standardised over time, and the concatenated scans go
+//! through a spatial ICA, whose observations are the regions. The principal components come from the
+//! covariance over regions, summed scan by scan ([`group`]). Components are then found by
+//! [FastICA](fastica) from several [starts], or near the maps of a [`Template`]. One scan: dual
+//! regression ([`dual`]) on the group's maps, and [measures] of the time courses.
+//!
+//! Each method is about a page of code on faer, so no other crate is used. Tests compare its numbers
+//! with scikit-learn's.
 
 mod dual;
 mod fastica;
@@ -25,43 +29,47 @@ use group::Group;
 pub use measures::features;
 pub use template::Template;
 
-/// Spatial maps of components that a cohort's scans have in common.
+/// Spatial maps of the components that the scans of a cohort share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub struct Components {
-    /// Regions of a scan.
+    /// Number of regions of a scan.
     pub rois: usize,
-    /// Regions with a signal in any of the scans it was fitted on; maps are over these.
+    /// Regions with a signal in any of the fitted scans; maps cover these.
     pub live: Vec<usize>,
-    /// Blind: in the order of `share`. Of a template: in its order.
+    /// Blind maps in the order of `share`; maps of a template in its order.
     pub maps: Vec<Map>,
 }
 
-/// One component.
+/// Map of one component.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub struct Map {
-    /// `ic01`, `ic02` and so on, with its network if it has been told ([`Components::tell_networks`]); or the template's name.
+    /// `ic01`, `ic02` and so on, with a network if assigned ([`Components::tell_networks`]); or the
+    /// template's name.
     pub name: String,
-    /// A weight for each live region; mean 0, variance 1 (ddof 0). Blind: skewed to the positive. Of a template: its sign.
+    /// One weight per live region; mean 0, variance 1 (ddof 0). Blind maps are skewed to the positive;
+    /// others have the template's sign.
     pub weights: Vec<f64>,
-    /// Its share of the variance of the scans it was fitted on.
+    /// Share of the variance of the fitted scans.
     pub share: f64,
-    /// Blind: the largest absolute correlation with a component of another start, on average over the starts; none if there
-    /// is one start alone. Of a template: the correlation with the template's map.
+    /// Blind maps: the largest absolute correlation with a component of another start, averaged over
+    /// starts; none with a single start. Maps of a template: the correlation with the template's map.
     pub stability: Option<f64>,
 }
 
 impl Components {
-    /// As many `components` as are asked for, by group PCA and FastICA from `starts` random starts.
+    /// Finds `components` components by group PCA and FastICA from `starts` random starts.
     ///
-    /// Equal to scikit-learn's `FastICA(components).fit(data.T)` of the scans put one after the other (volumes x regions,
-    /// each region of each scan standardised, each volume times the root of its scan's weight over its volumes), but for
-    /// sign and order, which scikit-learn leaves open. A region that is dead in a scan counts as 0 there; one that is dead in
-    /// all of them has no weight. `scans` are series and weights; a person with two scans has half the weight for each.
+    /// Equal to scikit-learn's `FastICA(components).fit(data.T)` of the concatenated scans (volumes x
+    /// regions, with each region of each scan standardised, and each volume multiplied by the root of
+    /// its scan's weight over its volumes), except for sign and order, which scikit-learn leaves open. A
+    /// region that is dead in a scan counts as 0 there; one that is dead in all scans has no weight.
+    /// `scans` are series and weights: two scans of one person get half the weight each.
     ///
     /// # Errors
-    /// If scans differ in their number of regions, have fewer dimensions than components are wanted, or no start converges.
+    /// If scans differ in their number of regions or have fewer dimensions than `components`, or if no
+    /// start converges.
     pub fn blind(
         scans: &[(&TimeSeries, f64)],
         components: usize,
@@ -87,15 +95,15 @@ impl Components {
         Ok(Components { rois, live: group.live, maps })
     }
 
-    /// One component near each map of a template; see [`Template`].
+    /// Finds one component near each map of a template; see [`Template`].
     ///
-    /// They are sought among the leading principal components of the scans that hold nine tenths of the variance (at
-    /// least as many as the template has maps, at most half as many as there are regions), so that a map is one that the
-    /// scans have.
+    /// The search uses the leading principal components with nine tenths of the scans' variance, at most
+    /// half as many as there are live regions but at least as many as the template has maps, so that a
+    /// map is one that the scans show.
     ///
     /// # Errors
-    /// As [`Components::blind`]; and if a map of the template is constant over regions that have a signal, or two of them lead
-    /// to one component.
+    /// As [`Components::blind`]; also if a map of the template is constant over live regions, or two
+    /// maps lead to one component.
     pub fn near(scans: &[(&TimeSeries, f64)], template: &Template) -> Result<Components> {
         let (group, rois) = group(scans)?;
         if let Some(map) = template.maps.iter().position(|map| map.len() != rois) {
@@ -146,9 +154,9 @@ impl Components {
 }
 
 impl Components {
-    /// Adds to the name of each component the network that its map is most like: `ic03:Default`. It is the one whose
-    /// regions, as 1 against 0 for all others, correlate best with the map, of equals the first; none if no network goes
-    /// along with the map.
+    /// Adds to the name of each component the network that its map resembles most, such as
+    /// `ic03:Default`. It is the network whose indicator (1 for its regions, 0 for all others)
+    /// correlates best with the map (on ties, the first). The name stays if no correlation is positive.
     pub fn tell_networks(&mut self, networks: &Networks) {
         for map in &mut self.maps {
             let mut best = (0.0, None);
@@ -169,7 +177,7 @@ impl Components {
     }
 }
 
-/// Two maps that correlate more are one.
+/// Maps that correlate more than this are the same component.
 const SAME: f64 = 0.99;
 
 fn group(scans: &[(&TimeSeries, f64)]) -> Result<(Group, usize)> {
@@ -180,7 +188,7 @@ fn group(scans: &[(&TimeSeries, f64)]) -> Result<(Group, usize)> {
     Ok((Group::of(scans, rois), rois))
 }
 
-/// The error, and what to do about it where the scans are too few.
+/// Formats the error, with advice if there are too few scans.
 fn enough(error: &Unsolved, scans: &[(&TimeSeries, f64)]) -> String {
     let volumes: usize = scans.iter().map(|(series, _)| series.trs()).sum();
     match error {
@@ -200,12 +208,12 @@ fn negative(weights: &[f64]) -> Vec<f64> {
     weights.iter().map(|x| -x).collect()
 }
 
-/// Mean of the products of two maps: their correlation.
+/// Returns the mean of the products of two maps: their correlation.
 fn product(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64
 }
 
-/// The map with mean 0 and variance 1; none if it is constant.
+/// Standardises a map to mean 0 and variance 1; none if it is constant.
 fn standard(map: &[f64]) -> Option<Vec<f64>> {
     let n = map.len() as f64;
     let mean = map.iter().sum::<f64>() / n;

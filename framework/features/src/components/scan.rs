@@ -1,4 +1,4 @@
-//! One scan as the components see it: every region of mean 0 and variance 1.
+//! Input of the components from one scan: every region at mean 0 and variance 1.
 
 use boldface::TimeSeries;
 use faer::Mat;
@@ -8,14 +8,14 @@ use crate::signal::alive;
 /// The signals of a scan, each region standardised over time.
 #[derive(Clone, Debug)]
 pub(super) struct Standardised {
-    /// Volumes x regions; mean 0 and variance 1 (ddof 0), and 0 throughout for a region without a signal.
+    /// Volumes x regions, with mean 0 and variance 1 (ddof 0); all 0 for a region without a signal.
     pub signals: Mat<f64>,
-    /// Regions with a signal: not constant, every value finite.
+    /// Regions with a signal: not constant, all values finite.
     pub live: Vec<usize>,
 }
 
 impl Standardised {
-    /// The regions of `series`.
+    /// Standardises the regions of `series`.
     pub(super) fn of(series: &TimeSeries) -> Standardised {
         let (trs, rois) = (series.trs(), series.rois());
         let mut signals = Mat::zeros(trs, rois);
@@ -29,7 +29,8 @@ impl Standardised {
     }
 }
 
-/// Gives a signal mean 0 and variance 1 (ddof 0); fills it with 0 and says false if it has no spread or a NaN.
+/// Gives a signal mean 0 and variance 1 (ddof 0). Without spread, or with a NaN, fills it with 0 and
+/// returns false.
 fn standardise(signal: &mut [f64]) -> bool {
     let n = signal.len() as f64;
     let mean = signal.iter().sum::<f64>() / n;

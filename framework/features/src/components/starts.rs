@@ -1,4 +1,4 @@
-//! FastICA from several starts, of which the best is kept, and how well the others agree with it.
+//! FastICA from several starts: keeps the best, and measures how well the others agree with it.
 
 use boldface::seed;
 use faer::linalg::matmul::matmul;
@@ -8,23 +8,24 @@ use rayon::prelude::*;
 
 use super::fastica::{Limits, Rotation, Unsolved, rotate, surplus};
 
-/// Stricter than scikit-learn's, so that starts that find the same components agree to many digits.
+/// Stricter than scikit-learn's, so that starts with the same components agree to many digits.
 const LIMITS: Limits = Limits { tolerance: 1e-8, iterations: 3000, whole_steps: 200 };
 
-/// The components of the best start.
+/// Components of the best start.
 pub(super) struct Settled {
     /// Components x observations; mean 0, variance 1, uncorrelated.
     pub sources: Mat<f64>,
-    /// How well each component is found again from the other starts: its largest absolute correlation with theirs,
-    /// on average; none if there is no other.
+    /// How well the other starts find each component: its largest absolute correlation with theirs,
+    /// averaged; none if there is no other start.
     pub stability: Vec<Option<f64>>,
 }
 
-/// Independent components of white data (components x observations).
+/// Finds independent components of white data (components x observations).
 ///
-/// Each of `starts` random rotations is iterated until it converges; those that do not are left out. Of the others the
-/// one is taken whose components have the largest sum of negentropies, which is what FastICA climbs; of equals (to 1e-6)
-/// the first. Not the one that most starts agree on: of planted sources a lower peak may draw more than half of the starts.
+/// Iterates each of `starts` random rotations, and drops those that do not converge. Keeps the one with
+/// the largest sum of negentropies over its components, which FastICA maximises; on ties (to 1e-6), the
+/// first. Agreement of starts is no criterion: with planted sources, more than half of the starts may
+/// end at a lower maximum.
 ///
 /// # Errors
 /// If no start converges.
@@ -56,14 +57,14 @@ fn sources(end: &Rotation, white: MatRef<'_, f64>) -> Mat<f64> {
     sources
 }
 
-/// The sum over components.
+/// Returns the sum of the components' negentropies.
 fn negentropy(sources: &Mat<f64>) -> f64 {
     let component = |k: usize| (0..sources.ncols()).map(|i| sources[(k, i)]).collect::<Vec<f64>>();
     (0..sources.nrows()).map(|k| surplus(&component(k)).powi(2)).sum()
 }
 
-/// How well the components of one end are found again in the others. Rows of rotations are of length 1, and the data
-/// is white, so inner products of rows are correlations of components.
+/// Returns how well other ends find the components of one end. Rows of rotations have length 1 and the
+/// data is white, so inner products of rows are correlations of components.
 fn agreement(ends: &[&Rotation], one: usize) -> Vec<Option<f64>> {
     let mine = &ends[one].rotation;
     let n = mine.nrows();
@@ -79,7 +80,7 @@ fn agreement(ends: &[&Rotation], one: usize) -> Vec<Option<f64>> {
     sums.into_iter().map(|sum| (others > 0.0).then(|| sum / others)).collect()
 }
 
-/// A normal number, by Box and Muller.
+/// Draws a normal number, by the method of Box and Muller.
 fn gaussian(stream: &mut impl Rng) -> f64 {
     let mut uniform = || (stream.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
     let (u, v) = (uniform(), uniform());

@@ -1,4 +1,4 @@
-//! Components that are held near the maps of a template: independent, and like a map that is known.
+//! Components near the maps of a template: independent, but also similar to a known map.
 
 use boldface::{Deserialize, Serialize};
 use faer::linalg::matmul::matmul;
@@ -13,26 +13,27 @@ use super::fastica::surplus;
 pub struct Template {
     /// Name of each component.
     pub names: Vec<String>,
-    /// One map a component: a weight for each region, in the order of the series' columns.
+    /// One map per component: a weight for each region, in the order of the series' columns.
     pub maps: Vec<Vec<f64>>,
 }
 
-/// The iteration ends when the objective, which is below 1, gains less by a step.
+/// The iteration ends when a step raises the objective, which is below 1, by less than this.
 const GAIN: f64 = 1e-10;
 
 const ITERATIONS: usize = 5000;
 
-/// Armijo's rule: a step must gain this part of what the slope promises.
+/// Armijo's rule: a step must gain at least this share of what the slope promises.
 const PROMISED: f64 = 1e-4;
 
-/// The component of white data (dimensions x observations) for each reference (of mean 0 and variance 1), as
-/// (references x observations); none for a reference whose iteration came to no end.
+/// Finds a component of white data (dimensions x observations) for each reference (mean 0, variance 1),
+/// as (references x observations). None for a reference whose iteration does not converge.
 ///
-/// Each by itself maximises over unit vectors w, with s = w' white,
-/// `1/2 (2/pi) atan(c J(s)) + 1/2 E[s r]`, where `J(s) = (E[log cosh s] - E[log cosh gauss])^2` is the negentropy and
-/// `c` makes both terms equal at the start, the projection of the reference. This is the objective of Du and Fan (2013),
-/// NeuroImage 69:157, equations 4-7 (GIG-ICA, MOO-ICAR in GIFT, which NeuroMark uses), with equal weights, here on the group;
-/// maximised by gradient ascent on the sphere with backtracking.
+/// For each reference r, over unit vectors w with s = w' white, maximises `1/2 (2/pi) atan(c J(s)) + 1/2
+/// E[s r]`, where `J(s) = (E[log cosh s] - E[log cosh gauss])^2` is the negentropy, and `c` makes both
+/// terms equal at the start, the projection of the reference. This is the objective of Du and Fan
+/// (2013), NeuroImage 69:157, equations 4-7 (GIG-ICA, or MOO-ICAR in GIFT, used by NeuroMark), with
+/// equal weights, here on the group. The maximum is found by gradient ascent on the sphere with
+/// backtracking.
 pub(super) fn constrain(white: MatRef<'_, f64>, references: &[Vec<f64>]) -> Vec<Option<Vec<f64>>> {
     references.par_iter().map(|reference| near(white, reference)).collect()
 }
@@ -43,7 +44,8 @@ fn near(white: MatRef<'_, f64>, reference: &[f64]) -> Option<Vec<f64>> {
     let mut toward = Mat::zeros(white.nrows(), 1);
     matmul(toward.as_mut(), Accum::Replace, white, &reference, 1.0 / n, Par::Seq);
     let mut at = Point::new(white, unit(toward.clone())?, &toward);
-    // How much of both: where the reference is wholly in the data the tangent has no end.
+    // Balances both terms. The tangent is infinite for a reference that is wholly in the data, hence the
+    // limit.
     let c = (std::f64::consts::FRAC_PI_2 * at.closeness.min(0.999)).tan() / at.negentropy().max(1e-12);
     for _ in 0..ITERATIONS {
         let value = at.objective(c);
@@ -69,11 +71,11 @@ fn near(white: MatRef<'_, f64>, reference: &[f64]) -> Option<Vec<f64>> {
     None
 }
 
-/// A unit vector, and what the objective needs to know of it.
+/// A unit vector, and the values that the objective needs.
 struct Point {
     w: Mat<f64>,
     source: Vec<f64>,
-    /// E[log cosh s] less that of a normal variable.
+    /// E[log cosh s] minus that of a normal variable.
     surplus: f64,
     /// E[s r].
     closeness: f64,
@@ -97,7 +99,7 @@ impl Point {
         (c * self.negentropy()).atan() / std::f64::consts::PI + 0.5 * self.closeness
     }
 
-    /// The gradient of the objective, less what points along w.
+    /// Returns the gradient of the objective, without its component along w.
     fn ascent(&self, white: MatRef<'_, f64>, toward: &Mat<f64>, c: f64) -> Mat<f64> {
         let n = self.source.len();
         let slopes = Mat::from_fn(n, 1, |i, _| self.source[i].tanh());
@@ -110,7 +112,7 @@ impl Point {
     }
 }
 
-/// The vector in length 1; none if it has no length.
+/// Scales the vector to length 1; none if its length is 0.
 fn unit(w: Mat<f64>) -> Option<Mat<f64>> {
     let length = squares(&w).sqrt();
     (length.is_finite() && length > 1e-12).then(|| w * faer::Scale(1.0 / length))

@@ -1,4 +1,4 @@
-//! Correlations with a flatter spectrum: a few strong components no longer outweigh all others.
+//! Correlations with a flatter spectrum, in which a few strong components no longer outweigh all others.
 
 use boldface::TimeSeries;
 use faer::{MatRef, Side};
@@ -6,11 +6,13 @@ use faer::{MatRef, Side};
 use super::signals::{Signals, products};
 use crate::Missing;
 
-/// The pairs `i < j` of `C^power`, row after row: the correlation matrix with its eigenvalues raised to a power, those
-/// that are 0 left at 0. A power below 1 flattens the spectrum. Dead regions are left out of the matrix, and NaN.
+/// Returns the pairs `i < j` of `C^power`, row after row: the correlation matrix with its eigenvalues
+/// raised to a power. Eigenvalues of 0 stay 0. A power below 1 flattens the spectrum. Dead regions are
+/// left out of the matrix, and NaN.
 ///
 /// # Errors
-/// [`Missing::Dead`] where fewer than two regions are alive, [`Missing::Unsettled`] if the eigenvalues are not found.
+/// [`Missing::Dead`] if fewer than two regions are alive, [`Missing::Unsettled`] if the eigenvalues are
+/// not found.
 pub fn flattened(series: &TimeSeries, power: f64) -> Result<Vec<f64>, Missing> {
     let signals = Signals::of(series);
     let alive = signals.alive();
@@ -38,13 +40,14 @@ pub fn flattened(series: &TimeSeries, power: f64) -> Result<Vec<f64>, Missing> {
     Ok(upper)
 }
 
-/// The eigenvalues of rounding noise, as a share of the largest.
+/// Eigenvalues below this share of the largest are rounding noise.
 const NOISE: f64 = 1e-12;
 
-/// `C^power` of live signals, row after row.
+/// Computes `C^power` of live signals, row after row.
 ///
-/// With `X` the signals of length 1, `C = X X'` has the eigenvalues of `X' X` and 0. The smaller of the two is decomposed:
-/// with `q` and `m` the vectors and eigenvalues of `X' X`, `C^power = Y Y'` where `Y = X q m^((power - 1) / 2)`.
+/// With `X` the signals of length 1, `C = X X'` has the eigenvalues of `X' X`, and 0 otherwise. The
+/// smaller of the two matrices is decomposed, as few volumes leave most eigenvalues at 0. With `q` and
+/// `m` the eigenvectors and eigenvalues of `X' X`, `C^power = Y Y'` where `Y = X q m^((power - 1) / 2)`.
 fn power_of(signals: &Signals, power: f64) -> Result<Vec<f64>, Missing> {
     let (rois, trs) = (signals.dead.len(), signals.trs());
     let rows = MatRef::from_row_major_slice(signals.values(), rois, trs);
@@ -57,7 +60,7 @@ fn power_of(signals: &Signals, power: f64) -> Result<Vec<f64>, Missing> {
     let eigen = small.self_adjoint_eigen(Side::Lower).map_err(|_| Missing::Unsettled)?;
     let values = eigen.S().column_vector();
     let size = values.nrows();
-    // In ascending order: the first that is more than noise, and all after it.
+    // Eigenvalues ascend: those from `first` on are more than noise.
     let first = (0..size).find(|&i| values[i] > NOISE * values[size - 1]).unwrap_or(size);
     let vectors = if by_volumes { rows * eigen.U() } else { eigen.U().to_owned() };
     let exponent = if by_volumes { (power - 1.0) / 2.0 } else { power / 2.0 };
@@ -80,8 +83,8 @@ mod tests {
 
     #[test]
     fn two_regions_by_hand() {
-        // a b = 1.4 - 0.2 - 0.2 + 1.4 = 2.4, |a| = 2, |b| = 2: r = 0.6. [1 r; r 1] has 1 + r and 1 - r, so the power's
-        // other cell is (1.6^p - 0.4^p) / 2.
+        // a b = 1.4 - 0.2 - 0.2 + 1.4 = 2.4, |a| = 2, |b| = 2: r = 0.6. [1 r; r 1] has the eigenvalues 1
+        // + r and 1 - r, so the other cell of its power is (1.6^p - 0.4^p) / 2.
         let (a, b): (&[f32], &[f32]) = (&[1.0, 1.0, -1.0, -1.0], &[1.4, -0.2, 0.2, -1.4]);
         let series = of(&[a, &[7.0; 4], b]);
         assert!((fc(&series).at(0, 2) - 0.6).abs() < 1e-7, "{}", fc(&series).at(0, 2));
@@ -105,7 +108,8 @@ mod tests {
 
     #[test]
     fn powers_are_numpys() {
-        // `tests/python/connectivity.py golden`: numpy's eigh of the golden input's correlations, power 0.35.
+        // `tests/python/connectivity.py golden`: numpy's eigh of the golden input's correlations, power
+        // 0.35.
         let series = golden::series();
         let few = series.window(boldface::Window::first(20)).unwrap();
         for (series, expected) in [(series, FLAT), (few, FLAT_OF_FEW)] {

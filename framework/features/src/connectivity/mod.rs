@@ -1,4 +1,4 @@
-//! Functional connectivity: how much the signals of two regions go together.
+//! Functional connectivity: correlations between the signals of regions.
 
 mod flat;
 mod pairs;
@@ -17,7 +17,7 @@ pub use tangent::Tangent;
 
 /// Pearson correlation of every pair of regions.
 ///
-/// Exactly symmetric, 1 on the diagonal. A region without spread (constant over time) or with a NaN
+/// Exactly symmetric, with 1 on the diagonal. A region that is constant over time or has a NaN
 /// correlates with nothing: its row, column and diagonal are NaN, for "not available".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fc {
@@ -36,31 +36,31 @@ impl Fc {
         self.values[i * self.rois + j]
     }
 
-    /// The whole matrix, row after row.
+    /// Returns the whole matrix, row after row.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// The pairs `i < j`, row after row: `(0, 1), (0, 2), .. (1, 2), ..`.
+    /// Returns the pairs `i < j`, row after row: `(0, 1), (0, 2), .. (1, 2), ..`.
     pub fn upper(&self) -> impl Iterator<Item = f64> + '_ {
         (0..self.rois).flat_map(move |i| (i + 1..self.rois).map(move |j| self.at(i, j)))
     }
 }
 
-/// Pearson correlation of every pair of regions of a scan, computed in 64 bits.
+/// Computes the Pearson correlation of every pair of regions of a scan, in 64 bits.
 pub fn fc(series: &TimeSeries) -> Fc {
     correlation(&Signals::of(series))
 }
 
-/// Fisher's z of a correlation, `atanh r`: infinite for 1 and -1, NaN for NaN.
+/// Returns Fisher's z of a correlation, `atanh r`: infinite for 1 and -1, NaN for NaN.
 pub fn fisher_z(r: f64) -> f64 {
     r.atanh()
 }
 
-/// Pearson correlation of every pair of signals.
+/// Computes the Pearson correlation of every pair of signals.
 fn correlation(signals: &Signals) -> Fc {
     let mut values = signals.products();
-    // Rounding may go past 1 by an ulp, whose `atanh` is NaN.
+    // Rounding may exceed 1 by an ulp, and `atanh` of that is NaN.
     values.iter_mut().for_each(|r| *r = r.clamp(-1.0, 1.0));
     let mut fc = Fc { rois: signals.dead.len(), values };
     fc.set_diagonal_and_dead(&signals.dead);
@@ -68,7 +68,7 @@ fn correlation(signals: &Signals) -> Fc {
 }
 
 impl Fc {
-    /// 1 on the diagonal, and NaN for what is dead.
+    /// Sets the diagonal to 1, and the rows and columns of dead regions to NaN.
     fn set_diagonal_and_dead(&mut self, dead: &[bool]) {
         for i in 0..self.rois {
             self.values[i * self.rois + i] = 1.0;
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn correlations_equal_numpys() {
-        // Written out from `golden/parity.json`, block `fc` (numpy 2.4.6), which the next test reads.
+        // Copied from `golden/parity.json`, block `fc` (numpy 2.4.6), which the next test reads.
         let (signals, sum) = golden::signals();
         assert!((sum - 719_989.230_366_046_9).abs() < 1e-6, "the input is not the golden one: {sum}");
         let fc = correlation(&Signals::from_rows(signals));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn dead_and_broken_regions_are_not_available() {
-        // Regions: rising, falling, constant 0.1 (not exact in binary), one with a NaN.
+        // Four regions: rising, falling, constant 0.1 (not exact in binary), and one with a NaN.
         let values =
             (0..5).flat_map(|t| [t as f32, -3.0 * t as f32, 0.1, if t == 2 { f32::NAN } else { 1.0 }]);
         let fc = fc(&TimeSeries::new(5, 4, 2.0, values.collect()).unwrap());

@@ -1,4 +1,4 @@
-//! How strongly networks are coupled.
+//! Coupling between networks.
 
 use boldface::{Deserialize, JsonSchema, Regions, Serialize, TimeSeries};
 
@@ -6,26 +6,26 @@ use super::shrunk::LEAST_TRS;
 use super::{Fc, fc, partial, shrunk};
 use crate::{Feature, Measured, Missing, Networks, PairOfNetworks};
 
-/// How the coupling of two regions is measured.
+/// How to measure the coupling of two regions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", crate = "boldface::serde")]
 #[schemars(crate = "boldface::schemars")]
 pub enum ConnectivityKind {
-    /// Pearson correlation, averaged and compared as Fisher z, told as a correlation.
+    /// Pearson correlation, averaged and compared as Fisher z, reported as a correlation.
     #[default]
     FisherZ,
-    /// Pearson correlation, averaged as it is.
+    /// Pearson correlation, averaged directly.
     Pearson,
-    /// Partial correlation, given all other regions, from the inverse of the Ledoit-Wolf covariance of the z-scored
-    /// series.
+    /// Partial correlation given all other regions, from the inverse of the Ledoit-Wolf covariance of
+    /// the z-scored series.
     Partial,
-    /// Pearson correlation from the Ledoit-Wolf covariance of the z-scored series: drawn towards zero where the scan is
-    /// short for its regions.
+    /// Pearson correlation from the Ledoit-Wolf covariance of the z-scored series: shrunk towards zero
+    /// if the scan is short for its number of regions.
     LedoitWolf,
 }
 
 impl ConnectivityKind {
-    /// What it is called in features.
+    /// Returns the name of the measure in features.
     pub fn measure(self) -> &'static str {
         match self {
             ConnectivityKind::FisherZ | ConnectivityKind::Pearson => "coupling",
@@ -34,7 +34,7 @@ impl ConnectivityKind {
         }
     }
 
-    /// A coupling of the scale that is averaged, as a correlation.
+    /// Converts an averaged coupling to a correlation.
     pub fn correlation(self, coupling: f64) -> f64 {
         if self == ConnectivityKind::FisherZ { coupling.tanh() } else { coupling }
     }
@@ -51,13 +51,14 @@ impl ConnectivityKind {
     }
 }
 
-/// The coupling of every pair of networks, in alphabetical order: the mean over the pairs of regions between them, within
-/// a network of different regions. Regions without a signal are left out; where more than half of the pairs of regions
-/// are, the coupling is [`Missing::Dead`]. A network of one region has none with itself: [`Missing::Alone`]. With fewer
-/// than 4 volumes there is none at all: [`Missing::Short`].
+/// Measures the coupling of every pair of networks, in alphabetical order: the mean over the pairs of
+/// regions between them, or of different regions within one network. Pairs with a region without a
+/// signal are left out; if they are more than half, the coupling is [`Missing::Dead`]. A network of one
+/// region has no coupling with itself: [`Missing::Alone`]. With fewer than 4 volumes, every other
+/// coupling is [`Missing::Short`].
 ///
 /// # Panics
-/// If the series has not the regions.
+/// If series and `regions` differ in their number of regions.
 pub fn network_pairs(series: &TimeSeries, regions: &Regions, kind: ConnectivityKind) -> Vec<Measured> {
     assert_eq!(series.rois(), regions.networks.len(), "one network a region");
     let matrix = kind.matrix(series);
@@ -84,10 +85,11 @@ fn mean(fc: &Fc, edges: &[(usize, usize)], kind: ConnectivityKind) -> Result<f64
     if 2 * count < edges.len() { Err(Missing::Undefined) } else { Ok(sum / count as f64) }
 }
 
-/// Sum of `atanh r = ln((1 + r) / (1 - r)) / 2`, and of how many. Fisher z of two equal regions is infinite: they are one
-/// region, and say nothing of coupling.
+/// Returns the sum of `atanh r = ln((1 + r) / (1 - r)) / 2`, and the number of terms. Pairs of equal
+/// regions are skipped: their Fisher z is infinite, and they say nothing about coupling.
 fn sum_of_fisher_z(correlations: impl Iterator<Item = f64>) -> (f64, usize) {
-    // One logarithm for sixteen: `1 - r` is 1e-16 or more, so the product stays far from the smallest number.
+    // One logarithm per 16 terms: `1 - r` is at least 1e-16, so the product stays far above the smallest
+    // number.
     let (mut sum, mut count) = (0.0, 0);
     let (mut above, mut below) = (1.0, 1.0);
     for r in correlations.filter(|r| r.abs() < 1.0) {
@@ -150,14 +152,16 @@ mod tests {
             measured.into_iter().map(|one| one.value).collect()
         };
         let half = 0.5_f64.sqrt();
-        // With a: 1 (equal), 0 and .7071; within B: 0, .7071 and .7071. Fisher z leaves the equal pair out.
+        // Correlations with a: 1 (equal), 0 and .7071; within B: 0, .7071 and .7071. Fisher z leaves the
+        // equal pair out.
         let pearson = values(&[a, a, b, c], ConnectivityKind::Pearson);
         assert_eq!(pearson[0], Err(Missing::Alone));
         assert!((pearson[1].unwrap() - (1.0 + half) / 3.0).abs() < 1e-7);
         let z = values(&[a, a, b, c], ConnectivityKind::FisherZ);
         assert!((z[1].unwrap() - half.atanh() / 2.0).abs() < 1e-6);
         assert_eq!(values(&[a, a, a, a], ConnectivityKind::FisherZ)[1..], [Err(Missing::Undefined); 2]);
-        // One of three dead: two of three pairs with A remain, but one of three within B.
+        // One of three regions of B is dead: two of three pairs with A remain, but only one of three
+        // within B.
         for kind in [ConnectivityKind::FisherZ, ConnectivityKind::LedoitWolf, ConnectivityKind::Partial] {
             let some = values(&[a, dead, b, c], kind);
             assert!(some[1].is_ok());

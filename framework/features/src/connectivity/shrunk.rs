@@ -1,4 +1,4 @@
-//! Correlations that stay defined where there are more regions than volumes: Ledoit-Wolf, and partial ones from it.
+//! Ledoit-Wolf and partial correlations, which are defined even with more regions than volumes.
 
 use boldface::TimeSeries;
 use faer::{MatRef, Side};
@@ -7,48 +7,52 @@ use super::Fc;
 use super::signals::Signals;
 use crate::Missing;
 
-/// Correlations, drawn towards zero as far as the scan cannot tell them.
+/// Correlations shrunk towards zero, by as much as the scan leaves them uncertain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shrunk {
-    /// The share of the identity in the covariance, 0 to 1.
+    /// Share of the identity in the covariance, 0 to 1.
     pub shrinkage: f64,
-    /// The correlations that are left: Pearson's times `1 - shrinkage`.
+    /// Shrunk correlations: Pearson's times `1 - shrinkage`.
     pub fc: Fc,
 }
 
-/// Fewer volumes tell nothing of how sure a correlation is: the variance of Fisher's z is `1 / (volumes - 3)`.
+/// Minimum number of volumes: with fewer, the variance of Fisher's z, `1 / (volumes - 3)`, is not
+/// defined.
 pub(super) const LEAST_TRS: usize = 4;
 
-/// Correlations from the Ledoit-Wolf covariance of the z-scored series: `sklearn.covariance.LedoitWolf` 1.9, and nilearn
-/// 0.14's `ConnectivityMeasure(kind="correlation", standardize="zscore_sample")`. Dead regions are left out of the
-/// estimate and are NaN.
+/// Computes correlations from the Ledoit-Wolf covariance of the z-scored series, as
+/// `sklearn.covariance.LedoitWolf` 1.9 and nilearn 0.14's `ConnectivityMeasure(kind="correlation",
+/// standardize="zscore_sample")`. Dead regions are left out of the estimate and are NaN.
 ///
 /// # Errors
-/// [`Missing::Short`] below 4 volumes, [`Missing::Dead`] where fewer than two regions are alive.
+/// [`Missing::Short`] below 4 volumes, [`Missing::Dead`] if fewer than two regions are alive.
 pub fn shrunk(series: &TimeSeries) -> Result<Shrunk, Missing> {
     let signals = Signals::of(series);
     let (shrinkage, values) = covariance(&signals)?;
     Ok(Shrunk { shrinkage, fc: spread(&values, &signals.dead) })
 }
 
-/// Partial correlations: of two regions, given all the others. From the inverse `P` of the Ledoit-Wolf covariance of the
-/// z-scored series, `-P[i, j] / sqrt(P[i, i] P[j, j])`: nilearn 0.14's `ConnectivityMeasure(kind="partial correlation")`
-/// on z-scored series. Dead regions are left out of the estimate and are NaN.
+/// Computes partial correlations: of two regions, given all others. From the inverse `P` of the
+/// Ledoit-Wolf covariance of the z-scored series, they are `-P[i, j] / sqrt(P[i, i] P[j, j])`, as
+/// nilearn 0.14's `ConnectivityMeasure(kind="partial correlation")` on z-scored series. Dead regions are
+/// left out of the estimate and are NaN.
 ///
 /// # Errors
-/// As [`shrunk`]; [`Missing::Undefined`] if the covariance has no inverse, as where two regions are equal and nothing
-/// is shrunk.
+/// As [`shrunk`]; [`Missing::Undefined`] if the covariance has no inverse, for example if two regions
+/// are equal and nothing is shrunk.
 pub fn partial(series: &TimeSeries) -> Result<Fc, Missing> {
     let signals = Signals::of(series);
     let (_, values) = covariance(&signals)?;
     Ok(spread(&partial_of(&values)?, &signals.dead))
 }
 
-/// Shrinkage and shrunk covariance of the live signals, row after row, in units of their variance: 1 on the diagonal.
+/// Returns shrinkage and shrunk covariance of the live signals, row after row, in units of their
+/// variance: the diagonal is 1.
 ///
-/// Ledoit and Wolf 2004, as scikit-learn computes it. With `R` the correlations of `p` signals of length 1 over `n`
-/// volumes, squared distances are in units of the variance squared: `delta = (|R|^2 - p) / p` is how far the
-/// covariance is from the identity, `beta = (n sum_t (sum_i x_ti^2)^2 - |R|^2) / (n p)` how much of that is noise.
+/// Ledoit and Wolf 2004, as scikit-learn computes it. `R` are the correlations of `p` signals of length
+/// 1 over `n` volumes, and squared distances are in units of the squared variance. `delta = (|R|^2 - p)
+/// / p` is the distance of the covariance from the identity; `beta = (n sum_t (sum_i x_ti^2)^2 - |R|^2)
+/// / (n p)` is the part of it that is noise.
 fn covariance(signals: &Signals) -> Result<(f64, Vec<f64>), Missing> {
     if signals.trs() < LEAST_TRS {
         return Err(Missing::Short);
@@ -70,7 +74,7 @@ fn covariance(signals: &Signals) -> Result<(f64, Vec<f64>), Missing> {
     Ok((shrinkage, values))
 }
 
-/// Partial correlations from a covariance, row after row.
+/// Computes partial correlations from a covariance, row after row.
 fn partial_of(covariance: &[f64]) -> Result<Vec<f64>, Missing> {
     let rois = covariance.len().isqrt();
     let precision = MatRef::from_row_major_slice(covariance, rois, rois)
@@ -92,7 +96,7 @@ fn partial_of(covariance: &[f64]) -> Result<Vec<f64>, Missing> {
     Ok(values)
 }
 
-/// A matrix of the live regions among all of them.
+/// Places a matrix of the live regions among all regions.
 fn spread(values: &[f64], dead: &[bool]) -> Fc {
     let rois = dead.len();
     let alive: Vec<usize> = (0..rois).filter(|&roi| !dead[roi]).collect();
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn shrinkage_and_correlations_equal_scikit_learns() {
-        // Written out from `golden/parity.json`, block `ledoit_wolf` (scikit-learn 1.9.1, nilearn 0.14.1).
+        // Copied from `golden/parity.json`, block `ledoit_wolf` (scikit-learn 1.9.1, nilearn 0.14.1).
         let signals = Signals::from_rows(golden::signals().0);
         let (shrinkage, values) = covariance(&signals).unwrap();
         assert!((shrinkage - 0.118_204_178_515_064_89).abs() < 1e-10, "{shrinkage}");
@@ -130,8 +134,9 @@ mod tests {
 
     #[test]
     fn partial_correlations_equal_nilearns() {
-        // `tests/python/connectivity.py golden`: nilearn 0.14.1's partial correlation of the z-scored golden input. (The
-        // golden file's own is of the input as it is, whose regions differ in variance.)
+        // `tests/python/connectivity.py golden`: nilearn 0.14.1's partial correlation of the z-scored
+        // golden input. (Those in the golden file are of the raw input, whose regions differ in
+        // variance.)
         let (_, values) = covariance(&Signals::from_rows(golden::signals().0)).unwrap();
         let partial = partial_of(&values).unwrap();
         for (j, expected) in (1..).zip(PARTIAL) {
@@ -154,17 +159,18 @@ mod tests {
 
     #[test]
     fn three_regions_by_hand() {
-        // z-scored (ddof 0): a = (1, 1, -1, -1), b = (1, -1, 1, -1), c = (a + b) / sqrt 2 = (r, 0, 0, -r) with r = sqrt 2.
-        // R: ab 0, ac = bc = 1 / sqrt 2. |R|^2 = 3 + 4 / 2 = 5, delta = (5 - 3) / 3 = 2 / 3.
-        // Powers: 1 + 1 + 2 = 4, 2, 2, 4 by volume, so n sum (power / n)^2 = (16 + 4 + 4 + 16) / 4 = 10;
-        // beta = (10 - 5) / (4 * 3) = 5 / 12. Shrinkage 5/12 / (2/3) = 5/8, so ac = 3/8 / sqrt 2.
+        // z-scored (ddof 0): a = (1, 1, -1, -1), b = (1, -1, 1, -1), c = (a + b) / sqrt 2 = (r, 0, 0,
+        // -r) with r = sqrt 2.
+        // - R: ab 0, ac = bc = 1 / sqrt 2. |R|^2 = 3 + 4 / 2 = 5, delta = (5 - 3) / 3 = 2 / 3.
+        // - Powers: 1 + 1 + 2 = 4, 2, 2, 4 by volume, so n sum (power / n)^2 = 40 / 4 = 10.
+        // - beta = (10 - 5) / (4 * 3) = 5 / 12. Shrinkage: 5/12 / (2/3) = 5/8, so ac = 3/8 / sqrt 2.
         let (a, b, c) = ([1.0, 1.0, -1.0, -1.0], [3.0, -3.0, 3.0, -3.0], [8.0, 7.0, 7.0, 6.0]);
         let of = series(&[&a, &b, &c]);
         let Shrunk { shrinkage, fc } = shrunk(&of).unwrap();
         assert!((shrinkage - 0.625).abs() < 1e-12, "{shrinkage}");
         let s = 0.375 * 0.5_f64.sqrt();
         assert!((fc.at(0, 2) - s).abs() < 1e-12 && fc.at(0, 1).abs() < 1e-12 && fc.at(1, 1) == 1.0);
-        // Of three, partial ab = (ab - ac bc) / sqrt((1 - ac^2) (1 - bc^2)) = -s^2 / (1 - s^2).
+        // For three regions, partial ab = (ab - ac bc) / sqrt((1 - ac^2) (1 - bc^2)) = -s^2 / (1 - s^2).
         let partial = partial(&of).unwrap();
         assert!((partial.at(0, 1) + s * s / (1.0 - s * s)).abs() < 1e-12, "{}", partial.at(0, 1));
         assert!((partial.at(0, 2) - s / (1.0 - s * s).sqrt()).abs() < 1e-12, "{}", partial.at(0, 2));
@@ -200,11 +206,11 @@ mod tests {
     fn what_cannot_be_estimated_has_a_reason() {
         assert_eq!(shrunk(&series(&[&[1.0, 2.0, 4.0], &[3.0, 1.0, 2.0]])), Err(Missing::Short));
         assert_eq!(partial(&series(&[&[1.0; 9], &[0.0; 9]])), Err(Missing::Dead));
-        // Two equal regions whose squares do not vary: nothing is noise, nothing is shrunk.
+        // Two equal regions with constant squares: no noise is estimated, so nothing is shrunk.
         let wave: &[f32] = &[1.0, -1.0, 1.0, -1.0];
         assert_eq!(shrunk(&series(&[wave, wave])).unwrap().shrinkage, 0.0);
         assert_eq!(partial(&series(&[wave, wave])), Err(Missing::Undefined));
-        // More regions than volumes: shrinkage keeps it defined.
+        // With more regions than volumes, shrinkage keeps them defined.
         let rows: Vec<Vec<f32>> =
             golden::signals().0.iter().map(|row| row[..9].iter().map(|&x| x as f32).collect()).collect();
         let rows: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();

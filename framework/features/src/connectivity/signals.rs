@@ -1,24 +1,24 @@
-//! Signals of regions, centred and of length 1, and their products with each other.
+//! Centred signals of length 1, and their inner products.
 
 use boldface::TimeSeries;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
-/// Signals in 64 bits, region after region, each centred and of length 1; those that are dead are zeros.
+/// Signals in 64 bits, region after region, centred and of length 1; dead ones are zeros.
 #[derive(Clone, Debug)]
 pub(super) struct Signals {
     trs: usize,
     values: Vec<f64>,
-    /// Regions that are constant over time, or hold a NaN.
+    /// Regions that are constant over time or contain a NaN.
     pub(super) dead: Vec<bool>,
 }
 
 impl Signals {
-    /// The signals of a scan.
+    /// Converts the signals of a scan.
     pub(super) fn of(series: &TimeSeries) -> Signals {
         let (trs, rois) = (series.trs(), series.rois());
         let mut values = vec![0.0; trs * rois];
-        // A tile of regions at a time, so that neither side jumps through memory.
+        // One tile of regions at a time, so that neither reads nor writes jump through memory.
         for first in (0..rois).step_by(TILE) {
             let last = (first + TILE).min(rois);
             for t in 0..trs {
@@ -30,7 +30,7 @@ impl Signals {
         Signals::normalized(trs, rois, values)
     }
 
-    /// These signals, equally long.
+    /// Converts signals of equal length.
     #[cfg(test)]
     pub(super) fn from_rows(rows: Vec<Vec<f64>>) -> Signals {
         Signals::normalized(rows.first().map_or(0, Vec::len), rows.len(), rows.concat())
@@ -44,17 +44,17 @@ impl Signals {
         Signals { trs, values, dead }
     }
 
-    /// Region after region.
+    /// Returns all signals, region after region.
     pub(super) fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// Number of volumes.
+    /// Returns the number of volumes.
     pub(super) fn trs(&self) -> usize {
         self.trs
     }
 
-    /// The same without the dead ones.
+    /// Returns a copy without the dead signals.
     pub(super) fn alive(&self) -> Signals {
         let rows = self.values.chunks_exact(self.trs.max(1)).zip(&self.dead);
         let values: Vec<f64> = rows.filter(|(_, dead)| !**dead).flat_map(|(row, _)| row).copied().collect();
@@ -62,12 +62,12 @@ impl Signals {
         Signals { trs: self.trs, values, dead }
     }
 
-    /// Inner product of every pair, row after row; exactly symmetric.
+    /// Returns the inner product of every pair, row after row; exactly symmetric.
     pub(super) fn products(&self) -> Vec<f64> {
         products(&self.values, self.dead.len(), self.trs)
     }
 
-    /// For each volume, the sum of the squares of all regions.
+    /// Returns, for each volume, the sum of squares over all regions.
     pub(super) fn powers(&self) -> Vec<f64> {
         let mut powers = vec![0.0; self.trs];
         for row in self.values.chunks_exact(self.trs.max(1)) {
@@ -77,14 +77,17 @@ impl Signals {
     }
 }
 
-/// Regions that are turned at a time: a line of the cache of 32-bit numbers.
+/// Regions per tile: one cache line of 32-bit numbers.
 const TILE: usize = 16;
 
-/// `A A'` of the `rows x columns` matrix `values`, row after row; exactly symmetric.
+/// Returns `A A'` of the `rows x columns` matrix `values`, row after row; exactly symmetric.
+///
+/// faer computes one triangle, 6 to 25 times as fast as single dot products, and the other is its mirror
+/// image.
 pub(super) fn products(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
     let mut products = vec![0.0; rows * rows];
     let signals = MatRef::from_row_major_slice(values, rows, columns);
-    // One triangle is enough. Column-major, so the upper is the lower one row-major.
+    // The lower triangle of a column-major matrix is the upper one row-major.
     matmul(
         MatMut::from_column_major_slice_mut(&mut products, rows, rows),
         BlockStructure::TriangularLower,
@@ -108,9 +111,9 @@ pub(super) fn products(values: &[f64], rows: usize, columns: usize) -> Vec<f64> 
     products
 }
 
-/// Centres a signal and gives it length 1; false, and zeros, if it has no spread.
+/// Centres a signal and scales it to length 1. Without spread, fills it with zeros and returns false.
 fn normalize(signal: &mut [f64]) -> bool {
-    // Compared, not computed: the SD of equal numbers need not round to zero.
+    // Values are compared, because the SD of equal numbers need not round to zero.
     let constant = signal.iter().all(|&x| x == signal[0]);
     let mean = sum(signal, |x| x) / signal.len() as f64;
     signal.iter_mut().for_each(|x| *x -= mean);
@@ -120,7 +123,7 @@ fn normalize(signal: &mut [f64]) -> bool {
     alive
 }
 
-/// In eight running sums: a fixed order that the compiler can vectorise.
+/// Sums in eight running sums: a fixed order that the compiler can vectorise.
 fn sum(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
     let (chunks, rest) = values.as_chunks::<8>();
     let mut sums = [0.0; 8];

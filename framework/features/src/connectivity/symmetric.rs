@@ -1,11 +1,12 @@
-//! Functions of symmetric matrices, by their eigenvalues.
+//! Functions of symmetric matrices, applied to their eigenvalues.
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par, Side};
 
 use crate::Missing;
 
-/// The matrix with the eigenvalues `of` those of `matrix`, of which the lower half is read; exactly symmetric.
+/// Applies `of` to the eigenvalues of `matrix`, whose lower half is read; the result is exactly
+/// symmetric.
 ///
 /// # Errors
 /// [`Missing::Unsettled`] if the eigenvalues are not found.
@@ -17,12 +18,12 @@ pub(super) fn mapped(matrix: MatRef<'_, f64>, of: impl Fn(f64) -> f64) -> Result
     Ok(symmetric_product(scaled.as_ref(), vectors.transpose()))
 }
 
-/// `W C W` of symmetric matrices.
+/// Returns `W C W` for symmetric matrices `outer` W and `inner` C.
 pub(super) fn between(outer: &Mat<f64>, inner: MatRef<'_, f64>) -> Mat<f64> {
     symmetric_product((outer * inner).as_ref(), outer.as_ref())
 }
 
-/// A product that is known to be symmetric; exactly so.
+/// Computes a product that is symmetric by construction, and makes it exactly so.
 fn symmetric_product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
     let rows = left.nrows();
     let mut product = Mat::zeros(rows, rows);
@@ -51,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_square_root_by_hand() {
-        // Eigenvalues 9 and 1 of [5 4; 4 5], with vectors (1, 1) and (1, -1): the root has 3 and 1, so [2 1; 1 2].
+        // [5 4; 4 5] has the eigenvalues 9 and 1 with vectors (1, 1) and (1, -1). The root has 3 and 1,
+        // so it is [2 1; 1 2].
         let matrix = Mat::from_fn(2, 2, |i, j| if i == j { 5.0 } else { 4.0 });
         let root = mapped(matrix.as_ref(), f64::sqrt).unwrap();
         for (i, j, expected) in [(0, 0, 2.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, 2.0)] {

@@ -1,4 +1,5 @@
-//! Covariances as their differences from a mean covariance, in the space where differences add up.
+//! Tangent space: covariances as differences from a mean covariance, in a space where differences add
+//! up.
 
 use boldface::TimeSeries;
 use faer::{Mat, MatRef};
@@ -8,34 +9,37 @@ use super::shrunk;
 use super::symmetric::{between, mapped};
 use crate::Missing;
 
-/// The space that touches the covariances' manifold at their mean: nilearn's `ConnectivityMeasure(kind="tangent")` on
-/// z-scored series, whose covariances are those of Ledoit and Wolf.
+/// Tangent space of covariances at their mean: nilearn's `ConnectivityMeasure(kind="tangent")` on
+/// z-scored series, with Ledoit-Wolf covariances.
+///
+/// It is the strongest linear form of FC in benchmarks, and costs some ten eigendecompositions per scan.
 #[derive(Clone, Debug)]
 pub struct Tangent {
-    /// The mean to the power -1/2.
+    /// Mean to the power -1/2.
     whitening: Mat<f64>,
 }
 
-/// Steps towards the geometric mean, at most.
+/// Maximum number of steps towards the geometric mean.
 const STEPS: usize = 30;
 
-/// Length of a step, divided by the number of cells, that is short enough.
+/// Length of a step, divided by the number of cells, that ends the search.
 const SHORT: f64 = 1e-7;
 
-/// The smallest eigenvalue that counts: two equal regions have one of 0, whose logarithm is infinite.
+/// Smallest eigenvalue used: two equal regions have one of 0, whose logarithm is infinite.
 const SMALLEST: f64 = 1e-6;
 
-/// Scans whose logarithms are summed one after another; the sums are added in order, so that they are the same on any
-/// number of cores.
+/// Number of scans summed in turn. Their sums are then added in order, so that the total is the same on
+/// any number of cores.
 const CHUNK: usize = 8;
 
 impl Tangent {
-    /// The space at the geometric mean of the scans' covariances (Fletcher and Joshi 2007), by the same descent and with
-    /// the same end as nilearn's. A dead region counts as uncorrelated with all others; a scan without a covariance is
-    /// left out.
+    /// Fits the space at the geometric mean of the scans' covariances (Fletcher and Joshi 2007), with
+    /// the descent and the stopping rule of nilearn. A dead region counts as uncorrelated with all
+    /// others; a scan without a covariance is left out.
     ///
     /// # Errors
-    /// The reason of the last scan if none has a covariance; [`Missing::Unsettled`] if eigenvalues are not found.
+    /// The reason of the last scan if none has a covariance; [`Missing::Unsettled`] if eigenvalues are
+    /// not found.
     pub fn fit(train: &[TimeSeries]) -> Result<Tangent, Missing> {
         let mut usable = Vec::new();
         let mut missing = Missing::Short;
@@ -69,8 +73,9 @@ impl Tangent {
         Ok(Tangent { whitening: power(&mean, -0.5)? })
     }
 
-    /// The logarithm of the whitened covariance, row after row from the diagonal on, times the square root of 2 beside the
-    /// diagonal: the length of the vector is that of the matrix. Cells of dead regions are NaN.
+    /// Returns the upper triangle of the logarithm of the whitened covariance, row after row, with
+    /// off-diagonal cells times the square root of 2: the vector is as long as the matrix. Cells of dead
+    /// regions are NaN.
     ///
     /// # Errors
     /// As [`shrunk`]; [`Missing::Unsettled`] if the eigenvalues are not found.
@@ -90,7 +95,8 @@ impl Tangent {
     }
 }
 
-/// The shrunk covariance of a scan, in which dead regions are uncorrelated with all others, and which those are.
+/// Returns a scan's shrunk covariance, with dead regions uncorrelated with all others, and which regions
+/// those are.
 fn covariance(series: &TimeSeries) -> Result<(Mat<f64>, Vec<bool>), Missing> {
     let fc = shrunk(series)?.fc;
     let dead: Vec<bool> = (0..fc.rois()).map(|roi| fc.at(roi, roi).is_nan()).collect();
@@ -100,7 +106,7 @@ fn covariance(series: &TimeSeries) -> Result<(Mat<f64>, Vec<bool>), Missing> {
     Ok((Mat::from_fn(dead.len(), dead.len(), cell), dead))
 }
 
-/// The mean over scans of what is made `of` their covariances.
+/// Returns the mean over scans of `of` their covariance.
 fn mean_of(
     scans: &[&TimeSeries],
     of: impl Fn(MatRef<'_, f64>) -> Result<Mat<f64>, Missing> + Sync,
@@ -129,7 +135,7 @@ fn mean_of(
     total.map(|total| faer::Scale(share) * total).ok_or(Missing::Short)
 }
 
-/// A positive definite matrix to a power.
+/// Raises a positive definite matrix to a power.
 fn power(matrix: &Mat<f64>, power: f64) -> Result<Mat<f64>, Missing> {
     mapped(matrix.as_ref(), |value| value.max(SMALLEST).powf(power))
 }
@@ -148,8 +154,8 @@ mod tests {
 
     #[test]
     fn embeddings_are_nilearns() {
-        // `tests/python/connectivity.py golden` (nilearn 0.14.1): rows 0 and 1 of the first and the last third, and the
-        // length of each third's matrix.
+        // `tests/python/connectivity.py golden` (nilearn 0.14.1): rows 0 and 1 of the first and the last
+        // third, and the length of each third's matrix.
         let tangent = Tangent::fit(&thirds()).unwrap();
         let found: Vec<Vec<f64>> = thirds().iter().map(|series| tangent.embed(series).unwrap()).collect();
         let root = std::f64::consts::SQRT_2;
@@ -196,7 +202,7 @@ mod tests {
 
     #[test]
     fn equal_regions_stay_finite() {
-        // Nothing is shrunk: the covariance has an eigenvalue of 0.
+        // Nothing is shrunk, so the covariance has an eigenvalue of 0.
         let wave = [1.0, -1.0, 1.0, -1.0].into_iter().flat_map(|x: f32| [x, x]).collect();
         let series = TimeSeries::new(4, 2, 2.0, wave).unwrap();
         let tangent = Tangent::fit(std::slice::from_ref(&series)).unwrap();

@@ -1,35 +1,37 @@
-//! How alike the connectivity profiles of two regions are.
+//! Similarity of the connectivity profiles of regions.
 
 use boldface::{Deserialize, JsonSchema, Serialize};
 use faer::Mat;
 
-/// How alike two rows of FC are, once all but their strongest entries are 0.
+/// Similarity of two rows of FC, with all but their strongest entries set to 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Kernel {
-    /// One minus the angle between them over pi: 1 for the same direction, 0.5 at right angles. BrainSpace's default.
+    /// One minus the angle over pi: 1 for the same direction, 0.5 at right angles. The default of
+    /// BrainSpace.
     #[default]
     NormalizedAngle,
-    /// The cosine of the angle; what is below 0 becomes 0.
+    /// Cosine of the angle; negative values become 0.
     Cosine,
-    /// Both, one after the other, the rows of the cosines being made sparse again: what the reference of fMRI-LM does.
+    /// Both in turn, with the rows of cosines made sparse again, as in the reference of fMRI-LM.
     CosineThenNormalizedAngle,
 }
 
-/// Living regions x living regions: symmetric, none below 0, exactly 1 on the diagonal.
+/// Living regions x living regions: symmetric, without negative entries, exactly 1 on the diagonal.
 pub type Affinity = Mat<f64>;
 
-/// How many entries of a row of `rois` stay: BrainSpace's `int(n * (1 - sparsity))`, cut off as floating point has it
-/// (39 of 400 at 0.9, not 40).
+/// Returns how many entries of a row of `rois` are kept: BrainSpace's `int(n * (1 - sparsity))`,
+/// truncated after floating-point rounding (39 of 400 at 0.9, not 40).
 pub fn kept(rois: usize, sparsity: f64) -> usize {
     (rois as f64 * (1.0 - sparsity)) as usize
 }
 
-/// The affinities of the regions `living` of `fc`, which is `rois` x `rois`.
+/// Computes the affinities of the regions `living` of `fc`, which is `rois` x `rois`.
 ///
-/// Each row keeps its [`kept`] largest entries, its own correlation of 1 among them; of equal ones those of the first
-/// regions. Everything else is 0, but a correlation below 0 is not where too few are above.
+/// Each row keeps its [`kept`] largest entries, including its own correlation of 1; of equal entries,
+/// those of the first regions. All others become 0. A row with too few positive correlations keeps
+/// negative ones.
 pub fn affinity(fc: &[f64], rois: usize, living: &[usize], kernel: Kernel, sparsity: f64) -> Affinity {
     let all: Vec<f64>;
     let rows = if living.len() == rois {
@@ -45,7 +47,7 @@ pub fn affinity(fc: &[f64], rois: usize, living: &[usize], kernel: Kernel, spars
         Kernel::Cosine => mirrored(cosines, positive),
         Kernel::CosineThenNormalizedAngle => {
             let first = mirrored(cosines, positive);
-            // Symmetric: its columns are its rows.
+            // The matrix is symmetric, so its columns are its rows.
             let rows = (0..rois).map(|j| first.col_as_slice(j));
             mirrored(self::cosines(rows, rois, sparsity), angle)
         }
@@ -56,15 +58,15 @@ fn positive(cosine: f64) -> f64 {
     cosine.max(0.0)
 }
 
-/// One minus the angle over pi.
+/// Returns one minus the angle over pi.
 fn angle(cosine: f64) -> f64 {
     1.0 - cosine.clamp(-1.0, 1.0).acos() / std::f64::consts::PI
 }
 
-/// `of` each entry above the diagonal, and the same below. The diagonal is 1 already: `acos` near 1 would make 5e-9
-/// of a rounding of 1e-16.
+/// Applies `of` to each entry above the diagonal, and mirrors it below. The diagonal is already 1:
+/// `acos` near 1 would turn a rounding error of 1e-16 into 5e-9.
 fn mirrored(mut cosines: Mat<f64>, of: fn(f64) -> f64) -> Mat<f64> {
-    /// So many columns at a time, whose rows the cache holds.
+    /// Columns per block, whose rows fit in the cache.
     const BLOCK: usize = 16;
     let rois = cosines.nrows();
     for first in (0..rois).step_by(BLOCK) {
@@ -81,12 +83,14 @@ fn mirrored(mut cosines: Mat<f64>, of: fn(f64) -> f64) -> Mat<f64> {
     cosines
 }
 
-/// Cosines between the rows of a square matrix of which each keeps its largest entries: above the diagonal, and 1 on it.
+/// Computes the cosines between rows of a square matrix, each reduced to its largest entries: above the
+/// diagonal, and 1 on it.
 fn cosines<'a>(rows: impl Iterator<Item = &'a [f64]>, rois: usize, sparsity: f64) -> Mat<f64> {
     let kept = kept(rois, sparsity);
     let mut strongest = Strongest::new(rois);
     let mut cosines = Mat::zeros(rois, rois);
-    // Of each column the entries in rows before this one: so every pair is met once, in the order of the columns.
+    // For each column, the entries of earlier rows: every pair is visited once, in the order of the
+    // columns.
     let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::with_capacity(2 * kept); rois];
     for (i, row) in rows.enumerate() {
         let products = cosines.col_as_slice_mut(i);
@@ -101,7 +105,7 @@ fn cosines<'a>(rows: impl Iterator<Item = &'a [f64]>, rois: usize, sparsity: f64
     cosines
 }
 
-/// Finds the largest entries of rows.
+/// Finder of the largest entries of rows.
 struct Strongest {
     order: Vec<f64>,
     entries: Vec<(usize, f64)>,
@@ -112,7 +116,7 @@ impl Strongest {
         Strongest { order: Vec::with_capacity(rois), entries: Vec::with_capacity(rois) }
     }
 
-    /// Column and value of the `kept` largest entries in the order of the columns, divided by their length.
+    /// Returns column and value of the `kept` largest entries in column order, divided by their length.
     fn of(&mut self, row: &[f64], kept: usize) -> &[(usize, f64)] {
         self.order.clear();
         self.order.extend_from_slice(row);

@@ -1,4 +1,4 @@
-//! The few largest eigenvalues of a symmetric matrix, with their vectors.
+//! Largest eigenvalues of a symmetric matrix, with their vectors.
 
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::matmul::matmul;
@@ -14,25 +14,29 @@ use rand::RngExt;
 
 use crate::Missing;
 
-/// A symmetric matrix without eigenvalues below 0.
+/// A symmetric matrix without negative eigenvalues.
 #[derive(Debug)]
 pub(super) enum Symmetric {
-    /// As it is.
+    /// The matrix itself.
     Matrix(Mat<f64>),
-    /// `C C'` of a square `C`, which is never multiplied out.
+    /// `C C'` of a square `C`, not multiplied out except for small matrices.
     Squared(Mat<f64>),
 }
 
-/// Up to this many rows all eigenvalues are computed: it takes no longer, and finds equal ones without fail.
+/// Up to this many rows, all eigenvalues are computed: it takes no longer than Lanczos and never misses
+/// equal ones.
 const SMALL: usize = 128;
 
-/// Residual `|A u - lambda u|` at which a vector is good enough; the largest eigenvalues are of the order of 1.
+/// Largest residual `|A u - lambda u|` of an accepted vector; the largest eigenvalues are of the order
+/// of 1.
 const TOLERANCE: f64 = 1e-10;
 
 impl Symmetric {
-    /// The `count` largest eigenvalues in descending order, and their vectors of length 1 (rows x count).
+    /// Returns the `count` largest eigenvalues in descending order, and their vectors of length 1 (rows
+    /// x count). They equal those of numpy's general solver to 1e-6.
     ///
-    /// The same bytes every time: Lanczos begins with a fixed vector, and nothing runs in parallel.
+    /// The result has the same bytes every time: Lanczos starts from a fixed vector, and nothing runs in
+    /// parallel.
     ///
     /// # Errors
     /// [`Missing::Unsettled`] if they are not found.
@@ -41,7 +45,7 @@ impl Symmetric {
         some.map_or_else(|| self.by_all(count), Ok)
     }
 
-    /// By restarted Lanczos; none if it did not converge.
+    /// Uses restarted Lanczos; none if it does not converge.
     fn by_lanczos(&self, count: usize) -> Option<(Mat<f64>, Vec<f64>)> {
         let rows = self.nrows();
         let mut random = seed::stream(0, "gradient.lanczos");
@@ -64,7 +68,7 @@ impl Symmetric {
         (info.n_converged_eigen >= count).then_some((vectors, values))
     }
 
-    /// By computing all of them.
+    /// Computes all eigenvalues and keeps the largest.
     fn by_all(&self, count: usize) -> Result<(Mat<f64>, Vec<f64>), Missing> {
         let eigen = match self {
             Symmetric::Matrix(matrix) => matrix.self_adjoint_eigen(Side::Lower),

@@ -1,4 +1,4 @@
-//! From affinities to coordinates.
+//! Embeddings: from affinities to coordinates.
 
 use boldface::{Deserialize, JsonSchema, Serialize};
 use faer::linalg::matmul::matmul;
@@ -8,40 +8,43 @@ use super::affinity::Affinity;
 use super::eigen::Symmetric;
 use crate::Missing;
 
-/// How affinities become coordinates, with BrainSpace 0.3.0's defaults.
+/// Embedding of affinities into coordinates, with BrainSpace 0.3.0's defaults.
 ///
-/// A gradient's share is of squares: of eigenvalues, the trivial one of 1 left out. For PCA that is the share of
-/// variance, for the diffusion map the share of the mean squared diffusion distance at time 1.
+/// A gradient's share is its squared eigenvalue (for PCA, its squared singular value) over the sum of
+/// all but the trivial one of 1. For PCA this is the share of variance, for the diffusion map the share
+/// of the mean squared diffusion distance at time 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Embedding {
-    /// Diffusion map with alpha 0.5 over all times: eigenvectors of the random walk, each times `l / (1 - l)`, which
-    /// is also its eigenvalue. BrainSpace asks a solver for symmetric matrices for the vectors of one that is not;
-    /// these are exact.
+    /// Diffusion map with alpha 0.5 over all times: eigenvectors of the random walk, each times `l / (1
+    /// - l)`, which is also its eigenvalue. Eigenvectors are exact here, as the walk has a symmetric
+    /// form. BrainSpace solves the asymmetric matrix with a solver for symmetric ones, and is off by a
+    /// percent or more.
     #[default]
     DiffusionMap,
-    /// Laplacian eigenmaps: eigenvectors of the random walk without self-loops. Eigenvalues are those of the
-    /// normalised Laplacian, the smallest first.
+    /// Laplacian eigenmaps: eigenvectors of the random walk without self-loops. Eigenvalues are those of
+    /// the normalised Laplacian, smallest first.
     Laplacian,
     /// Principal components of the affinities' columns. Eigenvalues are variances (ddof 1).
     Pca,
 }
 
-/// Regions x components, the eigenvalue of each component as BrainSpace gives it, and its share.
+/// Regions x components, with the eigenvalue of each component as BrainSpace returns it, and its share.
 pub(super) struct Embedded {
     pub(super) maps: Mat<f64>,
     pub(super) lambdas: Vec<f64>,
     pub(super) shares: Vec<f64>,
 }
 
-/// An eigenvalue of the random walk this close to 1: nothing but rounding connects two pieces.
+/// An eigenvalue of the random walk this close to 1 means that only rounding noise connects two pieces.
 const PIECES: f64 = 1e-10;
 
-/// Squared eigenvalues that add up to less, the trivial one being 1, are rounding: an angle is known to 1e-8.
+/// A smaller sum of squared eigenvalues (the trivial one is 1) is rounding noise: an angle is exact to
+/// 1e-8.
 const NOTHING: f64 = 1e-14;
 
-/// Magnitudes that differ by this share are equal.
+/// Magnitudes that differ by less than this share are equal.
 const TIE: f64 = 1e-9;
 
 impl Embedding {
@@ -66,13 +69,13 @@ impl Embedding {
 }
 
 fn diffusion_map(mut affinity: Affinity, components: usize) -> Result<Embedded, Missing> {
-    // W = d^-1/2 A d^-1/2 is the affinity without the density of regions (alpha = 0.5).
+    // W = d^-1/2 A d^-1/2 removes the density of regions from the affinity (alpha = 0.5).
     connected(&affinity)?;
     let density: Vec<f64> = sums(&affinity).iter().map(|sum| sum.powf(-0.5)).collect();
     scale(&mut affinity, &density);
     let walk = Walk::of(affinity, components)?;
     let lambdas: Vec<f64> = walk.values.iter().map(|value| value / (1.0 - value)).collect();
-    // An eigenvector of the walk over the trivial one, as there all of it is 1.
+    // Divided by the trivial eigenvector, so that the trivial map is 1 everywhere.
     let map = |i: usize, g: usize| walk.vectors[(i, g)] / walk.trivial[i] * lambdas[g];
     let maps = Mat::from_fn(walk.trivial.len(), components, map);
     Ok(Embedded { maps, shares: walk.shares, lambdas })
@@ -109,13 +112,13 @@ fn pca(mut affinity: Affinity, components: usize) -> Result<Embedded, Missing> {
 
 /// The random walk `D^-1 W` in its symmetric form `D^-1/2 W D^-1/2`, which has the same eigenvalues.
 struct Walk {
-    /// Eigenvectors of the symmetric form, the trivial one left out.
+    /// Eigenvectors of the symmetric form, without the trivial one.
     vectors: Mat<f64>,
     /// Their eigenvalues.
     values: Vec<f64>,
-    /// The squares of the eigenvalues over all but the trivial one's.
+    /// Squared eigenvalues over the sum of all but the trivial one's.
     shares: Vec<f64>,
-    /// The trivial eigenvector, of length 1 and eigenvalue 1: the square roots of the degrees.
+    /// Trivial eigenvector, of length 1 and eigenvalue 1: the square roots of the degrees, normalised.
     trivial: Vec<f64>,
 }
 
@@ -126,8 +129,8 @@ impl Walk {
         let trivial: Vec<f64> = degrees.iter().map(|degree| degree.sqrt() / all).collect();
         let roots: Vec<f64> = degrees.iter().map(|degree| degree.sqrt().recip()).collect();
         scale(&mut weights, &roots);
-        // The eigenvalues lie between -1 and 1. The trivial one goes from 1 to the far end, and with 1 added the largest are
-        // those of largest magnitude.
+        // Eigenvalues are between -1 and 1. This moves the trivial one from 1 to -1. Adding 1 to all of
+        // them later makes the largest also the largest in magnitude.
         let column = ColRef::from_slice(&trivial).as_mat();
         matmul(&mut weights, Accum::Add, column, column.transpose(), -2.0, Par::Seq);
         let squares = weights.squared_norm_l2() - 1.0;
@@ -145,7 +148,7 @@ impl Walk {
     }
 }
 
-/// Whether a chain of affinities leads from the first region to every other.
+/// Checks that a chain of affinities leads from the first region to every other.
 fn connected(affinity: &Affinity) -> Result<(), Missing> {
     let mut unseen: Vec<usize> = (1..affinity.nrows()).collect();
     let mut next = vec![0];
@@ -160,12 +163,12 @@ fn connected(affinity: &Affinity) -> Result<(), Missing> {
     if unseen.is_empty() { Ok(()) } else { Err(Missing::Pieces) }
 }
 
-/// The sum of each row.
+/// Returns the sum of each row.
 fn sums(matrix: &Mat<f64>) -> Vec<f64> {
     (matrix * Col::<f64>::ones(matrix.ncols())).iter().copied().collect()
 }
 
-/// Entry `i, j` times `factors[i] * factors[j]`.
+/// Multiplies entry `i, j` by `factors[i] * factors[j]`.
 fn scale(matrix: &mut Mat<f64>, factors: &[f64]) {
     for j in 0..factors.len() {
         let column = matrix.col_as_slice_mut(j);

@@ -1,12 +1,12 @@
-//! What is measured of the gradients of one scan.
+//! Measures of the gradients of one scan.
 
 use boldface::TimeSeries;
 
 use super::{Gradients, Steps, Template, too_short};
 use crate::{Feature, Measured, Missing, Networks, fc};
 
-/// What [`measure`] measures, gradient after gradient: `gradient-range.1`, `gradient-variance.1`, `gradient-share.1`,
-/// and `gradient-mean.1-N` of each network `N`.
+/// Returns the features of [`measure`], gradient by gradient: `gradient-range.1`, `gradient-variance.1`,
+/// `gradient-share.1`, and `gradient-mean.1-N` for each network `N`.
 pub fn features(components: usize, networks: &Networks) -> Vec<Feature> {
     let of = |g: usize| {
         let number = g.to_string();
@@ -19,15 +19,17 @@ pub fn features(components: usize, networks: &Networks) -> Vec<Feature> {
     (1..=components).flat_map(of).collect()
 }
 
-/// The gradients of a scan, turned onto `template`, in numbers:
+/// Measures the gradients of a scan, turned onto `template`:
 ///
-/// - range: largest less smallest value over the regions with a signal,
+/// - range: largest minus smallest value over the regions with a signal,
 /// - variance over these regions (ddof 0),
 /// - share: of the squared eigenvalues, from 0 to 1 ([`super::Embedding`], [`Gradients::turned_onto`]),
-/// - mean over the regions of each network that have a signal: [`Missing::Dead`] if more than half of them have none.
+/// - mean over the regions of each network with a signal: [`Missing::Dead`] if more than half of them
+///   have none.
 ///
-/// If there are no gradients every value is missing for the reason of that: [`Missing::Short`] for three volumes or
-/// fewer (the variance of a Fisher z is 1 / (volumes - 3)), else as [`Steps::gradients`] and [`Gradients::turned_onto`].
+/// Without gradients, every value is missing for the same reason: [`Missing::Short`] for three volumes
+/// or fewer (the variance of a Fisher z is 1 / (volumes - 3)), or as in [`Steps::gradients`] and
+/// [`Gradients::turned_onto`].
 pub fn measure(
     steps: &Steps,
     template: &Template,
@@ -50,7 +52,7 @@ pub fn measure(
         .collect()
 }
 
-/// The values of gradient `g` in the order of [`features`].
+/// Returns the values of gradient `g` in the order of [`features`].
 fn values(gradients: &Gradients, g: usize, networks: &Networks) -> Vec<Result<f64, Missing>> {
     let map = gradients.map(g);
     let living = || map.iter().copied().filter(|value| !value.is_nan());

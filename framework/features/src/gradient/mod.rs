@@ -1,9 +1,10 @@
-//! Connectivity gradients: which regions have alike profiles of functional connectivity, along a few axes.
+//! Connectivity gradients: axes along which regions with similar profiles of functional connectivity are
+//! close.
 //!
-//! As BrainSpace 0.3.0 computes them: the strongest entries of each row of FC, how alike two rows are
-//! ([`affinity`]), and an embedding of that ([`Embedding`]). Gradients of one scan have no sign of their own, may come
-//! in another order than another scan's, and mix where eigenvalues are close; so they are turned onto those of a
-//! template ([`Gradients::turned_onto`]) before anything is measured.
+//! As in BrainSpace 0.3.0, they come from the strongest entries of each row of FC, the similarity of
+//! rows ([`affinity`]), and an embedding of it ([`Embedding`]). The gradients of one scan have no sign
+//! of their own, may come in another order than another scan's, and mix if eigenvalues are close. Before
+//! they are measured, they are therefore rotated onto those of a template ([`Gradients::turned_onto`]).
 
 mod affinity;
 mod eigen;
@@ -25,49 +26,49 @@ pub use embedding::Embedding;
 pub use measures::{features, measure};
 pub use template::Template;
 
-/// From functional connectivity to gradients.
+/// Settings of the steps from functional connectivity to gradients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steps {
-    /// How alike two rows are.
+    /// Similarity of two rows.
     pub kernel: Kernel,
     /// Share of each row that is set to 0, from 0 to below 1.
     pub sparsity: f64,
-    /// How the affinities become coordinates.
+    /// Embedding of the affinities.
     pub embedding: Embedding,
-    /// How many gradients.
+    /// Number of gradients.
     pub components: usize,
 }
 
 /// The gradients of one FC matrix.
 #[derive(Clone, Debug)]
 pub struct Gradients {
-    /// How many regions the parcellation has.
+    /// Number of regions of the parcellation.
     pub rois: usize,
-    /// The regions with a signal, ascending; the others have no place on a gradient.
+    /// Regions with a signal, ascending. The others have no value on a gradient.
     pub living: Vec<usize>,
     /// Living regions x gradients.
     maps: Mat<f64>,
-    /// The eigenvalue of each gradient as BrainSpace gives it ([`Embedding`]). Turning does not touch it.
+    /// Eigenvalue of each gradient as BrainSpace returns it ([`Embedding`]). Turning does not change it.
     pub lambdas: Vec<f64>,
-    /// The share of each gradient: from 0 to 1, together at most 1 ([`Embedding`]).
+    /// Share of each gradient: from 0 to 1, in sum at most 1 ([`Embedding`]).
     pub shares: Vec<f64>,
 }
 
 impl Steps {
-    /// The gradients of one FC matrix, each with the sign that makes its entry of largest magnitude positive (of
-    /// equal ones the first region's).
+    /// Computes the gradients of one FC matrix. The entry of largest magnitude of each is positive (of
+    /// equal ones the first region's); this direction has no anatomical meaning.
     ///
     /// # Errors
-    /// [`Missing::Dead`] if more than half of the regions have no signal, or so few are left that a row keeps nothing
-    /// but itself; [`Missing::Pieces`] if no chain of affinities leads from some regions to others (not with
-    /// [`Embedding::Pca`]); [`Missing::Undefined`] if all rows are alike; [`Missing::Unsettled`] if an eigenvalue is
-    /// not found.
+    /// [`Missing::Dead`] if more than half of the regions have no signal, or so few are left that a row
+    /// keeps only itself; [`Missing::Pieces`] if affinities leave the regions in separate pieces (not
+    /// with [`Embedding::Pca`]); [`Missing::Undefined`] if all rows are alike; [`Missing::Unsettled`] if
+    /// an eigenvalue is not found.
     pub fn gradients(&self, fc: &Fc) -> Result<Gradients, Missing> {
         let living = (0..fc.rois()).filter(|&roi| !fc.at(roi, roi).is_nan()).collect();
         self.of_living(fc.values(), fc.rois(), living)
     }
 
-    /// The same of the regions `living` of a matrix.
+    /// Computes the gradients of the regions `living` of a matrix.
     fn of_living(&self, fc: &[f64], rois: usize, living: Vec<usize>) -> Result<Gradients, Missing> {
         let enough = living.len() >= self.least_rois() && kept(living.len(), self.sparsity) > 1;
         if 2 * living.len() < rois || !enough {
@@ -79,20 +80,20 @@ impl Steps {
         Ok(Gradients { rois, living, maps, lambdas, shares })
     }
 
-    /// How many regions there must be: the trivial eigenvector, the gradients and one more.
+    /// Returns the smallest number of regions: the trivial eigenvector, the gradients and one more.
     pub fn least_rois(&self) -> usize {
         self.components + 2
     }
 }
 
-/// Whether a scan has too few volumes for a correlation to mean anything: the variance of its Fisher z is
-/// 1 / (volumes - 3).
+/// Returns whether a scan has too few volumes for a meaningful correlation: the variance of Fisher's z
+/// is 1 / (volumes - 3).
 fn too_short(series: &TimeSeries) -> bool {
     series.trs() <= 3
 }
 
 impl Gradients {
-    /// The value of each region on gradient `g`; NaN where there is no signal.
+    /// Returns the value of each region on gradient `g`; NaN without a signal.
     pub fn map(&self, g: usize) -> Vec<f64> {
         let mut map = vec![f64::NAN; self.rois];
         for (place, &roi) in self.living.iter().enumerate() {
@@ -101,17 +102,17 @@ impl Gradients {
         map
     }
 
-    /// The same gradients turned (and mirrored) onto `template` by orthogonal Procrustes over the regions that both
-    /// have; neither is centred nor scaled.
+    /// Rotates (and reflects) the gradients onto `template` by orthogonal Procrustes over the regions
+    /// that both have, without centring or scaling.
     ///
-    /// `lambdas` stay as they were: an eigenvalue belongs to the gradient before turning, and BrainSpace leaves it so,
-    /// too. The shares go along: where the new gradient `j` takes `R_ij` of the old `i`, its share is the sum of `R_ij^2
-    /// share_i`. They still add up to what they did, and two gradients that changed places bring their shares with
-    /// them. For PCA this is exactly the turned gradient's share of variance.
+    /// `lambdas` do not change: an eigenvalue belongs to the gradient before turning, and BrainSpace
+    /// also keeps it. Shares follow the rotation: if the new gradient `j` takes `R_ij` of the old `i`,
+    /// its share is the sum of `R_ij^2 share_i`. Their sum stays the same, and gradients that swap
+    /// places swap their shares. For PCA this is exactly the rotated gradient's share of variance.
     ///
     /// # Errors
-    /// [`Missing::Dead`] if fewer regions than gradients have a signal in both, or no more than half of all;
-    /// [`Missing::Unsettled`] if the singular values are not found.
+    /// [`Missing::Dead`] if fewer regions than gradients, or fewer than half of all regions, have a
+    /// signal in both; [`Missing::Unsettled`] if the singular values are not found.
     pub fn turned_onto(&self, template: &Template) -> Result<Gradients, Missing> {
         let known: Vec<usize> =
             (0..self.living.len()).filter(|&place| template.has(self.living[place])).collect();

@@ -1,11 +1,12 @@
-//! Turning one set of axes onto another.
+//! Orthogonal Procrustes: the rotation of one set of axes onto another.
 
 use faer::Mat;
 
 use crate::Missing;
 
-/// The orthogonal matrix (components x components; reflections allowed) that brings `source` nearest to `target`, both
-/// points x components: `source * turn`. Nothing is centred or scaled: BrainSpace's `procrustes`.
+/// Returns the orthogonal matrix (components x components; reflections allowed) that brings `source`
+/// nearest to `target`, both points x components, as `source * turn`. Nothing is centred or scaled, as
+/// in BrainSpace's `procrustes`.
 ///
 /// # Errors
 /// [`Missing::Unsettled`] if the singular values are not found.

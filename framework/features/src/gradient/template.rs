@@ -1,4 +1,4 @@
-//! What the gradients of scans are turned onto: those of the mean FC of the training scans.
+//! Template of gradients, from the mean FC of the training scans, onto which those of scans are turned.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,29 @@ use rayon::prelude::*;
 use super::{Steps, too_short};
 use crate::{Missing, fc};
 
-/// The gradients of the mean FC of many scans.
+/// Gradients of the mean FC of many scans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub struct Template {
-    /// The value of every region on each gradient; none where the region has no signal in half of the people or more.
+    /// Value of every region on each gradient; none for a region without a signal in at least half of
+    /// the people.
     pub maps: Vec<Vec<Option<f64>>>,
-    /// The eigenvalue of each gradient.
+    /// Eigenvalue of each gradient.
     pub lambdas: Vec<f64>,
-    /// The share of each gradient.
+    /// Share of each gradient.
     pub shares: Vec<f64>,
 }
 
-/// So many FC matrices are computed at a time, in parallel.
+/// Number of FC matrices computed at a time, in parallel.
 const AT_A_TIME: usize = 16;
 
 impl Template {
-    /// The gradients of the mean FC of `scans`, each with the name of its person: every person counts once, however
-    /// many scans there are of them.
+    /// Fits the gradients of the mean FC of `scans`, each with the name of its person. Every person
+    /// counts once, regardless of the number of scans.
     ///
-    /// The mean is of the correlations themselves, not of their Fisher z: so it is a correlation matrix again, and two
-    /// regions with the same signal are no infinity. A pair of regions has the mean of the scans in which both have a
-    /// signal. Scans of three volumes or fewer are left out.
+    /// Correlations are averaged, not their Fisher z: the mean is a correlation matrix again, and two
+    /// regions with the same signal do not become infinite. A pair of regions has the mean over the
+    /// scans in which both have a signal. Scans of three volumes or fewer are left out.
     ///
     /// # Errors
     /// As [`Steps::gradients`]; [`Missing::Short`] if no scan is long enough.
@@ -56,7 +57,7 @@ impl Template {
                 }
             }
         }
-        // Two regions that are there in more than half of the people are there together in some.
+        // Two regions that more than half of the people have occur together in at least one.
         let half = scans_of.len() as f64 / 2.0;
         let living: Vec<usize> = (0..rois).filter(|&roi| weights[roi * rois + roi] > half).collect();
         sums.iter_mut().zip(&weights).for_each(|(sum, weight)| *sum /= weight);
@@ -70,18 +71,18 @@ impl Template {
         })
     }
 
-    /// Whether it has `components` gradients of `rois` regions.
+    /// Returns whether it has `components` gradients of `rois` regions.
     pub fn is_of(&self, components: usize, rois: usize) -> bool {
         let all = [self.lambdas.len(), self.shares.len(), self.maps.len()];
         all.iter().all(|&len| len == components) && self.maps.iter().all(|map| map.len() == rois)
     }
 
-    /// Whether region `roi` is on it.
+    /// Returns whether region `roi` has values.
     pub(super) fn has(&self, roi: usize) -> bool {
         self.maps.iter().all(|map| map[roi].is_some())
     }
 
-    /// The value of region `roi` on gradient `g`; 0 where it has none.
+    /// Returns the value of region `roi` on gradient `g`; 0 if it has none.
     pub(super) fn at(&self, roi: usize, g: usize) -> f64 {
         self.maps[g][roi].unwrap_or(0.0)
     }

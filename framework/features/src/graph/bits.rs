@@ -1,13 +1,13 @@
-//! Sets of nodes as bits, a row for each node.
+//! Sets of nodes as rows of bits, one row per node.
 
-/// Words of 64 nodes that are always worked on together: a loop of fixed length, which the compiler unrolls and
-/// vectorises. Parcellations of up to 512 regions need one.
+/// Block of words that is always processed as a whole, in a loop of fixed length that the compiler
+/// unrolls and vectorises. Parcellations of up to 512 regions need one per set.
 pub(super) type Line = [u64; 8];
 
 /// Nodes in a [`Line`].
 const WIDTH: usize = 512;
 
-/// One set of nodes for each node: its neighbours, or whom it reaches.
+/// One set of nodes for each node, such as its neighbours or the nodes it reaches.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bits {
     lines: usize,
@@ -15,44 +15,44 @@ pub(super) struct Bits {
 }
 
 impl Bits {
-    /// `nodes` empty sets of as many nodes.
+    /// Creates `nodes` empty sets over as many nodes.
     pub fn empty(nodes: usize) -> Bits {
         let lines = nodes.div_ceil(WIDTH).max(1);
         Bits { lines, rows: vec![[0; 8]; nodes * lines] }
     }
 
-    /// Number of sets.
+    /// Returns the number of sets.
     pub fn nodes(&self) -> usize {
         self.rows.len() / self.lines
     }
 
-    /// Lines of a set.
+    /// Returns the number of lines per set.
     pub fn lines(&self) -> usize {
         self.lines
     }
 
-    /// The set of node `i`.
+    /// Returns the set of node `i`.
     pub fn row(&self, i: usize) -> &[Line] {
         &self.rows[i * self.lines..(i + 1) * self.lines]
     }
 
-    /// As [`Bits::row`].
+    /// Returns the set of node `i`, to be changed.
     pub fn row_mut(&mut self, i: usize) -> &mut [Line] {
         &mut self.rows[i * self.lines..(i + 1) * self.lines]
     }
 
-    /// Whether the set of `i` has `j`.
+    /// Returns whether the set of `i` contains `j`.
     pub fn has(&self, i: usize, j: usize) -> bool {
         self.rows[i * self.lines + j / WIDTH][j / 64 % 8] >> (j % 64) & 1 == 1
     }
 
-    /// Puts `j` into the set of `i` if it is not there, takes it out if it is.
+    /// Toggles `j` in the set of `i`.
     pub fn flip(&mut self, i: usize, j: usize) {
         self.rows[i * self.lines + j / WIDTH][j / 64 % 8] ^= 1 << (j % 64);
     }
 }
 
-/// The nodes of a set, ascending.
+/// Iterates over the nodes of a set, ascending.
 pub(super) fn members(row: &[Line]) -> impl Iterator<Item = usize> + '_ {
     row.as_flattened().iter().enumerate().flat_map(|(word, &bits)| {
         std::iter::successors(Some(bits), |bits| Some(bits & (bits - 1)))
@@ -61,7 +61,7 @@ pub(super) fn members(row: &[Line]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// How many nodes a set has.
+/// Returns the number of nodes in a set.
 pub(super) fn count(row: &[Line]) -> usize {
     row.iter().map(|line| line.iter().map(|word| word.count_ones()).sum::<u32>() as usize).sum()
 }
@@ -75,7 +75,7 @@ pub(super) fn unite(row: &mut [Line], other: &[Line]) {
     }
 }
 
-/// Whether two sets have a node in common.
+/// Returns whether two sets have a node in common.
 pub(super) fn meet(row: &[Line], other: &[Line]) -> bool {
     row.iter().zip(other).any(|(a, b)| a.iter().zip(b).fold(0, |any, (a, b)| any | (a & b)) != 0)
 }

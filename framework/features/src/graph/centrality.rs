@@ -1,4 +1,4 @@
-//! How central each node is, and whether central ones hold together.
+//! Centrality of nodes, and assortativity of the graph.
 
 use boldface::Result;
 use faer::{Mat, Side};
@@ -7,16 +7,17 @@ use super::Graph;
 use super::distances::Queue;
 use crate::Missing;
 
-/// Strength of each node: the sum of the weights of its edges. As `bct.strengths_und`.
+/// Returns the strength of each node: the sum of the weights of its edges. As `bct.strengths_und`.
 pub fn strengths(graph: &Graph) -> Vec<f64> {
     (0..graph.nodes()).map(|i| graph.weights(i).iter().sum()).collect()
 }
 
-/// Assortativity: the correlation over edges of the strengths at their two ends, from -1 to 1 (Newman 2002, Foster et al.
-/// 2010). As `bct.assortativity_wei` of an undirected graph.
+/// Computes assortativity: the correlation over edges of the strengths of their two ends, from -1 to 1
+/// (Newman 2002, Foster et al. 2010). As `bct.assortativity_wei` of an undirected graph.
 ///
 /// # Errors
-/// [`Missing::NoEdges`] of a graph without edges, [`Missing::Undefined`] if all nodes with edges are equally strong.
+/// [`Missing::NoEdges`] for a graph without edges, [`Missing::Undefined`] if all nodes with edges are
+/// equally strong.
 pub fn assortativity(graph: &Graph) -> Result<f64, Missing> {
     if graph.edges() == 0 {
         return Err(Missing::NoEdges);
@@ -37,9 +38,10 @@ pub fn assortativity(graph: &Graph) -> Result<f64, Missing> {
     if spread <= 1e-12 * mean { Err(Missing::Undefined) } else { Ok((product / edges - mean) / spread) }
 }
 
-/// Betweenness centrality of each node: on how many shortest paths between others it lies, along edges of length
-/// `1 / weight`; of several equally short paths each counts its share, and either direction counts (Brandes 2001). As
-/// `bct.betweenness_wei` of lengths: not normalised.
+/// Computes the betweenness centrality of each node: the number of shortest paths between other nodes
+/// that pass through it, along edges of length `1 / weight` (Brandes 2001). Of several equally short
+/// paths each counts its share, and both directions count. As `bct.betweenness_wei` of lengths: not
+/// normalised.
 pub fn betweenness(graph: &Graph) -> Vec<f64> {
     let nodes = graph.nodes();
     let mut through = vec![0.0; nodes];
@@ -65,7 +67,7 @@ pub fn betweenness(graph: &Graph) -> Vec<f64> {
                 }
             }
         }
-        // Backwards: what depends on a node is handed to those before it on its shortest paths.
+        // Backwards, each node passes its dependency on to the nodes before it on its shortest paths.
         let mut depends = vec![0.0; nodes];
         for &j in order.iter().rev().filter(|&&j| j != from) {
             through[j] += depends[j];
@@ -79,8 +81,9 @@ pub fn betweenness(graph: &Graph) -> Vec<f64> {
     through
 }
 
-/// Eigenvector centrality of each node: the eigenvector of the weights' largest eigenvalue, of length 1 and without
-/// sign (Newman 2010). As `bct.eigenvector_centrality_und`. In a graph in pieces it is that of one piece, 0 elsewhere.
+/// Computes the eigenvector centrality of each node: the entries of the eigenvector with the largest
+/// eigenvalue of the weights, without sign and of length 1 in all (Newman 2010). As
+/// `bct.eigenvector_centrality_und`. In a disconnected graph, only one component has values above 0.
 ///
 /// # Errors
 /// If the eigenvalues cannot be computed.

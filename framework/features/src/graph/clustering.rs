@@ -1,15 +1,15 @@
-//! Clustering: how many of the possible triangles around a node there are, and how heavy.
+//! Clustering: how many of the possible triangles around a node exist, and their weights.
 
 use super::Graph;
 use super::bits::{Bits, Line};
 use crate::Missing;
 
-/// Weighted clustering coefficient of each node: the mean over pairs of its neighbours of the geometric mean of the
-/// triangle's three weights, each divided by the largest weight of the graph; 0 with fewer than two neighbours
-/// (Onnela et al. 2005, doi 10.1103/PhysRevE.71.065103).
+/// Computes the weighted clustering coefficient of each node: the mean, over pairs of its neighbours, of
+/// the geometric mean of the triangle's three weights, each divided by the largest weight of the graph;
+/// 0 with fewer than two neighbours (Onnela et al. 2005, doi 10.1103/PhysRevE.71.065103).
 ///
-/// As `networkx.clustering(weight=..)`, whose mean is `average_clustering`, and `bct.clustering_coef_wu` of weights
-/// divided by their largest.
+/// As `networkx.clustering(weight=..)`, whose mean is `average_clustering`, and `bct.clustering_coef_wu`
+/// of weights divided by their largest.
 pub fn clustering(graph: &Graph) -> Vec<f64> {
     let largest = graph.all_weights().iter().copied().fold(0.0, f64::max);
     let of = |(i, cycles): (usize, f64)| {
@@ -19,8 +19,9 @@ pub fn clustering(graph: &Graph) -> Vec<f64> {
     weighted_cycles(graph).into_iter().enumerate().map(of).collect()
 }
 
-/// Clustering coefficient of each node without weights: the share of the pairs of its neighbours that are
-/// neighbours of each other; 0 with fewer than two. As `networkx.clustering` and `bct.clustering_coef_bu`.
+/// Computes the unweighted clustering coefficient of each node: the share of the pairs of its neighbours
+/// that are neighbours of each other; 0 with fewer than two. As `networkx.clustering` and
+/// `bct.clustering_coef_bu`.
 pub fn clustering_binary(graph: &Graph) -> Vec<f64> {
     let bits = graph.bits();
     let of = |i: usize| {
@@ -32,8 +33,8 @@ pub fn clustering_binary(graph: &Graph) -> Vec<f64> {
     (0..graph.nodes()).map(of).collect()
 }
 
-/// Weighted transitivity: the triangles' geometric mean weights over all paths of two edges. As
-/// `bct.transitivity_wu`: weights are taken as they are.
+/// Computes weighted transitivity: the sum of the triangles' geometric mean weights over the number of
+/// paths of two edges. As `bct.transitivity_wu`, it uses the weights as they are.
 ///
 /// # Errors
 /// [`Missing::NoEdges`] if no node has two edges.
@@ -46,7 +47,7 @@ pub fn transitivity(graph: &Graph) -> Result<f64, Missing> {
     }
 }
 
-/// Transitivity without weights: which share of the paths of two edges are closed to a triangle. As
+/// Computes unweighted transitivity: the share of the paths of two edges that close to a triangle. As
 /// `networkx.transitivity` and `bct.transitivity_bu`.
 ///
 /// # Errors
@@ -56,12 +57,12 @@ pub fn transitivity_binary(graph: &Graph) -> Result<f64, Missing> {
     if paths == 0 { Err(Missing::NoEdges) } else { Ok((6 * triangles(graph.bits())) as f64 / paths as f64) }
 }
 
-/// Ordered paths of two edges, twice the unordered ones.
+/// Counts ordered paths of two edges, twice the number of unordered ones.
 pub(super) fn paths(graph: &Graph) -> usize {
     (0..graph.nodes()).map(|i| graph.degree(i)).map(|degree| degree * degree.saturating_sub(1)).sum()
 }
 
-/// Triangles, each counted once: at the edge of its two lower nodes.
+/// Counts triangles, each once: at the edge of its two lower nodes.
 pub(super) fn triangles(neighbours: &Bits) -> usize {
     let mut sum = 0;
     let mut above = vec![[0; 8]; neighbours.lines()];
@@ -72,7 +73,7 @@ pub(super) fn triangles(neighbours: &Bits) -> usize {
             while rest != 0 {
                 let j = word * 64 + rest.trailing_zeros() as usize;
                 rest &= rest - 1;
-                // Of the word of `j` only what is above it; whole words from there on.
+                // Only bits above `j` count in its word; later words count whole.
                 let (mine, theirs) = (above.as_flattened(), neighbours.row(j).as_flattened());
                 let first = mine[word] & theirs[word] & (u64::MAX << (j % 64));
                 let others = mine[word + 1..].iter().zip(&theirs[word + 1..]);
@@ -83,7 +84,7 @@ pub(super) fn triangles(neighbours: &Bits) -> usize {
     sum as usize
 }
 
-/// The nodes of `row` above `i`.
+/// Copies the nodes of `row` above `i` to `above`.
 fn keep_above(above: &mut [Line], row: &[Line], i: usize) {
     above.copy_from_slice(row);
     let words = above.as_flattened_mut();
@@ -92,17 +93,18 @@ fn keep_above(above: &mut [Line], row: &[Line], i: usize) {
     words[i / 64] &= u64::MAX << (i % 64);
 }
 
-/// How many nodes two sets share.
+/// Returns the number of nodes that two sets share.
 fn common(a: &[Line], b: &[Line]) -> usize {
     let shared = |(a, b): (&Line, &Line)| a.iter().zip(b).map(|(a, b)| (a & b).count_ones()).sum::<u32>();
     a.iter().zip(b).map(shared).sum::<u32>() as usize
 }
 
-/// For each node the sum of `(w_ij w_jh w_hi)^(1/3)` over ordered pairs of its neighbours `j`, `h`: the diagonal of the
-/// third power of the cube roots of the weights.
+/// Returns, for each node, the sum of `(w_ij w_jh w_hi)^(1/3)` over ordered pairs of its neighbours `j`,
+/// `h`: the diagonal of the third power of the matrix of the weights' cube roots.
 ///
-/// Each triangle `i < j < h` is met once, at its edge `i-j`. The roots of `i`'s weights lie in a row as long as there are
-/// nodes, zero for those it has no edge to: so the neighbours of `j` need no search.
+/// Each triangle `i < j < h` is visited once, at its edge `i-j`. The cube roots of `i`'s weights are
+/// spread over a row with one place per node, zero for other nodes, so that the neighbours of `j` need
+/// no search.
 fn weighted_cycles(graph: &Graph) -> Vec<f64> {
     let nodes = graph.nodes();
     let above: Vec<_> = (0..nodes).map(|i| graph.ends_above(i)).collect();

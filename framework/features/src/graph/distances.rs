@@ -1,4 +1,4 @@
-//! Distances along weighted edges: a heavy edge is short.
+//! Distances along weighted edges, on which heavy edges are short.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,42 +10,43 @@ use crate::Missing;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distances {
     nodes: usize,
-    /// `i * nodes + j`; infinite without a way.
+    /// Value of pair `(i, j)` at `i * nodes + j`; infinite without a path.
     values: Vec<f64>,
 }
 
 impl Distances {
-    /// From node `i` to node `j`: 0 to itself, infinite without a way.
+    /// Returns the distance from node `i` to node `j`: 0 to itself, infinite without a path.
     pub fn at(&self, i: usize, j: usize) -> f64 {
         self.values[i * self.nodes + j]
     }
 
-    /// Weighted global efficiency: the mean of `1 / distance` over all pairs, as `bct.efficiency_wei`.
+    /// Computes weighted global efficiency: the mean of `1 / distance` over all pairs, as
+    /// `bct.efficiency_wei`.
     ///
     /// # Errors
-    /// [`Missing::NoEdges`] of a graph without edges.
+    /// [`Missing::NoEdges`] for a graph without edges.
     pub fn efficiency(&self) -> Result<f64, Missing> {
         let (count, sum) = self.finite().fold((0, 0.0), |(count, sum), d| (count + 1, sum + 1.0 / d));
         if count == 0 { Err(Missing::NoEdges) } else { Ok(sum / (self.nodes * (self.nodes - 1)) as f64) }
     }
 
-    /// Weighted characteristic path length: the mean over the pairs that have a way between them, as `bct.charpath` of
-    /// `bct.distance_wei` without infinite distances.
+    /// Computes the weighted characteristic path length: the mean over pairs with a path between them,
+    /// as `bct.charpath` of `bct.distance_wei` without infinite distances.
     ///
     /// # Errors
-    /// [`Missing::NoEdges`] of a graph without edges.
+    /// [`Missing::NoEdges`] for a graph without edges.
     pub fn path_length(&self) -> Result<f64, Missing> {
         let (count, sum) = self.finite().fold((0_usize, 0.0), |(count, sum), d| (count + 1, sum + d));
         if count == 0 { Err(Missing::NoEdges) } else { Ok(sum / count as f64) }
     }
 
-    /// Distances between different nodes that have a way between them.
+    /// Iterates over the distances between different nodes with a path between them.
     fn finite(&self) -> impl Iterator<Item = f64> + '_ {
         self.values.iter().copied().filter(|&distance| distance > 0.0 && distance.is_finite())
     }
 }
 
-/// The distances between all nodes of a graph (Dijkstra's algorithm from each).
+/// Computes the distances between all nodes of a graph, by Dijkstra's algorithm from each.
 pub fn distances(graph: &Graph) -> Distances {
     let nodes = graph.nodes();
     let mut values = vec![f64::INFINITY; nodes * nodes];
@@ -69,12 +70,12 @@ pub fn distances(graph: &Graph) -> Distances {
     Distances { nodes, values }
 }
 
-/// Nodes by their distance, the nearest first; of equally near ones the lower.
+/// Priority queue of nodes by distance, nearest first; of equally near ones the lower first.
 #[derive(Default)]
 pub(super) struct Queue(BinaryHeap<Reverse<(u64, usize)>>);
 
 impl Queue {
-    /// Distances are not negative, so that their bits sort as they do.
+    /// Adds a node. Distances are not negative, so their bits sort as they do.
     pub fn push(&mut self, distance: f64, node: usize) {
         self.0.push(Reverse((distance.to_bits(), node)));
     }

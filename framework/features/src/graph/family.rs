@@ -1,4 +1,4 @@
-//! What the graph family measures of a scan, over a range of densities.
+//! Graph measures of a scan, over a range of densities.
 
 use boldface::seed::stream;
 
@@ -6,20 +6,22 @@ use super::{Edges, Graph, Weights, clustering, hops, local_efficiency, louvain, 
 use super::{participation, small_worldness, strengths};
 use crate::{Fc, Feature, Measured, Missing, Networks};
 
-/// Volumes below which there is no graph: the sampling error of a correlation, `1 / sqrt(trs - 3)` in Fisher's z, is then
-/// above 0.37, and which edges are the strongest is mostly chance. Of three volumes nearly all correlations are +-1.
+/// Minimum number of volumes for a graph. With fewer, the sampling error of a correlation, `1 / sqrt(trs
+/// - 3)` in Fisher's z, is above 0.37, so chance mostly decides which edges are strongest. With three
+/// volumes nearly all correlations are +-1.
 pub const MIN_TRS: usize = 10;
 
-/// How graphs are made and searched.
+/// Settings for making and searching graphs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Shares of all pairs of regions that are edges, each above 0 and up to 1. Values are means over them.
+    /// Densities: shares of all pairs of regions that are edges, each above 0 and up to 1. Values are
+    /// means over them.
     pub densities: Vec<f64>,
-    /// Which couplings can be edges.
+    /// Couplings that can be edges.
     pub edges: Edges,
-    /// Searches for modules, of which the best is taken.
+    /// Number of searches for modules; the best result is used.
     pub runs: usize,
-    /// Random graphs that small-worldness compares with.
+    /// Number of random graphs for small-worldness.
     pub nulls: usize,
 }
 
@@ -37,29 +39,31 @@ const WHOLE: [&str; 6] =
 /// Measures of each network.
 const OF_NETWORKS: [&str; 3] = ["strength", "participation", "module-z"];
 
-/// The features that [`measure`] gives, in its order.
+/// Returns the features of [`measure`], in its order.
 pub fn features(networks: &Networks) -> Vec<Feature> {
     let of_network = |measure| networks.members.iter().map(move |(name, _)| Feature::new(measure, &[name]));
     let whole = WHOLE.iter().map(|measure| Feature::new(measure, &[]));
     whole.chain(OF_NETWORKS.into_iter().flat_map(of_network)).collect()
 }
 
-/// The graph measures of a scan whose `trs` volumes have this FC: those of the whole graph, then those of each network,
-/// always the same features in the same order.
+/// Computes the graph measures of a scan with this FC over `trs` volumes: those of the whole graph, then
+/// those of each network. Features and their order are always the same.
 ///
-/// - `global-efficiency`, `path-length`: [`hops`]; `local-efficiency`: mean of [`local_efficiency`] over nodes;
+/// - `global-efficiency`, `path-length`: [`hops`]; `local-efficiency`: mean of [`local_efficiency`] over
+///   nodes;
 /// - `clustering`: mean of the weighted [`clustering`] over nodes;
 /// - `modularity`: of the modules that [`louvain`] finds;
 /// - `small-worldness`: [`small_worldness`];
-/// - `strength.N`, `participation.N`: means of [`strengths`] and [`participation`] over the regions of network `N`;
-///   participation is in the networks of the parcellation;
-/// - `module-z.N`: mean of [`module_z`] over the regions of `N`, with respect to the modules that [`louvain`] finds in
-///   this scan: whether the regions of the network are hubs of the modules they are in. With respect to the networks
-///   themselves that mean would be 0 whatever the scan.
+/// - `strength.N`, `participation.N`: means of [`strengths`] and [`participation`] over the regions of
+///   network `N`; participation refers to the networks of the parcellation;
+/// - `module-z.N`: mean of [`module_z`] over the regions of `N`, with the modules that [`louvain`] finds
+///   in this scan. It says whether the network's regions are hubs of their modules. With the networks as
+///   modules, this mean would always be 0.
 ///
-/// Every value is the mean over the densities: the area under the curve, divided by its width where densities are evenly
-/// spaced. Regions without a signal are no nodes. Where more than half of the regions (of a network: of its
-/// regions) have none, it is [`Missing::Dead`]; below [`MIN_TRS`] volumes everything is [`Missing::Short`].
+/// Every value is the mean over densities: for evenly spaced densities, the area under the curve divided
+/// by its width. Regions without a signal are not nodes. A value is [`Missing::Dead`] if more than half
+/// of the regions (for a network: of its regions) have none. Below [`MIN_TRS`] volumes everything is
+/// [`Missing::Short`].
 pub fn measure(fc: &Fc, trs: usize, networks: &Networks, settings: &Settings, seed: u64) -> Vec<Measured> {
     let weights = Weights::of(fc, settings.edges);
     let refused = if trs < MIN_TRS {
@@ -85,7 +89,7 @@ pub fn measure(fc: &Fc, trs: usize, networks: &Networks, settings: &Settings, se
     features.enumerate().map(|(place, feature)| feature.is(mean(place))).collect()
 }
 
-/// All values of one graph, in the order of the features.
+/// Computes all values of one graph, in the order of the features.
 fn at_density(
     graph: &Graph,
     density: f64,
@@ -97,7 +101,8 @@ fn at_density(
     if graph.edges() == 0 {
         return vec![Err(Missing::NoEdges); WHOLE.len() + OF_NETWORKS.len() * networks.members.len()];
     }
-    // Each density has streams of its own: another density in the list moves no number of this one.
+    // Each density has its own random streams, so that other densities in the list do not change its
+    // values.
     let random = |purpose: &str| stream(seed, &format!("{purpose} {density}"));
     let mean = |values: Vec<f64>| Ok(values.iter().sum::<f64>() / values.len() as f64);
     let hops = hops(graph);
@@ -122,7 +127,8 @@ fn at_density(
     values
 }
 
-/// Mean over the nodes of a network of `regions` regions; those without a value (NaN) are left out.
+/// Returns the mean over the nodes of a network with `regions` regions, without those that have no value
+/// (NaN).
 fn of_network(values: &[f64], nodes: Vec<usize>, regions: usize) -> Result<f64, Missing> {
     if 2 * nodes.len() < regions || nodes.is_empty() {
         return Err(Missing::Dead);

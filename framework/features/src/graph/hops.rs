@@ -1,29 +1,29 @@
-//! Distances in hops: how many edges lie between two nodes.
+//! Distances in hops: the number of edges between two nodes.
 
 use super::Graph;
 use super::bits::{Bits, Line, count, meet, members, unite};
 use crate::Missing;
 
-/// How many pairs of nodes are how many hops apart.
+/// Number of pairs of nodes at each distance in hops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hops {
     nodes: usize,
-    /// Ordered pairs of nodes at 1, 2, .. hops.
+    /// Number of ordered pairs of nodes at 1, 2, .. hops.
     pairs: Vec<usize>,
 }
 
 impl Hops {
-    /// Ordered pairs of nodes at 1, 2, .. hops; pairs without a way between them are in none.
+    /// Returns the number of ordered pairs at 1, 2, .. hops. Pairs without a path are not counted.
     pub fn pairs(&self) -> &[usize] {
         &self.pairs
     }
 
-    /// Global efficiency: the mean of `1 / hops` over all pairs, 0 for a pair without a way between them; from 0 to 1
-    /// (Latora and Marchiori 2001, doi 10.1103/PhysRevLett.87.198701). As `networkx.global_efficiency` and
-    /// `bct.efficiency_bin`.
+    /// Computes global efficiency: the mean of `1 / hops` over all pairs, with 0 for a pair without a
+    /// path; from 0 to 1 (Latora and Marchiori 2001, doi 10.1103/PhysRevLett.87.198701). As
+    /// `networkx.global_efficiency` and `bct.efficiency_bin`.
     ///
     /// # Errors
-    /// [`Missing::NoEdges`] of a graph without edges.
+    /// [`Missing::NoEdges`] for a graph without edges.
     pub fn efficiency(&self) -> Result<f64, Missing> {
         if self.pairs.is_empty() {
             return Err(Missing::NoEdges);
@@ -31,31 +31,32 @@ impl Hops {
         Ok(self.inverse() / (self.nodes * (self.nodes - 1)) as f64)
     }
 
-    /// Characteristic path length in hops: the mean over the pairs that have a way between them (Watts and Strogatz
-    /// 1998), as `bct.charpath` of `bct.distance_bin` without infinite distances.
+    /// Computes the characteristic path length in hops: the mean over pairs with a path between them
+    /// (Watts and Strogatz 1998), as `bct.charpath` of `bct.distance_bin` without infinite distances.
     ///
     /// # Errors
-    /// [`Missing::NoEdges`] of a graph without edges.
+    /// [`Missing::NoEdges`] for a graph without edges.
     pub fn path_length(&self) -> Result<f64, Missing> {
         let hops: usize = self.pairs.iter().zip(1..).map(|(&pairs, hops)| pairs * hops).sum();
         let pairs: usize = self.pairs.iter().sum();
         if pairs == 0 { Err(Missing::NoEdges) } else { Ok(hops as f64 / pairs as f64) }
     }
 
-    /// Sum of `1 / hops` over all ordered pairs.
+    /// Returns the sum of `1 / hops` over all ordered pairs.
     pub(super) fn inverse(&self) -> f64 {
         self.pairs.iter().zip(1..).map(|(&pairs, hops)| pairs as f64 / f64::from(hops)).sum()
     }
 }
 
-/// The distances between all nodes of a graph in hops; weights do not matter.
+/// Counts the distances between all nodes of a graph in hops, without regard to weights.
 pub fn hops(graph: &Graph) -> Hops {
     of_bits(graph.bits())
 }
 
-/// As [`hops`], of neighbours as bits.
+/// Counts distances as [`hops`] does, from neighbours as bits.
 ///
-/// Whom a node reaches in `k` hops is whom it or its neighbours reach in `k - 1`: sets are united 512 nodes at once.
+/// In `k` hops a node reaches the nodes that it or its neighbours reach in `k - 1`. Sets are united 512
+/// nodes at a time.
 pub(super) fn of_bits(neighbours: &Bits) -> Hops {
     let nodes = neighbours.nodes();
     let mut reached = neighbours.clone();
@@ -63,7 +64,7 @@ pub(super) fn of_bits(neighbours: &Bits) -> Hops {
     let mut sizes: Vec<usize> = (0..nodes).map(|i| count(reached.row(i))).collect();
     let mut pairs = vec![sizes.iter().sum::<usize>() - nodes];
     let mut next = reached.clone();
-    // Nodes that may reach more: a node that found nobody new in a step finds nobody later.
+    // Nodes that may reach more. A node that reaches no new one in a step never will.
     let mut open: Vec<usize> = (0..nodes).filter(|&i| sizes[i] > 1 && sizes[i] < nodes).collect();
     while pairs.last().is_some_and(|&found| found > 0) && !open.is_empty() {
         let mut found = 0;
@@ -84,7 +85,7 @@ pub(super) fn of_bits(neighbours: &Bits) -> Hops {
     Hops { nodes, pairs }
 }
 
-/// Adds to `row` whom `i` reaches in one hop more; `missing` nodes it does not reach yet.
+/// Adds to `row` the nodes that `i` reaches with one more hop; it does not reach `missing` nodes yet.
 fn step(neighbours: &Bits, reached: &Bits, i: usize, missing: usize, row: &mut [Line]) {
     let degree = count(neighbours.row(i));
     if 2 * missing >= degree {

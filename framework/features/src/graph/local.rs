@@ -4,9 +4,9 @@ use super::Graph;
 use super::bits::{Bits, Line};
 use super::hops::of_bits;
 
-/// Local efficiency of each node: the efficiency in hops of the graph of its neighbours without it, 0 with fewer than
-/// two neighbours (Latora and Marchiori 2001). As `bct.efficiency_bin(local=True)`; its mean is
-/// `networkx.local_efficiency`.
+/// Computes the local efficiency of each node: the efficiency in hops of the graph of its neighbours
+/// without it; 0 with fewer than two neighbours (Latora and Marchiori 2001). As
+/// `bct.efficiency_bin(local=True)`; its mean is `networkx.local_efficiency`.
 pub fn local_efficiency(graph: &Graph) -> Vec<f64> {
     let of = |i: usize| {
         let degree = graph.degree(i);
@@ -23,9 +23,10 @@ pub fn local_efficiency(graph: &Graph) -> Vec<f64> {
     (0..graph.nodes()).map(of).collect()
 }
 
-/// Sum of `1 / hops` over ordered pairs of the neighbours of `i`, by ways among them; at most `64 * WORDS` neighbours.
+/// Returns the sum of `1 / hops` over ordered pairs of the neighbours of `i`, along paths among them.
+/// There must be at most `64 * WORDS` neighbours.
 ///
-/// Neighbours are numbered anew, so that a set of them is a word or two.
+/// Neighbours are renumbered, so that a set of them takes only `WORDS` words.
 fn inverse<const WORDS: usize>(graph: &Graph, i: usize) -> f64 {
     let degree = graph.degree(i);
     let squeeze = Squeeze::new(graph.bits().row(i));
@@ -57,7 +58,7 @@ fn inverse<const WORDS: usize>(graph: &Graph, i: usize) -> f64 {
     pairs.iter().zip(1..).map(|(&pairs, hops)| pairs as f64 / f64::from(hops)).sum()
 }
 
-/// Adds to `reached` the neighbours of all of `front`.
+/// Adds the neighbours of all nodes in `front` to `reached`.
 fn spread<const WORDS: usize>(rows: &[[u64; WORDS]], front: &[u64; WORDS], reached: &mut [u64; WORDS]) {
     for (word, &bits) in front.iter().enumerate() {
         let mut rest = bits;
@@ -71,7 +72,7 @@ fn spread<const WORDS: usize>(rows: &[[u64; WORDS]], front: &[u64; WORDS], reach
     }
 }
 
-/// As [`inverse`], of any number of neighbours.
+/// Does the same as [`inverse`] for any number of neighbours.
 fn inverse_of_many(graph: &Graph, i: usize) -> f64 {
     let among = graph.neighbours(i);
     let mut bits = Bits::empty(among.len());
@@ -82,13 +83,13 @@ fn inverse_of_many(graph: &Graph, i: usize) -> f64 {
     of_bits(&bits).inverse()
 }
 
-/// Moves the nodes of a set `among` together: the first becomes bit 0, the second bit 1, and so on.
+/// Packs the nodes of a set `among` together: the first becomes bit 0, the second bit 1, and so on.
 ///
-/// Within each word by Hacker's Delight's `compress` (Warren 2012, 7-4), whose moves depend on `among` alone; they are
-/// worked out once for all sets. All words of a line move at once.
+/// Each word is packed by `compress` of Hacker's Delight (Warren 2012, 7-4). Its moves depend only on
+/// `among`, so they are computed once for all sets. All words of a line move at once.
 struct Squeeze {
     lines: Vec<(Line, [Line; 6])>,
-    /// How many bits of each word there are.
+    /// Number of bits in each word.
     counts: Vec<u32>,
 }
 
@@ -98,7 +99,7 @@ impl Squeeze {
         Squeeze { lines: among.iter().map(|line| (*line, moves(line))).collect(), counts }
     }
 
-    /// The set `row` without what is not in `among`; that must have no more than `64 * WORDS` nodes.
+    /// Packs the nodes of `row` that are in `among`, which must have at most `64 * WORDS` nodes.
     fn apply<const WORDS: usize>(&self, row: &[Line]) -> [u64; WORDS] {
         let mut squeezed = [0; WORDS];
         let mut place = 0;
@@ -111,7 +112,7 @@ impl Squeeze {
                 }
             }
             for (word, &count) in words.iter().zip(&self.counts[8 * place_of_line..]) {
-                // Where `place` is at the end of all words there is nothing left to put.
+                // At the end of all words, nothing is left to place.
                 if count > 0 {
                     squeezed[place / 64] |= word << (place % 64);
                     if place % 64 + count as usize > 64 {
@@ -125,7 +126,7 @@ impl Squeeze {
     }
 }
 
-/// Which bits of each word move by 1, 2, 4, .. places in turn.
+/// Returns the bits of each word that move by 1, 2, 4, .. places in turn.
 fn moves(among: &Line) -> [Line; 6] {
     let mut moves = [[0; 8]; 6];
     for (word, &among) in among.iter().enumerate() {
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn few_and_many_neighbours_are_the_same() {
-        // A hub whose neighbours are in a row: sums by sets of any width.
+        // A hub whose neighbours form a path: sums with sets of any width.
         for count in [3, 64, 65, 128, 200, 400, 512, 600] {
             let spokes = (1..=count).map(|i| (0, i, 1.0));
             let row = (2..=count).map(|i| (i - 1, i, 1.0));

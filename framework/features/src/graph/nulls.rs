@@ -1,4 +1,4 @@
-//! Small-worldness: clustered and close at once, beside random graphs of the same degrees.
+//! Small-worldness: clustering and path length compared with random graphs of the same degrees.
 
 use rand::Rng;
 
@@ -9,8 +9,8 @@ use super::louvain::below;
 use super::{Graph, hops, transitivity_binary};
 use crate::Missing;
 
-/// Swaps for each edge between a graph and its random counterpart, as `itr` of `bct.randmio_und`; each swap rewires two
-/// edges, so that one in 20,000 stays where it is.
+/// Swaps per edge between a graph and its random counterpart, as `itr` of `bct.randmio_und`. Each swap
+/// rewires two edges, so one edge in 20,000 stays in place.
 const SWAPS: usize = 5;
 
 /// Clustering and distances of a random graph.
@@ -22,10 +22,10 @@ pub struct Null {
     pub path_length: f64,
 }
 
-/// `count` random graphs in which every node has as many edges as in `graph`.
+/// Measures `count` random graphs in which every node has as many edges as in `graph`.
 ///
-/// Two edges `a-b`, `c-d` at a time become `a-d`, `c-b` where neither is there yet (Maslov and Sneppen 2002, as
-/// `bct.randmio_und`; a graph may fall into pieces). Each null goes on from the one before.
+/// Two edges `a-b`, `c-d` at a time become `a-d`, `c-b` unless those exist (Maslov and Sneppen 2002, as
+/// `bct.randmio_und`; a graph may become disconnected). Each null continues from the one before.
 ///
 /// # Errors
 /// [`Missing::NoEdges`] if no node has two edges.
@@ -43,12 +43,13 @@ pub fn rewired(graph: &Graph, count: usize, rng: &mut impl Rng) -> Result<Vec<Nu
     (0..count).map(null).collect()
 }
 
-/// Small-worldness `sigma = (C / C_null) / (L / L_null)`: above 1 if a graph is more clustered than random ones of its
-/// degrees while its paths are hardly longer (Humphries and Gurney 2008, doi 10.1371/journal.pone.0002051).
+/// Computes small-worldness `sigma = (C / C_null) / (L / L_null)`: above 1 if a graph is more clustered
+/// than random graphs with its degrees while its paths are hardly longer (Humphries and Gurney 2008, doi
+/// 10.1371/journal.pone.0002051).
 ///
-/// `C` is the transitivity and `L` the path length in hops over the pairs that have a way between them, both without
-/// weights; of `nulls` [`rewired`] graphs the means. As `networkx.sigma`, which only takes graphs in one piece and
-/// keeps its nulls so.
+/// `C` is the transitivity and `L` the path length in hops over pairs with a path between them, both
+/// unweighted. `C_null` and `L_null` are means over `nulls` [`rewired`] graphs. As `networkx.sigma`,
+/// which accepts only connected graphs and keeps its nulls connected.
 ///
 /// # Errors
 /// [`Missing::NoEdges`] if no node has two edges, [`Missing::Undefined`] if the nulls have no triangle.
@@ -63,7 +64,7 @@ pub fn small_worldness(graph: &Graph, nulls: usize, rng: &mut impl Rng) -> Resul
     Ok(clustered / by_chance / (length / mean(|null| null.path_length)))
 }
 
-/// The edges of a graph without their weights.
+/// Edges of a graph without their weights.
 pub(super) struct Wiring {
     pub bits: Bits,
     edges: Vec<[u32; 2]>,
@@ -78,7 +79,7 @@ impl Wiring {
         Wiring { bits, edges: (0..graph.nodes()).flat_map(upper).collect() }
     }
 
-    /// [`SWAPS`] swaps an edge; each is tried as often as `bct.randmio_und` tries it.
+    /// Makes [`SWAPS`] swaps per edge, each tried as often as `bct.randmio_und` does.
     pub fn shuffle(&mut self, rng: &mut impl Rng) {
         let nodes = self.bits.nodes();
         let tries = (nodes * self.edges.len()).div_ceil(nodes * (nodes - 1)).max(1);
@@ -87,11 +88,11 @@ impl Wiring {
         }
     }
 
-    /// Swaps the ends of two edges drawn at random, if that gives two edges that are not there; whether it did.
+    /// Swaps the ends of two random edges unless a new edge exists already, and returns whether it did.
     fn swap(&mut self, rng: &mut impl Rng) -> bool {
         let count = self.edges.len() as u32;
         let first = below(rng, count) as usize;
-        // The second in either direction: its lowest bit says which.
+        // The second edge is drawn with a direction, which is its lowest bit.
         let second = below(rng, 2 * count) as usize;
         let (second, turned) = (second / 2, second % 2);
         let [a, b] = self.edges[first].map(|node| node as usize);

@@ -1,11 +1,11 @@
-//! The couplings of all pairs of regions as weights, and the graphs of their strongest.
+//! Couplings of all pairs of regions as weights, and the graphs of the strongest ones.
 
 use boldface::{Deserialize, JsonSchema, Serialize};
 
 use super::Graph;
 use crate::Fc;
 
-/// Which couplings can be edges.
+/// Couplings that can be edges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
@@ -17,7 +17,7 @@ pub enum Edges {
     Positive,
 }
 
-/// A weight for every pair of regions that have a signal: a number of 0 or more, 0 for no edge.
+/// A weight of 0 or more for every pair of regions with a signal; 0 means no edge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     regions: Vec<usize>,
@@ -25,13 +25,13 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// The weights of FC. Regions without a signal (NaN) are left out: they are no nodes.
+    /// Derives weights from FC. Regions without a signal (NaN) do not become nodes.
     pub fn of(fc: &Fc, edges: Edges) -> Weights {
         Weights::of_matrix(fc.rois(), fc.values(), edges)
     }
 
-    /// The weights of any symmetric matrix of `rois` rows, one after the other. Its diagonal is NaN for regions that are
-    /// to be left out, and counts for nothing else.
+    /// Derives weights from any symmetric matrix of `rois` rows, row after row. A NaN on the diagonal
+    /// leaves a region out; otherwise the diagonal is ignored.
     pub fn of_matrix(rois: usize, couplings: &[f64], edges: Edges) -> Weights {
         let regions: Vec<usize> = (0..rois).filter(|&i| !couplings[i * rois + i].is_nan()).collect();
         let mut values = vec![0.0; regions.len() * regions.len()];
@@ -52,24 +52,24 @@ impl Weights {
         Weights { regions, values }
     }
 
-    /// Number of nodes.
+    /// Returns the number of nodes.
     pub fn nodes(&self) -> usize {
         self.regions.len()
     }
 
-    /// The region of each node, ascending.
+    /// Returns the region of each node, ascending.
     pub fn regions(&self) -> &[usize] {
         &self.regions
     }
 
-    /// Graphs of the strongest edges, one a density: [`edges_at`] of them, fewer if fewer have a weight. Of
-    /// equal weights the pair `i < j` that comes first row by row is the stronger: bctpy's order among them is its
-    /// sort's, and the reference keeps all.
+    /// Builds graphs of the strongest edges, one per density: [`edges_at`] of them, or fewer if fewer
+    /// have a weight. Of equal weights, the pair `i < j` that comes first row by row is the stronger.
+    /// bctpy's order of equal weights depends on its sort, and the reference keeps all of them.
     pub fn graphs(&self, densities: &[f64]) -> Vec<Graph> {
         let counts: Vec<usize> = densities.iter().map(|&density| edges_at(self.nodes(), density)).collect();
         let mut falling: Vec<usize> = (0..counts.len()).collect();
         falling.sort_by_key(|&place| std::cmp::Reverse(counts[place]));
-        // Each graph is cut from the one before, which has it within.
+        // Each graph is cut from the one before, which contains it.
         let mut strongest = self.upper();
         let mut graphs: Vec<Option<Graph>> = vec![None; counts.len()];
         let mut last: Option<usize> = None;
@@ -88,7 +88,7 @@ impl Weights {
         graphs.into_iter().flatten().collect()
     }
 
-    /// The bits of all weights above 0, once a pair: they sort as the weights do.
+    /// Returns the bits of all weights above 0, once per pair. They sort as the weights do.
     fn upper(&self) -> Vec<u64> {
         let n = self.nodes();
         let mut upper = Vec::with_capacity(n * n.saturating_sub(1) / 2);
@@ -99,7 +99,7 @@ impl Weights {
         upper
     }
 
-    /// What divides the `count` strongest from the others; `strongest` is cut down to them.
+    /// Returns the cut below the `count` strongest weights, and reduces `strongest` to them.
     fn cut(&self, strongest: &mut Vec<u64>, count: usize) -> Cut {
         if count == 0 {
             strongest.clear();
@@ -119,16 +119,17 @@ impl Weights {
     }
 }
 
-/// How many edges a graph of `nodes` nodes has at a density: of `n (n - 1) / 2` pairs that share, rounded with
-/// halves up as `bct.threshold_proportional` does. The reference cuts the fraction off: at most one edge fewer.
+/// Returns the number of edges of a graph of `nodes` nodes at a density: that share of its `n (n - 1) /
+/// 2` pairs, rounded with halves up as `bct.threshold_proportional` does. The reference truncates, for
+/// at most one edge fewer.
 pub fn edges_at(nodes: usize, density: f64) -> usize {
     ((nodes * nodes - nodes) as f64 * density / 2.0 + 0.5).floor() as usize
 }
 
-/// The weakest edge that is kept.
+/// The weakest edge that a graph keeps.
 struct Cut {
     weight: f64,
-    /// `i * nodes + j`, `i < j`, of the last pair of exactly this weight that is kept.
+    /// Place `i * nodes + j`, `i < j`, of the last pair of exactly this weight that is kept.
     last: usize,
 }
 

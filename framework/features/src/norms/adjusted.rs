@@ -1,10 +1,10 @@
-//! Columns that norms are adjusted for, as numbers: coded by what the training scans have.
+//! Numeric codes of the columns that norms are adjusted for, derived from the training scans.
 
 use std::collections::BTreeSet;
 
 use boldface::{Deserialize, Result, ScanInfo, Serialize};
 
-/// How columns become numbers.
+/// Codes of columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", transparent)]
 pub(super) struct Covariates(Vec<Covariate>);
@@ -12,17 +12,17 @@ pub(super) struct Covariates(Vec<Covariate>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
 enum Covariate {
-    /// One number: standard deviations (ddof 0, over the scans) from the mean.
+    /// One number: the distance from the mean in SDs (ddof 0, over the scans).
     Number { column: String, mean: f64, sd: f64 },
-    /// For every level but the first, 1 or 0.
+    /// One number for each level but the first: 1 for that level, 0 otherwise.
     Category { column: String, levels: Vec<String> },
 }
 
 impl Covariates {
-    /// Codes `columns` as `scans` have them.
+    /// Derives the codes of `columns` from `scans`.
     ///
     /// # Errors
-    /// If a scan has no value in a column, a column is the same in every scan, or is there twice.
+    /// If a scan has no value in a column, or a column is constant or listed twice.
     pub(super) fn of(columns: &[String], scans: &[&ScanInfo]) -> Result<Covariates> {
         let mut all = Vec::new();
         for (place, column) in columns.iter().enumerate() {
@@ -35,10 +35,11 @@ impl Covariates {
         Ok(Covariates(all))
     }
 
-    /// The coded columns of a scan.
+    /// Returns the coded columns of a scan.
     ///
     /// # Errors
-    /// If it has no value in a column, no number where training has numbers, or a level that training does not have.
+    /// If it has no value in a column, text where training has numbers, or a level that does not occur
+    /// in training.
     pub(super) fn code(&self, scan: &ScanInfo) -> Result<Vec<f64>> {
         let mut coded = Vec::new();
         for covariate in &self.0 {
@@ -72,23 +73,23 @@ impl Covariates {
         Ok(coded)
     }
 
-    /// How many coded columns there are.
+    /// Returns the number of coded columns.
     pub(super) fn width(&self) -> usize {
         self.0.iter().map(Covariate::width).sum()
     }
 
-    /// The columns, in order.
+    /// Returns the columns, in order.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Covariate::column)
     }
 
-    /// The column of a coded one.
+    /// Returns the column that a coded column belongs to.
     pub(super) fn column(&self, coded: usize) -> &str {
         let mut all = self.0.iter().flat_map(|one| std::iter::repeat_n(one.column(), one.width()));
         all.nth(coded).expect("every coded column is of a column")
     }
 
-    /// Whether what was read can be one; how many coded columns there are.
+    /// Checks codes that were read, and returns the number of coded columns.
     pub(super) fn check(&self) -> Result<usize, String> {
         for one in &self.0 {
             match one {
@@ -109,7 +110,7 @@ impl Covariate {
     fn of(column: &str, values: &[&str]) -> Result<Covariate> {
         let levels: BTreeSet<&str> = values.iter().copied().collect();
         let numbers: Option<Vec<f64>> = values.iter().map(|value| number(value)).collect();
-        // `1` and `1.0` are two texts and one number.
+        // `1` and `1.0` are different texts but the same number.
         let constant = levels.len() < 2
             || numbers.as_ref().is_some_and(|numbers| numbers.iter().all(|&x| x == numbers[0]));
         if constant {
@@ -139,7 +140,7 @@ impl Covariate {
         }
     }
 
-    /// By how many numbers it is coded.
+    /// Returns the number of coded columns.
     fn width(&self) -> usize {
         match self {
             Covariate::Number { .. } => 1,

@@ -1,4 +1,4 @@
-//! What is typical: mean and spread of every feature over the training scans, and how far a scan is from them.
+//! Norms: mean and spread of every feature over the training scans, and z-scores of scans against them.
 
 mod adjusted;
 mod spread;
@@ -12,16 +12,17 @@ use crate::{Feature, Measured, Missing};
 use adjusted::Covariates;
 use spread::Norm;
 
-/// What is typical of every feature, learned from training scans; nothing is ever taken from a scan that is compared.
+/// Mean and spread of every feature, learned from training scans alone.
 ///
-/// Every *person* counts once: a scan of somebody with `n` scans has the weight `1 / n`, so the mean is the mean of the
-/// people's own means. The SD is the root of the weighted squares over the people less one (less the number of columns
-/// that are adjusted for, if there are any): with one scan a person, the SD with ddof 1. With several it is that of one
-/// scan drawn of each person: what differs between people and what differs between scans of one, which is what a new
-/// scan is to be compared with. What a scan lacks is left out of that feature alone.
+/// Every *person* counts once: each scan of a person with `n` scans has the weight `1 / n`, so the mean
+/// is the mean of the people's own means. The SD is the root of the weighted squares over the number of
+/// people minus one and minus the number of coded columns. With one scan per person it is the SD with
+/// ddof 1. With several it is the SD of one scan drawn per person, which contains the differences
+/// between people and those between scans of one person: a new scan has both. The SD is slightly too
+/// large if scans of one person differ much. A missing value leaves the scan out of that feature only.
 ///
-/// With `adjust`, mean is what weighted least squares expects of a scan with its columns (`value = mean + slopes * coded
-/// columns`), and the SD is that of what is left.
+/// With `adjust`, the mean is the prediction of weighted least squares for a scan's columns (`value =
+/// mean + slopes * coded columns`), and the SD is that of the residuals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", try_from = "Form", into = "Form")]
 pub struct Norms {
@@ -29,18 +30,18 @@ pub struct Norms {
     norms: Vec<Norm>,
 }
 
-/// How a scan lies to the norm of one feature.
+/// A scan's value compared with the norm of one feature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Compared {
-    /// Standard deviations from what is typical. Finite; where there is no value, the reason of the value.
+    /// Standard deviations from the norm's mean. Finite; a missing value keeps its reason.
     pub z: Result<f64, Missing>,
-    /// How many training scans had a value.
+    /// Number of training scans with a value.
     pub scans: usize,
-    /// How many people those scans are of.
+    /// Number of people with those scans.
     pub people: usize,
 }
 
-/// Norms as they are written.
+/// Written form of the norms.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 struct Form {
@@ -50,15 +51,17 @@ struct Form {
 }
 
 impl Norms {
-    /// Version of the written form and of what its numbers mean.
+    /// Version of the written form and of the meaning of its numbers.
     pub const VERSION: u32 = 1;
 
-    /// Learns what is typical from `rows`, one a scan with the same features in the same order, adjusted for the columns
-    /// `adjust` of the scans: numbers if every scan has a number, else categories of which every level gets its own mean.
+    /// Fits norms to `rows`, one per scan, all with the same features in the same order. Norms are
+    /// adjusted for the columns `adjust` of the scans. A column is numeric if every scan has a number;
+    /// otherwise each of its levels gets its own mean.
     ///
     /// # Errors
-    /// If there is no scan, scans have different features, or one has no value in a column; if a column is the same in
-    /// every scan or follows from the others; if there are no more people than things to estimate.
+    /// If there is no scan, scans have different features, or one has no value in a column; if a column
+    /// is the same in every scan or follows from the others; if there are no more people than
+    /// parameters.
     pub fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], adjust: &[String]) -> Result<Norms> {
         if rows.len() != scans.len() {
             return Err(format!("{} scans were measured of {}", rows.len(), scans.len()).into());
@@ -74,11 +77,11 @@ impl Norms {
         Ok(Norms { covariates, norms })
     }
 
-    /// How far a scan is from what is typical, one a feature and in their order.
+    /// Compares a scan with the norms, feature by feature in order.
     ///
     /// # Errors
-    /// If the features are not those of the norms; if the scan has no value in a column that is adjusted for, or one
-    /// that training does not know.
+    /// If the features are not those of the norms; if the scan has no value in a column that is adjusted
+    /// for, or one that does not occur in training.
     pub fn compare(&self, measured: &[Measured], scan: &ScanInfo) -> Result<Vec<Compared>> {
         let features = measured.iter().map(|one| &one.feature);
         if !features.eq(self.features()) {
@@ -94,17 +97,18 @@ impl Norms {
         Ok(measured.iter().zip(&self.norms).map(compared).collect())
     }
 
-    /// The features, in order.
+    /// Returns the features, in order.
     pub fn features(&self) -> impl ExactSizeIterator<Item = &Feature> {
         self.norms.iter().map(|norm| &norm.feature)
     }
 
-    /// The columns that are adjusted for, as they were asked for.
+    /// Returns the columns that are adjusted for, in the requested order.
     pub fn adjusted(&self) -> impl Iterator<Item = &str> {
         self.covariates.columns()
     }
 
-    /// A number that changes with any number, name or level in the norms; the same on every machine.
+    /// Returns a hash that changes with any number, name or level in the norms, and is the same on every
+    /// machine.
     pub fn fingerprint(&self) -> u64 {
         let text = boldface::serde_json::to_vec(self).expect("norms are made of finite numbers and names");
         // FNV-1a, 64 bits.

@@ -1,4 +1,4 @@
-//! Mean and SD of one feature over the people, by weighted least squares where columns are adjusted for.
+//! Mean and SD of one feature over people, by weighted least squares if columns are adjusted for.
 
 use std::collections::BTreeMap;
 
@@ -9,49 +9,49 @@ use faer::linalg::solvers::SolveLstsq;
 use super::adjusted::Covariates;
 use crate::{Feature, Measured, Missing};
 
-/// What is typical of one feature.
+/// Norm of one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 pub(super) struct Norm {
     pub(super) feature: Feature,
-    /// How many training scans had a value.
+    /// Number of training scans with a value.
     pub(super) scans: usize,
-    /// How many people those are of.
+    /// Number of people with those scans.
     pub(super) people: usize,
-    /// None if the training scans cannot tell.
+    /// None if the training scans do not determine it.
     typical: Option<Typical>,
 }
 
-/// What is expected of a scan, and how far scans are from it.
+/// Expected value of a scan, and the spread around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 struct Typical {
-    /// Where the coded columns are 0.
+    /// Expected value if all coded columns are 0.
     mean: f64,
-    /// For each coded column.
+    /// One slope per coded column.
     slopes: Vec<f64>,
-    /// Of what is left.
+    /// SD of the residuals.
     sd: f64,
 }
 
-/// A spread below this share of the largest value is rounding, not biology.
+/// A spread below this share of the largest value is rounding noise.
 const LEAST_SHARE: f64 = 1e-9;
 
-/// So is one below this, whatever the unit.
+/// A spread below this is rounding noise in any unit.
 const LEAST: f64 = 1e-12;
 
-/// A column of which less than this is left beside the others says nothing of its own.
+/// A column whose own part, beside the others, is below this share carries no information.
 const LEAST_OWN: f64 = 1e-10;
 
 impl Norm {
-    /// Standard deviations of `value` from what is typical of a scan with these coded columns.
+    /// Returns how many SDs `value` is from the expected value for these coded columns.
     pub(super) fn z(&self, value: f64, coded: &[f64]) -> Result<f64, Missing> {
         let Typical { mean, slopes, sd } = self.typical.as_ref().ok_or(Missing::NoSpread)?;
         let expected = mean + slopes.iter().zip(coded).map(|(slope, x)| slope * x).sum::<f64>();
         Some((value - expected) / sd).filter(|z| z.is_finite()).ok_or(Missing::Undefined)
     }
 
-    /// Whether what was read can be one, with so many coded columns.
+    /// Checks a norm that was read, for `width` coded columns.
     pub(super) fn check(&self, width: usize) -> Result<(), String> {
         let name = &self.feature;
         match &self.typical {
@@ -68,10 +68,10 @@ impl Norm {
     }
 }
 
-/// Fits every feature of `rows`, one row a scan.
+/// Fits every feature of `rows`, one row per scan.
 ///
 /// # Errors
-/// If a column follows from the others, or there are no more people than things to estimate.
+/// If a column follows from the others, or there are no more people than parameters.
 pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Covariates) -> Result<Vec<Norm>> {
     let people: Vec<String> = scans.iter().map(|scan| scan.id.person()).collect();
     let coded = scans.iter().map(|scan| covariates.code(scan)).collect::<Result<Vec<_>>>()?;
@@ -80,7 +80,7 @@ pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Cova
     if covariates.width() > 0 {
         whole.check(covariates)?;
     }
-    // Features that the same scans have share their least squares.
+    // Features with values in the same scans share their least squares.
     let mut alike: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
     (0..rows[0].len()).for_each(|feature| {
         let present = all.iter().copied().filter(|&scan| rows[scan][feature].value.is_ok()).collect();
@@ -102,12 +102,12 @@ pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Cova
     Ok(norms.into_iter().map(|norm| norm.expect("every feature is in one group")).collect())
 }
 
-/// The scans that have a value, their weights and coded columns.
+/// The scans that have a value, with their weights and coded columns.
 struct Design {
     people: usize,
-    /// Root of the weight of each scan.
+    /// Root of each scan's weight.
     roots: Vec<f64>,
-    /// Scans x columns, a column of ones first, each row times its root.
+    /// Scans x columns: ones first, then coded columns; each row is multiplied by its root.
     columns: Mat<f64>,
 }
 
@@ -136,7 +136,7 @@ impl Design {
             .into());
         }
         match self.dependent() {
-            // The column of ones varies least and may come last.
+            // The column of ones varies least, so pivoting may place it last.
             Some(0) => Err("`adjust`: the columns together are the same in every training scan".into()),
             Some(column) => {
                 let name = covariates.column(column - 1);
@@ -149,7 +149,7 @@ impl Design {
         }
     }
 
-    /// A column that the others determine; the one that pivoting leaves for last.
+    /// Finds a column that the others determine: the one that pivoting places last.
     fn dependent(&self) -> Option<usize> {
         let width = self.columns.ncols();
         if self.columns.nrows() < width {
@@ -165,14 +165,14 @@ impl Design {
         Some(order[place])
     }
 
-    /// What is typical of each column of `values`, scans x features.
+    /// Fits each column of `values` (scans x features).
     fn typical(&self, values: &Mat<f64>) -> Vec<Option<Typical>> {
         let (scans, features, width) = (values.nrows(), values.ncols(), self.columns.ncols());
         if self.people <= width || (width > 1 && self.dependent().is_some()) {
             return vec![None; features];
         }
         let means = self.means(values);
-        // Centred first: a large mean must not drown a small spread.
+        // Centred first, so that a large mean does not drown a small spread.
         let centred =
             Mat::from_fn(scans, features, |scan, at| self.roots[scan] * (values[(scan, at)] - means[at]));
         let fitted = (width > 1).then(|| self.columns.col_piv_qr().solve_lstsq(&centred));
@@ -186,14 +186,14 @@ impl Design {
             let sd = (squares / (self.people - width) as f64).sqrt();
             let largest = (0..scans).map(|scan| values[(scan, at)].abs()).fold(0.0, f64::max);
             let (own, slopes) = fitted.split_first().map_or((0.0, &[][..]), |(own, slopes)| (*own, slopes));
-            // NaN and infinity are no spread either.
+            // A NaN or infinity is not a spread either.
             let spreads = sd > LEAST && sd > LEAST_SHARE * largest && sd.is_finite();
             spreads.then(|| Typical { mean: means[at] + own, slopes: slopes.to_vec(), sd })
         };
         (0..features).map(typical).collect()
     }
 
-    /// Weighted mean of each column of `values`.
+    /// Returns the weighted mean of each column of `values`.
     fn means(&self, values: &Mat<f64>) -> Vec<f64> {
         let weighted = |at: usize| -> f64 {
             (0..values.nrows()).map(|scan| self.roots[scan].powi(2) * values[(scan, at)]).sum()

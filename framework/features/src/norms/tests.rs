@@ -1,4 +1,4 @@
-//! Norms worked out by hand, and by numpy where columns are adjusted for.
+//! Norms worked out by hand, and by numpy if columns are adjusted for.
 
 use boldface::{ScanId, ScanInfo, serde_json};
 use expect_test::expect;
@@ -55,15 +55,15 @@ fn one_scan_a_person_is_the_mean_and_the_sd_with_ddof_1() {
 
 #[test]
 fn every_person_counts_once() {
-    // Person 0 has 1 and 3, person 1 has 4, person 2 has 9: mean (2 + 4 + 9) / 3 = 5. Squares, half a weight for each
-    // scan of person 0: (16 + 4) / 2 + 1 + 16 = 27, SD sqrt(27 / 2) = 3.6742.
+    // Person 0 has 1 and 3, person 1 has 4, person 2 has 9: mean (2 + 4 + 9) / 3 = 5. Squares, with half
+    // the weight for each scan of person 0: (16 + 4) / 2 + 1 + 16 = 27, SD sqrt(27 / 2) = 3.6742.
     let scans = [info(0, 1, &[]), info(0, 2, &[]), info(1, 1, &[]), info(2, 1, &[])];
     let rows = [1.0, 3.0, 4.0, 9.0].map(|value| row(&[Ok(value)]));
     let norms = fit(&rows, &scans, &[]).unwrap();
     near(z(&norms, 6.0, &scans[0]).unwrap(), 1.0 / 13.5_f64.sqrt());
     let compared = norms.compare(&rows[0], &scans[0]).unwrap()[0];
     assert_eq!((compared.scans, compared.people), (4, 3));
-    // Where runs are what is split, each is a person.
+    // With a split over runs, each run is a person.
     let by_run = scans.clone().map(|mut scan| {
         scan.id.by_run = true;
         scan
@@ -77,7 +77,7 @@ fn every_person_counts_once() {
 #[test]
 fn what_is_missing_or_does_not_vary_has_no_z() {
     let scans: Vec<ScanInfo> = (0..4).map(|subject| info(subject, 1, &[])).collect();
-    // b is dead in two scans: 1 and 3 remain, mean 2, SD sqrt 2. c varies by rounding.
+    // b is dead in two scans, so 1 and 3 remain: mean 2, SD sqrt 2. c varies only by rounding.
     let b = [Ok(1.0), Err(Missing::Dead), Ok(3.0), Err(Missing::Short)];
     let rows: Vec<_> =
         (0..4).map(|i| row(&[Ok(0.5), b[i], Ok(if i == 2 { 0.3 } else { 0.1 + 0.2 })])).collect();
@@ -89,13 +89,13 @@ fn what_is_missing_or_does_not_vary_has_no_z() {
     assert_eq!(compared[2].z, Err(Missing::Alone));
     let rounding = norms.compare(&row(&[Ok(0.7), Ok(4.0), Ok(0.4)]), &scans[1]).unwrap();
     assert_eq!(rounding[2].z, Err(Missing::NoSpread));
-    // One person, however many scans, has no spread between people.
+    // One person has no spread between people, however many scans there are.
     let scans = [info(0, 1, &[]), info(0, 2, &[])];
     let norms = fit(&[row(&[Ok(1.0)]), row(&[Ok(2.0)])], &scans, &[]).unwrap();
     assert_eq!(z(&norms, 1.0, &scans[0]), Err(Missing::NoSpread));
 }
 
-/// Twelve scans of ten people, as `tests/python/norms_golden.py` has them.
+/// Returns twelve scans of ten people, as in `tests/python/norms_golden.py`.
 fn study() -> (Vec<Vec<Measured>>, Vec<ScanInfo>) {
     let ages = [20, 20, 31, 45, 45, 52, 38, 27, 61, 33, 29, 48];
     let sites: Vec<char> = "aabbbcacbcab".chars().collect();
@@ -114,7 +114,7 @@ fn study() -> (Vec<Vec<Measured>>, Vec<ScanInfo>) {
 
 #[test]
 fn adjusting_equals_numpys_weighted_least_squares() {
-    // tests/python/norms_golden.py, numpy 2.4.6.
+    // Expected numbers: tests/python/norms_golden.py, numpy 2.4.6.
     let (rows, scans) = study();
     let norms = fit(&rows, &scans, &["age", "site"]).unwrap();
     for (i, expected) in
@@ -141,7 +141,7 @@ fn columns_that_cannot_be_adjusted_for_are_named() {
     expect!["`d/sub-77_run-1` has `z` in `site`, which norms are adjusted for, and no training scan has; they have `a`, `b`, `c`"]
         .assert_eq(&told(&[("age", "4"), ("site", "z")]));
     expect!["`adjust` has `age` twice"].assert_eq(&error(fit(&rows, &scans, &["age", "age"])));
-    // One of each site.
+    // One scan of each site.
     let (few, of) = ([1, 2, 5].map(|i| rows[i].clone()), [1, 2, 5].map(|i| scans[i].clone()));
     expect!["`adjust`: 3 training people are too few for 3 slopes and a mean; adjust for less"]
         .assert_eq(&error(fit(&few, &of, &["age", "site"])));
@@ -163,7 +163,8 @@ fn columns_that_cannot_be_adjusted_for_are_named() {
 
 #[test]
 fn a_level_that_a_feature_lacks_is_no_number() {
-    // Without the scans of site c that slope is not known for this feature, whoever asks.
+    // Without the scans of site c, this feature has no slope for that site, even for scans of other
+    // sites.
     let (mut rows, scans) = study();
     for (row, scan) in rows.iter_mut().zip(&scans) {
         let value = row[0].value;
@@ -213,7 +214,7 @@ fn what_is_written_reads_back_and_damage_is_an_error() {
     for end in (0..text.len() - 1).step_by(7) {
         assert!(serde_json::from_str::<Norms>(&text[..end]).is_err());
     }
-    // Any number, level or name that changes changes the fingerprint.
+    // Any change of a number, level or name changes the fingerprint.
     for (from, to) in [("\"scans\": 12", "\"scans\": 13"), ("\"m\"", "\"n\""), ("\"c\"", "\"d\"")] {
         let other: Norms = serde_json::from_str(&text.replacen(from, to, 1)).unwrap();
         assert_ne!(other.fingerprint(), norms.fingerprint(), "{from}");

@@ -1,30 +1,32 @@
-//! K-means: points into groups, seeded and the same on every run.
+//! K-means clustering of points, seeded and therefore repeatable.
+//!
+//! It is about a page of code, so no crate is used.
 
 use boldface::seed;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-/// Centres of groups of points.
+/// Centres of clusters of points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clusters {
-    /// One centre a group.
+    /// One centre per cluster.
     pub centroids: Vec<Vec<f64>>,
-    /// Share of the weight of all points that is in each group.
+    /// Share of the weight of all points in each cluster.
     pub shares: Vec<f64>,
     /// Weighted sum of the squared distances of the points to their centres.
     pub inertia: f64,
 }
 
-/// Starts of which the best counts.
+/// Number of starts, of which the best is kept.
 const STARTS: usize = 20;
 
-/// Rounds after which a start is taken as it is.
+/// Maximum number of rounds per start.
 const ROUNDS: usize = 300;
 
 impl Clusters {
-    /// The best of twenty starts of Lloyd's algorithm from k-means++ seeds: the least inertia, of equals the first.
-    /// Distances are Euclidean. Groups are in the order of their shares, largest first, equal ones in the order of
-    /// their centres' numbers.
+    /// Clusters points by Lloyd's algorithm from k-means++ seeds, and keeps the best of twenty starts:
+    /// the one with the least inertia (on ties, the first). Distances are Euclidean. Clusters are sorted
+    /// by share, largest first, then by the coordinates of their centres.
     ///
     /// None if there are fewer than `groups` different points of positive weight.
     pub fn fit(points: &[Vec<f64>], weights: &[f64], groups: usize, seed: u64) -> Option<Clusters> {
@@ -44,8 +46,9 @@ impl Clusters {
     }
 }
 
-/// The nearest of `centroids` and the mean squared distance to it, over the numbers that `point` has; of equally
-/// near ones the first. None if the point lacks more than half of its numbers, or there is no centre.
+/// Returns the nearest of `centroids` and its mean squared distance, over the coordinates that `point`
+/// has (on ties, the first). None if the point lacks more than half of its coordinates, or there is no
+/// centre.
 pub fn nearest(centroids: &[Vec<f64>], point: &[f64]) -> Option<(usize, f64)> {
     let there = point.iter().filter(|x| !x.is_nan()).count();
     if there == 0 || 2 * there < point.len() {
@@ -62,7 +65,7 @@ pub fn nearest(centroids: &[Vec<f64>], point: &[f64]) -> Option<(usize, f64)> {
     best
 }
 
-/// One start.
+/// Runs one start.
 fn once(points: &[Vec<f64>], weights: &[f64], groups: usize, seed: u64, start: usize) -> Option<Clusters> {
     let mut rng = seed::stream(seed, &format!("temporal.states.{start}"));
     let mut centroids = spread(points, weights, groups, &mut rng)?;
@@ -86,7 +89,8 @@ fn once(points: &[Vec<f64>], weights: &[f64], groups: usize, seed: u64, start: u
     Some(Clusters { centroids, shares, inertia })
 }
 
-/// Seeds by k-means++: each next one drawn with a probability that grows with the squared distance to those there.
+/// Chooses seeds by k-means++: the chance of a point grows with its squared distance to the seeds so
+/// far.
 fn spread(points: &[Vec<f64>], weights: &[f64], groups: usize, rng: &mut impl Rng) -> Option<Vec<Vec<f64>>> {
     let mut centroids: Vec<Vec<f64>> = Vec::new();
     let mut chances = weights.to_vec();
@@ -96,7 +100,7 @@ fn spread(points: &[Vec<f64>], weights: &[f64], groups: usize, rng: &mut impl Rn
             return None;
         }
         let mut left = rng.random::<f64>() * whole;
-        // Rounding may leave nothing to draw: then it is the last that has a chance.
+        // Rounding may leave nothing to draw; then the last point with a chance is used.
         let mut drawn = chances.iter().rposition(|&chance| chance > 0.0)?;
         for (place, &chance) in chances.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
             if left < chance {
@@ -115,7 +119,8 @@ fn spread(points: &[Vec<f64>], weights: &[f64], groups: usize, rng: &mut impl Rn
     Some(centroids)
 }
 
-/// Every centre to the weighted mean of its points; one without points to the point that is worst off.
+/// Moves every centre to the weighted mean of its points, and a centre without points to the point that
+/// is worst off.
 fn move_centres(points: &[Vec<f64>], weights: &[f64], of: &[usize], centroids: &mut [Vec<f64>]) {
     let mut sums = vec![vec![0.0; points.first().map_or(0, Vec::len)]; centroids.len()];
     let mut wholes = vec![0.0; centroids.len()];
@@ -135,7 +140,7 @@ fn move_centres(points: &[Vec<f64>], weights: &[f64], of: &[usize], centroids: &
     }
 }
 
-/// The closest centre, of equals the first, and its squared distance.
+/// Returns the closest centre (on ties, the first) and its squared distance.
 fn closest(centroids: &[Vec<f64>], point: &[f64]) -> (usize, f64) {
     let distances = centroids.iter().map(|centroid| distance(centroid, point)).enumerate();
     distances.fold((0, f64::INFINITY), |best, next| if next.1 < best.1 { next } else { best })
@@ -149,7 +154,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Three heaps on a line, at 0, 10 and 30, of 6, 3 and 3 points.
+    /// Three groups of points on a line, at 0, 10 and 30, of 6, 3 and 3 points.
     fn heaps() -> Vec<Vec<f64>> {
         let at = |centre: f64, count: usize| (0..count).map(move |i| vec![centre + 0.1 * i as f64, 1.0]);
         at(0.0, 6).chain(at(10.0, 3)).chain(at(30.0, 3)).collect()
@@ -159,13 +164,14 @@ mod tests {
     fn heaps_are_found_and_ordered_by_weight() {
         let found = Clusters::fit(&heaps(), &[1.0; 12], 3, 7).unwrap();
         let centres: Vec<f64> = found.centroids.iter().map(|centroid| centroid[0]).collect();
-        // Of equal shares the smaller centre comes first. Inertia: 6 points at 0 .. 0.5: 0.175; twice 0.02.
+        // For equal shares the smaller centre comes first. Inertia: 6 points at 0 .. 0.5: 0.175; twice
+        // 0.02.
         for (centre, expected) in centres.iter().zip([0.25, 10.1, 30.1]) {
             assert!((centre - expected).abs() < 1e-12, "{centres:?}");
         }
         assert_eq!(found.shares, [0.5, 0.25, 0.25]);
         assert!((found.inertia - 0.215).abs() < 1e-12);
-        // With three times the weight the last heap is the first: 9 of 18.
+        // With three times the weight the last group comes first: 9 of 18.
         let mut weights = [1.0; 12];
         weights[9..].fill(3.0);
         let found = Clusters::fit(&heaps(), &weights, 3, 7).unwrap();

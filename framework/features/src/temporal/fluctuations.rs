@@ -1,4 +1,4 @@
-//! How strongly, how slowly and how steadily regions fluctuate, as means over networks.
+//! Fluctuations of regions (strength, slowness and persistence), as means over networks.
 
 use boldface::{Cut, TimeSeries};
 
@@ -7,46 +7,47 @@ use crate::signal::{alive, lag1};
 use crate::spectrum::{Band, Spectra};
 use crate::{Feature, Measured, Missing, Networks};
 
-/// The unit that amplitudes are in.
+/// Unit of amplitudes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amplitude {
-    /// That of the series.
+    /// Unit of the series.
     Units,
     /// Percent of the region's mean.
     Percent,
 }
 
-/// What to measure of every region.
+/// Settings of the measures of regions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fluctuations {
-    /// Of ALFF and fALFF.
+    /// Band of ALFF and fALFF.
     pub band: Band,
     /// Unit of the amplitude.
     pub amplitude: Amplitude,
 }
 
-/// Volumes below which the spread of a signal says little.
+/// Minimum number of volumes for the spread of a signal.
 const LEAST_TRS: usize = 10;
 
-/// A region that was brought to an SD of 1 over its whole run has one that is so far from it over a part.
+/// Largest distance from 1 of a z-scored region's SD: part of a z-scored run need not have exactly 1.
 const OFF_ONE: f64 = 0.25;
 
-/// The measures of one region, in the order of [`Fluctuations::measure`].
+/// Measures of one region, in the order of [`Fluctuations::measure`].
 type OfRegion = [Result<f64, Missing>; 4];
 
 impl Fluctuations {
-    /// `amplitude.N`, `alff.N`, `falff.N` and `persistence.N` for each network N: means over its regions.
+    /// Measures `amplitude.N`, `alff.N`, `falff.N` and `persistence.N` for each network N: means over
+    /// its regions.
     ///
     /// - amplitude: SD over time (ddof 1) of all volumes.
     /// - ALFF, fALFF: [`Spectra::alff`]. Persistence: [`lag1`].
     ///
-    /// Spectra and persistence know nothing of gaps, so they are of the longest stretch between `cuts`, which must
-    /// be as long as one cycle of the band's lower end. The amplitude of a given frequency's noise falls with the
-    /// square root of the length, so ALFF of a stretch is given as that of the whole series would be: times
-    /// `sqrt(stretch / volumes)`. Without a cut the factor is 1.
+    /// Spectra and persistence use the longest stretch between `cuts`, as they need a series without
+    /// gaps. ALFF and fALFF need one that lasts a cycle of the band's lower end. The amplitude of noise
+    /// at a frequency falls with the square root of the length, so ALFF is scaled to that of the whole
+    /// series: by `sqrt(stretch / volumes)`, which is 1 without cuts.
     ///
-    /// Regions without a signal are left out; a network of which more than half have none is
-    /// [`Missing::Dead`].
+    /// Regions without a value are left out. If they are more than half of a network, its value is
+    /// missing for the reason of the first of them, such as [`Missing::Dead`].
     pub fn measure(&self, series: &TimeSeries, networks: &Networks, cuts: &[Cut]) -> Vec<Measured> {
         let stretch = longest(cuts, series.trs(), series.tr());
         let spectra = Spectra::new(stretch.len(), series.tr());
@@ -76,11 +77,12 @@ impl Fluctuations {
 }
 
 impl Amplitude {
-    /// The SD of a signal (ddof 1), in this unit.
+    /// Returns the SD of a signal (ddof 1) in this unit.
     ///
     /// # Errors
-    /// [`Missing::Short`] for fewer than ten volumes, [`Missing::Dead`] without spread, and in percent
-    /// [`Missing::Undefined`] if the mean is not above the SD: then it is no level that a signal fluctuates about.
+    /// [`Missing::Short`] for fewer than ten volumes; [`Missing::Dead`] without spread; in percent
+    /// [`Missing::Undefined`] if the mean is not above the SD, and therefore not a level around which
+    /// the signal fluctuates.
     fn of(self, signal: &[f64]) -> Result<f64, Missing> {
         if signal.len() < LEAST_TRS {
             return Err(Missing::Short);
@@ -97,8 +99,8 @@ impl Amplitude {
     }
 }
 
-/// Whether somebody z-scored the series before: nine of ten regions with a signal have an SD of about 1. Their
-/// amplitude then tells of the part of the run that is left, and not of the brain.
+/// Returns whether the series was z-scored before: nine of ten regions with a signal have an SD of about
+/// 1. Amplitudes then depend on which part of the run is left, not on the brain.
 pub fn is_standardized(series: &TimeSeries) -> bool {
     let sds = (0..series.rois())
         .filter_map(|roi| Amplitude::Units.of(&series.roi(roi).map(f64::from).collect::<Vec<_>>()).ok());
@@ -110,7 +112,8 @@ pub fn is_standardized(series: &TimeSeries) -> bool {
     all > 0 && 10 * about_one >= 9 * all
 }
 
-/// The mean of what there is, if that is half or more; else why the first has none.
+/// Returns the mean of the present values if they are half or more, or else the reason of the first
+/// missing one.
 fn mean(values: impl Iterator<Item = Result<f64, Missing>>) -> Result<f64, Missing> {
     let (mut sum, mut there, mut missing, mut reason) = (0.0, 0usize, 0usize, Missing::Dead);
     for value in values {

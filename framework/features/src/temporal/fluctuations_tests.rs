@@ -1,4 +1,4 @@
-//! Tests of what networks' fluctuations measure, of gaps in it and of what is missing.
+//! Tests of fluctuations of networks: values, cuts and missing values.
 
 use std::f64::consts::TAU;
 
@@ -13,7 +13,7 @@ fn networks(of: &[&str]) -> Networks {
 
 const UNITS: Fluctuations = Fluctuations { band: ALFF, amplitude: Amplitude::Units };
 
-/// Regions by formula, 2 s.
+/// Returns regions by a formula, at a TR of 2 s.
 fn series(trs: usize, rois: usize, value: impl Fn(usize, usize) -> f64) -> TimeSeries {
     let values = (0..trs).flat_map(|t| (0..rois).map(move |roi| (t, roi)));
     TimeSeries::new(trs, rois, 2.0, values.map(|(t, roi)| value(t, roi) as f32).collect()).unwrap()
@@ -25,8 +25,9 @@ fn of(measured: &[Measured], feature: &str) -> Result<f64, Missing> {
 
 #[test]
 fn networks_are_means_of_regions() {
-    // 128 volumes, bin 10 of 1/256 Hz is in the band, bin 40 is not: see the tests of spectra. Amplitudes 3 and 6
-    // in the band, 1 and 2 outside: ALFF 3 / 18 and 6 / 18, share 3/4. SD: sqrt((a^2 + b^2) / 2 * 128 / 127).
+    // 128 volumes: bin 10 of 1/256 Hz is in the band, bin 40 is not (see the tests of spectra).
+    // Amplitudes are 3 and 6 in the band, 1 and 2 outside: ALFF 3 / 18 and 6 / 18, share 3/4. SD:
+    // sqrt((a^2 + b^2) / 2 * 128 / 127).
     let cosine = |k: f64, t: usize| (TAU * k * (t as f64 + 0.5) / 128.0).cos();
     let signal = |t: usize, roi: usize| {
         let scale = if roi == 1 { 2.0 } else { 1.0 };
@@ -38,7 +39,8 @@ fn networks_are_means_of_regions() {
     let expected = "amplitude.A amplitude.B alff.A alff.B falff.A falff.B persistence.A persistence.B";
     assert_eq!(names.join(" "), expected);
     let sd = (5.0f64 * 128.0 / 127.0).sqrt();
-    // The lag of a cosine of bin k is cos(2 pi k / 128), weighted by power 9 : 1; ends matter little.
+    // The lag-1 value of a cosine of bin k is cos(2 pi k / 128), weighted by power 9 : 1; ends matter
+    // little.
     let lag = 0.9 * (TAU * 10.0 / 128.0).cos() + 0.1 * (TAU * 40.0 / 128.0).cos();
     for (feature, expected, tolerance) in [
         ("amplitude.A", 1.5 * sd, 1e-5),
@@ -74,7 +76,7 @@ fn neither_mean_nor_unit_matters_where_it_should_not() {
 
 #[test]
 fn spectra_are_of_the_longest_stretch_and_never_across_a_cut() {
-    // A slow wave whose phase jumps where 20 s were cut out: at volume 90 of 250.
+    // A slow wave whose phase jumps at volume 90 of 250, where 20 s are cut out.
     let wave = |seconds: f64| (TAU * 0.03 * seconds).sin() + 0.2 * (TAU * 0.11 * seconds).cos();
     let cut = Cut { at: 180.0, seconds: 20.0 };
     let scan = series(250, 1, |t, _| wave(2.0 * t as f64 + if t >= 90 { 20.0 } else { 0.0 }));
@@ -89,15 +91,15 @@ fn spectra_are_of_the_longest_stretch_and_never_across_a_cut() {
         assert_eq!(of(&cut, feature), of(&behind, feature), "{feature}");
         assert!((of(&cut, feature).unwrap() - of(&blind, feature).unwrap()).abs() > 1e-4, "{feature}");
     }
-    // ALFF as that of 250 volumes would be.
+    // ALFF is scaled to that of 250 volumes.
     let whole = of(&behind, "alff.A").unwrap() * (160.0f64 / 250.0).sqrt();
     assert!((of(&cut, "alff.A").unwrap() - whole).abs() < 1e-12);
 }
 
 #[test]
 fn noise_has_the_same_alff_with_and_without_cuts() {
-    // The golden numbers' generator: the amplitude of noise at a frequency falls with the root of the length, and
-    // without the factor half of a scan would have 1.41 times the ALFF of the whole.
+    // Noise from the golden numbers' generator. Its amplitude at a frequency falls with the root of the
+    // length: without the factor, half of a scan would have 1.41 times the ALFF of the whole.
     let mut state: u64 = 1;
     let mut noise = || {
         state = (1_103_515_245 * state + 12_345) % (1 << 31);
@@ -112,7 +114,7 @@ fn noise_has_the_same_alff_with_and_without_cuts() {
 
 #[test]
 fn short_stretches_have_no_slow_band() {
-    // 0.01 Hz takes 100 s: 49 volumes of 2 s are too few, 50 are enough.
+    // A cycle of 0.01 Hz takes 100 s: 49 volumes of 2 s are too few, 50 are enough.
     let scan = series(99, 1, |t, _| ((t * t) % 17) as f64);
     let one = networks(&["A"]);
     let cut = |volume: usize| [Cut { at: 2.0 * volume as f64, seconds: 2.0 }];
@@ -129,7 +131,7 @@ fn bad_scans_have_reasons_and_the_same_features() {
     let seen = |trs| {
         series(trs, 5, |t, roi| [f64::NAN, 0.1, 7.0, ((t * t) % 17) as f64, ((t * 5) % 13) as f64][roi])
     };
-    // A: NaN and a signal, half are there. B: constants. C: one region that is there.
+    // A: a NaN and a signal, so half are there. B: constants. C: one region with a signal.
     let networks = networks(&["A", "B", "B", "A", "C"]);
     let good = UNITS.measure(&seen(120), &networks, &[]);
     for measure in ["amplitude", "alff", "falff", "persistence"] {
@@ -142,7 +144,7 @@ fn bad_scans_have_reasons_and_the_same_features() {
         assert!(a.eq(b));
         assert!(short.iter().all(|measured| measured.value == Err(Missing::Short)), "{short:?}");
     }
-    // z-scores have no level that percents could be of.
+    // z-scores have a mean of 0, of which there are no percentages.
     let percent = Fluctuations { amplitude: Amplitude::Percent, ..UNITS };
     let zero = series(120, 1, |t, _| if t % 2 == 0 { 1.0 } else { -1.0 });
     assert_eq!(percent.measure(&zero, &self::networks(&["A"]), &[])[0].value, Err(Missing::Undefined));
@@ -153,7 +155,7 @@ fn z_scores_are_known_by_their_spread() {
     let wave = |t: usize, roi: usize| std::f64::consts::SQRT_2 * (0.1 * (roi + 5) as f64 * t as f64).sin();
     assert!(is_standardized(&series(150, 20, wave)));
     assert!(!is_standardized(&series(150, 20, |t, roi| 2.0 * wave(t, roi))));
-    // Percent of the mean is about 1 as well, but not in nine of ten regions.
+    // Amplitudes in percent may be about 1 as well, but not in nine of ten regions.
     assert!(!is_standardized(&series(150, 20, |t, roi| (0.4 + 0.1 * roi as f64) * wave(t, roi))));
     assert!(!is_standardized(&series(150, 2, |_, _| 0.0)));
 }

@@ -1,4 +1,4 @@
-//! How networks fluctuate: amplitude, ALFF, fALFF, persistence, and the states that their coupling goes through.
+//! Fluctuations of networks: amplitude, ALFF, fALFF, persistence, and states of coupling.
 
 pub mod clusters;
 pub mod fluctuations;

@@ -1,4 +1,4 @@
-//! States of coupling that scans go through: learned on some, visited by all.
+//! States of coupling, learned from some scans and visited by all.
 
 use boldface::{Deserialize, Serialize};
 
@@ -6,34 +6,34 @@ use super::clusters::{Clusters, nearest};
 use super::windows::{Windowed, pairs};
 use crate::{Feature, Measured, Missing, Networks};
 
-/// What coupling is like in each state.
+/// Coupling of networks in each state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", deny_unknown_fields, rename_all = "kebab-case")]
 pub struct States {
-    /// The pairs of networks, such as `Default-Vis`.
+    /// Pairs of networks, such as `Default-Vis`.
     pub pairs: Vec<String>,
-    /// Mean correlation of each pair in each state; states in the order of their shares.
+    /// Mean correlation of each pair in each state; states are sorted by share.
     pub centroids: Vec<Vec<f64>>,
     /// Share of the training people's time in each state.
     pub shares: Vec<f64>,
 }
 
-/// How a scan goes through the states.
+/// Visits of a scan to the states.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Visits {
     /// Share of the windows in each state.
     pub occupancy: Vec<f64>,
-    /// Mean seconds from entering each state to leaving it; NaN for one that is never entered. A visit that a cut or
-    /// an end of the scan breaks off counts for as long as it was seen.
+    /// Mean seconds from entering each state to leaving it; NaN for a state that is never entered. A
+    /// visit that a cut or an end of the scan interrupts counts with its visible length.
     pub dwell: Vec<f64>,
-    /// Changes of state a minute.
+    /// Changes of state per minute.
     pub switches: f64,
 }
 
 impl States {
-    /// Groups the windows of many scans, each with the name of its person, into `states` states by
-    /// [`Clusters::fit`] on Euclidean distance: every person has the same weight, however many windows there
-    /// are. Windows in which a pair is missing teach nothing.
+    /// Learns `states` states from the windows of many scans, each with the name of its person, by
+    /// [`Clusters::fit`] on Euclidean distance. Every person has the same weight, regardless of the
+    /// number of windows. Windows in which a pair is missing are ignored.
     ///
     /// None if there are fewer different windows than states.
     pub fn fit(
@@ -59,11 +59,12 @@ impl States {
         Some(States { pairs, centroids, shares })
     }
 
-    /// Each window to its nearest state. `step` is the seconds from one window to the next.
+    /// Assigns each window to its nearest state. `step` is the number of seconds from one window to the
+    /// next.
     ///
     /// # Errors
-    /// [`Missing::Dead`] if more than half of the windows lack half of their pairs; [`Missing::Short`] if no
-    /// window follows another.
+    /// [`Missing::Dead`] if more than half of the windows lack more than half of their pairs;
+    /// [`Missing::Short`] if no window follows another.
     pub fn visits(&self, windows: &[Windowed], step: f64) -> Result<Visits, Missing> {
         let states = self.centroids.len();
         let of = |window: &Windowed| nearest(&self.centroids, &window.coupling).map(|(state, _)| state);
@@ -95,8 +96,9 @@ impl States {
 }
 
 impl Visits {
-    /// `state-occupancy.K` and `state-dwell.K` (seconds) for each of `states` states K from 1, and
-    /// `state-switches` (a minute). What a scan never enters has no dwell time: [`Missing::Undefined`].
+    /// Returns `state-occupancy.K` and `state-dwell.K` (seconds) for each of `states` states K from 1,
+    /// and `state-switches` (per minute). A state that is never entered has no dwell time:
+    /// [`Missing::Undefined`].
     pub fn measured(visits: &Result<Visits, Missing>, states: usize) -> Vec<Measured> {
         let each = |measure: &str, of: &dyn Fn(&Visits) -> &[f64]| -> Vec<Measured> {
             let value = |state: usize| visits.as_ref().map(|visits| of(visits)[state]).map_err(|&why| why);

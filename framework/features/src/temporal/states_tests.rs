@@ -1,4 +1,4 @@
-//! Tests of states: which are learned, and how visits are counted.
+//! Tests of states: learning them and counting visits.
 
 use boldface::Regions;
 
@@ -20,8 +20,9 @@ fn visits_are_counted_by_hand() {
         centroids: vec![vec![0.0], vec![0.5], vec![0.9]],
         shares: vec![],
     };
-    // Steps of 4 s. Stretch 0: 0 0 1 1 1 0, stretch 1: 0 1. Occupancy 4/8 and 4/8. State 0 is entered three
-    // times (the cut ends a visit): 4 windows * 4 s / 3; state 1 twice: 8 s. Switches: three in 6 pairs * 4 s.
+    // Steps of 4 s. Stretch 0: 0 0 1 1 1 0; stretch 2: 0 1. Occupancy 4/8 and 4/8. State 0 is entered
+    // three times (the cut ends a visit): 4 windows * 4 s / 3; state 1 twice: 8 s. Switches: three in 6
+    // pairs * 4 s.
     let seen = windows(&[(0, 0.1), (0, 0.0), (0, 0.4), (0, 0.5), (0, 0.6), (0, 0.1), (2, 0.0), (2, 0.5)]);
     let visits = states.visits(&seen, 4.0).unwrap();
     assert_eq!(visits.occupancy, [0.5, 0.5, 0.0]);
@@ -32,7 +33,7 @@ fn visits_are_counted_by_hand() {
     let expected = "state-occupancy.1 state-occupancy.2 state-occupancy.3 state-dwell.1 state-dwell.2 \
                     state-dwell.3 state-switches";
     assert_eq!(said.join(" "), expected);
-    // It was never in state 3: no time, and no length of a visit.
+    // State 3 is never entered: occupancy 0, and no dwell time.
     assert_eq!((measured[2].value, measured[5].value), (Ok(0.0), Err(Missing::Undefined)));
     let missing = Visits::measured(&Err(Missing::Short), 3);
     assert!(missing.iter().zip(&measured).all(|(a, b)| a.feature == b.feature));
@@ -52,7 +53,8 @@ fn a_window_without_coupling_breaks_a_visit_and_too_many_are_dead() {
 
 #[test]
 fn every_person_counts_once() {
-    // One person with 90 windows about 0.8, and three with 10 about 0.1: by people state 1 is the low one.
+    // One person has 90 windows around 0.8, three have 10 around 0.1. By people, the low state comes
+    // first.
     let about =
         |r: f64, count: u32| (0..count).map(|i| (0, r + 1e-3 * f64::from(i % 10))).collect::<Vec<_>>();
     let mut scans = vec![("d/sub-1".to_owned(), windows(&about(0.8, 90)))];
@@ -61,7 +63,7 @@ fn every_person_counts_once() {
     assert_eq!(states.pairs, ["A-B"]);
     assert!((states.centroids[0][0] - 0.1045).abs() < 1e-9, "{states:?}");
     assert!((states.shares[0] - 0.75).abs() < 1e-12, "{states:?}");
-    // Two scans of a person weigh as much as one.
+    // Two scans of one person weigh as much as one.
     let split = scans.iter().flat_map(|(person, windows)| {
         let (a, b) = windows.split_at(windows.len() / 2);
         [(person.clone(), a.to_vec()), (person.clone(), b.to_vec())]

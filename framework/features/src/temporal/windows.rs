@@ -1,4 +1,4 @@
-//! Coupling of networks in windows that slide over a scan.
+//! Coupling of networks in sliding windows.
 
 use std::ops::Range;
 
@@ -6,17 +6,17 @@ use boldface::TimeSeries;
 
 use crate::{Missing, Networks};
 
-/// How volumes count within a window.
+/// Weights of volumes within a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// All alike.
+    /// Equal weights.
     Square,
-    /// Less towards both ends: the square folded with a Gaussian of an SD of three volumes (Allen et al. 2014), and
-    /// cut to the window's length.
+    /// Lower weights towards both ends: the square convolved with a Gaussian with an SD of three volumes
+    /// (Allen et al. 2014), cut to the window's length.
     Tapered,
 }
 
-/// Windows of one length that follow each other at one distance.
+/// Windows of equal length at equal distances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sliding {
     /// Volumes from one window to the next.
@@ -30,20 +30,21 @@ pub struct Sliding {
 /// Coupling in one window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Windowed {
-    /// Number of the uncut stretch that it lies in.
+    /// Index of the uncut stretch that contains the window.
     pub stretch: usize,
-    /// Mean correlation of each of [`pairs`]; NaN where too many regions have no signal.
+    /// Mean correlation of each of [`pairs`]; NaN if too many regions have no signal.
     pub coupling: Vec<f64>,
 }
 
-/// Volumes below which a window's correlations are noise.
+/// Minimum number of volumes per window: with fewer, its correlations are noise.
 pub const LEAST_TRS: usize = 10;
 
 /// SD of the Gaussian in volumes.
 const TAPER: f64 = 3.0;
 
 impl Sliding {
-    /// Windows of `window` seconds, one every `step` seconds (at least one volume), both rounded to volumes.
+    /// Creates windows of `window` seconds, one every `step` seconds (at least one volume), both rounded
+    /// to volumes.
     ///
     /// # Errors
     /// [`Missing::SlowTr`] if a window has fewer than [`LEAST_TRS`] volumes.
@@ -65,20 +66,20 @@ impl Sliding {
         Ok(Sliding { step, tr, weights: weights.iter().map(|weight| weight / sum).collect() })
     }
 
-    /// Volumes of a window.
+    /// Returns the number of volumes of a window.
     pub fn length(&self) -> usize {
         self.weights.len()
     }
 
-    /// Seconds from one window to the next.
+    /// Returns the number of seconds from one window to the next.
     pub fn step_seconds(&self) -> f64 {
         self.step as f64 * self.tr
     }
 
-    /// Coupling in every window that lies within one of `stretches`.
+    /// Measures coupling in every window that is within one of `stretches`.
     ///
     /// # Errors
-    /// [`Missing::Short`] if the stretches that hold a window are together not as long as two of them.
+    /// [`Missing::Short`] if the stretches that can hold a window are together shorter than two windows.
     pub fn couplings(
         &self,
         series: &TimeSeries,
@@ -103,11 +104,11 @@ impl Sliding {
         Ok(windows)
     }
 
-    /// Coupling in the window from volume `start`.
+    /// Measures coupling in the window that starts at volume `start`.
     ///
-    /// With signals `u` of length 1 the correlation of two regions is their inner product, so the mean over the
-    /// pairs of two networks is the inner product of their sums, divided by the number of pairs: no matrix of
-    /// regions is needed.
+    /// For signals of length 1, the correlation of two regions is their inner product. The mean over the
+    /// pairs of two networks is therefore the inner product of their summed signals, divided by the
+    /// number of pairs, and needs no matrix of regions.
     fn coupling(&self, signals: &[Vec<f64>], networks: &Networks, start: usize) -> Vec<f64> {
         let sums: Vec<(Vec<f64>, usize)> =
             networks.members.iter().map(|(_, members)| self.sum(signals, members, start)).collect();
@@ -123,7 +124,7 @@ impl Sliding {
         pairs(networks).into_iter().map(mean).collect()
     }
 
-    /// The sum of the normalised signals of `members`, and how many have one.
+    /// Returns the sum of the normalised signals of `members`, and the number of members with a signal.
     fn sum(&self, signals: &[Vec<f64>], members: &[usize], start: usize) -> (Vec<f64>, usize) {
         let (mut sum, mut count) = (vec![0.0; self.length()], 0);
         for &roi in members {
@@ -143,8 +144,9 @@ impl Sliding {
     }
 }
 
-/// The pairs of networks that coupling is measured of, as places in [`Networks::members`], in alphabetical
-/// order: every two, and each with itself that has two regions or more.
+/// Returns the pairs of networks whose coupling is measured, as indices in [`Networks::members`], in
+/// alphabetical order: all pairs of different networks, and each network of at least two regions with
+/// itself.
 pub fn pairs(networks: &Networks) -> Vec<(usize, usize)> {
     let count = networks.members.len();
     let all = (0..count).flat_map(|a| (a..count).map(move |b| (a, b)));

@@ -1,4 +1,4 @@
-//! Tests of sliding windows: equal to correlations of the pieces, and never across a cut.
+//! Tests of sliding windows: equal to the correlations of pieces, and never across a cut.
 
 use boldface::{Cut, Regions};
 
@@ -27,14 +27,14 @@ fn a_square_window_has_the_mean_correlations_of_its_piece() {
         let expected = edges.iter().sum::<f64>() / edges.len() as f64;
         assert!((mean - expected).abs() < 1e-9, "{a}-{b}: {mean} is not {expected}");
     }
-    // Z has one region and no coupling with itself: eight networks, 36 pairs without it.
+    // Eight networks have 36 pairs. Z has one region, and so no coupling with itself.
     assert_eq!(windows[0].coupling.len(), 35);
 }
 
 #[test]
 fn a_taper_weighs_the_middle_more() {
-    // Weights of volumes t: sums of exp(-(t - u)^2 / 18) over the window. Two signals that agree in the middle and
-    // disagree at both ends.
+    // Weight of volume t: the sum of exp(-(t - u)^2 / 18) over the window. The two signals agree in the
+    // middle and disagree at both ends.
     let tapered = Sliding::new(40.0, 2.0, Shape::Tapered, 2.0).unwrap();
     assert!((tapered.weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     assert!((0..20).all(|t| (tapered.weights[t] - tapered.weights[19 - t]).abs() < 1e-12));
@@ -50,7 +50,8 @@ fn a_taper_weighs_the_middle_more() {
         sliding.couplings(&series, &networks, std::slice::from_ref(&(0..40))).unwrap()[0].coupling[0]
     };
     assert!(first(&square).abs() < 1e-12, "{}", first(&square));
-    // Both have the weighted mean 0, so r is the weight of the ten that agree less that of the others.
+    // Both have the weighted mean 0, so r is the weight of the ten volumes that agree minus that of the
+    // others.
     let agree: f64 = tapered.weights[5..15].iter().sum();
     assert!(agree > 0.55 && (first(&tapered) - (2.0 * agree - 1.0)).abs() < 1e-6, "{}", first(&tapered));
 }
@@ -59,7 +60,7 @@ fn a_taper_weighs_the_middle_more() {
 fn no_window_reaches_over_a_cut() {
     let (series, networks) = (golden::series(), networks());
     let sliding = Sliding::new(60.0, 2.0, Shape::Square, 2.0).unwrap();
-    // Volumes 0..40, 40..50 (too short), 50..120.
+    // Stretches: volumes 0..40, 40..50 (too short) and 50..120.
     let cuts = [Cut { at: 80.0, seconds: 2.0 }, Cut { at: 100.0, seconds: 6.0 }];
     let windows = sliding.couplings(&series, &networks, &stretches(&cuts, 120, 2.0)).unwrap();
     let of = |stretch| windows.iter().filter(|window| window.stretch == stretch).count();
@@ -67,7 +68,7 @@ fn no_window_reaches_over_a_cut() {
     let uncut = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..120))).unwrap();
     assert_eq!(windows[10].coupling, uncut[10].coupling);
     assert_eq!(windows[11].coupling, uncut[50].coupling);
-    // 40 volumes are not two windows of 30.
+    // 40 volumes are fewer than two windows of 30.
     let cuts =
         [Cut { at: 80.0, seconds: 2.0 }, Cut { at: 120.0, seconds: 2.0 }, Cut { at: 180.0, seconds: 2.0 }];
     let short = sliding.couplings(&series, &networks, &stretches(&cuts[..2], 80, 2.0));

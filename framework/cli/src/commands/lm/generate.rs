@@ -1,4 +1,4 @@
-//! `boldface lm generate`: what a model says after a prompt.
+//! `boldface lm generate`: continues a prompt.
 
 use std::time::Instant;
 
@@ -8,44 +8,44 @@ use super::model::{Model, Place, failed};
 use crate::failure::Failure;
 use crate::say;
 
-/// Which model, which prompt, and how tokens are chosen.
+/// Arguments of `boldface lm generate`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   boldface lm generate --weights SmolLM2-135M-Instruct.Q4_1.gguf --prompt \"The capital of France is\" --max-tokens 20
   boldface lm generate --weights Qwen3-0.6B --chat --prompt \"What is a BOLD signal?\" --temperature 0.7 --top-p 0.8
 
-Without --temperature the likeliest token is taken every time. With it tokens are drawn: the same seed, the same text.
--v says on stderr how fast it was.")]
+Without --temperature, every token is the likeliest one. With it, tokens are drawn at random, and the same seed gives
+the same text. -v logs the speed on stderr.")]
 pub struct Arguments {
     #[command(flatten)]
     model: Model,
-    /// What is continued; with --chat, what is answered.
+    /// Text to continue or, with --chat, to answer.
     #[arg(long, value_name = "TEXT")]
     prompt: String,
-    /// Put the prompt into the model's chat template, as an instruct model expects it.
+    /// Put the prompt into the model's chat template, as instruct models expect.
     #[arg(long)]
     chat: bool,
-    /// Stop after so many tokens, if the text has not ended by itself.
+    /// Stop after this many tokens if the text has not ended before.
     #[arg(long, value_name = "N", default_value_t = 256)]
     max_tokens: usize,
-    /// Draw tokens, at this temperature; 0 takes the likeliest.
+    /// Draw tokens at this temperature; 0 takes the likeliest.
     #[arg(long, value_name = "T", default_value_t = 0.0)]
     temperature: f64,
-    /// Draw among so many of the likeliest tokens; 0 for all.
+    /// Draw among this many of the likeliest tokens; 0 for all.
     #[arg(long, value_name = "K", default_value_t = 0)]
     top_k: usize,
     /// Draw among the likeliest tokens that together have this probability; 1 for all.
     #[arg(long, value_name = "P", default_value_t = 1.0)]
     top_p: f64,
-    /// The seed of what is drawn.
+    /// Seed of the random draws.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
     place: Place,
 }
 
-/// Continues.
+/// Continues the prompt and prints tokens as they come.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { temperature, top_k, top_p, seed, .. } = *arguments;
     let sampling = Sampling { temperature, top_k, top_p, seed };
@@ -77,14 +77,14 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         let rest = (start.elapsed() - first).as_secs_f64();
         let speed = count.saturating_sub(1) as f64 / rest.max(1e-9);
         tracing::info!(
-            "{count} tokens, the first after {:.2} s, then {speed:.1} a second.",
+            "{count} tokens, the first after {:.2} s, then {speed:.1} per second.",
             first.as_secs_f64()
         );
         Ok(())
     })
 }
 
-/// Tokens of the prompt; they leave room for at least one more.
+/// Returns the tokens of the prompt; they leave room in the context for at least one more.
 fn prompt(arguments: &Arguments, files: &Files, vocabulary: &Vocabulary) -> Result<Vec<u32>, Failure> {
     let usage = |message: String| Failure::Usage(message);
     let tokens = if arguments.chat {
@@ -101,7 +101,7 @@ fn prompt(arguments: &Arguments, files: &Files, vocabulary: &Vocabulary) -> Resu
     };
     let context = files.config().context;
     if tokens.is_empty() {
-        return Err(usage("--prompt is empty, and this model has no token that begins a text".to_owned()));
+        return Err(usage("--prompt is empty, and this model has no start token; give some text".to_owned()));
     }
     if tokens.len() >= context {
         let len = tokens.len();

@@ -1,4 +1,4 @@
-//! `boldface lm info`: what a model is made of.
+//! `boldface lm info`: prints the architecture and size of a model.
 
 use boldface::Precision;
 use boldface_lm::{Config, Family};
@@ -8,7 +8,7 @@ use crate::commands::amounts::{grouped, megabytes};
 use crate::failure::Failure;
 use crate::say;
 
-/// Which model.
+/// Arguments of `boldface lm info`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -20,7 +20,7 @@ pub struct Arguments {
     place: Place,
 }
 
-/// Describes.
+/// Prints a table of the model's properties.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let engine = arguments.place.engine()?;
     let files = arguments.weights.open()?;
@@ -33,7 +33,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let rows = [
         ("name", files.name()),
         ("family", family(config.family).to_owned()),
-        ("licence", files.licence().unwrap_or_else(|| "not said".to_owned())),
+        ("licence", files.licence().unwrap_or_else(|| "unknown".to_owned())),
         ("parameters", grouped(config.count())),
         ("layers", format!("{} of width {}, {}", config.layers, config.width, heads(config))),
         ("context", format!("{} tokens", grouped(config.context as u64))),
@@ -64,7 +64,7 @@ fn heads(config: &Config) -> String {
     }
 }
 
-/// Numbers that keys and values of a full context are.
+/// Count of numbers in the keys and values of a full context.
 fn cached(config: &Config) -> u64 {
     (2 * config.layers * config.kv_heads * config.head_width * config.context) as u64
 }

@@ -1,4 +1,4 @@
-//! `boldface lm`: a published language model by itself, scored, continued or described.
+//! `boldface lm`: scores, continues or describes with a published language model.
 
 mod generate;
 mod info;
@@ -7,7 +7,7 @@ mod score;
 
 use crate::failure::Failure;
 
-/// What to do with a model.
+/// Arguments of `boldface lm`.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -16,15 +16,15 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Verb {
-    /// Prints how likely every token of a text is after those before it, one JSON object a line.
+    /// Prints the log-likelihood of every token of a text, one JSON object per line.
     Score(score::Arguments),
-    /// Continues a prompt, or answers it, and prints the text as it comes.
+    /// Continues or answers a prompt, and prints the text as it comes.
     Generate(generate::Arguments),
-    /// Says what a model is made of and what it takes in memory; reads headers only.
+    /// Prints the architecture and memory needs of a model; reads headers only.
     Info(info::Arguments),
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Score(arguments) => score::execute(arguments),

@@ -1,4 +1,4 @@
-//! Which model, and where it is computed: what the verbs of `boldface lm` share.
+//! Model and device: the arguments that the subcommands of `boldface lm` share.
 
 use std::path::PathBuf;
 
@@ -9,20 +9,21 @@ use boldface_lm::{Files, Network, adapter};
 use crate::commands::BUILD;
 use crate::failure::{Failure, with_causes};
 
-/// The model's files.
+/// Files of the model.
 #[derive(clap::Args)]
 pub struct Weights {
-    /// A Hugging Face folder (config.json, model.safetensors or its shards, tokenizer.json), or a .gguf file.
+    /// Hugging Face folder (config.json, model.safetensors or its shards, tokenizer.json), or a .gguf
+    /// file.
     #[arg(long = "weights", value_name = "DIR|FILE.gguf")]
     path: PathBuf,
 }
 
-/// The model, with what was trained beside it.
+/// Model with an optional adapter.
 #[derive(clap::Args)]
 pub struct Model {
     #[command(flatten)]
     pub weights: Weights,
-    /// An adapter in PEFT's form to put beside the weights: adapter_config.json and adapter_model.safetensors.
+    /// Folder of a PEFT adapter to apply: adapter_config.json and adapter_model.safetensors.
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
 }
@@ -36,7 +37,7 @@ impl Weights {
 }
 
 impl Model {
-    /// Reads the numbers, and those of the adapter.
+    /// Reads the weights and the adapter.
     pub fn network(&self, files: &Files, engine: &Engine) -> Result<Network, Failure> {
         let mut network = files.network(engine).map_err(|error| failed(&error))?;
         if let Some(adapter) = &self.adapter {
@@ -49,24 +50,24 @@ impl Model {
     }
 }
 
-/// What computes.
+/// Engine, device, precision and threads.
 #[derive(clap::Args)]
 pub struct Place {
-    /// The engine: dfdx, or tch in a build that has it.
+    /// Engine: dfdx, or tch in a build that includes it.
     #[arg(long, value_name = "NAME", default_value = "dfdx")]
     engine: String,
-    /// The device, such as cpu or cuda:0.
+    /// Device, such as cpu or cuda:0.
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: String,
-    /// The numbers that matrices are multiplied in: f32, or tf32 and bf16 on tch.
+    /// Precision of matrix products: f32, or tf32 and bf16 on tch.
     #[arg(long, value_name = "f32|tf32|bf16", default_value = "f32", value_parser = precision)]
     precision: Precision,
-    /// Use this many threads; 0 or left out for as many as there are cores.
+    /// Number of threads; 0 (the default) uses one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     workers: usize,
 }
 
-/// Bytes of a thread's stack, as much as a main thread has.
+/// Bytes per thread's stack, as for a main thread.
 const STACK: usize = 8 << 20;
 
 impl Place {
@@ -84,7 +85,7 @@ impl Place {
         })
     }
 
-    /// What to do about an engine that did not open.
+    /// Returns advice about an engine that did not open.
     fn help(&self) -> Option<String> {
         let offer = BUILD.engines.iter().find(|offer| offer.name == self.engine)?;
         match offer.missing {
@@ -97,7 +98,7 @@ impl Place {
         }
     }
 
-    /// Runs `work` on the threads that were asked for.
+    /// Runs `work` on the requested number of threads.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.workers).stack_size(STACK).build();
         let pool = pool.map_err(|error| Failure::Run(format!("--workers {}: {error}", self.workers)))?;
@@ -109,10 +110,10 @@ fn precision(written: &str) -> Result<Precision, String> {
     let all = [Precision::F32, Precision::Tf32, Precision::Bf16];
     all.into_iter()
         .find(|precision| precision.name() == written)
-        .ok_or_else(|| "it is f32, tf32 or bf16".to_owned())
+        .ok_or_else(|| "expected f32, tf32 or bf16".to_owned())
 }
 
-/// What a model did not do.
+/// Converts an error of the model to a failed run.
 pub fn failed(error: &boldface::Error) -> Failure {
     Failure::Run(with_causes(&**error))
 }

@@ -1,4 +1,4 @@
-//! `boldface lm score`: the log-likelihood of every token of a text.
+//! `boldface lm score`: prints the log-likelihood of every token of a text.
 
 use std::path::{Path, PathBuf};
 
@@ -9,26 +9,26 @@ use super::model::{Model, Place, failed};
 use crate::failure::Failure;
 use crate::say;
 
-/// Which model, and which text.
+/// Arguments of `boldface lm score`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   boldface lm score --weights SmolLM2-135M-Instruct.Q4_1.gguf --text english.txt
   boldface lm score --weights Qwen3-0.6B --text english.txt --engine tch --device cuda:0 --precision bf16 | tail -1
 
-A line is one token: {\"id\":504,\"text\":\"The\",\"log_likelihood\":-3.2}, in nats. The first token has null, unless the model
-wants texts to begin with a token of its own, which is then read before it and not shown. The last line has the mean of
-the log-likelihoods, the perplexity (e to the power of minus the mean), and how many tokens there are and were scored.
+Each line is one token: {\"id\":504,\"text\":\"The\",\"log_likelihood\":-3.2}, in nats. The first token has null, unless
+the model expects a start token, which is then read first and not shown. The last line has the mean of the
+log-likelihoods, the perplexity (e to the power of minus the mean), and the counts of all and of scored tokens.
 
-A text longer than the model's context (or --window) is read in windows, each half a window after the one before; a token
-is scored once, in the first window that reaches it, so after at least half a window.")]
+A text longer than the model's context (or --window) is read in windows that overlap by half. Each token is scored once,
+in the first window that contains it: after at least half a window, except at the start of the text.")]
 pub struct Arguments {
     #[command(flatten)]
     model: Model,
-    /// The text, UTF-8.
+    /// Text file, in UTF-8.
     #[arg(long, value_name = "FILE")]
     text: PathBuf,
-    /// Read at most so many tokens at a time; left out, the model's whole context.
+    /// Read at most this many tokens at a time. Default: the model's whole context.
     #[arg(long, value_name = "N")]
     window: Option<usize>,
     #[command(flatten)]
@@ -54,10 +54,10 @@ struct Total {
     scored: usize,
 }
 
-/// Scores.
+/// Scores the text.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.window == Some(0) {
-        return Err(Failure::Usage("--window 0 shows nothing; it is at least 1".to_owned()));
+        return Err(Failure::Usage("--window must be at least 1".to_owned()));
     }
     let text = read(&arguments.text)?;
     let engine = arguments.place.engine()?;
@@ -68,7 +68,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         tokens.extend(vocabulary.tokens(&text).map_err(|error| failed(&error))?);
         if tokens.len() < 2 {
             let shown = arguments.text.display();
-            let message = format!("--text `{shown}` is one token, and a token is scored after another");
+            let message = format!("--text `{shown}` has only one token; scoring needs at least two");
             return Err(Failure::Usage(message));
         }
         let network = arguments.model.network(&files, &engine)?;
@@ -96,7 +96,7 @@ fn json(line: &impl Serialize) -> String {
     serde_json::to_string(line).expect("a line is made of strings and numbers") + "\n"
 }
 
-/// The text to score; every way in which there is none is said in words.
+/// Reads the text, with an error for each way in which it can be unusable.
 fn read(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
     let fail = |why: String| Failure::Usage(format!("--text `{shown}` {why}"));
@@ -104,7 +104,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..place].iter().filter(|byte| **byte == b'\n').count() + 1;
-        fail(format!("is not UTF-8: line {line} has a byte that no text has; save it as UTF-8"))
+        fail(format!("is not UTF-8: line {line} has an invalid byte; save it as UTF-8"))
     })?;
     if text.is_empty() { Err(fail("is empty".to_owned())) } else { Ok(text) }
 }

@@ -1,21 +1,21 @@
-//! The code of a new plugin: that of `plugins/example-dynamic` under another name, so it is known to work.
+//! Code of a new plugin: that of `plugins/example-dynamic` under another name, so it is known to work.
 
-/// Kinds that can be written.
+/// Kinds of plugins that can be written.
 pub const KINDS: [&str; 3] = ["task", "corpus", "dataset"];
 
-/// The code of a plugin of `kind` called `name`, its test included.
+/// Returns the code of a plugin of `kind` called `name`, including its test.
 pub fn code(kind: &str, name: &str) -> String {
     let (example, from, to) = example(kind);
     let own = own_name(example, &camel(name), kind);
     example.replace(to, &own).replace(from, name)
 }
 
-/// A name as that of a file: `my_task`.
+/// Converts a plugin's name to a file's: `my_task`.
 pub fn snake(name: &str) -> String {
     name.replace('-', "_")
 }
 
-/// An example with its name in specs and in code.
+/// Returns an example, with its name in specs and in code.
 fn example(kind: &str) -> (&'static str, &'static str, &'static str) {
     match kind {
         "corpus" => (
@@ -36,7 +36,7 @@ fn example(kind: &str) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// `my-task` as `MyTask`.
+/// Converts `my-task` to `MyTask`.
 fn camel(name: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
@@ -45,7 +45,7 @@ fn camel(name: &str) -> String {
     name.split('-').filter_map(word).collect()
 }
 
-/// The struct's name: another one if the code means something else by it, such as `Scan`.
+/// Returns the struct's name, with the kind appended if the code already uses that name, as for `Scan`.
 fn own_name(example: &str, name: &str, kind: &str) -> String {
     let is_meant = example.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
     let is_known = ["Box", "Err", "None", "Ok", "Option", "Self", "Some", "String", "Vec"].contains(&name);

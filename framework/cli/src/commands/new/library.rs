@@ -1,4 +1,4 @@
-//! A plugin in a crate of its own: a library that a spec loads, with a spec to try it.
+//! A plugin in a crate of its own: a library for a spec to load, and a spec to try it.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fmt::Write as _;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use super::Draft;
 use super::form::{code, snake};
 
-/// The files of a crate called `name` in a folder of that name in `dir`.
+/// Drafts the files of a crate called `name`, in a folder of that name in `dir`.
 ///
 /// # Errors
-/// If the folder is there already.
+/// If the folder exists already.
 pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     let root = if dir == Path::new(".") { PathBuf::from(name) } else { dir.join(name) };
     if root.exists() {
-        return Err(format!("`{}` is there already; nothing was written", root.display()));
+        return Err(format!("`{}` already exists; nothing was written", root.display()));
     }
     let library = format!("target/release/{DLL_PREFIX}{}{DLL_SUFFIX}", snake(name));
     let source = with_export(&code(kind, name));
@@ -39,14 +39,14 @@ pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     Ok(Draft { files, changes: None, next })
 }
 
-/// The code with the line that exports it, after the line that registers it.
+/// Inserts the line that exports the plugin after the line that registers it.
 fn with_export(code: &str) -> String {
     let (before, after) = code.split_once("\nregister!(").expect("every example registers itself");
     let (register, rest) = after.split_once('\n').expect("a line ends");
     format!("{before}\nregister!({register}\nboldface::export_plugins!();\n{rest}")
 }
 
-/// How to depend on the framework: by the path of a checkout that is at hand, or else by version.
+/// Returns the dependency on the framework: the path of a checkout if one is found, or else a version.
 fn framework(dir: &Path) -> String {
     let here = std::path::absolute(dir).unwrap_or_default();
     let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_owned);
@@ -67,21 +67,20 @@ fn manifest(name: &str, framework: &str, has_files: bool) -> String {
          [dependencies]\nboldface = {framework}\nschemars = \"1.2\"\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n{dev}\n\
          [lints.rust]\nunsafe_code = \"forbid\"\n\n\
-         # A workspace of its own, wherever it lies.\n[workspace]\n"
+         # A workspace of its own, in any folder.\n[workspace]\n"
     )
 }
 
-/// A spec that tries the plugin in a second: no network is trained.
+/// Returns a spec that tries the plugin in about a second, without training a network.
 fn spec(kind: &str, name: &str, library: &str) -> String {
     let mut spec = format!(
         "# Tries the {kind} `{name}` without training a network.\n#\n#   cargo build --release\n\
-         #   boldface run {name}.toml\n#\n# Expect about a second: it shows that the plugin runs, not how well \
+         #   boldface run {name}.toml\n#\n# It takes about a second. It shows that the plugin runs, not how well \
          anything can be done.\n\nplugins = [\"{library}\"]\n\n"
     );
     let data = match kind {
         "dataset" => format!("[datasets.{name}]\npath = \"data\"\ntr = 2.0"),
-        _ => "[datasets.made]\ntype = \"synthetic\"            # scans made of random numbers\ntrs = 80"
-            .to_owned(),
+        _ => "[datasets.made]\ntype = \"synthetic\"            # simulated scans\ntrs = 80".to_owned(),
     };
     let asked = match kind {
         "dataset" => {
@@ -93,13 +92,13 @@ fn spec(kind: &str, name: &str, library: &str) -> String {
     let _ = write!(
         spec,
         "{data}\n\n[signal]\ntrs = 80\n\n[tokenizer]\ntype = \"quantile\"\npatch = 20                    \
-         # volumes a token\n\n[backbone]\ntype = \"bigram\"\n\n[instruction]\nsteps = 20\nwarmup = 0\n\
+         # volumes per token\n\n[backbone]\ntype = \"bigram\"\n\n[instruction]\nsteps = 20\nwarmup = 0\n\
          peak-lr = 1e-3\n\n{asked}\n\n[evaluation]\nresamples = 100\n"
     );
     spec
 }
 
-/// A scan to try a dataset with: waves of four regions in two networks.
+/// Returns a simulated scan to try a dataset with: waves in four regions of two networks.
 fn made_scan(subject: u32) -> String {
     let mut text = "Vis_1,Vis_2,Default_1,Default_2\n".to_owned();
     for t in 0..80 {

@@ -1,4 +1,4 @@
-//! `boldface new`: a plugin to start from, with its test: a file of this repository, or a crate of its own.
+//! `boldface new`: writes a plugin and its test, in this repository or as a separate crate.
 
 mod form;
 mod library;
@@ -11,37 +11,37 @@ use std::path::PathBuf;
 use crate::failure::Failure;
 use crate::say;
 
-/// What to write.
+/// Arguments of `boldface new`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The kind of plugin.
+    /// Kind of plugin.
     #[arg(value_name = "KIND", value_parser = form::KINDS)]
     kind: String,
-    /// Its name in specs, such as `handedness`.
+    /// Name of the plugin in specs, such as `handedness`.
     #[arg(value_name = "NAME")]
     name: String,
-    /// Write a crate of its own, a library that `plugins = [...]` in a spec loads.
+    /// Write a separate crate: a library that a spec loads with `plugins = [...]`.
     #[arg(long)]
     dynamic: bool,
-    /// Where: the folder to make the crate in, or the checkout of boldface for a built-in plugin.
+    /// Folder to make the crate in or, for a built-in plugin, the checkout of boldface.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     dir: PathBuf,
 }
 
-/// Files to write and what to do next.
+/// Files to write, and the next commands.
 struct Draft {
-    /// Paths and contents; a file that is there already is only replaced if it is named in `changes`.
+    /// Paths and contents; an existing file is replaced only if `changes` names it.
     files: Vec<(PathBuf, String)>,
-    /// The one file of `files` that is there and gets a line more.
+    /// The one existing file of `files`, which gets one more line.
     changes: Option<PathBuf>,
-    /// Commands, in order.
+    /// Commands to run next, in order.
     next: Vec<String>,
 }
 
 /// Writes the plugin.
 ///
 /// # Errors
-/// If the name cannot be used, or a file is there already: nothing is written then.
+/// If the name cannot be used or a file exists already. Nothing is written then.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { kind, name, dynamic, dir } = arguments;
     name::check(kind, name).map_err(Failure::Usage)?;
@@ -49,7 +49,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let draft = draft.map_err(Failure::Usage)?;
     let is_taken = |path: &&PathBuf| path.exists() && draft.changes.as_ref() != Some(*path);
     if let Some(taken) = draft.files.iter().map(|(path, _)| path).find(is_taken) {
-        let message = format!("`{}` is there already; nothing was written", taken.display());
+        let message = format!("`{}` already exists; nothing was written", taken.display());
         return Err(Failure::Usage(message));
     }
     for (path, text) in &draft.files {

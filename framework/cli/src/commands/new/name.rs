@@ -1,8 +1,8 @@
-//! Whether a word can be the name of a plugin, a file and a struct.
+//! Checks that a word can name a plugin, a file and a struct.
 
 use super::super::plugins;
 
-/// Words that are no names of modules or crates, because Rust or cargo has a meaning for them.
+/// Words that cannot name a module or crate, because Rust or Cargo reserves them.
 const TAKEN: [&str; 45] = [
     "abstract", "as", "async", "await", "become", "boldface", "box", "break", "const", "continue", "core",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
@@ -10,14 +10,14 @@ const TAKEN: [&str; 45] = [
     "std", "struct", "test", "tests", "trait", "true", "try",
 ];
 
-/// More of them.
+/// More such words.
 const ALSO_TAKEN: [&str; 10] =
     ["alloc", "override", "super", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where"];
 
 /// Checks the name of a new plugin.
 ///
 /// # Errors
-/// Why it cannot be one, and one that can.
+/// Says why the name cannot be used, and suggests one that can.
 pub fn check(kind: &str, name: &str) -> Result<(), String> {
     let is_plain = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())
@@ -32,7 +32,7 @@ pub fn check(kind: &str, name: &str) -> Result<(), String> {
         return Err(format!("`{name}` cannot be the name of a plugin: {help}"));
     }
     if TAKEN.contains(&name) || ALSO_TAKEN.contains(&name) || name == "while" || name == "yield" {
-        return Err(format!("`{name}` is a word of Rust's; call it `{name}-{kind}`"));
+        return Err(format!("`{name}` is a reserved word; call it `{name}-{kind}`"));
     }
     if let Some(same) = plugins(Some(kind)).iter().find(|plugin| plugin.name == name) {
         return Err(format!("there is a {kind} `{name}` already, in `{}`; choose another name", same.source));
@@ -40,7 +40,7 @@ pub fn check(kind: &str, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// `MyTask` and `my_task` as `my-task`.
+/// Converts `MyTask` and `my_task` to `my-task`.
 fn kebab(name: &str) -> String {
     let mut kebab = String::new();
     let mut after_small = false;
@@ -66,7 +66,7 @@ mod tests {
             "`my_task 2` cannot be the name of a plugin: use lowercase letters and digits, words joined by `-`, \
              such as `my-task`"
         });
-        assert_eq!(refused("match"), "`match` is a word of Rust's; call it `match-task`");
+        assert_eq!(refused("match"), "`match` is a reserved word; call it `match-task`");
         for name in ["", "-a", "a-", "a--b", "2nd", "é", "../a", "a/b"] {
             assert!(refused(name).contains("cannot be the name of a plugin"), "{name}");
         }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::Draft;
 use super::form::{code, snake};
 
-/// The files of a built-in plugin, for the checkout that `dir` lies in.
+/// Drafts the files of a built-in plugin in the checkout that contains `dir`.
 ///
 /// # Errors
-/// If `dir` lies in no checkout, or the module is declared already.
+/// If no checkout contains `dir`, or the module exists already.
 pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     let folder = folder(kind, dir)?;
     let list = folder.join("mod.rs");
@@ -20,7 +20,7 @@ pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
         .ok_or_else(|| format!("`{}` declares `mod {module};` already", list.display()))?;
     let file = folder.join(format!("{module}.rs"));
     if folder.join(&module).exists() {
-        return Err(format!("`{}` is there already; choose another name", folder.join(&module).display()));
+        return Err(format!("`{}` already exists; choose another name", folder.join(&module).display()));
     }
     let plural = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let next = vec![
@@ -31,7 +31,7 @@ pub fn draft(kind: &str, name: &str, dir: &Path) -> Result<Draft, String> {
     Ok(Draft { files: vec![(file, code(kind, name)), (list.clone(), declared)], changes: Some(list), next })
 }
 
-/// Where plugins of a kind lie.
+/// Returns the folder of the plugins of a kind.
 fn folder(kind: &str, dir: &Path) -> Result<PathBuf, String> {
     let plural = match kind {
         "corpus" => "corpora",
@@ -43,14 +43,14 @@ fn folder(kind: &str, dir: &Path) -> Result<PathBuf, String> {
     let found = above.find(|folder| folder.join("mod.rs").is_file());
     found.ok_or_else(|| {
         format!(
-            "`{}` is not in a checkout of boldface, which a built-in plugin is a file of; go to one, or write \
-             a crate of its own with `--dynamic`",
+            "`{}` is not in a checkout of boldface, where built-in plugins are kept; change to one, or write \
+             a separate crate with `--dynamic`",
             from.display()
         )
     })
 }
 
-/// The list of modules with one more, among its like in the order of names; none if it is there.
+/// Adds a module to a list in alphabetical order; returns none if it is there already.
 fn declare(list: &str, module: &str) -> Option<String> {
     let line = format!("mod {module};");
     if list.lines().any(|known| known.trim_end().ends_with(&line)) {

@@ -1,4 +1,4 @@
-//! Where series go and how they are called: a file, or a folder of BIDS derivatives (BEP017).
+//! Paths and names of series: one file, or a folder of BIDS derivatives (BEP017).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,28 +14,28 @@ use super::Arguments;
 use super::made::{Format, Inputs};
 use super::scans::{Scan, stem};
 
-/// Where series go.
+/// Destination of the series.
 #[derive(Debug)]
 pub struct Output {
-    /// The one file, or none for a folder.
+    /// The one file; none for a folder.
     file: Option<PathBuf>,
-    /// The folder that has the region table.
+    /// Folder of the region table.
     pub folder: PathBuf,
-    /// How series are written.
+    /// Format of the series.
     pub format: Format,
-    /// The atlas in file names.
+    /// Name of the atlas in file names.
     atlas: String,
 }
 
-/// Labels of a recording's name that its series has as well, in the order of BIDS. `desc` is none of them: it
-/// tells how the recording was made.
+/// BIDS entities that a series takes from its recording's name, in the order of BIDS. `desc` is
+/// excluded: it describes how the recording was processed.
 const KEPT: [&str; 19] = [
     "sub", "ses", "sample", "task", "tracksys", "acq", "ce", "trc", "stain", "rec", "dir", "run", "mod",
     "echo", "flip", "inv", "part", "hemi", "space",
 ];
 
 impl Output {
-    /// By `--out`, `--format` and `--atlas`.
+    /// Derives the destination from `--out`, `--format` and `--atlas`.
     pub fn of(arguments: &Arguments) -> Result<Output, String> {
         let out = &arguments.out;
         let extension = out.extension().and_then(|extension| extension.to_str());
@@ -43,9 +43,7 @@ impl Output {
         let format = match (by_name, arguments.format) {
             (Some(named), Some(said)) if named != said => {
                 let (out, said) = (out.display(), said.extension());
-                return Err(format!(
-                    "--out `{out}` ends otherwise than --format {said}; leave one of them out"
-                ));
+                return Err(format!("--out `{out}` and --format {said} disagree; leave one of them out"));
             }
             (named, said) => named.or(said).unwrap_or(Format::Tsv),
         };
@@ -57,11 +55,13 @@ impl Output {
             && (out.is_file() || extension.is_some_and(|e| ["csv", "json", "txt"].contains(&e)))
         {
             let out = out.display();
-            return Err(format!("--out `{out}` is no folder, and no .tsv, .npy or .parquet"));
+            return Err(format!("--out `{out}` must be a folder or a .tsv, .npy or .parquet file"));
         }
         let atlas = match &arguments.atlas {
             Some(label) if label.is_empty() || !label.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                return Err(format!("--atlas `{label}` may have letters and digits only, as labels of BIDS"));
+                return Err(format!(
+                    "--atlas `{label}` must have only letters and digits, like other labels of BIDS"
+                ));
             }
             Some(label) => label.clone(),
             None => atlas(&arguments.parcellation),
@@ -71,7 +71,7 @@ impl Output {
         Ok(Output { file: by_name.map(|_| out.clone()), folder, format, atlas })
     }
 
-    /// Where the series of a recording goes.
+    /// Returns the path of a recording's series.
     pub fn series(&self, bold: &Path, stem: &str) -> PathBuf {
         if let Some(file) = &self.file {
             return file.clone();
@@ -93,8 +93,8 @@ impl Output {
         session.unwrap_or(subject).join("func").join(parts.join("_"))
     }
 
-    /// Writes what holds for all series: the region table and, into a folder, `dataset_description.json` and
-    /// `participants.tsv`.
+    /// Writes the files that all series share: the region table and, in a folder,
+    /// `dataset_description.json` and `participants.tsv`.
     pub fn describe(
         &self,
         parcellation: &Parcellation,
@@ -108,7 +108,7 @@ impl Output {
         match std::fs::read_to_string(&table) {
             Ok(there) if there != text => {
                 return Err(format!(
-                    "--out: `{}` is there and has other regions; give another --out, or another name with --atlas",
+                    "--out: `{}` exists and has other regions; give another --out, or another name with --atlas",
                     table.display()
                 ));
             }
@@ -143,8 +143,8 @@ impl Output {
         }
     }
 
-    /// A table of participants with their labels alone; none if there is one that says more, or no scan of a
-    /// subject.
+    /// Returns a table of participant labels alone; none if the present one has more columns, or no scan
+    /// names a subject.
     fn participants(&self, path: &Path, scans: &[Scan]) -> Option<String> {
         const COLUMN: &str = "participant_id";
         let there = std::fs::read_to_string(path).ok();
@@ -163,19 +163,19 @@ impl Output {
     }
 }
 
-/// JSON with a line for each key: an array of 450 regions is one line, not 450.
+/// Formats JSON with one line per key: an array of 450 regions is one line, not 450.
 pub fn lines(object: &serde_json::Value) -> String {
     let fields = object.as_object().into_iter().flatten();
     let fields: Vec<String> = fields.map(|(key, value)| format!("  {}: {value}", json!(key))).collect();
     format!("{{\n{}\n}}\n", fields.join(",\n"))
 }
 
-/// Which program wrote a file, in BIDS' words.
+/// Returns the name and version of this program, in the terms of BIDS.
 pub fn generated_by() -> serde_json::Value {
     json!([{ "Name": "boldface", "Version": env!("CARGO_PKG_VERSION") }])
 }
 
-/// The order of the regions: its name if it is known, its fingerprint, and every region.
+/// Describes the order of the regions: its name if known, its fingerprint, and all regions.
 pub fn order(parcellation: &Parcellation) -> serde_json::Value {
     let names = &parcellation.regions().names;
     let labels = parcellation.labels().iter().map(|&label| i64::from(label));
@@ -186,7 +186,8 @@ pub fn order(parcellation: &Parcellation) -> serde_json::Value {
     })
 }
 
-/// The regions in the order of the series' columns. `index` counts them; `label` is the value in the volume.
+/// Formats the regions in the order of the series' columns. `index` counts them; `label` is the volume's
+/// value.
 fn region_table(parcellation: &Parcellation) -> String {
     let mut text = "index\tname\tnetwork\themisphere\tlabel\n".to_owned();
     let regions = parcellation.regions();
@@ -201,7 +202,7 @@ fn region_table(parcellation: &Parcellation) -> String {
     text
 }
 
-/// A label for an atlas by its file: what stands under `atlas` or `seg`, or all its letters and digits.
+/// Derives an atlas label from a file name: the entity `atlas` or `seg`, or else all letters and digits.
 fn atlas(parcellation: &Path) -> String {
     let stem = stem(parcellation);
     let stem = stem.strip_suffix(".dlabel").unwrap_or(&stem);

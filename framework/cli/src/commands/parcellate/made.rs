@@ -1,4 +1,4 @@
-//! One series on the disk: the file, the `.json` that describes it, and whether it is made already.
+//! One series on disk: the file, the `.json` that describes it, and whether both are up to date.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,34 +14,34 @@ use serde_json::{Value, json};
 use super::folder::{generated_by, lines, order};
 use super::scans::Scan;
 
-/// How series are written.
+/// File format of the series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Tab-separated, a line of names, `n/a` where there is no value.
+    /// Tab-separated with a header line; missing values are `n/a`.
     Tsv,
-    /// numpy's float32, volumes by regions.
+    /// NumPy array of float32, volumes by regions.
     Npy,
-    /// A column of float32 a region.
+    /// One float32 column per region.
     Parquet,
 }
 
-/// What all series are made with, as their sidecars say it.
+/// Inputs that all series share, as recorded in their sidecars.
 #[derive(Debug)]
 pub struct Inputs {
     /// Path, size and hash of the parcellation.
     pub parcellation: Value,
-    /// Path, size and hash of the region table; null for none.
+    /// Path, size and hash of the region table; null without one.
     pub regions: Value,
     settings: Value,
 }
 
 impl Format {
-    /// The format of files that end so.
+    /// Returns the format with this extension.
     pub fn by_extension(extension: &str) -> Option<Format> {
         [Format::Tsv, Format::Npy, Format::Parquet].into_iter().find(|format| format.extension() == extension)
     }
 
-    /// How its files end.
+    /// Returns the extension of its files.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Tsv => "tsv",
@@ -52,7 +52,7 @@ impl Format {
 }
 
 impl Inputs {
-    /// The files are hashed once.
+    /// Hashes the files, once for all scans.
     pub fn of(files: &ParcellationFiles, recipe: &Recipe) -> Result<Inputs, String> {
         let hashed = |flag: &str, path: &Path| -> Result<Value, String> {
             let record =
@@ -70,7 +70,7 @@ impl Inputs {
         })
     }
 
-    /// What a scan's series depends on: settings, regions, and size and time of every file of the scan.
+    /// Lists what a scan's series depends on: settings, regions, and size and time of each of its files.
     fn of_scan(&self, scan: &Scan) -> Result<Value> {
         let files = &scan.files;
         let mut sources = vec![("Bold", files.bold.clone())];
@@ -93,7 +93,7 @@ impl Inputs {
         }))
     }
 
-    /// Whether the series of a scan is there as these inputs make it.
+    /// Returns whether the series of a scan exists and was made from these inputs.
     pub fn is_made(&self, scan: &Scan) -> bool {
         let made = || -> Result<bool> {
             let sidecar: Value = serde_json::from_slice(&fs::read(scan.series.with_extension("json"))?)?;
@@ -103,10 +103,10 @@ impl Inputs {
         made().unwrap_or(false)
     }
 
-    /// Writes a series, and last its sidecar, which makes it complete.
+    /// Writes a series, then the sidecar that marks it as complete.
     ///
     /// # Errors
-    /// If a file cannot be written, or one it was made of is gone. The message names it.
+    /// If a file cannot be written, or a source file is gone. The message names it.
     pub fn write(
         &self,
         scan: &Scan,
@@ -119,7 +119,7 @@ impl Inputs {
         let sidecar = path.with_extension("json");
         let named =
             |path: &Path, error: &dyn std::fmt::Display| format!("--out: `{}`: {error}", path.display());
-        // A sidecar of the former series would say that this one is made with former settings.
+        // The old sidecar would say that the new series was made with the old settings.
         match fs::remove_file(&sidecar) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(named(&sidecar, &error))?,
             _ => {}
@@ -140,7 +140,7 @@ impl Inputs {
         Ok(())
     }
 
-    /// As [`Inputs::is_made`] compares it; asked for before the files are read.
+    /// Returns the record that [`Inputs::is_made`] compares, taken before the files are read.
     ///
     /// # Errors
     /// If a file is gone. The message names it.
@@ -191,19 +191,19 @@ impl Inputs {
     }
 }
 
-/// A number of 32 bits with as few digits as tell it.
+/// Converts a 32-bit number to JSON with the fewest digits that identify it.
 fn short(value: f32) -> Value {
     value.to_string().parse::<f64>().map_or(Value::Null, |value| json!(value))
 }
 
-/// Size and time of a file: enough to notice that it changed, without reading it.
+/// Size and time of a file, which reveal a change without reading the file.
 fn stamp(path: &Path) -> std::io::Result<Value> {
     let file = fs::metadata(path)?;
     let changed = file.modified()?.duration_since(UNIX_EPOCH).map(|since| since.as_nanos().to_string());
     Ok(json!({ "Path": path, "Bytes": file.len(), "Modified": changed.unwrap_or_default() }))
 }
 
-/// A parcellation that was moved is the same one.
+/// Drops the path, so that a moved parcellation still counts as the same.
 fn without_path(file: &Value) -> Value {
     let mut file = file.clone();
     if let Some(fields) = file.as_object_mut() {

@@ -1,4 +1,4 @@
-//! `boldface parcellate`: regional series of scanner files, named and described as BIDS derivatives.
+//! `boldface parcellate`: extracts regional series from scanner files, as BIDS derivatives.
 
 mod folder;
 mod made;
@@ -18,7 +18,7 @@ use folder::Output;
 use made::{Format, Inputs};
 use settings::Settings;
 
-/// Which scans, which regions, and how they are cleaned.
+/// Arguments of `boldface parcellate`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,51 +29,53 @@ Examples:
       --regions atlas_dseg.tsv --confounds auto --strategy 24p --scrub-fd 0.5 --mask auto \\
       --detrend --high-pass 0.008 --low-pass 0.1 --standardize zscore_sample --out derivatives/atlas
 
-A folder gets sub-01/func/sub-01_task-rest_seg-ATLAS_stat-mean_timeseries.tsv with a .json beside it that holds
-sources, settings, the order of the regions, coverage, removed volumes and warnings, and one
-seg-ATLAS_dseg.tsv with the regions: it is a folder for `[datasets.*] type = \"series\"`. Its participants.tsv has
-the subjects alone; put the study's own in its place for tasks that ask for more. The steps are nilearn's, in
-nilearn's order: regions are averaged, then detrended, filtered, scrubbed, freed of confounds, standardised;
-resampled last. A region with too little coverage is n/a throughout. The same command again goes on where it
-was stopped; only scans whose files or settings changed are made anew.")]
+An output folder gets files such as sub-01/func/sub-01_task-rest_seg-ATLAS_stat-mean_timeseries.tsv. The .json
+beside each has sources, settings, the order of the regions, coverage, removed volumes and warnings, and
+seg-ATLAS_dseg.tsv lists the regions. `[datasets.*] type = \"series\"` reads such a folder. Its participants.tsv has
+only the subjects; replace it by the study's own for tasks that need more columns.
+
+The steps and their order are nilearn's: regions are averaged, detrended, filtered, scrubbed, cleaned of confounds,
+standardised, and resampled last. A region with too little coverage is n/a throughout. Run the same command again
+to continue after an interruption: only scans whose files or settings changed are processed again.")]
 pub struct Arguments {
     #[command(flatten)]
     scans: Scans,
-    /// The regions: a NIfTI image of labels (any grid), of maps (--kind maps), or a CIFTI .dlabel.nii.
+    /// Regions: a NIfTI image of labels (on any grid), of maps (--kind maps), or a CIFTI .dlabel.nii.
     #[arg(long, value_name = "FILE")]
     parcellation: PathBuf,
-    /// Names of the regions: a .tsv with the columns index, name and network; `boldface regions` makes one.
+    /// Region table: a .tsv with the columns index, name and network; `boldface regions` makes one.
     #[arg(long, value_name = "TSV")]
     regions: Option<PathBuf>,
-    /// Column of --regions with the networks.
+    /// Column of --regions that names the networks.
     #[arg(long, value_name = "COLUMN", default_value = "network")]
     networks: String,
-    /// What the values of --parcellation are: labels, maps, or voxels of a mask, each a region.
+    /// Meaning of the values of --parcellation: labels, maps, or voxels of a mask, each voxel a region.
     #[arg(long, value_name = "KIND", default_value = "labels", value_parser = kind)]
     kind: Kind,
-    /// The atlas in names of files, letters and digits; left out, by the name of --parcellation.
+    /// Name of the atlas in file names, of letters and digits. Default: derived from the name of
+    /// --parcellation.
     #[arg(long, value_name = "LABEL")]
     atlas: Option<String>,
     #[command(flatten)]
     settings: Settings,
-    /// A folder, or of one scan a file ending in .tsv, .npy or .parquet.
+    /// Output folder or, for one scan, a file ending in .tsv, .npy or .parquet.
     #[arg(long, value_name = "FILE|DIR", help_heading = "Output")]
     out: PathBuf,
-    /// How series are written: tsv with a header, npy (float32, volumes by regions), or parquet.
+    /// Format of the series: tsv with a header, npy (float32, volumes by regions), or parquet.
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     format: Option<Format>,
-    /// Scans at once; 0 or left out for as many as there are cores. Each takes up to 200 MB.
+    /// Number of scans to process at once; 0 (the default) uses one per core. Each takes up to 200 MB.
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Output")]
     workers: usize,
 }
 
-/// The files of the scans.
+/// Files of the scans.
 #[derive(clap::Args)]
 struct Scans {
-    /// The scans: NIfTI (.nii, .nii.gz, .hdr with .img) or CIFTI (.dtseries.nii, .ptseries.nii).
+    /// Scans: NIfTI (.nii, .nii.gz, .hdr with .img) or CIFTI (.dtseries.nii, .ptseries.nii).
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     bold: Vec<PathBuf>,
-    /// Leave out voxels outside of this image; `auto` takes the ..._desc-brain_mask.nii.gz beside each scan.
+    /// Ignore voxels outside this image; `auto` takes the ..._desc-brain_mask.nii.gz beside each scan.
     #[arg(long, value_name = "FILE|auto")]
     mask: Option<PathBuf>,
     /// Confound tables in the order of --bold; `auto` takes the ..._desc-confounds_... beside each scan.
@@ -86,11 +88,11 @@ fn kind(text: &str) -> Result<Kind, String> {
         "labels" => Ok(Kind::Labels),
         "maps" => Ok(Kind::Maps),
         "voxels" => Ok(Kind::Voxels),
-        _ => Err("one of labels, maps, voxels".to_owned()),
+        _ => Err("expected labels, maps or voxels".to_owned()),
     }
 }
 
-/// Makes the series.
+/// Extracts the series.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let has_confounds = !arguments.scans.confounds.is_empty();
     let recipe = arguments.settings.recipe(has_confounds).map_err(Failure::Usage)?;
@@ -106,7 +108,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let parcellation = Parcellation::read(&files).map_err(|error| {
         let flag = match &arguments.regions {
             Some(table) if error.to_string().contains(&table.display().to_string()) => {
-                "--regions: (`boldface regions` makes a region table of any label file) "
+                "--regions (`boldface regions` makes a region table of any label file): "
             }
             _ => "--parcellation: ",
         };

@@ -1,4 +1,4 @@
-//! The scans of a command line: each with the files that belong to it and the name of its series.
+//! Scans named on the command line, each with its files and the path of its series.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,18 +11,18 @@ use boldface_imaging::recipe::ScanFiles;
 use super::Scans;
 use super::folder::Output;
 
-/// One scan and where its series goes.
+/// One scan and the path of its series.
 #[derive(Debug)]
 pub struct Scan {
-    /// What it is made of.
+    /// Source files.
     pub files: ScanFiles,
-    /// The `.json` beside the recording, if there is one.
+    /// The `.json` beside the recording, if any.
     pub sidecar: Option<PathBuf>,
-    /// Where the series goes.
+    /// Path of the series.
     pub series: PathBuf,
 }
 
-/// Extensions of recordings, the longest first.
+/// Extensions of recordings. `.dtseries.nii` must come before `.nii`, and so on.
 const EXTENSIONS: [&str; 9] = [
     ".dtseries.nii",
     ".ptseries.nii",
@@ -35,13 +35,13 @@ const EXTENSIONS: [&str; 9] = [
     ".hdr",
 ];
 
-/// Finds what belongs to each scan; every message names a flag.
+/// Finds the files of each scan. Every error names a flag.
 pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     let bold = &scans.bold;
     let is_auto = |paths: &[PathBuf]| matches!(paths, [path] if path.as_os_str() == "auto");
     if !scans.confounds.is_empty() && !is_auto(&scans.confounds) && scans.confounds.len() != bold.len() {
         return Err(format!(
-            "--confounds has {} files for {} scans of --bold; give one a scan in the same order, or --confounds auto",
+            "--confounds has {} files for {} scans of --bold; give one per scan in the same order, or --confounds auto",
             scans.confounds.len(),
             bold.len()
         ));
@@ -52,7 +52,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     for (at, path) in bold.iter().enumerate() {
         let mut scan = || -> Result<Scan, String> {
             if !path.is_file() {
-                return Err(format!("--bold `{}` is not there", path.display()));
+                return Err(format!("--bold `{}` does not exist", path.display()));
             }
             let confounds = match scans.confounds.get(at) {
                 _ if is_auto(&scans.confounds) => Some(beside(path, "--confounds", "confounds")?),
@@ -71,7 +71,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
             let series = output.series(path, &stem(path));
             if let Some(other) = taken.insert(series.clone(), path) {
                 return Err(format!(
-                    "--bold `{}` and `{}` would both be `{}`; make them into folders of their own",
+                    "--bold `{}` and `{}` would both be written to `{}`; write them to separate folders",
                     other.display(),
                     path.display(),
                     series.display()
@@ -87,14 +87,14 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     if wrong.is_empty() { Ok(found) } else { Err(wrong.join("\nerror: ")) }
 }
 
-/// The file name without the extension of a recording.
+/// Returns the file name of a recording without its extension.
 pub fn stem(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension));
     stem.unwrap_or(name.split('.').next().unwrap_or(&name)).to_owned()
 }
 
-/// The one file with `desc-DESC` in a recording's folder whose other labels are all the recording's.
+/// Finds the one file with `desc-DESC` in a recording's folder whose other labels match the recording's.
 fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
     let (suffixes, extensions): (&[&str], &[&str]) = match desc {
         "confounds" => (&["timeseries", "regressors"], &["tsv"]),
@@ -102,7 +102,7 @@ fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
     };
     let shown = bold.display();
     let file = bold.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let own = Name::parse(file).map_err(|error| format!("{flag} auto goes by BIDS names: {error}"))?;
+    let own = Name::parse(file).map_err(|error| format!("{flag} auto needs BIDS names: {error}"))?;
     let folder = bold.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries =
         fs::read_dir(folder).map_err(|error| format!("{flag} auto: `{}`: {error}", folder.display()))?;
@@ -116,7 +116,7 @@ fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
             && extensions.contains(&name.extension.as_str())
             && name.get("sub").is_some()
             && name.applies_to(&own)
-            // A table of another session, task or run says nothing of this one, however few labels it has.
+            // A table of another session, task or run never matches, however few labels it has.
             && ["ses", "task", "run"].iter().all(|entity| name.get(entity) == own.get(entity));
         if is_it {
             found.push((name.entities.len(), folder.join(entry.file_name())));
@@ -129,13 +129,11 @@ fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
     match best[..] {
         [path] => Ok(path.clone()),
         [] => Err(format!(
-            "{flag} auto: no ..._desc-{desc}_{}.{} lies beside `{shown}`",
+            "{flag} auto: no ..._desc-{desc}_{}.{} is beside `{shown}`",
             suffixes[0], extensions[0]
         )),
-        [a, b, ..] => Err(format!(
-            "{flag} auto: both `{}` and `{}` may be those of `{shown}`",
-            a.display(),
-            b.display()
-        )),
+        [a, b, ..] => {
+            Err(format!("{flag} auto: `{}` and `{}` both match `{shown}`", a.display(), b.display()))
+        }
     }
 }

@@ -1,18 +1,18 @@
-//! How series are cleaned, as flags say it.
+//! Flags that say how series are cleaned.
 
 use boldface_imaging::clean::{Cleaning, Filter, Standardization};
 use boldface_imaging::confounds::{Confounds, DummyScans, Scrub};
 use boldface_imaging::recipe::{Recipe, TrHeader};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-/// The flags; what is not given is not done.
+/// Cleaning flags. A step without its flag is skipped.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Cleaning")]
 pub struct Settings {
-    /// Confounds to regress out: these columns of --confounds.
+    /// Regress out these columns of --confounds.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', conflicts_with = "strategy")]
     columns: Vec<String>,
-    /// Confounds to regress out, by name: 6p, 9p, 12p, 24p, 36p, acompcor and others.
+    /// Regress out a named set of confounds: 6p, 9p, 12p, 24p, 36p, acompcor and others.
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
     /// Remove volumes with a framewise displacement above this, in mm.
@@ -21,10 +21,11 @@ pub struct Settings {
     /// Remove volumes with a standardised DVARS above this.
     #[arg(long, value_name = "X")]
     scrub_dvars: Option<f64>,
-    /// Remove runs of kept volumes shorter than this too, when anything is scrubbed.
+    /// When scrubbing, also remove runs of kept volumes shorter than this.
     #[arg(long, value_name = "VOLUMES", default_value_t = 5)]
     scrub_shortest: usize,
-    /// Remove this many volumes at the start; left out, those that the confounds mark as non-steady states.
+    /// Remove this many volumes at the start. Default: those that the confounds mark as non-steady
+    /// states.
     #[arg(long, value_name = "VOLUMES")]
     dummy_scans: Option<usize>,
     /// Remove mean and linear trend.
@@ -36,38 +37,39 @@ pub struct Settings {
     /// Remove frequencies below this, in Hz.
     #[arg(long, value_name = "HZ")]
     high_pass: Option<f64>,
-    /// How frequencies are removed: butterworth (order 5, forward and backward), or cosine (high-pass only).
+    /// Filter: butterworth (order 5, forward and backward), or cosine (high-pass only).
     #[arg(long, value_name = "FILTER", default_value = "butterworth", value_parser = ["butterworth", "cosine"])]
     filter: String,
-    /// How regions are scaled: zscore_sample (ddof 1), zscore (ddof 0), psc (percent), none.
+    /// Scaling of regions: zscore_sample (ddof 1), zscore (ddof 0), psc (percent), none.
     #[arg(long, value_name = "HOW", default_value = "none",
           value_parser = scalings())]
     standardize: String,
-    /// Repetition time in seconds, if neither header nor .json says it; what they say must agree with it.
+    /// Repetition time in seconds, if neither header nor .json gives it. If they do, they must agree
+    /// with it.
     #[arg(long, value_name = "S")]
     tr: Option<f64>,
-    /// The header's repetition time is wrong: go by --tr or the .json alone.
+    /// Ignore the header's repetition time, and use only --tr or the .json.
     #[arg(long)]
     ignore_header_tr: bool,
     /// Resample to this repetition time in seconds, without aliasing.
     #[arg(long, value_name = "S")]
     resample_tr: Option<f64>,
-    /// Smooth every volume first: full width at half maximum in mm.
+    /// Smooth every volume first, with this full width at half maximum in mm.
     #[arg(long, value_name = "MM")]
     smoothing: Option<f64>,
-    /// Share of a region's voxels that must hold a signal; below it the region is n/a.
+    /// Smallest share of a region's voxels that must have a signal; below it, the region is n/a.
     #[arg(long, value_name = "F", default_value_t = 0.5)]
     minimum_coverage: f64,
 }
 
-/// As nilearn spells them; specs have a hyphen, which is taken too.
+/// Names of scalings as nilearn spells them. The hyphenated names of specs work too.
 fn scalings() -> PossibleValuesParser {
     let sample = PossibleValue::new("zscore_sample").alias("zscore-sample");
     [sample, "zscore".into(), "psc".into(), "none".into()].into()
 }
 
 impl Settings {
-    /// The recipe; every message names a flag.
+    /// Builds the recipe. Every error names a flag.
     pub fn recipe(&self, has_confounds: bool) -> Result<Recipe, String> {
         let needs = [
             ("--columns", !self.columns.is_empty()),
@@ -131,7 +133,7 @@ impl Settings {
     }
 }
 
-/// A message with the keys of specs, which the steps speak of, as the flags of this command.
+/// Replaces the keys of specs in a message by the flags of this command.
 pub fn in_flags(message: &str) -> String {
     const FLAGS: [(&str, &str); 14] = [
         ("`tr-header = \"ignore\"`", "--ignore-header-tr"),

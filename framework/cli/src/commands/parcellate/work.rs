@@ -1,4 +1,4 @@
-//! Many scans at once: progress, failures that stop no other scan, Ctrl-C that keeps what is finished.
+//! Processes many scans at once. A failure stops no other scan, and Ctrl-C keeps what is finished.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::progress::Counter;
 use crate::{interrupt, say};
 
-/// What is done to every scan.
+/// Everything that is needed to process a scan.
 pub struct Work {
     pub recipe: Recipe,
     pub parcellation: Parcellation,
@@ -27,7 +27,7 @@ pub struct Work {
     pub output: Output,
 }
 
-/// What became of a scan.
+/// Result of processing a scan.
 enum Outcome {
     Made(Vec<String>),
     Passed,
@@ -36,10 +36,10 @@ enum Outcome {
 }
 
 impl Work {
-    /// Makes the series of all scans, `workers` at once, and says what became of them.
+    /// Makes the series of all scans, `workers` at once, and prints a summary.
     ///
     /// # Errors
-    /// If a scan failed: all that did, once the others are finished. If the user stopped it.
+    /// If scans failed (all of them are named, once the others are finished), or if the user stopped it.
     pub fn run(&self, scans: &[Scan], workers: usize) -> Result<(), Failure> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
         let pool = pool.map_err(|error| Failure::Run(format!("--workers {workers}: {error}")))?;
@@ -47,7 +47,7 @@ impl Work {
         let (started, counter) = (Instant::now(), Counter::new("scans", scans.len() as u64));
         let outcomes: Mutex<BTreeMap<usize, Outcome>> = Mutex::default();
         pool.install(|| {
-            // One scan a task: they take seconds, and none should wait behind another on a busy thread.
+            // One scan per task: scans take seconds, and none should wait for another on a busy thread.
             scans.par_iter().enumerate().with_max_len(1).for_each(|(at, scan)| {
                 let outcome = self.outcome(scan);
                 if !matches!(outcome, Outcome::Stopped) {
@@ -78,9 +78,9 @@ impl Work {
         }
     }
 
-    /// Makes one series; what a reader should know of it.
+    /// Makes one series and returns its warnings.
     fn make(&self, scan: &Scan) -> Result<Vec<String>> {
-        // A file that changes while it is read is made again the next time.
+        // Taken first: a file that changes while it is read is processed again next time.
         let made_of = self.inputs.made_of(scan)?;
         let recorded = self.recipe.derive(&scan.files, &self.parcellation, &self.weights)?;
         self.inputs.write(scan, &self.parcellation, self.output.format, &made_of, &recorded)?;
@@ -120,17 +120,17 @@ impl Work {
         let mut told = vec![format!("{} made", made.len())];
         told.extend((passed > 0).then(|| format!("{passed} made before")));
         told.extend((!failed.is_empty()).then(|| format!("{} failed", failed.len())));
-        told.extend((stopped > 0).then(|| format!("{stopped} not begun")));
+        told.extend((stopped > 0).then(|| format!("{stopped} not started")));
         let (told, seconds) = (told.join(", "), started.elapsed().as_secs_f64());
         let line =
             format!("{folder}: {told}; {} regions, {seconds:.1} s", self.parcellation.regions().names.len());
         if !failed.is_empty() {
             let list = failed.iter().map(|error| format!("\n  {error}")).collect::<String>();
-            let end = if stopped > 0 { "\nstopped; the same command goes on with the rest" } else { "" };
+            let end = if stopped > 0 { "\nstopped; run the same command again for the rest" } else { "" };
             return Err(Failure::Run(format!("{line}{list}{end}")));
         }
         if stopped > 0 {
-            return Err(Failure::Interrupted(format!("{line}; the same command goes on with the rest")));
+            return Err(Failure::Interrupted(format!("{line}; run the same command again for the rest")));
         }
         say::out(format_args!("{line}\n"));
         Ok(())

@@ -1,4 +1,4 @@
-//! Sweeps on the command line: what a plan of one shows, and how one is run.
+//! Sweeps on the command line: showing their plan and running them.
 
 mod plan;
 mod run;

@@ -1,4 +1,4 @@
-//! A sweep's plan: its axes, its arms, its distinct stages, and what sharing them saves.
+//! Plan of a sweep: axes, arms, distinct stages, and the work saved by sharing them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,27 +9,27 @@ use serde_json::{Value, json};
 
 use crate::say;
 
-/// More arms than this are shown on request only.
+/// Number of arms that are shown without `--all`.
 const ARMS: usize = 20;
 
-/// Prints the plan of a sweep; every arm of it if `all` is set.
+/// Prints the plan of a sweep, with every arm if `all` is set.
 pub fn show(sweep: &Sweep, all: bool) {
     let shared = Shared::of(sweep);
     let mut text = axes(sweep);
     text += &shared.arms(if all { usize::MAX } else { ARMS });
     text += &shared.stages();
     text += &shared.summary();
-    // Most arms have the same data; each list is told once.
+    // Most arms have the same data, so each list is printed once.
     let plans = sweep.arms.iter().map(|arm| &arm.plan);
     let lists: BTreeSet<String> =
         plans.filter_map(|plan| excluded::told(plan.scans.len(), &plan.excluded)).collect();
     lists.iter().for_each(|told| text += &format!("{told}\n"));
     let known: BTreeSet<&str> = sweep.arms.iter().flat_map(|arm| arm.plan.leakage.told()).collect();
-    known.iter().for_each(|told| text += &format!("know: {told}\n"));
+    known.iter().for_each(|told| text += &format!("note: {told}\n"));
     say::out(text);
 }
 
-/// The plan of a sweep for programs.
+/// Returns the plan of a sweep as JSON.
 pub fn json(sweep: &Sweep) -> Value {
     let shared = Shared::of(sweep);
     let arm = |(arm, nodes): (&boldface_runner::plan::sweep::Arm, &Vec<usize>)| {
@@ -43,12 +43,12 @@ pub fn json(sweep: &Sweep) -> Value {
     json!({ "axes": sweep.axes, "distinct": shared.union.nodes.len(), "arms": arms })
 }
 
-/// A sweep's distinct stages, and what the store has of them.
+/// Distinct stages of a sweep, and their artefacts in the store.
 struct Shared<'a> {
     sweep: &'a Sweep,
     union: Union,
     cached: Vec<Option<Artefact>>,
-    /// How many arms have each.
+    /// Number of arms that have each stage.
     uses: Vec<usize>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Shared<'a> {
         text + "\n"
     }
 
-    /// Pairs of arms whose stages are all the same.
+    /// Finds pairs of arms with identical stages.
     fn equal(&self) -> Vec<(&str, &str)> {
         let mut first: BTreeMap<&[usize], &str> = BTreeMap::new();
         let mut equal = Vec::new();
@@ -131,7 +131,7 @@ impl<'a> Shared<'a> {
         };
         let seconds: Vec<Option<f64>> = (0..distinct).map(seconds).collect();
         let about = if seconds.iter().all(Option::is_some) { "about" } else { "at least" };
-        // Less than a second is what looking up takes, and says nothing of what was never run.
+        // A sum below a second is omitted: it covers look-ups only, or no stage has an estimate.
         let told = |sum: f64| match sum {
             sum if sum < 1.0 => String::new(),
             sum => format!(" ({about} {})", duration(sum)),
@@ -164,7 +164,7 @@ fn axes(sweep: &Sweep) -> String {
     if text.is_empty() { text } else { text + "\n" }
 }
 
-/// `12 s`, `3 min`, `2.5 h`.
+/// Formats a time: `12 s`, `3 min`, `2.5 h`.
 fn duration(seconds: f64) -> String {
     match seconds {
         short if short < 120.0 => format!("{short:.0} s"),

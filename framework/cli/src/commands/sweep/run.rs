@@ -1,4 +1,4 @@
-//! Runs a sweep and says what became of its arms.
+//! Runs a sweep and reports the outcome of its arms.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ use crate::interrupt;
 use crate::progress::Screen;
 use crate::say;
 
-/// Where and how fast.
+/// Limits of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Stages at once.
+    /// Number of stages that run at once.
     pub workers: usize,
-    /// Threads of all of them together.
+    /// Threads that all stages share.
     pub cores: usize,
-    /// Bytes that they may take together; what the machine has free if left out.
+    /// Bytes of memory that all stages share; by default, the free memory.
     pub memory: Option<u64>,
     /// Whether the first failure stops the sweep.
     pub fail_fast: bool,
@@ -28,7 +28,7 @@ pub struct Options {
 /// Runs a sweep, writes every arm's report and compares the arms.
 pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     interrupt::listen();
-    // What it takes to run a stage is told from finished stages like it; nothing is known without any.
+    // The memory of a stage is known only if a stage like it has finished before.
     let history = History::of(&Store::open(sweep.runs()));
     let takes = |stage: &Stage| history.estimate(stage)?.memory;
     let budget = Budget {
@@ -50,7 +50,7 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     failures(&finished.record)
 }
 
-/// Reports the sweep in a folder again.
+/// Reports a stored sweep.
 pub fn report(dir: &Path) -> Result<(), Failure> {
     let path = dir.join("sweep.json");
     let damaged =
@@ -61,14 +61,14 @@ pub fn report(dir: &Path) -> Result<(), Failure> {
     compare::show_sweep(dir, dir)
 }
 
-/// The pages of every arm that got anywhere.
+/// Writes the pages of every arm that has a plan.
 fn write_reports(dir: &Path, record: &SweepRecord) -> Result<(), Failure> {
     let mut runs =
         record.arms.iter().map(|arm| dir.join(&arm.run)).filter(|run| run.join("plan.json").is_file());
     runs.try_for_each(|run| pages::write(&run).map(drop))
 }
 
-/// A failure if an arm failed: which, and why.
+/// Returns a failure that lists the failed arms and their errors, if any.
 fn failures(record: &SweepRecord) -> Result<(), Failure> {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for arm in record.failed() {
@@ -92,7 +92,7 @@ fn failures(record: &SweepRecord) -> Result<(), Failure> {
     Err(Failure::Run(message))
 }
 
-/// Bytes of memory that are free, where the system says so.
+/// Returns the free memory in bytes, on systems that report it.
 fn free_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

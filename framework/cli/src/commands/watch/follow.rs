@@ -1,4 +1,4 @@
-//! The lines of a file that somebody else is still writing.
+//! Reads the lines of a file that another process is writing.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
@@ -6,15 +6,15 @@ use std::path::Path;
 
 use boldface_runner::run::Line;
 
-/// Reads what was added since it last looked.
+/// Reader of the lines added since the last call.
 pub struct Follower {
     file: File,
-    /// The beginning of a line whose end is not there yet.
+    /// Beginning of a line that is not complete yet.
     rest: Vec<u8>,
 }
 
 impl Follower {
-    /// Begins at the first line.
+    /// Opens a file at its first line.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -22,11 +22,12 @@ impl Follower {
         Ok(Follower { file: File::open(path)?, rest: Vec::new() })
     }
 
-    /// Whether the process that writes it is there: it holds a lock until it ends, however it ends.
+    /// Returns whether the writing process is alive. It holds a lock on the file until it ends in any
+    /// way.
     pub fn is_running(&self) -> bool {
         match self.file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => true,
-            // A file system without locks: then only the last line tells.
+            // Without locks on the file system, only the last line shows that a run has ended.
             Err(TryLockError::Error(_)) => true,
             Ok(()) => {
                 let _ = self.file.unlock();
@@ -35,8 +36,8 @@ impl Follower {
         }
     }
 
-    /// The whole lines that were added. A line that nobody understands is left out: a newer version may
-    /// say more.
+    /// Returns the complete lines that were added. Unknown lines are skipped: a newer version may write
+    /// more.
     ///
     /// # Errors
     /// If the file cannot be read.

@@ -1,4 +1,4 @@
-//! `boldface watch`: follows a run from its folder, whoever started it.
+//! `boldface watch`: follows a run by its folder, even one started elsewhere.
 
 mod follow;
 mod state;
@@ -14,21 +14,21 @@ use crate::{interrupt, say};
 use follow::Follower;
 use state::State;
 
-/// Which run.
+/// Arguments of `boldface watch`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of a run or a sweep, or of an experiment (its latest run).
+    /// Folder of a run or sweep, or folder or name of an experiment (for its latest run).
     #[arg(value_name = "RUN", default_value = "runs/latest")]
     run: PathBuf,
-    /// Say how far it is and exit.
+    /// Print the current state and exit.
     #[arg(long)]
     once: bool,
 }
 
-/// How often a run is looked at.
+/// Time between two looks at a run.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Follows a run until it ends. How the run ends is its own affair: watching it is no failure.
+/// Follows a run until it ends. Succeeds even if the run fails.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let folder = folder(&arguments.run)?;
     let mut follower = Follower::open(&folder.join(PROGRESS)).map_err(|error| {
@@ -39,7 +39,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     interrupt::listen();
     let mut drawn = 0;
     loop {
-        // Asked before reading, so that the last line of a run that has just ended is not missed.
+        // Checked before reading, so that the last line of a run that just ended is not missed.
         let is_running = follower.is_running();
         for line in follower.lines().map_err(|error| Failure::Run(error.to_string()))? {
             let said = state.take(line);
@@ -67,7 +67,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Draws the state over what was drawn before; how many lines it takes.
+/// Draws the state over the previous one, and returns the number of lines drawn.
 fn draw(state: &State, before: usize) -> usize {
     let lines = state.lines();
     let up = if before > 0 { format!("\x1b[{before}A") } else { String::new() };
@@ -77,7 +77,7 @@ fn draw(state: &State, before: usize) -> usize {
     lines.len()
 }
 
-/// The folder that says how far it is: the path itself, or the latest in it.
+/// Finds the folder with the progress file: the path itself, or the latest folder in it.
 fn folder(path: &Path) -> Result<PathBuf, Failure> {
     let has = |dir: &Path| dir.join(PROGRESS).is_file();
     let named = Path::new("runs").join(path);

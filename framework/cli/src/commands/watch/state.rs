@@ -1,20 +1,20 @@
-//! How far a run is, from what it told, as lines of text.
+//! State of a run as lines of text, built from its progress events.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use boldface_runner::run::{Event, Line};
 
-/// Characters of a curve.
+/// Width of a curve in characters.
 const CURVE: usize = 24;
-/// So many stages are listed at once; of more, those before the first that is not finished are counted.
+/// Number of stages listed at once. Finished stages at the top that do not fit are only counted.
 const MOST: usize = 30;
 
-/// A run as it was told.
+/// State of a run.
 pub struct State {
     name: String,
     stages: Vec<(String, Stage)>,
-    /// Seconds at the last line.
+    /// Seconds of the latest event.
     at: f64,
     over: Option<String>,
 }
@@ -23,7 +23,7 @@ pub struct State {
 struct Stage {
     how: How,
     progress: Option<(u64, u64)>,
-    /// Values of each metric, in the order in which they came.
+    /// Values of each metric, in the order of arrival.
     metrics: BTreeMap<String, Vec<f64>>,
 }
 
@@ -31,9 +31,9 @@ struct Stage {
 enum How {
     #[default]
     ToDo,
-    /// Another run makes it.
+    /// Another run is making it.
     Elsewhere,
-    /// Since then.
+    /// Running since this time, in seconds.
     Runs(f64),
     Stopped,
     Finished(f64),
@@ -42,27 +42,27 @@ enum How {
 }
 
 impl State {
-    /// A run that told nothing yet.
+    /// Creates the state of a run without events yet.
     pub fn new(folder: &Path) -> State {
         State { name: folder.display().to_string(), stages: Vec::new(), at: 0.0, over: None }
     }
 
-    /// Whether it ended.
+    /// Returns whether the run has ended.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
     }
 
-    /// Nobody runs it any more, and it never said that it ended.
+    /// Marks the run as killed: nobody runs it any more, and it never reported its end.
     pub fn stopped(&mut self) {
         for (_, stage) in &mut self.stages {
             if matches!(stage.how, How::Runs(_) | How::Elsewhere) {
                 stage.how = How::Stopped;
             }
         }
-        self.over = Some("it was killed; `boldface run` with its spec goes on from where it was".to_owned());
+        self.over = Some("it was killed; `boldface run` with its spec continues it".to_owned());
     }
 
-    /// Takes a line; what to say of it where nothing can be drawn.
+    /// Takes an event, and returns the line to print where nothing can be drawn.
     pub fn take(&mut self, line: Line) -> Option<String> {
         self.at = line.at;
         match line.event {
@@ -79,7 +79,7 @@ impl State {
                 let by = if plugin.is_empty() { String::new() } else { format!(" ({plugin})") };
                 return Some(format!("{stage}{by}: started"));
             }
-            Event::Resumed { stage, step } => return Some(format!("{stage}: goes on after step {step}")),
+            Event::Resumed { stage, step } => return Some(format!("{stage}: resumes after step {step}")),
             Event::Progress { stage, done, total } => self.stage(&stage).progress = Some((done, total)),
             Event::Metric { stage, metric, value, .. } => {
                 self.stage(&stage).metrics.entry(metric).or_default().extend(value);
@@ -106,7 +106,7 @@ impl State {
         None
     }
 
-    /// Every stage and how far it is; of those that run, the newest numbers.
+    /// Formats every stage and its state, with the newest numbers of running ones.
     pub fn lines(&self) -> Vec<String> {
         let finished = |stage: &Stage| matches!(stage.how, How::Finished(_) | How::Cached);
         let done = self.stages.iter().filter(|(_, stage)| finished(stage)).count();
@@ -185,8 +185,8 @@ fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A curve in eighths of a line, from the lowest to the highest value; each character is the mean of a
-/// stretch.
+/// Draws values as blocks of eight heights between the lowest and the highest. Each character is the
+/// mean of a stretch of values.
 fn curve(values: &[f64]) -> String {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let stretch = values.len().div_ceil(CURVE).max(1);

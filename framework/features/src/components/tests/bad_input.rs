@@ -1,4 +1,4 @@
-//! Scans with dead regions, few volumes, no signal at all.
+//! Components of scans with dead regions, few volumes or no signal.
 
 use super::*;
 use crate::Missing;
@@ -21,7 +21,7 @@ fn regions_dead_in_training_are_left_out() {
     let live: Vec<usize> = (0..ROIS).filter(|&i| i != 5).collect();
     assert_eq!(found.live, live);
     assert!(found.maps.iter().all(|map| map.weights.len() == 199));
-    // A new scan may have a signal there: it does not matter.
+    // A new scan may have a signal in such a region; it is ignored.
     assert!(found.measure(&scan(9, 1.0), &[]).iter().all(|one| one.value.is_ok()));
 }
 
@@ -42,7 +42,7 @@ fn what_cannot_be_measured_is_missing_and_the_features_stay() {
     all(&changed(&scans[0], |_, _| f32::NAN), Missing::Dead);
     all(&changed(&scans[0], |i, x| if i < 101 { f32::INFINITY } else { x }), Missing::Dead);
     all(&changed(&scans[0], |_, _| f32::MAX), Missing::Dead);
-    // Every region the same: no map has a course.
+    // All regions are equal, so no map has a course.
     let same: Vec<f32> = (0..TRS).flat_map(|t| vec![(t as f32).sin(); ROIS]).collect();
     all(&TimeSeries::new(TRS, ROIS, 2.0, same).unwrap(), Missing::Dead);
 }

@@ -1,4 +1,4 @@
-//! Dual regression gives back the courses of a scan that was not in the fit.
+//! Dual regression recovers the courses of a scan that was not fitted.
 
 use super::planted::matched;
 use super::*;
@@ -15,13 +15,13 @@ fn planted_courses_come_back_in_a_scan_that_is_new() {
     for (k, (map, _)) in matched(&found).into_iter().enumerate() {
         let like = correlation(regressed.courses[map].as_ref().unwrap(), &courses(77)[k]);
         assert!(like > 0.95, "course {k}: {like}");
-        // 150 volumes: the map of one scan is rougher than the group's.
+        // 150 volumes: the map of one scan is noisier than the group's.
         let like = correlation(&maps[map], &source(k));
         assert!(like > 0.9, "map {k}: {like}");
     }
 }
 
-/// Two components over four regions.
+/// Returns two components over four regions.
 fn two() -> Components {
     let map = |name: &str, weights: [f64; 4]| Map {
         name: name.to_owned(),
@@ -40,11 +40,11 @@ fn both_steps_are_worked_by_hand() {
         [[1.0, 1.0, -1.0, -1.0], [1.0, -1.0, -1.0, 1.0], [-1.0, 1.0, 1.0, -1.0], [-1.0, -1.0, 1.0, 1.0]];
     let series = TimeSeries::new(4, 4, 2.0, volumes.concat()).unwrap();
     let regressed = two().courses(&series).unwrap();
-    // The maps are orthogonal and of length 4: courses are inner products over 4.
-    // a: (1+1+1+1)/4, (1-1+1-1)/4, then the negatives; b: (1-1-1+1)/4, (1+1-1-1)/4, ..
+    // The maps are orthogonal with squared length 4, so courses are inner products over 4. a:
+    // (1+1+1+1)/4, (1-1+1-1)/4, then the negatives; b: (1-1-1+1)/4, (1+1-1-1)/4, ..
     assert_eq!(round(regressed.courses[0].as_ref().unwrap()), [1.0, 0.0, 0.0, -1.0]);
     assert_eq!(round(regressed.courses[1].as_ref().unwrap()), [0.0; 4]);
-    // b has no course: its map cannot be told.
+    // b has no course, so its map cannot be estimated.
     assert_eq!(regressed.maps().unwrap_err(), Missing::Short);
 }
 

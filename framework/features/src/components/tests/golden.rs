@@ -1,4 +1,4 @@
-//! Against scikit-learn, numpy and scipy: numbers of `tests/python/components_golden.py`.
+//! Comparison with scikit-learn, numpy and scipy: numbers of `tests/python/components_golden.py`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ fn fast_ica_is_scikit_learns_number_by_number() {
     }
 }
 
-/// Every scan of the pain data, and the subject of each.
+/// Returns every scan of the pain data, and its subject.
 fn pain() -> (Vec<TimeSeries>, Vec<PathBuf>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/data/pain");
     let folder = |path: PathBuf| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
@@ -77,7 +77,7 @@ fn components_of_real_scans_are_scikit_learns() {
     let weighted: Vec<_> =
         scans.iter().zip(&files).map(|(scan, file)| (scan, 1.0 / count(file) as f64)).collect();
     let found = Components::blind(&weighted, 20, 10, 0).unwrap();
-    // Sign and order are rules on both sides; matched all the same, as the order of two equal shares is open.
+    // Both sides fix sign and order by rules, but maps are matched because equal shares may swap.
     let expected = rows(&golden["maps"]);
     let mut taken = [false; 20];
     for (k, map) in expected.iter().enumerate() {
@@ -86,7 +86,7 @@ fn components_of_real_scans_are_scikit_learns() {
             (0..20).filter(|&other| !taken[other]).max_by(|&a, &b| like(a).total_cmp(&like(b))).unwrap();
         taken[best] = true;
         assert!(like(best) > 0.99, "component {k} is found again with {}", like(best));
-        // Peaks that lie close to each other differ in the fourth decimal.
+        // Maxima that are close to each other differ in the fourth decimal.
         let (share, expected) = (found.maps[best].share, golden["shares"][k].as_f64().unwrap());
         assert!((share - expected).abs() < 1e-3, "share of {k}: {share} is not {expected}");
     }
@@ -99,7 +99,7 @@ fn dual_regression_and_measures_are_those_of_numpy_and_scipy() {
     let golden = &file["pain"];
     let (scans, files) = pain();
     assert!(files[0].ends_with(golden["first"].as_str().unwrap().split_once("pain/").unwrap().1));
-    // The golden maps, so that nothing but the regression and the measures differs.
+    // Uses the golden maps, so that only the regression and the measures can differ.
     let map = |(k, weights): (usize, Vec<f64>)| crate::components::Map {
         name: format!("{k:02}"),
         weights,
@@ -126,7 +126,7 @@ fn dual_regression_and_measures_are_those_of_numpy_and_scipy() {
     for (measure, values) in golden["measures"].as_object().unwrap() {
         let ours = measured.iter().filter(|one| one.feature.measure == *measure);
         for (one, expected) in ours.zip(numbers(values)) {
-            // The pain data are band-passed: slow power over the filter's floor.
+            // The pain data are band-passed, so this is slow power over the filter's noise floor.
             if measure == "component-spectral-ratio" && expected > 1e4 {
                 assert_eq!(one.value, Err(Missing::Filtered), "{}", one.feature);
                 continue;

@@ -1,4 +1,4 @@
-//! FastICA itself.
+//! Tests of FastICA itself.
 
 use faer::Mat;
 

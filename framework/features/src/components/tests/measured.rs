@@ -1,4 +1,4 @@
-//! Measures of time courses that are known.
+//! Measures of known time courses.
 
 use boldface::{Cut, Regions};
 
@@ -7,7 +7,8 @@ use crate::components::{Components, Map, features};
 use crate::golden;
 use crate::{Measured, Missing, Networks};
 
-/// One component over three regions whose course is region 0, on another scale: maps 2 -1 -1 over sqrt 2.
+/// Returns one component over three regions, whose course is a multiple of region 0's: map 2 -1 -1 over
+/// sqrt 2.
 fn one() -> Components {
     let root = 2f64.sqrt();
     let weights = vec![2.0 / root, -1.0 / root, -1.0 / root];
@@ -15,7 +16,8 @@ fn one() -> Components {
     Components { rois: 3, live: vec![0, 1, 2], maps: vec![map] }
 }
 
-/// A scan of three regions: a signal and twice its negative, so that the course is the z-scored signal.
+/// Returns a scan of three regions, a signal and twice its negative, whose course is the z-scored
+/// signal.
 fn mirrored(signal: &[f64], tr: f64) -> TimeSeries {
     let values = signal.iter().flat_map(|&x| [x as f32, -x as f32, -x as f32]).collect();
     TimeSeries::new(signal.len(), 3, tr, values).unwrap()
@@ -27,8 +29,8 @@ fn value(measured: &[Measured], feature: &str) -> Result<f64, Missing> {
 
 #[test]
 fn measures_equal_the_golden_file() {
-    // Block `temporal_x0_tr2` (scipy 1.17.1) is of region 0 as it is; the course here is z = (x - mean) / sd times
-    // sum(map * (1 -1 -1)) / sum(map^2) = (4 / sqrt 2) / 3.
+    // Block `temporal_x0_tr2` (scipy 1.17.1) is about region 0 as it is. The course here is z = (x -
+    // mean) / sd, times sum(map * (1 -1 -1)) / sum(map^2) = (4 / sqrt 2) / 3.
     let (signals, _) = golden::signals();
     let x = &signals[0];
     let mean = x.iter().sum::<f64>() / 120.0;
@@ -42,7 +44,7 @@ fn measures_equal_the_golden_file() {
         ("component-persistence.ic01", 0.733_688_593_962_886_7),
     ];
     for (feature, expected) in expected {
-        // The scan is in 32 bits, at a mean of 100: some 1e-5 of a value.
+        // The scan is in 32 bits at a mean of 100, which changes values by some 1e-5.
         let value = value(&measured, feature).unwrap();
         assert!((value - expected).abs() < 2e-5 * expected, "{feature}: {value} is not {expected}");
     }
@@ -50,8 +52,8 @@ fn measures_equal_the_golden_file() {
 
 #[test]
 fn the_ratio_follows_the_tr() {
-    // A slow wave of 0.05 Hz at a TR of 1 s and a fast one of 0.2 Hz, of equal power; read with a TR of 2 s they are
-    // 0.025 and 0.1 Hz, both slow.
+    // At a TR of 1 s, a slow wave of 0.05 Hz and a fast one of 0.2 Hz, of equal power. At a TR of 2 s
+    // they are 0.025 and 0.1 Hz, both slow.
     let wave = |hz: f64| (0..200).map(move |t| (std::f64::consts::TAU * hz * f64::from(t)).sin());
     let signal: Vec<f64> = wave(0.05).zip(wave(0.2)).map(|(a, b)| a + b).collect();
     let ratio = |tr| value(&one().measure(&mirrored(&signal, tr), &[]), "component-spectral-ratio.ic01");
@@ -62,16 +64,16 @@ fn the_ratio_follows_the_tr() {
 
 #[test]
 fn spectra_are_of_the_longest_stretch() {
-    // 100 volumes of a slow wave, 60 of a fast one, 1 s apart, something cut out between.
+    // 100 volumes of a slow wave and 60 of a fast one, 1 s apart, with a cut between.
     let hz = |t: i32| if t < 100 { 0.05 } else { 0.2 };
     let signal: Vec<f64> = (0..160).map(|t| (std::f64::consts::TAU * hz(t) * f64::from(t)).sin()).collect();
     let series = mirrored(&signal, 1.0);
     let ratio = |cuts: &[Cut]| value(&one().measure(&series, cuts), "component-spectral-ratio.ic01");
     let cut = |at| Cut { at, seconds: 7.0 };
     assert!(ratio(&[]).unwrap() < 10.0);
-    // Nothing but the slow wave, as a band-pass would leave it.
+    // Only the slow wave is left, as after a band-pass.
     assert_eq!(ratio(&[cut(100.0)]), Err(Missing::Filtered));
-    // 99 s are not a cycle of 0.01 Hz; what has no use for it is there all the same.
+    // 99 s are less than a cycle of 0.01 Hz. Measures that do not need one are still there.
     assert_eq!(ratio(&[cut(99.0)]), Err(Missing::Short));
     assert!(value(&one().measure(&series, &[cut(99.0)]), "component-persistence.ic01").is_ok());
 }
@@ -83,7 +85,8 @@ fn components_are_named_for_the_network_they_are_most_like() {
         names: ["a", "b", "c"].map(str::to_owned).to_vec(),
         networks: networks.map(str::to_owned).to_vec(),
     };
-    // The map is 2 -1 -1: the only region of its network, or all regions alike.
+    // The map 2 -1 -1 is positive only in the one region of Vis. Below, Vis has all regions, which no
+    // map resembles.
     found.tell_networks(&Networks::of(&regions(["Vis", "Default", "Default"])));
     assert_eq!(found.maps[0].name, "ic01:Vis");
     let mut found = one();
@@ -105,7 +108,7 @@ fn features_are_those_of_the_components_in_order() {
     let of_names = features(&["ic01", "ic02", "ic03"]);
     assert!(measured.iter().map(|one| &one.feature).eq(&of_names));
     assert!(measured.iter().all(|one| one.value.is_ok()));
-    // Neither mean nor scale matter.
+    // Mean and scale do not matter.
     let louder = scans[0].values().iter().map(|x| 8.0 * x + 512.0).collect();
     for (a, b) in measured.iter().zip(found.measure(&scans[0].with_values(louder).unwrap(), &[])) {
         let (a, b) = (a.value.unwrap(), b.value.unwrap());

@@ -1,4 +1,4 @@
-//! Components of scans whose sources are known.
+//! Tests of components, on scans with known sources.
 
 mod bad_input;
 mod dual;
@@ -17,15 +17,15 @@ const ROIS: usize = 200;
 const SOURCES: usize = 4;
 const TRS: usize = 150;
 
-/// A planted source over regions: a tenth of them, whichever, of high weight, the others near 0. Where sources are does
-/// not depend on each other.
+/// Returns a planted source over regions: a random tenth of them has a high weight, the others are near
+/// 0. The places of different sources are independent.
 fn source(k: usize) -> Vec<f64> {
     let mut noise = stream(9, &format!("source {k}"));
     let weight = |_| if uniform(&mut noise) > 0.8 { 1.0 } else { 0.02 * uniform(&mut noise) };
     (0..ROIS).map(weight).collect()
 }
 
-/// A course of each source in a scan: noise that remembers what was a volume before.
+/// Returns a course for each source in a scan: autocorrelated noise.
 fn courses(scan: usize) -> Vec<Vec<f64>> {
     let mut noise = stream(scan as u64, "courses");
     let course = |_| {
@@ -40,7 +40,7 @@ fn courses(scan: usize) -> Vec<Vec<f64>> {
     (0..SOURCES).map(course).collect()
 }
 
-/// Sources times courses, noise, a mean of 100 and `scale`.
+/// Returns a scan with mean 100: `scale` times the sum of sources times courses and noise.
 fn scan(number: usize, scale: f64) -> TimeSeries {
     let (courses, mut noise) = (courses(number), stream(number as u64, "noise"));
     let sources: Vec<Vec<f64>> = (0..SOURCES).map(source).collect();
@@ -52,17 +52,17 @@ fn scan(number: usize, scale: f64) -> TimeSeries {
     TimeSeries::new(TRS, ROIS, 2.0, places.map(|(t, i)| value(t, i)).collect()).unwrap()
 }
 
-/// The first scans of a planted cohort.
+/// Returns the first scans of a planted cohort.
 fn cohort(scans: usize) -> Vec<TimeSeries> {
     (0..scans).map(|number| scan(number, 1.0 + number as f64)).collect()
 }
 
-/// Scans of one weight.
+/// Gives all scans the same weight.
 fn equal(scans: &[TimeSeries]) -> Vec<(&TimeSeries, f64)> {
     scans.iter().map(|series| (series, 1.0 / scans.len() as f64)).collect()
 }
 
-/// From -1 to 1.
+/// Draws a number from -1 to 1.
 fn uniform(stream: &mut impl Rng) -> f64 {
     (stream.next_u64() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
 }

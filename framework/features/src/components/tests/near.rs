@@ -1,9 +1,9 @@
-//! Components near a template.
+//! Tests of components near a template.
 
 use super::*;
 use crate::components::{Components, Template};
 
-/// Templates of the planted sources, last first, half of each lost and noise added.
+/// Returns templates of the planted sources, last source first, with half of each lost and noise added.
 fn template() -> Template {
     let mut noise = stream(5, "template");
     let order: Vec<usize> = (0..SOURCES).rev().collect();

@@ -1,9 +1,9 @@
-//! Group ICA finds what was planted.
+//! Tests that group ICA finds planted sources.
 
 use super::*;
 use crate::components::Components;
 
-/// For each source the component that is most like it, and how much.
+/// Returns, for each source, the most similar component and their similarity.
 pub(super) fn matched(found: &Components) -> Vec<(usize, f64)> {
     let best = |k| {
         let like = |map: usize| correlation(&found.maps[map].weights, &source(k));
@@ -51,7 +51,7 @@ fn neither_scale_nor_the_order_of_summation_nor_threads_matter() {
 
 #[test]
 fn a_person_scanned_twice_counts_once() {
-    // The second scan, which is noise, twice with half its weight is the second scan.
+    // The second scan is noise. Using it twice with half the weight changes nothing.
     let mut noise = stream(0, "a scan of noise");
     let values = (0..TRS * ROIS).map(|_| uniform(&mut noise) as f32).collect();
     let scans = [scan(0, 1.0), TimeSeries::new(TRS, ROIS, 2.0, values).unwrap()];
@@ -67,7 +67,7 @@ fn a_person_scanned_twice_counts_once() {
 #[test]
 fn too_many_components_say_how_many_there_are() {
     let short = scan(0, 1.0).window(boldface::Window::first(6)).unwrap();
-    // Six volumes less the mean of each region have five dimensions.
+    // Six volumes without the mean of each region have five dimensions.
     let error = Components::blind(&[(&short, 1.0)], 20, 3, 0).unwrap_err().to_string();
     assert_eq!(
         error,

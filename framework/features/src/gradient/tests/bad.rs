@@ -1,9 +1,9 @@
-//! Scans that gradients are not defined for: each says why, and none changes what is measured.
+//! Scans without defined gradients: each has a reason, and the features stay the same.
 
 use super::*;
 use crate::Feature;
 
-/// Values by feature, after a check that the features are those that follow from the networks.
+/// Returns values by feature, after checking that the features follow from the networks.
 fn measured(steps: &Steps, template: &Template, series: &TimeSeries) -> Vec<(String, Result<f64, Missing>)> {
     let networks = networks(series.rois());
     let measured = measure(steps, template, series, &networks);
@@ -40,7 +40,7 @@ fn dead_regions_have_no_place_and_the_others_keep_theirs() {
         let expected = if name.ends_with("-c") { Some(Missing::Dead) } else { None };
         assert_eq!(value.err(), expected, "{name}");
     }
-    // What the living regions have is what they have where the dead ones never were.
+    // Living regions have the same values as in a scan without the dead ones.
     let fewer: Vec<_> = (0..60).filter(|roi| ![3, 59].contains(roi)).map(|roi| whole[roi].clone()).collect();
     let with = steps.gradients(&crate::fc(&series(&broken))).unwrap();
     let without = steps.gradients(&crate::fc(&series(&fewer))).unwrap();
@@ -71,17 +71,17 @@ fn too_little_signal_says_so() {
         let measured = measured(&steps, &template, &series);
         assert!(measured.iter().all(|(_, value)| *value == Err(expected)), "{name}: {measured:?}");
     }
-    // At half there are still gradients: 30 regions of which each keeps two.
+    // With half of the regions there are still gradients: 30 regions, of which each keeps two entries.
     assert!(measured(&steps, &template, &dead(30)).iter().any(|(_, value)| value.is_ok()));
-    // Four volumes are enough to be measured, whatever that is worth.
+    // Four volumes are enough, although the values mean little.
     let four = measured(&steps, &template, &series(&signals(60, 4, 1)));
     assert!(four.iter().all(|(_, value)| value.is_ok()), "{four:?}");
 }
 
 #[test]
 fn pieces_are_no_extremes() {
-    // Two groups of regions, each with a signal of its own, at right angles: within a group correlations of 0.9, none
-    // between.
+    // Two groups of regions with orthogonal signals: correlations of 0.9 within a group, none between
+    // groups.
     let group = |roi: usize| roi / 30;
     let value = |i: usize, j: usize| {
         if i == j {
@@ -98,10 +98,10 @@ fn pieces_are_no_extremes() {
         let cosine = steps(Kernel::Cosine, embedding).of_living(&fc, 60, all());
         assert_eq!(cosine.unwrap_err(), Missing::Pieces, "{embedding:?}");
     }
-    // Angles of 90 degrees are half an affinity, and PCA asks for no way between regions.
+    // An angle of 90 degrees has an affinity of one half, and PCA needs no connected regions.
     assert!(steps(Kernel::NormalizedAngle, Embedding::DiffusionMap).of_living(&fc, 60, all()).is_ok());
     assert!(steps(Kernel::Cosine, Embedding::Pca).of_living(&fc, 60, all()).is_ok());
-    // A way that is nothing but rounding is none.
+    // An affinity of rounding noise connects nothing.
     let mut affinity = affinity(&fc, 60, &all(), Kernel::Cosine, 0.9);
     (affinity[(0, 59)], affinity[(59, 0)]) = (1e-14, 1e-14);
     assert_eq!(Embedding::DiffusionMap.embed(affinity, 3).err(), Some(Missing::Pieces));

@@ -1,4 +1,4 @@
-//! Beside the exact numbers and BrainSpace's of `parity.json`, block `gradient`.
+//! Comparison with the exact and BrainSpace's numbers of `parity.json`, block `gradient`.
 
 use boldface::serde_json::Value;
 use faer::Mat;
@@ -6,7 +6,7 @@ use faer::Mat;
 use super::*;
 use crate::golden;
 
-/// Pearson correlations in 64 bits, row after row.
+/// Computes Pearson correlations in 64 bits, row after row.
 fn correlations(mut signals: Vec<Vec<f64>>) -> Vec<f64> {
     for signal in &mut signals {
         let mean = signal.iter().sum::<f64>() / signal.len() as f64;
@@ -29,7 +29,7 @@ fn near(ours: &[f64], theirs: &[f64], tolerance: f64, what: &str) {
     }
 }
 
-/// The same with every tolerance as a share of the number.
+/// Compares with the tolerance as a share of each number.
 fn near_share(ours: &[f64], theirs: &[f64], tolerance: f64, what: &str) {
     for (a, b) in ours.iter().zip(theirs) {
         assert!((a / b - 1.0).abs() <= tolerance, "{what}: {ours:?} beside {theirs:?}");

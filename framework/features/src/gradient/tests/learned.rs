@@ -1,4 +1,4 @@
-//! The template, and what measuring with it must not depend on.
+//! The template, and independence of measures from scale and threads.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn every_person_counts_once() {
 fn a_region_that_most_people_lack_is_not_on_the_template() {
     let steps = steps(Kernel::NormalizedAngle, Embedding::DiffusionMap);
     let people = ["a", "b", "c"].map(person);
-    // Region 5 is dead in two of three people, region 6 in one; one scan more is too short to count.
+    // Region 5 is dead in two of three people, region 6 in one. One more scan is too short to count.
     let scans: Vec<TimeSeries> = (0..3u32)
         .map(|seed| {
             let mut signals = signals(60, 100, seed);
@@ -47,7 +47,7 @@ fn a_region_that_most_people_lack_is_not_on_the_template() {
     assert_eq!(template, without);
     let on = |roi: usize| template.maps.iter().all(|map| map[roi].is_some());
     assert_eq!((0..60).filter(|&roi| !on(roi)).collect::<Vec<_>>(), [5]);
-    // The last scan has region 5 all the same: it is measured with it.
+    // The last scan has a signal in region 5, and is measured with that region.
     let measured = measure(&steps, &template, &scans[2], &networks(60));
     assert!(measured.iter().all(|one| one.value.is_ok()));
     assert_eq!(Template::fit(&steps, &all[3..]).unwrap_err(), Missing::Short);
@@ -78,10 +78,10 @@ fn a_scan_is_measured_alike_whatever_its_scale_and_sign_of_nothing() {
     let values = |series: &TimeSeries| -> Vec<f64> {
         measure(&steps, &template, series, &networks(60)).into_iter().map(|one| one.value.unwrap()).collect()
     };
-    // Four times as large is exact in 32 bits.
+    // A factor of four is exact in 32 bits.
     let larger = one.with_values(one.values().iter().map(|x| 4.0 * x).collect()).unwrap();
     assert_eq!(values(&one), values(&larger));
-    // Turned onto its own gradients a scan is what it was.
+    // Turned onto its own gradients, a scan does not change.
     let own = steps.gradients(&crate::fc(&one)).unwrap();
     for g in 0..3 {
         let map = own.map(g);

@@ -1,4 +1,4 @@
-//! Gradients beside BrainSpace's, by hand, and of bad scans.
+//! Tests of gradients: comparison with BrainSpace, numbers worked by hand, and bad scans.
 
 mod bad;
 mod golden;
@@ -10,12 +10,13 @@ use boldface::{Regions, TimeSeries};
 use super::*;
 use crate::Networks;
 
-/// The usual steps with this kernel and embedding.
+/// Returns the usual steps with this kernel and embedding.
 fn steps(kernel: Kernel, embedding: Embedding) -> Steps {
     Steps { kernel, sparsity: 0.9, embedding, components: 3 }
 }
 
-/// `rois` regions over `trs` volumes: three waves, mixed by place, with a bit of noise that `seed` changes.
+/// Returns signals of `rois` regions over `trs` volumes: three waves mixed by place, with some noise
+/// from `seed`.
 fn signals(rois: usize, trs: usize, seed: u32) -> Vec<Vec<f32>> {
     let mut state = seed;
     let mut noise = || {
@@ -34,14 +35,15 @@ fn signals(rois: usize, trs: usize, seed: u32) -> Vec<Vec<f32>> {
     (0..rois).map(region).collect()
 }
 
-/// The series of these signals, one a region.
+/// Returns the series of these signals, one per region.
 fn series(signals: &[Vec<f32>]) -> TimeSeries {
     let trs = signals[0].len();
     let values = (0..trs).flat_map(|t| signals.iter().map(move |signal| signal[t])).collect();
     TimeSeries::new(trs, signals.len(), 2.0, values).unwrap()
 }
 
-/// Networks `a` (the first half of the regions), `b` (the other half but the last) and `c` (the last one).
+/// Returns networks `a` (first half of the regions), `b` (second half without the last) and `c` (the
+/// last region).
 fn networks(rois: usize) -> Networks {
     let network = |roi: usize| {
         if roi < rois / 2 {
@@ -56,7 +58,7 @@ fn networks(rois: usize) -> Networks {
     Networks::of(&Regions { names: (0..rois).map(|roi| roi.to_string()).collect(), networks })
 }
 
-/// The template of one scan.
+/// Returns the template of one scan.
 fn template(steps: &Steps, series: &TimeSeries) -> Template {
     Template::fit(steps, &[("p".to_owned(), series)]).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Scans and parcellations that are not as they should be.
+//! Graph measures of unusual or damaged scans and parcellations.
 
 use boldface::{Regions, TimeSeries};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn value(measured: &[Measured], name: &str) -> Result<f64, Missing> {
     measured.iter().find(|one| one.feature.to_string() == name).unwrap_or_else(|| panic!("no {name}")).value
 }
 
-/// The golden scan with region `i` as `change(i, its value)` has it.
+/// Returns the golden scan with each value replaced by `change(region, value)`.
 fn changed(trs: usize, change: impl Fn(usize, f32) -> f32) -> TimeSeries {
     let series = golden::series();
     let values = (0..trs).flat_map(|t| series.volume(t).iter().enumerate().map(|(i, &x)| change(i, x)));
@@ -35,7 +35,7 @@ fn a_whole_scan_has_all_numbers() {
     let measured = measured(&golden::series(), &networks((0..60).map(|i| i % 7)));
     assert_eq!(measured.len(), 6 + 3 * 7);
     assert!(measured.iter().all(|one| one.value.is_ok()), "{measured:?}");
-    // The means of the golden file's two densities; the series is in 32 bits.
+    // Means over the golden file's two densities; the series is in 32 bits.
     let efficiency = (0.114_406_779_66 + 0.546_327_683_6) / 2.0;
     assert!((value(&measured, "global-efficiency").unwrap() - efficiency).abs() < 1e-9);
     let modularity = (0.853_164_571_0 + 0.606_561_478_7) / 2.0;
@@ -47,7 +47,7 @@ fn dead_regions_are_no_nodes() {
     let networks = networks((0..60).map(|i| i % 7));
     let all: Vec<String> =
         measured(&golden::series(), &networks).iter().map(|one| one.feature.to_string()).collect();
-    // All but one region of network 3, and a region of network 0 that is NaN once.
+    // All but one region of network 3 are dead, and a region of network 0 is NaN.
     let dead = |i: usize, x: f32| match i {
         7 => f32::NAN,
         _ if i % 7 == 3 && i > 3 => 5.0,
@@ -84,11 +84,11 @@ fn a_scan_of_few_volumes_has_no_graph() {
 
 #[test]
 fn regions_that_are_all_the_same_have_ties_and_no_panic() {
-    // Every correlation is 1: the first pairs are the edges, a star around the first region.
+    // Every correlation is 1, so the first pairs become the edges: a star around the first region.
     let series = TimeSeries::new(20, 12, 2.0, (0..20 * 12).map(|i| ((i / 12) % 7) as f32).collect()).unwrap();
     let measured = measured(&series, &networks((0..12).map(|i| i % 2)));
     assert!(value(&measured, "global-efficiency").is_ok());
-    // Without a triangle in the nulls either there is no ratio.
+    // The nulls have no triangle either, so the ratio is undefined.
     assert_eq!(value(&measured, "small-worldness"), Err(Missing::Undefined));
 }
 
@@ -104,7 +104,7 @@ fn too_few_regions_have_no_edges() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Whatever the scan: the same features, finite values, no panic.
+    /// Any scan gives the same features and finite values, without a panic.
     #[test]
     fn no_scan_panics(trs in 0usize..16, networks_of in prop::collection::vec(0usize..4, 0..14), seed: u64) {
         let rois = networks_of.len();

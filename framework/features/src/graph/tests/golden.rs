@@ -1,4 +1,4 @@
-//! Parity with networkx 3.6.1 and bctpy 0.6.1 on the golden input.
+//! Comparison with networkx 3.6.1 and bctpy 0.6.1 on the golden input.
 
 use boldface::seed::stream;
 use boldface::serde_json::Value;
@@ -6,7 +6,7 @@ use boldface::serde_json::Value;
 use super::super::*;
 use crate::{Missing, golden};
 
-/// Correlations of the golden input, in 64 bits as numpy's.
+/// Returns the correlations of the golden input, in 64 bits as numpy's.
 fn couplings() -> Vec<f64> {
     let (mut signals, _) = golden::signals();
     for signal in &mut signals {
@@ -19,7 +19,7 @@ fn couplings() -> Vec<f64> {
     signals.iter().flat_map(|a| signals.iter().map(|b| dot(a, b)).collect::<Vec<f64>>()).collect()
 }
 
-/// The golden graph of a density and the golden file's numbers of it.
+/// Returns the golden graph of a density, and its numbers in the golden file.
 fn golden_graph(density: f64) -> Option<(Graph, Value)> {
     let numbers = golden::file()?[format!("graph_{density}")].clone();
     let weights = Weights::of_matrix(golden::ROIS, &couplings(), Edges::Absolute);
@@ -100,9 +100,11 @@ fn modules_are_as_good_as_the_best_of_two_hundred_runs() {
 
 #[test]
 fn the_graph_of_the_reference_is_ours() {
-    // The reference cuts the fraction of an edge off, bctpy rounds: here 0.1 * 1770 = 177, 0.2 * 1770 = 354 either way.
+    // The reference truncates the number of edges, bctpy rounds. Here both have 0.1 * 1770 = 177 and 0.2
+    // * 1770 = 354.
     assert_eq!((edges_at(60, 0.1), edges_at(60, 0.2)), (177, 354));
-    // 0.1 * 4950 = 495; 0.15 * 4950 = 742.5: bctpy's 743, the reference's 742. And 400 regions as the paper has them.
+    // 0.1 * 4950 = 495; 0.15 * 4950 = 742.5: 743 in bctpy, 742 in the reference. The paper has 400
+    // regions.
     assert_eq!((edges_at(100, 0.1), edges_at(100, 0.15), edges_at(400, 0.1)), (495, 743, 7980));
     assert_eq!((edges_at(1, 0.5), edges_at(0, 1.0), edges_at(3, 0.1)), (0, 0, 0));
 }
@@ -111,7 +113,7 @@ fn the_graph_of_the_reference_is_ours() {
 fn the_golden_graph_is_no_small_world_by_chance() {
     let Some((graph, _)) = golden_graph(0.2) else { return };
     let sigma = small_worldness(&graph, 5, &mut stream(0, "graph.nulls")).unwrap();
-    // Its clustering is three times that of random graphs, its paths are a fifth longer.
+    // The graph has three times the clustering of random graphs, and paths a fifth longer.
     assert!((1.5..4.0).contains(&sigma), "sigma {sigma}");
     let nulls = rewired(&graph, 3, &mut stream(0, "graph.nulls")).unwrap();
     assert_eq!(nulls, rewired(&graph, 3, &mut stream(0, "graph.nulls")).unwrap());

@@ -1,16 +1,16 @@
-//! Numbers worked by hand, on graphs that fit a line.
+//! Numbers worked by hand, on small graphs.
 
 use boldface::seed::stream;
 
 use super::super::*;
 use crate::Missing;
 
-/// 0-1-2-3 in a row, all weights 1.
+/// Path 0-1-2-3 with all weights 1.
 fn path() -> Graph {
     Graph::new(4, &[(0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0)])
 }
 
-/// A triangle 0-1-2 of weights 1, 1/8, 1/8 and a tail 2-3 of weight 1/2.
+/// Triangle 0-1-2 with weights 1, 1/8, 1/8, and a tail 2-3 of weight 1/2.
 fn tailed() -> Graph {
     Graph::new(4, &[(0, 1, 1.0), (0, 2, 0.125), (1, 2, 0.125), (2, 3, 0.5)])
 }
@@ -21,7 +21,7 @@ fn near(ours: f64, expected: f64) {
 
 #[test]
 fn hops_are_counted() {
-    // Ordered pairs: 3 edges at 1, 0-2 and 1-3 at 2, 0-3 at 3, each twice.
+    // Ordered pairs: 3 edges at 1 hop, 0-2 and 1-3 at 2, 0-3 at 3, each twice.
     let hops = hops(&path());
     assert_eq!(hops.pairs(), [6, 4, 2]);
     // (6 + 4/2 + 2/3) / 12 and (6 + 8 + 6) / 12.
@@ -31,7 +31,7 @@ fn hops_are_counted() {
 
 #[test]
 fn pieces_count_as_endlessly_far() {
-    // Two edges apart from each other and a node alone: 4 of 20 ordered pairs at 1 hop, the others nowhere.
+    // Two separate edges and a single node: 4 of 20 ordered pairs at 1 hop, the others without a path.
     let graph = Graph::new(5, &[(0, 1, 1.0), (2, 3, 1.0)]);
     let hops = hops(&graph);
     assert_eq!(hops.pairs(), [4]);
@@ -42,7 +42,7 @@ fn pieces_count_as_endlessly_far() {
 
 #[test]
 fn a_long_chain_is_walked_to_its_end() {
-    // 1,100 nodes are three lines of bits. At k hops: 2 (1100 - k) ordered pairs.
+    // 1,100 nodes are three lines of bits. There are 2 (1100 - k) ordered pairs at k hops.
     let edges: Vec<(usize, usize, f64)> = (1..1100).map(|i| (i - 1, i, 1.0)).collect();
     let hops = hops(&Graph::new(1100, &edges));
     assert!(hops.pairs().iter().copied().eq((1..1100).map(|k| 2 * (1100 - k))));
@@ -51,26 +51,27 @@ fn a_long_chain_is_walked_to_its_end() {
 #[test]
 fn clustering_is_the_triangles_mean_weight() {
     let graph = tailed();
-    // The triangle's geometric mean is (1/8 * 1/8)^(1/3) = 1/4. Nodes 0, 1: the one pair of neighbours. Node 2: one of three.
+    // The triangle's geometric mean is (1/8 * 1/8)^(1/3) = 1/4. Nodes 0, 1 have one pair of neighbours;
+    // node 2 has three.
     for (ours, expected) in clustering(&graph).into_iter().zip([0.25, 0.25, 0.25 / 3.0, 0.0]) {
         near(ours, expected);
     }
     assert_eq!(clustering_binary(&graph), [1.0, 1.0, 1.0 / 3.0, 0.0]);
-    // Paths of two edges: 1 + 1 + 3; three of them are closed.
+    // Paths of two edges: 1 + 1 + 3. Three of them are closed.
     near(transitivity_binary(&graph).unwrap(), 0.6);
     near(transitivity(&graph).unwrap(), 0.6 * 0.25);
-    // Twice the weights: the same, for they are divided by the largest.
+    // Doubled weights change nothing, because they are divided by the largest.
     let doubled = Graph::new(4, &[(0, 1, 2.0), (0, 2, 0.25), (1, 2, 0.25), (2, 3, 1.0)]);
     clustering(&graph).into_iter().zip(clustering(&doubled)).for_each(|(a, b)| near(a, b));
 }
 
 #[test]
 fn local_efficiency_is_that_of_the_neighbours() {
-    // Hub 0 with neighbours 1..=4, of which 1-2-3 are in a row and 4 is alone: ordered pairs at 1 hop 4, at 2 hops 2.
+    // Hub 0 with neighbours 1..=4: 1-2-3 are a path, 4 is alone. Ordered pairs: 4 at 1 hop, 2 at 2 hops.
     let edges = [(0, 1, 1.0), (0, 2, 1.0), (0, 3, 1.0), (0, 4, 1.0), (1, 2, 1.0), (2, 3, 1.0)];
     let local = local_efficiency(&Graph::new(5, &edges));
     near(local[0], (4.0 + 2.0 / 2.0) / 12.0);
-    // The neighbours of 1 are 0 and 2, an edge; of 2 they are 0, 1, 3: the hub joins 1 and 3.
+    // The neighbours of 1 are 0 and 2, joined by an edge. Those of 2 are 0, 1, 3: the hub joins 1 and 3.
     near(local[1], 1.0);
     near(local[2], (4.0 + 2.0 / 2.0) / 6.0);
     assert_eq!(local[4], 0.0);
@@ -78,38 +79,39 @@ fn local_efficiency_is_that_of_the_neighbours() {
 
 #[test]
 fn modules_are_judged_by_their_definition() {
-    // Two triangles joined by an edge, all weights 1: 2m = 14, each module has 6 within and 7 in all.
+    // Two triangles joined by an edge, all weights 1: 2m = 14; each module has 6 within and 7 in total.
     let edges = [(0, 1), (1, 2), (0, 2), (3, 4), (4, 5), (3, 5), (2, 3)].map(|(i, j)| (i, j, 1.0));
     let graph = Graph::new(6, &edges);
     let modules = [0, 0, 0, 1, 1, 1];
     near(modularity(&graph, &modules).unwrap(), 2.0 * (6.0 / 14.0 - 0.25));
     assert_eq!(louvain(&graph, 1, &mut stream(0, "graph.louvain")), modules);
-    // Node 2: two of three edges within, 1 - (2/3)^2 - (1/3)^2 = 4/9. Node 0: all within.
+    // Node 2 has two of three edges within its module: 1 - (2/3)^2 - (1/3)^2 = 4/9. Node 0 has all
+    // within.
     let participation = participation(&graph, &modules);
     near(participation[2], 4.0 / 9.0);
     near(participation[0], 0.0);
-    // Within its module every node has the same: no z.
+    // All nodes of a module have the same strength within it, so there is no z.
     assert!(module_z(&graph, &modules).iter().all(|z| z.is_nan()));
-    // All in one: strengths 2, 2, 3, 3, 2, 2, mean 14/6, SD sqrt(2)/3; (3 - 7/3) / (sqrt(2)/3) = sqrt 2.
+    // One module: strengths 2, 2, 3, 3, 2, 2, mean 14/6, SD sqrt(2)/3; (3 - 7/3) / (sqrt(2)/3) = sqrt 2.
     near(module_z(&graph, &[0; 6])[2], 2.0_f64.sqrt());
 }
 
 #[test]
 fn distances_go_along_heavy_edges() {
-    // 0 to 3: by 2 it is 8 + 2. 0 to 2: 8 directly, 1 + 8 by node 1.
+    // From 0 to 3 through 2: 8 + 2. From 0 to 2: 8 directly, 1 + 8 through node 1.
     let graph = tailed();
     let distances = distances(&graph);
     assert_eq!((distances.at(0, 2), distances.at(0, 3), distances.at(3, 0)), (8.0, 10.0, 10.0));
-    // Pairs: 1, 8, 8, 2, 10, 10.
+    // Distances of the pairs: 1, 8, 8, 2, 10, 10.
     near(distances.path_length().unwrap(), 39.0 / 6.0);
     near(distances.efficiency().unwrap(), (1.0 + 0.25 + 0.5 + 0.2) / 6.0);
-    // All paths from and to 3 go through 2: to 0 and to 1, either direction.
+    // All paths from and to 3 pass through 2: to 0 and to 1, in both directions.
     assert_eq!(betweenness(&graph), [0.0, 0.0, 4.0, 0.0]);
 }
 
 #[test]
 fn equal_weights_are_kept_in_order() {
-    // Six pairs of weight 1/2: of 4 nodes at density 0.5 the first three pairs row by row.
+    // Six pairs of weight 1/2. For 4 nodes at density 0.5, these are the first three pairs row by row.
     let couplings: Vec<f64> = (0..16).map(|place| if place % 5 == 0 { 1.0 } else { -0.5 }).collect();
     let weights = Weights::of_matrix(4, &couplings, Edges::Absolute);
     let graphs = weights.graphs(&[0.5, 1.0, 0.0]);
@@ -118,7 +120,7 @@ fn equal_weights_are_kept_in_order() {
         [&[1, 2, 3][..], &[0], &[0], &[0]]
     );
     assert_eq!((graphs[1].edges(), graphs[2].edges()), (6, 0));
-    // They are all negative.
+    // All couplings are negative.
     assert_eq!(Weights::of_matrix(4, &couplings, Edges::Positive).graphs(&[0.5])[0].edges(), 0);
 }
 

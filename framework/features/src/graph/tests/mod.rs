@@ -1,4 +1,5 @@
-//! Tests of the graph measures: golden numbers, numbers worked by hand, bad scans, and what holds of every graph.
+//! Tests of the graph measures: golden numbers, numbers worked by hand, bad scans, and general
+//! properties.
 
 mod bad;
 mod golden;

@@ -1,4 +1,4 @@
-//! What must hold of every graph.
+//! Properties of every graph.
 
 use boldface::seed::stream;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use super::super::bits::count;
 use super::super::nulls::Wiring;
 use super::super::*;
 
-/// A graph of some nodes: each pair is an edge of some weight, or none.
+/// Generates graphs in which each pair of nodes may be an edge of some weight.
 fn graphs() -> impl Strategy<Value = (usize, Vec<(usize, usize, f64)>)> {
     (2usize..24, 0.0f64..1.0).prop_flat_map(|(nodes, share)| {
         let pairs: Vec<(usize, usize)> =
@@ -22,7 +22,7 @@ fn graphs() -> impl Strategy<Value = (usize, Vec<(usize, usize, f64)>)> {
     })
 }
 
-/// Hops between all nodes by relaxation, as slowly and simply as can be; `nodes` for no way.
+/// Computes the hops between all nodes by relaxation, simply and slowly; `nodes` means no path.
 fn slow_hops(graph: &Graph) -> Vec<Vec<usize>> {
     let n = graph.nodes();
     let mut hops = vec![vec![n; n]; n];
@@ -56,7 +56,7 @@ proptest! {
             prop_assert_eq!(pairs, slow.iter().flatten().filter(|&&hops| hops == distance).count());
         }
         prop_assert_eq!(hops.pairs().iter().sum::<usize>(), slow.iter().flatten().filter(|&&h| h > 0 && h < nodes).count());
-        // Local efficiency: the same of the graph of the neighbours.
+        // Local efficiency is the efficiency of the graph of the neighbours.
         for (i, local) in local_efficiency(&graph).into_iter().enumerate() {
             let among = graph.neighbours(i);
             let place = |node: usize| among.iter().position(|&other| other as usize == node);
@@ -100,7 +100,8 @@ proptest! {
         prop_assert_eq!(&modules, &louvain(&graph, 2, &mut stream(seed, "graph.louvain")));
         let Ok(quality) = modularity(&graph, &modules) else { return Ok(()) };
         prop_assert!((-0.5..=1.0).contains(&quality));
-        // By the other form of the definition: sum over pairs in one module of (w_ij - k_i k_j / 2m) / 2m.
+        // The other form of the definition: the sum over pairs in one module of (w_ij - k_i k_j / 2m) /
+        // 2m.
         let strengths = strengths(&graph);
         let all: f64 = strengths.iter().sum();
         let mut by_pairs = 0.0;
@@ -109,7 +110,7 @@ proptest! {
             by_pairs -= (0..nodes).filter(|&j| modules[i] == modules[j]).map(|j| strengths[i] * strengths[j] / all / all).sum::<f64>();
         }
         prop_assert!(near(quality, by_pairs), "{quality} is not {by_pairs}");
-        // No node alone can move to another module and gain.
+        // No single node can gain by moving to another module.
         for i in 0..nodes {
             for module in 0..=*modules.iter().max().unwrap() {
                 let mut moved = modules.clone();
@@ -134,7 +135,7 @@ proptest! {
     fn a_denser_graph_has_the_sparser_one_within(values in prop::collection::vec(-1.0f64..1.0, 66), a in 0.0f64..1.0, b in 0.0f64..1.0) {
         let mut couplings = vec![1.0; 144];
         let pairs = (0..12).flat_map(|i| (i + 1..12).map(move |j| (i, j)));
-        // Rounded, so that there are ties.
+        // Rounded to produce ties.
         for ((i, j), value) in pairs.zip(values) {
             couplings[i * 12 + j] = (value * 8.0).round() / 8.0;
             couplings[j * 12 + i] = couplings[i * 12 + j];
@@ -162,7 +163,7 @@ fn a_complete_graph_is_as_near_as_can_be() {
         let expected = if nodes == 2 { 0.0 } else { 1.0 };
         assert!(local_efficiency(&graph).into_iter().all(|e| e == expected));
         assert!(clustering(&graph).into_iter().all(|c| near(c, expected)));
-        // Nothing can be rewired: it is its own null, and sigma 1.
+        // Nothing can be rewired: the graph is its own null, and sigma is 1.
         let sigma = small_worldness(&graph, 2, &mut stream(0, "graph.nulls"));
         assert!(if nodes == 2 { sigma.is_err() } else { sigma == Ok(1.0) }, "{sigma:?}");
     }
