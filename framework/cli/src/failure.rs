@@ -46,12 +46,6 @@ impl fmt::Display for Failure {
 }
 
 /// Formats an error with all its causes, one per line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!("\n  because {error}");
-        cause = error.source();
-    }
-    text
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    boldface::messages(error).join("\n  because ")
 }

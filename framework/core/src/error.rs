@@ -13,6 +13,16 @@ pub type Error = Box<dyn std::error::Error + Send + Sync + 'static>;
 /// A result whose default error type is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Returns the message of an error and those of all its causes, outermost first.
+///
+/// ```
+/// let error = std::io::Error::other("disk full");
+/// assert_eq!(boldface::messages(&error), ["disk full"]);
+/// ```
+pub fn messages(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
+}
+
 /// A mistake in a spec, found before anything runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

@@ -40,7 +40,7 @@ mod traits;
 pub use card::Card;
 pub use cohort::{Cohort, Cut, Event, Part, Regions, Scan, ScanId, ScanInfo, Split, TrainScans};
 pub use corpus::{Band, Descriptor, Fact, FactQuestion, TextSource, TextSpace};
-pub use error::{Error, Interrupted, Problem, Result};
+pub use error::{Error, Interrupted, Problem, Result, messages};
 pub use guard::guard;
 pub use layout::{Layout, Token};
 pub use metric::{Metric, MetricRow};

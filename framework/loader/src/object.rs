@@ -147,8 +147,8 @@ impl CorpusGenerator for LoadedCorpus {
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
-        let Cohort { scans, regions, .. } = cohort.clone();
-        problems(self.object.plugin.ask(Request::CheckCorpus { object: self.object.number, scans, regions }))
+        let cohort = SentCohort::from(cohort.clone());
+        problems(self.object.plugin.ask(Request::CheckCorpus { object: self.object.number, cohort }))
     }
 
     fn version(&self) -> u32 {

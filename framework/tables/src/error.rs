@@ -59,6 +59,20 @@ pub enum TableError {
         /// The expected type.
         wanted: &'static str,
     },
+    /// A value is not one of those that the column may have.
+    #[error("row {row} of `{}` has `{found}` in column `{column}`; expected {wanted}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+        /// The row, counted from 1.
+        row: usize,
+        /// The value.
+        found: String,
+        /// The permitted values.
+        wanted: &'static str,
+    },
     /// A required value is missing.
     #[error("row {row} of `{}` has no value in column `{column}`", path.display())]
     Missing {

@@ -13,9 +13,9 @@ use std::path::Path;
 use boldface::{Part, ScanId, Window};
 use polars::prelude::{Column, NamedFrom, Series};
 
-use crate::Result;
 use crate::frame::{self, Table};
 use crate::metrics::ColumnInfo;
+use crate::{Result, TableError};
 
 /// The kind of answerer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 3] = [Kind::Model, Kind::Control, Kind::Baseline];
+
     /// `model`, `control` or `baseline`.
     pub fn name(self) -> &'static str {
         match self {
@@ -188,10 +191,27 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     let (truth, answer, option) = (label("truth")?, label("answer")?, label("option")?);
     let (truth_value, answer_value) = (table.floats("truth_value")?, table.floats("answer_value")?);
     let (option_index, probability) = (table.counts("option_index")?, table.floats("probability")?);
+    let unknown = |column, row, found: &str, wanted| TableError::Value {
+        path: path.to_owned(),
+        column,
+        row: row + 1,
+        found: found.to_owned(),
+        wanted,
+    };
+    let parts = part.iter().enumerate().map(|(row, name)| {
+        let found = Part::ALL.into_iter().find(|part| part.name() == name);
+        found.ok_or_else(|| unknown("split", row, name, "`train`, `validation` or `test`"))
+    });
+    let parts = parts.collect::<Result<Vec<Part>>>()?;
+    let kinds = kind.iter().enumerate().map(|(row, name)| {
+        let found = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| unknown("kind", row, name, "`model`, `control` or `baseline`"))
+    });
+    let kinds = kinds.collect::<Result<Vec<Kind>>>()?;
     let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let row = |i: usize| Row {
         task: task[i].clone(),
-        part: Part::ALL.into_iter().find(|known| known.name() == part[i]).unwrap_or(Part::Train),
+        part: parts[i],
         scan: ScanId {
             dataset: dataset[i].clone(),
             subject: subject[i].clone(),
@@ -204,11 +224,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         question_index: index[i],
         question: question[i].clone(),
         answerer: answerer[i].clone(),
-        kind: match kind[i].as_str() {
-            "model" => Kind::Model,
-            "control" => Kind::Control,
-            _ => Kind::Baseline,
-        },
+        kind: kinds[i],
         answer: Answered {
             truth: truth[i].clone(),
             truth_value: truth_value[i],
@@ -281,6 +297,24 @@ mod tests {
         turned.reverse();
         write(&other, &turned).unwrap();
         assert_eq!(fs::read(one).unwrap(), fs::read(other).unwrap());
+    }
+
+    #[test]
+    fn an_unknown_part_or_kind_is_an_error_and_not_a_guess() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("predictions.parquet");
+        for (name, wanted) in [("split", "expected `train`"), ("kind", "expected `model`")] {
+            write(&path, &rows()).unwrap();
+            let mut columns = Table::read(&path).unwrap().into_columns();
+            let place = columns.iter().position(|column| column.name() == name).unwrap();
+            columns[place] = Series::new(name.into(), vec!["tset"; rows().len()]).into();
+            frame::write(&path, rows().len(), columns).unwrap();
+            let error = read(&path).unwrap_err().to_string();
+            assert!(
+                error.starts_with("row 1 of") && error.contains("`tset`") && error.contains(wanted),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! `boldface verify`: checks the files of an export and recomputes one of its scores.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use boldface_runner::export::{Asked, Unverified, Verified, verify};
 
 use super::BUILD;
+use super::place::named_paths;
 use crate::failure::{Failure, with_causes};
 use crate::progress::Screen;
 use crate::{interrupt, say};
@@ -56,7 +56,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let asked = Asked {
         task: arguments.task.clone(),
         metric: arguments.metric.clone(),
-        data: data(&arguments.data)?,
+        data: named_paths(&arguments.data)?,
         weights: arguments.weights.clone(),
         engine: arguments.engine.clone(),
         device: arguments.device.clone(),
@@ -90,22 +90,6 @@ fn told(verified: &Verified) -> String {
          recomputed  {found} ({})\n{verdict}, within {tolerance:.1e}\n",
         engines.0, engines.1
     )
-}
-
-fn data(said: &[String]) -> Result<BTreeMap<String, PathBuf>, Failure> {
-    let mut data = BTreeMap::new();
-    for written in said {
-        let pair = written.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty());
-        let Some((name, path)) = pair else {
-            return Err(Failure::Usage(format!(
-                "--data `{written}` is not NAME=PATH, such as pain=/data/ds000140"
-            )));
-        };
-        if data.insert(name.to_owned(), PathBuf::from(path)).is_some() {
-            return Err(Failure::Usage(format!("--data gives `{name}` twice")));
-        }
-    }
-    Ok(data)
 }
 
 fn failure(error: Unverified) -> Failure {

@@ -89,10 +89,8 @@ pub enum Request {
     CheckCorpus {
         /// The generator.
         object: u64,
-        /// The cohort's scans.
-        scans: Vec<ScanInfo>,
-        /// The cohort's regions.
-        regions: Regions,
+        /// The cohort.
+        cohort: SentCohort,
     },
     /// [`crate::Describer::describe`]: `Vec<Descriptor>`.
     Describe {

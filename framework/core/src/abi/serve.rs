@@ -33,32 +33,20 @@ static OBJECTS: Mutex<(u64, BTreeMap<u64, Arc<Object>>)> = Mutex::new((0, BTreeM
 /// Answers a request. Errors and panics become answers too.
 pub(super) fn answer(message: Message) -> (Status, Message) {
     let mut series = Series(message.series);
-    let served = catch_unwind(AssertUnwindSafe(|| {
+    let served = catch_unwind(AssertUnwindSafe(|| -> crate::Result<Vec<u8>> {
         let request = serde_json::from_slice(&message.json)
             .map_err(|error| format!("the request is invalid: {error}"))?;
-        let json = serve(request, &mut series)?;
-        Ok(json)
+        serve(request, &mut series)
     }));
     match served {
         Ok(Ok(json)) => (Status::Done, Message { json, series: series.0 }),
-        Ok(Err(error)) => (Status::Failed, in_json(&causes(&error))),
+        Ok(Err(error)) => (Status::Failed, in_json(&crate::messages(&*error))),
         Err(panic) => (Status::Panicked, in_json(&place_and_words(&*panic))),
     }
 }
 
 fn in_json(words: &impl Serialize) -> Message {
     Message { json: serde_json::to_vec(words).unwrap_or_default(), series: Vec::new() }
-}
-
-/// Lists an error and all its causes.
-fn causes(error: &crate::Error) -> Vec<String> {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    words
 }
 
 fn place_and_words(panic: &(dyn Any + Send)) -> Vec<String> {
@@ -100,8 +88,8 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             let describer = corpus(&*find(object)?)?.load(&dir)?;
             reply(&keep(Object::Describer(describer)))
         }
-        Request::CheckCorpus { object, scans, regions } => {
-            reply(&corpus(&*find(object)?)?.check(&Cohort::new(scans, regions)))
+        Request::CheckCorpus { object, cohort } => {
+            reply(&corpus(&*find(object)?)?.check(&Cohort::from(cohort)))
         }
         Request::Describe { object, scan } => {
             let scan = series.take_scan(*scan)?;

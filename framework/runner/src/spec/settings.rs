@@ -1,6 +1,6 @@
-//! Settings from the command line: where and how fast to run. They cannot change results.
+//! Settings from the command line: where the data are, where and how fast to run. They cannot change results.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -25,6 +25,36 @@ impl Layered {
             let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
             messages.join("\n")
         })?;
+        self.merge("", document.table, &document.origins);
+        Ok(())
+    }
+}
+
+impl Layered {
+    /// Reads the dataset `name` from `path`, an absolute path. Paths are in no key, so equal files give equal stages.
+    ///
+    /// # Errors
+    /// Returns an error if the spec has no such dataset, with the names it has.
+    pub fn set_data(&mut self, name: &str, path: &Path) -> Result<(), String> {
+        if self.get("base").is_some() {
+            return Err(
+                "`--data` does not reach the base of a sweep; write the path into the base".to_owned()
+            );
+        }
+        let known: Vec<String> = match self.get("datasets") {
+            Some(Value::Object(datasets)) => datasets.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
+        if !known.iter().any(|known| known == name) {
+            let known =
+                if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
+            return Err(format!("`--data {name}=...` names no dataset of the spec; its datasets: {known}"));
+        }
+        let text =
+            format!("[datasets.{}]\npath = {}", Value::from(name), Value::from(path.to_string_lossy()));
+        let source = Source { path: PathBuf::from("the command line"), text };
+        let document = Document::read(&Arc::new(source))
+            .map_err(|_| format!("`{}` cannot be written as a path", path.display()))?;
         self.merge("", document.table, &document.origins);
         Ok(())
     }
@@ -59,8 +89,6 @@ fn line(setting: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use serde_json::json;
 
     use super::*;
@@ -85,6 +113,19 @@ mod tests {
         assert_eq!(
             (spec.get("seed"), spec.get("runtime.runs")),
             (Some(&json!(3)), Some(&json!("1\nseed = 4")))
+        );
+    }
+
+    #[test]
+    fn data_may_be_anywhere_but_not_under_an_unknown_name() {
+        let text = "[datasets.pain]\ntype = \"series\"\npath = \"data/pain\"\n";
+        let mut spec = Layered::read(Path::new("spec.toml"), text).unwrap();
+        spec.set_data("pain", Path::new("/my data/\"pain\"")).unwrap();
+        assert_eq!(spec.get("datasets.pain.path"), Some(&json!("/my data/\"pain\"")));
+        assert_eq!(spec.get("datasets.pain.type"), Some(&json!("series")));
+        assert_eq!(
+            spec.set_data("abide", Path::new("/data")).unwrap_err(),
+            "`--data abide=...` names no dataset of the spec; its datasets: `pain`"
         );
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Fitted {
     learned: Learned,
     norms: Norms,
     told: Told,
+    /// Seed of the wordings.
+    seed: u64,
     /// Name of the norms in descriptors.
     name: String,
 }
@@ -74,7 +76,11 @@ impl Fitted {
         let told = Told::new(config, &learned.categories)?;
         told.check()?;
         let name = format!("phenotype-{VERSION}-{:016x}", norms.fingerprint());
-        Ok(Fitted { config: config.clone(), learned, norms, told, name })
+        let seed = learned
+            .seed
+            .parse()
+            .map_err(|_| format!("`{LEARNED}`: the seed `{}` is not a number", learned.seed))?;
+        Ok(Fitted { config: config.clone(), learned, seed, norms, told, name })
     }
 
     /// Reads a saved corpus.
@@ -103,9 +109,7 @@ impl Fitted {
         if !self.config.paraphrase {
             return Form::Plain;
         }
-        // `fit` wrote the seed. If somebody damaged the file, wordings are drawn with seed 0.
-        let seed = self.learned.seed.parse().unwrap_or_default();
-        Form::Drawn(seed::stream(seed, &format!("words.{}.{feature}", scan.id)).next_u64())
+        Form::Drawn(seed::stream(self.seed, &format!("words.{}.{feature}", scan.id)).next_u64())
     }
 }
 

@@ -210,7 +210,11 @@ impl Crew<'_> {
                     } else {
                         format!(" in plugin `{}`", stage.plugin)
                     };
-                    let error = format!("stage `{}` failed{by}: {}", stage.name(), in_one_line(&*error));
+                    let error = format!(
+                        "stage `{}` failed{by}: {}",
+                        stage.name(),
+                        boldface::messages(&*error).join(": ")
+                    );
                     self.events.failed(stage, &error);
                     held.errors.insert(node, error);
                     held.queue.finish(node, State::Failed);
@@ -249,17 +253,6 @@ impl Board {
             }
         }
     }
-}
-
-/// Joins an error and its causes in one line.
-fn in_one_line(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

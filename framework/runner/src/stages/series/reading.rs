@@ -77,19 +77,9 @@ fn one(
     regions: &Regions,
     signal: &Signal,
 ) -> std::result::Result<Kept, Bad> {
-    let recorded = guard(|| entry.config.record(&entry.root, info)).map_err(|error| in_full(&*error))?;
+    let recorded = guard(|| entry.config.record(&entry.root, info))
+        .map_err(|error| boldface::messages(&*error).join(": "))?;
     checked(recorded, info, regions, signal)
-}
-
-/// Joins an error and its causes.
-fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Collects finished scans.
