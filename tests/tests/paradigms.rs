@@ -274,7 +274,8 @@ fn what_cannot_be_asked_is_said_before_anything_runs() {
 fn a_prior_is_corrected_by_a_model_that_knows_more_and_kept_otherwise() {
     let sandbox = Sandbox::new();
     let auroc = |finished: &Finished, plugin: &str| test_score(&finished.dir, "condition", plugin, "auroc");
-    let spec = |data: &str| format!("{data}\n[tasks.condition]\n{CONDITION}prior = \"fc\"\n");
+    let spec =
+        |data: &str| format!("{data}\n[tasks.condition]\n{CONDITION}paradigm = \"probe\"\nprior = \"fc\"\n");
 
     // The classes differ in the phase of a wave: the codes show it, and correlations do not.
     let finished = run(&sandbox, &spec(DATA));
@@ -306,14 +307,17 @@ fn a_prior_that_does_not_fit_is_said_before_anything_runs() {
     ]);
     assert_eq!(
         problems(&text),
-        "a linear baseline answers with a class or a number, and this task asks for neither\n\
-         a sentence has no probabilities that could correct a prior\n"
+        "tasks.open.prior: a sentence has no probabilities that could correct a prior; use another `paradigm`, or \
+         remove `prior`\n\
+         tasks.forecasting.prior: a linear baseline answers with a class or a number, and this task asks for neither; \
+         remove `prior`\n"
     );
     text = spec(&[("condition", CONDITION, "prior = \"fc\"")])
         .replace("test = 0.4", "folds = 3\nvalidation = 0");
     assert_eq!(
         problems(&text),
-        "how much the model corrects its prior is chosen on validation subjects, and there are none\n"
+        "tasks.condition.prior: how much the model corrects its prior is chosen on validation subjects, and there are \
+         none; set `[split] validation` above 0, or remove `prior`\n"
     );
     let message = problems(&spec(&[("condition", CONDITION, "prior = \"fc-flatt\"")]));
     assert!(message.contains("fc-flat"), "{message}");

@@ -52,7 +52,7 @@ fn arms_go_by_validation_and_each_division_chooses_for_itself() {
         assert!(text.contains(&line), "{line}\n{text}");
     }
     let nested = f64::midpoint(value(chosen[0], 0, "test"), value(chosen[1], 1, "test"));
-    assert!(text.contains(&format!("have the mean {nested:.3}")), "{nested}\n{text}");
+    assert!(text.contains(&format!("have the mean test value {nested:.3}")), "{nested}\n{text}");
     assert!(dir.join("compare.html").is_file());
 }
 

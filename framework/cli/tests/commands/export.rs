@@ -35,7 +35,7 @@ fn a_run_is_exported_verified_and_begun_with() {
     assert_eq!(code, 0, "{err}");
     let lines: Vec<&str> = out.lines().collect();
     assert!(lines[0].ends_with(" files are as they were exported"), "{out}");
-    assert_eq!(lines[1], "forecasting, mae on test subjects");
+    assert_eq!(lines[1], "forecasting, mse on test subjects");
     let number = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
     assert_eq!(number(lines[2]), number(lines[3]));
     assert!(lines[4].starts_with("they are the same, within 1.") && lines[4].ends_with("e-9"), "{out}");

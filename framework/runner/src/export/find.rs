@@ -57,6 +57,6 @@ mod tests {
         assert_eq!(named("pain"), Ok(last.clone()));
         assert_eq!(named(&last.display().to_string()), Ok(last));
         assert!(named("grid/2026").unwrap_err().contains("name one of its arms"));
-        assert!(named("pein").unwrap_err().starts_with("`pein` is no run"));
+        assert!(named("pein").unwrap_err().starts_with("`pein` is not a run"));
     }
 }

@@ -18,15 +18,15 @@ fn the_table_is_aligned_and_narrow() {
     expect![[r#"
         validation: captioning, 9 scans of 3 subjects
           metric                             gpt  majority  text-only           gpt - majority
-          bleu ↑            0.243 [0.133, 0.333]     0.393      0.163  -0.150 [-0.260, -0.060] *
           fact_accuracy ↑   0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
           fact_precision ↑  0.440 [0.330, 0.530]     0.590      0.360  -0.150 [-0.260, -0.060] *
+          bleu ↑            0.243 [0.133, 0.333]     0.393      0.163  -0.150 [-0.260, -0.060] *
           fact accuracy: gpt 0.410 [0.300, 0.500] is worse than majority (-0.150 [-0.260, -0.060]).
 
         validation: condition (classification), 9 scans of 3 subjects
           metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
-          balanced_accuracy ↑  0.440 [0.330, 0.530]        0.590     0.290      0.360  -0.150 [-0.260, -0.060] *
           auroc ↑              0.650 [0.540, 0.740]        0.800     0.500      0.570   -0.150 [-0.260, 0.040]
+          balanced_accuracy ↑  0.440 [0.330, 0.530]        0.590     0.290      0.360  -0.150 [-0.260, -0.060] *
           log_loss ↓           1.080 [0.970, 1.170]        1.230     0.930      1.000  -0.150 [-0.260, -0.060] *
           AUROC: gpt 0.650 [0.540, 0.740] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
 
@@ -38,15 +38,15 @@ fn the_table_is_aligned_and_narrow() {
 
         test: captioning, 12 scans of 4 subjects
           metric                             gpt  majority  text-only           gpt - majority
-          bleu ↑            0.213 [0.103, 0.303]     0.363      0.133  -0.150 [-0.260, -0.060] *
           fact_accuracy ↑   0.380 [0.270, 0.470]     0.530      0.300  -0.150 [-0.260, -0.060] *
           fact_precision ↑  0.410 [0.300, 0.500]     0.560      0.330  -0.150 [-0.260, -0.060] *
+          bleu ↑            0.213 [0.103, 0.303]     0.363      0.133  -0.150 [-0.260, -0.060] *
           fact accuracy: gpt 0.380 [0.270, 0.470] is worse than majority (-0.150 [-0.260, -0.060]).
 
         test: condition (classification), 12 scans of 4 subjects
           metric                                gpt  fc-logistic  majority  text-only        gpt - fc-logistic
-          balanced_accuracy ↑  0.410 [0.300, 0.500]        0.560     0.260      0.330  -0.150 [-0.260, -0.060] *
           auroc ↑              0.620 [0.510, 0.710]        0.770         –      0.540   -0.150 [-0.260, 0.040]
+          balanced_accuracy ↑  0.410 [0.300, 0.500]        0.560     0.260      0.330  -0.150 [-0.260, -0.060] *
           log_loss ↓           1.050 [0.940, 1.140]        1.200     0.900      0.970  -0.150 [-0.260, -0.060] *
           AUROC: gpt 0.620 [0.510, 0.710] is not better than fc-logistic (-0.150 [-0.260, 0.040] includes 0).
 
