@@ -116,7 +116,7 @@ fn a_run_leaves_what_it_promises() {
     for split in ["validation", "test"] {
         for (task, baselines) in [
             ("condition", &["majority", "fc-logistic"][..]),
-            ("captioning", &["majority"]),
+            ("captioning", &["majority", "another-person"]),
             ("forecasting", &["persistence", "ar"]),
         ] {
             let (evaluation, baseline) = (format!("evaluation.{task}"), format!("baseline.{task}"));

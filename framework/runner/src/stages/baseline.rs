@@ -7,6 +7,7 @@ use boldface::{Answer, Fact, Metric, MetricRow, Observer, Part, Prediction, Resu
 use tracing::warn;
 
 use super::Work;
+use super::baselines::another_person;
 use super::baselines::autoregressive::{Autoregressive, persistence};
 use super::baselines::columns::{Sites, motion};
 use super::baselines::connectivity;
@@ -24,7 +25,7 @@ use crate::run::Answered;
 use crate::run::inputs::read_facts;
 
 /// Increase when the same config gives different results.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// The reported parts.
 pub const PARTS: [Part; 2] = [Part::Validation, Part::Test];
@@ -51,7 +52,11 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             answers.extend(linear_models(work, "logistic", &train, &asked)?);
             answers
         }
-        Some(Form::Band) => answered_in_parts("majority", &asked, usual_bands(&train, &asked)?),
+        Some(Form::Band) => {
+            let mut answers = answered_in_parts("majority", &asked, usual_bands(&train, &asked)?);
+            answers.extend(another_person(&asked, work.stage.seed)?);
+            answers
+        }
         Some(Form::Value | Form::Bins) => {
             let known = train.iter().map(value).collect::<Result<Vec<f64>>>()?;
             let mean = scores::mean(known);
@@ -62,7 +67,9 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         }
         Some(Form::Text) => {
             let common = common_text(work, &train)?;
-            answered_in_parts("majority", &asked, each(&asked, |_| Ok(common.clone()))?)
+            let mut answers = answered_in_parts("majority", &asked, each(&asked, |_| Ok(common.clone()))?);
+            answers.extend(another_person(&asked, work.stage.seed)?);
+            answers
         }
         Some(Form::Series) => {
             let (continued, order) = continued(work, &train, &asked)?;
@@ -91,6 +98,15 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         }
     }
     cases::write(work.dir, &answers)
+}
+
+/// Answers from other people's truths; empty, with a warning, if a question has none.
+fn another_person(asked: &Asked<'_>, seed: u64) -> Result<Vec<Answered>> {
+    let Some(predictions) = another_person::answers(asked, seed)? else {
+        warn!("Nobody else has the facts that are asked for; the baseline `another-person` is left out.");
+        return Ok(Vec::new());
+    };
+    Ok(answered_in_parts("another-person", asked, predictions))
 }
 
 /// Answers every question, part by part.

@@ -3,6 +3,7 @@
 mod captioning;
 mod classification;
 mod events;
+mod facts;
 mod forecasting;
 mod regression;
 

@@ -2,7 +2,7 @@
 
 use boldface::{Answer, Fact, Part, Prediction, TimeSeries};
 
-use super::slug;
+use super::{facts, slug};
 use crate::report::document::{Align, Block, Cell, Figure, Table, Tone, metric_label, plain};
 use crate::report::number;
 use crate::report::plot::{Chart, Ink, Line};
@@ -24,7 +24,14 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         };
         blocks.push(Block::Subsection(asked.name.clone()));
         blocks.extend(match &first.outcome.prediction {
-            Prediction::Choice { .. } | Prediction::Open { .. } => confusion(asked, part, model),
+            Prediction::Choice { .. } | Prediction::Open { .. } => {
+                let mut blocks = confusion(asked, part, model);
+                if matches!(first.outcome.example.answer, Answer::Band { .. }) {
+                    blocks.push(Block::Table(facts::of_one_scan(asked, part, model, first)));
+                    blocks.extend(facts::by_family(stored, asked, part, model).map(Block::Table));
+                }
+                blocks
+            }
             Prediction::Value { .. } => numbers(asked, part, model),
             Prediction::Text { text, facts } => caption(first, text, facts),
             Prediction::Series { predicted, actual } => forecast(stored, asked, first, predicted, actual),
@@ -43,8 +50,16 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
 fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut classes: Vec<&String> = Vec::new();
     let mut counts: Vec<(&String, Option<&String>)> = Vec::new();
+    let mut counted = "scans";
     for answered in asked.of(part, model) {
-        let Answer::Choice { options, correct } = &answered.outcome.example.answer else { continue };
+        let (options, correct): (Vec<&String>, Option<usize>) = match &answered.outcome.example.answer {
+            Answer::Choice { options, correct } => (options.iter().collect(), Some(*correct)),
+            Answer::Band { fact, bands } => {
+                counted = "facts";
+                (bands.iter().map(|band| &band.name).collect(), fact.band_index(bands).ok())
+            }
+            _ => continue,
+        };
         let best = match &answered.outcome.prediction {
             // Ties go to the first option, as in `scores::accuracy`.
             Prediction::Choice { probabilities } => {
@@ -53,20 +68,20 @@ fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
             Prediction::Open { named, .. } => *named,
             _ => continue,
         };
-        for option in options {
+        for &option in &options {
             if !classes.contains(&option) {
                 classes.push(option);
             }
         }
-        if let Some(truth) = options.get(*correct) {
-            counts.push((truth, best.and_then(|best| options.get(best))));
+        if let Some(&truth) = correct.and_then(|correct| options.get(correct)) {
+            counts.push((truth, best.and_then(|best| options.get(best).copied())));
         }
     }
     let unnamed = counts.iter().any(|(_, answer)| answer.is_none());
     let mut columns = vec![("truth".to_owned(), Align::Left)];
     columns.extend(classes.iter().map(|class| (format!("said {class}"), Align::Right)));
     columns.extend(unnamed.then(|| ("named no one class".to_owned(), Align::Right)));
-    columns.push(("scans".to_owned(), Align::Right));
+    columns.push((counted.to_owned(), Align::Right));
     let row = |truth: &&String| {
         let total = counts.iter().filter(|(of, _)| of == truth).count();
         let cell = |answer: Option<&String>| {

@@ -3,6 +3,7 @@
 mod answers;
 mod calibration;
 mod corpus;
+mod facts;
 mod groups;
 mod leakage;
 pub(super) mod power;

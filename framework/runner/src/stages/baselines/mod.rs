@@ -1,5 +1,6 @@
 //! Models behind the baselines: plain functions from training data to answers.
 
+pub mod another_person;
 pub mod autoregressive;
 pub mod columns;
 pub mod connectivity;
