@@ -2,7 +2,6 @@
 //! averages regions.
 
 mod events;
-mod exclude;
 mod layout;
 mod memory;
 mod patterned;
@@ -23,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::memory::Memory;
 use self::scan::Found;
+use super::exclude;
 
 /// A folder of preprocessed images: fMRIPrep derivatives, or any other folder by `pattern`.
 ///
@@ -176,7 +176,10 @@ impl Dataset for Bids {
         files.extend(self.exclude.as_ref().map(|table| root.join(table)));
         let ids: Vec<ScanId> = found.iter().map(|found| found.id.clone()).collect();
         files.extend(Phenotypes::files_at(&self.places(root), &ids));
-        files.extend(found.iter().flat_map(Found::paths));
+        // An excluded scan is no part of the data: neither of their hash nor of the search for copies.
+        let excluded = exclude::listed(self.exclude.as_deref(), root, "", &ids, &self.only)?;
+        let used = found.iter().filter(|found| !exclude::has(&excluded, &found.id));
+        files.extend(used.flat_map(Found::paths));
         files.sort();
         files.dedup();
         Ok(files)
@@ -184,11 +187,9 @@ impl Dataset for Bids {
 
     fn cohort(&self, root: &Path, name: &str) -> Result<Cohort> {
         let found = self.find(root, name, None)?;
-        let listed =
-            self.exclude.as_ref().map(|table| exclude::List::read(&root.join(table), name)).transpose()?;
-        let mut excluded =
-            listed.map_or_else(|| Ok(Vec::new()), |list| list.exclusions(&found, &self.only))?;
-        let is_used = |found: &&Found| excluded.binary_search_by(|out| out.scan.cmp(&found.id)).is_err();
+        let all: Vec<ScanId> = found.iter().map(|found| found.id.clone()).collect();
+        let mut excluded = exclude::listed(self.exclude.as_deref(), root, name, &all, &self.only)?;
+        let is_used = |found: &&Found| !exclude::has(&excluded, &found.id);
         let used: Vec<&Found> = found.iter().filter(is_used).collect();
         let parcellation = Parcellation::read(&self.parcellation_in(root))?;
         let ids: Vec<ScanId> = used.iter().map(|found| found.id.clone()).collect();

@@ -1,5 +1,6 @@
 //! Datasets: cohorts of scans.
 
 mod bids;
+mod exclude;
 mod series;
 mod synthetic;

@@ -12,6 +12,8 @@ use boldface_imaging::regions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::exclude;
+
 /// A folder of regional time series, one `.npy`, `.tsv` or `.csv` per scan, named as BIDS derivatives.
 ///
 /// A file such as `sub-01_task-rest_run-1_seg-CC200_timeseries.npy` is in the folder itself or below
@@ -39,6 +41,9 @@ struct Series {
     tr: Option<f64>,
     /// Phenotype column with the repetition time in seconds, for studies in which it differs by site.
     tr_column: Option<String>,
+    /// Table of scans to exclude, relative to the folder, with the columns `participant_id` and `reason`, and
+    /// optionally `session_id`, `task` and `run`.
+    exclude: Option<PathBuf>,
 }
 
 impl Default for Series {
@@ -52,6 +57,7 @@ impl Default for Series {
             networks: "network".to_owned(),
             tr: None,
             tr_column: None,
+            exclude: None,
         }
     }
 }
@@ -66,7 +72,11 @@ impl Dataset for Series {
         let folder = self.find(root, None)?;
         let mut files = Phenotypes::files(root);
         files.push(self.region_table(root, &folder)?);
-        for scan in &folder.scans {
+        files.extend(self.exclude.as_ref().map(|table| root.join(table)));
+        // An excluded scan is no part of the data: neither of their hash nor of the search for copies.
+        let all: Vec<ScanId> = folder.scans.iter().map(|scan| scan_id(scan, "")).collect();
+        let excluded = exclude::listed(self.exclude.as_deref(), root, "", &all, &self.only)?;
+        for (scan, _) in folder.scans.iter().zip(&all).filter(|(_, id)| !exclude::has(&excluded, id)) {
             files.push(scan.path.clone());
             files.extend(folder.sidecars(scan).map(|sidecar| sidecar.path.clone()));
         }
@@ -80,10 +90,14 @@ impl Dataset for Series {
         self.check_distinct(&folder, name)?;
         let regions = regions::read(&self.region_table(root, &folder)?, &self.networks)?;
         let phenotypes = Phenotypes::read(root)?;
+        let all: Vec<ScanId> = folder.scans.iter().map(|scan| scan_id(scan, name)).collect();
+        let excluded = exclude::listed(self.exclude.as_deref(), root, name, &all, &self.only)?;
         let mut times = BTreeMap::new();
         let (mut scans, mut errors) = (Vec::new(), Vec::new());
-        for scan in &folder.scans {
-            let id = scan_id(scan, name);
+        for (scan, id) in folder.scans.iter().zip(all) {
+            if exclude::has(&excluded, &id) {
+                continue;
+            }
             let mut info = || -> Result<ScanInfo> {
                 let phenotype = phenotypes.of(&id)?;
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
@@ -118,8 +132,11 @@ impl Dataset for Series {
             };
             return Err(format!("{first}{others}").into());
         }
+        if scans.is_empty() {
+            return Err(format!("all {} scans are excluded", excluded.len()).into());
+        }
         scans.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(Cohort::new(scans, regions))
+        Ok(Cohort { excluded, ..Cohort::new(scans, regions) })
     }
 
     fn load(&self, root: &Path, scan: &ScanInfo) -> Result<TimeSeries> {
@@ -151,6 +168,13 @@ impl Dataset for Series {
         {
             let problem =
                 Problem::at("regions", format!("there is no file `{}`", root.join(table).display()));
+            problems.push(problem.help("a path is relative to the dataset's folder"));
+        }
+        if let Some(table) =
+            self.exclude.as_ref().filter(|table| root.is_dir() && !root.join(table).is_file())
+        {
+            let problem =
+                Problem::at("exclude", format!("there is no file `{}`", root.join(table).display()));
             problems.push(problem.help("a path is relative to the dataset's folder"));
         }
         if let (Some(column), Ok(phenotypes)) = (&self.tr_column, Phenotypes::read(root)) {

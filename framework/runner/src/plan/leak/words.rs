@@ -136,7 +136,14 @@ fn leaning(key: &str, options: &[String], wordings: &[String]) -> Check {
             return Check::passed(id, key, found).but(Status::Warned, "name all options or none");
         }
     }
-    Check::passed(id, key, format!("{} wordings name all of the options or none", wordings.len()))
+    Check::passed(
+        id,
+        key,
+        match wordings.len() {
+            1 => "the wording names all of the options or none".to_owned(),
+            n => format!("{n} wordings name all of the options or none"),
+        },
+    )
 }
 
 /// Checks whether the reference texts of one task contain the answers of another.

@@ -54,41 +54,50 @@ impl Results {
         if score.differences.iter().all(|difference| difference.interval.is_none()) {
             return None;
         }
-        let (mut better, mut clauses) = (Vec::new(), Vec::new());
+        let (mut better, mut not_better, mut worse, mut unknown) = (vec![], vec![], vec![], vec![]);
         let chance = self.chance(score).filter(|chance| !chance.is_beaten);
         for against in self.baselines().take(most) {
             let Some(difference) = minus(score, against) else { continue };
             let (value, interval) = number::difference(difference.value, difference.interval);
             let interval = interval.map_or_else(String::new, |interval| format!(" {interval}"));
-            let (list, clause) = match difference.verdict {
-                Verdict::Better if chance.is_some() => {
-                    (&mut better, format!("{against} ({value}{interval})"))
-                }
-                Verdict::Better => (&mut clauses, format!("better than {against} ({value}{interval})")),
-                Verdict::Worse => (&mut clauses, format!("worse than {against} ({value}{interval})")),
-                Verdict::NotBetter => {
-                    (&mut clauses, format!("not better than {against} ({value}{interval} includes 0)"))
-                }
-                Verdict::Unknown => {
-                    (&mut clauses, format!("not comparable with {against} (the difference has no interval)"))
-                }
-            };
-            list.push(clause);
+            match difference.verdict {
+                Verdict::Better => better.push(format!("{against} ({value}{interval})")),
+                Verdict::Worse => worse.push(format!("{against} ({value}{interval})")),
+                Verdict::NotBetter => not_better.push((against, format!(" ({value}{interval} includes 0)"))),
+                Verdict::Unknown => unknown.push(against.as_str()),
+            }
         }
+        // The table has every difference; a sentence with many of them is a wall.
+        let not_better: Vec<String> = match &not_better[..] {
+            [(against, interval)] => vec![format!("{against}{interval}")],
+            several => several.iter().map(|(against, _)| (*against).clone()).collect(),
+        };
+        let mut clauses = Vec::new();
+        for (words, names) in [("not better than", &not_better), ("worse than", &worse)] {
+            clauses.extend((!names.is_empty()).then(|| format!("{words} {}", listed(names))));
+        }
+        let are = |n| if n == 1 { "the difference has" } else { "the differences have" };
+        clauses.extend((!unknown.is_empty()).then(|| {
+            format!("not comparable with {} ({} no interval)", listed(&unknown), are(unknown.len()))
+        }));
         match chance.filter(|_| !better.is_empty()) {
-            None if clauses.is_empty() => None,
-            None => Some(format!("{subject} is {}.", clauses.join("; "))),
             Some(chance) => {
                 let rest = if clauses.is_empty() {
                     String::new()
                 } else {
                     format!("; it is {}", clauses.join("; "))
                 };
-                let better = better.join(" and ");
                 Some(format!(
-                    "{subject} is not above {}, so being better than {better} says nothing{rest}.",
-                    chance.name
+                    "{subject} is not above {}, so being better than {} says nothing{rest}.",
+                    chance.name,
+                    listed(&better)
                 ))
+            }
+            None => {
+                if !better.is_empty() {
+                    clauses.insert(0, format!("better than {}", listed(&better)));
+                }
+                (!clauses.is_empty()).then(|| format!("{subject} is {}.", clauses.join("; ")))
             }
         }
     }
@@ -174,6 +183,15 @@ impl Results {
     }
 }
 
+/// Joins names as a sentence does: `a`, `a and b`, `a, b and c`.
+fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use boldface::Part;
@@ -252,6 +270,12 @@ mod tests {
         assert_eq!(
             one("auroc", 0.55, &[("site-only", 0.2)]).in_short().unwrap(),
             "sex AUROC 0.550, not above chance (0.5)"
+        );
+        let even = [("fc-logistic", 0.01), ("site-only", 0.2), ("text-only", 0.02), ("swap", 0.0)];
+        assert_eq!(
+            one("auroc", 0.75, &even).verdict(9).unwrap(),
+            "AUROC: gpt 0.750 [0.650, 0.850] is better than site-only (+0.200 [0.100, 0.300]); not better than \
+             fc-logistic and text-only."
         );
         // A result that claims nothing needs no sentence about chance.
         let worse = one("auroc", 0.45, &[("fc-logistic", -0.2)]).verdict(9).unwrap();

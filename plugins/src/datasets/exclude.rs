@@ -7,11 +7,30 @@ use boldface::{Exclusion, Result, ScanId};
 use boldface_imaging::names::{label, same_run};
 use boldface_imaging::table::{Row, Table};
 
-use super::scan::Found;
+/// Returns the exclusions that the table `file` lists among the scans `found` of a dataset, sorted by scan. None
+/// without a table.
+///
+/// # Errors
+/// If the table cannot be read or a row matches no scan.
+pub fn listed(
+    file: Option<&Path>,
+    root: &Path,
+    dataset: &str,
+    found: &[ScanId],
+    only: &BTreeMap<String, String>,
+) -> Result<Vec<Exclusion>> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    List::read(&root.join(file), dataset)?.exclusions(found, only)
+}
+
+/// Whether sorted exclusions have this scan.
+pub fn has(excluded: &[Exclusion], scan: &ScanId) -> bool {
+    excluded.binary_search_by(|out| out.scan.cmp(scan)).is_ok()
+}
 
 /// The rows of a list that are about one dataset.
 #[derive(Debug)]
-pub struct List {
+struct List {
     path: PathBuf,
     rows: Vec<Listed>,
 }
@@ -34,13 +53,13 @@ impl List {
     ///
     /// # Errors
     /// If the file cannot be read, lacks `participant_id`, or has a row without a reason.
-    pub fn read(path: &Path, dataset: &str) -> Result<List> {
+    fn read(path: &Path, dataset: &str) -> Result<List> {
         let read = || -> Result<Vec<Listed>> {
             let table = Table::read(path)?;
             table.require("participant_id")?;
             table.require("reason")?;
             let is_here = |row: &Row<'_>| row.get("dataset").is_none_or(|named| named == dataset);
-            table.rows().filter(is_here).map(|row| listed(&row)).collect()
+            table.rows().filter(is_here).map(|row| parsed(&row)).collect()
         };
         let rows = read().map_err(|error| format!("list of exclusions `{}`: {error}", path.display()))?;
         Ok(List { path: path.to_owned(), rows })
@@ -51,9 +70,9 @@ impl List {
     ///
     /// # Errors
     /// If a row matches no scan, because a typing error would keep a scan that should be left out.
-    pub fn exclusions(&self, found: &[Found], only: &BTreeMap<String, String>) -> Result<Vec<Exclusion>> {
+    fn exclusions(&self, found: &[ScanId], only: &BTreeMap<String, String>) -> Result<Vec<Exclusion>> {
         let mut by_subject: BTreeMap<&str, Vec<&ScanId>> = BTreeMap::new();
-        for Found { id, .. } in found {
+        for id in found {
             by_subject.entry(&id.subject).or_default().push(id);
         }
         let mut excluded: BTreeMap<&ScanId, &str> = BTreeMap::new();
@@ -93,7 +112,7 @@ impl Listed {
     }
 }
 
-fn listed(row: &Row<'_>) -> Result<Listed> {
+fn parsed(row: &Row<'_>) -> Result<Listed> {
     let missing = |column: &str| format!("line {} has no `{column}`", row.line);
     let subject = row.get("participant_id").ok_or_else(|| missing("participant_id"))?;
     let reason = row.get("reason").ok_or_else(|| missing("reason"))?;
