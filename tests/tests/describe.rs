@@ -48,7 +48,7 @@ fn told(output: &Output) -> String {
 }
 
 /// Reads the descriptors of one scan from the table that the command writes.
-fn of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Descriptor> {
+fn descriptors_of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Descriptor> {
     let output = describe(sandbox, &[arguments, &["--out", "said.parquet"]].concat());
     printed(&output);
     descriptors::read(&sandbox.path("said.parquet")).unwrap()
@@ -76,7 +76,7 @@ fn a_held_out_scan_is_told_as_in_its_run() {
         let own: Vec<Descriptor> = run.iter().filter(|one| one.scan == *scan).cloned().collect();
         let path = file(&scan.subject);
         let age = format!("age={}", 20 + 3 * scan.subject.parse::<usize>().unwrap());
-        assert_eq!(of(&sandbox, &[&path, "--column", &age]), own, "{scan}");
+        assert_eq!(descriptors_of(&sandbox, &[&path, "--column", &age]), own, "{scan}");
         let texts: Vec<&str> = own.iter().map(|descriptor| descriptor.text.as_str()).collect();
         let output = describe(&sandbox, &[&path, "--column", &age]);
         assert_eq!(printed(&output), texts.join(" ") + "\n");
@@ -102,13 +102,13 @@ fn a_stranger_is_cropped_and_told_against_the_same_norms() {
     boldface_tables::series::write(&sandbox.path("new/table.parquet"), &names, signal(77, TRS).values())
         .unwrap();
 
-    let me = of(&sandbox, &["new/me.tsv"]);
+    let me = descriptors_of(&sandbox, &["new/me.tsv"]);
     assert!(me.iter().all(|one| one.scan.to_string() == "pain/sub-me" && one.window.trs == TRS));
     assert!(me.iter().any(|one| one.fact.z.is_some()));
     let facts =
         |said: &[Descriptor]| said.iter().map(|one| (one.fact.clone(), one.norm.clone())).collect::<Vec<_>>();
     for other in ["new/longer.tsv", "new/array.npy", "new/table.parquet"] {
-        assert_eq!(facts(&of(&sandbox, &[other, "--tr", "2"])), facts(&me), "{other}");
+        assert_eq!(facts(&descriptors_of(&sandbox, &[other, "--tr", "2"])), facts(&me), "{other}");
     }
     // Uses the artefact's own folder, without the run and its data.
     fs::rename(sandbox.path("data"), sandbox.path("gone")).unwrap();

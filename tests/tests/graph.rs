@@ -38,7 +38,7 @@ fn drawn(told: &Value) -> Graph {
     let values = volumes.flat_map(|volume| regions.iter().map(|&region| volume[region]));
     let series = TimeSeries::new(trs, regions.len(), 2.0, values.collect()).expect("volumes by regions");
     let density = told["density"].as_f64().expect("a number");
-    Weights::of(&fc(&series), Edges::Absolute).graphs(&[density]).remove(0)
+    Weights::from_fc(&fc(&series), Edges::Absolute).graphs(&[density]).remove(0)
 }
 
 #[test]

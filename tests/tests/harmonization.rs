@@ -52,7 +52,7 @@ struct Planted {
 }
 
 /// Returns site and condition of a subject. 30% of site A and 70% of site B are `high`.
-fn of(subject: usize) -> (&'static str, &'static str) {
+fn site_and_condition(subject: usize) -> (&'static str, &'static str) {
     let (is_b, place) = (!subject.is_multiple_of(2), subject / 2 % 10);
     let is_high = if is_b { place < 7 } else { place < 3 };
     (if is_b { "B" } else { "A" }, if is_high { "high" } else { "low" })
@@ -63,7 +63,7 @@ fn project(planted: Planted, more: &str, change: impl Fn(usize, f64) -> f64) -> 
     let sandbox = Sandbox::new();
     let mut participants = "participant_id\tsite\tcondition\tage\tsex\tcode\n".to_owned();
     for subject in 0..SUBJECTS {
-        let (site, condition) = of(subject);
+        let (site, condition) = site_and_condition(subject);
         let (age, sex) = (20 + subject * 7 % 41, ["F", "M"][subject / 4 % 2]);
         let code = if condition == "high" { 7 } else { 3 };
         participants += &format!("sub-{subject:02}\t{site}\t{condition}\t{age}\t{sex}\t{code}\n");

@@ -68,7 +68,7 @@ fn rows(dir: &Path) -> Vec<boldface::MetricRow> {
 fn equal_stages_run_once_in_a_sweep_and_across_sweeps() {
     let sandbox = sandbox();
     let sweep = sandbox.sweep("grid.toml");
-    let union = Union::of(&sweep);
+    let union = Union::collect(&sweep);
     // Of 8 stages, all arms share 4; tokenizer and codes differ by codebook, and instruction and
     // evaluation differ by both: 4 + 2 x 2 + 4 x 2.
     assert_eq!((sweep.arms.len(), union.total(), union.nodes.len()), (4, 32, 16));

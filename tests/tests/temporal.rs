@@ -74,7 +74,7 @@ fn windows(theirs: &Value, series: &TimeSeries, alive: &[usize]) {
     let series = TimeSeries::new(series.trs(), alive.len(), series.tr(), values).unwrap();
     let names: Vec<String> = (0..alive.len()).map(|roi| roi.to_string()).collect();
     let networks = (0..alive.len()).map(|roi| ["even", "odd"][roi % 2].to_owned()).collect();
-    let networks = Networks::of(&Regions { names, networks });
+    let networks = Networks::group(&Regions { names, networks });
     let (window, step) = (40.0 * series.tr(), 10.0 * series.tr());
     let sliding = Sliding::new(window, step, Shape::Square, series.tr()).unwrap();
     let ours = sliding.couplings(&series, &networks, std::slice::from_ref(&(0..series.trs()))).unwrap();

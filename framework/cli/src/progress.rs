@@ -50,7 +50,7 @@ impl Screen {
     }
 
     /// Creates a screen for a sweep, which shows each stage with the first arm that has it.
-    pub fn of(sweep: &Sweep) -> Screen {
+    pub fn for_sweep(sweep: &Sweep) -> Screen {
         let mut arms = BTreeMap::new();
         for arm in &sweep.arms {
             for stage in &arm.plan.stages {

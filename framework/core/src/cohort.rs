@@ -270,7 +270,7 @@ impl Split {
     ///
     /// # Errors
     /// If the person of a scan is not in the split.
-    pub fn of<'a>(&self, part: Part, scans: &'a [Scan]) -> Result<Vec<&'a Scan>> {
+    pub fn scans_in<'a>(&self, part: Part, scans: &'a [Scan]) -> Result<Vec<&'a Scan>> {
         let mut chosen = Vec::new();
         for scan in scans {
             if self.part(&scan.info.id)? == part {
@@ -285,7 +285,7 @@ impl Split {
     /// # Errors
     /// If the person of a scan is not in the split.
     pub fn train<'a>(&self, scans: &'a [Scan]) -> Result<TrainScans<'a>> {
-        Ok(TrainScans { scans: self.of(Part::Train, scans)? })
+        Ok(TrainScans { scans: self.scans_in(Part::Train, scans)? })
     }
 }
 

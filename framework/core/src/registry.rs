@@ -113,7 +113,7 @@ pub struct Entry {
 
 /// Returns every plugin of every kind, in pipeline order and then by name.
 pub fn entries() -> Vec<Entry> {
-    fn of<K: Kind + ?Sized>() -> impl Iterator<Item = Entry> {
+    fn entries_of<K: Kind + ?Sized>() -> impl Iterator<Item = Entry> {
         let entry = |plugin: &Plugin<K>| Entry {
             kind: K::NAME,
             name: plugin.name,
@@ -123,8 +123,12 @@ pub fn entries() -> Vec<Entry> {
         };
         K::plugins().into_iter().map(entry)
     }
-    let datasets = of::<dyn Dataset>().chain(of::<dyn CorpusGenerator>());
-    datasets.chain(of::<dyn Tokenizer>()).chain(of::<dyn Backbone>()).chain(of::<dyn Task>()).collect()
+    let datasets = entries_of::<dyn Dataset>().chain(entries_of::<dyn CorpusGenerator>());
+    datasets
+        .chain(entries_of::<dyn Tokenizer>())
+        .chain(entries_of::<dyn Backbone>())
+        .chain(entries_of::<dyn Task>())
+        .collect()
 }
 
 /// Parses a config from its table. The error names the key inside the table.

@@ -26,7 +26,7 @@ fn main() -> boldface::Result<()> {
         device: "cpu".to_owned(),
         workers: rayon::current_num_threads(),
     };
-    let mut gpt = gpt::Gpt::new(&Engine::of(&runtime)?);
+    let mut gpt = gpt::Gpt::new(&Engine::for_runtime(&runtime)?);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["save", path] => gpt.params.save(path.as_ref())?,
         [count] => steps(&mut gpt, count.parse()?)?,

@@ -121,7 +121,7 @@ impl Engine {
     /// # Errors
     ///
     /// As for [`open`], or if the engine does not compute in this precision.
-    pub fn of(runtime: &Runtime) -> Result<Engine, EngineError> {
+    pub fn for_runtime(runtime: &Runtime) -> Result<Engine, EngineError> {
         let engine = open(&runtime.engine, &runtime.device)?;
         match (engine.kind, runtime.precision) {
             (Kind::Dfdx, Precision::F32) => Ok(engine),

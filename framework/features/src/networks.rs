@@ -22,7 +22,7 @@ pub struct PairOfNetworks {
 
 impl Networks {
     /// Groups `regions` by network.
-    pub fn of(regions: &Regions) -> Networks {
+    pub fn group(regions: &Regions) -> Networks {
         let names = regions.network_names();
         let of =
             |name: &str| (0..regions.networks.len()).filter(|&roi| regions.networks[roi] == name).collect();
@@ -57,7 +57,7 @@ mod tests {
     fn networks_are_in_order_and_paired() {
         let networks = ["Vis", "Cont", "Vis"].map(str::to_owned).to_vec();
         let regions = Regions { names: ["a", "b", "c"].map(str::to_owned).to_vec(), networks };
-        let networks = Networks::of(&regions);
+        let networks = Networks::group(&regions);
         assert_eq!(networks.members, [("Cont".to_owned(), vec![1]), ("Vis".to_owned(), vec![0, 2])]);
         assert_eq!(networks.of_roi, [1, 0, 1]);
         let pairs: Vec<_> =

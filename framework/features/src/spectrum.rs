@@ -140,11 +140,11 @@ impl Spectra {
         }
         // Padding adds frequencies that the scan cannot resolve. The band must contain one of the scan's
         // own.
-        band.of(1.0 / (self.trs as f64 * self.tr), 0.5 / self.tr, self.trs / 2 + 1)?;
+        band.places(1.0 / (self.trs as f64 * self.tr), 0.5 / self.tr, self.trs / 2 + 1)?;
         let mut padded = straight(signal)?;
         padded.resize(self.padded.len(), 0.0);
         let step = 1.0 / (self.padded.len() as f64 * self.tr);
-        let range = band.of(step, 0.5 / self.tr, self.padded.len() / 2 + 1)?;
+        let range = band.places(step, 0.5 / self.tr, self.padded.len() / 2 + 1)?;
         let mut amplitudes = amplitudes(&*self.padded, padded);
         amplitudes.iter_mut().for_each(|amplitude| *amplitude *= 2.0 / self.trs as f64);
         let sum: f64 = amplitudes[range.clone()].iter().sum();
@@ -166,7 +166,7 @@ impl Spectrum {
     /// [`Missing::SlowTr`] if the Nyquist frequency is below the band's upper end, as part of a band is
     /// another band; [`Missing::Short`] if no frequency of the spectrum is in the band.
     pub fn sum(&self, band: Band) -> Result<f64, Missing> {
-        let range = band.of(self.step, self.nyquist, self.density.len())?;
+        let range = band.places(self.step, self.nyquist, self.density.len())?;
         Ok(self.density[range].iter().sum())
     }
 
@@ -175,14 +175,14 @@ impl Spectrum {
     /// # Errors
     /// As [`Spectrum::sum`].
     pub fn mean(&self, band: Band) -> Result<f64, Missing> {
-        let range = band.of(self.step, self.nyquist, self.density.len())?;
+        let range = band.places(self.step, self.nyquist, self.density.len())?;
         Ok(self.density[range.clone()].iter().sum::<f64>() / range.len() as f64)
     }
 }
 
 impl Band {
     /// Returns the places in the band of the `count` frequencies `0, step, 2 step ..`.
-    fn of(self, step: f64, nyquist: f64, count: usize) -> Result<std::ops::Range<usize>, Missing> {
+    fn places(self, step: f64, nyquist: f64, count: usize) -> Result<std::ops::Range<usize>, Missing> {
         if nyquist < self.high - SAME_FREQUENCY {
             return Err(Missing::SlowTr);
         }

@@ -103,7 +103,7 @@ fn alff_of_cosines_is_worked_by_hand() {
 fn a_frequency_on_an_edge_is_in_the_band() {
     // 100 volumes of 2 s: steps of 0.005 Hz, of which 2 ..= 20 are in 0.01 to 0.10 Hz, however 20 *
     // 0.005 is rounded.
-    let band = |low, high| Band { low, high }.of(0.005, 0.25, 51);
+    let band = |low, high| Band { low, high }.places(0.005, 0.25, 51);
     assert_eq!((band(0.01, 0.1), band(0.1, 0.25)), (Ok(2..21), Ok(20..51)));
     assert_eq!((band(0.0, 0.01), band(0.011, 0.014)), (Ok(0..3), Err(Missing::Short)));
 }

@@ -126,7 +126,7 @@ fn connectivity_is_nilearns() {
 #[test]
 fn graphs_are_networkxs_and_bctpys() {
     for Scan { name, series, regions, golden } in scans() {
-        let weights = Weights::of(&fc(&series), Edges::Absolute);
+        let weights = Weights::from_fc(&fc(&series), Edges::Absolute);
         let densities = [0.1, 0.2];
         for (density, graph) in densities.iter().zip(weights.graphs(&densities)) {
             let golden = &golden["graph"][density.to_string()];
@@ -140,7 +140,7 @@ fn graphs_are_networkxs_and_bctpys() {
             is("clustering", mean(&graph::clustering(&graph)));
             is("clustering, binary", mean(&graph::clustering_binary(&graph)));
             is("assortativity, strengths", graph::assortativity(&graph).unwrap());
-            let networks = Networks::of(&regions);
+            let networks = Networks::group(&regions);
             is("modularity of networks", graph::modularity(&graph, &networks.of_roi).unwrap());
             of_networks(&what("strength"), &graph::strengths(&graph), &networks, &golden["strength"]);
             let participation = graph::participation(&graph, &networks.of_roi);
@@ -179,7 +179,7 @@ fn of_networks(what: &str, values: &[f64], networks: &Networks, golden: &Value) 
 fn random_graphs_are_like_bctpys() {
     for Scan { name, series, golden, .. } in scans().into_iter().filter(|scan| scan.name != "lemon") {
         let golden = &golden["nulls"];
-        let graph = Weights::of(&fc(&series), Edges::Absolute).graphs(&[0.2]).remove(0);
+        let graph = Weights::from_fc(&fc(&series), Edges::Absolute).graphs(&[0.2]).remove(0);
         let nulls = graph::rewired(&graph, 20, &mut seed::stream(0, "test")).unwrap();
         let transitivity = graph::transitivity_binary(&graph).unwrap();
         near(&format!("{name}: transitivity"), transitivity, &golden["transitivity"], 1e-9);
@@ -219,7 +219,7 @@ fn gradients_are_the_formulas_and_near_brainspaces() {
                 near(&what("lambda"), gradients.lambdas[g], &golden["lambdas"][g], 1e-6);
                 near(&what("range"), range, &golden["range"][g], 1e-6);
                 near(&what("variance"), variance, &golden["variance"][g], 1e-6);
-                for (network, members) in &Networks::of(&regions).members {
+                for (network, members) in &Networks::group(&regions).members {
                     let values: Vec<f64> = members.iter().map(|&roi| map[roi]).collect();
                     near(&what(network), mean(&values), &golden["mean"][network][g], 1e-6);
                 }

@@ -114,7 +114,7 @@ impl Phenotypes {
     ///
     /// # Errors
     /// If a table has no row or two rows for the scan, or two tables disagree.
-    pub fn of(&self, scan: &ScanId) -> Result<BTreeMap<String, String>> {
+    pub fn values_of(&self, scan: &ScanId) -> Result<BTreeMap<String, String>> {
         let mut known = Known::default();
         for source in &self.sources {
             let row = source.row(scan)?;
@@ -262,7 +262,7 @@ mod tests {
 
     fn check(tables: &[(&str, &str)], scan: &ScanId, message: Expect) {
         let dir = folder(tables);
-        let error = Phenotypes::read(dir.path()).and_then(|tables| tables.of(scan)).unwrap_err();
+        let error = Phenotypes::read(dir.path()).and_then(|tables| tables.values_of(scan)).unwrap_err();
         message.assert_eq(&error.to_string().replace(dir.path().to_str().unwrap(), "ROOT"));
     }
 
@@ -274,7 +274,7 @@ mod tests {
             ("scans.tsv", "participant_id\tsession\trun\tcondition\nsub-01\ta\t1\tup\nsub-01\tb\t1\tdown\n"),
         ]);
         let tables = Phenotypes::read(dir.path()).unwrap();
-        let known = tables.of(&scan(Some("b"), Some("01"))).unwrap();
+        let known = tables.values_of(&scan(Some("b"), Some("01"))).unwrap();
         let known: Vec<_> = known.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect();
         assert_eq!(known, [("age", "32"), ("condition", "down"), ("sex", "F")]);
         assert_eq!(tables.columns(), ["age", "condition", "sex"]);
@@ -298,18 +298,23 @@ mod tests {
         let scans = [scan(Some("b"), Some("01")), scan(Some("b"), Some("2")), scan(Some("c"), None)];
         let tables = Phenotypes::read_at(&places, &scans).unwrap();
         let known = |scan| -> Vec<String> {
-            tables.of(scan).unwrap().into_iter().map(|(column, value)| format!("{column}={value}")).collect()
+            tables
+                .values_of(scan)
+                .unwrap()
+                .into_iter()
+                .map(|(column, value)| format!("{column}={value}"))
+                .collect()
         };
         assert_eq!(known(&scans[0]), ["acq_time=10:00", "age=32", "mood=low", "sex=F"]);
         // This scan has no row in the scans table, so only the other tables add values.
         assert_eq!(known(&scans[1]), ["age=32", "sex=F"]);
-        let error = tables.of(&scans[2]).unwrap_err().to_string();
+        let error = tables.values_of(&scans[2]).unwrap_err().to_string();
         assert_eq!(error, "`sub-01_sessions.tsv` has no row for `ses-c` of scan `d/sub-01_ses-c`; add one");
         assert_eq!(tables.columns(), ["acq_time", "age", "mood", "sex"]);
         assert_eq!(Phenotypes::files_at(&places, &scans).len(), 3);
         // Without any table there are no values and no error.
         let nowhere = Places { participants: "no/participants.tsv".into(), root: "no".into() };
-        assert!(Phenotypes::read_at(&nowhere, &scans).unwrap().of(&scans[0]).unwrap().is_empty());
+        assert!(Phenotypes::read_at(&nowhere, &scans).unwrap().values_of(&scans[0]).unwrap().is_empty());
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Recipe {
         if removed == trs {
             return Err(named(&files.bold, &"all its volumes are scrubbed: nothing is left"));
         }
-        let weights = weights.of(parcellation, bold.space(), files.mask.as_deref())?;
+        let weights = weights.weights_for(parcellation, bold.space(), files.mask.as_deref())?;
         let options =
             ParcellateOptions { smoothing: self.smoothing, minimum_coverage: self.minimum_coverage };
         let read = parcellate(bold, &weights, &options)?;
@@ -208,7 +208,7 @@ impl WeightsCache {
     ///
     /// # Errors
     /// As [`Parcellation::on`].
-    pub fn of(
+    pub fn weights_for(
         &self,
         parcellation: &Parcellation,
         space: &Space,
@@ -271,21 +271,21 @@ mod tests {
     fn scans_of_one_grid_share_one_matrix() {
         let dir = tempfile::tempdir().unwrap();
         let (parcellation, cache) = (parcellation(dir.path()), WeightsCache::default());
-        let first = cache.of(&parcellation, &grid(0.0), None).unwrap();
+        let first = cache.weights_for(&parcellation, &grid(0.0), None).unwrap();
         let all = std::thread::scope(|scope| {
-            let one = || cache.of(&parcellation, &grid(0.0), None).unwrap();
+            let one = || cache.weights_for(&parcellation, &grid(0.0), None).unwrap();
             [(); 4].map(|()| scope.spawn(one)).map(|thread| thread.join().unwrap())
         });
         assert!(all.iter().all(|weights| Arc::ptr_eq(weights, &first)));
-        let moved = cache.of(&parcellation, &grid(0.25), None).unwrap();
+        let moved = cache.weights_for(&parcellation, &grid(0.25), None).unwrap();
         assert!(!Arc::ptr_eq(&moved, &first));
         // A study in native space fills the cache. The oldest entry is dropped and recomputed when
         // needed again.
-        (1..=KEPT).for_each(|i| drop(cache.of(&parcellation, &grid(i as f64 / 64.0), None)));
+        (1..=KEPT).for_each(|i| drop(cache.weights_for(&parcellation, &grid(i as f64 / 64.0), None)));
         assert_eq!(cache.known.lock().unwrap().len(), KEPT);
-        assert!(!Arc::ptr_eq(&cache.of(&parcellation, &grid(0.0), None).unwrap(), &first));
+        assert!(!Arc::ptr_eq(&cache.weights_for(&parcellation, &grid(0.0), None).unwrap(), &first));
         // A failure repeats with the same message for every scan.
-        let far = || cache.of(&parcellation, &grid(500.0), None).unwrap_err().to_string();
+        let far = || cache.weights_for(&parcellation, &grid(500.0), None).unwrap_err().to_string();
         assert!(far().contains("atlas.nii") && far() == far());
     }
 

@@ -28,7 +28,7 @@ const NORMAL_IQR: f64 = 1.348_979_500_392_163_4;
 /// Scales every region of a scan over time.
 #[must_use]
 pub fn standardize(series: &TimeSeries, how: Standardize) -> TimeSeries {
-    Scaling::of(series, how).apply(series)
+    Scaling::compute(series, how).apply(series)
 }
 
 /// Centre and scale of each region of a series. They can be applied to other volumes of the same scan,
@@ -41,7 +41,7 @@ pub struct Scaling {
 
 impl Scaling {
     /// Computes centre and scale of every region of `series`.
-    pub fn of(series: &TimeSeries, how: Standardize) -> Scaling {
+    pub fn compute(series: &TimeSeries, how: Standardize) -> Scaling {
         let centre_and_scale = match how {
             Standardize::Zscore => mean_and_sd,
             Standardize::Robust => median_and_spread,

@@ -47,7 +47,7 @@ pub enum Form {
 
 impl Power {
     /// Computes the power of one task from its answers. `None` without answers.
-    pub fn of<'a>(task: &str, answers: impl Iterator<Item = (&'a ScanId, &'a Answer)>) -> Option<Power> {
+    pub fn compute<'a>(task: &str, answers: impl Iterator<Item = (&'a ScanId, &'a Answer)>) -> Option<Power> {
         let (mut persons, mut of_class, mut examples) =
             (BTreeSet::new(), BTreeMap::<&str, BTreeSet<String>>::new(), BTreeMap::<&str, usize>::new());
         let mut classes: Vec<(String, &str)> = Vec::new();
@@ -192,7 +192,7 @@ fn power(plan: &Plan, task: &Entry<dyn Task>, scans: &[&ScanInfo]) -> Option<Pow
         let examples = guard(|| task.config.examples(&scan)).ok()?;
         answers.extend(examples.into_iter().map(|example| (&info.id, example.answer)));
     }
-    Power::of(&task.name, answers.iter().map(|(id, answer)| (*id, answer)))
+    Power::compute(&task.name, answers.iter().map(|(id, answer)| (*id, answer)))
 }
 
 #[cfg(test)]
@@ -210,25 +210,25 @@ mod tests {
         Answer::Choice { options: vec!["up".into(), "down".into()], correct }
     }
 
-    fn of(answers: &[(ScanId, Answer)]) -> Power {
-        Power::of("condition", answers.iter().map(|(id, answer)| (id, answer))).unwrap()
+    fn power(answers: &[(ScanId, Answer)]) -> Power {
+        Power::compute("condition", answers.iter().map(|(id, answer)| (id, answer))).unwrap()
     }
 
     #[test]
     fn subjects_count_and_scans_do_not() {
         // Five subjects with two scans of each class: 5 of each, not 10.
         let within: Vec<_> = (0..20).map(|i| (id(i / 4, i % 4), choice(i % 2))).collect();
-        let power = of(&within);
+        let power = power(&within);
         assert_eq!(power.subjects, 5);
         let counts = vec![("down".to_owned(), 5, 5), ("up".to_owned(), 5, 5)];
         assert_eq!(power.form, Form::Classes { counts, majority: 0.5 });
         expect!["condition: 5 test {subject}s (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 {subject}s of each class"]
             .assert_eq(&power.caution().unwrap());
         let between: Vec<_> = (0..80).map(|i| (id(i, 0), choice(i % 2))).collect();
-        assert_eq!(of(&between).caution(), None);
+        assert_eq!(power(&between).caution(), None);
         let few: Vec<_> = (0..4).map(|i| (id(i, 0), choice(i % 2))).collect();
         expect!["condition: 4 test {subject}s (2 with `down`, 2 with `up`) can tell no AUROC from chance (80% power, two-sided 5% level); 0.70 needs 32 {subject}s of each class"]
-            .assert_eq(&of(&few).caution().unwrap());
+            .assert_eq(&power(&few).caution().unwrap());
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         let value = Answer::Value { value: 1.0, unit: "years".into(), edges: Vec::new() };
         let answers: Vec<_> = (0..20).map(|i| (id(i, 0), value.clone())).collect();
         expect!["condition: 20 test {subject}s can tell a correlation from chance only from 0.59 on (80% power, two-sided 5% level); 0.35 needs 62 {subject}s"]
-            .assert_eq(&of(&answers).caution().unwrap());
-        assert_eq!(Power::of("x", std::iter::empty()), None);
+            .assert_eq(&power(&answers).caution().unwrap());
+        assert_eq!(Power::compute("x", std::iter::empty()), None);
     }
 }

@@ -77,7 +77,7 @@ impl<F: Family> CorpusGenerator for Described<F> {
             reader: words.reader(&features),
             features,
             words,
-            cache: Cache::of(&scans, rows),
+            cache: Cache::new(&scans, rows),
         };
         Ok(Box::new(fitted))
     }

@@ -235,7 +235,7 @@ impl Dataset for Bids {
 
     fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
         let id = &scan.id;
-        let known = self.memory.of(root, || {
+        let known = self.memory.get_or_search(root, || {
             let found = self.find(root, &id.dataset, None)?;
             Ok((found, Parcellation::read(&self.parcellation_in(root))?))
         })?;

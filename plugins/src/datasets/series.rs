@@ -99,7 +99,7 @@ impl Dataset for Series {
                 continue;
             }
             let mut info = || -> Result<ScanInfo> {
-                let phenotype = phenotypes.of(&id)?;
+                let phenotype = phenotypes.values_of(&id)?;
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
                 let trs = recording::volumes(&scan.path, self.form(), &regions)?;

@@ -73,12 +73,12 @@ impl Tokenizer for Quantile {
             means.extend(shapes(&scan.series, self.patch, patches).map(|(mean, _)| mean));
             cx.observer.progress(done as u64 + 1, total)?;
         }
-        let fitted = FittedQuantile::of(self.patch, self.codebook_size, &means)?;
+        let fitted = FittedQuantile::divide(self.patch, self.codebook_size, &means)?;
         let errors = means.iter().map(|&mean| f64::from(mean - fitted.centres[fitted.code(mean)]).powi(2));
         let mse = errors.sum::<f64>() / means.len() as f64;
         cx.observer.record(total, Metric::lower_is_better("patch_mean_mse", mse));
         let codes = means.iter().map(|&mean| fitted.code(mean) as u32);
-        for metric in Usage::of(codes, self.codebook_size).metrics() {
+        for metric in Usage::count(codes, self.codebook_size).metrics() {
             cx.observer.record(total, metric);
         }
         Ok(Box::new(fitted))
@@ -111,7 +111,7 @@ impl Tokenizer for Quantile {
 
 impl FittedQuantile {
     /// Divides the distinct values of `means` into equally filled bins.
-    fn of(patch: usize, codebook_size: usize, means: &[f32]) -> Result<FittedQuantile> {
+    fn divide(patch: usize, codebook_size: usize, means: &[f32]) -> Result<FittedQuantile> {
         let mut distinct = means.to_vec();
         distinct.sort_unstable_by(f32::total_cmp);
         // Equal means (dead regions are all zero) must not make equal cuts.
@@ -203,7 +203,7 @@ mod tests {
     use crate::tokenizers::fixture;
 
     fn fitted(means: &[f32], codebook_size: usize) -> FittedQuantile {
-        FittedQuantile::of(2, codebook_size, means).unwrap()
+        FittedQuantile::divide(2, codebook_size, means).unwrap()
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn too_few_distinct_means_are_refused() {
-        let error = FittedQuantile::of(2, 3, &[0.0, 0.0, 1.0]).unwrap_err().to_string();
+        let error = FittedQuantile::divide(2, 3, &[0.0, 0.0, 1.0]).unwrap_err().to_string();
         let expected = "the training scans have 2 distinct patch means, too few for `codebook-size` = 3";
         assert_eq!(error, expected);
     }
@@ -237,7 +237,7 @@ mod tests {
             means in proptest::collection::vec(-5f32..5.0, 40..80),
             codes in proptest::collection::vec(0u32..16, 12),
         ) {
-            let quantile = FittedQuantile::of(7, 16, &means).unwrap();
+            let quantile = FittedQuantile::divide(7, 16, &means).unwrap();
             let codes = Codes { patches: 4, rois: 3, codes };
             let series = quantile.decode(&codes, 2.0).unwrap();
             prop_assert_eq!(series.trs(), 28);

@@ -12,7 +12,7 @@ pub(super) struct Usage {
 
 impl Usage {
     /// Counts `codes`, each below `codebook_size`.
-    pub(super) fn of(codes: impl IntoIterator<Item = u32>, codebook_size: usize) -> Usage {
+    pub(super) fn count(codes: impl IntoIterator<Item = u32>, codebook_size: usize) -> Usage {
         let mut counts = vec![0u64; codebook_size];
         for code in codes {
             counts[code as usize] += 1;
@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn perplexity_counts_equally_likely_codes() {
-        let even = Usage::of([0, 1, 0, 1], 8);
+        let even = Usage::count([0, 1, 0, 1], 8);
         assert!((even.perplexity - 2.0).abs() < 1e-12);
         assert_eq!(even.share, 0.25);
         // Frequencies 3/4 and 1/4: exp(3/4 ln(4/3) + 1/4 ln 4) = 4 / 3^(3/4) = 1.754765...
-        let uneven = Usage::of([0, 0, 0, 1], 8);
+        let uneven = Usage::count([0, 0, 0, 1], 8);
         assert!((uneven.perplexity - 4.0 / 3f64.powf(0.75)).abs() < 1e-12);
-        assert_eq!(Usage::of([], 8).perplexity, 1.0);
+        assert_eq!(Usage::count([], 8).perplexity, 1.0);
     }
 }

@@ -49,7 +49,7 @@ classes = ["low", "high"]
 resamples = 10
 "#;
 
-fn of(task: &str) -> Asked {
+fn asked_for(task: &str) -> Asked {
     Asked { task: Some(task.to_owned()), ..Asked::default() }
 }
 
@@ -92,7 +92,7 @@ resamples = 10
     let sandbox = project(&spec);
     exported(&sandbox, "out", false);
     for task in ["age", "few", "older", "sex"] {
-        holds(&sandbox, "out", &of(task));
+        holds(&sandbox, "out", &asked_for(task));
     }
 }
 
@@ -170,7 +170,7 @@ fn a_transformer_with_adapters_goes_on_learning() {
     }
     fs::remove_dir_all(sandbox.path("out")).unwrap();
     fs::remove_dir_all(sandbox.path("runs")).unwrap();
-    holds(&sandbox, "second", &of("sex"));
+    holds(&sandbox, "second", &asked_for("sex"));
 }
 
 #[test]
@@ -192,16 +192,16 @@ fn a_published_model_is_named_and_must_be_there() {
     assert!(card.contains("\nbase_model: \""), "{card}");
     assert!(export.dir.join("model/adapter/adapter_config.json").exists());
     assert!(export.dir.join("model/fmri.safetensors").exists());
-    holds(&sandbox, "out", &of("sex"));
+    holds(&sandbox, "out", &asked_for("sex"));
 
     fs::rename(sandbox.path("models/tiny"), sandbox.path("models/moved")).unwrap();
-    match verified(&sandbox, "out", &of("sex")) {
+    match verified(&sandbox, "out", &asked_for("sex")) {
         Err(Unverified::Spec(problems)) => {
             assert!(problems[0].to_string().contains("models/tiny"), "{}", problems[0]);
         }
         other => panic!("{other:?}"),
     }
-    let at = |weights: &str| Asked { weights: Some(sandbox.path(weights)), ..of("sex") };
+    let at = |weights: &str| Asked { weights: Some(sandbox.path(weights)), ..asked_for("sex") };
     holds(&sandbox, "out", &at("models/moved"));
     copy("models/other");
     let file = sandbox.path("models/other/model.safetensors");

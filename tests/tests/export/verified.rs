@@ -74,7 +74,7 @@ pub fn verified(sandbox: &Sandbox, dir: &str, asked: &Asked) -> Result<Verified,
     verify(&sandbox.path(dir), asked, &build(), &Seen::default())
 }
 
-fn of(task: &str) -> Asked {
+fn asked_for(task: &str) -> Asked {
     Asked { task: Some(task.to_owned()), ..Asked::default() }
 }
 
@@ -88,11 +88,11 @@ fn every_score_comes_out_again_without_the_run() {
     let first = verified(&sandbox, "out", &Asked::default()).unwrap();
     assert_eq!(first.task, "captioning");
     for task in ["captioning", "forecasting", "sex"] {
-        let again = verified(&sandbox, "out", &of(task)).unwrap();
+        let again = verified(&sandbox, "out", &asked_for(task)).unwrap();
         assert!(again.holds(), "{again:?}");
         assert_eq!(again.found, Some(again.recorded));
     }
-    let metric = Asked { metric: Some("auroc".to_owned()), ..of("sex") };
+    let metric = Asked { metric: Some("auroc".to_owned()), ..asked_for("sex") };
     let again = verified(&sandbox, "out", &metric).unwrap();
     assert_eq!((again.metric.as_str(), again.holds()), ("auroc", true));
     assert!(!sandbox.path("runs").exists());
@@ -106,7 +106,7 @@ fn a_transformer_answers_again_before_and_after_its_last_stage() {
     let aligned = said.aligned.unwrap();
     assert_eq!((said.model.stage.as_str(), aligned.stage.as_str()), ("instruction", "alignment"));
     for task in ["probed", "sex"] {
-        let again = verified(&sandbox, "out", &of(task)).unwrap();
+        let again = verified(&sandbox, "out", &asked_for(task)).unwrap();
         assert_eq!(again.found, Some(again.recorded), "{again:?}");
         assert_eq!(again.tolerance, 1e-9 * again.recorded.abs().max(1.0));
     }
@@ -133,7 +133,7 @@ fn a_number_that_was_touched_does_not_hold() {
         text.replace(&format!("\"bytes\": {}", before.bytes), &format!("\"bytes\": {}", after.bytes)),
     )
     .unwrap();
-    let again = verified(&sandbox, "out", &of("sex")).unwrap();
+    let again = verified(&sandbox, "out", &asked_for("sex")).unwrap();
     assert!(!again.holds(), "{again:?}");
     assert!((again.recorded - again.found.unwrap() - 0.01).abs() < 1e-9, "{again:?}");
 }
@@ -169,7 +169,8 @@ fn other_data_are_told_and_moved_data_are_found() {
         }
         other => panic!("{other:?}"),
     }
-    let at = |name: &str| Asked { data: [("pain".to_owned(), sandbox.path(name))].into(), ..of("sex") };
+    let at =
+        |name: &str| Asked { data: [("pain".to_owned(), sandbox.path(name))].into(), ..asked_for("sex") };
     assert!(verified(&sandbox, "out", &at("moved")).unwrap().holds());
 
     let scan = sandbox.path("moved/sub-03/func/sub-03_task-rest_timeseries.tsv");
@@ -189,8 +190,8 @@ fn what_is_not_in_the_export_is_said_with_what_is() {
     let said = |asked: &Asked| verified(&sandbox, "out", asked).unwrap_err().to_string();
     let expected =
         "the export has no test score of a task `age`; there are `captioning`, `forecasting`, `sex`";
-    assert_eq!(said(&of("age")), expected);
-    let metric = Asked { metric: Some("r2".to_owned()), ..of("sex") };
+    assert_eq!(said(&asked_for("age")), expected);
+    let metric = Asked { metric: Some("r2".to_owned()), ..asked_for("sex") };
     assert!(
         said(&metric)
             .starts_with("the export has no test score of `sex` called `r2`; there are `accuracy`, "),

@@ -43,7 +43,7 @@ fn doctor(sandbox: &Sandbox, run: &Finished, stage: &str) {
     fs::write(&path, serde_json::to_vec(&scans).unwrap()).unwrap();
     let found = run.stages.iter().find(|found| found.stage.name() == stage).unwrap();
     fs::remove_file(dir(stage).join("manifest.json")).unwrap();
-    Manifest::of(&dir(stage), &found.stage, BTreeMap::new(), Cost::default())
+    Manifest::create(&dir(stage), &found.stage, BTreeMap::new(), Cost::default())
         .unwrap()
         .write(&dir(stage))
         .unwrap();

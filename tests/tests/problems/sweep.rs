@@ -22,7 +22,7 @@ fn check(sweep: &str, expected: Expect) {
     let said = match resolved(&dir.path().join("sweep.toml"), &format!("base = \"right.toml\"\n{sweep}")) {
         Ok(Resolved::Experiment(_)) => "an experiment\n".to_owned(),
         Ok(Resolved::Sweep(sweep)) => {
-            let union = Union::of(&sweep);
+            let union = Union::collect(&sweep);
             format!("{} arms, {} stages, {} distinct\n", sweep.arms.len(), union.total(), union.nodes.len())
         }
         Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect(),

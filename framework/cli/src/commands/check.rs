@@ -42,7 +42,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
                 }
             }
             Ok(Resolved::Sweep(sweep)) => {
-                let (arms, distinct) = (sweep.arms.len(), Union::of(&sweep).nodes.len());
+                let (arms, distinct) = (sweep.arms.len(), Union::collect(&sweep).nodes.len());
                 let path = path.display();
                 say::out(format_args!("{path}: no problem, {arms} arms, {distinct} distinct stages\n"));
             }

@@ -59,7 +59,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         say::out(dot(&plan, |stage| store.has(stage)));
         return Ok(());
     }
-    let history = History::of(&store);
+    let history = History::read(&store);
     let planned = |stage| {
         let is_cached = store.has(stage);
         let taken = plan.taken(stage).map(|start| start.written.display().to_string());

@@ -171,8 +171,8 @@ impl Library {
 
     /// Sends a request to the library and returns its answer.
     pub fn call(&self, message: &Message) -> (Status, Message) {
-        let floats: Vec<Floats> = message.series.iter().map(|values| Floats::of(values)).collect();
-        let view = View::of(message, &floats);
+        let floats: Vec<Floats> = message.series.iter().map(|values| Floats::borrow(values)).collect();
+        let view = View::borrow(message, &floats);
         let mut reply = Reply { status: 0, view: ptr::null(), owner: ptr::null_mut() };
         (self.call)(&view, &mut reply);
         // SAFETY: the library's `call` has filled the reply and keeps the memory behind it until `free`.
@@ -205,7 +205,7 @@ extern "C" fn init(host: *const Host) {
     // SAFETY: the host lends its table for the duration of this call, and it is copied here.
     let (context, level, log) = unsafe { ((*host).context, (*host).level, (*host).log) };
     let send = move |level: u32, target: &str, words: &str| {
-        log(context, level, Bytes::of(target.as_bytes()), Bytes::of(words.as_bytes()));
+        log(context, level, Bytes::borrow(target.as_bytes()), Bytes::borrow(words.as_bytes()));
     };
     // If logging cannot be set up, the library still works.
     let _ = catch_unwind(|| forward::start(level, send));
@@ -215,10 +215,10 @@ extern "C" fn call(request: *const View, reply: *mut Reply) {
     let answer = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the host lends the request for the duration of this call.
         let (status, message) = serve::answer(unsafe { (*request).read() });
-        let floats: Vec<Floats> = message.series.iter().map(|values| Floats::of(values)).collect();
+        let floats: Vec<Floats> = message.series.iter().map(|values| Floats::borrow(values)).collect();
         let mut owned = Box::new(Owned { view: View::nothing(), floats, message });
         // The box does not move, and neither do the buffers of the vectors in it.
-        owned.view = View::of(&owned.message, &owned.floats);
+        owned.view = View::borrow(&owned.message, &owned.floats);
         (status, Box::into_raw(owned))
     }));
     // A missing view reports to the host that even building the reply failed.
@@ -250,12 +250,12 @@ struct Owned {
 }
 
 impl Bytes {
-    fn of(bytes: &[u8]) -> Bytes {
+    fn borrow(bytes: &[u8]) -> Bytes {
         Bytes { data: bytes.as_ptr(), len: bytes.len() }
     }
 
     /// # Safety
-    /// It was made by [`Bytes::of`] from a slice that is still alive.
+    /// It was made by [`Bytes::borrow`] from a slice that is still alive.
     unsafe fn read<'a>(&self) -> &'a [u8] {
         // SAFETY: the caller promises it, and a slice's pointer is never null.
         unsafe { std::slice::from_raw_parts(self.data, self.len) }
@@ -263,23 +263,23 @@ impl Bytes {
 }
 
 impl Floats {
-    fn of(values: &[f32]) -> Floats {
+    fn borrow(values: &[f32]) -> Floats {
         Floats { data: values.as_ptr(), len: values.len() }
     }
 }
 
 impl View {
     fn nothing() -> View {
-        View { json: Bytes::of(&[]), series: ptr::NonNull::dangling().as_ptr(), count: 0 }
+        View { json: Bytes::borrow(&[]), series: ptr::NonNull::dangling().as_ptr(), count: 0 }
     }
 
-    fn of(message: &Message, floats: &[Floats]) -> View {
-        let json = Bytes::of(&message.json);
+    fn borrow(message: &Message, floats: &[Floats]) -> View {
+        let json = Bytes::borrow(&message.json);
         View { json, series: floats.as_ptr(), count: floats.len() }
     }
 
     /// # Safety
-    /// It was made by [`View::of`] from a message that is still alive.
+    /// It was made by [`View::borrow`] from a message that is still alive.
     unsafe fn read(&self) -> Message {
         // SAFETY: the caller promises it, and pointers of slices and vectors are never null.
         unsafe {

@@ -12,7 +12,7 @@ impl Value {
     pub(crate) fn rope(&self, positions: &[u32], heads: usize, rope: &Rope) -> Value {
         let width = self.width();
         let half = width / heads / 2;
-        let turns = Turns::of(positions, rope);
+        let turns = Turns::compute(positions, rope);
         let mut out = Buffer::copy_of(&self.data);
         rotate(&mut out, &turns, width, half, 1.0);
         let to = self.key.clone();
@@ -37,7 +37,7 @@ thread_local! {
 }
 
 impl Turns {
-    fn of(positions: &[u32], rope: &Rope) -> Arc<Buffer> {
+    fn compute(positions: &[u32], rope: &Rope) -> Arc<Buffer> {
         LAST.with_borrow_mut(|last| {
             let known = last.take().filter(|last| last.positions == positions && last.rope == *rope);
             let turns = known.unwrap_or_else(|| Turns {

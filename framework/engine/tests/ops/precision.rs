@@ -8,14 +8,14 @@ use crate::check::{assert_close, numbers};
 
 fn engine(precision: Precision) -> Option<Engine> {
     let runtime = Runtime { engine: "tch".into(), precision, device: "cpu".into(), workers: 2 };
-    ENGINES.contains(&"tch").then(|| Engine::of(&runtime).expect("the CPU is always there"))
+    ENGINES.contains(&"tch").then(|| Engine::for_runtime(&runtime).expect("the CPU is always there"))
 }
 
 #[test]
 fn the_embedded_engine_computes_in_f32_only() {
     let runtime =
         Runtime { engine: "dfdx".into(), precision: Precision::Bf16, device: "cpu".into(), workers: 1 };
-    let error = Engine::of(&runtime).expect_err("it has no bf16").to_string();
+    let error = Engine::for_runtime(&runtime).expect_err("it has no bf16").to_string();
     assert_eq!(error, "engine `dfdx` does not compute in `bf16`; it computes in `f32`");
 }
 

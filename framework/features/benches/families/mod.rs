@@ -38,7 +38,7 @@ impl Case {
     pub fn new(series: TimeSeries, networks: Vec<String>, family: &str) -> Case {
         let names = (0..networks.len()).map(|roi| format!("r{roi}")).collect();
         let regions = Regions { names, networks };
-        let networks = Networks::of(&regions);
+        let networks = Networks::group(&regions);
         // As in the reference: both kernels in turn.
         let kernel = Kernel::CosineThenNormalizedAngle;
         let steps = Steps { kernel, sparsity: 0.9, embedding: Embedding::DiffusionMap, components: 3 };
@@ -89,7 +89,7 @@ impl Case {
     }
 
     fn graph(&self) -> usize {
-        let weights = Weights::of(&fc(&self.series), Edges::Absolute);
+        let weights = Weights::from_fc(&fc(&self.series), Edges::Absolute);
         let graph = weights.graphs(&[0.1]).remove(0);
         let modules = graph::louvain(&graph, 1, &mut seed::stream(0, "bench"));
         let modularity = graph::modularity(&graph, &modules).expect("there are edges");

@@ -36,7 +36,7 @@ impl Components {
         if series.rois() != self.rois {
             return Err(Missing::Undefined);
         }
-        let signals = Standardised::of(series);
+        let signals = Standardised::compute(series);
         // Indices in the maps of regions that are live in both.
         let places: Vec<usize> =
             (0..self.live.len()).filter(|&i| signals.live.binary_search(&self.live[i]).is_ok()).collect();

@@ -31,7 +31,7 @@ pub(super) struct Group {
 impl Group {
     /// Sums scans of `rois` regions, each with its weight. A region that is dead in a scan adds nothing
     /// there.
-    pub(super) fn of(scans: &[(&TimeSeries, f64)], rois: usize) -> Group {
+    pub(super) fn accumulate(scans: &[(&TimeSeries, f64)], rois: usize) -> Group {
         let stretch = scans.len().div_ceil(STRETCHES).max(1);
         let sums: Vec<(Mat<f64>, Vec<bool>)> =
             scans.par_chunks(stretch).map(|scans| sum(scans, rois)).collect();
@@ -91,7 +91,7 @@ fn sum(scans: &[(&TimeSeries, f64)], rois: usize) -> (Mat<f64>, Vec<bool>) {
     let mut sum = Mat::zeros(rois, rois);
     let mut any = vec![false; rois];
     for &(series, weight) in scans {
-        let scan = Standardised::of(series);
+        let scan = Standardised::compute(series);
         scan.live.iter().for_each(|&roi| any[roi] = true);
         let weight = weight / series.trs().max(1) as f64;
         let half = BlockStructure::TriangularLower;

@@ -185,7 +185,7 @@ fn group(scans: &[(&TimeSeries, f64)]) -> Result<(Group, usize)> {
     if let Some((other, _)) = scans.iter().find(|(series, _)| series.rois() != rois) {
         return Err(format!("scans have {rois} and {} regions", other.rois()).into());
     }
-    Ok((Group::of(scans, rois), rois))
+    Ok((Group::accumulate(scans, rois), rois))
 }
 
 /// Formats the error, with advice if there are too few scans.

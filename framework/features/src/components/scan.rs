@@ -16,7 +16,7 @@ pub(super) struct Standardised {
 
 impl Standardised {
     /// Standardises the regions of `series`.
-    pub(super) fn of(series: &TimeSeries) -> Standardised {
+    pub(super) fn compute(series: &TimeSeries) -> Standardised {
         let (trs, rois) = (series.trs(), series.rois());
         let mut signals = Mat::zeros(trs, rois);
         for t in 0..trs {

@@ -14,7 +14,7 @@ use crate::Missing;
 /// [`Missing::Dead`] if fewer than two regions are alive, [`Missing::Unsettled`] if the eigenvalues are
 /// not found.
 pub fn flattened(series: &TimeSeries, power: f64) -> Result<Vec<f64>, Missing> {
-    let signals = Signals::of(series);
+    let signals = Signals::from_series(series);
     let alive = signals.alive();
     let rois = alive.dead.len();
     if rois < 2 {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use crate::{fc, golden};
 
-    fn of(rows: &[&[f32]]) -> TimeSeries {
+    fn series_of(rows: &[&[f32]]) -> TimeSeries {
         let values = (0..rows[0].len()).flat_map(|t| rows.iter().map(move |row| row[t])).collect();
         TimeSeries::new(rows[0].len(), rows.len(), 2.0, values).unwrap()
     }
@@ -86,13 +86,13 @@ mod tests {
         // a b = 1.4 - 0.2 - 0.2 + 1.4 = 2.4, |a| = 2, |b| = 2: r = 0.6. [1 r; r 1] has the eigenvalues 1
         // + r and 1 - r, so the other cell of its power is (1.6^p - 0.4^p) / 2.
         let (a, b): (&[f32], &[f32]) = (&[1.0, 1.0, -1.0, -1.0], &[1.4, -0.2, 0.2, -1.4]);
-        let series = of(&[a, &[7.0; 4], b]);
+        let series = series_of(&[a, &[7.0; 4], b]);
         assert!((fc(&series).at(0, 2) - 0.6).abs() < 1e-7, "{}", fc(&series).at(0, 2));
         let found = flattened(&series, 0.35).unwrap();
         let expected = (1.6_f64.powf(0.35) - 0.4_f64.powf(0.35)) / 2.0;
         assert!((found[1] - expected).abs() < 1e-7, "{found:?}");
         assert!(found[0].is_nan() && found[2].is_nan(), "the constant region is dead");
-        assert_eq!(flattened(&of(&[a, &[7.0; 4]]), 0.35), Err(Missing::Dead));
+        assert_eq!(flattened(&series_of(&[a, &[7.0; 4]]), 0.35), Err(Missing::Dead));
     }
 
     #[test]

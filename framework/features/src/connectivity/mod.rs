@@ -49,7 +49,7 @@ impl Fc {
 
 /// Computes the Pearson correlation of every pair of regions of a scan, in 64 bits.
 pub fn fc(series: &TimeSeries) -> Fc {
-    correlation(&Signals::of(series))
+    correlation(&Signals::from_series(series))
 }
 
 /// Returns Fisher's z of a correlation, `atanh r`: infinite for 1 and -1, NaN for NaN.

@@ -70,7 +70,7 @@ pub fn network_pairs(series: &TimeSeries, regions: &Regions, kind: ConnectivityK
         };
         Feature::new(kind.measure(), &[&a, &b]).is(value)
     };
-    Networks::of(regions).pairs().into_iter().map(measured).collect()
+    Networks::group(regions).pairs().into_iter().map(measured).collect()
 }
 
 fn mean(fc: &Fc, edges: &[(usize, usize)], kind: ConnectivityKind) -> Result<f64, Missing> {

@@ -27,7 +27,7 @@ pub(super) const LEAST_TRS: usize = 4;
 /// # Errors
 /// [`Missing::Short`] below 4 volumes, [`Missing::Dead`] if fewer than two regions are alive.
 pub fn shrunk(series: &TimeSeries) -> Result<Shrunk, Missing> {
-    let signals = Signals::of(series);
+    let signals = Signals::from_series(series);
     let (shrinkage, values) = covariance(&signals)?;
     Ok(Shrunk { shrinkage, fc: spread(&values, &signals.dead) })
 }
@@ -41,7 +41,7 @@ pub fn shrunk(series: &TimeSeries) -> Result<Shrunk, Missing> {
 /// As [`shrunk`]; [`Missing::Undefined`] if the covariance has no inverse, for example if two regions
 /// are equal and nothing is shrunk.
 pub fn partial(series: &TimeSeries) -> Result<Fc, Missing> {
-    let signals = Signals::of(series);
+    let signals = Signals::from_series(series);
     let (_, values) = covariance(&signals)?;
     Ok(spread(&partial_of(&values)?, &signals.dead))
 }

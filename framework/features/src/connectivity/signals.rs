@@ -15,7 +15,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Converts the signals of a scan.
-    pub(super) fn of(series: &TimeSeries) -> Signals {
+    pub(super) fn from_series(series: &TimeSeries) -> Signals {
         let (trs, rois) = (series.trs(), series.rois());
         let mut values = vec![0.0; trs * rois];
         // One tile of regions at a time, so that neither reads nor writes jump through memory.

@@ -94,7 +94,7 @@ fn cosines<'a>(rows: impl Iterator<Item = &'a [f64]>, rois: usize, sparsity: f64
     let mut columns: Vec<Vec<(usize, f64)>> = vec![Vec::with_capacity(2 * kept); rois];
     for (i, row) in rows.enumerate() {
         let products = cosines.col_as_slice_mut(i);
-        for &(column, value) in strongest.of(row, kept) {
+        for &(column, value) in strongest.select(row, kept) {
             for &(j, other) in &columns[column] {
                 products[j] += value * other;
             }
@@ -117,7 +117,7 @@ impl Strongest {
     }
 
     /// Returns column and value of the `kept` largest entries in column order, divided by their length.
-    fn of(&mut self, row: &[f64], kept: usize) -> &[(usize, f64)] {
+    fn select(&mut self, row: &[f64], kept: usize) -> &[(usize, f64)] {
         self.order.clear();
         self.order.extend_from_slice(row);
         let (above, &mut least, _) = self.order.select_nth_unstable_by(kept - 1, |a, b| b.total_cmp(a));

@@ -73,7 +73,7 @@ fn diffusion_map(mut affinity: Affinity, components: usize) -> Result<Embedded, 
     connected(&affinity)?;
     let density: Vec<f64> = sums(&affinity).iter().map(|sum| sum.powf(-0.5)).collect();
     scale(&mut affinity, &density);
-    let walk = Walk::of(affinity, components)?;
+    let walk = Walk::embed(affinity, components)?;
     let lambdas: Vec<f64> = walk.values.iter().map(|value| value / (1.0 - value)).collect();
     // Divided by the trivial eigenvector, so that the trivial map is 1 everywhere.
     let map = |i: usize, g: usize| walk.vectors[(i, g)] / walk.trivial[i] * lambdas[g];
@@ -85,7 +85,7 @@ fn laplacian(mut affinity: Affinity, components: usize) -> Result<Embedded, Miss
     (0..affinity.nrows()).for_each(|i| affinity[(i, i)] = 0.0);
     connected(&affinity)?;
     let degrees = sums(&affinity);
-    let walk = Walk::of(affinity, components)?;
+    let walk = Walk::embed(affinity, components)?;
     let map = |i: usize, g: usize| walk.vectors[(i, g)] / degrees[i].sqrt();
     let maps = Mat::from_fn(degrees.len(), components, map);
     let lambdas = walk.values.iter().map(|value| 1.0 - value).collect();
@@ -123,7 +123,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn of(mut weights: Mat<f64>, components: usize) -> Result<Walk, Missing> {
+    fn embed(mut weights: Mat<f64>, components: usize) -> Result<Walk, Missing> {
         let degrees = sums(&weights);
         let all = degrees.iter().sum::<f64>().sqrt();
         let trivial: Vec<f64> = degrees.iter().map(|degree| degree.sqrt() / all).collect();

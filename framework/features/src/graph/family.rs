@@ -65,7 +65,7 @@ pub fn features(networks: &Networks) -> Vec<Feature> {
 /// of the regions (for a network: of its regions) have none. Below [`MIN_TRS`] volumes everything is
 /// [`Missing::Short`].
 pub fn measure(fc: &Fc, trs: usize, networks: &Networks, settings: &Settings, seed: u64) -> Vec<Measured> {
-    let weights = Weights::of(fc, settings.edges);
+    let weights = Weights::from_fc(fc, settings.edges);
     let refused = if trs < MIN_TRS {
         Some(Missing::Short)
     } else {

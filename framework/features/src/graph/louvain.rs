@@ -20,7 +20,7 @@ const GAIN: f64 = 1e-12;
 /// On 40 regions, the best of 10 can miss the optimum by .005, as networkx's can; the best of 200 is
 /// always the same.
 pub fn louvain(graph: &Graph, runs: usize, rng: &mut impl Rng) -> Vec<usize> {
-    let base = Level::of(graph);
+    let base = Level::from_graph(graph);
     let mut search = Search::new(graph.nodes());
     let mut best: Option<(f64, Vec<usize>)> = None;
     for _ in 0..runs.max(1) {
@@ -44,7 +44,7 @@ struct Level {
 }
 
 impl Level {
-    fn of(graph: &Graph) -> Level {
+    fn from_graph(graph: &Graph) -> Level {
         let strengths = super::strengths(graph);
         Level {
             starts: (0..graph.nodes()).map(|i| graph.ends(i).start).chain([2 * graph.edges()]).collect(),

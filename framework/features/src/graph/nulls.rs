@@ -34,7 +34,7 @@ pub fn rewired(graph: &Graph, count: usize, rng: &mut impl Rng) -> Result<Vec<Nu
     if paths == 0 {
         return Err(Missing::NoEdges);
     }
-    let mut wiring = Wiring::of(graph);
+    let mut wiring = Wiring::from_graph(graph);
     let null = |_| {
         wiring.shuffle(rng);
         let transitivity = (6 * triangles(&wiring.bits)) as f64 / paths as f64;
@@ -71,7 +71,7 @@ pub(super) struct Wiring {
 }
 
 impl Wiring {
-    pub fn of(graph: &Graph) -> Wiring {
+    pub fn from_graph(graph: &Graph) -> Wiring {
         let bits = graph.bits().clone();
         let upper = |i: usize| {
             graph.neighbours(i).iter().filter(move |&&j| j > i as u32).map(move |&j| [i as u32, j])

@@ -26,7 +26,7 @@ pub struct Weights {
 
 impl Weights {
     /// Derives weights from FC. Regions without a signal (NaN) do not become nodes.
-    pub fn of(fc: &Fc, edges: Edges) -> Weights {
+    pub fn from_fc(fc: &Fc, edges: Edges) -> Weights {
         Weights::of_matrix(fc.rois(), fc.values(), edges)
     }
 

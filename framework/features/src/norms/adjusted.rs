@@ -23,14 +23,14 @@ impl Covariates {
     ///
     /// # Errors
     /// If a scan has no value in a column, or a column is constant or listed twice.
-    pub(super) fn of(columns: &[String], scans: &[&ScanInfo]) -> Result<Covariates> {
+    pub(super) fn learn(columns: &[String], scans: &[&ScanInfo]) -> Result<Covariates> {
         let mut all = Vec::new();
         for (place, column) in columns.iter().enumerate() {
             if columns[..place].contains(column) {
                 return Err(format!("`adjust` has `{column}` twice").into());
             }
             let values = scans.iter().map(|scan| value(scan, column)).collect::<Result<Vec<&str>>>()?;
-            all.push(Covariate::of(column, &values)?);
+            all.push(Covariate::learn(column, &values)?);
         }
         Ok(Covariates(all))
     }
@@ -107,7 +107,7 @@ impl Covariates {
 }
 
 impl Covariate {
-    fn of(column: &str, values: &[&str]) -> Result<Covariate> {
+    fn learn(column: &str, values: &[&str]) -> Result<Covariate> {
         let levels: BTreeSet<&str> = values.iter().copied().collect();
         let numbers: Option<Vec<f64>> = values.iter().map(|value| number(value)).collect();
         // `1` and `1.0` are different texts but the same number.

@@ -72,7 +72,7 @@ impl Norms {
                 return Err(format!("`{}` and `{}` have different features", scans[0].id, scan.id).into());
             }
         }
-        let covariates = Covariates::of(adjust, scans)?;
+        let covariates = Covariates::learn(adjust, scans)?;
         let norms = spread::fit(rows, scans, &covariates)?;
         Ok(Norms { covariates, norms })
     }

@@ -76,7 +76,7 @@ pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Cova
     let people: Vec<String> = scans.iter().map(|scan| scan.id.person()).collect();
     let coded = scans.iter().map(|scan| covariates.code(scan)).collect::<Result<Vec<_>>>()?;
     let all: Vec<usize> = (0..scans.len()).collect();
-    let whole = Design::of(&all, &people, &coded);
+    let whole = Design::build(&all, &people, &coded);
     if covariates.width() > 0 {
         whole.check(covariates)?;
     }
@@ -88,7 +88,7 @@ pub(super) fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], covariates: &Cova
     });
     let mut norms: Vec<Option<Norm>> = vec![None; rows[0].len()];
     for (present, features) in &alike {
-        let design = Design::of(present, &people, &coded);
+        let design = Design::build(present, &people, &coded);
         let values = |place: usize, feature: usize| {
             rows[present[place]][feature].value.expect("these scans have the feature")
         };
@@ -112,7 +112,7 @@ struct Design {
 }
 
 impl Design {
-    fn of(present: &[usize], people: &[String], coded: &[Vec<f64>]) -> Design {
+    fn build(present: &[usize], people: &[String], coded: &[Vec<f64>]) -> Design {
         let mut scans: BTreeMap<&str, usize> = BTreeMap::new();
         present.iter().for_each(|&scan| *scans.entry(&people[scan]).or_default() += 1);
         let roots: Vec<f64> =

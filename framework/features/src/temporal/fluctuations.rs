@@ -58,7 +58,7 @@ impl Fluctuations {
             let cycle = stretch.len() as f64 * series.tr() * self.band.low >= 1.0 - 1e-9;
             let alff = if cycle { spectra.alff(part, self.band) } else { Err(Missing::Short) };
             [
-                self.amplitude.of(&signal),
+                self.amplitude.measure(&signal),
                 alff.map(|both| both.alff * whole),
                 alff.map(|both| both.falff),
                 lag1(part),
@@ -83,7 +83,7 @@ impl Amplitude {
     /// [`Missing::Short`] for fewer than ten volumes; [`Missing::Dead`] without spread; in percent
     /// [`Missing::Undefined`] if the mean is not above the SD, and therefore not a level around which
     /// the signal fluctuates.
-    fn of(self, signal: &[f64]) -> Result<f64, Missing> {
+    fn measure(self, signal: &[f64]) -> Result<f64, Missing> {
         if signal.len() < LEAST_TRS {
             return Err(Missing::Short);
         }
@@ -103,7 +103,7 @@ impl Amplitude {
 /// 1. Amplitudes then depend on which part of the run is left, not on the brain.
 pub fn is_standardized(series: &TimeSeries) -> bool {
     let sds = (0..series.rois())
-        .filter_map(|roi| Amplitude::Units.of(&series.roi(roi).map(f64::from).collect::<Vec<_>>()).ok());
+        .filter_map(|roi| Amplitude::Units.measure(&series.roi(roi).map(f64::from).collect::<Vec<_>>()).ok());
     let (mut about_one, mut all) = (0, 0);
     for sd in sds {
         all += 1;

@@ -8,7 +8,7 @@ use crate::spectrum::ALFF;
 
 fn networks(of: &[&str]) -> Networks {
     let names = (0..of.len()).map(|roi| format!("r{roi}")).collect();
-    Networks::of(&boldface::Regions { names, networks: of.iter().map(|&name| name.to_owned()).collect() })
+    Networks::group(&boldface::Regions { names, networks: of.iter().map(|&name| name.to_owned()).collect() })
 }
 
 const UNITS: Fluctuations = Fluctuations { band: ALFF, amplitude: Amplitude::Units };
@@ -19,7 +19,7 @@ fn series(trs: usize, rois: usize, value: impl Fn(usize, usize) -> f64) -> TimeS
     TimeSeries::new(trs, rois, 2.0, values.map(|(t, roi)| value(t, roi) as f32).collect()).unwrap()
 }
 
-fn of(measured: &[Measured], feature: &str) -> Result<f64, Missing> {
+fn value_of(measured: &[Measured], feature: &str) -> Result<f64, Missing> {
     measured.iter().find(|measured| measured.feature.to_string() == feature).unwrap().value
 }
 
@@ -50,11 +50,11 @@ fn networks_are_means_of_regions() {
         ("falff.A", 0.75, 1e-4),
         ("persistence.B", lag, 0.02),
     ] {
-        let value = of(&measured, feature).unwrap();
+        let value = value_of(&measured, feature).unwrap();
         assert!((value - expected).abs() < tolerance, "{feature}: {value} is not {expected}");
     }
     let percent = Fluctuations { amplitude: Amplitude::Percent, ..UNITS };
-    let value = of(&percent.measure(&scan, &networks(&["A", "A", "B"]), &[]), "amplitude.B").unwrap();
+    let value = value_of(&percent.measure(&scan, &networks(&["A", "A", "B"]), &[]), "amplitude.B").unwrap();
     assert!((value - 2.0 * sd).abs() < 1e-4, "{value}");
 }
 
@@ -69,7 +69,7 @@ fn neither_mean_nor_unit_matters_where_it_should_not() {
     );
     for (feature, times) in [("amplitude.A", 8.0), ("alff.A", 8.0), ("falff.A", 1.0), ("persistence.A", 1.0)]
     {
-        let (a, b) = (of(&a, feature).unwrap(), of(&b, feature).unwrap());
+        let (a, b) = (value_of(&a, feature).unwrap(), value_of(&b, feature).unwrap());
         assert!((b - times * a).abs() < 1e-4 * b.abs(), "{feature}: {a} and {b}");
     }
 }
@@ -88,12 +88,15 @@ fn spectra_are_of_the_longest_stretch_and_never_across_a_cut() {
         UNITS.measure(&scan, &one, &[]),
     );
     for feature in ["falff.A", "persistence.A"] {
-        assert_eq!(of(&cut, feature), of(&behind, feature), "{feature}");
-        assert!((of(&cut, feature).unwrap() - of(&blind, feature).unwrap()).abs() > 1e-4, "{feature}");
+        assert_eq!(value_of(&cut, feature), value_of(&behind, feature), "{feature}");
+        assert!(
+            (value_of(&cut, feature).unwrap() - value_of(&blind, feature).unwrap()).abs() > 1e-4,
+            "{feature}"
+        );
     }
     // ALFF is scaled to that of 250 volumes.
-    let whole = of(&behind, "alff.A").unwrap() * (160.0f64 / 250.0).sqrt();
-    assert!((of(&cut, "alff.A").unwrap() - whole).abs() < 1e-12);
+    let whole = value_of(&behind, "alff.A").unwrap() * (160.0f64 / 250.0).sqrt();
+    assert!((value_of(&cut, "alff.A").unwrap() - whole).abs() < 1e-12);
 }
 
 #[test]
@@ -107,8 +110,9 @@ fn noise_has_the_same_alff_with_and_without_cuts() {
     };
     let scan = TimeSeries::new(400, 50, 2.0, (0..400 * 50).map(|_| noise()).collect()).unwrap();
     let networks = networks(&["A"; 50]);
-    let whole = of(&UNITS.measure(&scan, &networks, &[]), "alff.A").unwrap();
-    let half = of(&UNITS.measure(&scan, &networks, &[Cut { at: 400.0, seconds: 2.0 }]), "alff.A").unwrap();
+    let whole = value_of(&UNITS.measure(&scan, &networks, &[]), "alff.A").unwrap();
+    let half =
+        value_of(&UNITS.measure(&scan, &networks, &[Cut { at: 400.0, seconds: 2.0 }]), "alff.A").unwrap();
     assert!((half / whole - 1.0).abs() < 0.1, "{half} of half and {whole} of the whole");
 }
 
@@ -118,12 +122,12 @@ fn short_stretches_have_no_slow_band() {
     let scan = series(99, 1, |t, _| ((t * t) % 17) as f64);
     let one = networks(&["A"]);
     let cut = |volume: usize| [Cut { at: 2.0 * volume as f64, seconds: 2.0 }];
-    assert!(of(&UNITS.measure(&scan, &one, &cut(49)), "falff.A").is_ok());
+    assert!(value_of(&UNITS.measure(&scan, &one, &cut(49)), "falff.A").is_ok());
     let every = [cut(33), cut(66)].concat();
     let measured = UNITS.measure(&scan, &one, &every);
-    assert_eq!(of(&measured, "falff.A"), Err(Missing::Short));
-    assert_eq!(of(&measured, "alff.A"), Err(Missing::Short));
-    assert!(of(&measured, "amplitude.A").is_ok() && of(&measured, "persistence.A").is_ok());
+    assert_eq!(value_of(&measured, "falff.A"), Err(Missing::Short));
+    assert_eq!(value_of(&measured, "alff.A"), Err(Missing::Short));
+    assert!(value_of(&measured, "amplitude.A").is_ok() && value_of(&measured, "persistence.A").is_ok());
 }
 
 #[test]
@@ -135,8 +139,11 @@ fn bad_scans_have_reasons_and_the_same_features() {
     let networks = networks(&["A", "B", "B", "A", "C"]);
     let good = UNITS.measure(&seen(120), &networks, &[]);
     for measure in ["amplitude", "alff", "falff", "persistence"] {
-        assert!(of(&good, &format!("{measure}.A")).is_ok() && of(&good, &format!("{measure}.C")).is_ok());
-        assert_eq!(of(&good, &format!("{measure}.B")), Err(Missing::Dead));
+        assert!(
+            value_of(&good, &format!("{measure}.A")).is_ok()
+                && value_of(&good, &format!("{measure}.C")).is_ok()
+        );
+        assert_eq!(value_of(&good, &format!("{measure}.B")), Err(Missing::Dead));
     }
     for trs in [0, 1, 3] {
         let short = UNITS.measure(&seen(trs), &networks, &[]);

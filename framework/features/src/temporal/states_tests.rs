@@ -10,7 +10,7 @@ fn windows(of: &[(usize, f64)]) -> Vec<Windowed> {
 
 fn networks() -> Networks {
     let networks = vec!["A".to_owned(), "B".to_owned()];
-    Networks::of(&Regions { names: networks.clone(), networks })
+    Networks::group(&Regions { names: networks.clone(), networks })
 }
 
 #[test]

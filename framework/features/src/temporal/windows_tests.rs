@@ -9,7 +9,7 @@ use crate::{fc, golden};
 fn networks() -> Networks {
     let names = (0..golden::ROIS).map(|roi| format!("r{roi}")).collect();
     let of = (0..golden::ROIS).map(|roi| if roi == 59 { "Z".to_owned() } else { format!("N{}", roi % 7) });
-    Networks::of(&Regions { names, networks: of.collect() })
+    Networks::group(&Regions { names, networks: of.collect() })
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_taper_weighs_the_middle_more() {
     let values = (0..40).flat_map(|t| [sign(t), if (5..15).contains(&t) { sign(t) } else { -sign(t) }]);
     let series = TimeSeries::new(40, 2, 2.0, values.map(|x| x as f32).collect()).unwrap();
     let names = ["a", "b"].map(str::to_owned).to_vec();
-    let networks = Networks::of(&Regions { names: names.clone(), networks: names });
+    let networks = Networks::group(&Regions { names: names.clone(), networks: names });
     let square = Sliding::new(40.0, 2.0, Shape::Square, 2.0).unwrap();
     let first = |sliding: &Sliding| {
         sliding.couplings(&series, &networks, std::slice::from_ref(&(0..40))).unwrap()[0].coupling[0]

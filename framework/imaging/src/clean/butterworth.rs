@@ -26,7 +26,7 @@ pub(super) enum Band {
 }
 
 impl Band {
-    pub(super) fn of(high_pass: Option<f64>, low_pass: Option<f64>) -> Option<Band> {
+    pub(super) fn from_limits(high_pass: Option<f64>, low_pass: Option<f64>) -> Option<Band> {
         match (high_pass, low_pass) {
             (None, None) => None,
             (None, Some(low)) => Some(Band::Low(low)),

@@ -76,8 +76,8 @@ pub fn clean(
 
     let mut signal = signal.clone();
     let missing = take_missing(&mut signal, kept);
-    let mut signal = Scrubbed::of(signal, kept, &filtering);
-    let mut confounds = drift.map(|drift| Scrubbed::of(drift, kept, &filtering));
+    let mut signal = Scrubbed::scrub(signal, kept, &filtering);
+    let mut confounds = drift.map(|drift| Scrubbed::scrub(drift, kept, &filtering));
     check::long_enough(signal.series.rows, &filtering)?;
     let means = signal.series.column_means();
     signal.detrend_and_filter(how.detrend, &filtering);
@@ -115,7 +115,7 @@ struct Scrubbed {
 
 impl Scrubbed {
     /// Interpolates censored volumes for a Butterworth filter, and cuts them out otherwise.
-    fn of(series: Matrix, kept: &[bool], filtering: &Filtering) -> Scrubbed {
+    fn scrub(series: Matrix, kept: &[bool], filtering: &Filtering) -> Scrubbed {
         let (series, kept) = match filtering {
             _ if !kept.contains(&false) => (series, kept.to_vec()),
             Filtering::Butterworth(_) => {

@@ -25,7 +25,7 @@ impl Covariates {
     ///
     /// # Errors
     /// If a column has only one value.
-    pub(super) fn of(columns: &[String], origins: &[Origin]) -> Result<Covariates> {
+    pub(super) fn learn(columns: &[String], origins: &[Origin]) -> Result<Covariates> {
         let one = |(place, column): (usize, &String)| {
             let values: Vec<&str> = origins.iter().map(|origin| origin.preserved[place].as_str()).collect();
             let levels: BTreeSet<&str> = values.iter().copied().collect();
@@ -36,7 +36,7 @@ impl Covariates {
                 )
                 .into());
             }
-            Ok(Covariate::of(column, &values, levels))
+            Ok(Covariate::learn(column, &values, levels))
         };
         columns.iter().enumerate().map(one).collect::<Result<_>>().map(Covariates)
     }
@@ -84,7 +84,7 @@ impl Covariates {
 }
 
 impl Covariate {
-    fn of(column: &str, values: &[&str], levels: BTreeSet<&str>) -> Covariate {
+    fn learn(column: &str, values: &[&str], levels: BTreeSet<&str>) -> Covariate {
         let n = values.len() as f64;
         let numbers: Option<Vec<f64>> = values.iter().map(|value| number(value)).collect();
         if let Some(numbers) = numbers {

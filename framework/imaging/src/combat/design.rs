@@ -97,7 +97,7 @@ impl<'a> Design<'a> {
 
     fn fit(&self, values: &[f64], present: &[usize]) -> Option<Moments> {
         let n = present.len() as f64;
-        let centred = Centred::of(self, present);
+        let centred = Centred::compute(self, present);
         if centred.counts.iter().any(|&count| count < 2.0) {
             return None;
         }
@@ -137,7 +137,7 @@ impl<'a> Design<'a> {
     /// Cholesky decomposition of the covariates' products within the batches. Fails with the index of
     /// the first redundant covariate.
     fn decompose(&self, present: &[usize]) -> Result<Vec<Vec<f64>>, usize> {
-        let centred = Centred::of(self, present);
+        let centred = Centred::compute(self, present);
         let width = self.coded[0].len();
         let mut lower = vec![vec![0.0; width]; width];
         let mut own = vec![0.0; width];
@@ -174,7 +174,7 @@ struct Centred {
 }
 
 impl Centred {
-    fn of(design: &Design<'_>, present: &[usize]) -> Centred {
+    fn compute(design: &Design<'_>, present: &[usize]) -> Centred {
         let batches = design.scans.len();
         let mut counts = vec![0.0; batches];
         present.iter().for_each(|&scan| counts[design.batch[scan]] += 1.0);

@@ -101,7 +101,7 @@ impl Combat {
             )
             .into());
         }
-        let covariates = Covariates::of(&how.preserve, origins)?;
+        let covariates = Covariates::learn(&how.preserve, origins)?;
         let coded = origins.iter().map(|origin| covariates.code(origin)).collect::<Result<Vec<_>>>()?;
         let design = Design::new(&batch, &scans, &coded, &covariates.names(), &how.batch)?;
         let columns = 0..features.columns;
@@ -119,7 +119,7 @@ impl Combat {
             );
         }
         let posteriors: Vec<Vec<(f64, f64)>> =
-            (0..batches.len()).into_par_iter().map(|batch| posterior::of(&fitted, batch)).collect();
+            (0..batches.len()).into_par_iter().map(|batch| posterior::estimate(&fitted, batch)).collect();
         let mut next = 0;
         let feature = |moments: &Option<Moments>| match moments {
             None => Feature::Constant,

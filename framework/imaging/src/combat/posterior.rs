@@ -14,7 +14,7 @@ const MOST_ROUNDS: usize = 10_000;
 ///
 /// Iterates until no feature of the batch changes by more than [`CONVERGED`]. As in neuroCombat, the
 /// change of a shift is divided by the signed shift.
-pub(super) fn of(features: &[&Moments], batch: usize) -> Vec<(f64, f64)> {
+pub(super) fn estimate(features: &[&Moments], batch: usize) -> Vec<(f64, f64)> {
     let own: Vec<_> = features.iter().map(|feature| feature.batches[batch]).collect();
     let shifts: Vec<f64> = own.iter().map(|own| own.mean).collect();
     // As in neuroCombat, a feature that is constant in the batch gets variance 1.

@@ -79,7 +79,7 @@ impl Scrub {
     ///
     /// # Errors
     /// If a threshold is set for a measure that the table lacks and cannot compute, or that has gaps.
-    pub fn of(&self, table: &ConfoundTable) -> Result<Vec<bool>> {
+    pub fn kept_volumes(&self, table: &ConfoundTable) -> Result<Vec<bool>> {
         let path = table.path().display();
         let mut measures = [vec![0.0; table.trs()], vec![0.0; table.trs()]];
         if self.fd.is_some() {
@@ -126,7 +126,7 @@ pub fn kept_volumes(
 ) -> Result<Vec<bool>> {
     let mut kept = match (scrub, table) {
         (None, _) => vec![true; trs],
-        (Some(scrub), Some(table)) => scrub.of(table)?,
+        (Some(scrub), Some(table)) => scrub.kept_volumes(table)?,
         (Some(_), None) => return Err("`scrub` needs a confounds file, and the scan has none".into()),
     };
     dummy.volumes(table, trs)?.into_iter().for_each(|volume| kept[volume] = false);

@@ -34,7 +34,7 @@ fn main() -> boldface::Result<()> {
         return Err("usage: train_step WORK BATCH TOKENS [STEPS | save FILE]".into());
     };
     let runtime = Runtime { engine, device, precision, workers: rayon::current_num_threads() };
-    let engine = Engine::of(&runtime)?;
+    let engine = Engine::for_runtime(&runtime)?;
     let mut work = Work::new(&engine, name, batch.parse()?, tokens.parse()?)?;
     if is_recomputed {
         work.recompute();

@@ -14,7 +14,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn of(network: &Network, sequences: &[&[u32]]) -> Batch {
+    fn compute(network: &Network, sequences: &[&[u32]]) -> Batch {
         let length = sequences.iter().map(|tokens| tokens.len()).max().unwrap();
         let padded = |tokens: &&[u32]| [tokens, &vec![3; length - tokens.len()][..]].concat();
         let tokens: Vec<u32> = sequences.iter().flat_map(padded).collect();
@@ -60,7 +60,7 @@ fn logits_are_those_of_transformers() {
         for model in MODELS {
             let network = network(model, &engine);
             for golden in golden(model) {
-                let ours = logits(&network, &Batch::of(&network, &[&golden.tokens]));
+                let ours = logits(&network, &Batch::compute(&network, &[&golden.tokens]));
                 let off = distance(&ours, &golden.logits);
                 println!("{engine:?} {model}, {} tokens: off by {off:.1e}", golden.tokens.len());
                 assert!(off < 2e-5, "{engine:?}, {model}, {} tokens: off by {off}", golden.tokens.len());
@@ -76,7 +76,7 @@ fn a_batch_is_its_sequences_and_padding_changes_nothing() {
             let network = network(model, &engine);
             let golden = golden(model);
             let sequences: Vec<&[u32]> = golden.iter().map(|golden| &golden.tokens[..]).collect();
-            let all = logits(&network, &Batch::of(&network, &sequences));
+            let all = logits(&network, &Batch::compute(&network, &sequences));
             let row = all.len() / golden.len();
             for (golden, ours) in golden.iter().zip(all.chunks(row)) {
                 let off = distance(&ours[..golden.logits.len()], &golden.logits);
@@ -107,7 +107,7 @@ fn with_a_cache_as_without() {
         for model in MODELS {
             let network = network(model, &engine);
             let golden = &golden(model)[2];
-            let batch = Batch::of(&network, &[&golden.tokens]);
+            let batch = Batch::compute(&network, &[&golden.tokens]);
             for parts in [&[21, 1][..], &[1; 22], &[9, 5, 8]] {
                 let off = distance(&no_grad(|| in_parts(&network, &batch, parts)), &golden.logits);
                 assert!(off < 2e-5, "{engine:?}, {model} in parts {parts:?}: off by {off}");
@@ -126,11 +126,11 @@ fn a_block_sees_itself_and_text_sees_both() {
         for model in MODELS {
             let network = network(model, &engine);
             let tokens = &golden(model)[2].tokens;
-            let causal = Batch::of(&network, &[tokens]);
+            let causal = Batch::compute(&network, &[tokens]);
             let block = |tokens: &[u32]| Batch {
                 positions: places.clone().map(|i| layout.position(i) as u32).collect(),
                 visible: places.clone().map(|i| layout.visible(i) as u32).collect(),
-                ..Batch::of(&network, &[tokens])
+                ..Batch::compute(&network, &[tokens])
             };
             let whole = logits(&network, &block(tokens));
             assert!(distance(&whole, &logits(&network, &causal)) > 0.01, "{model}: the layout does nothing");

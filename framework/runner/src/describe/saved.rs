@@ -57,7 +57,7 @@ pub struct Generator {
 impl Saved {
     /// Returns the settings of the corpus of `plan`. `infos` are all scans; `train` are the training
     /// scans.
-    pub fn of(
+    pub fn new(
         plan: &Plan,
         infos: &[&ScanInfo],
         train: &[&ScanInfo],

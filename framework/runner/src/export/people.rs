@@ -34,7 +34,7 @@ pub struct Parts(BTreeMap<String, Part>);
 
 impl Learned {
     /// Returns everyone in the training and validation parts.
-    pub fn of(
+    pub fn collect(
         scans: &[ScanInfo],
         split: &Split,
         contents: &BTreeMap<String, String>,
@@ -134,7 +134,7 @@ impl Parts {
     }
 
     /// Returns the part of a scan, or `None` if the export does not know its person.
-    pub fn of(&self, id: &ScanId) -> Option<Part> {
+    pub fn part_of(&self, id: &ScanId) -> Option<Part> {
         let person = id.person();
         self.0.get(&person).or_else(|| self.0.get(&hashed(&person))).copied()
     }
@@ -177,7 +177,7 @@ mod tests {
         let split = Split { parts: parts.map(|(person, part)| (person.to_owned(), part)).into() };
         let contents =
             [("a", "x"), ("b", "y")].map(|(name, content)| (name.to_owned(), content.to_owned())).into();
-        let plain = Learned::of(&scans, &split, &contents).unwrap();
+        let plain = Learned::collect(&scans, &split, &contents).unwrap();
         assert_eq!(plain.len(), 2);
         for is_hashed in [false, true] {
             let (learned, splits) = (dir.path().join(LEARNED), dir.path().join(SPLITS));
@@ -196,9 +196,9 @@ mod tests {
             let other = scan("c", "01", 3, false).id;
             assert!(known(&other, Some("x")) && !known(&other, Some("z")) && !known(&other, None));
             let parts = Parts::read(&splits).unwrap();
-            let found = scans.iter().map(|scan| parts.of(&scan.id).unwrap());
+            let found = scans.iter().map(|scan| parts.part_of(&scan.id).unwrap());
             assert_eq!(found.collect::<Vec<_>>(), [Part::Train, Part::Test, Part::Validation]);
-            assert_eq!(parts.of(&scan("a", "03", 1, false).id), None);
+            assert_eq!(parts.part_of(&scan("a", "03", 1, false).id), None);
         }
     }
 
@@ -212,7 +212,10 @@ mod tests {
             let path = dir.path().join(SPLITS);
             write_splits(&path, &scans, &split, is_hashed).unwrap();
             let parts = Parts::read(&path).unwrap();
-            assert_eq!(scans.each_ref().map(|scan| parts.of(&scan.id).unwrap()), [Part::Train, Part::Test]);
+            assert_eq!(
+                scans.each_ref().map(|scan| parts.part_of(&scan.id).unwrap()),
+                [Part::Train, Part::Test]
+            );
         }
     }
 }

@@ -268,7 +268,7 @@ fn parts(plan: &mut Plan, dir: &Path) -> Result<(), Unverified> {
     let mut parts = BTreeMap::new();
     for scan in plan.scans.iter() {
         let unknown = || Unverified::OtherData(format!("the export's split does not know `{}`", scan.id));
-        parts.insert(scan.id.person(), known.of(&scan.id).ok_or_else(unknown)?);
+        parts.insert(scan.id.person(), known.part_of(&scan.id).ok_or_else(unknown)?);
     }
     let split = plan.stages.iter_mut().find(|stage| stage.kind == StageKind::Split);
     split.expect("every plan has a split").config["parts"] = json!(parts);

@@ -181,7 +181,7 @@ impl Source {
 
         let known = |one: Learned| if hashed { one.hashed() } else { one };
         let mut learned: Vec<Learned> =
-            Learned::of(&scans, &split, &datasets)?.into_iter().map(known).collect();
+            Learned::collect(&scans, &split, &datasets)?.into_iter().map(known).collect();
         for before in [tokenizer.join(LEARNED), text_space.join(LEARNED)] {
             if before.exists() {
                 learned.extend(read_learned(&before)?.into_iter().map(known));

@@ -145,7 +145,7 @@ pub(super) fn check(
     problems: &mut Vec<Problem>,
 ) {
     for task in &mut *tasks {
-        let labels = Labels::of(&*task.config, task.asking.keys.shots, experiment.signal.trs, cohorts);
+        let labels = Labels::collect(&*task.config, task.asking.keys.shots, experiment.signal.trs, cohorts);
         task.asking.form = labels.form;
         let mut found = task.asking.check(&labels);
         let split = &experiment.split;
@@ -175,7 +175,7 @@ struct Labels {
 impl Labels {
     /// Asks a task for its examples of scans without signal. One scan shows the form of the answers; all
     /// scans are needed to count shots.
-    fn of(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
+    fn collect(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
         let (mut form, mut classes) = (None, BTreeMap::<String, usize>::new());
         let mut first = Vec::new();
         'all: for cohort in cohorts {
@@ -185,7 +185,7 @@ impl Labels {
                 let scan = Scan { descriptors: vec![something_said(&info.id)], ..scan };
                 // The task itself reports bad labels elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
-                    form.get_or_insert_with(|| Form::of(&example.answer));
+                    form.get_or_insert_with(|| Form::from_answer(&example.answer));
                     if let Answer::Choice { options, correct } = &example.answer {
                         if first.is_empty() {
                             first.clone_from(options);

@@ -81,7 +81,7 @@ impl Hasher<'_> {
     fn stamped(self, file: &Path) -> Result<Stamped, String> {
         let metadata = std::fs::metadata(file).map_err(cannot_read(file))?;
         let path = std::path::absolute(file).ok();
-        let stamp = path.zip(Stamp::of(&metadata));
+        let stamp = path.zip(Stamp::from_metadata(&metadata));
         let hash = stamp.as_ref().and_then(|(path, stamp)| self.known.get(path, *stamp));
         Ok(Stamped { bytes: metadata.len(), stamp, hash })
     }
@@ -107,7 +107,7 @@ fn hash(
             Err(error) => return Err(cannot_read(file)(error)),
         }
     }
-    let after = open.metadata().ok().as_ref().and_then(Stamp::of);
+    let after = open.metadata().ok().as_ref().and_then(Stamp::from_metadata);
     let stamp = before.stamp.clone().filter(|(_, before)| Some(*before) == after);
     Ok((hasher.finalize(), stamp))
 }

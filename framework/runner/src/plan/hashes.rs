@@ -114,7 +114,7 @@ impl Hashes {
 impl Stamp {
     /// Returns the stamp of a file, or `None` if the system does not record changes.
     #[cfg(unix)]
-    pub fn of(metadata: &Metadata) -> Option<Stamp> {
+    pub fn from_metadata(metadata: &Metadata) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt;
         let nanoseconds =
             |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
@@ -128,7 +128,7 @@ impl Stamp {
 
     /// Returns the stamp of a file, or `None` if the system does not record changes.
     #[cfg(not(unix))]
-    pub fn of(_metadata: &Metadata) -> Option<Stamp> {
+    pub fn from_metadata(_metadata: &Metadata) -> Option<Stamp> {
         None
     }
 

@@ -11,7 +11,8 @@ pub(super) fn measure(plan: &mut Plan, scans: &[ScanInfo]) {
     let sizes: Vec<Size> = {
         let sizes = Sizes::new(plan, scans);
         // Stages copied from an export are not fitted.
-        let of = |stage| if plan.taken(stage).is_some() { Size::default() } else { sizes.of(&stage.kind) };
+        let of =
+            |stage| if plan.taken(stage).is_some() { Size::default() } else { sizes.estimate(&stage.kind) };
         plan.stages.iter().map(of).collect()
     };
     for (stage, size) in plan.stages.iter_mut().zip(sizes) {
@@ -37,7 +38,7 @@ impl<'a> Sizes<'a> {
         Sizes { plan, cx, signal, block: (trs.checked_div(patch).unwrap_or(0) * rois) as u64 }
     }
 
-    fn of(&self, kind: &StageKind) -> Size {
+    fn estimate(&self, kind: &StageKind) -> Size {
         let experiment = &self.plan.experiment;
         let scans = self.cx.scans.len() as u64;
         let plain = |work: u64| Size { work: Some(work), ..Size::default() };

@@ -121,7 +121,7 @@ fn rests_on(
 ) -> (String, Option<usize>) {
     let answered = answerers.first().zip(stored.task(task));
     let (mut scans, mut subjects) = (BTreeSet::new(), BTreeSet::new());
-    for answered in answered.iter().flat_map(|(plugin, asked)| asked.of(part, plugin)) {
+    for answered in answered.iter().flat_map(|(plugin, asked)| asked.answers(part, plugin)) {
         scans.insert(&answered.outcome.scan);
         subjects.insert(answered.outcome.scan.person());
     }

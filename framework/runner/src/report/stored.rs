@@ -215,7 +215,7 @@ impl Stored {
 
 impl Asked {
     /// Returns the answers of one model or baseline on one part, in the order in which they were given.
-    pub fn of<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a Answered> + 'a {
+    pub fn answers<'a>(&'a self, part: Part, plugin: &'a str) -> impl Iterator<Item = &'a Answered> + 'a {
         self.answered.iter().filter(move |answered| answered.part == part && answered.plugin == plugin)
     }
 }

@@ -24,7 +24,7 @@ pub type Named<T> = BTreeMap<String, (Vec<usize>, Vec<T>)>;
 
 impl<'a> Array<'a> {
     /// Returns the values of a series, as a volumes by regions array.
-    pub fn of(series: &'a TimeSeries) -> Array<'a> {
+    pub fn from_series(series: &'a TimeSeries) -> Array<'a> {
         Array::F32(vec![series.trs(), series.rois()], series.values())
     }
 }

@@ -51,7 +51,7 @@ pub struct Estimate {
 
 impl History {
     /// Reads the manifests of a store. Skips those that cannot be read.
-    pub fn of(store: &Store) -> History {
+    pub fn read(store: &Store) -> History {
         let folders = fs::read_dir(store.root()).into_iter().flatten().flatten();
         let mut names: Vec<_> = folders
             .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
@@ -149,7 +149,7 @@ mod tests {
         let damaged = runs.path().join("cache/stage-damaged");
         fs::create_dir_all(&damaged).unwrap();
         fs::write(damaged.join("manifest.json"), "{").unwrap();
-        History::of(&Store::open(runs.path()))
+        History::read(&Store::open(runs.path()))
     }
 
     fn manifest(stage: &str, plugin: &str, seconds: f64, size: Value) -> Value {
@@ -198,6 +198,6 @@ mod tests {
         assert_eq!(history(std::slice::from_ref(&small)).estimate(&times(100)).unwrap().seconds, 1000.0);
         assert!(history(&[small]).estimate(&times(101)).is_none());
         assert!(history(&[]).estimate(&wanted).is_none());
-        assert!(History::of(&Store::open(std::path::Path::new("nowhere"))).estimate(&wanted).is_none());
+        assert!(History::read(&Store::open(std::path::Path::new("nowhere"))).estimate(&wanted).is_none());
     }
 }

@@ -107,7 +107,7 @@ impl Manifest {
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn of(
+    pub fn create(
         dir: &Path,
         stage: &Stage,
         inputs: BTreeMap<String, String>,
@@ -197,7 +197,7 @@ impl FileRecord {
         FileRecord::hashed(File::open(path)?)
     }
 
-    fn of(path: &Path) -> io::Result<FileRecord> {
+    fn flush_and_read(path: &Path) -> io::Result<FileRecord> {
         let file = File::open(path)?;
         file.sync_all()?;
         FileRecord::hashed(file)
@@ -223,7 +223,7 @@ impl FileRecord {
         if bytes != self.bytes {
             return Err(format!("`{name}` has {bytes} bytes instead of {}", self.bytes));
         }
-        let found = FileRecord::of(&path).map_err(|error| format!("`{name}`: {error}"))?;
+        let found = FileRecord::flush_and_read(&path).map_err(|error| format!("`{name}`: {error}"))?;
         if found == *self { Ok(()) } else { Err(format!("`{name}` has changed since it was written")) }
     }
 }
@@ -251,7 +251,7 @@ pub fn collect(dir: &Path, prefix: &str, files: &mut BTreeMap<String, FileRecord
             collect(&entry.path(), &relative, files)?;
             sync_folder(&entry.path())?;
         } else {
-            files.insert(relative, FileRecord::of(&entry.path())?);
+            files.insert(relative, FileRecord::flush_and_read(&entry.path())?);
         }
     }
     Ok(())

@@ -148,7 +148,7 @@ impl<'a> Progress<'a> {
         guard(|| write(&state))?;
         boldface_tables::metrics::write(&aside.join(ROWS), &self.stage.name(), rows)?;
         let cost = Cost { seconds: self.seconds(), peak_memory: None };
-        let manifest = Manifest::of(aside, self.stage, Default::default(), cost);
+        let manifest = Manifest::create(aside, self.stage, Default::default(), cost);
         Ok(manifest.and_then(|manifest| manifest.write(aside)).map_err(cannot("write", aside))?)
     }
 

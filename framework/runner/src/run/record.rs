@@ -29,7 +29,7 @@ pub struct Record {
 
 impl Record {
     /// Makes the record of a run that has not begun.
-    pub fn of(plan: &Plan) -> Record {
+    pub fn begin(plan: &Plan) -> Record {
         Record {
             name: plan.name.clone(),
             spec: plan.path.clone(),

@@ -250,7 +250,7 @@ impl Draft<'_> {
         inputs: BTreeMap<String, String>,
         cost: Cost,
     ) -> Result<Artefact, StoreError> {
-        let manifest = Manifest::of(&self.dir, stage, inputs, cost).map_err(cannot("read", &self.dir))?;
+        let manifest = Manifest::create(&self.dir, stage, inputs, cost).map_err(cannot("read", &self.dir))?;
         manifest.write(&self.dir).map_err(cannot("write", &self.dir))?;
         let dir = self.store.dir(stage);
         if let Err(source) = fs::rename(&self.dir, &dir) {

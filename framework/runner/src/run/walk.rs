@@ -127,7 +127,7 @@ fn walk(plan: &Plan, store: &Store, folder: &Folder, events: &dyn Events) -> Res
     let maker = Maker::new(plan, store, events);
     let mut done = BTreeMap::new();
     let (mut rows, mut answers) = (Vec::new(), Vec::new());
-    let mut record = Record::of(plan);
+    let mut record = Record::begin(plan);
     let mut watch = Watch::new(plan);
     folder.leakage(watch.proof())?;
     for stage in &plan.stages {

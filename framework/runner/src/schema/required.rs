@@ -12,9 +12,9 @@ pub(super) fn unless_extended(schema: &mut Value) {
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
     let mut own = schema.clone();
     own["$defs"].take();
-    let required = Requirements { definitions: &definitions }.of(&own).unwrap_or_else(|| json!({}));
+    let required = Requirements { definitions: &definitions }.reduced(&own).unwrap_or_else(|| json!({}));
     let all = definitions.iter().filter_map(|(name, definition)| {
-        let required = Requirements { definitions: &definitions }.of(definition)?;
+        let required = Requirements { definitions: &definitions }.reduced(definition)?;
         Some((format!("{PREFIX}{name}"), required))
     });
     let all: Vec<(String, Value)> = all.collect();
@@ -38,7 +38,7 @@ struct Requirements<'a> {
 
 impl Requirements<'_> {
     /// Returns a schema with only the required keys, or `None` if there are none.
-    fn of(&self, schema: &Value) -> Option<Value> {
+    fn reduced(&self, schema: &Value) -> Option<Value> {
         let schema = schema.as_object()?;
         let mut said = Map::new();
         if let Some(required) = schema.get("required") {
@@ -46,26 +46,27 @@ impl Requirements<'_> {
         }
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let name = reference.strip_prefix("#/$defs/").unwrap_or_default();
-            if self.definitions.get(name).is_some_and(|definition| self.of(definition).is_some()) {
+            if self.definitions.get(name).is_some_and(|definition| self.reduced(definition).is_some()) {
                 said.insert("$ref".to_owned(), format!("#/$defs/{PREFIX}{name}").into());
             }
         }
         self.properties(schema, &mut said);
-        if let Some(items) = schema.get("items").and_then(|items| self.of(items)) {
+        if let Some(items) = schema.get("items").and_then(|items| self.reduced(items)) {
             said.insert("items".to_owned(), items);
         }
         let cases = schema.get("allOf").and_then(Value::as_array);
-        let mut cases: Vec<Value> = cases.into_iter().flatten().filter_map(|case| self.of(case)).collect();
+        let mut cases: Vec<Value> =
+            cases.into_iter().flatten().filter_map(|case| self.reduced(case)).collect();
         if is_optional(schema) {
             let choices = schema["anyOf"].as_array().into_iter().flatten();
-            cases.extend(choices.filter_map(|choice| self.of(choice)));
+            cases.extend(choices.filter_map(|choice| self.reduced(choice)));
         }
         if !cases.is_empty() {
             said.insert("allOf".to_owned(), cases.into());
         }
         if let Some(condition) = schema.get("if") {
             let branches =
-                ["then", "else"].map(|branch| (branch, schema.get(branch).and_then(|one| self.of(one))));
+                ["then", "else"].map(|branch| (branch, schema.get(branch).and_then(|one| self.reduced(one))));
             if branches.iter().any(|(_, required)| required.is_some()) {
                 said.insert("if".to_owned(), condition.clone());
                 let branches =
@@ -78,10 +79,10 @@ impl Requirements<'_> {
 
     fn properties(&self, schema: &Map<String, Value>, said: &mut Map<String, Value>) {
         let properties = schema.get("properties").and_then(Value::as_object);
-        let others = schema.get("additionalProperties").and_then(|schema| self.of(schema));
+        let others = schema.get("additionalProperties").and_then(|schema| self.reduced(schema));
         let mut required = Map::new();
         for (key, property) in properties.into_iter().flatten() {
-            match self.of(property) {
+            match self.reduced(property) {
                 Some(inner) => _ = required.insert(key.clone(), inner),
                 // Requirements for other keys do not apply to this one.
                 None if others.is_some() => _ = required.insert(key.clone(), json!({})),

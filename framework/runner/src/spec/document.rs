@@ -32,7 +32,7 @@ impl Document {
             return Err(errors.iter().map(located).collect());
         }
         let table = source.text.parse::<toml::Table>().map_err(|error| vec![located(&error)])?;
-        let origins = Origins::of(spans.get_ref(), source);
+        let origins = Origins::collect(spans.get_ref(), source);
         let mut problems = Vec::new();
         let table = json_table(table, "", &mut problems);
         if problems.is_empty() {

@@ -89,7 +89,7 @@ pub(crate) struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
     /// Returns the origins of all values in a file.
-    pub fn of(table: &DeTable<'_>, source: &Arc<Source>) -> Origins {
+    pub fn collect(table: &DeTable<'_>, source: &Arc<Source>) -> Origins {
         let mut origins = Origins::default();
         origins.add_table(table, "", source);
         origins
@@ -199,7 +199,7 @@ mod tests {
         let (table, errors) = DeTable::parse_recoverable(SPEC);
         assert!(errors.is_empty());
         let source = Arc::new(Source { path: PathBuf::from("spec.toml"), text: SPEC.to_owned() });
-        let origins = Origins::of(table.get_ref(), &source);
+        let origins = Origins::collect(table.get_ref(), &source);
         &SPEC[origins.locate(&source, Problem::at(key, message)).span]
     }
 

@@ -78,7 +78,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             continued
         }
     };
-    let groups = Groups::of(work, &*task.config, &scans);
+    let groups = Groups::collect(work, &*task.config, &scans);
     let count = work.plan.experiment.evaluation.resamples;
     let total = (answers_by(&answers).len() * PARTS.len()) as u64;
     let mut done = 0;
@@ -91,7 +91,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
                 continue;
             }
             let resamples = resamples(subjects(&outcomes), count, work.stage.seed, part);
-            let scores = Scores::of(&*task.config, &outcomes, &resamples)?;
+            let scores = Scores::compute(&*task.config, &outcomes, &resamples)?;
             let mut rows = scores.rows(&work.recorder, part, &plugin, None);
             rows.extend(groups.rows(&work.recorder, part, &plugin, &outcomes)?);
             work.recorder.extend(rows);
@@ -168,7 +168,8 @@ fn linear_models(
         let column = work.plan.experiment.nuisances.get(name);
         column.filter(|column| !is_target(column, train))
     };
-    let sites = nuisance("site").map(|column| Sites::of(train.iter().map(|case| &*case.scan.info), column));
+    let sites =
+        nuisance("site").map(|column| Sites::collect(train.iter().map(|case| &*case.scan.info), column));
     /// Computes features of all cases, the given number of which are training cases. `None` if the
     /// model does not apply.
     type Features<'a> = Box<dyn Fn(&[&Case<'_>], usize) -> Result<Option<Vec<Vec<f32>>>> + 'a>;
@@ -238,10 +239,11 @@ fn linear_models(
 /// Facts by model name: `facts-logistic` for all corpora, and `facts (graph)` for one of several.
 fn facts<'a>(work: &Work<'_>, method: &str, train: &[Case<'a>]) -> Vec<(String, Facts<'a>)> {
     let corpora: Vec<&str> = work.plan.corpora.iter().map(|entry| entry.name.as_str()).collect();
-    let mut models = vec![(format!("facts-{method}"), Facts::of(train, &corpora))];
+    let mut models = vec![(format!("facts-{method}"), Facts::collect(train, &corpora))];
     if corpora.len() > 1 {
-        models
-            .extend(corpora.iter().map(|&corpus| (format!("facts ({corpus})"), Facts::of(train, &[corpus]))));
+        models.extend(
+            corpora.iter().map(|&corpus| (format!("facts ({corpus})"), Facts::collect(train, &[corpus]))),
+        );
     }
     models.retain(|(_, facts)| !facts.is_empty());
     models

@@ -38,7 +38,7 @@ pub enum Form {
 
 impl Form {
     /// Returns the form of an answer.
-    pub fn of(answer: &Answer) -> Form {
+    pub fn from_answer(answer: &Answer) -> Form {
         match answer {
             Answer::Choice { .. } => Form::Choice,
             Answer::Band { .. } => Form::Band,
@@ -64,7 +64,7 @@ pub fn cases<'a>(
     part: Part,
 ) -> Result<Vec<Case<'a>>> {
     let mut cases = Vec::new();
-    for scan in split.of(part, scans)? {
+    for scan in split.scans_in(part, scans)? {
         let examples = task.config.examples(scan)?;
         cases.extend(examples.into_iter().map(|example| Case { scan, example }));
     }
@@ -90,7 +90,7 @@ pub fn training<'a>(
 
 /// Returns the common form of all answers. `None` without cases.
 pub fn form(cases: &[Case<'_>]) -> Result<Option<Form>> {
-    let of = |case: &Case<'_>| Form::of(&case.example.answer);
+    let of = |case: &Case<'_>| Form::from_answer(&case.example.answer);
     let first = cases.first().map(of);
     if let Some(other) = cases.iter().find(|case| Some(of(case)) != first) {
         let id = &other.scan.info.id;

@@ -64,7 +64,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let infos: Vec<&ScanInfo> = scans.iter().map(|scan| &*scan.info).collect();
     let train: Vec<&ScanInfo> = train.iter().map(|scan| &*scan.info).collect();
     if let Some(scan) = scans.first() {
-        work.write_json(FILE, &Saved::of(work.plan, &infos, &train, &scan.regions, &descriptors))?;
+        work.write_json(FILE, &Saved::new(work.plan, &infos, &train, &scan.regions, &descriptors))?;
     }
     Ok(boldface_tables::descriptors::write(&work.dir.join("descriptors.parquet"), &descriptors)?)
 }

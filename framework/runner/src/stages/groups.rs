@@ -23,7 +23,7 @@ pub struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     /// Makes the groups of `scans`.
-    pub fn of(work: &Work<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
+    pub fn collect(work: &Work<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
         let evaluation = &work.plan.experiment.evaluation;
         Groups {
             task,
@@ -58,7 +58,7 @@ impl<'a> Groups<'a> {
                     true => resamples(persons, self.resamples, self.seed, part),
                     false => Vec::new(),
                 };
-                let scores = Scores::of(self.task, &of_group, &resamples)?;
+                let scores = Scores::compute(self.task, &of_group, &resamples)?;
                 let mut of_group = scores.rows(recorder, part, plugin, None);
                 for row in &mut of_group {
                     row.group = Some(format!("{column}={value}"));

@@ -53,7 +53,7 @@ pub fn subjects(outcomes: &[&Outcome]) -> usize {
 
 impl Scores {
     /// Scores `outcomes` as they are and on every resample of their subjects.
-    pub fn of(task: &dyn Task, outcomes: &[&Outcome], resamples: &[Vec<usize>]) -> Result<Scores> {
+    pub fn compute(task: &dyn Task, outcomes: &[&Outcome], resamples: &[Vec<usize>]) -> Result<Scores> {
         let task = &Open(task);
         let whole = task.score(outcomes)?;
         let subjects: Vec<Vec<&Outcome>> = by_subject(outcomes).into_values().collect();
@@ -205,7 +205,7 @@ mod tests {
         let outcomes = outcomes(right);
         let outcomes: Vec<&Outcome> = outcomes.iter().collect();
         let subjects = subjects(&outcomes);
-        Scores::of(&Share, &outcomes, &resamples(subjects, 2000, 7, Part::Test)).unwrap()
+        Scores::compute(&Share, &outcomes, &resamples(subjects, 2000, 7, Part::Test)).unwrap()
     }
 
     #[test]

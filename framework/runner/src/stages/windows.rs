@@ -17,7 +17,7 @@ const BATCH: usize = 16;
 
 /// Standardises a series over all its volumes.
 pub fn standardized(series: &TimeSeries, how: spec::Standardize) -> TimeSeries {
-    Scaling::of(series, imaging(how)).apply(series)
+    Scaling::compute(series, imaging(how)).apply(series)
 }
 
 /// Returns the volumes of `window` and the `horizon` volumes after it. Both are in units of the window,
@@ -30,7 +30,7 @@ pub fn shown(
 ) -> Result<(TimeSeries, TimeSeries)> {
     let context = series.window(window)?;
     let future = series.window(Window { start: window.start + window.trs, trs: horizon })?;
-    let scaling = Scaling::of(&context, imaging(how));
+    let scaling = Scaling::compute(&context, imaging(how));
     Ok((scaling.apply(&context), scaling.apply(&future)))
 }
 

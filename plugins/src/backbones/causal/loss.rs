@@ -54,7 +54,7 @@ pub(super) fn loss(
     totals: &BTreeMap<&'static str, usize>,
     losses: &mut Losses,
 ) -> Option<Tensor> {
-    let learned: Vec<Learned<'_>> = batch.iter().filter_map(Learned::of).collect();
+    let learned: Vec<Learned<'_>> = batch.iter().filter_map(Learned::from_sequence).collect();
     let mut predictions = Predictions::default();
     let mut apart = Vec::new();
     let mut shared: BTreeMap<usize, Vec<Vec<&Learned<'_>>>> = BTreeMap::new();
@@ -131,7 +131,7 @@ struct Learned<'a> {
 }
 
 impl Learned<'_> {
-    fn of(sequence: &Sequence) -> Option<Learned<'_>> {
+    fn from_sequence(sequence: &Sequence) -> Option<Learned<'_>> {
         let (targets, layout) = (targets(sequence), sequence.layout());
         let places = targets.iter().flat_map(|(_, _, targets)| targets.iter().map(|&(place, _)| place));
         let needed = places.map(|place| layout.visible(place)).max()?;

@@ -40,7 +40,7 @@ pub(super) fn load(config: &Gpt, dir: &Path, runtime: &Runtime) -> Result<(Netwo
     let bytes = fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     let saved: Saved = serde_json::from_slice(&bytes)
         .map_err(|error| format!("`{}` is damaged: {error}", path.display()))?;
-    let engine = Engine::of(runtime)?;
+    let engine = Engine::for_runtime(runtime)?;
     // A network with random weights provides the names and shapes of the expected parameters.
     let mut rng = seed::stream(0, "gpt.expected");
     let mut network = Network::new(config, &engine, vocabulary.len(), &mut rng);

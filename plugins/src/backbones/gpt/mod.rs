@@ -76,7 +76,7 @@ register!(Backbone "gpt" => Gpt);
 impl Backbone for Gpt {
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
         let vocabulary = Vocabulary::train(text, self.vocabulary)?;
-        let engine = Engine::of(cx.runtime)?;
+        let engine = Engine::for_runtime(cx.runtime)?;
         let mut rng = seed::stream(cx.seed, "gpt.text");
         let network = Network::new(self, &engine, vocabulary.len(), &mut rng);
         let mut side = TextSide { network, vocabulary };

@@ -37,14 +37,14 @@ impl Base {
     /// If a file cannot be read; the message names it.
     pub fn open(path: &Path) -> Result<Base> {
         let files = boldface_lm::open(path)?;
-        let prints = files.paths().iter().map(|path| Print::of(path)).collect::<Result<_>>()?;
+        let prints = files.paths().iter().map(|path| Print::read(path)).collect::<Result<_>>()?;
         let fingerprint = Fingerprint { name: files.name(), files: prints };
         Ok(Base { files, fingerprint })
     }
 }
 
 impl Print {
-    fn of(path: &Path) -> Result<Print> {
+    fn read(path: &Path) -> Result<Print> {
         let file = Mapped::open(path)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let bytes = file.bytes();

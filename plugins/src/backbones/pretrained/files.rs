@@ -77,7 +77,7 @@ pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result
     check_base(dir, &base)?;
     let Saved { shape, adapter, weights, .. } = read(dir)?;
     let shape = shape.ok_or_else(|| format!("`{}` holds a text side without fMRI parts", dir.display()))?;
-    let mut model = Model::new(config, &base, &Engine::of(runtime)?)?;
+    let mut model = Model::new(config, &base, &Engine::for_runtime(runtime)?)?;
     let network = &mut model.network;
     // Random fMRI parts provide the names and shapes of the expected parameters.
     network.add_fmri(shape, &mut seed::stream(0, "pretrained.expected"));

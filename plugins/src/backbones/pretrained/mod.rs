@@ -72,7 +72,7 @@ impl Backbone for Pretrained {
     /// Trains nothing: the published model reads the descriptions as it is.
     fn text_space(&self, text: &TextSource, cx: &mut FitContext<'_>) -> Result<Box<dyn TextEncoder>> {
         let base = Base::open(&self.weights)?;
-        let mut side = TextSide::new(self, &base, &Engine::of(cx.runtime)?)?;
+        let mut side = TextSide::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
         side.center(&text.descriptions, cx.observer)?;
         Ok(Box::new(side))
     }
@@ -85,7 +85,7 @@ impl Backbone for Pretrained {
     ) -> Result<Box<dyn LanguageModel>> {
         let base = Base::open(&self.weights)?;
         files::check_base(text_space, &base)?;
-        let mut model = Model::new(self, &base, &Engine::of(cx.runtime)?)?;
+        let mut model = Model::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
         model.network.add_fmri(shape, &mut seed::stream(cx.seed, "pretrained.fmri"));
         Ok(Box::new(model))
     }

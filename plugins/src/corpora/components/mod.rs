@@ -113,7 +113,7 @@ impl Family for Components {
             Some(text) => Group::near(&scans, &template::parse(text, &regions.names)?),
             None => {
                 let mut group = Group::blind(&scans, self.count(regions.names.len()), self.starts, seed)?;
-                group.tell_networks(&Networks::of(regions));
+                group.tell_networks(&Networks::group(regions));
                 Ok(group)
             }
         }

@@ -116,7 +116,7 @@ impl Family for Connectivity {
         }
         let of_columns = self.harmonize.iter().flat_map(|how| how.check(&cohort.scans));
         problems.extend(of_columns.map(|problem| problem.below("harmonize")));
-        if Networks::of(&cohort.regions).pairs().iter().all(|pair| pair.edges.is_empty()) {
+        if Networks::group(&cohort.regions).pairs().iter().all(|pair| pair.edges.is_empty()) {
             let help = "give the region table two regions or more with their networks";
             problems.push(Problem::at("", "there is no pair of networks to describe").help(help));
         }
@@ -130,7 +130,7 @@ impl Family for Connectivity {
     }
 
     fn features(&self, cohort: &Cohort) -> Vec<Feature> {
-        let pairs = Networks::of(&cohort.regions).pairs();
+        let pairs = Networks::group(&cohort.regions).pairs();
         let measure = self.kind.measure();
         pairs.iter().map(|pair| Feature::new(measure, &pair.names.each_ref().map(String::as_str))).collect()
     }

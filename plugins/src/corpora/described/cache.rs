@@ -11,7 +11,7 @@ pub(super) struct Cache(BTreeMap<ScanId, (u64, Vec<Measured>)>);
 
 impl Cache {
     /// Caches the measurements of `scans`, one row per scan.
-    pub(super) fn of(scans: &[&Scan], rows: Vec<Vec<Measured>>) -> Cache {
+    pub(super) fn new(scans: &[&Scan], rows: Vec<Vec<Measured>>) -> Cache {
         let hashed = scans.iter().zip(rows).map(|(scan, row)| (scan.info.id.clone(), (hash(scan), row)));
         Cache(hashed.collect())
     }

@@ -102,7 +102,7 @@ impl Family for Gradient {
             let message = format!("is not of {} gradients and {rois} regions", self.components);
             return Err(format!("the saved template {message}; build the corpus again").into());
         }
-        Ok(gradient::measure(&self.steps(), template, &scan.series, &Networks::of(&scan.regions)))
+        Ok(gradient::measure(&self.steps(), template, &scan.series, &Networks::group(&scan.regions)))
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
@@ -132,6 +132,6 @@ impl Family for Gradient {
     }
 
     fn features(&self, cohort: &Cohort) -> Vec<Feature> {
-        gradient::features(self.components, &Networks::of(&cohort.regions))
+        gradient::features(self.components, &Networks::group(&cohort.regions))
     }
 }

@@ -80,7 +80,7 @@ impl Family for Graph {
             runs: self.runs,
             nulls: self.nulls,
         };
-        Ok(measure(&fc(&scan.series), scan.series.trs(), &Networks::of(&scan.regions), &settings, seed))
+        Ok(measure(&fc(&scan.series), scan.series.trs(), &Networks::group(&scan.regions), &settings, seed))
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
@@ -94,7 +94,7 @@ impl Family for Graph {
     }
 
     fn features(&self, cohort: &Cohort) -> Vec<Feature> {
-        features(&Networks::of(&cohort.regions))
+        features(&Networks::group(&cohort.regions))
     }
 }
 

@@ -134,7 +134,7 @@ impl Family for Temporal {
         let Some(first) = scans.first().filter(|_| self.states > 0) else {
             return Ok(Learned { standardized, states: None });
         };
-        let networks = Networks::of(&first.regions);
+        let networks = Networks::group(&first.regions);
         let windows = scans.par_iter().filter_map(|scan| {
             let (_, windows) = self.windows(scan, &networks).ok()?;
             Some((scan.info.id.person(), windows))
@@ -144,7 +144,7 @@ impl Family for Temporal {
     }
 
     fn measure(&self, learned: &Learned, scan: &Scan, _seed: u64) -> Result<Vec<Measured>> {
-        let networks = Networks::of(&scan.regions);
+        let networks = Networks::group(&scan.regions);
         let mut measured = self.fluctuations().measure(&scan.series, &networks, &scan.info.cuts);
         if learned.standardized {
             let amplitudes = measured.iter_mut().filter(|measured| measured.feature.measure == "amplitude");
@@ -173,7 +173,7 @@ impl Family for Temporal {
         let Ok(empty) = TimeSeries::new(0, cohort.regions.networks.len(), 1.0, Vec::new()) else {
             return Vec::new();
         };
-        let mut measured = self.fluctuations().measure(&empty, &Networks::of(&cohort.regions), &[]);
+        let mut measured = self.fluctuations().measure(&empty, &Networks::group(&cohort.regions), &[]);
         if self.states > 0 {
             measured.extend(Visits::measured(&Err(Missing::Short), self.states));
         }

@@ -15,7 +15,7 @@ pub(super) enum Side {
 }
 
 /// Returns the band of `z`. An end belongs to the band on the side of 0: exactly 2 is not yet beyond 2.
-pub(super) fn of(bands: &[Band], z: f64) -> Option<&Band> {
+pub(super) fn containing(bands: &[Band], z: f64) -> Option<&Band> {
     let above = |from: f64| z > from || (z == from && from < 0.0);
     let below = |to: f64| z < to || (z == to && to >= 0.0);
     bands.iter().find(|band| band.from.is_none_or(above) && band.to.is_none_or(below))

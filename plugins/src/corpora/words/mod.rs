@@ -113,7 +113,8 @@ impl Words {
     ) -> Fact {
         let finite = |number: f64| if number.is_finite() { Ok(number) } else { Err(Missing::Undefined) };
         let value = value.and_then(finite);
-        let found = value.and(z.and_then(finite)).map(|z| (z, bands::of(&self.bands, number::said(z))));
+        let found =
+            value.and(z.and_then(finite)).map(|z| (z, bands::containing(&self.bands, number::said(z))));
         let feature = feature.to_string();
         match found {
             Ok((z, Some(band))) => {

@@ -48,7 +48,7 @@ impl Memory {
     ///
     /// # Errors
     /// Same as `look`.
-    pub fn of(
+    pub fn get_or_search(
         &self,
         root: &Path,
         look: impl FnOnce() -> Result<(Vec<Found>, Parcellation)>,

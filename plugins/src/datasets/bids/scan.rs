@@ -114,7 +114,7 @@ impl Bids {
         }
         possible(&kept, tr, &recipe.cleaning)
             .map_err(|error| format!("`{}`: {error}", files.bold.display()))?;
-        let mut phenotype = tables.of(&found.id)?;
+        let mut phenotype = tables.values_of(&found.id)?;
         if let Some(fd) = fd
             && !MEAN_FDS.iter().any(|column| phenotype.contains_key(*column))
         {

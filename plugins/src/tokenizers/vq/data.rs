@@ -26,7 +26,7 @@ impl Tokens {
     /// # Errors
     /// If there are no scans, or one is not a whole number of patches or differs in size from the
     /// first.
-    pub(super) fn of(train: &TrainScans<'_>, patch: usize) -> Result<Tokens> {
+    pub(super) fn cut(train: &TrainScans<'_>, patch: usize) -> Result<Tokens> {
         let first = train.iter().next().ok_or("no scan to train on")?;
         let (trs, rois) = (first.series.trs(), first.series.rois());
         let cut = |scan: &boldface::Scan| -> Result<Vec<f32>> {

@@ -21,7 +21,7 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Collects the facts of the training scans.
-    pub(super) fn of(train: &TrainScans<'_>) -> Facts {
+    pub(super) fn collect(train: &TrainScans<'_>) -> Facts {
         let is_asked = |said: &&Descriptor| said.question.is_some();
         let name = |said: &Descriptor| (said.corpus.clone(), said.fact.feature.clone());
         let mut names: Vec<(String, String)> = Vec::new();

@@ -34,15 +34,15 @@ pub(super) fn fit(
     text: &TextSpace,
     cx: &mut FitContext<'_>,
 ) -> Result<FittedVq> {
-    let engine = boldface_engine::Engine::of(cx.runtime)?;
-    let tokens = Tokens::of(train, config.patch)?;
+    let engine = boldface_engine::Engine::for_runtime(cx.runtime)?;
+    let tokens = Tokens::cut(train, config.patch)?;
     let all = tokens.scans.len() * tokens.patches * tokens.rois;
     if all < config.codebook_size {
         let size = config.codebook_size;
         return Err(format!("{all} training tokens cannot fill `codebook-size` = {size}").into());
     }
-    let text = TextSide::of(train, text)?;
-    let facts = Facts::of(train);
+    let text = TextSide::collect(train, text)?;
+    let facts = Facts::collect(train);
     let described = text.descriptions.iter().flatten().count();
     cx.observer.record(0, Metric::neutral("alignment_descriptions", described as f64));
     cx.observer.record(0, Metric::neutral("domain_tokens", text.tokens.len() as f64));

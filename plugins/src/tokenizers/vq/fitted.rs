@@ -53,7 +53,7 @@ impl FittedVq {
                 format!("`{}` does not fit its spec; delete it and run again", sizes.display()).into()
             );
         }
-        let engine = boldface_engine::Engine::of(runtime)?;
+        let engine = boldface_engine::Engine::for_runtime(runtime)?;
         let params = Params::load(&engine, &weights)?;
         let model = Autoencoder::new(shape);
         let mut expected = Params::new(&engine);

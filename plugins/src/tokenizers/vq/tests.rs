@@ -135,9 +135,9 @@ fn each_loss_moves_the_weights_it_owns_and_no_others() {
     let train = split.train(&scans).unwrap();
     let engine = boldface_engine::open("dfdx", "cpu").unwrap();
     let moved = |config: Vq| {
-        let tokens = Tokens::of(&train, config.patch).unwrap();
-        let text = TextSide::of(&train, &text(&scans)).unwrap();
-        let facts = super::facts::Facts::of(&train);
+        let tokens = Tokens::cut(&train, config.patch).unwrap();
+        let text = TextSide::collect(&train, &text(&scans)).unwrap();
+        let facts = super::facts::Facts::collect(&train);
         let mut trainer = Trainer::new(&config, &engine, (tokens, text, facts), 7).unwrap();
         let all = |trainer: &Trainer<'_>| -> Vec<(String, Vec<f32>)> {
             trainer.params.names().map(|name| (name.to_owned(), trainer.params.get(name).to_vec())).collect()

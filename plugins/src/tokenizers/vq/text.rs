@@ -15,7 +15,7 @@ impl TextSide {
     ///
     /// # Errors
     /// If vectors differ in width or contain numbers that are not finite.
-    pub(super) fn of(train: &TrainScans<'_>, text: &TextSpace) -> Result<TextSide> {
+    pub(super) fn collect(train: &TrainScans<'_>, text: &TextSpace) -> Result<TextSide> {
         let described: Vec<_> =
             train.iter().map(|scan| text.descriptions.get(&scan.info.id).cloned()).collect();
         let mut vectors: Vec<Vec<f32>> = described.iter().flatten().cloned().collect();

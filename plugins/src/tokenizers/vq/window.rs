@@ -53,7 +53,7 @@ impl Window {
             let has_direction = !matches!(&*name, "domain" | "gradient_norm");
             if has_direction { Metric::lower_is_better(name, mean) } else { Metric::neutral(name, mean) }
         };
-        let usage = (!self.codes.is_empty()).then(|| Usage::of(self.codes, codebook_size).metrics());
+        let usage = (!self.codes.is_empty()).then(|| Usage::count(self.codes, codebook_size).metrics());
         self.sums.into_iter().map(metric).chain(usage.into_iter().flatten()).collect()
     }
 }

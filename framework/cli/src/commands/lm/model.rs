@@ -79,7 +79,7 @@ impl Place {
             device: self.device.clone(),
             workers: self.workers,
         };
-        Engine::of(&runtime).map_err(|error| {
+        Engine::for_runtime(&runtime).map_err(|error| {
             let help = self.help().map(|help| format!("\n  help: {help}"));
             Failure::Usage(with_causes(&error) + &help.unwrap_or_default())
         })

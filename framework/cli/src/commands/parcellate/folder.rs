@@ -36,7 +36,7 @@ const KEPT: [&str; 19] = [
 
 impl Output {
     /// Derives the destination from `--out`, `--format` and `--atlas`.
-    pub fn of(arguments: &Arguments) -> Result<Output, String> {
+    pub fn from_arguments(arguments: &Arguments) -> Result<Output, String> {
         let out = &arguments.out;
         let extension = out.extension().and_then(|extension| extension.to_str());
         let by_name = extension.and_then(Format::by_extension).filter(|_| !out.is_dir());

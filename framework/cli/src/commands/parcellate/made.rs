@@ -53,7 +53,7 @@ impl Format {
 
 impl Inputs {
     /// Hashes the files, once for all scans.
-    pub fn of(files: &ParcellationFiles, recipe: &Recipe) -> Result<Inputs, String> {
+    pub fn hash(files: &ParcellationFiles, recipe: &Recipe) -> Result<Inputs, String> {
         let hashed = |flag: &str, path: &Path| -> Result<Value, String> {
             let record =
                 FileRecord::read(path).map_err(|error| format!("{flag} `{}`: {error}", path.display()))?;

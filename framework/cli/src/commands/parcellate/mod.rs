@@ -96,7 +96,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let has_confounds = !arguments.scans.confounds.is_empty();
     let recipe = arguments.settings.recipe(has_confounds).map_err(Failure::Usage)?;
-    let output = Output::of(arguments).map_err(Failure::Usage)?;
+    let output = Output::from_arguments(arguments).map_err(Failure::Usage)?;
     let scans = scans::find(&arguments.scans, &output).map_err(Failure::Usage)?;
 
     let files = ParcellationFiles {
@@ -117,7 +117,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     for warning in &parcellation.warnings {
         say::aside(format_args!("warning: {warning}"));
     }
-    let inputs = Inputs::of(&files, &recipe).map_err(Failure::Run)?;
+    let inputs = Inputs::hash(&files, &recipe).map_err(Failure::Run)?;
     output.describe(&parcellation, &inputs, &scans).map_err(Failure::Run)?;
     let weights = WeightsCache::default();
     let work = work::Work { recipe, parcellation, weights, inputs, output };

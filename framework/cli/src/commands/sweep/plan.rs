@@ -14,7 +14,7 @@ const ARMS: usize = 20;
 
 /// Prints the plan of a sweep, with every arm if `all` is set.
 pub fn show(sweep: &Sweep, all: bool) {
-    let shared = Shared::of(sweep);
+    let shared = Shared::collect(sweep);
     let mut text = axes(sweep);
     text += &shared.arms(if all { usize::MAX } else { ARMS });
     text += &shared.stages();
@@ -31,7 +31,7 @@ pub fn show(sweep: &Sweep, all: bool) {
 
 /// Returns the plan of a sweep as JSON.
 pub fn json(sweep: &Sweep) -> Value {
-    let shared = Shared::of(sweep);
+    let shared = Shared::collect(sweep);
     let arm = |(arm, nodes): (&boldface_runner::plan::sweep::Arm, &Vec<usize>)| {
         let stages = arm.plan.stages.iter().zip(nodes);
         let stages: Vec<Value> = stages
@@ -53,8 +53,8 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn of(sweep: &'a Sweep) -> Shared<'a> {
-        let (union, store) = (Union::of(sweep), Store::open(sweep.runs()));
+    fn collect(sweep: &'a Sweep) -> Shared<'a> {
+        let (union, store) = (Union::collect(sweep), Store::open(sweep.runs()));
         let cached = (0..union.nodes.len()).map(|node| store.artefact(union.stage(sweep, node))).collect();
         let mut uses = vec![0; union.nodes.len()];
         union.arms.iter().flatten().for_each(|&node| uses[node] += 1);
@@ -124,7 +124,7 @@ impl<'a> Shared<'a> {
             1 => "1 arm".to_owned(),
             n => format!("{n} arms"),
         };
-        let history = History::of(&Store::open(self.sweep.runs()));
+        let history = History::read(&Store::open(self.sweep.runs()));
         let seconds = |node: usize| match &self.cached[node] {
             Some(artefact) => Some(artefact.manifest().seconds),
             None => Some(history.estimate(self.union.stage(self.sweep, node))?.seconds),

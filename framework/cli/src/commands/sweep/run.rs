@@ -29,7 +29,7 @@ pub struct Options {
 pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
     interrupt::listen();
     // The memory of a stage is known only if a stage like it has finished before.
-    let history = History::of(&Store::open(sweep.runs()));
+    let history = History::read(&Store::open(sweep.runs()));
     let takes = |stage: &Stage| history.estimate(stage)?.memory;
     let budget = Budget {
         workers: options.workers,
@@ -38,7 +38,7 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
         takes: &takes,
         fail_fast: options.fail_fast,
     };
-    let finished = run_sweep(sweep, &budget, &Screen::of(sweep)).map_err(|failed| match &failed {
+    let finished = run_sweep(sweep, &budget, &Screen::for_sweep(sweep)).map_err(|failed| match &failed {
         SweepFailed::Interrupted { .. } => Failure::Interrupted(failed.to_string()),
         _ => Failure::Run(with_causes(&failed)),
     })?;

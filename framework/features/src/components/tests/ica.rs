@@ -16,7 +16,7 @@ fn the_group_of_one_scan_is_fast_ica_of_its_standardised_signals() {
     let series = scan(0, 1.0);
     let group = Components::blind(&[(&series, 1.0)], 3, 6, 0).unwrap();
     // Observations are regions, features are volumes.
-    let scan = crate::components::scan::Standardised::of(&series);
+    let scan = crate::components::scan::Standardised::compute(&series);
     let limits = Limits { tolerance: 1e-9, iterations: 2000, whole_steps: 200 };
     let plain = fast_ica(scan.signals.transpose(), 3, start(3).as_ref(), limits).unwrap();
     for map in &group.maps {

@@ -87,10 +87,10 @@ fn components_are_named_for_the_network_they_are_most_like() {
     };
     // The map 2 -1 -1 is positive only in the one region of Vis. Below, Vis has all regions, which no
     // map resembles.
-    found.tell_networks(&Networks::of(&regions(["Vis", "Default", "Default"])));
+    found.tell_networks(&Networks::group(&regions(["Vis", "Default", "Default"])));
     assert_eq!(found.maps[0].name, "ic01:Vis");
     let mut found = one();
-    found.tell_networks(&Networks::of(&regions(["Vis", "Vis", "Vis"])));
+    found.tell_networks(&Networks::group(&regions(["Vis", "Vis", "Vis"])));
     assert_eq!(found.maps[0].name, "ic01");
 }
 

@@ -55,7 +55,7 @@ fn networks(rois: usize) -> Networks {
         }
     };
     let networks = (0..rois).map(|roi| network(roi).to_owned()).collect();
-    Networks::of(&Regions { names: (0..rois).map(|roi| roi.to_string()).collect(), networks })
+    Networks::group(&Regions { names: (0..rois).map(|roi| roi.to_string()).collect(), networks })
 }
 
 /// Returns the template of one scan.

@@ -12,7 +12,7 @@ fn settings() -> Settings {
 
 fn networks(of: impl Iterator<Item = usize>) -> Networks {
     let networks: Vec<String> = of.map(|network| format!("N{network}")).collect();
-    Networks::of(&Regions { names: (0..networks.len()).map(|i| format!("R{i}")).collect(), networks })
+    Networks::group(&Regions { names: (0..networks.len()).map(|i| format!("R{i}")).collect(), networks })
 }
 
 fn measured(series: &TimeSeries, networks: &Networks) -> Vec<Measured> {

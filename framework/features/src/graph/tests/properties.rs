@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn rewiring_keeps_degrees((nodes, edges) in graphs(), seed in 0u64..100) {
         let graph = Graph::new(nodes, &edges);
-        let mut wiring = Wiring::of(&graph);
+        let mut wiring = Wiring::from_graph(&graph);
         wiring.shuffle(&mut stream(seed, "graph.nulls"));
         for i in 0..nodes {
             prop_assert_eq!(count(wiring.bits.row(i)), graph.degree(i));

@@ -91,7 +91,7 @@ fn dummy_scans_end_no_run() {
 fn a_measure_that_is_not_there_is_said() {
     let files = files(&[("a.tsv", "csf\tstd_dvars\n1\tn/a\n2\t\n")]);
     let table = files.read().unwrap();
-    let said = |scrub: Scrub| files.said(&scrub.of(&table).unwrap_err());
+    let said = |scrub: Scrub| files.said(&scrub.kept_volumes(&table).unwrap_err());
     expect!["confounds `a.tsv` have neither `framewise_displacement` nor the six motion parameters it is computed from; remove `scrub.fd`"]
         .assert_eq(&said(Scrub { fd: Some(0.5), ..Scrub::default() }));
     expect!["confounds `a.tsv`: line 3, column `std_dvars`: the value is missing"]
@@ -99,7 +99,7 @@ fn a_measure_that_is_not_there_is_said() {
     let other = super::files(&[("b.tsv", "csf\n1\n2\n")]);
     let scrub = Scrub { dvars: Some(1.5), ..Scrub::default() };
     expect!["confounds `b.tsv` have no `std_dvars`; remove `scrub.dvars` and scrub by `fd` alone"]
-        .assert_eq(&other.said(&scrub.of(&other.read().unwrap()).unwrap_err()));
+        .assert_eq(&other.said(&scrub.kept_volumes(&other.read().unwrap()).unwrap_err()));
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Look<'_> {
     /// Returns the examples of every task, from real scans.
     fn asked(&self) -> Result<Vec<Asked>> {
         let scans = self.inputs.scans()?;
-        self.plan.tasks.iter().map(|task| Asked::of(task, &scans)).collect()
+        self.plan.tasks.iter().map(|task| Asked::collect(task, &scans)).collect()
     }
 
     fn tasks(&self) -> Result<Vec<Check>> {

@@ -51,7 +51,7 @@ impl Asked {
     ///
     /// # Errors
     /// See [`Task::examples`].
-    pub fn of(task: &Entry<dyn Task>, scans: &[Scan]) -> Result<Asked> {
+    pub fn collect(task: &Entry<dyn Task>, scans: &[Scan]) -> Result<Asked> {
         let mut examples = Vec::new();
         for scan in scans {
             examples.extend(of_scan(task, scan)?);

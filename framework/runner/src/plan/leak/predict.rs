@@ -47,7 +47,7 @@ pub struct Told {
 /// `ask`. Relabelings exchange labels between people with equally many examples, and shuffle them within
 /// a person.
 pub fn tell(cuts: &[Vec<usize>], labels: &Labels, people: &[usize], ask: f64) -> Told {
-    let (examples, people) = (people.len(), People::of(people));
+    let (examples, people) = (people.len(), People::group(people));
     let best = |labels: &Labels| {
         let scores = cuts.iter().map(|column| scored(column, labels, &people));
         scores.fold((f64::NEG_INFINITY, 0.0), |best, next| if next.0 > best.0 { next } else { best })
@@ -107,7 +107,7 @@ pub struct People {
 
 impl People {
     /// Groups examples by person.
-    pub fn of(people: &[usize]) -> People {
+    pub fn group(people: &[usize]) -> People {
         let mut examples: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (example, &person) in people.iter().enumerate() {
             examples.entry(person).or_default().push(example);

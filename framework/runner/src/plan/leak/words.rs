@@ -60,7 +60,7 @@ fn said(texts: &[&String], answers: &[String], people: &[usize]) -> Said {
     }
     let mut p = 1.0;
     if own as f64 / n >= OFTEN && own as f64 / n >= expected + MORE {
-        let people = People::of(people);
+        let people = People::group(people);
         let mut rng = seed::stream(0, "leakage.pairings");
         let as_many = |_: &usize| count(&people.dealt(&number, &mut rng)) >= own;
         p = (1 + (0..RELABELINGS).filter(as_many).count()) as f64 / (1 + RELABELINGS) as f64;

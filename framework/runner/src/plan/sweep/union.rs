@@ -27,7 +27,7 @@ pub struct Node {
 
 impl Union {
     /// Collects the distinct stages of all arms, arm by arm.
-    pub fn of(sweep: &Sweep) -> Union {
+    pub fn collect(sweep: &Sweep) -> Union {
         let (mut nodes, mut known) = (Vec::new(), BTreeMap::<&Key, usize>::new());
         let mut arms = Vec::with_capacity(sweep.arms.len());
         for (arm, plan) in sweep.arms.iter().map(|arm| &arm.plan).enumerate() {

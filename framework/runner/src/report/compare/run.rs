@@ -194,7 +194,7 @@ impl Run {
         // Seeded by the subjects: the same subjects get the same draws, others get independent ones.
         let first = who.finalize().as_bytes().first_chunk::<8>().copied().unwrap_or_default();
         let draws = resamples(subjects.len(), RESAMPLES, u64::from_le_bytes(first), part);
-        let scores = Scores::of(&*task.config, &outcomes, &draws).map_err(|error| error.to_string())?;
+        let scores = Scores::compute(&*task.config, &outcomes, &draws).map_err(|error| error.to_string())?;
 
         let mut asked: Vec<(String, String)> = Vec::new();
         for outcome in &outcomes {

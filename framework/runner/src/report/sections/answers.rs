@@ -18,8 +18,10 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut blocks = Vec::new();
     for asked in &stored.tasks {
         let Some(model) = &asked.model else { continue };
-        let part = if asked.of(Part::Test, model).next().is_some() { Part::Test } else { Part::Validation };
-        let Some(first) = asked.of(part, model).min_by(|a, b| a.outcome.scan.cmp(&b.outcome.scan)) else {
+        let part =
+            if asked.answers(Part::Test, model).next().is_some() { Part::Test } else { Part::Validation };
+        let Some(first) = asked.answers(part, model).min_by(|a, b| a.outcome.scan.cmp(&b.outcome.scan))
+        else {
             continue;
         };
         blocks.push(Block::Subsection(asked.name.clone()));
@@ -51,7 +53,7 @@ fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut classes: Vec<&String> = Vec::new();
     let mut counts: Vec<(&String, Option<&String>)> = Vec::new();
     let mut counted = "scans";
-    for answered in asked.of(part, model) {
+    for answered in asked.answers(part, model) {
         let (options, correct): (Vec<&String>, Option<usize>) = match &answered.outcome.example.answer {
             Answer::Choice { options, correct } => (options.iter().collect(), Some(*correct)),
             Answer::Band { fact, bands } => {
@@ -103,7 +105,7 @@ fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
 fn numbers(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
     let mut pairs = Vec::new();
     let mut units = "";
-    for answered in asked.of(part, model) {
+    for answered in asked.answers(part, model) {
         let outcome = &answered.outcome;
         if let (Answer::Value { value: actual, unit, .. }, Prediction::Value { value: predicted }) =
             (&outcome.example.answer, &outcome.prediction)

@@ -49,7 +49,7 @@ fn answerers(asked: &Asked) -> Vec<&str> {
 /// Makes the reliability plot of one of them. `None` if it gave no probabilities.
 fn figure(stored: &Stored, asked: &Asked, part: Part, plugin: &str) -> Option<Figure> {
     let (mut correct, mut probabilities) = (Vec::new(), Vec::new());
-    for answered in asked.of(part, plugin) {
+    for answered in asked.answers(part, plugin) {
         let Answer::Choice { correct: class, .. } = answered.outcome.example.answer else { return None };
         let Prediction::Choice { probabilities: of_classes } = &answered.outcome.prediction else {
             return None;

@@ -18,7 +18,7 @@ const SWAP: &str = "swap";
 pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, first: &Answered) -> Table {
     let scan = &first.outcome.scan;
     let said_by = |plugin: &str| -> Vec<(&Fact, &str, f64)> {
-        let of_scan = asked.of(part, plugin).filter(|answered| answered.outcome.scan == *scan);
+        let of_scan = asked.answers(part, plugin).filter(|answered| answered.outcome.scan == *scan);
         of_scan.filter_map(most_likely).collect()
     };
     let swapped = said_by(SWAP);

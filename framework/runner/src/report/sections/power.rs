@@ -33,8 +33,8 @@ pub fn powers(stored: &Stored) -> Vec<Power> {
     let of = |asked: &crate::report::stored::Asked| {
         let plugin =
             asked.model.as_ref().or_else(|| asked.answered.first().map(|answered| &answered.plugin))?;
-        let outcomes = asked.of(Part::Test, plugin).map(|answered| &answered.outcome);
-        Power::of(&asked.name, outcomes.map(|outcome| (&outcome.scan, &outcome.example.answer)))
+        let outcomes = asked.answers(Part::Test, plugin).map(|answered| &answered.outcome);
+        Power::compute(&asked.name, outcomes.map(|outcome| (&outcome.scan, &outcome.example.answer)))
     };
     stored.tasks.iter().filter_map(of).collect()
 }

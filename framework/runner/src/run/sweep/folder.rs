@@ -25,7 +25,7 @@ impl SweepFolder {
     pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
         let folder = Folder::make(sweep.runs(), &sweep.name)?;
         folder.spec(&sweep.source)?;
-        let record = SweepRecord::of(sweep);
+        let record = SweepRecord::begin(sweep);
         let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
         folder.write()?;
         Ok(folder)
@@ -76,7 +76,7 @@ impl SweepFolder {
                 rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
             }
             let stages = stages.into_iter().map(|(_, record)| record).collect();
-            folder.keep(&Record { stages, ..Record::of(plan) }, &rows, &answers)?;
+            folder.keep(&Record { stages, ..Record::begin(plan) }, &rows, &answers)?;
             folder.leakage(&proof)?;
         }
         self.write()

@@ -89,7 +89,7 @@ pub fn run_sweep(
     let folder = SweepFolder::create(sweep)?;
     events.opened(folder.dir());
 
-    let union = Union::of(sweep);
+    let union = Union::collect(sweep);
     let stages: Vec<&Stage> = (0..union.nodes.len()).map(|node| union.stage(sweep, node)).collect();
     let wants_board = sweep.arms.iter().any(|arm| arm.plan.experiment.runtime.tensorboard);
     let journal = Journal::open(folder.dir(), &stages, wants_board, events);

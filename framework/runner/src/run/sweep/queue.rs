@@ -33,10 +33,10 @@ impl Queue {
     /// Creates a queue in which all stages are waiting.
     pub fn new(union: &Union, takes: Vec<u64>, memory: u64) -> Queue {
         let inputs: Vec<Vec<usize>> = union.nodes.iter().map(|node| node.inputs.clone()).collect();
-        Queue::of(inputs, takes, memory)
+        Queue::from_inputs(inputs, takes, memory)
     }
 
-    fn of(inputs: Vec<Vec<usize>>, takes: Vec<u64>, memory: u64) -> Queue {
+    fn from_inputs(inputs: Vec<Vec<usize>>, takes: Vec<u64>, memory: u64) -> Queue {
         Queue { states: vec![State::Waiting; inputs.len()], inputs, takes, memory, stopped: false, begun: 0 }
     }
 
@@ -107,7 +107,7 @@ mod tests {
 
     /// `0 -> 1 -> 3`, `0 -> 2`, and 4 alone.
     fn queue(takes: [u64; 5], memory: u64) -> Queue {
-        Queue::of(vec![vec![], vec![0], vec![0], vec![1], vec![]], takes.to_vec(), memory)
+        Queue::from_inputs(vec![vec![], vec![0], vec![0], vec![1], vec![]], takes.to_vec(), memory)
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
             let inputs: Vec<Vec<usize>> = edges.iter().enumerate()
                 .map(|(node, to)| if node == 0 { vec![] } else { to.iter().map(|to| to.index(node)).collect() })
                 .collect();
-            let mut queue = Queue::of(inputs.clone(), takes[..inputs.len()].to_vec(), 10);
+            let mut queue = Queue::from_inputs(inputs.clone(), takes[..inputs.len()].to_vec(), 10);
             let (mut running, mut done) = (Vec::<usize>::new(), Vec::<usize>::new());
             while !queue.is_over() {
                 while running.len() < workers {

@@ -53,7 +53,7 @@ pub enum ArmStatus {
 
 impl SweepRecord {
     /// Makes the record of a sweep that has not begun.
-    pub fn of(sweep: &Sweep) -> SweepRecord {
+    pub fn begin(sweep: &Sweep) -> SweepRecord {
         let arm = |arm: &crate::plan::sweep::Arm| ArmRecord {
             name: arm.name.clone(),
             settings: arm.settings.clone(),

@@ -41,7 +41,7 @@ pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, V
     let changes = table.ablate.as_ref().map(|table| ablate::changes(table, base, &mut problems));
     let changes = changes.unwrap_or_default();
     let keys = axes.all().map(|axis| axis.key.as_str());
-    let labels = Labels::of(keys.chain(changes.iter().map(|change| change.key.as_str())));
+    let labels = Labels::new(keys.chain(changes.iter().map(|change| change.key.as_str())));
 
     let mut arms = Vec::new();
     // Combinations of broken axes would only repeat their problems.

@@ -15,7 +15,7 @@ pub(super) struct Labels(BTreeMap<String, String>);
 
 impl Labels {
     /// Labels `keys`. A plugin's `type` is labelled with the table's name.
-    pub fn of<'k>(keys: impl IntoIterator<Item = &'k str>) -> Labels {
+    pub fn new<'k>(keys: impl IntoIterator<Item = &'k str>) -> Labels {
         // `seeds` adds `seed=N` to the names of arms.
         let keys: BTreeSet<&str> = keys.into_iter().chain(["seed"]).collect();
         let tail = |key: &str, n: usize| {

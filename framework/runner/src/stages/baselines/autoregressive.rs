@@ -38,7 +38,7 @@ impl Autoregressive {
         }
         // All orders are compared on the same volumes.
         let highest = HIGHEST.min((shortest - 1) / 2).max(1);
-        let moments: Vec<Moments> = (0..rois).map(|roi| Moments::of(train, roi, highest)).collect();
+        let moments: Vec<Moments> = (0..rois).map(|roi| Moments::compute(train, roi, highest)).collect();
         let mut best: Option<(f64, Autoregressive)> = None;
         for order in 1..=highest {
             let fits = moments.iter().map(|moments| moments.solve(order));
@@ -85,7 +85,7 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(train: &[TimeSeries], roi: usize, highest: usize) -> Moments {
+    fn compute(train: &[TimeSeries], roi: usize, highest: usize) -> Moments {
         let mut moments = Moments { products: vec![vec![0.0; highest + 1]; highest + 1], n: 0 };
         for series in train {
             let signal: Vec<f64> = series.roi(roi).map(f64::from).collect();
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn one_coefficient_by_hand() {
         // Order 1 over 1 2 2: a = (2 * 1 + 2 * 2) / (1 + 4) = 6 / 5.
-        let moments = Moments::of(&[series(&[1.0, 2.0, 2.0])], 0, 1);
+        let moments = Moments::compute(&[series(&[1.0, 2.0, 2.0])], 0, 1);
         let (coefficients, criterion) = moments.solve(1);
         assert!((coefficients[0] - 1.2).abs() < 1e-12);
         // Errors 2 - 1.2 = 0.8 and 2 - 2.4 = -0.4: RSS 0.8 over n = 2.
@@ -163,7 +163,7 @@ mod tests {
             (from..to).map(|t| (0.5 * t as f64 + shift).sin() as f32).collect()
         };
         let train: Vec<TimeSeries> = (0..4).map(|i| series(&sine(0, 60, f64::from(i)))).collect();
-        let moments = Moments::of(&train, 0, 4);
+        let moments = Moments::compute(&train, 0, 4);
         let (coefficients, _) = moments.solve(2);
         assert!((coefficients[0] - 2.0 * 0.5f64.cos()).abs() < 1e-3, "{coefficients:?}");
         assert!((coefficients[1] + 1.0).abs() < 1e-3, "{coefficients:?}");

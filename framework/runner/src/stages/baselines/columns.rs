@@ -23,7 +23,7 @@ pub struct Sites<'a> {
 
 impl<'a> Sites<'a> {
     /// Collects the sites that `train` has in `column`.
-    pub fn of(train: impl Iterator<Item = &'a ScanInfo>, column: &'a str) -> Sites<'a> {
+    pub fn collect(train: impl Iterator<Item = &'a ScanInfo>, column: &'a str) -> Sites<'a> {
         let mut places: BTreeMap<Option<&str>, usize> = train.map(|scan| (scan.column(column), 0)).collect();
         places.values_mut().enumerate().for_each(|(place, of)| *of = place);
         Sites { column, places }
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn an_unknown_site_says_nothing() {
         let train = [scan(&[("site", "B")]), scan(&[]), scan(&[("site", "A")])];
-        let sites = Sites::of(train.iter(), "site");
+        let sites = Sites::collect(train.iter(), "site");
         // Scans without a site come first, then A and B.
         assert_eq!(sites.features(&train[0]), [0.0, 0.0, 1.0]);
         assert_eq!(sites.features(&train[1]), [1.0, 0.0, 0.0]);

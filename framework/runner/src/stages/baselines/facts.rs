@@ -26,7 +26,7 @@ enum Column<'a> {
 
 impl<'a> Facts<'a> {
     /// Collects the training scans' features from `corpora`, except those that equal the answer.
-    pub fn of(train: &[Case<'a>], corpora: &[&str]) -> Facts<'a> {
+    pub fn collect(train: &[Case<'a>], corpora: &[&str]) -> Facts<'a> {
         let mut columns: BTreeMap<Told<'a>, Column<'a>> = BTreeMap::new();
         let mut gives_away: BTreeMap<Told<'a>, bool> = BTreeMap::new();
         for case in train {
@@ -146,16 +146,16 @@ mod tests {
             scan(2, vec![band("hand", "both"), number("new", Some(1.0))]),
         ];
         let train: Vec<Case<'_>> = scans[..2].iter().map(|scan| asked(scan, 0)).collect();
-        let facts = Facts::of(&train, &["graph", "people"]);
+        let facts = Facts::collect(&train, &["graph", "people"]);
         // `modularity`, no column of `dead`, then `left` and `right`.
         assert_eq!(facts.features(&train[0]), [0.5, 1.0, 0.0]);
         let second = facts.features(&train[1]);
         assert!(second[0].is_nan());
         assert_eq!(second[1..], [0.0, 1.0]);
         assert!(facts.features(&asked(&scans[2], 0)).iter().all(|value| value.is_nan()));
-        let of_graphs = Facts::of(&train, &["graph"]);
+        let of_graphs = Facts::collect(&train, &["graph"]);
         assert_eq!(of_graphs.features(&train[0]), [0.5]);
-        assert!(Facts::of(&train, &[]).is_empty());
+        assert!(Facts::collect(&train, &[]).is_empty());
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
         let correct = |place: usize| usize::from(sexes[place] == "male");
         let train: Vec<Case<'_>> =
             scans.iter().enumerate().map(|(place, scan)| asked(scan, correct(place))).collect();
-        let facts = Facts::of(&train, &["people"]);
+        let facts = Facts::collect(&train, &["people"]);
         assert_eq!(facts.features(&train[0]), [1.0], "`hand` alone");
 
         let ages: Vec<Scan> = (0..3).map(|i| scan(i, vec![number("age", Some(20.0 + i as f64))])).collect();
@@ -176,7 +176,7 @@ mod tests {
             Case { scan, example: Example { window: Window::first(2), question: String::new(), answer } }
         };
         let train: Vec<Case<'_>> = ages.iter().enumerate().map(of_age).collect();
-        assert!(Facts::of(&train, &["graph"]).is_empty());
+        assert!(Facts::collect(&train, &["graph"]).is_empty());
     }
 
     /// Returns the AUROC of 40 test scans of 20 people after 80 training scans, with labels in order or
@@ -200,7 +200,7 @@ mod tests {
         }
         let cases: Vec<Case<'_>> =
             scans.iter().zip(&labels).map(|(scan, label)| asked(scan, *label)).collect();
-        let facts = Facts::of(&cases[..80], &["graph"]);
+        let facts = Facts::collect(&cases[..80], &["graph"]);
         let featured: Vec<linear::Featured<'_>> =
             cases.iter().map(|case| (case, facts.features(case))).collect();
         let predicted = linear::predict(&featured[..80], &featured[80..], 0, &mut || Ok(())).unwrap();

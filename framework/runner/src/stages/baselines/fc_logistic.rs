@@ -85,7 +85,7 @@ fn of_strengths(
 ) -> Vec<Vec<Vec<f64>>> {
     let features: Vec<Vec<f32>> = known.iter().map(|scan| scan.features.clone()).collect();
     let answers: Vec<usize> = known.iter().map(|scan| scan.class).collect();
-    let span = Span::of(&features);
+    let span = Span::compute(&features);
     let (train, points) = (span.train(), span.coordinates(points));
     let of_one = |&strength: &f64| {
         let model = Logistic::fit(train, &answers, classes, strength);

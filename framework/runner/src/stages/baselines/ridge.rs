@@ -60,7 +60,7 @@ fn of_penalties(known: &[Measured], points: &[Vec<f32>], penalties: &[f64]) -> V
     let features: Vec<Vec<f32>> = known.iter().map(|scan| scan.features.clone()).collect();
     let mean = known.iter().map(|scan| scan.value).sum::<f64>() / known.len() as f64;
     let around: Vec<f64> = known.iter().map(|scan| scan.value - mean).collect();
-    let span = Span::of(&features);
+    let span = Span::compute(&features);
     let (train, points) = (span.train(), span.coordinates(points));
     let of_one = |&penalty: &f64| {
         let weights = weights(train, &around, penalty);

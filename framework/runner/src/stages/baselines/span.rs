@@ -31,7 +31,7 @@ enum Axes {
 
 impl Span {
     /// Computes the span of `train`. A NaN counts as the feature's mean.
-    pub fn of(train: &[Vec<f32>]) -> Span {
+    pub fn compute(train: &[Vec<f32>]) -> Span {
         let features = train.first().map_or(0, Vec::len);
         let scaling =
             (0..features).into_par_iter().map(|feature| scaling(train.iter().map(|row| row[feature])));
@@ -132,7 +132,7 @@ mod tests {
             points.iter_mut().for_each(|point| point[3] = 0.7);
             points[2][5] = f32::NAN;
             let new = points.split_off(n);
-            let span = Span::of(&points);
+            let span = Span::compute(&points);
             // Centred points lose one dimension.
             assert_eq!(span.train()[0].len(), axes);
             let real = |a: &[f32], b: &[f32]| {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn points_without_spread_have_no_coordinates() {
-        assert_eq!(Span::of(&[vec![1.0, 2.0], vec![1.0, 2.0]]).train(), [Vec::<f64>::new(), Vec::new()]);
-        assert_eq!(Span::of(&[]).coordinates(&[]), Vec::<Vec<f64>>::new());
+        assert_eq!(Span::compute(&[vec![1.0, 2.0], vec![1.0, 2.0]]).train(), [Vec::<f64>::new(), Vec::new()]);
+        assert_eq!(Span::compute(&[]).coordinates(&[]), Vec::<Vec<f64>>::new());
     }
 }

@@ -80,7 +80,7 @@ impl Asker<'_> {
             let (window, _) = extent(&case.example, self.windows.patch())?;
             let id = &case.scan.info.id;
             sights.push(match shown {
-                Shown::Swap => self.stand_ins.of(id, window).to_vec(),
+                Shown::Swap => self.stand_ins.windows_for(id, window).to_vec(),
                 Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Nothing => {
                     vec![(id.clone(), window, 0)]
                 }

@@ -81,14 +81,14 @@ impl StandIns {
     }
 
     /// Returns the stand-ins of a window. Empty if nobody has a scan that is long enough.
-    pub fn of(&self, id: &ScanId, window: Window) -> &[Place] {
+    pub fn windows_for(&self, id: &ScanId, window: Window) -> &[Place] {
         self.0.get(&(id.clone(), window)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether every question's window has a stand-in.
     pub fn are_complete(&self, cases: &[Case<'_>], patch: usize) -> Result<bool> {
         for case in cases {
-            if self.of(&case.scan.info.id, extent(&case.example, patch)?.0).is_empty() {
+            if self.windows_for(&case.scan.info.id, extent(&case.example, patch)?.0).is_empty() {
                 return Ok(false);
             }
         }
@@ -190,15 +190,19 @@ mod tests {
         for scan in &scans {
             let id = &scan.info.id;
             let people: std::collections::BTreeSet<String> =
-                one.of(id, window).iter().map(|(other, ..)| other.person()).collect();
+                one.windows_for(id, window).iter().map(|(other, ..)| other.person()).collect();
             assert_eq!(people.len(), 3, "three people, each once");
             assert!(!people.contains(&id.person()));
-            assert!(one.of(id, window).iter().all(|(_, shown, horizon)| (*shown, *horizon) == (window, 0)));
-            assert_eq!(one.of(id, window), same.of(id, window));
+            assert!(
+                one.windows_for(id, window)
+                    .iter()
+                    .all(|(_, shown, horizon)| (*shown, *horizon) == (window, 0))
+            );
+            assert_eq!(one.windows_for(id, window), same.windows_for(id, window));
         }
-        assert!(
-            scans.iter().any(|scan| { one.of(&scan.info.id, window) != other.of(&scan.info.id, window) })
-        );
+        assert!(scans.iter().any(|scan| {
+            one.windows_for(&scan.info.id, window) != other.windows_for(&scan.info.id, window)
+        }));
     }
 
     #[test]
@@ -213,7 +217,7 @@ mod tests {
         stand_ins.add(&all, 10, 0).unwrap();
         let window = Window { start: 30, trs: 20 };
         let expected = [(scans[1].info.id.clone(), Window { start: 25, trs: 20 }, 0)];
-        assert_eq!(stand_ins.of(&scans[0].info.id, window), expected);
+        assert_eq!(stand_ins.windows_for(&scans[0].info.id, window), expected);
         assert!(stand_ins.are_complete(&cases, 10).unwrap());
     }
 

@@ -183,7 +183,7 @@ fn score(
     baselines: &[Answered],
 ) -> Result<()> {
     let task = &*cases::task(work.plan, name)?.config;
-    let groups = Groups::of(work, task, scans);
+    let groups = Groups::collect(work, task, scans);
     let backbone = work.plan.backbone.plugin;
     for part in PARTS {
         let model = cases::outcomes(answers, part, backbone);
@@ -192,7 +192,7 @@ fn score(
         }
         let count = work.plan.experiment.evaluation.resamples;
         let resamples = resamples(subjects(&model), count, work.stage.seed, part);
-        let of_model = Scores::of(task, &model, &resamples)?;
+        let of_model = Scores::compute(task, &model, &resamples)?;
         let mut rows = of_model.rows(&work.recorder, part, backbone, None);
         rows.extend(groups.rows(&work.recorder, part, backbone, &model)?);
         let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
@@ -206,7 +206,7 @@ fn score(
             if outcomes.len() != model.len() || outcomes.iter().zip(&model).any(|(a, b)| a.scan != b.scan) {
                 return Err(format!("`{plugin}` answered other questions than the model").into());
             }
-            let scores = Scores::of(task, &outcomes, &resamples)?;
+            let scores = Scores::compute(task, &outcomes, &resamples)?;
             if is_of_model {
                 rows.extend(scores.rows(&work.recorder, part, &plugin, None));
             }

@@ -63,7 +63,7 @@ impl Score {
     }
 
     /// Returns the score of the subjects at `places`.
-    fn of(self, values: &[f64], places: impl Iterator<Item = usize>) -> f64 {
+    fn compute(self, values: &[f64], places: impl Iterator<Item = usize>) -> f64 {
         match self {
             Score::Auroc => {
                 let (positive, values): (Vec<bool>, Vec<f64>) =
@@ -86,8 +86,8 @@ fn normal(rng: &mut impl Rng) -> f64 {
 fn holds(score: Score, subjects: usize, draws: &[Vec<usize>], sample: usize) -> [bool; 4] {
     let mut rng = seed::stream(sample as u64, &format!("coverage.{score:?}.{subjects}"));
     let values: Vec<f64> = (0..subjects).map(|place| score.subject(place, &mut rng)).collect();
-    let whole = score.of(&values, 0..subjects);
-    let drawn: Vec<f64> = draws.iter().map(|draw| score.of(&values, draw.iter().copied())).collect();
+    let whole = score.compute(&values, 0..subjects);
+    let drawn: Vec<f64> = draws.iter().map(|draw| score.compute(&values, draw.iter().copied())).collect();
     let mut sorted: Vec<f64> = drawn.iter().copied().filter(|value| !value.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
 
@@ -97,7 +97,7 @@ fn holds(score: Score, subjects: usize, draws: &[Vec<usize>], sample: usize) -> 
     let variance = sorted.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (sorted.len() - 1) as f64;
     let t = T.iter().find(|(n, _)| *n == subjects).map_or(1.96, |(_, t)| *t);
     let reach = t * (variance * subjects as f64 / (subjects - 1) as f64).sqrt();
-    let without = |left: usize| score.of(&values, (0..subjects).filter(move |&place| place != left));
+    let without = |left: usize| score.compute(&values, (0..subjects).filter(move |&place| place != left));
     let left_out: Vec<f64> = (0..subjects).map(without).collect();
     let bca = accelerated(&sorted, whole, &left_out);
     // Shares are sums of thirds, so the bounds allow for rounding.

@@ -20,7 +20,7 @@ const NONE: char = '.';
 
 /// Plots the scans with the most motion (mean FD, or DVARS if it is unknown) and the median one.
 /// `start` is the first volume of the crop.
-pub fn of(kept: &[&Kept], regions: &Regions, start: usize) -> Vec<Carpet> {
+pub fn plot(kept: &[&Kept], regions: &Regions, start: usize) -> Vec<Carpet> {
     let motion = |kept: &Kept| kept.measured.quality.mean_fd();
     let change = |kept: &Kept| kept.measured.quality.mean_dvars();
     let by = if kept.iter().any(|kept| motion(kept).is_some()) { motion } else { change };
@@ -126,7 +126,7 @@ mod tests {
         // Region a is at -1, 1, -1 standard deviations and so on; b has no signal. Volumes 0 to 3 on
         // disk, crop from 0.
         let whole = kept(1, &[3.0, 7.0, 5.0, 7.0, 3.0, 7.0, 5.0, 7.0], 0.1, &[]);
-        let carpet = &of(&[&whole], &regions(), 0)[0];
+        let carpet = &plot(&[&whole], &regions(), 0)[0];
         // z = -1 is (1/4) of 14 levels above 1: 4.5, rounded to 5; z = 1 is 11.5, rounded to 12 = c.
         assert_eq!(carpet.rows, ["....", "5c5c"]);
         assert_eq!(carpet.networks, [("Default".to_owned(), 1), ("Vis".to_owned(), 1)]);
@@ -134,11 +134,11 @@ mod tests {
 
         // Volume 1 was scrubbed, and the crop starts at the second remaining one: volumes 2 and 3.
         let scrubbed = kept(1, &[3.0, 7.0, 5.0, 7.0], 0.1, &[true, false, true, true]);
-        assert_eq!(of(&[&scrubbed], &regions(), 1)[0].rows[1], "..5c");
+        assert_eq!(plot(&[&scrubbed], &regions(), 1)[0].rows[1], "..5c");
 
         // A resampled series, whose volumes have no known index on disk.
         let resampled = Kept { trs: 9, ..whole };
-        let carpet = &of(&[&resampled], &regions(), 0)[0];
+        let carpet = &plot(&[&resampled], &regions(), 0)[0];
         assert!(!carpet.on_disk && carpet.volumes == 4);
     }
 
@@ -148,7 +148,7 @@ mod tests {
         let all: Vec<Kept> = (0..9).map(|i| kept(i, &values, 0.1 * i as f32, &[])).collect();
         let shown = |count: usize| -> Vec<String> {
             let some: Vec<&Kept> = all.iter().take(count).collect();
-            of(&some, &regions(), 0).into_iter().map(|carpet| carpet.scan.subject).collect()
+            plot(&some, &regions(), 0).into_iter().map(|carpet| carpet.scan.subject).collect()
         };
         assert_eq!(shown(9), ["8", "7", "6", "4"]);
         assert_eq!(shown(2), ["1", "0"]);
@@ -166,7 +166,7 @@ mod tests {
         let series = TimeSeries::new(1000, rois, 2.0, values).unwrap();
         let quality = Quality { fd: vec![0.1; 1000], ..Quality::default() };
         let large = Kept { series, trs: 1000, measured: Measured { quality, ..one.measured } };
-        let carpet = &of(&[&large], &regions, 0)[0];
+        let carpet = &plot(&[&large], &regions, 0)[0];
         // 7 networks of 64 or 65 regions, three per row: 22 rows each. 1000 volumes, three per column:
         // 334 columns.
         assert_eq!((carpet.rows.len(), carpet.rows[0].len()), (7 * 22, 334));

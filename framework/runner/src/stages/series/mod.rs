@@ -32,7 +32,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let mut kept: Vec<(&ScanInfo, &Kept)> =
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().ok()?))).collect();
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
-    let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::of(&kept.series)));
+    let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::from_series(&kept.series)));
     arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
     let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.plan.experiment));
     work.write_json("scans.json", &known.collect::<Vec<_>>())?;
@@ -52,8 +52,8 @@ fn quality(work: &Work<'_>, kept: &[(&ScanInfo, &Kept)], regions: &Regions) -> R
         return Ok(());
     }
     work.write_json(QUALITY, &scans.iter().map(|kept| &kept.measured).collect::<Vec<_>>())?;
-    work.write_json(CARPETS, &carpet::of(&scans, regions, work.plan.experiment.signal.start))?;
-    work.write_json(MOTION, &motion::of(&scans))?;
+    work.write_json(CARPETS, &carpet::plot(&scans, regions, work.plan.experiment.signal.start))?;
+    work.write_json(MOTION, &motion::correlate(&scans))?;
     let row = |(info, kept): &(&ScanInfo, &Kept)| {
         let Measured { scan, missing, quality } = &kept.measured;
         let on_disk = quality.fd.len().max(quality.dvars.len()).max(quality.kept.len());

@@ -25,7 +25,7 @@ const LARGEST: f64 = 0.999_999;
 
 /// Computes the correlations for every dataset with enough people whose motion is known. `kept` must be
 /// sorted by scan. Scans of one person are not independent and are averaged.
-pub fn of(kept: &[&Kept]) -> Vec<MotionFc> {
+pub fn correlate(kept: &[&Kept]) -> Vec<MotionFc> {
     let moved: Vec<(&Kept, f64)> =
         kept.iter().filter_map(|kept| Some((*kept, kept.measured.quality.mean_fd()?))).collect();
     let datasets = moved.chunk_by(|(a, _), (b, _)| a.measured.scan.dataset == b.measured.scan.dataset);
@@ -54,7 +54,7 @@ fn of_dataset(scans: &[(&Kept, f64)]) -> Option<MotionFc> {
     for r in &found {
         bins[(((r + 1.0) / 2.0 * BINS as f64) as usize).min(BINS - 1)] += 1;
     }
-    let chance = Chance::of(people.len());
+    let chance = Chance::for_people(people.len());
     let beyond = chance.quantile(0.95);
     let significant = found.iter().filter(|r| r.abs() > beyond).count() as f64 / found.len() as f64;
     found.iter_mut().for_each(|r| *r = r.abs());
@@ -137,7 +137,7 @@ struct Chance {
 const STEPS: usize = 4_000;
 
 impl Chance {
-    fn of(people: usize) -> Chance {
+    fn for_people(people: usize) -> Chance {
         let power = (people as f64 - 4.0) / 2.0;
         let density = |r: f64| (1.0 - r * r).powf(power);
         let mut below = vec![0.0];
@@ -179,11 +179,11 @@ mod tests {
     fn chance_is_that_of_the_tables() {
         // Critical values of |r|, two-sided 5%: 0.632 for 10 people, 0.444 for 20, 0.197 for 100.
         for (people, critical) in [(10, 0.632), (20, 0.444), (100, 0.197)] {
-            let found = Chance::of(people).quantile(0.95);
+            let found = Chance::for_people(people).quantile(0.95);
             assert!((found - critical).abs() < 5e-4, "{people}: {found}");
         }
         // For 4 people r is uniform: half of all |r| are below 0.5, and all bins are equally likely.
-        let uniform = Chance::of(4);
+        let uniform = Chance::for_people(4);
         assert!((uniform.quantile(0.5) - 0.5).abs() < 1e-6);
         assert!(uniform.in_bins(40).iter().all(|share| (share - 0.025).abs() < 1e-9));
     }
@@ -216,19 +216,19 @@ mod tests {
         let fds: Vec<f32> = (0..12).map(|i| 0.05 + 0.03 * (i * 5 % 12) as f32).collect();
         let all: Vec<Kept> =
             fds.iter().enumerate().map(|(i, &fd)| kept(i, 1, fd, (2.0 * fd).tanh())).collect();
-        let found = of(&all.iter().collect::<Vec<_>>());
+        let found = correlate(&all.iter().collect::<Vec<_>>());
         assert_eq!((found.len(), found[0].people, found[0].edges), (1, 12, 1));
         assert!(found[0].median > 0.9999 && found[0].significant == 1.0, "{found:?}");
         assert_eq!(found[0].bins[39], 1);
         assert!((found[0].expected.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-        assert!(of(&all.iter().take(9).collect::<Vec<_>>()).is_empty());
+        assert!(correlate(&all.iter().take(9).collect::<Vec<_>>()).is_empty());
     }
 
     #[test]
     fn a_person_counts_once() {
         let all: Vec<Kept> =
             (0..20).map(|i| kept(i / 2, i % 2, 0.1 + 0.01 * i as f32, 0.3 + 0.01 * i as f32)).collect();
-        let found = of(&all.iter().collect::<Vec<_>>());
+        let found = correlate(&all.iter().collect::<Vec<_>>());
         assert_eq!((found[0].people, found[0].scans), (10, 20));
     }
 }

@@ -159,7 +159,7 @@ const SERIES: &str = "series.safetensors";
 const MEASURED: &str = "measured.json";
 
 fn keep_in(dir: &Path, kept: &[&Kept]) -> Result<()> {
-    let arrays = kept.iter().map(|kept| (kept.measured.scan.to_string(), Array::of(&kept.series)));
+    let arrays = kept.iter().map(|kept| (kept.measured.scan.to_string(), Array::from_series(&kept.series)));
     arrays::write(&dir.join(SERIES), &arrays.collect())?;
     let measured: Vec<&Measured> = kept.iter().map(|kept| &kept.measured).collect();
     let lengths: Vec<usize> = kept.iter().map(|kept| kept.trs).collect();
