@@ -17,6 +17,8 @@ const FORBIDDEN: &[(&[&str], &str)] = &[
     (&["#![al", "low("], "use `#![expect(lint, reason = \"...\")]`"),
     (&["crates", ".io/"], "name no registry host"),
     (&["pypi", ".org"], "name no registry host"),
+    (&["fn o", "f("], "name a function by what it does"),
+    (&["fn o", "f<"], "name a function by what it does"),
 ];
 
 fn root() -> PathBuf {
@@ -83,6 +85,18 @@ fn nothing_forbidden_is_written() {
         let found = FORBIDDEN.iter().find(|(pieces, _)| text.contains(&pieces.concat()));
         found.map(|(pieces, instead)| format!("`{}`: {instead}", pieces.concat()))
     });
+}
+
+#[test]
+fn pages_fit_a_short_visit() {
+    for (page, lines, words) in [("README.md", 200, 1_800), ("ARCHITECTURE.md", 250, 2_500)] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let found = (text.lines().count(), text.split_whitespace().count());
+        assert!(
+            found.0 <= lines && found.1 <= words,
+            "{page}: {found:?}, at most {lines} lines, {words} words"
+        );
+    }
 }
 
 #[test]
