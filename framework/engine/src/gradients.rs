@@ -44,7 +44,7 @@ impl Gradients {
     }
 
     /// Returns a copy of the gradient of parameter `name`. None if the pass did not reach it.
-    pub fn get(&self, params: &Params, name: &str) -> Option<Vec<f32>> {
+    pub fn values(&self, params: &Params, name: &str) -> Option<Vec<f32>> {
         self.get(params.try_get(name)?).map(Tensor::to_vec)
     }
 

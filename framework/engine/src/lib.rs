@@ -13,7 +13,7 @@
 //! let x = engine.tensor(vec![3.0, 4.0], &[1, 2]);
 //! let loss = x.linear(params.get("weight"), None).square().sum(); // (3 * 2 - 4)^2 = 4
 //! let gradients = loss.backward(); // 2 * 2 * x
-//! assert_eq!(gradients.get(&params, "weight"), Some(vec![12.0, 16.0]));
+//! assert_eq!(gradients.values(&params, "weight"), Some(vec![12.0, 16.0]));
 //! # Ok::<(), boldface_engine::EngineError>(())
 //! ```
 //!

@@ -56,7 +56,7 @@ fn recomputing_holds_less_and_mapped_weights_are_not_copied() -> Result<(), Box<
     // A row of ones times (0, 1, .., 4095) / 4096 is 4095 / 2.
     let y = params.get("x").linear(&weight, None);
     assert_eq!(y.narrow(1, 17, 1).to_vec(), [2047.5; 2]);
-    let gradient = y.sum().backward().get(&params, "x").ok_or("no gradient")?;
+    let gradient = y.sum().backward().values(&params, "x").ok_or("no gradient")?;
     assert_eq!(gradient[1], 2.0); // 8192 outputs, each with weight 1 / 4096
     let loss = params.get("x").head_cross_entropy(&weight, &[0, 5]);
     assert!((loss.item() - (outputs as f32).ln()).abs() < 1e-4);

@@ -218,12 +218,12 @@ mod tests {
     fn subjects_count_and_scans_do_not() {
         // Five subjects with two scans of each class: 5 of each, not 10.
         let within: Vec<_> = (0..20).map(|i| (id(i / 4, i % 4), choice(i % 2))).collect();
-        let power = power(&within);
-        assert_eq!(power.subjects, 5);
+        let of_people = power(&within);
+        assert_eq!(of_people.subjects, 5);
         let counts = vec![("down".to_owned(), 5, 5), ("up".to_owned(), 5, 5)];
-        assert_eq!(power.form, Form::Classes { counts, majority: 0.5 });
+        assert_eq!(of_people.form, Form::Classes { counts, majority: 0.5 });
         expect!["condition: 5 test {subject}s (5 with `down`, 5 with `up`) can tell an AUROC from chance only from 0.94 on (80% power, two-sided 5% level); 0.70 needs 32 {subject}s of each class"]
-            .assert_eq(&power.caution().unwrap());
+            .assert_eq(&of_people.caution().unwrap());
         let between: Vec<_> = (0..80).map(|i| (id(i, 0), choice(i % 2))).collect();
         assert_eq!(power(&between).caution(), None);
         let few: Vec<_> = (0..4).map(|i| (id(i, 0), choice(i % 2))).collect();

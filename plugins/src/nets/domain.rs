@@ -104,7 +104,7 @@ mod tests {
     fn what_flows_into_the_features_is_turned_round() {
         let (_, params, text) = setup();
         let gradient = |name: &str, reversal: f32| {
-            loss_of(&params, &text, reversal).backward().get(&params, name).unwrap()
+            loss_of(&params, &text, reversal).backward().values(&params, name).unwrap()
         };
         let (down, up) = (gradient("features", -1.0), gradient("features", 0.5));
         assert!(down.iter().any(|&value| value.abs() > 1e-9), "{down:?}");

@@ -181,12 +181,12 @@ mod tests {
         assert_eq!(quantized.codes, [1]);
         let weights = engine.tensor(vec![3.0, 5.0], &[1, 2]);
         let through = quantized.straight_mc.mul(&weights).sum().backward();
-        assert_eq!(through.get(&params, "z"), Some(vec![3.0, 5.0]));
+        assert_eq!(through.values(&params, "z"), Some(vec![3.0, 5.0]));
 
         let commitment = book.quantize(&engine, params.get("z")).commitment;
         // z - e = (0.6, -0.2): mean square (0.36 + 0.04) / 2 = 0.2, gradient 2 (z - e) / 2 = z - e.
         assert!((commitment.item() - 0.2).abs() < 1e-6);
-        let gradient = commitment.backward().get(&params, "z").unwrap();
+        let gradient = commitment.backward().values(&params, "z").unwrap();
         assert!((gradient[0] - 0.6).abs() < 1e-6 && (gradient[1] + 0.2).abs() < 1e-6, "{gradient:?}");
     }
 

@@ -68,7 +68,7 @@ pub fn gradients_at(
     const STEP: f32 = 1e-2;
     for input in 0..values.len() {
         let found =
-            found.get(&params, &names[input]).unwrap_or_else(|| panic!("input {input} has no gradient"));
+            found.values(&params, &names[input]).unwrap_or_else(|| panic!("input {input} has no gradient"));
         let mut expected = Vec::new();
         for i in 0..values[input].len() {
             let at = values[input][i];

@@ -68,7 +68,7 @@ fn adapt(engine: &Engine) -> Vec<(String, Vec<f32>)> {
     let loss = answers.head_cross_entropy(params.get("head"), &targets);
     let gradients = loss.add(&read(params.get("tails"), 0, None).square().mean()).backward();
     let mut found = vec![("loss".to_owned(), vec![loss.item()])];
-    let of = |name: &str| gradients.get(&params, name).map(|gradient| (name.to_owned(), gradient));
+    let of = |name: &str| gradients.values(&params, name).map(|gradient| (name.to_owned(), gradient));
     found.extend(params.names().filter_map(of));
     no_grad(|| {
         for at in 0..2 {

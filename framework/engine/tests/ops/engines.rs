@@ -42,7 +42,7 @@ fn compute(engine: &Engine) -> Computed {
     let pass = Pass::inference(&params);
     let logits = hidden(&pass).linear(&head(&params), None).to_vec();
     let gradients = loss(&pass).backward();
-    let named = |name: &str| gradients.get(&params, name).map(|gradient| (name.to_owned(), gradient));
+    let named = |name: &str| gradients.values(&params, name).map(|gradient| (name.to_owned(), gradient));
     let gradients = params.names().filter_map(named).collect();
 
     let mut optimiser = AdamW::new(0.1);

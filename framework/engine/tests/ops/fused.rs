@@ -125,7 +125,7 @@ fn dropout_keeps_the_mean_and_its_gradient() {
         // 100 000 draws of mean 1 and standard deviation .577: 5 standard errors are .009.
         let mean = values.iter().sum::<f32>() / values.len() as f32;
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
-        assert_eq!(y.sum().backward().get(&params, "x"), Some(values.clone()));
+        assert_eq!(y.sum().backward().values(&params, "x"), Some(values.clone()));
         assert_eq!(params.get("x").dropout(0.25, &mut rng()).to_vec(), values, "the stream decides");
         assert_eq!(params.get("x").dropout(0.0, &mut rng()).to_vec(), vec![1.0; 100_000]);
     });
@@ -143,7 +143,7 @@ fn stochastic_depth_drops_whole_samples() {
         // 400 samples: 5 standard errors of the share of kept ones are .125.
         let kept = values.chunks(6).filter(|sample| sample[0] > 0.0).count();
         assert!((150..250).contains(&kept), "{kept}");
-        assert_eq!(y.sum().backward().get(&params, "x"), Some(values));
+        assert_eq!(y.sum().backward().values(&params, "x"), Some(values));
     });
 }
 

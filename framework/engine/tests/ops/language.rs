@@ -41,7 +41,7 @@ fn chunks_of_the_head_agree_with_the_whole_table() {
             let found = chunked.scale(3.0).backward();
             assert_close(&[chunked.item(), silent.item()], &[whole.item(); 2], 1e-6);
             for name in ["x", "head"] {
-                let [found, expected] = [&found, &expected].map(|g: &Gradients| g.get(&params, name));
+                let [found, expected] = [&found, &expected].map(|g: &Gradients| g.values(&params, name));
                 assert_eq!(found.is_some(), expected.is_some(), "{name}");
                 let scaled = |x: Option<Vec<f32>>| x.unwrap_or_default().iter().map(|x| 1e4 * x).collect();
                 let [found, expected]: [Vec<f32>; 2] = [found, expected].map(scaled);
@@ -106,10 +106,10 @@ fn adapters_beside_a_layer() {
         assert_close(&y.to_vec(), &by_parts.to_vec(), 1e-6);
         let found = y.square().sum().backward();
         for name in ["l.lora_a", "l.lora_b"] {
-            let [found, expected] = [&found, &expected].map(|g| g.get(&params, name).expect("trained"));
+            let [found, expected] = [&found, &expected].map(|g| g.values(&params, name).expect("trained"));
             assert_close(&found, &expected, 1e-5);
         }
-        assert!(found.get(&params, "l.weight").is_none());
+        assert!(found.values(&params, "l.weight").is_none());
     });
 }
 
@@ -150,7 +150,7 @@ fn a_panic_inside_a_checkpoint_leaves_what_was_recorded_before() {
             Tensor::checkpoint(&[&inside], |x| panic!("after {:?}", x[0].square()))
         }));
         assert!(panicked.is_err());
-        assert_eq!(before.sum().backward().get(&params, "x"), Some(vec![6.0]));
+        assert_eq!(before.sum().backward().values(&params, "x"), Some(vec![6.0]));
         clear_tape();
     });
 }
@@ -171,7 +171,7 @@ fn noisy_step(engine: &Engine, recompute: bool) -> (f32, Vec<(String, Vec<f32>)>
     let loss = loss.square().mean();
     let gradients = loss.backward();
     let names: Vec<String> = params.names().map(str::to_owned).collect();
-    let of = |name: String| gradients.get(&params, &name).map(|gradient| (name, gradient));
+    let of = |name: String| gradients.values(&params, &name).map(|gradient| (name, gradient));
     let noise = pass.training.as_ref().expect("training has noise");
     let next = rand::RngExt::random(&mut *noise.rng.borrow_mut());
     (loss.item(), names.into_iter().filter_map(of).collect(), next)

@@ -39,7 +39,7 @@ fn overlapping_narrows_add_their_gradients() {
         params.insert("x", vec![1.0, 2.0, 3.0], &[3]);
         let x = params.get("x");
         let loss = x.narrow(0, 0, 2).sum().add(&x.narrow(0, 1, 2).scale(10.0).sum());
-        assert_eq!(loss.backward().get(&params, "x"), Some(vec![1.0, 11.0, 10.0]));
+        assert_eq!(loss.backward().values(&params, "x"), Some(vec![1.0, 11.0, 10.0]));
         gradients(engine, &[&[2, 4]], |x| x[0].narrow(1, 0, 3).mul(&x[0].narrow(1, 1, 3)));
     });
 }
@@ -82,12 +82,12 @@ fn detach_stops_the_gradient() {
         let x = params.get("x");
         assert_eq!(x.detach().to_vec(), [3.0]);
         // x * stop(x): the derivative is stop(x) = 3, not 2 x.
-        assert_eq!(x.mul(&x.detach()).sum().backward().get(&params, "x"), Some(vec![3.0]));
-        assert_eq!(x.detach().square().sum().backward().get(&params, "x"), None);
+        assert_eq!(x.mul(&x.detach()).sum().backward().values(&params, "x"), Some(vec![3.0]));
+        assert_eq!(x.detach().square().sum().backward().values(&params, "x"), None);
         // The straight-through estimator: y = x + stop(round(x) - x).
         let quantised = x.add(&engine.tensor(vec![5.0], &[1]).sub(x).detach());
         assert_eq!(quantised.item(), 5.0);
-        assert_eq!(quantised.square().sum().backward().get(&params, "x"), Some(vec![10.0]));
+        assert_eq!(quantised.square().sum().backward().values(&params, "x"), Some(vec![10.0]));
     });
 }
 
@@ -99,6 +99,6 @@ fn reverse_gradient() {
         let x = params.get("x").reverse_gradient(0.5);
         assert_eq!(x.item(), 3.0);
         // The derivative of x^2 is 6; reversed at half strength -3.
-        assert_eq!(x.square().sum().backward().get(&params, "x"), Some(vec![-3.0]));
+        assert_eq!(x.square().sum().backward().values(&params, "x"), Some(vec![-3.0]));
     });
 }

@@ -58,17 +58,17 @@ fn no_grad_records_nothing_and_an_abandoned_pass_leaves_nothing() {
         let mut params = Params::new(engine);
         params.insert("x", vec![3.0], &[1]);
         let silent = no_grad(|| params.get("x").square().sum());
-        assert!(silent.backward().get(&params, "x").is_none());
+        assert!(silent.backward().values(&params, "x").is_none());
         // The abandoned pass would double the gradient if it were still on the tape.
         let abandoned = params.get("x").square();
         clear_tape();
         let gradients = params.get("x").square().sum().backward();
-        assert_eq!(gradients.get(&params, "x"), Some(vec![6.0]));
-        assert!(abandoned.sum().backward().get(&params, "x").is_none());
+        assert_eq!(gradients.values(&params, "x"), Some(vec![6.0]));
+        assert!(abandoned.sum().backward().values(&params, "x").is_none());
         let panicked = std::panic::catch_unwind(|| no_grad(|| panic!("inside no_grad")));
         assert!(panicked.is_err());
         assert!(
-            params.get("x").square().sum().backward().get(&params, "x").is_some(),
+            params.get("x").square().sum().backward().values(&params, "x").is_some(),
             "recording is on again"
         );
     });
@@ -111,9 +111,9 @@ fn clipping() {
         let mut gradients = loss().backward();
         assert_eq!(clip(&mut gradients, 0.0), 5.0, "0 is off");
         assert_eq!(clip(&mut gradients, 10.0), 5.0);
-        assert_eq!(gradients.get(&params, "a"), Some(vec![3.0]));
+        assert_eq!(gradients.values(&params, "a"), Some(vec![3.0]));
         assert_eq!(clip(&mut gradients, 1.0), 5.0, "the norm before");
-        assert_close(&gradients.get(&params, "b").expect("b"), &[0.8], 1e-6);
+        assert_close(&gradients.values(&params, "b").expect("b"), &[0.8], 1e-6);
         assert!((gradients.norm() - 1.0).abs() < 1e-6);
     });
 }
@@ -130,8 +130,8 @@ fn accumulation_equals_one_large_batch() {
             parts.add(loss(&model, &pass, part).backward());
         }
         parts.scale(1.0 / 3.0);
-        for name in params.names().filter(|name| whole.get(&params, name).is_some()) {
-            let [whole, parts] = [&whole, &parts].map(|g| g.get(&params, name).expect("both have it"));
+        for name in params.names().filter(|name| whole.values(&params, name).is_some()) {
+            let [whole, parts] = [&whole, &parts].map(|g| g.values(&params, name).expect("both have it"));
             assert_close(&parts, &whole, 1e-6);
         }
         assert!(whole.norm() > 1e-3);
@@ -316,7 +316,7 @@ fn set_keeps_the_parameter_and_changes_its_numbers() {
         params.set("x", vec![5.0, 7.0]);
         assert_eq!(params.get("x").to_vec(), [5.0, 7.0]);
         assert_eq!(old.to_vec(), [1.0, 2.0]);
-        assert_eq!(params.get("x").square().sum().backward().get(&params, "x"), Some(vec![10.0, 14.0]));
+        assert_eq!(params.get("x").square().sum().backward().values(&params, "x"), Some(vec![10.0, 14.0]));
     });
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Group: every region of every training scan is standardised over time, and the concatenated scans go
 //! through a spatial ICA, whose observations are the regions. The principal components come from the
-//! covariance over regions, summed scan by scan ([`group`]). Components are then found by
+//! covariance over regions, summed scan by scan (`group.rs`). Components are then found by
 //! [FastICA](fastica) from several [starts], or near the maps of a [`Template`]. One scan: dual
 //! regression ([`dual`]) on the group's maps, and [measures] of the time courses.
 //!

@@ -17,8 +17,8 @@ use crate::Missing;
 #[serde(crate = "boldface::serde", rename_all = "kebab-case")]
 #[schemars(crate = "boldface::schemars")]
 pub enum Embedding {
-    /// Diffusion map with alpha 0.5 over all times: eigenvectors of the random walk, each times `l / (1
-    /// - l)`, which is also its eigenvalue. Eigenvectors are exact here, as the walk has a symmetric
+    /// Diffusion map with alpha 0.5 over all times: eigenvectors of the random walk, each times
+    /// `l / (1 - l)`, which is also its eigenvalue. Eigenvectors are exact here, as the walk has a symmetric
     /// form. BrainSpace solves the asymmetric matrix with a solver for symmetric ones, and is off by a
     /// percent or more.
     #[default]

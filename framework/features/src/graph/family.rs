@@ -6,8 +6,8 @@ use super::{Edges, Graph, Weights, clustering, hops, local_efficiency, louvain, 
 use super::{participation, small_worldness, strengths};
 use crate::{Fc, Feature, Measured, Missing, Networks};
 
-/// Minimum number of volumes for a graph. With fewer, the sampling error of a correlation, `1 / sqrt(trs
-/// - 3)` in Fisher's z, is above 0.37, so chance mostly decides which edges are strongest. With three
+/// Minimum number of volumes for a graph. With fewer, the sampling error of a correlation,
+/// `1 / sqrt(trs - 3)` in Fisher's z, is above 0.37, so chance mostly decides which edges are strongest. With three
 /// volumes nearly all correlations are +-1.
 pub const MIN_TRS: usize = 10;
 

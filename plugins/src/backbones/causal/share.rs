@@ -74,7 +74,7 @@ pub(in crate::backbones) fn assert_sharing_changes_nothing(trunk: &impl super::T
     }
     let params = trunk.params();
     for name in params.names() {
-        let [one, two] = [&one, &two].map(|all| all.get(params, name));
+        let [one, two] = [&one, &two].map(|all| all.values(params, name));
         let (Some(one), Some(two)) = (&one, &two) else {
             assert_eq!(one.is_some(), two.is_some(), "{name}");
             continue;

@@ -34,8 +34,8 @@ use super::words::WordTable;
 /// hold nine tenths of the training scans' variance.
 ///
 /// Dual regression turns the maps into time courses of any scan: each volume is regressed on all maps
-/// and a constant. Amplitude (mean absolute value) and variability (SD) are in units of regions with SD
-/// 1. The ratio compares power in 0.01-0.10 Hz with power above 0.10 to 0.25 Hz at the scan's own TR,
+/// and a constant. Amplitude (mean absolute value) and variability (SD) are in units
+/// of regions with unit SD. The ratio compares power in 0.01-0.10 Hz with power above 0.10 to 0.25 Hz at the scan's own TR,
 /// which may be at most 2 s. fALFF is for 0.01-0.08 Hz. A component is `not available` if most of its
 /// map is in regions without a signal, and so are all components of a scan with fewer than ten volumes
 /// or with a signal in less than half of its regions.

@@ -2,7 +2,7 @@
 
 use boldface::{Answer, Fact, Part, Prediction};
 
-use crate::report::document::{Align, Block, Cell, Table, Tone, metric_label};
+use crate::report::document::{Align, Cell, Table, Tone, metric_label};
 use crate::report::number;
 use crate::report::stored::{Asked, Stored};
 use crate::run::Answered;
@@ -17,12 +17,9 @@ const SWAP: &str = "swap";
 /// was shown other people's scans.
 pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, first: &Answered) -> Table {
     let scan = &first.outcome.scan;
-    let said_by = |plugin: &str| -> Vec<(&Fact, &str, f64)> {
-        let of_scan = asked.answers(part, plugin).filter(|answered| answered.outcome.scan == *scan);
-        of_scan.filter_map(most_likely).collect()
-    };
-    let swapped = said_by(SWAP);
-    let mut facts = said_by(model);
+    let of_scan = |answered: &&Answered| answered.outcome.scan == *scan;
+    let swapped: Vec<_> = asked.answers(part, SWAP).filter(of_scan).filter_map(most_likely).collect();
+    let mut facts: Vec<_> = asked.answers(part, model).filter(of_scan).filter_map(most_likely).collect();
     let unusual = |fact: &Fact| fact.z.map_or(0.0, f64::abs);
     facts.sort_by(|(a, ..), (b, ..)| {
         unusual(b).total_cmp(&unusual(a)).then_with(|| a.feature.cmp(&b.feature))

@@ -10,6 +10,7 @@
 //! test scores are untouched.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use boldface::{Answer, Outcome, Part, Prediction, Result};
 
@@ -56,15 +57,16 @@ pub(super) fn correct(answers: &[Answered], sources: &Sources<'_>) -> Result<(Ve
     let mut corrected: BTreeMap<(&str, &str), std::vec::IntoIter<Prediction>> = BTreeMap::new();
     let mut all = Vec::new();
     for answer in answers {
-        let key = (answer.part.name(), answer.plugin.as_str());
-        if !corrected.contains_key(&key) {
-            let terms = aligned(answer.part, &answer.plugin)?;
-            let predictions: Vec<Prediction> =
-                terms.iter().map(|terms| terms.combined(weight)).collect::<Result<_>>()?;
-            corrected.insert(key, predictions.into_iter());
-        }
-        let next = corrected.get_mut(&key).and_then(Iterator::next);
-        let prediction = next.ok_or("an answer has no correction")?;
+        let predictions = match corrected.entry((answer.part.name(), answer.plugin.as_str())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let terms = aligned(answer.part, &answer.plugin)?;
+                let predictions: Vec<Prediction> =
+                    terms.iter().map(|terms| terms.combined(weight)).collect::<Result<_>>()?;
+                new.insert(predictions.into_iter())
+            }
+        };
+        let prediction = predictions.next().ok_or("an answer has no correction")?;
         let outcome = Outcome { prediction, ..answer.outcome.clone() };
         all.push(Answered { outcome, ..answer.clone() });
     }

@@ -62,7 +62,7 @@ fn micro_batches_give_the_gradient_of_one_large_batch() {
         assert!((loss - two_losses[name]).abs() < 1e-5, "{name}: {loss} {}", two_losses[name]);
     }
     for name in model.network.params.names().filter(|name| ![ASKED, CENTER].contains(name)) {
-        let [one, two] = [&one, &two].map(|all| all.get(&model.network.params, name).unwrap());
+        let [one, two] = [&one, &two].map(|all| all.values(&model.network.params, name).unwrap());
         let far = one.iter().zip(&two).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(far < 1e-5, "{name}: {far}");
     }
