@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use crate::{is_ci, repository};
 
 /// Paths of data in specs, and the folders beside the repository that have these data.
-const BESIDE: [(&str, &str); 1] = [("data/haxby25mm", "../shared/data/nifti/haxby25mm")];
+const BESIDE: [(&str, &str); 2] =
+    [("data/haxby25mm", "../shared/data/nifti/haxby25mm"), ("data/abide", "../shared/data/abide")];
 
 /// Reads a shipped spec and replaces paths of data by the folders beside the repository. If data are
 /// missing, prints a note and returns `None`.

@@ -35,7 +35,9 @@ fn no_shipped_spec_is_flagged() {
         let Some(source) = boldface_tests::shipped::source(path) else { continue };
         let plan = boldface_tests::plan_of(path, &source);
         assert!(plan.leakage.checks.len() > 5, "{}", path.display());
-        assert_eq!(plan.leakage.count(Status::Accepted), 0, "{}", path.display());
+        // In ABIDE one recording has two names; whose it is, nobody knows.
+        let accepted = usize::from(path.ends_with("abide.toml"));
+        assert_eq!(plan.leakage.count(Status::Accepted), accepted, "{}", path.display());
     }
 }
 

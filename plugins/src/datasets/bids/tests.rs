@@ -145,10 +145,6 @@ fn every_file_that_is_read_is_listed() {
         sub-01/func/sub-01_task-rest_run-2_space-MNI_desc-preproc_bold.json
         sub-01/func/sub-01_task-rest_run-2_space-MNI_desc-preproc_bold.nii
         sub-01/sub-01_scans.tsv
-        sub-02/func/sub-02_task-rest_desc-confounds_timeseries.tsv
-        sub-02/func/sub-02_task-rest_space-MNI_desc-brain_mask.nii
-        sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.json
-        sub-02/func/sub-02_task-rest_space-MNI_desc-preproc_bold.nii
         task-rest_events.tsv
     "#]]
     .assert_eq(&(files.join("\n") + "\n"));
