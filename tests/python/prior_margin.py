@@ -1,9 +1,10 @@
-"""Model with prior minus the best linear baseline, over the folds and seeds of experiments/sweeps/condition.toml.
+"""Model with prior minus the best linear baseline of the connectivity, over the folds and seeds of a sweep.
 
-    python tests/python/condition_prior.py runs/condition/latest/arms
+    python tests/python/prior_margin.py runs/condition/DATE/arms condition
 
-In every arm the baseline is chosen by its validation AUROC. AUROC is one-vs-rest, averaged over classes, per fold, then
-averaged over folds and seeds. The interval resamples subjects within folds, the same for all seeds and answerers.
+In every arm the baseline is chosen by its validation score. The score is the AUROC (one-vs-rest, averaged over classes)
+or, for numbers, Pearson's r, per fold, then averaged over folds and seeds. The interval resamples subjects within folds,
+the same for all seeds and answerers.
 """
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-LINEAR = ["fc-logistic", "fc-flat-logistic", "tangent-logistic"]
+LINEAR = ["fc", "fc-flat", "tangent"]
 
 
 def answers(table, split, answerer):
@@ -20,6 +21,8 @@ def answers(table, split, answerer):
     rows = table.filter((pl.col("split") == split) & (pl.col("answerer") == answerer))
     scan = ["subject", "session", "scan_task", "run", "question_index"]
     rows = rows.sort([*scan, "option_index"])
+    if rows["option"].null_count() == len(rows):
+        return rows["truth_value"].to_numpy(), rows["answer_value"].to_numpy(), rows["subject"].to_numpy()
     classes = rows["option"].unique(maintain_order=True).to_list()
     probabilities = rows["probability"].to_numpy().reshape(-1, len(classes))
     first = rows.filter(pl.col("option_index") == 0)
@@ -27,7 +30,9 @@ def answers(table, split, answerer):
     return truth, probabilities, first["subject"].to_numpy()
 
 
-def auroc(truth, probabilities):
+def score(truth, probabilities):
+    if probabilities.ndim == 1:
+        return np.corrcoef(truth, probabilities)[0, 1]
     scores = [
         roc_auc_score(truth == k, probabilities[:, k])
         for k in range(probabilities.shape[1])
@@ -39,11 +44,14 @@ def auroc(truth, probabilities):
 def main():
     arms = {}
     for path in sorted(Path(sys.argv[1]).glob("*/predictions.parquet")):
-        table = pl.read_parquet(path).filter(pl.col("task") == "condition")
-        best = max(LINEAR, key=lambda name: auroc(*answers(table, "validation", name)[:2]))
-        chosen = {"model": "gpt", "without": "without-prior", "prior": "fc-flat-logistic", "best": best}
+        table = pl.read_parquet(path).filter(pl.col("task") == sys.argv[2])
+        known = table["answerer"].unique().to_list()
+        linear = [f"{form}-{method}" for form in LINEAR for method in ["logistic", "ridge"] if f"{form}-{method}" in known]
+        best = max(linear, key=lambda name: score(*answers(table, "validation", name)[:2]))
+        prior = sys.argv[3] if len(sys.argv) > 3 else linear[1]
+        chosen = {"model": "gpt", "without": "without-prior", "prior": prior, "best": best}
         arms[path.parent.name] = {key: answers(table, "test", name) for key, name in chosen.items()} | {"name": best}
-        print(path.parent.name, best, {k: round(float(auroc(*arms[path.parent.name][k][:2])), 3) for k in chosen})
+        print(path.parent.name, best, {k: round(float(score(*arms[path.parent.name][k][:2])), 3) for k in chosen})
     fold = lambda name: name.split("fold=")[1]
     people = {fold(name): np.unique(arm["model"][2]) for name, arm in arms.items()}
 
@@ -53,7 +61,7 @@ def main():
             for key in out:
                 truth, probabilities, subject = arm[key]
                 places = np.concatenate([np.flatnonzero(subject == one) for one in draw[fold(name)]])
-                out[key].append(auroc(truth[places], probabilities[places]))
+                out[key].append(score(truth[places], probabilities[places]))
         return {key: np.nanmean(values) for key, values in out.items()}
 
     whole = scores(people)
