@@ -12,6 +12,9 @@ use super::number;
 use super::stored::Stored;
 use crate::stages::evaluation::{CORRECTION_WEIGHT, control_rank};
 
+/// The control with other people's scans.
+pub const SWAP: &str = "swap";
+
 /// Separates the two names whose difference a column holds.
 pub const DIFFERENCE: &str = " - ";
 

@@ -3,12 +3,9 @@
 
 use boldface_tables::summary::{Score, Verdict};
 
-use super::{Results, minus, told};
+use super::{Results, SWAP, minus, told};
 use crate::report::document::metric_label;
 use crate::report::number;
-
-/// The control with other people's scans.
-const SWAP: &str = "swap";
 
 /// The chance level of one metric, and whether the model is above it.
 struct Chance {

@@ -1,6 +1,6 @@
 //! Examples of answers: a caption beside its facts, a forecast, a confusion matrix.
 
-use boldface::{Answer, Fact, Part, Prediction, TimeSeries};
+use boldface::{Answer, Fact, Part, Prediction, TimeSeries, scores};
 
 use super::{facts, slug};
 use crate::report::document::{Align, Block, Cell, Figure, Table, Tone, metric_label, plain};
@@ -63,10 +63,7 @@ fn confusion(asked: &Asked, part: Part, model: &str) -> Vec<Block> {
             _ => continue,
         };
         let best = match &answered.outcome.prediction {
-            // Ties go to the first option, as in `scores::accuracy`.
-            Prediction::Choice { probabilities } => {
-                (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))
-            }
+            Prediction::Choice { probabilities } => Some(scores::most_likely(probabilities)),
             Prediction::Open { named, .. } => *named,
             _ => continue,
         };

@@ -1,17 +1,15 @@
 //! Answers about facts: for one scan each fact asked, answered and true, and scores by family.
 
-use boldface::{Answer, Fact, Part, Prediction};
+use boldface::{Answer, Fact, Part, Prediction, scores};
 
 use crate::report::document::{Align, Cell, Table, Tone, metric_label};
 use crate::report::number;
+use crate::report::results::SWAP;
 use crate::report::stored::{Asked, Stored};
 use crate::run::Answered;
 
 /// Number of facts shown of one scan, the most unusual first.
 const FACTS: usize = 12;
-
-/// The control with other people's scans.
-const SWAP: &str = "swap";
 
 /// Tabulates the most unusual facts of the scan of `first`: the truth, the model's answer, and its answer when it
 /// was shown other people's scans.
@@ -59,9 +57,8 @@ fn most_likely(answered: &Answered) -> Option<(&Fact, &str, f64)> {
     else {
         return None;
     };
-    let best =
-        (0..probabilities.len()).rev().max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))?;
-    Some((fact, &bands.get(best)?.name, probabilities[best]))
+    let best = scores::most_likely(probabilities);
+    Some((fact, &bands.get(best)?.name, *probabilities.get(best)?))
 }
 
 /// Tabulates the model's metrics by family (`direction_accuracy@coupling`), if there are any.

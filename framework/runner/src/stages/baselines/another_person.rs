@@ -71,28 +71,12 @@ fn borrowed(others: &[&Case<'_>]) -> Result<Option<Prediction>> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use boldface::{Band, Example, Fact, Regions, Scan, ScanId, ScanInfo, TimeSeries, Window};
+    use boldface::{Band, Example, Fact, Scan, Window};
 
     use super::*;
 
     fn scan(subject: &str) -> Scan {
-        let info = ScanInfo {
-            id: ScanId::new("d", subject),
-            tr: 2.0,
-            trs: 4,
-            rois: 1,
-            phenotype: BTreeMap::new(),
-            events: Vec::new(),
-            cuts: Vec::new(),
-        };
-        Scan {
-            info: Arc::new(info),
-            series: TimeSeries::new(4, 1, 2.0, vec![0.0; 4]).unwrap(),
-            regions: Arc::new(Regions { names: vec![], networks: vec![] }),
-            descriptors: Vec::new(),
-        }
+        boldface::testing::scan(subject, &[])
     }
 
     fn case<'a>(scan: &'a Scan, feature: &str, band: &str) -> Case<'a> {

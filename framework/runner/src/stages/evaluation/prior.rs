@@ -14,6 +14,7 @@ use std::collections::btree_map::Entry;
 
 use boldface::{Answer, Outcome, Part, Prediction, Result};
 
+use super::super::baselines::softmax;
 use super::super::cases::outcomes;
 use crate::run::Answered;
 
@@ -100,10 +101,7 @@ impl Terms<'_> {
                 let logits: Vec<f64> = evidence
                     .map(|(&prior, (&model, &base))| ln(prior) + weight * (ln(model) - ln(base)))
                     .collect();
-                let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let shares: Vec<f64> = logits.iter().map(|logit| (logit - most).exp()).collect();
-                let total: f64 = shares.iter().sum();
-                Ok(Prediction::Choice { probabilities: shares.iter().map(|share| share / total).collect() })
+                Ok(Prediction::Choice { probabilities: softmax(&logits).0 })
             }
             (Prediction::Value { value: model }, Prediction::Value { value: prior }, _) => {
                 Ok(Prediction::Value { value: prior + weight * (model - prior) })
