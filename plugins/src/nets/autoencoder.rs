@@ -36,6 +36,9 @@ pub(crate) struct Shape {
     /// Whether a token's inputs include its signal.
     #[serde(default = "yes")]
     pub(crate) signal: bool,
+    /// Whether a token's inputs include its region's row of the graph of the strongest couplings, last.
+    #[serde(default)]
+    pub(crate) edges: bool,
 }
 
 fn yes() -> bool {
@@ -43,17 +46,22 @@ fn yes() -> bool {
 }
 
 impl Shape {
-    /// Number of inputs per token: its signal, and a row of correlations. The embedding multiplies the
-    /// latter by one vector per region.
+    /// Number of inputs per token: its signal, a row of correlations, and a row of edges. The embedding
+    /// multiplies a row by one vector per region.
     pub(crate) fn inputs(&self) -> usize {
-        let (signal, coupling) = (usize::from(self.signal), usize::from(self.coupling));
-        signal * self.patch + coupling * self.rois
+        let signal = usize::from(self.signal) * self.patch;
+        signal + self.rows() * self.rois
     }
 
-    /// Numbers in a feature vector: the encoder's output, and the projected coupling that bypasses the
+    /// Numbers in a feature vector: the encoder's output, and each projected row, which bypasses the
     /// encoder.
     pub(crate) fn features(&self) -> usize {
-        self.width * if self.coupling { 2 } else { 1 }
+        self.width * (1 + self.rows())
+    }
+
+    /// Rows with one number per region among the inputs of a token.
+    fn rows(&self) -> usize {
+        usize::from(self.coupling) + usize::from(self.edges)
     }
 
     /// Number of frequencies above 0 in a patch.
@@ -74,7 +82,7 @@ pub(crate) struct Autoencoder {
 
 impl Autoencoder {
     /// Creates a network of `shape`. Its weights are in a [`Params`] under `encoder`, `code`, `decoder`
-    /// and `patch`, and under `coupling` if the shape has it.
+    /// and `patch`, and under `coupling` and `edges` if the shape has them.
     pub(crate) fn new(shape: Shape) -> Autoencoder {
         let grid = (shape.patches, shape.rois);
         let size = (shape.layers, shape.heads, shape.width);
@@ -87,10 +95,12 @@ impl Autoencoder {
     pub(crate) fn init(&self, params: &mut Params, rng: &mut impl Rng) {
         let Shape { patch, width, code_dim, .. } = self.shape;
         self.encoder.init(params, rng);
-        if self.shape.coupling {
-            // Scales a row of correlations of about .3 each to outputs around 1.
-            let spread = 1.0 / (0.3 * (self.shape.rois as f32).sqrt());
-            params.normal("coupling.weight", &[width, self.shape.rois], spread, rng);
+        // Scales a row of correlations of about .3 each, and a row of edges (fewer than a third of the
+        // places have one) of about .15 in root mean square, to outputs around 1.
+        let rows = [("coupling", self.shape.coupling, 0.3), ("edges", self.shape.edges, 0.15)];
+        for (name, _, size) in rows.into_iter().filter(|(_, is_input, _)| *is_input) {
+            let spread = 1.0 / (size * (self.shape.rois as f32).sqrt());
+            params.normal(&format!("{name}.weight"), &[width, self.shape.rois], spread, rng);
         }
         init_head(params, "code", self.shape.features(), code_dim, rng);
         self.decoder.init(params, rng);
@@ -101,25 +111,32 @@ impl Autoencoder {
     pub(crate) fn parameters(&self) -> u64 {
         let Shape { patch, width, code_dim, .. } = self.shape;
         let head = |inputs: usize, outputs: usize| ((inputs + 1) * inputs + (inputs + 1) * outputs) as u64;
-        let beside = if self.shape.coupling { width * self.shape.rois } else { 0 };
+        let beside = self.shape.rows() * width * self.shape.rois;
         let coded = self.encoder.parameters() + head(self.shape.features(), code_dim);
         coded + beside as u64 + self.decoder.parameters() + head(width, patch)
     }
 
     /// Computes features of tokens: `(B, T, inputs)` to `(B, T, features)`. These are the encoder's
-    /// outputs after its last layer norm, then, with coupling, a linear projection of each token's row
-    /// of correlations. The projection bypasses the encoder, which would lose small differences between
-    /// people among everything else it has to keep.
+    /// outputs after its last layer norm, then a linear projection of each token's row of correlations,
+    /// and one of its row of edges, as far as these are inputs. The projections bypass the encoder, which
+    /// would lose small differences between people among everything else it has to keep.
     pub(crate) fn features(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
-        let encoded = self.encoder.forward(pass, x_bti);
-        let Some(rows_btn) = self.coupling(x_bti) else { return encoded };
-        Tensor::concat(&[&encoded, &nn::linear(pass, "coupling", &rows_btn)], 2)
+        let mut parts = vec![self.encoder.forward(pass, x_bti)];
+        parts.extend(self.coupling(x_bti).map(|rows_btn| nn::linear(pass, "coupling", &rows_btn)));
+        parts.extend(self.edges(x_bti).map(|rows_btn| nn::linear(pass, "edges", &rows_btn)));
+        Tensor::concat(&parts.iter().collect::<Vec<_>>(), 2)
     }
 
     /// Returns the rows of correlations among the inputs, `(B, T, N)`; `None` without coupling.
     pub(crate) fn coupling(&self, x_bti: &Tensor) -> Option<Tensor> {
         let Shape { coupling, rois, .. } = self.shape;
-        coupling.then(|| x_bti.narrow(2, self.shape.inputs() - rois, rois))
+        coupling.then(|| x_bti.narrow(2, self.shape.inputs() - self.shape.rows() * rois, rois))
+    }
+
+    /// Returns the rows of edges among the inputs, `(B, T, N)`; `None` without edges.
+    fn edges(&self, x_bti: &Tensor) -> Option<Tensor> {
+        let Shape { edges, rois, .. } = self.shape;
+        edges.then(|| x_bti.narrow(2, self.shape.inputs() - rois, rois))
     }
 
     /// Computes the unit vectors to quantise: `(B, T, D)` to `(B * T, C)`.

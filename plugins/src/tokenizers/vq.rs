@@ -2,6 +2,7 @@
 
 mod coupling;
 mod data;
+mod edges;
 mod facts;
 mod fit;
 mod fitted;
@@ -38,8 +39,8 @@ struct Vq {
     codebook_size: usize,
     /// Numbers per code.
     code_dim: usize,
-    /// Width of the transformers. A feature vector has this width, or twice that with the channel
-    /// `coupling`.
+    /// Width of the transformers. A feature vector has this width, and as much again for each of the
+    /// channels `coupling` and `edges`.
     width: usize,
     /// Blocks in the encoder, and as many in the decoder.
     layers: usize,
@@ -84,6 +85,10 @@ enum Channel {
     /// Correlation of the region's signal with that of every region, over all volumes up to the end of
     /// the patch. The signal of a single region does not contain it.
     Coupling,
+    /// The region's row of the graph of the strongest couplings over the same volumes, on which the
+    /// corpus `graph` measures. A few layers cannot find the strongest couplings of the whole scan
+    /// themselves.
+    Edges,
 }
 
 /// Weights of the losses of stage 1; the loss is their weighted sum.
@@ -217,7 +222,7 @@ impl Tokenizer for Vq {
         }
         let distinct = self.channels.iter().enumerate();
         let distinct = distinct.filter(|(place, channel)| !self.channels[..*place].contains(channel)).count();
-        require(distinct >= 1, "channels", "a token needs an input; list `signal` or `coupling`");
+        require(distinct >= 1, "channels", "a token needs an input; list `signal`, `coupling` or `edges`");
         require(distinct == self.channels.len(), "channels", "a channel is listed twice; remove one");
         let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
         require(learns, "losses", "all weights are 0: nothing is learned");

@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::super::patches::whole_patches;
-use super::coupling;
+use super::{coupling, edges};
 use crate::nets::autoencoder::Shape;
 
 /// Every training scan, cut into tokens.
@@ -85,9 +85,12 @@ impl Tokens {
     }
 }
 
-/// Returns the inputs of one scan's tokens: signal and correlation row, if `shape` has them.
+/// Returns the inputs of one scan's tokens: signal, row of correlations and row of edges, as far as
+/// `shape` has them.
 pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
-    let rows = if shape.coupling { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
+    let needs_rows = shape.coupling || shape.edges;
+    let rows = if needs_rows { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
+    let edges = if shape.edges { edges::rows(&rows, shape.rois) } else { Vec::new() };
     let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.inputs());
     for (place, signal) in tokens.chunks_exact(shape.patch).enumerate() {
         if shape.signal {
@@ -95,6 +98,9 @@ pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
         }
         if shape.coupling {
             values.extend_from_slice(&rows[place * shape.rois..(place + 1) * shape.rois]);
+        }
+        if shape.edges {
+            values.extend_from_slice(&edges[place * shape.rois..(place + 1) * shape.rois]);
         }
     }
     values

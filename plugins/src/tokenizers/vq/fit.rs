@@ -82,6 +82,7 @@ impl Vq {
             code_dim: self.code_dim,
             coupling: self.channels.contains(&Channel::Coupling),
             signal: self.channels.contains(&Channel::Signal),
+            edges: self.channels.contains(&Channel::Edges),
         }
     }
 }

@@ -28,7 +28,9 @@ impl FittedVq {
     pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32]) -> FittedVq {
         let mut kept = Params::new(params.engine());
         let own = |name: &&str| {
-            ["encoder.", "coupling.", "code.", "decoder.", "patch."].iter().any(|own| name.starts_with(own))
+            ["encoder.", "coupling.", "edges.", "code.", "decoder.", "patch."]
+                .iter()
+                .any(|own| name.starts_with(own))
         };
         for name in params.names().filter(own) {
             let tensor = params.get(name);
