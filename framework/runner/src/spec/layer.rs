@@ -28,6 +28,8 @@ pub struct Layered {
     pub sources: Vec<Arc<Source>>,
     table: Table,
     origins: Origins,
+    /// Folders of datasets from the command line that wait for the base of a sweep.
+    pub(super) data: Vec<(String, PathBuf)>,
 }
 
 impl Layered {
@@ -41,14 +43,17 @@ impl Layered {
     }
 
     /// Reads the spec named under `key`, with its paths as seen from this file. A sweep reads its base
-    /// this way.
+    /// this way, and hands it the folders of [`Layered::set_data`].
     ///
     /// # Errors
-    /// See [`Layered::read`].
+    /// See [`Layered::read`] and [`Layered::set_data`].
     pub fn parent(&self, key: &str) -> Result<Layered, Vec<Located>> {
         let mut parent = self.below(key, &mut vec![identity(&self.path)])?;
         parent.path.clone_from(&self.path);
         parent.sources.extend(self.sources.iter().cloned());
+        for (name, path) in &self.data {
+            parent.set_data(name, path).map_err(|message| vec![self.locate(Problem::at(key, message))])?;
+        }
         Ok(parent)
     }
 
@@ -171,7 +176,7 @@ impl Layered {
 fn read(path: &Path, text: String, children: &mut Vec<PathBuf>) -> Result<Layered, Vec<Located>> {
     let source = Arc::new(Source { path: path.to_owned(), text });
     let Document { table, origins } = Document::read(&source)?;
-    let mut own = Layered { path: path.to_owned(), sources: vec![source], table, origins };
+    let mut own = Layered { path: path.to_owned(), sources: vec![source], table, origins, data: Vec::new() };
     let misplaced = misplaced(&own.table);
     if !misplaced.is_empty() {
         return Err(own.locate_all(misplaced));

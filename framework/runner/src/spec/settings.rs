@@ -31,15 +31,15 @@ impl Layered {
 }
 
 impl Layered {
-    /// Reads the dataset `name` from `path`, an absolute path. Paths are in no key, so equal files give equal stages.
+    /// Reads the dataset `name` from `path`, an absolute path. Paths are in no key, so equal files give
+    /// equal stages. A sweep hands it to its base, when that is read.
     ///
     /// # Errors
     /// Returns an error if the spec has no such dataset, with the names it has.
     pub fn set_data(&mut self, name: &str, path: &Path) -> Result<(), String> {
         if self.get("base").is_some() {
-            return Err(
-                "`--data` does not reach the base of a sweep; write the path into the base".to_owned()
-            );
+            self.data.push((name.to_owned(), path.to_owned()));
+            return Ok(());
         }
         let known: Vec<String> = match self.get("datasets") {
             Some(Value::Object(datasets)) => datasets.keys().cloned().collect(),

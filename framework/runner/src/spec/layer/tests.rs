@@ -177,3 +177,18 @@ fn what_is_wrong_with_a_parent_is_said_where_it_stands() {
         "spec.toml:1:11: `extends` must name a file; write it as `extends = \"FILE.toml\"`"
     );
 }
+
+#[test]
+fn the_base_of_a_sweep_reads_data_from_the_folder_that_the_command_line_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let (base, sweep) = (dir.path().join("base.toml"), dir.path().join("sweep.toml"));
+    fs::write(base, BASE).unwrap();
+    let read = || Layered::read(&sweep, "base = \"base.toml\"\n").unwrap();
+    let mut spec = read();
+    spec.set_data("pain", Path::new("/my data")).unwrap();
+    assert_eq!(spec.parent("base").unwrap().get("datasets.pain.path"), Some(&json!("/my data")));
+    let mut spec = read();
+    spec.set_data("abide", Path::new("/data")).unwrap();
+    let problems = spec.parent("base").unwrap_err();
+    assert!(problems[0].to_string().contains("names no dataset of the spec"), "{}", problems[0]);
+}
