@@ -118,7 +118,7 @@ fn a_problem_is_in_the_file_that_wrote_it() {
 }
 
 #[test]
-fn a_thousand_arms_of_the_quickstart_plan_in_a_second() {
+fn a_thousand_arms_of_the_quickstart_plan_in_five_seconds() {
     let path = repository("experiments/quickstart.toml");
     let spec = Layered::read(&path, &fs::read_to_string(&path).unwrap()).unwrap();
     let origin = spec.origin("tokenizer.codebook-size").unwrap().clone();
@@ -139,7 +139,6 @@ fn a_thousand_arms_of_the_quickstart_plan_in_a_second() {
     // Sharing is correct: a plan made alone has the same keys.
     let alone = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments/quickstart.toml");
     let text = fs::read_to_string(&alone).unwrap();
-    let edited =
-        text.replace("codebook-size = 128", "codebook-size = 1063").replace("rehearsal = 2", "rehearsal = 4");
+    let edited = text.replace("codebook-size = 128", "codebook-size = 1063");
     assert_eq!(keys(&resolve(&alone, &edited, &BUILD).unwrap()), last);
 }

@@ -96,7 +96,7 @@ class Program:
         self.name, self.threads = name, threads
         self.times, self.cpu = [], []
         counts = {key: str(threads) for key in ("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-        # As ENGINES.md section 3 found on busy cores: PyTorch's threads must not spin.
+        # On busy cores, spinning threads slow both sides: PyTorch's threads must not spin.
         environment = {**os.environ, **counts, "OMP_WAIT_POLICY": "PASSIVE"}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

@@ -10,6 +10,7 @@ use boldface_runner::describe::{Families, FamiliesError, Scans, sheet};
 use boldface_tables::export;
 
 use super::libraries::Libraries;
+use super::threads;
 use crate::failure::{Failure, with_causes};
 use crate::progress::Counter;
 use crate::{interrupt, say};
@@ -67,9 +68,6 @@ enum Format {
     Csv,
 }
 
-/// Bytes per thread's stack, as for a main thread.
-const STACK: usize = 8 << 20;
-
 /// Measures the scans and writes the table.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let format = format(&arguments.out)?;
@@ -85,8 +83,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let regions = regions.map_err(|error| Failure::Run(format!("--regions: {error}")))?;
     let files = Scans::find(&arguments.series).map_err(|error| Failure::Usage(with_causes(&*error)))?;
 
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(STACK).build();
-    let pool = pool.map_err(|error| Failure::Run(format!("--threads {}: {error}", arguments.threads)))?;
+    let pool = threads::start(arguments.threads)?;
     let threads = pool.current_num_threads();
     interrupt::listen();
     let shown = Shown::new("scans read", files.len());

@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod schema;
 mod sweep;
+mod threads;
 mod verify;
 mod watch;
 

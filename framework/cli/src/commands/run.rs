@@ -4,7 +4,7 @@ use boldface_runner::plan::sweep::Resolved;
 use boldface_runner::run;
 
 use super::sweep::{self, Options};
-use super::{Place, Spec, planned};
+use super::{Place, Spec, planned, threads};
 use crate::failure::{Failure, with_causes};
 use crate::interrupt;
 use crate::progress::Screen;
@@ -25,9 +25,6 @@ pub struct Arguments {
     fail_fast: bool,
 }
 
-/// Bytes per thread's stack, as for a main thread.
-const STACK: usize = 8 << 20;
-
 /// Runs an experiment or a sweep.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let mut plan = match planned(&arguments.spec.path, &arguments.place)?.1 {
@@ -44,11 +41,10 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         plan.experiment.runtime.workers = workers;
     }
     // Numerical code uses the threads of the pool it is called in.
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.runtime.workers).stack_size(STACK).build();
-    let threads = threads.map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;
+    let pool = threads::start(plan.runtime.workers)?;
     interrupt::listen();
     let screen = Screen::new();
-    let finished = threads.install(|| run::run(&plan, &screen)).map_err(|failed| match &failed {
+    let finished = pool.install(|| run::run(&plan, &screen)).map_err(|failed| match &failed {
         run::Failed::Interrupted { .. } => Failure::Interrupted(failed.to_string()),
         _ => {
             let help = failed.help().map(|help| format!("\n  help: {help}"));

@@ -6,6 +6,7 @@ use boldface_runner::export::{Asked, Unverified, Verified, verify};
 
 use super::BUILD;
 use super::place::named_paths;
+use super::threads;
 use crate::failure::{Failure, with_causes};
 use crate::progress::Screen;
 use crate::{interrupt, say};
@@ -63,13 +64,10 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         workers: arguments.workers,
         plugins: arguments.plugins.clone(),
     };
-    let threads =
-        rayon::ThreadPoolBuilder::new().num_threads(arguments.workers.unwrap_or(0)).stack_size(8 << 20);
-    let threads =
-        threads.build().map_err(|error| Failure::Run(format!("no threads to compute on: {error}")))?;
+    let pool = threads::start(arguments.workers.unwrap_or(0))?;
     interrupt::listen();
     let screen = Screen::new();
-    let verified = threads.install(|| verify(&arguments.dir, &asked, &BUILD, &screen)).map_err(failure)?;
+    let verified = pool.install(|| verify(&arguments.dir, &asked, &BUILD, &screen)).map_err(failure)?;
     say::out(told(&verified));
     if verified.holds() {
         return Ok(());

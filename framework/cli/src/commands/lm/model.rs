@@ -6,7 +6,7 @@ use boldface::{Precision, Runtime};
 use boldface_engine::Engine;
 use boldface_lm::{Files, Network, adapter};
 
-use crate::commands::BUILD;
+use crate::commands::{BUILD, threads};
 use crate::failure::{Failure, with_causes};
 
 /// Files of the model.
@@ -67,9 +67,6 @@ pub struct Place {
     workers: usize,
 }
 
-/// Bytes per thread's stack, as for a main thread.
-const STACK: usize = 8 << 20;
-
 impl Place {
     /// Opens the engine.
     pub fn engine(&self) -> Result<Engine, Failure> {
@@ -100,9 +97,7 @@ impl Place {
 
     /// Runs `work` on the requested number of threads.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.workers).stack_size(STACK).build();
-        let pool = pool.map_err(|error| Failure::Run(format!("--workers {}: {error}", self.workers)))?;
-        pool.install(work)
+        threads::start(self.workers)?.install(work)
     }
 }
 

@@ -7,6 +7,7 @@ use boldface_runner::plan::sweep::{Sweep, Union};
 use boldface_runner::run::{Artefact, History, Store};
 use serde_json::{Value, json};
 
+use crate::commands::amounts::duration;
 use crate::say;
 
 /// Number of arms that are shown without `--all`.
@@ -162,13 +163,4 @@ fn axes(sweep: &Sweep) -> String {
     };
     let text: String = sweep.axes.iter().map(line).collect();
     if text.is_empty() { text } else { text + "\n" }
-}
-
-/// Formats a time: `12 s`, `3 min`, `2.5 h`.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        short if short < 120.0 => format!("{short:.0} s"),
-        middle if middle < 7200.0 => format!("{:.0} min", middle / 60.0),
-        long => format!("{:.1} h", long / 3600.0),
-    }
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use boldface_runner::run::{Event, Line};
 
+use crate::commands::amounts::duration;
+
 /// Width of a curve in characters.
 const CURVE: usize = 24;
 /// Number of stages listed at once. Finished stages at the top that do not fit are only counted.
@@ -152,7 +154,7 @@ impl Stage {
             let filled = (share * CURVE as f64) as usize;
             let bar = "=".repeat(filled) + &" ".repeat(CURVE.saturating_sub(filled));
             let left = (now - since) * (1.0 - share) / share.max(1e-9);
-            let left = if share > 0.0 { format!(", {} left", seconds(left)) } else { String::new() };
+            let left = if share > 0.0 { format!(", {} left", duration(left)) } else { String::new() };
             lines.push(format!("    [{bar}] {done} of {total}{left}"));
         }
         let width = self.metrics.keys().map(String::len).max().unwrap_or(0);
@@ -168,20 +170,11 @@ fn how(how: &How, now: f64) -> String {
     match how {
         How::ToDo => String::new(),
         How::Elsewhere => "another run is making it".to_owned(),
-        How::Runs(since) => format!("running, {}", seconds(now - since)),
+        How::Runs(since) => format!("running, {}", duration(now - since)),
         How::Stopped => "not finished".to_owned(),
-        How::Finished(took) => seconds(*took),
+        How::Finished(took) => duration(*took),
         How::Cached => "cached".to_owned(),
         How::Failed(error) => format!("failed: {}", error.lines().next().unwrap_or_default()),
-    }
-}
-
-fn seconds(seconds: f64) -> String {
-    match seconds.max(0.0) {
-        short if short < 10.0 => format!("{short:.1} s"),
-        short if short < 120.0 => format!("{short:.0} s"),
-        long if long < 7200.0 => format!("{:.0} min", long / 60.0),
-        long => format!("{:.1} h", long / 3600.0),
     }
 }
 
