@@ -81,7 +81,7 @@ impl Folder {
                 let subject = name.get("sub").map(str::to_owned);
                 let of_folder = folder.others.entry(parent).or_default();
                 of_folder.entry(subject).or_default().push(Named { path, name });
-            } else if wanted.only.iter().all(|(entity, label)| name.get(entity) == Some(label)) {
+            } else if wanted.only.iter().all(|(entity, label)| name.has(entity, label)) {
                 folder.scans.push(Named { path, name });
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Problem, Result, ScanId};
+use boldface_imaging::names::same_label;
 use boldface_imaging::pattern::{Labels, Pattern, scan_id};
 use boldface_imaging::recipe::ScanFiles;
 
@@ -26,7 +27,10 @@ impl Bids {
         for (path, labels) in parsed.find(root, &Labels::new())? {
             let id = scan_id(dataset, &labels, self.subject.as_deref());
             let id = id.ok_or("`pattern` has no `{subject}`, and `subject` is not set")?;
-            if !self.only.iter().all(|(entity, label)| entity_of(&id, entity) == Some(label.as_str())) {
+            let has = |(entity, label): (&String, &String)| {
+                entity_of(&id, entity).is_some_and(|own| same_label(entity, own, label))
+            };
+            if !self.only.iter().all(has) {
                 continue;
             }
             if let Some(other) = by_id.insert(id.clone(), path.clone()) {
