@@ -4,6 +4,7 @@ use std::path::Path;
 
 use boldface::{Event, Result};
 
+use crate::link;
 use crate::table::{Row, Table};
 
 /// Reads a BIDS table with the columns `onset` and `duration` in seconds, and optionally `trial_type`.
@@ -33,7 +34,7 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
 /// As [`read`], and if a line does not have three numbers.
 pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
-        let text = std::fs::read_to_string(path)?;
+        let text = link::read_text(path)?;
         let mut events = Vec::new();
         for (line, cells) in text.lines().zip(1..).map(|(text, line)| (line, text.split_whitespace())) {
             match cells.collect::<Vec<_>>()[..] {

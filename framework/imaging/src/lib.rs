@@ -16,6 +16,7 @@ pub mod export;
 pub mod folder;
 mod gaps;
 pub mod labels;
+pub mod link;
 pub mod matrix;
 mod matrix_file;
 pub mod names;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use boldface::{Result, ScanId};
 
 use self::own::Own;
+use crate::link;
 use crate::names::{label, same_run};
 use crate::table::{Row, Table};
 
@@ -50,7 +51,7 @@ impl Phenotypes {
     /// Returns the tables that exist in `root`, sorted.
     pub fn files(root: &Path) -> Vec<PathBuf> {
         let mut files: Vec<_> = TABLES.iter().map(|(file, _)| root.join(file)).collect();
-        files.retain(|file| file.is_file());
+        files.retain(|file| link::is_listed(file));
         files.sort();
         files
     }
@@ -64,7 +65,7 @@ impl Phenotypes {
         let mut sources = Vec::new();
         for (file, entities) in TABLES {
             let path = root.join(file);
-            if path.is_file() {
+            if link::is_listed(&path) {
                 let source = Source::read(file, &path, entities);
                 sources.push(source.map_err(|error| format!("table `{}`: {error}", path.display()))?);
             } else if file == "participants.tsv" {
@@ -81,7 +82,7 @@ impl Phenotypes {
     /// Returns the tables that exist at `places` for `scans`, sorted.
     pub fn files_at(places: &Places, scans: &[ScanId]) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> =
-            places.tables().into_iter().map(|(path, _)| path).filter(|path| path.is_file()).collect();
+            places.tables().into_iter().map(|(path, _)| path).filter(|path| link::is_listed(path)).collect();
         files.extend(own::files(&places.root, scans.iter()));
         files.sort();
         files
@@ -93,7 +94,7 @@ impl Phenotypes {
     /// As [`Phenotypes::read`], and if a table of one subject lacks `session_id` or `filename`.
     pub fn read_at(places: &Places, scans: &[ScanId]) -> Result<Phenotypes> {
         let mut sources = Vec::new();
-        for (path, entities) in places.tables().into_iter().filter(|(path, _)| path.is_file()) {
+        for (path, entities) in places.tables().into_iter().filter(|(path, _)| link::is_listed(path)) {
             let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let source = Source::read(&file, &path, entities);
             sources.push(source.map_err(|error| format!("table `{}`: {error}", path.display()))?);

@@ -6,6 +6,7 @@ use boldface::JsonSchema;
 use boldface::{Deserialize, Regions, Result, Serialize, TimeSeries};
 
 use crate::labels::swap;
+use crate::link;
 use crate::npy;
 use crate::table::{TableError, records};
 
@@ -41,7 +42,7 @@ pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
             let header = npy::header(path)?;
             return Ok(oriented(header.rows, header.cols, form.layout, regions)?.0);
         }
-        let text = std::fs::read(path)?;
+        let text = link::read(path)?;
         let first = text.split_inclusive(|&byte| byte == b'\n').find(|line| !is_blank(line));
         let first = records(first.ok_or(TableError::Empty)?, delimiter(path))?;
         let (_, cells) = first.first().ok_or(TableError::Empty)?;
@@ -97,7 +98,7 @@ fn is_blank(line: &[u8]) -> bool {
 
 /// Reads a table: rows, columns and the values row by row; a missing value is NaN.
 fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
-    let mut lines = records(&std::fs::read(path)?, delimiter(path))?;
+    let mut lines = records(&link::read(path)?, delimiter(path))?;
     let (_, first) = lines.first().ok_or(TableError::Empty)?;
     check_first_line(first, form, regions)?;
     let cols = first.len();

@@ -6,6 +6,7 @@ use std::path::Path;
 use boldface::{Regions, Result, serde_json};
 
 use crate::labels::same_order;
+use crate::link;
 use crate::table::Table;
 
 /// The regions of a parcellation and the label of each.
@@ -78,7 +79,7 @@ pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
 /// If the sidecar cannot be read. The message names it.
 pub fn declared(sidecar: &Path) -> Result<Option<Vec<String>>> {
     let read = || -> Result<Option<Vec<String>>> {
-        let json: serde_json::Value = serde_json::from_slice(&std::fs::read(sidecar)?)?;
+        let json: serde_json::Value = serde_json::from_slice(&link::read(sidecar)?)?;
         let names = json.pointer("/RegionOrder/Regions");
         Ok(names.map(|names| serde_json::from_value(names.clone())).transpose()?)
     };

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::link;
+
 /// Reasons why a table cannot be read. Messages do not name the file; the caller does.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -64,7 +66,7 @@ impl Table {
     /// header.
     pub fn read(path: &Path) -> Result<Table, TableError> {
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        Table::parse(&std::fs::read(path)?, if is_csv { b',' } else { b'\t' })
+        Table::parse(&link::read(path)?, if is_csv { b',' } else { b'\t' })
     }
 
     /// Parses the text of a table.

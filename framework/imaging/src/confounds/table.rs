@@ -1,6 +1,5 @@
 //! Reads the confounds of one scan, one row per volume.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
@@ -8,6 +7,7 @@ use boldface::Result;
 use super::components::Sidecar;
 use super::headerless;
 use super::names::{DERIVATIVE, DERIVATIVE_SQUARE, SQUARE, todays};
+use crate::link;
 use crate::table::{Table, TableError};
 
 /// The confounds of one scan.
@@ -39,7 +39,7 @@ impl ConfoundTable {
     /// column.
     pub fn read(path: &Path) -> Result<ConfoundTable> {
         let named = |error: &dyn std::fmt::Display| format!("confounds `{}`: {error}", path.display());
-        let text = fs::read(path).map_err(|error| named(&error))?;
+        let text = link::read(path).map_err(|error| named(&error))?;
         let sidecar = Sidecar::beside(path)?;
         let table = parse(path, &text).map_err(|error| named(&error))?;
         Ok(ConfoundTable { sidecar, ..table })

@@ -72,7 +72,7 @@ pub fn read_label_file(path: &Path) -> Result<Vec<LabelEntry>> {
         if let Some(help) = foreign(&extension) {
             return Err(help.into());
         }
-        let bytes = std::fs::read(path)?;
+        let bytes = crate::link::read(path)?;
         let entries = match extension.as_str() {
             "tsv" => table::parse(&bytes, b'\t')?,
             "csv" => table::parse(&bytes, b',')?,

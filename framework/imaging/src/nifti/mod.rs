@@ -20,6 +20,7 @@ pub use affine::Affine;
 pub use datatype::{ByteOrder, Datatype, Scaling};
 pub use grid::Grid;
 pub use header::Header;
+pub use source::files_of;
 pub use volume::{Labels, Volume, read_labels, read_maps, read_volume};
 
 pub(crate) use fields::product;

@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::datatype::ByteOrder;
 use super::fields::{BYTES_1, BYTES_2, Fields, product};
+use crate::link;
 
 /// Size of a read from disk in bytes.
 const BUFFER: usize = 256 * 1024;
@@ -178,15 +179,7 @@ impl Read for Source {
 
 impl Stream {
     fn open(path: &Path) -> io::Result<Stream> {
-        let file = File::open(path).map_err(|error| {
-            let is_dangling = error.kind() == io::ErrorKind::NotFound && path.is_symlink();
-            if is_dangling {
-                return io::Error::other(
-                    "a link to a file that is not here; in a DataLad dataset, `datalad get` fetches it",
-                );
-            }
-            error
-        })?;
+        let file = File::open(path).map_err(|error| link::explained(path, error))?;
         let length = file.metadata()?.len();
         let mut file = BufReader::with_capacity(BUFFER, file);
         let start = io::BufRead::fill_buf(&mut file)?;
@@ -218,6 +211,16 @@ impl Read for Stream {
 /// Prefixes a message with the name of the file.
 pub(crate) fn at<T>(path: &Path, result: Result<T, impl std::fmt::Display>) -> Result<T> {
     result.map_err(|error| format!("`{}`: {error}", path.display()).into())
+}
+
+/// Returns the files of an image: one, or the two of a pair if the other is there.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let other = match ending(path).as_str() {
+        "img" => beside(path, "hdr").ok(),
+        "hdr" => beside(path, "img").ok(),
+        _ => None,
+    };
+    [Some(path.to_owned()), other].into_iter().flatten().collect()
 }
 
 /// Formats a read error: the part of the file, and the cause.
@@ -254,7 +257,7 @@ fn beside(path: &Path, ending: &str) -> Result<PathBuf, String> {
         name.push(format!(".{ending}"));
         PathBuf::from(name)
     });
-    found.find(|path| path.is_file()).ok_or_else(|| {
+    found.find(|path| link::is_listed(path)).ok_or_else(|| {
         format!(
             "one file of a pair, but neither `{0}.{ending}` nor `{0}.{ending}.gz` is there",
             stem.display()

@@ -193,6 +193,20 @@ fn a_header_that_lies_is_refused_before_anything_is_allocated() {
 }
 
 #[test]
+fn a_pair_has_two_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let [header, image, single] = ["a.hdr.gz", "a.img", "a.nii"].map(|name| dir.path().join(name));
+    for file in [&header, &image, &single] {
+        std::fs::write(file, "").unwrap();
+    }
+    assert_eq!(files_of(&header), [header.clone(), image.clone()]);
+    assert_eq!(files_of(&image), [image.clone(), header.clone()]);
+    assert_eq!(files_of(&single), [single.clone()]);
+    // Without the other file, opening the pair says what is missing.
+    assert_eq!(files_of(&dir.path().join("b.hdr")), [dir.path().join("b.hdr")]);
+}
+
+#[test]
 fn what_was_not_fetched_is_named() {
     check(
         b"/annex/objects/MD5E-s9--0.nii.gz\n",

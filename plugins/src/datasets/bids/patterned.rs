@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Problem, Result, ScanId};
+use boldface_imaging::link;
 use boldface_imaging::names::same_label;
 use boldface_imaging::pattern::{Labels, Pattern, scan_id};
 use boldface_imaging::recipe::ScanFiles;
@@ -170,5 +171,5 @@ fn sidecar(image: &Path) -> Option<PathBuf> {
     let name = image.file_name()?.to_str()?;
     let stem = name.strip_suffix(".gz").unwrap_or(name);
     let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-    Some(image.with_file_name(format!("{stem}.json"))).filter(|path| path.is_file())
+    Some(image.with_file_name(format!("{stem}.json"))).filter(|path| link::is_listed(path))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use boldface_imaging::beside::{is_brain_mask_of, is_confounds_of, nearest};
 use boldface_imaging::folder::{Named, files_in, repetition_time};
+use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::recipe::ScanFiles;
 
@@ -51,7 +52,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     let mut taken: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for (at, path) in bold.iter().enumerate() {
         let mut scan = || -> Result<Scan, String> {
-            if !path.is_file() {
+            if !link::is_listed(path) {
                 return Err(format!("--bold `{}` does not exist", path.display()));
             }
             let confounds = match scans.confounds.get(at) {
@@ -63,7 +64,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
                 given => given.clone(),
             };
             let sidecar = path.with_file_name(format!("{}.json", stem(path)));
-            let sidecar = Some(sidecar).filter(|sidecar| sidecar.is_file());
+            let sidecar = Some(sidecar).filter(|sidecar| link::is_listed(sidecar));
             let sidecar_tr = match &sidecar {
                 Some(sidecar) => repetition_time(sidecar).map_err(|error| format!("--bold: {error}"))?,
                 None => None,
