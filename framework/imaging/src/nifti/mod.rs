@@ -8,6 +8,7 @@ mod affine;
 mod datatype;
 mod fields;
 mod grid;
+mod gzip;
 mod header;
 mod source;
 mod volume;

@@ -7,10 +7,10 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
-use flate2::bufread::MultiGzDecoder;
 
 use super::datatype::ByteOrder;
 use super::fields::{BYTES_1, BYTES_2, Fields, product};
+use super::gzip::{FOLLOWED, Members};
 use crate::link;
 
 /// Size of a read from disk in bytes.
@@ -32,7 +32,7 @@ pub(crate) struct Source {
 /// The unpacked bytes of a file.
 enum Stream {
     Plain { file: BufReader<File>, length: u64 },
-    Gzip { decoder: Box<MultiGzDecoder<BufReader<File>>>, length: u64 },
+    Gzip { decoder: Box<Members>, length: u64 },
 }
 
 impl Source {
@@ -184,7 +184,7 @@ impl Stream {
         let mut file = BufReader::with_capacity(BUFFER, file);
         let start = io::BufRead::fill_buf(&mut file)?;
         if start.starts_with(&[0x1f, 0x8b]) {
-            return Ok(Stream::Gzip { decoder: Box::new(MultiGzDecoder::new(file)), length });
+            return Ok(Stream::Gzip { decoder: Box::new(Members::new(file)), length });
         }
         Ok(Stream::Plain { file, length })
     }
@@ -226,6 +226,9 @@ pub fn files_of(path: &Path) -> Vec<PathBuf> {
 /// Formats a read error: the part of the file, and the cause.
 pub(crate) fn damage(what: &str, error: &io::Error) -> String {
     let why = match error.kind() {
+        _ if error.to_string() == FOLLOWED => {
+            return format!("{what} cannot be read ({FOLLOWED}); copy the file again");
+        }
         io::ErrorKind::UnexpectedEof => "the file ends early".to_owned(),
         _ => error.to_string(),
     };
