@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Result, serde_json};
 
+use crate::json;
 use crate::link;
 use crate::names::Name;
 
@@ -174,7 +175,7 @@ pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
 /// If the file is not JSON, or the value is not a number.
 pub fn repetition_time(sidecar: &Path) -> Result<Option<f64>> {
     let read = || -> Result<Option<f64>> {
-        let json: serde_json::Value = serde_json::from_slice(&link::read(sidecar)?)?;
+        let json: serde_json::Value = json::parse(&link::read(sidecar)?)?;
         match json.get("RepetitionTime") {
             None => Ok(None),
             Some(tr) => match tr.as_f64() {

@@ -15,6 +15,7 @@ pub mod events;
 pub mod export;
 pub mod folder;
 mod gaps;
+mod json;
 pub mod labels;
 pub mod link;
 pub mod matrix;

@@ -62,7 +62,7 @@ impl Confounds {
     /// centred.
     ///
     /// # Errors
-    /// As [`Confounds::columns`], or if a value is missing after the first volume.
+    /// As [`Confounds::columns`], or if a value is infinite, or missing after the first volume.
     pub fn choose(&self, table: &ConfoundTable) -> Result<Matrix> {
         let names = self.columns(table)?;
         let mut values = vec![0.0; table.trs() * names.len()];
@@ -72,6 +72,13 @@ impl Confounds {
                 && first.is_nan()
             {
                 *first = *second;
+            }
+            if let Some(place) = column.iter().position(|value| value.is_infinite()) {
+                let (path, line) = (table.path().display(), table.line(place));
+                return Err(format!(
+                    "confounds `{path}`: line {line}, column `{name}`: the value is infinite and cannot be regressed out"
+                )
+                .into());
             }
             if let Some(gap) = column.iter().position(|value| value.is_nan()) {
                 let (path, line) = (table.path().display(), table.line(gap.max(1).min(table.trs() - 1)));

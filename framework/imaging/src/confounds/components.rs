@@ -7,6 +7,7 @@ use boldface::{Deserialize, Result, serde_json};
 
 use super::names::number;
 use super::table::ConfoundTable;
+use crate::json;
 use crate::link;
 
 /// Description of the components in the sidecar of a table, as fMRIPrep writes it since 1.4.
@@ -37,9 +38,9 @@ impl Sidecar {
             return Ok(None);
         }
         let named = |error: &dyn std::fmt::Display| format!("sidecar `{}`: {error}", path.display());
-        let text = link::read_text(&path).map_err(|error| named(&error))?;
+        let text = link::read(&path).map_err(|error| named(&error))?;
         let entries: BTreeMap<String, serde_json::Value> =
-            serde_json::from_str(&text).map_err(|error| named(&error))?;
+            json::parse(&text).map_err(|error| named(&error))?;
         let known = entries.into_iter().filter(|(name, _)| name.contains("_comp_cor_"));
         let component = |(name, entry): (String, serde_json::Value)| {
             let component = serde_json::from_value(entry);
