@@ -170,6 +170,10 @@ fn settings_that_contradict_are_problems() {
     ));
 }
 
+fn bids_at(spec: &str) -> Bids {
+    boldface::registry::parse(&serde_json::from_str(spec).unwrap()).unwrap()
+}
+
 #[test]
 fn run_labels_are_numbers_in_every_folder() {
     let dir = tempfile::tempdir().unwrap();
