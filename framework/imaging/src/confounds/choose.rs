@@ -68,17 +68,17 @@ impl Confounds {
         let mut values = vec![0.0; table.trs() * names.len()];
         for (place, name) in names.iter().enumerate() {
             let mut column = table.column(name).expect("`columns` names columns that are there");
-            if let [first, second, ..] = column.as_mut_slice()
-                && first.is_nan()
-            {
-                *first = *second;
-            }
-            if let Some(place) = column.iter().position(|value| value.is_infinite()) {
-                let (path, line) = (table.path().display(), table.line(place));
+            if let Some(row) = column.iter().position(|value| value.is_infinite()) {
+                let (path, line) = (table.path().display(), table.line(row));
                 return Err(format!(
                     "confounds `{path}`: line {line}, column `{name}`: the value is infinite and cannot be regressed out"
                 )
                 .into());
+            }
+            if let [first, second, ..] = column.as_mut_slice()
+                && first.is_nan()
+            {
+                *first = *second;
             }
             if let Some(gap) = column.iter().position(|value| value.is_nan()) {
                 let (path, line) = (table.path().display(), table.line(gap.max(1).min(table.trs() - 1)));
