@@ -4,9 +4,12 @@ use std::path::Path;
 
 use boldface::{Event, Result};
 
+use crate::link;
 use crate::table::{Row, Table};
 
 /// Reads a BIDS table with the columns `onset` and `duration` in seconds, and optionally `trial_type`.
+///
+/// An event whose onset is `n/a`, which BIDS allows, has no place in time and is passed over.
 ///
 /// # Errors
 /// If the file cannot be read, a column is missing or a cell is not a number. The message names file and
@@ -16,12 +19,11 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
         let table = Table::read(path)?;
         table.require("onset")?;
         table.require("duration")?;
-        let event = |row: Row<'_>| -> Result<Event> {
-            let onset = row.get("onset").ok_or_else(|| format!("line {} has no `onset`", row.line))?;
-            let event = timed(row.line, onset, row.get("duration").unwrap_or("0"))?;
-            Ok(Event { trial_type: row.get("trial_type").map(str::to_owned), ..event })
+        let event = |row: Row<'_>| -> Option<Result<Event>> {
+            let event = timed(row.line, row.get("onset")?, row.get("duration").unwrap_or("0"));
+            Some(event.map(|event| Event { trial_type: row.get("trial_type").map(str::to_owned), ..event }))
         };
-        table.rows().map(event).collect()
+        table.rows().filter_map(event).collect()
     };
     named(path, read()).map(sorted)
 }
@@ -33,7 +35,7 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
 /// As [`read`], and if a line does not have three numbers.
 pub fn read_fsl(path: &Path, trial_type: &str) -> Result<Vec<Event>> {
     let read = || -> Result<Vec<Event>> {
-        let text = std::fs::read_to_string(path)?;
+        let text = link::read_text(path)?;
         let mut events = Vec::new();
         for (line, cells) in text.lines().zip(1..).map(|(text, line)| (line, text.split_whitespace())) {
             match cells.collect::<Vec<_>>()[..] {
@@ -103,6 +105,8 @@ mod tests {
         let expected =
             [event(-1.0, 2.0, None), event(3.0, 0.5, Some("house")), event(12.5, 0.0, Some("face"))];
         assert_eq!(read(&path).unwrap(), expected);
+        let (_dir, path) = file("events.tsv", "onset\tduration\nn/a\tn/a\n3\t1\n");
+        assert_eq!(read(&path).unwrap(), [event(3.0, 1.0, None)]);
         let (_dir, path) = file("cond001.txt", "52.5\t22.5\t1\n\n15.0 22.5 1\n80 1 0\n");
         let expected = [event(15.0, 22.5, Some("house")), event(52.5, 22.5, Some("house"))];
         assert_eq!(read_fsl(&path, "house").unwrap(), expected);
@@ -123,7 +127,7 @@ mod tests {
             said("e.tsv", "onset\tduration\n1\t1\nx\t1\n"),
             "events `e.tsv`: line 3: the onset `x` is not a number"
         );
-        assert_eq!(said("e.tsv", "onset\tduration\nn/a\t1\n"), "events `e.tsv`: line 2 has no `onset`");
+
         assert_eq!(said("e.tsv", "onset\tduration\n1\t-2\n"), "events `e.tsv`: line 2: a duration of -2 s");
         assert_eq!(said("c.txt", "1 2 nan\n"), "events `c.txt`: line 1: the weight `nan` is not a number");
         assert!(said("c.txt", "onset duration\n").contains("line 1 does not have three numbers"));

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Result, serde_json};
 
+use crate::json;
+use crate::link;
 use crate::names::Name;
 
 /// A file with a BIDS name.
@@ -81,7 +83,7 @@ impl Folder {
                 let subject = name.get("sub").map(str::to_owned);
                 let of_folder = folder.others.entry(parent).or_default();
                 of_folder.entry(subject).or_default().push(Named { path, name });
-            } else if wanted.only.iter().all(|(entity, label)| name.get(entity) == Some(label)) {
+            } else if wanted.only.iter().all(|(entity, label)| name.has(entity, label)) {
                 folder.scans.push(Named { path, name });
             }
         }
@@ -134,7 +136,8 @@ impl Folder {
 /// If a folder cannot be read.
 pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
     let own = file.with_extension("json");
-    let mut found: Vec<PathBuf> = Some(&own).filter(|own| own.is_file()).into_iter().cloned().collect();
+    let mut found: Vec<PathBuf> =
+        Some(&own).filter(|own| link::is_listed(own)).into_iter().cloned().collect();
     let name = file.file_name().and_then(|name| Name::parse(name.to_str()?).ok());
     let Some(name) = name.filter(|name| name.get("sub").is_some()) else { return Ok(found) };
     let file = std::path::absolute(file)?;
@@ -172,7 +175,7 @@ pub fn sidecars_of(file: &Path) -> Result<Vec<PathBuf>> {
 /// If the file is not JSON, or the value is not a number.
 pub fn repetition_time(sidecar: &Path) -> Result<Option<f64>> {
     let read = || -> Result<Option<f64>> {
-        let json: serde_json::Value = serde_json::from_slice(&fs::read(sidecar)?)?;
+        let json: serde_json::Value = json::parse(&link::read(sidecar)?)?;
         match json.get("RepetitionTime") {
             None => Ok(None),
             Some(tr) => match tr.as_f64() {

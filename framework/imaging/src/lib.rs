@@ -5,6 +5,7 @@
 //! [`regions`]). It also makes regional series ([`parcellation`]), cleans them ([`clean()`]) and scales
 //! them ([`standardize()`]).
 
+pub mod beside;
 pub mod bold;
 pub mod cifti;
 pub mod clean;
@@ -14,7 +15,9 @@ pub mod events;
 pub mod export;
 pub mod folder;
 mod gaps;
+mod json;
 pub mod labels;
+pub mod link;
 pub mod matrix;
 mod matrix_file;
 pub mod names;

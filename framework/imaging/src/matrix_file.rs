@@ -34,7 +34,7 @@ impl MatrixFile {
             let (header, values) = npy::read(path)?;
             return Ok(MatrixFile { names: None, trs: header.rows, rois: header.cols, values });
         }
-        let mut lines = records(&std::fs::read(path)?, delimiter(path))?;
+        let mut lines = records(&crate::link::read(path)?, delimiter(path))?;
         let (_, first) = lines.first().ok_or(TableError::Empty)?;
         let rois = first.len();
         let is_named =

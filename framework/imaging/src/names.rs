@@ -66,10 +66,23 @@ impl Name {
         self.entities.get(entity).map(String::as_str)
     }
 
+    /// Whether the name has this label of an entity, by [`same_label`].
+    pub fn has(&self, entity: &str, label: &str) -> bool {
+        self.get(entity).is_some_and(|own| same_label(entity, own, label))
+    }
+
     /// Whether a file with this name applies to `other`: every entity here has the same label there.
     /// BIDS assigns sidecars and region tables to files by this rule.
     pub fn applies_to(&self, other: &Name) -> bool {
-        self.entities.iter().all(|(entity, label)| other.get(entity) == Some(label))
+        self.entities.iter().all(|(entity, label)| other.has(entity, label))
+    }
+
+    /// Whether two names agree in an entity: both lack it, or both have the same label.
+    pub fn agrees_in(&self, entity: &str, other: &Name) -> bool {
+        match self.get(entity) {
+            Some(label) => other.has(entity, label),
+            None => other.get(entity).is_none(),
+        }
     }
 
     /// Returns the scan of `dataset` that the name belongs to; `None` without `sub-`.
@@ -89,6 +102,15 @@ impl Name {
 /// Strips the entity from a label in a table: `sub-01` and `01` are the same subject.
 pub fn label<'a>(entity: &str, written: &'a str) -> &'a str {
     written.strip_prefix(entity).and_then(|rest| rest.strip_prefix('-')).unwrap_or(written)
+}
+
+/// Entities whose labels are numbers in BIDS (format `index`).
+const NUMBERED: [&str; 6] = ["run", "echo", "flip", "inv", "split", "chunk"];
+
+/// Whether two labels of an entity are equal. BIDS numbers runs, echoes and the like, so `run-1` is
+/// `run-01`; all other labels are text.
+pub fn same_label(entity: &str, a: &str, b: &str) -> bool {
+    if NUMBERED.contains(&entity) { same_run(a, b) } else { a == b }
 }
 
 /// Whether two run labels are equal. BIDS numbers runs, so `1` and `01` are the same run.
@@ -154,11 +176,23 @@ mod tests {
         ] {
             assert_eq!(Name::parse(sidecar).unwrap().applies_to(&scan), applies, "{sidecar}");
         }
+        // Runs and echoes are numbers, subjects and tasks are text.
+        let scan = Name::parse("sub-01_task-1_run-01_echo-2_bold.nii.gz").unwrap();
+        for (sidecar, applies) in [
+            ("sub-01_task-1_run-1_bold.json", true),
+            ("run-001_echo-02_bold.json", true),
+            ("run-10_bold.json", false),
+            ("sub-1_bold.json", false),
+            ("task-01_bold.json", false),
+        ] {
+            assert_eq!(Name::parse(sidecar).unwrap().applies_to(&scan), applies, "{sidecar}");
+        }
     }
 
     #[test]
     fn labels_are_compared_as_bids_means_them() {
         assert_eq!((label("sub", "sub-01"), label("sub", "01"), label("run", "run-3")), ("01", "01", "3"));
         assert!(same_run("1", "01") && !same_run("1", "10") && same_run("a", "a") && !same_run("a", "b"));
+        assert!(same_label("echo", "1", "01") && !same_label("sub", "1", "01"));
     }
 }

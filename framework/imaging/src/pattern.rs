@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Result, ScanId};
 
+use crate::link;
 use crate::names::label;
 
 /// Labels by placeholder name.
@@ -72,8 +73,9 @@ impl Pattern {
             let mut next = Vec::new();
             for (folder, labels) in found {
                 for (path, labels) in self.step(&folder, part, &labels)? {
-                    // Skip a folder where a file is expected, and the reverse.
-                    if path.is_dir() != is_last && (path.is_dir() || path.is_file()) {
+                    // Skip a folder where a file is expected, and the reverse. A file that was not
+                    // fetched is found, so that reading it fails.
+                    if path.is_dir() != is_last && (path.is_dir() || link::is_listed(&path)) {
                         next.push((path, labels));
                     }
                 }
@@ -88,7 +90,11 @@ impl Pattern {
     fn step(&self, folder: &Path, part: &[Piece], labels: &Labels) -> Result<Vec<(PathBuf, Labels)>> {
         if let Some(name) = filled(part, labels) {
             let path = folder.join(name);
-            return Ok(if path.exists() { vec![(path, labels.clone())] } else { Vec::new() });
+            return Ok(if path.exists() || link::is_dangling(&path) {
+                vec![(path, labels.clone())]
+            } else {
+                Vec::new()
+            });
         }
         let failed = |error| format!("cannot read the folder `{}`: {error}", folder.display());
         let mut entries = Vec::new();
@@ -263,6 +269,17 @@ mod tests {
         let found = pattern.find(dir.path(), &given).unwrap();
         let types: Vec<&str> = found.iter().map(|(_, labels)| labels["trial_type"].as_str()).collect();
         assert_eq!(types, ["cond001", "cond002"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_not_fetched_is_found() {
+        let dir = folder(&["sub-1_bold.nii"]);
+        std::os::unix::fs::symlink(".git/annex/objects/a", dir.path().join("sub-2_bold.nii")).unwrap();
+        assert_eq!(found(dir.path(), "sub-{subject}_bold.nii"), ["d/sub-1", "d/sub-2"]);
+        let pattern = Pattern::parse("sub-{subject}_bold.nii", &KNOWN).unwrap();
+        let given = Labels::from([("subject".to_owned(), "2".to_owned())]);
+        assert_eq!(pattern.find(dir.path(), &given).unwrap().len(), 1);
     }
 
     #[test]

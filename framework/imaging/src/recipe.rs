@@ -10,7 +10,7 @@ use crate::clean::{Cleaning, cautions, clean};
 use crate::confounds::{ConfoundTable, Confounds, DummyScans, Scrub, framewise_displacement, kept_volumes};
 use crate::gaps::resample_kept;
 use crate::matrix::Matrix;
-use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate};
+use crate::parcellation::{ParcellateOptions, Parcellation, Weights, parcellate_kept};
 
 /// How regional series are made from scanner files. The steps run in this order: optional smoothing of
 /// volumes, averaging of regions, cleaning of the series, removal of censored volumes, resampling.
@@ -165,10 +165,10 @@ impl Recipe {
         let weights = weights.weights_for(parcellation, bold.space(), files.mask.as_deref())?;
         let options =
             ParcellateOptions { smoothing: self.smoothing, minimum_coverage: self.minimum_coverage };
-        let read = parcellate(bold, &weights, &options)?;
+        let censored = (removed > 0).then_some(kept.as_slice());
+        let read = parcellate_kept(bold, &weights, &options, censored)?;
 
         let mut warnings = [weights.warnings.clone(), read.warnings].concat();
-        let censored = (removed > 0).then_some(kept.as_slice());
         let cleaned = clean(&read.signal, regressors.as_ref(), censored, tr, &self.cleaning)
             .map_err(|error| named(&files.bold, &error))?;
         warnings.extend(cautions(regressors.as_ref(), trs, trs - removed, tr, &self.cleaning));

@@ -6,6 +6,7 @@ use boldface::JsonSchema;
 use boldface::{Deserialize, Regions, Result, Serialize, TimeSeries};
 
 use crate::labels::swap;
+use crate::link;
 use crate::npy;
 use crate::table::{TableError, records};
 
@@ -41,7 +42,7 @@ pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
             let header = npy::header(path)?;
             return Ok(oriented(header.rows, header.cols, form.layout, regions)?.0);
         }
-        let text = std::fs::read(path)?;
+        let text = link::read(path)?;
         let first = text.split_inclusive(|&byte| byte == b'\n').find(|line| !is_blank(line));
         let first = records(first.ok_or(TableError::Empty)?, delimiter(path))?;
         let (_, cells) = first.first().ok_or(TableError::Empty)?;
@@ -55,8 +56,12 @@ pub fn volumes(path: &Path, form: Form, regions: &Regions) -> Result<usize> {
 
 /// Reads a whole signal file. `tr` is its repetition time in seconds.
 ///
+/// A region without a value in any volume stays missing (NaN): `boldface parcellate` and XCP-D write one
+/// without coverage so.
+///
 /// # Errors
-/// As [`volumes`], and if the file is damaged or a value is missing, NaN or infinite.
+/// As [`volumes`], and if the file is damaged, no region has a value, or a value is missing, NaN or
+/// infinite in a region that has others.
 pub fn read(path: &Path, form: Form, regions: &Regions, tr: f64) -> Result<TimeSeries> {
     let read = || -> Result<TimeSeries> {
         let (rows, cols, values) = if is_array(path) {
@@ -97,7 +102,7 @@ fn is_blank(line: &[u8]) -> bool {
 
 /// Reads a table: rows, columns and the values row by row; a missing value is NaN.
 fn read_table(path: &Path, form: Form, regions: &Regions) -> Result<(usize, usize, Vec<f32>)> {
-    let mut lines = records(&std::fs::read(path)?, delimiter(path))?;
+    let mut lines = records(&link::read(path)?, delimiter(path))?;
     let (_, first) = lines.first().ok_or(TableError::Empty)?;
     check_first_line(first, form, regions)?;
     let cols = first.len();
@@ -191,12 +196,19 @@ fn oriented(rows: usize, cols: usize, layout: Layout, regions: &Regions) -> Resu
 }
 
 fn check_finite(values: &[f32], regions: &Regions) -> Result<()> {
-    let bad = |x: &f32| !x.is_finite();
-    let Some(first) = values.iter().position(bad) else { return Ok(()) };
-    let (rois, count) = (regions.names.len(), values.iter().filter(|x| bad(x)).count());
+    let rois = regions.names.len();
+    let is_missing: Vec<bool> =
+        (0..rois).map(|roi| values.iter().skip(roi).step_by(rois).all(|x| x.is_nan())).collect();
+    if !is_missing.contains(&false) {
+        return Err("no region has a value".into());
+    }
+    let bad = |(place, x): &(usize, &f32)| !x.is_finite() && !is_missing[place % rois];
+    let Some((first, _)) = values.iter().enumerate().find(bad) else { return Ok(()) };
+    let count = values.iter().enumerate().filter(bad).count();
     Err(format!(
         "{count} of {} values are missing, NaN or infinite, the first in region `{}` at volume {} (from 0); \
-         interpolate them, write a dead region as zeros, or move the scan out of the folder",
+         interpolate them, write `n/a` in every volume for a region without a signal, or move the scan out of \
+         the folder",
         values.len(),
         regions.names[first % rois],
         first / rois
@@ -205,172 +217,4 @@ fn check_finite(values: &[f32], regions: &Regions) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use expect_test::{Expect, expect};
-
-    use super::*;
-
-    const PLAIN: Form = Form { layout: Layout::TimeByRegion, header: true };
-    const BARE: Form = Form { layout: Layout::TimeByRegion, header: false };
-    const TURNED: Form = Form { layout: Layout::RegionByTime, header: false };
-
-    fn regions() -> Regions {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Regions { names: names(&["A", "B", "C"]), networks: names(&["Vis", "Vis", "CER"]) }
-    }
-
-    fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        (dir, path)
-    }
-
-    fn array(rows: usize, cols: usize, values: &[f32]) -> Vec<u8> {
-        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {cols}), }}");
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend((header.len() as u16).to_le_bytes());
-        bytes.extend(header.as_bytes());
-        bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
-        bytes
-    }
-
-    fn check(name: &str, bytes: &[u8], form: Form, message: Expect) {
-        let (dir, path) = file(name, bytes);
-        let error = read(&path, form, &regions(), 2.0).unwrap_err().to_string();
-        message.assert_eq(&error.replace(&format!("{}/", dir.path().display()), ""));
-    }
-
-    #[test]
-    fn every_form_gives_the_same_series() {
-        let expected = TimeSeries::new(2, 3, 2.0, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.5]).unwrap();
-        for (name, bytes, form) in [
-            ("x.npy", array(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]), PLAIN),
-            ("x.npy", array(3, 2, &[1.0, 4.0, 2.0, 5.0, 3.0, 6.5]), TURNED),
-            ("x.tsv", b"A\tB\tC\n1\t2\t3\n4\t5\t6.5\n".to_vec(), PLAIN),
-            ("x.csv", b"\xef\xbb\xbfA,B,C\r\n1,2,3\r\n4,5,6.5\r\n\r\n".to_vec(), PLAIN),
-            ("x.tsv", b"1\t2\t3\n4\t5\t6.5".to_vec(), BARE),
-            ("x.csv", b"1,4\n2,5\n3,6.5\n".to_vec(), TURNED),
-        ] {
-            let (_dir, path) = file(name, &bytes);
-            assert_eq!(volumes(&path, form, &regions()).unwrap(), 2, "{name} {form:?}");
-            assert_eq!(read(&path, form, &regions(), 2.0).unwrap(), expected, "{name} {form:?}");
-        }
-    }
-
-    #[test]
-    fn regions_must_be_those_of_the_table() {
-        check(
-            "x.npy",
-            &array(2, 2, &[0.0; 4]),
-            PLAIN,
-            expect![
-                "file `x.npy`: 2 regions, but the region table has 3; series and table must come from the same parcellation"
-            ],
-        );
-        check(
-            "x.npy",
-            &array(3, 2, &[0.0; 6]),
-            PLAIN,
-            expect![[
-                r#"file `x.npy`: 2 regions, but the region table has 3; its other side has 3: set `layout = "region-by-time"`"#
-            ]],
-        );
-        check("x.npy", &array(0, 3, &[]), PLAIN, expect!["file `x.npy`: it has no volumes"]);
-        check(
-            "x.tsv",
-            b"A\tC\tB\n1\t2\t3\n",
-            PLAIN,
-            expect![
-                "file `x.tsv`: column 2 is `C`, but region 2 of the region table is `B`; bring both into one order"
-            ],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\tX\n1\t2\t3\n",
-            PLAIN,
-            expect!["file `x.tsv`: column `X` is not in the region table"],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\n1\t2\n",
-            PLAIN,
-            expect!["file `x.tsv`: region `C` of the region table has no column"],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\tC\tC\n1\t2\t3\t3\n",
-            PLAIN,
-            expect!["file `x.tsv`: a region has two columns: 4 for 3 regions"],
-        );
-        check(
-            "x.tsv",
-            b"1\t2\t3\n1.5\t2.5\t3.5\n",
-            PLAIN,
-            expect![
-                "file `x.tsv`: the first line holds numbers such as `1`, not the names of the region table such as `A`; name the columns, or set `header = false` if that line is the first volume"
-            ],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\tC\n1\t2\t3\n",
-            BARE,
-            expect!["file `x.tsv`: the first line is not numbers; with names in it, set `header = true`"],
-        );
-        let turned = Form { header: true, ..TURNED };
-        check(
-            "x.tsv",
-            b"A\tB\tC\n1\t2\t3\n",
-            turned,
-            expect![
-                "file `x.tsv`: a table with a header is time by region; set `header = false` or transpose it"
-            ],
-        );
-    }
-
-    #[test]
-    fn bad_values_are_placed() {
-        check(
-            "x.npy",
-            &array(2, 3, &[1.0, 2.0, 3.0, 4.0, f32::NAN, f32::INFINITY]),
-            PLAIN,
-            expect![
-                "file `x.npy`: 2 of 6 values are missing, NaN or infinite, the first in region `B` at volume 1 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
-            ],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\tC\n1\tn/a\t3\n",
-            PLAIN,
-            expect![
-                "file `x.tsv`: 1 of 3 values are missing, NaN or infinite, the first in region `B` at volume 0 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
-            ],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\tC\n1\t2,5\t3\n",
-            PLAIN,
-            expect!["file `x.tsv`: `2,5` on line 2, column 2 is not a number"],
-        );
-        check(
-            "x.tsv",
-            b"A\tB\tC\n1\t2\n",
-            PLAIN,
-            expect!["file `x.tsv`: line 2 has 2 cells, but the header has 3"],
-        );
-        check(
-            "x.tsv",
-            b"\n",
-            PLAIN,
-            expect!["file `x.tsv`: the table is empty; its first line names the columns"],
-        );
-        check(
-            "x.npy",
-            &array(2, 3, &[0.0; 5]),
-            PLAIN,
-            expect![
-                "file `x.npy`: 2 x 3 values of float32 take 24 bytes, but 20 follow the header; the file is damaged or its copy was cut short"
-            ],
-        );
-    }
-}
+mod tests;

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use boldface::{Regions, Result, serde_json};
 
+use crate::json;
 use crate::labels::same_order;
+use crate::link;
 use crate::table::Table;
 
 /// The regions of a parcellation and the label of each.
@@ -43,11 +45,12 @@ pub fn read(path: &Path, networks: &str) -> Result<Regions> {
 
 /// Reads the region table of a label image: as [`read`], with the label of each region.
 ///
-/// The label is in the column `label`, or in `index` if there is no such column. Regions are in the
-/// order of `index` here too, so that one table describes both an image and the series made from it; a
-/// table needs both columns if regions are in another order than their labels. Label 0 is the
-/// background, so a row with label 0 and a name such as `background` or `unknown` is not a region. If
-/// `networks` is the default `network`, the column may be absent; every region is then [`NO_NETWORK`].
+/// The label is in the column `label`, or in `index` if there is no such column or it holds words.
+/// Regions are in the order of `index` here too, so that one table describes both an image and the
+/// series made from it; a table needs both columns if regions are in another order than their labels.
+/// Label 0 is the background, so a row with label 0 and a name such as `background` or `unknown` is not a
+/// region. If `networks` is the default `network`, the column may be absent; every region is then
+/// [`NO_NETWORK`].
 ///
 /// # Errors
 /// As [`read`], and if a label is not positive or occurs twice.
@@ -78,7 +81,7 @@ pub fn check_declared(sidecar: &Path, regions: &Regions) -> Result<bool> {
 /// If the sidecar cannot be read. The message names it.
 pub fn declared(sidecar: &Path) -> Result<Option<Vec<String>>> {
     let read = || -> Result<Option<Vec<String>>> {
-        let json: serde_json::Value = serde_json::from_slice(&std::fs::read(sidecar)?)?;
+        let json: serde_json::Value = json::parse(&link::read(sidecar)?)?;
         let names = json.pointer("/RegionOrder/Regions");
         Ok(names.map(|names| serde_json::from_value(names.clone())).transpose()?)
     };
@@ -143,15 +146,18 @@ fn entries(table: &Table, networks: Option<&str>) -> Result<Vec<Entry>> {
             .require(networks)
             .map_err(|error| format!("{error}; set `networks` to the one with each region's network"))?;
     }
-    let has_labels = table.columns().iter().any(|column| column == "label");
+    // Words under `label` are a column like any other.
+    let cells = || table.rows().filter_map(|row| row.get("label"));
+    let has_labels = table.columns().iter().any(|column| column == "label")
+        && (cells().next().is_none() || cells().any(|text| whole(text).is_some()));
     let mut entries = Vec::new();
     for row in table.rows() {
         let cell =
             |column: &str| row.get(column).ok_or_else(|| format!("line {} has no `{column}`", row.line));
         let number = |column: &str| {
             let text = cell(column)?;
-            text.parse::<i64>()
-                .map_err(|_| format!("`{column}` is `{text}` on line {}, not a whole number", row.line))
+            whole(text)
+                .ok_or_else(|| format!("`{column}` is `{text}` on line {}, not a whole number", row.line))
         };
         let index = number("index")?;
         let label = if has_labels { number("label")? } else { index };
@@ -168,6 +174,15 @@ fn entries(table: &Table, networks: Option<&str>) -> Result<Vec<Entry>> {
         );
     }
     Ok(entries)
+}
+
+/// Parses a whole number, also as spreadsheets and pandas write it: `1.0`.
+fn whole(text: &str) -> Option<i64> {
+    let digits = match text.split_once('.') {
+        Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,
+        _ => text,
+    };
+    digits.parse().ok()
 }
 
 #[cfg(test)]
@@ -189,6 +204,20 @@ mod tests {
         let regions = parse("name\tindex\tnetwork\nB\t10\tVis\nA\t9\tCER\nA\t11\tVis\n").unwrap();
         assert_eq!(regions.names, ["A", "B", "A"]);
         assert_eq!(regions.networks, ["CER", "Vis", "Vis"]);
+    }
+
+    #[test]
+    fn words_under_label_are_no_labels_and_whole_numbers_may_have_a_point() {
+        let labels = |text: &str| {
+            let table = Table::parse(text.as_bytes(), b'\t').unwrap();
+            labelled(&table, NETWORKS).map(|labelled| labelled.labels).map_err(|error| error.to_string())
+        };
+        assert_eq!(labels("index\tname\tlabel\n3\tA\tLH_Vis_1\n5\tB\tRH_Vis_1\n").unwrap(), [3, 5]);
+        assert_eq!(labels("index\tname\n1.0\tA\n2.00\tB\n").unwrap(), [1, 2]);
+        assert_eq!(labels("index\tname\tlabel\n1\tA\t7\n2\tB\t9.0\n").unwrap(), [7, 9]);
+        // A column with numbers is one of labels, and a word among them a mistake.
+        let error = labels("index\tname\tlabel\n1\tA\t7\n2\tB\tx\n").unwrap_err();
+        assert_eq!(error, "`label` is `x` on line 3, not a whole number");
     }
 
     #[test]

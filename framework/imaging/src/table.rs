@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::link;
+
 /// Reasons why a table cannot be read. Messages do not name the file; the caller does.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -17,6 +19,9 @@ pub enum TableError {
     /// A name occurs twice in the header.
     #[error("two columns are named `{0}`; rename one")]
     DuplicateColumn(String),
+    /// A column with values has no name.
+    #[error("column {0} has values but no name; name it or remove it")]
+    Nameless(usize),
     /// A row differs in length from the header.
     #[error("line {line} has {found} cells, but the header has {expected}")]
     Ragged {
@@ -64,7 +69,7 @@ impl Table {
     /// header.
     pub fn read(path: &Path) -> Result<Table, TableError> {
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        Table::parse(&std::fs::read(path)?, if is_csv { b',' } else { b'\t' })
+        Table::parse(&link::read(path)?, if is_csv { b',' } else { b'\t' })
     }
 
     /// Parses the text of a table.
@@ -75,17 +80,38 @@ impl Table {
         let mut lines = records(text, delimiter)?.into_iter();
         let (_, columns) = lines.next().ok_or(TableError::Empty)?;
         for (at, column) in columns.iter().enumerate() {
-            if columns[..at].contains(column) {
+            if !column.is_empty() && columns[..at].contains(column) {
                 return Err(TableError::DuplicateColumn(column.clone()));
             }
         }
-        let rows: Vec<_> = lines.collect();
+        let mut rows: Vec<_> = lines.collect();
+        // Spreadsheets leave rows without a cell that holds anything. In between, such a row may be the
+        // volume of a scan of which nothing is known.
+        while rows.pop_if(|(_, cells)| cells.iter().all(String::is_empty)).is_some() {}
+        let is_nameless = |(at, name): &(usize, &String)| {
+            name.is_empty()
+                && rows.iter().any(|(_, cells)| cells.get(*at).is_some_and(|cell| !cell.is_empty()))
+        };
+        if let Some((at, _)) = columns.iter().enumerate().find(is_nameless) {
+            return Err(TableError::Nameless(at + 1));
+        }
         match rows.iter().find(|(_, cells)| cells.len() != columns.len()) {
             Some((line, cells)) => {
                 Err(TableError::Ragged { line: *line, expected: columns.len(), found: cells.len() })
             }
-            None => Ok(Table { columns, rows }),
+            None => Ok(Table::named(columns, rows)),
         }
+    }
+
+    /// Makes a table of the columns with a name. Spreadsheets leave columns without name and values.
+    fn named(columns: Vec<String>, mut rows: Vec<(u64, Vec<String>)>) -> Table {
+        if columns.iter().any(String::is_empty) {
+            for (_, cells) in &mut rows {
+                let mut names = columns.iter();
+                cells.retain(|_| names.next().is_some_and(|name| !name.is_empty()));
+            }
+        }
+        Table { columns: columns.into_iter().filter(|name| !name.is_empty()).collect(), rows }
     }
 
     /// Returns the column names.
@@ -151,6 +177,21 @@ pub(crate) fn records(text: &[u8], delimiter: u8) -> Result<Vec<(u64, Vec<String
     Ok(records)
 }
 
+/// Returns the place of the first value that is no number in a column that otherwise holds numbers, such
+/// as `89+` among ages: one such cell would turn the column into categories, with an effect per age.
+///
+/// Most values must be numbers, of three or more amounts. A column of a few codes and a word is one of
+/// categories.
+pub fn stray_text(values: &[&str]) -> Option<usize> {
+    let number = |value: &&str| value.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    let mut numbers: Vec<f64> = values.iter().filter_map(number).collect();
+    let most = 2 * numbers.len() > values.len();
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    let stray = values.iter().position(|value| number(value).is_none());
+    stray.filter(|_| most && numbers.len() >= 3)
+}
+
 /// Returns a cell unless its value is missing: `n/a` in BIDS, or empty in other programs.
 fn present(cell: &str) -> Option<&str> {
     Some(cell).filter(|cell| !cell.is_empty() && *cell != "n/a")
@@ -181,6 +222,26 @@ mod tests {
         assert_eq!((rows[0].get("age"), rows[0].get("sex")), (None, Some("F")));
         assert_eq!((rows[1].get("age"), rows[1].get("sex")), (Some("31"), None));
         assert_eq!((rows[1].get("participant_id"), rows[1].get("height")), (Some("sub-02"), None));
+    }
+
+    #[test]
+    fn what_spreadsheets_leave_is_skipped() {
+        let text = "participant_id\tsex\t\t\nsub-01\tF\t\t\nsub-02\tM\t\t\n\t\t\t\n\t\t\t\n";
+        let table = Table::parse(text.as_bytes(), b'\t').unwrap();
+        assert_eq!(table.columns(), ["participant_id", "sex"]);
+        let rows: Vec<_> = table.rows().map(|row| (row.line, row.get("sex").unwrap())).collect();
+        assert_eq!(rows, [(2, "F"), (3, "M")]);
+        assert_eq!(table.row(0).cells().count(), 2);
+        check("a\t\tb\n1\t\t2\n3\t4\t5\n", expect!["column 2 has values but no name; name it or remove it"]);
+    }
+
+    #[test]
+    fn a_word_among_numbers_is_a_stray() {
+        assert_eq!(stray_text(&["61", "72.5", "89+", "40"]), Some(2));
+        assert_eq!(stray_text(&["61", "72.5", "89", "40"]), None);
+        // Codes with a word, and words with a few numbers, are categories.
+        assert_eq!(stray_text(&["1", "2", "1", "2", "unknown"]), None);
+        assert_eq!(stray_text(&["A", "B", "3", "C", "4", "5"]), None);
     }
 
     #[test]

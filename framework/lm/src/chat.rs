@@ -52,19 +52,18 @@ pub(crate) struct Chat {
 }
 
 impl Chat {
-    /// Reads a template and checks its syntax.
-    pub fn new(source: String, origin: String, special: BTreeMap<String, String>) -> Result<Chat> {
-        let chat = Chat { source, origin, special };
-        environment()
-            .template_from_str(&chat.source)
-            .map_err(|error| format!("the chat template of `{}` cannot be read: {error}", chat.origin))?;
-        Ok(chat)
+    /// Takes a template. Its syntax is checked when it renders, since much of what a model can do needs no
+    /// template.
+    pub fn new(source: &str, origin: String, special: BTreeMap<String, String>) -> Chat {
+        Chat { source: as_minijinja(source), origin, special }
     }
 
     /// Renders a conversation as the model was trained on it; `open_answer` begins the assistant's turn.
     pub fn render(&self, messages: &[Message], open_answer: bool) -> Result<String> {
         let environment = environment();
-        let template = environment.template_from_str(&self.source)?;
+        let template = environment
+            .template_from_str(&self.source)
+            .map_err(|error| format!("the chat template of `{}` cannot be read: {error}", self.origin))?;
         let special =
             Value::from_pairs(self.special.iter().map(|(name, token)| (name.as_str(), token.as_str())));
         let given = context! {
@@ -90,6 +89,29 @@ impl Chat {
             .into()
         })
     }
+}
+
+/// Rewrites what the Jinja of transformers reads and minijinja does not: every line end is a line feed,
+/// and `{% generation %}` marks what the assistant says and renders its body, in a scope of its own.
+fn as_minijinja(source: &str) -> String {
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source.as_str();
+    while let Some(at) = rest.find("{%") {
+        let (before, tag) = rest.split_at(at + 2);
+        out.push_str(before);
+        let end = tag.find("%}").unwrap_or(tag.len());
+        let word = tag[..end].trim_matches(|c: char| c.is_whitespace() || "+-".contains(c));
+        let scope = match word {
+            "generation" => tag[..end].replace(word, "with"),
+            "endgeneration" => tag[..end].replace(word, "endwith"),
+            _ => tag[..end].to_owned(),
+        };
+        out.push_str(&scope);
+        rest = &tag[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Sets Jinja up as transformers does. A template sees only its inputs: no files, no code, and no clock,
@@ -127,4 +149,43 @@ fn json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String,
     }
     plain.push_str(rest);
     Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(template: &str) -> Result<String, String> {
+        let chat = Chat::new(template, "here".to_owned(), BTreeMap::new());
+        let messages = [Message::new("user", "hi"), Message::new("assistant", "yes")];
+        chat.render(&messages, false).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn line_ends_are_line_feeds() {
+        // The line feed after a block is cut off, and so it is if the file was saved on Windows.
+        let lines = "{% for m in messages %}\r\n{{ m.role }}:\r\n{% endfor %}\r\n.";
+        assert_eq!(rendered(lines).unwrap(), "user:\nassistant:\n.");
+        assert_eq!(rendered(&lines.replace("\r\n", "\r")), rendered(lines));
+    }
+
+    #[test]
+    fn dicts_keep_their_order() {
+        assert_eq!(rendered("{% for k in {'z': 1, 'a': 2} %}{{ k }}{% endfor %}").unwrap(), "za");
+        assert!(rendered("{{ {'z': 1, 'a': 2} | tojson }}").unwrap().starts_with(r#"{"z""#));
+    }
+
+    #[test]
+    fn what_the_assistant_says_may_be_marked() {
+        let template = "{% set x = 1 %}{%- for m in messages -%}\n{%- if m.role == 'assistant' %}\n[{% generation %}\n\
+                        {% set x = 2 %}{{ m.content }}\n{%- endgeneration -%}\n]{% endif %}{% endfor %}{{ x }}";
+        assert_eq!(rendered(template).unwrap(), "[yes]1");
+        assert_eq!(rendered("a {% set generation = 'b' %}{{ generation }}").unwrap(), "a b");
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_read_is_an_error_only_where_it_is_used() {
+        let error = rendered("{% nonsense %}").unwrap_err();
+        assert!(error.starts_with("the chat template of `here` cannot be read: syntax error"), "{error}");
+    }
 }

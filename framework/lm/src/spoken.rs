@@ -4,6 +4,9 @@ use boldface::Result;
 
 use crate::vocabulary::Vocabulary;
 
+/// Tokens of a prompt that are decoded with the first token behind it: as many as a character may have.
+const BEHIND: usize = 4;
+
 /// The text of tokens that arrive one by one.
 #[derive(Debug)]
 pub struct Spoken<'a> {
@@ -20,6 +23,13 @@ impl<'a> Spoken<'a> {
     /// Starts without tokens.
     pub fn new(vocabulary: &'a Vocabulary) -> Spoken<'a> {
         Spoken { vocabulary, tokens: Vec::new(), from: 0, said: 0 }
+    }
+
+    /// Starts behind the tokens of a prompt, whose text is not returned.
+    pub fn after(vocabulary: &'a Vocabulary, prompt: &[u32]) -> Spoken<'a> {
+        let tokens = prompt[prompt.len().saturating_sub(BEHIND)..].to_vec();
+        let said = tokens.len();
+        Spoken { vocabulary, tokens, from: 0, said }
     }
 
     /// Adds a token and returns the new text, which is empty while its last character is incomplete.

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use boldface::{Cohort, Dataset, Problem, Recorded, Result, ScanId, ScanInfo, TimeSeries, register};
 use boldface_imaging::clean::{Cleaning, Filter, Standardization};
 use boldface_imaging::confounds::{Confounds, DummyScans, Scrub};
+use boldface_imaging::link;
+use boldface_imaging::nifti::files_of;
 use boldface_imaging::parcellation::{Parcellation, ParcellationFiles};
 use boldface_imaging::phenotype::{Phenotypes, Places};
 use boldface_imaging::recipe::{Recipe, TrHeader};
@@ -171,7 +173,7 @@ impl Dataset for Bids {
     fn files(&self, root: &Path) -> Result<Vec<PathBuf>> {
         let found = self.find(root, "", None)?;
         let parcellation = self.parcellation_in(root);
-        let mut files = vec![parcellation.volume];
+        let mut files = files_of(&parcellation.volume);
         files.extend(parcellation.regions);
         files.extend(self.exclude.as_ref().map(|table| root.join(table)));
         let ids: Vec<ScanId> = found.iter().map(|found| found.id.clone()).collect();
@@ -182,6 +184,7 @@ impl Dataset for Bids {
         files.extend(used.flat_map(Found::paths));
         files.sort();
         files.dedup();
+        link::check_fetched(&files)?;
         Ok(files)
     }
 
@@ -321,7 +324,8 @@ impl Bids {
     /// Returns the possible places of the phenotype tables.
     fn places(&self, root: &Path) -> Places {
         let raw = self.raw.as_ref().map(|raw| root.join(raw));
-        let of_folder = |folder: &Path| Some(folder.join("participants.tsv")).filter(|table| table.is_file());
+        let of_folder =
+            |folder: &Path| Some(folder.join("participants.tsv")).filter(|table| link::is_listed(table));
         let named = self.participants.as_ref().map(|table| root.join(table));
         let participants = named.or_else(|| raw.as_deref().and_then(of_folder));
         Places {
@@ -339,7 +343,7 @@ impl Bids {
             ("exclude", self.exclude.as_ref()),
         ];
         let files = files.into_iter().filter_map(|(key, path)| Some((key, root.join(path?))));
-        let missing = files.filter(|(_, path)| !path.is_file()).map(|(key, path)| (key, "file", path));
+        let missing = files.filter(|(_, path)| !link::is_listed(path)).map(|(key, path)| (key, "file", path));
         let raw = self.raw.iter().map(|raw| ("raw", "folder", root.join(raw)));
         let missing = missing.chain(raw.filter(|(_, _, path)| !path.is_dir()));
         let problem = |(key, what, path): (&str, &str, PathBuf)| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Exclusion, Result, ScanId};
-use boldface_imaging::names::{label, same_run};
+use boldface_imaging::names::{label, same_label, same_run};
 use boldface_imaging::table::{Row, Table};
 
 /// Returns the exclusions that the table `file` lists among the scans `found` of a dataset, sorted by scan. None
@@ -79,10 +79,9 @@ impl List {
         for row in &self.rows {
             let of_subject = by_subject.get(row.subject.as_str()).map_or(&[][..], Vec::as_slice);
             let named: Vec<&&ScanId> = of_subject.iter().filter(|id| row.names(id)).collect();
-            let is_passed_over = row
-                .labels
-                .iter()
-                .any(|(entity, label)| only.get(*entity).is_some_and(|wanted| wanted != label));
+            let is_passed_over = row.labels.iter().any(|(entity, label)| {
+                only.get(*entity).is_some_and(|wanted| !same_label(entity, wanted, label))
+            });
             if named.is_empty() && !is_passed_over {
                 return Err(format!(
                     "list of exclusions `{}`: line {} names no scan of `sub-{}`; correct it or remove it",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
 use boldface_imaging::folder::{Folder, Named, SIGNALS, Wanted, files_in, repetition_time};
+use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recording::{self, Form, Layout};
@@ -82,6 +83,7 @@ impl Dataset for Series {
         }
         files.sort();
         files.dedup();
+        link::check_fetched(&files)?;
         Ok(files)
     }
 
@@ -164,14 +166,14 @@ impl Dataset for Series {
             problems.push(Problem::at("tr", error.to_string()).help("write seconds, such as `tr = 2.0`"));
         }
         if let Some(table) =
-            self.regions.as_ref().filter(|table| root.is_dir() && !root.join(table).is_file())
+            self.regions.as_ref().filter(|table| root.is_dir() && !link::is_listed(&root.join(table)))
         {
             let problem =
                 Problem::at("regions", format!("there is no file `{}`", root.join(table).display()));
             problems.push(problem.help("a path is relative to the dataset's folder"));
         }
         if let Some(table) =
-            self.exclude.as_ref().filter(|table| root.is_dir() && !root.join(table).is_file())
+            self.exclude.as_ref().filter(|table| root.is_dir() && !link::is_listed(&root.join(table)))
         {
             let problem =
                 Problem::at("exclude", format!("there is no file `{}`", root.join(table).display()));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use boldface::{Deserialize, Result, ScanInfo, Serialize};
+use boldface_imaging::table::stray_text;
 
 /// Codes of columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,7 +23,8 @@ impl Covariates {
     /// Derives the codes of `columns` from `scans`.
     ///
     /// # Errors
-    /// If a scan has no value in a column, or a column is constant or listed twice.
+    /// If a scan has no value in a column, a word where most have numbers, or a column is constant or
+    /// listed twice.
     pub(super) fn learn(columns: &[String], scans: &[&ScanInfo]) -> Result<Covariates> {
         let mut all = Vec::new();
         for (place, column) in columns.iter().enumerate() {
@@ -30,6 +32,14 @@ impl Covariates {
                 return Err(format!("`adjust` has `{column}` twice").into());
             }
             let values = scans.iter().map(|scan| value(scan, column)).collect::<Result<Vec<&str>>>()?;
+            if let Some(place) = stray_text(&values) {
+                return Err(format!(
+                    "`{}` has `{}` in `{column}`, which norms are adjusted for and which holds numbers otherwise; write \
+                     a number, or leave that scan out",
+                    scans[place].id, values[place]
+                )
+                .into());
+            }
             all.push(Covariate::learn(column, &values)?);
         }
         Ok(Covariates(all))

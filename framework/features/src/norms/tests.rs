@@ -162,6 +162,16 @@ fn columns_that_cannot_be_adjusted_for_are_named() {
 }
 
 #[test]
+fn a_word_among_numbers_makes_no_categories() {
+    let ages = ["61", "72", "89+", "40", "55"];
+    let scans: Vec<ScanInfo> =
+        (0..).zip(ages).map(|(subject, age)| info(subject, 1, &[("age", age)])).collect();
+    let rows: Vec<Vec<Measured>> = (0..5).map(|value| row(&[Ok(f64::from(value))])).collect();
+    expect!["`d/sub-02_run-1` has `89+` in `age`, which norms are adjusted for and which holds numbers otherwise; write a number, or leave that scan out"]
+        .assert_eq(&error(fit(&rows, &scans, &["age"])));
+}
+
+#[test]
 fn a_level_that_a_feature_lacks_is_no_number() {
     // Without the scans of site c, this feature has no slope for that site, even for scans of other
     // sites.

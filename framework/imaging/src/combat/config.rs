@@ -2,6 +2,8 @@
 
 use boldface::{Deserialize, JsonSchema, Problem, Result, ScanInfo, Serialize};
 
+use crate::table::stray_text;
+
 /// Removes differences between scanners from connectivity, by ComBat fitted on the training scans only.
 ///
 /// Every scan needs a value in each of these columns, and every batch needs two training scans. A scan
@@ -72,11 +74,58 @@ impl Harmonization {
                 let message = format!("{some} of {all} scans have no `{column}`, the first is `{first}`");
                 problems.push(Problem::at(&key, message).help("fill it in, or leave those scans out"));
             }
+            let values: Vec<(&ScanInfo, &str)> =
+                scans.iter().filter_map(|scan| Some((scan, scan.column(column)?))).collect();
+            let cells: Vec<&str> = values.iter().map(|(_, value)| *value).collect();
+            if let Some(place) = stray_text(&cells).filter(|_| key != "batch") {
+                let (scan, cell) = values[place];
+                let message = format!(
+                    "`{}` has `{cell}` in `{column}`, which holds numbers otherwise: it would become a column of \
+                     categories",
+                    scan.id
+                );
+                problems.push(Problem::at(&key, message).help("write a number, or leave that scan out"));
+            }
             if key != "batch" && *column == self.batch {
                 let message = format!("`{column}` is the batch: it cannot be both removed and preserved");
                 problems.push(Problem::at(key, message).help("remove it from `preserve`"));
             }
         }
         problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::ScanId;
+
+    use super::*;
+
+    #[test]
+    fn a_word_among_the_numbers_of_a_preserved_column_is_named() {
+        let scan = |(place, age): (usize, &&str)| ScanInfo {
+            id: ScanId::new("d", &place.to_string()),
+            tr: 2.0,
+            trs: 10,
+            rois: 2,
+            phenotype: [("age", *age), ("site", if place < 3 { "A" } else { "B" })]
+                .map(|(column, value)| (column.to_owned(), value.to_owned()))
+                .into(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        };
+        let how = Harmonization {
+            kind: HarmonizationKind::Combat,
+            batch: "site".to_owned(),
+            preserve: vec!["age".to_owned()],
+        };
+        let scans = |ages: &[&str]| ages.iter().enumerate().map(scan).collect::<Vec<_>>();
+        assert_eq!(how.check(&scans(&["61", "72", "89", "40"])), []);
+        let problems = how.check(&scans(&["61", "72", "89+", "40"]));
+        assert_eq!((problems.len(), problems[0].key.as_str()), (1, "preserve[0]"));
+        assert_eq!(
+            problems[0].message,
+            "`d/sub-2` has `89+` in `age`, which holds numbers otherwise: it would become a column of categories"
+        );
     }
 }

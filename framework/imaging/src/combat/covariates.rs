@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use boldface::{Deserialize, Result, Serialize};
 
 use super::config::Origin;
+use crate::table::stray_text;
 
 /// The coding of all preserved columns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ impl Covariates {
     /// Learns the coding of `columns` from `origins`.
     ///
     /// # Errors
-    /// If a column has only one value.
+    /// If a column has only one value, or holds numbers and a word among them.
     pub(super) fn learn(columns: &[String], origins: &[Origin]) -> Result<Covariates> {
         let one = |(place, column): (usize, &String)| {
             let values: Vec<&str> = origins.iter().map(|origin| origin.preserved[place].as_str()).collect();
@@ -33,6 +34,14 @@ impl Covariates {
                 return Err(format!(
                     "`{column}` is `{}` in every training scan: there is nothing to preserve; remove it from `preserve`",
                     levels.first().unwrap_or(&"missing")
+                )
+                .into());
+            }
+            if let Some(place) = stray_text(&values) {
+                return Err(format!(
+                    "`{column}` is `{}` in a training scan and a number in most others; write a number, or leave that \
+                     scan out",
+                    values[place]
                 )
                 .into());
             }

@@ -62,12 +62,19 @@ impl Confounds {
     /// centred.
     ///
     /// # Errors
-    /// As [`Confounds::columns`], or if a value is missing after the first volume.
+    /// As [`Confounds::columns`], or if a value is infinite, or missing after the first volume.
     pub fn choose(&self, table: &ConfoundTable) -> Result<Matrix> {
         let names = self.columns(table)?;
         let mut values = vec![0.0; table.trs() * names.len()];
         for (place, name) in names.iter().enumerate() {
             let mut column = table.column(name).expect("`columns` names columns that are there");
+            if let Some(row) = column.iter().position(|value| value.is_infinite()) {
+                let (path, line) = (table.path().display(), table.line(row));
+                return Err(format!(
+                    "confounds `{path}`: line {line}, column `{name}`: the value is infinite and cannot be regressed out"
+                )
+                .into());
+            }
             if let [first, second, ..] = column.as_mut_slice()
                 && first.is_nan()
             {

@@ -1,13 +1,14 @@
 //! Finds the CompCor components of a table and the masks they are from.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use boldface::{Deserialize, Result, serde_json};
 
 use super::names::number;
 use super::table::ConfoundTable;
+use crate::json;
+use crate::link;
 
 /// Description of the components in the sidecar of a table, as fMRIPrep writes it since 1.4.
 #[derive(Clone, Debug)]
@@ -33,13 +34,13 @@ impl Sidecar {
     /// If it is not a JSON object.
     pub(super) fn beside(table: &Path) -> Result<Option<Sidecar>> {
         let path = table.with_extension("json");
-        if !path.is_file() {
+        if !link::is_listed(&path) {
             return Ok(None);
         }
         let named = |error: &dyn std::fmt::Display| format!("sidecar `{}`: {error}", path.display());
-        let text = fs::read_to_string(&path).map_err(|error| named(&error))?;
+        let text = link::read(&path).map_err(|error| named(&error))?;
         let entries: BTreeMap<String, serde_json::Value> =
-            serde_json::from_str(&text).map_err(|error| named(&error))?;
+            json::parse(&text).map_err(|error| named(&error))?;
         let known = entries.into_iter().filter(|(name, _)| name.contains("_comp_cor_"));
         let component = |(name, entry): (String, serde_json::Value)| {
             let component = serde_json::from_value(entry);

@@ -1,13 +1,13 @@
 //! Reads the confounds of one scan, one row per volume.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
 
 use super::components::Sidecar;
 use super::headerless;
-use super::names::{DERIVATIVE, DERIVATIVE_SQUARE, SQUARE, todays};
+use super::names::{DERIVATIVE, DERIVATIVE_SQUARE, MOTION, SQUARE, todays};
+use crate::link;
 use crate::table::{Table, TableError};
 
 /// The confounds of one scan.
@@ -34,12 +34,12 @@ impl ConfoundTable {
     /// Reads a file, and the `.json` of the same name if there is one.
     ///
     /// # Errors
-    /// If the file cannot be read, a column occurs twice, a row differs in length from the header, or a
-    /// cell is neither a finite number nor `n/a`, `nan` or empty. The message names file, line and
-    /// column.
+    /// If the file cannot be read, a column occurs twice, a row differs in length from the header, a cell
+    /// is neither a number nor `n/a`, `nan` or empty, or displacement or motion is infinite. The message
+    /// names file, line and column.
     pub fn read(path: &Path) -> Result<ConfoundTable> {
         let named = |error: &dyn std::fmt::Display| format!("confounds `{}`: {error}", path.display());
-        let text = fs::read(path).map_err(|error| named(&error))?;
+        let text = link::read(path).map_err(|error| named(&error))?;
         let sidecar = Sidecar::beside(path)?;
         let table = parse(path, &text).map_err(|error| named(&error))?;
         Ok(ConfoundTable { sidecar, ..table })
@@ -155,8 +155,12 @@ fn parse(path: &Path, text: &[u8]) -> Result<ConfoundTable> {
     }
     let mut values = vec![Vec::with_capacity(table.rows().len()); names.len()];
     for row in table.rows() {
-        for ((column, cell), values) in row.cells().zip(&mut values) {
-            values.push(number(cell).ok_or_else(|| {
+        for (((column, cell), name), values) in row.cells().zip(&names).zip(&mut values) {
+            // Displacement is part of every scan's quality, other columns only of the settings that name
+            // them.
+            let is_used = MOTION.contains(&name.as_str()) || *name == "framewise_displacement";
+            let value = number(cell).filter(|value| !(is_used && value.is_infinite()));
+            values.push(value.ok_or_else(|| {
                 let cell = cell.unwrap_or_default();
                 format!(
                     "line {}, column `{column}`: `{cell}` is not a number; write `n/a` for a missing value",
@@ -193,11 +197,12 @@ fn check_header(table: &Table, is_csv: bool) -> Result<()> {
     Ok(())
 }
 
-/// Parses a cell: NaN if there is no value, `None` if it is not a finite number.
+/// Parses a cell: NaN if there is no value, `None` if it is not a number. `inf` is one: fMRIPrep writes it
+/// where a measure divides by 0.
 fn number(cell: Option<&str>) -> Option<f64> {
     match cell {
         None => Some(f64::NAN),
         Some(cell) if cell.eq_ignore_ascii_case("nan") => Some(f64::NAN),
-        Some(cell) => cell.parse::<f64>().ok().filter(|value| value.is_finite()),
+        Some(cell) => cell.parse::<f64>().ok(),
     }
 }

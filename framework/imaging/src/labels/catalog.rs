@@ -59,10 +59,21 @@ impl Catalog {
     /// `volume` is the path of the volume.
     ///
     /// # Errors
-    /// If no label has a voxel, or the label file is in another order of regions than the volume. That
+    /// If a list of names without numbers has another length than the volume has labels, if no label has a
+    /// voxel, or the label file is in another order of regions than the volume. That
     /// is detected by the names of both, or if over a quarter of the centroids in the label file are far
     /// from those in the volume.
     pub fn new(entries: Vec<LabelEntry>, places: &BTreeMap<i32, Place>, volume: &Path) -> Result<Catalog> {
+        if entries.iter().any(|entry| entry.is_numbered_by_line) && entries.len() != places.len() {
+            return Err(format!(
+                "a list of {} without numbers, but `{}` has {}: which name belongs to which label is unknown; write \
+                 the columns `index` and `name` into a .tsv",
+                count(entries.len(), "name"),
+                volume.display(),
+                count(places.len(), "label")
+            )
+            .into());
+        }
         let mut warnings = Vec::new();
         let (there, lost): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| places.contains_key(&entry.index));

@@ -43,6 +43,15 @@ fn centroids_voxels_and_sides_by_hand() {
 }
 
 #[test]
+fn names_without_numbers_are_as_many_as_the_labels() {
+    let listed = |index, name| LabelEntry { is_numbered_by_line: true, ..LabelEntry::new(index, name) };
+    let names = vec![listed(1, "A"), listed(2, "B")];
+    assert_eq!(catalog(names.clone(), [1, 1, 1, 1, 2, 2, 2, 2]).unwrap().names(), ["A", "B"]);
+    expect!["a list of 2 names without numbers, but `atlas.nii.gz` has 3 labels: which name belongs to which label is unknown; write the columns `index` and `name` into a .tsv"]
+        .assert_eq(&catalog(names, [1, 1, 1, 1, 2, 2, 3, 3]).unwrap_err().to_string());
+}
+
+#[test]
 fn names_come_first_and_voxels_tell_the_rest() {
     let entries = vec![
         LabelEntry { rgb: Some([1, 2, 255]), ..LabelEntry::new(3, "RH_Vis_1") },

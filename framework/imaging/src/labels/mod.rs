@@ -8,6 +8,7 @@ mod order;
 mod places;
 mod table;
 mod text;
+mod text_lines;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -37,13 +38,16 @@ pub struct LabelEntry {
     pub network: Option<String>,
     /// Centroid in mm, if the file has columns for it.
     pub centroid: Option<[f64; 3]>,
+    /// Whether the file has names alone, so that `index` is the place of the name in the file.
+    pub is_numbered_by_line: bool,
 }
 
 impl LabelEntry {
     /// Makes an entry with only an index and a name.
     pub fn new(index: i32, name: impl Into<String>) -> LabelEntry {
         let (rgb, hemisphere, network, centroid) = (None, None, None, None);
-        LabelEntry { index, name: name.into(), rgb, hemisphere, network, centroid }
+        let (name, is_numbered_by_line) = (name.into(), false);
+        LabelEntry { index, name, rgb, hemisphere, network, centroid, is_numbered_by_line }
     }
 }
 
@@ -55,8 +59,9 @@ impl LabelEntry {
 ///   name under `name`, `label` or `region`
 /// - XML of FSL's atlases (where the value of a probabilistic label is `index + 1`) and AAL's
 /// - text: pairs of lines `name` / `index r g b a` (Workbench, FSL), `index name r g b a` (FreeSurfer),
-///   `index r g b a vis mesh "name"` (ITK-SNAP), `index name`, or one name per line, numbered from 1
-///   (from 0 if the first is `Background`)
+///   `index r g b a vis mesh "name"` (ITK-SNAP), `index r g b name` (FSLeyes), `index name`, `index name
+///   code` and `abbreviation name index` (AAL), `name,index`, a table with a header, or one name per line
+///   without any number, numbered from 1 (from 0 if the first is `Background`)
 ///
 /// # Errors
 /// If the file cannot be read, has another format, or gives an index twice. The message names the file.
@@ -67,7 +72,7 @@ pub fn read_label_file(path: &Path) -> Result<Vec<LabelEntry>> {
         if let Some(help) = foreign(&extension) {
             return Err(help.into());
         }
-        let bytes = std::fs::read(path)?;
+        let bytes = crate::link::read(path)?;
         let entries = match extension.as_str() {
             "tsv" => table::parse(&bytes, b'\t')?,
             "csv" => table::parse(&bytes, b',')?,
@@ -117,6 +122,7 @@ fn foreign(extension: &str) -> Option<String> {
         "annot" => "a FreeSurfer annotation of a surface; give its colour table as text",
         "gii" => "a GIFTI file; export its label table with `wb_command -label-export-table`",
         "gz" | "nii" => "an image, not a label file; name the file with the regions' names",
+        "json" => "a JSON file; write index and name into a .tsv",
         "mat" => "a MATLAB file; write index and name into a .tsv",
         "xls" | "xlsx" => "a spreadsheet; save it as .csv",
         _ => return None,

@@ -7,11 +7,11 @@ use crate::table::{Row, Table, quoted};
 
 /// Columns with the value in the volume, the likeliest first. If `label` holds numbers, `index` may only
 /// count regions, as in the tables of [`regions`](crate::regions).
-const INDEX: [&str; 10] =
+pub(super) const INDEX: [&str; 10] =
     ["label", "index", "id", "value", "label_id", "roi", "roi_id", "region_id", "parcel_id", "intensity"];
 
 /// Columns with the region's name, the likeliest first.
-const NAME: [&str; 9] =
+pub(super) const NAME: [&str; 9] =
     ["name", "label_name", "region_name", "roi_name", "label", "region", "roi", "structure", "abbreviation"];
 
 const HEMISPHERE: [&str; 4] = ["hemisphere", "hemi", "side", "lateralization"];
@@ -80,6 +80,7 @@ pub fn parse(text: &[u8], delimiter: u8) -> Result<Vec<LabelEntry>> {
             hemisphere: side.as_ref().and_then(|side| said(row.get(side)?)),
             network: network.as_ref().and_then(|network| row.get(network).map(str::to_owned)),
             centroid: centroid.as_ref().and_then(numbers),
+            is_numbered_by_line: false,
         })
     };
     table.rows().map(entry).collect()

@@ -34,6 +34,11 @@ fn every_form_gives_the_same_labels() {
         ),
         ("plain.txt", "1 Left A\n7: B_R\n"),
         ("plain.lst", "7,B_R\n1,Left A\n"),
+        ("quoted.txt", "\"1\" \"Left A\"\n\"7\" \"B_R\"\n"),
+        ("header.txt", "# made by hand\nindex\tname\n1\tLeft A\n7\tB_R\n"),
+        ("header.csv.txt", "Name,Label\nLeft A,1\nB_R,7\n"),
+        ("header_fs.txt", "Index Name R G B A\n1 Left A 1 2 3 0\n7 B_R 0 128 255 0\n"),
+        ("fsleyes.lut", "1 0.1 0.5 1 Left A\n7 0 0.5 1.0 B_R\n"),
         ("dseg.tsv", "index\tname\tcolor\n1\tLeft A\t#010203\n7\tB_R\t#0080ff\n"),
         ("dseg.csv", "\u{feff}Label,Region,hemi\n1,Left A,L\n7,B_R,right\n"),
         ("nilearn.csv", "name,label,network\n\"Left A\",1,Vis\n\"B_R\",7,n/a\n"),
@@ -62,8 +67,42 @@ fn every_form_gives_the_same_labels() {
             [(1, "Left A".to_owned()), (2, "7Networks_LH_Vis_1".to_owned())]
         );
     }
+    for text in ["A\tLeft A\t1\nB\tB_R\t7\n", "Left A,1\nB_R,7\n", "\"Left A\";1\n\"B_R\";7\n"] {
+        assert_eq!(indices_and_names("ROI_MNI_V4.txt", text), expected, "{text}");
+    }
     // If `label` holds numbers, it is the value in the volume, and `index` only counts.
     assert_eq!(indices_and_names("x.tsv", "index\tname\tlabel\n1\tA\t2001\n"), [(2001, "A".to_owned())]);
+}
+
+#[test]
+fn a_number_at_the_end_is_a_code_only_if_the_names_differ_without_it() {
+    let coded = indices_and_names("aal.nii.txt", "1 A_L 2001\n2 A_R 2002\n");
+    assert_eq!(coded, [(1, "A_L".to_owned()), (2, "A_R".to_owned())]);
+    let areas = indices_and_names("areas.txt", "1 BA 4\n2 BA 6\n");
+    assert_eq!(areas, [(1, "BA 4".to_owned()), (2, "BA 6".to_owned())]);
+}
+
+#[test]
+fn lines_are_counted_only_without_any_number() {
+    for (text, line) in [
+        ("No Name\n1 A\n", "line 2 is `1 A`, not a name"),
+        ("Area 44\nArea 45\n", "line 1 is `Area 44`, not a name"),
+        ("A\tleft\nB\tright\n", "line 1 is `A\tleft`, not a name"),
+        ("1 -12.5 3 4 A\n", "line 1 is `1 -12.5 3 4 A`, not a name"),
+        ("1 A -12.5 3.5\n", "line 1 is `1 A -12.5 3.5`, not a name"),
+        ("1\tA\tleft\n", "line 1 is `1\tA\tleft`, not a name"),
+        ("1,A,left\n", "line 1 is `1,A,left`, not a name"),
+        ("{\"1\":\"A\"}", "it is JSON; write index and name into a .tsv"),
+        ("index name\n", "it names no region"),
+    ] {
+        let error = parse("x.txt", text).unwrap_err().to_string();
+        assert!(error.contains(line), "{error}");
+    }
+    assert!(parse("x.txt", "A\nB\n").unwrap().iter().all(|entry| entry.is_numbered_by_line));
+    assert!(parse("x.txt", "1 A\n2 B\n").unwrap().iter().all(|entry| !entry.is_numbered_by_line));
+    // Commas and digits within words belong to names.
+    let names = indices_and_names("x.txt", "Gyrus, anterior\nInf\nhIP1\n");
+    assert_eq!(names[2], (3, "hIP1".to_owned()));
 }
 
 #[test]
@@ -71,6 +110,7 @@ fn colours_sides_networks_and_centroids_are_kept() {
     for (name, text) in [
         ("x.txt", "B\n7 0 128 255 255\n"),
         ("x.txt", "7 B 0 128 255 0\n"),
+        ("x.lut", "7 0 0.502 1 B\n"),
         ("x.tsv", "index\tname\tcolor\n7\tB\t#0080FF\n"),
         ("x.tsv", "index\tname\tR\tG\tB\n7\tB\t0\t128\t255\n"),
     ] {
@@ -111,7 +151,7 @@ fn what_is_wrong_is_named() {
         "x.txt",
         "A\n7\n",
         expect![
-            "label file `x.txt`: line 2 is `7`, not a name; a file without numbers has one name per line"
+            "label file `x.txt`: line 2 is `7`, not a name; a file without numbers has one name per line, and any other is clearest as a .tsv with the columns `index` and `name`"
         ],
     );
     check(

@@ -8,6 +8,7 @@ mod affine;
 mod datatype;
 mod fields;
 mod grid;
+mod gzip;
 mod header;
 mod source;
 mod volume;
@@ -20,6 +21,7 @@ pub use affine::Affine;
 pub use datatype::{ByteOrder, Datatype, Scaling};
 pub use grid::Grid;
 pub use header::Header;
+pub use source::files_of;
 pub use volume::{Labels, Volume, read_labels, read_maps, read_volume};
 
 pub(crate) use fields::product;

@@ -7,10 +7,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use boldface::Result;
-use flate2::bufread::MultiGzDecoder;
 
 use super::datatype::ByteOrder;
 use super::fields::{BYTES_1, BYTES_2, Fields, product};
+use super::gzip::{FOLLOWED, Members};
+use crate::link;
 
 /// Size of a read from disk in bytes.
 const BUFFER: usize = 256 * 1024;
@@ -31,7 +32,7 @@ pub(crate) struct Source {
 /// The unpacked bytes of a file.
 enum Stream {
     Plain { file: BufReader<File>, length: u64 },
-    Gzip { decoder: Box<MultiGzDecoder<BufReader<File>>>, length: u64 },
+    Gzip { decoder: Box<Members>, length: u64 },
 }
 
 impl Source {
@@ -178,20 +179,12 @@ impl Read for Source {
 
 impl Stream {
     fn open(path: &Path) -> io::Result<Stream> {
-        let file = File::open(path).map_err(|error| {
-            let is_dangling = error.kind() == io::ErrorKind::NotFound && path.is_symlink();
-            if is_dangling {
-                return io::Error::other(
-                    "a link to a file that is not here; in a DataLad dataset, `datalad get` fetches it",
-                );
-            }
-            error
-        })?;
+        let file = File::open(path).map_err(|error| link::explained(path, error))?;
         let length = file.metadata()?.len();
         let mut file = BufReader::with_capacity(BUFFER, file);
         let start = io::BufRead::fill_buf(&mut file)?;
         if start.starts_with(&[0x1f, 0x8b]) {
-            return Ok(Stream::Gzip { decoder: Box::new(MultiGzDecoder::new(file)), length });
+            return Ok(Stream::Gzip { decoder: Box::new(Members::new(file)), length });
         }
         Ok(Stream::Plain { file, length })
     }
@@ -220,9 +213,22 @@ pub(crate) fn at<T>(path: &Path, result: Result<T, impl std::fmt::Display>) -> R
     result.map_err(|error| format!("`{}`: {error}", path.display()).into())
 }
 
+/// Returns the files of an image: one, or the two of a pair if the other is there.
+pub fn files_of(path: &Path) -> Vec<PathBuf> {
+    let other = match ending(path).as_str() {
+        "img" => beside(path, "hdr").ok(),
+        "hdr" => beside(path, "img").ok(),
+        _ => None,
+    };
+    [Some(path.to_owned()), other].into_iter().flatten().collect()
+}
+
 /// Formats a read error: the part of the file, and the cause.
 pub(crate) fn damage(what: &str, error: &io::Error) -> String {
     let why = match error.kind() {
+        _ if error.to_string() == FOLLOWED => {
+            return format!("{what} cannot be read ({FOLLOWED}); copy the file again");
+        }
         io::ErrorKind::UnexpectedEof => "the file ends early".to_owned(),
         _ => error.to_string(),
     };
@@ -254,7 +260,7 @@ fn beside(path: &Path, ending: &str) -> Result<PathBuf, String> {
         name.push(format!(".{ending}"));
         PathBuf::from(name)
     });
-    found.find(|path| path.is_file()).ok_or_else(|| {
+    found.find(|path| link::is_listed(path)).ok_or_else(|| {
         format!(
             "one file of a pair, but neither `{0}.{ending}` nor `{0}.{ending}.gz` is there",
             stem.display()

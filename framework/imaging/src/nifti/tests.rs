@@ -6,7 +6,7 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 use tempfile::TempDir;
 
-use super::{Affine, Datatype, Grid, read_labels, read_maps, read_volume};
+use super::{Affine, Datatype, Grid, files_of, read_labels, read_maps, read_volume};
 use crate::bold::Bold;
 use crate::testing::{Image, gzip};
 
@@ -193,6 +193,53 @@ fn a_header_that_lies_is_refused_before_anything_is_allocated() {
 }
 
 #[test]
+fn labels_are_rounded_by_as_much_as_their_storage_rounds() {
+    let labels = |image: Image| {
+        let (_dir, path) = write(&Image { dims: vec![2, 1, 1], ..image }.bytes());
+        read_labels(&path).map(|labels| labels.values).map_err(|error| error.to_string())
+    };
+    // One unit in the last place above 3, and the background of nilearn.
+    assert_eq!(labels(Image::new(&[2], vec![3.000_000_238_418_579, f64::NAN])).unwrap(), [3, 0]);
+    assert!(labels(Image::new(&[2], vec![3.01, 0.0])).is_err());
+    let scaled = |slope, stored| labels(Image { datatype: Datatype::I16, slope, ..Image::new(&[2], stored) });
+    // 93 steps of 0.0107 are 0.9951; half a step is 0.00535.
+    assert_eq!(scaled(0.0107, vec![93.0, 0.0]).unwrap(), [1, 0]);
+    // 5 steps of 0.3 are 1.5; half a step is 0.15.
+    assert!(scaled(0.3, vec![5.0, 0.0]).unwrap_err().contains("and labels are whole numbers"));
+    assert!(scaled(0.7, vec![1.0, 0.0]).is_err());
+}
+
+#[test]
+fn zeros_after_a_gzip_member_are_padding_and_other_bytes_are_named() {
+    let packed = gzip(&image().bytes());
+    for padded in [[packed.as_slice(), &[0; 700]].concat(), [packed.as_slice(), &[0; 9], &gzip(b"")].concat()]
+    {
+        let (_dir, path) = write(&padded);
+        assert_eq!(read(&path).unwrap(), 3);
+    }
+    check(
+        &[packed.as_slice(), b"<html>"].concat(),
+        expect![
+            "`image.nii`: the end of the file cannot be read (other bytes follow the compressed image); copy the file again"
+        ],
+    );
+}
+
+#[test]
+fn a_pair_has_two_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let [header, image, single] = ["a.hdr.gz", "a.img", "a.nii"].map(|name| dir.path().join(name));
+    for file in [&header, &image, &single] {
+        std::fs::write(file, "").unwrap();
+    }
+    assert_eq!(files_of(&header), [header.clone(), image.clone()]);
+    assert_eq!(files_of(&image), [image.clone(), header.clone()]);
+    assert_eq!(files_of(&single), [single.clone()]);
+    // Without the other file, opening the pair says what is missing.
+    assert_eq!(files_of(&dir.path().join("b.hdr")), [dir.path().join("b.hdr")]);
+}
+
+#[test]
 fn what_was_not_fetched_is_named() {
     check(
         b"/annex/objects/MD5E-s9--0.nii.gz\n",
@@ -254,21 +301,11 @@ fn labels_are_whole_numbers_of_one_volume() {
         (
             2.5,
             expect![
-                "`image.nii`: a label image of floats: voxel (1, 1, 1) is 2.5, and labels are whole numbers; was it resampled without nearest neighbour, or is it a map?"
+                "`image.nii`: voxel (1, 1, 1) is 2.5, and labels are whole numbers; was the image resampled without nearest neighbour, or is it a map?"
             ],
         ),
-        (
-            f64::NAN,
-            expect![
-                "`image.nii`: a label image of floats: voxel (1, 1, 1) is NaN, and labels are whole numbers; was it resampled without nearest neighbour, or is it a map?"
-            ],
-        ),
-        (
-            3e9,
-            expect![
-                "`image.nii`: a label image of floats: voxel (1, 1, 1) is 3000000000, and labels are whole numbers; was it resampled without nearest neighbour, or is it a map?"
-            ],
-        ),
+        (f64::INFINITY, expect!["`image.nii`: voxel (1, 1, 1) is inf, and the largest label is 2147483647"]),
+        (3e9, expect!["`image.nii`: voxel (1, 1, 1) is 3000000000, and the largest label is 2147483647"]),
     ] {
         let mut wrong = labels.clone();
         wrong.values[9] = value;

@@ -9,6 +9,12 @@ use super::header::Header;
 use super::source::{Source, at};
 use super::voxels::Voxels;
 
+/// Rounding of a float in a label image, as a share of it: a few units in the last place of 32 bits.
+const FLOAT_ROUNDING: f64 = 1e-6;
+
+/// Largest such rounding.
+const MOST_ROUNDING: f64 = 0.01;
+
 /// An image of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
@@ -42,10 +48,13 @@ pub fn read_volume(path: &Path) -> Result<Volume> {
     Ok(Volume { grid: header.grid, values })
 }
 
-/// Reads an image of labels: whole numbers of any datatype.
+/// Reads an image of labels: whole numbers of any datatype. NaN is background, as in nilearn.
+///
+/// Values are rounded if the difference is only that of the storage: half a step of whole numbers that
+/// the header scales, or the rounding of floats.
 ///
 /// # Errors
-/// As [`read_volume`], and if a value is not whole, not finite or beyond 32 bits. The message names the
+/// As [`read_volume`], and if a value is not whole, infinite or beyond 32 bits. The message names the
 /// voxel.
 pub fn read_labels(path: &Path) -> Result<Labels> {
     let (header, mut voxels) = open(path)?;
@@ -62,21 +71,35 @@ pub fn read_labels(path: &Path) -> Result<Labels> {
         plane.clear();
         voxels.append_f64(nx * ny, || format!("plane {z} of the label image"), &mut plane)?;
         for (place, &value) in plane.iter().enumerate() {
-            if value.fract() != 0.0 || value.abs() > f64::from(i32::MAX) {
+            let label = label(value, voxels.half_step()).map_err(|why| {
                 let (x, y) = (place % nx, place / nx);
-                return at(
-                    path,
-                    Err(format!(
-                        "a label image of floats: voxel ({x}, {y}, {z}) is {value}, and labels are whole numbers; \
-                     was it resampled without nearest neighbour, or is it a map?"
-                    )),
-                );
-            }
-            values.push(value as i32);
+                format!("voxel ({x}, {y}, {z}) is {value}, {why}")
+            });
+            values.push(at(path, label)?);
         }
     }
     voxels.finish()?;
     Ok(Labels { grid: header.grid, values })
+}
+
+/// Returns the label that a value stands for. `half_step` is half the difference of two stored numbers.
+fn label(value: f64, half_step: f64) -> Result<i32, String> {
+    if value.is_nan() {
+        return Ok(0);
+    }
+    let label = value.round();
+    if label.abs() > f64::from(i32::MAX) {
+        return Err(format!("and the largest label is {}", i32::MAX));
+    }
+    let rounding = (label.abs().max(1.0) * FLOAT_ROUNDING).min(MOST_ROUNDING);
+    if (value - label).abs() > half_step + rounding {
+        return Err(
+            "and labels are whole numbers; was the image resampled without nearest neighbour, or is it \
+                    a map?"
+                .to_owned(),
+        );
+    }
+    Ok(label as i32)
 }
 
 /// Reads a 4-D image of probabilistic maps, one volume per region.

@@ -50,6 +50,14 @@ impl Voxels {
         self.chunks(count, what, |bytes| datatype.append_f64(bytes, order, scaling, out))
     }
 
+    /// Half the difference of two neighbouring numbers that the file can hold, if they are whole numbers
+    /// that the header scales by less than a half; 0 otherwise.
+    pub fn half_step(&self) -> f64 {
+        let slope = self.scaling.slope.abs();
+        let is_float = matches!(self.datatype, Datatype::F32 | Datatype::F64);
+        if is_float || slope >= 0.5 { 0.0 } else { slope / 2.0 }
+    }
+
     /// Skips the next `count` values.
     pub fn skip(&mut self, count: usize, what: impl Fn() -> String) -> Result<()> {
         self.chunks(count, what, |_| {})

@@ -67,16 +67,35 @@ impl Default for ParcellateOptions {
 /// If the scan is on another grid than the weights, cannot be read to its end, has no volumes, has no
 /// signal in any region, or is a CIFTI file that should be smoothed. The message names the file.
 pub fn parcellate(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
+    parcellate_kept(bold, weights, options, None)
+}
+
+/// As [`parcellate`], for a scan of which only the volumes in `kept` stay: whether a voxel is finite is
+/// asked of these. In the others its value before is taken instead.
+///
+/// # Errors
+/// As [`parcellate`].
+pub fn parcellate_kept(
+    bold: Bold,
+    weights: &Weights,
+    options: &ParcellateOptions,
+    kept: Option<&[bool]>,
+) -> Result<Parcellated> {
     let path = bold.path().to_owned();
     let named = |error: boldface::Error| {
         let (path, error) = (path.display().to_string(), error.to_string());
         // The reader's own errors name the file already.
         if error.contains(&path) { error.into() } else { format!("`{path}`: {error}").into() }
     };
-    read(bold, weights, options).map_err(named)
+    read(bold, weights, options, kept).map_err(named)
 }
 
-fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Parcellated> {
+fn read(
+    bold: Bold,
+    weights: &Weights,
+    options: &ParcellateOptions,
+    kept: Option<&[bool]>,
+) -> Result<Parcellated> {
     weights.fits(bold.space())?;
     let smoother = match (options.smoothing, bold.space()) {
         (None, _) => None,
@@ -89,10 +108,10 @@ fn read(bold: Bold, weights: &Weights, options: &ParcellateOptions) -> Result<Pa
         }
     };
     let path = bold.path().to_owned();
-    let mut pass = Pass::new(weights, smoother, None);
+    let mut pass = Pass::new(weights, smoother, None, kept);
     pass.run(bold)?;
     if let Some(covered) = pass.differing() {
-        let mut again = Pass::new(weights, pass.smoother.take(), Some(covered));
+        let mut again = Pass::new(weights, pass.smoother.take(), Some(covered), kept);
         again.run(Bold::open(&path)?)?;
         pass = again;
     }
@@ -105,21 +124,31 @@ struct Pass<'a> {
     smoother: Option<Smoother>,
     /// Which voxels count. `None` counts all, which is correct if the others are 0.
     counted: Option<Vec<bool>>,
+    /// Which volumes stay; `None` if all do.
+    kept: Option<&'a [bool]>,
     spread: Spread,
     /// Volumes x regions.
     sums: Vec<f64>,
 }
 
 impl<'a> Pass<'a> {
-    fn new(weights: &'a Weights, smoother: Option<Smoother>, counted: Option<Vec<bool>>) -> Pass<'a> {
-        Pass { weights, smoother, counted, spread: Spread::default(), sums: Vec::new() }
+    fn new(
+        weights: &'a Weights,
+        smoother: Option<Smoother>,
+        counted: Option<Vec<bool>>,
+        kept: Option<&'a [bool]>,
+    ) -> Pass<'a> {
+        Pass { weights, smoother, counted, kept, spread: Spread::default(), sums: Vec::new() }
     }
 
     fn run(&mut self, mut bold: Bold) -> Result<()> {
         let (mut volume, mut values) = (Vec::new(), Vec::new());
+        let mut at = 0;
         while bold.read(&mut volume)? {
             self.pick(&volume, &mut values);
-            self.spread.add(&mut values);
+            let is_kept = self.kept.and_then(|kept| kept.get(at)).is_none_or(|&kept| kept);
+            at += 1;
+            self.spread.add(&mut values, is_kept);
             if let Some(smoother) = &mut self.smoother {
                 // The first volume decides which voxels smoothing must not fill from their neighbours.
                 self.counted.get_or_insert_with(|| values.iter().map(|&value| value != 0.0).collect());
@@ -161,7 +190,13 @@ impl<'a> Pass<'a> {
         }
         let covered = self.spread.covered();
         if !covered.contains(&true) {
-            return Err("it holds no signal in any region: every voxel is 0 or not finite".into());
+            let why = match self.spread.empty() {
+                Some(volume) => format!(
+                    "no voxel is finite in volume {volume} (from 0); scrub that volume, or save the image without it"
+                ),
+                None => "every voxel is 0 or not finite".to_owned(),
+            };
+            return Err(format!("it holds no signal in any region: {why}").into());
         }
         let coverage = weights.coverage(&covered);
         let mut values = solve(weights, &covered, self.sums)?;

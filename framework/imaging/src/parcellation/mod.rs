@@ -27,7 +27,7 @@ use crate::bold::Space;
 use crate::cifti::BrainModel;
 use crate::nifti::Grid;
 
-pub use extract::{ParcellateOptions, Parcellated, parcellate};
+pub use extract::{ParcellateOptions, Parcellated, parcellate, parcellate_kept};
 pub use weights::Weights;
 
 /// The files of a parcellation and how to read them.

@@ -24,8 +24,14 @@ pub(super) struct Spread {
     mean: Vec<f64>,
     /// Sums of squared differences from the mean.
     squares: Vec<f64>,
-    /// Number of volumes in which a voxel was not finite.
+    /// Number of counted volumes in which a voxel was not finite.
     broken: Vec<u32>,
+    /// Number of counted volumes so far.
+    counted: usize,
+    /// Volumes so far.
+    seen: usize,
+    /// The first counted volume without a finite voxel, from 0.
+    empty: Option<usize>,
     /// Sum over voxels of the squared change since the volume before, one value per volume.
     jumps: Vec<f64>,
 }
@@ -40,8 +46,9 @@ pub(super) struct Measured {
 }
 
 impl Spread {
-    /// Adds a volume. Non-finite values are set to 0 and counted.
-    pub fn add(&mut self, values: &mut [f32]) {
+    /// Adds a volume. Non-finite values are set to 0 and counted. If `counts` is false, because the volume
+    /// will be removed, they are set to those of the volume before and not counted.
+    pub fn add(&mut self, values: &mut [f32], counts: bool) {
         if self.last.is_empty() {
             self.voxels = values.len();
             self.mean = vec![0.0; values.len()];
@@ -50,13 +57,22 @@ impl Spread {
         }
         // A branchless check first, because nearly all volumes are finite.
         if !values.iter().fold(true, |all, value| all & value.is_finite()) {
-            for (value, broken) in values.iter_mut().zip(&mut self.broken) {
+            if counts && self.empty.is_none() && !values.iter().any(|value| value.is_finite()) {
+                self.empty = Some(self.seen);
+            }
+            let before = match self.block.len().checked_sub(self.voxels) {
+                Some(start) => &self.block[start..],
+                None => self.last.as_slice(),
+            };
+            for (at, (value, broken)) in values.iter_mut().zip(&mut self.broken).enumerate() {
                 if !value.is_finite() {
-                    *value = 0.0;
-                    *broken += 1;
+                    *value = before.get(at).copied().filter(|_| !counts).unwrap_or(0.0);
+                    *broken += u32::from(counts);
                 }
             }
         }
+        self.seen += 1;
+        self.counted += usize::from(counts);
         if self.last.is_empty() {
             self.last = values.to_vec();
         }
@@ -109,15 +125,20 @@ impl Spread {
         self.added
     }
 
-    /// Returns which voxels have a signal: finite in every volume, and not 0 in all of them.
+    /// Returns the first counted volume without a finite voxel, from 0.
+    pub fn empty(&self) -> Option<usize> {
+        self.empty
+    }
+
+    /// Returns which voxels have a signal: finite in every counted volume, and not 0 in all volumes.
     pub fn covered(&self) -> Vec<bool> {
         let voxels = self.mean.iter().zip(&self.squares).zip(&self.broken);
         voxels.map(|((&mean, &squares), &broken)| broken == 0 && (mean != 0.0 || squares > 0.0)).collect()
     }
 
-    /// Whether some voxel was finite in some volumes but not in others.
+    /// Whether some voxel was finite in some counted volumes but not in others.
     pub fn is_partly_broken(&self) -> bool {
-        self.broken.iter().any(|&broken| broken > 0 && (broken as usize) < self.trs())
+        self.broken.iter().any(|&broken| broken > 0 && (broken as usize) < self.counted)
     }
 
     /// Computes DVARS and tSNR over the voxels with a signal, as defined in
@@ -180,7 +201,7 @@ mod tests {
         };
         let mut spread = Spread::default();
         for t in 0..trs {
-            spread.add(&mut (0..voxels).map(|k| value(k, t) as f32).collect::<Vec<_>>());
+            spread.add(&mut (0..voxels).map(|k| value(k, t) as f32).collect::<Vec<_>>(), true);
         }
         spread.flush();
         let exact = |k: usize| {

@@ -119,6 +119,34 @@ fn voxels_without_a_signal_do_not_count_and_coverage_says_so() {
 }
 
 #[test]
+fn whether_a_voxel_is_finite_is_asked_of_the_volumes_that_stay() {
+    let files = Files::new();
+    files.line("atlas.nii.gz", 3, 0.0, &[1.0, 1.0, 2.0]);
+    let nan = f64::NAN;
+    // Volume 1 has no finite voxel; voxel 1 is not finite in volume 2 either.
+    let scan = files.line("bold.nii.gz", 3, 0.0, &[4.0, 8.0, 5.0, nan, nan, nan, 6.0, nan, 7.0]);
+    let atlas = Parcellation::read(&files.files("atlas.nii.gz", None)).unwrap();
+    let options = ParcellateOptions::default();
+    let kept = |kept: &[bool]| {
+        let bold = Bold::open(&scan).unwrap();
+        let weights = atlas.on(bold.space(), None).unwrap();
+        parcellate_kept(bold, &weights, &options, Some(kept))
+    };
+    let scrubbed = kept(&[true, false, true]).unwrap();
+    // Region 1 keeps voxel 0; volume 1 has the values of volume 0.
+    assert_eq!(columns(&scrubbed), [[4.0, 4.0, 6.0], [5.0, 5.0, 7.0]]);
+    assert_eq!(scrubbed.coverage, [0.5, 1.0]);
+    assert_eq!(kept(&[true, false, false]).unwrap().coverage, [1.0, 1.0]);
+    check_error(
+        made(&atlas, &scan, None, &options),
+        &files,
+        expect![
+            "`bold.nii.gz`: it holds no signal in any region: no voxel is finite in volume 1 (from 0); scrub that volume, or save the image without it"
+        ],
+    );
+}
+
+#[test]
 fn dvars_and_tsnr_by_hand() {
     let files = Files::new();
     files.line("atlas.nii.gz", 3, 0.0, &[1.0, 2.0, 0.0]);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use boldface::{Result, ScanId};
 
 use super::Known;
+use crate::link;
 use crate::names::{Name, label, same_run};
 use crate::table::Table;
 
@@ -46,7 +47,7 @@ pub(super) fn files<'a>(root: &Path, scans: impl Iterator<Item = &'a ScanId>) ->
     let mut files: Vec<PathBuf> = scans.map(|scan| places(root, scan)).flat_map(|(a, b)| [a, b]).collect();
     files.sort();
     files.dedup();
-    files.retain(|file| file.is_file());
+    files.retain(|file| link::is_listed(file));
     files
 }
 
@@ -59,11 +60,11 @@ impl Own {
         let mut own = Own::default();
         for scan in scans {
             let (sessions, files) = places(root, scan);
-            if !own.sessions.contains_key(&scan.subject) && sessions.is_file() {
+            if !own.sessions.contains_key(&scan.subject) && link::is_listed(&sessions) {
                 own.sessions.insert(scan.subject.clone(), OwnTable::read(&sessions, "session_id")?);
             }
             let key = (scan.subject.clone(), scan.session.clone());
-            if !own.scans.contains_key(&key) && files.is_file() {
+            if !own.scans.contains_key(&key) && link::is_listed(&files) {
                 own.scans.insert(key, OwnTable::read(&files, "filename")?);
             }
         }

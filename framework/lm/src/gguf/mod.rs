@@ -32,7 +32,18 @@ impl Gguf {
     /// Maps a file and reads its header.
     pub fn open(path: &Path) -> Result<Gguf> {
         let file = Mapped::open(path)?;
-        read(file).map_err(|error| format!("`{}` is not a valid GGUF file: {error}", path.display()).into())
+        let read = read(file);
+        let gguf = read.map_err(|error| format!("`{}` is not a valid GGUF file: {error}", path.display()))?;
+        if let Some(parts) = gguf.count("split.count")?.filter(|&parts| parts > 1) {
+            let part = gguf.count("split.no")?.unwrap_or(0) + 1;
+            return Err(format!(
+                "`{}` is part {part} of {parts} of a model (`split.count`); join the parts with `llama-gguf-split --merge \
+                 FIRST-PART MODEL.gguf`",
+                path.display()
+            )
+            .into());
+        }
+        Ok(gguf)
     }
 
     /// Returns the path of the file.
@@ -169,4 +180,30 @@ fn read(file: Mapped) -> Result<Gguf> {
     };
     let tensors = tensors::read(&file, cursor, count, alignment)?;
     Ok(Gguf { file, metadata, tensors })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_model_says_so() {
+        let mut bytes = b"GGUF".to_vec();
+        bytes.extend(3u32.to_le_bytes());
+        // No tensors and two keys; kind 2 is a 16-bit number without sign.
+        bytes.extend([0u64, 2].map(u64::to_le_bytes).concat());
+        for (key, value) in [("split.count", 2u16), ("split.no", 0)] {
+            bytes.extend((key.len() as u64).to_le_bytes());
+            bytes.extend(key.as_bytes());
+            bytes.extend(2u32.to_le_bytes());
+            bytes.extend(value.to_le_bytes());
+        }
+        bytes.resize(bytes.len().next_multiple_of(32), 0);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("m-00001-of-00002.gguf");
+        std::fs::write(&path, bytes).unwrap();
+        let error = Gguf::open(&path).unwrap_err().to_string();
+        let said = "is part 1 of 2 of a model (`split.count`); join the parts with `llama-gguf-split --merge FIRST-PART";
+        assert!(error.contains(said), "{error}");
+    }
 }

@@ -10,6 +10,7 @@ use tokenizers::models::bpe::Vocab;
 use tokenizers::{AddedToken, Tokenizer};
 
 use super::Vocabulary;
+use super::beside::Beside;
 use super::pairs::{self, Splitting};
 use crate::chat::Chat;
 use crate::files::{Folder, Json};
@@ -20,23 +21,13 @@ const PAIRS: &[(&str, &str)] = &[("vocab.json", "merges.txt"), ("encoder.json", 
 /// End of GPT-2's texts if no file names one.
 const GPT2_END: &str = "<|endoftext|>";
 
-/// Files about the tokens, beside the tokenizer itself.
-struct Beside {
-    tokenizer: Option<Json>,
-    special: Option<Json>,
-    generation: Option<Json>,
-}
-
 impl Vocabulary {
     /// Reads the tokenizer of a folder, and returns the file that it is from too.
     pub(crate) fn of_folder(folder: &Folder) -> Result<(Vocabulary, PathBuf)> {
-        let beside = Beside {
-            tokenizer: Json::read_if_there(&folder.file("tokenizer_config.json"))?,
-            special: Json::read_if_there(&folder.file("special_tokens_map.json"))?,
-            generation: Json::read_if_there(&folder.file("generation_config.json"))?,
-        };
+        let beside = Beside::read(folder)?;
         let mut named = beside.named();
-        let (tokenizer, path) = read(folder, &mut named)?;
+        let (mut tokenizer, path) = read(folder, &mut named)?;
+        beside.complete(&mut tokenizer, &named, &path)?;
         let id = |name: &str| named.get(name).and_then(|token| tokenizer.token_to_id(token));
         let mut ends: Vec<u32> = id("eos_token").into_iter().collect();
         for json in beside.generation.iter().chain([&folder.config]) {
@@ -49,26 +40,8 @@ impl Vocabulary {
             None => first_of(&tokenizer)?,
         };
         let chat = template(folder, beside.tokenizer.as_ref())?;
-        let chat = chat.map(|(source, origin)| Chat::new(source, origin, named));
-        Ok((Vocabulary::new(tokenizer, ends, start, chat.transpose()?, &path)?, path))
-    }
-}
-
-impl Beside {
-    /// Returns the text of `bos_token` and similar tokens. `tokenizer_config.json` overrides
-    /// `special_tokens_map.json`.
-    fn named(&self) -> BTreeMap<String, String> {
-        let mut named = BTreeMap::new();
-        for json in self.special.iter().chain(&self.tokenizer) {
-            for (key, value) in json.keys().filter(|(key, _)| key.ends_with("_token")) {
-                // A string, or an object that also says how to match it.
-                let text = value.as_str().or_else(|| value.get("content").and_then(Value::as_str));
-                if let Some(text) = text {
-                    named.insert(key.to_owned(), text.to_owned());
-                }
-            }
-        }
-        named
+        let chat = chat.map(|(source, origin)| Chat::new(&source, origin, named));
+        Ok((Vocabulary::new(tokenizer, ends, start, chat, &path)?, path))
     }
 }
 

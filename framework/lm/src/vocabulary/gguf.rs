@@ -87,7 +87,7 @@ impl Vocabulary {
             gguf.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(splitting == Splitting::Llama3);
         let start = if wants_start { id("tokenizer.ggml.bos_token_id")? } else { None };
         let chat = gguf.text("tokenizer.chat_template")?;
-        let chat = chat.map(|source| Chat::new(source.to_owned(), gguf.path().display().to_string(), named));
-        Vocabulary::new(tokenizer, ends, start, chat.transpose()?, gguf.path())
+        let chat = chat.map(|source| Chat::new(source, gguf.path().display().to_string(), named));
+        Vocabulary::new(tokenizer, ends, start, chat, gguf.path())
     }
 }

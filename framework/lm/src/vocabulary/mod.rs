@@ -1,5 +1,6 @@
 //! The tokens of a published model: text to numbers and back, special tokens, and its chat template.
 
+mod beside;
 mod folder;
 mod gguf;
 mod joined;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use boldface::Result;
 use tokenizers::Tokenizer;
+use tokenizers::models::ModelWrapper;
 
 use crate::chat::{Chat, Message};
 
@@ -41,6 +43,14 @@ impl Vocabulary {
         // Some files truncate or pad texts to a length, which is the caller's decision.
         marked.with_truncation(None).map_err(fail)?;
         marked.with_padding(None);
+        // Dropout is for training: with it, a text would have other tokens each time.
+        if let ModelWrapper::BPE(model) = marked.get_model()
+            && model.dropout.is_some()
+        {
+            let mut model = model.clone();
+            model.dropout = None;
+            marked.with_model(model);
+        }
         let mut plain = marked.clone();
         plain.set_encode_special_tokens(true);
         let highest = plain.get_vocab(true).into_values().max();
@@ -108,6 +118,20 @@ impl Vocabulary {
     pub fn piece(&self, token: u32) -> Result<String> {
         self.known(&[token])?;
         self.marked.decode(&[token], false)
+    }
+
+    /// Returns one token as text behind the token `before`, as [`Vocabulary::piece`] does alone. A
+    /// SentencePiece tokenizer drops the blank at the start of what it decodes, so that pieces decoded alone
+    /// are no text together.
+    ///
+    /// # Errors
+    ///
+    /// If a token does not exist.
+    pub fn piece_after(&self, before: Option<u32>, token: u32) -> Result<String> {
+        let alone = self.piece(token)?;
+        let Some(before) = before else { return Ok(alone) };
+        let (old, both) = (self.piece(before)?, self.marked.decode(&[before, token], false)?);
+        Ok(both.strip_prefix(&old).map_or(alone, str::to_owned))
     }
 
     /// Returns the tokens that end an answer, at least one; the first one is appended.
@@ -183,3 +207,6 @@ impl Vocabulary {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use boldface::{Result, ScanId};
+use boldface_imaging::beside::{is_brain_mask_of, is_confounds_of, nearest};
 use boldface_imaging::folder::{Folder, Named, Wanted};
 use boldface_imaging::names::Name;
 use boldface_imaging::recipe::ScanFiles;
@@ -18,9 +19,6 @@ const IMAGES: [&str; 4] = ["nii.gz", "nii", "dtseries.nii", "ptseries.nii"];
 
 /// Suffixes of files beside images. The last of each kind are from old versions of fMRIPrep.
 const BESIDE: [&str; 6] = ["mask", "brainmask", "timeseries", "regressors", "confounds", "events"];
-
-/// Entities that describe the form of a recording, not its content.
-const FORMS: [&str; 5] = ["space", "res", "den", "desc", "cohort"];
 
 impl Bids {
     /// Finds every scan below `root`; with `subject`, those of one subject only.
@@ -66,17 +64,17 @@ impl Bids {
         let place = Place { root, id: &id, labels: &labels(&id) };
         let beside = folder.beside(image);
         let mask = match self.mask.as_str() {
-            "auto" => one(beside.iter().filter(|file| is_mask_of(&file.name, &image.name)), &id, "mask")?,
+            "auto" => {
+                let masks = beside.iter().filter(|file| is_brain_mask_of(&file.name, &image.name));
+                one(&nearest(masks), &id, "mask")?
+            }
             _ => self.mask_at(&place)?,
         };
         let confounds = match &self.confounds_file {
             Some(_) => self.confounds_at(&place)?,
             None => {
-                let tables: Vec<&Named> =
-                    beside.iter().filter(|file| is_confounds_of(&file.name, &image.name)).collect();
-                let most = tables.iter().map(|table| table.name.entities.len()).max();
-                let nearest = tables.into_iter().filter(|table| Some(table.name.entities.len()) == most);
-                one(nearest, &id, "table of confounds")?
+                let tables = beside.iter().filter(|file| is_confounds_of(&file.name, &image.name));
+                one(&nearest(tables), &id, "table of confounds")?
             }
         };
         // The place of the raw image, even if it does not exist.
@@ -172,36 +170,8 @@ fn is_cifti(name: &Name) -> bool {
     name.extension.ends_with("series.nii")
 }
 
-/// Returns the entities of a name except `entities`. Files that belong together agree in these.
-fn without<'a>(name: &'a Name, entities: &[&str]) -> BTreeMap<&'a str, &'a str> {
-    let all = name.entities.iter().map(|(entity, label)| (entity.as_str(), label.as_str()));
-    all.filter(|(entity, _)| !entities.contains(entity)).collect()
-}
-
-fn is_mask_of(mask: &Name, image: &Name) -> bool {
-    let is_brain = match mask.suffix.as_str() {
-        "mask" => mask.get("desc") == Some("brain"),
-        suffix => suffix == "brainmask",
-    };
-    is_brain
-        && ["nii.gz", "nii"].contains(&mask.extension.as_str())
-        && without(mask, &["desc"]) == without(image, &["desc"])
-}
-
-fn is_confounds_of(table: &Name, image: &Name) -> bool {
-    let is_confounds = match table.suffix.as_str() {
-        "timeseries" | "regressors" => table.get("desc") == Some("confounds"),
-        suffix => suffix == "confounds",
-    };
-    let (own, of) = (without(table, &FORMS), without(image, &FORMS));
-    is_confounds
-        && table.extension == "tsv"
-        && own.iter().all(|(entity, label)| of.get(entity) == Some(label))
-}
-
 /// Returns the path of the only file, if any.
-fn one<'a>(files: impl Iterator<Item = &'a Named>, id: &ScanId, what: &str) -> Result<Option<PathBuf>> {
-    let files: Vec<&Named> = files.collect();
+fn one(files: &[&Named], id: &ScanId, what: &str) -> Result<Option<PathBuf>> {
     match files[..] {
         [] => Ok(None),
         [file] => Ok(Some(file.path.clone())),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Problem, Result, ScanId};
+use boldface_imaging::link;
+use boldface_imaging::names::same_label;
 use boldface_imaging::pattern::{Labels, Pattern, scan_id};
 use boldface_imaging::recipe::ScanFiles;
 
@@ -26,7 +28,10 @@ impl Bids {
         for (path, labels) in parsed.find(root, &Labels::new())? {
             let id = scan_id(dataset, &labels, self.subject.as_deref());
             let id = id.ok_or("`pattern` has no `{subject}`, and `subject` is not set")?;
-            if !self.only.iter().all(|(entity, label)| entity_of(&id, entity) == Some(label.as_str())) {
+            let has = |(entity, label): (&String, &String)| {
+                entity_of(&id, entity).is_some_and(|own| same_label(entity, own, label))
+            };
+            if !self.only.iter().all(has) {
                 continue;
             }
             if let Some(other) = by_id.insert(id.clone(), path.clone()) {
@@ -166,5 +171,5 @@ fn sidecar(image: &Path) -> Option<PathBuf> {
     let name = image.file_name()?.to_str()?;
     let stem = name.strip_suffix(".gz").unwrap_or(name);
     let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
-    Some(image.with_file_name(format!("{stem}.json"))).filter(|path| path.is_file())
+    Some(image.with_file_name(format!("{stem}.json"))).filter(|path| link::is_listed(path))
 }

@@ -9,6 +9,8 @@ use boldface_imaging::clean::possible;
 use boldface_imaging::confounds::{ConfoundTable, clean_seconds, framewise_displacement, kept_volumes};
 use boldface_imaging::folder::repetition_time;
 use boldface_imaging::kept_after;
+use boldface_imaging::link;
+use boldface_imaging::nifti::files_of;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recipe::ScanFiles;
 
@@ -44,10 +46,10 @@ impl Found {
         let ScanFiles { bold, mask, confounds, .. } = &self.files;
         // A components table has its own sidecar, and an image may be a pair of files.
         let beside = confounds.iter().map(|table| table.with_extension("json"));
-        let pair = bold.extension().filter(|end| *end == "hdr").map(|_| bold.with_extension("img"));
-        let beside: Vec<PathBuf> = beside.chain(pair).filter(|path| path.is_file()).collect();
-        let named = [Some(bold), mask.as_ref(), confounds.as_ref()].into_iter().flatten().cloned();
-        let named: Vec<PathBuf> = named.chain(self.sidecars.iter().cloned()).collect();
+        let beside: Vec<PathBuf> = beside.filter(|path| link::is_listed(path)).collect();
+        let images = [Some(bold), mask.as_ref()].into_iter().flatten().flat_map(|image| files_of(image));
+        let named: Vec<PathBuf> =
+            images.chain(confounds.clone()).chain(self.sidecars.iter().cloned()).collect();
         let events: Vec<PathBuf> = self.events.iter().map(|file| file.path().to_owned()).collect();
         named.into_iter().chain(events).chain(beside)
     }

@@ -64,7 +64,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             among: vocabulary.len(),
             sampling,
         };
-        let mut spoken = Spoken::new(&vocabulary);
+        let mut spoken = Spoken::after(&vocabulary, &prompt);
         let (start, mut first) = (Instant::now(), None);
         let texts = generate(&network, &network.inference(), &[prompt], &how, &mut |_, token| {
             first.get_or_insert_with(|| start.elapsed());

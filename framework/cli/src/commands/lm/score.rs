@@ -76,7 +76,9 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         let scores =
             score(&network, &network.inference(), &tokens, window).map_err(|error| failed(&error))?;
         let hidden = usize::from(vocabulary.start().is_some());
-        tokens.into_iter().zip(scores).skip(hidden).map(|(id, score)| line(&vocabulary, id, score)).collect()
+        let scored = tokens.iter().zip(scores).enumerate().skip(hidden);
+        let before = |at: usize| (at > hidden).then(|| tokens[at - 1]);
+        scored.map(|(at, (&id, score))| line(&vocabulary, before(at), id, score)).collect()
     })?;
     let scores: Vec<f64> = lines.iter().filter_map(|line| line.log_likelihood).map(f64::from).collect();
     let mean = scores.iter().sum::<f64>() / scores.len() as f64;
@@ -87,8 +89,13 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn line(vocabulary: &Vocabulary, id: u32, log_likelihood: Option<f32>) -> Result<Line, Failure> {
-    let text = vocabulary.piece(id).map_err(|error| failed(&error))?;
+fn line(
+    vocabulary: &Vocabulary,
+    before: Option<u32>,
+    id: u32,
+    log_likelihood: Option<f32>,
+) -> Result<Line, Failure> {
+    let text = vocabulary.piece_after(before, id).map_err(|error| failed(&error))?;
     Ok(Line { id, text, log_likelihood })
 }
 

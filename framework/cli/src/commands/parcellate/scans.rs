@@ -1,10 +1,11 @@
 //! Scans named on the command line, each with its files and the path of its series.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use boldface_imaging::folder::repetition_time;
+use boldface_imaging::beside::{is_brain_mask_of, is_confounds_of, nearest};
+use boldface_imaging::folder::{Named, files_in, repetition_time};
+use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::recipe::ScanFiles;
 
@@ -51,7 +52,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
     let mut taken: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for (at, path) in bold.iter().enumerate() {
         let mut scan = || -> Result<Scan, String> {
-            if !path.is_file() {
+            if !link::is_listed(path) {
                 return Err(format!("--bold `{}` does not exist", path.display()));
             }
             let confounds = match scans.confounds.get(at) {
@@ -63,7 +64,7 @@ pub fn find(scans: &Scans, output: &Output) -> Result<Vec<Scan>, String> {
                 given => given.clone(),
             };
             let sidecar = path.with_file_name(format!("{}.json", stem(path)));
-            let sidecar = Some(sidecar).filter(|sidecar| sidecar.is_file());
+            let sidecar = Some(sidecar).filter(|sidecar| link::is_listed(sidecar));
             let sidecar_tr = match &sidecar {
                 Some(sidecar) => repetition_time(sidecar).map_err(|error| format!("--bold: {error}"))?,
                 None => None,
@@ -94,46 +95,31 @@ pub fn stem(path: &Path) -> String {
     stem.unwrap_or(name.split('.').next().unwrap_or(&name)).to_owned()
 }
 
-/// Finds the one file with `desc-DESC` in a recording's folder whose other labels match the recording's.
+/// Finds the one file in a recording's folder that is the recording's by its name: its confounds or its
+/// brain mask.
 fn beside(bold: &Path, flag: &str, desc: &str) -> Result<PathBuf, String> {
-    let (suffixes, extensions): (&[&str], &[&str]) = match desc {
-        "confounds" => (&["timeseries", "regressors"], &["tsv"]),
-        _ => (&["mask"], &["nii.gz", "nii"]),
+    let (belongs, ending): (fn(&Name, &Name) -> bool, &str) = match desc {
+        "confounds" => (is_confounds_of, "timeseries.tsv"),
+        _ => (is_brain_mask_of, "mask.nii.gz"),
     };
     let shown = bold.display();
     let file = bold.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let own = Name::parse(file).map_err(|error| format!("{flag} auto needs BIDS names: {error}"))?;
     let folder = bold.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries =
-        fs::read_dir(folder).map_err(|error| format!("{flag} auto: `{}`: {error}", folder.display()))?;
-    let mut found: Vec<(usize, PathBuf)> = Vec::new();
-    for entry in entries.filter_map(Result::ok) {
-        let Some(mut name) = entry.file_name().to_str().and_then(|name| Name::parse(name).ok()) else {
-            continue;
-        };
-        let is_it = name.entities.remove("desc").is_some_and(|label| label == desc)
-            && suffixes.contains(&name.suffix.as_str())
-            && extensions.contains(&name.extension.as_str())
-            && name.get("sub").is_some()
-            && name.applies_to(&own)
-            // A table of another session, task or run never matches, however few labels it has.
-            && ["ses", "task", "run"].iter().all(|entity| name.get(entity) == own.get(entity));
-        if is_it {
-            found.push((name.entities.len(), folder.join(entry.file_name())));
-        }
-    }
-    found.sort();
-    let most = found.last().map(|(labels, _)| *labels);
-    let best: Vec<&PathBuf> =
-        found.iter().filter(|(labels, _)| Some(*labels) == most).map(|(_, path)| path).collect();
-    match best[..] {
-        [path] => Ok(path.clone()),
-        [] => Err(format!(
-            "{flag} auto: no ..._desc-{desc}_{}.{} is beside `{shown}`",
-            suffixes[0], extensions[0]
+    let paths = files_in(folder).map_err(|error| format!("{flag} auto: {error}"))?;
+    let named = |path: PathBuf| {
+        let name = Name::parse(path.file_name()?.to_str()?).ok()?;
+        Some(Named { path, name })
+    };
+    let named: Vec<Named> = paths.into_iter().filter_map(named).collect();
+    let is_it = |file: &&Named| file.name.get("sub").is_some() && belongs(&file.name, &own);
+    match nearest(named.iter().filter(is_it))[..] {
+        [file] => Ok(file.path.clone()),
+        [] => Err(format!("{flag} auto: no ..._desc-{desc}_{ending} is beside `{shown}`")),
+        [a, b, ..] => Err(format!(
+            "{flag} auto: `{}` and `{}` both match `{shown}`",
+            a.path.display(),
+            b.path.display()
         )),
-        [a, b, ..] => {
-            Err(format!("{flag} auto: `{}` and `{}` both match `{shown}`", a.display(), b.display()))
-        }
     }
 }

@@ -112,6 +112,21 @@ fn a_gap_is_filled_in_the_first_volume_only() {
 }
 
 #[test]
+fn an_infinite_value_matters_only_in_a_column_that_is_regressed_out() {
+    let files = files(&[("a.tsv", "csf\tstd_dvars\n1\tn/a\n2\tinf\n3\t1.1\n")]);
+    let table = files.read().unwrap();
+    let choose = |name: &str| Confounds::Columns(vec![name.to_owned()]).choose(&table);
+    assert_eq!(choose("csf").unwrap().values, [1.0, 2.0, 3.0]);
+    expect![
+        "confounds `a.tsv`: line 3, column `std_dvars`: the value is infinite and cannot be regressed out"
+    ]
+    .assert_eq(&files.said(&choose("std_dvars").unwrap_err()));
+    // It is above any threshold.
+    let scrub = Scrub { dvars: Some(1.5), shortest: 0, ..Scrub::default() };
+    assert_eq!(scrub.kept_volumes(&table).unwrap(), [true, false, true]);
+}
+
+#[test]
 fn the_sidecar_says_which_components_there_are() {
     let columns = format!(
         "{SIX}\ta_comp_cor_00\ta_comp_cor_01\ta_comp_cor_02\ta_comp_cor_03\tt_comp_cor_00\tt_comp_cor_01"

@@ -99,9 +99,9 @@ fn what_is_wrong_with_a_file_is_said() {
     );
     refused(
         "a.tsv",
-        "csf\twm\n1\tinf\n",
+        "csf\ttrans_x\n1\tinf\n",
         &expect![
-            "confounds `a.tsv`: line 2, column `wm`: `inf` is not a number; write `n/a` for a missing value"
+            "confounds `a.tsv`: line 2, column `trans_x`: `inf` is not a number; write `n/a` for a missing value"
         ],
     );
     refused(

@@ -169,3 +169,77 @@ fn settings_that_contradict_are_problems() {
         r#""low-pass": 0.01, "high-pass": 0.1, "subject": "1", "minimum-clean-seconds": -1"#,
     ));
 }
+
+fn bids_at(spec: &str) -> Bids {
+    boldface::registry::parse(&serde_json::from_str(spec).unwrap()).unwrap()
+}
+
+#[test]
+fn run_labels_are_numbers_in_every_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir, "atlas.nii", image(1, 0.0, |_, _| 1));
+    // The header has no repetition time, and the raw folder writes the run otherwise.
+    for run in ["run-1", "run-02"] {
+        let bold = image(TRS, 0.0, |volume, voxel| (volume * voxel % 7) as i16 + 50);
+        write(&dir, &format!("sub-01/func/sub-01_task-faces_{run}_space-MNI_desc-preproc_bold.nii"), bold);
+    }
+    for run in ["run-01", "run-2"] {
+        let raw = format!("raw/sub-01/func/sub-01_task-faces_{run}");
+        write(&dir, &format!("{raw}_events.tsv"), "onset\tduration\n4\t2\n");
+        write(&dir, &format!("{raw}_bold.json"), r#"{"RepetitionTime": 2.0}"#);
+    }
+    let cohort = bids_at(r#"{"parcellation": {"volume": "atlas.nii"}, "raw": "raw"}"#)
+        .cohort(dir.path(), "faces")
+        .unwrap();
+    assert_eq!(names(&cohort), ["faces/sub-01_task-faces_run-02", "faces/sub-01_task-faces_run-1"]);
+    assert!(cohort.scans.iter().all(|scan| scan.tr == 2.0 && scan.events.len() == 1));
+    let only = r#"{"parcellation": {"volume": "atlas.nii"}, "raw": "raw", "only": {"run": "2"}}"#;
+    assert_eq!(
+        names(&bids_at(only).cohort(dir.path(), "faces").unwrap()),
+        ["faces/sub-01_task-faces_run-02"]
+    );
+}
+
+#[test]
+fn echoes_share_the_mask_of_their_run() {
+    let dir = study();
+    for run in ["sub-01/func/sub-01_task-rest_run-1", "sub-01/func/sub-01_task-rest_run-2"] {
+        let bold = image(TRS, 2.0, |volume, voxel| 100 + ((volume * 7 + voxel * 3) % 11) as i16);
+        write(&dir, &format!("{run}_echo-1_space-MNI_desc-preproc_bold.nii"), bold);
+        // Only the first voxel, which is one of two in region 1.
+        write(
+            &dir,
+            &format!("{run}_space-MNI_desc-brain_mask.nii"),
+            image(1, 0.0, |_, voxel| (voxel == 0).into()),
+        );
+    }
+    let dataset = bids(r#""only": {"echo": "1"}"#);
+    let cohort = dataset.cohort(dir.path(), "study").unwrap();
+    assert_eq!(cohort.scans.len(), 2);
+    for scan in &cohort.scans {
+        assert_eq!(dataset.record(dir.path(), scan).unwrap().quality.coverage, [0.5, 0.0]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_not_fetched_is_not_absent() {
+    for file in [
+        "participants.tsv",
+        "sub-01/func/sub-01_task-rest_run-1_desc-confounds_timeseries.tsv",
+        "sub-01/func/sub-01_task-rest_run-1_space-MNI_desc-brain_mask.nii",
+        "task-rest_events.tsv",
+    ] {
+        let dir = study();
+        let path = dir.path().join(file);
+        drop(fs::remove_file(&path));
+        std::os::unix::fs::symlink(".git/annex/objects/a", &path).unwrap();
+        let error = bids("").files(dir.path()).unwrap_err().to_string();
+        assert_eq!(
+            shown(&dir, &error),
+            format!(
+                "`{file}`: a link to a file that is not here; in a DataLad dataset, `datalad get` fetches it"
+            )
+        );
+    }
+}
