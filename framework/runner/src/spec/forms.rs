@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Shares of stage 3's prompts without the scan, drawn at random. The rest, 1 minus both, show the scan.
 /// A control without the scan is a fair comparison only in a form that the model was trained on. Forecasts
-/// always show their scan.
+/// always show their scan. Held-out facts are in no prompt of the training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Forms {
@@ -14,7 +14,7 @@ pub struct Forms {
     pub text_only: f64,
     /// Share of prompts with the scan's facts as numbers instead of the scan, from 0 to 1. Above 0, the
     /// evaluation also asks the control `values` in this form: what a reader of the numbers reaches. Needs
-    /// a corpus.
+    /// a corpus. Facts are measured in whole scans, so questions about a part of one show the scan instead.
     pub values: f64,
 }
 

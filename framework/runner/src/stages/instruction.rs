@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use boldface::{Result, Sequence};
+use boldface::{Result, Scan, Sequence, Window};
 
 use super::Work;
 use super::alignment::{FactRecipe, Teacher};
+use super::forms::Values;
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
@@ -23,6 +24,12 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let patch = work.plan.tokenizer.config.patch();
+    let has_facts = |scan: &Scan| !Values::collect(scan, Window::first(scan.series.trs())).is_empty();
+    if config.forms.values > 0.0 && !scans.iter().any(has_facts) {
+        let message =
+            "`instruction.forms.values`: no corpus asks about facts that training may see; remove `values`";
+        return Err(message.into());
+    }
     let mut windows = Windows::open(work.inputs, patch, &work.plan.experiment.signal)?;
     let training = config.training();
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
