@@ -2,7 +2,7 @@
 
 use boldface::{Lora, Problem};
 
-use crate::spec::{Alignment, Experiment, Instruction};
+use crate::spec::{Alignment, Experiment, Forms, Instruction};
 
 /// Reports values out of range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
@@ -58,6 +58,22 @@ fn check_instruction(instruction: &Instruction, range: &mut Ranges<'_>) {
     if instruction.questions > (*batch_size).max(1) {
         let message = format!("{} do not fit into micro-batches of {batch_size}", instruction.questions);
         range.report("questions", message);
+    }
+    check_forms(&instruction.forms, range);
+}
+
+fn check_forms(forms: &Forms, range: &mut Ranges<'_>) {
+    let shares = [("forms.text-only", forms.text_only), ("forms.values", forms.values)];
+    let mut is_sound = true;
+    for (key, share) in shares {
+        if !(0.0..=1.0).contains(&share) {
+            range.report(key, format!("is a share from 0 to 1, not {share}"));
+            is_sound = false;
+        }
+    }
+    let sum = forms.text_only + forms.values;
+    if is_sound && sum > 1.0 {
+        range.report("forms", format!("the shares sum to {sum}, but all prompts together are 1"));
     }
 }
 
@@ -148,8 +164,13 @@ pub(super) fn check_context(context: usize, rois: usize, patches: usize, problem
     }
 }
 
-/// Checks that the alignment has data for each of its objectives.
+/// Checks that the alignment has data for each of its objectives, and stage 3 for each form of its prompts.
 pub(super) fn check_sources(experiment: &Experiment, problems: &mut Vec<Problem>) {
+    let instruction = experiment.instruction.as_ref();
+    if experiment.corpora.is_empty() && instruction.is_some_and(|config| config.forms.values > 0.0) {
+        let problem = Problem::at("instruction.forms.values", "no corpus measures facts of the scans");
+        problems.push(problem.help("add a table such as `[corpora.connectivity]`, or remove `values`"));
+    }
     let Some(alignment) = &experiment.alignment else { return };
     if alignment.fmri_to_text > 0.0 && experiment.corpora.is_empty() {
         let problem = Problem::at("alignment.fmri-to-text", "no corpus describes the scans");
@@ -181,6 +202,27 @@ mod tests {
             signal.trs: 191 volumes are not a whole number of the tokenizer's patches of 40; set `trs = 160`, or another `tokenizer.patch`
         "#]]
         .assert_eq(&said(|problems| check_patch(191, 40, problems)));
+    }
+
+    #[test]
+    fn shares_of_prompts_are_shares() {
+        let check = |text_only: f64, values: f64| {
+            said(|problems| {
+                let mut range = Ranges { section: "instruction", problems };
+                check_forms(&Forms { text_only, values }, &mut range);
+            })
+        };
+        assert_eq!(check(0.0, 0.0), "");
+        assert_eq!(check(0.5, 0.5), "");
+        expect![[r#"
+            instruction.forms.text-only: is a share from 0 to 1, not -0.1
+            instruction.forms.values: is a share from 0 to 1, not 1.5
+        "#]]
+        .assert_eq(&check(-0.1, 1.5));
+        expect![[r#"
+            instruction.forms: the shares sum to 1.5, but all prompts together are 1
+        "#]]
+        .assert_eq(&check(0.75, 0.75));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::Stored;
-use crate::spec::{Alignment, Experiment, Instruction, SplitTable, Standardize, Table, Taken};
+use crate::spec::{Alignment, Experiment, Forms, Instruction, SplitTable, Standardize, Table, Taken};
 
 /// Builds the methods section.
 pub fn blocks(stored: &Stored) -> Vec<Block> {
@@ -151,6 +151,7 @@ fn language_model(stored: &Stored) -> Vec<String> {
         let of =
             if taught.len() == experiment.tasks.len() { "all tasks".to_owned() } else { taught.join(", ") };
         sentences.push(instruction(stage, &of));
+        sentences.push(forms(&stage.forms));
     }
     sentences
 }
@@ -176,6 +177,27 @@ fn instruction(stage: &Instruction, tasks: &str) -> String {
         "It was then tuned on the training examples of {tasks} by {}, with the loss on answers only.",
         trained(&stage.training(), stage.batch_size, "examples")
     )
+}
+
+/// Says which controls ask in a form that the model was trained on.
+fn forms(forms: &Forms) -> String {
+    let text_only = match forms.text_only {
+        0.0 => "None of its prompts held the question alone, so the control text-only asks in a form that it was \
+                not tuned on"
+            .to_owned(),
+        share => format!(
+            "A share of {} of its prompts held the question alone, the form of the control text-only",
+            number::plain(share)
+        ),
+    };
+    match forms.values {
+        0.0 => format!("{text_only}."),
+        share => format!(
+            "{text_only}; a share of {} held the scan's facts as numbers instead of the scan, the form of the control \
+             values.",
+            number::plain(share)
+        ),
+    }
 }
 
 /// Says how stages 2 and 3 were trained, with micro-batches of `size`.

@@ -16,7 +16,7 @@ use super::defaults::{
     default_resamples, default_runs, default_text_batch_size, default_text_to_text, default_warmup,
     default_weight_decay, is_one,
 };
-use super::{Leakage, SplitTable, StartTable};
+use super::{Forms, Leakage, SplitTable, StartTable};
 
 /// A plugin's table. The framework takes its own keys (`type`, `path`, `seed`) out and passes on the
 /// rest.
@@ -267,6 +267,10 @@ pub struct Instruction {
     /// examples. This keeps the model from forgetting the facts.
     #[serde(default = "default_rehearsal")]
     pub rehearsal: usize,
+    /// Shares of prompts without the scan, so that controls without it are asked in a form that the model
+    /// knows. By default, every prompt shows its scan.
+    #[serde(default, skip_serializing_if = "Forms::is_none")]
+    pub forms: Forms,
     /// Micro-batches whose gradients are added up for one step.
     #[serde(default = "default_accumulate")]
     pub accumulate: usize,

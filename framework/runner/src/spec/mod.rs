@@ -4,6 +4,7 @@ pub(crate) mod defaults;
 mod document;
 mod draft;
 mod experiment;
+mod forms;
 mod grammar;
 mod layer;
 mod leakage;
@@ -22,6 +23,7 @@ pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
     Text,
 };
+pub use forms::Forms;
 pub use layer::Layered;
 pub use leakage::Leakage;
 pub use origin::{Located, Origin, Source};

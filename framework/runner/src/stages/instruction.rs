@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use boldface::{Result, Sequence};
+use boldface::{Result, Scan, Sequence, Window};
 
 use super::Work;
 use super::alignment::{FactRecipe, Teacher};
+use super::forms::Values;
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
@@ -23,16 +24,27 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let patch = work.plan.tokenizer.config.patch();
+    let has_facts = |scan: &Scan| !Values::collect(scan, Window::first(scan.series.trs())).is_empty();
+    if config.forms.values > 0.0 && !scans.iter().any(has_facts) {
+        let message =
+            "`instruction.forms.values`: no corpus asks about facts that training may see; remove `values`";
+        return Err(message.into());
+    }
     let mut windows = Windows::open(work.inputs, patch, &work.plan.experiment.signal)?;
     let training = config.training();
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
     let draws = (draws, work.stage.seed);
     let courses = lessons::courses(work.plan, &*model, &mut windows, (&scans, &split), draws)?;
     let recipe = FactRecipe::new(work.plan.experiment.alignment.as_ref());
-    let teacher = match config.rehearsal {
+    let mut teacher = match config.rehearsal {
         0 => None,
         _ => Teacher::open(work, recipe, &*model)?,
     };
+    if let Some(teacher) = &mut teacher {
+        let context = work.plan.backbone.config.context();
+        let batches = training.steps * training.accumulate as u64;
+        teacher.put_into_forms(&*model, &config.forms, context, (batches, config.rehearsal))?;
+    }
     let learned = courses.iter().flat_map(|course| &course.scans);
     work.fitted_on(learned.chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>())?;
     let deck = |course: Course| {
@@ -54,7 +66,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
 /// Endless micro-batches. Courses take turns, and each goes through its lessons round by round, with
 /// one wording per round. With several `questions`, up to that many consecutive lessons are about the
 /// same scan, as long as the course whose turn it is has one left in this round. This changes only the
-/// order within a round.
+/// order within a round. Lessons in a form without the scan are about no scan.
 struct Batches {
     tasks: Vec<(Vec<Vec<Sequence>>, Deck)>,
     turn: usize,

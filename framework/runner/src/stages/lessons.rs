@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use boldface::{
-    Answer, Decoding, Example, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed,
+    Answer, Decoding, Example, FmriBlock, LanguageModel, Result, Scan, ScanId, Sequence, Split, Window, seed,
 };
 use rand_chacha::ChaCha8Rng;
 
 use super::cases;
+use super::forms::{PromptForm, Values, longest_answers};
 use super::naming::named;
-use super::packing::{extent, fits, lesson, lesson_of_many, options};
+use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
 use super::windows::Windows;
 use crate::plan::{Asking, Plan};
-use crate::spec::Paradigm;
+use crate::spec::{Forms, Paradigm};
 
 /// Most wordings of one example. With more rounds they repeat.
 const WORDINGS: usize = 64;
@@ -24,7 +25,7 @@ pub struct Course {
     pub name: String,
     /// The scan of each lesson.
     pub scans: Vec<ScanId>,
-    /// Every lesson in one wording, or in one per round.
+    /// Every lesson in one wording and form, or in one per round.
     pub lessons: Vec<Vec<Sequence>>,
 }
 
@@ -49,6 +50,8 @@ pub fn courses(
     let material = material(plan, scans, split)?;
     let turns = usize::try_from(draws).unwrap_or(usize::MAX).div_ceil(material.len().max(1));
     let context = plan.backbone.config.context();
+    let forms = plan.experiment.instruction.as_ref().map_or_else(Forms::default, |config| config.forms);
+    let known: BTreeMap<&ScanId, &Scan> = scans.iter().map(|scan| (&scan.info.id, scan)).collect();
     let mut courses = Vec::new();
     for Material { name, lessons } in &material {
         let in_task =
@@ -63,22 +66,26 @@ pub fn courses(
             if is_forecast { windows.blocks(&places)? } else { windows.behind_questions(&places)? };
         let rounds = turns.div_ceil(lessons.len()).clamp(1, WORDINGS);
         let mut rng = seed::stream(seed, &format!("prompts.{name}"));
+        let mut form_rng = seed::stream(seed, &format!("forms.{name}"));
+        // A forecast without its scan would have nothing to continue.
+        let has_forms = !forms.is_none() && !is_forecast;
         let mut worded = Vec::new();
-        for ((_, examples), block) in lessons.iter().zip(blocks) {
+        for ((scan, examples), block) in lessons.iter().zip(blocks) {
+            let put = Put { model, scan: known[scan], block, patch: windows.patch(), context };
             let is_multi = examples.iter().any(|(asking, _)| asking.keys.paradigm == Paradigm::Multi);
             let has_wordings = examples.iter().any(|(asking, _)| asking.grammar.is_some());
             let mut wordings = Vec::new();
-            for _ in 0..if has_wordings { rounds } else { 1 } {
+            for _ in 0..if has_wordings || has_forms { rounds } else { 1 } {
                 let examples: Vec<Example> = examples
                     .iter()
                     .map(|(asking, example)| wording(asking, example, &mut rng))
                     .collect::<Result<_>>()
                     .map_err(in_task)?;
-                let sequence = match &examples[..] {
-                    [only] if !is_multi => lesson(model, only, block.clone(), windows.patch()),
-                    several => lesson_of_many(model, several, block.clone()),
+                let form = match has_forms {
+                    true => PromptForm::draw(&forms, &mut form_rng),
+                    false => PromptForm::Scan,
                 };
-                let sequence = sequence.map_err(in_task)?;
+                let sequence = put.sequence(examples, form, is_multi).map_err(in_task)?;
                 fits(&sequence, context, &format!("an example of task `{name}`"))?;
                 wordings.push(sequence);
             }
@@ -88,6 +95,40 @@ pub fn courses(
         courses.push(Course { name: name.clone(), scans, lessons: worded });
     }
     Ok(courses)
+}
+
+/// Puts the questions of one lesson.
+struct Put<'a> {
+    model: &'a dyn LanguageModel,
+    scan: &'a Scan,
+    block: FmriBlock,
+    /// Volumes per patch.
+    patch: usize,
+    context: Option<usize>,
+}
+
+impl Put<'_> {
+    /// Makes the training sequence of `examples` in a form. A window of which no facts are known is shown
+    /// as it is.
+    fn sequence(&self, mut examples: Vec<Example>, form: PromptForm, is_multi: bool) -> Result<Sequence> {
+        let mut block = (form != PromptForm::TextOnly).then(|| self.block.clone());
+        if form == PromptForm::Values {
+            let values = Values::collect(self.scan, examples[0].window);
+            if !values.is_empty() {
+                let answers = longest_answers(self.model, &examples)?;
+                let asked = questions(&examples);
+                let put = values.before(&asked, self.model, answers, self.context)?;
+                // Further questions follow the first one, so the facts come before all of them.
+                let facts = &put[..put.len() - asked.len()];
+                examples[0].question.insert_str(0, facts);
+                block = None;
+            }
+        }
+        match &examples[..] {
+            [only] if !is_multi => lesson(self.model, only, block, self.patch),
+            several => lesson_of_many(self.model, several, block),
+        }
+    }
 }
 
 /// Name of the course of all `multi` tasks.
@@ -143,4 +184,70 @@ fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<E
         answer = Answer::Text { reference, facts: Vec::new(), decoding: Decoding::Free };
     }
     Ok(Example { question, answer, ..*example })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use boldface::{Descriptor, Fact, FactQuestion, Regions, ScanInfo, TimeSeries};
+
+    use super::super::letters::{Letters, block};
+    use super::*;
+
+    fn scan() -> Scan {
+        let id = ScanId::new("d", "01");
+        let fact = Fact { feature: "a".into(), z: Some(-2.0), band: "lower".into(), ..Fact::default() };
+        let asked = FactQuestion { feature: "a".into(), wordings: vec!["?".into()], bands: vec![] };
+        let descriptor = Descriptor {
+            window: Window::first(60),
+            question: Some(Arc::new(asked)),
+            ..Descriptor::new(&id, "a is lower.".into(), fact)
+        };
+        let info = ScanInfo {
+            id,
+            tr: 2.0,
+            trs: 60,
+            rois: 2,
+            phenotype: BTreeMap::new(),
+            events: Vec::new(),
+            cuts: Vec::new(),
+        };
+        Scan {
+            info: Arc::new(info),
+            series: TimeSeries::new(60, 2, 2.0, vec![0.0; 120]).unwrap(),
+            regions: Arc::new(Regions { names: vec![], networks: vec![] }),
+            descriptors: vec![descriptor],
+        }
+    }
+
+    fn example(question: &str, trs: usize) -> Example {
+        let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
+        Example { window: Window::first(trs), question: question.into(), answer }
+    }
+
+    /// Returns the text of a lesson's prompt with its answers, and whether it shows the scan.
+    fn put(examples: &[Example], form: PromptForm, is_multi: bool) -> (String, bool) {
+        let scan = scan();
+        let put = Put { model: &Letters, scan: &scan, block: block(), patch: 20, context: None };
+        let sequence = put.sequence(examples.to_vec(), form, is_multi).unwrap();
+        let answers: Vec<u32> = sequence.text_targets().map(|(_, token)| token).collect();
+        let expected = "yes\0".repeat(examples.len());
+        assert_eq!(Letters.text(&answers).unwrap(), expected);
+        (Letters.text(&sequence.after).unwrap(), sequence.fmri.is_some())
+    }
+
+    #[test]
+    fn a_form_replaces_the_scan_and_nothing_else() {
+        let whole = [example("Old?", 60)];
+        let facts = "Measured in this scan, in standard deviations from the norm: a -2.00.\n";
+        assert_eq!(put(&whole, PromptForm::Scan, false), (">Old?yes\0".into(), true));
+        assert_eq!(put(&whole, PromptForm::TextOnly, false), ("Old?yes\0".into(), false));
+        assert_eq!(put(&whole, PromptForm::Values, false), (format!("{facts}Old?yes\0"), false));
+        let several = [example("Old?", 60), example("Well?", 60)];
+        let expected = (format!("{facts}Old?\nWell?yes\0yes\0"), false);
+        assert_eq!(put(&several, PromptForm::Values, true), expected);
+        // No facts are measured in a part of the scan, so it is shown.
+        assert_eq!(put(&[example("Old?", 40)], PromptForm::Values, false), (">Old?yes\0".into(), true));
+    }
 }

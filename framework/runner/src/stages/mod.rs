@@ -8,6 +8,7 @@ pub(crate) mod cases;
 mod codes;
 pub(crate) mod corpus;
 pub(crate) mod evaluation;
+mod forms;
 pub(crate) mod groups;
 pub(crate) mod harmonization;
 mod instruction;

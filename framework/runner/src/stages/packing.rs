@@ -43,15 +43,15 @@ pub fn prompt(model: &dyn LanguageModel, question: &str, block: Option<FmriBlock
     Ok(Sequence::prompt(before, block, after))
 }
 
-/// Makes a sequence of question, scan and the answer to learn, including the end token.
+/// Makes a sequence of question, scan if there is one, and the answer to learn, including the end token.
 pub fn answered(
     model: &dyn LanguageModel,
     question: &str,
-    block: FmriBlock,
+    block: Option<FmriBlock>,
     answer: &str,
 ) -> Result<Sequence> {
-    let answer = model.answer_tokens(question, true, answer)?;
-    Ok(supervised(prompt(model, question, Some(block))?, &answer))
+    let answer = model.answer_tokens(question, block.is_some(), answer)?;
+    Ok(supervised(prompt(model, question, block)?, &answer))
 }
 
 /// Appends the answer to learn to a prompt.
@@ -75,18 +75,22 @@ pub fn forecast(
     Ok(Sequence { forecast: from..patches, code_weight: 1.0, ..sequence })
 }
 
-/// Makes the training sequence of an example.
+/// Makes the training sequence of an example, with or without the scan.
 ///
 /// # Errors
-/// If it has no correct option, or its answer is a number without bins, which cannot be text.
+/// If it has no correct option, its answer is a number without bins, which cannot be text, or it continues
+/// a scan that is not shown.
 pub fn lesson(
     model: &dyn LanguageModel,
     example: &Example,
-    block: FmriBlock,
+    block: Option<FmriBlock>,
     patch: usize,
 ) -> Result<Sequence> {
     match &example.answer {
-        Answer::Series { .. } => forecast(model, &example.question, block, example.window.trs / patch),
+        Answer::Series { .. } => {
+            let block = block.ok_or("a scan cannot be continued without its volumes")?;
+            forecast(model, &example.question, block, example.window.trs / patch)
+        }
         Answer::Text { reference, .. } => answered(model, &example.question, block, reference),
         Answer::Choice { .. } | Answer::Value { .. } | Answer::Band { .. } => {
             let (options, right) = options(&example.answer)?;
@@ -100,14 +104,18 @@ pub fn lesson(
 ///
 /// # Errors
 /// If an answer is not one of several options.
-pub fn lesson_of_many(model: &dyn LanguageModel, examples: &[Example], block: FmriBlock) -> Result<Sequence> {
+pub fn lesson_of_many(
+    model: &dyn LanguageModel,
+    examples: &[Example],
+    block: Option<FmriBlock>,
+) -> Result<Sequence> {
     let question = questions(examples);
     let mut answers = Vec::new();
     for example in examples {
         let (options, right) = options(&example.answer)?;
-        answers.extend(model.answer_tokens(&question, true, &options[right])?);
+        answers.extend(model.answer_tokens(&question, block.is_some(), &options[right])?);
     }
-    Ok(supervised(prompt(model, &question, Some(block))?, &answers))
+    Ok(supervised(prompt(model, &question, block)?, &answers))
 }
 
 /// Joins several questions, one per line.
@@ -290,7 +298,7 @@ mod tests {
     #[test]
     fn only_the_answer_and_its_end_are_learned() {
         let choice = Answer::Choice { options: vec!["no".into(), "yes".into()], correct: 1 };
-        let lesson = lesson(&Letters, &example(60, choice), block(), 20).unwrap();
+        let lesson = lesson(&Letters, &example(60, choice), Some(block()), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "yes\0");
         // Delimiter, 6 tokens of the scan, delimiter, question. The question at position 8 predicts
         // `y`.
@@ -300,7 +308,7 @@ mod tests {
 
         let text =
             Answer::Text { reference: "Low.".into(), facts: vec![], decoding: boldface::Decoding::Free };
-        let lesson = super::lesson(&Letters, &example(60, text), block(), 20).unwrap();
+        let lesson = super::lesson(&Letters, &example(60, text), Some(block()), 20).unwrap();
         assert_eq!(text_of(lesson.text_targets()), "Low.\0");
     }
 
@@ -309,18 +317,20 @@ mod tests {
         let choice = |correct| Answer::Choice { options: vec!["no".into(), "yes".into()], correct };
         let age = Answer::Value { value: 61.0, unit: "y".into(), edges: vec![20.0, 40.0, 80.0] };
         let examples = [example(60, choice(1)), example(60, age), example(60, choice(0))];
-        let lesson = lesson_of_many(&Letters, &examples, block()).unwrap();
+        let lesson = lesson_of_many(&Letters, &examples, Some(block())).unwrap();
         assert_eq!(text_of(lesson.after.iter().map(|&token| (0, token))), ">?\n?\n?yes\x0040 to 80 y\0no\0");
         assert_eq!(text_of(lesson.text_targets()), "yes\x0040 to 80 y\0no\0");
         let text =
             Answer::Text { reference: "Low.".into(), facts: vec![], decoding: boldface::Decoding::Free };
-        assert!(lesson_of_many(&Letters, &[example(60, text)], block()).is_err());
+        assert!(lesson_of_many(&Letters, &[example(60, text)], Some(block())).is_err());
     }
 
     #[test]
     fn only_the_patches_after_the_window_are_learned() {
         // The 40 shown volumes are two patches of 20, and the third patch is the answer.
-        let lesson = lesson(&Letters, &example(40, Answer::Series { trs: 20 }), block(), 20).unwrap();
+        let asked = example(40, Answer::Series { trs: 20 });
+        assert!(lesson(&Letters, &asked, None, 20).is_err());
+        let lesson = lesson(&Letters, &asked, Some(block()), 20).unwrap();
         let targets: Vec<(usize, u32)> = lesson.code_targets().collect();
         // After the delimiter, patch 1 is at positions 3 and 4 and predicts the codes of patch 2.
         assert_eq!(targets, [(3, 4), (4, 5)]);

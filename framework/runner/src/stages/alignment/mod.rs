@@ -127,7 +127,7 @@ impl Lessons<'_> {
             let mut chosen = order.clone();
             chosen.sort_unstable();
             let text = chosen.iter().map(|&i| sentences[i].as_str()).collect::<Vec<_>>().join(" ");
-            let lesson = answered(self.model, QUESTION, self.block.clone(), &text)?;
+            let lesson = answered(self.model, QUESTION, Some(self.block.clone()), &text)?;
             match fits(&lesson, self.context, &format!("`{id}` with one sentence")) {
                 Ok(()) => return Ok(self.weighted(lesson)),
                 Err(error) if order.len() <= 1 => return Err(error),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use boldface::{
-    Describer, Fact, FittedTokenizer, FmriBlock, LanguageModel, Objective, Part, Regions, Result, Scan,
-    ScanId, ScanInfo, Sequence, TimeSeries, seed,
+    Describer, Fact, FactQuestion, FittedTokenizer, FmriBlock, LanguageModel, Objective, Part, Regions,
+    Result, Scan, ScanId, ScanInfo, Sequence, TimeSeries, Window, seed,
 };
 use rand::seq::{SliceRandom, index};
 use rand::{Rng, RngExt};
@@ -17,11 +17,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::super::Work;
-use super::super::packing::{Rounds, fits, prompt, supervised};
+use super::super::forms::{PromptForm, Values, longest};
+use super::super::packing::{Rounds, answered, fits, prompt, supervised};
 use super::super::windows::standardized;
 use super::made::made;
 use crate::plan::StageKind;
-use crate::spec::{Alignment, Standardize, defaults};
+use crate::spec::{Alignment, Forms, Standardize, defaults};
 
 /// Settings for training on facts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -62,6 +63,8 @@ pub struct Teacher {
     shown: usize,
     /// Made scans of the current epoch, by epoch and scan. `None` if the original scan is shown.
     made_scans: BTreeMap<(u64, usize), Option<MadeScan>>,
+    /// Questions without the scan, by the draw of a scan and their place among its questions.
+    in_forms: BTreeMap<(u64, usize), Sequence>,
     recipe: FactRecipe,
 }
 
@@ -91,6 +94,7 @@ struct TrainingScan {
     series: TimeSeries,
     block: FmriBlock,
     labels: Vec<FactLabel>,
+    values: Values,
 }
 
 /// A fact as the index of its question and of its band.
@@ -98,6 +102,7 @@ type FactLabel = (usize, usize);
 
 /// A tokenised question.
 struct Question {
+    asked: Arc<FactQuestion>,
     /// For each wording, the tokens before and after the block.
     wordings: Vec<(Vec<u32>, Vec<u32>)>,
     /// For each wording, the tokens of every band, including the end token.
@@ -129,7 +134,7 @@ impl Teacher {
                 }
                 let bands = asked.bands.iter().map(|band| band.name.clone()).zip(0..).collect();
                 places.entry(corpus.clone()).or_default().insert(feature, (questions.len(), bands));
-                questions.push(Question { wordings, answers });
+                questions.push(Question { asked, wordings, answers });
             }
         }
         let mut scans = Vec::new();
@@ -145,6 +150,7 @@ impl Teacher {
                 series: signals.series_of(id)?.clone(),
                 block: FmriBlock::new(features.clone(), codes.clone()).last(shown),
                 labels: labels.collect(),
+                values: Values::collect(scan, Window::first(scan.series.trs())),
             });
         }
         if questions.is_empty() || scans.iter().all(|scan| scan.labels.is_empty()) {
@@ -169,6 +175,7 @@ impl Teacher {
             seed: work.stage.seed,
             shown,
             made_scans: BTreeMap::new(),
+            in_forms: BTreeMap::new(),
             recipe,
             scans,
             questions,
@@ -201,14 +208,54 @@ impl Teacher {
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
             let count = self.recipe.questions.min(labels.len());
-            for place in chosen(labels, count, &mut rng)? {
+            for (nth, place) in chosen(labels, count, &mut rng)?.into_iter().enumerate() {
                 let (question, band) = labels[place];
                 let question = &self.questions[question];
                 let wording = rng.random_range(0..question.wordings.len());
-                sequences.push(question.sequence(wording, band, block.clone(), self.recipe.weight));
+                let usual = question.sequence(wording, band, block.clone(), self.recipe.weight);
+                sequences.push(self.in_forms.get(&(draw, nth)).cloned().unwrap_or(usual));
             }
         }
         Ok(sequences)
+    }
+
+    /// Replaces questions of the first `batches` micro-batches, about `scans` scans each, by questions in the
+    /// forms that `forms` gives shares of. Such a question is about the training scan itself, never a made
+    /// one. All are made beforehand, because the model cannot tokenise while it trains.
+    ///
+    /// # Errors
+    /// If a question without the scan does not fit the backbone.
+    pub fn put_into_forms(
+        &mut self,
+        model: &dyn LanguageModel,
+        forms: &Forms,
+        context: Option<usize>,
+        (batches, scans): (u64, usize),
+    ) -> Result<()> {
+        if forms.is_none() {
+            return Ok(());
+        }
+        for draw in 0..batches * scans as u64 {
+            let own = &self.scans[self.rounds.at(draw)];
+            let mut rng = seed::stream(self.seed, &format!("facts.forms.{draw}"));
+            for nth in 0..self.recipe.questions.min(own.labels.len()) {
+                let form = PromptForm::draw(forms, &mut rng);
+                let without = Values::default();
+                let values = match form {
+                    PromptForm::Scan => continue,
+                    PromptForm::TextOnly => &without,
+                    PromptForm::Values => &own.values,
+                };
+                let place = chosen(&own.labels, 1, &mut rng)?[0];
+                let (question, band) = own.labels[place];
+                let question = &self.questions[question];
+                let wording = rng.random_range(0..question.wordings.len());
+                let asked = question.without_scan(model, wording, band, values, context)?;
+                let asked = Sequence { text_weight: self.recipe.weight, ..asked };
+                self.in_forms.insert((draw, nth), asked);
+            }
+        }
+        Ok(())
     }
 
     /// Makes the scans of `drawn` (epochs and scans) that are missing, and drops earlier epochs.
@@ -294,6 +341,23 @@ impl Question {
             .iter()
             .zip(&self.answers)
             .map(|((_, after), answers)| after.len() + answers.iter().map(Vec::len).max().unwrap_or(0))
+    }
+
+    /// Makes the question in a form without the scan, after `values`.
+    fn without_scan(
+        &self,
+        model: &dyn LanguageModel,
+        wording: usize,
+        band: usize,
+        values: &Values,
+        context: Option<usize>,
+    ) -> Result<Sequence> {
+        let (wording, bands) = (&self.asked.wordings[wording], &self.asked.bands);
+        let bands: Vec<String> = bands.iter().map(|band| band.name.clone()).collect();
+        let put = values.before(wording, model, longest(model, wording, &bands)?, context)?;
+        let sequence = answered(model, &put, None, &bands[band])?;
+        fits(&sequence, context, "a question about a fact without its scan")?;
+        Ok(Sequence { objective: Objective::Facts, ..sequence })
     }
 
     fn sequence(&self, wording: usize, band: usize, block: FmriBlock, weight: f32) -> Sequence {

@@ -6,8 +6,9 @@ use std::iter::repeat_n;
 use boldface::{Describer, FmriBlock, LanguageModel, Prediction, Query, Result, ScanId, TimeSeries, seed};
 
 use super::super::cases::{self, Case, Form};
+use super::super::forms::{Values, longest_answers};
 use super::super::naming::named;
-use super::super::packing::{extent, fits, options, prompt};
+use super::super::packing::{extent, fits, options, prompt, questions};
 use super::super::surrogate::{phase_randomized, shuffled};
 use super::super::windows::{Place, Windows};
 use super::controls::{Shown, StandIns, mean};
@@ -26,6 +27,9 @@ pub(super) struct Asker<'a> {
     pub paradigm: Paradigm,
     pub together: Together,
     pub stand_ins: StandIns,
+    /// Whether the model was trained on prompts with facts as numbers instead of the scan, so that the
+    /// control `values` is asked.
+    pub asks_values: bool,
     /// Seed of surrogate and shuffled scans.
     pub seed: u64,
     /// Surrogate and shuffled scans of the last questions. The next questions are often about the same
@@ -65,9 +69,9 @@ impl Asker<'_> {
     ) -> Result<Vec<Prediction>> {
         let blocks = self.blocks(places, shown, form == Form::Series)?;
         match form {
-            Form::Choice if self.paradigm == Paradigm::Open => self.named(cases, blocks),
-            Form::Choice | Form::Bins | Form::Band => self.rank(cases, blocks),
-            Form::Text => self.write_texts(cases, blocks),
+            Form::Choice if self.paradigm == Paradigm::Open => self.named(cases, shown, blocks),
+            Form::Choice | Form::Bins | Form::Band => self.rank(cases, shown, blocks),
+            Form::Text => self.write_texts(cases, shown, blocks),
             Form::Series => self.continued(cases, places, shown, blocks),
             Form::Value => Err("a number without bins has no options to rank".into()),
         }
@@ -81,7 +85,7 @@ impl Asker<'_> {
             let id = &case.scan.info.id;
             sights.push(match shown {
                 Shown::Swap => self.stand_ins.windows_for(id, window).to_vec(),
-                Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Nothing => {
+                Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Nothing | Shown::Values => {
                     vec![(id.clone(), window, 0)]
                 }
             });
@@ -101,7 +105,7 @@ impl Asker<'_> {
             Shown::Scan | Shown::Swap if is_forecast => self.windows.blocks(places)?,
             Shown::Scan | Shown::Swap => self.windows.behind_questions(places)?,
             Shown::Shuffled | Shown::Surrogate => self.altered(places, shown, is_forecast)?,
-            Shown::Nothing => return Ok(vec![None; places.len()]),
+            Shown::Nothing | Shown::Values => return Ok(vec![None; places.len()]),
         };
         Ok(blocks.into_iter().map(Some).collect())
     }
@@ -132,16 +136,41 @@ impl Asker<'_> {
         match shown {
             Shown::Shuffled => shuffled(&series, &mut stream("shuffled")),
             Shown::Surrogate => phase_randomized(&series, &mut stream("surrogate")),
-            Shown::Scan | Shown::Swap | Shown::Nothing => Ok(series),
+            Shown::Scan | Shown::Swap | Shown::Nothing | Shown::Values => Ok(series),
+        }
+    }
+
+    /// Returns a question about a case as it is put. If the scan's facts are shown, they come before it, as
+    /// many as leave room for `answer` tokens.
+    pub(super) fn put(&self, case: &Case<'_>, question: &str, shown: Shown, answer: usize) -> Result<String> {
+        match shown {
+            Shown::Values => {
+                let values = Values::collect(case.scan, case.example.window);
+                values.before(question, self.model, answer, self.context)
+            }
+            Shown::Scan | Shown::Shuffled | Shown::Surrogate | Shown::Swap | Shown::Nothing => {
+                Ok(question.to_owned())
+            }
         }
     }
 
     /// Ranks options by log-likelihood, after any earlier questions of the same prompt and the model's
     /// own answers to them.
-    fn rank(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
+    fn rank(
+        &self,
+        cases: &[Case<'_>],
+        shown: Shown,
+        blocks: Vec<Option<FmriBlock>>,
+    ) -> Result<Vec<Prediction>> {
         let mut turns: Vec<Turn<'_>> = Vec::new();
         for (case, block) in cases.iter().zip(blocks) {
-            turns.push(Turn::begin(self.model, self.together.around(case)?, block)?);
+            let around = self.together.around(case)?;
+            let room = match shown {
+                Shown::Values => longest_answers(self.model, &around.0)?,
+                _ => 0,
+            };
+            let asked = self.put(case, &questions(&around.0), shown, room)?;
+            turns.push(Turn::begin(self.model, around, asked, block)?);
         }
         let questions = turns.iter().map(|turn| turn.own + 1).max().unwrap_or(0);
         for question in 0..questions {
@@ -183,9 +212,14 @@ impl Asker<'_> {
     }
 
     /// Generates sentences and finds the option that each names.
-    fn named(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<Prediction>> {
+    fn named(
+        &self,
+        cases: &[Case<'_>],
+        shown: Shown,
+        blocks: Vec<Option<FmriBlock>>,
+    ) -> Result<Vec<Prediction>> {
         let mut predictions = Vec::new();
-        for (case, text) in cases.iter().zip(self.texts(cases, blocks)?) {
+        for (case, text) in cases.iter().zip(self.texts(cases, shown, blocks)?) {
             let (options, _) = options(&case.example.answer)?;
             predictions.push(Prediction::Open { named: named(&text, &options), text });
         }
@@ -195,17 +229,19 @@ impl Asker<'_> {
     pub(super) fn generate(
         &self,
         cases: &[Case<'_>],
+        shown: Shown,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let read = |text: String| Ok(Prediction::Text { facts: read_facts(&self.describers, &text)?, text });
-        self.texts(cases, blocks)?.into_iter().map(read).collect()
+        self.texts(cases, shown, blocks)?.into_iter().map(read).collect()
     }
 
-    fn texts(&self, cases: &[Case<'_>], blocks: Vec<Option<FmriBlock>>) -> Result<Vec<String>> {
+    fn texts(&self, cases: &[Case<'_>], shown: Shown, blocks: Vec<Option<FmriBlock>>) -> Result<Vec<String>> {
         let mut prompts = Vec::new();
         let mut limit = self.longest;
         for (case, block) in cases.iter().zip(blocks) {
-            let prompt = prompt(self.model, &case.example.question, block)?;
+            let question = self.put(case, &case.example.question, shown, self.longest)?;
+            let prompt = prompt(self.model, &question, block)?;
             fits(&prompt, self.context, &format!("the question about `{}`", case.scan.info.id))?;
             let room = self.context.map_or(usize::MAX, |context| context - prompt.layout().len());
             limit = limit.min(room);

@@ -4,8 +4,10 @@ use boldface::{Answer, Band, Decoding, FmriBlock, Prediction, Result};
 
 use super::super::baselines::softmax;
 use super::super::cases::Case;
+use super::super::forms::longest;
 use super::super::packing::{prompt, query};
 use super::asker::Asker;
+use super::controls::Shown;
 use crate::run::inputs::read_facts;
 
 /// The model's answer to a question about one fact.
@@ -20,24 +22,35 @@ impl Asker<'_> {
     pub(super) fn write_texts(
         &self,
         cases: &[Case<'_>],
+        shown: Shown,
         blocks: Vec<Option<FmriBlock>>,
     ) -> Result<Vec<Prediction>> {
         let is_asked =
             |case: &Case<'_>| matches!(case.example.answer, Answer::Text { decoding: Decoding::Asked, .. });
         match cases.iter().all(is_asked) {
-            true => self.captions(cases, &blocks),
-            false => self.generate(cases, blocks),
+            true => self.captions(cases, shown, &blocks),
+            false => self.generate(cases, shown, blocks),
         }
     }
 
-    fn captions(&self, cases: &[Case<'_>], blocks: &[Option<FmriBlock>]) -> Result<Vec<Prediction>> {
+    fn captions(
+        &self,
+        cases: &[Case<'_>],
+        shown: Shown,
+        blocks: &[Option<FmriBlock>],
+    ) -> Result<Vec<Prediction>> {
         let (mut questions, mut asked) = (Vec::new(), Vec::new());
         for (place, (case, block)) in cases.iter().zip(blocks).enumerate() {
             for said in &case.scan.descriptors {
                 let Some(question) = &said.question else { continue };
                 let wording = question.wordings.first().map_or("", String::as_str);
                 let bands: Vec<String> = question.bands.iter().map(|band| band.name.clone()).collect();
-                let query = query(self.model, wording, prompt(self.model, wording, block.clone())?, &bands)?;
+                let room = match shown {
+                    Shown::Values => longest(self.model, wording, &bands)?,
+                    _ => 0,
+                };
+                let put = self.put(case, wording, shown, room)?;
+                let query = query(self.model, &put, prompt(self.model, &put, block.clone())?, &bands)?;
                 questions.push((&case.scan.info.id, query));
                 asked.push((place, said.fact.feature.as_str(), &question.bands[..]));
             }

@@ -25,10 +25,13 @@ pub(super) enum Shown {
     Swap,
     /// The question alone.
     Nothing,
+    /// The scan's facts as numbers.
+    Values,
 }
 
 /// The controls and their inputs, hardest to beat first.
-pub(super) const CONTROLS: [(&str, Shown); 4] = [
+pub(super) const CONTROLS: [(&str, Shown); 5] = [
+    ("values", Shown::Values),
     ("shuffled", Shown::Shuffled),
     ("surrogate", Shown::Surrogate),
     ("swap", Shown::Swap),
@@ -248,7 +251,7 @@ mod tests {
 
     #[test]
     fn controls_are_ranked() {
-        assert!(rank("shuffled") < rank("text-only"));
+        assert!(rank("values") < rank("shuffled") && rank("shuffled") < rank("text-only"));
         assert_eq!(rank("fc-logistic"), None);
     }
 }

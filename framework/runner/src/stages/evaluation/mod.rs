@@ -20,10 +20,11 @@ use tracing::warn;
 use super::Work;
 use super::baseline::{PARTS, answers_by};
 use super::cases::{self, Case, Form, answered};
+use super::forms::Values;
 use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
-use crate::plan::Entry;
+use crate::plan::{Entry, StageKind};
 use crate::run::Answered;
 use asker::Asker;
 use controls::{CONTROLS, Shown, StandIns};
@@ -76,12 +77,15 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         paradigm,
         together,
         stand_ins,
+        asks_values: false,
         seed: work.stage.seed,
         altered: BTreeMap::new(),
     };
     let all: Vec<Case<'_>> = asked.iter().flat_map(|(_, cases)| cases).cloned().collect();
     let form = cases::form(&all)?;
-    let mut answers = if task.asking.is_frozen() || form == Some(Form::Value) {
+    let is_read_off = task.asking.is_frozen() || form == Some(Form::Value);
+    asker.asks_values = !is_read_off && is_trained_on_values(work);
+    let mut answers = if is_read_off {
         let mut train = cases::training(work.plan, task, &scans, &split)?;
         train
             .iter_mut()
@@ -120,8 +124,17 @@ fn questions<'a>(
     Ok(cases)
 }
 
+/// Whether the model was trained on prompts with facts as numbers instead of the scan.
+fn is_trained_on_values(work: &Work<'_>) -> bool {
+    let instruction = work.plan.experiment.instruction.as_ref();
+    let is_in_spec = instruction.is_some_and(|config| config.forms.values > 0.0);
+    is_in_spec && work.inputs.reads(&StageKind::Instruction) && work.inputs.reads(&StageKind::Corpus)
+}
+
 /// Selects the controls for one part's questions. Forecasts cannot do without volumes, and a swap needs
-/// other people.
+/// other people. The facts as numbers are shown only to a model that was trained on them and answers in
+/// words; the baseline `facts` is their counterpart for linear models. They must be about exactly the
+/// volumes that the question shows: those of a forecast's whole scan would tell its future.
 fn controls_of(asker: &Asker<'_>, part: Part, cases: &[Case<'_>]) -> Result<Vec<(&'static str, Shown)>> {
     let is_forecast = cases::form(cases)? == Some(Form::Series);
     let can_swap = asker.stand_ins.are_complete(cases, asker.windows.patch())?;
@@ -129,7 +142,14 @@ fn controls_of(asker: &Asker<'_>, part: Part, cases: &[Case<'_>]) -> Result<Vec<
         let part = part.name();
         warn!(part, "Nobody else's scan can be shown instead; the control `swap` is left out.");
     }
+    let has_values = |case: &Case<'_>| !Values::collect(case.scan, case.example.window).is_empty();
+    let can_show_values = asker.asks_values && !is_forecast && cases.iter().all(has_values);
+    if asker.asks_values && !can_show_values {
+        let part = part.name();
+        warn!(part, "No facts are measured in exactly the volumes shown; the control `values` is left out.");
+    }
     let can_be_shown = |shown: Shown| match shown {
+        Shown::Values => can_show_values,
         Shown::Nothing => !is_forecast,
         Shown::Swap => can_swap,
         Shown::Scan | Shown::Shuffled | Shown::Surrogate => true,

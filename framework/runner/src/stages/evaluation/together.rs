@@ -10,7 +10,7 @@ use boldface::{
 use super::super::baselines::softmax;
 use super::super::bins;
 use super::super::cases::Case;
-use super::super::packing::{options, prompt, query, questions};
+use super::super::packing::{options, prompt, query};
 
 /// Questions that share a prompt, by scan and window. Empty if every question has its own prompt.
 #[derive(Debug, Default)]
@@ -62,13 +62,13 @@ pub struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// Makes the prompt with all questions and no answers.
+    /// Makes the prompt with all questions, whose text is `asked`, and no answers.
     pub fn begin(
         model: &dyn LanguageModel,
         (examples, own): Asked<'a>,
+        asked: String,
         block: Option<FmriBlock>,
     ) -> Result<Turn<'a>> {
-        let asked = questions(&examples);
         let said = prompt(model, &asked, block)?;
         Ok(Turn { examples, own, asked, said, ranked: Vec::new() })
     }
@@ -113,6 +113,7 @@ mod tests {
     use boldface::{Regions, Scan, ScanInfo, TimeSeries};
 
     use super::super::super::letters::{Letters, block};
+    use super::super::super::packing::questions;
     use super::*;
 
     fn scan(subject: &str) -> Scan {
@@ -155,7 +156,8 @@ mod tests {
         let own = case(&one, "C?", 1);
         let asked = together.around(&own).unwrap();
         assert_eq!((asked.0.len(), asked.1), (3, 2));
-        let mut turn = Turn::begin(&Letters, asked, Some(block())).unwrap();
+        let text_of_all = questions(&asked.0);
+        let mut turn = Turn::begin(&Letters, asked, text_of_all, Some(block())).unwrap();
         let first = turn.query(&Letters, 0).unwrap();
         assert_eq!(text(&first.prompt), ">A?\nB?\nC?");
         // The model answers no, then yes, and of two equals the first: no.
@@ -188,7 +190,7 @@ mod tests {
     fn bins_become_the_number_they_stand_for() {
         let answer = Answer::Value { value: 27.0, unit: "y".into(), edges: vec![20.0, 30.0, 50.0] };
         let example = Example { answer: answer.clone(), ..example("Age?", 0) };
-        let mut turn = Turn::begin(&Letters, (vec![&example], 0), None).unwrap();
+        let mut turn = Turn::begin(&Letters, (vec![&example], 0), "Age?".into(), None).unwrap();
         let query = turn.query(&Letters, 0).unwrap();
         assert_eq!(Letters.text(&query.options[1]).unwrap(), "30 to 50 y\0");
         turn.answer(query, vec![0.25f64.ln(), 0.75f64.ln()]);
