@@ -12,7 +12,7 @@ pub(crate) mod groups;
 pub(crate) mod harmonization;
 mod instruction;
 pub(crate) mod intervals;
-mod lessons;
+pub(crate) mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;

@@ -201,7 +201,7 @@ impl Teacher {
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
             let count = self.recipe.questions.min(labels.len());
-            for place in chosen(labels, count, &mut rng)? {
+            for place in draw_balanced(labels, count, &mut rng)? {
                 let (question, band) = labels[place];
                 let question = &self.questions[question];
                 let wording = rng.random_range(0..question.wordings.len());
@@ -244,7 +244,7 @@ impl Teacher {
 
 /// Draws `count` labels in random order. All bands are equally likely: most facts of most scans are
 /// typical, and asking mostly for those teaches little.
-fn chosen(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<usize>> {
+pub fn draw_balanced(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<usize>> {
     let mut of_band: BTreeMap<usize, usize> = BTreeMap::new();
     labels.iter().for_each(|(_, band)| *of_band.entry(*band).or_default() += 1);
     let weight = |place: usize| 1.0 / of_band[&labels[place].1] as f64;
