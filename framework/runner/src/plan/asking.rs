@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::Entry;
 use super::silent::silent;
 use crate::spec::{Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
+use crate::stages::alignment::FactRecipe;
+use crate::stages::lessons::is_taught_by_asking;
 use crate::stages::{baselines::connectivity::MOST_ROIS, cases::Form, naming::named};
 
 /// How one task is put to the model.
@@ -156,14 +158,36 @@ pub(super) fn check(
                 Problem::at("prior", message).help("set `[split] validation` above 0, or remove `prior`"),
             );
         }
+        found.extend(check_training(&task.asking.keys, experiment));
         problems.extend(found.into_iter().map(|problem| problem.below(&format!("tasks.{}", task.name))));
     }
     check_together(tasks, problems);
 }
 
+/// Reports keys about a training that the experiment does not have.
+fn check_training(keys: &TaskKeys, experiment: &Experiment) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if keys.answer_sd.is_some() && experiment.instruction.is_none() {
+        let message = "answers are drawn in instruction tuning, and there is no `[instruction]`";
+        problems.push(Problem::at("answer-sd", message).help("add that table, or remove `answer-sd`"));
+    }
+    let recipe = FactRecipe::new(experiment.alignment.as_ref());
+    let rehearses = experiment.instruction.as_ref().is_some_and(|config| config.rehearsal > 0);
+    let asks_facts =
+        recipe.questions > 0 && recipe.weight > 0.0 && (experiment.alignment.is_some() || rehearses);
+    if keys.frequencies && !asks_facts && experiment.start.is_none() {
+        let message = "no training asks for facts, so no band is asked for too often";
+        let help = "set `questions` and `facts` of `[alignment]` above 0, or remove `frequencies`";
+        problems.push(Problem::at("frequencies", message).help(help));
+    }
+    problems
+}
+
 /// Answers that a task's scan labels give, before any volume is read.
 struct Labels {
     form: Option<Form>,
+    /// The first answer.
+    answer: Option<Answer>,
     /// Number of scans of the rarest class, and its name.
     rarest: Option<(usize, String)>,
     /// Options of the first choice.
@@ -176,7 +200,8 @@ impl Labels {
     /// Asks a task for its examples of scans without signal. One scan shows the form of the answers; all
     /// scans are needed to count shots.
     fn collect(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
-        let (mut form, mut classes) = (None, BTreeMap::<String, usize>::new());
+        let (mut form, mut answer) = (None, None);
+        let mut classes = BTreeMap::<String, usize>::new();
         let mut first = Vec::new();
         'all: for cohort in cohorts {
             let regions = Arc::new(cohort.regions.clone());
@@ -186,6 +211,7 @@ impl Labels {
                 // The task itself reports bad labels elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
                     form.get_or_insert_with(|| Form::from_answer(&example.answer));
+                    answer.get_or_insert_with(|| example.answer.clone());
                     if let Answer::Choice { options, correct } = &example.answer {
                         if first.is_empty() {
                             first.clone_from(options);
@@ -205,7 +231,7 @@ impl Labels {
         }
         let rarest = classes.into_iter().map(|(class, n)| (n, class)).min();
         let rois = cohorts.iter().map(|cohort| cohort.regions.names.len()).max().unwrap_or_default();
-        Labels { form, rarest, options: first, rois }
+        Labels { form, answer, rarest, options: first, rois }
     }
 }
 
@@ -252,7 +278,40 @@ impl Asking {
         }
         problems.extend(self.unread(&labels.options));
         problems.extend(self.check_prior(form, labels.rois));
+        problems.extend(labels.answer.as_ref().and_then(|answer| self.check_answer_sd(answer)));
+        if self.keys.frequencies && !labels.answer.as_ref().is_some_and(is_taught_by_asking) {
+            let message = "only answers about facts have bands with frequencies";
+            let help = "remove `frequencies`; captions need `decoding = \"asked\"`";
+            problems.push(Problem::at("frequencies", message).help(help));
+        }
         problems
+    }
+
+    /// Whether training names bins that `answer-sd` can blur.
+    fn check_answer_sd(&self, answer: &Answer) -> Option<Problem> {
+        let sd = self.keys.answer_sd?;
+        let at = |message: String, help: &str| Some(Problem::at("answer-sd", message).help(help));
+        let Answer::Value { edges, unit, .. } = answer else {
+            let message = "only numbers have a standard deviation, and its answers are none";
+            return at(message.to_owned(), "remove `answer-sd`");
+        };
+        if edges.is_empty() {
+            let message = "a ridge regression learns the numbers as they are";
+            return at(message.to_owned(), "list `edges` of bins, or remove `answer-sd`");
+        }
+        if !self.teaches() {
+            let message = "the task is not part of instruction tuning, where answers are drawn";
+            return at(message.to_owned(), "remove `answer-sd`, or `held-out` and `paradigm = \"probe\"`");
+        }
+        let range = edges.last()? - edges.first()?;
+        if sd >= range {
+            let message = format!("{sd} is not below the range of all bins, {range} {unit}");
+            return at(
+                message.trim_end().to_owned(),
+                "lower it: the first and last bins would be nearly all answers",
+            );
+        }
+        None
     }
 
     /// Whether the task has the baseline that `prior` names, and answers that it can correct.

@@ -127,6 +127,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = json!({ "instruction": without_seed(instruction), "tasks": tasks });
         add_libraries(&mut config, taught.iter().copied());
         insert(&mut config, "asked", asked(&taught, experiment.seed));
+        insert(&mut config, "answer-sd", answer_sds(&taught));
         insert(&mut config, "facts", Some(json!(FactRecipe::new(experiment.alignment.as_ref()))));
         let versions = taught.iter().map(|entry| entry.config.version());
         let versions = version().into_iter().chain(versions).collect();
@@ -155,6 +156,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = usual;
         insert(&mut config, "asked", task.asking.content(experiment.seed));
         insert(&mut config, "prior", task.asking.prior().map(Value::from));
+        insert(&mut config, "frequencies", task.asking.keys.frequencies.then_some(Value::Bool(true)));
         let together = plan.asked_with(task);
         if !together.is_empty() {
             let tables = tables(together.iter().copied(), |_| None);
@@ -230,6 +232,13 @@ fn computes(kind: &StageKind) -> bool {
 fn asked(tasks: &[&Entry<dyn Task>], seed: u64) -> Option<Value> {
     let asked = tasks.iter().filter_map(|task| Some((task.name.clone(), task.asking.content(seed)?)));
     Some(asked.collect::<Table>()).filter(|asked| !asked.is_empty()).map(Value::Object)
+}
+
+/// Returns the widths of drawn answers, by task, or `None` if every task learns its true answers. Only training draws,
+/// so no other stage has them in its key.
+fn answer_sds(tasks: &[&Entry<dyn Task>]) -> Option<Value> {
+    let drawn = tasks.iter().filter_map(|task| Some((task.name.clone(), task.asking.keys.answer_sd?.into())));
+    Some(drawn.collect::<Table>()).filter(|drawn| !drawn.is_empty()).map(Value::Object)
 }
 
 fn insert(config: &mut Value, key: &str, value: Option<Value>) {

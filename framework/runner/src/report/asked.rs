@@ -30,12 +30,24 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
             "Asked in seeded paraphrases in training and in the first of them in evaluation",
             names(experiment, |keys| keys.prompts.is_some()),
         ),
+        (
+            "Scored after giving the bands their frequencies in training scans again, because training asks for all \
+             bands equally often",
+            names(experiment, |keys| keys.frequencies),
+        ),
     ];
     let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));
     let shots = experiment.tasks.iter().filter_map(|(name, table)| {
         Some(format!("Learned from {} training scans per class: {name}.", keys(table).shots?))
     });
-    told.chain(shots).collect()
+    let drawn = experiment.tasks.iter().filter_map(|(name, table)| {
+        let sd = keys(table).answer_sd?;
+        Some(format!(
+            "Trained with soft labels, each the bin of a number drawn around the true one with a standard deviation of \
+             {sd}: {name}."
+        ))
+    });
+    told.chain(shots).chain(drawn).collect()
 }
 
 /// Returns the names of the tasks that instruction tuning trained on. `None` if it did not run.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Keys that every task has in addition to its own. They turn the same examples into another experiment;
 /// the task plugin does not see them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TaskKeys {
     /// Form in which the model is asked.
@@ -28,6 +28,18 @@ pub struct TaskKeys {
     /// subjects show that this helps. The model's own answers are scored beside it, as `without-prior`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prior: Option<Prior>,
+    /// Teaches a number among bins that near bins are better than far ones, which plain cross-entropy does not know.
+    /// Each training presentation names the bin of a number drawn from a normal distribution around the true one, with
+    /// this standard deviation in the unit of `edges`. Scores use the true number. As soft labels for ordinal
+    /// regression (Diaz & Marathe, CVPR 2019).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_sd: Option<f64>,
+    /// Training asks for every band of a fact equally often, so the model overstates rare bands. This gives the bands
+    /// their frequencies in training scans again: before scoring, the probability of each band is divided by the share
+    /// of its facts that training asks for (Bayes' theorem). The model's own answers about facts are scored beside it,
+    /// as `without-frequencies`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frequencies: bool,
 }
 
 /// A linear baseline of connectivity: logistic regression for classes, ridge regression for numbers.
@@ -73,7 +85,8 @@ pub enum Paradigm {
 }
 
 /// Names of the keys that are taken out of a task's table.
-pub(crate) const TASK_KEYS: [&str; 5] = ["paradigm", "shots", "held-out", "prompts", "prior"];
+pub(crate) const TASK_KEYS: [&str; 7] =
+    ["paradigm", "shots", "held-out", "prompts", "prior", "answer-sd", "frequencies"];
 
 impl TaskKeys {
     /// Returns contradictions between the keys, each at its key.
@@ -90,6 +103,11 @@ impl TaskKeys {
         } else if self.held_out && self.shots.is_some_and(|shots| shots > 0) {
             let help = "remove `shots` for zero-shot, or `held-out` for few-shot";
             problems.push(Problem::at("held-out", "a task that is held out learns from no shots").help(help));
+        }
+        if let Some(sd) = self.answer_sd.filter(|sd| !(sd.is_finite() && *sd > 0.0)) {
+            let help = "give it in the unit of `edges`, such as 5 for 5 years, or remove it to learn the true bin only";
+            problems
+                .push(Problem::at("answer-sd", format!("{sd} is not a finite number above 0")).help(help));
         }
         problems
     }
@@ -114,5 +132,17 @@ mod tests {
             ["a task that is held out learns from no shots"]
         );
         assert_eq!(said(TaskKeys { shots: Some(0), ..held_out }), ["0 shots teach nothing"]);
+    }
+
+    #[test]
+    fn a_standard_deviation_is_a_finite_number_above_0() {
+        let count = |sd| TaskKeys { answer_sd: Some(sd), ..TaskKeys::default() }.check().len();
+        assert_eq!([0.5, 0.0, -1.0, f64::INFINITY, f64::NAN].map(count), [0, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn keys_that_are_not_set_are_not_written() {
+        let written = serde_json::to_value(TaskKeys::default()).unwrap();
+        assert_eq!(written, serde_json::json!({ "paradigm": "single", "held-out": false }));
     }
 }

@@ -7,15 +7,16 @@ use boldface::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use super::cases;
+use super::cases::{self, Form};
 use super::forms::{PromptForm, Values, longest_answers};
 use super::naming::named;
+use super::nearby::with_drawn_answer;
 use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
 use super::windows::Windows;
 use crate::plan::{Asking, Plan};
 use crate::spec::{Forms, Paradigm};
 
-/// Most wordings of one example. With more rounds they repeat.
+/// Most versions of one example: wordings of the question, draws of the answer. With more rounds they repeat.
 const WORDINGS: usize = 64;
 
 /// A course, which takes turns with others: one task, or all `multi` tasks together.
@@ -69,16 +70,21 @@ pub fn courses(
         let mut form_rng = seed::stream(seed, &format!("forms.{name}"));
         // A forecast without its scan would have nothing to continue.
         let has_forms = !forms.is_none() && !is_forecast;
+        let mut answers = seed::stream(seed, &format!("answers.{name}"));
         let mut worded = Vec::new();
         for ((scan, examples), block) in lessons.iter().zip(blocks) {
             let put = Put { model, scan: known[scan], block, patch: windows.patch(), context };
             let is_multi = examples.iter().any(|(asking, _)| asking.keys.paradigm == Paradigm::Multi);
-            let has_wordings = examples.iter().any(|(asking, _)| asking.grammar.is_some());
+            let changes = examples
+                .iter()
+                .any(|(asking, _)| asking.grammar.is_some() || asking.keys.answer_sd.is_some());
             let mut wordings = Vec::new();
-            for _ in 0..if has_wordings || has_forms { rounds } else { 1 } {
+            for _ in 0..if changes || has_forms { rounds } else { 1 } {
                 let examples: Vec<Example> = examples
                     .iter()
-                    .map(|(asking, example)| wording(asking, example, &mut rng))
+                    .map(|(asking, example)| {
+                        wording(asking, &with_drawn_answer(asking, example, &mut answers), &mut rng)
+                    })
                     .collect::<Result<_>>()
                     .map_err(in_task)?;
                 let form = match has_forms {
@@ -135,7 +141,7 @@ impl Put<'_> {
 const MULTI: &str = "multi";
 
 /// Whether an answer consists of facts, whose questions [`super::alignment::Teacher`] asks.
-fn is_taught_by_asking(answer: &Answer) -> bool {
+pub(crate) fn is_taught_by_asking(answer: &Answer) -> bool {
     matches!(answer, Answer::Band { .. } | Answer::Text { decoding: Decoding::Asked, .. })
 }
 
@@ -146,6 +152,14 @@ fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Mat
     let mut place = None;
     for task in plan.tasks.iter().filter(|task| task.asking.teaches()) {
         let mut cases = cases::training(plan, task, scans, split)?;
+        if task.asking.keys.answer_sd.is_some() && cases::form(&cases)?.is_some_and(|form| form != Form::Bins)
+        {
+            let name = &task.name;
+            return Err(format!(
+                "`tasks.{name}.answer-sd` is for numbers among bins, which it does not ask for"
+            )
+            .into());
+        }
         cases.retain(|case| !is_taught_by_asking(&case.example.answer));
         let examples = cases.into_iter().map(|case| (case.scan.info.id.clone(), case.example));
         if task.asking.keys.paradigm == Paradigm::Multi {

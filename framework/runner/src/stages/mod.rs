@@ -13,11 +13,12 @@ pub(crate) mod groups;
 pub(crate) mod harmonization;
 mod instruction;
 pub(crate) mod intervals;
-mod lessons;
+pub(crate) mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
 pub(crate) mod naming;
+mod nearby;
 mod open;
 pub(crate) mod packing;
 mod series;

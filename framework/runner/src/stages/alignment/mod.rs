@@ -16,7 +16,7 @@ use rand::seq::SliceRandom;
 use super::Work;
 use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
 use crate::spec::Alignment;
-pub use teacher::{FactRecipe, Teacher};
+pub use teacher::{FactRecipe, Teacher, draw_balanced};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 4;

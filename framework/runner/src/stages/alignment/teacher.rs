@@ -208,7 +208,7 @@ impl Teacher {
             };
             let mut rng = seed::stream(self.seed, &format!("facts.questions.{draw}"));
             let count = self.recipe.questions.min(labels.len());
-            for (nth, place) in chosen(labels, count, &mut rng)?.into_iter().enumerate() {
+            for (nth, place) in draw_balanced(labels, count, &mut rng)?.into_iter().enumerate() {
                 let (question, band) = labels[place];
                 let question = &self.questions[question];
                 let wording = rng.random_range(0..question.wordings.len());
@@ -246,7 +246,7 @@ impl Teacher {
                     PromptForm::TextOnly => &without,
                     PromptForm::Values => &own.values,
                 };
-                let place = chosen(&own.labels, 1, &mut rng)?[0];
+                let place = draw_balanced(&own.labels, 1, &mut rng)?[0];
                 let (question, band) = own.labels[place];
                 let question = &self.questions[question];
                 let wording = rng.random_range(0..question.wordings.len());
@@ -291,7 +291,7 @@ impl Teacher {
 
 /// Draws `count` labels in random order. All bands are equally likely: most facts of most scans are
 /// typical, and asking mostly for those teaches little.
-fn chosen(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<usize>> {
+pub fn draw_balanced(labels: &[FactLabel], count: usize, rng: &mut impl Rng) -> Result<Vec<usize>> {
     let mut of_band: BTreeMap<usize, usize> = BTreeMap::new();
     labels.iter().for_each(|(_, band)| *of_band.entry(*band).or_default() += 1);
     let weight = |place: usize| 1.0 / of_band[&labels[place].1] as f64;

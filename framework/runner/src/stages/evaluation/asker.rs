@@ -12,6 +12,7 @@ use super::super::packing::{extent, fits, options, prompt, questions};
 use super::super::surrogate::{phase_randomized, shuffled};
 use super::super::windows::{Place, Windows};
 use super::controls::{Shown, StandIns, mean};
+use super::frequencies::Frequencies;
 use super::together::{Together, Turn};
 use super::{ABOUT_ONE, BATCH};
 use crate::run::inputs::read_facts;
@@ -30,6 +31,8 @@ pub(super) struct Asker<'a> {
     /// Whether the model was trained on prompts with facts as numbers instead of the scan, so that the
     /// control `values` is asked.
     pub asks_values: bool,
+    /// Frequencies of bands for captions from facts, if the task wants them corrected.
+    pub frequencies: Option<Frequencies>,
     /// Seed of surrogate and shuffled scans.
     pub seed: u64,
     /// Surrogate and shuffled scans of the last questions. The next questions are often about the same

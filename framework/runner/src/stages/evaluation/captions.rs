@@ -58,7 +58,10 @@ impl Asker<'_> {
         let ranked = self.log_likelihoods(&questions)?;
         let mut answers: Vec<Vec<FactAnswer<'_>>> = cases.iter().map(|_| Vec::new()).collect();
         for ((place, feature, bands), log_likelihoods) in asked.into_iter().zip(ranked) {
-            let (probabilities, _) = softmax(&log_likelihoods);
+            let (mut probabilities, _) = softmax(&log_likelihoods);
+            if let Some(frequencies) = &self.frequencies {
+                probabilities = frequencies.correct(&probabilities);
+            }
             answers[place].push(FactAnswer { feature, bands, probabilities });
         }
         cases.iter().zip(answers).map(|(case, answers)| self.caption(case, &answers)).collect()

@@ -8,6 +8,7 @@ mod asker;
 mod captions;
 mod continued;
 mod controls;
+mod frequencies;
 mod frozen;
 mod prior;
 mod together;
@@ -18,6 +19,7 @@ use boldface::{Metric, MetricRow, Observer, Part, Result, Scan, Split, Task};
 use tracing::warn;
 
 use super::Work;
+use super::alignment::FactRecipe;
 use super::baseline::{PARTS, answers_by};
 use super::cases::{self, Case, Form, answered};
 use super::forms::Values;
@@ -28,6 +30,7 @@ use crate::plan::{Entry, StageKind};
 use crate::run::Answered;
 use asker::Asker;
 use controls::{CONTROLS, Shown, StandIns};
+use frequencies::Frequencies;
 use prior::Sources;
 use together::Together;
 
@@ -68,6 +71,14 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         stand_ins.add(&cases, patch, work.stage.seed)?;
         asked.push((part, cases));
     }
+    let frequencies = match task.asking.keys.frequencies {
+        true => {
+            let (train, held_out) = (split.train(&scans)?, &work.plan.experiment.facts.held_out);
+            let recipe = FactRecipe::new(work.plan.experiment.alignment.as_ref());
+            Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed)?)
+        }
+        false => None,
+    };
     let mut asker = Asker {
         model: &*model,
         windows,
@@ -78,6 +89,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         together,
         stand_ins,
         asks_values: false,
+        frequencies: frequencies.clone(),
         seed: work.stage.seed,
         altered: BTreeMap::new(),
     };
@@ -94,6 +106,9 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     } else {
         said(work, &mut asker, &asked)?
     };
+    if let Some(frequencies) = frequencies.filter(|_| form == Some(Form::Band)) {
+        answers = frequencies.correct_all(&answers, work.plan.backbone.plugin);
+    }
     let baselines = work.inputs.baseline(name)?;
     let prior = task.asking.prior();
     let mut weight = None;
