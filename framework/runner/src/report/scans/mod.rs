@@ -58,11 +58,12 @@ pub fn pages(stored: &Stored) -> Result<Vec<(String, Document)>> {
     let scans: Vec<&ScanId> = listed.iter().map(|one| one.scan).collect();
     let series = stored.series_of(&scans)?;
     let unit = stored.record.experiment.split.unit;
-    let page = |place: usize| {
-        let document = page(stored, &listed, place, series.get(listed[place].scan));
-        (listed[place].file.clone(), document.worded(|text| unit.worded(text)))
-    };
-    Ok((0..listed.len()).map(page).collect())
+    let mut pages = Vec::new();
+    for (place, one) in listed.iter().enumerate() {
+        let document = page(stored, &listed, place, series.get(one.scan));
+        pages.push((one.file.clone(), document.worded(|text| unit.worded(text))));
+    }
+    Ok(pages)
 }
 
 /// Lists the test scans that a model was asked facts about, in BIDS order and at most [`MOST`], and returns their whole
@@ -153,18 +154,18 @@ fn connectivity(stored: &Stored, scan: &ScanId, window: Window, series: Option<&
 fn facts_asked(told: &[Told<'_>], model: &str) -> Vec<Block> {
     let unusual: Vec<&Told<'_>> = told.iter().filter(|told| told.is_unusual).collect();
     let mut words = format!(
-        "{} of {} answered right; of the {} outside the middle band, {}.",
+        "Right: {} of {}, and {} of the {} outside the middle band.",
         told.iter().filter(|told| told.is_right()).count(),
         number::count(told.len(), "fact"),
-        unusual.len(),
         unusual.iter().filter(|told| told.is_right()).count(),
+        unusual.len(),
     );
     let swapped: Vec<bool> = told.iter().filter_map(|told| Some(told.swapped? == told.fact.band)).collect();
     words += &match swapped.len() {
-        0 => " It was not asked again with other people's scans.".to_owned(),
+        0 => " No other people's scans were shown with these questions.".to_owned(),
         n => format!(
-            " Shown other people's scans instead, their probabilities averaged, {model} says what is true of this scan \
-             for {} of {n}.",
+            " Shown other people's scans instead, their probabilities averaged, {model} gives the true band of {} of \
+             {n}.",
             swapped.iter().filter(|is_right| **is_right).count()
         ),
     };
