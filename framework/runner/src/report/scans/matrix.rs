@@ -62,7 +62,7 @@ pub fn draw(fc: &Fc, regions: &Regions, name: &str) -> Figure {
     let (side, height) = (WIDTH - LEFT - RIGHT, WIDTH - LEFT - RIGHT + TOP + BOTTOM);
     let regions = number::count(fc.rois(), "region");
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart matrix\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\
          <title>FC of {}</title><desc>{regions} in {}.</desc>\
          <image x=\"{LEFT}\" y=\"{TOP}\" width=\"{side}\" height=\"{side}\" preserveAspectRatio=\"none\" \
          style=\"image-rendering:pixelated\" href=\"{}\"/>",

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Answer, Part, Prediction, ScanId, TimeSeries, Window};
 
-use super::document::{Align, Block, Cell, Document, Page, Span, Table, code, plain};
+use super::document::{Block, Document, Page, Span, code, plain};
 use super::number;
 use super::results::SWAP;
 use super::sections::facts::{self, Told};
@@ -152,34 +152,32 @@ fn connectivity(stored: &Stored, scan: &ScanId, window: Window, series: Option<&
 
 /// Counts and tabulates the facts that were asked.
 fn facts_asked(told: &[Told<'_>], model: &str) -> Vec<Block> {
-    let unusual: Vec<&Told<'_>> = told.iter().filter(|told| told.is_unusual).collect();
-    let mut words = format!(
-        "Right: {} of {}, and {} of the {} outside the middle band.",
-        told.iter().filter(|told| told.is_right()).count(),
-        number::count(told.len(), "fact"),
-        unusual.iter().filter(|told| told.is_right()).count(),
-        unusual.len(),
-    );
-    let swapped: Vec<bool> = told.iter().filter_map(|told| Some(told.swapped? == told.fact.band)).collect();
-    words += &match swapped.len() {
-        0 => " No other people's scans were shown with these questions.".to_owned(),
-        n => format!(
-            " Shown other people's scans instead, their probabilities averaged, {model} gives the true band of {} of \
-             {n}.",
-            swapped.iter().filter(|is_right| **is_right).count()
+    let mut words = format!("{model} is right about {}.", count(told, Told::is_right));
+    words += &match told.iter().any(|told| told.swapped.is_some()) {
+        true => format!(
+            " Shown other people's scans instead, their probabilities averaged, it gives the true band of {}.",
+            count(told, |told| told.swapped == Some(told.fact.band.as_str()))
         ),
+        false => " No other people's scans were shown with these questions.".to_owned(),
     };
-    vec![Block::Text(vec![plain(words)]), Block::Table(with_questions(told, model))]
+    let mut table =
+        facts::table(told, model, "All facts and their questions, the most unusual first".to_owned());
+    for (row, told) in table.rows.iter_mut().zip(told) {
+        row[0].note = Some(told.question.to_owned());
+    }
+    vec![Block::Text(vec![plain(words)]), Block::Table(table)]
 }
 
-/// Tabulates facts with the words of their questions.
-fn with_questions(told: &[Told<'_>], model: &str) -> Table {
-    let mut table = facts::table(told, model, "All facts, the most unusual first".to_owned());
-    table.columns.insert(1, ("asked".to_owned(), Align::Left));
-    for (row, told) in table.rows.iter_mut().zip(told) {
-        row.insert(1, Cell::new(told.question));
-    }
-    table
+/// Says how many facts are right, of all and of those outside the middle band.
+fn count<'a>(told: &[Told<'a>], is_right: impl Fn(&Told<'a>) -> bool) -> String {
+    let unusual = || told.iter().filter(|told| told.is_unusual);
+    format!(
+        "{} of {}, and {} of the {} outside the middle band",
+        told.iter().filter(|told| is_right(told)).count(),
+        number::count(told.len(), "fact"),
+        unusual().filter(|told| is_right(told)).count(),
+        unusual().count(),
+    )
 }
 
 /// Quotes the texts that a task asked for: the reference, the model's, and the model's for other people's scans.

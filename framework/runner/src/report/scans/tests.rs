@@ -77,10 +77,10 @@ fn a_test_scan_has_a_page_with_its_matrix_and_answers() {
         DMN ≤ −0.7 0 ≥ 0.7 Pearson r
         pain/sub-13_task-pain_run-2: FC of 12 regions
         Facts: couplings
-        Right: 1 of 1 fact, and 1 of the 1 outside the middle band. Shown other people&#39;s scans instead, their probabilities averaged, gpt gives the true band of 0 of 1.
-        All facts, the most unusual first
-        feature | asked | z | truth | gpt says (probability) |  | says of other people&#39;s scans |
-        coupling.DMN-&lt;Vis&gt; | DMN-&lt;Vis&gt; coupling? | 1.700 | higher | higher (0.62) | ✓ right | average |
+        gpt is right about 1 of 1 fact, and 1 of the 1 outside the middle band. Shown other people&#39;s scans instead, their probabilities averaged, it gives the true band of 0 of 1 fact, and 0 of the 1 outside the middle band.
+        All facts and their questions, the most unusual first
+        feature | z | truth | gpt says (probability) |  | says of other people&#39;s scans |
+        coupling.DMN-&lt;Vis&gt; DMN-&lt;Vis&gt; coupling? | 1.700 | higher | higher (0.62) | ✓ right | average |
         Caption: captioning
         Asked
         What is unusual about this scan?
