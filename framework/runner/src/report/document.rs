@@ -61,6 +61,8 @@ pub enum Block {
     Table(Table),
     /// Plots that belong side by side.
     Figures(Vec<Figure>),
+    /// Links to other HTML pages of the report. Markdown has none of them.
+    Pages(Vec<Page>),
     /// Names and what they stand for.
     Pairs(Vec<(String, Vec<Span>)>),
     /// Long text that most readers skip.
@@ -139,6 +141,15 @@ pub struct Figure {
     pub caption: String,
     /// The SVG element, without style.
     pub svg: String,
+}
+
+/// A link to another HTML page of the report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// What the link says.
+    pub name: String,
+    /// Path relative to the page with the link, made of names that need no escaping.
+    pub path: String,
 }
 
 impl Cell {

@@ -1,18 +1,19 @@
-//! A made-up run folder for tests, with three tasks, two training stages and names that need escaping.
+//! A made-up run folder for tests, with up to four tasks, two training stages and names that need escaping.
+
+mod answers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use boldface::{
-    Answer, Descriptor, Example, Fact, MetricRow, Outcome, Part, Prediction, Regions, ScanId, ScanInfo,
-    Split, TimeSeries, Window,
-};
+use boldface::{Descriptor, Fact, MetricRow, Outcome, Part, Regions, ScanId, ScanInfo, Split, TimeSeries};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::plan::{Key, Stage, StageKind};
+use crate::run::arrays::{self, Array};
 use crate::run::{Answered, Reconstruction, Record, StageRecord};
 use crate::spec::Experiment;
+use answers::{band, caption, choice, forecast, wave};
 
 /// Number of subjects in each part.
 const SUBJECTS: [(Part, usize); 3] = [(Part::Train, 9), (Part::Validation, 3), (Part::Test, 4)];
@@ -32,7 +33,7 @@ pub fn whole() -> Fixture {
     make(&["condition", "captioning", "forecasting"])
 }
 
-/// Makes a run with some of the tasks.
+/// Makes a run with some of the tasks, which may also be `couplings`.
 pub fn make(tasks: &[&str]) -> Fixture {
     let root = tempfile::tempdir().unwrap();
     let run = root.path().join("runs/quickstart/2026-11-23T03-12-45");
@@ -45,6 +46,7 @@ pub fn make(tasks: &[&str]) -> Fixture {
     let names = (0..12).map(|i| format!("region_{i} <R&L>")).collect();
     let regions = Regions { names, networks: vec!["DMN".into(); 12] };
     maker.write(&StageKind::Series, "scans.json", &serde_json::to_string(&infos).unwrap());
+    write_series(&maker.dir(&StageKind::Series).join("series.safetensors"), &infos);
     maker.write(&StageKind::Series, "regions.json", &serde_json::to_string(&regions).unwrap());
     maker.write(&StageKind::Split, "split.json", &serde_json::to_string(&Split { parts }).unwrap());
     stages.push(maker.stage(StageKind::Corpus, ""));
@@ -70,14 +72,18 @@ pub fn make(tasks: &[&str]) -> Fixture {
         stages.push(maker.stage(evaluation.clone(), "gpt"));
         let baselines: &[&str] = match *task {
             "condition" => &["fc-logistic", "majority"],
-            "captioning" => &["majority"],
+            "captioning" | "couplings" => &["majority"],
             _ => &["persistence", "ar-4"],
+        };
+        let answerers: &[&str] = match *task {
+            "captioning" | "couplings" => &["gpt", "swap", "text-only"],
+            _ => &["gpt", "text-only"],
         };
         let lines = |plugins: &[&str]| -> String {
             let answered = plugins.iter().flat_map(|plugin| outcomes(task, plugin, &scans));
             answered.map(|one| serde_json::to_string(&one).unwrap() + "\n").collect()
         };
-        maker.write(&evaluation, "outcomes.jsonl", &lines(&["gpt", "text-only"]));
+        maker.write(&evaluation, "outcomes.jsonl", &lines(answerers));
         maker.write(&baseline, "outcomes.jsonl", &lines(baselines));
         rows.extend(scores(task, baselines));
     }
@@ -102,6 +108,14 @@ pub fn make(tasks: &[&str]) -> Fixture {
     };
     fs::write(run.join("plan.json"), serde_json::to_string_pretty(&record).unwrap()).unwrap();
     Fixture { root, run }
+}
+
+/// Writes the series of every scan, 160 volumes of 12 regions.
+fn write_series(path: &Path, infos: &[&ScanInfo]) {
+    let values = (0..160).flat_map(|t| (0..12).map(move |roi| wave(t, roi, 0.0))).collect();
+    let series = TimeSeries::new(160, 12, 2.0, values).unwrap();
+    let array = |info: &&ScanInfo| (info.id.to_string(), Array::from_series(&series));
+    arrays::write(path, &infos.iter().map(array).collect()).unwrap();
 }
 
 struct Maker {
@@ -139,6 +153,7 @@ fn experiment(tasks: &[&str]) -> Experiment {
     let tables = json!({
         "condition": {"type": "classification", "target": "condition", "classes": CLASSES},
         "captioning": {"type": "captioning", "facts": 4},
+        "couplings": {"type": "facts", "features": ["coupling.*"]},
         "forecasting": {"type": "forecasting", "context": 120, "horizon": 40},
     });
     let chosen: serde_json::Map<_, _> =
@@ -196,12 +211,6 @@ fn descriptors(scans: &[(Part, ScanInfo)]) -> Vec<Descriptor> {
     scans.iter().flat_map(one).collect()
 }
 
-/// Returns a deterministic value that looks like a signal.
-fn wave(t: usize, roi: usize, phase: f32) -> f32 {
-    let (t, roi) = (t as f32, roi as f32);
-    (t * 0.21 + roi + phase).sin() + 0.6 * (t * 0.053 * (roi + 1.0)).cos() + 0.3 * (t * 1.7 + roi).sin()
-}
-
 fn reconstruction(scans: &[(Part, ScanInfo)]) -> Reconstruction {
     let (part, info) = scans.iter().find(|(part, _)| *part == Part::Validation).unwrap();
     let of = |phase: f32| (0..6).map(|roi| (0..160).map(|t| wave(t, roi, phase)).collect()).collect();
@@ -223,60 +232,13 @@ fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<Answere
             let (example, prediction) = match task {
                 "condition" => choice(place, plugin),
                 "captioning" => caption(plugin),
+                "couplings" => band(place, plugin),
                 _ => forecast(plugin),
             };
             let outcome = Outcome { scan: info.id.clone(), example, prediction };
             Answered { part: *part, plugin: plugin.into(), outcome }
         })
         .collect()
-}
-
-fn example(question: &str, answer: Answer) -> Example {
-    Example { window: Window::first(120), question: question.into(), answer }
-}
-
-fn choice(place: usize, plugin: &str) -> (Example, Prediction) {
-    let correct = place % 3;
-    let said = if plugin == "majority" { 0 } else { (correct + usize::from(place % 4 == 1)) % 3 };
-    let probabilities = (0..3).map(|class| if class == said { 0.5 } else { 0.25 }).collect();
-    let options = CLASSES.map(str::to_owned).into();
-    (
-        example("What is the condition?", Answer::Choice { options, correct }),
-        Prediction::Choice { probabilities },
-    )
-}
-
-fn caption(plugin: &str) -> (Example, Prediction) {
-    let facts = vec![
-        fact("DMN-DMN", 1.7, "higher"),
-        fact("DMN-Visual", -2.4, "markedly lower"),
-        fact("Limbic-Visual", 0.2, "average"),
-    ];
-    let said = vec![
-        fact("DMN-DMN", 1.7, "higher"),
-        fact("DMN-Visual", 0.0, "average"),
-        fact("Motor-Motor", 1.0, "higher"),
-    ];
-    let reference = "Coupling within DMN is higher than usual (r = 0.47). DMN and Visual are markedly lower.";
-    let text = if plugin == "gpt" { "DMN is <b>higher</b> & DMN with Visual is average." } else { "" };
-    let answer = Answer::Text { reference: reference.into(), facts, decoding: boldface::Decoding::Free };
-    (example("What is unusual about this scan?", answer), Prediction::Text { text: text.into(), facts: said })
-}
-
-fn forecast(plugin: &str) -> (Example, Prediction) {
-    let series = |value: &dyn Fn(usize, usize) -> f32| {
-        let values = (0..40).flat_map(|t| (0..12).map(move |roi| (t, roi))).map(|(t, roi)| value(t, roi));
-        TimeSeries::new(40, 12, 2.0, values.collect()).unwrap()
-    };
-    let actual = series(&|t, roi| wave(t + 120, roi, 0.0));
-    let predicted = match plugin {
-        "persistence" => series(&|_, roi| wave(119, roi, 0.0)),
-        _ => series(&|t, roi| 0.6 * wave(t + 120, roi, 0.5)),
-    };
-    (
-        example("How does this scan continue?", Answer::Series { trs: 40 }),
-        Prediction::Series { predicted, actual },
-    )
 }
 
 fn row(stage: &str, plugin: &str, split: &str, metric: &str, value: f64, up: Option<bool>) -> MetricRow {

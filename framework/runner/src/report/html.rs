@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::document::{Align, Block, Cell, Document, Figure, Span, Table, Tone};
+use super::document::{Align, Block, Cell, Document, Figure, Page, Span, Table, Tone};
 
 const PAGE: &str = include_str!("page.css");
 /// Style of plots, also embedded in files of single plots.
@@ -74,6 +74,10 @@ fn block(block: &Block, section: &mut usize, out: &mut String) {
         Block::Figures(figures) => {
             writeln!(out, "<div class=\"figures\">{}</div>", figures.iter().map(figure).collect::<String>())
         }
+        Block::Pages(pages) => {
+            let links = pages.iter().map(link).collect::<String>();
+            writeln!(out, "<nav aria-label=\"Pages\"><ul>{links}</ul></nav>")
+        }
         Block::Pairs(pairs) => {
             let pair = |(name, spans): &(String, Vec<Span>)| {
                 format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(name), inline(spans))
@@ -103,6 +107,10 @@ fn inline(spans: &[Span]) -> String {
 /// Whether an address is http(s). Other schemes could run a script.
 fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
+}
+
+fn link(page: &Page) -> String {
+    format!("<li><a href=\"{}\">{}</a></li>", escape(&page.path), escape(&page.name))
 }
 
 fn figure(figure: &Figure) -> String {
@@ -205,6 +213,7 @@ mod tests {
                     rows: vec![vec![cell.clone(), cell]],
                 }),
                 Block::Pairs(vec![(evil(), vec![plain(evil())])]),
+                Block::Pages(vec![Page { name: evil(), path: evil() }]),
                 Block::Details { summary: evil(), code: evil() },
             ],
         };
@@ -212,7 +221,7 @@ mod tests {
         assert!(
             !page.contains("<script") && !page.contains("\" onload") && !page.contains("href=\"javascript")
         );
-        assert_eq!(page.matches("&lt;script&gt;").count(), 24);
+        assert_eq!(page.matches("&lt;script&gt;").count(), 26);
     }
 
     #[test]

@@ -16,7 +16,8 @@ const BACKGROUND: &str =
 /// Writes the report.
 pub fn write(document: &Document) -> String {
     let mut out = format!("# {}\n", escape(&document.title));
-    for piece in &document.blocks {
+    let pieces = document.blocks.iter().filter(|block| !matches!(block, Block::Pages(_)));
+    for piece in pieces {
         out.push('\n');
         block(piece, &mut out);
     }
@@ -56,6 +57,7 @@ fn block(block: &Block, out: &mut String) {
             let caption = escape(&figure.caption);
             writeln!(out, "![{caption}]({FIGURES}/{}.svg)\n*{caption}*\n", figure.slug)
         }),
+        Block::Pages(_) => Ok(()),
         Block::Pairs(pairs) => pairs
             .iter()
             .try_for_each(|(name, spans)| writeln!(out, "- **{}:** {}", escape(name), inline(spans))),

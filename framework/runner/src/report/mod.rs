@@ -1,6 +1,7 @@
 //! The report of a run, in Markdown and HTML, from stored results only: it computes nothing again.
 
 mod asked;
+mod axis;
 pub(crate) mod card;
 pub mod compare;
 mod document;
@@ -13,6 +14,7 @@ mod number;
 mod plot;
 mod png;
 mod results;
+mod scans;
 mod sections;
 mod stored;
 mod terminal;
@@ -33,7 +35,7 @@ use stored::{ReportError, Stored};
 pub struct Paths {
     /// `report.md`, with its plots in `figures/`.
     pub markdown: PathBuf,
-    /// `report.html`, self-contained.
+    /// `report.html`, self-contained. If facts were asked, it links to a page for each test scan in `scans/`.
     pub html: PathBuf,
 }
 
@@ -46,10 +48,11 @@ pub struct Paths {
 pub fn write(run_dir: &Path) -> Result<Paths> {
     let stored = Stored::read(run_dir)?;
     let document = sections::document(&stored);
-    let folder = run_dir.join(markdown::FIGURES);
-    fs::create_dir_all(&folder).map_err(|source| ReportError::Write { path: folder.clone(), source })?;
-    for (name, svg) in markdown::figures(&document) {
-        put(&folder.join(name), &svg)?;
+    put_all(&run_dir.join(markdown::FIGURES), markdown::figures(&document))?;
+    let pages = scans::pages(&stored)?;
+    if !pages.is_empty() {
+        let pages = pages.iter().map(|(name, page)| (name.clone(), html::write(page)));
+        put_all(&run_dir.join(scans::FOLDER), pages)?;
     }
     let paths = Paths { markdown: run_dir.join("report.md"), html: run_dir.join("report.html") };
     put(&paths.markdown, &markdown::write(&document))?;
@@ -69,6 +72,12 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let unit = stored.record.experiment.split.unit;
     let table = terminal::write(&parts, &cautions, left_out.as_deref(), unit);
     Ok(unit.caution().map_or(table.clone(), |caution| format!("{table}about known people: {caution}\n")))
+}
+
+/// Writes files, given as name and text, into a folder.
+fn put_all(folder: &Path, files: impl IntoIterator<Item = (String, String)>) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|source| ReportError::Write { path: folder.to_owned(), source })?;
+    files.into_iter().try_for_each(|(name, text)| put(&folder.join(name), &text))
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

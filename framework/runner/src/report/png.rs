@@ -1,19 +1,38 @@
-//! A grey image as PNG in a data URL: sixteen levels, uncompressed, because a page has few of them.
+//! An image as PNG in a data URL: sixteen levels, uncompressed, because a page has few of them.
+
+/// Red, green and blue of each level. Level 0 is transparent, whatever its colour.
+pub type Palette = [[u8; 3]; 16];
 
 /// Encodes rows of levels from 1 (black) to 15 (white). 0 is transparent. All rows have the same
 /// length.
 ///
 /// Returns `data:image/png;base64,...`, following PNG (third edition) and RFC 1950, 1951 and 4648.
 pub fn address(rows: &[Vec<u8>]) -> String {
+    encode(rows, None)
+}
+
+/// Works like [`address`], in the colours of a palette.
+pub fn coloured(rows: &[Vec<u8>], palette: &Palette) -> String {
+    encode(rows, Some(palette))
+}
+
+fn encode(rows: &[Vec<u8>], palette: Option<&Palette>) -> String {
     let width = rows.first().map_or(0, Vec::len);
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = Vec::new();
     header.extend((width as u32).to_be_bytes());
     header.extend((rows.len() as u32).to_be_bytes());
-    // Four bits of grey; default compression and filter; not interlaced.
-    header.extend([4, 0, 0, 0, 0]);
+    // Four bits of grey (0) or of a palette (3); default compression and filter; not interlaced.
+    header.extend([4, if palette.is_some() { 3 } else { 0 }, 0, 0, 0]);
     chunk(&mut file, *b"IHDR", &header);
-    chunk(&mut file, *b"tRNS", &[0, 0]);
+    match palette {
+        Some(palette) => {
+            chunk(&mut file, *b"PLTE", palette.as_flattened());
+            // The opacity of the first entry; the others are opaque.
+            chunk(&mut file, *b"tRNS", &[0]);
+        }
+        None => chunk(&mut file, *b"tRNS", &[0, 0]),
+    }
     let mut lines = Vec::new();
     for row in rows {
         lines.push(0);
@@ -105,5 +124,8 @@ mod tests {
         // 8 + (12 + 13) + (12 + 2) + (12 + 17) + 12 bytes; base64 takes four letters for every three.
         assert_eq!(address.len(), "data:image/png;base64,".len() + 88usize.div_ceil(3) * 4);
         assert!(address.starts_with("data:image/png;base64,iVBORw0KGgo"));
+        // A palette adds 12 + 48 bytes and takes one off the transparency.
+        let coloured = coloured(&[vec![1, 2, 3], vec![4, 5, 6]], &[[7; 3]; 16]);
+        assert_eq!(coloured.len(), "data:image/png;base64,".len() + 147usize.div_ceil(3) * 4);
     }
 }

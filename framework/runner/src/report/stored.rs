@@ -1,10 +1,11 @@
 //! Everything a report is made from: a run's folder and its artefacts, read once.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use boldface::{Descriptor, Part, Regions, ScanInfo, Split};
+use boldface::{Descriptor, Part, Regions, ScanId, ScanInfo, Split, TimeSeries};
 use boldface_tables::summary::{self, Score};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::plan::{Proof, StageKind};
+use crate::run::arrays::{Arrays, matrix};
 use crate::run::{
     Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, PROOF, QUALITY, Reconstruction, Record,
 };
@@ -76,6 +78,8 @@ pub struct Stored {
     pub scans: Vec<ScanInfo>,
     /// The regions. `None` if the artefact of `series` is gone.
     pub regions: Option<Regions>,
+    /// The file of all series, which is large. `None` if it is gone.
+    series: Option<PathBuf>,
     /// Measurements of the scans. Empty without measurements.
     pub quality: Quality,
     /// The split, and the hash of its file.
@@ -171,8 +175,9 @@ impl Stored {
         let split = store.split()?;
         let tasks = record.experiment.tasks.iter();
         let tasks = tasks.map(|(name, table)| store.asked(name, table)).collect::<Result<Vec<Asked>>>()?;
-        let scans = store.json(&StageKind::Series, "scans.json")?.unwrap_or_default();
+        let scans: Vec<ScanInfo> = store.json(&StageKind::Series, "scans.json")?.unwrap_or_default();
         let regions = store.json(&StageKind::Series, "regions.json")?;
+        let series = store.file(&StageKind::Series, "series.safetensors").filter(|_| !scans.is_empty());
         let quality = Quality {
             measured: store.optional(&StageKind::Series, QUALITY)?.unwrap_or_default(),
             carpets: store.optional(&StageKind::Series, CARPETS)?.unwrap_or_default(),
@@ -196,6 +201,7 @@ impl Stored {
             tasks,
             scans,
             regions,
+            series,
             quality,
             split,
             descriptors,
@@ -205,6 +211,30 @@ impl Stored {
             gone,
             record,
         })
+    }
+
+    /// Reads the signals of some scans, cropped and not standardised. A scan whose signal is gone is left
+    /// out.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn series_of(&self, scans: &[&ScanId]) -> Result<BTreeMap<ScanId, TimeSeries>> {
+        let Some(path) = self.series.as_deref().filter(|_| !scans.is_empty()) else {
+            return Ok(BTreeMap::new());
+        };
+        let names: BTreeMap<String, &ScanId> = scans.iter().map(|scan| (scan.to_string(), *scan)).collect();
+        let tr = |scan: &ScanId| self.scans.iter().find(|info| info.id == *scan).map(|info| info.tr);
+        let read = || -> boldface::Result<_> {
+            let arrays = Arrays::read(path)?.floats_named(|name| names.contains_key(name))?;
+            let mut series = BTreeMap::new();
+            for (name, (shape, values)) in arrays {
+                let scan = names[&name];
+                let ((trs, rois), Some(tr)) = (matrix(&name, &shape)?, tr(scan)) else { continue };
+                series.insert(scan.clone(), TimeSeries::new(trs, rois, tr, values)?);
+            }
+            Ok(series)
+        };
+        read().map_err(|error| damaged(path, error.to_string()))
     }
 
     /// Returns the task called `name`.

@@ -73,7 +73,7 @@ pub fn document(document: &Document) -> String {
                 let _ = writeln!(out, "\n  {summary}");
                 code.lines().for_each(|line| out.push_str(&wrapped(line, "    ")));
             }
-            Block::Figures(_) => {}
+            Block::Figures(_) | Block::Pages(_) => {}
         }
     }
     out

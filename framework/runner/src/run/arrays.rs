@@ -85,19 +85,29 @@ impl Arrays {
 
     /// Returns every array of 32-bit floats, by name.
     pub fn floats(&self) -> Result<Named<f32>> {
-        self.all(Dtype::F32, f32::from_le_bytes)
+        self.floats_named(|_| true)
+    }
+
+    /// Returns the arrays of 32-bit floats whose names are `wanted`, by name.
+    pub fn floats_named(&self, wanted: impl Fn(&str) -> bool) -> Result<Named<f32>> {
+        self.all(Dtype::F32, wanted, f32::from_le_bytes)
     }
 
     /// Returns every array of 32-bit counts, by name.
     pub fn counts(&self) -> Result<Named<u32>> {
-        self.all(Dtype::U32, u32::from_le_bytes)
+        self.all(Dtype::U32, |_| true, u32::from_le_bytes)
     }
 
-    fn all<T>(&self, dtype: Dtype, from: fn([u8; 4]) -> T) -> Result<Named<T>> {
+    fn all<T>(
+        &self,
+        dtype: Dtype,
+        wanted: impl Fn(&str) -> bool,
+        from: fn([u8; 4]) -> T,
+    ) -> Result<Named<T>> {
         let broken = |error| format!("`{}` is not a whole safetensors file: {error}", self.name);
         // This checks the header against the length of the file before reading any tensor.
         let tensors = SafeTensors::deserialize(&self.bytes).map_err(broken)?;
-        let of_type = tensors.iter().filter(|(_, view)| view.dtype() == dtype);
+        let of_type = tensors.iter().filter(|(name, view)| view.dtype() == dtype && wanted(name));
         let read = of_type.map(|(name, view)| {
             let (values, _) = view.data().as_chunks::<4>();
             (name.to_owned(), (view.shape().to_vec(), values.iter().copied().map(from).collect()))
@@ -130,6 +140,7 @@ mod tests {
         write(&path, &arrays.into()).unwrap();
         let read = Arrays::read(&path).unwrap();
         assert_eq!(read.floats().unwrap(), [("b".to_owned(), (vec![3, 2], values.to_vec()))].into());
+        assert!(read.floats_named(|name| name == "a").unwrap().is_empty());
         assert_eq!(read.counts().unwrap(), [("a".to_owned(), (vec![2], vec![7, u32::MAX]))].into());
 
         let whole = std::fs::read(&path).unwrap();

@@ -6,6 +6,7 @@ use super::{facts, slug};
 use crate::report::document::{Align, Block, Cell, Figure, Table, Tone, metric_label, plain};
 use crate::report::number;
 use crate::report::plot::{Chart, Ink, Line};
+use crate::report::scans;
 use crate::report::stored::{Asked, Stored};
 use crate::run::Answered;
 
@@ -15,7 +16,7 @@ const REGIONS: usize = 3;
 const FACTS: usize = 24;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
-    let mut blocks = Vec::new();
+    let (mut blocks, mut pages) = (Vec::new(), scans::links(stored));
     for asked in &stored.tasks {
         let Some(model) = &asked.model else { continue };
         let part =
@@ -29,7 +30,8 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
             Prediction::Choice { .. } | Prediction::Open { .. } => {
                 let mut blocks = confusion(asked, part, model);
                 if matches!(first.outcome.example.answer, Answer::Band { .. }) {
-                    blocks.push(Block::Table(facts::of_one_scan(asked, part, model, first)));
+                    blocks.push(Block::Table(facts::of_one_scan(asked, part, model, &first.outcome.scan)));
+                    blocks.append(&mut pages);
                     blocks.extend(facts::by_family(stored, asked, part, model).map(Block::Table));
                 }
                 blocks

@@ -1,40 +1,68 @@
 //! Answers about facts: for one scan each fact asked, answered and true, and scores by family.
 
-use boldface::{Answer, Fact, Part, Prediction, scores};
+use boldface::{Answer, Fact, Outcome, Part, Prediction, ScanId, scores};
 
 use crate::report::document::{Align, Cell, Table, Tone, metric_label};
 use crate::report::number;
 use crate::report::results::SWAP;
 use crate::report::stored::{Asked, Stored};
-use crate::run::Answered;
 
 /// Number of facts shown of one scan, the most unusual first.
 const FACTS: usize = 12;
 
-/// Tabulates the most unusual facts of the scan of `first`: the truth, the model's answer, and its answer when it
-/// was shown other people's scans.
-pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, first: &Answered) -> Table {
-    let scan = &first.outcome.scan;
-    let of_scan = |answered: &&Answered| answered.outcome.scan == *scan;
-    let swapped: Vec<_> = asked.answers(part, SWAP).filter(of_scan).filter_map(most_likely).collect();
-    let mut facts: Vec<_> = asked.answers(part, model).filter(of_scan).filter_map(most_likely).collect();
-    let unusual = |fact: &Fact| fact.z.map_or(0.0, f64::abs);
-    facts.sort_by(|(a, ..), (b, ..)| {
-        unusual(b).total_cmp(&unusual(a)).then_with(|| a.feature.cmp(&b.feature))
-    });
+/// One fact of a scan, and the answers to the question about it.
+pub struct Told<'a> {
+    /// The question, in words.
+    pub question: &'a str,
+    /// The fact. Its band is the truth.
+    pub fact: &'a Fact,
+    /// Whether the band is not the middle one.
+    pub is_unusual: bool,
+    /// The model's most likely band.
+    pub band: &'a str,
+    /// Probability of that band.
+    pub share: f64,
+    /// The most likely band when the model was shown other people's scans. `None` if it was not.
+    pub swapped: Option<&'a str>,
+}
 
-    let row = |(fact, band, share): &(&Fact, &str, f64)| {
-        let is_right = *band == fact.band;
-        let (mark, tone) = if is_right { ("✓ right", Tone::Good) } else { ("✗ wrong", Tone::Bad) };
-        let swapped = swapped.iter().find(|(other, ..)| other.feature == fact.feature);
-        let swapped = swapped.map_or(number::DASH, |(_, band, _)| band);
+impl Told<'_> {
+    /// Whether the model's answer is true.
+    pub fn is_right(&self) -> bool {
+        self.band == self.fact.band
+    }
+}
+
+/// Lists the facts that the model was asked about one scan, the most unusual first.
+pub fn told<'a>(asked: &'a Asked, part: Part, model: &'a str, scan: &ScanId) -> Vec<Told<'a>> {
+    let about = |plugin: &'a str| {
+        let answers = asked.answers(part, plugin).filter(|answered| answered.outcome.scan == *scan);
+        answers.filter_map(|answered| most_likely(&answered.outcome))
+    };
+    let swapped: Vec<Told<'a>> = about(SWAP).collect();
+    let find = |feature: &str| swapped.iter().find(|other| other.fact.feature == feature);
+    let mut facts: Vec<Told<'a>> = about(model)
+        .map(|told| Told { swapped: find(&told.fact.feature).map(|other| other.band), ..told })
+        .collect();
+    let distance = |told: &Told<'_>| told.fact.z.map_or(0.0, f64::abs);
+    facts.sort_by(|a, b| {
+        distance(b).total_cmp(&distance(a)).then_with(|| a.fact.feature.cmp(&b.fact.feature))
+    });
+    facts
+}
+
+/// Tabulates facts in their order: the truth, the model's answer, and its answer when it was shown other people's
+/// scans.
+pub fn table(facts: &[Told<'_>], model: &str, caption: String) -> Table {
+    let row = |told: &Told<'_>| {
+        let (mark, tone) = if told.is_right() { ("✓ right", Tone::Good) } else { ("✗ wrong", Tone::Bad) };
         vec![
-            Cell::new(fact.feature.clone()),
-            Cell::new(number::score(fact.z)),
-            Cell::new(fact.band.clone()),
-            Cell::new(format!("{band} ({share:.2})")),
+            Cell::new(told.fact.feature.clone()),
+            Cell::new(number::score(told.fact.z)),
+            Cell::new(told.fact.band.clone()),
+            Cell::new(format!("{} ({:.2})", told.band, told.share)),
             Cell { text: mark.to_owned(), note: None, tone },
-            Cell::new(swapped),
+            Cell::new(told.swapped.unwrap_or(number::DASH)),
         ]
     };
     let left = |name: String| (name, Align::Left);
@@ -46,19 +74,28 @@ pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, first: &Answer
         left(String::new()),
         left("says of other people's scans".to_owned()),
     ];
-    let caption = format!("{scan}: its {} of {} most unusual facts", facts.len().min(FACTS), facts.len());
-    Table { caption, columns, rows: facts.iter().take(FACTS).map(row).collect() }
+    Table { caption, columns, rows: facts.iter().map(row).collect() }
 }
 
-/// The fact of a question, and its most likely band with the probability. Ties go to the first band.
-fn most_likely(answered: &Answered) -> Option<(&Fact, &str, f64)> {
+/// Tabulates the most unusual facts of one scan.
+pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, scan: &ScanId) -> Table {
+    let facts = told(asked, part, model, scan);
+    let shown = &facts[..facts.len().min(FACTS)];
+    let caption = format!("{scan}: its {} of {} most unusual facts", shown.len(), facts.len());
+    table(shown, model, caption)
+}
+
+/// The answer to a question about a fact: the most likely band. Ties go to the first band.
+fn most_likely(outcome: &Outcome) -> Option<Told<'_>> {
     let (Answer::Band { fact, bands }, Prediction::Choice { probabilities }) =
-        (&answered.outcome.example.answer, &answered.outcome.prediction)
+        (&outcome.example.answer, &outcome.prediction)
     else {
         return None;
     };
     let best = scores::most_likely(probabilities);
-    Some((fact, &bands.get(best)?.name, *probabilities.get(best)?))
+    let is_unusual = bands.iter().any(|band| band.name == fact.band && band.z != 0.0);
+    let (band, share) = (&bands.get(best)?.name, *probabilities.get(best)?);
+    Some(Told { question: &outcome.example.question, fact, is_unusual, band, share, swapped: None })
 }
 
 /// Tabulates the model's metrics by family (`direction_accuracy@coupling`), if there are any.

@@ -3,7 +3,7 @@
 mod answers;
 mod calibration;
 mod corpus;
-mod facts;
+pub(super) mod facts;
 mod groups;
 mod leakage;
 pub(super) mod power;
@@ -43,7 +43,7 @@ pub fn document(stored: &Stored) -> Document {
 }
 
 /// Turns `text` into part of a file name: letters, digits and hyphens.
-fn slug(text: &str) -> String {
+pub(super) fn slug(text: &str) -> String {
     let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     kept.take(60).collect()
 }

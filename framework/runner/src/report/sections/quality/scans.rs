@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::super::slug;
 use super::ROWS;
+use crate::report::axis;
 use crate::report::document::{Align, Block, Cell, Figure, Span, Table, plain};
 use crate::report::html::escape;
 use crate::report::number;
@@ -80,10 +81,6 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 6.0;
 const PICTURE: f64 = 168.0;
 const BOTTOM: f64 = 34.0;
-/// Smallest height of a network that gets a label.
-const LEGIBLE: f64 = 9.0;
-/// Most letters of a network's label.
-const LETTERS: usize = 13;
 
 fn drawn(carpet: &Carpet, name: &str) -> String {
     let level = |c: char| c.to_digit(16).map_or(0, |level| level as u8);
@@ -99,23 +96,7 @@ fn drawn(carpet: &Carpet, name: &str) -> String {
         carpet.volumes,
         png::address(&rows),
     );
-    let mut above = 0;
-    for (network, count) in &carpet.networks {
-        let place = |row: usize| TOP + PICTURE * row as f64 / rows.len().max(1) as f64;
-        let (top, bottom) = (place(above), place(above + count));
-        let _ = write!(svg, "<path class=\"axis\" d=\"M{:.1} {top:.1}V{bottom:.1}\"/>", LEFT - 3.0);
-        if above > 0 {
-            let _ = write!(svg, "<path class=\"axis\" d=\"M{:.1} {top:.1}h-4\"/>", LEFT - 3.0);
-        }
-        if bottom - top >= LEGIBLE {
-            let shown: String = network.chars().take(LETTERS).collect();
-            let (x, y) = (LEFT - 8.0, f64::midpoint(top, bottom) + 3.5);
-            let text = escape(&shown);
-            let _ =
-                write!(svg, "<text class=\"tick\" x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\">{text}</text>");
-        }
-        above += count;
-    }
+    svg.push_str(&axis::networks(&carpet.networks, LEFT, TOP, PICTURE));
     let base = TOP + PICTURE;
     for (at, anchor, text) in [(LEFT, "start", 0), (WIDTH - RIGHT, "end", carpet.volumes)] {
         let y = base + 14.0;
