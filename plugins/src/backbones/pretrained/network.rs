@@ -19,10 +19,13 @@ const NORM: &str = "fmri.norm.weight";
 /// The projection of the question's words, `(width, width)`.
 const ASKED: &str = "fmri.asked";
 
+/// Scale of the projected words, one number per column.
+const ASKED_NORM: &str = "fmri.asked.norm.weight";
+
 /// Number of embedding rows, evenly spaced, that their mean norm is measured on.
 const MEASURED: usize = 4096;
 
-/// Added to the mean square of an fMRI token before its root is taken.
+/// Added to a mean square before its root is taken.
 const EPS: f32 = 1e-6;
 
 /// A published model with its learned additions. The published parameters keep their names, so adapters
@@ -71,8 +74,10 @@ impl Network {
         params.normal(MARKS, &[2, width], each, rng);
         params.constant(NORM, &[width], each);
         if self.asked.is_some() {
-            // The words' vectors have a mean square of 1; projected, that of the embedding's rows.
-            params.normal(&format!("{ASKED}.weight"), &[width, width], each / (width as f32).sqrt(), rng);
+            nn::init_linear(params, ASKED, width, width, false, 1.0 / (width as f32).sqrt(), rng);
+            // Random vectors as large as the embedding's would break the published model: they grow
+            // from nothing, and the norm bounds what one step can change.
+            params.constant(ASKED_NORM, &[width], 0.0);
         }
         self.shape = Some(shape);
     }
@@ -107,7 +112,7 @@ impl Network {
         }
         let words = causal::running_sums(bucket, width, rows);
         let words = pass.params.engine().tensor(words, &[bucket.text_read.len(), width]);
-        Some(nn::linear(pass, ASKED, &words))
+        Some(nn::linear(pass, ASKED, &words).rms_norm(pass.params.get(ASKED_NORM), EPS))
     }
 
     /// Embedding rows of text tokens, marks included.

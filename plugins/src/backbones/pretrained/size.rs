@@ -10,7 +10,7 @@ use crate::backbones::causal;
 pub(super) fn added(config: &Pretrained, model: &Config, shape: FmriShape, lora: Option<&Lora>) -> u64 {
     // Two marks and the scale of fMRI tokens.
     let width = model.width as u64;
-    let asked = if config.asked { width * width } else { 0 };
+    let asked = if config.asked { (width + 1) * width } else { 0 };
     causal::fmri_parameters(config.input, shape, model.width)
         + 3 * width
         + asked

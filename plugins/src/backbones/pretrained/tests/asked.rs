@@ -57,7 +57,7 @@ fn a_word_of_several_pieces_has_one_vector_and_no_place_depends_on_a_later_one()
 #[test]
 fn only_text_after_a_scan_is_told_the_words() {
     for dir in [llama(Some(TEMPLATE)), gpt2()] {
-        let (told, untold) = (super::model(&config(&dir)), super::model(&super::config(dir.path())));
+        let (mut told, untold) = (super::model(&config(&dir)), super::model(&super::config(dir.path())));
         let hidden = |model: &Model, sequence: &Sequence| {
             let bucket = Bucket::new(&[(sequence, 0..sequence.layout().len())]);
             let network = &model.network;
@@ -67,7 +67,11 @@ fn only_text_after_a_scan_is_told_the_words() {
         assert_eq!(hidden(&told, &text), hidden(&untold, &text));
         let scan = sequence(&told, Some(block(1, 3)), "is the heart still?", "never");
         let [with, without] = [&told, &untold].map(|model| hidden(model, &scan));
+        assert_eq!(with, without, "the words are not a no-op at the start");
         let width = with.len() / scan.layout().len();
+        told.network.params_mut().set("fmri.asked.norm.weight", vec![1.0; width]);
+        let with = hidden(&told, &scan);
+        assert_eq!(hidden(&told, &text), hidden(&untold, &text));
         let question = scan.layout().after(0) * width;
         assert_eq!(with[..question], without[..question]);
         assert_ne!(with[question..], without[question..]);
