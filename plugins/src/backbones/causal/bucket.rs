@@ -33,6 +33,8 @@ pub(in crate::backbones) struct Bucket {
     pub visible: Vec<u32>,
     /// All text after the block of each span's sequence, even if it is not read now.
     pub afters: Vec<Vec<u32>>,
+    /// Whether each span's sequence has a block.
+    pub has_block: Vec<bool>,
     /// For each cell, the index of its span and the number of tokens of `afters` read up to and
     /// including it. The number is 0 for a cell outside that text.
     pub text_read: Vec<(usize, usize)>,
@@ -52,6 +54,7 @@ impl Bucket {
         let texts: usize = texts.sum();
         for (sequence, places) in spans {
             bucket.afters.push(sequence.after.clone());
+            bucket.has_block.push(sequence.fmri.is_some());
             for place in places.clone() {
                 bucket.push(sequence, place, texts);
             }

@@ -1,5 +1,6 @@
 //! Training and decoding that causal language models share, whatever their layers.
 
+mod asked;
 mod bucket;
 mod check;
 mod decode;
@@ -14,6 +15,7 @@ use boldface::{FmriShape, Result, Tuning};
 use boldface_engine::nn::{KvCache, Noise, Pass};
 use boldface_engine::{Params, Tensor};
 
+pub(super) use asked::{Words, running_sums};
 pub(super) use bucket::{Bucket, Span};
 pub(super) use check::check;
 pub(super) use decode::{Ends, generate, next_codes};

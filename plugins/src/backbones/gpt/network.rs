@@ -91,40 +91,16 @@ impl Network {
         self.params = folded;
     }
 
-    /// Returns for each cell the sum of the vectors of the words after the block up to this cell,
-    /// scaled to a root mean square of 1. Cells outside that text or before its first distinctive word
-    /// get zeros.
-    ///
-    /// A question has two or three distinctive words among hundreds of tokens, and attention needs long
-    /// training to find them; this gives them to every token from the first step on. The vectors are
-    /// not trained: names occur in the same sentences, and training would draw their vectors together.
-    /// Cost: one table as large as the vocabulary.
+    /// Returns the vectors of the words read after the block, one row per cell. Cost: one table as large
+    /// as the vocabulary.
     fn asked(&self, bucket: &Bucket) -> Tensor {
         let width = self.config.width;
         let tokens: Vec<u32> = bucket.afters.iter().flatten().copied().collect();
-        let mut sums = match tokens.is_empty() {
+        let rows = match tokens.is_empty() {
             true => Vec::new(),
             false => no_grad(|| self.params.get(ASKED).rows(&tokens).to_vec()),
         };
-        let (mut starts, mut start) = (Vec::new(), 0);
-        for after in &bucket.afters {
-            starts.push(start);
-            for place in start + 1..start + after.len() {
-                let (before, own) = sums.split_at_mut(place * width);
-                own.iter_mut().zip(&before[(place - 1) * width..]).for_each(|(sum, earlier)| *sum += earlier);
-            }
-            start += after.len();
-        }
-        let mut asked = vec![0.0; bucket.text_read.len() * width];
-        for (cell, &(span, count)) in asked.chunks_exact_mut(width).zip(&bucket.text_read) {
-            if count > 0 {
-                let place = starts[span] + count - 1;
-                let sum = &sums[place * width..(place + 1) * width];
-                let square = sum.iter().map(|x| x * x).sum::<f32>() / width as f32;
-                let by = 1.0 / (square + 1e-12).sqrt();
-                cell.iter_mut().zip(sum).for_each(|(value, sum)| *value = sum * by);
-            }
-        }
+        let asked = causal::running_sums(bucket, width, rows);
         self.params.engine().tensor(asked, &[bucket.text_read.len(), width])
     }
 

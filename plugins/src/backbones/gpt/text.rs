@@ -9,12 +9,11 @@ use boldface::{
 };
 use boldface_engine::no_grad;
 use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
 
 use super::network::{ASKED, CENTER, Network};
 use super::vocabulary::Vocabulary;
 use super::{Gpt, files};
-use crate::backbones::causal::{self, Bucket, Trunk};
+use crate::backbones::causal::{self, Bucket, Trunk, Words};
 
 /// A trained text model without fMRI parts.
 pub(super) struct TextSide {
@@ -64,32 +63,24 @@ impl TextSide {
         self.tell_questions_apart(&text.questions, cx.seed)
     }
 
-    /// Gives every word in the questions a random vector of its own. The vector's length is the word's
-    /// inverse document frequency: longer for rarer words, and zero for a word in all questions, which
-    /// cannot distinguish them.
+    /// Gives every word in the questions a random vector of its own ([`Words::vectors`]).
     pub(super) fn tell_questions_apart(&mut self, questions: &[String], seed: u64) -> Result<()> {
         let width = self.network.config.width;
-        let mut asking: BTreeMap<String, (u32, BTreeSet<u32>)> = BTreeMap::new();
+        let mut tokens: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+        let mut asked = Vec::new();
         for question in questions {
-            let mut words: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+            let mut words = BTreeSet::new();
             for token in self.vocabulary.tokens(question)? {
                 if let Some(word) = self.vocabulary.word(token)? {
-                    words.entry(word).or_default().insert(token);
+                    tokens.entry(word.clone()).or_default().insert(token);
+                    words.insert(word);
                 }
             }
-            for (word, tokens) in words {
-                let (count, all) = asking.entry(word).or_default();
-                *count += 1;
-                all.extend(tokens);
-            }
+            asked.push(words);
         }
         let mut rows = vec![0.0; self.vocabulary.len() * width];
-        for (word, (count, tokens)) in asking {
-            let rarity = (questions.len() as f32 / count as f32).ln();
-            let mut rng = seed::stream(seed, &format!("gpt.asked.{word}"));
-            let vector: Vec<f32> =
-                (0..width).map(|_| rarity * Distribution::<f32>::sample(&StandardNormal, &mut rng)).collect();
-            for token in tokens {
+        for (word, vector) in Words::count(asked).vectors(Network::NAME, seed, width) {
+            for &token in &tokens[&word] {
                 rows[token as usize * width..][..width].copy_from_slice(&vector);
             }
         }

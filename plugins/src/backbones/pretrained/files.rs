@@ -9,6 +9,7 @@ use boldface_lm::adapter;
 use serde::{Deserialize, Serialize};
 
 use super::Pretrained;
+use super::asked::{Asked, AskedWords};
 use super::base::{Base, Fingerprint};
 use super::model::Model;
 use super::network::Network;
@@ -31,6 +32,9 @@ struct Saved {
     adapter: bool,
     /// Whether `weights.safetensors` replaces the published weights.
     weights: bool,
+    /// The words of questions that text after a scan is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<AskedWords>,
 }
 
 /// Writes `model.json` and `fmri.safetensors`; also `adapter/` in PEFT's format if there is an adapter,
@@ -46,12 +50,25 @@ pub(super) fn save(model: &Model, dir: &Path) -> Result<()> {
         params.save_some(&dir.join(WEIGHTS), Network::is_base)?;
     }
     let (adapter, weights) = (network.lora.is_some(), network.is_moved);
-    write(&Saved { base: base.clone(), shape: network.shape, adapter, weights }, dir)
+    let asked = network.asked.as_ref().map(Asked::words).cloned();
+    write(&Saved { base: base.clone(), shape: network.shape, adapter, weights, asked }, dir)
 }
 
-/// Writes the fingerprint of the text side's base.
-pub(super) fn save_base(base: &Fingerprint, dir: &Path) -> Result<()> {
-    write(&Saved { base: base.clone(), shape: None, adapter: false, weights: false }, dir)
+/// Writes the fingerprint of the text side's base, and the words of questions if the model is told them.
+pub(super) fn save_text(base: &Fingerprint, asked: Option<&AskedWords>, dir: &Path) -> Result<()> {
+    let (base, asked) = (base.clone(), asked.cloned());
+    write(&Saved { base, shape: None, adapter: false, weights: false, asked }, dir)
+}
+
+/// Reads the words of questions that [`save_text`] and [`save`] write.
+///
+/// # Errors
+/// If the files were made without them.
+pub(super) fn words(dir: &Path) -> Result<AskedWords> {
+    let saved = read(dir)?.asked;
+    Ok(saved.ok_or_else(|| {
+        format!("`{}` was made without `asked` of `[backbone]`; remove that key, or start anew", dir.display())
+    })?)
 }
 
 /// Checks that the files in `dir` were made with the files of `base`.
@@ -78,6 +95,9 @@ pub(super) fn load(config: &Pretrained, dir: &Path, runtime: &Runtime) -> Result
     let Saved { shape, adapter, weights, .. } = read(dir)?;
     let shape = shape.ok_or_else(|| format!("`{}` holds a text side without fMRI parts", dir.display()))?;
     let mut model = Model::new(config, &base, &Engine::for_runtime(runtime)?)?;
+    if config.asked {
+        model.tell_words(words(dir)?)?;
+    }
     let network = &mut model.network;
     // Random fMRI parts provide the names and shapes of the expected parameters.
     network.add_fmri(shape, &mut seed::stream(0, "pretrained.expected"));

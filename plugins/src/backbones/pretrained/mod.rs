@@ -1,6 +1,7 @@
 //! A published language model with its own weights, tokenizer and chat template, extended to read fMRI
 //! tokens.
 
+mod asked;
 mod base;
 mod check;
 mod files;
@@ -49,6 +50,11 @@ pub struct Pretrained {
     /// a third more time.
     #[serde(default)]
     checkpointing: bool,
+    /// Whether text after a scan is told the words of its question: a learned projection of fixed
+    /// random vectors, rarer words longer, is added to every such token. Without it, an adapter needs
+    /// long training to find the names of regions in a question.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    asked: bool,
 }
 
 /// Format of questions to a model.
@@ -74,6 +80,9 @@ impl Backbone for Pretrained {
         let base = Base::open(&self.weights)?;
         let mut side = TextSide::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
         side.center(&text.descriptions, cx.observer)?;
+        if self.asked {
+            side.count_words(&text.questions, cx.seed)?;
+        }
         Ok(Box::new(side))
     }
 
@@ -86,6 +95,9 @@ impl Backbone for Pretrained {
         let base = Base::open(&self.weights)?;
         files::check_base(text_space, &base)?;
         let mut model = Model::new(self, &base, &Engine::for_runtime(cx.runtime)?)?;
+        if self.asked {
+            model.tell_words(files::words(text_space)?)?;
+        }
         model.network.add_fmri(shape, &mut seed::stream(cx.seed, "pretrained.fmri"));
         Ok(Box::new(model))
     }
@@ -115,7 +127,7 @@ impl Backbone for Pretrained {
 
     fn parameters(&self, shape: FmriShape, lora: Option<&Lora>) -> Option<u64> {
         let files = boldface_lm::open(&self.weights).ok()?;
-        Some(files.config().count() + size::added(self.input, files.config(), shape, lora))
+        Some(files.config().count() + size::added(self, files.config(), shape, lora))
     }
 
     fn training_memory(&self, cx: &TrainingContext<'_>) -> Option<u64> {

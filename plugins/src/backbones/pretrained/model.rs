@@ -7,6 +7,7 @@ use boldface::{Features, FitContext, LanguageModel, Query, Result, Sequence, Tra
 use boldface_engine::{Engine, no_grad};
 
 use super::Pretrained;
+use super::asked::{Asked, AskedWords};
 use super::base::{Base, Fingerprint};
 use super::files;
 use super::network::Network;
@@ -27,6 +28,16 @@ impl Model {
         let prompts = Prompts::new(base.files.vocabulary()?, config.chat, rows)?;
         let network = Network::new(config, base.files.network(engine)?);
         Ok(Model { network, prompts, base: base.fingerprint.clone() })
+    }
+
+    /// Tells text after a scan these words of questions. Called before the fMRI parts are added.
+    ///
+    /// # Errors
+    /// If a token cannot be read.
+    pub fn tell_words(&mut self, words: AskedWords) -> Result<()> {
+        let width = self.network.published.config.width;
+        self.network.asked = Some(Asked::new(words, self.prompts.vocabulary(), width)?);
+        Ok(())
     }
 }
 

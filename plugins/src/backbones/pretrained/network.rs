@@ -1,12 +1,13 @@
 //! The published network with fMRI parts and adapters beside its weights.
 
 use boldface::{FmriShape, Lora, Result, Tuning, seed};
-use boldface_engine::nn::{KvCache, Noise, Pass};
+use boldface_engine::nn::{self, KvCache, Noise, Pass};
 use boldface_engine::{Params, Tensor};
 use boldface_lm::{Network as Published, adapter};
 use rand::Rng;
 
 use super::Pretrained;
+use super::asked::Asked;
 use crate::backbones::causal::{self, Bucket, Input, Limits, Trunk};
 
 /// Two rows that extend the embedding: the marks that open and close the fMRI block.
@@ -15,10 +16,16 @@ const MARKS: &str = "fmri.marks";
 /// Scale of fMRI tokens, one number per column.
 const NORM: &str = "fmri.norm.weight";
 
+/// The projection of the question's words, `(width, width)`.
+const ASKED: &str = "fmri.asked";
+
+/// Scale of the projected words, one number per column.
+const ASKED_NORM: &str = "fmri.asked.norm.weight";
+
 /// Number of embedding rows, evenly spaced, that their mean norm is measured on.
 const MEASURED: usize = 4096;
 
-/// Added to the mean square of an fMRI token before its root is taken.
+/// Added to a mean square before its root is taken.
 const EPS: f32 = 1e-6;
 
 /// A published model with its learned additions. The published parameters keep their names, so adapters
@@ -35,6 +42,8 @@ pub(super) struct Network {
     pub lora: Option<Lora>,
     /// Whether the published weights themselves were trained.
     pub is_moved: bool,
+    /// The words of questions that text after a scan is told; `None` if it is told none.
+    pub asked: Option<Asked>,
 }
 
 impl Network {
@@ -49,6 +58,7 @@ impl Network {
             shape: None,
             lora: None,
             is_moved: false,
+            asked: None,
         };
         network.published.params.train_only(|_| false);
         network
@@ -63,6 +73,12 @@ impl Network {
         let each = size / (width as f32).sqrt();
         params.normal(MARKS, &[2, width], each, rng);
         params.constant(NORM, &[width], each);
+        if self.asked.is_some() {
+            nn::init_linear(params, ASKED, width, width, false, 1.0 / (width as f32).sqrt(), rng);
+            // Random vectors as large as the embedding's would break the published model: they grow
+            // from nothing, and the norm bounds what one step can change.
+            params.constant(ASKED_NORM, &[width], 0.0);
+        }
         self.shape = Some(shape);
     }
 
@@ -81,6 +97,22 @@ impl Network {
     /// Whether a weight belongs to the published model.
     pub fn is_base(name: &str) -> bool {
         !causal::is_fmri(name) && !is_adapter(name)
+    }
+
+    /// The words read after the block, projected: one row per cell. `None` if there are none.
+    fn asked(&self, pass: &Pass<'_>, bucket: &Bucket) -> Option<Tensor> {
+        let asked = self.asked.as_ref().filter(|_| bucket.has_block.contains(&true))?;
+        let width = self.published.config.width;
+        let mut rows = Vec::new();
+        for (after, &has_block) in bucket.afters.iter().zip(&bucket.has_block) {
+            match has_block {
+                true => rows.extend(asked.rows(after, width)),
+                false => rows.resize(rows.len() + after.len() * width, 0.0),
+            }
+        }
+        let words = causal::running_sums(bucket, width, rows);
+        let words = pass.params.engine().tensor(words, &[bucket.text_read.len(), width]);
+        Some(nn::linear(pass, ASKED, &words).rms_norm(pass.params.get(ASKED_NORM), EPS))
     }
 
     /// Embedding rows of text tokens, marks included.
@@ -151,7 +183,10 @@ impl Trunk for Network {
     fn read(&self, pass: &Pass<'_>, bucket: &Bucket, cache: Option<&mut KvCache>) -> Tensor {
         let fmri = causal::fmri_tokens(pass, self.input, bucket);
         let fmri = fmri.map(|tokens| tokens.rms_norm(pass.params.get(NORM), EPS));
-        let cells = causal::cells(self.text(pass, &bucket.text), fmri, bucket);
+        let mut cells = causal::cells(self.text(pass, &bucket.text), fmri, bucket);
+        if let Some(words) = self.asked(pass, bucket) {
+            cells = cells.add(&words);
+        }
         let width = self.published.config.width;
         let cells = cells.reshape(&[bucket.size, bucket.length, width]);
         let hidden = self.published.read(pass, &cells, &bucket.positions, &bucket.visible, cache);

@@ -4,15 +4,17 @@ use boldface::{FmriShape, Lora, TrainingContext, Tuning};
 use boldface_lm::Config;
 
 use super::Pretrained;
-use crate::backbones::causal::{self, Input};
+use crate::backbones::causal;
 
 /// Number of weights beside the published ones: fMRI parts and adapters.
-pub(super) fn added(input: Input, config: &Config, shape: FmriShape, lora: Option<&Lora>) -> u64 {
+pub(super) fn added(config: &Pretrained, model: &Config, shape: FmriShape, lora: Option<&Lora>) -> u64 {
     // Two marks and the scale of fMRI tokens.
-    let marks = 3 * config.width as u64;
-    causal::fmri_parameters(input, shape, config.width)
-        + marks
-        + lora.map_or(0, |lora| adapters(config, lora))
+    let width = model.width as u64;
+    let asked = if config.asked { (width + 1) * width } else { 0 };
+    causal::fmri_parameters(config.input, shape, model.width)
+        + 3 * width
+        + asked
+        + lora.map_or(0, |lora| adapters(model, lora))
 }
 
 /// Number of weights of the adapters.
@@ -38,8 +40,8 @@ pub(super) fn memory(config: &Pretrained, model: &Config, cx: &TrainingContext<'
 /// Number of trained weights.
 pub(super) fn trained(config: &Pretrained, model: &Config, shape: FmriShape, tuning: &Tuning) -> u64 {
     match tuning {
-        Tuning::Lora(lora) => added(config.input, model, shape, Some(lora)),
-        Tuning::Full => added(config.input, model, shape, None) + model.count(),
+        Tuning::Lora(lora) => added(config, model, shape, Some(lora)),
+        Tuning::Full => added(config, model, shape, None) + model.count(),
     }
 }
 

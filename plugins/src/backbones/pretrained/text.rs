@@ -8,6 +8,7 @@ use boldface::{Features, Observer, Result, Sequence, TextEncoder};
 use boldface_engine::{Engine, Params, no_grad};
 use boldface_lm::Vocabulary;
 
+use super::asked::AskedWords;
 use super::base::{Base, Fingerprint};
 use super::network::Network;
 use super::{Pretrained, files};
@@ -25,6 +26,8 @@ pub(super) struct TextSide {
     vocabulary: Vocabulary,
     base: Fingerprint,
     center: Vec<f32>,
+    /// The words of questions; `None` if the model is told none.
+    words: Option<AskedWords>,
     /// Cached vectors of texts before the centre is subtracted, so that each text is read once.
     known: RefCell<BTreeMap<String, Vec<f32>>>,
 }
@@ -36,6 +39,7 @@ impl TextSide {
             vocabulary: base.files.vocabulary()?,
             base: base.fingerprint.clone(),
             center: vec![0.0; network.limits().width],
+            words: None,
             known: RefCell::default(),
             network,
         })
@@ -58,6 +62,15 @@ impl TextSide {
         }
         drop(known);
         self.center = center;
+        Ok(())
+    }
+
+    /// Counts the words of questions, whose random vectors `seed` draws.
+    ///
+    /// # Errors
+    /// If a question cannot be tokenised.
+    pub fn count_words(&mut self, questions: &[String], seed: u64) -> Result<()> {
+        self.words = Some(AskedWords::count(questions, &self.vocabulary, seed)?);
         Ok(())
     }
 
@@ -159,11 +172,11 @@ impl TextEncoder for TextSide {
         Features::new(self.center.len(), rows)
     }
 
-    /// Saves the centre and the fingerprint. The weights stay in the published files.
+    /// Saves the centre, the fingerprint and the words of questions. The weights stay in the published files.
     fn save(&self, dir: &Path) -> Result<()> {
         let mut params = Params::new(self.network.params().engine());
         params.insert(CENTER, self.center.clone(), &[self.center.len()]);
         params.save(&dir.join(FILE))?;
-        files::save_base(&self.base, dir)
+        files::save_text(&self.base, self.words.as_ref(), dir)
     }
 }

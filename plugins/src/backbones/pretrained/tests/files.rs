@@ -64,8 +64,8 @@ fn the_same_seed_gives_the_same_bytes() {
 fn as_many_parameters_as_are_told_before_are_there() {
     for (dir, targets) in [(llama(None), vec!["q_proj".to_owned(), "down_proj".to_owned()]), (gpt2(), vec![])]
     {
-        for input in [Input::Features, Input::Codes] {
-            let config = Pretrained { input, ..config(dir.path()) };
+        for (input, asked) in [(Input::Features, false), (Input::Codes, true)] {
+            let config = Pretrained { input, asked, ..config(dir.path()) };
             let mut model = model(&config);
             assert_eq!(config.parameters(SHAPE, None), Some(model.network.params().count() as u64));
             let adapter = Lora { rank: 3, alpha: 8.0, dropout: 0.0, targets: targets.clone() };

@@ -1,5 +1,6 @@
 //! Fixtures from tiny models, and groups of tests for published models.
 
+mod asked;
 mod asking;
 mod checking;
 mod files;
@@ -17,6 +18,7 @@ use boldface::{
 use boldface_engine::{Params, open};
 use tempfile::TempDir;
 
+use super::asked::AskedWords;
 use super::base::Base;
 use super::model::Model;
 use super::prompt::Prompts;
@@ -76,13 +78,18 @@ fn gpt2() -> TempDir {
 
 fn config(weights: &Path) -> Pretrained {
     let weights = weights.to_owned();
-    Pretrained { weights, input: Input::Features, context: None, chat: Chat::Auto, checkpointing: false }
+    Pretrained { weights, input: Input::Features, context: None, chat: Chat::Auto, checkpointing: false, asked: false }
 }
 
 /// The published model with fMRI parts of [`SHAPE`], like at the start of the first stage.
 fn model(config: &Pretrained) -> Model {
     let base = Base::open(&config.weights).unwrap();
     let mut model = Model::new(config, &base, &open("dfdx", "cpu").unwrap()).unwrap();
+    if config.asked {
+        let questions = ["is it?", "is the heart still?", "is the brain silent?"].map(str::to_owned);
+        let words = AskedWords::count(&questions, model.prompts.vocabulary(), 7).unwrap();
+        model.tell_words(words).unwrap();
+    }
     model.network.add_fmri(SHAPE, &mut seed::stream(1, "test"));
     model
 }
