@@ -89,8 +89,14 @@ mod tests {
         // is (3, -1) with 5; the third is zero.
         let sums = running_sums(&bucket, 2, vec![3.0, 4.0, 0.0, -5.0, 0.0, 0.0]);
         let by = [12.5_f32.sqrt(), 5_f32.sqrt()];
-        let expected =
-            [[0.0, 0.0], [3.0 / by[0], 4.0 / by[0]], [3.0 / by[1], -1.0 / by[1]], [0.0; 2], [0.0; 2], [0.0; 2]];
+        let expected = [
+            [0.0, 0.0],
+            [3.0 / by[0], 4.0 / by[0]],
+            [3.0 / by[1], -1.0 / by[1]],
+            [0.0; 2],
+            [0.0; 2],
+            [0.0; 2],
+        ];
         for (sum, expected) in sums.iter().zip(expected.as_flattened()) {
             assert!((sum - expected).abs() < 1e-6, "{sums:?}");
         }

@@ -67,7 +67,10 @@ pub(super) fn save_text(base: &Fingerprint, asked: Option<&AskedWords>, dir: &Pa
 pub(super) fn words(dir: &Path) -> Result<AskedWords> {
     let saved = read(dir)?.asked;
     Ok(saved.ok_or_else(|| {
-        format!("`{}` was made without `asked` of `[backbone]`; remove that key, or start anew", dir.display())
+        format!(
+            "`{}` was made without `asked` of `[backbone]`; remove that key, or start anew",
+            dir.display()
+        )
     })?)
 }
 

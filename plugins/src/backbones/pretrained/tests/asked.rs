@@ -1,6 +1,5 @@
 //! Tests of the words of questions that text after a scan is told.
 
-use boldface::TextEncoder;
 use boldface_engine::no_grad;
 
 use super::super::asked::Asked;
@@ -112,8 +111,7 @@ fn a_model_starts_with_the_words_of_its_text_side() {
     let (dir, runtime) = (llama(Some(TEMPLATE)), runtime());
     let mut cx = FitContext { runtime: &runtime, seed: 6, observer: &mut boldface::Silent };
     let questions = ["is the heart still?", "is the brain still?"].map(str::to_owned).to_vec();
-    let source =
-        TextSource { descriptions: vec!["low".to_owned()], questions, ..TextSource::default() };
+    let source = TextSource { descriptions: vec!["low".to_owned()], questions, ..TextSource::default() };
     let text = tempfile::tempdir().unwrap();
     let config = config(&dir);
     config.text_space(&source, &mut cx).unwrap().save(text.path()).unwrap();

@@ -78,7 +78,14 @@ fn gpt2() -> TempDir {
 
 fn config(weights: &Path) -> Pretrained {
     let weights = weights.to_owned();
-    Pretrained { weights, input: Input::Features, context: None, chat: Chat::Auto, checkpointing: false, asked: false }
+    Pretrained {
+        weights,
+        input: Input::Features,
+        context: None,
+        chat: Chat::Auto,
+        checkpointing: false,
+        asked: false,
+    }
 }
 
 /// The published model with fMRI parts of [`SHAPE`], like at the start of the first stage.
