@@ -207,7 +207,19 @@ pub fn plan_of(path: &Path, source: &str) -> Plan {
 /// If the spec has problems or is a single experiment.
 pub fn sweep(path: &Path) -> Sweep {
     let source = fs::read_to_string(path).expect("the spec is there");
-    let resolved = Layered::read(path, &source)
+    sweep_of(path, Layered::read(path, &source))
+}
+
+/// Resolves a shipped sweep. `None` if its data are missing.
+///
+/// # Panics
+/// As [`sweep`].
+pub fn shipped_sweep(path: &Path) -> Option<Sweep> {
+    Some(sweep_of(path, Ok(shipped::layers(path)?)))
+}
+
+fn sweep_of(path: &Path, spec: Result<Layered, Vec<Located>>) -> Sweep {
+    let resolved = spec
         .and_then(|spec| resolve_any(&spec, &build(), &DataCache::default()))
         .unwrap_or_else(|problems| panic!("{}", lines(&problems)));
     match resolved {

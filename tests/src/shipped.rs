@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use boldface_runner::spec::Layered;
+
 use crate::{is_ci, repository};
 
 /// Paths of data in specs, and the folders beside the repository that have these data.
@@ -30,6 +32,26 @@ pub fn source(path: &Path) -> Option<String> {
         source = source.replace(&written, &format!("{:?}", folder.display().to_string()));
     }
     Some(weighed(&source))
+}
+
+/// Reads a shipped sweep, and names the folders beside the repository to its base. `None` as
+/// [`source`].
+///
+/// # Panics
+/// As [`source`], or if the sweep is not valid TOML.
+pub fn layers(path: &Path) -> Option<Layered> {
+    let text = fs::read_to_string(path).expect("the sweep is there");
+    let mut sweep = Layered::read(path, &text).expect("a shipped sweep can be read");
+    let base = sweep.get("base").and_then(|base| base.as_str()).expect("a sweep names its base");
+    let base = path.with_file_name(base);
+    source(&base)?;
+    let base = fs::read_to_string(base).expect("the base is there");
+    for (written, beside) in BESIDE.iter().filter(|(written, _)| base.contains(&format!("\"{written}\""))) {
+        let name = written.trim_start_matches("data/");
+        let folder = repository(beside).canonicalize().expect("it was found");
+        sweep.set_data(name, &folder).expect("the base reads it");
+    }
+    Some(sweep)
 }
 
 /// Replaces missing published weights by a tiny model. In CI, SmolLM2 must not be missing.

@@ -54,14 +54,14 @@ fn index() -> Option<String> {
         Some(format!("| [`{name}`]({name}.toml) | {says} | {tokenizer}, {backbone} | {tasks} |\n"))
     };
     let sweep = |path: &PathBuf| {
-        let sweep = boldface_tests::sweep(path);
+        let sweep = boldface_tests::shipped_sweep(path)?;
         let (name, says) = (&sweep.name, says(path));
         let axes: Vec<String> = sweep.axes.keys().map(|key| format!("`{key}`")).collect();
         let (arms, axes) = (sweep.arms.len(), axes.join(", "));
-        format!("| [`{name}`](sweeps/{name}.toml) | {says} | {axes} | {arms} |\n")
+        Some(format!("| [`{name}`](sweeps/{name}.toml) | {says} | {axes} | {arms} |\n"))
     };
     let experiments: String = specs("experiments").iter().map(experiment).collect::<Option<_>>()?;
-    let sweeps: String = specs("experiments/sweeps").iter().map(sweep).collect();
+    let sweeps: String = specs("experiments/sweeps").iter().map(sweep).collect::<Option<_>>()?;
     Some(format!(
         "# Experiments\n\nEach file opens with its command and what to expect. The data lie in `data`.\n\n\
          | experiment | what | tokenizer, backbone | tasks |\n|---|---|---|---|\n{experiments}\n\

@@ -113,7 +113,8 @@ fn near_bins_are_taught_and_the_truth_stays() {
 fn bands_get_their_frequencies_again() {
     let sandbox = Sandbox::new();
     let data = DATA.replace("[tokenizer]", "[corpora.connectivity]\n\n[tokenizer]");
-    let alignment = "\n[alignment]\nsteps = 20\nwarmup = 0\npeak-lr = 1e-3\nquestions = 1\n";
+    let alignment =
+        "\n[alignment]\nsteps = 20\nwarmup = 0\npeak-lr = 1e-3\nquestions = 1\ntext-to-text = 0\n";
     let of = |keys: &str| format!("{data}{alignment}\n[tasks.couplings]\ntype = \"facts\"\n{keys}\n");
     let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = true")));
     let stages = |plan: &Plan| plan.stages.iter().map(|stage| stage.name()).collect::<Vec<_>>();

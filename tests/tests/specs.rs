@@ -44,7 +44,7 @@ fn every_sweep_resolves_and_fits_the_schema() {
     assert!(!sweeps.is_empty());
     let schema = schema::sweep();
     for path in sweeps {
-        let sweep = boldface_tests::sweep(&path);
+        let Some(sweep) = boldface_tests::shipped_sweep(&path) else { continue };
         assert!(sweep.arms.len() > 1, "{}", path.display());
         let spec = Layered::read(&path, &sweep.source).unwrap();
         let table = serde_json::Value::Object(spec.table().clone());

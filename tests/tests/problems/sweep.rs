@@ -83,7 +83,7 @@ fn keys_that_the_base_has_not() {
     check(
         "[arms.a]\n\"instruction.stpes\" = 3\n",
         expect![[r#"
-            sweep.toml:3:1: unknown field `stpes`, expected one of `steps`, `batch-size`, `questions`, `rehearsal`, `accumulate`, `peak-lr`, `final-lr`, `warmup`, `weight-decay`, `clip`, `dropout`, `lora`, `seed`; did you mean `steps`?
+            sweep.toml:3:1: unknown field `stpes`, expected one of `steps`, `batch-size`, `questions`, `rehearsal`, `forms`, `accumulate`, `peak-lr`, `final-lr`, `warmup`, `weight-decay`, `clip`, `dropout`, `lora`, `seed`; did you mean `steps`?
         "#]],
     );
     check(

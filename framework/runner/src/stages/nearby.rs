@@ -22,7 +22,7 @@ pub(super) fn with_drawn_answer(asking: &Asking, example: &Example, rng: &mut Ch
 
 #[cfg(test)]
 mod tests {
-    use boldface::Window;
+    use boldface::{Window, seed};
 
     use super::super::baselines::majority::frequencies;
     use super::super::packing::options;

@@ -51,8 +51,8 @@ pub struct Pretrained {
     #[serde(default)]
     checkpointing: bool,
     /// Whether text after a scan is told the words of its question: a learned projection of fixed
-    /// random vectors, rarer words longer, is added to every such token. Without it, an adapter needs
-    /// long training to find the names of regions in a question.
+    /// random vectors, rarer words longer, is added to every such token. `gpt` always has it and learns
+    /// faster with it; in 60 steps of SmolLM2-135M it made no difference.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     asked: bool,
 }

@@ -108,7 +108,7 @@ fn a_bad_array_names_itself() {
         ARRAY,
         array("<f4", false, "(4, 3)", &bytes(&nan)),
         expect![
-            "scan `study/sub-01_run-1`, file `sub-01/func/sub-01_run-1_seg-A_timeseries.npy`: 5 of 12 values are missing, NaN or infinite, the first in region `V2` at volume 2 (from 0); interpolate them, write a dead region as zeros, or move the scan out of the folder"
+            "scan `study/sub-01_run-1`, file `sub-01/func/sub-01_run-1_seg-A_timeseries.npy`: 5 of 12 values are missing, NaN or infinite, the first in region `V2` at volume 2 (from 0); interpolate them, write `n/a` in every volume for a region without a signal, or move the scan out of the folder"
         ],
     );
     broken(
