@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_word_among_the_numbers_of_a_preserved_column_is_named() {
         let scan = |(place, age): (usize, &&str)| ScanInfo {
-            id: ScanId::new("d", &place.to_string()),
+            id: ScanId::new("d", place.to_string()),
             tr: 2.0,
             trs: 10,
             rois: 2,
