@@ -26,9 +26,9 @@ fn pieces_behind_each_other_are_the_text() {
         (vocabulary.text(&[1, 2, 3]).unwrap(), vocabulary.piece(2).unwrap()),
         ("the brains".into(), "brain".into())
     );
-    let befores = [None, Some(1), Some(2)];
+    let earlier = [None, Some(1), Some(2)];
     let pieces =
-        befores.into_iter().zip([1, 2, 3]).map(|(before, token)| vocabulary.piece_after(before, token));
+        earlier.into_iter().zip([1, 2, 3]).map(|(before, token)| vocabulary.piece_after(before, token));
     assert_eq!(pieces.collect::<Result<Vec<_>>>().unwrap(), ["the", " brain", "s"]);
     // What continues a prompt keeps its blank, and what begins a text has none.
     assert_eq!(Spoken::after(&vocabulary, &[1]).push(2).unwrap(), " brain");
