@@ -7,7 +7,7 @@ use std::fs;
 use boldface::Prediction;
 use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_runner::run::{Answered, Finished};
-use boldface_tests::{Sandbox, Seen, repository};
+use boldface_tests::{Sandbox, Seen, repository, test_score};
 
 /// Simulated scans whose classes are numbers. The codes show the phase of a wave that depends on the
 /// class.
@@ -109,13 +109,16 @@ fn near_bins_are_taught_and_the_truth_stays() {
     assert_ne!(plain, drawn);
 }
 
+/// The spec without tasks, with a corpus and an alignment that asks for its facts.
+fn told() -> String {
+    let data = DATA.replace("[tokenizer]", "[corpora.connectivity]\n\n[tokenizer]");
+    data + "\n[alignment]\nsteps = 20\nwarmup = 0\npeak-lr = 1e-3\nquestions = 1\ntext-to-text = 0\n"
+}
+
 #[test]
 fn bands_get_their_frequencies_again() {
     let sandbox = Sandbox::new();
-    let data = DATA.replace("[tokenizer]", "[corpora.connectivity]\n\n[tokenizer]");
-    let alignment =
-        "\n[alignment]\nsteps = 20\nwarmup = 0\npeak-lr = 1e-3\nquestions = 1\ntext-to-text = 0\n";
-    let of = |keys: &str| format!("{data}{alignment}\n[tasks.couplings]\ntype = \"facts\"\n{keys}\n");
+    let of = |keys: &str| format!("{}\n[tasks.couplings]\ntype = \"facts\"\n{keys}\n", told());
     let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = true")));
     let stages = |plan: &Plan| plan.stages.iter().map(|stage| stage.name()).collect::<Vec<_>>();
     assert_eq!(stages(&plain), stages(&corrected));
@@ -150,6 +153,67 @@ fn bands_get_their_frequencies_again() {
         let (before, after) = (middle(&plain[plugin]), middle(&corrected[plugin]));
         assert!(after > before, "{plugin}: {before} {after}");
     }
+}
+
+#[test]
+fn captions_of_facts_get_the_frequencies_of_their_bands() {
+    let sandbox = Sandbox::new();
+    let of =
+        |keys: &str| format!("{}\n[tasks.captioning]\ndecoding = \"asked\"\nfacts = 3\n{keys}\n", told());
+    let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = true")));
+    assert_eq!(plain.stages.len(), corrected.stages.len());
+    for stage in plain.stages.iter().map(|stage| stage.name()) {
+        let is_same = key(&plain, &stage) == key(&corrected, &stage);
+        assert_eq!(is_same, stage != "evaluation.captioning", "{stage}");
+    }
+    let finished = run(&sandbox, &of("frequencies = true"));
+    let accuracy = test_score(&finished.dir, "captioning", "bigram", "fact_accuracy");
+    assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
+    for answered in &answers(&sandbox, &finished, "evaluation.captioning")["bigram"] {
+        let Prediction::Text { facts, .. } = &answered.outcome.prediction else { panic!("{answered:?}") };
+        assert!((1..=3).contains(&facts.len()), "{answered:?}");
+    }
+}
+
+const FACTS: &str = "type = \"facts\"\n";
+const COUPLINGS: &str = "type = \"facts\"\nfeatures = [\"coupling.*\", \"graph.*-Vis\"]\n";
+
+#[test]
+fn keys_that_facts_cannot_have_are_said_before_anything_runs() {
+    use expect_test::expect;
+    let tasks = |tasks: &[(&str, &str, &str)]| {
+        let tables = tasks.iter().map(|(name, table, keys)| format!("\n[tasks.{name}]\n{table}{keys}\n"));
+        told() + &tables.collect::<String>()
+    };
+    expect![[r#"
+        tasks.drawn.answer-sd: only numbers have a standard deviation, and its answers are none; remove `answer-sd`
+        tasks.few.shots: the model learns facts from all training scans, so only baselines would learn from few; remove `shots`
+        tasks.few-captions.shots: the model learns facts from all training scans, so only baselines would learn from few; remove `shots`, or set `decoding = "free"`
+        tasks.free.frequencies: only answers about facts have bands with frequencies; remove `frequencies`; captions need `decoding = "asked"`
+        tasks.joint.paradigm: its answers are bands of facts, which cannot be asked this way; remove `paradigm`
+        tasks.open.paradigm: its answers are bands of facts, which cannot be asked this way; remove `paradigm`
+        tasks.prior.prior: a linear baseline answers with a class or a number, and this task asks for neither; remove `prior`
+        tasks.probe.paradigm: its answers are bands of facts, which cannot be asked this way; remove `paradigm`
+    "#]]
+    .assert_eq(&problems(&tasks(&[
+        ("drawn", COUPLINGS, "answer-sd = 1"),
+        ("few", COUPLINGS, "shots = 2"),
+        ("few-captions", "type = \"captioning\"\n", "shots = 2"),
+        ("free", "type = \"captioning\"\ndecoding = \"free\"\n", "frequencies = true"),
+        ("joint", FACTS, "paradigm = \"multi\""),
+        ("open", FACTS, "paradigm = \"open\""),
+        ("prior", COUPLINGS, "prior = \"fc\""),
+        ("probe", COUPLINGS, "paradigm = \"probe\""),
+    ])));
+    // A single paradigm is what facts have anyway, and free captions learn from few scans.
+    let sandbox = Sandbox::new();
+    plan(
+        &sandbox,
+        &tasks(&[
+            ("couplings", COUPLINGS, "paradigm = \"single\""),
+            ("free", "type = \"captioning\"\ndecoding = \"free\"\n", "shots = 2"),
+        ]),
+    );
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use boldface::{Answer, Cohort, Descriptor, Fact, Problem, Scan, ScanId, Task, guard};
+use boldface::{Answer, Band, Cohort, Descriptor, Fact, FactQuestion, Problem, Scan, ScanId, Task, guard};
 use serde_json::{Value, json};
 
 use super::Entry;
+use super::leak::strings;
 use super::silent::silent;
 use crate::spec::{Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
 use crate::stages::alignment::FactRecipe;
@@ -147,7 +148,10 @@ pub(super) fn check(
     problems: &mut Vec<Problem>,
 ) {
     for task in &mut *tasks {
-        let labels = Labels::collect(&*task.config, task.asking.keys.shots, experiment.signal.trs, cohorts);
+        // Without a corpus nobody asks for facts.
+        let asked = !experiment.corpora.is_empty();
+        let (trs, shots) = (experiment.signal.trs, task.asking.keys.shots);
+        let labels = Labels::collect(&*task.config, shots, asked, trs, cohorts);
         task.asking.form = labels.form;
         let mut found = task.asking.check(&labels);
         let split = &experiment.split;
@@ -198,8 +202,15 @@ struct Labels {
 
 impl Labels {
     /// Asks a task for its examples of scans without signal. One scan shows the form of the answers; all
-    /// scans are needed to count shots.
-    fn collect(task: &dyn Task, shots: Option<usize>, trs: usize, cohorts: &[Arc<Cohort>]) -> Labels {
+    /// scans are needed to count shots. `asked` says whether facts have questions.
+    fn collect(
+        task: &dyn Task,
+        shots: Option<usize>,
+        asked: bool,
+        trs: usize,
+        cohorts: &[Arc<Cohort>],
+    ) -> Labels {
+        let features = features(&task.resolved());
         let (mut form, mut answer) = (None, None);
         let mut classes = BTreeMap::<String, usize>::new();
         let mut first = Vec::new();
@@ -207,7 +218,9 @@ impl Labels {
             let regions = Arc::new(cohort.regions.clone());
             for info in &cohort.scans {
                 let Ok(scan) = silent(info, &regions, trs) else { break };
-                let scan = Scan { descriptors: vec![something_said(&info.id)], ..scan };
+                let descriptors =
+                    features.iter().map(|feature| something_said(&info.id, feature, asked)).collect();
+                let scan = Scan { descriptors, ..scan };
                 // The task itself reports bad labels elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
                     form.get_or_insert_with(|| Form::from_answer(&example.answer));
@@ -235,23 +248,40 @@ impl Labels {
     }
 }
 
-/// Returns an empty description, so that a task about descriptions shows the form of its answers.
-fn something_said(scan: &ScanId) -> Descriptor {
-    let (feature, band) = ("any".to_owned(), "not available".to_owned());
-    Descriptor::new(scan, String::new(), Fact { feature, band, ..Fact::default() })
+/// Returns names of features such that every pattern in a task's table matches one: only a fitted corpus
+/// knows the real ones.
+fn features(table: &Value) -> Vec<String> {
+    let mut patterns = vec!["*".to_owned()];
+    strings(table, &mut patterns);
+    patterns.iter().map(|pattern| pattern.replace('*', "any")).collect()
+}
+
+/// Returns a description without words, so that a task about descriptions shows the form of its answers.
+fn something_said(scan: &ScanId, feature: &str, asked: bool) -> Descriptor {
+    let band = |name: &str, z: f64| Band { name: name.to_owned(), z };
+    let bands = vec![band("lower", -1.0), band("typical", 0.0), band("higher", 1.0)];
+    let feature = feature.to_owned();
+    let wordings = vec![format!("How is {feature}?")];
+    let question = FactQuestion { feature: feature.clone(), wordings, bands };
+    let fact = Fact { feature, z: Some(0.0), band: "typical".to_owned(), ..Fact::default() };
+    Descriptor { question: asked.then(|| Arc::new(question)), ..Descriptor::new(scan, String::new(), fact) }
 }
 
 impl Asking {
-    fn check(&self, labels: &Labels) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let Some(form) = labels.form else { return problems };
-        let fits = match self.keys.paradigm {
+    /// Whether answers of this form can be asked for in the task's paradigm.
+    fn fits(&self, form: Form) -> bool {
+        match self.keys.paradigm {
             Paradigm::Single => true,
             Paradigm::Multi => matches!(form, Form::Choice | Form::Bins),
             Paradigm::Open => form == Form::Choice,
             Paradigm::Probe => matches!(form, Form::Choice | Form::Value | Form::Bins),
-        };
-        if !fits {
+        }
+    }
+
+    fn check(&self, labels: &Labels) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let Some(form) = labels.form else { return problems };
+        if !self.fits(form) {
             let (answers, help) = match form {
                 Form::Band => ("bands of facts", "remove `paradigm`"),
                 Form::Text => ("free text", "remove `paradigm`: it is asked openly anyway"),
@@ -276,6 +306,7 @@ impl Asking {
             let message = format!("only {n} scans are `{class}`, fewer than {shots} shots");
             problems.push(Problem::at("shots", message).help("lower `shots`; only training scans count"));
         }
+        problems.extend(labels.answer.as_ref().and_then(|answer| self.check_shots(answer)));
         problems.extend(self.unread(&labels.options));
         problems.extend(self.check_prior(form, labels.rois));
         problems.extend(labels.answer.as_ref().and_then(|answer| self.check_answer_sd(answer)));
@@ -285,6 +316,18 @@ impl Asking {
             problems.push(Problem::at("frequencies", message).help(help));
         }
         problems
+    }
+
+    /// Whether the model learns the task from its own examples, which `shots` limits.
+    fn check_shots(&self, answer: &Answer) -> Option<Problem> {
+        self.keys.shots.filter(|shots| *shots > 0 && is_taught_by_asking(answer))?;
+        let message =
+            "the model learns facts from all training scans, so only baselines would learn from few";
+        let help = match answer {
+            Answer::Text { .. } => "remove `shots`, or set `decoding = \"free\"`",
+            _ => "remove `shots`",
+        };
+        Some(Problem::at("shots", message).help(help))
     }
 
     /// Whether training names bins that `answer-sd` can blur.
@@ -360,7 +403,10 @@ impl Asking {
 /// Reports conflicts between several tasks.
 fn check_together(tasks: &[Entry<dyn Task>], problems: &mut Vec<Problem>) {
     let multi: Vec<_> = tasks.iter().filter(|task| task.asking.keys.paradigm == Paradigm::Multi).collect();
-    if let [only] = multi[..] {
+    // A task that cannot be `multi` at all has been told so.
+    if let [only] = multi[..]
+        && only.asking.form.is_none_or(|form| only.asking.fits(form))
+    {
         let problem = Problem::at(format!("tasks.{}.paradigm", only.name), "no other task is `multi`");
         problems.push(problem.help("a prompt of one question is `single`; set `multi` in another task too"));
     }
@@ -371,6 +417,57 @@ fn check_together(tasks: &[Entry<dyn Task>], problems: &mut Vec<Problem>) {
             let message = format!("`{}` teaches the model `{target}` too: this is not zero-shot", other.name);
             let help = "hold both out, or ask them in two experiments";
             problems.push(Problem::at(format!("tasks.{}.held-out", task.name), message).help(help));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boldface::Decoding;
+
+    use super::*;
+
+    #[test]
+    fn something_is_said_of_every_feature_that_a_task_asks_for() {
+        let table = json!({ "features": ["coupling.*", "*.Vis-*", "strength.Vis"], "facts": 3 });
+        let names = features(&table);
+        for pattern in ["*", "coupling.*", "*.Vis-*", "strength.Vis"] {
+            assert!(names.iter().any(|name| FactQuestion::is_named(pattern, name)), "{pattern}: {names:?}");
+        }
+        assert_eq!(features(&json!({ "features": [] })), ["any"]);
+    }
+
+    #[test]
+    fn what_is_said_is_asked_for_where_there_is_a_corpus() {
+        let scan = ScanId::new("d", "1");
+        let said = something_said(&scan, "coupling.any", true);
+        let question = said.question.expect("a corpus asks for its facts");
+        assert_eq!(question.feature, said.fact.feature);
+        assert!(said.fact.z.is_some() && said.fact.band_index(&question.bands).is_ok());
+        assert!(!question.wordings.is_empty());
+        assert_eq!(something_said(&scan, "coupling.any", false).question, None);
+    }
+
+    #[test]
+    fn few_scans_teach_no_facts() {
+        let told = |answer: &Answer, shots: Option<usize>| {
+            let asking = Asking { keys: TaskKeys { shots, ..TaskKeys::default() }, ..Asking::default() };
+            asking.check_shots(answer).map(|problem| problem.to_string())
+        };
+        let band = Answer::Band { fact: Fact::default(), bands: Vec::new() };
+        let text = |decoding| Answer::Text { reference: String::new(), facts: Vec::new(), decoding };
+        let class = Answer::Choice { options: vec!["a".to_owned()], correct: 0 };
+        assert_eq!(
+            told(&band, Some(2)).as_deref(),
+            Some(
+                "shots: the model learns facts from all training scans, so only baselines would learn from few; \
+                 remove `shots`"
+            )
+        );
+        assert!(told(&text(Decoding::Asked), Some(2)).is_some_and(|told| told.contains("free")));
+        let fine = [(&text(Decoding::Free), Some(2)), (&class, Some(2)), (&band, None), (&band, Some(0))];
+        for (answer, shots) in fine {
+            assert_eq!(told(answer, shots), None, "{answer:?} {shots:?}");
         }
     }
 }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use after::{check as after, join};
+pub(super) use asked::strings;
 pub(crate) use before::Memo;
 pub(super) use before::check;
 pub(crate) use fits::FITTED_ON;
