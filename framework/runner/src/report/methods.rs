@@ -401,3 +401,30 @@ fn setting(value: &Value) -> Option<String> {
         Value::Null | Value::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tuning_names_what_it_asked() {
+        let stage: Instruction = serde_json::from_value(json!({ "steps": 10, "peak-lr": 1e-3 })).unwrap();
+        let both = instruction(&stage, "age, sex", true);
+        assert!(
+            both.starts_with("It was then tuned on the training examples of age, sex by 10 steps"),
+            "{both}"
+        );
+        assert!(both.contains(", and on questions about facts of 1 scan per step, with the loss"), "{both}");
+        assert!(!instruction(&stage, "age", false).contains("facts"));
+        let rehearsed = instruction(&stage, "", true);
+        assert!(rehearsed.contains("tuned on questions about facts by 10 steps of AdamW on 1 scans each"));
+        assert_eq!(
+            forms(&Forms { text_only: 0.1, values: 0.2 }),
+            "Of its prompts about whole scans, a share of 0.1 held the question alone, the form of the control \
+             text-only; a share of 0.2 held the scan's facts as numbers instead of the scan, the form of the control \
+             values."
+        );
+    }
+}
