@@ -203,16 +203,18 @@ fn alignment(stage: &Alignment, asks: bool) -> String {
     ];
     let used = weights.iter().filter(|(_, weight, is_used)| *is_used && *weight > 0.0);
     let parts: Vec<String> = used.map(|(part, weight, _)| format!("{part} (weight {weight})")).collect();
+    let training = stage.training();
+    let scans = number::count(stage.batch_size * training.accumulate, "scan");
     let scans = match asks {
         true if further > 0 && stage.fmri_to_text + stage.fmri_to_fmri > 0.0 => {
-            format!("scans to ask about and {further} to describe or continue")
+            format!("{scans} to ask about and {further} to describe or continue")
         }
-        true => "scans to ask about".to_owned(),
-        false => "scans".to_owned(),
+        true => format!("{scans} to ask about"),
+        false => scans,
     };
     format!(
         "It was aligned with the signals by {}, on the weighted sum of {}.",
-        trained(&stage.training(), stage.batch_size, &scans),
+        trained(&training, &scans),
         number::listed(&parts)
     )
 }
@@ -221,12 +223,12 @@ fn alignment(stage: &Alignment, asks: bool) -> String {
 fn instruction(stage: &Instruction, tasks: &str, rehearses: bool) -> String {
     let training = stage.training();
     if tasks.is_empty() {
-        let how = trained(&training, stage.rehearsal, "scans");
+        let how = trained(&training, &number::count(stage.rehearsal * training.accumulate, "scan"));
         return format!(
             "It was then tuned on questions about facts by {how}, with the loss on answers only."
         );
     }
-    let how = trained(&training, stage.batch_size, "examples");
+    let how = trained(&training, &number::count(stage.batch_size * training.accumulate, "example"));
     let facts = match rehearses {
         true => {
             let scans = number::count(stage.rehearsal * training.accumulate, "scan");
@@ -279,8 +281,8 @@ fn forms(forms: &Forms) -> String {
     }
 }
 
-/// Says how stages 2 and 3 were trained, with micro-batches of `size`.
-fn trained(training: &Training, size: usize, of: &str) -> String {
+/// Says how stages 2 and 3 were trained, with the `data` of each step.
+fn trained(training: &Training, data: &str) -> String {
     let clip = match training.clip {
         0.0 => "no gradient clipping".to_owned(),
         clip => format!("gradients clipped at norm {}", number::plain(clip)),
@@ -294,10 +296,9 @@ fn trained(training: &Training, size: usize, of: &str) -> String {
         Tuning::Full => "; all weights were trained".to_owned(),
     };
     format!(
-        "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
+        "{} steps of AdamW on {data} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
          weight decay {}; {clip}{moved})",
         training.steps,
-        size * training.accumulate,
         number::plain(training.peak_lr),
         training.warmup,
         number::plain(training.final_lr),
@@ -419,7 +420,7 @@ mod tests {
         assert!(both.contains(", and on questions about facts of 1 scan per step, with the loss"), "{both}");
         assert!(!instruction(&stage, "age", false).contains("facts"));
         let rehearsed = instruction(&stage, "", true);
-        assert!(rehearsed.contains("tuned on questions about facts by 10 steps of AdamW on 1 scans each"));
+        assert!(rehearsed.contains("tuned on questions about facts by 10 steps of AdamW on 1 scan each"));
         assert_eq!(
             forms(&Forms { text_only: 0.1, values: 0.2 }),
             "Of its prompts about whole scans, a share of 0.1 held the question alone, the form of the control \
