@@ -221,9 +221,9 @@ fn keys_about_ordered_answers_are_for_ordered_answers() {
     use expect_test::expect;
     expect![[r#"
         tasks.bands.frequencies: only answers about facts have bands with frequencies; remove `frequencies`; captions need `decoding = "asked"`
-        tasks.classes.answer-sd: only numbers have a standard deviation, and its answers are none; remove `answer-sd`
+        tasks.classes.answer-sd: `answer-sd` needs a task that answers with a number; remove `answer-sd`
         tasks.negative.answer-sd: -1 is not a finite number above 0; give it in the unit of `edges`, such as 5 for 5 years, or remove it to learn the true bin only
-        tasks.probe.answer-sd: the task is not part of instruction tuning, where answers are drawn; remove `answer-sd`, or `held-out` and `paradigm = "probe"`
+        tasks.probe.answer-sd: `answer-sd` acts in instruction tuning, which leaves this task out; remove `answer-sd`, or `held-out` and `paradigm = "probe"`
         tasks.ridge.answer-sd: a ridge regression learns the numbers as they are; list `edges` of bins, or remove `answer-sd`
         tasks.wide.answer-sd: 80 is not below the range of all bins, 80 years; lower it: the first and last bins would be nearly all answers
     "#]]
@@ -236,14 +236,14 @@ fn keys_about_ordered_answers_are_for_ordered_answers() {
         ("wide", BINS, "answer-sd = 80"),
     ])));
     expect![[r#"
-        tasks.unseen.answer-sd: the task is not part of instruction tuning, where answers are drawn; remove `answer-sd`, or `held-out` and `paradigm = "probe"`
+        tasks.unseen.answer-sd: `answer-sd` acts in instruction tuning, which leaves this task out; remove `answer-sd`, or `held-out` and `paradigm = "probe"`
     "#]]
     .assert_eq(&problems(&spec(&[("unseen", BINS, "answer-sd = 5\nheld-out = true")])));
     let nothing = "\n[tasks.couplings]\ntype = \"facts\"\nfrequencies = true\n";
     let untaught = DATA.replace("[tokenizer]", "[corpora.connectivity]\n\n[tokenizer]");
     let untaught = untaught.replace("steps = 6\n", "steps = 6\nrehearsal = 0\n");
     expect![[r#"
-        tasks.couplings.frequencies: no training asks for facts, so no band is asked for too often; set `questions` and `facts` of `[alignment]` above 0, or remove `frequencies`
+        tasks.couplings.frequencies: training asks no questions about facts, so there is nothing to correct; set `questions` and `facts` of `[alignment]` above 0, or remove `frequencies`
     "#]]
     .assert_eq(&problems(&(untaught + nothing)));
 }

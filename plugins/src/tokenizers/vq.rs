@@ -202,9 +202,11 @@ impl Tokenizer for Vq {
         require(self.width >= 1, "width", "must be at least 1");
         require(self.layers >= 1, "layers", "must be at least 1");
         let divides = self.heads >= 1 && self.width.is_multiple_of(self.heads);
-        require(divides, "heads", "must divide `width`");
+        let message = format!("`heads` ({}) must divide `width` ({})", self.heads, self.width);
+        require(divides, "heads", &message);
         require(self.align_dim >= 1, "align-dim", "must be at least 1");
-        require(self.warmup < self.steps, "warmup", "must be less than `steps`");
+        let message = format!("`warmup` ({}) must be less than `steps` ({})", self.warmup, self.steps);
+        require(self.warmup < self.steps, "warmup", &message);
         require(self.peak_lr > 0.0 && self.peak_lr.is_finite(), "peak-lr", "must be above 0");
         require(self.weight_decay >= 0.0, "weight-decay", "must not be negative");
         require(self.clip >= 0.0, "clip", "must not be negative");

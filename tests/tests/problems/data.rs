@@ -12,7 +12,7 @@ fn the_split() {
     check(
         &[("[split]", "[split]\ntest = 0.0")],
         expect![[r#"
-        spec.toml:13:8: must lie between 0 and 1, is 0; both held-out parts are always reported
+        spec.toml:13:8: `test` must lie between 0 and 1, is 0; write a share such as 0.15
     "#]],
     );
     check(

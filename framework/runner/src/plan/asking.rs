@@ -180,7 +180,7 @@ fn check_training(keys: &TaskKeys, experiment: &Experiment) -> Vec<Problem> {
     let asks_facts =
         recipe.questions > 0 && recipe.weight > 0.0 && (experiment.alignment.is_some() || rehearses);
     if keys.frequencies && !asks_facts && experiment.start.is_none() {
-        let message = "no training asks for facts, so no band is asked for too often";
+        let message = "training asks no questions about facts, so there is nothing to correct";
         let help = "set `questions` and `facts` of `[alignment]` above 0, or remove `frequencies`";
         problems.push(Problem::at("frequencies", message).help(help));
     }
@@ -335,7 +335,7 @@ impl Asking {
         let sd = self.keys.answer_sd?;
         let at = |message: String, help: &str| Some(Problem::at("answer-sd", message).help(help));
         let Answer::Value { edges, unit, .. } = answer else {
-            let message = "only numbers have a standard deviation, and its answers are none";
+            let message = "`answer-sd` needs a task that answers with a number";
             return at(message.to_owned(), "remove `answer-sd`");
         };
         if edges.is_empty() {
@@ -343,7 +343,7 @@ impl Asking {
             return at(message.to_owned(), "list `edges` of bins, or remove `answer-sd`");
         }
         if !self.teaches() {
-            let message = "the task is not part of instruction tuning, where answers are drawn";
+            let message = "`answer-sd` acts in instruction tuning, which leaves this task out";
             return at(message.to_owned(), "remove `answer-sd`, or `held-out` and `paradigm = \"probe\"`");
         }
         let range = edges.last()? - edges.first()?;

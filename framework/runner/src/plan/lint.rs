@@ -40,7 +40,7 @@ fn check_alignment(alignment: &Alignment, has_facts: bool, range: &mut Ranges<'_
     }
     range.not_negative("facts", f64::from(alignment.facts));
     if !(0.0..=1.0).contains(&alignment.made) {
-        range.report("made", format!("is a share from 0 to 1, not {}", alignment.made));
+        range.report("made", format!("`made` is a share from 0 to 1, not {}", alignment.made));
     }
     let asks = has_facts && alignment.facts > 0.0 && alignment.questions > 0;
     if !asks && weights.iter().all(|&(_, weight)| weight == 0.0) {
@@ -63,17 +63,17 @@ fn check_instruction(instruction: &Instruction, range: &mut Ranges<'_>) {
 }
 
 fn check_forms(forms: &Forms, range: &mut Ranges<'_>) {
-    let shares = [("forms.text-only", forms.text_only), ("forms.values", forms.values)];
+    let shares = [("text-only", forms.text_only), ("values", forms.values)];
     let mut is_sound = true;
     for (key, share) in shares {
         if !(0.0..=1.0).contains(&share) {
-            range.report(key, format!("is a share from 0 to 1, not {share}"));
+            range.report(&format!("forms.{key}"), format!("`{key}` is a share from 0 to 1, not {share}"));
             is_sound = false;
         }
     }
     let sum = forms.text_only + forms.values;
     if is_sound && sum > 1.0 {
-        range.report("forms", format!("the shares sum to {sum}, but all prompts together are 1"));
+        range.report("forms", format!("the shares add up to {sum}; they may add up to at most 1"));
     }
 }
 
@@ -215,12 +215,12 @@ mod tests {
         assert_eq!(check(0.0, 0.0), "");
         assert_eq!(check(0.5, 0.5), "");
         expect![[r#"
-            instruction.forms.text-only: is a share from 0 to 1, not -0.1
-            instruction.forms.values: is a share from 0 to 1, not 1.5
+            instruction.forms.text-only: `text-only` is a share from 0 to 1, not -0.1
+            instruction.forms.values: `values` is a share from 0 to 1, not 1.5
         "#]]
         .assert_eq(&check(-0.1, 1.5));
         expect![[r#"
-            instruction.forms: the shares sum to 1.5, but all prompts together are 1
+            instruction.forms: the shares add up to 1.5; they may add up to at most 1
         "#]]
         .assert_eq(&check(0.75, 0.75));
     }

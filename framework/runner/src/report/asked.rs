@@ -31,8 +31,8 @@ pub fn sentences(stored: &Stored) -> Vec<String> {
             names(experiment, |keys| keys.prompts.is_some()),
         ),
         (
-            "Scored after giving the bands their frequencies in training scans again, because training asks for all \
-             bands equally often",
+            "Before scoring, band probabilities were corrected for training questions, which ask for rare bands too \
+             often",
             names(experiment, |keys| keys.frequencies),
         ),
     ];
@@ -55,6 +55,11 @@ pub fn taught(stored: &Stored) -> Option<Vec<String>> {
     let stage = stored.record.stages.iter().find(|record| record.stage.name() == "instruction")?;
     let tasks = stage.stage.config.get("tasks").and_then(Value::as_object)?;
     Some(tasks.keys().cloned().collect())
+}
+
+/// Returns how a stored task is asked.
+pub fn paradigm(table: &Table) -> Paradigm {
+    keys(table).paradigm
 }
 
 /// Whether a task's key has its default value, which the report leaves out.

@@ -22,13 +22,32 @@ pub fn networks(networks: &[(String, usize)], left: f64, top: f64, height: f64) 
             let _ = write!(svg, "<path class=\"axis\" d=\"M{:.1} {begin:.1}h-4\"/>", left - 3.0);
         }
         if end - begin >= LEGIBLE {
-            let shown: String = network.chars().take(LETTERS).collect();
             let (x, y) = (left - 8.0, f64::midpoint(begin, end) + 3.5);
-            let text = escape(&shown);
+            let text = escape(&shortened(network));
             let _ =
                 write!(svg, "<text class=\"tick\" x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\">{text}</text>");
         }
         above += count;
     }
     svg
+}
+
+/// Cuts a name to the letters of a label, with an ellipsis in place of the rest.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LETTERS {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(LETTERS - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_ends_in_an_ellipsis() {
+        assert_eq!(shortened("Somatomotor A"), "Somatomotor A");
+        assert_eq!(shortened("Somatomotor AB"), "Somatomotor…");
+    }
 }

@@ -1,6 +1,6 @@
 //! A methods paragraph written from the resolved spec, ready to paste into a paper.
 
-use boldface::{Part, Training, Tuning};
+use boldface::{Answer, Decoding, Part, Training, Tuning};
 use boldface_imaging::combat::Harmonization;
 use serde_json::Value;
 
@@ -8,7 +8,11 @@ use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::Stored;
-use crate::spec::{Alignment, Experiment, Forms, Instruction, SplitTable, Standardize, Table, Taken};
+use crate::spec::{
+    Alignment, Experiment, Forms, Instruction, Paradigm, SplitTable, Standardize, Table, Taken,
+};
+use crate::stages::alignment::FactRecipe;
+use crate::stages::lessons::is_taught_by_asking;
 
 /// Builds the methods section.
 pub fn blocks(stored: &Stored) -> Vec<Block> {
@@ -16,7 +20,7 @@ pub fn blocks(stored: &Stored) -> Vec<Block> {
     let paragraphs = [
         [data(stored), corpora(stored)].concat(),
         [tokenizer(experiment), language_model(stored)].concat(),
-        [tasks(experiment), harmonization(experiment), asked::sentences(stored), versions(stored)].concat(),
+        [tasks(stored), harmonization(experiment), asked::sentences(stored), versions(stored)].concat(),
     ];
     let mut blocks = vec![
         Block::Section("Methods".into()),
@@ -144,16 +148,41 @@ fn language_model(stored: &Stored) -> Vec<String> {
     if let Some(export) = started(experiment, Taken::Model) {
         sentences.push(format!("It began as the model of the export {export}."));
     }
+    let recipe = fact_recipe(experiment);
+    let mut asks = false;
     if let Some(stage) = &experiment.alignment {
-        sentences.push(alignment(stage));
+        asks = recipe.is_some();
+        sentences.push(alignment(stage, asks));
     }
-    if let (Some(stage), Some(taught)) = (&experiment.instruction, asked::taught(stored)) {
+    if let (Some(stage), Some(mut taught)) = (&experiment.instruction, asked::taught(stored)) {
+        let rehearses = recipe.is_some() && stage.rehearsal > 0;
+        asks |= rehearses;
+        taught.retain(|task| !answers(stored, task).any(is_taught_by_asking));
+        let is_forecast =
+            |task: &String| answers(stored, task).any(|answer| matches!(answer, Answer::Series { .. }));
+        // A forecast always shows its scan.
+        let has_forms = rehearses || !taught.iter().all(is_forecast);
         let of =
             if taught.len() == experiment.tasks.len() { "all tasks".to_owned() } else { taught.join(", ") };
-        sentences.push(instruction(stage, &of));
-        sentences.push(forms(&stage.forms));
+        sentences.push(instruction(stage, &of, rehearses));
+        sentences.extend(has_forms.then(|| forms(&stage.forms)));
     }
+    sentences.extend(recipe.filter(|_| asks).map(fact_questions));
+    sentences.extend(experiment.signal.shown_patches.map(shown));
     sentences
+}
+
+/// Returns how training asks about facts. `None` if it does not.
+fn fact_recipe(experiment: &Experiment) -> Option<FactRecipe> {
+    let recipe = FactRecipe::new(experiment.alignment.as_ref());
+    let asks = recipe.questions > 0 && recipe.weight > 0.0 && !experiment.corpora.is_empty();
+    asks.then_some(recipe)
+}
+
+/// Returns the true answers of a task's stored outcomes.
+fn answers<'a>(stored: &'a Stored, task: &str) -> impl Iterator<Item = &'a Answer> {
+    let outcomes = stored.tasks.iter().filter(move |asked| asked.name == task);
+    outcomes.flat_map(|asked| asked.answered.iter().map(|one| &one.outcome.example.answer))
 }
 
 /// Returns the path of the export that a part was taken from.
@@ -162,31 +191,83 @@ fn started(experiment: &Experiment, part: Taken) -> Option<String> {
     Some(start.path.display().to_string())
 }
 
-fn alignment(stage: &Alignment) -> String {
-    let [describe, predict, text] =
-        [stage.fmri_to_text, stage.fmri_to_fmri, stage.text_to_text].map(|weight| weight.to_string());
+/// Says how stage 2 was trained, and whether it asked about facts.
+fn alignment(stage: &Alignment, asks: bool) -> String {
+    let further = stage.descriptions * stage.accumulate;
+    let describes = !asks || further > 0;
+    let weights = [
+        ("answering questions about facts", stage.facts, asks),
+        ("describing scans", stage.fmri_to_text, describes),
+        ("predicting the next patch's codes", stage.fmri_to_fmri, describes),
+        ("general text", stage.text_to_text, true),
+    ];
+    let used = weights.iter().filter(|(_, weight, is_used)| *is_used && *weight > 0.0);
+    let parts: Vec<String> = used.map(|(part, weight, _)| format!("{part} (weight {weight})")).collect();
+    let training = stage.training();
+    let scans = number::count(stage.batch_size * training.accumulate, "scan");
+    let scans = match asks {
+        true if further > 0 && stage.fmri_to_text + stage.fmri_to_fmri > 0.0 => {
+            format!("{scans} to ask about and {further} to describe or continue")
+        }
+        true => format!("{scans} to ask about"),
+        false => scans,
+    };
     format!(
-        "It was aligned with the signals by {}, on the weighted sum of describing scans (weight {describe}), predicting \
-         the next patch's codes ({predict}) and general text ({text}).",
-        trained(&stage.training(), stage.batch_size, "scans")
+        "It was aligned with the signals by {}, on the weighted sum of {}.",
+        trained(&training, &scans),
+        number::listed(&parts)
     )
 }
 
-fn instruction(stage: &Instruction, tasks: &str) -> String {
+/// Says how stage 3 was trained, on the examples of `tasks` (empty if none has examples) and on questions about facts.
+fn instruction(stage: &Instruction, tasks: &str, rehearses: bool) -> String {
+    let training = stage.training();
+    if tasks.is_empty() {
+        let how = trained(&training, &number::count(stage.rehearsal * training.accumulate, "scan"));
+        return format!(
+            "It was then tuned on questions about facts by {how}, with the loss on answers only."
+        );
+    }
+    let how = trained(&training, &number::count(stage.batch_size * training.accumulate, "example"));
+    let facts = match rehearses {
+        true => {
+            let scans = number::count(stage.rehearsal * training.accumulate, "scan");
+            format!(", and on questions about facts of {scans} per step")
+        }
+        false => String::new(),
+    };
     format!(
-        "It was then tuned on the training examples of {tasks} by {}, with the loss on answers only.",
-        trained(&stage.training(), stage.batch_size, "examples")
+        "It was then tuned on the training examples of {tasks} by {how}{facts}, with the loss on answers only."
     )
 }
 
-/// Says which controls ask in a form that the model was trained on.
+/// Says how many questions about facts were asked, and of which scans.
+fn fact_questions(recipe: FactRecipe) -> String {
+    let made = match recipe.made {
+        0.0 => String::new(),
+        share => format!(
+            "; a share of {} of these scans was made from training scans, by coupling, uncoupling or slowing networks at \
+             random and measuring the facts anew",
+            number::plain(share)
+        ),
+    };
+    format!("Up to {} about facts were asked per scan{made}.", number::count(recipe.questions, "question"))
+}
+
+/// Says how much of a scan questions showed.
+fn shown(patches: usize) -> String {
+    let last = if patches == 1 { "the last patch".to_owned() } else { format!("the last {patches} patches") };
+    format!("Questions showed {last} of a window; descriptions and forecasts showed all of it.")
+}
+
+/// Says which controls ask in a form that the model was tuned on.
 fn forms(forms: &Forms) -> String {
     let text_only = match forms.text_only {
-        0.0 => "None of its prompts held the question alone, so the control text-only asks in a form that it was \
-                not tuned on"
+        0.0 => "Of its prompts about whole scans, none held the question alone, so the control text-only asks in a form \
+                that it was not tuned on"
             .to_owned(),
         share => format!(
-            "A share of {} of its prompts held the question alone, the form of the control text-only",
+            "Of its prompts about whole scans, a share of {} held the question alone, the form of the control text-only",
             number::plain(share)
         ),
     };
@@ -200,8 +281,8 @@ fn forms(forms: &Forms) -> String {
     }
 }
 
-/// Says how stages 2 and 3 were trained, with micro-batches of `size`.
-fn trained(training: &Training, size: usize, of: &str) -> String {
+/// Says how stages 2 and 3 were trained, with the `data` of each step.
+fn trained(training: &Training, data: &str) -> String {
     let clip = match training.clip {
         0.0 => "no gradient clipping".to_owned(),
         clip => format!("gradients clipped at norm {}", number::plain(clip)),
@@ -215,10 +296,9 @@ fn trained(training: &Training, size: usize, of: &str) -> String {
         Tuning::Full => "; all weights were trained".to_owned(),
     };
     format!(
-        "{} steps of AdamW on {} {of} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
+        "{} steps of AdamW on {data} each (learning rate {} after {} steps of linear warm-up, by a cosine to {}; \
          weight decay {}; {clip}{moved})",
         training.steps,
-        size * training.accumulate,
         number::plain(training.peak_lr),
         training.warmup,
         number::plain(training.final_lr),
@@ -241,23 +321,51 @@ fn harmonization(experiment: &Experiment) -> Vec<String> {
     experiment.harmonization.iter().map(sentence).collect()
 }
 
-fn tasks(experiment: &Experiment) -> Vec<String> {
+fn tasks(stored: &Stored) -> Vec<String> {
+    let experiment = &stored.record.experiment;
     if experiment.tasks.is_empty() {
         return Vec::new();
     }
     let each: Vec<String> = experiment.tasks.iter().map(|(name, table)| described(name, table)).collect();
     let scoring = &experiment.evaluation;
-    vec![
-        format!("The tasks were {}.", each.join(", ")),
-        format!(
-            "Options were ranked by log-likelihood, texts generated greedily (up to {} tokens) and series continued as \
-             codes and decoded. Intervals are the middle 95% of {} bootstrap resamples of {{subject}}s (seed {}); differences \
-             from baselines are paired by {{subject}}. Nothing was chosen on test {{subject}}s.",
-            scoring.longest_answer,
-            scoring.resamples,
-            scoring.seed.unwrap_or(experiment.seed)
-        ),
-    ]
+    let mut sentences = vec![format!("The tasks were {}.", each.join(", "))];
+    sentences.extend(answering(stored));
+    sentences.push(format!(
+        "Intervals are the middle 95% of {} bootstrap resamples of {{subject}}s (seed {}); differences from baselines are \
+         paired by {{subject}}. Nothing was chosen on test {{subject}}s.",
+        scoring.resamples,
+        scoring.seed.unwrap_or(experiment.seed)
+    ));
+    sentences
+}
+
+/// Says how the model answered the tasks. `None` if no answers are stored.
+fn answering(stored: &Stored) -> Option<String> {
+    let experiment = &stored.record.experiment;
+    let (mut ranks, mut composes, mut generates, mut continues) = (false, false, false, false);
+    for (name, table) in &experiment.tasks {
+        let paradigm = asked::paradigm(table);
+        for answer in answers(stored, name).filter(|_| paradigm != Paradigm::Probe) {
+            match answer {
+                _ if paradigm == Paradigm::Open => generates = true,
+                Answer::Choice { .. } | Answer::Band { .. } => ranks = true,
+                Answer::Value { edges, .. } => ranks |= !edges.is_empty(),
+                Answer::Text { decoding: Decoding::Asked, .. } => composes = true,
+                Answer::Text { decoding: Decoding::Free, .. } => generates = true,
+                Answer::Series { .. } => continues = true,
+            }
+        }
+    }
+    let generated =
+        format!("texts were generated greedily (up to {} tokens)", experiment.evaluation.longest_answer);
+    let ways = [
+        (ranks, "options were ranked by log-likelihood"),
+        (composes, "captions were assembled from answers about single facts"),
+        (generates, generated.as_str()),
+        (continues, "series were continued as codes and decoded"),
+    ];
+    let used: Vec<&str> = ways.iter().filter(|(is_used, _)| *is_used).map(|(_, how)| *how).collect();
+    (!used.is_empty()).then(|| format!("In evaluation, {}.", number::listed(&used)))
 }
 
 fn versions(stored: &Stored) -> Vec<String> {
@@ -292,5 +400,32 @@ fn setting(value: &Value) -> Option<String> {
             each.map(|each| each.join(" / "))
         }
         Value::Null | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tuning_names_what_it_asked() {
+        let stage: Instruction = serde_json::from_value(json!({ "steps": 10, "peak-lr": 1e-3 })).unwrap();
+        let both = instruction(&stage, "age, sex", true);
+        assert!(
+            both.starts_with("It was then tuned on the training examples of age, sex by 10 steps"),
+            "{both}"
+        );
+        assert!(both.contains(", and on questions about facts of 1 scan per step, with the loss"), "{both}");
+        assert!(!instruction(&stage, "age", false).contains("facts"));
+        let rehearsed = instruction(&stage, "", true);
+        assert!(rehearsed.contains("tuned on questions about facts by 10 steps of AdamW on 1 scan each"));
+        assert_eq!(
+            forms(&Forms { text_only: 0.1, values: 0.2 }),
+            "Of its prompts about whole scans, a share of 0.1 held the question alone, the form of the control \
+             text-only; a share of 0.2 held the scan's facts as numbers instead of the scan, the form of the control \
+             values."
+        );
     }
 }

@@ -27,6 +27,12 @@ pub fn difference(value: Option<f64>, interval: Option<(f64, f64)>) -> (String, 
     (if is_above { format!("+{text}") } else { text }, interval)
 }
 
+/// Formats a z-score with two decimals.
+pub fn hundredths(value: f64) -> String {
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text }
+}
+
 /// Formats a count with its noun: `1 scan`, `2 scans`.
 pub fn count(n: usize, noun: &str) -> String {
     let plural = match noun.strip_suffix('y') {
@@ -34,6 +40,15 @@ pub fn count(n: usize, noun: &str) -> String {
         None => format!("{noun}s"),
     };
     format!("{n} {}", if n == 1 { noun } else { &plural })
+}
+
+/// Joins names as a sentence does: `a`, `a and b`, `a, b and c`.
+pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// Says why scores of `subjects` subjects have no intervals. `None` if they are enough.
@@ -84,6 +99,12 @@ fn fixed(value: f64, places: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_z_score_has_two_decimals_and_no_negative_zero() {
+        assert_eq!([-1.237, -2.2e-5, 0.0, 12.3].map(hundredths), ["-1.24", "0.00", "0.00", "12.30"]);
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+    }
 
     #[test]
     fn scores_are_short_and_undefined_ones_a_dash() {

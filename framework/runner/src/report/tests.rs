@@ -139,6 +139,27 @@ fn words_are_honest() {
 }
 
 #[test]
+fn methods_say_how_facts_were_asked_and_answered() {
+    let methods = |tasks: &[&str]| {
+        let text = fs::read_to_string(write(&fixture::make(tasks).run).unwrap().markdown).unwrap();
+        text.split("## Methods\n").nth(1).unwrap().split("\n## ").next().unwrap().to_owned()
+    };
+    let facts = methods(&["couplings"]);
+    for said in [
+        "on 8 scans to ask about and 1 to describe or continue each (",
+        "on the weighted sum of answering questions about facts (weight 1), describing scans (weight ",
+        "Up to 16 questions about facts were asked per scan; a share of 0.75 of these scans was made from training scans",
+        "In evaluation, options were ranked by log-likelihood. Intervals are",
+    ] {
+        assert!(facts.contains(said), "{said}: {facts}");
+    }
+    assert!(!facts.contains("Questions showed") && !facts.contains("its prompts"), "{facts}");
+    let both = methods(&["captioning", "forecasting"]);
+    assert!(both.contains("In evaluation, texts were generated greedily (up to "), "{both}");
+    assert!(both.contains(" tokens) and series were continued as codes and decoded."), "{both}");
+}
+
+#[test]
 fn what_the_corpus_says_stands_beside_its_numbers() {
     let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
     let corpus = text.split("## Corpus\n").nth(1).unwrap().split("\n## ").next().unwrap();

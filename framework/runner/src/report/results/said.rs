@@ -5,7 +5,7 @@ use boldface_tables::summary::{Score, Verdict};
 
 use super::{Results, SWAP, minus, told};
 use crate::report::document::metric_label;
-use crate::report::number;
+use crate::report::number::{self, listed};
 
 /// The chance level of one metric, and whether the model is above it.
 struct Chance {
@@ -119,12 +119,10 @@ impl Results {
                 "It is not shown to use the scan: {numbers}), but {own} is not above {}.",
                 chance.name
             )),
-            (Verdict::NotBetter, _) => Some(format!(
-                "It does not use the scan, as far as these {{subject}}s show: {numbers} includes 0)."
-            )),
-            (Verdict::Worse, _) => {
-                Some(format!("It does not use the scan: {numbers}), so it does worse with the right scan."))
+            (Verdict::NotBetter, _) => {
+                Some(format!("Its score is not shown to depend on whose scan it is: {numbers} includes 0)."))
             }
+            (Verdict::Worse, _) => Some(format!("It does worse with the right scan: {numbers}).")),
         }
     }
 
@@ -177,15 +175,6 @@ impl Results {
         let shown = number::score(Some(level));
         let name = format!("chance ({})", shown.trim_end_matches('0').trim_end_matches('.'));
         Some(Chance { name, is_beaten: score.interval.is_some_and(is_better) })
-    }
-}
-
-/// Joins names as a sentence does: `a`, `a and b`, `a, b and c`.
-fn listed<T: AsRef<str>>(names: &[T]) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.concat(),
     }
 }
 
@@ -314,13 +303,13 @@ mod tests {
         );
         assert_eq!(
             said(0.55, 0.05),
-            "It does not use the scan, as far as these {subject}s show: AUROC 0.550 against 0.500 with another person's \
+            "Its score is not shown to depend on whose scan it is: AUROC 0.550 against 0.500 with another person's \
              scan (+0.050 [-0.050, 0.150] includes 0)."
         );
         assert_eq!(
             said(0.4, -0.2),
-            "It does not use the scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, \
-             -0.100]), so it does worse with the right scan."
+            "It does worse with the right scan: AUROC 0.400 against 0.600 with another person's scan (-0.200 [-0.300, \
+             -0.100])."
         );
         assert_eq!(
             said(0.55, 0.2),

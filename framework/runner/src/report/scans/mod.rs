@@ -142,8 +142,8 @@ fn connectivity(stored: &Stored, scan: &ScanId, window: Window, series: Option<&
         return vec![Block::Text(vec![plain(words)])];
     };
     let words = format!(
-        "Pearson correlation of every pair of regions over the {} that questions are about. All pages have the same \
-         colours.",
+        "Pearson correlation of every pair of regions over the {} used. The colour scale is the same on every \
+         page.",
         number::count(shown.trs(), "volume"),
     );
     let figure = matrix::draw(&boldface_features::fc(&shown), regions, &scan.to_string());
@@ -152,10 +152,10 @@ fn connectivity(stored: &Stored, scan: &ScanId, window: Window, series: Option<&
 
 /// Counts and tabulates the facts that were asked.
 fn facts_asked(told: &[Told<'_>], model: &str) -> Vec<Block> {
-    let mut words = format!("{model} is right about {}.", count(told, Told::is_right));
+    let mut words = format!("{model} gets {}.", count(told, Told::is_right));
     words += &match told.iter().any(|told| told.swapped.is_some()) {
         true => format!(
-            " Shown other people's scans instead, their probabilities averaged, it gives the true band of {}.",
+            " With other people's scans (probabilities averaged), it gets {}.",
             count(told, |told| told.swapped == Some(told.fact.band.as_str()))
         ),
         false => " No other people's scans were shown with these questions.".to_owned(),
@@ -172,7 +172,7 @@ fn facts_asked(told: &[Told<'_>], model: &str) -> Vec<Block> {
 fn count<'a>(told: &[Told<'a>], is_right: impl Fn(&Told<'a>) -> bool) -> String {
     let unusual = || told.iter().filter(|told| told.is_unusual);
     format!(
-        "{} of {}, and {} of the {} outside the middle band",
+        "{} of {} right, and {} of the {} outside the middle band",
         told.iter().filter(|told| is_right(told)).count(),
         number::count(told.len(), "fact"),
         unusual().filter(|told| is_right(told)).count(),

@@ -71,16 +71,16 @@ fn a_test_scan_has_a_page_with_its_matrix_and_answers() {
         task: pain
         run: 2
         Connectivity
-        Pearson correlation of every pair of regions over the 120 volumes that questions are about. All pages have the same colours.
+        Pearson correlation of every pair of regions over the 120 volumes used. The colour scale is the same on every page.
         FC of pain/sub-13_task-pain_run-2
         12 regions in 1 network.
         DMN ≤ −0.7 0 ≥ 0.7 Pearson r
         pain/sub-13_task-pain_run-2: FC of 12 regions
         Facts: couplings
-        gpt is right about 1 of 1 fact, and 1 of the 1 outside the middle band. Shown other people&#39;s scans instead, their probabilities averaged, it gives the true band of 0 of 1 fact, and 0 of the 1 outside the middle band.
+        gpt gets 1 of 1 fact right, and 1 of the 1 outside the middle band. With other people&#39;s scans (probabilities averaged), it gets 0 of 1 fact right, and 0 of the 1 outside the middle band.
         All facts and their questions, the most unusual first
         feature | z | truth | gpt says (probability) |  | says of other people&#39;s scans |
-        coupling.DMN-&lt;Vis&gt; DMN-&lt;Vis&gt; coupling? | 1.700 | higher | higher (0.62) | ✓ right | average |
+        coupling.DMN-&lt;Vis&gt; DMN-&lt;Vis&gt; coupling? | 1.70 | higher | higher (0.62) | ✓ right | average |
         Caption: captioning
         Asked
         What is unusual about this scan?

@@ -58,7 +58,7 @@ pub fn table(facts: &[Told<'_>], model: &str, caption: String) -> Table {
         let (mark, tone) = if told.is_right() { ("✓ right", Tone::Good) } else { ("✗ wrong", Tone::Bad) };
         vec![
             Cell::new(told.fact.feature.clone()),
-            Cell::new(number::score(told.fact.z)),
+            Cell::new(told.fact.z.map_or_else(|| number::DASH.to_owned(), number::hundredths)),
             Cell::new(told.fact.band.clone()),
             Cell::new(format!("{} ({:.2})", told.band, told.share)),
             Cell { text: mark.to_owned(), note: None, tone },
@@ -81,7 +81,8 @@ pub fn table(facts: &[Told<'_>], model: &str, caption: String) -> Table {
 pub(super) fn of_one_scan(asked: &Asked, part: Part, model: &str, scan: &ScanId) -> Table {
     let facts = told(asked, part, model, scan);
     let shown = &facts[..facts.len().min(FACTS)];
-    let caption = format!("{scan}: its {} of {} most unusual facts", shown.len(), facts.len());
+    let caption =
+        format!("{scan}: the {} most unusual of its {}", shown.len(), number::count(facts.len(), "fact"));
     table(shown, model, caption)
 }
 

@@ -117,11 +117,7 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
     };
     let mut shares = [("validation", validation), ("test", test)].into_iter();
     if let Some((key, share)) = shares.find(|(key, share)| !is_share(key, *share)) {
-        report(
-            key,
-            format!("must lie between 0 and 1, is {share}"),
-            "both held-out parts are always reported",
-        );
+        report(key, format!("`{key}` must lie between 0 and 1, is {share}"), "write a share such as 0.15");
     } else if table.folds.is_none() && table.leave_out.is_none() && validation + test >= 1.0 {
         let message = format!("`validation` {validation} and `test` {test} leave nobody to learn from");
         report("", message, "lower them to a sum below 1");

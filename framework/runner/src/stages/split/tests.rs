@@ -208,7 +208,7 @@ fn contradictions_and_ranges_are_told() {
     .assert_eq(&told(&SplitTable { group: Some("family".into()), ..table(0.5, 0.5) }));
     expect![[r#"
         split.fold: there are no folds to choose from; add `folds` or `leave-out`
-        split.validation: must lie between 0 and 1, is 1.5; both held-out parts are always reported
+        split.validation: `validation` must lie between 0 and 1, is 1.5; write a share such as 0.15
     "#]]
     .assert_eq(&told(&SplitTable { fold: Some(1), validation: Some(1.5), ..SplitTable::default() }));
     let mut scans = scans.clone();
