@@ -186,7 +186,7 @@ fn keys_that_facts_cannot_have_are_said_before_anything_runs() {
         told() + &tables.collect::<String>()
     };
     expect![[r#"
-        tasks.drawn.answer-sd: only numbers have a standard deviation, and its answers are none; remove `answer-sd`
+        tasks.drawn.answer-sd: `answer-sd` needs a task that answers with a number; remove `answer-sd`
         tasks.few.shots: the model learns facts from all training scans, so only baselines would learn from few; remove `shots`
         tasks.few-captions.shots: the model learns facts from all training scans, so only baselines would learn from few; remove `shots`, or set `decoding = "free"`
         tasks.free.frequencies: only answers about facts have bands with frequencies; remove `frequencies`; captions need `decoding = "asked"`

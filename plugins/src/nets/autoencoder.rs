@@ -39,6 +39,9 @@ pub(crate) struct Shape {
     /// Whether a token's inputs include its region's row of the graph of the strongest couplings, last.
     #[serde(default)]
     pub(crate) edges: bool,
+    /// Number of measures of its region as a node of that graph among a token's inputs, after its rows.
+    #[serde(default)]
+    pub(crate) measures: usize,
 }
 
 fn yes() -> bool {
@@ -46,17 +49,21 @@ fn yes() -> bool {
 }
 
 impl Shape {
-    /// Number of inputs per token: its signal, a row of correlations, and a row of edges. The embedding
-    /// multiplies a row by one vector per region.
+    /// Number of inputs per token: its signal, a row of correlations, a row of edges, and the measures of
+    /// its region. The embedding multiplies a row by one vector per region.
     pub(crate) fn inputs(&self) -> usize {
-        let signal = usize::from(self.signal) * self.patch;
-        signal + self.rows() * self.rois
+        usize::from(self.signal) * self.patch + self.around()
     }
 
-    /// Numbers in a feature vector: the encoder's output, and each projected row, which bypasses the
-    /// encoder.
+    /// Number of inputs that relate a token's region to the others, which follow its signal.
+    pub(crate) fn around(&self) -> usize {
+        self.rows() * self.rois + self.measures
+    }
+
+    /// Numbers in a feature vector: the encoder's output, and then what bypasses the encoder: each row,
+    /// projected, and the measures.
     pub(crate) fn features(&self) -> usize {
-        self.width * (1 + self.rows())
+        self.width * (1 + self.rows()) + self.measures
     }
 
     /// Rows with one number per region among the inputs of a token.
@@ -118,25 +125,32 @@ impl Autoencoder {
 
     /// Computes features of tokens: `(B, T, inputs)` to `(B, T, features)`. These are the encoder's
     /// outputs after its last layer norm, then a linear projection of each token's row of correlations,
-    /// and one of its row of edges, as far as these are inputs. The projections bypass the encoder, which
-    /// would lose small differences between people among everything else it has to keep.
+    /// one of its row of edges, and its measures, as far as these are inputs. The latter bypass the
+    /// encoder, which would lose small differences between people among everything else it has to keep.
     pub(crate) fn features(&self, pass: &Pass<'_>, x_bti: &Tensor) -> Tensor {
         let mut parts = vec![self.encoder.forward(pass, x_bti)];
         parts.extend(self.coupling(x_bti).map(|rows_btn| nn::linear(pass, "coupling", &rows_btn)));
         parts.extend(self.edges(x_bti).map(|rows_btn| nn::linear(pass, "edges", &rows_btn)));
+        parts.extend(self.measures(x_bti));
         Tensor::concat(&parts.iter().collect::<Vec<_>>(), 2)
     }
 
     /// Returns the rows of correlations among the inputs, `(B, T, N)`; `None` without coupling.
     pub(crate) fn coupling(&self, x_bti: &Tensor) -> Option<Tensor> {
         let Shape { coupling, rois, .. } = self.shape;
-        coupling.then(|| x_bti.narrow(2, self.shape.inputs() - self.shape.rows() * rois, rois))
+        coupling.then(|| x_bti.narrow(2, self.shape.inputs() - self.shape.around(), rois))
     }
 
     /// Returns the rows of edges among the inputs, `(B, T, N)`; `None` without edges.
     fn edges(&self, x_bti: &Tensor) -> Option<Tensor> {
-        let Shape { edges, rois, .. } = self.shape;
-        edges.then(|| x_bti.narrow(2, self.shape.inputs() - rois, rois))
+        let Shape { edges, rois, measures, .. } = self.shape;
+        edges.then(|| x_bti.narrow(2, self.shape.inputs() - measures - rois, rois))
+    }
+
+    /// Returns the measures among the inputs, `(B, T, measures)`; `None` without any.
+    fn measures(&self, x_bti: &Tensor) -> Option<Tensor> {
+        let measures = self.shape.measures;
+        (measures > 0).then(|| x_bti.narrow(2, self.shape.inputs() - measures, measures))
     }
 
     /// Computes the unit vectors to quantise: `(B, T, D)` to `(B * T, C)`.

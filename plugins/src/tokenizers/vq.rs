@@ -8,6 +8,8 @@ mod fit;
 mod fitted;
 mod keep;
 mod losses;
+mod nodes;
+mod norms;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -89,6 +91,11 @@ enum Channel {
     /// corpus `graph` measures. A few layers cannot find the strongest couplings of the whole scan
     /// themselves.
     Edges,
+    /// Measures of the region as a node of that graph: strength, clustering, local efficiency,
+    /// participation in the networks, and strength within its module. Each is a difference from the mean
+    /// over training scans, in their SD. As centrality encodings of graph transformers (Ying et al. 2021,
+    /// arXiv 2106.05234).
+    Nodes,
 }
 
 /// Weights of the losses of stage 1; the loss is their weighted sum.
@@ -224,7 +231,11 @@ impl Tokenizer for Vq {
         }
         let distinct = self.channels.iter().enumerate();
         let distinct = distinct.filter(|(place, channel)| !self.channels[..*place].contains(channel)).count();
-        require(distinct >= 1, "channels", "a token needs an input; list `signal`, `coupling` or `edges`");
+        require(
+            distinct >= 1,
+            "channels",
+            "a token needs an input; list `signal`, `coupling`, `edges` or `nodes`",
+        );
         require(distinct == self.channels.len(), "channels", "a channel is listed twice; remove one");
         let learns = self.losses.named().iter().any(|(_, weight)| *weight > 0.0);
         require(learns, "losses", "all weights are 0: nothing is learned");

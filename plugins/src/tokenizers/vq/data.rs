@@ -7,7 +7,8 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::super::patches::whole_patches;
-use super::{coupling, edges};
+use super::norms::Norms;
+use super::{coupling, edges, nodes};
 use crate::nets::autoencoder::Shape;
 
 /// Every training scan, cut into tokens.
@@ -57,11 +58,12 @@ pub(super) struct Shown {
 
 impl Tokens {
     /// Returns the scans of a batch, as the encoder's inputs and as the decoder's targets.
-    pub(super) fn shown(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Shown {
+    pub(super) fn shown(&self, batch: &[usize], shape: &Shape, norms: &Norms, engine: &Engine) -> Shown {
         let dims = |numbers: usize| [batch.len(), self.patches * self.rois, numbers];
         let signal = batch.iter().flat_map(|&scan| &self.scans[scan]).copied().collect();
         Shown {
-            inputs: engine.tensor(self.each(batch, |tokens| inputs(tokens, shape)), &dims(shape.inputs())),
+            inputs: engine
+                .tensor(self.each(batch, |tokens| inputs(tokens, shape, norms)), &dims(shape.inputs())),
             signal: engine.tensor(signal, &dims(shape.patch)),
         }
     }
@@ -85,12 +87,16 @@ impl Tokens {
     }
 }
 
-/// Returns the inputs of one scan's tokens: signal, row of correlations and row of edges, as far as
-/// `shape` has them.
-pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
-    let needs_rows = shape.coupling || shape.edges;
+/// Returns the inputs of one scan's tokens: signal, row of correlations, row of edges and measures, as
+/// far as `shape` has them. `norms` standardises the measures.
+pub(super) fn inputs(tokens: &[f32], shape: &Shape, norms: &Norms) -> Vec<f32> {
+    let needs_rows = shape.around() > 0;
     let rows = if needs_rows { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
     let edges = if shape.edges { edges::rows(&rows, shape.rois) } else { Vec::new() };
+    let mut measures = match shape.measures {
+        0 => Vec::new(),
+        _ => nodes::measures(&rows, shape.rois, &norms.networks),
+    };
     let mut values = Vec::with_capacity(tokens.len() / shape.patch * shape.inputs());
     for (place, signal) in tokens.chunks_exact(shape.patch).enumerate() {
         if shape.signal {
@@ -102,6 +108,9 @@ pub(super) fn inputs(tokens: &[f32], shape: &Shape) -> Vec<f32> {
         if shape.edges {
             values.extend_from_slice(&edges[place * shape.rois..(place + 1) * shape.rois]);
         }
+        let own = &mut measures[place * shape.measures..(place + 1) * shape.measures];
+        norms.apply(place, own);
+        values.extend_from_slice(own);
     }
     values
 }

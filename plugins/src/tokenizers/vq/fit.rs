@@ -3,6 +3,7 @@
 use boldface::{FitContext, Metric, Result, TextSpace, TrainScans, seed};
 use boldface_engine::nn::{self, Noise, Pass};
 use boldface_engine::{AdamW, Engine, Params, Schedule, Tensor, clear_tape, clip, no_grad};
+use boldface_features::Networks;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
@@ -10,6 +11,8 @@ use super::data::{Batches, Tokens};
 use super::facts::{self, Facts};
 use super::fitted::FittedVq;
 use super::losses::{self, Losses};
+use super::nodes;
+use super::norms::Norms;
 use super::text::TextSide;
 use super::window::Window;
 use super::{Channel, Vq};
@@ -47,7 +50,8 @@ pub(super) fn fit(
     cx.observer.record(0, Metric::neutral("alignment_descriptions", described as f64));
     cx.observer.record(0, Metric::neutral("domain_tokens", text.tokens.len() as f64));
 
-    let mut trainer = Trainer::new(config, &engine, (tokens, text, facts), cx.seed)?;
+    let networks = networks(train, tokens.rois);
+    let mut trainer = Trainer::new(config, &engine, (tokens, networks, text, facts), cx.seed)?;
     let mut window = Window::default();
     let first = cx.observer.resume(&mut |dir| trainer.restore(&mut window, dir));
     // Batches come in a fixed order, so a resumed training draws those of the finished steps again and
@@ -65,7 +69,13 @@ pub(super) fn fit(
         cx.observer.progress(step + 1, config.steps)?;
     }
     let codebook = trainer.codebook.ok_or("`warmup` must be less than `steps`")?;
-    Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows()))
+    Ok(FittedVq::new(trainer.model, &trainer.params, codebook.rows(), trainer.norms))
+}
+
+/// Returns the network of each of `rois` regions, as an index; one network if regions have none.
+fn networks(train: &TrainScans<'_>, rois: usize) -> Vec<usize> {
+    let of_roi = train.iter().next().map(|scan| Networks::group(&scan.regions).of_roi).unwrap_or_default();
+    if of_roi.len() == rois { of_roi } else { vec![0; rois] }
 }
 
 impl Vq {
@@ -83,6 +93,7 @@ impl Vq {
             coupling: self.channels.contains(&Channel::Coupling),
             signal: self.channels.contains(&Channel::Signal),
             edges: self.channels.contains(&Channel::Edges),
+            measures: if self.channels.contains(&Channel::Nodes) { nodes::MEASURES } else { 0 },
         }
     }
 }
@@ -93,6 +104,7 @@ pub(super) struct Trainer<'a> {
     tokens: Tokens,
     text: TextSide,
     facts: Facts,
+    norms: Norms,
     model: Autoencoder,
     pub(super) params: Params,
     /// `None` during the warm-up.
@@ -108,11 +120,12 @@ impl<'a> Trainer<'a> {
     pub(super) fn new(
         config: &'a Vq,
         engine: &Engine,
-        (tokens, text, facts): (Tokens, TextSide, Facts),
+        (tokens, networks, text, facts): (Tokens, Vec<usize>, TextSide, Facts),
         seed: u64,
     ) -> Result<Trainer<'a>> {
         let mut rng = seed::stream(seed, "vq.weights");
         let model = Autoencoder::new(config.shape(tokens.patches, tokens.rois));
+        let norms = Norms::fit(&tokens, &model.shape, networks);
         let mut params = Params::new(engine);
         model.init(&mut params, &mut rng);
         let features = model.shape.features();
@@ -156,6 +169,7 @@ impl<'a> Trainer<'a> {
             tokens,
             text,
             facts,
+            norms,
             seed,
         })
     }
@@ -195,7 +209,7 @@ impl<'a> Trainer<'a> {
             ..Noise::new(seed::stream(self.seed, &format!("vq.noise.{step}")))
         };
         let pass = Pass::training(&self.params, noise);
-        let shown = self.tokens.shown(batch, &self.model.shape, self.params.engine());
+        let shown = self.tokens.shown(batch, &self.model.shape, &self.norms, self.params.engine());
         let features_btd = self.model.features(&pass, &shown.inputs);
         let vectors_mc = self.model.code_vectors(&pass, &features_btd);
         let quantized =
@@ -247,7 +261,7 @@ impl<'a> Trainer<'a> {
         let pass = Pass::inference(&self.params);
         let vectors = |scan| {
             no_grad(|| {
-                let shown = self.tokens.shown(&[scan], &self.model.shape, self.params.engine());
+                let shown = self.tokens.shown(&[scan], &self.model.shape, &self.norms, self.params.engine());
                 let features_btd = self.model.features(&pass, &shown.inputs);
                 self.model.code_vectors(&pass, &features_btd).to_vec()
             })

@@ -9,6 +9,7 @@ use boldface_engine::{Params, no_grad};
 
 use super::Vq;
 use super::data::{inputs, series, tokens};
+use super::norms::Norms;
 use crate::nets::autoencoder::{Autoencoder, Shape};
 use crate::tokenizers::patches::whole_patches;
 
@@ -21,11 +22,12 @@ const BATCH: usize = 8;
 pub(super) struct FittedVq {
     model: Autoencoder,
     params: Params,
+    norms: Norms,
 }
 
 impl FittedVq {
     /// Keeps the tokenizer's own weights from `params`, and the rows of the codebook.
-    pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32]) -> FittedVq {
+    pub(super) fn new(model: Autoencoder, params: &Params, codebook: &[f32], norms: Norms) -> FittedVq {
         let mut kept = Params::new(params.engine());
         let own = |name: &&str| {
             ["encoder.", "coupling.", "edges.", "code.", "decoder.", "patch."]
@@ -38,7 +40,8 @@ impl FittedVq {
         }
         let Shape { codebook_size, code_dim, .. } = model.shape;
         kept.insert(CODEBOOK, codebook.to_vec(), &[codebook_size, code_dim]);
-        FittedVq { model, params: kept }
+        norms.keep(&mut kept, &model.shape);
+        FittedVq { model, params: kept, norms }
     }
 
     /// Reads the files written by [`FittedTokenizer::save`].
@@ -62,6 +65,7 @@ impl FittedVq {
         model.init(&mut expected, &mut boldface::seed::stream(0, "shapes"));
         let Shape { codebook_size, code_dim, .. } = model.shape;
         expected.constant(CODEBOOK, &[codebook_size, code_dim], 0.0);
+        Norms::default().keep(&mut expected, &model.shape);
         let dims = |params: &Params| -> Vec<(String, Vec<usize>)> {
             params.names().map(|name| (name.to_owned(), params.get(name).dims().to_vec())).collect()
         };
@@ -69,7 +73,8 @@ impl FittedVq {
             let (weights, sizes) = (weights.display(), sizes.display());
             return Err(format!("`{weights}` does not hold the weights of `{sizes}`").into());
         }
-        Ok(FittedVq { model, params })
+        let norms = Norms::read(&params);
+        Ok(FittedVq { model, params, norms })
     }
 
     /// Embeds series of the same length at once.
@@ -77,8 +82,10 @@ impl FittedVq {
         let (Shape { patch, rois, .. }, width) = (&self.model.shape, self.model.shape.features());
         let (patch, rois) = (*patch, *rois);
         let (engine, count) = (self.params.engine(), patches * rois);
-        let values =
-            batch.iter().flat_map(|series| inputs(&tokens(series, patch), &self.model.shape)).collect();
+        let values = batch
+            .iter()
+            .flat_map(|series| inputs(&tokens(series, patch), &self.model.shape, &self.norms))
+            .collect();
         let numbers = self.model.shape.inputs();
         let pass = Pass::inference(&self.params);
         let (features, codes) = no_grad(|| {

@@ -1,5 +1,6 @@
 //! Tests of the whole of stage 1 on simulated waves: learning, saving and errors.
 
+mod channels;
 mod resuming;
 mod sizes;
 
@@ -138,7 +139,7 @@ fn each_loss_moves_the_weights_it_owns_and_no_others() {
         let tokens = Tokens::cut(&train, config.patch).unwrap();
         let text = TextSide::collect(&train, &text(&scans)).unwrap();
         let facts = super::facts::Facts::collect(&train);
-        let mut trainer = Trainer::new(&config, &engine, (tokens, text, facts), 7).unwrap();
+        let mut trainer = Trainer::new(&config, &engine, (tokens, Vec::new(), text, facts), 7).unwrap();
         let all = |trainer: &Trainer<'_>| -> Vec<(String, Vec<f32>)> {
             trainer.params.names().map(|name| (name.to_owned(), trainer.params.get(name).to_vec())).collect()
         };

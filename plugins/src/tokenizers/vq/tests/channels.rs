@@ -1,0 +1,53 @@
+//! Inputs beyond the signal: rows of the graph, and measures relative to training scans.
+
+use super::super::Channel;
+use super::super::data::inputs;
+use super::super::norms::Norms;
+use super::*;
+
+fn with_every_channel() -> Vq {
+    let channels = vec![Channel::Signal, Channel::Coupling, Channel::Edges, Channel::Nodes];
+    Vq { steps: 3, channels, ..tiny(1.0, 1.0, 0.0, 0.0) }
+}
+
+#[test]
+fn measures_are_relative_to_the_training_scans() {
+    let scans = fixture::scans(fixture::waves(12, 0));
+    let split = fixture::all_train(&scans);
+    let train = split.train(&scans).unwrap();
+    let config = with_every_channel();
+    let tokens = Tokens::cut(&train, config.patch).unwrap();
+    let shape = config.shape(tokens.patches, tokens.rois);
+    let norms = Norms::fit(&tokens, &shape, vec![0, 0, 1, 1]);
+    let all: Vec<Vec<f32>> = tokens.scans.iter().map(|scan| inputs(scan, &shape, &norms)).collect();
+    let (others, width) = (shape.inputs() - shape.measures, shape.inputs());
+    for place in (0..all[0].len()).filter(|place| place % width >= others) {
+        let mean = all.iter().map(|scan| f64::from(scan[place])).sum::<f64>() / all.len() as f64;
+        assert!(mean.abs() < 1e-4, "input {} has mean {mean}", place % width);
+        let square = all.iter().map(|scan| f64::from(scan[place]).powi(2)).sum::<f64>() / all.len() as f64;
+        // A measure that is equal in all scans, or has no value in some, has a smaller SD.
+        assert!(square < 1.0 + 1e-3, "measure {} has SD {}", place % width, square.sqrt());
+    }
+}
+
+#[test]
+fn every_channel_survives_saving_and_is_causal() {
+    let config = with_every_channel();
+    let (fitted, _) = fit(&config);
+    let dir = tempfile::tempdir().unwrap();
+    fitted.save(dir.path()).unwrap();
+    let loaded = config.load(dir.path(), &runtime()).unwrap();
+    let series = fixture::waves(1, 5).remove(0);
+    let (whole, _) = fitted.embed(&[&series]).unwrap().remove(0);
+    assert_eq!(whole.width, 3 * 16 + 5);
+    assert_eq!(loaded.embed(&[&series]).unwrap()[0].0, whole);
+    let begin = series.window(Window::first(12)).unwrap();
+    let (begin, _) = fitted.embed(&[&begin]).unwrap().remove(0);
+    for (a, b) in begin.values.iter().zip(&whole.values) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+    let channels = vec![Channel::Signal, Channel::Coupling, Channel::Edges];
+    let error =
+        Vq { channels, ..with_every_channel() }.load(dir.path(), &runtime()).err().unwrap().to_string();
+    assert!(error.contains("does not fit its spec"), "{error}");
+}
