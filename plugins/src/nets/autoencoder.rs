@@ -36,7 +36,7 @@ pub(crate) struct Shape {
     /// Whether a token's inputs include its signal.
     #[serde(default = "yes")]
     pub(crate) signal: bool,
-    /// Whether a token's inputs include its region's row of the graph of the strongest couplings, last.
+    /// Whether a token's inputs include its region's row of the graph of the strongest couplings.
     #[serde(default)]
     pub(crate) edges: bool,
     /// Number of measures of its region as a node of that graph among a token's inputs, after its rows.
