@@ -17,15 +17,15 @@ use boldface::abi::Request;
 use call::Plugin;
 use open::Opened;
 
-/// Every library of this process. Libraries are never unloaded, because their code and statics may still
-/// be in use.
-static OPENED: Mutex<Vec<&'static Opened>> = Mutex::new(Vec::new());
+/// Every library of this process, and whether its plugins could be registered. Libraries are never unloaded,
+/// because their code and statics may still be in use.
+static OPENED: Mutex<Vec<(&'static Opened, Result<(), String>)>> = Mutex::new(Vec::new());
 
 /// Loads the library at `path` and adds its plugins to the registry.
 ///
 /// `content` is the hash of the file. It becomes part of the keys of the stages that the plugins serve.
 /// `limit` is the longest time for one call into a plugin; zero means no limit. For a library that is
-/// already loaded, only the limit is updated.
+/// already loaded, only the limit is updated; one that could not be registered fails again.
 ///
 /// # Errors
 /// A message that names the file, what is wrong with it and how to fix it.
@@ -33,18 +33,19 @@ pub fn load(path: &Path, content: &str, limit: Duration) -> Result<(), String> {
     // The system would search its library folders for a name without a slash.
     let file = std::path::absolute(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = opened.iter().find(|known| known.content == content) {
+    if let Some((known, registered)) = opened.iter().find(|(known, _)| known.content == content) {
         known.set_limit(limit);
-        return Ok(());
+        return registered.clone();
     }
-    if opened.iter().any(|known| known.file == file) {
+    if opened.iter().any(|(known, _)| known.file == file) {
         let message = "`{}` has changed since this program loaded it; start the program again";
         return Err(message.replace("{}", &file.display().to_string()));
     }
     image::check(&file)?;
     let library = open::open(&file, content, limit)?;
-    let listed = Plugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string())?;
-    register::register(library, listed)?;
-    opened.push(library);
-    Ok(())
+    let listed = Plugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string());
+    let registered = listed.and_then(|listed| register::register(library, listed));
+    // A library that failed stays open too. It is not opened again, and a new build of it needs a new process.
+    opened.push((library, registered.clone()));
+    registered
 }

@@ -151,7 +151,7 @@ fn read(file: Mapped) -> Result<Gguf> {
     }
     match cursor.u32()? {
         2 | 3 => {}
-        version if version.swap_bytes() <= 3 => {
+        version if (1..=3).contains(&version.swap_bytes()) => {
             return Err("its numbers are big-endian; only little-endian files are supported".into());
         }
         version => {

@@ -28,14 +28,21 @@ impl Vocabulary {
         let mut named = beside.named();
         let (mut tokenizer, path) = read(folder, &mut named)?;
         beside.complete(&mut tokenizer, &named, &path)?;
-        let id = |name: &str| named.get(name).and_then(|token| tokenizer.token_to_id(token));
-        let mut ends: Vec<u32> = id("eos_token").into_iter().collect();
+        let id = |name: &str| -> Result<Option<u32>> {
+            let Some(token) = named.get(name) else { return Ok(None) };
+            let unknown = || {
+                let folder = folder.path.display();
+                format!("`{folder}`: `{name}` is `{token}`, which is no token of `{}`", path.display())
+            };
+            Ok(Some(tokenizer.token_to_id(token).ok_or_else(unknown)?))
+        };
+        let mut ends: Vec<u32> = id("eos_token")?.into_iter().collect();
         for json in beside.generation.iter().chain([&folder.config]) {
             ends.extend(ids(json, "eos_token_id")?);
         }
         let told = beside.tokenizer.as_ref().map(|json| json.flag("add_bos_token")).transpose()?.flatten();
         let start = match told {
-            Some(true) => id("bos_token"),
+            Some(true) => id("bos_token")?,
             Some(false) => None,
             None => first_of(&tokenizer)?,
         };

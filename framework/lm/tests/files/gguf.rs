@@ -75,6 +75,8 @@ fn what_is_not_read_is_refused_by_its_name() {
         .assert_eq(&changed(b"GGUF\x03", b"GGML\x03"));
     expect!["`DIR/m.gguf` is not a valid GGUF file: it has version 1; only versions 2 and 3 are supported"]
         .assert_eq(&changed(b"GGUF\x03", b"GGUF\x01"));
+    expect!["`DIR/m.gguf` is not a valid GGUF file: it has version 0; only versions 2 and 3 are supported"]
+        .assert_eq(&changed(b"GGUF\x03", b"GGUF\0"));
     expect!["`DIR/m.gguf` is not a valid GGUF file: its numbers are big-endian; only little-endian files are supported"]
         .assert_eq(&changed(b"GGUF\x03\0\0\0", b"GGUF\0\0\0\x03"));
     expect![
