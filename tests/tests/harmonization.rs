@@ -220,7 +220,7 @@ fn what_would_leak_or_cannot_be_fitted_is_a_problem_of_the_plan() {
     refused(
         "[harmonization]\nbatch = \"site\"\ntype = \"covbat\"\n",
         &expect![[r#"
-        spec.toml:28:8: unknown variant `covbat`, expected `combat`; did you mean `combat`?
+        spec.toml:28:8: unknown value `covbat`, expected `combat`; did you mean `combat`?
     "#]],
     );
     refused(

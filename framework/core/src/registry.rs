@@ -4,6 +4,8 @@
 //! `inventory` collects them on both sides of the plugin edge: a loaded library lists the registry of
 //! its own image.
 
+mod strict;
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +13,7 @@ use schemars::Schema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::strict::Strict;
 use crate::{Backbone, CorpusGenerator, Dataset, Problem, Task, Tokenizer};
 
 /// One registered plugin of kind `K`.
@@ -136,7 +139,7 @@ pub fn entries() -> Vec<Entry> {
 /// # Errors
 /// One [`Problem`] for the first field that does not fit.
 pub fn parse<C: DeserializeOwned>(table: &Value) -> Result<C, Problem> {
-    serde_path_to_error::deserialize(table).map_err(|error| {
+    serde_path_to_error::deserialize(Strict(table.clone())).map_err(|error| {
         let path = error.path().to_string();
         Problem::at(if path == "." { String::new() } else { path }, error.into_inner().to_string())
     })

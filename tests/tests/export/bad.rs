@@ -76,7 +76,7 @@ fn what_is_configured_otherwise_is_named_with_both() {
     let nothing = problems(&sandbox, &begun("take = []"));
     assert!(nothing.contains(": nothing is taken from the export"), "{nothing}");
     let other = problems(&sandbox, &begun("take = [\"norms\"]"));
-    assert!(other.contains(": unknown variant `norms`"), "{other}");
+    assert!(other.contains(": unknown value `norms`"), "{other}");
     // Only the model is taken over, and the tokenizer has a different number of codes.
     let model = begun("take = [\"model\"]").replacen("codebook-size = 8", "codebook-size = 16", 1);
     let shape = problems(&sandbox, &model);

@@ -47,6 +47,13 @@ fn sections() {
         spec.toml:12:2: unknown section `spilt`; did you mean `split`?
     "#]],
     );
+    // No second problem about patches, although 90 volumes are not whole patches of 20.
+    check(
+        &[("[signal]", "[signl]"), ("subjects = 12\ntrs = 80", "subjects = 12\ntrs = 90")],
+        expect![[r#"
+            spec.toml:9:2: unknown section `signl`; did you mean `signal`?
+        "#]],
+    );
     check(
         &[("[signal]\ntrs = 80\n", "")],
         expect![[r#"
@@ -142,6 +149,25 @@ fn wrong_types() {
         "#]],
     );
     check(
+        &[("lora = { rank = 2 }", "forms = [0.1]")],
+        expect![[r#"
+        spec.toml:28:9: expected a table, found a list
+    "#]],
+    );
+    check(
+        &[("lora = { rank = 2 }", "forms = []\nlora = [2, 4]")],
+        expect![[r#"
+        spec.toml:28:9: expected a table, found a list
+        spec.toml:29:8: expected a table, found a list
+    "#]],
+    );
+    check(
+        &[("[corpora.connectivity]", "[corpora.connectivity]\nharmonize = [\"site\"]")],
+        expect![[r#"
+        spec.toml:16:13: expected a table, found a list
+    "#]],
+    );
+    check(
         &[("type = \"quantile\"", "type = 3")],
         expect![[r#"
         spec.toml:18:8: expected text, found `3`
@@ -150,7 +176,7 @@ fn wrong_types() {
     check(
         &[("[signal]\n", "[signal]\nstandardize = \"zscor\"\n")],
         expect![[r#"
-        spec.toml:10:15: unknown variant `zscor`, expected one of `zscore`, `robust`, `none`; did you mean `zscore`?
+        spec.toml:10:15: unknown value `zscor`, expected one of `zscore`, `robust`, `none`; did you mean `zscore`?
     "#]],
     );
 }

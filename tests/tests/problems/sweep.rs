@@ -86,6 +86,15 @@ fn keys_that_the_base_has_not() {
             sweep.toml:3:1: unknown field `stpes`, expected one of `steps`, `batch-size`, `questions`, `rehearsal`, `forms`, `accumulate`, `peak-lr`, `final-lr`, `warmup`, `weight-decay`, `clip`, `dropout`, `lora`, `seed`; did you mean `steps`?
         "#]],
     );
+    // The problems of all keys at once.
+    check(
+        "[grid]\n\"tokeniser.patch\" = [20, 40]\n\"instruction.stpes\" = [3, 4]\n[arms.a]\n\"signal.trz\" = 40\n",
+        expect![[r#"
+            sweep.toml:3:21: the base has no `tokeniser`; did you mean `tokenizer`?
+            sweep.toml:4:1: unknown field `stpes`, expected one of `steps`, `batch-size`, `questions`, `rehearsal`, `forms`, `accumulate`, `peak-lr`, `final-lr`, `warmup`, `weight-decay`, `clip`, `dropout`, `lora`, `seed`; did you mean `steps`?
+            sweep.toml:6:1: unknown field `trz`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `trs`?
+        "#]],
+    );
     check(
         "[arms.a]\n\"tokeniser.patch\" = 40\n",
         expect![[r#"
@@ -250,7 +259,7 @@ fn arms() {
     check(
         "ablate = { design = \"stars\" }\n",
         expect![[r#"
-        sweep.toml:2:21: unknown variant `stars`, expected one of `star`, `leave-one-out`, `factorial`; did you mean `star`?
+        sweep.toml:2:21: unknown value `stars`, expected one of `star`, `leave-one-out`, `factorial`; did you mean `star`?
     "#]],
     );
     check(

@@ -57,8 +57,8 @@ impl Checks<'_> {
         let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
         let cx = CheckContext { scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
         if let Some(tokenizer) = &parts.tokenizer {
-            // The framework has already reported the crop and the patch.
-            let is_said = self.problems.iter().any(|problem| problem.key == "signal.trs");
+            // Without a sound crop, no length of patch is wrong.
+            let is_said = !has_crop || self.problems.iter().any(|problem| problem.key == "signal.trs");
             let found =
                 tokenizer.config.check(&cx).into_iter().filter(|problem| !is_said || problem.key != "patch");
             self.problems.extend(found.map(|problem| problem.below("tokenizer")));

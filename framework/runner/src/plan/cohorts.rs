@@ -243,6 +243,9 @@ fn folder(dataset: &Entry<dyn Dataset>, experiment: &Experiment) -> Option<Probl
         return reads_files.then(|| Problem::at("", "missing field `path`").help(help));
     };
     let problem = || Problem::at("path", format!("there is no folder `{written}`"));
-    let help = || format!("a path is relative to the spec: this one is `{}`", dataset.root.display());
+    let help = || match Path::new(written).is_absolute() {
+        true => "check the path; after `--data` it is relative to the current folder".to_owned(),
+        false => format!("a path is relative to the spec: this one is `{}`", dataset.root.display()),
+    };
     (!dataset.root.is_dir()).then(|| problem().help(help()))
 }

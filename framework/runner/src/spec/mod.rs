@@ -35,7 +35,7 @@ pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
 pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short, written};
-pub(crate) use sweep::{Arm, Base, Setting, expand, join};
+pub(crate) use sweep::{Arm, Base, Setting, expand, join, single_settings};
 pub(crate) use task::TASK_KEYS;
 pub use task::{Paradigm, Prior, TaskKeys};
 pub use wording::suggest;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Layered;
 use super::document::Document;
-use super::origin::Source;
+use super::origin::{Origin, Source};
 
 /// The only section that a command line may set.
 const SECTION: &str = "runtime";
@@ -50,12 +50,11 @@ impl Layered {
                 if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
             return Err(format!("`--data {name}=...` names no dataset of the spec; its datasets: {known}"));
         }
-        let text =
-            format!("[datasets.{}]\npath = {}", Value::from(name), Value::from(path.to_string_lossy()));
-        let source = Source { path: PathBuf::from("the command line"), text };
-        let document = Document::read(&Arc::new(source))
-            .map_err(|_| format!("`{}` cannot be written as a path", path.display()))?;
-        self.merge("", document.table, &document.origins);
+        let (option, path) = (format!("--data {name}="), path.to_string_lossy());
+        let value = option.len()..option.len() + path.len();
+        let source = Source { path: PathBuf::from("the command line"), text: format!("{option}{path}") };
+        let origin = Origin { source: Arc::new(source), key: value.clone(), value };
+        self.set(&format!("datasets.{name}.path"), Value::from(path), &origin);
         Ok(())
     }
 }
@@ -123,6 +122,11 @@ mod tests {
         spec.set_data("pain", Path::new("/my data/\"pain\"")).unwrap();
         assert_eq!(spec.get("datasets.pain.path"), Some(&json!("/my data/\"pain\"")));
         assert_eq!(spec.get("datasets.pain.type"), Some(&json!("series")));
+        let located = spec.locate(boldface::Problem::at("datasets.pain.path", "there is no folder"));
+        assert_eq!(located.to_string(), "the command line:1:13: there is no folder");
+        assert_eq!(&located.source.text[located.span], "/my data/\"pain\"");
+        let origin = spec.origin("datasets.pain.type").expect("it is written in the spec");
+        assert_eq!(origin.to_string(), "spec.toml:2");
         assert_eq!(
             spec.set_data("abide", Path::new("/data")).unwrap_err(),
             "`--data abide=...` names no dataset of the spec; its datasets: `pain`"

@@ -59,8 +59,19 @@ fn in_words(problem: Problem) -> Problem {
         let message = format!("expected {}, found {}", expected_in_words(expected), found_in_words(found));
         return Problem { key, message, help };
     }
-    let unknown =
-        ["unknown field `", "unknown variant `"].iter().find_map(|words| message.strip_prefix(words));
+    if let Some((found, expected)) =
+        message.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "))
+        && let Some(count) =
+            ["an array of length ", "a tuple of size "].iter().find_map(|words| expected.strip_prefix(words))
+    {
+        let message = format!("expected a list of {count} values, found {found}");
+        return Problem { key, message, help };
+    }
+    let message = match message.strip_prefix("unknown variant ") {
+        Some(rest) => format!("unknown value {rest}"),
+        None => message,
+    };
+    let unknown = ["unknown field `", "unknown value `"].iter().find_map(|words| message.strip_prefix(words));
     let suggestion = unknown.and_then(|rest| {
         let (wrong, expected) = rest.split_once('`')?;
         closest(wrong, expected.split('`').skip(1).step_by(2))
@@ -139,5 +150,13 @@ mod tests {
             "expected a whole number, 0 or more, found `1.5`"
         });
         assert_eq!(words("invalid type: map, expected a string"), "expected text, found a table");
+        assert_eq!(words("invalid type: sequence, expected struct Forms"), "expected a table, found a list");
+        assert_eq!(
+            words("invalid length 3, expected an array of length 2"),
+            "expected a list of 2 values, found 3"
+        );
+        let unknown = in_words(Problem::at("", "unknown variant `edge`, expected one of `signal`, `edges`"));
+        assert_eq!(unknown.message, "unknown value `edge`, expected one of `signal`, `edges`");
+        assert_eq!(unknown.help.as_deref(), Some("did you mean `edges`?"));
     }
 }

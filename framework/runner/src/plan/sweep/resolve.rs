@@ -88,15 +88,27 @@ fn resolve_sweep(file: &Layered, build: &Build<'_>, data: &DataCache) -> Result<
     let known = Base { written: base.table(), resolved: resolved.as_ref() };
     let mut problems = Vec::new();
     check_select(&table, &known, &mut problems);
+    let fixed = fixed_seeds(&known);
     let expansion = match spec::expand(&table, &known) {
         Ok(expansion) if problems.is_empty() => expansion,
-        Ok(_) => return Err(file.locate_all(problems)),
-        Err(found) => {
-            problems.extend(found);
-            return Err(file.locate_all(problems));
+        found => {
+            problems.extend(found.err().into_iter().flatten());
+            let mut located = file.locate_all(problems);
+            // Other problems depend on keys that are set together.
+            let is_of_one_key = |found: &Located| {
+                let starts = ["unknown field ", "unknown value ", "expected "];
+                found.source.path == file.path
+                    && starts.iter().any(|start| found.problem.message.starts_with(start))
+            };
+            for arm in spec::single_settings(&table, &known) {
+                let found = resolve_layered(&layered(&base, file, &arm, &fixed), build, data);
+                located.extend(found.err().into_iter().flatten().filter(is_of_one_key));
+            }
+            located.sort_by_key(|located| located.span.start);
+            located.dedup();
+            return Err(located);
         }
     };
-    let fixed = fixed_seeds(&known);
     let value = |setting: &spec::Setting| setting.value.clone().unwrap_or(Value::Null);
     let one = |arm: &spec::Arm| {
         let spec = layered(&base, file, arm, &fixed);

@@ -74,6 +74,36 @@ pub(crate) fn expand(table: &SweepTable, base: &Base<'_>) -> Result<Expansion, V
     if problems.is_empty() { Ok(Expansion { axes, arms }) } else { Err(problems) }
 }
 
+/// Returns an arm for every value of every axis and named arm alone, except keys that the base lacks and tables
+/// that are given to another plugin: what is wrong inside a table shows even if the sweep cannot be expanded.
+pub(crate) fn single_settings(table: &SweepTable, base: &Base<'_>) -> Vec<Arm> {
+    let mut ignored = Vec::new();
+    let axes = Axes::read(table, base, &mut ignored);
+    let mut all: Vec<(String, Setting)> = Vec::new();
+    for axis in axes.grid.iter().chain(&axes.zip) {
+        let value = |(i, value): (usize, &Value)| {
+            (axis.key.clone(), Setting { value: Some(value.clone()), at: format!("{}[{i}]", axis.at) })
+        };
+        all.extend(axis.values.iter().enumerate().map(value));
+    }
+    for (name, table) in &table.arms {
+        all.extend(settings(table, &format!("arms.{name}"), &mut ignored));
+    }
+    let plugins: Vec<String> =
+        all.iter().filter_map(|(key, _)| Some(key.strip_suffix("type")?.to_owned())).collect();
+    all.retain(|(key, setting)| {
+        let mut problems = Vec::new();
+        base.check(key, &setting.at, &mut problems);
+        problems.is_empty() && setting.value.is_some() && !plugins.iter().any(|table| key.starts_with(table))
+    });
+    let arm = |(key, setting): (String, Setting)| Arm {
+        name: key.clone(),
+        at: setting.at.clone(),
+        settings: Settings::from([(key, setting)]),
+    };
+    all.into_iter().map(arm).collect()
+}
+
 /// Removes excluded combinations.
 fn exclude(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mut Vec<Problem>) {
     let mut kept = vec![true; arms.len()];
