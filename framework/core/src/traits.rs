@@ -104,6 +104,12 @@ pub trait CorpusGenerator: Config {
         Vec::new()
     }
 
+    /// Returns the [`Describer::questions`] for scans of this cohort. `None` if they are known only after the
+    /// fit.
+    fn asks(&self, _cohort: &Cohort) -> Option<Vec<FactQuestion>> {
+        None
+    }
+
     /// Reports problems with this config for the given cohort, before anything runs.
     fn check(&self, _cohort: &Cohort) -> Vec<Problem> {
         Vec::new()
@@ -238,6 +244,12 @@ pub trait Backbone: Config {
 
     /// Longest sequence in tokens. `None` means no limit.
     fn context(&self) -> Option<usize> {
+        None
+    }
+
+    /// Counts the tokens of text in prompts about a scan, each a question with an answer, without the scan's
+    /// own. `None` if the vocabulary is known only after the fit.
+    fn prompt_lengths(&self, _prompts: &[(String, String)]) -> Option<Vec<usize>> {
         None
     }
 

@@ -146,6 +146,12 @@ impl CorpusGenerator for LoadedCorpus {
         self.tells.clone()
     }
 
+    fn asks(&self, cohort: &Cohort) -> Option<Vec<FactQuestion>> {
+        let cohort = SentCohort::from(cohort.clone());
+        // A library that fails here fails in `check` or in the run, which report it.
+        self.object.plugin.ask(Request::Asks { object: self.object.number, cohort }).ok().flatten()
+    }
+
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         let cohort = SentCohort::from(cohort.clone());
         problems(self.object.plugin.ask(Request::CheckCorpus { object: self.object.number, cohort }))

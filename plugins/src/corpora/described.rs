@@ -96,6 +96,11 @@ impl<F: Family> CorpusGenerator for Described<F> {
         columns
     }
 
+    fn asks(&self, cohort: &Cohort) -> Option<Vec<FactQuestion>> {
+        let (features, words) = (self.0.features(cohort), words_of(&self.0).ok()?);
+        (!features.is_empty()).then(|| questions(&self.0, &words, &features))
+    }
+
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
         let mut problems = self.0.check(cohort);
         problems.extend(check_adjust(self.0.telling().adjust, cohort));
@@ -180,15 +185,7 @@ impl<F: Family> Describer for Fitted<F> {
     }
 
     fn questions(&self) -> Result<Vec<FactQuestion>> {
-        let wordings = if self.family.telling().paraphrase { WORDINGS } else { 1 };
-        let question = |feature: &Feature| FactQuestion {
-            feature: feature.to_string(),
-            wordings: self.words.questions(feature, wordings),
-            bands: self.words.bands(),
-        };
-        let asked = self.features.iter().filter(|feature| self.family.shows(feature)).map(question);
-        // The user's own words may have no question form.
-        Ok(asked.filter(|question| !question.wordings.is_empty()).collect())
+        Ok(questions(&self.family, &self.words, &self.features))
     }
 
     fn say(&self, feature: &str, band: &str) -> Result<Option<String>> {
@@ -202,6 +199,18 @@ impl<F: Family> Describer for Fitted<F> {
     fn save(&self, dir: &Path) -> Result<()> {
         files::save(self, dir)
     }
+}
+
+/// Returns the questions about features that a signal shows. The user's own words may have no question form.
+fn questions<F: Family>(family: &F, words: &Words, features: &[Feature]) -> Vec<FactQuestion> {
+    let wordings = if family.telling().paraphrase { WORDINGS } else { 1 };
+    let question = |feature: &Feature| FactQuestion {
+        feature: feature.to_string(),
+        wordings: words.questions(feature, wordings),
+        bands: words.bands(),
+    };
+    let asked = features.iter().filter(|feature| family.shows(feature)).map(question);
+    asked.filter(|question| !question.wordings.is_empty()).collect()
 }
 
 /// The built-in words, overridden by the user's.

@@ -41,8 +41,8 @@ struct Vq {
     codebook_size: usize,
     /// Numbers per code.
     code_dim: usize,
-    /// Width of the transformers. A feature vector has this width, and as much again for each of the
-    /// channels `coupling` and `edges`.
+    /// Width of the transformers. A feature vector has this width, as much again for each of the channels
+    /// `coupling` and `edges`, and the five measures of the channel `nodes`.
     width: usize,
     /// Blocks in the encoder, and as many in the decoder.
     layers: usize,

@@ -85,6 +85,13 @@ pub enum Request {
         /// Folder it was saved in.
         dir: PathBuf,
     },
+    /// [`crate::CorpusGenerator::asks`]: `Option<Vec<FactQuestion>>`.
+    Asks {
+        /// The generator.
+        object: u64,
+        /// The cohort.
+        cohort: SentCohort,
+    },
     /// [`crate::CorpusGenerator::check`]: `Vec<Problem>`.
     CheckCorpus {
         /// The generator.
@@ -183,6 +190,7 @@ impl Request {
             Request::Cautions { .. } => "cautions",
             Request::Fit { .. } => "fit",
             Request::Tells { .. } => "tells",
+            Request::Asks { .. } => "asks",
             Request::LoadDescriber { .. } | Request::Load { .. } => "load",
             Request::Describe { .. } => "describe",
             Request::Read { .. } => "read",

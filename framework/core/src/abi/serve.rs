@@ -88,6 +88,7 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             let describer = corpus(&*find(object)?)?.load(&dir)?;
             reply(&keep(Object::Describer(describer)))
         }
+        Request::Asks { object, cohort } => reply(&corpus(&*find(object)?)?.asks(&Cohort::from(cohort))),
         Request::CheckCorpus { object, cohort } => {
             reply(&corpus(&*find(object)?)?.check(&Cohort::from(cohort)))
         }

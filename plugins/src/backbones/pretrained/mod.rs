@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use self::base::Base;
 use self::model::Model;
+use self::prompt::Prompts;
 use self::text::TextSide;
 use super::causal::Input;
 
@@ -118,6 +119,18 @@ impl Backbone for Pretrained {
     fn context(&self) -> Option<usize> {
         let files = boldface_lm::open(&self.weights).ok();
         self.longest(files.map(|files| files.config().context))
+    }
+
+    fn prompt_lengths(&self, prompts: &[(String, String)]) -> Option<Vec<usize>> {
+        let files = boldface_lm::open(&self.weights).ok()?;
+        let vocabulary = files.vocabulary().ok()?;
+        let known = Prompts::new(vocabulary, self.chat, files.config().vocabulary).ok()?;
+        let length = |(question, answer): &(String, String)| {
+            let (before, after) = known.prompt(question, true).ok()?;
+            let answer = if answer.is_empty() { 0 } else { known.answer(question, true, answer).ok()?.len() };
+            Some(before.len() + after.len() + answer)
+        };
+        prompts.iter().map(length).collect()
     }
 
     fn text_size(&self) -> Size {

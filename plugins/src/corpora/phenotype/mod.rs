@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use boldface::{
-    Cohort, CorpusGenerator, Describer, Deserialize, JsonSchema, Problem, Result, Serialize, TrainScans,
-    register,
+    Cohort, CorpusGenerator, Describer, Deserialize, FactQuestion, JsonSchema, Problem, Result, Serialize,
+    TrainScans, register,
 };
 
 use super::words::WordTable;
@@ -68,6 +68,11 @@ impl CorpusGenerator for Phenotype {
         columns.sort_unstable();
         columns.dedup();
         columns
+    }
+
+    /// A signal does not show phenotypes, so nothing asks about them.
+    fn asks(&self, _: &Cohort) -> Option<Vec<FactQuestion>> {
+        Some(Vec::new())
     }
 
     fn check(&self, cohort: &Cohort) -> Vec<Problem> {
