@@ -2,6 +2,7 @@
 
 mod answers;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -104,6 +105,7 @@ pub fn make(tasks: &[&str]) -> Fixture {
             .into(),
         experiment: experiment(tasks),
         excluded: Vec::new(),
+        descriptions: BTreeMap::new(),
         stages,
     };
     fs::write(run.join("plan.json"), serde_json::to_string_pretty(&record).unwrap()).unwrap();
@@ -137,7 +139,8 @@ impl Maker {
             size: boldface::Size::default(),
             key,
         };
-        StageRecord { stage, artefact, seconds: 3.25, cached }
+        let tokens = (stage.kind == StageKind::Alignment).then_some(1_234_567);
+        StageRecord { stage, artefact, seconds: 3.25, tokens, peak_memory: Some(310_400_000), cached }
     }
 
     fn dir(&self, kind: &StageKind) -> PathBuf {

@@ -70,7 +70,10 @@ pub fn table(run_dir: &Path) -> Result<String> {
     let cautions: Vec<String> = sections::power::powers(&stored).iter().filter_map(Power::caution).collect();
     let left_out = excluded::told(stored.scans.len(), &stored.record.excluded);
     let unit = stored.record.experiment.split.unit;
-    let table = terminal::write(&parts, &cautions, left_out.as_deref(), unit);
+    let mut table = terminal::write(&parts, &cautions, left_out.as_deref(), unit);
+    if let Some(gone) = sections::gone(&stored) {
+        table += &terminal::wrapped(&gone, "");
+    }
     Ok(unit.caution().map_or(table.clone(), |caution| format!("{table}about known people: {caution}\n")))
 }
 

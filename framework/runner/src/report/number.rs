@@ -68,6 +68,27 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Formats a count with separators: `1,234,567`.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> = (0..digits.len().div_ceil(3))
+        .rev()
+        .map(|group| {
+            let end = digits.len() - 3 * group;
+            &digits[end.saturating_sub(3)..end]
+        })
+        .collect();
+    groups.join(",")
+}
+
+/// Formats a size in decimal units: `310 MB` or `2.1 GB`.
+pub fn megabytes(bytes: u64) -> String {
+    match bytes as f64 / 1e6 {
+        few if few < 999.5 => format!("{few:.0} MB"),
+        many => format!("{:.1} GB", many / 1e3),
+    }
+}
+
 /// Formats a number of a spec as briefly as possible.
 pub fn plain(value: f64) -> String {
     let is_small = value != 0.0 && value.abs() < 1e-3;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Descriptor, Part, Regions, ScanId, ScanInfo, Split, TimeSeries};
 use boldface_tables::summary::{self, Score};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
@@ -15,7 +14,8 @@ use thiserror::Error;
 use crate::plan::{Proof, StageKind};
 use crate::run::arrays::{Arrays, matrix};
 use crate::run::{
-    Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, PROOF, QUALITY, Reconstruction, Record,
+    Answered, CARPETS, Carpet, DatasetDescription, MOTION, Measured, MotionFc, PROOF, QUALITY,
+    Reconstruction, Record,
 };
 
 /// Errors of reports.
@@ -89,7 +89,7 @@ pub struct Stored {
     /// One scan encoded and decoded.
     pub reconstruction: Option<Reconstruction>,
     /// `dataset_description.json` of each dataset that has one.
-    pub descriptions: Vec<(String, Description)>,
+    pub descriptions: BTreeMap<String, DatasetDescription>,
     /// The leak checks. `None` for runs of older versions.
     pub leakage: Option<Proof>,
     /// Files of finished stages that are no longer there.
@@ -118,31 +118,6 @@ pub struct Asked {
     pub model: Option<String>,
     /// Answers of the model first, then of the baselines.
     pub answered: Vec<Answered>,
-}
-
-/// The part of BIDS' `dataset_description.json` that a report shows.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Description {
-    /// The dataset's own name.
-    pub name: Option<String>,
-    /// Its licence.
-    pub license: Option<String>,
-    /// How to cite it.
-    pub how_to_acknowledge: Option<String>,
-    /// Its persistent address.
-    #[serde(rename = "DatasetDOI")]
-    pub dataset_doi: Option<String>,
-    /// Datasets it was derived from.
-    pub source_datasets: Vec<Source>,
-}
-
-/// A dataset that another was derived from.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "UPPERCASE", default)]
-pub struct Source {
-    /// Its web address.
-    pub url: Option<String>,
 }
 
 impl Stored {
@@ -188,7 +163,7 @@ impl Stored {
             Some(path) => boldface_tables::descriptors::read(&path)?,
             None => Vec::new(),
         };
-        let (descriptions, gone) = (store.descriptions()?, store.gone);
+        let (descriptions, gone) = (store.descriptions(dir), store.gone);
         let run = dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let path = dir.join(PROOF);
         let leakage = read(&path)?.map(|text| parse(&path, &text)).transpose()?;
@@ -312,18 +287,17 @@ impl Store<'_> {
         Ok(Asked { name: name.to_owned(), plugin, model: stage.and(named().or(model)), answered })
     }
 
-    fn descriptions(&self) -> Result<Vec<(String, Description)>> {
-        let folder = self.record.spec.parent().unwrap_or(Path::new(""));
-        let mut found = Vec::new();
+    /// Returns the descriptions of the datasets. Runs of older versions did not keep them.
+    fn descriptions(&self, run: &Path) -> BTreeMap<String, DatasetDescription> {
+        let mut found = self.record.descriptions.clone();
+        let folder = self.record.folder(run);
         for (name, table) in &self.record.experiment.datasets {
             let Some(root) = table.get("path").and_then(Value::as_str) else { continue };
-            let path = folder.join(root).join("dataset_description.json");
-            if let Some(text) = read(&path)? {
-                // The file belongs to the dataset. If it cannot be parsed, it is not shown.
-                found.extend(serde_json::from_str(&text).ok().map(|description| (name.clone(), description)));
+            if !found.contains_key(name) {
+                found.extend(DatasetDescription::read(&folder.join(root)).map(|read| (name.clone(), read)));
             }
         }
-        Ok(found)
+        found
     }
 }
 

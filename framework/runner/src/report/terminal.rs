@@ -164,7 +164,7 @@ fn short(text: &str) -> String {
     text.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
-fn wrapped(text: &str, indent: &str) -> String {
+pub fn wrapped(text: &str, indent: &str) -> String {
     let mut out = String::from(indent);
     let mut used = indent.len();
     for (place, word) in text.split(' ').enumerate() {

@@ -90,6 +90,7 @@ fn markdown_has_every_section_and_every_plot() {
         ### tokenizer (vq)
         ### alignment (gpt)
         ## Methods
+        ## Cost
         ## Data and split
         ### Dataset pain
         ## To run it again"#]]
@@ -180,6 +181,26 @@ fn what_the_corpus_says_stands_beside_its_numbers() {
 }
 
 #[test]
+fn costs_and_columns_are_explained() {
+    let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
+    let row = |stage: &str| {
+        let cost = &text[text.find("## Cost").unwrap()..];
+        let row = cost.lines().find(|line| line.starts_with(&format!("| {stage} "))).unwrap();
+        row.split('|').map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect::<Vec<_>>()
+    };
+    assert_eq!(row("alignment")[2..], ["1,234,567", "3.2 s", "310 MB", "computed"]);
+    assert_eq!(row("series")[1..], ["–", "–", "3.2 s", "310 MB", "looked up"]);
+    let legend =
+        &text[text.find("The columns beside the model").unwrap()..text.find("## What this").unwrap()];
+    for (name, words) in
+        [("text-only", "without any scan"), ("fc-…", "correlations"), ("majority", "most frequent")]
+    {
+        assert!(legend.contains(name) && legend.contains(words), "{legend}");
+    }
+    assert!(!legend.contains("another-person"), "{legend}");
+}
+
+#[test]
 fn an_undefined_metric_is_a_dash() {
     let text = fs::read_to_string(write(&fixture::whole().run).unwrap().markdown).unwrap();
     let row = text.lines().find(|line| line.starts_with("| AUROC")).unwrap();
@@ -202,6 +223,9 @@ fn missing_pieces_do_not_break_the_report() {
         page.contains("no longer in the store") && page.contains("cache/evaluation.condition/outcomes.jsonl")
     );
     assert!(page.contains("condition (classification), 12 examples"));
+    let shown = table(&fixture.run).unwrap();
+    assert!(shown.contains("no longer in the store"), "{shown}");
+    assert!(!table(&fixture::whole().run).unwrap().contains("no longer in the store"));
 }
 
 #[test]

@@ -143,20 +143,24 @@ impl<'a> Maker<'a> {
         let recorder = Recorder::new(stage, self.events, progress);
         let mut work = Work { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
-        let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
+        let (rows, seconds, tokens) = (work.recorder.rows(), work.recorder.seconds(), work.recorder.tokens());
+        let tokens = Some(tokens.get()).filter(|&tokens| tokens > 0);
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.
         boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), "", rows)?;
-        Ok(draft.finish(stage, keys, Cost { seconds, peak_memory: memory.end() })?)
+        Ok(draft.finish(stage, keys, Cost { seconds, peak_memory: memory.end(), tokens })?)
     }
 }
 
 impl Made {
     /// Returns its entry in `plan.json`.
     pub fn record(&self, stage: &Stage) -> StageRecord {
+        let manifest = self.artefact.manifest();
         StageRecord {
             stage: stage.clone(),
             artefact: Store::relative(stage),
-            seconds: self.artefact.manifest().seconds,
+            seconds: manifest.seconds,
+            tokens: manifest.tokens,
+            peak_memory: manifest.peak_memory,
             cached: self.cached,
         }
     }

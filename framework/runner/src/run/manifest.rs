@@ -46,6 +46,9 @@ pub struct Manifest {
     /// Peak memory of the process in bytes while it was made. Missing if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
+    /// Tokens that its language model read while it learned. Missing if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
     /// Content key of each stage that it read, by name.
     pub inputs: BTreeMap<String, String>,
     /// Every other file of the artefact, by relative path.
@@ -59,6 +62,8 @@ pub struct Cost {
     pub seconds: f64,
     /// As in [`Manifest`].
     pub peak_memory: Option<u64>,
+    /// As in [`Manifest`].
+    pub tokens: Option<u64>,
 }
 
 /// Reasons why an artefact cannot be used.
@@ -124,6 +129,7 @@ impl Manifest {
             seconds: cost.seconds,
             size: stage.size,
             peak_memory: cost.peak_memory,
+            tokens: cost.tokens,
             inputs,
             files,
         })

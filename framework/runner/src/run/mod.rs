@@ -10,7 +10,7 @@ pub(crate) mod make;
 pub(crate) mod manifest;
 mod memory;
 mod predictions;
-mod progress;
+pub(crate) mod progress;
 mod record;
 pub(crate) mod recorder;
 pub(crate) mod store;
@@ -31,8 +31,8 @@ pub use leakage::Leaks;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
 pub use predictions::PREDICTIONS;
 pub use record::{
-    Answered, CARPETS, Carpet, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE, Reconstruction, Record,
-    StageRecord,
+    Answered, CARPETS, Carpet, DatasetDescription, MOTION, Measured, MotionFc, QUALITY, QUALITY_TABLE,
+    Reconstruction, Record, StageRecord,
 };
 pub use store::{Artefact, Store, StoreError};
 pub use sweep::{ArmRecord, ArmStatus, Budget, FinishedSweep, SweepFailed, SweepRecord, run_sweep};

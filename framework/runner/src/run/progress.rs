@@ -6,6 +6,8 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use boldface::{MetricRow, Result, guard};
@@ -29,6 +31,23 @@ pub struct Progress<'a> {
     begun: Instant,
     /// Seconds spent on the stage before this process.
     before: f64,
+    tokens: Tokens,
+}
+
+/// Counts the tokens that a stage has read. Clones share their count.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens(Arc<AtomicU64>);
+
+impl Tokens {
+    /// Adds to the count.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Returns the count.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A checkpoint to resume from.
@@ -48,7 +67,13 @@ impl<'a> Progress<'a> {
     /// two.
     pub fn new(dir: PathBuf, stage: &'a Stage, every: Duration) -> Progress<'a> {
         let now = Instant::now();
-        Progress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0 }
+        let tokens = Tokens::default();
+        Progress { dir, stage, every, fit: None, last: None, since: now, begun: now, before: 0.0, tokens }
+    }
+
+    /// Returns the count of tokens, which checkpoints keep.
+    pub fn tokens(&self) -> Tokens {
+        self.tokens.clone()
     }
 
     /// Returns the latest step of any checkpoint in `dir`, complete or not.
@@ -76,9 +101,10 @@ impl<'a> Progress<'a> {
         for step in steps.into_iter().rev() {
             let dir = self.checkpoint(fit, step);
             match open(&dir, self.stage, read) {
-                Ok((rows, seconds)) => {
+                Ok((rows, manifest)) => {
                     self.last = Some(step);
-                    self.before = self.before.max(seconds);
+                    self.before = self.before.max(manifest.seconds);
+                    self.tokens.0.store(manifest.tokens.unwrap_or_default(), Ordering::Relaxed);
                     return Some(Point { step, rows });
                 }
                 Err(error) => {
@@ -147,7 +173,7 @@ impl<'a> Progress<'a> {
         fs::create_dir_all(&state).map_err(cannot("make", &state))?;
         guard(|| write(&state))?;
         boldface_tables::metrics::write(&aside.join(ROWS), &self.stage.name(), rows)?;
-        let cost = Cost { seconds: self.seconds(), peak_memory: None };
+        let cost = Cost { seconds: self.seconds(), peak_memory: None, tokens: Some(self.tokens.get()) };
         let manifest = Manifest::create(aside, self.stage, Default::default(), cost);
         Ok(manifest.and_then(|manifest| manifest.write(aside)).map_err(cannot("write", aside))?)
     }
@@ -171,11 +197,11 @@ fn open(
     dir: &Path,
     stage: &Stage,
     read: &mut dyn FnMut(&Path) -> Result<()>,
-) -> Result<(Vec<MetricRow>, f64)> {
+) -> Result<(Vec<MetricRow>, Manifest)> {
     let manifest = Manifest::verify(dir, stage).map_err(|unusable| unusable.to_string())?;
     let rows = boldface_tables::metrics::read(&dir.join(ROWS))?;
     guard(|| read(&dir.join(STATE)))?;
-    Ok((rows, manifest.seconds))
+    Ok((rows, manifest))
 }
 
 fn remove(dir: &Path) -> Result<()> {

@@ -1,7 +1,7 @@
 //! JSON records that a run leaves for people and programs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use boldface::{Exclusion, Outcome, Part, Quality, ScanId};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct Record {
     /// Scans that the datasets exclude, with the reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Exclusion>,
+    /// Name, licence and citation of each dataset that states them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptions: BTreeMap<String, DatasetDescription>,
     /// Finished stages in order.
     pub stages: Vec<StageRecord>,
 }
@@ -30,14 +33,61 @@ pub struct Record {
 impl Record {
     /// Makes the record of a run that has not begun.
     pub fn begin(plan: &Plan) -> Record {
+        let has_folder = |name: &String| plan.experiment.datasets[name].contains_key("path");
+        let described = plan.datasets.iter().filter(|dataset| has_folder(&dataset.name));
+        let descriptions = described
+            .filter_map(|dataset| Some((dataset.name.clone(), DatasetDescription::read(&dataset.root)?)))
+            .collect();
         Record {
             name: plan.name.clone(),
             spec: plan.path.clone(),
             versions: BTreeMap::from([("boldface".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
             experiment: plan.experiment.clone(),
             excluded: plan.excluded.clone(),
+            descriptions,
             stages: Vec::new(),
         }
+    }
+
+    /// Returns the folder of the spec for the run in `run`, an absolute path. The spec's path is relative to the
+    /// folder that the run was started in, which is usually above the folder of runs.
+    pub fn folder(&self, run: &Path) -> PathBuf {
+        let above = run.ancestors().map(|above| above.join(&self.spec)).find(|spec| spec.is_file());
+        let spec = above.unwrap_or_else(|| self.spec.clone());
+        spec.parent().unwrap_or(Path::new("")).to_owned()
+    }
+}
+
+/// The part of BIDS' `dataset_description.json` that a report shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DatasetDescription {
+    /// The dataset's own name.
+    pub name: Option<String>,
+    /// Its licence.
+    pub license: Option<String>,
+    /// How to cite it.
+    pub how_to_acknowledge: Option<String>,
+    /// Its persistent address.
+    #[serde(rename = "DatasetDOI")]
+    pub dataset_doi: Option<String>,
+    /// Datasets it was derived from.
+    pub source_datasets: Vec<DatasetSource>,
+}
+
+/// A dataset that another was derived from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE", default)]
+pub struct DatasetSource {
+    /// Its web address.
+    pub url: Option<String>,
+}
+
+impl DatasetDescription {
+    /// Reads the description in the folder of a dataset. The file belongs to the dataset: `None` if there is
+    /// none or it cannot be parsed.
+    pub fn read(root: &Path) -> Option<DatasetDescription> {
+        serde_json::from_str(&std::fs::read_to_string(root.join("dataset_description.json")).ok()?).ok()
     }
 }
 
@@ -50,6 +100,12 @@ pub struct StageRecord {
     pub artefact: PathBuf,
     /// Seconds it took, in this run or an earlier one.
     pub seconds: f64,
+    /// Tokens that its language model read while it learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Peak memory of the process in bytes while it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
     /// Whether it came from the store.
     pub cached: bool,
 }
@@ -144,4 +200,32 @@ pub struct Reconstruction {
     pub actual: Vec<Vec<f32>>,
     /// Decoded signal of each region over time.
     pub decoded: Vec<Vec<f32>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_spec_is_found_from_anywhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("runs/pain/2026");
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::create_dir_all(dir.path().join("experiments")).unwrap();
+        std::fs::write(dir.path().join("experiments/pain.toml"), "").unwrap();
+        let experiment = serde_json::json!({
+            "engine": "dfdx", "seed": 0, "datasets": {}, "signal": { "trs": 1 }, "split": {}, "tokenizer": {},
+            "backbone": {}, "tasks": {}, "evaluation": {}, "runtime": {},
+        });
+        let record = |spec: &str| -> Record {
+            serde_json::from_value(serde_json::json!({
+                "name": "pain", "spec": spec, "versions": {}, "experiment": experiment, "stages": [],
+            }))
+            .unwrap()
+        };
+        assert_eq!(record("experiments/pain.toml").folder(&run), dir.path().join("experiments"));
+        assert_eq!(record("gone/pain.toml").folder(&run), Path::new("gone"));
+        let absolute = dir.path().join("experiments/pain.toml").display().to_string();
+        assert_eq!(record(&absolute).folder(Path::new("/")), dir.path().join("experiments"));
+    }
 }

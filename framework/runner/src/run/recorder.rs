@@ -7,7 +7,7 @@ use boldface::{Interrupted, Metric, MetricRow, Observer, Part, Result};
 use tracing::warn;
 
 use super::Events;
-use super::progress::Progress;
+use super::progress::{Progress, Tokens};
 use crate::plan::Stage;
 
 /// Shortest time between two updates of the display.
@@ -99,6 +99,11 @@ impl<'a> Recorder<'a> {
             self.progress.begin_next();
         }
         is_kept
+    }
+
+    /// Returns the count of tokens that the stage has read.
+    pub fn tokens(&self) -> Tokens {
+        self.progress.tokens()
     }
 
     /// Returns the seconds spent on the stage, including those before its last checkpoint.

@@ -3,9 +3,11 @@
 mod answers;
 mod calibration;
 mod corpus;
+mod cost;
 pub(super) mod facts;
 mod groups;
 mod leakage;
+mod legend;
 pub(super) mod power;
 mod provenance;
 mod quality;
@@ -30,6 +32,7 @@ pub fn document(stored: &Stored) -> Document {
     blocks.extend(training::blocks(stored));
     blocks.extend(methods::blocks(stored));
     blocks.extend(leakage::blocks(stored));
+    blocks.extend(cost::blocks(stored));
     blocks.extend(provenance::blocks(stored));
     let unit = stored.record.experiment.split.unit;
     let mut document =
@@ -41,6 +44,8 @@ pub fn document(stored: &Stored) -> Document {
     }
     document
 }
+
+pub(super) use provenance::gone;
 
 /// Turns `text` into part of a file name: letters, digits and hyphens.
 pub(super) fn slug(text: &str) -> String {

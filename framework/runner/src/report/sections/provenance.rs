@@ -6,7 +6,8 @@ use boldface::Part;
 
 use crate::report::document::{Align, Block, Cell, Span, Table, code, plain};
 use crate::report::number;
-use crate::report::stored::{Description, Stored};
+use crate::report::stored::Stored;
+use crate::run::DatasetDescription;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Data and split".into())];
@@ -23,16 +24,19 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     pairs.push(("spec".into(), vec![code(stored.record.spec.display().to_string())]));
     pairs.extend(libraries(stored).map(|(plugin, hash)| (format!("library of {plugin}"), vec![code(hash)])));
     blocks.push(Block::Pairs(pairs));
-    if !stored.gone.is_empty() {
-        let gone: Vec<String> = stored.gone.iter().map(|path| path.display().to_string()).collect();
-        blocks.push(Block::Text(vec![plain(format!(
-            "Not shown, because it is no longer in the store (the same command makes it again): {}.",
-            gone.join(", ")
-        ))]));
-    }
+    blocks.extend(gone(stored).map(|gone| Block::Text(vec![plain(gone)])));
     let summary = "The resolved spec: every default filled in".to_owned();
     blocks.push(Block::Details { summary, code: stored.resolved.clone() });
     blocks
+}
+
+/// Names the artefacts that the report lacks. `None` if it is whole.
+pub fn gone(stored: &Stored) -> Option<String> {
+    let gone: Vec<String> = stored.gone.iter().map(|path| path.display().to_string()).collect();
+    (!gone.is_empty()).then(|| {
+        let gone = gone.join(", ");
+        format!("Not shown, because it is no longer in the store (the same command makes it again): {gone}.")
+    })
 }
 
 fn split(stored: &Stored) -> Vec<Block> {
@@ -57,7 +61,7 @@ fn split(stored: &Stored) -> Vec<Block> {
     ]
 }
 
-fn dataset(description: &Description) -> Vec<(String, Vec<Span>)> {
+fn dataset(description: &DatasetDescription) -> Vec<(String, Vec<Span>)> {
     let mut pairs = Vec::new();
     let texts = [
         ("Name", &description.name),
@@ -84,23 +88,14 @@ fn libraries(stored: &Stored) -> impl Iterator<Item = (String, String)> {
 }
 
 fn stages(stored: &Stored) -> Block {
-    let names = [
-        ("stage", Align::Left),
-        ("plugin", Align::Left),
-        ("key", Align::Left),
-        ("seed", Align::Right),
-        ("time", Align::Right),
-        ("this run", Align::Left),
-    ];
+    let names =
+        [("stage", Align::Left), ("plugin", Align::Left), ("key", Align::Left), ("seed", Align::Right)];
     let row = |stage: &crate::run::StageRecord| {
-        let how = if stage.cached { "looked up" } else { "computed" };
         vec![
             Cell::new(stage.stage.name()),
             Cell::new(stage.stage.plugin.clone()),
             Cell::new(stage.stage.key.short()),
             Cell::new(stage.stage.seed.to_string()),
-            Cell::new(number::duration(stage.seconds)),
-            Cell::new(how),
         ]
     };
     Block::Table(Table {

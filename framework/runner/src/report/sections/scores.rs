@@ -2,6 +2,7 @@
 
 use boldface::Part;
 
+use super::legend;
 use crate::report::document::{Block, code, metric_label, plain, strong};
 use crate::report::number;
 use crate::report::results::{Results, results};
@@ -20,6 +21,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         blocks.push(Block::Text(vec![plain("No task was scored in this run.")]));
         return blocks;
     }
+    let legend = legend::block(test.iter().chain(&validation));
     for (part, results) in [(Part::Test, test), (Part::Validation, validation)] {
         if results.is_empty() {
             continue;
@@ -40,6 +42,10 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         strong("Bold"),
         plain(": the interval of the difference excludes zero. ↑ higher is better, ↓ lower is better. – undefined."),
     ]));
+    if let Some(legend) = legend {
+        blocks.push(Block::Text(vec![plain("The columns beside the model, on the same questions:")]));
+        blocks.push(legend);
+    }
     blocks
 }
 

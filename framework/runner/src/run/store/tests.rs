@@ -14,7 +14,7 @@ fn write(store: &Store, stage: &Stage, text: &str) {
     let draft = store.draft(stage).unwrap();
     fs::create_dir(draft.dir().join("inside")).unwrap();
     fs::write(draft.dir().join("inside/words.txt"), text).unwrap();
-    draft.finish(stage, BTreeMap::new(), Cost { seconds: 1.5, peak_memory: None }).unwrap();
+    draft.finish(stage, BTreeMap::new(), Cost { seconds: 1.5, ..Cost::default() }).unwrap();
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! What each stage cost.
+
+use crate::report::document::{Align, Block, Cell, Table, plain};
+use crate::report::number;
+use crate::report::stored::Stored;
+use crate::run::StageRecord;
+
+pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+    if stored.record.stages.is_empty() {
+        return Vec::new();
+    }
+    let names = [
+        ("stage", Align::Left),
+        ("steps", Align::Right),
+        ("tokens", Align::Right),
+        ("time", Align::Right),
+        ("peak memory", Align::Right),
+        ("this run", Align::Left),
+    ];
+    let dash = || number::DASH.to_owned();
+    let row = |stage: &StageRecord| {
+        let name = stage.stage.name();
+        let steps = stored.rows.iter().filter(|row| row.stage == name).filter_map(|row| row.step).max();
+        let how = if stage.cached { "looked up" } else { "computed" };
+        vec![
+            Cell::new(name),
+            Cell::new(steps.filter(|&steps| steps > 0).map_or_else(dash, number::grouped)),
+            Cell::new(stage.tokens.map_or_else(dash, number::grouped)),
+            Cell::new(number::duration(stage.seconds)),
+            Cell::new(stage.peak_memory.map_or_else(dash, number::megabytes)),
+            Cell::new(how),
+        ]
+    };
+    let words = "Time and memory are those of the run that made a stage, and differ between runs and machines; memory \
+                 is that of the whole process. Tokens are those that the language model read while it learned: fMRI and \
+                 text, a scan once for all questions about it in a row.";
+    vec![
+        Block::Section("Cost".into()),
+        Block::Table(Table {
+            caption: "What each stage cost".into(),
+            columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
+            rows: stored.record.stages.iter().map(row).collect(),
+        }),
+        Block::Text(vec![plain(words)]),
+    ]
+}
