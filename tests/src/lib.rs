@@ -1,5 +1,6 @@
 //! Runs specs in a temporary project, either in this process or with the real binary.
 
+pub mod asked;
 pub mod cohort;
 pub mod libraries;
 pub mod schema;

@@ -1,92 +1,11 @@
 //! Ordered answers: numbers whose near bins count, and bands of facts with their frequencies.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::collections::BTreeMap;
-use std::fs;
-
 use boldface::Prediction;
-use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
-use boldface_runner::run::{Answered, Finished};
-use boldface_tests::{Sandbox, Seen, repository, test_score};
-
-/// Simulated scans whose classes are numbers. The codes show the phase of a wave that depends on the
-/// class.
-const DATA: &str = r#"
-[datasets.made]
-type = "synthetic"
-subjects = 60
-rois = 8
-trs = 80
-effect = 0.0
-response = 1.5
-classes = ["20", "60"]
-
-[signal]
-trs = 80
-
-[split]
-test = 0.4
-stratify = ["condition"]
-
-[tokenizer]
-type = "quantile"
-patch = 10
-codebook-size = 8
-
-[backbone]
-type = "bigram"
-
-[instruction]
-steps = 6
-warmup = 0
-peak-lr = 1e-3
-
-[evaluation]
-resamples = 20
-longest-answer = 40
-"#;
-
-const CONDITION: &str = "type = \"classification\"\ntarget = \"condition\"\nclasses = [\"20\", \"60\"]\n";
-const AGE: &str = "type = \"regression\"\ntarget = \"condition\"\nunit = \"years\"\n";
-
-fn spec(tasks: &[(&str, &str, &str)]) -> String {
-    let tables = tasks.iter().map(|(name, table, keys)| format!("\n[tasks.{name}]\n{table}{keys}\n"));
-    DATA.to_owned() + &tables.collect::<String>()
-}
-
-fn run(sandbox: &Sandbox, text: &str) -> Finished {
-    sandbox.write("spec.toml", text);
-    sandbox.run("spec.toml", &Seen::default()).unwrap()
-}
-
-fn plan(sandbox: &Sandbox, text: &str) -> Plan {
-    sandbox.write("spec.toml", text);
-    sandbox.plan("spec.toml")
-}
-
-fn problems(text: &str) -> String {
-    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
-    let folder = repository("experiments").join("spec.toml");
-    let found = resolve(&folder, text, &build).unwrap_err();
-    let told: String = found.iter().map(|located| format!("{}\n", located.problem)).collect();
-    told.replace(&repository("experiments").display().to_string(), "experiments")
-}
-
-/// Returns the answers of an evaluation, by answerer.
-fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
-    let record = finished.stages.iter().find(|record| record.stage.name() == stage).unwrap();
-    let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
-    let mut by: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
-    for line in fs::read_to_string(path).unwrap().lines() {
-        let answered: Answered = serde_json::from_str(line).unwrap();
-        by.entry(answered.plugin.clone()).or_default().push(answered);
-    }
-    by
-}
-
-fn key(plan: &Plan, stage: &str) -> String {
-    plan.stages.iter().find(|found| found.name() == stage).unwrap().key.0.clone()
-}
+use boldface_runner::plan::Plan;
+use boldface_runner::run::Answered;
+use boldface_tests::asked::{AGE, CONDITION, DATA, answers, key, plan, problems, run, spec};
+use boldface_tests::{Sandbox, test_score};
 
 const BINS: &str =
     "type = \"regression\"\ntarget = \"condition\"\nunit = \"years\"\nedges = [0, 30, 50, 80]\n";
@@ -169,7 +88,15 @@ fn captions_of_facts_get_the_frequencies_of_their_bands() {
     let finished = run(&sandbox, &of("frequencies = true"));
     let accuracy = test_score(&finished.dir, "captioning", "bigram", "fact_accuracy");
     assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
-    for answered in &answers(&sandbox, &finished, "evaluation.captioning")["bigram"] {
+    let told = answers(&sandbox, &finished, "evaluation.captioning");
+    // The model's own captions are those of a task without the key.
+    let predictions = |answers: &[Answered]| -> Vec<Prediction> {
+        answers.iter().map(|answered| answered.outcome.prediction.clone()).collect()
+    };
+    let plain = answers(&sandbox, &run(&sandbox, &of("")), "evaluation.captioning");
+    assert_eq!(predictions(&told["without-frequencies"]), predictions(&plain["bigram"]));
+    assert!(!plain.contains_key("without-frequencies"));
+    for answered in &told["bigram"] {
         let Prediction::Text { facts, .. } = &answered.outcome.prediction else { panic!("{answered:?}") };
         assert!((1..=3).contains(&facts.len()), "{answered:?}");
     }
@@ -194,6 +121,8 @@ fn keys_that_facts_cannot_have_are_said_before_anything_runs() {
         tasks.open.paradigm: its answers are bands of facts, which cannot be asked this way; remove `paradigm`
         tasks.prior.prior: a linear baseline answers with a class or a number, and this task asks for neither; remove `prior`
         tasks.probe.paradigm: its answers are bands of facts, which cannot be asked this way; remove `paradigm`
+        tasks.zero.held-out: training asks for the facts of the corpora whatever tasks there are, so this would hold nothing out; remove it; `[facts] held-out = ["coupling.A-*"]` keeps features out of training
+        tasks.zero-captions.held-out: training asks for the facts of the corpora whatever tasks there are, so this would hold nothing out; remove it; `[facts] held-out = ["coupling.A-*"]` keeps features out of training
     "#]]
     .assert_eq(&problems(&tasks(&[
         ("drawn", COUPLINGS, "answer-sd = 1"),
@@ -204,6 +133,8 @@ fn keys_that_facts_cannot_have_are_said_before_anything_runs() {
         ("open", FACTS, "paradigm = \"open\""),
         ("prior", COUPLINGS, "prior = \"fc\""),
         ("probe", COUPLINGS, "paradigm = \"probe\""),
+        ("zero", COUPLINGS, "held-out = true"),
+        ("zero-captions", "type = \"captioning\"\n", "held-out = true"),
     ])));
     // A single paradigm is what facts have anyway, and free captions learn from few scans.
     let sandbox = Sandbox::new();
@@ -222,6 +153,7 @@ fn keys_about_ordered_answers_are_for_ordered_answers() {
     expect![[r#"
         tasks.bands.frequencies: only answers about facts have bands with frequencies; remove `frequencies`; captions need `decoding = "asked"`
         tasks.classes.answer-sd: `answer-sd` needs a task that answers with a number; remove `answer-sd`
+        tasks.narrow.answer-sd: 0.2 changes almost nothing: at most 0.80% of drawn answers leave the narrowest bin of 20 years; raise it to about half a bin, or remove it to learn the true bin only
         tasks.negative.answer-sd: -1 is not a finite number above 0; give it in the unit of `edges`, such as 5 for 5 years, or remove it to learn the true bin only
         tasks.probe.answer-sd: `answer-sd` acts in instruction tuning, which leaves this task out; remove `answer-sd`, or `held-out` and `paradigm = "probe"`
         tasks.ridge.answer-sd: a ridge regression learns the numbers as they are; list `edges` of bins, or remove `answer-sd`
@@ -230,6 +162,7 @@ fn keys_about_ordered_answers_are_for_ordered_answers() {
     .assert_eq(&problems(&spec(&[
         ("bands", CONDITION, "frequencies = true"),
         ("classes", CONDITION, "answer-sd = 5"),
+        ("narrow", BINS, "answer-sd = 0.2"),
         ("negative", BINS, "answer-sd = -1"),
         ("probe", BINS, "answer-sd = 5\nparadigm = \"probe\""),
         ("ridge", AGE, "answer-sd = 5"),

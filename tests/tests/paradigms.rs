@@ -2,94 +2,15 @@
 //! effect.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use boldface::{Answer, Part, Prediction};
-use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
 use boldface_runner::run::{Answered, Finished};
-use boldface_tests::{Sandbox, Seen, repository, test_score};
+use boldface_tests::asked::{AGE, CONDITION, DATA, answers, key, plan, problems, run, spec};
+use boldface_tests::{Sandbox, test_score};
 
-/// Simulated scans whose classes are numbers. The codes show the phase of a wave that depends on the
-/// class.
-const DATA: &str = r#"
-[datasets.made]
-type = "synthetic"
-subjects = 60
-rois = 8
-trs = 80
-effect = 0.0
-response = 1.5
-classes = ["20", "60"]
-
-[signal]
-trs = 80
-
-[split]
-test = 0.4
-stratify = ["condition"]
-
-[tokenizer]
-type = "quantile"
-patch = 10
-codebook-size = 8
-
-[backbone]
-type = "bigram"
-
-[instruction]
-steps = 6
-warmup = 0
-peak-lr = 1e-3
-
-[evaluation]
-resamples = 20
-longest-answer = 40
-"#;
-
-const CONDITION: &str = "type = \"classification\"\ntarget = \"condition\"\nclasses = [\"20\", \"60\"]\n";
 const GROUP: &str = "type = \"classification\"\ntarget = \"group\"\nclasses = [\"a\", \"b\"]\n";
-const AGE: &str = "type = \"regression\"\ntarget = \"condition\"\nunit = \"years\"\n";
-
-fn spec(tasks: &[(&str, &str, &str)]) -> String {
-    let tables = tasks.iter().map(|(name, table, keys)| format!("\n[tasks.{name}]\n{table}{keys}\n"));
-    DATA.to_owned() + &tables.collect::<String>()
-}
-
-fn run(sandbox: &Sandbox, text: &str) -> Finished {
-    sandbox.write("spec.toml", text);
-    sandbox.run("spec.toml", &Seen::default()).unwrap()
-}
-
-fn plan(sandbox: &Sandbox, text: &str) -> Plan {
-    sandbox.write("spec.toml", text);
-    sandbox.plan("spec.toml")
-}
-
-fn problems(text: &str) -> String {
-    let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
-    let folder = repository("experiments").join("spec.toml");
-    let found = resolve(&folder, text, &build).unwrap_err();
-    let told: String = found.iter().map(|located| format!("{}\n", located.problem)).collect();
-    told.replace(&repository("experiments").display().to_string(), "experiments")
-}
-
-/// Returns the answers of an evaluation, by answerer.
-fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
-    let record = finished.stages.iter().find(|record| record.stage.name() == stage).unwrap();
-    let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
-    let mut by: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
-    for line in fs::read_to_string(path).unwrap().lines() {
-        let answered: Answered = serde_json::from_str(line).unwrap();
-        by.entry(answered.plugin.clone()).or_default().push(answered);
-    }
-    by
-}
-
-fn key(plan: &Plan, stage: &str) -> String {
-    plan.stages.iter().find(|found| found.name() == stage).unwrap().key.0.clone()
-}
 
 fn metrics(run: &Path, task: &str) -> BTreeSet<String> {
     let rows = boldface_tables::metrics::read(&run.join("metrics.parquet")).unwrap();
@@ -263,7 +184,7 @@ fn what_cannot_be_asked_is_said_before_anything_runs() {
     ])));
     expect![[r#"
         tasks.misspelt.held_out: unknown field `held_out`, expected one of `target`, `classes`, `missing`, `others`, `question`; did you mean `held-out`?
-        tasks.strange.paradigm: unknown variant `probing`, expected one of `single`, `multi`, `open`, `probe`; did you mean `probe`?
+        tasks.strange.paradigm: unknown value `probing`, expected one of `single`, `multi`, `open`, `probe`; did you mean `probe`?
     "#]].assert_eq(&problems(&spec(&[
         ("misspelt", CONDITION, "held_out = true"),
         ("strange", GROUP, "paradigm = \"probing\""),

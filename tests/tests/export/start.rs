@@ -170,3 +170,24 @@ fn whom_the_first_of_two_exports_learned_from_is_known_to_the_second() {
         assert_eq!(count, 10, "{learned}");
     }
 }
+
+#[test]
+fn facts_that_the_export_has_learned_cannot_be_held_out() {
+    let sandbox = project(COUNTED);
+    let held_out = |pattern: &str| format!("\n[facts]\nheld-out = [\"{pattern}\"]\n");
+    exported(&sandbox, "out", false);
+    let said = problems(&sandbox, &(begun("") + &held_out("coupling.A-*")));
+    assert!(
+        said.contains("leak `start.held-out-facts`: the export did not hold out `coupling.A-A`"),
+        "{said}"
+    );
+    // An export that held the same facts out, or more.
+    sandbox.write("spec.toml", &(COUNTED.to_owned() + &held_out("coupling.A-*")));
+    exported(&sandbox, "unseen", false);
+    let begun = begun("").replace("\"out", "\"unseen");
+    for pattern in ["coupling.A-*", "coupling.A-C"] {
+        assert_eq!(problems(&sandbox, &(begun.clone() + &held_out(pattern))), "", "{pattern}");
+    }
+    let said = problems(&sandbox, &(begun + &held_out("coupling.*-C")));
+    assert!(said.contains("did not hold out `coupling.B-C`, `coupling.C-C`"), "{said}");
+}

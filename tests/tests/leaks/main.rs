@@ -3,6 +3,7 @@
 
 mod accepted;
 mod fits;
+mod held_out;
 mod nuisances;
 mod people;
 mod plugins;

@@ -65,6 +65,10 @@ pub struct Export {
     pub series: String,
     /// Hash of each dataset's files, which identifies the dataset.
     pub datasets: BTreeMap<String, String>,
+    /// Patterns of features about which it learned no facts; `*` without a corpus. Empty if a version
+    /// wrote it that did not know.
+    #[serde(default)]
+    pub held_out: Vec<String>,
     /// Every other file, by path relative to the folder.
     pub files: BTreeMap<String, FileRecord>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use boldface::{Backbone, Card, FmriShape, Regions, Result, ScanInfo, Split};
+use boldface::{Backbone, Card, FactQuestion, FmriShape, Regions, Result, ScanInfo, Split};
 use boldface_tables::metrics;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -127,6 +127,22 @@ impl Source {
         self.record.stages.iter().find(|stage| stage.stage.kind == *kind)
     }
 
+    /// Returns patterns of the features about which the model has learned no facts, in this experiment and in
+    /// those that it started from.
+    fn held_out(&self) -> Vec<String> {
+        let experiment = &self.record.experiment;
+        let mut own = match experiment.corpora.is_empty() {
+            true => vec!["*".to_owned()],
+            false => experiment.facts.held_out.clone(),
+        };
+        if let Some(start) = &experiment.start {
+            let dir = self.origin().join(&start.path);
+            let before = Export::read(&dir).map(|export| export.held_out).unwrap_or_default();
+            own.retain(|own| before.iter().any(|pattern| FactQuestion::is_named(pattern, own)));
+        }
+        own
+    }
+
     /// Writes everything except the manifest to `to`.
     fn put(&self, to: &Path, hashed: bool) -> Result<(Export, Vec<String>)> {
         let record = &self.record;
@@ -176,6 +192,7 @@ impl Source {
             tr,
             series: self.stage(&StageKind::Series).map(|stage| stage.stage.key.0.clone()).unwrap_or_default(),
             datasets: datasets.clone(),
+            held_out: self.held_out(),
             files: BTreeMap::new(),
         };
 
@@ -232,7 +249,7 @@ impl Source {
 
     /// Returns the folder of the spec, as an absolute path if it still exists.
     fn origin(&self) -> PathBuf {
-        let folder = self.record.spec.parent().unwrap_or(Path::new(""));
+        let folder = &self.record.folder(&self.run);
         fs::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
             .unwrap_or_else(|_| folder.to_owned())
     }

@@ -5,7 +5,7 @@ mod labels;
 use std::path::Path;
 use std::sync::Arc;
 
-use boldface::{Answer, Cohort, Problem, Task};
+use boldface::{Answer, Cohort, Example, Problem, Task};
 use serde_json::{Value, json};
 
 use super::Entry;
@@ -14,6 +14,9 @@ use crate::stages::alignment::FactRecipe;
 use crate::stages::lessons::is_taught_by_asking;
 use crate::stages::{baselines::connectivity::MOST_ROIS, cases::Form, naming::named};
 use labels::Labels;
+
+/// Smallest share of drawn answers in another bin than the true one for which `answer-sd` is worth its name.
+const FEWEST_MOVED: f64 = 0.01;
 
 /// How one task is put to the model.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,8 @@ pub struct Asking {
     pub slots: Slots,
     /// Form of the answers, or `None` if scan labels are not enough to know it.
     pub(crate) form: Option<Form>,
+    /// The first example that scan labels give.
+    pub(super) example: Option<Example>,
     /// Hash of the file of paraphrases.
     content: Option<String>,
 }
@@ -73,7 +78,7 @@ impl Asking {
         } else if keys.paradigm == Paradigm::Open {
             grammar = Some(Grammar::plain(&slots));
         }
-        Ok(Asking { keys, grammar, slots, form: None, content })
+        Ok(Asking { keys, grammar, slots, form: None, example: None, content })
     }
 
     /// Returns the keys as a table with every default.
@@ -153,6 +158,7 @@ pub(super) fn check(
         let (trs, shots) = (experiment.signal.trs, task.asking.keys.shots);
         let labels = Labels::collect(&*task.config, shots, asked, trs, cohorts);
         task.asking.form = labels.form;
+        task.asking.example = labels.example.clone();
         let mut found = task.asking.check(&labels);
         let split = &experiment.split;
         if task.asking.keys.prior.is_some() && split.file.is_none() && split.validation_share() == 0.0 {
@@ -220,17 +226,23 @@ impl Asking {
             problems
                 .push(Problem::at("held-out", message).help("list `edges` of bins, which a model can rank"));
         }
+        if self.keys.held_out && labels.answer().is_some_and(is_taught_by_asking) {
+            let message = "training asks for the facts of the corpora whatever tasks there are, so this would hold \
+                           nothing out";
+            let help = "remove it; `[facts] held-out = [\"coupling.A-*\"]` keeps features out of training";
+            problems.push(Problem::at("held-out", message).help(help));
+        }
         if let (Some(shots), Some((n, class))) = (self.keys.shots, &labels.rarest)
             && *n < shots
         {
             let message = format!("only {n} scans are `{class}`, fewer than {shots} shots");
             problems.push(Problem::at("shots", message).help("lower `shots`; only training scans count"));
         }
-        problems.extend(labels.answer.as_ref().and_then(|answer| self.check_shots(answer)));
+        problems.extend(labels.answer().and_then(|answer| self.check_shots(answer)));
         problems.extend(self.unread(&labels.options));
         problems.extend(self.check_prior(form, labels.rois));
-        problems.extend(labels.answer.as_ref().and_then(|answer| self.check_answer_sd(answer)));
-        if self.keys.frequencies && !labels.answer.as_ref().is_some_and(is_taught_by_asking) {
+        problems.extend(labels.answer().and_then(|answer| self.check_answer_sd(answer)));
+        if self.keys.frequencies && !labels.answer().is_some_and(is_taught_by_asking) {
             let message = "only answers about facts have bands with frequencies";
             let help = "remove `frequencies`; captions need `decoding = \"asked\"`";
             problems.push(Problem::at("frequencies", message).help(help));
@@ -273,6 +285,18 @@ impl Asking {
                 message.trim_end().to_owned(),
                 "lower it: the first and last bins would be nearly all answers",
             );
+        }
+        let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+        // Of numbers spread evenly over a bin, a normal draw leaves it with probability 2 sd / (width sqrt(2 pi)).
+        let moved = 2.0 * sd / (narrowest * std::f64::consts::TAU.sqrt());
+        if moved < FEWEST_MOVED {
+            let message = format!(
+                "{sd} changes almost nothing: at most {:.2}% of drawn answers leave the narrowest bin of {narrowest} \
+                 {unit}",
+                100.0 * moved
+            );
+            let help = "raise it to about half a bin, or remove it to learn the true bin only";
+            return at(message.trim_end().to_owned(), help);
         }
         None
     }

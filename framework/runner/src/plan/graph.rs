@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::claim::WEIGHTS;
 use super::key::{Content, key};
+use super::leak::TAUGHT_VERSION;
 use super::{Entry, Plan, Stage, StageKind};
 use crate::spec::{Table, Taken, Unit, plain};
 use crate::stages::alignment::FactRecipe;
+use crate::stages::evaluation::FREQUENCIES_VERSION;
 use crate::stages::split;
 
 /// Hashes of the data that a plan reads.
@@ -63,7 +65,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         if !experiment.facts.held_out.is_empty() {
             // Every stage that learns from the corpus reads this stage, so the held-out facts are part
             // of its key.
-            config["held-out"] = json!(experiment.facts.held_out);
+            config["held-out"] = json!([experiment.facts.held_out, TAUGHT_VERSION]);
         }
         graph.add(StageKind::Corpus, &names.join(", "), versions, 0, config, &["series", "split"]);
     }
@@ -156,7 +158,11 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = usual;
         insert(&mut config, "asked", task.asking.content(experiment.seed));
         insert(&mut config, "prior", task.asking.prior().map(Value::from));
-        insert(&mut config, "frequencies", task.asking.keys.frequencies.then_some(Value::Bool(true)));
+        insert(
+            &mut config,
+            "frequencies",
+            task.asking.keys.frequencies.then_some(FREQUENCIES_VERSION.into()),
+        );
         let together = plan.asked_with(task);
         if !together.is_empty() {
             let tables = tables(together.iter().copied(), |_| None);

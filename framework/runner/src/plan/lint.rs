@@ -59,10 +59,12 @@ fn check_instruction(instruction: &Instruction, range: &mut Ranges<'_>) {
         let message = format!("{} do not fit into micro-batches of {batch_size}", instruction.questions);
         range.report("questions", message);
     }
-    check_forms(&instruction.forms, range);
+    let presented = instruction.training().steps as f64 * (*accumulate).max(1) as f64 * *batch_size as f64;
+    check_forms(&instruction.forms, presented, range);
 }
 
-fn check_forms(forms: &Forms, range: &mut Ranges<'_>) {
+/// `presented` is the number of the tasks' prompts in all steps.
+fn check_forms(forms: &Forms, presented: f64, range: &mut Ranges<'_>) {
     let shares = [("text-only", forms.text_only), ("values", forms.values)];
     let mut is_sound = true;
     for (key, share) in shares {
@@ -73,7 +75,10 @@ fn check_forms(forms: &Forms, range: &mut Ranges<'_>) {
     }
     let sum = forms.text_only + forms.values;
     if is_sound && sum > 1.0 {
-        range.report("forms", format!("the shares add up to {sum}; they may add up to at most 1"));
+        range.report("forms", format!("the shares add up to {sum}; they must add up to less than 1"));
+    } else if is_sound && sum > 0.0 && (1.0 - sum) * presented < 1.0 {
+        let message = format!("with shares of {sum} in all, none of {presented} prompts would show a scan");
+        range.report("forms", format!("{message}; lower them"));
     }
 }
 
@@ -209,20 +214,26 @@ mod tests {
         let check = |text_only: f64, values: f64| {
             said(|problems| {
                 let mut range = Ranges { section: "instruction", problems };
-                check_forms(&Forms { text_only, values }, &mut range);
+                check_forms(&Forms { text_only, values }, 100.0, &mut range);
             })
         };
         assert_eq!(check(0.0, 0.0), "");
-        assert_eq!(check(0.5, 0.5), "");
+        assert_eq!(check(0.25, 0.5), "");
         expect![[r#"
             instruction.forms.text-only: `text-only` is a share from 0 to 1, not -0.1
             instruction.forms.values: `values` is a share from 0 to 1, not 1.5
         "#]]
         .assert_eq(&check(-0.1, 1.5));
         expect![[r#"
-            instruction.forms: the shares add up to 1.5; they may add up to at most 1
+            instruction.forms: the shares add up to 1.5; they must add up to less than 1
         "#]]
         .assert_eq(&check(0.75, 0.75));
+        expect![[r#"
+            instruction.forms: with shares of 1 in all, none of 100 prompts would show a scan; lower them
+        "#]]
+        .assert_eq(&check(0.5, 0.5));
+        assert!(check(0.995, 0.0).contains("none of 100 prompts"));
+        assert_eq!(check(0.95, 0.0), "");
     }
 
     #[test]

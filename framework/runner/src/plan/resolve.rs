@@ -14,7 +14,7 @@ use boldface::{
 use super::checks::Checks;
 use super::claim::{Own, Place, claim};
 use super::cohorts::DataCache;
-use super::{Entry, Plan, Start, asking, graph, harmonized, leak, libraries, lint, size};
+use super::{Entry, Plan, Start, asking, context, facts, graph, harmonized, leak, libraries, lint, size};
 use crate::spec::{Draft, Experiment, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
 
@@ -126,7 +126,12 @@ fn resolve_draft(
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     Checks { data, found: &found, problems: &mut problems }.all(&experiment, &draft, &parts);
+    // A corpus that could not be made has been reported.
+    let has_corpora = is_sound("corpora") && parts.corpora.len() == experiment.corpora.len();
+    let asked = if has_corpora { facts::asked(&parts.corpora, &found.each) } else { None };
+    facts::check(&experiment, asked.as_deref(), &mut problems);
     asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
+    context::check(&experiment, &parts, (&found, asked.as_deref()), data, &mut problems);
     let start = Start::find(&experiment, folder, data, &mut problems);
     start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();

@@ -18,10 +18,12 @@ pub struct TaskKeys {
     /// those of 4.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shots: Option<usize>,
-    /// Keeps the task out of instruction tuning, so its scores are zero-shot.
+    /// Keeps the task out of instruction tuning, so its scores are zero-shot. For facts, use
+    /// `[facts] held-out` instead.
     pub held_out: bool,
     /// A file of paraphrases, relative to the spec. Training draws from it; evaluation uses the first
-    /// paraphrase.
+    /// paraphrase. Facts are taught in the corpus' own questions, so for a task about facts it changes
+    /// evaluation only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PathBuf>,
     /// A linear baseline to start from: its answer is the prior, which the model corrects as far as validation

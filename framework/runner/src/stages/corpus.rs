@@ -9,6 +9,7 @@ use boldface::{
 
 use super::Work;
 use crate::describe::{FILE, Saved, each};
+use crate::plan::facts::advice;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
@@ -49,15 +50,15 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
         })?;
         descriptors.extend(said.into_iter().flatten());
     }
-    let asked = || questions.values().flatten().map(|asked: &FactQuestion| asked.feature.as_str());
-    let held_out = &work.plan.experiment.facts.held_out;
-    if let Some(pattern) =
-        held_out.iter().find(|pattern| !asked().any(|name| FactQuestion::is_named(pattern, name)))
-    {
-        let known = asked().take(6).collect::<Vec<_>>().join("`, `");
-        return Err(
-            format!("`facts.held-out`: `{pattern}` names no feature; there are `{known}` and more").into()
-        );
+    let asked = questions.values().flatten().map(|asked: &FactQuestion| asked.feature.clone());
+    let (asked, held_out) = (asked.collect::<Vec<_>>(), &work.plan.experiment.facts.held_out);
+    let is_unknown =
+        |pattern: &&String| !asked.iter().any(|feature| FactQuestion::is_named(pattern, feature));
+    if let Some(pattern) = held_out.iter().find(is_unknown) {
+        let advice = advice(pattern, &asked);
+        let message =
+            format!("`facts.held-out`: `{pattern}` matches no feature that a corpus asks about; {advice}");
+        return Err(message.into());
     }
     work.write_json(QUESTIONS, &questions)?;
     counted(work, &split, &scans, &descriptors)?;

@@ -57,6 +57,11 @@ impl Values {
         Values(finite.map(|(feature, z)| format!("{feature} {}", two_decimals(z))).collect())
     }
 
+    /// Names of the features.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|fact| Some(fact.rsplit_once(' ')?.0))
+    }
+
     /// Whether there is no fact.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

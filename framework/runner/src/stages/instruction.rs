@@ -4,16 +4,17 @@
 //! whole state, so nothing has to be saved.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use boldface::{Result, Scan, Sequence, Window};
 
 use super::Work;
 use super::alignment::{FactRecipe, Teacher};
+use super::counted::{Counted, is_about_the_same};
 use super::forms::Values;
 use super::lessons::{self, Course};
 use super::packing::Deck;
 use super::windows::Windows;
+use crate::plan::leak::Taught;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
@@ -47,6 +48,10 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     }
     let learned = courses.iter().flat_map(|course| &course.scans);
     work.fitted_on(learned.chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>())?;
+    let mut taught = Taught::default();
+    let of_courses = courses.iter().map(|course| course.taught.clone());
+    of_courses.chain(teacher.iter().map(Teacher::taught)).for_each(|other| taught.extend(other));
+    work.write_taught(taught)?;
     let deck = |course: Course| {
         let purpose = format!("instruction.{}", course.name);
         let deck = Deck::new(course.lessons.len(), work.stage.seed, &purpose);
@@ -59,6 +64,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (size, questions, rehearsal) = (config.batch_size, config.questions, config.rehearsal);
     let size = if tasks.is_empty() { 0 } else { size };
     let mut batches = Batches { tasks, turn: 0, size, questions, teacher, rehearsal, next: 0 };
+    let mut batches = Counted { batches: &mut batches, tokens: work.recorder.tokens() };
     model.train(&training, &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
@@ -107,14 +113,6 @@ impl Iterator for Batches {
         self.next += 1;
         Some(Ok(batch))
     }
-}
-
-/// Whether two lessons show the same block.
-fn is_about_the_same(a: &Sequence, b: &Sequence) -> bool {
-    a.fmri
-        .as_ref()
-        .zip(b.fmri.as_ref())
-        .is_some_and(|(a, b)| Arc::ptr_eq(&a.features, &b.features) && a.patches == b.patches)
 }
 
 #[cfg(test)]

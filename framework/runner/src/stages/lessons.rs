@@ -13,6 +13,7 @@ use super::naming::named;
 use super::nearby::with_drawn_answer;
 use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
 use super::windows::Windows;
+use crate::plan::leak::Taught;
 use crate::plan::{Asking, Plan};
 use crate::spec::{Forms, Paradigm};
 
@@ -28,6 +29,8 @@ pub struct Course {
     pub scans: Vec<ScanId>,
     /// Every lesson in one wording and form, or in one per round.
     pub lessons: Vec<Vec<Sequence>>,
+    /// Facts and texts in the lessons.
+    pub taught: Taught,
 }
 
 /// The examples of a course. Each lesson asks one or several questions about one window of a scan.
@@ -71,8 +74,12 @@ pub fn courses(
         // A forecast without its scan would have nothing to continue.
         let has_forms = !forms.is_none() && !is_forecast;
         let mut answers = seed::stream(seed, &format!("answers.{name}"));
-        let mut worded = Vec::new();
+        let (mut worded, mut taught) = (Vec::new(), Taught::default());
         for ((scan, examples), block) in lessons.iter().zip(blocks) {
+            if forms.values > 0.0 {
+                let values = Values::collect(known[scan], examples[0].1.window);
+                taught.features.extend(values.features().map(str::to_owned));
+            }
             let put = Put { model, scan: known[scan], block, patch: windows.patch(), context };
             let is_multi = examples.iter().any(|(asking, _)| asking.keys.paradigm == Paradigm::Multi);
             let changes = examples
@@ -87,6 +94,7 @@ pub fn courses(
                     })
                     .collect::<Result<_>>()
                     .map_err(in_task)?;
+                examples.iter().for_each(|example| note(&mut taught, example));
                 let form = match has_forms {
                     true => PromptForm::draw(&forms, &mut form_rng),
                     false => PromptForm::Scan,
@@ -98,9 +106,23 @@ pub fn courses(
             worded.push(wordings);
         }
         let scans = lessons.iter().map(|(scan, _)| scan.clone()).collect();
-        courses.push(Course { name: name.clone(), scans, lessons: worded });
+        courses.push(Course { name: name.clone(), scans, lessons: worded, taught });
     }
     Ok(courses)
+}
+
+/// Notes the question of an example, and the facts and texts of its answer.
+fn note(taught: &mut Taught, example: &Example) {
+    taught.questions.insert(example.question.clone());
+    match &example.answer {
+        Answer::Text { reference, facts, .. } => {
+            taught.features.extend(facts.iter().map(|fact| fact.feature.clone()));
+            taught.texts.insert(reference.clone());
+        }
+        Answer::Band { fact, .. } => drop(taught.features.insert(fact.feature.clone())),
+        Answer::Choice { options, .. } => taught.texts.extend(options.iter().cloned()),
+        Answer::Series { .. } | Answer::Value { .. } => {}
+    }
 }
 
 /// Puts the questions of one lesson.
@@ -204,35 +226,22 @@ fn wording(asking: &Asking, example: &Example, rng: &mut ChaCha8Rng) -> Result<E
 mod tests {
     use std::sync::Arc;
 
-    use boldface::{Descriptor, Fact, FactQuestion, Regions, ScanInfo, TimeSeries};
+    use boldface::{Descriptor, Fact, FactQuestion, testing};
 
     use super::super::letters::{Letters, block};
     use super::*;
 
+    /// A scan of twelve volumes with one fact.
     fn scan() -> Scan {
-        let id = ScanId::new("d", "01");
+        let made = testing::scan("01", &[]);
         let fact = Fact { feature: "a".into(), z: Some(-2.0), band: "lower".into(), ..Fact::default() };
         let asked = FactQuestion { feature: "a".into(), wordings: vec!["?".into()], bands: vec![] };
         let descriptor = Descriptor {
-            window: Window::first(60),
+            window: Window::first(12),
             question: Some(Arc::new(asked)),
-            ..Descriptor::new(&id, "a is lower.".into(), fact)
+            ..Descriptor::new(&made.info.id, "a is lower.".into(), fact)
         };
-        let info = ScanInfo {
-            id,
-            tr: 2.0,
-            trs: 60,
-            rois: 2,
-            phenotype: BTreeMap::new(),
-            events: Vec::new(),
-            cuts: Vec::new(),
-        };
-        Scan {
-            info: Arc::new(info),
-            series: TimeSeries::new(60, 2, 2.0, vec![0.0; 120]).unwrap(),
-            regions: Arc::new(Regions { names: vec![], networks: vec![] }),
-            descriptors: vec![descriptor],
-        }
+        Scan { descriptors: vec![descriptor], ..made }
     }
 
     fn example(question: &str, trs: usize) -> Example {
@@ -243,7 +252,7 @@ mod tests {
     /// Returns the text of a lesson's prompt with its answers, and whether it shows the scan.
     fn put(examples: &[Example], form: PromptForm, is_multi: bool) -> (String, bool) {
         let scan = scan();
-        let put = Put { model: &Letters, scan: &scan, block: block(), patch: 20, context: None };
+        let put = Put { model: &Letters, scan: &scan, block: block(), patch: 4, context: None };
         let sequence = put.sequence(examples.to_vec(), form, is_multi).unwrap();
         let answers: Vec<u32> = sequence.text_targets().map(|(_, token)| token).collect();
         let expected = "yes\0".repeat(examples.len());
@@ -253,15 +262,38 @@ mod tests {
 
     #[test]
     fn a_form_replaces_the_scan_and_nothing_else() {
-        let whole = [example("Old?", 60)];
+        let whole = [example("Old?", 12)];
         let facts = "Measured in this scan, in standard deviations from the norm: a -2.00.\n";
         assert_eq!(put(&whole, PromptForm::Scan, false), (">Old?yes\0".into(), true));
         assert_eq!(put(&whole, PromptForm::TextOnly, false), ("Old?yes\0".into(), false));
         assert_eq!(put(&whole, PromptForm::Values, false), (format!("{facts}Old?yes\0"), false));
-        let several = [example("Old?", 60), example("Well?", 60)];
+        let several = [example("Old?", 12), example("Well?", 12)];
         let expected = (format!("{facts}Old?\nWell?yes\0yes\0"), false);
         assert_eq!(put(&several, PromptForm::Values, true), expected);
         // No facts are measured in a part of the scan, so it is shown.
-        assert_eq!(put(&[example("Old?", 40)], PromptForm::Values, false), (">Old?yes\0".into(), true));
+        assert_eq!(put(&[example("Old?", 8)], PromptForm::Values, false), (">Old?yes\0".into(), true));
+    }
+    #[test]
+    fn facts_and_texts_of_lessons_are_noted() {
+        let text = |reference: &str, feature: &str| Answer::Text {
+            reference: reference.into(),
+            facts: vec![Fact { feature: feature.into(), ..Fact::default() }],
+            decoding: Decoding::Free,
+        };
+        let asked = |question: &str, answer| Example { answer, ..example(question, 12) };
+        let mut taught = Taught::default();
+        note(&mut taught, &asked("Unusual?", text("b is typical.", "b")));
+        note(
+            &mut taught,
+            &asked("a?", Answer::Band { fact: scan().descriptors[0].fact.clone(), bands: vec![] }),
+        );
+        note(&mut taught, &example("Old?", 12));
+        let strings = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
+        let expected = Taught {
+            features: strings(&["a", "b"]),
+            questions: strings(&["Old?", "Unusual?", "a?"]),
+            texts: strings(&["b is typical.", "no", "yes"]),
+        };
+        assert_eq!(taught, expected);
     }
 }

@@ -7,6 +7,7 @@ mod bins;
 pub(crate) mod cases;
 mod codes;
 pub(crate) mod corpus;
+mod counted;
 pub(crate) mod evaluation;
 mod forms;
 pub(crate) mod groups;
@@ -34,7 +35,8 @@ use std::path::{Path, PathBuf};
 use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::{Plan, Stage, StageKind, leak};
+use crate::plan::leak::{self, Taught};
+use crate::plan::{Plan, Stage, StageKind};
 use crate::run::inputs::Inputs;
 use crate::run::recorder::Recorder;
 use crate::run::store::cannot;
@@ -101,6 +103,15 @@ impl Work<'_> {
     /// Records the scans that a plugin was fitted on. The leak checks compare them with the split.
     fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
         self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Writes down what the stage teaches, if facts are held out. The leak checks compare it with them.
+    fn write_taught(&self, mut taught: Taught) -> Result<()> {
+        if self.plan.experiment.facts.held_out.is_empty() {
+            return Ok(());
+        }
+        taught.read_texts(&self.inputs.describers()?)?;
+        self.write_json(leak::TAUGHT, &taught)
     }
 
     /// Makes a folder in the artefact.

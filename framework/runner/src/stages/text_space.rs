@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 
 use super::Work;
 use super::packing::general_text;
+use crate::plan::leak::Taught;
 use crate::run::arrays::{self, Array};
 use crate::spec::Taken;
 
@@ -55,6 +56,12 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
             .flat_map(|asked| asked.wordings.clone())
             .collect(),
     };
+    // The lint reads the general text itself.
+    work.write_taught(Taught {
+        questions: source.questions.iter().cloned().collect(),
+        texts: source.descriptions.iter().cloned().collect(),
+        ..Taught::default()
+    })?;
     let encoder = work.plan.backbone.config.text_space(&source, &mut work.fit())?;
     encoder.save(&work.folder("encoder")?)?;
 

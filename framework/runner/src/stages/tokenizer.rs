@@ -3,6 +3,7 @@
 use boldface::Result;
 
 use super::Work;
+use crate::plan::leak::Taught;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 2;
@@ -15,6 +16,12 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let (scans, split, text) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.text_space()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
+    let said = || train.iter().flat_map(|scan| &scan.descriptors);
+    work.write_taught(Taught {
+        features: said().map(|said| said.fact.feature.clone()).collect(),
+        texts: said().map(|said| said.text.clone()).collect(),
+        ..Taught::default()
+    })?;
     let fitted = work.plan.tokenizer.config.fit(&train, &text, &mut work.fit())?;
     fitted.save(&work.folder("tokenizer")?)
 }

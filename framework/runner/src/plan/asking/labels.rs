@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use boldface::{Answer, Band, Cohort, Descriptor, Fact, FactQuestion, Scan, ScanId, Task, guard};
+use boldface::{Answer, Band, Cohort, Descriptor, Example, Fact, FactQuestion, Scan, ScanId, Task, guard};
 use serde_json::Value;
 
 use crate::plan::leak::strings;
@@ -13,8 +13,8 @@ use crate::stages::cases::Form;
 /// Answers that a task's scan labels give, before any volume is read.
 pub(super) struct Labels {
     pub(super) form: Option<Form>,
-    /// The first answer.
-    pub(super) answer: Option<Answer>,
+    /// The first example.
+    pub(super) example: Option<Example>,
     /// Number of scans of the rarest class, and its name.
     pub(super) rarest: Option<(usize, String)>,
     /// Options of the first choice.
@@ -34,7 +34,7 @@ impl Labels {
         cohorts: &[Arc<Cohort>],
     ) -> Labels {
         let features = features(&task.resolved());
-        let (mut form, mut answer) = (None, None);
+        let (mut form, mut first_example) = (None, None);
         let mut classes = BTreeMap::<String, usize>::new();
         let mut first = Vec::new();
         'all: for cohort in cohorts {
@@ -47,7 +47,7 @@ impl Labels {
                 // The task itself reports bad labels elsewhere.
                 for example in guard(|| task.examples(&scan)).unwrap_or_default() {
                     form.get_or_insert_with(|| Form::from_answer(&example.answer));
-                    answer.get_or_insert_with(|| example.answer.clone());
+                    first_example.get_or_insert_with(|| example.clone());
                     if let Answer::Choice { options, correct } = &example.answer {
                         if first.is_empty() {
                             first.clone_from(options);
@@ -67,7 +67,12 @@ impl Labels {
         }
         let rarest = classes.into_iter().map(|(class, n)| (n, class)).min();
         let rois = cohorts.iter().map(|cohort| cohort.regions.names.len()).max().unwrap_or_default();
-        Labels { form, answer, rarest, options: first, rois }
+        Labels { form, example: first_example, rarest, options: first, rois }
+    }
+
+    /// Returns the first answer.
+    pub(super) fn answer(&self) -> Option<&Answer> {
+        self.example.as_ref().map(|example| &example.answer)
     }
 }
 

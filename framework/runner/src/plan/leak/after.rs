@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
 use super::asked::Asked;
+use super::held_out::{HeldOut, TAUGHT};
 use super::{Check, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::run::inputs::{Inputs, json};
@@ -43,13 +44,20 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
         StageKind::TextSpace | StageKind::Tokenizer if !inputs.reads(&StageKind::Split) => {}
         StageKind::TextSpace => {
             checks.push(look.fitted(kind)?);
+            checks.extend(look.taught(kind)?);
             if plan.experiment.text.is_some() {
                 let (documents, sentences) = (general_text(plan)?, inputs.sentences()?);
                 checks.push(text::descriptions(&documents, &sentences, &inputs.split()?));
+                checks.extend(look.text()?);
             }
         }
         StageKind::Tokenizer | StageKind::Alignment | StageKind::Instruction => {
             checks.push(look.fitted(kind)?);
+            checks.extend(look.taught(kind)?);
+            // Without a text side of its own, the experiment reads the general text here first.
+            if *kind == StageKind::Alignment && plan.start.is_some() && plan.experiment.text.is_some() {
+                checks.extend(look.text()?);
+            }
         }
         StageKind::Baseline(_) if inputs.dir(kind).join(harmonization::FILE).is_file() => {
             checks.push(look.fitted(kind)?);
@@ -69,6 +77,29 @@ impl Look<'_> {
     fn fitted(&self, kind: &StageKind) -> Result<Check> {
         let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(fits::FITTED_ON))?;
         Ok(fits::check(&kind.to_string(), &scans, &self.inputs.split()?))
+    }
+
+    /// Returns the facts that are held out. `None` if the experiment holds none out.
+    fn held_out(&self) -> Result<Option<HeldOut<'_>>> {
+        let patterns = &self.plan.experiment.facts.held_out;
+        if patterns.is_empty() {
+            return Ok(None);
+        }
+        let asked = self.inputs.questions()?;
+        Ok(Some(HeldOut::new(patterns, asked.values().flat_map(BTreeMap::values).map(|asked| &**asked))))
+    }
+
+    /// Looks for facts that are held out in the general text.
+    fn text(&self) -> Result<Option<Check>> {
+        let Some(held_out) = self.held_out()? else { return Ok(None) };
+        Ok(Some(held_out.check_text(&general_text(self.plan)?, &self.inputs.describers()?)?.in_run()))
+    }
+
+    /// Compares what a stage taught with the facts that are held out.
+    fn taught(&self, kind: &StageKind) -> Result<Option<Check>> {
+        let Some(held_out) = self.held_out()? else { return Ok(None) };
+        let taught = json(&self.inputs.dir(kind).join(TAUGHT))?;
+        Ok(Some(held_out.check(&kind.to_string(), &taught).in_run()))
     }
 
     /// Returns the examples of every task, from real scans.

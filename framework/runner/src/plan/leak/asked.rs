@@ -117,7 +117,7 @@ fn of_scan(task: &Entry<dyn Task>, scan: &Scan) -> Result<Vec<(Arc<ScanInfo>, Ex
 }
 
 /// Returns a question in the wordings of evaluation and training.
-fn wordings(task: &Entry<dyn Task>, question: &str) -> Vec<String> {
+pub fn wordings(task: &Entry<dyn Task>, question: &str) -> Vec<String> {
     let mut all = BTreeSet::from([task.asking.question(question)]);
     if let Some(grammar) = &task.asking.grammar {
         let mut rng = seed::stream(0, "leakage.wordings");

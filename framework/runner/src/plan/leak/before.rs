@@ -6,14 +6,16 @@ use std::sync::Arc;
 use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::Asked;
+use super::held_out::HeldOut;
 use super::{
-    Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, started, subjects,
-    text, words,
+    Check, Proof, Status, copies, described, harmonized, held_out, nuisance, related, settle, stale, started,
+    subjects, text, words,
 };
 use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::key::canonical_json;
-use crate::plan::{Entry, Plan, StageKind};
+use crate::plan::{Entry, Plan, StageKind, facts};
+use crate::stages::lessons::is_taught_by_asking;
 use crate::stages::{packing, split};
 
 /// Results shared by several specs, by everything that they depend on.
@@ -40,6 +42,7 @@ pub(in crate::plan) fn check(
     checks.extend(unasked);
     checks.extend(lint.of_tasks(&asked));
     checks.extend(lint.of_text(&asked));
+    checks.extend(lint.of_held_out(&asked));
     checks.extend(lint.cautions());
     let accept = &plan.experiment.leakage.accept;
     settle(&mut checks, accept);
@@ -55,6 +58,11 @@ fn later(plan: &Plan) -> BTreeSet<String> {
         ids.insert("text.descriptions".to_owned());
     }
     let tasks = || plan.tasks.iter().map(|task| &task.name);
+    if !plan.experiment.facts.held_out.is_empty() {
+        ids.extend(plan.stages.iter().map(|stage| held_out::id(&stage.name())));
+        ids.extend(plan.tasks.iter().map(|task| held_out::id(&format!("tasks.{}", task.name))));
+        ids.insert(held_out::OF_TEXT.to_owned());
+    }
     if let Some(how) = &plan.experiment.harmonization {
         ids.extend(tasks().flat_map(|task| harmonized::ids(&format!("tasks.{task}"), how)));
     }
@@ -170,7 +178,11 @@ impl Lint<'_> {
         let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
         let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
         let learned = start.learned().map_err(wrong)?;
-        Ok(vec![started::check(scans, &split, &contents, &learned, &start.written)])
+        let people = started::check(scans, &split, &contents, &learned, &start.written);
+        let asked = facts::asked(&self.plan.corpora, self.cohorts).unwrap_or_default();
+        let known: Vec<&str> = asked.iter().map(|asked| asked.feature.as_str()).collect();
+        let facts = held_out::of_start(&self.plan.experiment.facts.held_out, &known, &start.export);
+        Ok(std::iter::once(people).chain(facts).collect())
     }
 
     /// Returns the examples of every task. Tasks that need a signal are checked in the run.
@@ -224,6 +236,34 @@ impl Lint<'_> {
                 let look = || described::before(&corpus.name, &config, &tells, asked);
                 checks.extend(self.memo.checks.get(&by, look).iter().cloned());
             }
+        }
+        checks
+    }
+
+    /// Looks for questions about held-out facts in the general text and in the tasks that are taught, if the
+    /// corpora know their questions. The run repeats this, and looks for the facts too.
+    fn of_held_out(&self, all: &[Known]) -> Vec<Check> {
+        let patterns = &self.plan.experiment.facts.held_out;
+        let questions =
+            if patterns.is_empty() { None } else { facts::asked(&self.plan.corpora, self.cohorts) };
+        let Some(questions) = questions else { return Vec::new() };
+        let held_out = HeldOut::new(patterns, &questions);
+        let mut checks = Vec::new();
+        for (task, (asked, _)) in self.plan.tasks.iter().zip(all) {
+            let Ok(asked) = &**asked else { continue };
+            // Facts are asked in evaluation: training asks in the corpora's own words.
+            let own = asked.examples.iter().filter(|(_, example)| !is_taught_by_asking(&example.answer));
+            let put = own.map(|(_, example)| example.question.as_str());
+            let put: BTreeSet<&str> = put.chain(asked.wordings.iter().map(String::as_str)).collect();
+            if task.asking.teaches()
+                && asked.examples.iter().any(|(_, one)| !is_taught_by_asking(&one.answer))
+            {
+                checks.push(held_out.check_task(&asked.key, &put));
+            }
+        }
+        if self.plan.experiment.text.is_some() {
+            let documents = packing::general_text(self.plan).unwrap_or_default();
+            checks.extend(held_out.check_text(&documents, &[]));
         }
         checks
     }

@@ -7,6 +7,7 @@ mod copies;
 mod described;
 mod fits;
 mod harmonized;
+mod held_out;
 mod nuisance;
 mod predict;
 mod related;
@@ -21,10 +22,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use after::{check as after, join};
-pub(super) use asked::strings;
+pub(super) use asked::{strings, wordings};
 pub(crate) use before::Memo;
 pub(super) use before::check;
 pub(crate) use fits::FITTED_ON;
+pub(crate) use held_out::{TAUGHT, Taught, VERSION as TAUGHT_VERSION};
 pub(crate) use waivers::{settle, stale};
 
 /// All leakage checks of a run, stored as `leakage.json`.

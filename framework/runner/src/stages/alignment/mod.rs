@@ -14,7 +14,9 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use super::Work;
+use super::counted::Counted;
 use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
+use crate::plan::leak::Taught;
 use crate::spec::Alignment;
 pub use teacher::{FactRecipe, Teacher, draw_balanced};
 
@@ -22,7 +24,7 @@ pub use teacher::{FactRecipe, Teacher, draw_balanced};
 pub const VERSION: u32 = 4;
 
 /// The question that descriptions answer.
-const QUESTION: &str = "Describe this scan.";
+pub const QUESTION: &str = "Describe this scan.";
 
 /// Most sentences in one description. The choice changes from round to round.
 const SENTENCES: usize = 8;
@@ -39,6 +41,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let mut batches = batches(work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
+    let mut batches = Counted { batches: &mut batches, tokens: work.recorder.tokens() };
     model.train(&config.training(), &mut batches, &mut work.fit())?;
     model.save(&work.folder("model")?)
 }
@@ -68,6 +71,10 @@ fn batches(
     work.fitted_on(
         learned.into_iter().chain(teacher.iter().flat_map(Teacher::learned)).collect::<BTreeSet<_>>(),
     )?;
+    let mut taught = Taught::default();
+    taught.texts.extend(coded.scans.keys().filter_map(|id| sentences.get(id)).flatten().cloned());
+    teacher.iter().for_each(|teacher| taught.extend(teacher.taught()));
+    work.write_taught(taught)?;
     let mut texts = Vec::new();
     if config.text_to_text > 0.0 {
         texts =

@@ -22,6 +22,7 @@ use super::super::packing::{Rounds, answered, fits, prompt, supervised};
 use super::super::windows::standardized;
 use super::made::made;
 use crate::plan::StageKind;
+use crate::plan::leak::Taught;
 use crate::spec::{Alignment, Forms, Standardize, defaults};
 
 /// Settings for training on facts.
@@ -185,6 +186,17 @@ impl Teacher {
     /// Returns the scans that are trained on.
     pub fn learned(&self) -> impl Iterator<Item = &ScanId> {
         self.scans.iter().map(|scan| &scan.info.id)
+    }
+
+    /// Returns the facts that it teaches, and its questions.
+    pub fn taught(&self) -> Taught {
+        let asked = || self.questions.iter().map(|question| &question.asked);
+        let values = self.scans.iter().flat_map(|scan| scan.values.features());
+        Taught {
+            features: asked().map(|asked| asked.feature.clone()).chain(values.map(str::to_owned)).collect(),
+            questions: asked().flat_map(|asked| &asked.wordings).cloned().collect(),
+            ..Taught::default()
+        }
     }
 
     /// Returns the questions of micro-batch `batch` about `scans` scans. They depend only on the seed

@@ -146,27 +146,15 @@ fn mixed() -> boldface::Error {
 mod tests {
     use std::sync::Arc;
 
-    use boldface::{Answer, Example, Regions, Scan, ScanInfo, TimeSeries};
+    use boldface::{Answer, Example, Scan, ScanInfo, TimeSeries, testing};
 
     use super::*;
 
     fn scan(subject: &str, run: &str, trs: usize) -> Scan {
-        let id = ScanId { run: Some(run.into()), ..ScanId::new("d", subject) };
-        let info = ScanInfo {
-            id,
-            tr: 2.0,
-            trs,
-            rois: 1,
-            phenotype: BTreeMap::new(),
-            events: Vec::new(),
-            cuts: Vec::new(),
-        };
-        Scan {
-            info: Arc::new(info),
-            series: TimeSeries::new(trs, 1, 2.0, vec![0.0; trs]).unwrap(),
-            regions: Arc::new(Regions { names: vec![], networks: vec![] }),
-            descriptors: Vec::new(),
-        }
+        let made = testing::scan(subject, &[]);
+        let id = ScanId { run: Some(run.into()), ..made.info.id.clone() };
+        let series = TimeSeries::new(trs, 1, 2.0, vec![0.0; trs]).unwrap();
+        Scan { info: Arc::new(ScanInfo { id, trs, ..(*made.info).clone() }), series, ..made }
     }
 
     fn case(scan: &Scan, start: usize) -> Case<'_> {

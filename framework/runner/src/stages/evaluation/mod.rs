@@ -37,6 +37,9 @@ use together::Together;
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 4;
 
+/// Increase when the same config with `frequencies` gives different results.
+pub(crate) const FREQUENCIES_VERSION: u32 = 2;
+
 /// Most questions asked at once about different scans, which the model reads one by one.
 const BATCH: usize = 16;
 
@@ -45,6 +48,12 @@ const ABOUT_ONE: usize = 256;
 
 /// Name of the metric that states how much the model corrects its prior.
 pub(crate) const CORRECTION_WEIGHT: &str = "correction_weight";
+
+/// Names of the controls.
+#[cfg(test)]
+pub(crate) fn controls() -> impl Iterator<Item = &'static str> {
+    CONTROLS.iter().map(|(name, _)| *name)
+}
 
 /// Rank of a control in reports.
 pub(crate) use controls::rank as control_rank;
@@ -106,8 +115,13 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
     } else {
         said(work, &mut asker, &asked)?
     };
-    if let Some(frequencies) = frequencies.filter(|_| form == Some(Form::Band)) {
-        answers = frequencies.correct_all(&answers, work.plan.backbone.plugin);
+    match frequencies {
+        Some(frequencies) if form == Some(Form::Band) => {
+            answers = frequencies.correct_all(&answers, work.plan.backbone.plugin);
+        }
+        // Other facts are told with the frequencies, so the model's own captions are written anew.
+        Some(_) => answers.extend(asker.without_frequencies(&asked)?),
+        None => {}
     }
     let baselines = work.inputs.baseline(name)?;
     let prior = task.asking.prior();
@@ -192,6 +206,21 @@ fn said(
         }
     }
     Ok(answers)
+}
+
+impl Asker<'_> {
+    /// Returns the model's answers as they are without the frequencies of bands.
+    fn without_frequencies(&mut self, asked: &[(Part, Vec<Case<'_>>)]) -> Result<Vec<Answered>> {
+        let (kept, mut answers) = (self.frequencies.take(), Vec::new());
+        for (part, cases) in asked {
+            for batch in batches(cases, |a, b| a.scan.info.id == b.scan.info.id) {
+                let said = self.ask(batch, Shown::Scan)?;
+                answers.extend(answered(*part, frequencies::WITHOUT, batch, said));
+            }
+        }
+        self.frequencies = kept;
+        Ok(answers)
+    }
 }
 
 /// Splits cases into batches, in order. Questions about one scan stay together.

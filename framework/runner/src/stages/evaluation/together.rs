@@ -108,35 +108,15 @@ impl<'a> Turn<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use boldface::{Regions, Scan, ScanInfo, TimeSeries};
+    use boldface::testing::scan;
 
     use super::super::super::letters::{Letters, block};
     use super::super::super::packing::questions;
     use super::*;
 
-    fn scan(subject: &str) -> Scan {
-        let id = ScanId::new("d", subject);
-        Scan {
-            info: Arc::new(ScanInfo {
-                id,
-                tr: 2.0,
-                trs: 60,
-                rois: 2,
-                phenotype: BTreeMap::new(),
-                events: Vec::new(),
-                cuts: Vec::new(),
-            }),
-            series: TimeSeries::new(60, 2, 2.0, vec![0.0; 120]).unwrap(),
-            regions: Arc::new(Regions { names: vec![], networks: vec![] }),
-            descriptors: Vec::new(),
-        }
-    }
-
     fn example(question: &str, correct: usize) -> Example {
         let answer = Answer::Choice { options: vec!["no".into(), "yes".into()], correct };
-        Example { window: Window::first(60), question: question.into(), answer }
+        Example { window: Window::first(12), question: question.into(), answer }
     }
 
     fn text(sequence: &Sequence) -> String {
@@ -145,7 +125,7 @@ mod tests {
 
     #[test]
     fn each_question_is_answered_after_the_models_own_answers_and_not_the_truth() {
-        let (one, other) = (scan("1"), scan("2"));
+        let (one, other) = (scan("1", &[]), scan("2", &[]));
         let case = |scan, question: &str, correct| Case { scan, example: example(question, correct) };
         // The correct answers are yes, no and yes.
         let mut together = Together::new("third");
