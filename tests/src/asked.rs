@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use boldface_runner::plan::{Build, Offer, Plan, no_libraries, resolve};
-use boldface_runner::run::{Answered, Finished};
+use boldface_runner::run::{Finished, OutcomeLine};
 
 use crate::{Sandbox, Seen, repository};
 
@@ -87,13 +87,13 @@ pub fn problems(text: &str) -> String {
 ///
 /// # Panics
 /// If the stage did not finish.
-pub fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<Answered>> {
+pub fn answers(sandbox: &Sandbox, finished: &Finished, stage: &str) -> BTreeMap<String, Vec<OutcomeLine>> {
     let record =
         finished.stages.iter().find(|record| record.stage.name() == stage).expect("the stage finished");
     let path = sandbox.path("runs").join(&record.artefact).join("outcomes.jsonl");
-    let mut by: BTreeMap<String, Vec<Answered>> = BTreeMap::new();
+    let mut by: BTreeMap<String, Vec<OutcomeLine>> = BTreeMap::new();
     for line in fs::read_to_string(path).expect("answers can be read").lines() {
-        let answered: Answered = serde_json::from_str(line).expect("a line is an answer");
+        let answered: OutcomeLine = serde_json::from_str(line).expect("a line is an answer");
         by.entry(answered.plugin.clone()).or_default().push(answered);
     }
     by

@@ -3,7 +3,7 @@
 
 use boldface::Prediction;
 use boldface_runner::plan::Plan;
-use boldface_runner::run::Answered;
+use boldface_runner::run::OutcomeLine;
 use boldface_tests::asked::{AGE, CONDITION, DATA, answers, key, plan, problems, run, spec};
 use boldface_tests::{Sandbox, test_score};
 
@@ -60,8 +60,8 @@ fn bands_get_their_frequencies_again() {
         corrected["without-frequencies"].iter().map(|answered| &answered.outcome).collect::<Vec<_>>()
     );
     // Most facts are typical, so the middle of the bands gains.
-    let middle = |answers: &[Answered]| -> f64 {
-        let share = |answered: &Answered| {
+    let middle = |answers: &[OutcomeLine]| -> f64 {
+        let share = |answered: &OutcomeLine| {
             let Prediction::Choice { probabilities } = &answered.outcome.prediction else { panic!() };
             assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);
             probabilities[probabilities.len() / 2]
@@ -90,7 +90,7 @@ fn captions_of_facts_get_the_frequencies_of_their_bands() {
     assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
     let told = answers(&sandbox, &finished, "evaluation.captioning");
     // The model's own captions are those of a task without the key.
-    let predictions = |answers: &[Answered]| -> Vec<Prediction> {
+    let predictions = |answers: &[OutcomeLine]| -> Vec<Prediction> {
         answers.iter().map(|answered| answered.outcome.prediction.clone()).collect()
     };
     let plain = answers(&sandbox, &run(&sandbox, &of("")), "evaluation.captioning");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use boldface::{Answer, Part, Prediction};
-use boldface_runner::run::{Answered, Finished};
+use boldface_runner::run::{Finished, OutcomeLine};
 use boldface_tests::asked::{AGE, CONDITION, DATA, answers, key, plan, problems, run, spec};
 use boldface_tests::{Sandbox, test_score};
 
@@ -210,7 +210,7 @@ fn a_prior_is_corrected_by_a_model_that_knows_more_and_kept_otherwise() {
     let finished = run(&sandbox, &spec(&coupled));
     let told = answers(&sandbox, &finished, "evaluation.condition");
     let baselines = answers(&sandbox, &finished, "baseline.condition");
-    let shares = |answers: &[Answered]| -> Vec<Prediction> {
+    let shares = |answers: &[OutcomeLine]| -> Vec<Prediction> {
         answers.iter().map(|answer| answer.outcome.prediction.clone()).collect()
     };
     assert!(auroc(&finished, "bigram") > 0.9);

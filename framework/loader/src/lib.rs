@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use boldface::abi::Request;
 
-use call::Plugin;
+use call::LoadedPlugin;
 use open::Opened;
 
 /// Every library of this process, and whether its plugins could be registered. Libraries are never unloaded,
@@ -43,7 +43,7 @@ pub fn load(path: &Path, content: &str, limit: Duration) -> Result<(), String> {
     }
     image::check(&file)?;
     let library = open::open(&file, content, limit)?;
-    let listed = Plugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string());
+    let listed = LoadedPlugin::whole(library).ask(Request::Plugins).map_err(|error| error.to_string());
     let registered = listed.and_then(|listed| register::register(library, listed));
     // A library that failed stays open too. It is not opened again, and a new build of it needs a new process.
     opened.push((library, registered.clone()));

@@ -4,8 +4,8 @@ use boldface::{Answer, Backbone, FactQuestion, Problem, Task};
 use serde_json::json;
 
 use super::cohorts::{Cohorts, DataCache};
-use super::resolve::Parts;
-use super::{Entry, leak};
+use super::resolve::ExperimentPlugins;
+use super::{PlannedPlugin, leak};
 use crate::spec::Experiment;
 use crate::stages::alignment::{FactRecipe, QUESTION};
 use crate::stages::lessons::is_taught_by_asking;
@@ -25,7 +25,7 @@ struct Prompt {
 /// with their questions only.
 pub(super) fn check(
     experiment: &Experiment,
-    parts: &Parts,
+    parts: &ExperimentPlugins,
     (found, asked): (&Cohorts, Option<&[FactQuestion]>),
     data: &DataCache,
     problems: &mut Vec<Problem>,
@@ -119,7 +119,7 @@ impl Show<'_> {
     }
 
     /// Returns the prompts of a task's first example, in every wording drawn.
-    fn task(&self, task: &Entry<dyn Task>) -> Vec<Prompt> {
+    fn task(&self, task: &PlannedPlugin<dyn Task>) -> Vec<Prompt> {
         let Some(example) = &task.asking.example else { return Vec::new() };
         // Facts have questions of their own.
         let Ok((window, _)) = extent(example, self.patch) else { return Vec::new() };

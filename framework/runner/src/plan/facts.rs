@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use boldface::{Cohort, CorpusGenerator, FactQuestion, Problem, guard};
 
-use super::Entry;
+use super::PlannedPlugin;
 use crate::spec::{Experiment, closest};
 
 /// Number of features that a message lists.
@@ -12,7 +12,7 @@ const LISTED: usize = 6;
 
 /// Returns the questions of the corpora. `None` if one of them knows its questions only after the fit.
 pub(super) fn asked(
-    corpora: &[Entry<dyn CorpusGenerator>],
+    corpora: &[PlannedPlugin<dyn CorpusGenerator>],
     cohorts: &[Arc<Cohort>],
 ) -> Option<Vec<FactQuestion>> {
     let cohort = cohorts.first()?;

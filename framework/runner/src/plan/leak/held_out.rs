@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::words::plain;
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 use crate::export::Export;
 use crate::run::inputs::read_facts;
 
@@ -137,7 +137,7 @@ impl<'a> HeldOut<'a> {
         let found = format!("{who} {}, which is held out", found.join(" and "));
         let help =
             "remove it from what is learned, or from `[facts] held-out`: scores of it are not zero-shot";
-        Check { found, ..check }.but(Status::Failed, help)
+        Check { found, ..check }.but(CheckStatus::Failed, help)
     }
 
     /// Whether a line of a text ends with a question about a held-out fact. The longest question counts: that
@@ -175,7 +175,7 @@ pub fn of_start(patterns: &[String], known: &[&str], export: &Export) -> Option<
     let found =
         format!("the export did not hold out {}: it may have learned facts about it", named(&learned));
     let help = "start from an export of an experiment with the same `[facts] held-out`, or remove `[start]`";
-    Some(Check { found, ..check }.but(Status::Failed, help))
+    Some(Check { found, ..check }.but(CheckStatus::Failed, help))
 }
 
 fn is_held_out(patterns: &[String], feature: &str) -> bool {
@@ -212,19 +212,19 @@ mod tests {
             check.status
         };
         let others = ["B-C coupling?", "Long_A-B coupling?", "A-B coupling in C?"];
-        assert_eq!(status(&["coupling.B-C"], &others), Status::Passed);
-        assert_eq!(status(&["coupling.B-C", "coupling.A-C"], &[]), Status::Failed);
-        assert_eq!(status(&[], &["Look. a-b Coupling"]), Status::Failed);
-        assert_eq!(status(&[], &["A-B coupling?\nAnswer in one word."]), Status::Failed);
+        assert_eq!(status(&["coupling.B-C"], &others), CheckStatus::Passed);
+        assert_eq!(status(&["coupling.B-C", "coupling.A-C"], &[]), CheckStatus::Failed);
+        assert_eq!(status(&[], &["Look. a-b Coupling"]), CheckStatus::Failed);
+        assert_eq!(status(&[], &["A-B coupling?\nAnswer in one word."]), CheckStatus::Failed);
     }
 
     #[test]
     fn general_text_may_not_ask_for_it() {
         let patterns = ["coupling.A-B".to_owned()];
         let check = |text: &str| held_out(&patterns).check_text(&[text.to_owned()], &[]).unwrap();
-        assert_eq!(check("A and B are letters. Long_A-B coupling?").status, Status::Passed);
+        assert_eq!(check("A and B are letters. Long_A-B coupling?").status, CheckStatus::Passed);
         let leak = check("Q: A-B coupling?\nA: typical\nOr so.");
-        assert_eq!(leak.status, Status::Failed);
+        assert_eq!(leak.status, CheckStatus::Failed);
         assert!(leak.found.contains("`Q: A-B coupling?`"), "{}", leak.found);
     }
 }

@@ -1,11 +1,11 @@
 //! What each stage cost.
 
-use crate::report::document::{Align, Block, Cell, Table, plain};
+use crate::report::document::{Align, Block, ReportTable, TableCell, plain};
 use crate::report::number;
-use crate::report::stored::Stored;
+use crate::report::stored::StoredRun;
 use crate::run::StageRecord;
 
-pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
+pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     if stored.record.stages.is_empty() {
         return Vec::new();
     }
@@ -23,12 +23,12 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
         let steps = stored.rows.iter().filter(|row| row.stage == name).filter_map(|row| row.step).max();
         let how = if stage.cached { "looked up" } else { "computed" };
         vec![
-            Cell::new(name),
-            Cell::new(steps.filter(|&steps| steps > 0).map_or_else(dash, number::grouped)),
-            Cell::new(stage.tokens.map_or_else(dash, number::grouped)),
-            Cell::new(number::duration(stage.seconds)),
-            Cell::new(stage.peak_memory.map_or_else(dash, number::megabytes)),
-            Cell::new(how),
+            TableCell::new(name),
+            TableCell::new(steps.filter(|&steps| steps > 0).map_or_else(dash, number::grouped)),
+            TableCell::new(stage.tokens.map_or_else(dash, number::grouped)),
+            TableCell::new(number::duration(stage.seconds)),
+            TableCell::new(stage.peak_memory.map_or_else(dash, number::megabytes)),
+            TableCell::new(how),
         ]
     };
     let words = "Time and memory are those of the run that made a stage, and differ between runs and machines; memory \
@@ -36,7 +36,7 @@ pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
                  text, a scan once for all questions about it in a row.";
     vec![
         Block::Section("Cost".into()),
-        Block::Table(Table {
+        Block::Table(ReportTable {
             caption: "What each stage cost".into(),
             columns: names.map(|(name, align)| (name.to_owned(), align)).into(),
             rows: stored.record.stages.iter().map(row).collect(),
