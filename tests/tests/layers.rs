@@ -57,6 +57,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("blake3", &["boldface-runner"]),
     ("tokenizers", &["boldface-lm", "boldface-plugins"]),
     ("minijinja", &["boldface-lm"]),
+    ("fancy-regex", &["boldface-lm"]),
     ("memmap2", &["boldface-engine"]),
     ("clap", &["boldface-cli"]),
     ("indicatif", &["boldface-cli"]),

@@ -213,9 +213,11 @@ fn tokens_that_end_and_begin_texts() {
     tiny.remove("generation_config.json");
     // The end of a turn comes from the chat template.
     assert_eq!(tiny.open().vocabulary().unwrap().ends(), [0, 2]);
+    // As in transformers, the flag says nothing beside `tokenizer.json`: its post-processor begins texts.
+    tiny.set("tokenizer_config.json", "bos_token", "<|endoftext|>");
     tiny.set("tokenizer_config.json", "add_bos_token", true);
     let vocabulary = tiny.open().vocabulary().unwrap();
-    assert_eq!(vocabulary.start(), Some(0));
+    assert_eq!(vocabulary.start(), None);
     assert_eq!((vocabulary.special("<|im_start|>"), vocabulary.special("brain")), (Some(1), None));
     assert_eq!(
         (vocabulary.piece(2).unwrap(), vocabulary.text(&[2, 1]).unwrap()),
@@ -235,7 +237,12 @@ fn tokens_that_end_and_begin_texts() {
     });
     tokenizer["truncation"] =
         json!({ "max_length": 3, "strategy": "LongestFirst", "stride": 0, "direction": "Right" });
+    tokenizer["padding"] = json!({
+        "strategy": { "Fixed": 1_000_000_000_000_u64 }, "direction": "Right", "pad_to_multiple_of": null,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "x",
+    });
     llama.write("tokenizer.json", &tokenizer.to_string());
+    llama.set("tokenizer_config.json", "add_bos_token", false);
     let vocabulary = llama.open().vocabulary().unwrap();
     assert_eq!(vocabulary.start(), Some(0));
     let text = "a text longer than three tokens";

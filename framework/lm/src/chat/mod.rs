@@ -1,5 +1,10 @@
 //! Chat templates: the form in which a model reads a conversation, rendered as transformers renders it.
 
+mod bounds;
+mod dialect;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +12,8 @@ use boldface::Result;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Kwargs, Object};
 use minijinja::{Environment, ErrorKind, Value, context, filters};
-use minijinja_contrib::pycompat::unknown_method_callback;
+
+use dialect::as_minijinja;
 
 /// One turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,48 +97,43 @@ impl Chat {
     }
 }
 
-/// Rewrites what the Jinja of transformers reads and minijinja does not: every line end is a line feed,
-/// and `{% generation %}` marks what the assistant says and renders its body, in a scope of its own.
-fn as_minijinja(source: &str) -> String {
-    let source = source.replace("\r\n", "\n").replace('\r', "\n");
-    let mut out = String::with_capacity(source.len());
-    let mut rest = source.as_str();
-    while let Some(at) = rest.find("{%") {
-        let (before, tag) = rest.split_at(at + 2);
-        out.push_str(before);
-        let end = tag.find("%}").unwrap_or(tag.len());
-        let word = tag[..end].trim_matches(|c: char| c.is_whitespace() || "+-".contains(c));
-        let scope = match word {
-            "generation" => tag[..end].replace(word, "with"),
-            "endgeneration" => tag[..end].replace(word, "endwith"),
-            _ => tag[..end].to_owned(),
-        };
-        out.push_str(&scope);
-        rest = &tag[end..];
-    }
-    out.push_str(rest);
-    out
+/// Returns transformers' settings of Jinja's syntax.
+fn syntax() -> SyntaxConfig {
+    let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    blocks.expect("the delimiters are Jinja's own")
 }
 
 /// Sets Jinja up as transformers does. A template sees only its inputs: no files, no code, and no clock,
 /// which would make two runs differ.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
-    let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    environment.set_syntax(blocks.expect("the delimiters are Jinja's own"));
+    environment.set_syntax(syntax());
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.set_unknown_method_callback(unknown_method_callback);
+    environment.set_unknown_method_callback(bounds::method);
     // A template comes with the model and may loop forever, so its number of steps is limited.
     environment.set_fuel(Some(1_000_000));
     environment.add_filter("tojson", json);
+    environment.add_filter("bounded", bounds::bounded);
+    environment.add_function("bounded", bounds::bounded);
+    environment.add_function("unlinked", bounds::unlinked);
+    environment.add_function("single", bounds::single);
+    environment.add_function("percent", bounds::percent);
     environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
         Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
     });
     environment
 }
 
+/// The most blanks per level of JSON.
+const WIDEST_INDENT: usize = 100;
+
 /// The filter `tojson` of transformers: like Python's `json`, without the HTML escapes of Jinja's own.
 fn json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String, minijinja::Error> {
+    let asked = indent.clone().or(options.peek::<Option<Value>>("indent")?);
+    if asked.and_then(|indent| usize::try_from(indent).ok()).is_some_and(|width| width > WIDEST_INDENT) {
+        let why = format!("`tojson` indents by more than {WIDEST_INDENT}");
+        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, why));
+    }
     let escaped = filters::tojson(value, indent, options)?.to_string();
     let mut plain = String::with_capacity(escaped.len());
     let mut rest = escaped.as_str();
@@ -149,43 +150,4 @@ fn json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String,
     }
     plain.push_str(rest);
     Ok(plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rendered(template: &str) -> Result<String, String> {
-        let chat = Chat::new(template, "here".to_owned(), BTreeMap::new());
-        let messages = [Message::new("user", "hi"), Message::new("assistant", "yes")];
-        chat.render(&messages, false).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn line_ends_are_line_feeds() {
-        // The line feed after a block is cut off, and so it is if the file was saved on Windows.
-        let lines = "{% for m in messages %}\r\n{{ m.role }}:\r\n{% endfor %}\r\n.";
-        assert_eq!(rendered(lines).unwrap(), "user:\nassistant:\n.");
-        assert_eq!(rendered(&lines.replace("\r\n", "\r")), rendered(lines));
-    }
-
-    #[test]
-    fn dicts_keep_their_order() {
-        assert_eq!(rendered("{% for k in {'z': 1, 'a': 2} %}{{ k }}{% endfor %}").unwrap(), "za");
-        assert!(rendered("{{ {'z': 1, 'a': 2} | tojson }}").unwrap().starts_with(r#"{"z""#));
-    }
-
-    #[test]
-    fn what_the_assistant_says_may_be_marked() {
-        let template = "{% set x = 1 %}{%- for m in messages -%}\n{%- if m.role == 'assistant' %}\n[{% generation %}\n\
-                        {% set x = 2 %}{{ m.content }}\n{%- endgeneration -%}\n]{% endif %}{% endfor %}{{ x }}";
-        assert_eq!(rendered(template).unwrap(), "[yes]1");
-        assert_eq!(rendered("a {% set generation = 'b' %}{{ generation }}").unwrap(), "a b");
-    }
-
-    #[test]
-    fn a_template_that_cannot_be_read_is_an_error_only_where_it_is_used() {
-        let error = rendered("{% nonsense %}").unwrap_err();
-        assert!(error.starts_with("the chat template of `here` cannot be read: syntax error"), "{error}");
-    }
 }
