@@ -133,6 +133,7 @@ pub fn scan_id(dataset: &str, labels: &Labels, subject: Option<&str>) -> Option<
         session: get("session", "ses"),
         task: get("task", "task"),
         run: get("run", "run"),
+        others: None,
         by_run: false,
     })
 }

@@ -136,7 +136,7 @@ struct Bids {
     #[serde(default)]
     maximum_mean_fd: Option<f64>,
     /// Table of runs to exclude, with the columns `participant_id` and `reason`, and optionally
-    /// `session_id`, `task` and `run`.
+    /// `session_id`, `task`, `run`, `acq`, `ce`, `rec` and `dir`.
     #[serde(default)]
     exclude: Option<PathBuf>,
     #[serde(skip)]

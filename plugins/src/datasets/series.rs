@@ -43,7 +43,7 @@ struct Series {
     /// Phenotype column with the repetition time in seconds, for studies in which it differs by site.
     tr_column: Option<String>,
     /// Table of scans to exclude, relative to the folder, with the columns `participant_id` and `reason`, and
-    /// optionally `session_id`, `task` and `run`.
+    /// optionally `session_id`, `task`, `run`, `acq`, `ce`, `rec` and `dir`.
     exclude: Option<PathBuf>,
 }
 

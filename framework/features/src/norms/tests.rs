@@ -14,6 +14,7 @@ fn info(subject: usize, run: usize, columns: &[(&str, &str)]) -> ScanInfo {
         session: None,
         task: None,
         run: Some(run.to_string()),
+        others: None,
         by_run: false,
     };
     let phenotype = columns.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));

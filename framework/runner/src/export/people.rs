@@ -164,7 +164,7 @@ mod tests {
 
     fn scan(dataset: &str, subject: &str, run: usize, by_run: bool) -> ScanInfo {
         let (dataset, subject, run) = (dataset.to_owned(), subject.to_owned(), Some(run.to_string()));
-        let id = ScanId { dataset, subject, session: None, task: None, run, by_run };
+        let id = ScanId { dataset, subject, session: None, task: None, run, others: None, by_run };
         let phenotype = BTreeMap::new();
         ScanInfo { id, tr: 2.0, trs: 9, rois: 1, phenotype, events: vec![], cuts: vec![] }
     }

@@ -182,6 +182,7 @@ fn scans() -> Vec<(Part, ScanInfo)> {
                 session: None,
                 task: Some("pain".into()),
                 run: Some((run + 1).to_string()),
+                others: None,
                 by_run: false,
             };
             let phenotype = [("condition".to_owned(), (*condition).to_owned())].into();

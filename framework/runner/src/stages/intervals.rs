@@ -185,6 +185,7 @@ mod tests {
                     session: None,
                     task: None,
                     run: Some(run.to_string()),
+                    others: None,
                     by_run: false,
                 },
                 example: Example {

@@ -127,7 +127,12 @@ fn page(stored: &Stored, listed: &[Listed<'_>], place: usize, series: Option<&Ti
 
 fn labels(scan: &ScanId) -> Vec<(String, Vec<Span>)> {
     let known = [("dataset", Some(&scan.dataset)), ("subject", Some(&scan.subject))];
-    let rest = [("session", &scan.session), ("task", &scan.task), ("run", &scan.run)];
+    let rest = [
+        ("session", &scan.session),
+        ("task", &scan.task),
+        ("run", &scan.run),
+        ("other labels", &scan.others),
+    ];
     let all = known.into_iter().chain(rest.map(|(name, label)| (name, label.as_ref())));
     all.filter_map(|(name, label)| Some((name.to_owned(), vec![code(label?)]))).collect()
 }

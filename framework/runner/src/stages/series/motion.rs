@@ -203,6 +203,7 @@ mod tests {
             session: None,
             task: None,
             run: Some(run.to_string()),
+            others: None,
             by_run: false,
         };
         let quality = Quality { fd: vec![0.0, fd, fd], ..Quality::default() };
