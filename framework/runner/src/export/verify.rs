@@ -19,7 +19,7 @@ use crate::plan::{Build, DataCache, Located, Plan, Stage, StageKind, resolve_unl
 use crate::run::make::Maker;
 use crate::run::store::cannot;
 use crate::run::{Artefact, Cost, Events, Store};
-use crate::spec::{Layered, Table};
+use crate::spec::{Layered, Table, read_text};
 
 /// Largest difference on the export's engine, relative for scores above 1.
 const SAME_ENGINE: f64 = 1e-9;
@@ -109,8 +109,7 @@ pub fn verify(
     events: &dyn Events,
 ) -> Result<Verified, Unverified> {
     let export = Export::open(dir)?;
-    let spec =
-        fs::read_to_string(dir.join("spec.toml")).map_err(|error| failed(format!("`spec.toml`: {error}")))?;
+    let spec = read_text(&dir.join("spec.toml")).map_err(|error| failed(format!("`spec.toml`: {error}")))?;
     let recorded = recorded(dir, &export, asked)?;
     let task = recorded.stage.trim_start_matches("evaluation.").to_owned();
     let dir = fs::canonicalize(dir).map_err(|error| failed(format!("`{}`: {error}", dir.display())))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use boldface::Problem;
 use serde_json::Value;
 
-use crate::spec::Table;
+use crate::spec::{Table, read_text};
 
 /// The key of a corpus's table with the path.
 const KEY: &str = "template";
@@ -22,7 +22,7 @@ pub(super) fn replace(table: &mut Table, folder: &Path) -> Result<(), Vec<Proble
         return Ok(());
     }
     let path = folder.join(written);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
+    let text = read_text(&path).map_err(|error| {
         let help = format!("a path is relative to the spec: this one is `{}`", path.display());
         vec![Problem::at(KEY, format!("cannot read `{written}`: {error}")).help(help)]
     })?;

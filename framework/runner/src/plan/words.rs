@@ -6,7 +6,7 @@ use std::sync::Arc;
 use boldface::Problem;
 use serde_json::Value;
 
-use crate::spec::{Document, Source, Table};
+use crate::spec::{Document, Source, Table, read_text};
 
 /// The key of a corpus's table with the path.
 const KEY: &str = "words";
@@ -29,7 +29,7 @@ impl WordsFile {
     pub(super) fn replace(table: &mut Table, folder: &Path) -> Result<Option<WordsFile>, Vec<Problem>> {
         let Some(Value::String(written)) = table.get(KEY) else { return Ok(None) };
         let (written, path) = (PathBuf::from(written), folder.join(written));
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let text = read_text(&path).map_err(|error| {
             let help = format!("a path is relative to the spec: this one is `{}`", path.display());
             vec![Problem::at(KEY, format!("cannot read `{}`: {error}", written.display())).help(help)]
         })?;

@@ -8,7 +8,7 @@ mod document;
 #[cfg(test)]
 mod fixture;
 mod html;
-mod markdown;
+pub(crate) mod markdown;
 mod methods;
 mod number;
 mod plot;
@@ -28,7 +28,8 @@ use boldface::{Part, Result};
 
 use crate::plan::excluded;
 use crate::power::Power;
-use stored::{ReportError, Stored};
+pub use stored::ReportError;
+use stored::Stored;
 
 /// Paths of a written report.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -56,6 +56,14 @@ pub enum ReportError {
     Table(#[from] boldface_tables::TableError),
 }
 
+impl ReportError {
+    /// Whether the folder may be read and not written.
+    pub fn is_read_only(&self) -> bool {
+        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+        matches!(self, ReportError::Write { source, .. } if [PermissionDenied, ReadOnlyFilesystem].contains(&source.kind()))
+    }
+}
+
 /// A result whose error is [`ReportError`].
 pub type Result<T, E = ReportError> = std::result::Result<T, E>;
 

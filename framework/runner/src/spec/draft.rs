@@ -6,6 +6,7 @@ use boldface::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::bounds;
 use super::wording::{closest, parse_all, suggest};
 use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
@@ -51,8 +52,12 @@ pub(super) const SECTIONS: &[&str] = &[
 ];
 
 /// Reads every section of a spec.
-pub(crate) fn read(table: Table) -> Draft {
-    let mut reader = Reader { table, problems: Vec::new(), broken: BTreeSet::new() };
+pub(crate) fn read(mut table: Table) -> Draft {
+    let problems = bounds::clamp(&mut table);
+    let is_of =
+        |section: &&str| problems.iter().any(|problem| problem.key.split('.').next() == Some(*section));
+    let broken = SECTIONS.iter().copied().filter(is_of).collect();
+    let mut reader = Reader { table, problems, broken };
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),
         engine: reader.optional("engine").unwrap_or_else(super::experiment::default_engine),

@@ -8,11 +8,15 @@ use serde_json::Value;
 
 use super::Table;
 use super::document::Document;
-use super::origin::{Located, Origin, Origins, Source, join};
+use super::file::read_text;
+use super::origin::{Located, Origin, Origins, Source, join, names};
 use super::paths::rebase;
 
 /// The key that names the parent.
 const EXTENDS: &str = "extends";
+
+/// Longest chain of parents.
+const MOST_PARENTS: usize = 50;
 
 /// Sections that are one plugin's table, and sections that contain one table per plugin.
 const PLUGIN: [&str; 2] = ["tokenizer", "backbone"];
@@ -64,7 +68,7 @@ impl Layered {
 
     /// The value at a dotted key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let mut keys = key.split('.');
+        let mut keys = names(key).into_iter();
         let first = self.table.get(keys.next()?)?;
         keys.try_fold(first, |value, key| value.get(key))
     }
@@ -84,23 +88,27 @@ impl Layered {
     pub fn set_all<'a>(&mut self, settings: impl IntoIterator<Item = (&'a str, Value, &'a Origin)>) {
         let (mut layer, mut origins) = (Table::new(), Origins::default());
         for (key, value, origin) in settings {
-            for (dot, _) in key.match_indices('.') {
-                origins.set(&key[..dot], origin.clone());
+            let names = names(key);
+            let mut around = String::new();
+            for name in &names[..names.len() - 1] {
+                around = join(&around, name);
+                origins.set(&around, origin.clone());
             }
             mark(&mut origins, key, &value, origin);
-            put(&mut layer, key, value);
+            put(&mut layer, &names, value);
         }
         self.merge("", layer, &origins);
     }
 
     /// Removes a key with everything below it and returns its value.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let (around, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let names = names(key);
+        let (last, around) = names.split_last()?;
         let mut table = &mut self.table;
-        for key in around.split('.').filter(|key| !key.is_empty()) {
-            table = table.get_mut(key)?.as_object_mut()?;
+        for name in around {
+            table = table.get_mut(*name)?.as_object_mut()?;
         }
-        let value = table.remove(last)?;
+        let value = table.remove(*last)?;
         self.origins.remove(key);
         Some(value)
     }
@@ -152,7 +160,11 @@ impl Layered {
             let message = format!("a spec cannot extend itself: {}", files.join(" extends "));
             return Err(wrong(message, "take `extends` out of one of them"));
         }
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        if children.len() > MOST_PARENTS {
+            let message = format!("more than {MOST_PARENTS} specs extend each other in a row");
+            return Err(wrong(message, "write what they say into fewer files"));
+        }
+        let text = read_text(&path).map_err(|error| {
             let (written, path) = (written.display(), path.display());
             if error.kind() == std::io::ErrorKind::NotFound {
                 let help = format!("a path is relative to the file that names it: this one is `{path}`");
@@ -248,10 +260,14 @@ fn identity(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn put(table: &mut Table, key: &str, value: Value) {
-    let Some((first, rest)) = key.split_once('.') else {
-        table.insert(key.to_owned(), value);
-        return;
+fn put(table: &mut Table, names: &[&str], value: Value) {
+    let (first, rest) = match names {
+        [] => return,
+        [only] => {
+            table.insert((*only).to_owned(), value);
+            return;
+        }
+        [first, rest @ ..] => (*first, rest),
     };
     let inner = table.entry(first).or_insert_with(|| Value::Object(Table::new()));
     if !inner.is_object() {

@@ -1,9 +1,11 @@
 //! Experiments and sweeps as their authors wrote them.
 
+mod bounds;
 pub(crate) mod defaults;
 mod document;
 mod draft;
 mod experiment;
+mod file;
 mod forms;
 mod grammar;
 mod layer;
@@ -23,10 +25,12 @@ pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
     Text,
 };
+pub use file::read_text;
 pub use forms::Forms;
 pub use layer::Layered;
 pub use leakage::Leakage;
 pub use origin::{Located, Origin, Source};
+pub(crate) use split::MOST_VARIANTS;
 pub use split::{SplitTable, Unit};
 pub use start::{StartTable, Taken};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
@@ -34,6 +38,7 @@ pub use sweep::{Ablate, Design, Select, SweepTable, When};
 pub(crate) use document::Document;
 pub(crate) use draft::{Draft, read as read_draft};
 pub use grammar::{Grammar, Slots};
+pub(crate) use origin::join as join_key;
 pub(crate) use plain::{plain, short, written};
 pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub(crate) use task::TASK_KEYS;

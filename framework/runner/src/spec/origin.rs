@@ -83,7 +83,7 @@ impl fmt::Display for Located {
     }
 }
 
-/// The origins of all values by dotted key. `classes[1]` is an item of a list.
+/// The origins of all values by dotted key, without quotes. `classes[1]` is an item of a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origins(BTreeMap<String, Origin>);
 
@@ -127,31 +127,34 @@ impl Origins {
 
     /// Returns the origin of exactly this key.
     pub fn get(&self, key: &str) -> Option<&Origin> {
-        self.0.get(key)
+        self.0.get(&unquoted(key))
     }
 
     /// Sets the origin of a key.
     pub fn set(&mut self, key: &str, origin: Origin) {
-        self.0.insert(key.to_owned(), origin);
+        self.0.insert(unquoted(key), origin);
     }
 
     /// Removes a key and everything below it.
     pub fn remove(&mut self, key: &str) {
-        self.0.retain(|path, _| !is_within(path, key));
+        let key = unquoted(key);
+        self.0.retain(|path, _| !is_within(path, &key));
     }
 
     /// Copies a key and everything below it from other origins.
     pub fn copy(&mut self, key: &str, from: &Origins) {
-        let within = from.0.range(key.to_owned()..).take_while(|(path, _)| path.starts_with(key));
+        let key = unquoted(key);
+        let within = from.0.range(key.clone()..).take_while(|(path, _)| path.starts_with(&key));
         self.0.extend(
-            within.filter(|(path, _)| is_within(path, key)).map(|(path, at)| (path.clone(), at.clone())),
+            within.filter(|(path, _)| is_within(path, &key)).map(|(path, at)| (path.clone(), at.clone())),
         );
     }
 
     /// Returns the origin of a key, or of the nearest table or list around it. Returns `None` at the top
     /// level.
     pub fn nearest(&self, key: &str) -> Option<&Origin> {
-        let mut path = key;
+        let key = unquoted(key);
+        let mut path = key.as_str();
         loop {
             if let Some(origin) = self.0.get(path) {
                 return Some(origin);
@@ -171,9 +174,34 @@ impl Origins {
     }
 }
 
-/// Joins `tasks` and `sex` to `tasks.sex`.
-pub(super) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+/// Joins `tasks` and `sex` to `tasks.sex`. A name with a dot is quoted, as in TOML: `columns."age.at.scan"`.
+pub(crate) fn join(path: &str, key: &str) -> String {
+    let quote = if key.contains('.') { "\"" } else { "" };
+    let dot = if path.is_empty() { "" } else { "." };
+    format!("{path}{dot}{quote}{key}{quote}")
+}
+
+/// Splits a dotted key into its names, without quotes.
+pub(crate) fn names(key: &str) -> Vec<&str> {
+    let (mut names, mut rest) = (Vec::new(), key);
+    loop {
+        let quoted = rest.strip_prefix('"').and_then(|inner| inner.split_once('"'));
+        let (name, after) = match quoted {
+            Some((name, after)) if after.is_empty() => (name, None),
+            Some((name, after)) if after.starts_with('.') => (name, Some(&after[1..])),
+            _ => rest.split_once('.').map_or((rest, None), |(name, after)| (name, Some(after))),
+        };
+        names.push(name);
+        match after {
+            Some(after) => rest = after,
+            None => return names,
+        }
+    }
+}
+
+/// Removes quotes. Problems come from parsers, which do not quote names.
+fn unquoted(key: &str) -> String {
+    key.replace('"', "")
 }
 
 fn is_within(path: &str, key: &str) -> bool {
@@ -217,6 +245,17 @@ mod tests {
         assert_eq!(place("tasks.sex.horizn", "unknown field `horizn`, expected `horizon`"), "horizn");
         assert_eq!(place("seed", "unknown section `seed`"), "seed");
         assert_eq!(place("tasks.sex.target", "unknown variant `sex`, expected `age`"), "\"sex\"");
+    }
+
+    #[test]
+    fn a_name_with_a_dot_is_one_name() {
+        let key = join(&join("columns", "age.at.scan"), "unit");
+        assert_eq!(key, "columns.\"age.at.scan\".unit");
+        assert_eq!(names(&key), ["columns", "age.at.scan", "unit"]);
+        assert_eq!(
+            (names("a"), names("a.b[1]"), names("\"a.b\"")),
+            (vec!["a"], vec!["a", "b[1]"], vec!["a.b"])
+        );
     }
 
     #[test]

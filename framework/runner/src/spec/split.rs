@@ -8,6 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Most folds of all repetitions together, as many as a sweep may have arms.
+pub(crate) const MOST_VARIANTS: usize = 10_000;
+
 /// Default share of the subjects in a held-out part.
 const SHARE: f64 = 0.15;
 
@@ -140,7 +143,8 @@ impl SplitTable {
         let repeats = all(self.repeat, self.repeats);
         let folds = all(self.fold, self.folds.or_else(|| self.left_out(scans).map(|groups| groups.len())));
         let mut variants = Vec::new();
-        for repeat in repeats {
+        // More than a sweep may have is a problem that `check` reports.
+        for repeat in repeats.into_iter().take(MOST_VARIANTS.div_ceil(folds.len().max(1))) {
             for &fold in &folds {
                 let chosen = [("split.repeat", repeat), ("split.fold", fold)];
                 let chosen =

@@ -192,3 +192,24 @@ fn the_base_of_a_sweep_reads_data_from_the_folder_that_the_command_line_names() 
     let problems = spec.parent("base").unwrap_err();
     assert!(problems[0].to_string().contains("names no dataset of the spec"), "{}", problems[0]);
 }
+
+#[test]
+fn a_chain_of_parents_has_an_end() {
+    let chain = |length: usize| {
+        let text = |i: usize| match i == length {
+            true => "seed = 1\n".to_owned(),
+            false => format!("extends = \"{}.toml\"\n", i + 1),
+        };
+        let name = |i: usize| if i == 0 { "spec.toml".to_owned() } else { format!("{i}.toml") };
+        let files: Vec<(String, String)> = (0..=length).map(|i| (name(i), text(i))).collect();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        layered(&files)
+    };
+    assert_eq!(chain(MOST_PARENTS).unwrap().get("seed"), Some(&json!(1)));
+    let refused = chain(MOST_PARENTS + 1).unwrap_err();
+    assert!(
+        refused.contains(&format!("{MOST_PARENTS}.toml:1:")) && refused.contains("in a row"),
+        "{refused}"
+    );
+}

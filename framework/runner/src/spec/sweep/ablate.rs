@@ -18,10 +18,11 @@ pub(super) fn changes(ablate: &Ablate, base: &Base<'_>, problems: &mut Vec<Probl
     let mut changes = Vec::new();
     for (i, key) in ablate.drop.iter().enumerate() {
         let at = format!("ablate.drop[{i}]");
-        base.check_dropped(key, &at, problems);
-        changes.push(Change { key: key.clone(), setting: Setting { value: None, at } });
+        let key = base.join("", key);
+        base.check_dropped(&key, &at, problems);
+        changes.push(Change { key, setting: Setting { value: None, at } });
     }
-    for (key, at, value) in leaves(&ablate.swap, "ablate.swap") {
+    for (key, at, value) in leaves(&ablate.swap, "ablate.swap", base) {
         base.check(&key, &at, problems);
         changes.push(Change { key, setting: Setting { value: Some(value.clone()), at } });
     }

@@ -3,7 +3,7 @@
 use boldface::Problem;
 use serde_json::Value;
 
-use super::keys::{Base, Setting, Settings, insert, leaves, overlap, same, settings};
+use super::keys::{Base, Setting, Settings, insert, inside, leaves, overlap, same, settings};
 use super::table::{SweepTable, When};
 use crate::spec::Table;
 
@@ -50,7 +50,7 @@ impl Axes {
         let zip = zipped(&table.zip, "zip", base, problems);
         let read = |(i, when): (usize, &When)| {
             let at = format!("when[{i}]");
-            let condition = settings(&when.r#if, &format!("{at}.if"), problems);
+            let condition = settings(&when.r#if, &format!("{at}.if"), base, problems);
             for (key, setting) in &condition {
                 base.check(key, &setting.at, problems);
             }
@@ -118,12 +118,16 @@ fn report_overlaps(before: &[&Axis], axes: &[&Axis], problems: &mut Vec<Problem>
 
 fn axes(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -> Vec<Axis> {
     let mut axes = Vec::new();
-    for (key, at, value) in leaves(table, at) {
+    for (key, at, value) in leaves(table, at, base) {
         base.check(&key, &at, problems);
         match value {
             Value::Array(values) if values.is_empty() => {
                 let problem = Problem::at(&at, format!("the axis `{key}` has no values"));
                 problems.push(problem.help("list its values, or remove it"));
+            }
+            Value::Array(values) if values.len() > MOST => {
+                let message = format!("the axis `{key}` has {} values, more than {MOST}", values.len());
+                problems.push(Problem::at(&at, message).help("shorten it, or divide the sweep"));
             }
             Value::Array(values) => axes.push(Axis { key, values: values.clone(), at }),
             other => {
@@ -202,8 +206,7 @@ impl Point {
     fn set(&mut self, axis: &Axis, i: usize, problems: &mut Vec<Problem>) {
         let (key, value, at) = (&axis.key, &axis.values[i], format!("{}[{i}]", axis.at));
         self.values.push((key.clone(), value.clone()));
-        let table = Table::from_iter([(key.clone(), value.clone())]);
-        for (key, _, value) in leaves(&table, "") {
+        for (key, value) in inside(key, value) {
             let setting = Setting { value: Some(value.clone()), at: at.clone() };
             insert(&mut self.settings, key, setting, problems);
         }

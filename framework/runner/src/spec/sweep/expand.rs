@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boldface::Problem;
 use serde_json::Value;
 
-use super::axes::{Axes, matches};
+use super::axes::{Axes, MOST, matches};
 use super::keys::{Base, Setting, Settings, settings};
 use super::names::{Labels, distinguish, join};
 use super::table::SweepTable;
@@ -79,7 +79,7 @@ fn exclude(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &
     let mut kept = vec![true; arms.len()];
     for (i, table) in table.exclude.iter().enumerate() {
         let at = format!("exclude[{i}]");
-        let wanted = settings(table, &at, problems);
+        let wanted = settings(table, &at, base, problems);
         for (key, setting) in &wanted {
             base.check(key, &setting.at, problems);
         }
@@ -120,7 +120,7 @@ fn named(table: &SweepTable, base: &Base<'_>, arms: &mut Vec<Arm>, problems: &mu
             let problem = Problem::at(&at, format!("`{name}` cannot be the name of a folder"));
             problems.push(problem.help("name it with letters, digits, `-` and `_`"));
         }
-        let settings = settings(table, &at, problems);
+        let settings = settings(table, &at, base, problems);
         for (key, setting) in &settings {
             match setting.value {
                 Some(_) => base.check(key, &setting.at, problems),
@@ -153,6 +153,12 @@ fn seeded(table: &SweepTable, arms: Vec<Arm>, problems: &mut Vec<Problem>) -> Ve
     if seeds.is_empty() {
         let problem = Problem::at("seeds", "there is no seed in the list");
         problems.push(problem.help("list some, or remove it"));
+    }
+    if seeds.len().saturating_mul(arms.len().max(1)) > MOST {
+        let message =
+            format!("{} seeds of {} arms are more than {MOST} runs", seeds.len(), arms.len().max(1));
+        problems.push(Problem::at("seeds", message).help("list fewer seeds, or divide the sweep"));
+        return arms;
     }
     if let Some(i) = (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
         let problem = Problem::at(format!("seeds[{i}]"), format!("the seed {} occurs twice", seeds[i]));

@@ -6,6 +6,7 @@ use boldface::Problem;
 use serde_json::Value;
 
 use crate::spec::draft::SECTIONS;
+use crate::spec::origin::{join, names};
 use crate::spec::{Table, suggest};
 
 /// An arm's change to one key.
@@ -34,6 +35,34 @@ pub(crate) struct Base<'a> {
 const NAMED: [&str; 3] = ["datasets", "corpora", "tasks"];
 
 impl<'a> Base<'a> {
+    /// Joins a name in a sweep to the key around it. A name with dots is a key of its own if the base has it,
+    /// else a path: `a.b = 1` and `"a.b" = 1` are the same.
+    pub fn join(&self, around: &str, name: &str) -> String {
+        let (mut key, mut rest) = (around.to_owned(), name);
+        loop {
+            // Quoted in a list such as `drop`.
+            if let Some((quoted, after)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+                key = join(&key, quoted);
+                match after.strip_prefix('.') {
+                    Some(after) => rest = after,
+                    None => return key,
+                }
+                continue;
+            }
+            let dots = rest.match_indices('.').map(|(dot, _)| dot);
+            let mut ends = std::iter::once(rest.len()).chain(dots.collect::<Vec<_>>().into_iter().rev());
+            let known = ends.find(|end| self.get(&join(&key, &rest[..*end])).is_some());
+            // Below the sections, what the base does not have is a new name.
+            let is_new = known.is_none() && !around.is_empty() && rest.len() == name.len();
+            let end = known.unwrap_or(if is_new { rest.len() } else { rest.find('.').unwrap_or(rest.len()) });
+            key = join(&key, &rest[..end]);
+            match rest[end..].strip_prefix('.') {
+                Some(after) => rest = after,
+                None => return key,
+            }
+        }
+    }
+
     /// Returns the value at a dotted key.
     pub fn get(&self, key: &str) -> Option<&'a Value> {
         [Some(self.written), self.resolved].into_iter().flatten().find_map(|table| get(table, key))
@@ -54,7 +83,7 @@ impl<'a> Base<'a> {
         }
         let depth = if NAMED.contains(&section) { 2 } else { 1 };
         let mut parent = String::new();
-        for name in key.split('.').take(depth) {
+        for name in names(key).into_iter().take(depth) {
             let own = join(&parent, name);
             if self.get(&own).is_none() {
                 problems.push(self.missing(&parent, name, at));
@@ -67,7 +96,7 @@ impl<'a> Base<'a> {
     /// Reports a key to drop that the base does not have.
     pub fn check_dropped(&self, key: &str, at: &str, problems: &mut Vec<Problem>) {
         let mut parent = String::new();
-        for name in key.split('.') {
+        for name in names(key) {
             let own = join(&parent, name);
             if self.get(&own).is_none() {
                 problems.push(self.missing(&parent, name, at));
@@ -93,43 +122,54 @@ impl<'a> Base<'a> {
 }
 
 fn get<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
-    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
-    let value = table.get(first).filter(|value| !value.is_null())?;
-    match rest {
-        None => Some(value),
-        Some(rest) => get(value.as_object()?, rest),
+    let mut found = None;
+    for name in names(key) {
+        let inner = found.map_or(Some(table), Value::as_object)?;
+        found = Some(inner.get(name).filter(|value| !value.is_null())?);
     }
+    found
 }
 
-fn join(parent: &str, name: &str) -> String {
-    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
-}
-
-/// Lists the leaves of a table by dotted key, each with its place. `a.b = 1` and `"a.b" = 1` are the
-/// same.
-pub(super) fn leaves<'v>(table: &'v Table, at: &str) -> Vec<(String, String, &'v Value)> {
+/// Lists the leaves of a table of a sweep by the keys of `base`, each with its place.
+pub(super) fn leaves<'v>(table: &'v Table, at: &str, base: &Base<'_>) -> Vec<(String, String, &'v Value)> {
     let mut found = Vec::new();
-    collect(table, "", at, &mut found);
+    collect(table, "", at, &|around, name| base.join(around, name), &mut found);
     found.sort_by(|a, b| order(&a.0, &b.0));
     found
 }
 
-fn collect<'v>(table: &'v Table, key: &str, at: &str, found: &mut Vec<(String, String, &'v Value)>) {
+/// Lists the leaves of the value of `key`, in which a name is one name.
+pub(super) fn inside<'v>(key: &str, value: &'v Value) -> Vec<(String, &'v Value)> {
+    let mut found = Vec::new();
+    match value {
+        Value::Object(table) if !table.is_empty() => collect(table, key, "", &join, &mut found),
+        value => found.push((key.to_owned(), String::new(), value)),
+    }
+    found.into_iter().map(|(key, _, value)| (key, value)).collect()
+}
+
+fn collect<'v>(
+    table: &'v Table,
+    key: &str,
+    at: &str,
+    joined: &dyn Fn(&str, &str) -> String,
+    found: &mut Vec<(String, String, &'v Value)>,
+) {
     for (name, value) in table {
-        let (own, place) = (join(key, name), join(at, name));
+        let (own, place) = (joined(key, name), join(at, name));
         match value {
-            Value::Object(inner) if !inner.is_empty() => collect(inner, &own, &place, found),
+            Value::Object(inner) if !inner.is_empty() => collect(inner, &own, &place, joined, found),
             value => found.push((own, place, value)),
         }
     }
 }
 
 /// Reads the settings of a table such as `[arms.NAME]`, including the keys listed in its `drop`.
-pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> Settings {
+pub(super) fn settings(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -> Settings {
     let mut rest = table.clone();
     let dropped = rest.remove("drop");
     let mut settings = Settings::new();
-    for (key, place, value) in leaves(&rest, at) {
+    for (key, place, value) in leaves(&rest, at, base) {
         insert(&mut settings, key, Setting { value: Some(value.clone()), at: place }, problems);
     }
     let place = join(at, "drop");
@@ -140,7 +180,8 @@ pub(super) fn settings(table: &Table, at: &str, problems: &mut Vec<Problem>) -> 
                 let at = format!("{place}[{i}]");
                 match key {
                     Value::String(key) => {
-                        insert(&mut settings, key.clone(), Setting { value: None, at }, problems);
+                        let setting = Setting { value: None, at };
+                        insert(&mut settings, base.join("", key), setting, problems);
                     }
                     other => problems.push(Problem::at(at, format!("expected a key, found `{other}`"))),
                 }

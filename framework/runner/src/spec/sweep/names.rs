@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::keys::leaves;
+use super::keys::inside;
+use crate::spec::origin::names;
 
 /// Longest value in a name, in characters.
 const LONGEST_VALUE: usize = 24;
@@ -20,13 +21,13 @@ impl Labels {
         let keys: BTreeSet<&str> = keys.into_iter().chain(["seed"]).collect();
         let tail = |key: &str, n: usize| {
             let key = key.strip_suffix(".type").unwrap_or(key);
-            let parts: Vec<&str> = key.split('.').collect();
+            let parts = names(key);
             parts[parts.len().saturating_sub(n)..].join(".")
         };
         let label = |key: &&str| {
             let is_unique =
                 |label: &String, n: usize| keys.iter().filter(|other| tail(other, n) == *label).count() == 1;
-            let candidates = (1..=key.split('.').count()).map(|n| (n, tail(key, n)));
+            let candidates = (1..=names(key).len()).map(|n| (n, tail(key, n)));
             let found = candidates.into_iter().find(|(n, label)| is_unique(label, *n));
             ((*key).to_owned(), found.map_or_else(|| (*key).to_owned(), |(_, label)| label))
         };
@@ -80,7 +81,7 @@ fn short(value: &Value) -> String {
             Some(Value::String(name)) => name.clone(),
             _ => {
                 let said =
-                    leaves(table, "").into_iter().map(|(key, _, value)| format!("{key}-{}", short(value)));
+                    inside("", value).into_iter().map(|(key, value)| format!("{key}-{}", short(value)));
                 said.collect::<Vec<_>>().join("+")
             }
         },

@@ -255,3 +255,38 @@ proptest! {
         prop_assert!(slow.is_sorted());
     }
 }
+
+/// TOML allows dots in quoted keys, and R writes them into names of columns.
+#[test]
+fn a_key_with_dots_is_one_key_if_the_base_has_it() {
+    let base = table(
+        r#"
+        [corpora.phenotype.columns]
+        "age.at.scan" = { kind = "number", unit = "years" }
+        [tasks.condition]
+        type = "classification"
+        "#,
+    );
+    let expanded = |source: &str| {
+        let sweep: SweepTable = serde_json::from_value(Value::Object(table(source))).unwrap();
+        let arms = expand(&sweep, &Base { written: &base, resolved: None }).unwrap().arms;
+        arms.iter().map(line).collect::<String>()
+    };
+    let key = "corpora.phenotype.columns.\"age.at.scan\"";
+    assert_eq!(
+        expanded(
+            "base = 'b'\n[arms.a]\n'corpora.phenotype.columns'.'age.at.scan'.unit = 'y'\n'tasks.condition.question' = 'Q'\n\
+             [arms.b.corpora.phenotype.columns]\n'age.at.scan'.unit = 'y'\n'new.one' = 2\n"
+        ),
+        format!(
+            "a: {key}.unit=\"y\" tasks.condition.question=\"Q\"\n\
+             b: {key}.unit=\"y\" corpora.phenotype.columns.\"new.one\"=2\n"
+        )
+    );
+    let grid = "base = 'b'\n[grid]\n'corpora.phenotype.columns' = [{ 'age.at.scan' = { unit = 'y' } }]\n";
+    assert!(expanded(grid).ends_with(&format!(": {key}.unit=\"y\"\n")));
+    for dropped in ["corpora.phenotype.columns.age.at.scan", key] {
+        let star = expanded(&format!("base = 'b'\nablate = {{ drop = ['{dropped}'] }}\n"));
+        assert!(star.ends_with(&format!(": -{key}\n")), "{star}");
+    }
+}

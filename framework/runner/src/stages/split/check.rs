@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::divide::divide;
 use crate::plan::nuisances;
-use crate::spec::SplitTable;
+use crate::spec::{MOST_VARIANTS, SplitTable};
 
 /// Most names in a message.
 const SHOWN: usize = 3;
@@ -128,6 +128,11 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
             format!("must be at least 2, is {folds}"),
             "one fold would leave nobody to learn from",
         );
+    }
+    let runs = table.folds.unwrap_or(1).saturating_mul(table.repeats.unwrap_or(1));
+    if runs > MOST_VARIANTS && table.fold.is_none() && table.repeat.is_none() {
+        let message = format!("`folds` and `repeats` make {runs} runs; at most {MOST_VARIANTS} are possible");
+        report("", message, "lower one of them");
     }
     if table.repeats == Some(0) {
         report("repeats", "must be at least 1".to_owned(), "leave it out to divide once");
