@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use boldface_runner::report;
+use boldface_runner::report::{self, ReportError};
 
 use super::sweep;
 use crate::failure::{Failure, with_causes};
@@ -17,6 +17,8 @@ pub struct Arguments {
 }
 
 /// Reports a stored run or sweep.
+///
+/// A run that somebody else keeps may be read-only. Its table is printed all the same.
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let run = &arguments.run;
     if run.join("sweep.json").is_file() {
@@ -26,15 +28,39 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         let message = format!("`{}` is not the folder of a run: it has no `plan.json`", run.display());
         return Err(Failure::Usage(message));
     }
-    show(run)
+    let paths = write_if_allowed(run)?;
+    table(run)?;
+    paths.iter().for_each(say_paths);
+    Ok(())
 }
 
 /// Writes the pages of a run, and prints its table and their paths.
 pub fn show(run: &Path) -> Result<(), Failure> {
     let paths = write(run)?;
-    say::out(format_args!("{}\n", report::table(run).map_err(|error| failed(run, &*error))?));
-    say::out(format_args!("report: {}\n        {}\n", paths.html.display(), paths.markdown.display()));
+    table(run)?;
+    say_paths(&paths);
     Ok(())
+}
+
+/// Writes the pages of a run, unless its folder is read-only, which is said.
+pub fn write_if_allowed(run: &Path) -> Result<Option<report::Paths>, Failure> {
+    match report::write(run) {
+        Err(error) if error.downcast_ref::<ReportError>().is_some_and(ReportError::is_read_only) => {
+            say::aside(format_args!("the pages are not written: {}", with_causes(&*error)));
+            Ok(None)
+        }
+        written => written.map(Some).map_err(|error| failed(run, &*error)),
+    }
+}
+
+/// Prints the table of a run.
+fn table(run: &Path) -> Result<(), Failure> {
+    say::out(format_args!("{}\n", report::table(run).map_err(|error| failed(run, &*error))?));
+    Ok(())
+}
+
+fn say_paths(paths: &report::Paths) {
+    say::out(format_args!("report: {}\n        {}\n", paths.html.display(), paths.markdown.display()));
 }
 
 /// Writes the pages of a run.
