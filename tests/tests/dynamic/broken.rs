@@ -66,12 +66,12 @@ fn a_library_with_another_meaning_of_the_symbol() {
 
 #[test]
 fn a_library_for_an_older_or_a_newer_interface() {
-    for (version, words) in [(boldface::abi::VERSION - 1, "2"), (boldface::abi::VERSION + 1, "4")] {
+    for (version, words) in [(boldface::abi::VERSION - 1, "3"), (boldface::abi::VERSION + 1, "5")] {
         let errors = refused(&with_header(&example(), version, true));
         check(
             &errors,
             &format!(
-                "`HERE/lib/example.so` uses version {words} of the plugin interface, but this program needs 3: it \
+                "`HERE/lib/example.so` uses version {words} of the plugin interface, but this program needs 4: it \
                  was built with boldface 0.1.0 and rustc "
             ),
         );
