@@ -10,7 +10,7 @@ use crate::say;
 
 /// Arguments of `boldface report`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ReportArguments {
     /// Folder of a run or of a sweep.
     #[arg(value_name = "RUN", default_value = "runs/latest")]
     run: PathBuf,
@@ -19,7 +19,7 @@ pub struct Arguments {
 /// Reports a stored run or sweep.
 ///
 /// A run that somebody else keeps may be read-only. Its table is printed all the same.
-pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
+pub fn execute(arguments: &ReportArguments) -> Result<(), Failure> {
     let run = &arguments.run;
     if run.join("sweep.json").is_file() {
         return sweep::report(run);

@@ -13,7 +13,7 @@ use super::beside::Beside;
 use super::pairs::{self, Splitting};
 use super::{Vocabulary, without_lengths};
 use crate::chat::Chat;
-use crate::files::{Folder, Json, read_bytes, read_text};
+use crate::files::{Json, ModelFolder, read_bytes, read_text};
 
 /// Names of GPT-2's files: those of transformers, and those of its authors.
 const PAIRS: &[(&str, &str)] = &[("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
@@ -23,7 +23,7 @@ const GPT2_END: &str = "<|endoftext|>";
 
 impl Vocabulary {
     /// Reads the tokenizer of a folder, and returns the file that it is from too.
-    pub(crate) fn of_folder(folder: &Folder) -> Result<(Vocabulary, PathBuf)> {
+    pub(crate) fn of_folder(folder: &ModelFolder) -> Result<(Vocabulary, PathBuf)> {
         let beside = Beside::read(folder)?;
         let mut named = beside.named();
         let (mut tokenizer, path) = read(folder, &mut named)?;
@@ -41,7 +41,7 @@ impl Vocabulary {
     }
 }
 
-fn read(folder: &Folder, named: &mut BTreeMap<String, String>) -> Result<(Tokenizer, PathBuf)> {
+fn read(folder: &ModelFolder, named: &mut BTreeMap<String, String>) -> Result<(Tokenizer, PathBuf)> {
     let path = folder.file("tokenizer.json");
     if path.exists() {
         let bytes =
@@ -111,7 +111,7 @@ fn ids(json: &Json, key: &str) -> Result<Vec<u32>> {
 
 /// Returns the chat template and its file: `chat_template.jinja`, or `tokenizer_config.json`, which may
 /// hold several templates by name.
-fn template(folder: &Folder, config: Option<&Json>) -> Result<Option<(String, String)>> {
+fn template(folder: &ModelFolder, config: Option<&Json>) -> Result<Option<(String, String)>> {
     let path = folder.file("chat_template.jinja");
     if path.exists() {
         let shown = path.display().to_string();

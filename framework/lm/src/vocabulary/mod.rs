@@ -16,7 +16,7 @@ use tokenizers::{Encoding, Tokenizer};
 
 use crate::chat::{Chat, Message};
 
-pub use joined::Part;
+pub use joined::TextPart;
 use patterns::Patterns;
 
 /// A model's tokenizer; cheap to clone. The plain text of users never becomes a special token.

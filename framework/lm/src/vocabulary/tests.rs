@@ -74,7 +74,7 @@ fn a_pattern_that_gives_up_is_an_error() {
         for tokens in [
             vocabulary.tokens(&long),
             vocabulary.marked_tokens(&long),
-            vocabulary.joined_tokens(&[Part::Marked("a"), Part::Plain(&long)]),
+            vocabulary.joined_tokens(&[TextPart::Marked("a"), TextPart::Plain(&long)]),
         ] {
             let error = tokens.unwrap_err().to_string();
             assert!(error.starts_with("`tokenizer.json`: the pattern \"(?:x+x+)+b"), "{error}");

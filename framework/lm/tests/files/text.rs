@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use boldface_lm::{Files, Message, Vocabulary, open};
+use boldface_lm::{Message, ModelFiles, Vocabulary, open};
 use expect_test::expect;
 use proptest::prelude::*;
 use safetensors::Dtype;
@@ -159,7 +159,7 @@ fn templates_are_rendered_as_in_python() {
     assert_eq!(seen, 24);
 }
 
-fn with_template(template: &str) -> (Tiny, boldface::Result<Files>) {
+fn with_template(template: &str) -> (Tiny, boldface::Result<ModelFiles>) {
     let tiny = Tiny::new();
     tiny.write("chat_template.jinja", template);
     let files = open(tiny.path());

@@ -2,11 +2,11 @@
 
 use boldface::Card;
 
-use crate::report::card::Told;
+use crate::report::card::CardContent;
 use crate::report::markdown::escape;
 
 /// Returns the text of the note.
-pub fn note(told: &Told, card: &Card, is_hashed: bool) -> String {
+pub fn note(told: &CardContent, card: &Card, is_hashed: bool) -> String {
     let mut text = "# Licences\n\n\
          Nothing here grants a right: this page says what was found when the run was exported.\n\n\
          ## Data that it learned from\n\n"
@@ -65,7 +65,7 @@ mod tests {
         let said = Some("<img src=x> *a* [b](c) ![d](e)\n# f".to_owned());
         let data = vec![("made".to_owned(), [said.clone(), said.clone(), said.clone(), said.clone()])];
         let [test, validation, methods] = [const { String::new() }; 3];
-        let told = Told { test, validation, methods, limits: vec![], data };
+        let told = CardContent { test, validation, methods, limits: vec![], data };
         let card = Card { base_model: said.clone(), licence: said, notes: vec![] };
         let text = note(&told, &card, true);
         assert_eq!(text.matches(r"&lt;img src=x&gt; \*a\* [b\](c) \![d\](e) # f").count(), 6, "{text}");

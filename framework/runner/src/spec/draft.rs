@@ -11,7 +11,7 @@ use super::wording::{closest, parse_all, suggest};
 use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
 /// An experiment, with defaults in place of broken sections.
-pub(crate) struct Draft {
+pub(crate) struct ExperimentDraft {
     /// The sections.
     pub experiment: Experiment,
     /// Problems found in them.
@@ -19,7 +19,7 @@ pub(crate) struct Draft {
     broken: BTreeSet<&'static str>,
 }
 
-impl Draft {
+impl ExperimentDraft {
     /// Whether a section was read without problems.
     pub fn is_sound(&self, section: &str) -> bool {
         !self.broken.contains(section)
@@ -52,7 +52,7 @@ pub(super) const SECTIONS: &[&str] = &[
 ];
 
 /// Reads every section of a spec.
-pub(crate) fn read(mut table: Table) -> Draft {
+pub(crate) fn read(mut table: Table) -> ExperimentDraft {
     let problems = bounds::clamp(&mut table);
     let is_of =
         |section: &&str| problems.iter().any(|problem| problem.key.split('.').next() == Some(*section));
@@ -95,7 +95,7 @@ pub(crate) fn read(mut table: Table) -> Draft {
         let problem = Problem::at(name, format!("unknown section `{name}`"));
         reader.problems.push(problem.help(suggest(name, known())));
     }
-    Draft { experiment, problems: reader.problems, broken: reader.broken }
+    ExperimentDraft { experiment, problems: reader.problems, broken: reader.broken }
 }
 
 /// Returns the keys allowed at the top of a file. Layers have removed `extends` before.

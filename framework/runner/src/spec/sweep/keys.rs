@@ -19,11 +19,11 @@ pub(crate) struct Setting {
 }
 
 /// An arm's changes to the base, by dotted key.
-pub(crate) type Settings = BTreeMap<String, Setting>;
+pub(crate) type ArmSettings = BTreeMap<String, Setting>;
 
 /// The experiment that the arms start from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Base<'a> {
+pub(crate) struct SweepBase<'a> {
     /// The base as written.
     pub written: &'a Table,
     /// The base with every default filled in, or `None` if it has problems. An arm may not have these
@@ -34,7 +34,7 @@ pub(crate) struct Base<'a> {
 /// Sections whose tables have names chosen by the author.
 const NAMED: [&str; 3] = ["datasets", "corpora", "tasks"];
 
-impl<'a> Base<'a> {
+impl<'a> SweepBase<'a> {
     /// Joins a name in a sweep to the key around it. A name with dots is a key of its own if the base has it,
     /// else a path: `a.b = 1` and `"a.b" = 1` are the same.
     pub fn join(&self, around: &str, name: &str) -> String {
@@ -131,7 +131,11 @@ fn get<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
 }
 
 /// Lists the leaves of a table of a sweep by the keys of `base`, each with its place.
-pub(super) fn leaves<'v>(table: &'v Table, at: &str, base: &Base<'_>) -> Vec<(String, String, &'v Value)> {
+pub(super) fn leaves<'v>(
+    table: &'v Table,
+    at: &str,
+    base: &SweepBase<'_>,
+) -> Vec<(String, String, &'v Value)> {
     let mut found = Vec::new();
     collect(table, "", at, &|around, name| base.join(around, name), &mut found);
     found.sort_by(|a, b| order(&a.0, &b.0));
@@ -165,10 +169,15 @@ fn collect<'v>(
 }
 
 /// Reads the settings of a table such as `[arms.NAME]`, including the keys listed in its `drop`.
-pub(super) fn settings(table: &Table, at: &str, base: &Base<'_>, problems: &mut Vec<Problem>) -> Settings {
+pub(super) fn settings(
+    table: &Table,
+    at: &str,
+    base: &SweepBase<'_>,
+    problems: &mut Vec<Problem>,
+) -> ArmSettings {
     let mut rest = table.clone();
     let dropped = rest.remove("drop");
-    let mut settings = Settings::new();
+    let mut settings = ArmSettings::new();
     for (key, place, value) in leaves(&rest, at, base) {
         insert(&mut settings, key, Setting { value: Some(value.clone()), at: place }, problems);
     }
@@ -196,7 +205,7 @@ pub(super) fn settings(table: &Table, at: &str, base: &Base<'_>, problems: &mut 
 }
 
 /// Adds a setting, or reports that it contradicts another one.
-pub(super) fn insert(settings: &mut Settings, key: String, setting: Setting, problems: &mut Vec<Problem>) {
+pub(super) fn insert(settings: &mut ArmSettings, key: String, setting: Setting, problems: &mut Vec<Problem>) {
     let other = settings.keys().find(|other| overlap(other, &key));
     match other {
         None => {
