@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
+use boldface_imaging::acquisition::{self, Properties};
 use boldface_imaging::folder::{Folder, Named, SIGNALS, Wanted, files_in, repetition_time};
 use boldface_imaging::link;
 use boldface_imaging::names::Name;
@@ -21,7 +22,8 @@ use super::exclude;
 /// `sub-01`. The folder also has `participants.tsv`, optionally `sessions.tsv` and `scans.tsv` (with
 /// `participant_id` and `run`, `task` or `session_id`), and a region table `..._dseg.tsv` with the
 /// columns `index`, `name` and `network`. Columns of the first three tables are the phenotype; `n/a` is
-/// a missing value.
+/// a missing value. Labels such as `acq-` and what sidecars say of the scanner become columns too, if
+/// they differ between scans.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Series {
@@ -100,7 +102,7 @@ impl Dataset for Series {
             if exclude::has(&excluded, &id) {
                 continue;
             }
-            let mut info = || -> Result<ScanInfo> {
+            let mut info = || -> Result<(ScanInfo, Properties)> {
                 let phenotype = phenotypes.values_of(&id)?;
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
@@ -112,7 +114,9 @@ impl Dataset for Series {
                         break;
                     }
                 }
-                Ok(ScanInfo {
+                let sidecars: Vec<PathBuf> =
+                    folder.sidecars(scan).map(|sidecar| sidecar.path.clone()).collect();
+                let info = ScanInfo {
                     id: id.clone(),
                     tr,
                     trs,
@@ -120,7 +124,8 @@ impl Dataset for Series {
                     phenotype,
                     events: Vec::new(),
                     cuts: Vec::new(),
-                })
+                };
+                Ok((info, acquisition::properties(Some(&scan.name), &sidecars)))
             };
             match info() {
                 Ok(info) => scans.push(info),
@@ -137,7 +142,8 @@ impl Dataset for Series {
         if scans.is_empty() {
             return Err(format!("all {} scans are excluded", excluded.len()).into());
         }
-        scans.sort_by(|a, b| a.id.cmp(&b.id));
+        let (mut scans, properties): (Vec<ScanInfo>, Vec<Properties>) = scans.into_iter().unzip();
+        acquisition::add_differing(&mut scans, &properties);
         Ok(Cohort { excluded, ..Cohort::new(scans, regions) })
     }
 
@@ -154,6 +160,10 @@ impl Dataset for Series {
             return Err(format!("the file of scan `{id}` has changed since the run began; run again").into());
         }
         Ok(series)
+    }
+
+    fn version(&self) -> u32 {
+        2
     }
 
     fn check(&self, root: &Path) -> Vec<Problem> {

@@ -75,8 +75,8 @@ pub struct Experiment {
     #[serde(default)]
     pub evaluation: Evaluation,
     /// Phenotype columns that may predict labels without any brain signal, each under its name. `motion`
-    /// (mean framewise displacement) and `site` get baselines of their own. Columns with well-known names
-    /// are found automatically.
+    /// (mean framewise displacement) and `site` get baselines of their own. Columns whose names say how a
+    /// scan was made, such as `SITE_ID`, `Manufacturer` or `scan_date`, are found automatically.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub nuisances: BTreeMap<String, String>,
     /// Removes differences between scanners from the connectivity that the FC baselines learn from.

@@ -1,11 +1,13 @@
 //! Leakage checks of a run's artefacts, stage by stage.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
 use super::asked::Asked;
-use super::{Check, copies, described, fits, harmonized, nuisance, related, text, words};
+use super::signal::{self, Properties};
+use super::{Check, columns, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::run::inputs::{Inputs, json};
 use crate::stages::harmonization;
@@ -79,10 +81,19 @@ impl Look<'_> {
 
     fn tasks(&self) -> Result<Vec<Check>> {
         let all = self.asked()?;
+        let signals = self.inputs.signals()?;
+        let measured = signals.infos.iter().zip(&signals.series);
+        let measured: BTreeMap<ScanId, Properties> =
+            measured.map(|(info, series)| (info.id.clone(), Properties::measure(series))).collect();
+        let (how, told_by) = (self.plan.experiment.signal.standardize, self.told_of_gain()?);
+        let described: Vec<String> =
+            self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();
         let mut checks = Vec::new();
         for (place, asked) in all.iter().enumerate() {
             checks.extend(words::question(asked));
             checks.extend(nuisance::checks(asked, &self.plan.experiment));
+            checks.extend(signal::checks(asked, &measured, how, &told_by));
+            checks.extend(columns::telling(asked, &self.plan.experiment, &described));
             let harmonization = &self.plan.experiment.harmonization;
             checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
             let others: Vec<&Asked> =
@@ -90,6 +101,22 @@ impl Look<'_> {
             checks.extend(words::references(asked, &others));
         }
         Ok(checks.into_iter().map(Check::in_run).collect())
+    }
+
+    /// Returns the features of all corpora that change with the amplitude of the signal.
+    fn told_of_gain(&self) -> Result<Vec<String>> {
+        let signals = self.inputs.signals()?;
+        let (Some(info), Some(series)) = (signals.infos.first(), signals.series.first()) else {
+            return Ok(Vec::new());
+        };
+        let (info, regions) = (Arc::clone(info), Arc::clone(&signals.regions));
+        let scan = Scan { info, series: series.clone(), regions, descriptors: Vec::new() };
+        let mut features = Vec::new();
+        for corpus in &self.plan.corpora {
+            let describer = corpus.config.load(&self.inputs.dir(&StageKind::Corpus).join(&corpus.name))?;
+            features.extend(signal::features_of_gain(&*describer, &scan)?);
+        }
+        Ok(features)
     }
 
     fn corpora(&self) -> Result<Vec<Check>> {

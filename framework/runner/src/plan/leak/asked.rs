@@ -6,7 +6,8 @@ use std::sync::Arc;
 use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, guard, seed};
 use serde_json::Value;
 
-use super::predict::{Labels, categories};
+use super::cuts::categories;
+use super::predict::Labels;
 use crate::plan::Entry;
 use crate::plan::silent::silent;
 
@@ -102,6 +103,11 @@ impl Asked {
     /// Returns an index of the person for each example.
     pub fn people(&self) -> Vec<usize> {
         categories(&self.examples.iter().map(|(info, _)| info.id.person()).collect::<Vec<_>>())
+    }
+
+    /// Returns the value of a column for each example.
+    pub fn column<'a>(&'a self, name: &str) -> Vec<Option<&'a str>> {
+        self.examples.iter().map(|(info, _)| info.column(name)).collect()
     }
 
     /// Returns each example's right answer as text, or `None` for texts, series and bands.

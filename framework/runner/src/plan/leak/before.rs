@@ -7,8 +7,8 @@ use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::Asked;
 use super::{
-    Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, started, subjects,
-    text, words,
+    Check, Proof, Status, columns, copies, described, harmonized, nuisance, related, settle, signal, stale,
+    started, subjects, text, words,
 };
 use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
@@ -40,6 +40,7 @@ pub(in crate::plan) fn check(
     checks.extend(unasked);
     checks.extend(lint.of_tasks(&asked));
     checks.extend(lint.of_text(&asked));
+    checks.extend(lint.of_columns(&asked));
     checks.extend(lint.cautions());
     let accept = &plan.experiment.leakage.accept;
     settle(&mut checks, accept);
@@ -56,7 +57,9 @@ fn later(plan: &Plan) -> BTreeSet<String> {
     }
     let tasks = || plan.tasks.iter().map(|task| &task.name);
     if let Some(how) = &plan.experiment.harmonization {
-        ids.extend(tasks().flat_map(|task| harmonized::ids(&format!("tasks.{task}"), how)));
+        let tasks = || tasks().map(|task| format!("tasks.{task}"));
+        ids.extend(tasks().flat_map(|task| harmonized::ids(&task, how)));
+        ids.extend(tasks().map(|task| harmonized::together_id(&task)));
     }
     for corpus in &plan.corpora {
         let kinds = ["names", "says", "retells"];
@@ -68,6 +71,7 @@ fn later(plan: &Plan) -> BTreeSet<String> {
         ids.extend(tasks().map(|other| format!("tasks.{task}.says.{other}")));
         let kinds = ["question", "leaning", "nuisance.question", "nuisance.options", "nuisance.window"];
         ids.extend(kinds.map(|kind| format!("tasks.{task}.{kind}")));
+        ids.extend(signal::NAMES.map(|name| format!("tasks.{task}.nuisance.{name}")));
     }
     ids
 }
@@ -198,15 +202,20 @@ impl Lint<'_> {
     fn of_tasks(&self, all: &[Known]) -> Vec<Check> {
         let experiment = &self.plan.experiment;
         let apart = (&experiment.nuisances, &experiment.split.group, &experiment.split.leave_out);
+        let described: Vec<String> =
+            self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();
         let mut checks = Vec::new();
         for (asked, key) in all {
             let Ok(asked) = &**asked else { continue };
             let of_task = || {
                 let mut checks = words::question(asked);
                 checks.extend(nuisance::checks(asked, experiment));
+                checks.extend(columns::telling(asked, experiment, &described));
                 checks
             };
-            checks.extend(self.memo.checks.get(&format!("task {key} {apart:?}"), of_task).iter().cloned());
+            checks.extend(
+                self.memo.checks.get(&format!("task {key} {apart:?} {described:?}"), of_task).iter().cloned(),
+            );
             if let Some(how) = &experiment.harmonization {
                 let by = format!("harmonization {key} {how:?}");
                 let look = || harmonized::checks(asked, how);
@@ -226,6 +235,16 @@ impl Lint<'_> {
             }
         }
         checks
+    }
+
+    /// Returns cautions about the values of the columns that the spec uses.
+    fn of_columns(&self, all: &[Known]) -> Vec<Check> {
+        let asked: Vec<&Asked> = all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
+        let described = self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells());
+        let used = columns::used(&self.plan.experiment, &asked, described);
+        let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
+        let key = format!("columns {} {used:?} {}", self.key(&StageKind::Series), keys.join(" "));
+        self.memo.checks.get(&key, || columns::cautions(&self.plan.scans, &used, &asked)).to_vec()
     }
 
     fn of_text(&self, all: &[Known]) -> Vec<Check> {

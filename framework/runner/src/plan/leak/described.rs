@@ -6,8 +6,10 @@ use boldface::{Descriptor, Fact, ScanId};
 use serde_json::{Value, json};
 
 use super::asked::{Asked, strings};
+use super::cuts::cuts;
 use super::nuisance::said;
-use super::predict::{cuts, tell};
+use super::predict::{Labels, tell};
+use super::together::tell_together;
 use super::words::{self, plain};
 use super::{Check, Status, named};
 
@@ -66,12 +68,16 @@ fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     let id = format!("{key}.retells.{}", task(asked));
     let mut leaks = Vec::new();
     for column in tells {
-        let values: Vec<Option<&str>> = asked.examples.iter().map(|(info, _)| info.column(column)).collect();
-        let told = tell(&cuts(&values), &labels, &people, LEAKS);
+        let told = tell(&cuts(&asked.column(column)), &labels, &people, LEAKS);
         let what = format!("the column `{column}`, which it describes,");
         if told.skill >= LEAKS && told.p.is_some_and(|p| p <= SURE) {
             leaks.push((column, format!("`{}`: {}", asked.key, said(&what, &labels, &told)), told));
         }
+    }
+    if leaks.is_empty()
+        && let Some(together) = retells_together(&id, &key, tells, asked, &labels)
+    {
+        return Some(together);
     }
     if leaks.is_empty() {
         let more = tells.len() - 1;
@@ -82,6 +88,19 @@ fn retells(corpus: &str, tells: &[String], asked: &Asked) -> Option<Check> {
     let found: Vec<&str> = leaks.iter().map(|(_, found, _)| found.as_str()).collect();
     let evidence = json!(leaks.iter().map(|(column, _, told)| (column, told)).collect::<BTreeMap<_, _>>());
     Some(Check::passed(id, key, found.join("; ")).but(Status::Failed, HELP).with(evidence))
+}
+
+/// Returns the leak of columns that predict the answers together, though none does alone.
+fn retells_together(id: &str, key: &str, tells: &[String], asked: &Asked, labels: &Labels) -> Option<Check> {
+    let columns: Vec<Vec<Option<&str>>> = tells.iter().map(|column| asked.column(column)).collect();
+    let told = tell_together(&columns, labels, &asked.people(), LEAKS)?;
+    if told.skill < LEAKS || told.p.is_none_or(|p| p > SURE) {
+        return None;
+    }
+    let tells: Vec<&String> = tells.iter().collect();
+    let what = format!("what it describes ({}), taken together,", named(&tells));
+    let found = format!("`{}`: {}", asked.key, said(&what, labels, &told));
+    Some(Check::passed(id, key, found).but(Status::Failed, HELP).with(json!(told)))
 }
 
 /// Checks whether the descriptors of a corpus name a task's column, contain its answers, or predict them

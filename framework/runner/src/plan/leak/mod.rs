@@ -3,16 +3,20 @@
 mod after;
 mod asked;
 mod before;
+mod columns;
 mod copies;
+mod cuts;
 mod described;
 mod fits;
 mod harmonized;
 mod nuisance;
 mod predict;
 mod related;
+mod signal;
 mod started;
 mod subjects;
 mod text;
+mod together;
 mod waivers;
 mod words;
 

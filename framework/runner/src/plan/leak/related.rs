@@ -57,7 +57,7 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
     checks
 }
 
-fn is_related(column: &str) -> bool {
+pub fn is_related(column: &str) -> bool {
     let plain: String = column.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     RELATED.contains(&plain.as_str()) || plain == "originalsubject" || plain == "sourcesubject"
 }

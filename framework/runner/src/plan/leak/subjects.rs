@@ -6,7 +6,7 @@ use boldface::ScanInfo;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::predict::number;
+use super::cuts::number;
 use super::{Check, Status, named};
 
 /// Words before the number in a label that names a visit, not a person.
