@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::Parts;
-use super::{Entry, data, harmonized, lint, nuisances};
+use super::{Entry, data, harmonized, leak, lint, mixed, nuisances};
 use crate::spec::{Draft, Experiment};
 use crate::stages::split;
 
@@ -50,6 +50,10 @@ impl Checks<'_> {
                 let key = format!("corpora.{}", entry.name);
                 let found = cohorts.iter().flat_map(|cohort| entry.config.check(cohort));
                 problems.extend(found.map(|problem| problem.below(&key)));
+                let mut adjusted = Vec::new();
+                leak::strings(&entry.config.resolved()["adjust"], &mut adjusted);
+                let key = format!("{key}.adjust");
+                problems.extend(adjusted.iter().filter_map(|column| mixed::check(&key, column, scans)));
             });
         }
         let (Some(first), true) = (cohorts.first(), is_whole) else { return };

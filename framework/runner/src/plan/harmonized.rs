@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use boldface::{Part, Problem, ScanInfo};
 
-use super::{Plan, nuisances};
+use super::{Plan, mixed, nuisances};
 use crate::spec::Experiment;
 use crate::stages::split;
 
@@ -19,6 +19,9 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     let columns = std::iter::once(("harmonization.batch".to_owned(), &how.batch)).chain(preserved);
     let unknown: Vec<Problem> =
         columns.filter_map(|(key, column)| nuisances::missing(&key, column, scans)).collect();
+    for (place, column) in how.preserve.iter().enumerate() {
+        problems.extend(mixed::check(&format!("harmonization.preserve[{place}]"), column, scans));
+    }
     let is_known = |problem: &Problem| unknown.iter().all(|other| other.key != problem.key);
     let gaps = how.check(scans).into_iter().map(|problem| problem.below("harmonization"));
     problems.extend(gaps.filter(is_known).collect::<Vec<_>>().into_iter().chain(unknown.iter().cloned()));

@@ -16,6 +16,7 @@ pub(crate) mod key;
 pub(crate) mod leak;
 mod libraries;
 mod lint;
+mod mixed;
 pub(crate) mod nuisances;
 mod resolve;
 pub(crate) mod silent;

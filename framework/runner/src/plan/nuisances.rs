@@ -36,7 +36,9 @@ pub struct Nuisances {
 }
 
 /// Names of the checks of nuisances that are no columns. A column of that name gets another one.
-const TAKEN: [&str; 15] = [
+const TAKEN: [&str; 17] = [
+    "motion",
+    "site",
     "question",
     "options",
     "window",

@@ -204,6 +204,7 @@ impl Lint<'_> {
         let apart = (&experiment.nuisances, &experiment.split.group, &experiment.split.leave_out);
         let described: Vec<String> =
             self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();
+        let others = all.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>().join(" ");
         let mut checks = Vec::new();
         for (asked, key) in all {
             let Ok(asked) = &**asked else { continue };
@@ -214,7 +215,11 @@ impl Lint<'_> {
                 checks
             };
             checks.extend(
-                self.memo.checks.get(&format!("task {key} {apart:?} {described:?}"), of_task).iter().cloned(),
+                self.memo
+                    .checks
+                    .get(&format!("task {key} {apart:?} {described:?} {others}"), of_task)
+                    .iter()
+                    .cloned(),
             );
             if let Some(how) = &experiment.harmonization {
                 let by = format!("harmonization {key} {how:?}");

@@ -1,6 +1,6 @@
 //! Reads a column of a table as categories: its values, bins of its numbers or dates, rare values together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers of bins for a numeric column. Bins have equally many examples, and the cut that predicts best
 /// is used.
@@ -28,7 +28,7 @@ pub fn cuts(values: &[Option<&str>]) -> Vec<Vec<usize>> {
     let most = CUTS.iter().copied().max().unwrap_or(1);
     let is_short = plain.iter().max().is_none_or(|&last| last < most);
     if is_short || known * 10 < there * 9 {
-        let rare = pool_rare(&plain);
+        let rare = pool_rare(values, &plain);
         return std::iter::once(plain).chain(rare).collect();
     }
     let mut all = binned(values, &numbers);
@@ -55,14 +55,16 @@ fn binned(values: &[Option<&str>], numbers: &[Option<f64>]) -> Vec<Vec<usize>> {
     CUTS.into_iter().map(cut).collect()
 }
 
-/// Puts the values that few examples have into one category; `None` if there are no two of them.
-fn pool_rare(plain: &[usize]) -> Option<Vec<usize>> {
+/// Puts the values that few examples have into one category; `None` if there are no two of them. A missing
+/// value is none of them.
+fn pool_rare(values: &[Option<&str>], plain: &[usize]) -> Option<Vec<usize>> {
     let mut counts = vec![0; plain.iter().max().map_or(0, |last| last + 1)];
     plain.iter().for_each(|&category| counts[category] += 1);
     let least = (plain.len() / 20).max(2);
-    let is_rare: Vec<bool> = counts.iter().map(|&count| count < least).collect();
-    let pooled = || plain.iter().map(|&category| if is_rare[category] { counts.len() } else { category });
-    (is_rare.iter().filter(|rare| **rare).count() > 1).then(|| categories(&pooled().collect::<Vec<_>>()))
+    let is_rare = |place: usize| values[place].is_some() && counts[plain[place]] < least;
+    let pooled = |place: usize| if is_rare(place) { counts.len() } else { plain[place] };
+    let rare: BTreeSet<usize> = (0..plain.len()).filter(|&i| is_rare(i)).map(|i| plain[i]).collect();
+    (rare.len() > 1).then(|| categories(&(0..plain.len()).map(pooled).collect::<Vec<_>>()))
 }
 
 /// Parses a finite number.
