@@ -37,21 +37,23 @@ const KEYS: [&str; 20] = [
     "StudyDate",
 ];
 
-/// Properties of each scan, by name.
-pub type Properties = BTreeMap<String, String>;
+/// AcquisitionProperties of each scan, by name.
+pub type AcquisitionProperties = BTreeMap<String, String>;
 
 /// Returns the labels in a scan's file name that are not part of its identity, such as `acq`, and what
 /// its sidecars say. Earlier sidecars take precedence. A damaged one says nothing: whoever needs it
 /// reports it.
-pub fn properties(name: Option<&Name>, sidecars: &[PathBuf]) -> Properties {
-    let mut found = Properties::new();
+pub fn properties(name: Option<&Name>, sidecars: &[PathBuf]) -> AcquisitionProperties {
+    let mut found = AcquisitionProperties::new();
     for (entity, label) in name.iter().flat_map(|name| &name.entities) {
         if !IDENTITY.contains(&entity.as_str()) {
             found.insert(entity.clone(), label.clone());
         }
     }
     for path in sidecars {
-        let Some(sidecar) = link::read(path).ok().and_then(|bytes| json::parse(&bytes).ok()) else {
+        let Some(sidecar) =
+            link::read(path).ok().and_then(|bytes| json::parse::<serde_json::Value>(&bytes).ok())
+        else {
             continue;
         };
         for key in KEYS.into_iter().filter(|key| !found.contains_key(*key)).collect::<Vec<_>>() {
@@ -68,7 +70,7 @@ pub fn properties(name: Option<&Name>, sidecars: &[PathBuf]) -> Properties {
 
 /// Adds to each scan's phenotype the properties that differ between scans, unless a table has a column of
 /// that name.
-pub fn add_differing(scans: &mut [ScanInfo], of_scans: &[Properties]) {
+pub fn add_differing(scans: &mut [ScanInfo], of_scans: &[AcquisitionProperties]) {
     let names: BTreeSet<&String> = of_scans.iter().flat_map(BTreeMap::keys).collect();
     for name in names {
         let differ = of_scans.windows(2).any(|pair| pair[0].get(name) != pair[1].get(name));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
-use boldface_imaging::acquisition::{self, Properties};
+use boldface_imaging::acquisition::{self, AcquisitionProperties};
 use boldface_imaging::folder::{Folder, Named, SIGNALS, Wanted, files_in, repetition_time};
 use boldface_imaging::link;
 use boldface_imaging::names::Name;
@@ -102,7 +102,7 @@ impl Dataset for Series {
             if exclude::has(&excluded, &id) {
                 continue;
             }
-            let mut info = || -> Result<(ScanInfo, Properties)> {
+            let mut info = || -> Result<(ScanInfo, AcquisitionProperties)> {
                 let phenotype = phenotypes.values_of(&id)?;
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
@@ -142,7 +142,7 @@ impl Dataset for Series {
         if scans.is_empty() {
             return Err(format!("all {} scans are excluded", excluded.len()).into());
         }
-        let (mut scans, properties): (Vec<ScanInfo>, Vec<Properties>) = scans.into_iter().unzip();
+        let (mut scans, properties): (Vec<ScanInfo>, Vec<AcquisitionProperties>) = scans.into_iter().unzip();
         acquisition::add_differing(&mut scans, &properties);
         Ok(Cohort { excluded, ..Cohort::new(scans, regions) })
     }

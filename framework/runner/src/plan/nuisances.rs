@@ -100,7 +100,7 @@ impl<'a> Found<'a> {
 
     /// Returns the columns of a kind that vary.
     fn of_kind(&self, kind: NuisanceKind) -> impl Iterator<Item = &'a str> + '_ {
-        let varies = |column: &&str| {
+        let varies = move |column: &&str| {
             self.values[*column].len() > 1 || self.scans.iter().any(|scan| scan.column(column).is_none())
         };
         self.values.keys().copied().filter(move |column| recognize(column) == Some(kind)).filter(varies)
@@ -132,7 +132,7 @@ impl<'a> Found<'a> {
     /// time are known without a column.
     fn others(&self) -> impl Iterator<Item = &'a str> + '_ {
         use NuisanceKind::{Acquisition, Date, Motion, Scanner, Site};
-        let is_tr = |column: &&str| {
+        let is_tr = move |column: &&str| {
             let repeats = |scan: &ScanInfo| {
                 let value = scan.column(column).and_then(|value| value.trim().parse::<f64>().ok());
                 value.is_some_and(|value| (value - scan.tr).abs() <= 1e-6 * scan.tr)
@@ -140,7 +140,7 @@ impl<'a> Found<'a> {
             self.scans.iter().all(repeats)
         };
         let kinds = [Motion, Site, Scanner, Acquisition, Date].into_iter();
-        kinds.flat_map(|kind| self.of_kind(kind)).filter(move |column| !is_tr(column))
+        kinds.flat_map(move |kind| self.of_kind(kind)).filter(move |column| !is_tr(column))
     }
 }
 
@@ -242,12 +242,14 @@ mod tests {
         let mut found = experiment(&json!({}));
         fill_defaults(&mut found, &scans);
         let told = format!("{:?} {:?}", found.nuisances, found.evaluation.groups);
-        expect![[r#"{"motion": "mean_fd", "site": "scanner"} Some(["sex", "scanner"])"#]].assert_eq(&told);
+        expect![[r#"{"FD": "FD", "motion": "mean_fd", "site": "scanner"} Some(["sex", "scanner"])"#]]
+            .assert_eq(&told);
         let mut named =
             experiment(&json!({"nuisances": {"motion": "FD", "age": "age"}, "evaluation": {"groups": []}}));
         fill_defaults(&mut named, &scans);
         let told = format!("{:?} {:?}", named.nuisances, named.evaluation.groups);
-        expect![[r#"{"age": "age", "motion": "FD", "site": "scanner"} Some([])"#]].assert_eq(&told);
+        expect![[r#"{"age": "age", "mean_fd": "mean_fd", "motion": "FD", "site": "scanner"} Some([])"#]]
+            .assert_eq(&told);
     }
 
     #[test]

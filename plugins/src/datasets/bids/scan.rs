@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cut, Exclusion, Result, ScanId, ScanInfo};
-use boldface_imaging::acquisition::{self, Properties};
+use boldface_imaging::acquisition::{self, AcquisitionProperties};
 use boldface_imaging::bold::Bold;
 use boldface_imaging::clean::possible;
 use boldface_imaging::confounds::{ConfoundTable, clean_seconds, framewise_displacement, kept_volumes};
@@ -86,7 +86,7 @@ impl Bids {
         found: &Found,
         tables: &Phenotypes,
         rois: usize,
-    ) -> Result<Result<(ScanInfo, Properties), Exclusion>> {
+    ) -> Result<Result<(ScanInfo, AcquisitionProperties), Exclusion>> {
         let out = |reason: String| Ok(Err(Exclusion { scan: found.id.clone(), reason }));
         let recipe = self.recipe();
         let files = found.with_repetition_time()?;

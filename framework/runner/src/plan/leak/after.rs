@@ -6,7 +6,7 @@ use std::sync::Arc;
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
 use super::asked::Asked;
-use super::signal::{self, Properties};
+use super::signal::{self, SignalProperties};
 use super::{Check, columns, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::run::inputs::{Inputs, json};
@@ -83,8 +83,8 @@ impl Look<'_> {
         let all = self.asked()?;
         let signals = self.inputs.signals()?;
         let measured = signals.infos.iter().zip(&signals.series);
-        let measured: BTreeMap<ScanId, Properties> =
-            measured.map(|(info, series)| (info.id.clone(), Properties::measure(series))).collect();
+        let measured: BTreeMap<ScanId, SignalProperties> =
+            measured.map(|(info, series)| (info.id.clone(), SignalProperties::measure(series))).collect();
         let (how, told_by) = (self.plan.experiment.signal.standardize, self.told_of_gain()?);
         let described: Vec<String> =
             self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();

@@ -1,4 +1,4 @@
-//! Properties of the signal that are no activity of the brain: its amplitude, regions that are dead, and
+//! SignalProperties of the signal that are no activity of the brain: its amplitude, regions that are dead, and
 //! the precision it was stored with.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ const GAIN: f32 = 4.0;
 
 /// What is measured in one scan's signal.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Properties {
+pub struct SignalProperties {
     /// Median standard deviation of the regions that live.
     amplitude: Option<f64>,
     /// Median of their absolute means.
@@ -36,9 +36,9 @@ pub struct Properties {
     distinct: Option<f64>,
 }
 
-impl Properties {
+impl SignalProperties {
     /// Measures a scan that is not standardised.
-    pub fn measure(series: &TimeSeries) -> Properties {
+    pub fn measure(series: &TimeSeries) -> SignalProperties {
         let (mut spreads, mut levels, mut shares) = (Vec::new(), Vec::new(), Vec::new());
         let mut dead = BTreeSet::new();
         for roi in 0..series.rois() {
@@ -57,7 +57,7 @@ impl Properties {
             levels.push(mean.abs());
             shares.push(distinct.len() as f64 / n);
         }
-        Properties { amplitude: median(spreads), level: median(levels), dead, distinct: median(shares) }
+        SignalProperties { amplitude: median(spreads), level: median(levels), dead, distinct: median(shares) }
     }
 }
 
@@ -65,14 +65,14 @@ impl Properties {
 /// corpora that change with the amplitude.
 pub fn checks(
     asked: &Asked,
-    of_scans: &BTreeMap<ScanId, Properties>,
+    of_scans: &BTreeMap<ScanId, SignalProperties>,
     how: Standardize,
     told_by: &[String],
 ) -> Vec<Check> {
     let Some(labels) = asked.labels() else { return Vec::new() };
-    let found: Vec<Option<&Properties>> =
+    let found: Vec<Option<&SignalProperties>> =
         asked.examples.iter().map(|(info, _)| of_scans.get(&info.id)).collect();
-    let values = |read: fn(&Properties) -> Option<String>| -> Vec<Option<String>> {
+    let values = |read: fn(&SignalProperties) -> Option<String>| -> Vec<Option<String>> {
         found.iter().map(|properties| properties.and_then(read)).collect()
     };
     let seen = match how {
@@ -126,7 +126,7 @@ pub fn checks(
 }
 
 /// Returns for each region in which examples it is dead, if this differs between some of them.
-fn each_region(found: &[Option<&Properties>]) -> Vec<Vec<usize>> {
+fn each_region(found: &[Option<&SignalProperties>]) -> Vec<Vec<usize>> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for &roi in found.iter().flatten().flat_map(|properties| &properties.dead) {
         *counts.entry(roi).or_default() += 1;
@@ -136,7 +136,7 @@ fn each_region(found: &[Option<&Properties>]) -> Vec<Vec<usize>> {
     let rois = counts.into_iter().filter(|&(_, count)| differs(count)).map(|(roi, _)| roi);
     let of_region = |roi| {
         let is_dead =
-            |properties: &Option<&Properties>| properties.is_some_and(|one| one.dead.contains(&roi));
+            |properties: &Option<&SignalProperties>| properties.is_some_and(|one| one.dead.contains(&roi));
         categories(&found.iter().map(is_dead).collect::<Vec<_>>())
     };
     rois.map(of_region).collect()
@@ -177,10 +177,10 @@ mod tests {
         // Region 0 is 1, 5, 1, 5 with mean 3 and SD 2; region 1 is constant; region 2 stands still after a
         // step.
         let values = [1.0, 7.0, 0.0, 5.0, 7.0, 4.0, 1.0, 7.0, 4.0, 5.0, 7.0, 4.0];
-        let found = Properties::measure(&TimeSeries::new(4, 3, 2.0, values.to_vec()).unwrap());
+        let found = SignalProperties::measure(&TimeSeries::new(4, 3, 2.0, values.to_vec()).unwrap());
         assert_eq!((found.amplitude, found.level, found.distinct), (Some(2.0), Some(3.0), Some(0.5)));
         assert_eq!(found.dead, BTreeSet::from([1, 2]));
-        let none = Properties::measure(&TimeSeries::new(4, 1, 2.0, vec![0.0; 4]).unwrap());
+        let none = SignalProperties::measure(&TimeSeries::new(4, 1, 2.0, vec![0.0; 4]).unwrap());
         assert_eq!((none.amplitude, none.dead.len()), (None, 1));
     }
 }

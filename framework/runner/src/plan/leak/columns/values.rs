@@ -122,7 +122,9 @@ fn skipped(scans: &[ScanInfo], asked: &Asked) -> Option<Check> {
     let is_answered = |column: &&String| {
         let mut values = asked.column(column).into_iter().zip(&answers);
         values.all(|(value, answer)| match (value, answer) {
-            (Some(value), Some(answer)) => value == answer || number(value) == number(answer),
+            (Some(value), Some(answer)) => {
+                value == answer || number(value).is_some_and(|x| number(answer) == Some(x))
+            }
             _ => false,
         })
     };
