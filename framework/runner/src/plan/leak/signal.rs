@@ -116,7 +116,7 @@ pub fn checks(
             Sight::Visible,
             "store every scan with the same precision",
             values(|scan| {
-                scan.distinct.map(|share| if share >= FINE { "fine".into() } else { format!("{share:.2}") })
+                scan.distinct.map(|share| if share >= FINE { "fine".into() } else { format!("{share:.1}") })
             }),
         ),
     ];
