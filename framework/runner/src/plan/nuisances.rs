@@ -74,7 +74,14 @@ pub fn columns(experiment: &Experiment, scans: &[ScanInfo]) -> Nuisances {
         named.into_iter().any(|named| named == column)
     };
     let more: Vec<&str> = found.others().filter(|column| !is_named(column)).collect();
+    // Scanner, station and serial number may be one thing under three names, to be reported once.
+    let mut seen: Vec<Vec<usize>> = site.iter().filter_map(|column| found.groups(column)).collect();
     for column in more {
+        let groups = found.groups(column);
+        if groups.as_ref().is_some_and(|groups| seen.contains(groups)) {
+            continue;
+        }
+        seen.extend(groups);
         let is_taken = TAKEN.contains(&column) || others.contains_key(column);
         let name = if is_taken { format!("{column} column") } else { column.to_owned() };
         others.insert(name, column.to_owned());
@@ -126,6 +133,18 @@ impl<'a> Found<'a> {
         };
         let of_kind = |kind| self.of_kind(kind).filter(is_in_all).min_by_key(|column| column.len());
         of_kind(NuisanceKind::Site).or_else(|| of_kind(NuisanceKind::Scanner)).map(str::to_owned)
+    }
+
+    /// Returns the index of each scan's value among those of `column`, in order of appearance. `None` for
+    /// a column with many values, such as dates.
+    fn groups(&self, column: &str) -> Option<Vec<usize>> {
+        let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        let place = |scan: &'a ScanInfo| {
+            let next = places.len();
+            *places.entry(scan.column(column)).or_insert(next)
+        };
+        let groups: Vec<usize> = self.scans.iter().map(place).collect();
+        (2 * places.len() <= groups.len()).then_some(groups)
     }
 
     /// Returns all columns whose names say how a scan was made. How long scans are and their repetition
@@ -255,16 +274,27 @@ mod tests {
     #[test]
     fn columns_are_found_by_what_their_names_say() {
         let rows = [
-            [("func_mean_fd", "0.1"), ("Site", "A"), ("Manufacturer", "X"), ("acq", "mb"), ("age", "3")],
-            [("func_mean_fd", "0.2"), ("Site", "B"), ("Manufacturer", "X"), ("acq", "se"), ("age", "4")],
+            [("func_mean_fd", "0.1"), ("Site", "A"), ("Manufacturer", "X"), ("acq", "mb"), ("coil", "1")],
+            [("func_mean_fd", "0.2"), ("Site", "B"), ("Manufacturer", "X"), ("acq", "se"), ("coil", "1")],
+            [("func_mean_fd", "0.2"), ("Site", "A"), ("Manufacturer", "X"), ("acq", "se"), ("coil", "7")],
+            [("func_mean_fd", "0.3"), ("Site", "B"), ("Manufacturer", "X"), ("acq", "mb"), ("coil", "7")],
         ];
-        let scans = scans(&[&rows[0], &rows[1]]);
+        let scans = scans(&rows.each_ref().map(|row| &row[..]));
         let found = columns(&experiment(&json!({})), &scans);
         // The manufacturer is the same everywhere.
         let told = format!("{:?} {:?} {:?}", found.motion, found.site, found.others);
-        expect![[r#"Some("func_mean_fd") Some("Site") {"acq": "acq"}"#]].assert_eq(&told);
+        expect![[r#"Some("func_mean_fd") Some("Site") {"acq": "acq", "coil": "coil"}"#]].assert_eq(&told);
         let named = columns(&experiment(&json!({"nuisances": {"site": "acq"}})), &scans);
-        assert_eq!((named.site.as_deref(), named.others.len()), (Some("acq"), 1));
+        assert_eq!((named.site.as_deref(), named.others.len()), (Some("acq"), 2));
+    }
+
+    #[test]
+    fn one_thing_under_two_names_is_one_nuisance() {
+        let rows = [("A", "x"), ("B", "y"), ("A", "x"), ("B", "y")];
+        let rows = rows.map(|(site, coil)| [("SITE_ID", site), ("ReceiveCoilName", coil)]);
+        let scans = scans(&rows.each_ref().map(|row| &row[..]));
+        let found = columns(&experiment(&json!({})), &scans);
+        assert_eq!((found.site.as_deref(), found.others.len()), (Some("SITE_ID"), 0));
     }
 
     #[test]
