@@ -108,7 +108,7 @@ pub fn checks(
             "which regions have no signal",
             Sight::Visible,
             dead,
-            values(|scan| Some(scan.dead.len().to_string())),
+            values(|scan| Some(list(&scan.dead))),
         ),
         new(
             NAMES[3],
@@ -120,9 +120,17 @@ pub fn checks(
             }),
         ),
     ];
+    let count = |properties: &Option<&SignalProperties>| properties.map_or(0, |one| one.dead.len());
     nuisances[2].more = each_region(&found);
+    nuisances[2].more.push(categories(&found.iter().map(count).collect::<Vec<_>>()));
     let people = asked.people();
     nuisances.iter().map(|nuisance| check(asked, nuisance, &labels, &people, LIKELY)).collect()
+}
+
+/// Lists regions by their numbers.
+fn list(rois: &BTreeSet<usize>) -> String {
+    let numbers: Vec<String> = rois.iter().map(usize::to_string).collect();
+    if numbers.is_empty() { "none".to_owned() } else { numbers.join(" ") }
 }
 
 /// Returns for each region in which examples it is dead, if this differs between some of them.
