@@ -1,13 +1,13 @@
 //! Labels that something other than the brain predicts.
 
-use boldface_runner::plan::{Plan, Status};
+use boldface_runner::plan::{CheckStatus, Plan};
 use boldface_tests::Sandbox;
 use expect_test::expect;
 
 use super::{Person, SPEC, class, plan, run_says, said, study, with};
 
 /// Returns the check with a name.
-fn status(plan: &Plan, id: &str) -> (Status, String) {
+fn status(plan: &Plan, id: &str) -> (CheckStatus, String) {
     let check = plan.leakage.checks.iter().find(|check| check.id == id).unwrap();
     (check.status, check.found.clone())
 }
@@ -72,7 +72,7 @@ fn a_column_that_tells_for_no_known_reason_is_worth_knowing() {
         person.columns.push(("severity", if i % 2 == 0 { "n/a".to_owned() } else { i.to_string() }));
     });
     let (status, found) = status(&plan(&sandbox, SPEC).unwrap(), "tasks.condition.columns");
-    assert_eq!(status, Status::Warned);
+    assert_eq!(status, CheckStatus::Warned);
     expect!["each of the columns `corridor`, `severity` alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001)"].assert_eq(&found);
 }
 
@@ -83,13 +83,13 @@ fn what_a_person_has_may_tell_and_chance_does_not() {
         person.columns.push(("severity", if i % 2 == 0 { "n/a".to_owned() } else { i.to_string() }));
         person.columns.push(("dx_group", (1 + i % 2).to_string()));
     });
-    assert_eq!(status(&plan(&sandbox, SPEC).unwrap(), "tasks.condition.columns").0, Status::Hidden);
+    assert_eq!(status(&plan(&sandbox, SPEC).unwrap(), "tasks.condition.columns").0, CheckStatus::Hidden);
     study(&sandbox, "data", |i, person| {
         person.columns.push(("corridor", ["north", "south"][i / 2 % 2].to_owned()));
         person.columns.push(("SITE_ID", ["Bern", "Ulm"][i / 2 % 2].to_owned()));
     });
     let plan = plan(&sandbox, SPEC).unwrap();
-    assert_eq!(plan.leakage.count(Status::Warned) + plan.leakage.count(Status::Hidden), 0);
+    assert_eq!(plan.leakage.count(CheckStatus::Warned) + plan.leakage.count(CheckStatus::Hidden), 0);
 }
 
 /// Runs a study whose signals are changed for every second person, and returns the leaks.

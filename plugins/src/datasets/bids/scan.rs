@@ -34,7 +34,7 @@ const TR_BEFORE: &str = "RepetitionTime";
 
 /// A scan and the paths of its files.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundScan {
     /// Identifies the scan.
     pub id: ScanId,
     /// Image, mask and confounds.
@@ -45,7 +45,7 @@ pub struct Found {
     pub events: Vec<EventFile>,
 }
 
-impl Found {
+impl FoundScan {
     /// Lists every file that is read.
     pub fn paths(&self) -> impl Iterator<Item = PathBuf> {
         let ScanFiles { bold, mask, confounds, .. } = &self.files;
@@ -83,7 +83,7 @@ impl Bids {
     /// If a file is damaged or does not fit the others.
     pub fn look(
         &self,
-        found: &Found,
+        found: &FoundScan,
         tables: &Phenotypes,
         rois: usize,
     ) -> Result<Result<(ScanInfo, AcquisitionProperties), Exclusion>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::signal::{self, SignalProperties};
 use super::{Check, columns, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
@@ -74,9 +74,9 @@ impl Look<'_> {
     }
 
     /// Returns the examples of every task, from real scans.
-    fn asked(&self) -> Result<Vec<Asked>> {
+    fn asked(&self) -> Result<Vec<TaskExamples>> {
         let scans = self.inputs.scans()?;
-        self.plan.tasks.iter().map(|task| Asked::collect(task, &scans)).collect()
+        self.plan.tasks.iter().map(|task| TaskExamples::collect(task, &scans)).collect()
     }
 
     fn tasks(&self) -> Result<Vec<Check>> {
@@ -96,7 +96,7 @@ impl Look<'_> {
             checks.extend(columns::telling(asked, &self.plan.experiment, &described));
             let harmonization = &self.plan.experiment.harmonization;
             checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
-            let others: Vec<&Asked> =
+            let others: Vec<&TaskExamples> =
                 all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other).collect();
             checks.extend(words::references(asked, &others));
         }

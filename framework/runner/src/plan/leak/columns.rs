@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::ScanInfo;
 use serde_json::json;
 
-use super::asked::{Asked, strings};
+use super::asked::{TaskExamples, strings};
 use super::cuts::{cuts, number};
 use super::nuisance::{LEAKS, SURE, said};
-use super::predict::{Labels, tell};
+use super::predict::{TargetLabels, tell};
 use super::related::is_related;
 use super::words::plain;
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 use crate::plan::nuisances::recognize;
 use crate::spec::Experiment;
 
@@ -68,7 +68,7 @@ const FEW: usize = 10;
 /// Checks whether a column that is no nuisance by its name tells the answers of a task nearly alone. Such
 /// a column may be about how scans were made, or it may be what the answers mean, such as a score. A
 /// reader can tell, so it is no leak. `described` columns have a check of their own.
-pub fn telling(asked: &Asked, experiment: &Experiment, described: &[String]) -> Option<Check> {
+pub fn telling(asked: &TaskExamples, experiment: &Experiment, described: &[String]) -> Option<Check> {
     let (labels, people) = (asked.labels()?, asked.people());
     let mut known = described.to_vec();
     known.extend(experiment.nuisances.values().cloned());
@@ -107,30 +107,30 @@ pub fn telling(asked: &Asked, experiment: &Experiment, described: &[String]) -> 
         Some(column) => {
             let help =
                 format!("if it is about how scans were made, say so: `[nuisances] {column} = \"{column}\"`");
-            Some(check.but(Status::Warned, help))
+            Some(check.but(CheckStatus::Warned, help))
         }
         None => {
             let found = format!("{}, but no model is shown it", check.found);
-            Some(Check { found, status: Status::Hidden, ..check })
+            Some(Check { found, status: CheckStatus::Hidden, ..check })
         }
     }
 }
 
 /// Whether a column has few enough values to tell anything. A number may well be explained by another
 /// number.
-fn is_candidate(values: &[Option<&str>], labels: &Labels, people: &[usize]) -> bool {
+fn is_candidate(values: &[Option<&str>], labels: &TargetLabels, people: &[usize]) -> bool {
     let distinct: BTreeSet<&str> = values.iter().flatten().copied().collect();
     let are_numbers = distinct.iter().all(|value| number(value).is_some());
     let count = people.iter().collect::<BTreeSet<_>>().len();
     match labels {
-        Labels::Values(_) => !are_numbers && 4 * distinct.len() <= count,
-        Labels::Classes(_) => are_numbers || 4 * distinct.len() <= count,
+        TargetLabels::Values(_) => !are_numbers && 4 * distinct.len() <= count,
+        TargetLabels::Classes(_) => are_numbers || 4 * distinct.len() <= count,
     }
 }
 
 /// Whether a column probably says what a person is or has: by its name, because its values are those of
 /// the answers in other words, because it is a measure, or because only some classes have it.
-fn is_of_people(column: &str, asked: &Asked, labels: &Labels) -> bool {
+fn is_of_people(column: &str, asked: &TaskExamples, labels: &TargetLabels) -> bool {
     let words = plain(column);
     let has = |word: &str| words.contains(&plain(word));
     if OF_PEOPLE.into_iter().any(has) || asked.targets.iter().any(|target| has(target)) {
@@ -143,7 +143,7 @@ fn is_of_people(column: &str, asked: &Asked, labels: &Labels) -> bool {
         let classes = asked.answers().into_iter().flatten().collect::<BTreeSet<_>>().len();
         return distinct.len() > FEW || distinct.len() <= classes;
     }
-    if let Labels::Classes(classes) = labels {
+    if let TargetLabels::Classes(classes) = labels {
         let mut there: BTreeMap<usize, usize> = BTreeMap::new();
         for (class, value) in classes.iter().zip(&values) {
             *there.entry(*class).or_default() += usize::from(value.is_some());
@@ -164,7 +164,7 @@ fn is_of_people(column: &str, asked: &Asked, labels: &Labels) -> bool {
 /// Returns the columns that a spec uses, each with the key that names it.
 pub fn used(
     experiment: &Experiment,
-    asked: &[&Asked],
+    asked: &[&TaskExamples],
     described: impl Iterator<Item = String>,
 ) -> BTreeMap<String, String> {
     let mut used = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Describer, Result, Scan, ScanId, TimeSeries};
 
 use super::Check;
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::cuts::categories;
 use super::nuisance::{LIKELY, Nuisance, Sight, check};
 use crate::spec::Standardize;
@@ -64,7 +64,7 @@ impl SignalProperties {
 /// Checks whether a property of the signal alone predicts the answers. `told_by` names features of
 /// corpora that change with the amplitude.
 pub fn checks(
-    asked: &Asked,
+    asked: &TaskExamples,
     of_scans: &BTreeMap<ScanId, SignalProperties>,
     how: Standardize,
     told_by: &[String],

@@ -5,7 +5,7 @@ use boldface::seed;
 use rand::seq::SliceRandom;
 
 use super::cuts::{cuts, ordered};
-use super::predict::{Labels, People, RELABELINGS, Told, tell};
+use super::predict::{ColumnSkill, People, RELABELINGS, TargetLabels, tell};
 
 /// Most columns to combine. There are 66 pairs of 12.
 const MOST: usize = 12;
@@ -20,10 +20,10 @@ const FOLDS: usize = 10;
 /// `None` if there is nothing to combine. A p-value is computed if the skill is at least `ask`.
 pub fn tell_together(
     columns: &[Vec<Option<&str>>],
-    labels: &Labels,
+    labels: &TargetLabels,
     people: &[usize],
     ask: f64,
-) -> Option<Told> {
+) -> Option<ColumnSkill> {
     let columns = &columns[..columns.len().min(MOST)];
     if columns.len() < 2 {
         return None;
@@ -96,7 +96,7 @@ impl Linear {
         Some(Linear { people: grouped, examples: people.len(), folds })
     }
 
-    fn tell(&self, labels: &Labels, ask: f64) -> Told {
+    fn tell(&self, labels: &TargetLabels, ask: f64) -> ColumnSkill {
         let (score, chance) = self.score(labels);
         let skill = if chance < 1.0 { (score - chance) / (1.0 - chance) } else { 0.0 };
         let p = (skill >= ask).then(|| {
@@ -104,13 +104,13 @@ impl Linear {
             let as_well = |_: &usize| self.score(&self.people.relabeled(labels, &mut rng)).0 >= score - 1e-9;
             (1 + (0..RELABELINGS).filter(as_well).count()) as f64 / (1 + RELABELINGS) as f64
         });
-        Told { score, chance, skill, p, examples: self.examples, people: self.people.examples.len() }
+        ColumnSkill { score, chance, skill, p, examples: self.examples, people: self.people.examples.len() }
     }
 
     /// Returns score and chance, as [`tell`] does for one column.
-    fn score(&self, labels: &Labels) -> (f64, f64) {
+    fn score(&self, labels: &TargetLabels) -> (f64, f64) {
         match labels {
-            Labels::Values(values) => {
+            TargetLabels::Values(values) => {
                 let (mut left, mut whole) = (0.0, 0.0);
                 for fold in &self.folds {
                     let known: Vec<f64> = fold.train.iter().map(|&example| values[example]).collect();
@@ -122,7 +122,7 @@ impl Linear {
                 }
                 (if whole > 0.0 { 1.0 - left / whole } else { 0.0 }, 0.0)
             }
-            Labels::Classes(classes) => self.score_classes(classes),
+            TargetLabels::Classes(classes) => self.score_classes(classes),
         }
     }
 
@@ -233,7 +233,7 @@ mod tests {
         let column =
             |text: &'static [String]| text.iter().map(|text| Some(text.as_str())).collect::<Vec<_>>();
         let (birth, scan) = (column(birth.leak()), column(scan.leak()));
-        let labels = Labels::Values(age.iter().map(|&age| age as f64).collect());
+        let labels = TargetLabels::Values(age.iter().map(|&age| age as f64).collect());
         let people: Vec<usize> = (0..40).collect();
         assert!(tell(&cuts(&birth), &labels, &people, 0.7).skill < 0.7);
         let told = tell_together(&[birth, scan.clone()], &labels, &people, 0.7).unwrap();
@@ -247,7 +247,7 @@ mod tests {
         let people: Vec<usize> = (0..40).collect();
         let (a, b): (Vec<Option<&str>>, Vec<Option<&str>>) =
             (0..40).map(|i| (Some(["u", "v"][i / 2 % 2]), Some(["x", "y"][i % 2]))).unzip();
-        let labels = Labels::Classes((0..40).map(|i| (i / 2 + i) % 2).collect());
+        let labels = TargetLabels::Classes((0..40).map(|i| (i / 2 + i) % 2).collect());
         assert!(tell(&cuts(&a), &labels, &people, 0.7).skill < 0.1);
         let told = tell_together(&[a, b], &labels, &people, 0.7).unwrap();
         assert_eq!((told.score, told.p), (1.0, Some(0.001)));
@@ -259,7 +259,7 @@ mod tests {
         let people: Vec<usize> = (0..60).collect();
         let (a, b): (Vec<usize>, Vec<usize>) =
             (0..60).map(|i| (scattered(i, 37, 60), scattered(i, 11, 60))).unzip();
-        let labels = Labels::Classes(a.iter().zip(&b).map(|(a, b)| usize::from(a > b)).collect());
+        let labels = TargetLabels::Classes(a.iter().zip(&b).map(|(a, b)| usize::from(a > b)).collect());
         let text: Vec<[String; 2]> = a.iter().zip(&b).map(|(a, b)| [a.to_string(), b.to_string()]).collect();
         let column = |place: usize| text.iter().map(|pair| Some(pair[place].as_str())).collect::<Vec<_>>();
         let told = Linear::prepare(&[column(0), column(1)], &people).unwrap().tell(&labels, 0.5);

@@ -6,11 +6,11 @@ use boldface::{ScanId, ScanInfo};
 use serde_json::json;
 
 use super::counted;
-use crate::plan::leak::asked::Asked;
+use crate::plan::leak::asked::TaskExamples;
 use crate::plan::leak::before::CAUTION;
 use crate::plan::leak::cuts::number;
 use crate::plan::leak::words::plain;
-use crate::plan::leak::{Check, Status};
+use crate::plan::leak::{Check, CheckStatus};
 
 /// Share of the scans from which skipped ones are reported.
 const MANY: f64 = 1.0 / 3.0;
@@ -35,7 +35,7 @@ const MISSING: [&str; 12] = [
 ];
 
 /// Reports codes and spellings in the `used` columns, and tasks that leave out many scans.
-pub fn cautions(scans: &[ScanInfo], used: &BTreeMap<String, String>, asked: &[&Asked]) -> Vec<Check> {
+pub fn cautions(scans: &[ScanInfo], used: &BTreeMap<String, String>, asked: &[&TaskExamples]) -> Vec<Check> {
     let mut checks = Vec::new();
     for (column, key) in used {
         let counts = counted(scans, column);
@@ -44,7 +44,7 @@ pub fn cautions(scans: &[ScanInfo], used: &BTreeMap<String, String>, asked: &[&A
         if !said.is_empty() {
             let check = Check::passed(format!("columns.{column}{CAUTION}"), key, said.join("; "));
             let help = "correct the table; leave the cell of a missing value empty, or write `n/a`";
-            checks.push(check.but(Status::Warned, help).with(json!(counts)));
+            checks.push(check.but(CheckStatus::Warned, help).with(json!(counts)));
         }
     }
     checks.extend(asked.iter().filter_map(|asked| skipped(scans, asked)));
@@ -117,7 +117,7 @@ fn spellings(column: &str, counts: &BTreeMap<&str, usize>) -> Vec<String> {
 }
 
 /// Reports a task about a column that asks nothing about many scans.
-fn skipped(scans: &[ScanInfo], asked: &Asked) -> Option<Check> {
+fn skipped(scans: &[ScanInfo], asked: &TaskExamples) -> Option<Check> {
     let answers = asked.answers();
     let is_answered = |column: &&String| {
         let mut values = asked.column(column).into_iter().zip(&answers);
@@ -150,7 +150,7 @@ fn skipped(scans: &[ScanInfo], asked: &Asked) -> Option<Check> {
         values.join(", ")
     );
     let check = Check::passed(format!("{key}.skipped{CAUTION}"), key, found).with(json!(counts));
-    Some(check.but(Status::Warned, "nothing to do if this is intended"))
+    Some(check.but(CheckStatus::Warned, "nothing to do if this is intended"))
 }
 
 #[cfg(test)]
