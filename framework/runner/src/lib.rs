@@ -15,3 +15,4 @@ pub mod run;
 pub mod schema;
 pub mod spec;
 mod stages;
+mod store;

@@ -9,14 +9,12 @@ use boldface::{CorpusGenerator, Describer, Descriptor, Result, Scan, ScanId, Sca
 use boldface_imaging::labels::same_order;
 
 use super::named::named;
-use super::saved::{FILE, Generator, Saved};
 use super::signal::{self, Wanted};
 use super::{each, find};
-use crate::plan::leak::FITTED_ON;
-use crate::run::Manifest;
-use crate::run::inputs::json;
 use crate::spec::suggest;
 use crate::stages::corpus::describe;
+use crate::store::corpus::{FILE, Generator, Saved};
+use crate::store::{FITTED_ON, Manifest, json};
 
 /// An opened corpus: its norms, and the properties that a scan needs to be compared with them.
 pub struct Corpus {

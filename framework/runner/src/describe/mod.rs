@@ -6,7 +6,6 @@ mod families;
 mod features;
 mod find;
 mod named;
-mod saved;
 mod signal;
 
 pub use corpus::{Corpus, Known, Stranger};
@@ -15,4 +14,5 @@ pub use families::{Families, FamiliesError};
 pub use features::{Row, Scans, sheet};
 use find::find;
 pub use named::{NamedScan, named, shared};
-pub use saved::{FILE, Generator, Saved};
+
+pub use crate::store::corpus::{FILE, Generator, Saved};

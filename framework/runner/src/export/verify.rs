@@ -12,14 +12,13 @@ use boldface_tables::metrics;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::fingerprints;
-use super::manifest::{Export, Refused};
-use super::people::{Parts, SPLITS};
-use crate::plan::{Build, DataCache, Located, Plan, Stage, StageKind, resolve_unlinted};
+use crate::plan::{Build, DataCache, Plan, resolve_unlinted};
+use crate::run::Events;
 use crate::run::make::Maker;
-use crate::run::store::cannot;
-use crate::run::{Artefact, Cost, Events, Store};
-use crate::spec::{Layered, Table};
+use crate::spec::{Layered, Located, Table};
+use crate::store::export::{Export, Refused, fingerprints};
+use crate::store::people::{Parts, SPLITS};
+use crate::store::{ANSWERS, Artefact, Cost, METRICS, SPEC, Stage, StageKind, Store, cannot};
 
 /// Largest difference on the export's engine, relative for scores above 1.
 const SAME_ENGINE: f64 = 1e-9;
@@ -109,8 +108,7 @@ pub fn verify(
     events: &dyn Events,
 ) -> Result<Verified, Unverified> {
     let export = Export::open(dir)?;
-    let spec =
-        fs::read_to_string(dir.join("spec.toml")).map_err(|error| failed(format!("`spec.toml`: {error}")))?;
+    let spec = fs::read_to_string(dir.join(SPEC)).map_err(|error| failed(format!("`spec.toml`: {error}")))?;
     let recorded = recorded(dir, &export, asked)?;
     let task = recorded.stage.trim_start_matches("evaluation.").to_owned();
     let dir = fs::canonicalize(dir).map_err(|error| failed(format!("`{}`: {error}", dir.display())))?;
@@ -156,7 +154,7 @@ fn is_score(row: &MetricRow, plugin: &str) -> bool {
 
 /// Returns the recorded score to compute again.
 fn recorded(dir: &Path, export: &Export, asked: &Asked) -> Result<MetricRow, Unverified> {
-    let rows = metrics::read(&dir.join("metrics.parquet")).map_err(|error| failed(error.to_string()))?;
+    let rows = metrics::read(&dir.join(METRICS)).map_err(|error| failed(error.to_string()))?;
     let model = export.backbone.get("type").and_then(Value::as_str).unwrap_or_default();
     let scores: Vec<&MetricRow> =
         rows.iter().filter(|row| row.stage.starts_with("evaluation.") && is_score(row, model)).collect();
@@ -302,9 +300,9 @@ fn compute(plan: &Plan, runs: &Path, wanted: &str, events: &dyn Events) -> Resul
 /// Makes an empty baseline. The model's scores do not depend on it.
 fn nothing(store: &Store, stage: &Stage) -> Result<Artefact> {
     let draft = store.draft(stage)?;
-    let path = draft.dir().join("outcomes.jsonl");
+    let path = draft.dir().join(ANSWERS);
     fs::write(&path, "").map_err(cannot("write", &path))?;
-    metrics::write(&draft.dir().join("metrics.parquet"), "", &[])?;
+    metrics::write(&draft.dir().join(METRICS), "", &[])?;
     Ok(draft.finish(stage, BTreeMap::new(), Cost::default())?)
 }
 

@@ -8,8 +8,8 @@ use boldface::{Backbone, Config, CorpusGenerator, Dataset, Task, Tokenizer};
 use serde_json::{Value, json};
 
 use crate::plan::{Entry, Own, stored};
-use crate::run::Record;
 use crate::spec::Table;
+use crate::store::Record;
 
 /// Returns all versions. A plugin that this build does not have is listed without its version.
 pub fn versions(record: &Record, folder: &Path) -> Value {

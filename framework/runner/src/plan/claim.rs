@@ -12,9 +12,7 @@ use super::asking::{self, Asking};
 use super::template;
 use super::words::WordsFile;
 use crate::spec::{TASK_KEYS, Table, TaskKeys, closest, parse_all, plain, suggest};
-
-/// The key of the backbone's table that names files.
-pub(crate) const WEIGHTS: &str = "weights";
+use crate::store::export::WEIGHTS;
 
 /// The keys that the framework takes besides `type`, by kind of plugin.
 #[derive(Clone, Copy, PartialEq)]

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::content::{Content, Hasher};
 use super::hashes::Hashes;
-use super::key::canonical_json;
-use super::{Entry, excluded, leak, nuisances};
-use crate::export::{Export, Refused};
+use super::{Entry, leak, nuisances};
 use crate::spec::{Experiment, Unit};
+use crate::store::export::{Export, Refused};
+use crate::store::{canonical_json, excluded};
 
 /// Cohorts and file hashes, keyed by plugin, library, config and folder. Everything that depends on the
 /// data alone is computed once and shared by all arms of a sweep (1,000 arms resolve in 0.6 s). The

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
-use super::claim::WEIGHTS;
 use super::key::{Content, key};
 use super::{Entry, Plan, Stage, StageKind};
 use crate::spec::{Table, Taken, Unit, plain};
 use crate::stages::alignment::FactRecipe;
 use crate::stages::split;
+use crate::store::export::WEIGHTS;
 
 /// Hashes of the data that a plan reads.
 pub(super) struct Data {

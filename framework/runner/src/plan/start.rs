@@ -9,10 +9,10 @@ use boldface_imaging::regions;
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::Parts;
 use super::{Stage, StageKind};
-use crate::export::{Export, LEARNED, Learned, NORMS, REGIONS, TOKENIZER, base, read_learned};
-use crate::run::inputs::{MODEL, TEXT_SIDE};
-use crate::run::store::cannot;
 use crate::spec::{Experiment, StartTable, Table, Taken, plain, written};
+use crate::store::export::{Export, NORMS, REGIONS, base};
+use crate::store::people::{LEARNED, Learned, read_learned};
+use crate::store::{MODEL, TEXT_SIDE, TOKENIZER, cannot};
 
 /// An export that stages start from.
 #[derive(Clone, Debug)]

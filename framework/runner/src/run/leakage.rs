@@ -5,9 +5,9 @@ use std::fmt;
 
 use boldface::{Problem, Result};
 
-use super::inputs::{Inputs, Listed, Memory};
-use super::store::Artefact;
-use crate::plan::{Plan, Proof, Stage, Status, leak};
+use crate::plan::{Plan, leak};
+use crate::stages::{Inputs, Listed, Memory};
+use crate::store::{Artefact, Proof, Stage, Status};
 
 /// Leaks that showed only during the run and that the spec does not accept.
 #[derive(Debug)]

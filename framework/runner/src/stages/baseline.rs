@@ -21,8 +21,8 @@ use super::intervals::{Scores, resamples, subjects};
 use super::linear::{self, Featured, choice, value};
 use super::packing::{extent, options};
 use super::windows::shown;
-use crate::run::Answered;
-use crate::run::inputs::read_facts;
+use crate::stages::inputs::read_facts;
+use crate::store::{Answered, write_answers};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 8;
@@ -97,7 +97,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
             work.recorder.extend(rows);
         }
     }
-    cases::write(work.dir, &answers)
+    write_answers(work.dir, &answers)
 }
 
 /// Answers from other people's truths; empty, with a warning, if a question has none.

@@ -1,14 +1,10 @@
 //! A task's questions about the scans of a part, and the answers to them.
 
-use std::io::Write;
-use std::path::Path;
-
 use boldface::{Answer, Example, Outcome, Part, Prediction, Result, Scan, Split};
 
 use super::shots;
 use crate::plan::{Entry, Plan};
-use crate::run::Answered;
-use crate::run::store::cannot;
+use crate::store::Answered;
 
 /// One question about one scan.
 #[derive(Clone, Debug)]
@@ -129,36 +125,4 @@ pub fn answered_in_parts(
 pub fn outcomes<'a>(answers: &'a [Answered], part: Part, plugin: &str) -> Vec<&'a Outcome> {
     let wanted = answers.iter().filter(|answer| answer.part == part && answer.plugin == plugin);
     wanted.map(|answer| &answer.outcome).collect()
-}
-
-/// Writes `outcomes.jsonl`, one answer per line.
-///
-/// # Errors
-/// If an answer has a number that is not finite, which would make every score undefined.
-pub fn write(dir: &Path, answers: &[Answered]) -> Result<()> {
-    if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
-        return Err(format!(
-            "`{}` answered `{}` with numbers that are not finite",
-            bad.plugin, bad.outcome.scan
-        )
-        .into());
-    }
-    let path = dir.join("outcomes.jsonl");
-    let mut lines = Vec::new();
-    for answer in answers {
-        serde_json::to_writer(&mut lines, answer)?;
-        lines.write_all(b"\n")?;
-    }
-    Ok(std::fs::write(&path, lines).map_err(cannot("write", &path))?)
-}
-
-fn is_finite(prediction: &Prediction) -> bool {
-    match prediction {
-        Prediction::Choice { probabilities } => probabilities.iter().all(|share| share.is_finite()),
-        Prediction::Text { .. } | Prediction::Open { .. } => true,
-        Prediction::Value { value } => value.is_finite(),
-        Prediction::Series { predicted, actual } => {
-            predicted.values().iter().chain(actual.values()).all(|value| value.is_finite())
-        }
-    }
 }

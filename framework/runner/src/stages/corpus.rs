@@ -1,20 +1,20 @@
 //! Fits norms on training scans and describes every scan in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{
-    Describer, Descriptor, Fact, FactQuestion, Metric, MetricRow, Observer, Part, Result, Scan, ScanId,
+    Describer, Descriptor, FactQuestion, Metric, MetricRow, Observer, Part, Regions, Result, Scan, ScanId,
     ScanInfo, Split, Window,
 };
 
 use super::Work;
-use crate::describe::{FILE, Saved, each};
+use crate::describe::each;
+use crate::plan::Plan;
+use crate::store::DESCRIPTORS;
+use crate::store::corpus::{FILE, Generator, QUESTIONS, Saved, is_missing};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
-
-/// Name of the file with every generator's [`boldface::FactQuestion`]s, by generator.
-pub const QUESTIONS: &str = "questions.json";
 
 /// Saves the descriptors of every scan, each generator's fitted state, and everything needed to
 /// describe new scans.
@@ -64,9 +64,9 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let infos: Vec<&ScanInfo> = scans.iter().map(|scan| &*scan.info).collect();
     let train: Vec<&ScanInfo> = train.iter().map(|scan| &*scan.info).collect();
     if let Some(scan) = scans.first() {
-        work.write_json(FILE, &Saved::new(work.plan, &infos, &train, &scan.regions, &descriptors))?;
+        work.write_json(FILE, &saved(work.plan, &infos, &train, &scan.regions, &descriptors))?;
     }
-    Ok(boldface_tables::descriptors::write(&work.dir.join("descriptors.parquet"), &descriptors)?)
+    Ok(boldface_tables::descriptors::write(&work.dir.join(DESCRIPTORS), &descriptors)?)
 }
 
 /// Lets the generator called `corpus` describe a scan, and fills in the fields that the framework
@@ -116,8 +116,42 @@ fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[De
     Ok(())
 }
 
-/// Whether a fact is marked as not available. A missing z is not enough: categories from tables have no
-/// z either.
-pub(crate) fn is_missing(fact: &Fact) -> bool {
-    fact.z.is_none() && fact.band == "not available"
+/// Returns the settings of the corpus of `plan`. `infos` are all scans; `train` are the training
+/// scans.
+fn saved(
+    plan: &Plan,
+    infos: &[&ScanInfo],
+    train: &[&ScanInfo],
+    regions: &Regions,
+    descriptors: &[Descriptor],
+) -> Saved {
+    let mut norms: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for descriptor in descriptors.iter().filter(|descriptor| !descriptor.norm.is_empty()) {
+        norms.entry(&descriptor.corpus).or_default().insert(descriptor.norm.clone());
+    }
+    let generators = plan.corpora.iter().map(|entry| Generator {
+        name: entry.name.clone(),
+        plugin: entry.plugin.to_owned(),
+        version: entry.config.version(),
+        config: entry.config.resolved(),
+        library: entry.library.map(str::to_owned),
+        norms: norms.remove(entry.name.as_str()).unwrap_or_default(),
+    });
+    let columns: BTreeSet<&String> = infos.iter().flat_map(|info| info.phenotype.keys()).collect();
+    let mut tr: Vec<f64> = train.iter().map(|info| info.tr).collect();
+    tr.sort_by(f64::total_cmp);
+    tr.dedup();
+    let people: BTreeSet<String> = train.iter().map(|info| info.id.person()).collect();
+    let signal = &plan.experiment.signal;
+    Saved {
+        boldface: env!("CARGO_PKG_VERSION").to_owned(),
+        generators: generators.collect(),
+        datasets: plan.datasets.iter().map(|entry| entry.name.clone()).collect(),
+        columns: columns.into_iter().cloned().collect(),
+        regions: regions.clone(),
+        window: Window { start: signal.start, trs: signal.trs },
+        tr,
+        scans: train.len(),
+        people: people.len(),
+    }
 }

@@ -6,7 +6,7 @@ use boldface::{MetricRow, Outcome, Part, Result, Scan, ScanId, ScanInfo, Task};
 
 use super::Work;
 use super::intervals::{Scores, resamples, subjects};
-use crate::run::recorder::Recorder;
+use crate::stages::Recorder;
 
 /// Smallest group that is scored. A score of fewer subjects would say more about them than about the
 /// model.

@@ -17,7 +17,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::open::Open;
-use crate::run::recorder::Recorder;
+use crate::stages::Recorder;
 
 /// Fewest subjects for an interval, and therefore for a mark or a verdict.
 pub const FEWEST: usize = 10;

@@ -8,9 +8,11 @@ pub(crate) mod cases;
 mod codes;
 pub(crate) mod corpus;
 pub(crate) mod evaluation;
+mod events;
 mod forms;
 pub(crate) mod groups;
 pub(crate) mod harmonization;
+mod inputs;
 mod instruction;
 pub(crate) mod intervals;
 pub(crate) mod lessons;
@@ -21,6 +23,8 @@ pub(crate) mod naming;
 mod nearby;
 mod open;
 pub(crate) mod packing;
+mod progress;
+mod recorder;
 mod series;
 mod shots;
 pub(crate) mod split;
@@ -34,10 +38,13 @@ use std::path::{Path, PathBuf};
 use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::{Plan, Stage, StageKind, leak};
-use crate::run::inputs::Inputs;
-use crate::run::recorder::Recorder;
-use crate::run::store::cannot;
+use crate::plan::Plan;
+use crate::store::{FITTED_ON, Stage, StageKind, cannot};
+
+pub use events::Events;
+pub use inputs::{Inputs, Listed, Memory};
+pub use progress::Progress;
+pub use recorder::Recorder;
 
 /// Everything that a stage has access to.
 pub(crate) struct Work<'a> {
@@ -100,7 +107,7 @@ impl Work<'_> {
 
     /// Records the scans that a plugin was fitted on. The leak checks compare them with the split.
     fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
-        self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
+        self.write_json(FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }
 
     /// Makes a folder in the artefact.

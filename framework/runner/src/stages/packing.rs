@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::bins;
 use crate::plan::Plan;
-use crate::run::store::cannot;
+use crate::store::cannot;
 
 /// Reads the documents of the experiment's general text. Empty if it has none.
 pub fn general_text(plan: &Plan) -> Result<Vec<String>> {

@@ -11,8 +11,9 @@ use rand::seq::SliceRandom;
 
 use super::Work;
 use super::packing::general_text;
-use crate::run::arrays::{self, Array};
 use crate::spec::Taken;
+use crate::store::arrays::{self, Array};
+use crate::store::{SCANS, VECTORS};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 3;
@@ -72,7 +73,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
     let width = pooled.first().map_or(tokens.width, |features| features.width);
     let pooled = pooled.into_iter().flat_map(|features| features.values).collect();
     write(work.dir, &Features::new(width, pooled)?, &tokens)?;
-    work.write_json("scans.json", &descriptions.keys().collect::<Vec<_>>())?;
+    work.write_json(SCANS, &descriptions.keys().collect::<Vec<_>>())?;
     start.map_or(Ok(()), |start| start.copy_model(work.dir))
 }
 
@@ -105,7 +106,7 @@ fn write(dir: &Path, pooled: &Features, tokens: &Features) -> Result<()> {
         ("descriptions".to_owned(), Array::F32(array(pooled), &pooled.values)),
         ("tokens".to_owned(), Array::F32(array(tokens), &tokens.values)),
     ];
-    arrays::write(&dir.join("vectors.safetensors"), &arrays.into())
+    arrays::write(&dir.join(VECTORS), &arrays.into())
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use boldface::{FittedTokenizer, FmriBlock, Result, ScanId, TimeSeries, Window};
 use boldface_imaging::Scaling;
 
-use crate::run::inputs::{Coded, Inputs, Signals};
 use crate::spec;
+use crate::stages::inputs::{Coded, Inputs, Signals};
 
 /// Most windows to embed at once.
 const BATCH: usize = 16;

@@ -10,11 +10,11 @@ use super::{
     Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, started, subjects,
     text, words,
 };
-use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
-use crate::plan::key::canonical_json;
 use crate::plan::{Entry, Plan, StageKind};
 use crate::stages::{packing, split};
+use crate::store::canonical_json;
+use crate::store::export::fingerprints;
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]

@@ -7,9 +7,6 @@ use serde_json::json;
 
 use super::{Check, Status, named};
 
-/// Name of the list of scans that a stage's plugins learned from.
-pub const FITTED_ON: &str = "fitted-on.json";
-
 /// Suffix of these checks' names. Such a leak cannot be accepted.
 pub const ENDING: &str = ".fitted-on";
 

@@ -18,7 +18,7 @@ use super::results::SWAP;
 use super::sections::facts::{self, Told};
 use super::sections::slug;
 use super::stored::{Asked, Result, Stored};
-use crate::run::Answered;
+use crate::store::Answered;
 
 /// Folder of the pages, in the report's folder.
 pub const FOLDER: &str = "scans";

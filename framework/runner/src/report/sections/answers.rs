@@ -8,7 +8,7 @@ use crate::report::number;
 use crate::report::plot::{Chart, Ink, Line};
 use crate::report::scans;
 use crate::report::stored::{Asked, Stored};
-use crate::run::Answered;
+use crate::store::Answered;
 
 /// Number of regions shown of a forecast.
 const REGIONS: usize = 3;

@@ -1,8 +1,8 @@
 //! The leak checks and their findings.
 
-use crate::plan::{Check, Proof, Status};
 use crate::report::document::{Block, Span, code, plain};
 use crate::report::stored::Stored;
+use crate::store::{Check, Proof, Status};
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let Some(proof) = &stored.leakage else { return Vec::new() };

@@ -2,12 +2,12 @@
 
 use boldface::Part;
 
-use crate::plan::StageKind;
 use crate::report::document::{Align, Block, Cell, Figure, Table, metric_label, plain};
 use crate::report::number;
 use crate::report::plot::{Chart, Ink, Line};
 use crate::report::stored::Stored;
-use crate::run::Reconstruction;
+use crate::store::Reconstruction;
+use crate::store::StageKind;
 
 pub(super) fn blocks(stored: &Stored) -> Vec<Block> {
     let mut blocks: Vec<Block> = kept(stored).into_iter().collect();

@@ -21,8 +21,8 @@ use super::super::forms::{PromptForm, Values, longest};
 use super::super::packing::{Rounds, answered, fits, prompt, supervised};
 use super::super::windows::standardized;
 use super::made::made;
-use crate::plan::StageKind;
 use crate::spec::{Alignment, Forms, Standardize, defaults};
+use crate::store::StageKind;
 
 /// Settings for training on facts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::cases::Case;
 use super::fc_logistic;
-use crate::run::inputs::Signals;
+use crate::stages::inputs::Signals;
 
 /// A form of connectivity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::super::windows::Place;
 use super::asker::{Asker, repeated};
 use super::controls::{Shown, mean};
 use super::{BATCH, controls_of};
-use crate::run::Answered;
+use crate::store::Answered;
 
 /// One set of predictions: a part, who answers, the questions, and the number of scans shown for each.
 struct Round<'a> {

@@ -26,8 +26,8 @@ use super::forms::Values;
 use super::groups::Groups;
 use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
-use crate::plan::{Entry, StageKind};
-use crate::run::Answered;
+use crate::plan::Entry;
+use crate::store::{Answered, StageKind, write_answers};
 use asker::Asker;
 use controls::{CONTROLS, Shown, StandIns};
 use frequencies::Frequencies;
@@ -119,7 +119,7 @@ pub fn run(work: &mut Work<'_>, name: &str) -> Result<()> {
         let (corrected, chosen) = prior::correct(&answers, &sources)?;
         (answers, weight) = (corrected, Some(chosen));
     }
-    cases::write(work.dir, &answers)?;
+    write_answers(work.dir, &answers)?;
     score(work, name, &scans, &answers, &baselines)?;
     // After the scores: a task's first metric is its headline.
     let row = weight.map(|weight| work.recorder.row(Metric::neutral(CORRECTION_WEIGHT, weight)));

@@ -3,7 +3,7 @@
 use boldface::Regions;
 
 use super::checked::Kept;
-use crate::run::Carpet;
+use crate::store::Carpet;
 
 /// Most rows and columns. Longer plots are averaged.
 const ROWS: usize = 150;
@@ -107,7 +107,7 @@ mod tests {
     use boldface::{Quality, ScanId, TimeSeries};
 
     use super::*;
-    use crate::run::Measured;
+    use crate::store::Measured;
 
     fn kept(subject: usize, values: &[f32], fd: f32, scrubbed: &[bool]) -> Kept {
         let scan = ScanId::new("d", subject.to_string());

@@ -2,8 +2,8 @@
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries, Window};
 
-use crate::run::Measured;
 use crate::spec::{MissingRegions, Signal};
+use crate::store::Measured;
 
 /// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,8 +11,8 @@ use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
 
 use super::Work;
 use crate::plan::{Entry, counted};
-use crate::run::arrays::{self, Array};
-use crate::run::{CARPETS, MOTION, Measured, QUALITY, QUALITY_TABLE};
+use crate::store::arrays::{self, Array};
+use crate::store::{CARPETS, MOTION, Measured, QUALITY, QUALITY_TABLE, REGIONS, SCANS, SERIES};
 
 use checked::{Bad, Kept};
 
@@ -33,10 +33,10 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().ok()?))).collect();
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::from_series(&kept.series)));
-    arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
+    arrays::write(&work.dir.join(SERIES), &arrays.collect())?;
     let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.plan.experiment));
-    work.write_json("scans.json", &known.collect::<Vec<_>>())?;
-    work.write_json("regions.json", &regions)?;
+    work.write_json(SCANS, &known.collect::<Vec<_>>())?;
+    work.write_json(REGIONS, &regions)?;
     quality(work, &kept, &regions)?;
     if !excluded.is_empty() {
         work.write_json("exclusions.json", &excluded)?;

@@ -13,11 +13,11 @@ use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 use super::checked::{Bad, Kept, checked};
 use super::{Listed, Work};
 use crate::plan::Entry;
-use crate::run::Measured;
-use crate::run::arrays::{self, Array, Arrays, matrix};
-use crate::run::inputs::json;
-use crate::run::recorder::Recorder;
 use crate::spec::Signal;
+use crate::stages::Recorder;
+use crate::store::Measured;
+use crate::store::arrays::{self, Array, Arrays, matrix};
+use crate::store::json;
 
 /// How often to check for an interrupt while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);

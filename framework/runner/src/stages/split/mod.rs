@@ -23,7 +23,8 @@ pub use divide::divide;
 pub use file::read as read_file;
 
 use super::Work;
-use crate::plan::{Plan, StageKind};
+use crate::plan::Plan;
+use crate::store::{SPLIT, StageKind};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
@@ -53,7 +54,7 @@ pub fn run(work: &mut Work<'_>) -> Result<()> {
         work.recorder.part(part, Metric::neutral("scans", scans as f64), scans);
     }
     work.write_json("summary.json", &summary)?;
-    work.write_json("split.json", &split)
+    work.write_json(SPLIT, &split)
 }
 
 /// Returns the split of `scans` in `plan`. `None` if the plan's split has several variants.

@@ -9,7 +9,7 @@ use crate::report::document::{Align, Block, Cell, Figure, Table, plain};
 use crate::report::number;
 use crate::report::plot::{Chart, Ink, Line};
 use crate::report::stored::Quality as Stored;
-use crate::run::{Measured, MotionFc};
+use crate::store::{Measured, MotionFc};
 
 /// Number of regions in the table of those most often missing.
 const REGIONS: usize = 10;

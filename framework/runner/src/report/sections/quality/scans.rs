@@ -11,7 +11,7 @@ use crate::report::number;
 use crate::report::plot::{Chart, Ink, Line};
 use crate::report::png;
 use crate::report::stored::Quality as Stored;
-use crate::run::{Carpet, Measured};
+use crate::store::{Carpet, Measured};
 
 /// Number of scans whose warnings are shown.
 const WARNED: usize = 20;

@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 use boldface::{MetricRow, Result, guard};
 use tracing::warn;
 
-use super::manifest::{Cost, Manifest, sync_folder};
-use super::store::cannot;
-use crate::plan::Stage;
+use crate::store::manifest::sync_folder;
+use crate::store::{Cost, Manifest, Stage, cannot};
 
 /// The checkpoints of one stage.
 pub struct Progress<'a> {
@@ -192,7 +191,7 @@ mod tests {
     use super::super::Events;
     use super::super::recorder::Recorder;
     use super::*;
-    use crate::plan::{Key, StageKind};
+    use crate::store::{Key, StageKind};
 
     struct Quiet;
     impl Events for Quiet {}

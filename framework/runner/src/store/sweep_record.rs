@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::plan::sweep::Sweep;
 use crate::spec::Select;
 
 /// `sweep.json`: what was varied, and the status of every arm.
@@ -52,24 +51,6 @@ pub enum ArmStatus {
 }
 
 impl SweepRecord {
-    /// Makes the record of a sweep that has not begun.
-    pub fn begin(sweep: &Sweep) -> SweepRecord {
-        let arm = |arm: &crate::plan::sweep::Arm| ArmRecord {
-            name: arm.name.clone(),
-            settings: arm.settings.clone(),
-            status: ArmStatus::Skipped,
-            error: None,
-            run: PathBuf::from("arms").join(&arm.name),
-        };
-        SweepRecord {
-            name: sweep.name.clone(),
-            spec: sweep.path.clone(),
-            axes: sweep.axes.clone(),
-            select: sweep.select.clone(),
-            arms: sweep.arms.iter().map(arm).collect(),
-        }
-    }
-
     /// Returns the arms that failed.
     pub fn failed(&self) -> impl Iterator<Item = &ArmRecord> {
         self.arms.iter().filter(|arm| arm.status == ArmStatus::Failed)

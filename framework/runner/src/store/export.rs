@@ -10,19 +10,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::run::FileRecord;
-use crate::run::manifest::sync_folder;
-use crate::run::store::cannot;
+use super::artefacts::cannot;
+use super::canonical_json;
+use super::manifest::{FileRecord, sync_folder};
 use crate::spec::Table;
+
+/// The key of the backbone's table that names files.
+pub const WEIGHTS: &str = "weights";
 
 /// Name of the file.
 pub const FILE: &str = "manifest.json";
 
+/// Folder of the corpus generators' learned parts.
+pub const NORMS: &str = "norms";
+
+/// File with the table of regions.
+pub const REGIONS: &str = "regions.tsv";
+
 /// Marks a `manifest.json` as an export's.
-pub(super) const KIND: &str = "boldface export";
+pub(crate) const KIND: &str = "boldface export";
 
 /// Format that this version writes, and the newest that it reads.
-pub(super) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// Largest size in bytes of a manifest.
 const LARGEST: u64 = 1 << 26;
@@ -31,9 +40,9 @@ const LARGEST: u64 = 1 << 26;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Export {
     /// Marks it as an export: [`KIND`].
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Format of the folder. It increases when older versions of boldface cannot read a new layout.
-    pub(super) format: u32,
+    pub(crate) format: u32,
     /// Version of boldface that made the export.
     pub boldface: String,
     /// Name of the experiment.
@@ -126,6 +135,24 @@ struct Version {
     boldface: String,
 }
 
+/// Returns the content of published weights from the config of the stage `text-space`, or null if there
+/// are none.
+pub fn base(text_space: &Value) -> Value {
+    text_space["backbone"][WEIGHTS].clone()
+}
+
+/// Returns a hash per dataset from the config of the stage `series`: of its files, or of its table if it
+/// has none. It identifies a dataset under any name.
+pub fn fingerprints(series: &Value) -> BTreeMap<String, String> {
+    let short = |bytes: &[u8]| blake3::hash(bytes).to_hex().as_str()[..32].to_owned();
+    let nothing = short(b"");
+    let one = |(name, table): (&String, &Value)| {
+        let content = table["content"].as_str().filter(|content| *content != nothing);
+        (name.clone(), content.map_or_else(|| short(canonical_json(table).as_bytes()), str::to_owned))
+    };
+    series["datasets"].as_object().map(|tables| tables.iter().map(one).collect()).unwrap_or_default()
+}
+
 impl Export {
     /// Reads the manifest in the folder `dir`. Other files are not checked.
     ///
@@ -212,7 +239,7 @@ impl Export {
     ///
     /// # Errors
     /// Fails if it cannot be written.
-    pub(super) fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
         let path = dir.join(FILE);
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::Events;
 use super::progress::Progress;
-use crate::plan::Stage;
+use crate::store::Stage;
 
 /// Shortest time between two updates of the display.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -154,7 +154,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::plan::{Key, StageKind};
+    use crate::store::{Key, StageKind};
 
     /// A user who presses Ctrl-C at some point.
     #[derive(Default)]

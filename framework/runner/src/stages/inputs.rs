@@ -10,21 +10,16 @@ use boldface::{
     Backbone, Codes, Describer, Descriptor, Fact, FactQuestion, Features, FitContext, FittedTokenizer,
     FmriShape, LanguageModel, Regions, Result, Scan, ScanId, ScanInfo, Split, TextSpace, TimeSeries,
 };
-use serde::de::DeserializeOwned;
 
-use super::arrays::{Arrays, matrix};
-use super::record::Answered;
-use super::store::{Artefact, cannot};
-use crate::plan::{Plan, StageKind};
+use super::windows::standardized;
+use crate::plan::Plan;
 use crate::spec::Unit;
-use crate::stages::corpus::QUESTIONS;
-use crate::stages::windows::standardized;
-
-/// Folder of a language model in the artefact of the stage that trained it.
-pub const MODEL: &str = "model";
-
-/// Folder of the backbone's text side in the artefact of `text-space`.
-pub const TEXT_SIDE: &str = "encoder";
+use crate::store::arrays::{Arrays, matrix};
+use crate::store::corpus::QUESTIONS;
+use crate::store::{
+    Answered, Artefact, CODES, DESCRIPTORS, FEATURES, MODEL, REGIONS, SCANS, SERIES, SHAPE, SPLIT, StageKind,
+    TEXT_SIDE, TOKENIZER, VECTORS, json, read_answers,
+};
 
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
@@ -159,7 +154,7 @@ impl<'a> Inputs<'a> {
 
     /// Returns the split.
     pub fn split(&self) -> Result<Split> {
-        json(&self.dir(&StageKind::Split).join("split.json"))
+        json(&self.dir(&StageKind::Split).join(SPLIT))
     }
 
     /// Returns the corpus' sentences about each scan. Empty without a corpus.
@@ -175,7 +170,7 @@ impl<'a> Inputs<'a> {
 
     /// Returns the descriptors of all scans.
     fn descriptors(&self) -> Result<Vec<Descriptor>> {
-        let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join("descriptors.parquet"))?;
+        let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join(DESCRIPTORS))?;
         // The table stores scan names only, without the unit of the split.
         let by_run = self.plan.experiment.split.unit == Unit::Run;
         let questions = self.questions()?;
@@ -222,8 +217,8 @@ impl<'a> Inputs<'a> {
     /// Returns the text vectors that the tokenizer is aligned with.
     pub fn text_space(&self) -> Result<TextSpace> {
         let dir = self.dir(&StageKind::TextSpace);
-        let ids: Vec<ScanId> = json(&dir.join("scans.json"))?;
-        let mut arrays = Arrays::read(&dir.join("vectors.safetensors"))?.floats()?;
+        let ids: Vec<ScanId> = json(&dir.join(SCANS))?;
+        let mut arrays = Arrays::read(&dir.join(VECTORS))?.floats()?;
         let mut features = |name: &str| -> Result<Features> {
             let (shape, values) =
                 arrays.remove(name).ok_or_else(|| format!("the text space has no `{name}`"))?;
@@ -239,10 +234,7 @@ impl<'a> Inputs<'a> {
 
     /// Loads the fitted tokenizer.
     pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
-        self.plan
-            .tokenizer
-            .config
-            .load(&self.dir(&StageKind::Tokenizer).join("tokenizer"), &self.plan.runtime)
+        self.plan.tokenizer.config.load(&self.dir(&StageKind::Tokenizer).join(TOKENIZER), &self.plan.runtime)
     }
 
     /// Returns the features and codes of every scan.
@@ -281,10 +273,7 @@ impl<'a> Inputs<'a> {
 
     /// Returns the baselines' answers to the task called `task`.
     pub fn baseline(&self, task: &str) -> Result<Vec<Answered>> {
-        let path = self.dir(&StageKind::Baseline(task.to_owned())).join("outcomes.jsonl");
-        let text = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
-        let parse = |line: &str| serde_json::from_str(line).map_err(|error| broken(&path, &error));
-        text.lines().map(parse).collect()
+        read_answers(self.dir(&StageKind::Baseline(task.to_owned())))
     }
 
     fn corpus(&self) -> &Path {
@@ -300,8 +289,8 @@ impl Signals {
     }
 
     fn read(dir: &Path) -> Result<Signals> {
-        let infos: Vec<ScanInfo> = json(&dir.join("scans.json"))?;
-        let mut arrays = Arrays::read(&dir.join("series.safetensors"))?.floats()?;
+        let infos: Vec<ScanInfo> = json(&dir.join(SCANS))?;
+        let mut arrays = Arrays::read(&dir.join(SERIES))?.floats()?;
         let mut series = Vec::new();
         for info in &infos {
             let name = info.id.to_string();
@@ -309,17 +298,17 @@ impl Signals {
             let (trs, rois) = matrix(&name, &shape)?;
             series.push(TimeSeries::new(trs, rois, info.tr, values)?);
         }
-        let regions = Arc::new(json(&dir.join("regions.json"))?);
+        let regions = Arc::new(json(&dir.join(REGIONS))?);
         Ok(Signals { infos: infos.into_iter().map(Arc::new).collect(), series, regions })
     }
 }
 
 impl Coded {
     fn read(dir: &Path) -> Result<Coded> {
-        let shape = json(&dir.join("shape.json"))?;
-        let ids: Vec<ScanId> = json(&dir.join("scans.json"))?;
-        let mut features = Arrays::read(&dir.join("features.safetensors"))?.floats()?;
-        let mut codes = Arrays::read(&dir.join("codes.safetensors"))?.counts()?;
+        let shape = json(&dir.join(SHAPE))?;
+        let ids: Vec<ScanId> = json(&dir.join(SCANS))?;
+        let mut features = Arrays::read(&dir.join(FEATURES))?.floats()?;
+        let mut codes = Arrays::read(&dir.join(CODES))?.counts()?;
         let mut scans = BTreeMap::new();
         for id in ids {
             let name = id.to_string();
@@ -343,16 +332,6 @@ pub fn read_facts(describers: &[Box<dyn Describer>], text: &str) -> Result<Vec<F
     Ok(facts)
 }
 
-/// Reads a JSON file of an artefact.
-pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read(path).map_err(cannot("read", path))?;
-    serde_json::from_slice(&text).map_err(|error| broken(path, &error))
-}
-
-fn broken(path: &Path, error: &serde_json::Error) -> boldface::Error {
-    format!("`{}`: {error}", path.display()).into()
-}
-
 fn remembered<T>(cell: &OnceLock<Arc<T>>, read: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
     if let Some(known) = cell.get() {
         return Ok(Arc::clone(known));
@@ -366,8 +345,7 @@ mod tests {
     use boldface::guard;
 
     use super::*;
-    use crate::plan::{Key, Stage};
-    use crate::run::Store;
+    use crate::store::{Cost, Key, Stage, Store};
 
     #[test]
     fn a_stage_cannot_read_what_its_plan_entry_does_not_list() {
@@ -382,11 +360,7 @@ mod tests {
             size: boldface::Size::default(),
             key: Key("0".repeat(32)),
         };
-        let artefact = store
-            .draft(&split)
-            .unwrap()
-            .finish(&split, BTreeMap::new(), crate::run::Cost::default())
-            .unwrap();
+        let artefact = store.draft(&split).unwrap().finish(&split, BTreeMap::new(), Cost::default()).unwrap();
         let artefacts = [("split".to_owned(), artefact)].into();
         let listed = Listed { stage: "corpus".into(), sees_held_out: false, artefacts };
         assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::plan::Stage;
+use super::stage::Stage;
 
 /// Name of the manifest in its artefact.
 pub const FILE: &str = "manifest.json";

@@ -1,7 +1,7 @@
 //! The store keeps finished artefacts and never accepts anything else as one.
 
 use super::*;
-use crate::plan::{Key, StageKind};
+use crate::store::{Key, StageKind};
 
 fn stage(kind: StageKind, key: &str) -> Stage {
     let key = Key(format!("{key:0<32}"));

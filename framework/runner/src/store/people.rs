@@ -6,7 +6,7 @@ use std::path::Path;
 use boldface::{Part, Result, ScanId, ScanInfo, Split};
 use boldface_imaging::table::{Row, Table};
 
-use crate::run::store::cannot;
+use super::artefacts::cannot;
 
 /// Name of the file with the part of each person. It can be the `[split] file` of another experiment.
 pub const SPLITS: &str = "splits.tsv";

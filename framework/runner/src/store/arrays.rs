@@ -8,7 +8,7 @@ use boldface::{Result, TimeSeries};
 use safetensors::tensor::View;
 use safetensors::{Dtype, SafeTensors};
 
-use super::store::cannot;
+use super::artefacts::cannot;
 
 /// A named array to write.
 #[derive(Debug)]

@@ -44,7 +44,7 @@ pub fn tsv(excluded: &[Exclusion]) -> String {
 }
 
 /// Returns contradictions in a cohort's exclusions, or a problem if no scan remains.
-pub(super) fn check(cohort: &Cohort) -> Vec<Problem> {
+pub fn check(cohort: &Cohort) -> Vec<Problem> {
     if cohort.scans.is_empty() && !cohort.excluded.is_empty() {
         let message =
             format!("none of its {} scans can be used: {}", cohort.excluded.len(), reasons(&cohort.excluded));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use boldface::{Exclusion, Outcome, Part, Quality, ScanId};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Plan, Stage};
+use super::stage::Stage;
 use crate::spec::Experiment;
 
 /// `plan.json` of a run: the spec, the versions, and where the artefacts are.
@@ -27,20 +27,6 @@ pub struct Record {
     pub stages: Vec<StageRecord>,
 }
 
-impl Record {
-    /// Makes the record of a run that has not begun.
-    pub fn begin(plan: &Plan) -> Record {
-        Record {
-            name: plan.name.clone(),
-            spec: plan.path.clone(),
-            versions: BTreeMap::from([("boldface".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
-            experiment: plan.experiment.clone(),
-            excluded: plan.excluded.clone(),
-            stages: Vec::new(),
-        }
-    }
-}
-
 /// One stage of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StageRecord {
@@ -54,9 +40,6 @@ pub struct StageRecord {
     pub cached: bool,
 }
 
-/// Name of the quality measurements in the artefact of `series`. Missing if nothing was measured.
-pub const QUALITY: &str = "quality.json";
-
 /// One scan of `quality.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
@@ -68,15 +51,6 @@ pub struct Measured {
     /// The measurements.
     pub quality: Quality,
 }
-
-/// Name of the table with one row per scan, beside [`QUALITY`] and in the run's folder.
-pub const QUALITY_TABLE: &str = "quality.parquet";
-
-/// Name of the carpet plots, beside [`QUALITY`].
-pub const CARPETS: &str = "carpets.json";
-
-/// Name of the correlations of connectivity with motion, beside [`QUALITY`].
-pub const MOTION: &str = "motion.json";
 
 /// One scan of `carpets.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use super::manifest::{self, Cost, Manifest, Unusable};
-use crate::plan::Stage;
+use super::stage::Stage;
 
 /// Artefacts by content key, below a folder of runs.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub enum StoreError {
 }
 
 /// Adds the action and the path to a system error.
-pub(crate) fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+pub fn cannot(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::System { action, path: path.to_owned(), source }
 }
 
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// Returns the folder of all artefacts.
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
