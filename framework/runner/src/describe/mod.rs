@@ -8,11 +8,11 @@ mod find;
 mod named;
 mod signal;
 
-pub use corpus::{Corpus, Known, Stranger};
+pub use corpus::{Corpus, ScanDetails, Stranger};
 pub(crate) use each::each;
 pub use families::{Families, FamiliesError};
-pub use features::{Row, Scans, sheet};
+pub use features::{FeatureRow, Scans, sheet};
 use find::find;
 pub use named::{NamedScan, named, shared};
 
-pub use crate::store::corpus::{FILE, Generator, Saved};
+pub use crate::store::corpus::{FILE, Generator, SavedCorpus};

@@ -18,5 +18,5 @@ mod write;
 
 pub use crate::store::export::{Export, Refused};
 pub use find::find;
-pub use verify::{Asked, Unverified, Verified, verify};
+pub use verify::{Unverified, VerificationRequest, Verified, verify};
 pub use write::{Exported, write};

@@ -7,7 +7,7 @@ use boldface::{CheckContext, FmriShape, Problem, Result, ScanInfo};
 use boldface_imaging::regions;
 
 use super::cohorts::{Cohorts, DataCache};
-use super::resolve::Parts;
+use super::resolve::ExperimentPlugins;
 use super::{Stage, StageKind};
 use crate::spec::{Experiment, StartTable, Table, Taken, plain, written};
 use crate::store::export::{Export, NORMS, REGIONS, base};
@@ -139,7 +139,7 @@ impl Start {
     pub(super) fn check(
         &self,
         experiment: &Experiment,
-        parts: &Parts,
+        parts: &ExperimentPlugins,
         found: &Cohorts,
         problems: &mut Vec<Problem>,
     ) {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::spec::Experiment;
 use crate::store::arrays::{self, Array};
-use crate::store::{Answered, Key, Reconstruction, Record, Stage, StageKind, StageRecord};
+use crate::store::{Key, OutcomeLine, Reconstruction, Record, Stage, StageKind, StageRecord};
 use answers::{band, caption, choice, forecast, wave};
 
 /// Number of subjects in each part.
@@ -224,7 +224,7 @@ fn reconstruction(scans: &[(Part, ScanInfo)]) -> Reconstruction {
     }
 }
 
-fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<Answered> {
+fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<OutcomeLine> {
     let held_out = scans.iter().filter(|(part, _)| *part != Part::Train).enumerate();
     held_out
         .map(|(place, (part, info))| {
@@ -235,7 +235,7 @@ fn outcomes(task: &str, plugin: &str, scans: &[(Part, ScanInfo)]) -> Vec<Answere
                 _ => forecast(plugin),
             };
             let outcome = Outcome { scan: info.id.clone(), example, prediction };
-            Answered { part: *part, plugin: plugin.into(), outcome }
+            OutcomeLine { part: *part, plugin: plugin.into(), outcome }
         })
         .collect()
 }

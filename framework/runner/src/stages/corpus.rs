@@ -7,18 +7,18 @@ use boldface::{
     ScanInfo, Split, Window,
 };
 
-use super::Work;
+use super::StageContext;
 use crate::describe::each;
 use crate::plan::Plan;
 use crate::store::DESCRIPTORS;
-use crate::store::corpus::{FILE, Generator, QUESTIONS, Saved, is_missing};
+use crate::store::corpus::{FILE, Generator, QUESTIONS, SavedCorpus, is_missing};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
 
 /// Saves the descriptors of every scan, each generator's fitted state, and everything needed to
 /// describe new scans.
-pub fn run(work: &mut Work<'_>) -> Result<()> {
+pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let (scans, split) = (work.inputs.raw_scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
@@ -87,7 +87,12 @@ pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<
 
 /// Records the number of sentences and of unavailable facts: per part, and there per generator and
 /// reason.
-fn counted(work: &mut Work<'_>, split: &Split, scans: &[Scan], descriptors: &[Descriptor]) -> Result<()> {
+fn counted(
+    work: &mut StageContext<'_>,
+    split: &Split,
+    scans: &[Scan],
+    descriptors: &[Descriptor],
+) -> Result<()> {
     let mut parts: BTreeMap<&ScanId, Part> = BTreeMap::new();
     for scan in scans {
         parts.insert(&scan.info.id, split.part(&scan.info.id)?);
@@ -124,7 +129,7 @@ fn saved(
     train: &[&ScanInfo],
     regions: &Regions,
     descriptors: &[Descriptor],
-) -> Saved {
+) -> SavedCorpus {
     let mut norms: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for descriptor in descriptors.iter().filter(|descriptor| !descriptor.norm.is_empty()) {
         norms.entry(&descriptor.corpus).or_default().insert(descriptor.norm.clone());
@@ -143,7 +148,7 @@ fn saved(
     tr.dedup();
     let people: BTreeSet<String> = train.iter().map(|info| info.id.person()).collect();
     let signal = &plan.experiment.signal;
-    Saved {
+    SavedCorpus {
         boldface: env!("CARGO_PKG_VERSION").to_owned(),
         generators: generators.collect(),
         datasets: plan.datasets.iter().map(|entry| entry.name.clone()).collect(),

@@ -17,19 +17,19 @@ use crate::spec::Unit;
 use crate::store::arrays::{Arrays, matrix};
 use crate::store::corpus::QUESTIONS;
 use crate::store::{
-    Answered, Artefact, CODES, DESCRIPTORS, FEATURES, MODEL, REGIONS, SCANS, SERIES, SHAPE, SPLIT, StageKind,
-    TEXT_SIDE, TOKENIZER, VECTORS, json, read_answers,
+    Artefact, CODES, DESCRIPTORS, FEATURES, MODEL, OutcomeLine, REGIONS, SCANS, SERIES, SHAPE, SPLIT,
+    StageKind, TEXT_SIDE, TOKENIZER, VECTORS, json, read_answers,
 };
 
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
     plan: &'a Plan,
-    listed: Listed,
-    memory: &'a Memory,
+    listed: ListedArtefacts,
+    memory: &'a RunCache,
 }
 
 /// The artefacts within a stage's reach.
-pub struct Listed {
+pub struct ListedArtefacts {
     /// Name of the reading stage.
     pub stage: String,
     /// Whether it may see held-out facts: only if it evaluates or looks for leaks and trains nothing.
@@ -39,7 +39,7 @@ pub struct Listed {
     pub artefacts: BTreeMap<String, Artefact>,
 }
 
-impl Listed {
+impl ListedArtefacts {
     fn dir(&self, kind: &StageKind) -> &Path {
         let (stage, name) = (&self.stage, kind.to_string());
         let artefact = self.artefacts.get(&name);
@@ -51,8 +51,8 @@ impl Listed {
 
 /// Values read in this run that later stages need again.
 #[derive(Default)]
-pub struct Memory {
-    cohort: OnceLock<Arc<Signals>>,
+pub struct RunCache {
+    cohort: OnceLock<Arc<CohortSignals>>,
     plain: OnceLock<Arc<Vec<Scan>>>,
     described: OnceLock<Arc<Vec<Scan>>>,
     /// Like `described`, without held-out facts.
@@ -62,7 +62,7 @@ pub struct Memory {
 
 /// Every scan, cropped and not yet standardised, in canonical order.
 #[derive(Debug)]
-pub struct Signals {
+pub struct CohortSignals {
     /// Metadata of each scan.
     pub infos: Vec<Arc<ScanInfo>>,
     /// The signal of each scan.
@@ -82,7 +82,7 @@ pub struct Coded {
 
 impl<'a> Inputs<'a> {
     /// Access to the artefacts in `listed`, read with the plugins of `plan`.
-    pub fn new(plan: &'a Plan, listed: Listed, memory: &'a Memory) -> Inputs<'a> {
+    pub fn new(plan: &'a Plan, listed: ListedArtefacts, memory: &'a RunCache) -> Inputs<'a> {
         Inputs { plan, listed, memory }
     }
 
@@ -100,9 +100,9 @@ impl<'a> Inputs<'a> {
     }
 
     /// Returns every scan, cropped and not standardised.
-    pub fn signals(&self) -> Result<Arc<Signals>> {
+    pub fn signals(&self) -> Result<Arc<CohortSignals>> {
         let dir = self.dir(&StageKind::Series);
-        remembered(&self.memory.cohort, || Signals::read(dir))
+        remembered(&self.memory.cohort, || CohortSignals::read(dir))
     }
 
     /// Returns every scan, cropped and not standardised, for corpora. They describe amplitudes, and
@@ -207,7 +207,7 @@ impl<'a> Inputs<'a> {
         if !self.reads(&StageKind::Corpus) {
             return Ok(Vec::new());
         }
-        let load = |entry: &crate::plan::Entry<_>| -> Result<_> {
+        let load = |entry: &crate::plan::PlannedPlugin<_>| -> Result<_> {
             let config: &dyn boldface::CorpusGenerator = &*entry.config;
             config.load(&self.corpus().join(&entry.name))
         };
@@ -272,7 +272,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// Returns the baselines' answers to the task called `task`.
-    pub fn baseline(&self, task: &str) -> Result<Vec<Answered>> {
+    pub fn baseline(&self, task: &str) -> Result<Vec<OutcomeLine>> {
         read_answers(self.dir(&StageKind::Baseline(task.to_owned())))
     }
 
@@ -281,14 +281,14 @@ impl<'a> Inputs<'a> {
     }
 }
 
-impl Signals {
+impl CohortSignals {
     /// Returns the signal of one scan, cropped and not standardised.
     pub fn series_of(&self, id: &ScanId) -> Result<&TimeSeries> {
         let place = self.infos.binary_search_by(|info| info.id.cmp(id));
         Ok(&self.series[place.map_err(|_| format!("there is no scan `{id}`"))?])
     }
 
-    fn read(dir: &Path) -> Result<Signals> {
+    fn read(dir: &Path) -> Result<CohortSignals> {
         let infos: Vec<ScanInfo> = json(&dir.join(SCANS))?;
         let mut arrays = Arrays::read(&dir.join(SERIES))?.floats()?;
         let mut series = Vec::new();
@@ -299,7 +299,7 @@ impl Signals {
             series.push(TimeSeries::new(trs, rois, info.tr, values)?);
         }
         let regions = Arc::new(json(&dir.join(REGIONS))?);
-        Ok(Signals { infos: infos.into_iter().map(Arc::new).collect(), series, regions })
+        Ok(CohortSignals { infos: infos.into_iter().map(Arc::new).collect(), series, regions })
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
         };
         let artefact = store.draft(&split).unwrap().finish(&split, BTreeMap::new(), Cost::default()).unwrap();
         let artefacts = [("split".to_owned(), artefact)].into();
-        let listed = Listed { stage: "corpus".into(), sees_held_out: false, artefacts };
+        let listed = ListedArtefacts { stage: "corpus".into(), sees_held_out: false, artefacts };
         assert!(listed.dir(&StageKind::Split).join("manifest.json").exists());
         let refused = guard(|| Ok(listed.dir(&StageKind::Series).to_owned())).unwrap_err();
         let expected = "panicked: corpus may not read series: its plan entry does not list it";

@@ -8,13 +8,13 @@ use boldface::{Prediction, Result};
 use super::artefacts::cannot;
 use super::files::ANSWERS;
 use super::json::broken;
-use super::record::Answered;
+use super::record::OutcomeLine;
 
 /// Reads the answers in the artefact `dir`.
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read_answers(dir: &Path) -> Result<Vec<Answered>> {
+pub fn read_answers(dir: &Path) -> Result<Vec<OutcomeLine>> {
     let path = dir.join(ANSWERS);
     let text = std::fs::read_to_string(&path).map_err(cannot("read", &path))?;
     let parse = |line: &str| serde_json::from_str(line).map_err(|error| broken(&path, &error));
@@ -25,7 +25,7 @@ pub fn read_answers(dir: &Path) -> Result<Vec<Answered>> {
 ///
 /// # Errors
 /// If an answer has a number that is not finite, which would make every score undefined.
-pub fn write_answers(dir: &Path, answers: &[Answered]) -> Result<()> {
+pub fn write_answers(dir: &Path, answers: &[OutcomeLine]) -> Result<()> {
     if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
         return Err(format!(
             "`{}` answered `{}` with numbers that are not finite",

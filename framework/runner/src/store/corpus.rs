@@ -14,7 +14,7 @@ pub const QUESTIONS: &str = "questions.json";
 
 /// Settings that a corpus was made with. Unknown fields are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SavedCorpus {
     /// Version of boldface that made the corpus.
     pub boldface: String,
     /// The generators, in the order of their descriptions.

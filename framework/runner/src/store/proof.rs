@@ -18,9 +18,9 @@ pub struct Check {
     /// The key of the spec that it is about.
     pub key: String,
     /// Whether it ran on the plan or on a run's artefacts.
-    pub when: When,
+    pub when: CheckTime,
     /// Its result.
-    pub status: Status,
+    pub status: CheckStatus,
     /// The finding in words, with numbers.
     pub found: String,
     /// Advice, if there is any.
@@ -37,7 +37,7 @@ pub struct Check {
 /// The time of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum When {
+pub enum CheckTime {
     /// Before the run, on the plan.
     Plan,
     /// After a stage, on its artefact.
@@ -47,7 +47,7 @@ pub enum When {
 /// Result of a check, from harmless to a leak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub enum CheckStatus {
     /// Nothing found.
     Passed,
     /// A nuisance predicts the answers, but the model cannot see it.
@@ -62,12 +62,12 @@ pub enum Status {
 
 impl Proof {
     /// Counts the checks with a status.
-    pub fn count(&self, status: Status) -> usize {
+    pub fn count(&self, status: CheckStatus) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()
     }
 
     /// Returns the leaks that are not accepted.
     pub fn failed(&self) -> impl Iterator<Item = &Check> {
-        self.checks.iter().filter(|check| check.status == Status::Failed)
+        self.checks.iter().filter(|check| check.status == CheckStatus::Failed)
     }
 }

@@ -21,11 +21,11 @@ use serde_json::Value;
 
 pub(crate) use after::{check as after, join};
 pub(super) use asked::strings;
-pub(crate) use before::Memo;
+pub(crate) use before::LeakCheckCache;
 pub(super) use before::check;
 pub(crate) use waivers::{settle, stale};
 
-pub use crate::store::{Check, Proof, Status, When};
+pub use crate::store::{Check, CheckStatus, CheckTime, Proof};
 
 impl Check {
     /// Makes a check that found nothing.
@@ -33,8 +33,8 @@ impl Check {
         Check {
             id: id.into(),
             key: key.into(),
-            when: When::Plan,
-            status: Status::Passed,
+            when: CheckTime::Plan,
+            status: CheckStatus::Passed,
             found: found.into(),
             help: None,
             reason: None,
@@ -43,7 +43,7 @@ impl Check {
     }
 
     /// Sets the status and the advice.
-    pub(crate) fn but(self, status: Status, help: impl Into<String>) -> Check {
+    pub(crate) fn but(self, status: CheckStatus, help: impl Into<String>) -> Check {
         Check { status, help: Some(help.into()), ..self }
     }
 
@@ -54,7 +54,7 @@ impl Check {
 
     /// Marks the check as one of a run's artefacts.
     pub(crate) fn in_run(self) -> Check {
-        Check { when: When::Run, ..self }
+        Check { when: CheckTime::Run, ..self }
     }
 
     /// Returns the problem for a leak that is not accepted.

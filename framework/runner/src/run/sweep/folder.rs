@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::plan::Plan;
 use crate::plan::sweep::{Arm, Sweep};
 use crate::run::Failed;
-use crate::run::folder::{Folder, begin};
+use crate::run::folder::{RunFolder, begin};
 use crate::run::leakage::Watch;
 use crate::run::predictions;
 use crate::store::{
@@ -15,7 +15,7 @@ use crate::store::{
 
 /// `runs/<sweep>/<time>/`.
 pub(super) struct SweepFolder {
-    folder: Folder,
+    folder: RunFolder,
     record: SweepRecord,
     settled: BTreeSet<usize>,
 }
@@ -23,7 +23,7 @@ pub(super) struct SweepFolder {
 impl SweepFolder {
     /// Creates the folder with the spec and the list of arms.
     pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
-        let folder = Folder::make(sweep.runs(), &sweep.name)?;
+        let folder = RunFolder::make(sweep.runs(), &sweep.name)?;
         folder.spec(&sweep.source)?;
         let record = begin_sweep(sweep);
         let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
@@ -65,7 +65,7 @@ impl SweepFolder {
         };
         said.error = error;
         if !stages.is_empty() {
-            let folder = Folder::inside(&self.folder, &said.run, plan)?;
+            let folder = RunFolder::inside(&self.folder, &said.run, plan)?;
             let (mut rows, mut answers) = (Vec::new(), Vec::new());
             for (artefact, record) in &stages {
                 if record.stage.kind == StageKind::Series {
