@@ -6,13 +6,28 @@
 //!
 //! This crate has no tensor type. Models are trained behind the traits of the crate `boldface`.
 
-pub mod describe;
-pub mod export;
-pub mod plan;
-pub mod power;
-pub mod report;
-pub mod run;
-pub mod schema;
+//!
+//! A module uses only modules above it in this list. `tests/tests/layers.rs` checks it.
+
 pub mod spec;
-mod stages;
+
+mod score;
 mod store;
+
+mod study;
+
+mod stages;
+
+pub mod plan;
+
+pub mod run;
+
+pub mod report;
+
+pub mod export;
+
+pub mod describe;
+
+pub mod schema;
+
+pub mod check;

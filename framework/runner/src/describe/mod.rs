@@ -1,7 +1,6 @@
 //! Describes scans in words and numbers, in a run and outside of one.
 
 mod corpus;
-mod each;
 mod families;
 mod features;
 mod find;
@@ -9,7 +8,6 @@ mod named;
 mod signal;
 
 pub use corpus::{Corpus, ScanDetails, Stranger};
-pub(crate) use each::each;
 pub use families::{Families, FamiliesError};
 pub use features::{FeatureRow, Scans, sheet};
 use find::find;

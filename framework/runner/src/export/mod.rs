@@ -12,11 +12,9 @@
 mod card;
 mod find;
 mod licence;
-mod verify;
 mod versions;
 mod write;
 
 pub use crate::store::export::{Export, Refused};
 pub use find::find;
-pub use verify::{Unverified, VerificationRequest, Verified, verify};
 pub use write::{Exported, write};

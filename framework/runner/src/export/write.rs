@@ -13,7 +13,6 @@ use tracing::warn;
 
 use super::card::{self, Subject};
 use super::{licence, versions};
-use crate::plan::{FrameworkKeys, stored};
 use crate::report::card::told;
 use crate::spec::{Paradigm, Table};
 use crate::store::export::{self, Export, NORMS, REGIONS, SavedModel, base, fingerprints};
@@ -23,6 +22,7 @@ use crate::store::{
     self, DESCRIPTORS, FITTED_ON, METRICS, MODEL, Manifest, RECORD, Record, SCANS, SHAPE, SPEC, SPLIT,
     StageKind, StageRecord, TEXT_SIDE, TOKENIZER, cannot, json,
 };
+use crate::study::{FrameworkKeys, stored};
 
 /// A finished export.
 #[derive(Clone, Debug)]

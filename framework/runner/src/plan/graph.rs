@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use super::key::{KeyContent, key};
 use super::{Plan, PlannedPlugin, Stage, StageKind};
-use crate::spec::{Table, Taken, Unit, plain};
-use crate::stages::alignment::FactRecipe;
+use crate::spec::{FactRecipe, Table, Taken, Unit, plain};
 use crate::stages::split;
 use crate::store::export::WEIGHTS;
 

@@ -3,7 +3,6 @@
 mod asking;
 mod blame;
 mod checks;
-mod claim;
 mod cohorts;
 mod content;
 mod data;
@@ -11,39 +10,38 @@ mod dot;
 mod graph;
 mod harmonized;
 mod hashes;
-pub(crate) mod key;
+mod key;
 pub(crate) mod leak;
 mod libraries;
 mod lint;
-pub(crate) mod nuisances;
+mod nuisances;
+mod power;
 mod resolve;
-pub(crate) mod silent;
+mod silent;
 mod size;
 mod start;
 pub mod sweep;
-mod template;
-mod words;
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use boldface::{Backbone, CorpusGenerator, Dataset, Exclusion, Runtime, ScanInfo, Task, Tokenizer};
+use boldface::{Exclusion, Result, ScanInfo, Split};
 
-use crate::spec::{Experiment, Paradigm, SpecSource, Taken};
+use crate::spec::SpecSource;
+use crate::stages::split::divided;
 
 pub use crate::spec::Located;
 pub use crate::store::{Key, Stage, StageKind, excluded};
-pub use asking::Asking;
+pub use crate::study::{Asking, PlannedPlugin, Start, Study};
 pub use blame::{ResolvedValue, blame};
-pub(crate) use claim::{FrameworkKeys, corpus, stored, task};
 pub use cohorts::DataCache;
-pub(crate) use cohorts::counted;
 pub use dot::dot;
 pub use leak::{Check, CheckStatus, CheckTime, Proof};
 pub use libraries::{load_libraries, no_libraries};
+pub use power::power_cautions;
 pub(crate) use resolve::resolve_unlinted;
 pub use resolve::{Build, Offer, resolve, resolve_layered};
-pub use start::Start;
 
 /// Everything that a run needs. Only resolving a spec makes a plan.
 #[derive(Debug)]
@@ -56,26 +54,12 @@ pub struct Plan {
     pub source: String,
     /// The files of a spec that extends another, highest precedence first. Empty for a spec of one file.
     pub layers: Vec<Arc<SpecSource>>,
-    /// The spec with every default filled in, plugin tables included.
-    pub experiment: Experiment,
+    /// The experiment with its plugins, as stages see it. The plan derefs to it.
+    pub study: Study,
     /// Every scan of all datasets, without its volumes.
     pub scans: Arc<Vec<ScanInfo>>,
     /// Scans that the datasets exclude, with reasons.
     pub excluded: Vec<Exclusion>,
-    /// Cohorts, by name.
-    pub datasets: Vec<PlannedPlugin<dyn Dataset>>,
-    /// Corpus generators, by name.
-    pub corpora: Vec<PlannedPlugin<dyn CorpusGenerator>>,
-    /// Stage 1.
-    pub tokenizer: PlannedPlugin<dyn Tokenizer>,
-    /// The language model.
-    pub backbone: PlannedPlugin<dyn Backbone>,
-    /// The export that the experiment starts from.
-    pub start: Option<Start>,
-    /// Tasks, by name.
-    pub tasks: Vec<PlannedPlugin<dyn Task>>,
-    /// Engine, precision, device and threads.
-    pub runtime: Runtime,
     /// The stages in the order of execution. A stage comes after its inputs.
     pub stages: Vec<Stage>,
     /// The leakage checks, their findings and the findings that the spec accepts.
@@ -88,40 +72,20 @@ impl Plan {
         toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
     }
 
-    /// Returns the export that a stage is copied from, or `None` if the stage learns or computes.
-    pub fn taken(&self, stage: &Stage) -> Option<&Start> {
-        let part = match stage.kind {
-            StageKind::Tokenizer => Taken::Tokenizer,
-            StageKind::TextSpace => Taken::Model,
-            _ => return None,
-        };
-        self.start.as_ref().filter(|start| start.takes(part))
-    }
-
-    /// Returns the tasks asked in the same prompt as `task`: all `multi` tasks including itself. Empty
-    /// for other tasks.
-    pub(crate) fn asked_with(&self, task: &PlannedPlugin<dyn Task>) -> Vec<&PlannedPlugin<dyn Task>> {
-        let is_multi = |task: &&PlannedPlugin<dyn Task>| task.asking.keys.paradigm == Paradigm::Multi;
-        if is_multi(&task) { self.tasks.iter().filter(is_multi).collect() } else { Vec::new() }
+    /// Returns the split of `scans`. `None` if the split has several variants.
+    ///
+    /// # Errors
+    /// If a part would be empty.
+    pub(crate) fn split(&self, scans: &[ScanInfo]) -> Result<Option<Split>> {
+        let stage = self.stages.iter().find(|stage| stage.kind == StageKind::Split);
+        divided(&self.experiment, stage, scans)
     }
 }
 
-/// One plugin of the experiment.
-#[derive(Debug)]
-pub struct PlannedPlugin<K: ?Sized> {
-    /// Name of its table, such as `pain`; `tokenizer` and `backbone` for the singular ones.
-    pub name: String,
-    /// The plugin's registered name, such as `series`.
-    pub plugin: &'static str,
-    /// Hash of the library it was loaded from, or `None` for a built-in plugin.
-    pub library: Option<&'static str>,
-    /// The table's `path` or a backbone's `weights`, joined to the spec's folder. Empty if it has
-    /// neither.
-    pub root: PathBuf,
-    /// The table's seed, or the experiment's.
-    pub seed: u64,
-    /// The typed config.
-    pub config: Box<K>,
-    /// How a task's examples are put to the model. Default for other plugins.
-    pub asking: Asking,
+impl Deref for Plan {
+    type Target = Study;
+
+    fn deref(&self) -> &Study {
+        &self.study
+    }
 }

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Part, Result};
 
-use crate::power::Power;
+use crate::score::power::Power;
 use crate::store::excluded;
 use stored::{ReportError, StoredRun};
 

@@ -136,7 +136,7 @@ impl<'a> Maker<'a> {
         let every = Duration::from_secs(self.plan.experiment.runtime.checkpoint_seconds);
         let progress = StageProgress::new(self.store.progress(stage), stage, every);
         let recorder = Recorder::new(stage, self.events, progress);
-        let mut work = StageContext { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
+        let mut work = StageContext { study: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
         let (rows, seconds) = (work.recorder.rows(), work.recorder.seconds());
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.

@@ -19,7 +19,7 @@ pub use walk::{Failed, Finished, run};
 
 pub use crate::stages::Events;
 pub use crate::store::{
-    Answered, ArmRecord, ArmStatus, Artefact, CARPETS, Carpet, Cost, EXCLUSIONS, FileRecord, MOTION,
-    Manifest, Measured, MotionFc, PREDICTIONS, PROOF, QUALITY, QUALITY_TABLE, Reconstruction, Record,
+    ArmRecord, ArmStatus, Artefact, CARPETS, Carpet, Cost, EXCLUSIONS, FileRecord, MOTION, Manifest,
+    MotionFc, OutcomeLine, PREDICTIONS, PROOF, QUALITY, QUALITY_TABLE, Reconstruction, Record, ScanQuality,
     StageRecord, Store, StoreError, SweepRecord, Unusable,
 };

@@ -1,9 +1,11 @@
 //! Experiments and sweeps as their authors wrote them.
 
+mod columns;
 pub(crate) mod defaults;
 mod document;
 mod draft;
 mod experiment;
+mod facts;
 mod forms;
 mod grammar;
 mod layer;
@@ -19,10 +21,12 @@ mod task;
 mod training;
 mod wording;
 
+pub(crate) use columns::missing_column;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
     Text,
 };
+pub use facts::FactRecipe;
 pub use forms::Forms;
 pub use layer::Layered;
 pub use leakage::Leakage;

@@ -1,10 +1,12 @@
 //! A task's questions about the scans of a part, and the answers to them.
 
-use boldface::{Answer, Example, Outcome, Part, Prediction, Result, Scan, Split};
+use boldface::{Example, Outcome, Part, Prediction, Result, Scan, Split};
 
 use super::shots;
-use crate::plan::{Plan, PlannedPlugin};
 use crate::store::OutcomeLine;
+use crate::study::{PlannedPlugin, Study};
+
+pub use crate::study::AnswerForm;
 
 /// One question about one scan.
 #[derive(Clone, Debug)]
@@ -15,40 +17,9 @@ pub struct QuestionCase<'a> {
     pub example: Example,
 }
 
-/// The form of a task's answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnswerForm {
-    /// One of several strings.
-    Choice,
-    /// One of the bands of a fact.
-    Band,
-    /// Text.
-    Text,
-    /// Volumes.
-    Series,
-    /// A number, predicted by ridge regression.
-    Value,
-    /// A number, chosen among ordinal bins.
-    Bins,
-}
-
-impl AnswerForm {
-    /// Returns the form of an answer.
-    pub fn from_answer(answer: &Answer) -> AnswerForm {
-        match answer {
-            Answer::Choice { .. } => AnswerForm::Choice,
-            Answer::Band { .. } => AnswerForm::Band,
-            Answer::Text { .. } => AnswerForm::Text,
-            Answer::Series { .. } => AnswerForm::Series,
-            Answer::Value { edges, .. } if edges.is_empty() => AnswerForm::Value,
-            Answer::Value { .. } => AnswerForm::Bins,
-        }
-    }
-}
-
 /// Finds the task called `name`.
-pub fn task<'a>(plan: &'a Plan, name: &str) -> Result<&'a PlannedPlugin<dyn boldface::Task>> {
-    let found = plan.tasks.iter().find(|task| task.name == name);
+pub fn task<'a>(study: &'a Study, name: &str) -> Result<&'a PlannedPlugin<dyn boldface::Task>> {
+    let found = study.tasks.iter().find(|task| task.name == name);
     found.ok_or_else(|| format!("the experiment has no task `{name}`").into())
 }
 
@@ -72,14 +43,14 @@ pub fn cases<'a>(
 /// # Errors
 /// If there are fewer questions than shots, or the task refuses a scan.
 pub fn training<'a>(
-    plan: &Plan,
+    study: &Study,
     task: &PlannedPlugin<dyn boldface::Task>,
     scans: &'a [Scan],
     split: &Split,
 ) -> Result<Vec<QuestionCase<'a>>> {
     let cases = cases(task, scans, split, Part::Train)?;
     match task.asking.keys.shots {
-        Some(shots) => shots::choose(&task.name, cases, shots, plan.experiment.seed),
+        Some(shots) => shots::choose(&task.name, cases, shots, study.experiment.seed),
         None => Ok(cases),
     }
 }

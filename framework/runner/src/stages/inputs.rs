@@ -12,7 +12,6 @@ use boldface::{
 };
 
 use super::windows::standardized;
-use crate::plan::Plan;
 use crate::spec::Unit;
 use crate::store::arrays::{Arrays, matrix};
 use crate::store::corpus::QUESTIONS;
@@ -20,10 +19,11 @@ use crate::store::{
     Artefact, CODES, DESCRIPTORS, FEATURES, MODEL, OutcomeLine, REGIONS, SCANS, SERIES, SHAPE, SPLIT,
     StageKind, TEXT_SIDE, TOKENIZER, VECTORS, json, read_answers,
 };
+use crate::study::Study;
 
 /// The artefacts of the stages that a plan entry lists.
 pub struct Inputs<'a> {
-    plan: &'a Plan,
+    study: &'a Study,
     listed: ListedArtefacts,
     memory: &'a RunCache,
 }
@@ -81,9 +81,9 @@ pub struct Coded {
 }
 
 impl<'a> Inputs<'a> {
-    /// Access to the artefacts in `listed`, read with the plugins of `plan`.
-    pub fn new(plan: &'a Plan, listed: ListedArtefacts, memory: &'a RunCache) -> Inputs<'a> {
-        Inputs { plan, listed, memory }
+    /// Access to the artefacts in `listed`, read with the plugins of `study`.
+    pub fn new(study: &'a Study, listed: ListedArtefacts, memory: &'a RunCache) -> Inputs<'a> {
+        Inputs { study, listed, memory }
     }
 
     /// Whether the plan lets this stage read `kind`.
@@ -123,7 +123,7 @@ impl<'a> Inputs<'a> {
     pub fn scans(&self) -> Result<Arc<Vec<Scan>>> {
         let plain = || {
             let signals = self.signals()?;
-            let how = self.plan.experiment.signal.standardize;
+            let how = self.study.experiment.signal.standardize;
             let scans = signals.infos.iter().zip(&signals.series).map(|(info, series)| Scan {
                 info: Arc::clone(info),
                 series: standardized(series, how),
@@ -172,7 +172,7 @@ impl<'a> Inputs<'a> {
     fn descriptors(&self) -> Result<Vec<Descriptor>> {
         let mut descriptors = boldface_tables::descriptors::read(&self.corpus().join(DESCRIPTORS))?;
         // The table stores scan names only, without the unit of the split.
-        let by_run = self.plan.experiment.split.unit == Unit::Run;
+        let by_run = self.study.experiment.split.unit == Unit::Run;
         let questions = self.questions()?;
         descriptors.retain(|descriptor| self.may_know(&descriptor.fact.feature));
         for descriptor in &mut descriptors {
@@ -198,7 +198,7 @@ impl<'a> Inputs<'a> {
 
     /// Whether this stage may see a feature.
     fn may_know(&self, feature: &str) -> bool {
-        let held_out = &self.plan.experiment.facts.held_out;
+        let held_out = &self.study.experiment.facts.held_out;
         self.listed.sees_held_out || !held_out.iter().any(|pattern| FactQuestion::is_named(pattern, feature))
     }
 
@@ -207,11 +207,11 @@ impl<'a> Inputs<'a> {
         if !self.reads(&StageKind::Corpus) {
             return Ok(Vec::new());
         }
-        let load = |entry: &crate::plan::PlannedPlugin<_>| -> Result<_> {
+        let load = |entry: &crate::study::PlannedPlugin<_>| -> Result<_> {
             let config: &dyn boldface::CorpusGenerator = &*entry.config;
             config.load(&self.corpus().join(&entry.name))
         };
-        self.plan.corpora.iter().map(load).collect()
+        self.study.corpora.iter().map(load).collect()
     }
 
     /// Returns the text vectors that the tokenizer is aligned with.
@@ -234,7 +234,10 @@ impl<'a> Inputs<'a> {
 
     /// Loads the fitted tokenizer.
     pub fn tokenizer(&self) -> Result<Box<dyn FittedTokenizer>> {
-        self.plan.tokenizer.config.load(&self.dir(&StageKind::Tokenizer).join(TOKENIZER), &self.plan.runtime)
+        self.study
+            .tokenizer
+            .config
+            .load(&self.dir(&StageKind::Tokenizer).join(TOKENIZER), &self.study.runtime)
     }
 
     /// Returns the features and codes of every scan.
@@ -246,11 +249,11 @@ impl<'a> Inputs<'a> {
     /// Returns the language model from the last stage that this one may read, or from the export that
     /// the experiment starts from. A new model otherwise.
     pub fn language_model(&self, cx: &mut FitContext<'_>) -> Result<Box<dyn LanguageModel>> {
-        let backbone: &dyn Backbone = &*self.plan.backbone.config;
+        let backbone: &dyn Backbone = &*self.study.backbone.config;
         let trained =
             [StageKind::Instruction, StageKind::Alignment].into_iter().find(|kind| self.reads(kind));
         match trained {
-            Some(kind) => backbone.load(&self.dir(&kind).join(MODEL), &self.plan.runtime),
+            Some(kind) => backbone.load(&self.dir(&kind).join(MODEL), &self.study.runtime),
             None => {
                 let (dir, shape) = (self.dir(&StageKind::TextSpace), self.codes()?.shape);
                 let begun = dir.join(MODEL);
@@ -262,11 +265,11 @@ impl<'a> Inputs<'a> {
                     }
                     return Ok(model);
                 }
-                let start = self.plan.start.as_ref();
+                let start = self.study.start.as_ref();
                 if let Some(why) = start.and_then(|start| start.refuses(shape)) {
                     return Err(why.into());
                 }
-                backbone.load(&begun, &self.plan.runtime)
+                backbone.load(&begun, &self.study.runtime)
             }
         }
     }

@@ -14,14 +14,12 @@ pub(crate) mod groups;
 pub(crate) mod harmonization;
 mod inputs;
 mod instruction;
-pub(crate) mod intervals;
 pub(crate) mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
 pub(crate) mod naming;
 mod nearby;
-mod open;
 pub(crate) mod packing;
 mod progress;
 mod recorder;
@@ -38,8 +36,8 @@ use std::path::{Path, PathBuf};
 use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::Plan;
 use crate::store::{FITTED_ON, Stage, StageKind, cannot};
+use crate::study::Study;
 
 pub use events::Events;
 pub use inputs::{Inputs, ListedArtefacts, RunCache};
@@ -49,7 +47,7 @@ pub use recorder::Recorder;
 /// Everything that a stage has access to.
 pub(crate) struct StageContext<'a> {
     /// The experiment.
-    pub plan: &'a Plan,
+    pub study: &'a Study,
     /// The stage to run.
     pub stage: &'a Stage,
     /// The artefacts it may read.
@@ -96,7 +94,7 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
 impl StageContext<'_> {
     /// Makes the context for a plugin's `fit`.
     fn fit(&mut self) -> FitContext<'_> {
-        FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }
+        FitContext { runtime: &self.study.runtime, seed: self.stage.seed, observer: &mut self.recorder }
     }
 
     /// Writes a JSON file into the artefact.

@@ -34,7 +34,7 @@ const BATCH: usize = 16;
 /// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
 /// export's language model too, and nothing else if the tokenizer is also the export's.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let start = work.plan.taken(work.stage);
+    let start = work.study.taken(work.stage);
     if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
         return start.copy_model(work.dir);
     }
@@ -48,7 +48,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     work.fitted_on(descriptions.keys())?;
     let asked = work.inputs.questions()?;
     let source = TextSource {
-        general: general_text(work.plan)?,
+        general: general_text(work.study)?,
         descriptions: descriptions.values().cloned().collect(),
         questions: asked
             .values()
@@ -56,7 +56,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
             .flat_map(|asked| asked.wordings.clone())
             .collect(),
     };
-    let encoder = work.plan.backbone.config.text_space(&source, &mut work.fit())?;
+    let encoder = work.study.backbone.config.text_space(&source, &mut work.fit())?;
     encoder.save(&work.folder("encoder")?)?;
 
     let mut pooled = Vec::new();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::{Plan, PlannedPlugin, StageKind};
-use crate::stages::{packing, split};
+use crate::stages::packing;
 use crate::store::canonical_json;
 use crate::store::export::fingerprints;
 
@@ -148,7 +148,7 @@ impl Lint<'_> {
         let mut failed = None;
         let checks = self.memo.checks.get(&key, || {
             let scans = &self.plan.scans;
-            match split::of_plan(self.plan, scans) {
+            match self.plan.split(scans) {
                 Ok(Some(split)) => related::checks(scans, &split, experiment),
                 // In a sweep over folds, each fold is checked on its own.
                 Ok(None) => Vec::new(),
@@ -167,7 +167,7 @@ impl Lint<'_> {
         let wrong = |error: boldface::Error| vec![Problem::at("start.path", error.to_string())];
         let scans = &self.plan.scans;
         // A bad split is already reported, and each fold is checked on its own.
-        let Ok(Some(split)) = split::of_plan(self.plan, scans) else { return Ok(Vec::new()) };
+        let Ok(Some(split)) = self.plan.split(scans) else { return Ok(Vec::new()) };
         let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
         let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
         let learned = start.learned().map_err(wrong)?;

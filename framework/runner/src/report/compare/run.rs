@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::error::CompareResult;
 use super::settings::{flat, repeated};
-use crate::plan::task;
 use crate::report::stored::{ReportError, damaged, parse, read};
+use crate::score::intervals::{Scores, by_subject, resamples};
 use crate::spec::Unit;
-use crate::stages::intervals::{Scores, by_subject, resamples};
 use crate::store::{ANSWERS, Key, METRICS, OutcomeLine, RECORD, StageKind};
+use crate::study::task;
 
 /// Number of resamples for an interval.
 const RESAMPLES: usize = 1000;

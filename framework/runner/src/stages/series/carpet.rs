@@ -2,7 +2,7 @@
 
 use boldface::Regions;
 
-use super::checked::Kept;
+use super::checked::StoredScan;
 use crate::store::Carpet;
 
 /// Most rows and columns. Longer plots are averaged.

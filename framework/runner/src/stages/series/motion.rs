@@ -7,7 +7,7 @@ use boldface::TimeSeries;
 use boldface_features::{fc, fisher_z};
 use rayon::prelude::*;
 
-use super::checked::Kept;
+use super::checked::StoredScan;
 use crate::store::MotionFc;
 
 /// Fewest people. With fewer, any correlation is noise.

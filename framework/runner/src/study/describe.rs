@@ -1,4 +1,4 @@
-//! Processes many scans in parallel and returns the results in order.
+//! Describes scans, many in parallel.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::Builder;
 use std::time::Duration;
 
-use boldface::{Result, guard};
+use boldface::{Describer, Descriptor, Result, Scan, Window, guard};
 
 /// Interval for calling `progress` while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -71,6 +71,22 @@ pub fn each<T: Send>(
         return Err("a thread that describes scans has ended".into());
     }
     Ok(made)
+}
+
+/// Lets the generator called `corpus` describe a scan, and fills in the fields that the framework
+/// knows.
+///
+/// # Errors
+/// If the generator fails. The message names corpus and scan.
+pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<Vec<Descriptor>> {
+    let said = describer.describe(scan);
+    let mut said = said.map_err(|error| format!("corpus `{corpus}`, `{}`: {error}", scan.info.id))?;
+    for descriptor in &mut said {
+        corpus.clone_into(&mut descriptor.corpus);
+        descriptor.scan.clone_from(&scan.info.id);
+        descriptor.window = Window::first(scan.series.trs());
+    }
+    Ok(said)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl FrameworkKeys {
 }
 
 /// The place of a plugin's table and the values it inherits.
-pub(super) struct PluginContext<'a> {
+pub(crate) struct PluginContext<'a> {
     /// Dotted path of the table.
     pub key: &'a str,
     /// Its name.
@@ -68,7 +68,7 @@ pub(super) struct PluginContext<'a> {
 ///
 /// # Errors
 /// Returns every problem of the table, with full keys.
-pub(super) fn claim<K: PluginKind + Config + ?Sized>(
+pub(crate) fn claim<K: PluginKind + Config + ?Sized>(
     place: &PluginContext<'_>,
     own: FrameworkKeys,
     table: &mut Table,

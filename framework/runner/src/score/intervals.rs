@@ -17,7 +17,6 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::open::OpenAnswerTask;
-use crate::stages::Recorder;
 
 /// Fewest subjects for an interval, and therefore for a mark or a verdict.
 pub const FEWEST: usize = 10;
@@ -91,10 +90,10 @@ impl Scores {
         }
     }
 
-    /// Makes one row per metric.
+    /// Makes one row per metric. `make_row` gives a row of the stage, without part and interval.
     pub fn rows(
         &self,
-        recorder: &Recorder<'_>,
+        make_row: impl Fn(Metric) -> MetricRow,
         part: Part,
         plugin: &str,
         against: Option<&str>,
@@ -108,7 +107,7 @@ impl Scores {
                 low: interval.map(|(low, _)| low),
                 high: interval.map(|(_, high)| high),
                 against: against.map(str::to_owned),
-                ..recorder.row(metric.clone())
+                ..make_row(metric.clone())
             }
         };
         self.whole.iter().enumerate().map(row).collect()

@@ -17,7 +17,7 @@ use crate::run::Events;
 use crate::run::make::Maker;
 use crate::spec::{Layered, Located, Table};
 use crate::store::export::{Export, Refused, fingerprints};
-use crate::store::people::{Parts, SPLITS};
+use crate::store::people::{ExportedSplit, SPLITS};
 use crate::store::{ANSWERS, Artefact, Cost, METRICS, SPEC, Stage, StageKind, Store, cannot};
 
 /// Largest difference on the export's engine, relative for scores above 1.
@@ -119,12 +119,12 @@ pub fn verify(
     let mut plan = resolve_unlinted(&layered, build, &data).map_err(Unverified::Spec)?;
     same_data(&plan, &export, asked)?;
     parts(&mut plan, &dir)?;
-    plan.experiment.evaluation.resamples = RESAMPLES;
+    plan.study.experiment.evaluation.resamples = RESAMPLES;
     let is_frozen = plan.tasks.iter().any(|entry| entry.name == task && entry.asking.is_frozen());
-    plan.start.as_mut().expect("the spec begins with the export").whole(is_frozen);
+    plan.study.start.as_mut().expect("the spec begins with the export").whole(is_frozen);
 
     let temporary = Temporary::new()?;
-    plan.experiment.runtime.runs.clone_from(&temporary.0);
+    plan.study.experiment.runtime.runs.clone_from(&temporary.0);
     let rows = compute(&plan, &temporary.0, &recorded.stage, events)?;
     let same = |row: &&MetricRow| is_score(row, &recorded.plugin) && row.metric == recorded.metric;
     let value = recorded.value.expect("only a defined number is chosen");
