@@ -20,6 +20,6 @@ pub use walk::{Failed, Finished, run};
 pub use crate::stages::Events;
 pub use crate::store::{
     ArmRecord, ArmStatus, Artefact, CARPETS, Carpet, Cost, EXCLUSIONS, FileRecord, MOTION, Manifest,
-    MotionFc, OutcomeLine, PREDICTIONS, PROOF, QUALITY, QUALITY_TABLE, Reconstruction, Record, ScanQuality,
-    StageRecord, Store, StoreError, SweepRecord, Unusable,
+    MotionFc, OutcomeLine, PREDICTIONS, PROOF, QUALITY, QUALITY_TABLE, RECORD, Reconstruction, Record, SWEEP,
+    ScanQuality, StageRecord, Store, StoreError, SweepRecord, Unusable,
 };
