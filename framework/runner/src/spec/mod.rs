@@ -19,6 +19,7 @@ mod start;
 mod sweep;
 mod task;
 mod training;
+mod units;
 mod wording;
 
 pub(crate) use columns::missing_column;
@@ -42,5 +43,6 @@ pub(crate) use plain::{plain, short, written};
 pub(crate) use sweep::{ArmSpec, Setting, SweepBase, expand, join};
 pub(crate) use task::TASK_KEYS;
 pub use task::{Paradigm, Prior, TaskKeys};
+pub use units::units;
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};

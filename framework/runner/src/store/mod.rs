@@ -23,7 +23,7 @@ pub use canonical::canonical_json;
 pub use files::*;
 pub use json::json;
 pub use manifest::{Cost, FileRecord, Manifest, Unusable};
-pub use proof::{Check, CheckStatus, CheckTime, Proof};
+pub use proof::{CAUTION_ENDING, Check, CheckStatus, CheckTime, FIT_ENDING, Proof, UNIT_CHECK};
 pub use record::{Carpet, MotionFc, OutcomeLine, Reconstruction, Record, ScanQuality, StageRecord};
 pub use stage::{Key, Stage, StageKind};
 pub use sweep_record::{ArmRecord, ArmStatus, SweepRecord};

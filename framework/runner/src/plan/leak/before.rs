@@ -13,8 +13,8 @@ use super::{
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::{Plan, PlannedPlugin, StageKind};
 use crate::stages::packing;
-use crate::store::canonical_json;
 use crate::store::export::fingerprints;
+use crate::store::{CAUTION_ENDING, canonical_json};
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
@@ -75,9 +75,6 @@ fn later(plan: &Plan) -> BTreeSet<String> {
 /// Examples of a task, and the key to remember them by.
 type Known = (Arc<Result<TaskExamples, String>>, String);
 
-/// Suffix of the names of cautions that tasks report.
-pub const CAUTION: &str = ".caution";
-
 struct Lint<'a> {
     plan: &'a Plan,
     cohorts: &'a [Arc<Cohort>],
@@ -98,7 +95,7 @@ impl Lint<'_> {
                 .map(|found| format!("{}: {found}", task.name))
                 .collect::<Vec<_>>()
                 .join("; ");
-            let check = Check::passed(format!("{key}{CAUTION}"), key, said);
+            let check = Check::passed(format!("{key}{CAUTION_ENDING}"), key, said);
             (!check.found.is_empty())
                 .then(|| check.but(CheckStatus::Warned, "nothing to do if this is intended"))
         };

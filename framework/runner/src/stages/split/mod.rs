@@ -11,7 +11,6 @@ mod file;
 mod properties;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use boldface::ScanInfo;
 
-use crate::spec::SplitTable;
+use super::SplitTable;
 
 /// Groups persons into units that are never divided, in order of their names.
 ///
