@@ -9,7 +9,7 @@
 //!
 //! A module uses only modules above it in this list. `tests/tests/layers.rs` checks it.
 
-pub mod spec;
+pub use boldface_spec as spec;
 
 mod score;
 mod store;

@@ -10,15 +10,15 @@ pub(super) fn default_questions() -> usize {
     1
 }
 
-pub(crate) fn default_facts_asked() -> usize {
+pub fn default_facts_asked() -> usize {
     16
 }
 
-pub(crate) fn default_made() -> f64 {
+pub fn default_made() -> f64 {
     0.75
 }
 
-pub(crate) fn default_facts() -> f32 {
+pub fn default_facts() -> f32 {
     1.0
 }
 

@@ -10,10 +10,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// Returns a problem for every invalid key, at its path in the table.
-pub(crate) fn parse_all<T>(
-    table: &Value,
-    parse: impl Fn(&Value) -> Result<T, Problem>,
-) -> Result<T, Vec<Problem>> {
+pub fn parse_all<T>(table: &Value, parse: impl Fn(&Value) -> Result<T, Problem>) -> Result<T, Vec<Problem>> {
     let (mut table, mut problems) = (table.clone(), Vec::new());
     loop {
         let problem = match parse(&table) {
@@ -70,7 +67,7 @@ fn in_words(problem: Problem) -> Problem {
 }
 
 /// Returns the most similar candidate, or `None` if none is close.
-pub(crate) fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(wrong, name);
     let near = candidates.into_iter().min_by_key(distance)?;
     let limit = wrong.chars().count().max(near.chars().count()).div_ceil(3);

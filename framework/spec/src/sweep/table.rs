@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::spec::Table;
+use crate::Table;
 
 /// A sweep: one experiment and variations of it. Every point is an arm, an experiment of its own. Stages
 /// that several arms share run once.

@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 /// Returns a JSON value without nulls, which TOML lacks, and with 32-bit floats as short as they were
 /// written.
-pub(crate) fn plain(value: Value) -> Value {
+pub fn plain(value: Value) -> Value {
     match value {
         Value::Object(table) => {
             let said = table.into_iter().filter(|(_, value)| !value.is_null());
@@ -17,7 +17,7 @@ pub(crate) fn plain(value: Value) -> Value {
 }
 
 /// Shortens a 32-bit float: 0.10000000149011612 becomes 0.1, which reads back as the same `f32`.
-pub(crate) fn short(number: Number) -> Number {
+pub fn short(number: Number) -> Number {
     let Some(long) = number.as_f64().filter(|_| number.is_f64()) else { return number };
     let narrow = long as f32;
     let shorter = narrow.to_string().parse::<f64>().ok().filter(|_| f64::from(narrow) == long);
@@ -25,7 +25,7 @@ pub(crate) fn short(number: Number) -> Number {
 }
 
 /// Formats a value as a spec writes it, on one line.
-pub(crate) fn written(value: &Value) -> String {
+pub fn written(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", ")),
         Value::Object(table) if table.is_empty() => "{}".to_owned(),

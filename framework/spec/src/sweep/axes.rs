@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::keys::{ArmSettings, Setting, SweepBase, insert, leaves, overlap, same, settings};
 use super::table::{SweepTable, When};
-use crate::spec::Table;
+use crate::Table;
 
 /// One key and its values.
 #[derive(Clone, Debug)]

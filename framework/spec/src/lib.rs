@@ -1,7 +1,7 @@
 //! Experiments and sweeps as their authors wrote them.
 
 mod columns;
-pub(crate) mod defaults;
+mod defaults;
 mod document;
 mod draft;
 mod experiment;
@@ -22,7 +22,7 @@ mod training;
 mod units;
 mod wording;
 
-pub(crate) use columns::missing_column;
+pub use columns::missing_column;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
     Text,
@@ -36,13 +36,13 @@ pub use split::{SplitTable, Unit};
 pub use start::{StartTable, Taken};
 pub use sweep::{Ablate, Design, Select, SweepTable, When};
 
-pub(crate) use document::SpecDocument;
-pub(crate) use draft::{ExperimentDraft, read as read_draft};
+pub use document::SpecDocument;
+pub use draft::{ExperimentDraft, read as read_draft};
 pub use grammar::{Grammar, Slots};
-pub(crate) use plain::{plain, short, written};
-pub(crate) use sweep::{ArmSpec, Setting, SweepBase, expand, join};
-pub(crate) use task::TASK_KEYS;
+pub use plain::{plain, short, written};
+pub use sweep::{ArmSpec, Setting, SweepBase, expand, join};
+pub use task::TASK_KEYS;
 pub use task::{Paradigm, Prior, TaskKeys};
 pub use units::units;
 pub use wording::suggest;
-pub(crate) use wording::{closest, parse_all};
+pub use wording::{closest, parse_all};

@@ -85,12 +85,12 @@ pub enum Paradigm {
 }
 
 /// Names of the keys that are taken out of a task's table.
-pub(crate) const TASK_KEYS: [&str; 7] =
+pub const TASK_KEYS: [&str; 7] =
     ["paradigm", "shots", "held-out", "prompts", "prior", "answer-sd", "frequencies"];
 
 impl TaskKeys {
     /// Returns contradictions between the keys, each at its key.
-    pub(crate) fn check(&self) -> Vec<Problem> {
+    pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.shots == Some(0) {
             let help = "write `held-out = true` for a task that nothing is learned of";

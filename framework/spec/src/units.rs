@@ -59,7 +59,7 @@ fn root(parents: &[usize], mut of: usize) -> usize {
 
 impl SplitTable {
     /// Returns the units that are each the test part of one fold. `None` without `leave-out`.
-    pub(crate) fn left_out(&self, scans: &[ScanInfo]) -> Option<BTreeMap<String, Vec<String>>> {
+    pub fn left_out(&self, scans: &[ScanInfo]) -> Option<BTreeMap<String, Vec<String>>> {
         let columns: Vec<&str> = self.leave_out.iter().chain(&self.group).map(String::as_str).collect();
         self.leave_out.as_ref().map(|_| units(scans, &columns))
     }

@@ -13,7 +13,7 @@ use super::{ablate, names};
 
 /// One arm of a sweep.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ArmSpec {
+pub struct ArmSpec {
     /// Its name, unique in the sweep and valid as a folder name.
     pub name: String,
     /// Its changes to the base.
@@ -24,7 +24,7 @@ pub(crate) struct ArmSpec {
 
 /// An expanded sweep.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Expansion {
+pub struct Expansion {
     /// Every varied key with its values, in order. A dropped key has the value null.
     pub axes: BTreeMap<String, Vec<Value>>,
     /// The arms: combinations, then ablations, then named ones. Seeds vary fastest.
@@ -35,7 +35,7 @@ pub(crate) struct Expansion {
 ///
 /// # Errors
 /// Returns every problem of the sweep itself, at its place in the file.
-pub(crate) fn expand(table: &SweepTable, base: &SweepBase<'_>) -> Result<Expansion, Vec<Problem>> {
+pub fn expand(table: &SweepTable, base: &SweepBase<'_>) -> Result<Expansion, Vec<Problem>> {
     let mut problems = Vec::new();
     let axes = Axes::read(table, base, &mut problems);
     let changes = table.ablate.as_ref().map(|table| ablate::changes(table, base, &mut problems));

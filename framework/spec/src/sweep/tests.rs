@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::expand::Expansion;
 use super::*;
-use crate::spec::Table;
+use crate::Table;
 
 fn table(source: &str) -> Table {
     let value = toml::from_str::<toml::Table>(source).unwrap();

@@ -10,7 +10,7 @@ use super::wording::{closest, parse_all, suggest};
 use super::{Experiment, MissingRegions, Signal, Standardize, Table};
 
 /// An experiment, with defaults in place of broken sections.
-pub(crate) struct ExperimentDraft {
+pub struct ExperimentDraft {
     /// The sections.
     pub experiment: Experiment,
     /// Problems found in them.
@@ -51,7 +51,7 @@ pub(super) const SECTIONS: &[&str] = &[
 ];
 
 /// Reads every section of a spec.
-pub(crate) fn read(table: Table) -> ExperimentDraft {
+pub fn read(table: Table) -> ExperimentDraft {
     let mut reader = Reader { table, problems: Vec::new(), broken: BTreeSet::new() };
     let experiment = Experiment {
         seed: reader.optional("seed").unwrap_or_default(),

@@ -53,7 +53,7 @@ impl Grammar {
     ///
     /// # Errors
     /// Returns every problem, each at its key in the file.
-    pub(crate) fn parse(text: &str, slots: &Slots) -> Result<Grammar, Vec<Problem>> {
+    pub fn parse(text: &str, slots: &Slots) -> Result<Grammar, Vec<Problem>> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
@@ -76,7 +76,7 @@ impl Grammar {
     }
 
     /// Returns the grammar used without a file: the task's own question and a few plain answers.
-    pub(crate) fn plain(slots: &Slots) -> Grammar {
+    pub fn plain(slots: &Slots) -> Grammar {
         Grammar::parse("", slots).expect("the sentences that come with the framework have known slots")
     }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::Problem;
 use serde_json::Value;
 
-use crate::spec::draft::SECTIONS;
-use crate::spec::{Table, suggest};
+use crate::draft::SECTIONS;
+use crate::{Table, suggest};
 
 /// An arm's change to one key.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Setting {
+pub struct Setting {
     /// The new value, or `None` to drop the key.
     pub value: Option<Value>,
     /// The place in the sweep that sets it, such as `grid.tokenizer.patch[1]`.
@@ -18,11 +18,11 @@ pub(crate) struct Setting {
 }
 
 /// An arm's changes to the base, by dotted key.
-pub(crate) type ArmSettings = BTreeMap<String, Setting>;
+pub type ArmSettings = BTreeMap<String, Setting>;
 
 /// The experiment that the arms start from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SweepBase<'a> {
+pub struct SweepBase<'a> {
     /// The base as written.
     pub written: &'a Table,
     /// The base with every default filled in, or `None` if it has problems. An arm may not have these

@@ -52,7 +52,7 @@ impl KeyLabels {
 }
 
 /// Joins the parts of a name.
-pub(crate) fn join(parts: &[String]) -> String {
+pub fn join(parts: &[String]) -> String {
     let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join(",")
 }

@@ -85,7 +85,7 @@ impl fmt::Display for Located {
 
 /// The origins of all values by dotted key. `classes[1]` is an item of a list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins(BTreeMap<String, Origin>);
+pub struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
     /// Returns the origins of all values in a file.

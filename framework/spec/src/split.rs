@@ -86,7 +86,7 @@ impl Unit {
 
     /// Replaces `{subject}` and `{Subject}` by the noun for this unit. Users' own names, such as a
     /// column `subject_type`, stay as they are.
-    pub(crate) fn worded(self, text: &str) -> String {
+    pub fn worded(self, text: &str) -> String {
         let (noun, capitalised) = match self {
             Unit::Subject => ("subject", "Subject"),
             Unit::Run => ("run", "Run"),
@@ -117,7 +117,7 @@ impl SplitTable {
     }
 
     /// Writes the default values of missing keys into the table.
-    pub(crate) fn fill_defaults(&mut self, seed: u64) {
+    pub fn fill_defaults(&mut self, seed: u64) {
         self.seed.get_or_insert(seed);
         if self.file.is_none() {
             self.validation.get_or_insert(SHARE);

@@ -10,7 +10,7 @@ use super::Table;
 use super::origin::{Located, Origins, SpecSource};
 
 /// A file that is valid TOML. Its keys and values are not checked yet.
-pub(crate) struct SpecDocument {
+pub struct SpecDocument {
     /// Its values. Dates become text, because no section has dates.
     pub table: Table,
     /// The place of each value in the file.
