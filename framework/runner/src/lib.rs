@@ -5,7 +5,6 @@
 //! ```
 //!
 //! This crate has no tensor type. Models are trained behind the traits of the crate `boldface`.
-
 //!
 //! A module uses only modules above it in this list. `tests/tests/layers.rs` checks it.
 
