@@ -2,8 +2,8 @@
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries, Window};
 
-use crate::run::ScanQuality;
 use crate::spec::{MissingRegions, Signal};
+use crate::store::ScanQuality;
 
 /// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]
