@@ -37,6 +37,6 @@ pub use grammar::{Grammar, Slots};
 pub(crate) use plain::{plain, short, written};
 pub(crate) use sweep::{Arm, Base, Setting, expand, join};
 pub(crate) use task::TASK_KEYS;
-pub use task::{Paradigm, Prior, TaskKeys};
+pub use task::{BandFrequencies, Paradigm, Prior, TaskKeys};
 pub use wording::suggest;
 pub(crate) use wording::{closest, parse_all};
