@@ -42,7 +42,7 @@ pub use grammar::{Grammar, Slots};
 pub use plain::{plain, short, written};
 pub use sweep::{ArmSpec, Setting, SweepBase, expand, join};
 pub use task::TASK_KEYS;
-pub use task::{Paradigm, Prior, TaskKeys};
+pub use task::{BandFrequencies, Paradigm, Prior, TaskKeys};
 pub use units::units;
 pub use wording::suggest;
 pub use wording::{closest, parse_all};

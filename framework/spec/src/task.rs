@@ -34,12 +34,23 @@ pub struct TaskKeys {
     /// regression (Diaz & Marathe, CVPR 2019).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_sd: Option<f64>,
-    /// Training asks for every band of a fact equally often, so the model overstates rare bands. This gives the bands
-    /// their frequencies in training scans again: before scoring, the probability of each band is divided by the share
-    /// of its facts that training asks for (Bayes' theorem). The model's own answers about facts are scored beside it,
-    /// as `without-frequencies`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub frequencies: bool,
+    /// How often each band of a fact is expected before the scan is seen. By default, as often as training asked for
+    /// it: more often than it occurs if it is rare, less often if it is common. Probabilities are corrected before
+    /// scoring (Bayes' theorem), and the model's own answers about facts are scored beside it, as
+    /// `without-frequencies`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequencies: Option<BandFrequencies>,
+}
+
+/// How often each band of a fact is expected before the scan is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BandFrequencies {
+    /// As often as it occurs in training scans: the most answers are right.
+    Natural,
+    /// All bands equally often: the best balanced accuracy. Fewer answers are right, because rare bands are answered
+    /// more often.
+    Equal,
 }
 
 /// A linear baseline of connectivity: logistic regression for classes, ridge regression for numbers.

@@ -156,7 +156,11 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = usual;
         insert(&mut config, "asked", task.asking.content(experiment.seed));
         insert(&mut config, "prior", task.asking.prior().map(Value::from));
-        insert(&mut config, "frequencies", task.asking.keys.frequencies.then_some(Value::Bool(true)));
+        insert(
+            &mut config,
+            "frequencies",
+            task.asking.keys.frequencies.map(|frequencies| json!(frequencies)),
+        );
         let together = plan.asked_with(task);
         if !together.is_empty() {
             let tables = tables(together.iter().copied(), |_| None);

@@ -67,12 +67,12 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         asked.push((part, cases));
     }
     let frequencies = match task.asking.keys.frequencies {
-        true => {
+        Some(wanted) => {
             let (train, held_out) = (split.train(&scans)?, &work.study.experiment.facts.held_out);
             let recipe = FactRecipe::new(work.study.experiment.alignment.as_ref());
-            Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed)?)
+            Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed, wanted)?)
         }
-        false => None,
+        None => None,
     };
     let mut asker = Asker {
         model: &*model,
