@@ -9,7 +9,7 @@ use boldface::{Answer, Cohort, Problem, Task};
 use serde_json::{Value, json};
 
 use super::Entry;
-use crate::spec::{Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
+use crate::spec::{Crop, Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
 use crate::stages::alignment::FactRecipe;
 use crate::stages::lessons::is_taught_by_asking;
 use crate::stages::{baselines::connectivity::MOST_ROIS, cases::Form, naming::named};
@@ -143,15 +143,15 @@ fn slots(table: &Table) -> Slots {
 /// Reports tasks that cannot be asked of these scans, and stores the form of every task's answers.
 pub(super) fn check(
     tasks: &mut [Entry<dyn Task>],
-    experiment: &Experiment,
+    (experiment, crop): (&Experiment, Crop),
     cohorts: &[Arc<Cohort>],
     problems: &mut Vec<Problem>,
 ) {
     for task in &mut *tasks {
         // Without a corpus nobody asks for facts.
         let asked = !experiment.corpora.is_empty();
-        let (trs, shots) = (experiment.signal.trs, task.asking.keys.shots);
-        let labels = Labels::collect(&*task.config, shots, asked, trs, cohorts);
+        let shots = task.asking.keys.shots;
+        let labels = Labels::collect(&*task.config, shots, asked, crop, cohorts);
         task.asking.form = labels.form;
         let mut found = task.asking.check(&labels);
         let split = &experiment.split;

@@ -33,7 +33,7 @@ use boldface::{Backbone, CorpusGenerator, Dataset, Exclusion, Runtime, ScanInfo,
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Experiment, Paradigm, Source, Taken};
+use crate::spec::{Crop, Experiment, Paradigm, Source, Taken};
 
 pub use crate::spec::Located;
 pub use asking::Asking;
@@ -89,6 +89,11 @@ impl Plan {
     /// Formats the spec with every default filled in. It resolves to the same keys.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(&self.experiment).expect("a spec read from TOML can be written as TOML")
+    }
+
+    /// Returns the rule that gives the volumes kept of a scan.
+    pub fn crop(&self) -> Crop {
+        Crop::new(&self.experiment.signal, self.tokenizer.config.patch())
     }
 
     /// Returns the export that a stage is copied from, or `None` if the stage learns or computes.

@@ -1,5 +1,6 @@
 //! Experiments and sweeps as their authors wrote them.
 
+mod crop;
 pub(crate) mod defaults;
 mod document;
 mod draft;
@@ -19,6 +20,7 @@ mod task;
 mod training;
 mod wording;
 
+pub use crop::Crop;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
     Text,

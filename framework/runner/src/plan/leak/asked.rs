@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::predict::{Labels, categories};
 use crate::plan::Entry;
 use crate::plan::silent::silent;
+use crate::spec::Crop;
 
 /// Number of wordings to draw of a question with paraphrases.
 const WORDINGS: usize = 64;
@@ -33,7 +34,7 @@ impl Asked {
     /// # Errors
     /// Fails if the task needs a signal, or comes from a library. Foreign code may panic on an empty
     /// signal, and after a panic a library's plugin is not called again.
-    pub fn before(task: &Entry<dyn Task>, cohorts: &[Arc<Cohort>], trs: usize) -> Result<Asked> {
+    pub fn before(task: &Entry<dyn Task>, cohorts: &[Arc<Cohort>], crop: Crop) -> Result<Asked> {
         if task.library.is_some() {
             return Err("its code comes from a library".into());
         }
@@ -41,7 +42,7 @@ impl Asked {
         for cohort in cohorts {
             let regions = Arc::new(cohort.regions.clone());
             for info in &cohort.scans {
-                examples.extend(of_scan(task, &silent(info, &regions, trs)?)?);
+                examples.extend(of_scan(task, &silent(info, &regions, crop.kept(info.trs))?)?);
             }
         }
         Ok(Asked::new(task, examples))
@@ -102,6 +103,11 @@ impl Asked {
     /// Returns an index of the person for each example.
     pub fn people(&self) -> Vec<usize> {
         categories(&self.examples.iter().map(|(info, _)| info.id.person()).collect::<Vec<_>>())
+    }
+
+    /// Fewest volumes that an example shows.
+    pub fn shortest(&self) -> Option<usize> {
+        self.examples.iter().map(|(_, example)| example.window.trs).min()
     }
 
     /// Returns each example's right answer as text, or `None` for texts, series and bands.
