@@ -9,7 +9,7 @@ use boldface::{Descriptor, Regions, Window};
 use boldface_features::{ConnectivityKind, network_pairs};
 use boldface_imaging::export;
 use boldface_plugins as _;
-use boldface_runner::describe::{Corpus, Known};
+use boldface_runner::describe::{Corpus, ScanDetails};
 use boldface_runner::plan::{Build, Offer, no_libraries, resolve};
 use boldface_tables::descriptors;
 use boldface_tests::cohort::{NAMES, PEOPLE, file, signal, study};
@@ -165,7 +165,7 @@ fn facts_are_measured_on_the_volumes_that_are_shown_and_every_scan_is_answered_a
     let path = sandbox.path(&file("02"));
     let say = |trs: usize| {
         fs::write(&path, export::tsv(&signal(2, trs), &NAMES.map(str::to_owned))).unwrap();
-        let scan = corpus.scan(&path, &Known::default()).map_err(|error| error.to_string())?.scan;
+        let scan = corpus.scan(&path, &ScanDetails::default()).map_err(|error| error.to_string())?.scan;
         Ok::<_, String>(corpus.describe(&[scan], 1).unwrap().remove(0))
     };
     let own: Vec<Descriptor> = told.iter().filter(|one| one.scan.subject == "02").cloned().collect();

@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::Norms;
 use super::tests::{info, row};
-use crate::Measured;
+use crate::Measurement;
 
 /// Volumes of short and long scans.
 const LENGTHS: [usize; 2] = [60, 240];
@@ -16,7 +16,7 @@ fn estimates(
     count: usize,
     between: f64,
     lengths: [usize; 2],
-) -> (Vec<ScanInfo>, Vec<Vec<Measured>>, Vec<usize>) {
+) -> (Vec<ScanInfo>, Vec<Vec<Measurement>>, Vec<usize>) {
     let mut rng = seed::stream(3, "estimates");
     // A sum of twelve uniform numbers is nearly normal, with an SD of 1.
     let mut draw = || -> f64 { (0..12).map(|_| rng.random_range(-0.5..0.5)).sum() };
@@ -26,7 +26,7 @@ fn estimates(
     (scans, volumes.iter().map(&mut value).collect(), volumes)
 }
 
-fn z(norms: &Norms, (scans, rows, volumes): &(Vec<ScanInfo>, Vec<Vec<Measured>>, Vec<usize>)) -> Vec<f64> {
+fn z(norms: &Norms, (scans, rows, volumes): &(Vec<ScanInfo>, Vec<Vec<Measurement>>, Vec<usize>)) -> Vec<f64> {
     let of = |scan: usize| norms.compare_at(&rows[scan], &scans[scan], volumes[scan]).unwrap()[0].z.unwrap();
     (0..scans.len()).map(of).collect()
 }
@@ -39,7 +39,7 @@ fn beyond(z: &[f64]) -> [f64; 2] {
     })
 }
 
-fn fit(made: &(Vec<ScanInfo>, Vec<Vec<Measured>>, Vec<usize>), adjust: &[&str]) -> Norms {
+fn fit(made: &(Vec<ScanInfo>, Vec<Vec<Measurement>>, Vec<usize>), adjust: &[&str]) -> Norms {
     let (scans, rows, volumes) = made;
     let adjust: Vec<String> = adjust.iter().map(|&column| column.to_owned()).collect();
     Norms::fit_by_length(rows, &scans.iter().collect::<Vec<_>>(), &adjust, volumes).unwrap()

@@ -22,7 +22,7 @@ pub(super) struct Lengths {
 
 /// Where a length lies among those of the training scans.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Place {
+pub(super) struct LengthPlace {
     /// `(1 / n) / mean(1 / n) - 1`: 0 for a typical scan, positive for a shorter one.
     pub(super) spread: f64,
     /// The same for the nearest length in training: a slope says nothing about lengths beyond.
@@ -33,7 +33,7 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ByLength {
-    /// Change of the expected value per unit of [`Place::mean`].
+    /// Change of the expected value per unit of [`LengthPlace::mean`].
     pub(super) slope: f64,
     /// Share of a typical scan's variance that is sampling error: 0 for a spread that is the same at any
     /// length, 1 for one in proportion to `1 / n`.
@@ -55,9 +55,9 @@ impl Lengths {
     }
 
     /// Returns the place of a length.
-    pub(super) fn place(&self, volumes: usize) -> Place {
+    pub(super) fn place(&self, volumes: usize) -> LengthPlace {
         let at = |volumes: usize| 1.0 / volumes.max(1) as f64 / self.inverse - 1.0;
-        Place { spread: at(volumes), mean: at(volumes.clamp(self.shortest, self.longest)) }
+        LengthPlace { spread: at(volumes), mean: at(volumes.clamp(self.shortest, self.longest)) }
     }
 
     /// Checks lengths that were read.
@@ -70,7 +70,7 @@ impl Lengths {
 
 impl ByLength {
     /// Returns the factor of the SD at a place. Positive for any length, as long as the share is one.
-    pub(super) fn widens(&self, place: Place) -> f64 {
+    pub(super) fn widens(&self, place: LengthPlace) -> f64 {
         variance(self.sampling, place.spread).sqrt()
     }
 }

@@ -11,9 +11,9 @@ mod tests;
 
 use boldface::{Deserialize, Result, ScanInfo, Serialize};
 
-use crate::{Feature, Measured, Missing};
-use adjusted::Covariates;
-use lengths::{Lengths, Place};
+use crate::{Feature, Measurement, Missing};
+use adjusted::NormCovariates;
+use lengths::{LengthPlace, Lengths};
 use spread::Norm;
 
 /// Mean and spread of every feature, learned from training scans alone.
@@ -33,7 +33,7 @@ use spread::Norm;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", try_from = "Form", into = "Form")]
 pub struct Norms {
-    covariates: Covariates,
+    covariates: NormCovariates,
     /// Lengths of the training scans; `None` if all had one length.
     lengths: Option<Lengths>,
     norms: Vec<Norm>,
@@ -55,7 +55,7 @@ pub struct Compared {
 #[serde(crate = "boldface::serde", deny_unknown_fields)]
 struct Form {
     version: u32,
-    adjust: Covariates,
+    adjust: NormCovariates,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lengths: Option<Lengths>,
     norms: Vec<Norm>,
@@ -73,7 +73,7 @@ impl Norms {
     /// If there is no scan, scans have different features, or one has no value in a column; if a column
     /// is the same in every scan or follows from the others; if there are no more people than
     /// parameters.
-    pub fn fit(rows: &[Vec<Measured>], scans: &[&ScanInfo], adjust: &[String]) -> Result<Norms> {
+    pub fn fit(rows: &[Vec<Measurement>], scans: &[&ScanInfo], adjust: &[String]) -> Result<Norms> {
         Norms::fit_by_length(rows, scans, adjust, &[])
     }
 
@@ -83,7 +83,7 @@ impl Norms {
     /// # Errors
     /// See [`Norms::fit`].
     pub fn fit_by_length(
-        rows: &[Vec<Measured>],
+        rows: &[Vec<Measurement>],
         scans: &[&ScanInfo],
         adjust: &[String],
         volumes: &[usize],
@@ -97,7 +97,7 @@ impl Norms {
                 return Err(format!("`{}` and `{}` have different features", scans[0].id, scan.id).into());
             }
         }
-        let covariates = Covariates::learn(adjust, scans)?;
+        let covariates = NormCovariates::learn(adjust, scans)?;
         let people: Vec<String> = scans.iter().map(|scan| scan.id.person()).collect();
         let lengths = Lengths::learn(volumes, &people);
         let places = lengths.map(|lengths| volumes.iter().map(|&n| lengths.place(n)).collect::<Vec<_>>());
@@ -110,7 +110,7 @@ impl Norms {
     /// # Errors
     /// If the features are not those of the norms; if the scan has no value in a column that is adjusted
     /// for, or one that does not occur in training; if the norms depend on length.
-    pub fn compare(&self, measured: &[Measured], scan: &ScanInfo) -> Result<Vec<Compared>> {
+    pub fn compare(&self, measured: &[Measurement], scan: &ScanInfo) -> Result<Vec<Compared>> {
         match self.lengths {
             None => self.compare_at(measured, scan, 0),
             Some(_) => Err("the norms depend on the number of volumes that were measured".into()),
@@ -123,7 +123,7 @@ impl Norms {
     /// See [`Norms::compare`].
     pub fn compare_at(
         &self,
-        measured: &[Measured],
+        measured: &[Measurement],
         scan: &ScanInfo,
         volumes: usize,
     ) -> Result<Vec<Compared>> {
@@ -133,8 +133,8 @@ impl Norms {
             return Err(error.into());
         }
         let coded = self.covariates.code(scan)?;
-        let place = self.lengths.map_or(Place::default(), |lengths| lengths.place(volumes));
-        let compared = |(one, norm): (&Measured, &Norm)| Compared {
+        let place = self.lengths.map_or(LengthPlace::default(), |lengths| lengths.place(volumes));
+        let compared = |(one, norm): (&Measurement, &Norm)| Compared {
             z: one.value.and_then(|value| norm.z(value, &coded, place)),
             scans: norm.scans,
             people: norm.people,

@@ -6,9 +6,9 @@ use boldface::{Deserialize, Result, ScanInfo, Serialize};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 
-use super::adjusted::Covariates;
-use super::lengths::{ByLength, Place, spreads};
-use crate::{Feature, Measured, Missing};
+use super::adjusted::NormCovariates;
+use super::lengths::{ByLength, LengthPlace, spreads};
+use crate::{Feature, Measurement, Missing};
 
 /// Norm of one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ const LEAST_OWN: f64 = 1e-10;
 
 impl Norm {
     /// Returns how many SDs `value` is from the expected value for these coded columns and this length.
-    pub(super) fn z(&self, value: f64, coded: &[f64], place: Place) -> Result<f64, Missing> {
+    pub(super) fn z(&self, value: f64, coded: &[f64], place: LengthPlace) -> Result<f64, Missing> {
         let Typical { mean, slopes, sd, length } = self.typical.as_ref().ok_or(Missing::NoSpread)?;
         let expected = mean + slopes.iter().zip(coded).map(|(slope, x)| slope * x).sum::<f64>();
         let z = match length {
@@ -90,10 +90,10 @@ impl Norm {
 /// # Errors
 /// If a column follows from the others, or there are no more people than parameters.
 pub(super) fn fit(
-    rows: &[Vec<Measured>],
+    rows: &[Vec<Measurement>],
     (scans, people): (&[&ScanInfo], &[String]),
-    covariates: &Covariates,
-    places: Option<&[Place]>,
+    covariates: &NormCovariates,
+    places: Option<&[LengthPlace]>,
 ) -> Result<Vec<Norm>> {
     let coded = scans.iter().map(|scan| covariates.code(scan)).collect::<Result<Vec<_>>>()?;
     let all: Vec<usize> = (0..scans.len()).collect();
@@ -136,13 +136,18 @@ struct Design {
     /// Number of coded columns.
     coded: usize,
     /// Lengths of the scans, if these differ in training.
-    places: Option<Vec<Place>>,
+    places: Option<Vec<LengthPlace>>,
 }
 
 impl Design {
     /// `places` are the lengths of all scans. Length has no slope if people are too few for one more, or if
     /// it follows from the coded columns, as it does from the site if every site has one length.
-    fn build(present: &[usize], people: &[String], coded: &[Vec<f64>], places: Option<&[Place]>) -> Design {
+    fn build(
+        present: &[usize],
+        people: &[String],
+        coded: &[Vec<f64>],
+        places: Option<&[LengthPlace]>,
+    ) -> Design {
         let places = places.map(|places| present.iter().map(|&scan| places[scan]).collect::<Vec<_>>());
         let plain = Design::without_slope(present, people, coded, places);
         let Some(places) = &plain.places else { return plain };
@@ -159,7 +164,7 @@ impl Design {
         present: &[usize],
         people: &[String],
         coded: &[Vec<f64>],
-        places: Option<Vec<Place>>,
+        places: Option<Vec<LengthPlace>>,
     ) -> Design {
         let mut scans: BTreeMap<&str, usize> = BTreeMap::new();
         present.iter().for_each(|&scan| *scans.entry(&people[scan]).or_default() += 1);
@@ -174,7 +179,7 @@ impl Design {
 
     /// # Errors
     /// If a column follows from the others, or there are no more people than columns.
-    fn check(&self, covariates: &Covariates) -> Result<()> {
+    fn check(&self, covariates: &NormCovariates) -> Result<()> {
         let width = self.columns.ncols();
         if self.people <= width {
             let (people, columns) = (self.people, width - 1);

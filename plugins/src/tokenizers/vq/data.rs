@@ -12,9 +12,9 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::super::patches::whole_patches;
-use super::norms::Norms;
+use super::norms::PatchNorms;
 use super::{coupling, edges, nodes};
-use crate::nets::autoencoder::Shape;
+use crate::nets::autoencoder::AutoencoderShape;
 
 /// Every training scan, cut into tokens.
 pub(super) struct Tokens {
@@ -82,7 +82,7 @@ pub(super) struct Rectangle {
 }
 
 /// The scans of a rectangle as tensors.
-pub(super) struct Shown {
+pub(super) struct TokenBatch {
     /// Inputs of the tokens, `(B, T, inputs)`.
     pub(super) inputs: Tensor,
     /// Signals, `(B, T, S)`.
@@ -91,10 +91,16 @@ pub(super) struct Shown {
 
 impl Tokens {
     /// Returns scans of equal length, as the encoder's inputs and as the decoder's targets.
-    pub(super) fn shown(&self, batch: &[usize], shape: &Shape, norms: &Norms, engine: &Engine) -> Shown {
+    pub(super) fn shown(
+        &self,
+        batch: &[usize],
+        shape: &AutoencoderShape,
+        norms: &PatchNorms,
+        engine: &Engine,
+    ) -> TokenBatch {
         let dims = |numbers: usize| [batch.len(), self.count(batch[0]), numbers];
         let signal = batch.iter().flat_map(|&scan| &self.scans[scan]).copied().collect();
-        Shown {
+        TokenBatch {
             inputs: engine
                 .tensor(self.each(batch, |tokens| inputs(tokens, shape, norms)), &dims(shape.inputs())),
             signal: engine.tensor(signal, &dims(shape.patch)),
@@ -102,14 +108,14 @@ impl Tokens {
     }
 
     /// Returns the correlation rows of a batch of any lengths, `(M, N)`.
-    pub(super) fn coupling(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
+    pub(super) fn coupling(&self, batch: &[usize], shape: &AutoencoderShape, engine: &Engine) -> Tensor {
         let rows = self.each(batch, |tokens| coupling::rows(tokens, self.rois, shape.patch));
         let count = rows.len() / self.rois;
         engine.tensor(rows, &[count, self.rois])
     }
 
     /// Returns the amplitudes of a batch of any lengths at the frequencies of a patch above 0, `(M, S / 2)`.
-    pub(super) fn spectrum(&self, batch: &[usize], shape: &Shape, engine: &Engine) -> Tensor {
+    pub(super) fn spectrum(&self, batch: &[usize], shape: &AutoencoderShape, engine: &Engine) -> Tensor {
         let amplitudes = self.each(batch, |tokens| spectrum(tokens, shape.patch));
         let count = batch.iter().map(|&scan| self.count(scan)).sum();
         engine.tensor(amplitudes, &[count, shape.frequencies()])
@@ -124,7 +130,7 @@ impl Tokens {
 
 /// Returns the inputs of one scan's tokens: signal, row of correlations, row of edges and measures, as
 /// far as `shape` has them. `norms` standardises the measures.
-pub(super) fn inputs(tokens: &[f32], shape: &Shape, norms: &Norms) -> Vec<f32> {
+pub(super) fn inputs(tokens: &[f32], shape: &AutoencoderShape, norms: &PatchNorms) -> Vec<f32> {
     let needs_rows = shape.around() > 0;
     let rows = if needs_rows { coupling::rows(tokens, shape.rois, shape.patch) } else { Vec::new() };
     let edges = if shape.edges { edges::rows(&rows, shape.rois) } else { Vec::new() };

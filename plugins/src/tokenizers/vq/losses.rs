@@ -6,19 +6,19 @@ use rand::seq::index;
 use rand::{Rng, RngExt};
 
 use super::data::Rectangle;
-use super::text::TextSide;
+use super::text::TextVectors;
 use crate::nets::{contrastive, domain};
 
 /// Tokens of each domain per step for the domain classifier.
 const DOMAIN_TOKENS: usize = 256;
 
 /// The losses of one step with their names and weights, without those of weight 0.
-pub(super) struct Losses(Vec<(&'static str, f64, Tensor)>);
+pub(super) struct WeightedLosses(Vec<(&'static str, f64, Tensor)>);
 
-impl Losses {
+impl WeightedLosses {
     /// Creates an empty list of losses.
-    pub(super) fn new() -> Losses {
-        Losses(Vec::new())
+    pub(super) fn new() -> WeightedLosses {
+        WeightedLosses(Vec::new())
     }
 
     /// Adds `loss` unless its weight is 0 or it is undefined for this batch.
@@ -60,7 +60,7 @@ pub(super) fn alignment(
     pass: &Pass<'_>,
     features_md: &Tensor,
     rectangles: &[Rectangle],
-    text: &TextSide,
+    text: &TextVectors,
 ) -> Option<Tensor> {
     let batch = rectangles.iter().flat_map(|of| &of.scans);
     let described =
@@ -80,7 +80,7 @@ pub(super) fn alignment(
 pub(super) fn domain(
     pass: &Pass<'_>,
     features_md: &Tensor,
-    text: &TextSide,
+    text: &TextVectors,
     progress: f64,
     rng: &mut impl Rng,
 ) -> Option<Tensor> {

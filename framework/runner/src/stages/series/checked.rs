@@ -2,18 +2,18 @@
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries};
 
-use crate::run::Measured;
+use crate::run::ScanQuality;
 use crate::spec::{Crop, MissingRegions};
 
 /// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct StoredScan {
     /// Its crop, not standardised. A region without a signal is 0 throughout.
     pub series: TimeSeries,
     /// Number of volumes before the crop.
     pub trs: usize,
     /// Quality measurements of the whole recording.
-    pub measured: Measured,
+    pub measured: ScanQuality,
 }
 
 /// A scan that cannot be used.
@@ -43,7 +43,7 @@ pub fn checked(
     info: &ScanInfo,
     regions: &Regions,
     (crop, missing_regions): (Crop, MissingRegions),
-) -> Result<Kept, Bad> {
+) -> Result<StoredScan, Bad> {
     let Recorded { series, quality } = recorded;
     if series.rois() != info.rois {
         return Err(format!("{} regions instead of {}", series.rois(), info.rois).into());
@@ -77,7 +77,7 @@ pub fn checked(
         return Err(format!("{broken} values are not finite, the first at volume {t}, region {roi}").into());
     }
     let missing = missing.iter().filter_map(|&roi| regions.names.get(roi).cloned()).collect();
-    Ok(Kept { series, trs, measured: Measured { scan: info.id.clone(), missing, quality } })
+    Ok(StoredScan { series, trs, measured: ScanQuality { scan: info.id.clone(), missing, quality } })
 }
 
 /// Finds the regions that are NaN in every volume of the recording.
@@ -153,7 +153,11 @@ mod tests {
         TimeSeries::new(values.len() / 2, 2, 2.0, values.to_vec()).unwrap()
     }
 
-    fn look(series: TimeSeries, quality: Quality, missing_regions: MissingRegions) -> Result<Kept, Bad> {
+    fn look(
+        series: TimeSeries,
+        quality: Quality,
+        missing_regions: MissingRegions,
+    ) -> Result<StoredScan, Bad> {
         let regions = Regions { names: vec!["V1".into(), "M1".into()], networks: vec!["n".into(); 2] };
         let crop = Crop::fixed(Window { start: 1, trs: 2 });
         checked(Recorded { series, quality }, &info(), &regions, (crop, missing_regions))

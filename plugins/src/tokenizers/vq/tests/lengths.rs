@@ -3,8 +3,8 @@
 use boldface::seed;
 
 use super::super::data::Batches;
-use super::super::facts::Facts;
-use super::super::window::Window as Measurements;
+use super::super::facts::FactDeviations;
+use super::super::window::MetricWindow as Measurements;
 use super::*;
 
 /// Waves of 24 volumes, of which every third is cut to 12.
@@ -28,8 +28,8 @@ fn losses(batch_size: usize, steps: u64) -> Vec<[f64; 3]> {
     let parts = (
         Tokens::cut(&train, config.patch).unwrap(),
         vec![0; 4],
-        TextSide::collect(&train, &no_text()).unwrap(),
-        Facts::collect(&train),
+        TextVectors::collect(&train, &no_text()).unwrap(),
+        FactDeviations::collect(&train),
     );
     let mut trainer = Trainer::new(&config, &engine, parts, 7).unwrap();
     let step = |step: u64| {
