@@ -24,7 +24,7 @@ pub struct Asking {
     pub grammar: Option<Grammar>,
     /// Values of the slots in the paraphrases.
     pub slots: Slots,
-    /// AnswerForm of the answers, or `None` if scan labels are not enough to know it.
+    /// Form of the answers, or `None` if scan labels are not enough to know it.
     pub(crate) form: Option<AnswerForm>,
     /// Hash of the file of paraphrases.
     content: Option<String>,

@@ -50,7 +50,7 @@ pub fn checked(
     }
     let Some(window) = crop.window(series.trs()) else {
         let (has, least, start) = (series.trs(), crop.least, crop.start);
-        return Err(format!("{has} volumes, too few for `[signal]`: {least} from volume {start}").into());
+        return Err(format!("{has} volumes, too few: `[signal]` needs {least} from volume {start}").into());
     };
     // The plan and its lint have counted on the length in the header.
     if window.trs != crop.kept(info.trs) {
@@ -178,7 +178,7 @@ mod tests {
         let mut broken = WHOLE;
         (broken[5], broken[0]) = (NAN, NAN);
         assert_eq!(refused(series(&broken)), "1 values are not finite, the first at volume 2, region 1");
-        assert_eq!(refused(series(&WHOLE[..4])), "2 volumes, too few for `[signal]`: 2 from volume 1");
+        assert_eq!(refused(series(&WHOLE[..4])), "2 volumes, too few: `[signal]` needs 2 from volume 1");
         let one = TimeSeries::new(8, 1, 2.0, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(one), "1 regions instead of 2");
         let fast = TimeSeries::new(4, 2, 0.8, WHOLE.to_vec()).unwrap();
@@ -198,7 +198,7 @@ mod tests {
         };
         let kept = [3, 4, 5, 8].map(|volumes| look(volumes, volumes).unwrap().series.trs());
         assert_eq!(kept, [2, 2, 4, 4]);
-        assert_eq!(look(2, 2).unwrap_err().reason, "2 volumes, too few for `[signal]`: 2 from volume 1");
+        assert_eq!(look(2, 2).unwrap_err().reason, "2 volumes, too few: `[signal]` needs 2 from volume 1");
         assert_eq!(look(3, 8).unwrap_err().reason, "3 volumes instead of the 8 in its header");
     }
 
