@@ -1,4 +1,4 @@
-//! FactDeviations of training scans as targets of the encoder, which trains its features for later questions.
+//! Facts of training scans as targets of the encoder, which trains its features for later questions.
 
 use boldface::{Descriptor, TrainScans};
 use boldface_engine::nn::{self, Pass};

@@ -17,7 +17,7 @@ const BATCH: usize = 16;
 /// Smallest SD that a measure is divided by.
 const SMALLEST: f64 = 1e-6;
 
-/// PatchNorms of the measures for every patch and region. Empty if the tokenizer has no measures.
+/// Norms of the measures for every patch and region. Empty if the tokenizer has no measures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PatchNorms {
     /// Mean of each measure of each token of the longest scan, over the scans that have this token.
