@@ -59,6 +59,8 @@ text-length = 16
 
 [alignment]
 steps = 4
+warmup = 1
+peak-lr = 1e-3
 batch-size = 4
 questions = 2
 made = 0.5
@@ -66,6 +68,8 @@ text-to-text = 0.0
 
 [instruction]
 steps = 2
+warmup = 1
+peak-lr = 1e-3
 
 [tasks.sex]
 type = "classification"
@@ -190,16 +194,26 @@ fn problems(sandbox: &Sandbox, spec: &str) -> String {
 fn what_cannot_be_shown_is_said_before_anything_runs() {
     let sandbox = project();
     assert_eq!(problems(&sandbox, SPEC), "");
-    expect![[""]].assert_eq(&problems(&sandbox, &SPEC.replace("min-trs = 20", "")));
-    expect![[""]].assert_eq(&problems(&sandbox, &SPEC.replace("min-trs = 20", "min-trs = 25")));
-    expect![[""]].assert_eq(&problems(&sandbox, &SPEC.replace("min-trs = 20", "min-trs = 9")));
+    expect![[r#"
+        spec.toml:7:7: the crop needs 40 volumes (`start` + `trs`), but `pain/sub-01_task-rest` has 38, `pain/sub-02_task-rest` has 29, `pain/sub-03_task-rest` has 20 and 6 more are too short; at most `trs = 20` keeps every scan; a scan is never padded
+    "#]].assert_eq(&problems(&sandbox, &SPEC.replace("min-trs = 20", "")));
+    expect![[r#"
+        spec.toml:8:11: the crop needs 25 volumes (`start` + `min-trs`), but `pain/sub-03_task-rest` has 20, `pain/sub-07_task-rest` has 20, `pain/sub-11_task-rest` has 20; at most `min-trs = 20` keeps every scan; a scan is never padded
+    "#]].assert_eq(&problems(&sandbox, &SPEC.replace("min-trs = 20", "min-trs = 25")));
+    expect![[r#"
+        spec.toml:8:11: 9 is not between the tokenizer's patch of 10 volumes and `trs`; a scan needs a patch to be shown; write a number from 10 to 40
+    "#]].assert_eq(&problems(&sandbox, &SPEC.replace("min-trs = 20", "min-trs = 9")));
     // A forecast must fit into the shortest scan.
     let forecast = format!("{SPEC}\n[tasks.forecasting]\ncontext = 20\nhorizon = 10\n");
-    expect![[""]].assert_eq(&problems(&sandbox, &forecast));
+    expect![[r#"
+        spec.toml:72:11: 20 shown and 10 predicted volumes make 30, but scans are cropped to 20; shorten `context` or `horizon`, or raise the dataset's `trs`
+    "#]].assert_eq(&problems(&sandbox, &forecast));
     // Person 4 is in the test part, and longer than anybody in training.
     sandbox.write(&file("04"), &export::tsv(&signal(4, 61), &NAMES.map(str::to_owned)));
     let long = SPEC.replace("\ntrs = 40", "\ntrs = 60");
-    expect![[""]].assert_eq(&problems(&sandbox, &long));
+    expect![[r#"
+        spec.toml:7:7: `pain/sub-04_task-rest` of validation or test is shown with 60 volumes, but no training scan with more than 50, so nothing learns to read later ones; set `trs = 50`, or split in another way
+    "#]].assert_eq(&problems(&sandbox, &long));
     // The patch decides what is kept of a scan, but only of scans that differ.
     let key = |spec: &str| {
         sandbox.write("spec.toml", spec);
