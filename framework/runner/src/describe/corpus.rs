@@ -8,15 +8,13 @@ use boldface::registry::PluginKind;
 use boldface::{CorpusGenerator, Describer, Descriptor, Result, Scan, ScanId, ScanInfo};
 use boldface_imaging::labels::same_order;
 
+use super::find;
 use super::named::named;
-use super::saved::{FILE, Generator, SavedCorpus};
 use super::signal::{self, RequiredRegions};
-use super::{each, find};
-use crate::plan::leak::FITTED_ON;
-use crate::run::Manifest;
-use crate::run::inputs::json;
 use crate::spec::{Crop, suggest};
-use crate::stages::corpus::describe;
+use crate::store::corpus::{FILE, Generator, SavedCorpus};
+use crate::store::{FITTED_ON, Manifest, json};
+use crate::study::{describe, each};
 
 /// An opened corpus: its norms, and the properties that a scan needs to be compared with them.
 pub struct Corpus {

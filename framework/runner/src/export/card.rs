@@ -2,9 +2,9 @@
 
 use boldface::{Card, Part, ScanInfo, Split};
 
-use super::manifest::Export;
 use crate::report::card::CardContent;
-use crate::run::Record;
+use crate::store::Record;
+use crate::store::export::Export;
 
 /// The contents of the card.
 pub struct Subject<'a> {

@@ -6,7 +6,6 @@ use boldface::{Cohort, Part, Problem, ScanInfo};
 
 use super::Plan;
 use crate::spec::{Crop, Signal};
-use crate::stages::split;
 
 /// Checks that every scan is long enough for the crop.
 pub(super) fn check_lengths(
@@ -78,7 +77,7 @@ pub(super) fn check_longest(plan: &Plan) -> Result<(), Vec<Problem>> {
         return Ok(());
     }
     // Another check reports a split that cannot be made.
-    let Ok(Some(split)) = split::of_plan(plan, &plan.scans) else { return Ok(()) };
+    let Ok(Some(split)) = plan.split(&plan.scans) else { return Ok(()) };
     let crop = plan.crop();
     let longest = |is_training: bool| {
         let is_of =

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
-use super::claim::WEIGHTS;
 use super::key::{KeyContent, key};
 use super::{Plan, PlannedPlugin, Stage, StageKind};
-use crate::spec::{Table, Taken, Unit, plain};
-use crate::stages::alignment::FactRecipe;
+use crate::spec::{FactRecipe, Table, Taken, Unit, plain};
 use crate::stages::split;
+use crate::store::export::WEIGHTS;
 
 /// Hashes of the data that a plan reads.
 pub(super) struct Data {

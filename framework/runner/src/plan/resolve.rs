@@ -12,11 +12,11 @@ use boldface::{
 };
 
 use super::checks::Checks;
-use super::claim::{FrameworkKeys, PluginContext, claim};
 use super::cohorts::DataCache;
 use super::{Plan, PlannedPlugin, Start, asking, graph, harmonized, leak, libraries, lint, size};
 use crate::spec::{Crop, Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
+use crate::study::{FrameworkKeys, PluginContext, Study, claim};
 
 /// Features of the binary. The runner itself knows no engine.
 #[derive(Clone, Copy)]
@@ -167,16 +167,19 @@ fn resolve_draft(
         path: spec.path.clone(),
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
-        experiment,
+        study: Study {
+            folder: folder.to_owned(),
+            experiment,
+            datasets,
+            corpora,
+            tokenizer,
+            backbone,
+            start,
+            tasks,
+            runtime,
+        },
         scans: Arc::clone(&found.scans),
         excluded: found.each.iter().flat_map(|cohort| cohort.excluded.iter().cloned()).collect(),
-        datasets,
-        corpora,
-        tokenizer,
-        backbone,
-        start,
-        tasks,
-        runtime,
         stages: Vec::new(),
         leakage: leak::Proof::default(),
     };

@@ -10,9 +10,8 @@ use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::StoredRun;
-use crate::spec::{Experiment, Paradigm, SplitTable, Standardize, Table, Taken};
-use crate::stages::alignment::FactRecipe;
-use crate::stages::lessons::is_taught_by_asking;
+use crate::spec::{Experiment, FactRecipe, Paradigm, SplitTable, Standardize, Table, Taken};
+use crate::study::is_taught_by_asking;
 use training::{alignment, fact_questions, forms, instruction, shown};
 
 /// Builds the methods section.

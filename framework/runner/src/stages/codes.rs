@@ -6,8 +6,8 @@ use boldface::{Codes, Features, FmriShape, Metric, Observer, Part, Result, Scan,
 use boldface_features::fc;
 
 use super::StageContext;
-use crate::run::Reconstruction;
-use crate::run::arrays::{self, Array};
+use crate::store::arrays::{self, Array};
+use crate::store::{self, FEATURES, RECONSTRUCTION, Reconstruction, SCANS, SHAPE};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
@@ -36,7 +36,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         width: features.width,
         codebook_size: tokenizer.codebook_size(),
     };
-    let patch = work.plan.tokenizer.config.patch().max(1);
+    let patch = work.study.tokenizer.config.patch().max(1);
     coded.iter().try_for_each(|(scan, features, codes)| {
         let shape = FmriShape { patches: scan.series.trs() / patch, ..shape };
         check(&scan.info.id, features, codes, shape)
@@ -48,7 +48,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
             if split.part(&scan.info.id)? == part {
                 let decoded = tokenizer.decode(codes, scan.series.tr())?;
                 if part == Part::Validation && kept.scans == 0 {
-                    work.write_json("reconstruction.json", &reconstruction(scan, part, &decoded))?;
+                    work.write_json(RECONSTRUCTION, &reconstruction(scan, part, &decoded))?;
                 }
                 kept.add(&scan.series, &decoded, codes)?;
             }
@@ -65,13 +65,13 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let features: BTreeMap<_, _> = coded.iter().map(of_features).collect();
     let features =
         features.iter().map(|(name, (shape, values))| (name.clone(), Array::F32(shape.clone(), values)));
-    arrays::write(&work.dir.join("features.safetensors"), &features.collect())?;
+    arrays::write(&work.dir.join(FEATURES), &features.collect())?;
     let codes = coded.iter().map(|(scan, _, codes)| {
         (name(scan), Array::U32(vec![codes.patches, codes.rois], codes.codes.as_slice()))
     });
-    arrays::write(&work.dir.join("codes.safetensors"), &codes.collect())?;
-    work.write_json("scans.json", &coded.iter().map(|(scan, _, _)| &scan.info.id).collect::<Vec<_>>())?;
-    work.write_json("shape.json", &shape)
+    arrays::write(&work.dir.join(store::CODES), &codes.collect())?;
+    work.write_json(SCANS, &coded.iter().map(|(scan, _, _)| &scan.info.id).collect::<Vec<_>>())?;
+    work.write_json(SHAPE, &shape)
 }
 
 /// Checks a tokenizer plugin's output for a scan of `shape`, which the language model relies on.

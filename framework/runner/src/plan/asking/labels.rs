@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::plan::leak::strings;
 use crate::plan::silent::silent;
 use crate::spec::Crop;
-use crate::stages::cases::AnswerForm;
+use crate::study::AnswerForm;
 
 /// Answers that a task's scan labels give, before any volume is read.
 pub(super) struct LabelAnswers {

@@ -10,11 +10,11 @@ use super::{
     Check, CheckStatus, Proof, copies, described, harmonized, nuisance, related, settle, stale, started,
     subjects, text, words,
 };
-use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
-use crate::plan::key::canonical_json;
 use crate::plan::{Plan, PlannedPlugin, StageKind};
-use crate::stages::{packing, split};
+use crate::stages::packing;
+use crate::store::export::fingerprints;
+use crate::store::{CAUTION_ENDING, canonical_json};
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
@@ -75,9 +75,6 @@ fn later(plan: &Plan) -> BTreeSet<String> {
 /// Examples of a task, and the key to remember them by.
 type Known = (Arc<Result<TaskExamples, String>>, String);
 
-/// Suffix of the names of cautions that tasks report.
-pub const CAUTION: &str = ".caution";
-
 struct Lint<'a> {
     plan: &'a Plan,
     cohorts: &'a [Arc<Cohort>],
@@ -102,7 +99,7 @@ impl Lint<'_> {
                 .map(|found| format!("{}: {found}", task.name))
                 .collect::<Vec<_>>()
                 .join("; ");
-            let check = Check::passed(format!("{key}{CAUTION}"), key, said);
+            let check = Check::passed(format!("{key}{CAUTION_ENDING}"), key, said);
             (!check.found.is_empty())
                 .then(|| check.but(CheckStatus::Warned, "nothing to do if this is intended"))
         };
@@ -152,7 +149,7 @@ impl Lint<'_> {
         let mut failed = None;
         let checks = self.memo.checks.get(&key, || {
             let scans = &self.plan.scans;
-            match split::of_plan(self.plan, scans) {
+            match self.plan.split(scans) {
                 Ok(Some(split)) => related::checks(scans, &split, experiment),
                 // In a sweep over folds, each fold is checked on its own.
                 Ok(None) => Vec::new(),
@@ -171,7 +168,7 @@ impl Lint<'_> {
         let wrong = |error: boldface::Error| vec![Problem::at("start.path", error.to_string())];
         let scans = &self.plan.scans;
         // A bad split is already reported, and each fold is checked on its own.
-        let Ok(Some(split)) = split::of_plan(self.plan, scans) else { return Ok(Vec::new()) };
+        let Ok(Some(split)) = self.plan.split(scans) else { return Ok(Vec::new()) };
         let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
         let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
         let learned = start.learned().map_err(wrong)?;

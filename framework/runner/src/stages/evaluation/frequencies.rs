@@ -10,7 +10,7 @@
 use boldface::{FactQuestion, Prediction, Result, TrainScans, seed};
 
 use super::super::alignment::draw_balanced;
-use crate::run::OutcomeLine;
+use crate::store::OutcomeLine;
 
 /// Name of the model's own answers, without the frequencies.
 pub(super) const WITHOUT: &str = "without-frequencies";

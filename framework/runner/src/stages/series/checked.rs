@@ -2,8 +2,8 @@
 
 use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries};
 
-use crate::run::ScanQuality;
 use crate::spec::{Crop, MissingRegions};
+use crate::store::ScanQuality;
 
 /// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]

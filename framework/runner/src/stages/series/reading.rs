@@ -12,12 +12,12 @@ use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 
 use super::checked::{Bad, StoredScan, checked};
 use super::{Listed, StageContext};
-use crate::plan::PlannedPlugin;
-use crate::run::ScanQuality;
-use crate::run::arrays::{self, Array, Arrays, matrix};
-use crate::run::inputs::json;
-use crate::run::recorder::Recorder;
 use crate::spec::{Crop, MissingRegions};
+use crate::stages::Recorder;
+use crate::store::ScanQuality;
+use crate::store::arrays::{self, Array, Arrays, matrix};
+use crate::store::json;
+use crate::study::PlannedPlugin;
 
 /// How often to check for an interrupt while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,7 +36,7 @@ pub fn read(
     scans: &[Listed<'_>],
     regions: &Regions,
 ) -> Result<Vec<std::result::Result<StoredScan, Bad>>> {
-    let (crop, signal) = (work.plan.crop(), &work.plan.experiment.signal);
+    let (crop, signal) = (work.study.crop(), &work.study.experiment.signal);
     let missing = signal.missing_regions;
     let mut desk = Desk::new(&mut work.recorder, scans);
     desk.resume();
