@@ -103,7 +103,7 @@ pub(super) fn default_engine() -> String {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Signal {
     /// Volumes kept of every scan. A shorter scan is an error, because length could reveal the condition;
-    /// with `min-trs`, it is shown as it is.
+    /// with `min-trs`, it keeps what it has.
     pub trs: usize,
     /// Fewest volumes of a scan. With this key, `trs` is a limit: a shorter scan keeps as many whole
     /// patches as it has, facts are measured on exactly these volumes, and norms allow for their number. A
