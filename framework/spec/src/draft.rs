@@ -61,6 +61,7 @@ pub fn read(table: Table) -> ExperimentDraft {
         datasets: reader.named("datasets", true),
         signal: reader.required("signal").unwrap_or(Signal {
             trs: 0,
+            min_trs: None,
             start: 0,
             standardize: Standardize::default(),
             mixed_tr: false,

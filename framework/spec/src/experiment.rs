@@ -98,14 +98,19 @@ pub(super) fn default_engine() -> String {
     "dfdx".to_owned()
 }
 
-/// Crop and standardisation of every scan. All datasets share one crop, because all scans must give token
-/// sequences of one length.
+/// Crop and standardisation of every scan. All datasets share one crop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Signal {
-    /// Volumes kept of every scan. A shorter scan is an error: otherwise length could reveal the
-    /// condition.
+    /// Volumes kept of every scan. A shorter scan is an error, because length could reveal the condition;
+    /// with `min-trs`, it keeps what it has.
     pub trs: usize,
+    /// Fewest volumes of a scan. With this key, `trs` is a limit: a shorter scan keeps as many whole
+    /// patches as it has, facts are measured on exactly these volumes, and norms allow for their number. A
+    /// scan of fewer volumes than this is an error. The leakage lint tells whether length predicts an
+    /// answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_trs: Option<usize>,
     /// First volume kept.
     #[serde(default)]
     pub start: usize,

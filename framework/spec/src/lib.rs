@@ -1,6 +1,7 @@
 //! Experiments and sweeps as their authors wrote them.
 
 mod columns;
+mod crop;
 mod defaults;
 mod document;
 mod draft;
@@ -23,6 +24,7 @@ mod units;
 mod wording;
 
 pub use columns::missing_column;
+pub use crop::Crop;
 pub use experiment::{
     Alignment, Evaluation, Experiment, Instruction, MissingRegions, RuntimeTable, Signal, Standardize, Table,
     Text,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use boldface::{Answer, Cohort, Problem, Task};
 
 use super::{Asking, PlannedPlugin};
-use crate::spec::{Experiment, FactRecipe, Paradigm, Prior, TaskKeys};
+use crate::spec::{Crop, Experiment, FactRecipe, Paradigm, Prior, TaskKeys};
 use crate::stages::{baselines::connectivity::MOST_ROIS, naming::named};
 use crate::study::{AnswerForm, is_taught_by_asking};
 use labels::LabelAnswers;
@@ -15,15 +15,15 @@ use labels::LabelAnswers;
 /// Reports tasks that cannot be asked of these scans, and stores the form of every task's answers.
 pub(super) fn check(
     tasks: &mut [PlannedPlugin<dyn Task>],
-    experiment: &Experiment,
+    (experiment, crop): (&Experiment, Crop),
     cohorts: &[Arc<Cohort>],
     problems: &mut Vec<Problem>,
 ) {
     for task in &mut *tasks {
         // Without a corpus nobody asks for facts.
         let asked = !experiment.corpora.is_empty();
-        let (trs, shots) = (experiment.signal.trs, task.asking.keys.shots);
-        let labels = LabelAnswers::collect(&*task.config, shots, asked, trs, cohorts);
+        let shots = task.asking.keys.shots;
+        let labels = LabelAnswers::collect(&*task.config, shots, asked, crop, cohorts);
         task.asking.form = labels.form;
         let mut found = task.asking.check(&labels);
         let split = &experiment.split;

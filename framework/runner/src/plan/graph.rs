@@ -45,6 +45,10 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
     let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
     add_libraries(&mut config, &plan.datasets);
+    if experiment.signal.min_trs.is_some() {
+        // A scan keeps whole patches.
+        insert(&mut config, "patch", Some(json!(plan.tokenizer.config.patch())));
+    }
     if experiment.split.unit != Unit::Subject {
         // Stored scans depend on the unit of the split.
         insert(&mut config, "unit", Some(json!(experiment.split.unit)));

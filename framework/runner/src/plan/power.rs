@@ -41,11 +41,11 @@ fn power(plan: &Plan, task: &PlannedPlugin<dyn Task>, scans: &[&ScanInfo]) -> Op
     if task.library.is_some() {
         return None;
     }
-    let trs = plan.experiment.signal.trs;
+    let crop = plan.crop();
     let regions = Arc::new(Regions { names: Vec::new(), networks: Vec::new() });
     let mut answers = Vec::new();
     for info in scans {
-        let scan = silent(info, &regions, trs).ok()?;
+        let scan = silent(info, &regions, crop.kept(info.trs)).ok()?;
         let examples = guard(|| task.config.examples(&scan)).ok()?;
         answers.extend(examples.into_iter().map(|example| (&info.id, example.answer)));
     }

@@ -29,13 +29,18 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         work.recorder.progress(coded.len() as u64, scans.len() as u64)?;
     }
     let (_, features, codes) = coded.first().ok_or("there are no scans")?;
+    let patches = coded.iter().map(|(_, _, codes)| codes.patches).max().unwrap_or(codes.patches);
     let shape = FmriShape {
         rois: codes.rois,
-        patches: codes.patches,
+        patches,
         width: features.width,
         codebook_size: tokenizer.codebook_size(),
     };
-    coded.iter().try_for_each(|(scan, features, codes)| check(&scan.info.id, features, codes, shape))?;
+    let patch = work.study.tokenizer.config.patch().max(1);
+    coded.iter().try_for_each(|(scan, features, codes)| {
+        let shape = FmriShape { patches: scan.series.trs() / patch, ..shape };
+        check(&scan.info.id, features, codes, shape)
+    })?;
 
     for part in Part::ALL {
         let mut kept = Kept::default();
@@ -69,7 +74,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     work.write_json(SHAPE, &shape)
 }
 
-/// Checks a tokenizer plugin's output, which the language model relies on.
+/// Checks a tokenizer plugin's output for a scan of `shape`, which the language model relies on.
 fn check(id: &ScanId, features: &Features, codes: &Codes, shape: FmriShape) -> Result<()> {
     let tokens = shape.patches * shape.rois;
     let is_shaped = (codes.patches, codes.rois, codes.codes.len()) == (shape.patches, shape.rois, tokens)

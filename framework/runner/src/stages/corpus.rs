@@ -138,6 +138,7 @@ fn saved(
         columns: columns.into_iter().cloned().collect(),
         regions: regions.clone(),
         window: Window { start: signal.start, trs: signal.trs },
+        crop: signal.min_trs.map(|_| study.crop()),
         tr,
         scans: train.len(),
         people: people.len(),

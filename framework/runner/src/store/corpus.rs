@@ -6,6 +6,8 @@ use boldface::{Fact, Regions, Window};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::spec::Crop;
+
 /// Name of the file in the artefact.
 pub const FILE: &str = "corpus.json";
 
@@ -25,8 +27,12 @@ pub struct SavedCorpus {
     pub columns: Vec<String>,
     /// The regions of every scan, in the order of the series' columns.
     pub regions: Regions,
-    /// The volumes of every scan that were described, counted from the first volume on disk.
+    /// The volumes of every scan that were described, counted from the first volume on disk; with `crop`,
+    /// the most.
     pub window: Window,
+    /// The volumes described of a scan of any length. `None` if all are described by `window`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Crop>,
     /// Repetition times of the training scans in seconds, ascending.
     pub tr: Vec<f64>,
     /// Number of training scans.

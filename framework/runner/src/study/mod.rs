@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use boldface::{Backbone, CorpusGenerator, Dataset, Runtime, ScanInfo, Task, Tokenizer};
 
-use crate::spec::{Experiment, Paradigm, Taken, Unit};
+use crate::spec::{Crop, Experiment, Paradigm, Taken, Unit};
 use crate::store::{Stage, StageKind};
 
 pub use answers::{AnswerForm, is_taught_by_asking};
@@ -46,6 +46,11 @@ pub struct Study {
 }
 
 impl Study {
+    /// Returns the rule that gives the volumes kept of a scan.
+    pub fn crop(&self) -> Crop {
+        Crop::new(&self.experiment.signal, self.tokenizer.config.patch())
+    }
+
     /// Returns the export that a stage is copied from, or `None` if the stage learns or computes.
     pub fn taken(&self, stage: &Stage) -> Option<&Start> {
         let part = match stage.kind {

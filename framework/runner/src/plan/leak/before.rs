@@ -85,8 +85,12 @@ struct Lint<'a> {
 impl Lint<'_> {
     /// Returns the cautions that tasks report about their examples.
     fn cautions(&self) -> Vec<Check> {
-        let trs = self.plan.experiment.signal.trs;
-        let cx = CheckContext { scans: &self.plan.scans, trs, patch: self.plan.tokenizer.config.patch() };
+        let scans = &self.plan.scans;
+        let cx = CheckContext {
+            scans,
+            trs: self.plan.crop().range(scans).0,
+            patch: self.plan.tokenizer.config.patch(),
+        };
         let of_task = |task: &PlannedPlugin<dyn Task>| {
             let key = format!("tasks.{}", task.name);
             let said = task.config.cautions(&cx);
@@ -180,8 +184,8 @@ impl Lint<'_> {
             let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
             let key =
                 format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
-            let trs = self.plan.experiment.signal.trs;
-            let ask = || TaskExamples::before(task, self.cohorts, trs).map_err(|error| error.to_string());
+            let crop = self.plan.crop();
+            let ask = || TaskExamples::before(task, self.cohorts, crop).map_err(|error| error.to_string());
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);

@@ -133,7 +133,7 @@ impl Teacher {
             return Ok(None);
         }
         let longest = questions.iter().flat_map(Question::lengths).max().unwrap_or(0);
-        if let Some(scan) = scans.first() {
+        if let Some(scan) = scans.iter().max_by_key(|scan| scan.block.patches) {
             let filler = prompt(model, "", Some(scan.block.clone()))?;
             let whole = Sequence { after: vec![0; longest], ..filler };
             fits(&whole, context, "a question about a fact")?;
