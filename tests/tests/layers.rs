@@ -61,7 +61,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("quick-xml", &["boldface-imaging"]),
     ("libloading", &["boldface-loader"]),
     ("toml", &["boldface-spec", "boldface-runner", "boldface-plugins"]),
-    ("blake3", &["boldface-runner"]),
+    ("blake3", &["boldface-spec", "boldface-runner"]),
     ("tokenizers", &["boldface-lm", "boldface-plugins"]),
     ("minijinja", &["boldface-lm"]),
     ("memmap2", &["boldface-engine"]),
