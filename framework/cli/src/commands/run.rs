@@ -38,8 +38,8 @@ pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
         }
     };
     if let Some(workers) = arguments.place.workers() {
-        plan.runtime.workers = workers;
-        plan.experiment.runtime.workers = workers;
+        plan.study.runtime.workers = workers;
+        plan.study.experiment.runtime.workers = workers;
     }
     plan.leakage.told().for_each(|told| say::aside(format_args!("note: {told}")));
     // Numerical code uses the threads of the pool it is called in.
