@@ -8,6 +8,7 @@
 
 pub mod describe;
 pub mod export;
+mod label;
 pub mod plan;
 pub mod power;
 pub mod report;

@@ -53,7 +53,7 @@ fn the_same_people_in_two_datasets() {
     // Other recordings of the same people, recognisable only by their ages.
     study(&sandbox, "more", |i, person| person.signal = 100 + i);
     expect![[r#"
-        spec.toml:31:11: leak `datasets.more.people-of.files`: `sub-01`, `sub-02`, `sub-03` and 21 more are also in `files`, and 24 of 24 agree there in `age`: the same people under two names; put all scans of a person into one dataset, or keep them together by a column that both have: `[split] group`; or accept it with a reason: `[leakage] accept = { "datasets.more.people-of.files" = "..." }`
+        spec.toml:31:11: leak `datasets.more.people-of.files`: `sub-01`, `sub-02`, `sub-03` and 21 more are also in `files`, and 24 of 24 agree in `age`: the same people under two names; put all scans of a person into one dataset, or keep them together by a column that both have: `[split] group`; or accept it with a reason: `[leakage] accept = { "datasets.more.people-of.files" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with(MORE)));
 }
 
@@ -116,6 +116,19 @@ fn a_recording_in_other_units_under_another_name() {
         stage `series` shows a leak; nothing after it was run
           datasets: leak `series.copies`: `files/sub-04` and `files/sub-10` are the same recording of two people; find out whose recording it is, and remove the other; or accept it with a reason: `[leakage] accept = { "series.copies" = "..." }`
     "#]].assert_eq(&run_says(&sandbox, SPEC));
+}
+
+#[test]
+fn a_later_piece_of_a_recording_under_another_name() {
+    let sandbox = Sandbox::new();
+    study(&sandbox, "data", |_, _| ());
+    // Volumes 5 to 45 of the recording of `sub-04`, rounded.
+    let whole = recording(person(3).signal, 45, |x| (400.0 * x).round());
+    let (names, volumes) = whole.split_once('\n').unwrap();
+    let later: Vec<&str> = volumes.lines().skip(5).collect();
+    sandbox.write("data/sub-10/sub-10_timeseries.tsv", &format!("{names}\n{}\n", later.join("\n")));
+    assert_eq!(said(&sandbox, SPEC), "no problem\n");
+    expect![[""]].assert_eq(&run_says(&sandbox, SPEC));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
 use super::asked::Asked;
-use super::{Check, copies, described, fits, harmonized, nuisance, related, text, words};
+use super::{Check, alike, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::run::inputs::{Inputs, json};
 use crate::stages::harmonization;
@@ -23,7 +23,9 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
         StageKind::Series => {
             let signals = inputs.signals()?;
             let scans: Vec<_> = signals.infos.iter().map(|info| &info.id).zip(&signals.series).collect();
-            checks.push(copies::check(&scans));
+            let exact = copies::pairs(&scans);
+            checks.push(copies::check(&scans, &exact));
+            checks.extend(alike::checks(&scans, &exact));
         }
         StageKind::Split => {
             let signals = inputs.signals()?;

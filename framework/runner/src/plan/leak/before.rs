@@ -7,8 +7,8 @@ use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::Asked;
 use super::{
-    Check, Proof, Status, copies, described, harmonized, nuisance, related, settle, stale, started, subjects,
-    text, words,
+    Check, Proof, Status, alike, copies, described, harmonized, nuisance, related, settle, stale, started,
+    subjects, text, words,
 };
 use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
@@ -50,7 +50,7 @@ pub(in crate::plan) fn check(
 
 /// Returns the names of leaks that only a run can find and that may be accepted.
 fn later(plan: &Plan) -> BTreeSet<String> {
-    let mut ids = BTreeSet::from(["series.copies".to_owned()]);
+    let mut ids = BTreeSet::from(["series.copies", alike::NEAR, alike::PARTS].map(str::to_owned));
     if plan.experiment.text.is_some() {
         ids.insert("text.descriptions".to_owned());
     }
