@@ -119,19 +119,6 @@ fn a_recording_in_other_units_under_another_name() {
 }
 
 #[test]
-fn a_later_piece_of_a_recording_under_another_name() {
-    let sandbox = Sandbox::new();
-    study(&sandbox, "data", |_, _| ());
-    // Volumes 5 to 45 of the recording of `sub-04`, rounded.
-    let whole = recording(person(3).signal, 45, |x| (400.0 * x).round());
-    let (names, volumes) = whole.split_once('\n').unwrap();
-    let later: Vec<&str> = volumes.lines().skip(5).collect();
-    sandbox.write("data/sub-10/sub-10_timeseries.tsv", &format!("{names}\n{}\n", later.join("\n")));
-    assert_eq!(said(&sandbox, SPEC), "no problem\n");
-    expect![[""]].assert_eq(&run_says(&sandbox, SPEC));
-}
-
-#[test]
 fn made_people_with_the_same_seed() {
     let sandbox = Sandbox::new();
     let made = SPEC.replace("type = \"series\"\npath = \"data\"\ntr = 2.0", "type = \"synthetic\"\ntrs = 40");
