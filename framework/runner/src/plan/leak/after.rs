@@ -7,9 +7,9 @@ use boldface::{Descriptor, Part, Result, Scan, ScanId};
 use super::asked::TaskExamples;
 use super::{Check, alike, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
-use crate::run::inputs::{Inputs, json};
-use crate::stages::harmonization;
 use crate::stages::packing::general_text;
+use crate::stages::{Inputs, harmonization};
+use crate::store::{FITTED_ON, json};
 
 /// Checks the artefact of the stage `kind` for leaks. `inputs` reads the artefact and the stage's own
 /// inputs.
@@ -69,7 +69,7 @@ struct Look<'a> {
 impl Look<'_> {
     /// Compares the scans that the stage's plugins learned from with the split.
     fn fitted(&self, kind: &StageKind) -> Result<Check> {
-        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(fits::FITTED_ON))?;
+        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(FITTED_ON))?;
         Ok(fits::check(&kind.to_string(), &scans, &self.inputs.split()?))
     }
 
