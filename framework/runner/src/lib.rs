@@ -10,6 +10,7 @@
 
 pub use boldface_spec as spec;
 
+mod label;
 mod score;
 mod store;
 

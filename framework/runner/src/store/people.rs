@@ -7,6 +7,7 @@ use boldface::{Part, Result, ScanId, ScanInfo, Split};
 use boldface_imaging::table::{TableRow, TextTable};
 
 use super::artefacts::cannot;
+use crate::label;
 
 /// Name of the file with the part of each person. It can be the `[split] file` of another experiment.
 pub const SPLITS: &str = "splits.tsv";
@@ -26,7 +27,14 @@ pub struct Learned {
     pub content: String,
     /// The id, such as `sub-01`, or a hash of dataset and id.
     pub id: String,
+    /// The label without leading zeros, capitals and visit, hashed like the id. Older exports lack it.
+    pub person: Option<String>,
+    /// The number of such a label as `P01`, hashed like the id.
+    pub number: Option<String>,
 }
+
+/// People of a study that gives out numbers which are unusual elsewhere.
+const LARGE: usize = 500;
 
 /// The split of an export.
 #[derive(Clone, Debug, Default)]
@@ -43,17 +51,45 @@ impl Learned {
         for ScanInfo { id, .. } in scans {
             if split.part(id)? != Part::Test {
                 let content = contents.get(&id.dataset).cloned().unwrap_or_default();
-                people.insert(Learned { dataset: id.dataset.clone(), content, id: label(id) });
+                let (person, number) = forms(&id.subject);
+                let (person, number) = (Some(person), number.map(|(_, number)| number));
+                people.insert(Learned {
+                    dataset: id.dataset.clone(),
+                    content,
+                    id: label(id),
+                    person,
+                    number,
+                });
             }
         }
         Ok(people.into_iter().collect())
     }
 
-    /// Whether this is the person of a scan, in a dataset with the hash `content`.
+    /// Whether this is the person of a scan, in a dataset with the hash `content`. Labels may be spelled
+    /// with other zeros, capitals and visits, and with letters before the number or without.
     pub fn is(&self, id: &ScanId, content: Option<&str>) -> bool {
-        let same_data = self.dataset == id.dataset || content == Some(&self.content);
-        let label = label(id);
-        same_data && (self.id == label || self.id == hashed(&format!("{}/{label}", self.dataset)))
+        let is_same_data = self.dataset == id.dataset || content == Some(&self.content);
+        // No two studies share such a label.
+        if !is_same_data && !label::is_telling(&id.subject, LARGE) {
+            return false;
+        }
+        let (person, number) = forms(&id.subject);
+        if self.has(Some(&self.id), &label(id)) || self.has(self.person.as_ref(), &person) {
+            return true;
+        }
+        let Some((letters, number)) = number.filter(|_| is_same_data) else { return false };
+        // `S01` and `P01` are two people; `01` may be short for either.
+        let is_bare = letters.is_empty() || self.person == self.number;
+        is_bare && self.has(self.number.as_ref(), &number)
+    }
+
+    /// Whether `own`, a form of the label, is `form` or its hash.
+    fn has(&self, own: Option<&String>, form: &str) -> bool {
+        own.is_some_and(|own| if own.starts_with(HASHED) { *own == self.hash(form) } else { own == form })
+    }
+
+    fn hash(&self, form: &str) -> String {
+        hashed(&format!("{}/{form}", self.dataset))
     }
 
     /// Replaces the id by its hash.
@@ -62,7 +98,9 @@ impl Learned {
         if self.id.starts_with(HASHED) {
             return self;
         }
-        Learned { id: hashed(&format!("{}/{}", self.dataset, self.id)), ..self }
+        let [person, number] =
+            [&self.person, &self.number].map(|form| form.as_ref().map(|form| self.hash(form)));
+        Learned { id: self.hash(&self.id), person, number, ..self }
     }
 }
 
@@ -71,9 +109,10 @@ impl Learned {
 /// # Errors
 /// Fails if it cannot be written.
 pub fn write_learned(path: &Path, people: &[Learned]) -> Result<()> {
-    let mut text = "dataset\tcontent\tparticipant_id\n".to_owned();
-    for Learned { dataset, content, id } in people {
-        text += &format!("{dataset}\t{content}\t{id}\n");
+    let mut text = "dataset\tcontent\tparticipant_id\tperson\tnumber\n".to_owned();
+    for Learned { dataset, content, id, person, number } in people {
+        let [person, number] = [person, number].map(|form| form.as_deref().unwrap_or("n/a"));
+        text += &format!("{dataset}\t{content}\t{id}\t{person}\t{number}\n");
     }
     Ok(std::fs::write(path, text).map_err(cannot("write", path))?)
 }
@@ -89,7 +128,14 @@ pub fn read_learned(path: &Path) -> Result<Vec<Learned>> {
             let value = row.get(column).map(str::to_owned);
             value.ok_or_else(|| format!("`{}`: a row has no `{column}`", path.display()).into())
         };
-        Ok(Learned { dataset: of("dataset")?, content: of("content")?, id: of("participant_id")? })
+        let id = of("participant_id")?;
+        let (mut person, mut number) = (of("person").ok(), of("number").ok());
+        // Exports of earlier versions have the id alone.
+        if let (None, Some(label)) = (&person, id.strip_prefix("sub-")) {
+            let (own, numbered) = forms(label);
+            (person, number) = (Some(own), numbered.map(|(_, number)| number));
+        }
+        Ok(Learned { dataset: of("dataset")?, content: of("content")?, id, person, number })
     };
     table.rows().map(one).collect()
 }
@@ -152,6 +198,14 @@ fn label(id: &ScanId) -> String {
     format!("sub-{}", id.subject)
 }
 
+/// Returns the forms of a label by which a person is recognised: the person, and the letters and number
+/// of a numbered one.
+fn forms(label: &str) -> (String, Option<(String, String)>) {
+    let person = label::person(label);
+    let number = label::numbered(&person).map(|(letters, number)| (letters.to_owned(), number.to_owned()));
+    (person, number)
+}
+
 /// Hashes an id. This hides the id from readers, but not from someone with a list of candidates.
 fn hashed(text: &str) -> String {
     let hash = blake3::hash(format!("boldface person {text}").as_bytes()).to_hex();
@@ -195,11 +249,35 @@ mod tests {
             // The same data under another name, and another study with a subject of the same id.
             let other = scan("c", "01", 3, false).id;
             assert!(known(&other, Some("x")) && !known(&other, Some("z")) && !known(&other, None));
+            // The same people under other spellings.
+            for label in ["1", "001", "P01", "s1"] {
+                assert!(known(&scan("a", label, 1, false).id, None), "{label}");
+            }
+            for label in ["10", "011", "P1b"] {
+                assert!(!known(&scan("a", label, 1, false).id, None), "{label}");
+            }
             let parts = ExportedSplit::read(&splits).unwrap();
             let found = scans.iter().map(|scan| parts.part_of(&scan.id).unwrap());
             assert_eq!(found.collect::<Vec<_>>(), [Part::Train, Part::Test, Part::Validation]);
             assert_eq!(parts.part_of(&scan("a", "03", 1, false).id), None);
         }
+    }
+
+    #[test]
+    fn unusual_labels_are_known_under_any_name_of_a_dataset() {
+        let one = |dataset: &str, subject: &str, other: &str| {
+            let scans = [scan("a", subject, 1, false)];
+            let split = Split { parts: [(scans[0].id.person(), Part::Train)].into() };
+            let learned = Learned::collect(&scans, &split, &BTreeMap::new()).unwrap().remove(0);
+            let found = learned.is(&scan(dataset, other, 1, false).id, None);
+            assert_eq!(learned.hashed().is(&scan(dataset, other, 1, false).id, None), found);
+            found
+        };
+        assert!(one("b", "50003", "0050003") && one("b", "NDARINV0A1", "NDARINV0A1"));
+        assert!(one("b", "002S4000bl", "002S4000m12"));
+        assert!(!one("b", "12", "12") && !one("b", "1012", "1012") && !one("b", "P50003", "50003"));
+        // Patients and controls of one study are two people.
+        assert!(!one("a", "P01", "C01") && one("a", "P01", "1"));
     }
 
     #[test]

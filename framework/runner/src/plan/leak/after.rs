@@ -7,7 +7,7 @@ use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
 use super::asked::TaskExamples;
 use super::signal::{self, SignalProperties};
-use super::{Check, columns, copies, described, fits, harmonized, nuisance, related, text, words};
+use super::{Check, alike, columns, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::stages::packing::general_text;
 use crate::stages::{Inputs, harmonization};
@@ -25,7 +25,9 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
         StageKind::Series => {
             let signals = inputs.signals()?;
             let scans: Vec<_> = signals.infos.iter().map(|info| &info.id).zip(&signals.series).collect();
-            checks.push(copies::check(&scans));
+            let exact = copies::pairs(&scans);
+            checks.push(copies::check(&scans, &exact));
+            checks.extend(alike::checks(&scans, &exact));
         }
         StageKind::Split => {
             let signals = inputs.signals()?;

@@ -7,8 +7,8 @@ use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::TaskExamples;
 use super::{
-    Check, CheckStatus, Proof, columns, copies, described, harmonized, nuisance, related, settle, signal,
-    stale, started, subjects, text, words,
+    Check, CheckStatus, Proof, alike, columns, copies, described, harmonized, nuisance, related, settle,
+    signal, stale, started, subjects, text, words,
 };
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::{Plan, PlannedPlugin, StageKind};
@@ -51,7 +51,7 @@ pub(in crate::plan) fn check(
 
 /// Returns the names of leaks that only a run can find and that may be accepted.
 fn later(plan: &Plan) -> BTreeSet<String> {
-    let mut ids = BTreeSet::from(["series.copies".to_owned()]);
+    let mut ids = BTreeSet::from(["series.copies", alike::NEAR, alike::PARTS].map(str::to_owned));
     if plan.experiment.text.is_some() {
         ids.insert("text.descriptions".to_owned());
     }

@@ -78,7 +78,7 @@ pub fn telling(asked: &TaskExamples, experiment: &Experiment, described: &[Strin
     let is_unknown = |column: &&String| {
         !asked.targets.contains(*column)
             && !known.contains(column)
-            && !is_related(column)
+            && !is_related(column, asked.examples.iter().map(|(info, _)| &**info))
             && recognize(column).is_none()
     };
     let columns: BTreeSet<&String> =

@@ -1,6 +1,7 @@
 //! The leakage lint: its checks, its findings, and the findings that the author accepts.
 
 mod after;
+mod alike;
 mod asked;
 mod before;
 mod columns;
