@@ -256,6 +256,10 @@ impl Dataset for Bids {
         Ok(recorded)
     }
 
+    fn looks_ahead(&self, _root: &Path) -> Vec<Problem> {
+        self.recipe().looks_ahead()
+    }
+
     fn check(&self, root: &Path) -> Vec<Problem> {
         let mut problems = self.recipe().problems();
         // The fields of the recipe's `cleaning` are top-level keys here.

@@ -66,7 +66,7 @@ target = "sex"
 classes = ["F", "M"]
 
 [evaluation]
-resamples = 10
+resamples = 40
 longest-answer = 5
 "#;
 

@@ -218,7 +218,7 @@ fn agreement<'a>(labels: &[&str], one: &Subjects<'a>, other: &Subjects<'a>) -> V
 
 /// Returns Chernoff's bound per event. Of n independent events with probability `p`, a share of at least
 /// `q` occurs with a probability of at most the n-th power of the bound.
-fn bound(q: f64, p: f64) -> f64 {
+pub fn bound(q: f64, p: f64) -> f64 {
     if q <= p || p <= 0.0 {
         return 1.0;
     }
