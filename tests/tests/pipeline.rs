@@ -74,7 +74,7 @@ fn smoke_runs_on_real_scans_in_seconds_and_a_second_time_in_less() {
     let sandbox = Sandbox::new();
     let begun = Instant::now();
     let mut plan = plan(&repository("experiments/smoke.toml"));
-    plan.experiment.runtime.runs = sandbox.path("runs");
+    plan.study.experiment.runtime.runs = sandbox.path("runs");
     let finished = run(&plan, &Seen::default()).unwrap();
     let first = begun.elapsed();
     let seen = Seen::default();

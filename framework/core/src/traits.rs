@@ -30,7 +30,8 @@ impl<C: Serialize + Debug + Send + Sync> Config for C {
 pub struct CheckContext<'a> {
     /// All scans of all datasets.
     pub scans: &'a [ScanInfo],
-    /// Volumes of every scan after the crop.
+    /// Volumes of a scan after the crop. If scans differ in length, the most that a tokenizer or backbone
+    /// meets, and the fewest for a task, whose windows must fit into every scan.
     pub trs: usize,
     /// Volumes per token, as configured in the tokenizer.
     pub patch: usize,

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use boldface_runner::export::{Export, Unverified, VerificationRequest, write};
+use boldface_runner::check::{Unverified, VerificationRequest};
+use boldface_runner::export::{Export, write};
 use boldface_runner::run::{Budget, run_sweep};
 use boldface_tests::shipped::stand_in;
 use boldface_tests::{Sandbox, Seen};

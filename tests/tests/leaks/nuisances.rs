@@ -101,6 +101,21 @@ fn a_length_that_the_crop_hides() {
 }
 
 #[test]
+fn a_length_that_is_shown() {
+    let sandbox = Sandbox::new();
+    study(&sandbox, "data", |i, person| person.trs = 40 + 25 * (i % 2));
+    let shown = SPEC.replace("trs = 40", "trs = 60\nmin-trs = 40");
+    expect![[r#"
+        spec.toml:23:8: leak `tasks.condition.nuisance.window`: the number of volumes shown alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001); show as many volumes of every scan: set `[signal] trs = 40` and remove `min-trs`; or accept it with a reason: `[leakage] accept = { "tasks.condition.nuisance.window" = "..." }`
+    "#]].assert_eq(&said(&sandbox, &shown));
+    // As many patches of both classes: what is on disk cannot be seen.
+    study(&sandbox, "data", |i, person| person.trs = 40 + 10 * (i % 2));
+    let plan = plan(&sandbox, &shown.replace("trs = 60", "trs = 40")).unwrap();
+    let length = plan.leakage.checks.iter().find(|check| check.id == "tasks.condition.nuisance.length");
+    expect!["the length of the scan on disk alone predicts the answer with a balanced accuracy of 1.00, guessing has 0.50 (24 people, p = 0.001), but only the number of volumes shown is visible: see `tasks.condition.nuisance.window`"].assert_eq(&length.unwrap().found);
+}
+
+#[test]
 fn an_order_is_said_and_no_leak() {
     let sandbox = Sandbox::new();
     study(&sandbox, "data", |i, person| person.entities = format!("_run-{}", 1 + i % 2));

@@ -37,8 +37,8 @@ pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
         }
     };
     if let Some(workers) = arguments.place.workers() {
-        plan.runtime.workers = workers;
-        plan.experiment.runtime.workers = workers;
+        plan.study.runtime.workers = workers;
+        plan.study.experiment.runtime.workers = workers;
     }
     // Numerical code uses the threads of the pool it is called in.
     let pool = threads::start(plan.runtime.workers)?;

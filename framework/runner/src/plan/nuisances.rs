@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Problem, ScanInfo};
 
-use crate::spec::{Experiment, suggest};
+use crate::spec::{Experiment, missing_column};
 
 /// Default columns for motion: mean framewise displacement in millimetres.
 const MOTION: [&str; 4] =
@@ -65,7 +65,7 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     let groups = experiment.evaluation.groups.iter().flatten().enumerate();
     let groups = groups.map(|(place, column)| (format!("evaluation.groups[{place}]"), column));
     for (key, column) in nuisances.chain(groups) {
-        problems.extend(missing(&key, column, scans));
+        problems.extend(missing_column(&key, column, scans));
     }
     for (place, column) in experiment.evaluation.groups.iter().flatten().enumerate() {
         let values: BTreeSet<&str> = scans.iter().filter_map(|scan| scan.column(column)).collect();
@@ -85,19 +85,6 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
         });
         problems.extend(wrong.map(|message| Problem::at("nuisances.motion", message)));
     }
-}
-
-/// Returns a problem at `key` if no scan has a value in `column`.
-pub(crate) fn missing(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
-    if scans.iter().any(|scan| scan.column(column).is_some()) {
-        return None;
-    }
-    let mut known: Vec<&str> =
-        scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
-    known.sort_unstable();
-    known.dedup();
-    let problem = Problem::at(key, format!("no scan has a column `{column}`"));
-    Some(problem.help(suggest(column, known.iter().copied())))
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use super::{
     words,
 };
 use crate::plan::{Plan, PlannedPlugin, StageKind};
-use crate::run::inputs::{Inputs, json};
-use crate::stages::harmonization;
 use crate::stages::packing::general_text;
+use crate::stages::{Inputs, harmonization};
+use crate::store::{FITTED_ON, json};
 
 /// Most answers of a task of which a scan is described again.
 const ANSWERS: usize = 4;
@@ -74,7 +74,7 @@ struct Look<'a> {
 impl Look<'_> {
     /// Compares the scans that the stage's plugins learned from with the split.
     fn fitted(&self, kind: &StageKind) -> Result<Check> {
-        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(fits::FITTED_ON))?;
+        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(FITTED_ON))?;
         Ok(fits::check(&kind.to_string(), &scans, &self.inputs.split()?))
     }
 

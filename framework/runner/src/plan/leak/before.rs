@@ -10,11 +10,11 @@ use super::{
     Check, CheckStatus, Proof, copies, described, future, harmonized, nuisance, parts, recoded, related,
     settle, stale, started, subjects, text, words,
 };
-use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
-use crate::plan::key::canonical_json;
 use crate::plan::{Plan, PlannedPlugin, StageKind};
-use crate::stages::{packing, split};
+use crate::stages::packing;
+use crate::store::export::fingerprints;
+use crate::store::{CAUTION_ENDING, canonical_json};
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
@@ -85,9 +85,6 @@ fn later(plan: &Plan, unasked: &BTreeSet<&str>) -> BTreeSet<String> {
 /// Examples of a task, and the key to remember them by.
 type Known = (Arc<Result<TaskExamples, String>>, String);
 
-/// Suffix of the names of cautions that tasks report.
-pub const CAUTION: &str = ".caution";
-
 struct Lint<'a> {
     plan: &'a Plan,
     cohorts: &'a [Arc<Cohort>],
@@ -98,8 +95,12 @@ struct Lint<'a> {
 impl Lint<'_> {
     /// Returns the cautions that tasks report about their examples.
     fn cautions(&self) -> Vec<Check> {
-        let trs = self.plan.experiment.signal.trs;
-        let cx = CheckContext { scans: &self.plan.scans, trs, patch: self.plan.tokenizer.config.patch() };
+        let scans = &self.plan.scans;
+        let cx = CheckContext {
+            scans,
+            trs: self.plan.crop().range(scans).0,
+            patch: self.plan.tokenizer.config.patch(),
+        };
         let of_task = |task: &PlannedPlugin<dyn Task>| {
             let key = format!("tasks.{}", task.name);
             let said = task.config.cautions(&cx);
@@ -108,7 +109,7 @@ impl Lint<'_> {
                 .map(|found| format!("{}: {found}", task.name))
                 .collect::<Vec<_>>()
                 .join("; ");
-            let check = Check::passed(format!("{key}{CAUTION}"), key, said);
+            let check = Check::passed(format!("{key}{CAUTION_ENDING}"), key, said);
             (!check.found.is_empty())
                 .then(|| check.but(CheckStatus::Warned, "nothing to do if this is intended"))
         };
@@ -158,7 +159,7 @@ impl Lint<'_> {
         let mut failed = None;
         let checks = self.memo.checks.get(&key, || {
             let scans = &self.plan.scans;
-            match split::of_plan(self.plan, scans) {
+            match self.plan.split(scans) {
                 Ok(Some(split)) => related::checks(scans, &split, experiment),
                 // In a sweep over folds, each fold is checked on its own.
                 Ok(None) => Vec::new(),
@@ -177,7 +178,7 @@ impl Lint<'_> {
         let wrong = |error: boldface::Error| vec![Problem::at("start.path", error.to_string())];
         let scans = &self.plan.scans;
         // A bad split is already reported, and each fold is checked on its own.
-        let Ok(Some(split)) = split::of_plan(self.plan, scans) else { return Ok(Vec::new()) };
+        let Ok(Some(split)) = self.plan.split(scans) else { return Ok(Vec::new()) };
         let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
         let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
         let learned = start.learned().map_err(wrong)?;
@@ -201,8 +202,8 @@ impl Lint<'_> {
             let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
             let key =
                 format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
-            let trs = self.plan.experiment.signal.trs;
-            let ask = || TaskExamples::before(task, self.cohorts, trs).map_err(|error| error.to_string());
+            let crop = self.plan.crop();
+            let ask = || TaskExamples::before(task, self.cohorts, crop).map_err(|error| error.to_string());
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);

@@ -130,7 +130,20 @@ fn nuisances(
         *scans.entry(info.id.person()).or_default() += 1;
     }
     let signal = &experiment.signal;
-    let crop = format!("every scan is shown as its volumes {}..{}", signal.start, signal.start + signal.trs);
+    let crop = match signal.min_trs {
+        None => {
+            format!("every scan is shown as its volumes {}..{}", signal.start, signal.start + signal.trs)
+        }
+        Some(_) => {
+            format!("only the number of volumes shown is visible: see `{}.nuisance.window`", asked.key)
+        }
+    };
+    let shown = match (signal.min_trs, asked.shortest()) {
+        (Some(_), Some(trs)) => {
+            format!("show as many volumes of every scan: set `[signal] trs = {trs}` and remove `min-trs`")
+        }
+        _ => "show as many volumes of every scan".to_owned(),
+    };
     let order = || Sight::Indirect("what comes with the order of scans cannot be told from it".to_owned());
     let balance = "balance it over the answers, or leave scans out until it tells nothing";
     let words = "ask every scan the same";
@@ -153,7 +166,7 @@ fn nuisances(
             "window",
             "the number of volumes shown",
             Sight::Visible,
-            "show as many volumes of every scan",
+            &shown,
             values(&|_, example| Some(example.window.trs.to_string())),
         ),
         new(

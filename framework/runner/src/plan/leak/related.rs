@@ -7,9 +7,7 @@ use serde_json::json;
 
 use super::{Check, CheckStatus, named};
 use crate::spec::Experiment;
-
-/// Name of the check that reports a split by runs.
-pub const UNIT: &str = "split.unit";
+use crate::store::UNIT_CHECK;
 
 /// Names of columns that group related people.
 const RELATED: [&str; 12] = [
@@ -40,7 +38,9 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
         let of = if people.len() == 1 { "person" } else { "people" };
         let found = format!("{} runs of {} {of}: {caution}", scans.len(), people.len());
         let help = "divide subjects, `unit = \"subject\"`, for numbers about new people";
-        return vec![Check::passed(UNIT, "split", found).but(CheckStatus::Warned, help).with(json!(parts))];
+        return vec![
+            Check::passed(UNIT_CHECK, "split", found).but(CheckStatus::Warned, help).with(json!(parts)),
+        ];
     }
     let found = format!(
         "{} people with {} sessions and {} scans are each in one part: the split knows people, not scans",

@@ -6,8 +6,7 @@ use boldface::{Part, Problem, ScanInfo};
 use serde_json::Value;
 
 use super::divide::divide;
-use crate::plan::nuisances;
-use crate::spec::SplitTable;
+use crate::spec::{SplitTable, missing_column};
 
 /// Most names in a message.
 const SHOWN: usize = 3;
@@ -27,7 +26,7 @@ pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> 
     }
     let stratify = table.stratify.iter().enumerate();
     let stratify =
-        stratify.filter_map(|(i, column)| nuisances::missing(&format!("split.stratify[{i}]"), column, scans));
+        stratify.filter_map(|(i, column)| missing_column(&format!("split.stratify[{i}]"), column, scans));
     problems.extend(stratify);
     problems.extend(table.stratify.iter().enumerate().filter_map(|(i, column)| strewn(i, column, scans)));
     for (key, column) in [("group", &table.group), ("leave-out", &table.leave_out)] {
@@ -180,7 +179,7 @@ fn strewn(place: usize, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
 /// Reports scans without a value in a column that needs one.
 fn gaps(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     let key = format!("split.{key}");
-    if let Some(problem) = nuisances::missing(&key, column, scans) {
+    if let Some(problem) = missing_column(&key, column, scans) {
         return Some(problem);
     }
     let without: Vec<&ScanInfo> = scans.iter().filter(|scan| scan.column(column).is_none()).collect();
