@@ -71,6 +71,15 @@ pub trait Dataset: Config {
         Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() })
     }
 
+    /// Reports the settings under which a volume depends on later volumes of its recording, such as a
+    /// trend fitted to the whole run. None by default.
+    ///
+    /// Each is a [`Problem`] at its key that says how it looks ahead and what to set instead. They are no
+    /// mistakes, unless a task [forecasts](Task::forecasts): what it shows would then know what it asks.
+    fn looks_ahead(&self, _root: &Path) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// Reports problems with this config before anything runs.
     fn check(&self, _root: &Path) -> Vec<Problem> {
         Vec::new()
@@ -346,6 +355,12 @@ pub trait LanguageModel: Send {
 pub trait Task: Config {
     /// Turns one scan into examples. Empty if the scan lacks what the task needs.
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>>;
+
+    /// Whether an answer is about volumes that come after the example's window in the same scan. Answers
+    /// of the form [`crate::Answer::Series`] always are.
+    fn forecasts(&self) -> bool {
+        false
+    }
 
     /// Scores all outcomes of one part at once. The framework calls it again for every bootstrap
     /// resample. The first metric is the headline: reports and leaderboards state it when only one

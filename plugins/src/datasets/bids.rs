@@ -266,6 +266,10 @@ impl Dataset for Bids {
         2
     }
 
+    fn looks_ahead(&self, _root: &Path) -> Vec<Problem> {
+        self.recipe().looks_ahead()
+    }
+
     fn check(&self, root: &Path) -> Vec<Problem> {
         let mut problems = self.recipe().problems();
         // The fields of the recipe's `cleaning` are top-level keys here.

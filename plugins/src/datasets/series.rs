@@ -9,10 +9,12 @@ use boldface_imaging::folder::{FileSelection, NamedFile, SIGNALS, ScanFolder, fi
 use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::phenotype::Phenotypes;
+use boldface_imaging::recipe::Recipe;
 use boldface_imaging::recording::{self, SignalFormat, SignalLayout};
 use boldface_imaging::regions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::exclude;
 
@@ -164,6 +166,22 @@ impl Dataset for Series {
 
     fn version(&self) -> u32 {
         2
+    }
+
+    fn looks_ahead(&self, root: &Path) -> Vec<Problem> {
+        // A folder that cannot be searched is a problem of the cohort.
+        let Ok(folder) = self.find(root, None) else { return Vec::new() };
+        let mut found: BTreeMap<String, Problem> = BTreeMap::new();
+        for scan in &folder.scans {
+            let recorded = |sidecar: &NamedFile| Some((sidecar.path.clone(), recipe_of(&sidecar.path)?));
+            let Some((sidecar, recipe)) = folder.sidecars(scan).find_map(recorded) else { continue };
+            for Problem { key, message, help } in recipe.looks_ahead() {
+                let message = format!("{message}, as `{}` says", sidecar.display());
+                let instead = format!("series made with {}", help.unwrap_or_default());
+                found.entry(key.clone()).or_insert(Problem::at(key, message).help(instead));
+            }
+        }
+        found.into_values().collect()
     }
 
     fn check(&self, root: &Path) -> Vec<Problem> {
@@ -335,6 +353,16 @@ impl Series {
             None => plausible(*tr).map_err(|error| format!("{error}, by {by}").into()),
         }
     }
+}
+
+/// Returns the steps by which `boldface parcellate` made a series, as its sidecar records them.
+fn recipe_of(sidecar: &Path) -> Option<Recipe> {
+    let json: Value = serde_json::from_slice(&link::read(sidecar).ok()?).ok()?;
+    let mut settings = json.get("MadeOf")?.get("Settings")?.as_object()?.clone();
+    // These are about the parcellation.
+    settings.remove("kind");
+    settings.remove("networks");
+    serde_json::from_value(Value::Object(settings)).ok()
 }
 
 fn plausible(tr: f64) -> Result<f64> {

@@ -66,7 +66,7 @@ fn a_library_with_another_meaning_of_the_symbol() {
 
 #[test]
 fn a_library_for_an_older_or_a_newer_interface() {
-    for (version, words) in [(boldface::abi::VERSION - 1, "2"), (boldface::abi::VERSION + 1, "4")] {
+    for (version, words) in [(boldface::abi::VERSION - 1, "3"), (boldface::abi::VERSION + 1, "5")] {
         let errors = refused(&with_header(&example(), version, true));
         check(
             &errors,

@@ -47,7 +47,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 10
+resamples = 40
 "#;
 
 fn asked_for(task: &str) -> VerificationRequest {
@@ -87,7 +87,7 @@ classes = [\"F\", \"M\"]
 shots = 2
 
 [evaluation]
-resamples = 10
+resamples = 40
 ";
     let spec = COUNTED.split("[tasks.captioning]").next().unwrap().to_owned() + tasks;
     let sandbox = project(&spec);

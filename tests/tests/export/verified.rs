@@ -67,7 +67,7 @@ target = "sex"
 classes = ["F", "M"]
 
 [evaluation]
-resamples = 10
+resamples = 40
 longest-answer = 5
 "#;
 

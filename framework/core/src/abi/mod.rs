@@ -39,7 +39,7 @@ pub const SYMBOL: &str = "BOLDFACE_PLUGINS";
 
 /// Version of the edge. Libraries of any other version are refused and must be rebuilt. Raise it
 /// whenever a [`Request`], an answer or a C type changes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The compiler that built this crate, such as `rustc 1.95.0 (...)`.
 pub const COMPILER: &str = env!("BOLDFACE_COMPILER");

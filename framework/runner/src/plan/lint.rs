@@ -4,6 +4,9 @@ use boldface::{Lora, Problem};
 
 use crate::spec::{Alignment, Experiment, Forms, Instruction, Signal};
 
+/// Fewest resamples. The middle 95% of fewer leaves out less than one at each end.
+const RESAMPLES: usize = 40;
+
 /// Reports values out of range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
     let mut range = Ranges { section: "signal", problems };
@@ -11,7 +14,7 @@ pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>)
         range.at_least_one("shown-patches", patches as u64);
     }
     range.section = "evaluation";
-    range.at_least_one("resamples", experiment.evaluation.resamples as u64);
+    range.resamples(experiment.evaluation.resamples);
     range.at_least_one("longest-answer", experiment.evaluation.longest_answer as u64);
     if let Some(alignment) = &experiment.alignment {
         range.section = "alignment";
@@ -114,6 +117,16 @@ impl Ranges<'_> {
         }
     }
 
+    fn resamples(&mut self, resamples: usize) {
+        if resamples < RESAMPLES {
+            let message = format!(
+                "{resamples} resamples are too few for a 95% interval: less than one of them lies beyond each end"
+            );
+            let help = format!("write {RESAMPLES} or more; 1000 give stable digits, and that is the default");
+            self.problems.push(Problem::at("evaluation.resamples", message).help(help));
+        }
+    }
+
     fn at_least_one(&mut self, key: &str, value: u64) {
         if value == 0 {
             self.report(key, "must be at least 1".to_owned());
@@ -198,6 +211,19 @@ mod tests {
         let mut problems = Vec::new();
         check(&mut problems);
         problems.iter().map(|problem| format!("{problem}\n")).collect()
+    }
+
+    #[test]
+    fn an_interval_leaves_out_one_resample_at_each_end() {
+        let check =
+            |count: usize| said(|problems| Ranges { section: "evaluation", problems }.resamples(count));
+        assert_eq!(check(40), "");
+        expect![[r#"
+            evaluation.resamples: 39 resamples are too few for a 95% interval: less than one of them lies beyond each end; write 40 or more; 1000 give stable digits, and that is the default
+        "#]]
+        .assert_eq(&check(39));
+        assert_ne!(check(1), "");
+        assert_ne!(check(0), "");
     }
 
     #[test]

@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use boldface::{Descriptor, Part, Result, Scan, ScanId};
+use boldface::{Answer, CorpusGenerator, Descriptor, Part, Result, Scan, ScanId, guard};
 
 use super::asked::TaskExamples;
 use super::signal::{self, SignalProperties};
-use super::{Check, alike, columns, copies, described, fits, harmonized, nuisance, related, text, words};
-use crate::plan::{Plan, StageKind};
+use super::{
+    Check, CheckStatus, alike, columns, copies, described, fits, future, harmonized, nuisance, parts,
+    recoded, related, text, words,
+};
+use crate::plan::{Plan, PlannedPlugin, StageKind};
 use crate::stages::packing::general_text;
 use crate::stages::{Inputs, harmonization};
 use crate::store::{FITTED_ON, json};
+
+/// Most answers of a task of which a scan is described again.
+const ANSWERS: usize = 4;
 
 /// Checks the artefact of the stage `kind` for leaks. `inputs` reads the artefact and the stage's own
 /// inputs.
@@ -91,11 +97,24 @@ impl Look<'_> {
         let described: Vec<String> =
             self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();
         let mut checks = Vec::new();
-        for (place, asked) in all.iter().enumerate() {
+        let split = self.inputs.split()?;
+        for (place, (task, asked)) in self.plan.tasks.iter().zip(&all).enumerate() {
             checks.extend(words::question(asked));
             checks.extend(nuisance::checks(asked, &self.plan.experiment));
             checks.extend(signal::checks(asked, &measured, how, &told_by));
             checks.extend(columns::telling(asked, &self.plan.experiment, &described));
+            checks.extend(parts::windows(asked));
+            let learns = !task.asking.keys.held_out;
+            checks.extend(parts::checks(asked, Some(&split), &self.plan.experiment, learns));
+            let taught = self.plan.tasks.iter().zip(&all).filter(|(other, _)| other.asking.teaches());
+            if task.asking.keys.held_out {
+                checks.extend(taught.filter_map(|(_, other)| recoded::check(asked, other)));
+            }
+            // A task that cannot be asked without a signal shows only now that it forecasts.
+            let is_series = |example: &boldface::Example| matches!(example.answer, Answer::Series { .. });
+            if asked.examples.iter().any(|(_, example)| is_series(example)) {
+                checks.extend(future::checks(self.plan, &[task]));
+            }
             let harmonization = &self.plan.experiment.harmonization;
             checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
             let others: Vec<&TaskExamples> =
@@ -133,6 +152,7 @@ impl Look<'_> {
         });
         let mut checks = Vec::new();
         for corpus in &self.plan.corpora {
+            let start = checks.len();
             let is_own = |descriptor: &&Descriptor| descriptor.corpus == corpus.name;
             let own: Vec<&Descriptor> =
                 scans.iter().flat_map(|scan| &scan.descriptors).filter(is_own).collect();
@@ -143,6 +163,47 @@ impl Look<'_> {
                 let before: Vec<&Descriptor> = scan.descriptors.iter().filter(is_own).collect();
                 checks.push(described::order(&corpus.name, &scan.info.id, &before, &alone));
             }
+            // A corpus that names, says or retells an answer is found already.
+            if checks[start..].iter().all(|check| check.status != CheckStatus::Failed) {
+                checks.extend(self.sees(corpus, &scans, &all)?);
+            }
+        }
+        Ok(checks)
+    }
+
+    /// Describes held-out scans with and without the columns that tasks ask for.
+    fn sees(
+        &self,
+        corpus: &PlannedPlugin<dyn CorpusGenerator>,
+        scans: &[Scan],
+        all: &[TaskExamples],
+    ) -> Result<Vec<Check>> {
+        let (signals, split) = (self.inputs.signals()?, self.inputs.split()?);
+        let describer = corpus.config.load(&self.inputs.dir(&StageKind::Corpus).join(&corpus.name))?;
+        let mut checks = Vec::new();
+        for asked in all.iter().filter(|asked| !asked.targets.is_empty()) {
+            // One scan for each of the first answers: a plugin may speak of one answer only.
+            let mut chosen: BTreeMap<Option<String>, &ScanId> = BTreeMap::new();
+            for ((info, _), answer) in asked.examples.iter().zip(asked.answers()) {
+                if chosen.len() < ANSWERS && split.part(&info.id)? != Part::Train {
+                    chosen.entry(answer).or_insert(&info.id);
+                }
+            }
+            let mut described = Vec::new();
+            for id in chosen.into_values() {
+                let Some(scan) = scans.iter().find(|scan| scan.info.id == *id) else { continue };
+                let whole =
+                    Scan { series: signals.series_of(id)?.clone(), descriptors: Vec::new(), ..scan.clone() };
+                let mut info = (*scan.info).clone();
+                info.phenotype.retain(|column, _| !asked.targets.contains(column));
+                let blind = Scan { info: Arc::new(info), ..whole.clone() };
+                described.push(described::Described {
+                    scan: id.clone(),
+                    whole: guard(|| describer.describe(&whole))?,
+                    blind: guard(|| describer.describe(&blind)),
+                });
+            }
+            checks.push(described::sees(&corpus.name, asked, &described));
         }
         Ok(checks)
     }

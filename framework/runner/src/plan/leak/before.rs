@@ -7,8 +7,8 @@ use boldface::{CheckContext, Cohort, Problem, Task};
 
 use super::asked::TaskExamples;
 use super::{
-    Check, CheckStatus, Proof, alike, columns, copies, described, harmonized, nuisance, related, settle,
-    signal, stale, started, subjects, text, words,
+    Check, CheckStatus, Proof, alike, columns, copies, described, future, harmonized, nuisance, parts,
+    recoded, related, settle, signal, stale, started, subjects, text, words,
 };
 use crate::plan::cohorts::{self, DataCache};
 use crate::plan::{Plan, PlannedPlugin, StageKind};
@@ -36,21 +36,26 @@ pub(in crate::plan) fn check(
     let mut checks = lint.of_people();
     checks.extend(lint.of_split()?);
     checks.extend(lint.of_start()?);
+    checks.extend(lint.of_future());
     let (asked, unasked) = lint.asked();
     checks.extend(unasked);
     checks.extend(lint.of_tasks(&asked));
+    checks.extend(lint.of_parts(&asked));
     checks.extend(lint.of_text(&asked));
     checks.extend(lint.of_columns(&asked));
     checks.extend(lint.cautions());
     let accept = &plan.experiment.leakage.accept;
     settle(&mut checks, accept);
     let problems = checks.iter().filter(|check| check.status == CheckStatus::Failed).map(Check::problem);
-    let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan))).collect();
+    let unasked = plan.tasks.iter().zip(&asked).filter(|(_, (asked, _))| asked.is_err());
+    let unasked = unasked.map(|(task, _)| task.name.as_str()).collect();
+    let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan, &unasked))).collect();
     if problems.is_empty() { Ok(Proof { checks }) } else { Err(problems) }
 }
 
-/// Returns the names of leaks that only a run can find and that may be accepted.
-fn later(plan: &Plan) -> BTreeSet<String> {
+/// Returns the names of leaks that only a run can find and that may be accepted. `unasked` has the tasks
+/// that need a signal.
+fn later(plan: &Plan, unasked: &BTreeSet<&str>) -> BTreeSet<String> {
     let mut ids = BTreeSet::from(["series.copies", alike::NEAR, alike::PARTS].map(str::to_owned));
     if plan.experiment.text.is_some() {
         ids.insert("text.descriptions".to_owned());
@@ -62,13 +67,18 @@ fn later(plan: &Plan) -> BTreeSet<String> {
         ids.extend(tasks().map(|task| harmonized::together_id(&task)));
     }
     for corpus in &plan.corpora {
-        let kinds = ["names", "says", "retells"];
+        let kinds = ["names", "says", "retells", "sees"];
         let of_kind = |kind| tasks().map(move |task| format!("corpora.{}.{kind}.{task}", corpus.name));
         ids.extend(kinds.into_iter().flat_map(of_kind));
         ids.insert(format!("corpora.{}.order", corpus.name));
     }
     for task in tasks() {
         ids.extend(tasks().map(|other| format!("tasks.{task}.says.{other}")));
+        if unasked.contains(&**task) {
+            ids.extend(tasks().map(|other| format!("tasks.{task}.zero-shot.{other}")));
+            ids.extend(plan.datasets.iter().map(|dataset| format!("tasks.{task}.future.{}", dataset.name)));
+            ids.extend(["windows", "parts", "nested", "unit"].map(|kind| format!("tasks.{task}.{kind}")));
+        }
         let kinds = ["question", "leaning", "nuisance.question", "nuisance.options", "nuisance.window"];
         ids.extend(kinds.map(|kind| format!("tasks.{task}.{kind}")));
         ids.extend(signal::NAMES.map(|name| format!("tasks.{task}.nuisance.{name}")));
@@ -179,6 +189,14 @@ impl Lint<'_> {
         Ok(vec![started::check(scans, &split, &contents, &learned, &start.written)])
     }
 
+    /// Looks for settings that show the future to a forecast.
+    fn of_future(&self) -> Vec<Check> {
+        let tasks: Vec<_> = self.plan.tasks.iter().filter(|task| future::forecasts(task)).collect();
+        let names: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
+        let key = format!("future {} {}", self.key(&StageKind::Series), names.join(" "));
+        self.memo.checks.get(&key, || future::checks(self.plan, &tasks)).to_vec()
+    }
+
     /// Returns the examples of every task. Tasks that need a signal are checked in the run.
     fn asked(&self) -> (Vec<Known>, Vec<Check>) {
         let (mut all, mut unasked) = (Vec::new(), Vec::new());
@@ -212,6 +230,7 @@ impl Lint<'_> {
             let Ok(asked) = &**asked else { continue };
             let of_task = || {
                 let mut checks = words::question(asked);
+                checks.extend(parts::windows(asked));
                 checks.extend(nuisance::checks(asked, experiment));
                 checks.extend(columns::telling(asked, experiment, &described));
                 checks
@@ -253,6 +272,31 @@ impl Lint<'_> {
         let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
         let key = format!("columns {} {used:?} {}", self.key(&StageKind::Series), keys.join(" "));
         self.memo.checks.get(&key, || columns::cautions(&self.plan.scans, &used, &asked)).to_vec()
+    }
+
+    /// Checks tasks against the split, and zero-shot tasks against those that teach.
+    fn of_parts(&self, all: &[Known]) -> Vec<Check> {
+        let (experiment, scans) = (&self.plan.experiment, &self.plan.scans);
+        // A split that cannot be made is reported elsewhere.
+        let split = self.plan.split(scans).ok().flatten();
+        let by = (&experiment.split, &experiment.nuisances);
+        let mut checks = Vec::new();
+        let tasks = || self.plan.tasks.iter().zip(all);
+        for (task, (asked, key)) in tasks() {
+            let Ok(asked) = &**asked else { continue };
+            let learns = !task.asking.keys.held_out;
+            let key = format!("parts {} {key} {learns} {by:?}", self.key(&StageKind::Split));
+            let look = || parts::checks(asked, split.as_ref(), experiment, learns);
+            checks.extend(self.memo.checks.get(&key, look).iter().cloned());
+            let taught = tasks().filter(|(other, _)| !learns && other.asking.teaches());
+            for (_, (other, of_other)) in taught {
+                let Ok(other) = &**other else { continue };
+                let look = || recoded::check(asked, other).into_iter().collect();
+                checks
+                    .extend(self.memo.checks.get(&format!("recoded {key} {of_other}"), look).iter().cloned());
+            }
+        }
+        checks
     }
 
     fn of_text(&self, all: &[Known]) -> Vec<Check> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boldface::{Descriptor, Fact, ScanId};
+use boldface::{Descriptor, Fact, Result, ScanId};
 use serde_json::{Value, json};
 
 use super::asked::{TaskExamples, strings};
@@ -195,6 +195,35 @@ pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descr
     );
     let help = "learn in `fit` only, and let `describe` change nothing";
     Check::passed(id, key, found).but(CheckStatus::Failed, help).in_run()
+}
+
+/// A description of a scan, and one of the same scan without the columns that a task asks for.
+pub struct Described {
+    /// The scan.
+    pub scan: ScanId,
+    /// The description with all columns.
+    pub whole: Vec<Descriptor>,
+    /// The description without them, or the error.
+    pub blind: Result<Vec<Descriptor>>,
+}
+
+/// Checks whether a description reads the columns that a task asks for.
+pub fn sees(corpus: &str, asked: &TaskExamples, described: &[Described]) -> Check {
+    let key = format!("corpora.{corpus}");
+    let id = format!("{key}.sees.{}", task(asked));
+    let reads = |one: &&Described| one.blind.as_ref().map_or(true, |blind| one.whole != *blind);
+    let columns: Vec<&String> = asked.targets.iter().collect();
+    let Some(first) = described.iter().find(reads) else {
+        let found = format!("it says the same of {} scans without {}", described.len(), named(&columns));
+        return Check::passed(id, key, found).in_run();
+    };
+    let found = format!(
+        "its description of `{}` changes without {}, which `{}` asks for: it reads the answer",
+        first.scan,
+        named(&columns),
+        asked.key
+    );
+    Check::passed(id, key, found).but(CheckStatus::Failed, HELP).in_run()
 }
 
 /// Returns the name of a task without its section.

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::counted;
 use crate::plan::leak::asked::TaskExamples;
-use crate::plan::leak::before::CAUTION;
 use crate::plan::leak::cuts::number;
 use crate::plan::leak::words::plain;
 use crate::plan::leak::{Check, CheckStatus};
+use crate::store::CAUTION_ENDING;
 
 /// Share of the scans from which skipped ones are reported.
 const MANY: f64 = 1.0 / 3.0;
@@ -42,7 +42,7 @@ pub fn cautions(scans: &[ScanInfo], used: &BTreeMap<String, String>, asked: &[&T
         let said: Vec<String> =
             codes(column, &counts).into_iter().chain(spellings(column, &counts)).collect();
         if !said.is_empty() {
-            let check = Check::passed(format!("columns.{column}{CAUTION}"), key, said.join("; "));
+            let check = Check::passed(format!("columns.{column}{CAUTION_ENDING}"), key, said.join("; "));
             let help = "correct the table; leave the cell of a missing value empty, or write `n/a`";
             checks.push(check.but(CheckStatus::Warned, help).with(json!(counts)));
         }
@@ -149,7 +149,7 @@ fn skipped(scans: &[ScanInfo], asked: &TaskExamples) -> Option<Check> {
         scans.len(),
         values.join(", ")
     );
-    let check = Check::passed(format!("{key}.skipped{CAUTION}"), key, found).with(json!(counts));
+    let check = Check::passed(format!("{key}.skipped{CAUTION_ENDING}"), key, found).with(json!(counts));
     Some(check.but(CheckStatus::Warned, "nothing to do if this is intended"))
 }
 

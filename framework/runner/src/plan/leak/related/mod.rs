@@ -10,9 +10,7 @@ use serde_json::json;
 
 use super::{Check, CheckStatus};
 use crate::spec::Experiment;
-
-/// Name of the check that reports a split by runs.
-pub const UNIT: &str = "split.unit";
+use crate::store::UNIT_CHECK;
 
 /// Whether a column groups related people, or one person under several labels.
 pub fn is_related<'a>(column: &str, scans: impl Iterator<Item = &'a ScanInfo>) -> bool {
@@ -33,7 +31,9 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
         let of = if people.len() == 1 { "person" } else { "people" };
         let found = format!("{} runs of {} {of}: {caution}", scans.len(), people.len());
         let help = "divide subjects, `unit = \"subject\"`, for numbers about new people";
-        return vec![Check::passed(UNIT, "split", found).but(CheckStatus::Warned, help).with(json!(parts))];
+        return vec![
+            Check::passed(UNIT_CHECK, "split", found).but(CheckStatus::Warned, help).with(json!(parts)),
+        ];
     }
     let found = format!(
         "{} people with {} sessions and {} scans are each in one part: the split knows people, not scans",

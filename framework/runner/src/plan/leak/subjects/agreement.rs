@@ -111,7 +111,7 @@ pub(super) fn agreement<'a>(pairs: &[(&'a ScanInfo, &'a ScanInfo)]) -> Vec<Agree
 
 /// Returns Chernoff's bound per event. Of n independent events with probability `p`, a share of at least
 /// `q` occurs with a probability of at most the n-th power of the bound.
-pub(super) fn bound(q: f64, p: f64) -> f64 {
+pub fn bound(q: f64, p: f64) -> f64 {
     if q <= p || p <= 0.0 {
         return 1.0;
     }

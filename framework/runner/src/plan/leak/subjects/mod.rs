@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use super::{Check, CheckStatus, named};
 
+pub use agreement::bound;
+
 /// One scan of each subject of a dataset, by label.
 type Subjects<'a> = BTreeMap<&'a str, &'a ScanInfo>;
 
