@@ -122,7 +122,8 @@ pub struct ScanInfo {
     pub trs: usize,
     /// Regions on disk.
     pub rois: usize,
-    /// Columns of the participants, sessions and scans tables; a missing value has no entry.
+    /// Columns of the participants, sessions and scans tables, and how the scan was acquired; a missing
+    /// value has no entry.
     pub phenotype: BTreeMap<String, String>,
     /// Events during the scan, sorted by onset. Empty if none are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

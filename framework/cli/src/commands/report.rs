@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use boldface_runner::report::{self, ReportError};
+use boldface_runner::run::{RECORD, SWEEP};
 
 use super::sweep;
 use crate::failure::{Failure, with_causes};
@@ -21,10 +22,10 @@ pub struct ReportArguments {
 /// A run that somebody else keeps may be read-only. Its table is printed all the same.
 pub fn execute(arguments: &ReportArguments) -> Result<(), Failure> {
     let run = &arguments.run;
-    if run.join("sweep.json").is_file() {
+    if run.join(SWEEP).is_file() {
         return sweep::report(run);
     }
-    if !run.join("plan.json").is_file() {
+    if !run.join(RECORD).is_file() {
         let message = format!("`{}` is not the folder of a run: it has no `plan.json`", run.display());
         return Err(Failure::Usage(message));
     }

@@ -2,10 +2,10 @@
 
 use boldface::{Card, Part, ScanInfo, Split};
 
-use super::manifest::Export;
 use crate::report::card::CardContent;
 use crate::report::markdown::{code, escape};
-use crate::run::Record;
+use crate::store::Record;
+use crate::store::export::Export;
 
 /// The contents of the card.
 pub struct Subject<'a> {
@@ -89,9 +89,10 @@ fn data(of: &Subject<'_>) -> String {
     }
     let tr: Vec<String> = export.tr.iter().map(|tr| format!("{tr} s")).collect();
     text + &format!(
-        "\nEvery scan: {} regions (`regions.tsv`), {} volumes from volume {}, repetition time {}. Series are standardised as \
+        "\nEvery scan: {} regions (`regions.tsv`), {}{} volumes from volume {}, repetition time {}. Series are standardised as \
          `normaliser.json` says, over the volumes that are shown.\n",
         export.shape.rois,
+        if signal.min_trs.is_some() { "at most " } else { "" },
         signal.trs,
         signal.start,
         tr.join(", ")

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
-use super::claim::WEIGHTS;
 use super::key::{KeyContent, key};
 use super::{Plan, PlannedPlugin, Stage, StageKind};
-use crate::spec::{Table, Taken, Unit, plain};
-use crate::stages::alignment::FactRecipe;
+use crate::spec::{FactRecipe, Table, Taken, Unit, plain};
 use crate::stages::split;
+use crate::store::export::WEIGHTS;
 
 /// Hashes of the data that a plan reads.
 pub(super) struct Data {
@@ -46,6 +45,10 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
     let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
     add_libraries(&mut config, &plan.datasets);
+    if experiment.signal.min_trs.is_some() {
+        // A scan keeps whole patches.
+        insert(&mut config, "patch", Some(json!(plan.tokenizer.config.patch())));
+    }
     if experiment.split.unit != Unit::Subject {
         // Stored scans depend on the unit of the split.
         insert(&mut config, "unit", Some(json!(experiment.split.unit)));
@@ -157,7 +160,11 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         let mut config = usual;
         insert(&mut config, "asked", task.asking.content(experiment.seed));
         insert(&mut config, "prior", task.asking.prior().map(Value::from));
-        insert(&mut config, "frequencies", task.asking.keys.frequencies.then_some(Value::Bool(true)));
+        insert(
+            &mut config,
+            "frequencies",
+            task.asking.keys.frequencies.map(|frequencies| json!(frequencies)),
+        );
         let together = plan.asked_with(task);
         if !together.is_empty() {
             let tables = tables(together.iter().copied(), |_| None);

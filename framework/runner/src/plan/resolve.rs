@@ -12,11 +12,11 @@ use boldface::{
 };
 
 use super::checks::Checks;
-use super::claim::{FrameworkKeys, PluginContext, claim};
 use super::cohorts::DataCache;
 use super::{Plan, PlannedPlugin, Start, asking, graph, harmonized, leak, libraries, lint, size};
-use crate::spec::{Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
+use crate::spec::{Crop, Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
+use crate::study::{FrameworkKeys, PluginContext, Study, claim};
 
 /// Features of the binary. The runner itself knows no engine.
 #[derive(Clone, Copy)]
@@ -126,7 +126,9 @@ fn resolve_draft(
     let text = text_content(&experiment, folder, data, &mut problems);
     let found = data.cohorts(&parts.datasets, &experiment, &mut problems);
     Checks { data, found: &found, problems: &mut problems }.all(&experiment, &draft, &parts);
-    asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
+    let patch = parts.tokenizer.as_ref().map_or(1, |entry| entry.config.patch());
+    let crop = Crop::new(&experiment.signal, patch);
+    asking::check(&mut parts.tasks, (&experiment, crop), &found.each, &mut problems);
     let start = Start::find(&experiment, folder, data, &mut problems);
     start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
     let is_whole = is_sound("datasets") && found.each.len() == experiment.datasets.len();
@@ -165,16 +167,19 @@ fn resolve_draft(
         path: spec.path.clone(),
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
-        experiment,
+        study: Study {
+            folder: folder.to_owned(),
+            experiment,
+            datasets,
+            corpora,
+            tokenizer,
+            backbone,
+            start,
+            tasks,
+            runtime,
+        },
         scans: Arc::clone(&found.scans),
         excluded: found.each.iter().flat_map(|cohort| cohort.excluded.iter().cloned()).collect(),
-        datasets,
-        corpora,
-        tokenizer,
-        backbone,
-        start,
-        tasks,
-        runtime,
         stages: Vec::new(),
         leakage: leak::Proof::default(),
     };
@@ -186,6 +191,7 @@ fn resolve_draft(
         return Err(vec![problem]);
     }
     harmonized::check_split(&plan)?;
+    super::data::check_longest(&plan)?;
     let scans = std::sync::Arc::clone(&plan.scans);
     size::measure(&mut plan, &scans);
     Ok((plan, found.each))

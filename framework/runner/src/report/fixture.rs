@@ -9,10 +9,9 @@ use boldface::{Descriptor, Fact, MetricRow, Outcome, Part, Regions, ScanId, Scan
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::plan::{Key, Stage, StageKind};
-use crate::run::arrays::{self, Array};
-use crate::run::{OutcomeLine, Reconstruction, Record, StageRecord};
 use crate::spec::Experiment;
+use crate::store::arrays::{self, Array};
+use crate::store::{Key, OutcomeLine, Reconstruction, Record, Stage, StageKind, StageRecord};
 use answers::{band, caption, choice, forecast, wave};
 
 /// Number of subjects in each part.

@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Part, Result};
 
-use crate::plan::excluded;
-use crate::power::Power;
+use crate::score::power::Power;
+use crate::store::excluded;
 pub use stored::ReportError;
 use stored::StoredRun;
 

@@ -8,19 +8,21 @@ pub(crate) mod cases;
 mod codes;
 pub(crate) mod corpus;
 pub(crate) mod evaluation;
+mod events;
 mod forms;
 pub(crate) mod groups;
 pub(crate) mod harmonization;
+mod inputs;
 mod instruction;
-pub(crate) mod intervals;
 pub(crate) mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
 pub(crate) mod naming;
 mod nearby;
-mod open;
 pub(crate) mod packing;
+mod progress;
+mod recorder;
 mod series;
 mod shots;
 pub(crate) mod split;
@@ -34,15 +36,18 @@ use std::path::{Path, PathBuf};
 use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::{Plan, Stage, StageKind, leak};
-use crate::run::inputs::Inputs;
-use crate::run::recorder::Recorder;
-use crate::run::store::cannot;
+use crate::store::{FITTED_ON, Stage, StageKind, cannot};
+use crate::study::Study;
+
+pub use events::Events;
+pub use inputs::{Inputs, ListedArtefacts, RunCache};
+pub use progress::StageProgress;
+pub use recorder::Recorder;
 
 /// Everything that a stage has access to.
 pub(crate) struct StageContext<'a> {
     /// The experiment.
-    pub plan: &'a Plan,
+    pub study: &'a Study,
     /// The stage to run.
     pub stage: &'a Stage,
     /// The artefacts it may read.
@@ -89,7 +94,7 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
 impl StageContext<'_> {
     /// Makes the context for a plugin's `fit`.
     fn fit(&mut self) -> FitContext<'_> {
-        FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }
+        FitContext { runtime: &self.study.runtime, seed: self.stage.seed, observer: &mut self.recorder }
     }
 
     /// Writes a JSON file into the artefact.
@@ -100,7 +105,7 @@ impl StageContext<'_> {
 
     /// Records the scans that a plugin was fitted on. The leak checks compare them with the split.
     fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
-        self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
+        self.write_json(FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }
 
     /// Makes a folder in the artefact.

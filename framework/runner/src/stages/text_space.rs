@@ -11,8 +11,9 @@ use rand::seq::SliceRandom;
 
 use super::StageContext;
 use super::packing::general_text;
-use crate::run::arrays::{self, Array};
 use crate::spec::Taken;
+use crate::store::arrays::{self, Array};
+use crate::store::{SCANS, VECTORS};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 3;
@@ -33,7 +34,7 @@ const BATCH: usize = 16;
 /// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
 /// export's language model too, and nothing else if the tokenizer is also the export's.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let start = work.plan.taken(work.stage);
+    let start = work.study.taken(work.stage);
     if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
         return start.copy_model(work.dir);
     }
@@ -47,7 +48,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     work.fitted_on(descriptions.keys())?;
     let asked = work.inputs.questions()?;
     let source = TextSource {
-        general: general_text(work.plan)?,
+        general: general_text(work.study)?,
         descriptions: descriptions.values().cloned().collect(),
         questions: asked
             .values()
@@ -55,7 +56,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
             .flat_map(|asked| asked.wordings.clone())
             .collect(),
     };
-    let encoder = work.plan.backbone.config.text_space(&source, &mut work.fit())?;
+    let encoder = work.study.backbone.config.text_space(&source, &mut work.fit())?;
     encoder.save(&work.folder("encoder")?)?;
 
     let mut pooled = Vec::new();
@@ -72,7 +73,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let width = pooled.first().map_or(tokens.width, |features| features.width);
     let pooled = pooled.into_iter().flat_map(|features| features.values).collect();
     write(work.dir, &Features::new(width, pooled)?, &tokens)?;
-    work.write_json("scans.json", &descriptions.keys().collect::<Vec<_>>())?;
+    work.write_json(SCANS, &descriptions.keys().collect::<Vec<_>>())?;
     start.map_or(Ok(()), |start| start.copy_model(work.dir))
 }
 
@@ -105,7 +106,7 @@ fn write(dir: &Path, pooled: &Features, tokens: &Features) -> Result<()> {
         ("descriptions".to_owned(), Array::F32(array(pooled), &pooled.values)),
         ("tokens".to_owned(), Array::F32(array(tokens), &tokens.values)),
     ];
-    arrays::write(&dir.join("vectors.safetensors"), &arrays.into())
+    arrays::write(&dir.join(VECTORS), &arrays.into())
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use boldface_runner::plan::Stage;
 use boldface_runner::plan::sweep::Sweep;
-use boldface_runner::run::{ArmStatus, Budget, History, Store, SweepFailed, SweepRecord, run_sweep};
+use boldface_runner::run::{
+    ArmStatus, Budget, History, RECORD, SWEEP, Store, SweepFailed, SweepRecord, run_sweep,
+};
 
 use super::super::{compare, report as pages};
 use crate::failure::{Failure, with_causes};
@@ -52,7 +54,7 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
 
 /// Reports a stored sweep.
 pub fn report(dir: &Path) -> Result<(), Failure> {
-    let path = dir.join("sweep.json");
+    let path = dir.join(SWEEP);
     let damaged =
         |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
     let text = std::fs::read(&path).map_err(|error| damaged(&error))?;
@@ -69,7 +71,7 @@ fn write_reports(dir: &Path, record: &SweepRecord) -> Result<(), Failure> {
 /// Returns the folders of the arms that have a plan.
 fn runs(dir: &Path, record: &SweepRecord) -> impl Iterator<Item = PathBuf> {
     let runs = record.arms.iter().map(|arm| dir.join(&arm.run));
-    runs.filter(|run| run.join("plan.json").is_file()).collect::<Vec<_>>().into_iter()
+    runs.filter(|run| run.join(RECORD).is_file()).collect::<Vec<_>>().into_iter()
 }
 
 /// Returns a failure that lists the failed arms and their errors, if any.

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::plan::leak::strings;
 use crate::plan::silent::silent;
-use crate::stages::cases::AnswerForm;
+use crate::spec::Crop;
+use crate::study::AnswerForm;
 
 /// Answers that a task's scan labels give, before any volume is read.
 pub(super) struct LabelAnswers {
@@ -30,7 +31,7 @@ impl LabelAnswers {
         task: &dyn Task,
         shots: Option<usize>,
         asked: bool,
-        trs: usize,
+        crop: Crop,
         cohorts: &[Arc<Cohort>],
     ) -> LabelAnswers {
         let features = features(&task.resolved());
@@ -40,7 +41,7 @@ impl LabelAnswers {
         'all: for cohort in cohorts {
             let regions = Arc::new(cohort.regions.clone());
             for info in &cohort.scans {
-                let Ok(scan) = silent(info, &regions, trs) else { break };
+                let Ok(scan) = silent(info, &regions, crop.kept(info.trs)) else { break };
                 let descriptors =
                     features.iter().map(|feature| something_said(&info.id, feature, asked)).collect();
                 let scan = Scan { descriptors, ..scan };

@@ -14,11 +14,11 @@ use boldface::{Answer, Part, Prediction, ScanId, TimeSeries, Window};
 
 use super::document::{Block, Page, ReportDocument, TextSpan, code, plain};
 use super::number;
-use super::results::SWAP;
 use super::sections::facts::{self, FactAnswers};
 use super::sections::slug;
 use super::stored::{ReportResult, StoredRun, TaskAnswers};
-use crate::run::OutcomeLine;
+use crate::score::SWAP;
+use crate::store::OutcomeLine;
 
 /// Folder of the pages, in the report's folder.
 pub const FOLDER: &str = "scans";

@@ -92,7 +92,7 @@ fn stages(stored: &StoredRun) -> Block {
         ("time", Align::Right),
         ("this run", Align::Left),
     ];
-    let row = |stage: &crate::run::StageRecord| {
+    let row = |stage: &crate::store::StageRecord| {
         let how = if stage.cached { "looked up" } else { "computed" };
         vec![
             TableCell::new(stage.stage.name()),

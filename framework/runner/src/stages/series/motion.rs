@@ -8,7 +8,7 @@ use boldface_features::{fc, fisher_z};
 use rayon::prelude::*;
 
 use super::checked::StoredScan;
-use crate::run::MotionFc;
+use crate::store::MotionFc;
 
 /// Fewest people. With fewer, any correlation is noise.
 const FEWEST: usize = 10;
@@ -173,7 +173,7 @@ mod tests {
     use boldface::{Quality, ScanId};
 
     use super::*;
-    use crate::run::ScanQuality;
+    use crate::store::ScanQuality;
 
     #[test]
     fn chance_is_that_of_the_tables() {

@@ -6,9 +6,8 @@ use std::path::Path;
 use boldface::{Problem, ScanId};
 use expect_test::expect;
 
-use super::units::units;
 use super::*;
-use crate::spec::SplitTable;
+use crate::spec::{SplitTable, units};
 
 pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
     let id = ScanId {
