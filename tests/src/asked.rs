@@ -41,7 +41,7 @@ warmup = 0
 peak-lr = 1e-3
 
 [evaluation]
-resamples = 20
+resamples = 40
 longest-answer = 40
 "#;
 

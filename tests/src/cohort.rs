@@ -36,7 +36,7 @@ type = "bigram"
 [tasks.captioning]
 
 [evaluation]
-resamples = 10
+resamples = 40
 longest-answer = 5
 "#;
 

@@ -84,7 +84,7 @@ impl Sandbox {
     /// If the spec has problems. They are printed.
     pub fn plan(&self, name: &str) -> Plan {
         let mut plan = plan(&self.path(name));
-        plan.experiment.runtime.runs = self.path("runs");
+        plan.study.experiment.runtime.runs = self.path("runs");
         plan
     }
 
@@ -94,7 +94,7 @@ impl Sandbox {
     /// If the spec has problems or is not a sweep.
     pub fn sweep(&self, name: &str) -> Sweep {
         let mut sweep = sweep(&self.path(name));
-        sweep.arms.iter_mut().for_each(|arm| arm.plan.experiment.runtime.runs = self.path("runs"));
+        sweep.arms.iter_mut().for_each(|arm| arm.plan.study.experiment.runtime.runs = self.path("runs"));
         sweep
     }
 

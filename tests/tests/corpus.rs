@@ -14,7 +14,7 @@ use boldface_tests::{Sandbox, Seen, plan, repository};
 /// Returns the plan and the run of the spec, with the whole corpus.
 fn whole(sandbox: &Sandbox) -> (Plan, Finished) {
     let mut plan = plan(&repository("experiments/corpus.toml"));
-    plan.experiment.runtime.runs = sandbox.path("runs");
+    plan.study.experiment.runtime.runs = sandbox.path("runs");
     let finished = run(&plan, &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
     (plan, finished)
 }

@@ -34,7 +34,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 fn with(more: &str) -> String {
@@ -191,7 +191,7 @@ fn site_and_groups_are_scored() {
     let sandbox = Sandbox::new();
     let more =
         "[nuisances]\nsite = \"group\"\n\n[split]\ntest = 0.4\nstratify = [\"condition\", \"group\"]\n";
-    let spec = with(more).replace("resamples = 20", "resamples = 20\ngroups = [\"group\", \"condition\"]");
+    let spec = with(more).replace("resamples = 40", "resamples = 40\ngroups = [\"group\", \"condition\"]");
     sandbox.write("spec.toml", &spec);
     let finished = sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
     let rows = rows(&finished.dir);
@@ -237,7 +237,7 @@ fn site_and_groups_are_scored() {
 #[test]
 fn small_groups_are_too_few() {
     let sandbox = Sandbox::new();
-    let spec = with("").replace("resamples = 20", "resamples = 20\ngroups = [\"group\"]");
+    let spec = with("").replace("resamples = 40", "resamples = 40\ngroups = [\"group\"]");
     sandbox.write("spec.toml", &spec);
     let finished = sandbox.run("spec.toml", &Seen::default()).unwrap_or_else(|failed| panic!("{failed}"));
     // With four test subjects, no group has five.

@@ -36,7 +36,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 const CHILD: &str = r#"extends = "base/base.toml"

@@ -39,7 +39,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 5
+resamples = 40
 "#;
 
 const HARMONIZATION: &str = "[harmonization]\nbatch = \"site\"\npreserve = [\"age\", \"sex\"]\n";

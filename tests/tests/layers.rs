@@ -1,7 +1,10 @@
-//! Compares the import table of ARCHITECTURE.md with what cargo sees.
+//! Compares the import table of ARCHITECTURE.md with what cargo sees, and the order of the runner's modules
+//! with its `use` lines.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -15,7 +18,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("boldface-lm", &["boldface", "boldface-engine"]),
     ("boldface-tables", &["boldface"]),
     ("boldface-loader", &["boldface"]),
-    ("boldface-runner", &["boldface", "boldface-features", "boldface-imaging", "boldface-tables"]),
+    ("boldface-spec", &["boldface", "boldface-imaging"]),
+    (
+        "boldface-runner",
+        &["boldface", "boldface-features", "boldface-imaging", "boldface-spec", "boldface-tables"],
+    ),
     (
         "boldface-plugins",
         &["boldface", "boldface-engine", "boldface-features", "boldface-imaging", "boldface-lm"],
@@ -53,10 +60,11 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("flate2", &["boldface-imaging"]),
     ("quick-xml", &["boldface-imaging"]),
     ("libloading", &["boldface-loader"]),
-    ("toml", &["boldface-runner", "boldface-plugins"]),
-    ("blake3", &["boldface-runner"]),
+    ("toml", &["boldface-spec", "boldface-runner", "boldface-plugins"]),
+    ("blake3", &["boldface-spec", "boldface-runner"]),
     ("tokenizers", &["boldface-lm", "boldface-plugins"]),
     ("minijinja", &["boldface-lm"]),
+    ("fancy-regex", &["boldface-lm"]),
     ("memmap2", &["boldface-engine"]),
     ("clap", &["boldface-cli"]),
     ("indicatif", &["boldface-cli"]),
@@ -106,5 +114,141 @@ fn each_heavy_crate_is_named_once() {
             let may = owners.contains(&package.as_str());
             assert!(!is_named || may, "`{package}` names `{heavy}`, which only {owners:?} may");
         }
+    }
+}
+
+/// The modules of the runner, after its crate `boldface-spec`, which it names `spec`. Each may use those
+/// before it in this list, and no other.
+const RUNNER_MODULES: [&str; 12] = [
+    "spec", "score", "store", "study", "stages", "plan", "run", "report", "export", "describe", "schema",
+    "check",
+];
+
+/// Modules that render what is stored. They use no stage, plan or run, although those are below them.
+const RENDERERS: [&str; 3] = ["report", "export", "describe"];
+
+/// Returns the code of a Rust file without its line comments.
+fn without_comments(text: &str) -> String {
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the first names of the paths in a use tree, such as `a` and `b` of `{a::c, b::{d, e}}`.
+fn first_names(tree: &str) -> Vec<String> {
+    let tree = tree.trim_start();
+    let name = |text: &str| -> String {
+        text.trim_start().chars().take_while(|&c| c.is_alphanumeric() || matches!(c, '_' | '*')).collect()
+    };
+    let Some(group) = tree.strip_prefix('{') else { return vec![name(tree)] };
+    let (mut names, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (place, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                names.push(name(&group[start..place]));
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                names.push(name(&group[start..place]));
+                start = place + 1;
+            }
+            _ => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// Returns the modules at the root of a crate that a file names: after `crate::`, or after at least as many
+/// `super::` as lead from a file `depth` modules deep to the root.
+fn used_modules(text: &str, depth: usize) -> BTreeSet<String> {
+    let code = without_comments(text);
+    let mut used = BTreeSet::new();
+    for (place, _) in code.match_indices("crate::") {
+        let is_whole = !code[..place].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$'));
+        if is_whole {
+            used.extend(first_names(&code[place + "crate::".len()..]));
+        }
+    }
+    // An inline module of tests is one deeper than its file.
+    let mut rest = code.as_str();
+    while let Some(place) = rest.find("super::") {
+        rest = &rest[place..];
+        let mut steps = 0;
+        while let Some(after) = rest.strip_prefix("super::") {
+            (rest, steps) = (after, steps + 1);
+        }
+        if steps >= depth {
+            used.extend(first_names(rest));
+        }
+    }
+    used
+}
+
+/// Returns the uses of the runner's modules that `order` forbids, as `file uses module`.
+fn wrong_uses(files: &[(PathBuf, String)], order: &[&str]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (path, text) in files {
+        let mut parts = path.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs"));
+        let module = parts.next().unwrap();
+        let depth = 1 + parts.filter(|part| *part != "mod").count();
+        let Some(own) = order.iter().position(|known| *known == module) else {
+            wrong.push(format!("{} is in no module of the list", path.display()));
+            continue;
+        };
+        for used in used_modules(text, depth) {
+            let place = order.iter().position(|known| *known == used);
+            let is_renderers =
+                RENDERERS.contains(&module) && ["stages", "plan", "run"].contains(&used.as_str());
+            if used == "*" || place.is_some_and(|place| place > own) || is_renderers {
+                wrong.push(format!("{} uses `{used}`", path.display()));
+            }
+        }
+    }
+    wrong
+}
+
+fn runner_files(dir: &Path, root: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            runner_files(&path, root, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push((path.strip_prefix(root).unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn modules_of_the_runner_use_only_those_below_them() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../framework/runner/src"));
+    let mut files = Vec::new();
+    runner_files(root, root, &mut files);
+    files.retain(|(path, _)| path != Path::new("lib.rs"));
+    assert!(files.len() > 150, "found only {} files: is the root right?", files.len());
+    let wrong = wrong_uses(&files, &RUNNER_MODULES);
+    assert!(wrong.is_empty(), "a module uses one above it:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_use_of_a_module_above_is_found_however_it_is_written() {
+    let wrong =
+        |path: &str, text: &str| wrong_uses(&[(PathBuf::from(path), text.to_owned())], &RUNNER_MODULES);
+    for text in [
+        "use crate::run::Store;",
+        "pub use crate::{\n    plan::{Plan, sweep},\n    run as later,\n};",
+        "fn make() { crate::run::run(); }",
+        "use super::super::run;",
+        "use super::super::{spec, run::Store};",
+        "mod tests { use super::super::super::run; }",
+    ] {
+        assert_eq!(wrong("plan/leak.rs", text), ["plan/leak.rs uses `run`"], "{text}");
+    }
+    assert_eq!(wrong("plan/mod.rs", "use super::run;"), ["plan/mod.rs uses `run`"]);
+    assert_eq!(wrong("plan/leak.rs", "use crate::*;"), ["plan/leak.rs uses `*`"]);
+    assert_eq!(wrong("report/card.rs", "use crate::plan::Plan;"), ["report/card.rs uses `plan`"]);
+    assert_eq!(wrong("extra.rs", ""), ["extra.rs is in no module of the list"]);
+    for text in ["use crate::spec::Table;", "// crate::run", "use super::run;", "use boldface::run;"] {
+        assert!(wrong("plan/leak.rs", text).is_empty(), "{text}");
     }
 }

@@ -44,7 +44,7 @@ fn classified(seed: u64, permuted: bool) -> f64 {
         classes = ["low", "high"]
 
         [evaluation]
-        resamples = 10
+        resamples = 40
         "#
     );
     sandbox.write("made.toml", &spec);
@@ -114,7 +114,7 @@ context = 60
 horizon = 20
 
 [evaluation]
-resamples = 5
+resamples = 40
 longest-answer = 20
 "#;
 

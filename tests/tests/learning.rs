@@ -70,7 +70,7 @@ fn answered(planted: Planted, permuted: bool) -> [f64; 2] {
         classes = ["low", "high"]
 
         [evaluation]
-        resamples = 10
+        resamples = 40
         "#
     );
     sandbox.write("made.toml", &spec);

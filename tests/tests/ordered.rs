@@ -38,20 +38,17 @@ fn told() -> String {
 fn bands_get_their_frequencies_again() {
     let sandbox = Sandbox::new();
     let of = |keys: &str| format!("{}\n[tasks.couplings]\ntype = \"facts\"\n{keys}\n", told());
-    let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = true")));
+    let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = \"natural\"")));
     let stages = |plan: &Plan| plan.stages.iter().map(|stage| stage.name()).collect::<Vec<_>>();
     assert_eq!(stages(&plain), stages(&corrected));
-    // Only the evaluation has another key, and a default changes nothing.
+    // Only the evaluation has another key.
     for stage in stages(&plain) {
         let is_same = key(&plain, &stage) == key(&corrected, &stage);
         assert_eq!(is_same, stage != "evaluation.couplings", "{stage}");
     }
-    assert_eq!(
-        key(&plan(&sandbox, &of("frequencies = false")), "evaluation.couplings"),
-        key(&plain, "evaluation.couplings")
-    );
 
-    let [plain, corrected] = ["", "frequencies = true"].map(|keys| {
+    let kinds = ["", "frequencies = \"natural\"", "frequencies = \"equal\""];
+    let [plain, corrected, equal] = kinds.map(|keys| {
         let finished = run(&sandbox, &of(keys));
         answers(&sandbox, &finished, "evaluation.couplings")
     });
@@ -59,7 +56,7 @@ fn bands_get_their_frequencies_again() {
         plain["bigram"].iter().map(|answered| &answered.outcome).collect::<Vec<_>>(),
         corrected["without-frequencies"].iter().map(|answered| &answered.outcome).collect::<Vec<_>>()
     );
-    // Most facts are typical, so the middle of the bands gains.
+    // Most facts are typical, so the middle of the bands gains from natural frequencies and loses by equal ones.
     let middle = |answers: &[OutcomeLine]| -> f64 {
         let share = |answered: &OutcomeLine| {
             let Prediction::Choice { probabilities } = &answered.outcome.prediction else { panic!() };
@@ -69,8 +66,8 @@ fn bands_get_their_frequencies_again() {
         answers.iter().map(share).sum::<f64>() / answers.len() as f64
     };
     for plugin in ["bigram", "swap"] {
-        let (before, after) = (middle(&plain[plugin]), middle(&corrected[plugin]));
-        assert!(after > before, "{plugin}: {before} {after}");
+        let [before, after, rarer] = [&plain, &corrected, &equal].map(|answers| middle(&answers[plugin]));
+        assert!(after > before && before > rarer, "{plugin}: {before} {after} {rarer}");
     }
 }
 
@@ -79,13 +76,13 @@ fn captions_of_facts_get_the_frequencies_of_their_bands() {
     let sandbox = Sandbox::new();
     let of =
         |keys: &str| format!("{}\n[tasks.captioning]\ndecoding = \"asked\"\nfacts = 3\n{keys}\n", told());
-    let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = true")));
+    let (plain, corrected) = (plan(&sandbox, &of("")), plan(&sandbox, &of("frequencies = \"natural\"")));
     assert_eq!(plain.stages.len(), corrected.stages.len());
     for stage in plain.stages.iter().map(|stage| stage.name()) {
         let is_same = key(&plain, &stage) == key(&corrected, &stage);
         assert_eq!(is_same, stage != "evaluation.captioning", "{stage}");
     }
-    let finished = run(&sandbox, &of("frequencies = true"));
+    let finished = run(&sandbox, &of("frequencies = \"natural\""));
     let accuracy = test_score(&finished.dir, "captioning", "bigram", "fact_accuracy");
     assert!((0.0..=1.0).contains(&accuracy), "{accuracy}");
     let told = answers(&sandbox, &finished, "evaluation.captioning");
@@ -128,7 +125,7 @@ fn keys_that_facts_cannot_have_are_said_before_anything_runs() {
         ("drawn", COUPLINGS, "answer-sd = 1"),
         ("few", COUPLINGS, "shots = 2"),
         ("few-captions", "type = \"captioning\"\n", "shots = 2"),
-        ("free", "type = \"captioning\"\ndecoding = \"free\"\n", "frequencies = true"),
+        ("free", "type = \"captioning\"\ndecoding = \"free\"\n", "frequencies = \"natural\""),
         ("joint", FACTS, "paradigm = \"multi\""),
         ("open", FACTS, "paradigm = \"open\""),
         ("prior", COUPLINGS, "prior = \"fc\""),
@@ -160,7 +157,7 @@ fn keys_about_ordered_answers_are_for_ordered_answers() {
         tasks.wide.answer-sd: 80 is not below the range of all bins, 80 years; lower it: the first and last bins would be nearly all answers
     "#]]
     .assert_eq(&problems(&spec(&[
-        ("bands", CONDITION, "frequencies = true"),
+        ("bands", CONDITION, "frequencies = \"natural\""),
         ("classes", CONDITION, "answer-sd = 5"),
         ("narrow", BINS, "answer-sd = 0.2"),
         ("negative", BINS, "answer-sd = -1"),
@@ -172,7 +169,7 @@ fn keys_about_ordered_answers_are_for_ordered_answers() {
         tasks.unseen.answer-sd: `answer-sd` acts in instruction tuning, which leaves this task out; remove `answer-sd`, or `held-out` and `paradigm = "probe"`
     "#]]
     .assert_eq(&problems(&spec(&[("unseen", BINS, "answer-sd = 5\nheld-out = true")])));
-    let nothing = "\n[tasks.couplings]\ntype = \"facts\"\nfrequencies = true\n";
+    let nothing = "\n[tasks.couplings]\ntype = \"facts\"\nfrequencies = \"equal\"\n";
     let untaught = DATA.replace("[tokenizer]", "[corpora.connectivity]\n\n[tokenizer]");
     let untaught = untaught.replace("steps = 6\n", "steps = 6\nrehearsal = 0\n");
     expect![[r#"

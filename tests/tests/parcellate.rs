@@ -188,6 +188,25 @@ fn only_what_changed_is_made_again() {
 }
 
 #[test]
+fn both_files_of_a_pair_count() {
+    let sandbox = study();
+    // A dot in the name of a folder is no extension.
+    let [header, voxels] = ["x.hdr.d/sub-01_bold.hdr", "x.hdr.d/sub-01_bold.img"];
+    let (head, mut image) = image(&[2, 2, 2, 20], (0..160).map(f64::from).collect()).pair();
+    write(&sandbox, header, &head);
+    write(&sandbox, voxels, &image);
+    for given in [header, voxels] {
+        let run = || succeeds(&parcellate(&sandbox, &[given], &format!("--out {}", given.replace('.', "-"))));
+        assert!(run().starts_with(&format!("{}: 1 made; ", given.replace('.', "-"))));
+        assert!(run().contains(": 0 made, 1 made before; "));
+        let last = image.len() - 1;
+        image[last] ^= 1;
+        write(&sandbox, voxels, &image);
+        assert!(run().contains(": 1 made; "));
+    }
+}
+
+#[test]
 fn the_number_of_workers_changes_no_byte() {
     let sandbox = study();
     let more = "--confounds auto --columns csf --detrend --high-pass 0.01 --format npy";

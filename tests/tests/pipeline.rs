@@ -54,7 +54,7 @@ context = 60
 horizon = 20
 
 [evaluation]
-resamples = 20
+resamples = 40
 longest-answer = 20
 "#;
 
@@ -74,7 +74,7 @@ fn smoke_runs_on_real_scans_in_seconds_and_a_second_time_in_less() {
     let sandbox = Sandbox::new();
     let begun = Instant::now();
     let mut plan = plan(&repository("experiments/smoke.toml"));
-    plan.experiment.runtime.runs = sandbox.path("runs");
+    plan.study.experiment.runtime.runs = sandbox.path("runs");
     let finished = run(&plan, &Seen::default()).unwrap();
     let first = begun.elapsed();
     let seen = Seen::default();
@@ -168,7 +168,7 @@ fn a_change_runs_only_what_depends_on_it() {
     let evaluations = ["evaluation.captioning", "evaluation.condition", "evaluation.forecasting"];
     let baselines = ["baseline.captioning", "baseline.condition", "baseline.forecasting"];
     let scored = [&evaluations[..], &baselines].concat();
-    assert_eq!(after("resamples = 20", "resamples = 21"), set(&scored));
+    assert_eq!(after("resamples = 40", "resamples = 41"), set(&scored));
     let tuned = [&evaluations[..], &["instruction"]].concat();
     assert_eq!(after("[instruction]\nsteps = 4", "[instruction]\nsteps = 5"), set(&tuned));
     let coded = [&tuned[..], &["tokenizer", "codes", "alignment"]].concat();

@@ -127,7 +127,7 @@ fn a_change_reaches_what_depends_on_it_and_nothing_else() {
     expect!["instruction evaluation.condition baseline.forecasting evaluation.forecasting"]
         .assert_eq(&changed("context = 60", "context = 40"));
     expect!["baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"]
-        .assert_eq(&changed("[signal]", "[evaluation]\nresamples = 10\n\n[signal]"));
+        .assert_eq(&changed("[signal]", "[evaluation]\nresamples = 40\n\n[signal]"));
     expect!["split corpus text-space tokenizer codes alignment instruction baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("[signal]", "[split]\nseed = 1\n\n[signal]"));
     expect!["series split corpus text-space tokenizer codes alignment instruction baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("subjects = 12", "subjects = 14"));
     expect!["split corpus text-space tokenizer codes alignment instruction baseline.condition evaluation.condition baseline.forecasting evaluation.forecasting"].assert_eq(&changed("[datasets.made]", "seed = 1\n[datasets.made]"));

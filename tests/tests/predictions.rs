@@ -51,7 +51,7 @@ context = 40
 horizon = 20
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 fn run(sandbox: &Sandbox) -> std::path::PathBuf {

@@ -148,7 +148,7 @@ fn planned(sandbox: &Sandbox, text: &str) -> Plan {
     let path = sandbox.write("study.toml", text);
     let build = Build { engines: &[Offer::plain("dfdx")], load: &no_libraries };
     let mut plan = resolve(&path, text, &build).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    plan.experiment.runtime.runs = sandbox.path("runs");
+    plan.study.experiment.runtime.runs = sandbox.path("runs");
     plan
 }
 

@@ -71,7 +71,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 20
+resamples = 40
 
 [runtime]
 checkpoint-seconds = 0

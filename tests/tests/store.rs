@@ -33,7 +33,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 fn project() -> Sandbox {

@@ -37,7 +37,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 const GRID: &str = r#"

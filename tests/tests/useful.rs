@@ -44,7 +44,7 @@ fn finished(seed: u64, permuted: bool, more: &str) -> (Sandbox, Finished) {
         text-to-text = 0
 
         [evaluation]
-        resamples = 10
+        resamples = 40
 
         {more}
         "#

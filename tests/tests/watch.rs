@@ -26,7 +26,7 @@ type = "bigram"
 context = 20
 horizon = 20
 [evaluation]
-resamples = 10
+resamples = 40
 "#;
 
 fn told(file: &mut File, at: f64, event: JournalEvent) {

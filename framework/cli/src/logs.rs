@@ -9,7 +9,7 @@ use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::progress;
+use crate::{progress, say};
 
 /// File for JSON lines; none until a run has a folder.
 static RUN: Mutex<Option<File>> = Mutex::new(None);
@@ -48,7 +48,9 @@ struct Screen;
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        progress::aside(|| io::stderr().write(bytes))
+        let text = String::from_utf8_lossy(bytes);
+        progress::aside(|| io::stderr().write_all(say::shown(&text).as_bytes()))?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -88,7 +88,11 @@ impl Events for Screen {
     fn started(&self, stage: &Stage, index: usize, total: usize) {
         let label = format!("[{index}/{total}] {}", self.titled(stage));
         let bar = match self.is_terminal {
-            true => BARS.add(ProgressBar::new(0).with_style(spinner()).with_message(label.clone())),
+            true => BARS.add(
+                ProgressBar::new(0)
+                    .with_style(spinner())
+                    .with_message(crate::say::shown(&label).into_owned()),
+            ),
             false => ProgressBar::hidden(),
         };
         if self.is_terminal {

@@ -4,6 +4,9 @@
 
 use boldface_runner::plan::Located;
 
+/// The most characters of a line that are shown.
+const WIDEST: usize = 120;
+
 /// Formats a problem of a spec, ending with a line break.
 pub fn problem(located: &Located) -> String {
     let Located { problem, source, line, column, span } = located;
@@ -13,16 +16,33 @@ pub fn problem(located: &Located) -> String {
     let mut text = format!("error: {}\n{margin}--> {file}:{line}:{column}\n", problem.message);
     // A missing key has a place, but no text to point at.
     if span.end > 0 {
-        let shown = source.text.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
+        let whole = source.text.lines().nth(line - 1).unwrap_or_default();
         let pointed = source.text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
-        let carets = "^".repeat(pointed.trim_end().chars().count().max(1));
-        let before = " ".repeat(column - 1);
+        let width = pointed.trim_end().chars().count().clamp(1, WIDEST);
+        let (shown, before) = excerpt(whole, column - 1, width);
+        let (carets, before) = ("^".repeat(width), " ".repeat(before));
         text += &format!("{margin} |\n{number} | {shown}\n{margin} | {before}{carets}\n");
     }
     if let Some(help) = &problem.help {
         text += &format!("{margin} = help: {help}\n");
     }
     text
+}
+
+/// Returns the part of a line around `width` characters after the first `before`, with as much of the line
+/// as fits, and how many characters are before them in this part.
+fn excerpt(line: &str, before: usize, width: usize) -> (String, usize) {
+    let characters: Vec<char> = line.chars().collect();
+    let start = if characters.len() <= WIDEST { 0 } else { before.saturating_sub((WIDEST - width) / 2) };
+    let start = start.min(characters.len());
+    let end = (start + WIDEST).min(characters.len());
+    let mut shown = String::new();
+    shown.push_str(if start > 0 { "…" } else { "" });
+    let before = before.saturating_sub(start) + shown.chars().count();
+    // A tab or a control character takes one column here, so that the carets are below what they point at.
+    shown.extend(characters[start..end].iter().map(|c| if c.is_control() { ' ' } else { *c }));
+    shown.push_str(if end < characters.len() { "…" } else { "" });
+    (shown, before)
 }
 
 #[cfg(test)]
@@ -79,6 +99,16 @@ mod tests {
               |       ^^^^^^
         "#]],
         );
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_its_mistake() {
+        assert_eq!(excerpt("a = 'b'", 4, 3), ("a = 'b'".to_owned(), 4));
+        let line = format!("{}x{}", "a".repeat(5000), "b".repeat(5000));
+        let (shown, before) = excerpt(&line, 5000, 1);
+        assert_eq!((shown.chars().count(), shown.chars().nth(before)), (122, Some('x')));
+        let (shown, before) = excerpt(&line, 10_000, 1);
+        assert_eq!(shown.chars().nth(before), Some('b'));
     }
 
     #[test]

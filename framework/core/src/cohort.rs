@@ -23,6 +23,10 @@ pub struct ScanId {
     pub task: Option<String>,
     /// Run label.
     pub run: Option<String>,
+    /// The other labels that tell recordings apart, as a name has them: those of [`ScanId::OTHERS`], in this
+    /// order and joined by `_`, such as `acq-mb_dir-AP`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<String>,
     /// Whether the unit of splits and intervals is the run instead of the person. The framework sets it
     /// for `[split] unit = "run"`; a dataset writes `false`. Comparing ids ignores it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -30,11 +34,30 @@ pub struct ScanId {
 }
 
 impl ScanId {
+    /// BIDS entities beside session, task and run that tell recordings apart, in the order of names:
+    /// acquisition, contrast agent, reconstruction and direction of phase encoding. Other entities, such as
+    /// `space`, name forms of one recording.
+    pub const OTHERS: [&str; 4] = ["acq", "ce", "rec", "dir"];
+
+    /// Returns the label of a BIDS entity, such as `sub` or `dir`.
+    pub fn label(&self, entity: &str) -> Option<&str> {
+        match entity {
+            "sub" => Some(&self.subject),
+            "ses" => self.session.as_deref(),
+            "task" => self.task.as_deref(),
+            "run" => self.run.as_deref(),
+            _ => {
+                let mut parts = self.others.as_deref()?.split('_').filter_map(|part| part.split_once('-'));
+                parts.find(|(found, _)| *found == entity).map(|(_, label)| label)
+            }
+        }
+    }
+
     /// Creates the id of the only scan of `subject`, without session, task or run. Add labels by struct
     /// update: `ScanId { run: Some("1".into()), ..ScanId::new("pain", "01") }`.
     pub fn new(dataset: impl Into<String>, subject: impl Into<String>) -> ScanId {
         let (dataset, subject) = (dataset.into(), subject.into());
-        ScanId { dataset, subject, session: None, task: None, run: None, by_run: false }
+        ScanId { dataset, subject, session: None, task: None, run: None, others: None, by_run: false }
     }
 
     /// Identifies the unit of splits and intervals, unique over all datasets: the person, or the run if
@@ -43,8 +66,8 @@ impl ScanId {
         if self.by_run { self.to_string() } else { format!("{}/sub-{}", self.dataset, self.subject) }
     }
 
-    fn name(&self) -> (&str, &str, [Option<&str>; 3]) {
-        let labels = [&self.session, &self.task, &self.run].map(Option::as_deref);
+    fn name(&self) -> (&str, &str, [Option<&str>; 4]) {
+        let labels = [&self.session, &self.task, &self.run, &self.others].map(Option::as_deref);
         (&self.dataset, &self.subject, labels)
     }
 }
@@ -78,9 +101,11 @@ impl Hash for ScanId {
 impl fmt::Display for ScanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/sub-{}", self.dataset, self.subject)?;
-        let entities = [("ses", &self.session), ("task", &self.task), ("run", &self.run)];
+        // In the order of BIDS.
+        let entities =
+            [("ses-", &self.session), ("task-", &self.task), ("", &self.others), ("run-", &self.run)];
         entities.iter().try_for_each(|(entity, label)| match label {
-            Some(label) => write!(f, "_{entity}-{label}"),
+            Some(label) => write!(f, "_{entity}{label}"),
             None => Ok(()),
         })
     }
@@ -97,7 +122,8 @@ pub struct ScanInfo {
     pub trs: usize,
     /// Regions on disk.
     pub rois: usize,
-    /// Columns of the participants, sessions and scans tables; a missing value has no entry.
+    /// Columns of the participants, sessions and scans tables, and how the scan was acquired; a missing
+    /// value has no entry.
     pub phenotype: BTreeMap<String, String>,
     /// Events during the scan, sorted by onset. Empty if none are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -30,7 +30,8 @@ impl<C: Serialize + Debug + Send + Sync> Config for C {
 pub struct CheckContext<'a> {
     /// All scans of all datasets.
     pub scans: &'a [ScanInfo],
-    /// Volumes of every scan after the crop.
+    /// Volumes of a scan after the crop. If scans differ in length, the most that a tokenizer or backbone
+    /// meets, and the fewest for a task, whose windows must fit into every scan.
     pub trs: usize,
     /// Volumes per token, as configured in the tokenizer.
     pub patch: usize,
@@ -68,6 +69,15 @@ pub trait Dataset: Config {
     /// measured.
     fn record(&self, root: &Path, scan: &ScanInfo) -> Result<Recorded> {
         Ok(Recorded { series: self.load(root, scan)?, quality: Quality::default() })
+    }
+
+    /// Reports the settings under which a volume depends on later volumes of its recording, such as a
+    /// trend fitted to the whole run. None by default.
+    ///
+    /// Each is a [`Problem`] at its key that says how it looks ahead and what to set instead. They are no
+    /// mistakes, unless a task [forecasts](Task::forecasts): what it shows would then know what it asks.
+    fn looks_ahead(&self, _root: &Path) -> Vec<Problem> {
+        Vec::new()
     }
 
     /// Reports problems with this config before anything runs.
@@ -357,6 +367,12 @@ pub trait LanguageModel: Send {
 pub trait Task: Config {
     /// Turns one scan into examples. Empty if the scan lacks what the task needs.
     fn examples(&self, scan: &Scan) -> Result<Vec<Example>>;
+
+    /// Whether an answer is about volumes that come after the example's window in the same scan. Answers
+    /// of the form [`crate::Answer::Series`] always are.
+    fn forecasts(&self) -> bool {
+        false
+    }
 
     /// Scores all outcomes of one part at once. The framework calls it again for every bootstrap
     /// resample. The first metric is the headline: reports and leaderboards state it when only one

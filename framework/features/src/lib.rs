@@ -13,6 +13,7 @@ pub mod graph;
 mod measured;
 mod networks;
 mod norms;
+pub mod recording;
 pub mod signal;
 pub mod spectrum;
 pub mod temporal;

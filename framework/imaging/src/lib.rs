@@ -5,6 +5,7 @@
 //! [`regions`]). It also makes regional series ([`parcellation`]), cleans them ([`clean()`]) and scales
 //! them ([`standardize()`]).
 
+pub mod acquisition;
 pub mod beside;
 pub mod bold;
 pub mod cifti;

@@ -85,6 +85,13 @@ impl Name {
         }
     }
 
+    /// Returns the labels of [`ScanId::OTHERS`] in the name, in their order.
+    fn others(&self) -> Option<String> {
+        let labels =
+            ScanId::OTHERS.iter().filter_map(|entity| Some(format!("{entity}-{}", self.get(entity)?)));
+        Some(labels.collect::<Vec<_>>().join("_")).filter(|others| !others.is_empty())
+    }
+
     /// Returns the scan of `dataset` that the name belongs to; `None` without `sub-`.
     pub fn scan(&self, dataset: &str) -> Option<ScanId> {
         let label = |entity| self.entities.get(entity).cloned();
@@ -94,6 +101,7 @@ impl Name {
             session: label("ses"),
             task: label("task"),
             run: label("run"),
+            others: self.others(),
             by_run: false,
         })
     }
@@ -140,6 +148,17 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!((name.suffix.as_str(), name.extension.as_str()), ("timeseries", "npy"));
         assert_eq!(name.scan("pain").unwrap().to_string(), "pain/sub-01_ses-a_task-pain_run-3");
+        let directed = Name::parse("sub-01_task-pain_dir-AP_acq-mb_run-3_space-T1w_bold.nii.gz").unwrap();
+        let scan = directed.scan("pain").unwrap();
+        assert_eq!(scan.to_string(), "pain/sub-01_task-pain_acq-mb_dir-AP_run-3");
+        assert_eq!(
+            ["dir", "acq", "rec", "run"].map(|entity| scan.label(entity)),
+            [Some("AP"), Some("mb"), None, Some("3")]
+        );
+        assert_ne!(
+            scan,
+            Name::parse("sub-01_task-pain_dir-PA_acq-mb_run-3_bold.nii.gz").unwrap().scan("pain").unwrap()
+        );
         let bold = Name::parse("sub-01_bold.nii.gz").unwrap();
         assert_eq!((bold.suffix.as_str(), bold.extension.as_str()), ("bold", "nii.gz"));
         assert_eq!(Name::parse("participants.tsv").unwrap().scan("pain"), None);

@@ -138,6 +138,7 @@ pub fn scan_id(dataset: &str, labels: &PatternLabels, subject: Option<&str>) -> 
         session: get("session", "ses"),
         task: get("task", "task"),
         run: get("run", "run"),
+        others: None,
         by_run: false,
     })
 }

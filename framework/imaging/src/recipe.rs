@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use boldface::{Deserialize, JsonSchema, Problem, Quality, Recorded, Result, Serialize, TimeSeries};
 
 use crate::bold::{Bold, Space, plausible_tr};
-use crate::clean::{Cleaning, cautions, clean};
+use crate::clean::{Cleaning, Standardization, cautions, clean};
 use crate::confounds::{ConfoundTable, Confounds, DummyScans, Scrub, framewise_displacement, kept_volumes};
 use crate::gaps::resample_kept;
 use crate::matrix::Matrix;
@@ -124,6 +124,35 @@ impl Recipe {
         problems.extend(self.scrub.iter().flat_map(Scrub::check).map(|problem| problem.below("scrub")));
         problems.extend(self.cleaning.problems());
         problems
+    }
+
+    /// Returns the settings under which a volume depends on later ones, each with what to set instead.
+    ///
+    /// Smoothing, coverage and the removal of volumes are left out: they do not change a volume that
+    /// stays.
+    pub fn looks_ahead(&self) -> Vec<Problem> {
+        let how = &self.cleaning;
+        let both_ways = "filters the whole run, forward and backward";
+        let all = [
+            ("detrend", how.detrend, "fits a trend to the whole run", "`detrend = false`"),
+            ("low-pass", how.low_pass.is_some(), both_ways, "no `low-pass`"),
+            ("high-pass", how.high_pass.is_some(), both_ways, "no `high-pass`"),
+            ("confounds", self.confounds.is_some(), "fits a regression to the whole run", "no `confounds`"),
+            (
+                "standardize",
+                how.standardize != Standardization::None,
+                "takes mean and spread of the whole run",
+                "`standardize = \"none\"`",
+            ),
+            (
+                "resample-tr",
+                self.resample_tr.is_some(),
+                "mixes volumes on both sides of each time",
+                "no `resample-tr`",
+            ),
+        ];
+        let used = all.into_iter().filter(|(_, is_used, ..)| *is_used);
+        used.map(|(key, _, how, instead)| Problem::at(key, how).help(instead)).collect()
     }
 
     /// Returns the repetition time of a recording in seconds, from all sources that give one.
@@ -288,6 +317,62 @@ mod tests {
         // A failure repeats with the same message for every scan.
         let far = || cache.weights_for(&parcellation, &grid(500.0), None).unwrap_err().to_string();
         assert!(far().contains("atlas.nii") && far() == far());
+    }
+
+    /// Returns the series of a recording whose last volumes are `later`.
+    fn derived(dir: &Path, recipe: &Recipe, later: f64) -> Matrix {
+        let wave = |volume: usize, voxel: usize| (0.7 * volume as f64 + 2.0 * voxel as f64).sin();
+        let value = |place: usize| match (place / 2, place % 2) {
+            (volume, voxel) if volume < 60 => 100.0 + 0.05 * volume as f64 + wave(volume, voxel),
+            (volume, voxel) => later + wave(volume, voxel),
+        };
+        let bold = dir.join("bold.nii");
+        std::fs::write(&bold, Image::new(&[2, 1, 1, 80], (0..160).map(value).collect()).bytes()).unwrap();
+        let confounds = dir.join("confounds.tsv");
+        let rows: String = (0..80).map(|volume| format!("{}\n", (0.3 * f64::from(volume)).cos())).collect();
+        std::fs::write(&confounds, format!("trans_x\n{rows}")).unwrap();
+        let files = ScanFiles { bold, confounds: Some(confounds), ..ScanFiles::default() };
+        let series = recipe.derive(&files, &parcellation(dir), &WeightsCache::default()).unwrap().series;
+        let values = series.values().iter().map(|&x| f64::from(x)).collect();
+        Matrix { rows: series.trs(), columns: series.rois(), values }
+    }
+
+    #[test]
+    fn what_looks_ahead_is_moved_by_later_volumes_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let cleaning = Cleaning { detrend: false, ..Cleaning::default() };
+        let plain = Recipe { cleaning: cleaning.clone(), ..Recipe::default() };
+        let with = |cleaning: Cleaning| Recipe { cleaning, ..plain.clone() };
+        let cosine =
+            Cleaning { high_pass: Some(0.02), filter: crate::clean::Filter::Cosine, ..cleaning.clone() };
+        let ahead = [
+            ("detrend", with(Cleaning { detrend: true, ..cleaning.clone() })),
+            ("low-pass", with(Cleaning { low_pass: Some(0.1), ..cleaning.clone() })),
+            ("high-pass", with(Cleaning { high_pass: Some(0.02), ..cleaning.clone() })),
+            ("high-pass", with(cosine)),
+            ("standardize", with(Cleaning { standardize: Standardization::Zscore, ..cleaning })),
+            (
+                "confounds",
+                Recipe { confounds: Some(Confounds::Columns(vec!["trans_x".into()])), ..plain.clone() },
+            ),
+            ("resample-tr", Recipe { resample_tr: Some(1.5), ..plain.clone() }),
+        ];
+        // Volumes up to 60 s before the change or, at the finer rate, right before it.
+        let moves = |recipe: &Recipe, until: usize| {
+            let [one, other] = [100.0, 140.0].map(|later| derived(dir.path(), recipe, later));
+            (0..until).any(|volume| one.row(volume) != other.row(volume))
+        };
+        for (key, recipe) in ahead {
+            let keys: Vec<String> = recipe.looks_ahead().into_iter().map(|problem| problem.key).collect();
+            assert_eq!(keys, [key]);
+            let until = if key == "resample-tr" { 79 } else { 60 };
+            assert!(moves(&recipe, until), "{key}");
+        }
+        let smoothed = Recipe { smoothing: Some(1.0), dummy_scans: DummyScans::Count(0), ..plain.clone() };
+        for recipe in [plain, smoothed] {
+            assert_eq!(recipe.looks_ahead(), []);
+            assert!(!moves(&recipe, 60));
+        }
     }
 
     #[test]

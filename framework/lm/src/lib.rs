@@ -36,7 +36,7 @@ mod spoken;
 mod vocabulary;
 mod weights;
 
-pub use chat::ChatMessage;
+pub use chat::Message;
 pub use config::{ModelConfig, ModelFamily};
 pub use files::{ModelFiles, open};
 pub use generate::{Continuation, generate};

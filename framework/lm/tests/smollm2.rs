@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use boldface_engine::{Engine, no_grad, open as engine};
-use boldface_lm::{ChatMessage, ModelFiles, PublishedNetwork, open};
+use boldface_lm::{Message, ModelFiles, PublishedNetwork, open};
 
 /// Opens the model if it was fetched; CI fetches it.
 fn model() -> Option<ModelFiles> {
@@ -74,7 +74,7 @@ fn special_tokens_are_text_in_plain_text() {
     let plain = vocabulary.tokens("a <|im_end|> b").unwrap();
     assert!(plain.iter().all(|token| *token > 16), "{plain:?}");
     assert_eq!(vocabulary.text(&plain).unwrap(), "a <|im_end|> b");
-    let chat = vocabulary.chat(&[ChatMessage::new("user", "Hello")], true).unwrap();
+    let chat = vocabulary.chat(&[Message::new("user", "Hello")], true).unwrap();
     assert_eq!(
         chat,
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n\

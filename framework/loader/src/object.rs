@@ -75,6 +75,11 @@ impl Task for LoadedTask {
         Ok(self.0.plugin.call(Request::Examples { object: self.0.number, scan }, series)?.0)
     }
 
+    fn forecasts(&self) -> bool {
+        // A library that fails here fails in `examples` too, which says so.
+        self.0.plugin.ask(Request::Forecasts { object: self.0.number }).unwrap_or(false)
+    }
+
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
         let mut series = Series::default();
         let outcomes = outcomes.iter().map(|outcome| series.put_outcome(outcome)).collect();
@@ -218,6 +223,10 @@ impl Dataset for LoadedDataset {
         let request = Request::Record { object: self.0.number, root, scan };
         let (sent, mut series) = self.0.plugin.call::<SentRecorded>(request, Series::default())?;
         series.take_recorded(sent)
+    }
+
+    fn looks_ahead(&self, root: &Path) -> Vec<Problem> {
+        problems(self.0.plugin.ask(Request::LooksAhead { object: self.0.number, root: root.to_owned() }))
     }
 
     fn check(&self, root: &Path) -> Vec<Problem> {

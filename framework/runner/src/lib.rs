@@ -5,13 +5,29 @@
 //! ```
 //!
 //! This crate has no tensor type. Models are trained behind the traits of the crate `boldface`.
+//!
+//! A module uses only modules above it in this list. `tests/tests/layers.rs` checks it.
+
+pub use boldface_spec as spec;
+
+mod label;
+mod score;
+mod store;
+
+mod study;
+
+mod stages;
+
+pub mod plan;
+
+pub mod run;
+
+pub mod report;
+
+pub mod export;
 
 pub mod describe;
-pub mod export;
-pub mod plan;
-pub mod power;
-pub mod report;
-pub mod run;
+
 pub mod schema;
-pub mod spec;
-mod stages;
+
+pub mod check;

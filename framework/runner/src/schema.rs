@@ -82,7 +82,7 @@ fn add_task_keys(plugin: &mut Value, definitions: &mut Value) {
 
 /// Returns the schema of an artefact's `manifest.json`.
 pub fn manifest() -> Value {
-    schema_of::<crate::run::Manifest>()
+    schema_of::<crate::store::Manifest>()
 }
 
 /// Returns the schema of one row of the metric table.

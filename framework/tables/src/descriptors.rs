@@ -28,7 +28,7 @@ pub fn write(path: &Path, descriptors: &[Descriptor]) -> TableResult<()> {
         let counts: Vec<u64> = descriptors.iter().map(|descriptor| of(descriptor) as u64).collect();
         Series::new(name.into(), counts).into()
     };
-    let columns = vec![
+    let mut columns = vec![
         text("dataset", |descriptor| Some(&descriptor.scan.dataset)),
         text("subject", |descriptor| Some(&descriptor.scan.subject)),
         text("session", |descriptor| descriptor.scan.session.as_deref()),
@@ -47,6 +47,7 @@ pub fn write(path: &Path, descriptors: &[Descriptor]) -> TableResult<()> {
         count("norm_people", |descriptor| descriptor.norm_people),
         text("norm", |descriptor| Some(&descriptor.norm)),
     ];
+    columns.extend(frame::others(descriptors.iter().map(|descriptor| &descriptor.scan)));
     frame::write(path, descriptors.len(), columns)
 }
 
@@ -63,7 +64,7 @@ pub fn read(path: &Path) -> TableResult<Vec<Descriptor>> {
     let mut texts = [dataset?, subject?, corpus?, sentence?, feature?, band?, norm?].map(Vec::into_iter);
     let labels = ["session", "task", "run", "reason"].map(|name| table.strings(name));
     let [session, task, run, reason] = labels;
-    let mut labels = [session?, task?, run?, reason?].map(Vec::into_iter);
+    let mut labels = [session?, task?, run?, table.others()?, reason?].map(Vec::into_iter);
     let mut numbers = [table.floats("value")?, table.floats("z")?].map(Vec::into_iter);
     let [people, start, trs] = ["norm_people", "window_start", "window_trs"].map(count);
     let mut counts = [people?, start?, trs?].map(Vec::into_iter);
@@ -74,11 +75,11 @@ pub fn read(path: &Path) -> TableResult<Vec<Descriptor>> {
         const SAME: &str = "all columns of a table have the same number of rows";
         let [dataset, subject, corpus, text, feature, band, norm] =
             texts.each_mut().map(|column| column.next().expect(SAME));
-        let [session, task, run, reason] = labels.each_mut().map(|column| column.next().expect(SAME));
+        let [session, task, run, others, reason] = labels.each_mut().map(|column| column.next().expect(SAME));
         let [value, z] = numbers.each_mut().map(|column| column.next().expect(SAME));
         let [norm_people, start, trs] = counts.each_mut().map(|column| size(column.next().expect(SAME)));
         descriptors.push(Descriptor {
-            scan: ScanId { dataset, subject, session, task, run, by_run: false },
+            scan: ScanId { dataset, subject, session, task, run, others, by_run: false },
             corpus,
             text,
             fact: Fact { feature, value, z, band, reason },
@@ -105,6 +106,7 @@ mod tests {
                 session: session.map(str::to_owned),
                 task: label("regulate"),
                 run: label("02"),
+                others: None,
                 by_run: false,
             },
             corpus: "connectivity".into(),

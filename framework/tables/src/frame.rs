@@ -3,10 +3,14 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{ArrowDataType, Column, DataFrame, DataType, PolarsResult};
+use boldface::ScanId;
+use polars::prelude::{
+    ArrowDataType, Column, CompatLevel, DataFrame, DataType, NamedFrom, PolarsResult, SchemaExt, Series,
+};
 use polars_io::SerReader;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 use polars_io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
+use polars_parquet::write::schema_to_metadata_key;
 
 use crate::{TableError, TableResult, checksum};
 
@@ -96,6 +100,11 @@ impl ParquetTable {
         Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
     }
 
+    /// Reads the column of [`others`], if the table has one.
+    pub(crate) fn others(&self) -> TableResult<Vec<Option<String>>> {
+        if self.has("others") { self.strings("others") } else { Ok(vec![None; self.rows()]) }
+    }
+
     /// Reads a column of numbers. Missing values are `None`.
     pub(crate) fn floats(&self, name: &str) -> TableResult<Vec<Option<f64>>> {
         let column = self.column(name)?;
@@ -155,6 +164,13 @@ impl ParquetTable {
     }
 }
 
+/// Returns the column `others` of scan ids, which a table has only if one of its scans has such labels, so
+/// that all other tables stay as they are.
+pub(crate) fn others<'a>(ids: impl Iterator<Item = &'a ScanId>) -> Option<Column> {
+    let labels: Vec<Option<&str>> = ids.map(|id| id.others.as_deref()).collect();
+    labels.iter().any(Option::is_some).then(|| Series::new("others".into(), labels).into())
+}
+
 /// Writes the columns as zstd Parquet beside `path` and then renames the file, so that readers never see
 /// half a table.
 pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> TableResult<()> {
@@ -168,8 +184,9 @@ pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> TableResu
     // One thread and one row group, so that the same rows give the same bytes.
     let writer =
         ParquetWriter::new(&file).with_compression(ParquetCompression::Zstd(None)).set_parallel(false);
-    let sum = checksum::of_table(&frame).map(|sum| vec![(CHECKSUM.to_owned(), sum)]);
-    let writer = writer.with_key_value_metadata(sum.map(KeyValueMetadata::from_static));
+    let mut pairs = vec![declared(&frame)];
+    pairs.extend(checksum::of_table(&frame).map(|sum| (CHECKSUM.to_owned(), sum)));
+    let writer = writer.with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)));
     let written = whole(|| writer.with_row_group_size(Some(rows.max(1))).finish(&mut frame));
     let synced =
         written.map_err(encode).and_then(|_| file.sync_all().map_err(|source| io("write", path, source)));
@@ -179,6 +196,13 @@ pub(crate) fn write(path: &Path, rows: usize, columns: Vec<Column>) -> TableResu
         let _ = fs::remove_file(&aside);
     }
     placed
+}
+
+/// Returns the types that the file declares for Arrow. Text is Arrow's oldest layout of it: older readers do
+/// not know views, and newer ones cannot filter or sort them. Without this, polars declares views.
+fn declared(frame: &DataFrame) -> (String, String) {
+    let pair = schema_to_metadata_key(&frame.schema().to_arrow(CompatLevel::oldest()));
+    (pair.key, pair.value.unwrap_or_default())
 }
 
 fn written_checksum(reader: &mut ParquetReader<File>) -> PolarsResult<Option<String>> {
@@ -202,4 +226,26 @@ fn whole<T>(call: impl FnOnce() -> PolarsResult<T>) -> TableResult<T, String> {
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> TableError {
     TableError::Io { action, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Views of text are newer than many readers: pyarrow 14 cannot open them, pandas cannot filter them.
+    #[test]
+    fn text_is_declared_as_every_reader_knows_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("text.parquet");
+        let column: Column = Series::new("a".into(), vec![Some("x"), None]).into();
+        let schema = DataFrame::new(2, vec![column.clone()]).unwrap().schema().clone();
+        write(&path, 2, vec![column]).unwrap();
+        let mut reader = open(&path).unwrap();
+        let pairs = reader.get_metadata().unwrap().key_value_metadata().clone().unwrap();
+        let declared = pairs.into_iter().find(|pair| pair.key == "ARROW:schema").unwrap().value;
+        let at = |level| schema_to_metadata_key(&schema.to_arrow(level)).value;
+        assert_eq!(declared, at(CompatLevel::oldest()));
+        assert_ne!(declared, at(CompatLevel::newest()));
+        assert_eq!(ParquetTable::read(&path).unwrap().strings("a").unwrap(), [Some("x".to_owned()), None]);
+    }
 }

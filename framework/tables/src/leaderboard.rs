@@ -38,6 +38,8 @@ pub struct LeaderboardEntry {
 pub struct Summary {
     /// Number of defined values.
     pub n: usize,
+    /// Number of values, with the undefined ones.
+    pub total: usize,
     /// Their mean.
     pub mean: Option<f64>,
     /// Their sample standard deviation. `None` for fewer than two.
@@ -93,16 +95,18 @@ pub fn told(settings: &BTreeMap<String, String>, wanted: impl Fn(&str) -> bool) 
     settings.iter().filter(|(key, _)| wanted(key)).map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Computes mean and standard deviation of the defined values.
+/// Computes mean and standard deviation of the defined values, and counts the others.
 pub fn summary(values: impl Iterator<Item = Option<f64>>) -> Summary {
-    let known: Vec<f64> = values.flatten().filter(|value| !value.is_nan()).collect();
+    let values: Vec<Option<f64>> = values.collect();
+    let total = values.len();
+    let known: Vec<f64> = values.into_iter().flatten().filter(|value| !value.is_nan()).collect();
     let n = known.len();
     if n == 0 {
-        return Summary::default();
+        return Summary { total, ..Summary::default() };
     }
     let mean = known.iter().sum::<f64>() / n as f64;
     let squares = known.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    Summary { n, mean: Some(mean), sd: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()) }
+    Summary { n, total, mean: Some(mean), sd: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()) }
 }
 
 /// Groups trials that differ only in seeds and parts of the split, and sorts the groups by validation
@@ -157,7 +161,16 @@ pub fn axes(trials: &[Trial], order: &BTreeMap<String, Vec<String>>) -> Vec<Lead
     axes.into_iter().map(|(keys, of_trials, texts)| axis(trials, keys, &of_trials, texts)).collect()
 }
 
-/// Chooses the entry with the best validation value for each division of the subjects.
+/// Lists the divisions of the subjects, in order.
+pub fn divisions(trials: &[Trial]) -> Vec<&String> {
+    let mut divisions: Vec<&String> = trials.iter().map(|trial| &trial.division).collect();
+    divisions.sort_by(|a, b| by_number(a, b));
+    divisions.dedup();
+    divisions
+}
+
+/// Chooses the entry with the best validation value for each division of the subjects. A division in which
+/// no validation value is defined has no choice.
 pub fn choices(
     trials: &[Trial],
     entries: &[LeaderboardEntry],
@@ -166,9 +179,6 @@ pub fn choices(
     if higher_is_better.is_none() {
         return Vec::new();
     }
-    let mut divisions: Vec<&String> = trials.iter().map(|trial| &trial.division).collect();
-    divisions.sort_by(|a, b| by_number(a, b));
-    divisions.dedup();
     let choose = |division: &String| {
         let candidate = |(place, entry): (usize, &LeaderboardEntry)| {
             let of = entry.trials.iter().filter(|&&trial| trials[trial].division == *division);
@@ -180,7 +190,7 @@ pub fn choices(
         let found = entries.iter().enumerate().filter_map(candidate);
         found.min_by(|a, b| better(Some(a.validation), Some(b.validation), higher_is_better))
     };
-    divisions.into_iter().filter_map(choose).collect()
+    divisions(trials).into_iter().filter_map(choose).collect()
 }
 
 fn kept(settings: &BTreeMap<String, String>, wanted: fn(&str) -> bool) -> BTreeMap<String, String> {

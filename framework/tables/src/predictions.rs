@@ -78,7 +78,8 @@ pub struct AnswerColumns {
     pub probability: Option<f64>,
 }
 
-/// Returns the columns in order. They are the contract of `predictions.parquet`.
+/// Returns the columns in order. They are the contract of `predictions.parquet`. Where scans differ in
+/// `acq-`, `ce-`, `rec-` or `dir-`, a column `others` follows, such as `acq-mb_dir-AP`.
 pub fn columns() -> [ColumnInfo; 20] {
     let column = |name, dtype, nullable, about| ColumnInfo { name, dtype, nullable, about };
     [
@@ -143,7 +144,7 @@ pub fn write(path: &Path, rows: &[PredictionRow]) -> TableResult<()> {
     let count = |name: &str, of: fn(&PredictionRow) -> Option<u64>| -> Column {
         Series::new(name.into(), rows.iter().map(|row| of(row)).collect::<Vec<Option<u64>>>()).into()
     };
-    let columns = vec![
+    let mut columns = vec![
         text("task", |row| Some(&row.task)),
         text("split", |row| Some(row.part.name())),
         text("dataset", |row| Some(&row.scan.dataset)),
@@ -165,6 +166,7 @@ pub fn write(path: &Path, rows: &[PredictionRow]) -> TableResult<()> {
         count("option_index", |row| row.answer.option_index),
         number("probability", |row| row.answer.probability),
     ];
+    columns.extend(frame::others(rows.iter().map(|row| &row.scan)));
     frame::write(path, rows.len(), columns)
 }
 
@@ -186,6 +188,7 @@ pub fn read(path: &Path) -> TableResult<Vec<PredictionRow>> {
     let (task, part, kind) = (text("task")?, text("split")?, text("kind")?);
     let (dataset, subject) = (text("dataset")?, text("subject")?);
     let (session, scan_task, run) = (label("session")?, label("scan_task")?, label("run")?);
+    let others = table.others()?;
     let (start, trs, index) = (count("window_start")?, count("window_trs")?, count("question_index")?);
     let (question, answerer) = (text("question")?, text("answerer")?);
     let (truth, answer, option) = (label("truth")?, label("answer")?, label("option")?);
@@ -218,6 +221,7 @@ pub fn read(path: &Path) -> TableResult<Vec<PredictionRow>> {
             session: session[i].clone(),
             task: scan_task[i].clone(),
             run: run[i].clone(),
+            others: others[i].clone(),
             by_run: false,
         },
         window: Window { start: size(start[i]), trs: size(trs[i]) },

@@ -54,7 +54,7 @@ pub fn write(path: &Path, rows: &[QualityRow]) -> TableResult<()> {
     let count = |name: &str, of: fn(&QualityRow) -> Option<u64>| -> Column {
         Series::new(name.into(), rows.iter().map(of).collect::<Vec<Option<u64>>>()).into()
     };
-    let columns = vec![
+    let mut columns = vec![
         text("dataset", |row| Some(&row.scan.dataset)),
         text("subject", |row| Some(&row.scan.subject)),
         text("session", |row| row.scan.session.as_deref()),
@@ -73,6 +73,7 @@ pub fn write(path: &Path, rows: &[QualityRow]) -> TableResult<()> {
         count("missing_regions", |row| Some(row.missing_regions)),
         text("warnings", |row| Some(&row.warnings)),
     ];
+    columns.extend(frame::others(rows.iter().map(|row| &row.scan)));
     frame::write(path, rows.len(), columns)
 }
 
@@ -85,6 +86,7 @@ pub fn read(path: &Path) -> TableResult<Vec<QualityRow>> {
     let text = |name: &str| table.required(name, table.strings(name)?);
     let (dataset, subject, warnings) = (text("dataset")?, text("subject")?, text("warnings")?);
     let (session, task, run) = (table.strings("session")?, table.strings("task")?, table.strings("run")?);
+    let others = table.others()?;
     let tr = table.required("tr", table.floats("tr")?)?;
     let volumes = table.required("volumes", table.counts("volumes")?)?;
     let missing = table.required("missing_regions", table.counts("missing_regions")?)?;
@@ -104,6 +106,7 @@ pub fn read(path: &Path) -> TableResult<Vec<QualityRow>> {
                 session: label(&session),
                 task: label(&task),
                 run: label(&run),
+                others: label(&others),
                 by_run: false,
             },
             tr: tr[i],
@@ -135,6 +138,7 @@ mod tests {
         let scan = |session: Option<&str>| ScanId {
             session: session.map(str::to_owned),
             task: Some("rest".into()),
+            others: session.map(|_| "dir-AP".to_owned()),
             ..ScanId::new("study", "01")
         };
         let whole = QualityRow {

@@ -63,7 +63,8 @@ impl<F: FeatureFamily> CorpusGenerator for Described<F> {
         // In order, so that the first of several errors is always the same.
         let rows = rows.into_iter().collect::<Result<Vec<_>>>()?;
         let infos: Vec<_> = scans.iter().map(|scan| scan.info.as_ref()).collect();
-        let norms = Norms::fit(&rows, &infos, family.telling().adjust)?;
+        let volumes: Vec<usize> = scans.iter().map(|scan| scan.series.trs()).collect();
+        let norms = Norms::fit_by_length(&rows, &infos, family.telling().adjust, &volumes)?;
         let features: Vec<Feature> = norms.features().cloned().collect();
         let words = words_of(&family)?;
         proved::prove(&words, &features)?;
@@ -160,7 +161,7 @@ impl<F: FeatureFamily> Fitted<F> {
 impl<F: FeatureFamily> Describer for Fitted<F> {
     fn describe(&self, scan: &Scan) -> Result<Vec<Descriptor>> {
         let measured = self.measured(scan)?;
-        let compared = self.norms.compare(&measured, &scan.info)?;
+        let compared = self.norms.compare_at(&measured, &scan.info, scan.series.trs())?;
         let fact = |(one, compared): (&Measurement, &Compared)| {
             let told = one.value.map(|value| self.family.told_value(&one.feature, value));
             self.words.fact(&one.feature, told, compared.z)

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Recorded, Result, ScanId, ScanInfo, TimeSeries, register};
+use boldface_imaging::acquisition;
 use boldface_imaging::clean::{Cleaning, Filter, Standardization};
 use boldface_imaging::confounds::{Confounds, DummyScans, Scrub};
 use boldface_imaging::link;
@@ -35,7 +36,8 @@ use super::exclude;
 ///
 /// Phenotypes come from `participants.tsv`, `sessions.tsv`, `scans.tsv` and each subject's own tables,
 /// in this folder or in `raw`. Mean framewise displacement becomes the column `mean_fd` if no table has
-/// one.
+/// one. Labels such as `acq-`, what sidecars say of the scanner, and the repetition time before
+/// `resample-tr` become columns too, if they differ between scans.
 ///
 /// For the Human Connectome Project, use `pattern =
 /// "{subject}/MNINonLinear/Results/{task}/{task}_hp2000_clean.nii.gz"` and `mask =
@@ -136,7 +138,7 @@ struct Bids {
     #[serde(default)]
     maximum_mean_fd: Option<f64>,
     /// Table of runs to exclude, with the columns `participant_id` and `reason`, and optionally
-    /// `session_id`, `task` and `run`.
+    /// `session_id`, `task`, `run`, `acq`, `ce`, `rec` and `dir`.
     #[serde(default)]
     exclude: Option<PathBuf>,
     #[serde(skip)]
@@ -199,10 +201,13 @@ impl Dataset for Bids {
         let tables = Phenotypes::read_at(&self.places(root), &ids)?;
         let rois = parcellation.regions().names.len();
         let looked: Vec<_> = used.par_iter().map(|found| self.look(found, &tables, rois)).collect();
-        let (mut scans, mut errors) = (Vec::new(), Vec::new());
+        let (mut scans, mut properties, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (found, looked) in used.iter().zip(looked) {
             match looked {
-                Ok(Ok(info)) => scans.push(info),
+                Ok(Ok((info, own))) => {
+                    scans.push(info);
+                    properties.push(own);
+                }
                 Ok(Err(exclusion)) => excluded.push(exclusion),
                 Err(error) => errors.push(format!("`{}`: {error}", found.id)),
             }
@@ -227,6 +232,7 @@ impl Dataset for Bids {
             return Err(format!("all {} scans are excluded{}", found.len(), first.unwrap_or_default()).into());
         }
         excluded.sort_by(|a, b| a.scan.cmp(&b.scan));
+        acquisition::add_differing(&mut scans, &properties);
         let regions = parcellation.regions().clone();
         self.memory.keep(root, found, parcellation);
         Ok(Cohort { excluded, ..Cohort::new(scans, regions) })
@@ -254,6 +260,14 @@ impl Dataset for Bids {
             );
         }
         Ok(recorded)
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn looks_ahead(&self, _root: &Path) -> Vec<Problem> {
+        self.recipe().looks_ahead()
     }
 
     fn check(&self, root: &Path) -> Vec<Problem> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Exclusion, Result, ScanId};
-use boldface_imaging::names::{label, same_label, same_run};
+use boldface_imaging::names::{label, same_label};
 use boldface_imaging::table::{TableRow, TextTable};
 
 /// Returns the exclusions that the table `file` lists among the scans `found` of a dataset, sorted by scan. None
@@ -45,8 +45,15 @@ struct Listed {
 }
 
 /// Entities, and the names that a list may give their columns.
-const COLUMNS: [(&str, &[&str]); 3] =
-    [("ses", &["session_id", "session", "ses"]), ("task", &["task", "task_id"]), ("run", &["run", "run_id"])];
+const COLUMNS: [(&str, &[&str]); 7] = [
+    ("ses", &["session_id", "session", "ses"]),
+    ("task", &["task", "task_id"]),
+    ("run", &["run", "run_id"]),
+    ("acq", &["acq"]),
+    ("ce", &["ce"]),
+    ("rec", &["rec"]),
+    ("dir", &["dir"]),
+];
 
 impl List {
     /// Reads a list. Rows whose column `dataset` names another dataset are skipped.
@@ -103,11 +110,9 @@ impl List {
 
 impl Listed {
     fn names(&self, id: &ScanId) -> bool {
-        self.labels.iter().all(|(entity, label)| match *entity {
-            "ses" => id.session.as_ref() == Some(label),
-            "task" => id.task.as_ref() == Some(label),
-            _ => id.run.as_deref().is_some_and(|run| same_run(run, label)),
-        })
+        self.labels
+            .iter()
+            .all(|(entity, label)| id.label(entity).is_some_and(|own| same_label(entity, own, label)))
     }
 }
 

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cohort, Dataset, Problem, Result, ScanId, ScanInfo, TimeSeries, register};
+use boldface_imaging::acquisition::{self, AcquisitionProperties};
 use boldface_imaging::folder::{FileSelection, NamedFile, SIGNALS, ScanFolder, files_in, repetition_time};
 use boldface_imaging::link;
 use boldface_imaging::names::Name;
 use boldface_imaging::phenotype::Phenotypes;
+use boldface_imaging::recipe::Recipe;
 use boldface_imaging::recording::{self, SignalFormat, SignalLayout};
 use boldface_imaging::regions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::exclude;
 
@@ -21,7 +24,8 @@ use super::exclude;
 /// `sub-01`. The folder also has `participants.tsv`, optionally `sessions.tsv` and `scans.tsv` (with
 /// `participant_id` and `run`, `task` or `session_id`), and a region table `..._dseg.tsv` with the
 /// columns `index`, `name` and `network`. Columns of the first three tables are the phenotype; `n/a` is
-/// a missing value.
+/// a missing value. Labels such as `acq-` and what sidecars say of the scanner become columns too, if
+/// they differ between scans.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Series {
@@ -43,7 +47,7 @@ struct Series {
     /// Phenotype column with the repetition time in seconds, for studies in which it differs by site.
     tr_column: Option<String>,
     /// Table of scans to exclude, relative to the folder, with the columns `participant_id` and `reason`, and
-    /// optionally `session_id`, `task` and `run`.
+    /// optionally `session_id`, `task`, `run`, `acq`, `ce`, `rec` and `dir`.
     exclude: Option<PathBuf>,
 }
 
@@ -100,7 +104,7 @@ impl Dataset for Series {
             if exclude::has(&excluded, &id) {
                 continue;
             }
-            let mut info = || -> Result<ScanInfo> {
+            let mut info = || -> Result<(ScanInfo, AcquisitionProperties)> {
                 let phenotype = phenotypes.values_of(&id)?;
                 let tr = self.tr(&folder, scan, &phenotype, &mut times);
                 let tr = tr.map_err(|error| format!("scan `{id}`: {error}"))?;
@@ -112,7 +116,9 @@ impl Dataset for Series {
                         break;
                     }
                 }
-                Ok(ScanInfo {
+                let sidecars: Vec<PathBuf> =
+                    folder.sidecars(scan).map(|sidecar| sidecar.path.clone()).collect();
+                let info = ScanInfo {
                     id: id.clone(),
                     tr,
                     trs,
@@ -120,7 +126,8 @@ impl Dataset for Series {
                     phenotype,
                     events: Vec::new(),
                     cuts: Vec::new(),
-                })
+                };
+                Ok((info, acquisition::properties(Some(&scan.name), &sidecars)))
             };
             match info() {
                 Ok(info) => scans.push(info),
@@ -137,7 +144,8 @@ impl Dataset for Series {
         if scans.is_empty() {
             return Err(format!("all {} scans are excluded", excluded.len()).into());
         }
-        scans.sort_by(|a, b| a.id.cmp(&b.id));
+        let (mut scans, properties): (Vec<ScanInfo>, Vec<AcquisitionProperties>) = scans.into_iter().unzip();
+        acquisition::add_differing(&mut scans, &properties);
         Ok(Cohort { excluded, ..Cohort::new(scans, regions) })
     }
 
@@ -154,6 +162,26 @@ impl Dataset for Series {
             return Err(format!("the file of scan `{id}` has changed since the run began; run again").into());
         }
         Ok(series)
+    }
+
+    fn version(&self) -> u32 {
+        2
+    }
+
+    fn looks_ahead(&self, root: &Path) -> Vec<Problem> {
+        // A folder that cannot be searched is a problem of the cohort.
+        let Ok(folder) = self.find(root, None) else { return Vec::new() };
+        let mut found: BTreeMap<String, Problem> = BTreeMap::new();
+        for scan in &folder.scans {
+            let recorded = |sidecar: &NamedFile| Some((sidecar.path.clone(), recipe_of(&sidecar.path)?));
+            let Some((sidecar, recipe)) = folder.sidecars(scan).find_map(recorded) else { continue };
+            for Problem { key, message, help } in recipe.looks_ahead() {
+                let message = format!("{message}, as `{}` says", sidecar.display());
+                let instead = format!("series made with {}", help.unwrap_or_default());
+                found.entry(key.clone()).or_insert(Problem::at(key, message).help(instead));
+            }
+        }
+        found.into_values().collect()
     }
 
     fn check(&self, root: &Path) -> Vec<Problem> {
@@ -325,6 +353,16 @@ impl Series {
             None => plausible(*tr).map_err(|error| format!("{error}, by {by}").into()),
         }
     }
+}
+
+/// Returns the steps by which `boldface parcellate` made a series, as its sidecar records them.
+fn recipe_of(sidecar: &Path) -> Option<Recipe> {
+    let json: Value = serde_json::from_slice(&link::read(sidecar).ok()?).ok()?;
+    let mut settings = json.get("MadeOf")?.get("Settings")?.as_object()?.clone();
+    // These are about the parcellation.
+    settings.remove("kind");
+    settings.remove("networks");
+    serde_json::from_value(Value::Object(settings)).ok()
 }
 
 fn plausible(tr: f64) -> Result<f64> {

@@ -148,6 +148,14 @@ impl Dataset for Synthetic {
         ] {
             demand(number >= least, key, format!("`{number}` is too few"), &format!("use at least {least}"));
         }
+        for (key, [one, other], most) in [
+            ("subjects", [self.subjects, self.scans], 1_000_000),
+            ("trs", [self.trs, self.rois], 100_000_000),
+        ] {
+            let (all, what) =
+                (one.saturating_mul(other), if key == "trs" { "numbers per scan" } else { "scans" });
+            demand(all <= most, key, format!("{all} {what} are too many"), &format!("make at most {most}"));
+        }
         for (key, number, holds, help) in [
             ("tr", self.tr, self.tr > 0.0 && self.tr.is_finite(), "use seconds above 0"),
             ("effect", self.effect, self.effect.is_finite(), "use a number, such as 0.5"),
@@ -380,5 +388,9 @@ mod tests {
         let keys: Vec<_> =
             dataset(spec).check(Path::new("")).into_iter().map(|problem| problem.key).collect();
         assert_eq!(keys, ["networks", "rois", "tr", "autocorrelation", "classes", "column"]);
+        let large =
+            dataset(serde_json::json!({ "subjects": 100_000, "scans": 11, "trs": 1_000_000, "rois": 101 }));
+        let keys: Vec<_> = large.check(Path::new("")).into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["subjects", "trs"]);
     }
 }

@@ -44,6 +44,10 @@ impl Task for Forecasting {
         }])
     }
 
+    fn forecasts(&self) -> bool {
+        true
+    }
+
     fn score(&self, outcomes: &[&Outcome]) -> Result<Vec<Metric>> {
         let scans: Vec<Forecast> =
             outcomes.iter().map(|outcome| forecast(outcome, self.horizon)).collect::<Result<_>>()?;

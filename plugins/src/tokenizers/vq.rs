@@ -35,7 +35,7 @@ use crate::nets::autoencoder::Autoencoder;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Vq {
-    /// Volumes per token of one region; must divide the length of the scans.
+    /// Volumes per token of one region; must divide `signal.trs`.
     patch: usize,
     /// Number of codes.
     codebook_size: usize,

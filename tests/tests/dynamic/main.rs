@@ -57,7 +57,7 @@ question = "What is the {target} of this scan?"
 [tasks.captioning]
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 fn example() -> Vec<u8> {
@@ -236,7 +236,7 @@ fn a_loaded_dataset_is_read() {
     }
     let spec = "plugins = ['lib/example.so']\n[datasets.csv]\ntype = 'example-dataset'\npath = 'data'\ntr = 2.0\n\
                 [signal]\ntrs = 40\n[tokenizer]\ntype = 'quantile'\npatch = 10\n[backbone]\ntype = 'bigram'\n\
-                [tasks.forecasting]\ncontext = 30\nhorizon = 10\n[evaluation]\nresamples = 10\n";
+                [tasks.forecasting]\ncontext = 30\nhorizon = 10\n[evaluation]\nresamples = 40\n";
     sandbox.write("spec.toml", spec);
     let (code, shown, errors) = told(&sandbox.boldface(&["run", "spec.toml"]));
     assert_eq!(code, Some(0), "{errors}");

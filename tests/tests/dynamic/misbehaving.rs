@@ -35,7 +35,7 @@ how = "HOW"
 in = "IN"
 
 [evaluation]
-resamples = 10
+resamples = 40
 
 [runtime]
 plugin-seconds = 2

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use boldface_runner::export::{Unverified, VerificationRequest};
+use boldface_runner::check::{Unverified, VerificationRequest};
 
 use super::start::{begun, problems};
 use super::verified::verified;

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use boldface_runner::export::{Export, Unverified, VerificationRequest, write};
+use boldface_runner::check::{Unverified, VerificationRequest};
+use boldface_runner::export::{Export, write};
 use boldface_runner::run::{Budget, run_sweep};
 use boldface_tests::shipped::stand_in;
 use boldface_tests::{Sandbox, Seen};
@@ -46,7 +47,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 10
+resamples = 40
 "#;
 
 fn asked_for(task: &str) -> VerificationRequest {
@@ -86,7 +87,7 @@ classes = [\"F\", \"M\"]
 shots = 2
 
 [evaluation]
-resamples = 10
+resamples = 40
 ";
     let spec = COUNTED.split("[tasks.captioning]").next().unwrap().to_owned() + tasks;
     let sandbox = project(&spec);

@@ -59,7 +59,7 @@ classes = ["F", "M"]
 prompts = "words.toml"
 
 [evaluation]
-resamples = 10
+resamples = 40
 longest-answer = 5
 "#;
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use boldface_runner::export::{VerificationRequest, write};
+use boldface_runner::check::VerificationRequest;
+use boldface_runner::export::write;
 use boldface_tests::{Sandbox, Seen, build, test_score};
 
 use super::verified::verified;

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use boldface_runner::export::{Export, Refused, Unverified, VerificationRequest, Verified, verify};
+use boldface_runner::check::{Unverified, VerificationRequest, Verified, verify};
+use boldface_runner::export::{Export, Refused};
 use boldface_tests::{Sandbox, Seen, build};
 
 use super::{COUNTED, exported, project};
@@ -66,7 +67,7 @@ target = "sex"
 classes = ["F", "M"]
 
 [evaluation]
-resamples = 10
+resamples = 40
 longest-answer = 5
 "#;
 

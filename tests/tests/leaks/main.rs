@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod accepted;
+mod designs;
 mod fits;
+mod future;
 mod held_out;
 mod nuisances;
 mod people;
@@ -113,7 +115,7 @@ target = "condition"
 classes = ["low", "high"]
 
 [evaluation]
-resamples = 5
+resamples = 40
 longest-answer = 20
 "#;
 

@@ -53,7 +53,7 @@ fn the_same_people_in_two_datasets() {
     // Other recordings of the same people, recognisable only by their ages.
     study(&sandbox, "more", |i, person| person.signal = 100 + i);
     expect![[r#"
-        spec.toml:31:11: leak `datasets.more.people-of.files`: `sub-01`, `sub-02`, `sub-03` and 21 more are also in `files`, and 24 of 24 agree there in `age`: the same people under two names; put all scans of a person into one dataset, or keep them together by a column that both have: `[split] group`; or accept it with a reason: `[leakage] accept = { "datasets.more.people-of.files" = "..." }`
+        spec.toml:31:11: leak `datasets.more.people-of.files`: `sub-01`, `sub-02`, `sub-03` and 21 more are also in `files`, and 24 of 24 agree in `age`: the same people under two names; put all scans of a person into one dataset, or keep them together by a column that both have: `[split] group`; or accept it with a reason: `[leakage] accept = { "datasets.more.people-of.files" = "..." }`
     "#]].assert_eq(&said(&sandbox, &with(MORE)));
 }
 

@@ -27,6 +27,7 @@ enum By {
     Window,
     Text,
     Number,
+    Twice,
 }
 
 register!(Task "nosy" => Nosy);
@@ -52,7 +53,7 @@ impl Task for Nosy {
                 example.answer = Answer::Choice { options, correct: 1 };
             }
             By::Window if correct == 1 => example.window = Window::first(20),
-            By::Window => {}
+            By::Window | By::Twice => {}
             By::Number => {
                 let value = scan.info.phenotype["age"].parse()?;
                 example.answer = Answer::Value { value, unit: "years".to_owned(), edges: Vec::new() };
@@ -63,7 +64,46 @@ impl Task for Nosy {
                     Answer::Text { reference, facts: Vec::new(), decoding: boldface::Decoding::Free };
             }
         }
-        Ok(vec![example])
+        let mut examples = vec![example];
+        if matches!(self.by, By::Twice) {
+            let other =
+                Answer::Choice { options: vec!["low".to_owned(), "high".to_owned()], correct: 1 - correct };
+            examples.push(Example { answer: other, ..examples[0].clone() });
+        }
+        Ok(examples)
+    }
+
+    fn score(&self, _: &[&Outcome]) -> Result<Vec<Metric>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Asks for the condition, which it may claim to foresee.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(crate = "boldface::schemars")]
+struct Prophet {
+    /// Whether the answer is about later volumes.
+    later: bool,
+}
+
+register!(Task "prophet" => Prophet);
+
+impl Task for Prophet {
+    fn examples(&self, scan: &Scan) -> Result<Vec<Example>> {
+        Ok(vec![Example {
+            window: Window::first(20),
+            question: "What comes next?".to_owned(),
+            answer: Answer::Text {
+                reference: scan.info.id.to_string(),
+                facts: Vec::new(),
+                decoding: boldface::Decoding::Free,
+            },
+        }])
+    }
+
+    fn forecasts(&self) -> bool {
+        self.later
     }
 
     fn score(&self, _: &[&Outcome]) -> Result<Vec<Metric>> {
@@ -91,6 +131,9 @@ struct Gossip {
     /// Whether it counts the scans that it describes.
     #[serde(default)]
     counts: bool,
+    /// A column whose values it reveals in a code of its own, with a `+` in its name.
+    #[serde(default)]
+    coded: Option<String>,
 }
 
 register!(CorpusGenerator "gossip" => Gossip);
@@ -112,6 +155,7 @@ impl CorpusGenerator for Gossip {
         Ok(Box::new(Told {
             columns: columns.chain(behind).collect(),
             counts: self.counts,
+            coded: self.coded.as_ref().map(|column| column.replace('+', "")),
             described: AtomicUsize::new(0),
         }))
     }
@@ -120,6 +164,7 @@ impl CorpusGenerator for Gossip {
 struct Told {
     columns: Vec<(String, String)>,
     counts: bool,
+    coded: Option<String>,
     described: AtomicUsize,
 }
 
@@ -129,6 +174,10 @@ impl Describer for Told {
         for (column, name) in &self.columns {
             let value = scan.info.phenotype.get(column).map_or("unknown", String::as_str);
             said.push((name.clone(), value.to_owned()));
+        }
+        if let Some(column) = &self.coded {
+            let length = scan.info.phenotype.get(column).map_or(0, String::len);
+            said.push(("mood".to_owned(), format!("has {length} signs")));
         }
         if self.counts {
             let before = self.described.fetch_add(1, Ordering::Relaxed);

@@ -96,7 +96,7 @@ fn unknown_keys() {
     check(
         &[("[signal]\n", "[signal]\nstandardise = \"zscore\"\n")],
         expect![[r#"
-            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `standardize`?
+            spec.toml:10:1: unknown field `standardise`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `standardize`?
         "#]],
     );
     check(
@@ -290,7 +290,7 @@ fn every_mistake_at_once() {
         expect![[r#"
             spec.toml:2:10: this build has no engine `tch`; set `engine = "dfdx"`, which it has
             spec.toml:10:7: expected a whole number, 0 or more, found the text `many`
-            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `start`?
+            spec.toml:11:1: unknown field `strat`, expected one of `trs`, `min-trs`, `start`, `standardize`, `mixed-tr`, `shown-patches`, `missing-regions`; did you mean `start`?
             spec.toml:13:2: unknown section `spilt`; did you mean `split`?
             spec.toml:29:17: must be at least 1
             spec.toml:32:8: no task is named `clasification`; did you mean `classification`?

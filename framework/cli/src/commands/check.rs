@@ -35,6 +35,7 @@ pub fn execute(arguments: &CheckArguments) -> Result<(), Failure> {
             Ok(Resolved::Experiment(plan)) if arguments.resolved => say::out(plan.to_toml()),
             Ok(Resolved::Experiment(plan)) => {
                 say::out(format_args!("{}: no problem, {} stages\n", path.display(), plan.stages.len()));
+                plan.leakage.told().for_each(|told| say::out(format_args!("note: {told}\n")));
             }
             Ok(Resolved::Sweep(sweep)) if arguments.resolved => {
                 for arm in &sweep.arms {

@@ -1,5 +1,6 @@
 //! `boldface compare`: compares stored runs, or ranks the arms of a sweep.
 
+use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
 
 use boldface::Part;
@@ -105,8 +106,14 @@ fn show(comparison: &Comparison) -> Result<(), Failure> {
     say::out(comparison.terminal());
     let Some(folder) = &comparison.folder else { return Ok(()) };
     let page = folder.join("compare.html");
-    write(&page, &comparison.html())?;
-    say::out(format_args!("\npage: {}\n", page.display()));
+    match std::fs::write(&page, comparison.html()) {
+        Ok(()) => say::out(format_args!("\npage: {}\n", page.display())),
+        // The folder of somebody else's sweep may be read-only.
+        Err(error) if [PermissionDenied, ReadOnlyFilesystem].contains(&error.kind()) => {
+            say::aside(format_args!("the page is not written: `{}`: {error}", page.display()));
+        }
+        Err(error) => return Err(Failure::Run(format!("cannot write `{}`: {error}", page.display()))),
+    }
     Ok(())
 }
 

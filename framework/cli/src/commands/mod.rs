@@ -29,7 +29,7 @@ use boldface::Precision;
 use boldface::registry::{RegistryEntry, entries};
 use boldface_runner::plan::sweep::{Resolved, resolve_any};
 use boldface_runner::plan::{Build, DataCache, Offer};
-use boldface_runner::spec::Layered;
+use boldface_runner::spec::{Layered, read_text};
 use clap::Subcommand;
 
 use crate::failure::Failure;
@@ -141,7 +141,7 @@ fn planned(path: &Path, place: &RuntimeArguments) -> Result<(Layered, Resolved),
 
 /// Reads a spec with its parents and the settings of the command line.
 fn read(path: &Path, place: &RuntimeArguments) -> Result<Layered, Failure> {
-    let source = std::fs::read_to_string(path)
+    let source = read_text(path)
         .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", path.display())))?;
     let mut spec = Layered::read(path, &source).map_err(Failure::Spec)?;
     place.apply(&mut spec)?;

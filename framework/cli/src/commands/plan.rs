@@ -74,7 +74,7 @@ pub fn execute(arguments: &PlanArguments) -> Result<(), Failure> {
             say::out(format_args!("{told}\n"));
         }
         plan.leakage.told().for_each(|told| say::out(format_args!("note: {told}\n")));
-        for caution in boldface_runner::power::cautions(&plan) {
+        for caution in boldface_runner::plan::power_cautions(&plan) {
             say::out(format_args!("too few for a claim: {caution}\n"));
         }
     }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use boldface_runner::report;
+use boldface_runner::report::{self, ReportError};
+use boldface_runner::run::{RECORD, SWEEP};
 
 use super::sweep;
 use crate::failure::{Failure, with_causes};
@@ -17,24 +18,50 @@ pub struct ReportArguments {
 }
 
 /// Reports a stored run or sweep.
+///
+/// A run that somebody else keeps may be read-only. Its table is printed all the same.
 pub fn execute(arguments: &ReportArguments) -> Result<(), Failure> {
     let run = &arguments.run;
-    if run.join("sweep.json").is_file() {
+    if run.join(SWEEP).is_file() {
         return sweep::report(run);
     }
-    if !run.join("plan.json").is_file() {
+    if !run.join(RECORD).is_file() {
         let message = format!("`{}` is not the folder of a run: it has no `plan.json`", run.display());
         return Err(Failure::Usage(message));
     }
-    show(run)
+    let paths = write_if_allowed(run)?;
+    table(run)?;
+    paths.iter().for_each(say_paths);
+    Ok(())
 }
 
 /// Writes the pages of a run, and prints its table and their paths.
 pub fn show(run: &Path) -> Result<(), Failure> {
     let paths = write(run)?;
-    say::out(format_args!("{}\n", report::table(run).map_err(|error| failed(run, &*error))?));
-    say::out(format_args!("report: {}\n        {}\n", paths.html.display(), paths.markdown.display()));
+    table(run)?;
+    say_paths(&paths);
     Ok(())
+}
+
+/// Writes the pages of a run, unless its folder is read-only, which is said.
+pub fn write_if_allowed(run: &Path) -> Result<Option<report::Paths>, Failure> {
+    match report::write(run) {
+        Err(error) if error.downcast_ref::<ReportError>().is_some_and(ReportError::is_read_only) => {
+            say::aside(format_args!("the pages are not written: {}", with_causes(&*error)));
+            Ok(None)
+        }
+        written => written.map(Some).map_err(|error| failed(run, &*error)),
+    }
+}
+
+/// Prints the table of a run.
+fn table(run: &Path) -> Result<(), Failure> {
+    say::out(format_args!("{}\n", report::table(run).map_err(|error| failed(run, &*error))?));
+    Ok(())
+}
+
+fn say_paths(paths: &report::Paths) {
+    say::out(format_args!("report: {}\n        {}\n", paths.html.display(), paths.markdown.display()));
 }
 
 /// Writes the pages of a run.

@@ -8,6 +8,7 @@ use super::{RuntimeArguments, Spec, planned, threads};
 use crate::failure::{Failure, with_causes};
 use crate::interrupt;
 use crate::progress::Screen;
+use crate::say;
 
 /// Arguments of `boldface run`.
 #[derive(clap::Args)]
@@ -37,9 +38,10 @@ pub fn execute(arguments: &RunArguments) -> Result<(), Failure> {
         }
     };
     if let Some(workers) = arguments.place.workers() {
-        plan.runtime.workers = workers;
-        plan.experiment.runtime.workers = workers;
+        plan.study.runtime.workers = workers;
+        plan.study.experiment.runtime.workers = workers;
     }
+    plan.leakage.told().for_each(|told| say::aside(format_args!("note: {told}")));
     // Numerical code uses the threads of the pool it is called in.
     let pool = threads::start(plan.runtime.workers)?;
     interrupt::listen();

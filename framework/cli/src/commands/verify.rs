@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use boldface_runner::export::{Unverified, VerificationRequest, Verified, verify};
+use boldface_runner::check::{Unverified, VerificationRequest, Verified, verify};
 
 use super::BUILD;
 use super::place::named_paths;

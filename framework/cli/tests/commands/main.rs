@@ -31,7 +31,7 @@ context = 30
 horizon = 10
 
 [evaluation]
-resamples = 20
+resamples = 40
 "#;
 
 /// Runs `boldface` in `dir`, and returns its exit code, stdout and stderr.

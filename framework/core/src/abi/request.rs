@@ -35,6 +35,11 @@ pub enum Request {
         /// The scan.
         scan: Box<SentScan>,
     },
+    /// [`crate::Task::forecasts`]: `bool`.
+    Forecasts {
+        /// The task.
+        object: u64,
+    },
     /// [`crate::Task::score`]: `Vec<SentMetric>`.
     Score {
         /// The task.
@@ -166,6 +171,13 @@ pub enum Request {
         /// Its folder.
         root: PathBuf,
     },
+    /// [`crate::Dataset::looks_ahead`]: `Vec<Problem>`.
+    LooksAhead {
+        /// The dataset.
+        object: u64,
+        /// Its folder.
+        root: PathBuf,
+    },
     /// [`crate::Dataset::record`]: a [`super::SentRecorded`].
     Record {
         /// The dataset.
@@ -185,6 +197,7 @@ impl Request {
             Request::Make { .. } => "deserialize",
             Request::Drop { .. } => "drop",
             Request::Examples { .. } => "examples",
+            Request::Forecasts { .. } => "forecasts",
             Request::Score { .. } => "score",
             Request::CheckTask { .. } | Request::CheckCorpus { .. } | Request::CheckDataset { .. } => "check",
             Request::Cautions { .. } => "cautions",
@@ -199,6 +212,7 @@ impl Request {
             Request::Save { .. } => "save",
             Request::Files { .. } => "files",
             Request::Cohort { .. } => "cohort",
+            Request::LooksAhead { .. } => "looks_ahead",
             Request::Record { .. } => "record",
         }
     }

@@ -69,6 +69,7 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             finite_examples(&examples, &scan)?;
             reply(&examples)
         }
+        Request::Forecasts { object } => reply(&task(&*find(object)?)?.forecasts()),
         Request::Score { object, outcomes } => {
             let outcomes: Result<Vec<_>> =
                 outcomes.into_iter().map(|sent| series.take_outcome(sent)).collect();
@@ -121,6 +122,7 @@ fn serve(request: Request, series: &mut Series) -> Result<Vec<u8>> {
             let recorded = dataset(&*find(object)?)?.record(&root, &scan)?;
             reply(&series.put_recorded(recorded))
         }
+        Request::LooksAhead { object, root } => reply(&dataset(&*find(object)?)?.looks_ahead(&root)),
         Request::CheckDataset { object, root } => reply(&dataset(&*find(object)?)?.check(&root)),
     }
 }

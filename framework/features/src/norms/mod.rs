@@ -1,8 +1,11 @@
 //! Norms: mean and spread of every feature over the training scans, and z-scores of scans against them.
 
 mod adjusted;
+mod lengths;
 mod spread;
 
+#[cfg(test)]
+mod length_tests;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +13,7 @@ use boldface::{Deserialize, Result, ScanInfo, Serialize};
 
 use crate::{Feature, Measurement, Missing};
 use adjusted::NormCovariates;
+use lengths::{LengthPlace, Lengths};
 use spread::Norm;
 
 /// Mean and spread of every feature, learned from training scans alone.
@@ -23,10 +27,15 @@ use spread::Norm;
 ///
 /// With `adjust`, the mean is the prediction of weighted least squares for a scan's columns (`value =
 /// mean + slopes * coded columns`), and the SD is that of the residuals.
+///
+/// If training scans differ in length, mean and SD are those for the length of a scan: the mean has a
+/// slope over one over the number of volumes, and the variance a part in proportion to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "boldface::serde", try_from = "Form", into = "Form")]
 pub struct Norms {
     covariates: NormCovariates,
+    /// Lengths of the training scans; `None` if all had one length.
+    lengths: Option<Lengths>,
     norms: Vec<Norm>,
 }
 
@@ -47,6 +56,8 @@ pub struct Compared {
 struct Form {
     version: u32,
     adjust: NormCovariates,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lengths: Option<Lengths>,
     norms: Vec<Norm>,
 }
 
@@ -63,6 +74,20 @@ impl Norms {
     /// is the same in every scan or follows from the others; if there are no more people than
     /// parameters.
     pub fn fit(rows: &[Vec<Measurement>], scans: &[&ScanInfo], adjust: &[String]) -> Result<Norms> {
+        Norms::fit_by_length(rows, scans, adjust, &[])
+    }
+
+    /// Works like [`Norms::fit`] for features that were measured on `volumes` of each scan. Scans of equal
+    /// lengths give the norms of [`Norms::fit`].
+    ///
+    /// # Errors
+    /// See [`Norms::fit`].
+    pub fn fit_by_length(
+        rows: &[Vec<Measurement>],
+        scans: &[&ScanInfo],
+        adjust: &[String],
+        volumes: &[usize],
+    ) -> Result<Norms> {
         if rows.len() != scans.len() {
             return Err(format!("{} scans were measured of {}", rows.len(), scans.len()).into());
         }
@@ -73,24 +98,44 @@ impl Norms {
             }
         }
         let covariates = NormCovariates::learn(adjust, scans)?;
-        let norms = spread::fit(rows, scans, &covariates)?;
-        Ok(Norms { covariates, norms })
+        let people: Vec<String> = scans.iter().map(|scan| scan.id.person()).collect();
+        let lengths = Lengths::learn(volumes, &people);
+        let places = lengths.map(|lengths| volumes.iter().map(|&n| lengths.place(n)).collect::<Vec<_>>());
+        let norms = spread::fit(rows, (scans, &people), &covariates, places.as_deref())?;
+        Ok(Norms { covariates, lengths, norms })
     }
 
     /// Compares a scan with the norms, feature by feature in order.
     ///
     /// # Errors
     /// If the features are not those of the norms; if the scan has no value in a column that is adjusted
-    /// for, or one that does not occur in training.
+    /// for, or one that does not occur in training; if the norms depend on length.
     pub fn compare(&self, measured: &[Measurement], scan: &ScanInfo) -> Result<Vec<Compared>> {
+        match self.lengths {
+            None => self.compare_at(measured, scan, 0),
+            Some(_) => Err("the norms depend on the number of volumes that were measured".into()),
+        }
+    }
+
+    /// Compares a scan of which `volumes` were measured.
+    ///
+    /// # Errors
+    /// See [`Norms::compare`].
+    pub fn compare_at(
+        &self,
+        measured: &[Measurement],
+        scan: &ScanInfo,
+        volumes: usize,
+    ) -> Result<Vec<Compared>> {
         let features = measured.iter().map(|one| &one.feature);
         if !features.eq(self.features()) {
             let error = format!("`{}` has other features than the scans that the norms rest on", scan.id);
             return Err(error.into());
         }
         let coded = self.covariates.code(scan)?;
+        let place = self.lengths.map_or(LengthPlace::default(), |lengths| lengths.place(volumes));
         let compared = |(one, norm): (&Measurement, &Norm)| Compared {
-            z: one.value.and_then(|value| norm.z(value, &coded)),
+            z: one.value.and_then(|value| norm.z(value, &coded, place)),
             scans: norm.scans,
             people: norm.people,
         };
@@ -119,20 +164,21 @@ impl Norms {
 }
 
 impl From<Norms> for Form {
-    fn from(Norms { covariates, norms }: Norms) -> Form {
-        Form { version: Norms::VERSION, adjust: covariates, norms }
+    fn from(Norms { covariates, lengths, norms }: Norms) -> Form {
+        Form { version: Norms::VERSION, adjust: covariates, lengths, norms }
     }
 }
 
 impl TryFrom<Form> for Norms {
     type Error = String;
 
-    fn try_from(Form { version, adjust, norms }: Form) -> Result<Norms, String> {
+    fn try_from(Form { version, adjust, lengths, norms }: Form) -> Result<Norms, String> {
         if version != Norms::VERSION {
             return Err(format!("has version {version}, expected {}", Norms::VERSION));
         }
         let width = adjust.check()?;
-        norms.iter().try_for_each(|norm| norm.check(width))?;
-        Ok(Norms { covariates: adjust, norms })
+        lengths.map_or(Ok(()), |lengths| lengths.check())?;
+        norms.iter().try_for_each(|norm| norm.check(width, lengths.is_some()))?;
+        Ok(Norms { covariates: adjust, lengths, norms })
     }
 }

@@ -7,6 +7,7 @@ use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 
 use super::adjusted::NormCovariates;
+use super::lengths::{ByLength, LengthPlace, spreads};
 use crate::{Feature, Measurement, Missing};
 
 /// Norm of one feature.
@@ -30,8 +31,11 @@ struct Typical {
     mean: f64,
     /// One slope per coded column.
     slopes: Vec<f64>,
-    /// SD of the residuals.
+    /// SD of the residuals; if it depends on length, that of a scan of typical length.
     sd: f64,
+    /// Dependence on length; `None` if all training scans had one length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    length: Option<ByLength>,
 }
 
 /// A spread below this share of the largest value is rounding noise.
@@ -44,20 +48,32 @@ const LEAST: f64 = 1e-12;
 const LEAST_OWN: f64 = 1e-10;
 
 impl Norm {
-    /// Returns how many SDs `value` is from the expected value for these coded columns.
-    pub(super) fn z(&self, value: f64, coded: &[f64]) -> Result<f64, Missing> {
-        let Typical { mean, slopes, sd } = self.typical.as_ref().ok_or(Missing::NoSpread)?;
+    /// Returns how many SDs `value` is from the expected value for these coded columns and this length.
+    pub(super) fn z(&self, value: f64, coded: &[f64], place: LengthPlace) -> Result<f64, Missing> {
+        let Typical { mean, slopes, sd, length } = self.typical.as_ref().ok_or(Missing::NoSpread)?;
         let expected = mean + slopes.iter().zip(coded).map(|(slope, x)| slope * x).sum::<f64>();
-        Some((value - expected) / sd).filter(|z| z.is_finite()).ok_or(Missing::Undefined)
+        let z = match length {
+            None => (value - expected) / sd,
+            Some(by) => (value - expected - by.slope * place.mean) / (sd * by.widens(place)),
+        };
+        Some(z).filter(|z| z.is_finite()).ok_or(Missing::Undefined)
     }
 
-    /// Checks a norm that was read, for `width` coded columns.
-    pub(super) fn check(&self, width: usize) -> Result<(), String> {
+    /// Checks a norm that was read, for `width` coded columns and with or without a dependence on length.
+    pub(super) fn check(&self, width: usize, by_length: bool) -> Result<(), String> {
         let name = &self.feature;
         match &self.typical {
             None => Ok(()),
             Some(Typical { slopes, .. }) if slopes.len() != width => {
                 Err(format!("`{name}` has {} slopes for {width} columns", slopes.len()))
+            }
+            Some(Typical { length, .. }) if length.is_some() != by_length => {
+                Err(format!("`{name}` and the other norms disagree on whether length matters"))
+            }
+            Some(Typical { length: Some(by), .. })
+                if !((0.0..=1.0).contains(&by.sampling) && by.slope.is_finite()) =>
+            {
+                Err(format!("`{name}` has a share of sampling error of {}", by.sampling))
             }
             Some(Typical { sd, .. }) if *sd <= 0.0 => Err(format!("`{name}` has an SD of {sd}")),
             Some(_) if self.people < 2 || self.scans < self.people => {
@@ -68,19 +84,20 @@ impl Norm {
     }
 }
 
-/// Fits every feature of `rows`, one row per scan.
+/// Fits every feature of `rows`, one row per scan of one of `people`. `places` has the lengths of the scans
+/// if these differ.
 ///
 /// # Errors
 /// If a column follows from the others, or there are no more people than parameters.
 pub(super) fn fit(
     rows: &[Vec<Measurement>],
-    scans: &[&ScanInfo],
+    (scans, people): (&[&ScanInfo], &[String]),
     covariates: &NormCovariates,
+    places: Option<&[LengthPlace]>,
 ) -> Result<Vec<Norm>> {
-    let people: Vec<String> = scans.iter().map(|scan| scan.id.person()).collect();
     let coded = scans.iter().map(|scan| covariates.code(scan)).collect::<Result<Vec<_>>>()?;
     let all: Vec<usize> = (0..scans.len()).collect();
-    let whole = Design::build(&all, &people, &coded);
+    let whole = Design::build(&all, people, &coded, None);
     if covariates.width() > 0 {
         whole.check(covariates)?;
     }
@@ -92,12 +109,13 @@ pub(super) fn fit(
     });
     let mut norms: Vec<Option<Norm>> = vec![None; rows[0].len()];
     for (present, features) in &alike {
-        let design = Design::build(present, &people, &coded);
+        let design = Design::build(present, people, &coded, places);
+        let measures: Vec<&str> = features.iter().map(|&at| rows[0][at].feature.measure.as_str()).collect();
         let values = |place: usize, feature: usize| {
             rows[present[place]][feature].value.expect("these scans have the feature")
         };
         let values = Mat::from_fn(present.len(), features.len(), |place, at| values(place, features[at]));
-        for (&feature, typical) in features.iter().zip(design.typical(&values)) {
+        for (&feature, typical) in features.iter().zip(design.typical(&values, &measures)) {
             let name = rows[0][feature].feature.clone();
             let (scans, people) = (present.len(), design.people);
             norms[feature] = Some(Norm { feature: name, scans, people, typical });
@@ -107,16 +125,47 @@ pub(super) fn fit(
 }
 
 /// The scans that have a value, with their weights and coded columns.
+#[derive(Clone)]
 struct Design {
     people: usize,
     /// Root of each scan's weight.
     roots: Vec<f64>,
-    /// Scans x columns: ones first, then coded columns; each row is multiplied by its root.
+    /// Scans x columns: ones first, then coded columns, then length if it has a slope; each row is
+    /// multiplied by its root.
     columns: Mat<f64>,
+    /// Number of coded columns.
+    coded: usize,
+    /// Lengths of the scans, if these differ in training.
+    places: Option<Vec<LengthPlace>>,
 }
 
 impl Design {
-    fn build(present: &[usize], people: &[String], coded: &[Vec<f64>]) -> Design {
+    /// `places` are the lengths of all scans. Length has no slope if people are too few for one more, or if
+    /// it follows from the coded columns, as it does from the site if every site has one length.
+    fn build(
+        present: &[usize],
+        people: &[String],
+        coded: &[Vec<f64>],
+        places: Option<&[LengthPlace]>,
+    ) -> Design {
+        let places = places.map(|places| present.iter().map(|&scan| places[scan]).collect::<Vec<_>>());
+        let plain = Design::without_slope(present, people, coded, places);
+        let Some(places) = &plain.places else { return plain };
+        let width = plain.columns.ncols();
+        let columns = Mat::from_fn(present.len(), width + 1, |place, column| match column {
+            column if column < width => plain.columns[(place, column)],
+            _ => plain.roots[place] * places[place].mean,
+        });
+        let sloped = Design { columns, ..plain.clone() };
+        if sloped.people > width + 1 && sloped.dependent().is_none() { sloped } else { plain }
+    }
+
+    fn without_slope(
+        present: &[usize],
+        people: &[String],
+        coded: &[Vec<f64>],
+        places: Option<Vec<LengthPlace>>,
+    ) -> Design {
         let mut scans: BTreeMap<&str, usize> = BTreeMap::new();
         present.iter().for_each(|&scan| *scans.entry(&people[scan]).or_default() += 1);
         let roots: Vec<f64> =
@@ -125,7 +174,7 @@ impl Design {
         let columns = Mat::from_fn(present.len(), width + 1, |place, column| {
             roots[place] * if column == 0 { 1.0 } else { coded[present[place]][column - 1] }
         });
-        Design { people: scans.len(), roots, columns }
+        Design { people: scans.len(), roots, columns, coded: width, places }
     }
 
     /// # Errors
@@ -169,8 +218,8 @@ impl Design {
         Some(order[place])
     }
 
-    /// Fits each column of `values` (scans x features).
-    fn typical(&self, values: &Mat<f64>) -> Vec<Option<Typical>> {
+    /// Fits each column of `values` (scans x features). `measures` has the measure of each feature.
+    fn typical(&self, values: &Mat<f64>, measures: &[&str]) -> Vec<Option<Typical>> {
         let (scans, features, width) = (values.nrows(), values.ncols(), self.columns.ncols());
         if self.people <= width || (width > 1 && self.dependent().is_some()) {
             return vec![None; features];
@@ -180,21 +229,44 @@ impl Design {
         let centred =
             Mat::from_fn(scans, features, |scan, at| self.roots[scan] * (values[(scan, at)] - means[at]));
         let fitted = (width > 1).then(|| self.columns.col_piv_qr().solve_lstsq(&centred));
-        let typical = |at: usize| {
-            let fitted: Vec<f64> =
-                fitted.as_ref().map_or_else(Vec::new, |all| (0..width).map(|row| all[(row, at)]).collect());
+        let fitted = |at: usize| -> Vec<f64> {
+            fitted.as_ref().map_or_else(Vec::new, |all| (0..width).map(|row| all[(row, at)]).collect())
+        };
+        let residuals = |at: usize| -> Vec<f64> {
+            let fitted = fitted(at);
             let expected = |scan: usize| -> f64 {
                 fitted.iter().enumerate().map(|(column, by)| self.columns[(scan, column)] * by).sum()
             };
-            let squares: f64 = (0..scans).map(|scan| (centred[(scan, at)] - expected(scan)).powi(2)).sum();
-            let sd = (squares / (self.people - width) as f64).sqrt();
+            (0..scans).map(|scan| (centred[(scan, at)] - expected(scan)).powi(2)).collect()
+        };
+        let residuals: Vec<Vec<f64>> = (0..features).map(residuals).collect();
+        let spreads = self.spreads(&residuals, measures, (self.people - width) as f64);
+        let typical = |at: usize| {
+            let (sampling, sd) = spreads[at];
             let largest = (0..scans).map(|scan| values[(scan, at)].abs()).fold(0.0, f64::max);
+            let fitted = fitted(at);
             let (own, slopes) = fitted.split_first().map_or((0.0, &[][..]), |(own, slopes)| (*own, slopes));
+            let (slopes, of_length) = slopes.split_at(self.coded.min(slopes.len()));
+            let length = sampling
+                .map(|sampling| ByLength { slope: of_length.first().copied().unwrap_or(0.0), sampling });
             // A NaN or infinity is not a spread either.
             let spreads = sd > LEAST && sd > LEAST_SHARE * largest && sd.is_finite();
-            spreads.then(|| Typical { mean: means[at] + own, slopes: slopes.to_vec(), sd })
+            spreads.then(|| Typical { mean: means[at] + own, slopes: slopes.to_vec(), sd, length })
         };
         (0..features).map(typical).collect()
+    }
+
+    /// Returns the SD of each feature from its squared residuals, and the share of sampling error if
+    /// lengths differ.
+    fn spreads(&self, residuals: &[Vec<f64>], measures: &[&str], freedom: f64) -> Vec<(Option<f64>, f64)> {
+        let Some(places) = &self.places else {
+            let sd = |squares: &Vec<f64>| (None, (squares.iter().sum::<f64>() / freedom).sqrt());
+            return residuals.iter().map(sd).collect();
+        };
+        let weights: Vec<f64> = self.roots.iter().map(|root| root * root).collect();
+        let places: Vec<f64> = places.iter().map(|place| place.spread).collect();
+        let chosen = spreads(residuals, measures, (&weights, &places), freedom);
+        chosen.into_iter().map(|(sampling, sd)| (Some(sampling), sd)).collect()
     }
 
     /// Returns the weighted mean of each column of `values`.

@@ -7,20 +7,21 @@ use proptest::prelude::*;
 use super::Norms;
 use crate::{Feature, Measurement, Missing};
 
-fn info(subject: usize, run: usize, columns: &[(&str, &str)]) -> ScanInfo {
+pub(super) fn info(subject: usize, run: usize, columns: &[(&str, &str)]) -> ScanInfo {
     let id = ScanId {
         dataset: "d".into(),
         subject: format!("{subject:02}"),
         session: None,
         task: None,
         run: Some(run.to_string()),
+        others: None,
         by_run: false,
     };
     let phenotype = columns.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned()));
     ScanInfo { id, tr: 2.0, trs: 9, rois: 2, phenotype: phenotype.collect(), events: vec![], cuts: vec![] }
 }
 
-fn row(values: &[Result<f64, Missing>]) -> Vec<Measurement> {
+pub(super) fn row(values: &[Result<f64, Missing>]) -> Vec<Measurement> {
     let names = ["a", "b", "c"];
     values.iter().zip(names).map(|(&value, name)| Feature::new("m", &[name]).is(value)).collect()
 }

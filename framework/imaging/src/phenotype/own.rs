@@ -136,7 +136,11 @@ fn same(one: &ScanId, other: &ScanId) -> bool {
         (Some(a), Some(b)) => same_run(a, b),
         (a, b) => a == b,
     };
-    same_label && (&one.subject, &one.session, &one.task) == (&other.subject, &other.session, &other.task)
+    // A pattern of the user's gives a scan no other labels than its own.
+    let same_others = other.others.is_none() || one.others == other.others;
+    same_label
+        && same_others
+        && (&one.subject, &one.session, &one.task) == (&other.subject, &other.session, &other.task)
 }
 
 /// Whether a column holds a value of the scan rather than identifying it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use boldface::{Error, Lora, Result};
-use boldface_engine::Mapped;
+use boldface_engine::{Mapped, Params};
 use half::{bf16, f16};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -26,7 +26,7 @@ type Matrix = (Vec<f32>, [usize; 2]);
 /// # Errors
 ///
 /// If a file is missing or damaged, the adapter is more than low-rank matrices beside linear layers
-/// (DoRA, biases, whole modules, the embedding or the head), it is for another model, a number is not
+/// (DoRA, biases, whole modules, a trained embedding or head), it is for another model, a number is not
 /// finite, or the model already has a trained adapter. Nothing changes then.
 pub fn load(network: &mut PublishedNetwork, dir: &Path) -> Result<Lora> {
     check_free(&network.params)?;
@@ -43,7 +43,12 @@ pub fn load(network: &mut PublishedNetwork, dir: &Path) -> Result<Lora> {
     let file = Mapped::open(&path).map_err(|e| format!("{e}: {}", source(&e)))?;
     let tensors = SafeTensors::deserialize(file.bytes())
         .map_err(|e| format!("`{}` is damaged or not a safetensors file: {e}", path.display()))?;
-    let reader = Reader { path: path.display().to_string(), peft: &peft, config: &network.config };
+    let reader = Reader {
+        path: path.display().to_string(),
+        peft: &peft,
+        config: &network.config,
+        params: &network.params,
+    };
     let pairs = reader.pairs(&tensors)?;
 
     let names = pairs.keys().map(String::as_str).collect();
@@ -61,6 +66,7 @@ struct Reader<'a> {
     path: String,
     peft: &'a PeftConfig,
     config: &'a ModelConfig,
+    params: &'a Params,
 }
 
 impl Reader<'_> {
@@ -70,7 +76,11 @@ impl Reader<'_> {
             modules(self.config).into_iter().map(|module| (module.name.clone(), module)).collect();
         let mut names = tensors.names();
         names.sort_unstable();
-        names.into_iter().try_for_each(|name| self.check_name(name, &modules))?;
+        for name in names {
+            if !self.is_of_the_model(name, &tensors.tensor(name).map_err(|e| self.fail(&e.to_string()))?)? {
+                self.check_name(name, &modules)?;
+            }
+        }
         let mut pairs = BTreeMap::new();
         for (name, module) in &modules {
             let [a, b] = ["A", "B"].map(|which| {
@@ -99,6 +109,41 @@ impl Reader<'_> {
             return Err(self.fail("holds no adapter"));
         }
         Ok(pairs)
+    }
+
+    /// Returns whether a tensor is the embedding or the head, saved along by PEFT, and refuses one that was
+    /// trained.
+    fn is_of_the_model(&self, name: &str, view: &TensorView<'_>) -> Result<bool> {
+        let published = match name.strip_prefix("base_model.model.") {
+            Some("lm_head.weight") => self.config.head(),
+            Some(inner) if inner == self.config.embedding() => inner,
+            _ => return Ok(false),
+        };
+        let own = self.params.get(published);
+        let [rows, width] = [self.config.vocabulary, self.config.width];
+        let [found, wide] = *view.shape() else { return Ok(false) };
+        if wide != width {
+            return Err(self.other_base(&format!("`{name}` has rows of {wide} numbers, not {width}")));
+        }
+        if found > rows {
+            return Err(self.fail(&format!(
+                "has `{name}` with {found} rows, and the model's tokens have {rows}: embeddings of new tokens                  (`embed_tokens`) are not read"
+            )));
+        }
+        let (saved, _) = self.matrix(name, view, [found, wide])?;
+        let as_saved = |x: f32| match view.dtype() {
+            Dtype::BF16 => bf16::from_f32(x).to_f32(),
+            Dtype::F16 => f16::from_f32(x).to_f32(),
+            _ => x,
+        };
+        match saved.iter().zip(own.to_vec()).position(|(saved, own)| *saved != as_saved(own)) {
+            None => Ok(true),
+            Some(at) => Err(self.fail(&format!(
+                "has `{name}`, whose row {} differs from the model's: trained embeddings (`embed_tokens`, \
+                 `lm_head`) are not read",
+                at / width
+            ))),
+        }
     }
 
     /// Checks that a tensor is a matrix beside a linear layer of this model.

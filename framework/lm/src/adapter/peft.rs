@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use boldface::{Error, Result};
+use fancy_regex::Regex;
 use serde_json::{Map, Value};
-use tokenizers::utils::SysRegex;
 
 use super::targets::{Module, matches};
+use crate::files::read_text;
 
 pub(super) const CONFIG: &str = "adapter_config.json";
 pub(super) const WEIGHTS: &str = "adapter_model.safetensors";
@@ -60,7 +61,7 @@ impl PeftConfig {
     /// Reads the file and refuses everything but a plain adapter.
     pub fn read(path: &Path) -> Result<PeftConfig> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|e| format!("`{file}` cannot be read: {e}"))?;
+        let text = read_text(path).map_err(|e| format!("`{file}` cannot be read: {e}"))?;
         let keys: Map<String, Value> =
             serde_json::from_str(&text).map_err(|e| format!("`{file}` is not a JSON object: {e}"))?;
         check(&file, &keys)?;
@@ -184,9 +185,9 @@ impl PeftConfig {
 
     /// Returns whether a regular expression matches the whole of `name`.
     fn whole(&self, pattern: &str, name: &str) -> Result<bool> {
-        let regex = SysRegex::new(&format!("^(?:{pattern})$"))
-            .map_err(|e| format!("`{}` has a pattern that cannot be read, `{pattern}`: {e}", self.file))?;
-        Ok(regex.find_iter(name).next().is_some())
+        let fail = |e| format!("`{}` has a pattern that cannot be used, `{pattern}`: {e}", self.file);
+        let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(fail)?;
+        Ok(regex.is_match(name).map_err(fail)?)
     }
 
     fn list(&self, key: &str) -> Result<Option<Names>> {

@@ -17,7 +17,11 @@ impl ModelConfig {
             "qwen3" => llama(json, ModelFamily::Qwen3),
             _ => Err(json.wrong("model_type", FAMILIES)),
         }?;
-        config.checked(&json.file().display().to_string())
+        let mut config = config.checked(&json.file().display().to_string())?;
+        if config.family != ModelFamily::Gpt2 {
+            config.rope = Some(rope(json, config.head_width, config.context)?);
+        }
+        Ok(config)
     }
 }
 
@@ -41,7 +45,7 @@ fn gpt2(json: &Json) -> Result<ModelConfig> {
         head_width: width / heads,
         inner: match json.count("n_inner")? {
             Some(inner) => inner,
-            None => 4 * width,
+            None => width.saturating_mul(4),
         },
         vocabulary: count("vocab_size")?,
         context: count("n_positions")?,
@@ -67,7 +71,6 @@ fn llama(json: &Json, family: ModelFamily) -> Result<ModelConfig> {
         }
         (None, _) => width / heads,
     };
-    let context = count("max_position_embeddings")?;
     Ok(ModelConfig {
         family,
         layers: count("num_hidden_layers")?,
@@ -77,9 +80,9 @@ fn llama(json: &Json, family: ModelFamily) -> Result<ModelConfig> {
         head_width,
         inner: count("intermediate_size")?,
         vocabulary: count("vocab_size")?,
-        context,
+        context: count("max_position_embeddings")?,
         eps: json.number("rms_norm_eps")?.unwrap_or(1e-6) as f32,
-        rope: Some(rope(json, head_width, context)?),
+        rope: None,
         tied: json.flag("tie_word_embeddings")?.unwrap_or(false),
         attention_bias: json.flag("attention_bias")?.unwrap_or(false),
         mlp_bias: json.flag("mlp_bias")?.unwrap_or(false),

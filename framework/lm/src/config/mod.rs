@@ -121,7 +121,8 @@ impl ModelConfig {
         all
     }
 
-    /// Refuses unrealistic sizes, so that nothing below divides by zero or overflows.
+    /// Refuses unrealistic sizes, so that nothing below divides by zero, overflows or allocates what no model
+    /// has. Nothing is computed from a size before this.
     fn checked(self, file: &str) -> Result<ModelConfig> {
         let sizes = [
             ("layers", self.layers, 10_000),
@@ -142,7 +143,7 @@ impl ModelConfig {
             let (heads, kv) = (self.heads, self.kv_heads);
             return Err(format!("`{file}`: {heads} heads cannot share {kv} key-value heads").into());
         }
-        if self.rope.is_some() && !self.head_width.is_multiple_of(2) {
+        if self.family != ModelFamily::Gpt2 && !self.head_width.is_multiple_of(2) {
             return Err(format!(
                 "`{file}`: rotary positions need heads of even width, not {}",
                 self.head_width

@@ -179,6 +179,10 @@ fn what_is_not_computed_is_refused_by_its_key() {
             expect!["`config.json`: rotary positions need heads of even width, not 63"],
         ),
         (
+            json!({ "head_dim": 1_u64 << 60 }),
+            expect!["`config.json`: width of a head: 1152921504606846976, where 1 to 65536 was expected"],
+        ),
+        (
             json!({ "num_attention_heads": 5 }),
             expect![
                 "`config.json`: `num_attention_heads` is `5`, which does not divide `hidden_size`, 192, and there is no `head_dim`"

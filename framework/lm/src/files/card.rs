@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Returns `license:` of `README.md`, or `license_name:` if that is `other`.
 pub(super) fn licence(folder: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(folder.join("README.md")).ok()?;
+    let text = super::read_text(&folder.join("README.md")).ok()?;
     let mut lines = text.lines();
     if lines.next()?.trim() != "---" {
         return None;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use boldface::Result;
 use serde_json::{Map, Value};
 
+use super::read_bytes;
+
 /// An object of a JSON file: the whole file, or the object under one of its keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Json {
@@ -17,8 +19,7 @@ pub(crate) struct Json {
 impl Json {
     /// Reads a file that holds one object.
     pub fn read(file: &Path) -> Result<Json> {
-        let text =
-            std::fs::read(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
+        let text = read_bytes(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
         Json::parse(file, &text)
     }
 

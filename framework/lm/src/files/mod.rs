@@ -7,6 +7,8 @@ mod card;
 mod folder;
 mod json;
 
+use std::fs::{File, metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -151,4 +153,25 @@ impl ModelFiles {
         let stored = self.weights.get(self.config.embedding()).expect("`open` found every parameter");
         format!("`{}` of `{}`", stored.name, stored.path().display())
     }
+}
+
+/// The most bytes of a file of text: no vocabulary has more.
+const MOST_TEXT: u64 = 1 << 30;
+
+/// Reads a small file of a model as a whole. A device or a pipe, which may never end, is refused.
+pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if !metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_TEXT {
+        return Err(io::Error::other(format!("it has more than {} MiB", MOST_TEXT >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// Reads a small file of text as [`read_bytes`].
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_bytes(path)?).map_err(|_| io::Error::other("it is not UTF-8"))
 }

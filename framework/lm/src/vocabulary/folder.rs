@@ -9,11 +9,11 @@ use serde_json::Value;
 use tokenizers::models::bpe::Vocab;
 use tokenizers::{AddedToken, Tokenizer};
 
-use super::Vocabulary;
 use super::beside::Beside;
 use super::pairs::{self, Splitting};
-use crate::chat::ChatTemplate;
-use crate::files::{Json, ModelFolder};
+use super::{Vocabulary, without_lengths};
+use crate::chat::Chat;
+use crate::files::{Json, ModelFolder, read_bytes, read_text};
 
 /// Names of GPT-2's files: those of transformers, and those of its authors.
 const PAIRS: &[(&str, &str)] = &[("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
@@ -40,14 +40,10 @@ impl Vocabulary {
         for json in beside.generation.iter().chain([&folder.config]) {
             ends.extend(ids(json, "eos_token_id")?);
         }
-        let told = beside.tokenizer.as_ref().map(|json| json.flag("add_bos_token")).transpose()?.flatten();
-        let start = match told {
-            Some(true) => id("bos_token")?,
-            Some(false) => None,
-            None => first_of(&tokenizer)?,
-        };
+        // As in transformers, `add_bos_token` in `tokenizer_config.json` says nothing beside `tokenizer.json`.
+        let start = first_of(&tokenizer)?;
         let chat = template(folder, beside.tokenizer.as_ref())?;
-        let chat = chat.map(|(source, origin)| ChatTemplate::new(&source, origin, named));
+        let chat = chat.map(|(source, origin)| Chat::new(&source, origin, named));
         Ok((Vocabulary::new(tokenizer, ends, start, chat, &path)?, path))
     }
 }
@@ -56,11 +52,12 @@ fn read(folder: &ModelFolder, named: &mut BTreeMap<String, String>) -> Result<(T
     let path = folder.file("tokenizer.json");
     if path.exists() {
         let bytes =
-            std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+            read_bytes(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
         // The library panics on some damaged files.
         let tokenizer = guard(|| Tokenizer::from_bytes(bytes));
-        let tokenizer =
+        let mut tokenizer =
             tokenizer.map_err(|error| format!("`{}` is not a tokenizer: {error}", path.display()))?;
+        without_lengths(&mut tokenizer)?;
         return Ok((tokenizer, path));
     }
     let here = |(entries, merges): &(&str, &str)| {
@@ -92,7 +89,7 @@ fn gpt2(entries: &Path, merges: &Path, end: &str) -> Result<Tokenizer> {
         vocab.insert(entry.to_owned(), id);
     }
     let shown = merges.display();
-    let text = std::fs::read_to_string(merges).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+    let text = read_text(merges).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
     let lines = text.lines().filter(|line| !line.starts_with("#version") && !line.is_empty());
     let damaged = |error: boldface::Error| format!("`{shown}`: {error}");
     let mut tokenizer = pairs::tokenizer(vocab, lines, Splitting::Gpt2, false).map_err(damaged)?;
@@ -125,8 +122,7 @@ fn template(folder: &ModelFolder, config: Option<&Json>) -> Result<Option<(Strin
     let path = folder.file("chat_template.jinja");
     if path.exists() {
         let shown = path.display().to_string();
-        let source =
-            std::fs::read_to_string(&path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        let source = read_text(&path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
         return Ok(Some((source, shown)));
     }
     let Some(config) = config else { return Ok(None) };

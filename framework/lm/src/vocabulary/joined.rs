@@ -44,7 +44,7 @@ impl Vocabulary {
             }
             start = end;
         }
-        let encoding = self.marked.encode(text, false)?;
+        let encoding = self.encoded(&self.marked, &text)?;
         let tokens = encoding.get_ids();
         let is_text = |(token, (from, to)): (&u32, &(usize, usize))| {
             !self.is_special(*token) || plain.iter().all(|plain| *to <= plain.start || plain.end <= *from)
@@ -70,7 +70,7 @@ impl Vocabulary {
                 TextPart::Marked(marked) => self.push_stand_ins(marked, &mut text)?,
             }
         }
-        let encoding = self.stand_ins()?.encode(text, false)?;
+        let encoding = self.encoded(&self.stand_ins()?, &text)?;
         let meant = |(token, text): (&u32, &String)| {
             let number =
                 text.trim().strip_prefix(STAND_IN[0]).and_then(|text| text.strip_suffix(STAND_IN[1]));
@@ -81,7 +81,7 @@ impl Vocabulary {
 
     /// Appends a template's text with stand-ins for its special tokens.
     fn push_stand_ins(&self, marked: &str, text: &mut String) -> Result<()> {
-        let encoding = self.marked.encode(marked, false)?;
+        let encoding = self.encoded(&self.marked, marked)?;
         let mut done = 0;
         for (token, (from, to)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
             if self.is_special(*token) {

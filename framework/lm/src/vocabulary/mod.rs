@@ -5,17 +5,19 @@ mod folder;
 mod gguf;
 mod joined;
 mod pairs;
+mod patterns;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use boldface::Result;
-use tokenizers::Tokenizer;
 use tokenizers::models::ModelWrapper;
+use tokenizers::{Encoding, Tokenizer};
 
-use crate::chat::{ChatMessage, ChatTemplate};
+use crate::chat::{Chat, Message};
 
 pub use joined::TextPart;
+use patterns::Patterns;
 
 /// A model's tokenizer; cheap to clone. The plain text of users never becomes a special token.
 #[derive(Clone, Debug)]
@@ -27,7 +29,8 @@ pub struct Vocabulary {
     len: usize,
     ends: Vec<u32>,
     start: Option<u32>,
-    chat: Option<ChatTemplate>,
+    chat: Option<Chat>,
+    patterns: Arc<Patterns>,
 }
 
 impl Vocabulary {
@@ -36,13 +39,11 @@ impl Vocabulary {
         mut marked: Tokenizer,
         mut ends: Vec<u32>,
         start: Option<u32>,
-        chat: Option<ChatTemplate>,
+        chat: Option<Chat>,
         file: &Path,
     ) -> Result<Vocabulary> {
         let fail = |error: tokenizers::Error| format!("`{}` cannot be used: {error}", file.display());
-        // Some files truncate or pad texts to a length, which is the caller's decision.
-        marked.with_truncation(None).map_err(fail)?;
-        marked.with_padding(None);
+        without_lengths(&mut marked).map_err(fail)?;
         // Dropout is for training: with it, a text would have other tokens each time.
         if let ModelWrapper::BPE(model) = marked.get_model()
             && model.dropout.is_some()
@@ -51,12 +52,13 @@ impl Vocabulary {
             model.dropout = None;
             marked.with_model(model);
         }
+        let patterns = Arc::new(Patterns::new(&marked, file)?);
         let mut plain = marked.clone();
         plain.set_encode_special_tokens(true);
         let highest = plain.get_vocab(true).into_values().max();
         let len = highest.map_or(0, |id| id as usize + 1);
         let (plain, marked) = (Arc::new(plain), Arc::new(marked));
-        let mut vocabulary = Vocabulary { plain, marked, len, ends: Vec::new(), start, chat };
+        let mut vocabulary = Vocabulary { plain, marked, len, ends: Vec::new(), start, chat, patterns };
         ends.extend(vocabulary.end_of_turn());
         for end in ends {
             if end as usize >= len {
@@ -88,7 +90,7 @@ impl Vocabulary {
     ///
     /// If the tokenizer cannot read the text.
     pub fn tokens(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.plain.encode_fast(text, false)?.get_ids().to_vec())
+        Ok(self.encoded(&self.plain, text)?.get_ids().to_vec())
     }
 
     /// Returns the tokens of text with special tokens in it, as chat templates write it.
@@ -97,7 +99,7 @@ impl Vocabulary {
     ///
     /// If the tokenizer cannot read the text.
     pub fn marked_tokens(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.marked.encode_fast(text, false)?.get_ids().to_vec())
+        Ok(self.encoded(&self.marked, text)?.get_ids().to_vec())
     }
 
     /// Returns the text of tokens, without special ones. Bytes of an incomplete character become U+FFFD.
@@ -141,6 +143,9 @@ impl Vocabulary {
 
     /// Returns the token that every text begins with, if the model expects one. Chat templates write it
     /// themselves.
+    ///
+    /// The post-processor of `tokenizer.json` says so, as in transformers, and not `add_bos_token` beside it.
+    /// In a GGUF file it is `tokenizer.ggml.add_bos_token`, as in llama.cpp.
     pub fn start(&self) -> Option<u32> {
         self.start
     }
@@ -162,7 +167,7 @@ impl Vocabulary {
     /// # Errors
     ///
     /// If the model has no chat template, or it refuses the conversation.
-    pub fn chat(&self, messages: &[ChatMessage], open_answer: bool) -> Result<String> {
+    pub fn chat(&self, messages: &[Message], open_answer: bool) -> Result<String> {
         let chat = self.chat.as_ref().ok_or("this model has no chat template")?;
         chat.render(messages, open_answer)
     }
@@ -193,11 +198,17 @@ impl Vocabulary {
     /// Returns the special token that the chat template writes after an answer.
     fn end_of_turn(&self) -> Option<u32> {
         const ANSWER: &str = "answer";
-        let turns = [ChatMessage::new("user", "question"), ChatMessage::new("assistant", ANSWER)];
+        let turns = [Message::new("user", "question"), Message::new("assistant", ANSWER)];
         let text = self.chat.as_ref()?.render(&turns, false).ok()?;
         let behind = &text[text.rfind(ANSWER)? + ANSWER.len()..];
         let first = *self.marked_tokens(behind).ok()?.first()?;
         self.is_special(first).then_some(first)
+    }
+
+    /// Returns the tokens of a text and their places in it. `tokenizer` has the patterns of this vocabulary.
+    fn encoded(&self, tokenizer: &Tokenizer, text: &str) -> Result<Encoding> {
+        self.patterns.check(tokenizer, text)?;
+        Ok(tokenizer.encode(text, false)?)
     }
 
     fn known(&self, tokens: &[u32]) -> Result<()> {
@@ -206,6 +217,13 @@ impl Vocabulary {
             None => Ok(()),
         }
     }
+}
+
+/// Takes away the length to which some files truncate or pad texts, which is the caller's decision.
+fn without_lengths(tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
+    tokenizer.with_truncation(None)?;
+    tokenizer.with_padding(None);
+    Ok(())
 }
 
 #[cfg(test)]

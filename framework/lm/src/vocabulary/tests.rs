@@ -44,3 +44,53 @@ fn dropout_is_for_training() {
     assert_eq!(vocabulary.tokens("ab").unwrap(), [2]);
     assert_eq!(vocabulary.marked_tokens("ab").unwrap(), [2]);
 }
+
+/// Makes a vocabulary of letters that are split before pairs are merged; `ab` is 4.
+fn split(normalizer: Value, pre_tokenizer: Value) -> Result<Vocabulary> {
+    let vocab = json!({ "</s>": 0, "a": 1, "b": 2, "x": 3, "ab": 4, " ": 5 });
+    let model = json!({ "type": "BPE", "vocab": vocab, "merges": ["a b"] });
+    let file =
+        json!({ "version": "1.0", "normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "model": model });
+    Vocabulary::new(
+        Tokenizer::from_bytes(file.to_string())?,
+        vec![0],
+        None,
+        None,
+        Path::new("tokenizer.json"),
+    )
+}
+
+#[test]
+fn a_pattern_that_gives_up_is_an_error() {
+    let pattern = json!({ "Regex": "(?:x+x+)+b(?=a)|a|b" });
+    let step = json!({ "type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": false });
+    let digits = json!({ "type": "Digits", "individual_digits": false });
+    let sequence = json!({ "type": "Sequence", "pretokenizers": [digits, step] });
+    let replace = json!({ "type": "Replace", "pattern": pattern, "content": "b" });
+    let long = format!("ab {} ab", "x".repeat(60));
+    let vocabularies = [(step, Value::Null), (sequence, Value::Null), (Value::Null, replace)]
+        .map(|(splits, replaces)| split(replaces, splits).unwrap());
+    for vocabulary in &vocabularies {
+        for tokens in [
+            vocabulary.tokens(&long),
+            vocabulary.marked_tokens(&long),
+            vocabulary.joined_tokens(&[TextPart::Marked("a"), TextPart::Plain(&long)]),
+        ] {
+            let error = tokens.unwrap_err().to_string();
+            assert!(error.starts_with("`tokenizer.json`: the pattern \"(?:x+x+)+b"), "{error}");
+            assert!(error.contains("gives up on a text of"), "{error}");
+        }
+    }
+    // Nothing remains of it for the next text.
+    assert_eq!(vocabularies[0].tokens("ab xx ab").unwrap(), [1, 2, 5, 3, 3, 5, 1, 2]);
+}
+
+#[test]
+fn steps_that_panic_or_blow_texts_up_are_refused() {
+    let pieces = split(Value::Null, json!({ "type": "FixedLength", "length": 0 }));
+    assert!(pieces.unwrap_err().to_string().contains("pieces of length 0"));
+    let larger = json!({ "type": "Replace", "pattern": { "String": "a" }, "content": "a".repeat(200) });
+    assert!(split(json!({ "type": "Sequence", "normalizers": [larger] }), Value::Null).is_ok());
+    let twice = split(json!({ "type": "Sequence", "normalizers": [larger, larger] }), Value::Null);
+    assert!(twice.unwrap_err().to_string().contains("more than 10000 bytes"));
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use boldface_lm::{ChatMessage, ModelFiles, Vocabulary, open};
+use boldface_lm::{Message, ModelFiles, Vocabulary, open};
 use expect_test::expect;
 use proptest::prelude::*;
 use safetensors::Dtype;
@@ -43,8 +43,8 @@ struct Rendered {
 }
 
 impl Rendered {
-    fn messages(&self) -> Vec<ChatMessage> {
-        self.messages.iter().map(|(role, content)| ChatMessage::new(role, content)).collect()
+    fn messages(&self) -> Vec<Message> {
+        self.messages.iter().map(|(role, content)| Message::new(role, content)).collect()
     }
 }
 
@@ -171,7 +171,7 @@ fn refusal(template: &str) -> String {
     let (tiny, files) = with_template(template);
     let said = files
         .and_then(|files| files.vocabulary())
-        .and_then(|all| all.chat(&[ChatMessage::new("user", "?")], true));
+        .and_then(|all| all.chat(&[Message::new("user", "?")], true));
     tiny.shown(&said.expect_err("an error").to_string())
 }
 
@@ -213,9 +213,11 @@ fn tokens_that_end_and_begin_texts() {
     tiny.remove("generation_config.json");
     // The end of a turn comes from the chat template.
     assert_eq!(tiny.open().vocabulary().unwrap().ends(), [0, 2]);
+    // As in transformers, the flag says nothing beside `tokenizer.json`: its post-processor begins texts.
+    tiny.set("tokenizer_config.json", "bos_token", "<|endoftext|>");
     tiny.set("tokenizer_config.json", "add_bos_token", true);
     let vocabulary = tiny.open().vocabulary().unwrap();
-    assert_eq!(vocabulary.start(), Some(0));
+    assert_eq!(vocabulary.start(), None);
     assert_eq!((vocabulary.special("<|im_start|>"), vocabulary.special("brain")), (Some(1), None));
     assert_eq!(
         (vocabulary.piece(2).unwrap(), vocabulary.text(&[2, 1]).unwrap()),
@@ -235,7 +237,12 @@ fn tokens_that_end_and_begin_texts() {
     });
     tokenizer["truncation"] =
         json!({ "max_length": 3, "strategy": "LongestFirst", "stride": 0, "direction": "Right" });
+    tokenizer["padding"] = json!({
+        "strategy": { "Fixed": 1_000_000_000_000_u64 }, "direction": "Right", "pad_to_multiple_of": null,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "x",
+    });
     llama.write("tokenizer.json", &tokenizer.to_string());
+    llama.set("tokenizer_config.json", "add_bos_token", false);
     let vocabulary = llama.open().vocabulary().unwrap();
     assert_eq!(vocabulary.start(), Some(0));
     let text = "a text longer than three tokens";

@@ -8,15 +8,13 @@ use boldface::registry::PluginKind;
 use boldface::{CorpusGenerator, Describer, Descriptor, Result, Scan, ScanId, ScanInfo};
 use boldface_imaging::labels::same_order;
 
+use super::find;
 use super::named::named;
-use super::saved::{FILE, Generator, SavedCorpus};
 use super::signal::{self, RequiredRegions};
-use super::{each, find};
-use crate::plan::leak::FITTED_ON;
-use crate::run::Manifest;
-use crate::run::inputs::json;
-use crate::spec::suggest;
-use crate::stages::corpus::describe;
+use crate::spec::{Crop, suggest};
+use crate::store::corpus::{FILE, Generator, SavedCorpus};
+use crate::store::{FITTED_ON, Manifest, json};
+use crate::study::{describe, each};
 
 /// An opened corpus: its norms, and the properties that a scan needs to be compared with them.
 pub struct Corpus {
@@ -122,6 +120,7 @@ impl Corpus {
     /// refused, because measures depend on the length.
     pub fn scan(&self, path: &Path, known: &ScanDetails) -> Result<Stranger> {
         let SavedCorpus { regions, window, datasets, .. } = &self.saved;
+        let crop = self.saved.crop.unwrap_or(Crop::fixed(*window));
         let dataset = known.dataset.as_deref().unwrap_or(match &datasets[..] {
             [only] => only,
             _ => "new",
@@ -129,20 +128,21 @@ impl Corpus {
         let id = named(path, dataset).id;
         let wanted = RequiredRegions { regions, whose: "the corpus", tr: known.tr };
         let signal = signal::read(path, &wanted)?;
-        let (have, needed) = (signal.series.trs(), window.start.saturating_add(window.trs));
-        if have < needed {
-            let which = match window.start {
-                0 => format!("the first {}", window.trs),
-                start => format!("{} volumes after the first {start}", window.trs),
+        let (have, needed) = (signal.series.trs(), crop.needed());
+        let Some(window) = crop.window(have) else {
+            let which = match (window.start, crop.least == crop.most) {
+                (start, false) => format!("{} volumes or more after the first {start}", crop.least),
+                (0, true) => format!("the first {}", window.trs),
+                (start, true) => format!("{} volumes after the first {start}", window.trs),
             };
             return Err(format!(
                 "{have} volumes, but the corpus describes {which} of every scan, and what is measured depends on the \
                  length: give a scan of at least {needed} volumes"
             )
             .into());
-        }
+        };
         let mut warnings = Vec::new();
-        let (series, dead) = signal::without_dead(signal.series.window(*window)?, regions)?;
+        let (series, dead) = signal::without_dead(signal.series.window(window)?, regions)?;
         if !dead.is_empty() {
             warnings.push(format!(
                 "{} of {} regions have no signal: {}",

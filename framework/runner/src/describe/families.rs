@@ -7,8 +7,8 @@ use boldface::registry::PluginKind;
 use boldface::{Cohort, CorpusGenerator, Problem};
 use serde_json::{Value, json};
 
-use crate::plan::{PlannedPlugin, corpus};
 use crate::spec::{Layered, Located, Table, suggest};
+use crate::study::{PlannedPlugin, corpus};
 
 /// Families of features, with the origin of their settings.
 #[derive(Debug)]

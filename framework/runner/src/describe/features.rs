@@ -9,9 +9,8 @@ use boldface_imaging::folder::{FileSelection, ScanFolder};
 use boldface_tables::export::{ColumnValues, Sheet};
 
 use super::signal::{self, EXTENSIONS, RequiredRegions};
-use super::{NamedScan, each, named, shared};
-use crate::plan::PlannedPlugin;
-use crate::stages::corpus::describe;
+use super::{NamedScan, named, shared};
+use crate::study::{PlannedPlugin, describe, each};
 
 /// One feature of one scan.
 #[derive(Clone, Debug, PartialEq)]

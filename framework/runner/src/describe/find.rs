@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use boldface::Result;
 
-use crate::plan::StageKind;
-use crate::run::inputs::json;
-use crate::run::{Record, SweepRecord};
+use crate::store::{RECORD, Record, SWEEP, StageKind, SweepRecord, json, manifest};
 
 /// Returns the folder of the corpus at `path`.
 ///
@@ -17,13 +15,13 @@ use crate::run::{Record, SweepRecord};
 pub fn find(path: &Path) -> Result<PathBuf> {
     let shown = path.display();
     let is_there = |name: &str| path.join(name).is_file();
-    if is_there("manifest.json") {
+    if is_there(manifest::FILE) {
         return Ok(path.to_owned());
     }
-    if is_there("plan.json") {
+    if is_there(RECORD) {
         return of_run(path);
     }
-    if is_there("sweep.json") {
+    if is_there(SWEEP) {
         return of_sweep(path);
     }
     if !path.exists() {
@@ -36,7 +34,7 @@ pub fn find(path: &Path) -> Result<PathBuf> {
 
 /// Returns the corpus that a run made or used.
 fn of_run(path: &Path) -> Result<PathBuf> {
-    let record: Record = json(&path.join("plan.json"))?;
+    let record: Record = json(&path.join(RECORD))?;
     let shown = path.display();
     if record.experiment.corpora.is_empty() {
         return Err(format!("`{shown}` is a run without a corpus: its spec has no `[corpora.NAME]`").into());
@@ -55,8 +53,8 @@ fn of_run(path: &Path) -> Result<PathBuf> {
 
 /// Returns the corpus shared by all arms of a sweep.
 fn of_sweep(path: &Path) -> Result<PathBuf> {
-    let record: SweepRecord = json(&path.join("sweep.json"))?;
-    let arms = record.arms.iter().filter(|arm| path.join(&arm.run).join("plan.json").is_file());
+    let record: SweepRecord = json(&path.join(SWEEP))?;
+    let arms = record.arms.iter().filter(|arm| path.join(&arm.run).join(RECORD).is_file());
     let arms: Vec<&PathBuf> = arms.map(|arm| &arm.run).collect();
     let found = arms.iter().map(|arm| of_run(&path.join(arm))).collect::<Result<BTreeSet<PathBuf>>>()?;
     let mut found = found.into_iter();

@@ -2,9 +2,10 @@
 
 use boldface::{Card, Part, ScanInfo, Split};
 
-use super::manifest::Export;
 use crate::report::card::CardContent;
-use crate::run::Record;
+use crate::report::markdown::{code, escape};
+use crate::store::Record;
+use crate::store::export::Export;
 
 /// The contents of the card.
 pub struct Subject<'a> {
@@ -25,17 +26,17 @@ pub struct Subject<'a> {
 /// Returns the text of the card.
 pub fn readme(of: &Subject<'_>) -> String {
     let Subject { record, export, told, card, .. } = of;
-    let name = &export.name;
+    let name = escape(&export.name);
     let [tokenizer, backbone] = [&export.tokenizer, &export.backbone]
-        .map(|table| table.get("type").and_then(|plugin| plugin.as_str()).unwrap_or("?"));
+        .map(|table| code(table.get("type").and_then(|plugin| plugin.as_str()).unwrap_or("?")));
     let base = match &card.base_model {
-        Some(model) => format!("adapted from `{model}`"),
+        Some(model) => format!("adapted from {}", code(model)),
         None => "trained from nothing".to_owned(),
     };
     let mut text = front_matter(card);
     text += &format!(
-        "\n# {name}\n\nA language model that reads resting or task fMRI: a `{tokenizer}` tokenizer turns regional BOLD \
-         series into tokens, and a `{backbone}` language model, {base}, reads them beside text. Trained and measured by \
+        "\n# {name}\n\nA language model that reads resting or task fMRI: a {tokenizer} tokenizer turns regional BOLD \
+         series into tokens, and a {backbone} language model, {base}, reads them beside text. Trained and measured by \
          [boldface](https://arxiv.org/abs/2511.21760) {}, after the method of fMRI-LM, on the engine `{}`.\n",
         export.boldface, export.engine
     );
@@ -71,7 +72,8 @@ fn data(of: &Subject<'_>) -> String {
     for name in export.datasets.keys() {
         let said = of.told.data.iter().find(|(of, _)| of == name);
         let [title, licence, _, doi] = said.map(|(_, said)| said.clone()).unwrap_or_default();
-        let known: Vec<String> = [title, licence, doi].into_iter().flatten().collect();
+        let known: Vec<String> =
+            [title, licence, doi].into_iter().flatten().map(|said| escape(&said)).collect();
         let known = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
         text += &format!("- **{name}**{known}\n");
     }
@@ -87,9 +89,10 @@ fn data(of: &Subject<'_>) -> String {
     }
     let tr: Vec<String> = export.tr.iter().map(|tr| format!("{tr} s")).collect();
     text + &format!(
-        "\nEvery scan: {} regions (`regions.tsv`), {} volumes from volume {}, repetition time {}. Series are standardised as \
+        "\nEvery scan: {} regions (`regions.tsv`), {}{} volumes from volume {}, repetition time {}. Series are standardised as \
          `normaliser.json` says, over the volumes that are shown.\n",
         export.shape.rois,
+        if signal.min_trs.is_some() { "at most " } else { "" },
         signal.trs,
         signal.start,
         tr.join(", ")
@@ -114,10 +117,10 @@ fn limits(record: &Record, told: &CardContent, card: &Card) -> String {
                     - Its sentences can be fluent and false: trust no more than the table shows beside its baselines.\n"
         .to_owned();
     for limit in told.limits.iter().chain(&card.notes) {
-        text += &format!("- {}.\n", sentence(limit));
+        text += &format!("- {}.\n", escape(&sentence(limit)));
     }
     for (name, reason) in &record.experiment.leakage.accept {
-        text += &format!("- Accepted by the author, `{name}`: {}.\n", sentence(reason));
+        text += &format!("- Accepted by the author, {}: {}.\n", code(name), escape(&sentence(reason)));
     }
     text + "- Terms of data and model: `LICENCE.md`.\n"
 }

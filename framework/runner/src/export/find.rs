@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use boldface::Result;
 
+use crate::store::{RECORD, SWEEP};
+
 /// Returns the folder of the run called `named`. `runs` is the folder of runs. For an experiment, it is
 /// the latest run.
 ///
@@ -12,10 +14,10 @@ use boldface::Result;
 /// Fails if there is no such run. The message names alternatives.
 pub fn find(named: &Path, runs: &Path) -> Result<PathBuf> {
     for dir in [named.to_owned(), runs.join(named)] {
-        if dir.join("plan.json").is_file() {
+        if dir.join(RECORD).is_file() {
             return Ok(dir);
         }
-        if dir.join("sweep.json").is_file() {
+        if dir.join(SWEEP).is_file() {
             let shown = dir.display();
             let help = "name one of its arms, a folder in it";
             return Err(format!("`{shown}` is a sweep of several runs: {help}").into());
@@ -34,7 +36,7 @@ pub fn find(named: &Path, runs: &Path) -> Result<PathBuf> {
 /// Returns the latest run of an experiment. Its folders are named after the time.
 fn latest(experiment: &Path) -> Option<PathBuf> {
     let runs = fs::read_dir(experiment).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    runs.filter(|run| run.join("plan.json").is_file()).max()
+    runs.filter(|run| run.join(RECORD).is_file()).max()
 }
 
 #[cfg(test)]

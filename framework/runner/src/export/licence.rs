@@ -3,6 +3,7 @@
 use boldface::Card;
 
 use crate::report::card::CardContent;
+use crate::report::markdown::escape;
 
 /// Returns the text of the note.
 pub fn note(told: &CardContent, card: &Card, is_hashed: bool) -> String {
@@ -14,19 +15,21 @@ pub fn note(told: &CardContent, card: &Card, is_hashed: bool) -> String {
         text += "No dataset has a `dataset_description.json` that says its licence. Find out before you share anything \
                  that was learned from it.\n";
     }
-    for (name, [title, licence, cite, doi]) in &told.data {
+    for (name, said) in &told.data {
+        let [title, licence, cite, doi] = said.each_ref().map(|said| said.as_deref().map(escape));
         text += &format!("- **{name}**");
-        text += &title.as_ref().map(|title| format!(" ({title})")).unwrap_or_default();
+        text += &title.map(|title| format!(" ({title})")).unwrap_or_default();
         text += &match licence {
             Some(licence) => format!(": {licence}"),
             None => ": its `dataset_description.json` names no licence".to_owned(),
         };
-        text += &cite.as_ref().map(|cite| format!(". To cite: {cite}")).unwrap_or_default();
-        text += &doi.as_ref().map(|doi| format!(". {doi}")).unwrap_or_default();
+        text += &cite.map(|cite| format!(". To cite: {cite}")).unwrap_or_default();
+        text += &doi.map(|doi| format!(". {doi}")).unwrap_or_default();
         text += "\n";
     }
     text += "\n## Model that it was made from\n\n";
-    text += &match (&card.base_model, &card.licence) {
+    let [model, licence] = [&card.base_model, &card.licence].map(|said| said.as_deref().map(escape));
+    text += &match (model, licence) {
         (Some(model), Some(licence)) => {
             format!(
                 "- **{model}**: {licence}. Its weights are not here unless they were all trained further.\n"
@@ -51,4 +54,21 @@ pub fn note(told: &CardContent, card: &Card, is_hashed: bool) -> String {
              and at `origin` in `manifest.json`.\n\
              - Weights can remember what they were trained on. Terms that bind the data may bind them too.\n";
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_dataset_is_text() {
+        let said = Some("<img src=x> *a* [b](c) ![d](e)\n# f".to_owned());
+        let data = vec![("made".to_owned(), [said.clone(), said.clone(), said.clone(), said.clone()])];
+        let [test, validation, methods] = [const { String::new() }; 3];
+        let told = CardContent { test, validation, methods, limits: vec![], data };
+        let card = Card { base_model: said.clone(), licence: said, notes: vec![] };
+        let text = note(&told, &card, true);
+        assert_eq!(text.matches(r"&lt;img src=x&gt; \*a\* [b\](c) \![d\](e) # f").count(), 6, "{text}");
+        assert!(!text.contains("<img") && !text.contains("\n# f"));
+    }
 }

@@ -7,9 +7,9 @@ use boldface::registry::PluginKind;
 use boldface::{Backbone, Config, CorpusGenerator, Dataset, Task, Tokenizer};
 use serde_json::{Value, json};
 
-use crate::plan::{FrameworkKeys, PlannedPlugin, stored};
-use crate::run::Record;
 use crate::spec::Table;
+use crate::store::Record;
+use crate::study::{FrameworkKeys, PlannedPlugin, stored};
 
 /// Returns all versions. A plugin that this build does not have is listed without its version.
 pub fn versions(record: &Record, folder: &Path) -> Value {

@@ -12,16 +12,17 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::card::{self, Subject};
-use super::manifest::{self, Export, SavedModel};
-use super::people::{LEARNED, Learned, SPLITS, read_learned, write_learned, write_splits};
-use super::{NORMS, REGIONS, TOKENIZER, base, fingerprints, licence, versions};
-use crate::plan::{FrameworkKeys, StageKind, stored};
+use super::{licence, versions};
 use crate::report::card::told;
-use crate::run::inputs::{MODEL, TEXT_SIDE, json};
-use crate::run::manifest::collect;
-use crate::run::store::cannot;
-use crate::run::{Manifest, Record, StageRecord};
 use crate::spec::{Paradigm, Table};
+use crate::store::export::{self, Export, NORMS, REGIONS, SavedModel, base, fingerprints};
+use crate::store::manifest::collect;
+use crate::store::people::{LEARNED, Learned, SPLITS, read_learned, write_learned, write_splits};
+use crate::store::{
+    self, DESCRIPTORS, FITTED_ON, METRICS, MODEL, Manifest, RECORD, Record, SCANS, SHAPE, SPEC, SPLIT,
+    StageKind, StageRecord, TEXT_SIDE, TOKENIZER, cannot, json,
+};
+use crate::study::{FrameworkKeys, stored};
 
 /// A finished export.
 #[derive(Clone, Debug)]
@@ -89,7 +90,7 @@ impl Source {
     fn open(run: &Path) -> Result<Source> {
         // `runs/latest` is a link, and the arms of a sweep are nested deeper than runs.
         let run = fs::canonicalize(run).map_err(cannot("read", run))?;
-        let record: Record = json(&run.join("plan.json"))?;
+        let record: Record = json(&run.join(RECORD))?;
         let is_there = |task: &&String| !has(&record, &StageKind::Evaluation((*task).clone()));
         if let Some(task) = record.experiment.tasks.keys().find(is_there) {
             return Err(format!(
@@ -148,10 +149,10 @@ impl Source {
         let record = &self.record;
         let (series, text_space) =
             (self.artefact(&StageKind::Series)?, self.artefact(&StageKind::TextSpace)?);
-        let scans: Vec<ScanInfo> = json(&series.join("scans.json"))?;
-        let regions: Regions = json(&series.join("regions.json"))?;
-        let split: Split = json(&self.artefact(&StageKind::Split)?.join("split.json"))?;
-        let shape: FmriShape = json(&self.artefact(&StageKind::Codes)?.join("shape.json"))?;
+        let scans: Vec<ScanInfo> = json(&series.join(SCANS))?;
+        let regions: Regions = json(&series.join(store::REGIONS))?;
+        let split: Split = json(&self.artefact(&StageKind::Split)?.join(SPLIT))?;
+        let shape: FmriShape = json(&self.artefact(&StageKind::Codes)?.join(SHAPE))?;
         let tokenizer = self.artefact(&StageKind::Tokenizer)?;
         copy(&tokenizer.join(TOKENIZER), &to.join(TOKENIZER), &[])?;
         let model = self.model(MODEL, &[StageKind::Instruction, StageKind::Alignment], &text_space, to)?;
@@ -159,7 +160,7 @@ impl Source {
             .asks_before_tuning()
             .then(|| self.model("aligned", &[StageKind::Alignment], &text_space, to));
         if !record.experiment.corpora.is_empty() {
-            let about_people = ["manifest.json", "metrics.parquet", "descriptors.parquet", "fitted-on.json"];
+            let about_people = [store::manifest::FILE, METRICS, DESCRIPTORS, FITTED_ON];
             copy(&self.artefact(&StageKind::Corpus)?, &to.join(NORMS), &about_people)?;
         }
         let origin = self.origin();
@@ -176,8 +177,8 @@ impl Source {
             table
         };
         let mut export = Export {
-            kind: manifest::KIND.to_owned(),
-            format: manifest::FORMAT,
+            kind: export::KIND.to_owned(),
+            format: export::FORMAT,
             boldface: env!("CARGO_PKG_VERSION").to_owned(),
             name: record.name.clone(),
             origin: origin.clone(),
@@ -209,12 +210,12 @@ impl Source {
         write_learned(&to.join(LEARNED), &learned)?;
         write_splits(&to.join(SPLITS), &scans, &split, hashed)?;
         text(&to.join(REGIONS), &table(&regions))?;
-        text(&to.join("spec.toml"), &toml::to_string_pretty(&record.experiment)?)?;
+        text(&to.join(SPEC), &toml::to_string_pretty(&record.experiment)?)?;
         pretty(&to.join("versions.json"), &versions::versions(record, &origin))?;
         pretty(&to.join("normaliser.json"), &normaliser(record, &export.tr))?;
 
-        let rows = metrics::read(&self.run.join("metrics.parquet"))?;
-        metrics::write(&to.join("metrics.parquet"), &record.name, &rows)?;
+        let rows = metrics::read(&self.run.join(METRICS))?;
+        metrics::write(&to.join(METRICS), &record.name, &rows)?;
         let (told, card) = (told(&self.run, self.runs(&series))?, self.card(&origin));
         let (test, validation) = (&told.test, &told.validation);
         let both = format!("# Scores\n\n## Test\n\n{test}\n## Validation\n\n{validation}");
@@ -224,7 +225,7 @@ impl Source {
             Subject { record, export: &export, scans: &scans, split: &split, told: &told, card: &card };
         text(&to.join("README.md"), &card::readme(&subject))?;
         collect(to, "", &mut export.files).map_err(cannot("read", to))?;
-        export.files.remove(manifest::FILE);
+        export.files.remove(export::FILE);
         Ok((export, self.notes(hashed)))
     }
 

@@ -1,162 +1,32 @@
-//! How a task's examples are put to the model. Resolves and checks the keys that every task has.
+//! Checks of how tasks are asked, against the scans and the rest of the spec.
 
 mod labels;
 
-use std::path::Path;
 use std::sync::Arc;
 
-use boldface::{Answer, Cohort, Example, Problem, Task};
-use serde_json::{Value, json};
+use boldface::{Answer, Cohort, Problem, Task};
 
-use super::PlannedPlugin;
-use crate::spec::{Experiment, Grammar, Paradigm, Prior, Slots, TASK_KEYS, Table, TaskKeys, parse_all};
-use crate::stages::alignment::FactRecipe;
-use crate::stages::lessons::is_taught_by_asking;
-use crate::stages::{baselines::connectivity::MOST_ROIS, cases::AnswerForm, naming::named};
+use super::{Asking, PlannedPlugin};
+use crate::spec::{Crop, Experiment, FactRecipe, Paradigm, Prior, TaskKeys};
+use crate::stages::{baselines::connectivity::MOST_ROIS, naming::named};
+use crate::study::{AnswerForm, is_taught_by_asking};
 use labels::LabelAnswers;
 
 /// Smallest share of drawn answers in another bin than the true one for which `answer-sd` is worth its name.
 const FEWEST_MOVED: f64 = 0.01;
 
-/// How one task is put to the model.
-#[derive(Clone, Debug, Default)]
-pub struct Asking {
-    /// The keys from the spec.
-    pub keys: TaskKeys,
-    /// Paraphrases from the spec's file, or plain answers for an open task.
-    pub grammar: Option<Grammar>,
-    /// Values of the slots in the paraphrases.
-    pub slots: Slots,
-    /// Form of the answers, or `None` if scan labels are not enough to know it.
-    pub(crate) form: Option<AnswerForm>,
-    /// The first example that scan labels give.
-    pub(super) example: Option<Example>,
-    /// Hash of the file of paraphrases.
-    content: Option<String>,
-}
-
-/// Takes the framework's keys out of a task's table.
-pub(super) fn take(table: &mut Table, problems: &mut Vec<Problem>) -> TaskKeys {
-    let mut own = Table::new();
-    for key in TASK_KEYS {
-        own.extend(table.remove(key).map(|value| (key.to_owned(), value)));
-    }
-    match parse_all(&Value::Object(own), boldface::registry::parse::<TaskKeys>) {
-        Ok(keys) => {
-            problems.extend(keys.check());
-            keys
-        }
-        Err(found) => {
-            problems.extend(found);
-            TaskKeys::default()
-        }
-    }
-}
-
-impl Asking {
-    /// Reads the file of paraphrases, if the spec in `folder` names one. `table` gives the values of
-    /// slots.
-    pub(super) fn new(keys: TaskKeys, folder: &Path, table: &Table) -> Result<Asking, Vec<Problem>> {
-        let slots = slots(table);
-        let (mut grammar, mut content) = (None, None);
-        if let Some(path) = &keys.prompts {
-            let at = |message: String| Problem::at("prompts", message);
-            let (file, written) = (folder.join(path), path.display());
-            let bytes = std::fs::read(&file).map_err(|error| {
-                let help = format!("a path is relative to the spec: this one is `{}`", file.display());
-                vec![at(format!("cannot read `{written}`: {error}")).help(help)]
-            })?;
-            let text = String::from_utf8_lossy(&bytes);
-            grammar = Some(Grammar::parse(&text, &slots).map_err(|problems| {
-                let inside = |Problem { key, message, help }: Problem| {
-                    let place = if key.is_empty() { String::new() } else { format!(", `{key}`") };
-                    Problem { help, ..at(format!("`{written}`{place}: {message}")) }
-                };
-                problems.into_iter().map(inside).collect::<Vec<_>>()
-            })?);
-            content = Some(blake3::hash(&bytes).to_hex().as_str().chars().take(32).collect());
-        } else if keys.paradigm == Paradigm::Open {
-            grammar = Some(Grammar::plain(&slots));
-        }
-        Ok(Asking { keys, grammar, slots, form: None, example: None, content })
-    }
-
-    /// Returns the keys as a table with every default.
-    pub(super) fn table(&self) -> Table {
-        match serde_json::to_value(&self.keys) {
-            Ok(Value::Object(table)) => table,
-            _ => unreachable!("keys are a table of strings and numbers"),
-        }
-    }
-
-    /// Whether instruction tuning includes examples of this task.
-    pub fn teaches(&self) -> bool {
-        let is_read_off = self.keys.paradigm == Paradigm::Probe || self.form == Some(AnswerForm::Value);
-        !self.keys.held_out && !is_read_off
-    }
-
-    /// Whether the task uses the model as it was before instruction tuning.
-    pub fn is_frozen(&self) -> bool {
-        self.keys.paradigm == Paradigm::Probe
-    }
-
-    /// Returns the wording of a question in evaluation: the first paraphrase.
-    pub fn question(&self, question: &str) -> String {
-        let first = self.grammar.as_ref().map(|grammar| grammar.first_question(question, &self.slots));
-        first.unwrap_or_else(|| question.to_owned())
-    }
-
-    /// Returns the parts of the key for learning from few scans, or `None` if all scans are used.
-    pub(super) fn shots_content(&self, seed: u64) -> Option<Value> {
-        self.keys.shots.map(|shots| json!({ "shots": shots, "seed": seed }))
-    }
-
-    /// Returns the parts of the key in addition to the task's table, or `None` if the task is asked with
-    /// defaults.
-    pub(super) fn content(&self, seed: u64) -> Option<Value> {
-        let usual =
-            self.keys.paradigm == Paradigm::Single && self.keys.shots.is_none() && self.content.is_none();
-        (!usual).then(|| {
-            json!({
-                "paradigm": self.keys.paradigm,
-                "shots": self.shots_content(seed),
-                "prompts": self.content,
-            })
-        })
-    }
-}
-
-/// Returns slots for the texts, numbers and lists of texts in a task's table. `question` and `answer`
-/// have slots of their own and are left out.
-fn slots(table: &Table) -> Slots {
-    let said = |(key, value): (&String, &Value)| {
-        let words = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Array(items) => {
-                let items: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-                let (last, rest) = items.as_deref()?.split_last()?;
-                if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) }
-            }
-            _ => return None,
-        };
-        (!matches!(key.as_str(), "type" | "question" | "answer")).then(|| (key.clone(), words))
-    };
-    table.iter().filter_map(said).collect()
-}
-
 /// Reports tasks that cannot be asked of these scans, and stores the form of every task's answers.
 pub(super) fn check(
     tasks: &mut [PlannedPlugin<dyn Task>],
-    experiment: &Experiment,
+    (experiment, crop): (&Experiment, Crop),
     cohorts: &[Arc<Cohort>],
     problems: &mut Vec<Problem>,
 ) {
     for task in &mut *tasks {
         // Without a corpus nobody asks for facts.
         let asked = !experiment.corpora.is_empty();
-        let (trs, shots) = (experiment.signal.trs, task.asking.keys.shots);
-        let labels = LabelAnswers::collect(&*task.config, shots, asked, trs, cohorts);
+        let shots = task.asking.keys.shots;
+        let labels = LabelAnswers::collect(&*task.config, shots, asked, crop, cohorts);
         task.asking.form = labels.form;
         task.asking.example = labels.example.clone();
         let mut found = task.asking.check(&labels);
@@ -185,7 +55,7 @@ fn check_training(keys: &TaskKeys, experiment: &Experiment) -> Vec<Problem> {
     let rehearses = experiment.instruction.as_ref().is_some_and(|config| config.rehearsal > 0);
     let asks_facts =
         recipe.questions > 0 && recipe.weight > 0.0 && (experiment.alignment.is_some() || rehearses);
-    if keys.frequencies && !asks_facts && experiment.start.is_none() {
+    if keys.frequencies.is_some() && !asks_facts && experiment.start.is_none() {
         let message = "training asks no questions about facts, so there is nothing to correct";
         let help = "set `questions` and `facts` of `[alignment]` above 0, or remove `frequencies`";
         problems.push(Problem::at("frequencies", message).help(help));
@@ -242,7 +112,7 @@ impl Asking {
         problems.extend(self.unread(&labels.options));
         problems.extend(self.check_prior(form, labels.rois));
         problems.extend(labels.answer().and_then(|answer| self.check_answer_sd(answer)));
-        if self.keys.frequencies && !labels.answer().is_some_and(is_taught_by_asking) {
+        if self.keys.frequencies.is_some() && !labels.answer().is_some_and(is_taught_by_asking) {
             let message = "only answers about facts have bands with frequencies";
             let help = "remove `frequencies`; captions need `decoding = \"asked\"`";
             problems.push(Problem::at("frequencies", message).help(help));
@@ -322,12 +192,6 @@ impl Asking {
         None
     }
 
-    /// The baseline that `prior` names, such as `fc-flat-logistic`.
-    pub(crate) fn prior(&self) -> Option<String> {
-        let method = if self.form == Some(AnswerForm::Choice) { "logistic" } else { "ridge" };
-        self.keys.prior.map(|prior| format!("{}-{method}", prior.name()))
-    }
-
     /// Reports the first answer sentence of an open task that cannot be read back.
     fn unread(&self, options: &[String]) -> Option<Problem> {
         let grammar = self.grammar.as_ref().filter(|_| self.keys.paradigm == Paradigm::Open)?;
@@ -374,7 +238,8 @@ mod tests {
     #[test]
     fn few_scans_teach_no_facts() {
         let told = |answer: &Answer, shots: Option<usize>| {
-            let asking = Asking { keys: TaskKeys { shots, ..TaskKeys::default() }, ..Asking::default() };
+            let mut asking = Asking::default();
+            asking.keys.shots = shots;
             asking.check_shots(answer).map(|problem| problem.to_string())
         };
         let band = Answer::Band { fact: Fact::default(), bands: Vec::new() };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Plan;
-use crate::spec::{Layered, Origin, plain, written};
+use crate::spec::{Layered, Origin, join_key, plain, written};
 
 /// One value of a resolved spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +30,7 @@ fn collect(value: &Value, key: &str, spec: &Layered, leaves: &mut Vec<ResolvedVa
     match value {
         Value::Object(table) => {
             for (name, value) in table {
-                let dot = if key.is_empty() { "" } else { "." };
-                collect(value, &format!("{key}{dot}{name}"), spec, leaves);
+                collect(value, &join_key(key, name), spec, leaves);
             }
         }
         leaf => {

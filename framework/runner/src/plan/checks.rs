@@ -1,12 +1,12 @@
 //! Checks of every section against the scans. Each check runs once, however many arms share it.
 
-use boldface::{Backbone, CheckContext, Config, FmriShape, Problem, TrainingContext};
+use boldface::{Backbone, CheckContext, Config, FmriShape, Problem, TrainingContext, Window};
 use serde_json::{Value, json};
 
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::ExperimentPlugins;
-use super::{PlannedPlugin, data, harmonized, lint, nuisances};
-use crate::spec::{Experiment, ExperimentDraft};
+use super::{PlannedPlugin, data, harmonized, leak, lint, mixed, nuisances};
+use crate::spec::{Crop, Experiment, ExperimentDraft};
 use crate::stages::split;
 
 /// All checks that need the scans.
@@ -24,9 +24,12 @@ impl Checks<'_> {
         let (signal, patch) =
             (&experiment.signal, parts.tokenizer.as_ref().map(|entry| entry.config.patch()));
         let has_crop = draft.is_sound("signal") && signal.trs > 0;
+        let crop = Crop::new(signal, patch.unwrap_or(1));
         if has_crop {
-            self.once("lengths", json!(signal), |problems| data::check_lengths(signal, cohorts, problems));
-            patch.inspect(|&patch| lint::check_patch(signal.trs, patch, self.problems));
+            self.once("lengths", json!(signal), |problems| {
+                data::check_lengths(signal, crop, cohorts, problems);
+            });
+            patch.inspect(|&patch| lint::check_patch(signal, patch, self.problems));
         }
         self.once("alike", Value::Null, |problems| data::check_alike(cohorts, problems));
         if draft.is_sound("signal") {
@@ -50,11 +53,17 @@ impl Checks<'_> {
                 let key = format!("corpora.{}", entry.name);
                 let found = cohorts.iter().flat_map(|cohort| entry.config.check(cohort));
                 problems.extend(found.map(|problem| problem.below(&key)));
+                let mut adjusted = Vec::new();
+                leak::strings(&entry.config.resolved()["adjust"], &mut adjusted);
+                let key = format!("{key}.adjust");
+                problems.extend(adjusted.iter().filter_map(|column| mixed::check(&key, column, scans)));
             });
         }
         let (Some(first), true) = (cohorts.first(), is_whole) else { return };
         // If the crop or the patch is broken, use values that fit every scan length.
-        let trs = if has_crop { signal.trs } else { scans.iter().map(|scan| scan.trs).min().unwrap_or(0) };
+        let shortest = || scans.iter().map(|scan| scan.trs).min().unwrap_or(0);
+        let crop = if has_crop { crop } else { Crop::fixed(Window::first(shortest())) };
+        let (fewest, trs) = crop.range(scans);
         let cx = CheckContext { scans, trs, patch: patch.filter(|&patch| patch > 0).unwrap_or(1) };
         if let Some(tokenizer) = &parts.tokenizer {
             // Without a sound crop, no length of patch is wrong.
@@ -73,6 +82,8 @@ impl Checks<'_> {
             let shape = parts.tokenizer.as_ref().and_then(|tokenizer| tokenizer.config.fmri_shape(&cx));
             self.problems.extend(training(experiment, draft, &*backbone.config, shape));
         }
+        // What a task asks for must fit into every scan.
+        let cx = CheckContext { trs: fewest, ..cx };
         for task in &parts.tasks {
             self.once("task", json!([identity(task), cx.trs, cx.patch]), |problems| {
                 let key = format!("tasks.{}", task.name);

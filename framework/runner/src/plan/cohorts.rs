@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::content::{FileHashes, Hasher};
 use super::hashes::Hashes;
-use super::key::canonical_json;
-use super::{PlannedPlugin, excluded, leak, nuisances};
-use crate::export::{Export, Refused};
-use crate::spec::{Experiment, Unit};
+use super::{PlannedPlugin, leak, nuisances};
+use crate::spec::Experiment;
+use crate::store::export::{Export, Refused};
+use crate::store::{canonical_json, excluded};
+use crate::study::counted;
 
 /// Cohorts and file hashes, keyed by plugin, library, config and folder. Everything that depends on the
 /// data alone is computed once and shared by all arms of a sweep (1,000 arms resolve in 0.6 s). The
@@ -193,14 +194,6 @@ impl<T> KeyedCache<T> {
         let value = Arc::new(make());
         Arc::clone(made().entry(key.to_owned()).or_insert(value))
     }
-}
-
-/// Adapts a scan's information to a plan: sets the unit of the split and counts times from the first
-/// volume kept.
-pub(crate) fn counted(mut info: ScanInfo, experiment: &Experiment) -> ScanInfo {
-    info.id.by_run = experiment.split.unit == Unit::Run;
-    let passed_over = experiment.signal.start as f64 * info.tr;
-    info.from_second(passed_over)
 }
 
 /// Identifies a cohort by everything that it depends on except the bytes of its files.

@@ -6,10 +6,10 @@ use serde_json::json;
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::ExperimentPlugins;
 use super::{PlannedPlugin, leak};
-use crate::spec::Experiment;
-use crate::stages::alignment::{FactRecipe, QUESTION};
-use crate::stages::lessons::is_taught_by_asking;
+use crate::spec::{Crop, Experiment, FactRecipe};
+use crate::stages::alignment::QUESTION;
 use crate::stages::packing::{extent, options};
+use crate::study::is_taught_by_asking;
 
 /// A prompt about a scan.
 struct Prompt {
@@ -38,7 +38,9 @@ pub(super) fn check(
     if patch == 0 || problems.iter().any(is_said) {
         return;
     }
-    let show = Show { experiment, patch, whole: experiment.signal.trs / patch };
+    let crop = Crop::new(&experiment.signal, patch);
+    let longest_kept = found.each.iter().map(|cohort| crop.range(&cohort.scans).1).max().unwrap_or_default();
+    let show = Show { experiment, patch, whole: longest_kept / patch };
     let mut prompts = show.alignment(asked);
     prompts.extend(parts.tasks.iter().flat_map(|task| show.task(task)));
     let rois = cohort.regions.names.len();
@@ -81,7 +83,7 @@ struct Show<'a> {
     experiment: &'a Experiment,
     /// Volumes per patch.
     patch: usize,
-    /// Patches of a whole scan.
+    /// Patches of the longest scan.
     whole: usize,
 }
 

@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use boldface::{Cohort, Problem, ScanInfo};
+use boldface::{Cohort, Part, Problem, ScanInfo};
 
-use crate::spec::Signal;
+use super::Plan;
+use crate::spec::{Crop, Signal};
 
 /// Checks that every scan is long enough for the crop.
-pub(super) fn check_lengths(signal: &Signal, cohorts: &[Arc<Cohort>], problems: &mut Vec<Problem>) {
-    let needed = signal.start.saturating_add(signal.trs);
+pub(super) fn check_lengths(
+    signal: &Signal,
+    crop: Crop,
+    cohorts: &[Arc<Cohort>],
+    problems: &mut Vec<Problem>,
+) {
+    let needed = crop.needed();
+    let key = if signal.min_trs.is_some() { "min-trs" } else { "trs" };
     let scans: Vec<&ScanInfo> = cohorts.iter().flat_map(|cohort| &cohort.scans).collect();
     let short: Vec<&&ScanInfo> = scans.iter().filter(|scan| scan.trs < needed).collect();
     let Some(shortest) = short.iter().map(|scan| scan.trs).min() else { return };
@@ -19,12 +26,12 @@ pub(super) fn check_lengths(signal: &Signal, cohorts: &[Arc<Cohort>], problems: 
         n => format!(" and {n} more are too short"),
     };
     let message =
-        format!("the crop needs {needed} volumes (`start` + `trs`), but {}{others}", named.join(", "));
+        format!("the crop needs {needed} volumes (`start` + `{key}`), but {}{others}", named.join(", "));
     let help = match shortest.checked_sub(signal.start).filter(|&trs| trs > 0) {
-        Some(trs) => format!("at most `trs = {trs}` keeps every scan; a scan is never padded"),
-        None => "lower `start` and `trs`; a scan is never padded".to_owned(),
+        Some(trs) => format!("at most `{key} = {trs}` keeps every scan; a scan is never padded"),
+        None => format!("lower `start` and `{key}`; a scan is never padded"),
     };
-    problems.push(Problem::at("signal.trs", message).help(help));
+    problems.push(Problem::at(format!("signal.{key}"), message).help(help));
 }
 
 /// Checks that all datasets have the same regions in the same order.
@@ -58,4 +65,34 @@ pub(super) fn check_rates(scans: &[ScanInfo], signal: &Signal, problems: &mut Ve
     let message = format!("`{b}` has a repetition time of {} s, `{a}` one of {} s", other.tr, first.tr);
     let help = "resample one of them, or let patches last unequally long with `signal.mixed-tr = true`";
     problems.push(Problem::at(format!("datasets.{}", b.dataset), message).help(help));
+}
+
+/// Checks that training has a scan as long as the longest of validation and test: nothing learns what to do
+/// with patches at later times.
+///
+/// # Errors
+/// Returns a problem with the limit that all parts reach.
+pub(super) fn check_longest(plan: &Plan) -> Result<(), Vec<Problem>> {
+    if plan.experiment.signal.min_trs.is_none() {
+        return Ok(());
+    }
+    // Another check reports a split that cannot be made.
+    let Ok(Some(split)) = plan.split(&plan.scans) else { return Ok(()) };
+    let crop = plan.crop();
+    let longest = |is_training: bool| {
+        let is_of =
+            |scan: &&ScanInfo| split.part(&scan.id).is_ok_and(|part| (part == Part::Train) == is_training);
+        plan.scans.iter().filter(is_of).map(|scan| (crop.kept(scan.trs), &scan.id)).max()
+    };
+    let (Some((known, _)), Some((asked, id))) = (longest(true), longest(false)) else { return Ok(()) };
+    if asked <= known {
+        return Ok(());
+    }
+    let message = format!(
+        "`{id}` of validation or test is shown with {asked} volumes, but no training scan with more than {known}, so \
+         nothing learns to read later ones"
+    );
+    Err(vec![
+        Problem::at("signal.trs", message).help(format!("set `trs = {known}`, or split in another way")),
+    ])
 }

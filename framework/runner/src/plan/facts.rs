@@ -5,10 +5,8 @@ use std::sync::Arc;
 use boldface::{Cohort, CorpusGenerator, FactQuestion, Problem, guard};
 
 use super::PlannedPlugin;
-use crate::spec::{Experiment, closest};
-
-/// Number of features that a message lists.
-const LISTED: usize = 6;
+use crate::spec::Experiment;
+use crate::stages::corpus::advice;
 
 /// Returns the questions of the corpora. `None` if one of them knows its questions only after the fit.
 pub(super) fn asked(
@@ -48,18 +46,5 @@ pub(super) fn check(experiment: &Experiment, asked: Option<&[FactQuestion]>, pro
     if !known.is_empty() && !known.iter().any(is_left) {
         let message = format!("all {} features are held out, so training asks for none", known.len());
         problems.push(Problem::at("facts.held-out", message).help("leave some for training"));
-    }
-}
-
-/// Returns the most similar feature, or the first few.
-pub(crate) fn advice(pattern: &str, known: &[String]) -> String {
-    if let Some(near) = closest(pattern, known.iter().map(String::as_str)) {
-        return format!("did you mean `{near}`?");
-    }
-    let listed: Vec<String> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
-    match (listed.is_empty(), known.len().saturating_sub(LISTED)) {
-        (true, _) => "no corpus here asks about anything".to_owned(),
-        (_, 0) => format!("there are {}", listed.join(", ")),
-        (_, more) => format!("there are {} and {more} more", listed.join(", ")),
     }
 }

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use boldface::{Config, Part, Precision, Size, Task};
 use serde_json::{Value, json};
 
-use super::claim::WEIGHTS;
 use super::key::{KeyContent, key};
-use super::leak::TAUGHT_VERSION;
 use super::{Plan, PlannedPlugin, Stage, StageKind};
-use crate::spec::{Table, Taken, Unit, plain};
-use crate::stages::alignment::FactRecipe;
+use crate::spec::{FactRecipe, Table, Taken, Unit, plain};
 use crate::stages::evaluation::FREQUENCIES_VERSION;
 use crate::stages::split;
+use crate::stages::taught::TAUGHT_VERSION;
+use crate::store::export::WEIGHTS;
 
 /// Hashes of the data that a plan reads.
 pub(super) struct Data {
@@ -48,6 +47,10 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
     let versions = plan.datasets.iter().map(|entry| entry.config.version()).collect();
     let mut config = json!({ "datasets": datasets, "signal": experiment.signal });
     add_libraries(&mut config, &plan.datasets);
+    if experiment.signal.min_trs.is_some() {
+        // A scan keeps whole patches.
+        insert(&mut config, "patch", Some(json!(plan.tokenizer.config.patch())));
+    }
     if experiment.split.unit != Unit::Subject {
         // Stored scans depend on the unit of the split.
         insert(&mut config, "unit", Some(json!(experiment.split.unit)));
@@ -162,7 +165,7 @@ pub(super) fn stages(plan: &Plan, data: &Data) -> Vec<Stage> {
         insert(
             &mut config,
             "frequencies",
-            task.asking.keys.frequencies.then_some(FREQUENCIES_VERSION.into()),
+            task.asking.keys.frequencies.map(|wanted| json!([wanted, FREQUENCIES_VERSION])),
         );
         let together = plan.asked_with(task);
         if !together.is_empty() {

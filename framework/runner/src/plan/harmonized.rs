@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use boldface::{Part, Problem, ScanInfo};
 
-use super::{Plan, nuisances};
-use crate::spec::Experiment;
-use crate::stages::split;
+use super::{Plan, mixed};
+use crate::spec::{Experiment, missing_column};
 
 /// Largest number of batches named in a message.
 const SHOWN: usize = 5;
@@ -18,7 +17,10 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     let preserved = preserved.map(|(place, column)| (format!("harmonization.preserve[{place}]"), column));
     let columns = std::iter::once(("harmonization.batch".to_owned(), &how.batch)).chain(preserved);
     let unknown: Vec<Problem> =
-        columns.filter_map(|(key, column)| nuisances::missing(&key, column, scans)).collect();
+        columns.filter_map(|(key, column)| missing_column(&key, column, scans)).collect();
+    for (place, column) in how.preserve.iter().enumerate() {
+        problems.extend(mixed::check(&format!("harmonization.preserve[{place}]"), column, scans));
+    }
     let is_known = |problem: &Problem| unknown.iter().all(|other| other.key != problem.key);
     let gaps = how.check(scans).into_iter().map(|problem| problem.below("harmonization"));
     problems.extend(gaps.filter(is_known).collect::<Vec<_>>().into_iter().chain(unknown.iter().cloned()));
@@ -42,7 +44,7 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
 pub(super) fn check_split(plan: &Plan) -> Result<(), Vec<Problem>> {
     let Some(how) = &plan.experiment.harmonization else { return Ok(()) };
     // Another check reports a split that cannot be made.
-    let Ok(Some(split)) = split::of_plan(plan, &plan.scans) else { return Ok(()) };
+    let Ok(Some(split)) = plan.split(&plan.scans) else { return Ok(()) };
     let mut training: BTreeMap<&str, usize> = BTreeMap::new();
     for scan in plan.scans.iter() {
         let is_training = split.part(&scan.id).is_ok_and(|part| part == Part::Train);

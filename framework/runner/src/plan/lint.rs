@@ -2,7 +2,10 @@
 
 use boldface::{Lora, Problem};
 
-use crate::spec::{Alignment, Experiment, Forms, Instruction};
+use crate::spec::{Alignment, Experiment, Forms, Instruction, Signal};
+
+/// Fewest resamples. The middle 95% of fewer leaves out less than one at each end.
+const RESAMPLES: usize = 40;
 
 /// Reports values out of range in the framework's own sections.
 pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>) {
@@ -11,7 +14,7 @@ pub(super) fn check_ranges(experiment: &Experiment, problems: &mut Vec<Problem>)
         range.at_least_one("shown-patches", patches as u64);
     }
     range.section = "evaluation";
-    range.at_least_one("resamples", experiment.evaluation.resamples as u64);
+    range.resamples(experiment.evaluation.resamples);
     range.at_least_one("longest-answer", experiment.evaluation.longest_answer as u64);
     if let Some(alignment) = &experiment.alignment {
         range.section = "alignment";
@@ -119,6 +122,16 @@ impl Ranges<'_> {
         }
     }
 
+    fn resamples(&mut self, resamples: usize) {
+        if resamples < RESAMPLES {
+            let message = format!(
+                "{resamples} resamples are too few for a 95% interval: less than one of them lies beyond each end"
+            );
+            let help = format!("write {RESAMPLES} or more; 1000 give stable digits, and that is the default");
+            self.problems.push(Problem::at("evaluation.resamples", message).help(help));
+        }
+    }
+
     fn at_least_one(&mut self, key: &str, value: u64) {
         if value == 0 {
             self.report(key, "must be at least 1".to_owned());
@@ -142,8 +155,9 @@ impl Ranges<'_> {
     }
 }
 
-/// Checks that the crop is a whole number of patches.
-pub(super) fn check_patch(trs: usize, patch: usize, problems: &mut Vec<Problem>) {
+/// Checks that the crop is a whole number of patches, and that the shortest scan has one.
+pub(super) fn check_patch(signal: &Signal, patch: usize, problems: &mut Vec<Problem>) {
+    let trs = signal.trs;
     if patch == 0 {
         problems.push(Problem::at("tokenizer.patch", "must be at least 1"));
     } else if trs < patch || !trs.is_multiple_of(patch) {
@@ -153,6 +167,10 @@ pub(super) fn check_patch(trs: usize, patch: usize, problems: &mut Vec<Problem>)
             fitting => format!("set `trs = {fitting}`, or another `tokenizer.patch`"),
         };
         problems.push(Problem::at("signal.trs", message).help(help));
+    } else if let Some(least) = signal.min_trs.filter(|least| !(patch..=trs).contains(least)) {
+        let message = format!("{least} is not between the tokenizer's patch of {patch} volumes and `trs`");
+        let help = format!("a scan needs a patch to be shown; write a number from {patch} to {trs}");
+        problems.push(Problem::at("signal.min-trs", message).help(help));
     }
 }
 
@@ -201,12 +219,35 @@ mod tests {
     }
 
     #[test]
-    fn a_crop_is_whole_patches() {
-        assert_eq!(said(|problems| check_patch(160, 40, problems)), "");
+    fn an_interval_leaves_out_one_resample_at_each_end() {
+        let check =
+            |count: usize| said(|problems| Ranges { section: "evaluation", problems }.resamples(count));
+        assert_eq!(check(40), "");
+        expect![[r#"
+            evaluation.resamples: 39 resamples are too few for a 95% interval: less than one of them lies beyond each end; write 40 or more; 1000 give stable digits, and that is the default
+        "#]]
+        .assert_eq(&check(39));
+        assert_ne!(check(1), "");
+        assert_ne!(check(0), "");
+    }
+
+    #[test]
+    fn a_crop_is_whole_patches_and_the_shortest_scan_has_one() {
+        let check = |trs: usize, min_trs: Option<usize>| {
+            let signal = serde_json::json!({ "trs": trs, "min-trs": min_trs });
+            let signal: Signal = serde_json::from_value(signal).unwrap();
+            said(|problems| check_patch(&signal, 40, problems))
+        };
+        assert_eq!(check(160, None) + &check(160, Some(40)) + &check(160, Some(160)), "");
         expect![[r#"
             signal.trs: 191 volumes are not a whole number of the tokenizer's patches of 40; set `trs = 160`, or another `tokenizer.patch`
         "#]]
-        .assert_eq(&said(|problems| check_patch(191, 40, problems)));
+        .assert_eq(&check(191, None));
+        expect![[r#"
+            signal.min-trs: 39 is not between the tokenizer's patch of 40 volumes and `trs`; a scan needs a patch to be shown; write a number from 40 to 160
+        "#]]
+        .assert_eq(&check(160, Some(39)));
+        assert_ne!(check(160, Some(161)), "");
     }
 
     #[test]

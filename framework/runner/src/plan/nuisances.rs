@@ -1,11 +1,15 @@
 //! Variables that may predict a label without any brain signal: head motion, the site, and further
-//! columns in the spec.
+//! columns that the spec names or whose names say how a scan was made.
+
+mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Problem, ScanInfo};
 
-use crate::spec::{Experiment, suggest};
+use crate::spec::{Experiment, missing_column};
+
+pub(crate) use spelling::{NuisanceKind, recognize};
 
 /// Default columns for motion: mean framewise displacement in millimetres.
 const MOTION: [&str; 4] =
@@ -27,23 +31,140 @@ pub struct Nuisances {
     pub motion: Option<String>,
     /// The site of a scan.
     pub site: Option<String>,
-    /// Further columns, by their name in the spec.
+    /// Further columns, by their name in the spec or the column's own.
     pub others: BTreeMap<String, String>,
 }
 
+/// Names of the checks of nuisances that are no columns. A column of that name gets another one.
+const TAKEN: [&str; 17] = [
+    "motion",
+    "site",
+    "question",
+    "options",
+    "window",
+    "position",
+    "length",
+    "tr",
+    "dataset",
+    "session",
+    "run",
+    "scans",
+    "task",
+    "amplitude",
+    "level",
+    "dead-regions",
+    "precision",
+];
+
 /// Returns the nuisances of `scans`: columns named in the spec, and otherwise columns with well-known
-/// names.
+/// names or with names that say how a scan was made.
 pub fn columns(experiment: &Experiment, scans: &[ScanInfo]) -> Nuisances {
-    let mut named = experiment.nuisances.clone();
+    let mut others = experiment.nuisances.clone();
+    let found = Found::collect(scans);
     let known = |names: &[&str]| {
-        let is_there = |name: &&&str| scans.iter().any(|scan| scan.column(name).is_some());
+        let is_there = |name: &&&str| found.values.contains_key(**name);
         names.iter().find(is_there).map(|name| (*name).to_owned())
     };
-    let motion = named.remove("motion").or_else(|| known(&MOTION));
+    let motion = others.remove("motion").or_else(|| known(&MOTION)).or_else(|| found.motion());
     let several = experiment.datasets.len() > 1;
-    let site =
-        named.remove("site").or_else(|| known(&SITE)).or_else(|| several.then(|| "dataset".to_owned()));
-    Nuisances { motion, site, others: named }
+    let site = others.remove("site").or_else(|| known(&SITE));
+    let site = site.or_else(|| found.site()).or_else(|| several.then(|| "dataset".to_owned()));
+    let is_named = |column: &&str| {
+        let named = [&motion, &site].into_iter().flatten().chain(others.values());
+        named.into_iter().any(|named| named == column)
+    };
+    let more: Vec<&str> = found.others().filter(|column| !is_named(column)).collect();
+    // Scanner, station and serial number may be one thing under three names, to be reported once.
+    let mut seen: Vec<Vec<usize>> = site.iter().filter_map(|column| found.groups(column)).collect();
+    for column in more {
+        let groups = found.groups(column);
+        if groups.as_ref().is_some_and(|groups| seen.contains(groups)) {
+            continue;
+        }
+        seen.extend(groups);
+        let is_taken = TAKEN.contains(&column) || others.contains_key(column);
+        let name = if is_taken { format!("{column} column") } else { column.to_owned() };
+        others.insert(name, column.to_owned());
+    }
+    Nuisances { motion, site, others }
+}
+
+/// The columns of all scans.
+struct Found<'a> {
+    scans: &'a [ScanInfo],
+    /// The distinct values of each column.
+    values: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Found<'a> {
+    fn collect(scans: &'a [ScanInfo]) -> Found<'a> {
+        let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (column, value) in scans.iter().flat_map(|scan| &scan.phenotype) {
+            values.entry(column).or_default().insert(value);
+        }
+        Found { scans, values }
+    }
+
+    /// Returns the columns of a kind that vary.
+    fn of_kind(&self, kind: NuisanceKind) -> impl Iterator<Item = &'a str> + '_ {
+        let varies = move |column: &&str| {
+            self.values[*column].len() > 1 || self.scans.iter().any(|scan| scan.column(column).is_none())
+        };
+        self.values.keys().copied().filter(move |column| recognize(column) == Some(kind)).filter(varies)
+    }
+
+    /// Returns the column with the mean motion, or else another one of numbers.
+    fn motion(&self) -> Option<String> {
+        let are_numbers = |column: &&str| self.values[*column].iter().all(|value| is_number(value));
+        let by_name = |column: &&str| (!column.to_lowercase().contains("mean"), column.len());
+        let found = self.of_kind(NuisanceKind::Motion).filter(are_numbers).min_by_key(by_name);
+        found.map(str::to_owned)
+    }
+
+    /// Returns the column with the site, or else one with the scanner. Scores are computed for each of
+    /// its values, and it must say more than the dataset does.
+    fn site(&self) -> Option<String> {
+        let datasets: BTreeSet<&str> = self.scans.iter().map(|scan| scan.id.dataset.as_str()).collect();
+        let is_in_all = |column: &&str| {
+            let has = |scan: &&ScanInfo| scan.column(column).is_some();
+            let having: BTreeSet<&str> =
+                self.scans.iter().filter(has).map(|scan| scan.id.dataset.as_str()).collect();
+            having == datasets && (2..=MOST_GROUPS).contains(&self.values[*column].len())
+        };
+        let of_kind = |kind| self.of_kind(kind).filter(is_in_all).min_by_key(|column| column.len());
+        of_kind(NuisanceKind::Site).or_else(|| of_kind(NuisanceKind::Scanner)).map(str::to_owned)
+    }
+
+    /// Returns the index of each scan's value among those of `column`, in order of appearance. `None` for
+    /// a column with many values, such as dates.
+    fn groups(&self, column: &str) -> Option<Vec<usize>> {
+        let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+        let place = |scan: &'a ScanInfo| {
+            let next = places.len();
+            *places.entry(scan.column(column)).or_insert(next)
+        };
+        let groups: Vec<usize> = self.scans.iter().map(place).collect();
+        (2 * places.len() <= groups.len()).then_some(groups)
+    }
+
+    /// Returns all columns whose names say how a scan was made. How long scans are and their repetition
+    /// time are known without a column.
+    fn others(&self) -> impl Iterator<Item = &'a str> + '_ {
+        use NuisanceKind::{Acquisition, Date, Motion, Scanner, Site};
+        let is_tr = move |column: &&str| {
+            let repeats = |scan: &ScanInfo| {
+                let value = scan.column(column).and_then(|value| value.trim().parse::<f64>().ok());
+                value.is_some_and(|value| (value - scan.tr).abs() <= 1e-6 * scan.tr)
+            };
+            self.scans.iter().all(repeats)
+        };
+        let kinds = [Motion, Site, Scanner, Acquisition, Date].into_iter();
+        kinds.flat_map(move |kind| self.of_kind(kind)).filter(move |column| !is_tr(column))
+    }
+}
+
+fn is_number(value: &str) -> bool {
+    value.trim().parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Writes the nuisances and the groups of the evaluation into the spec, so that keys depend on them.
@@ -65,7 +186,7 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     let groups = experiment.evaluation.groups.iter().flatten().enumerate();
     let groups = groups.map(|(place, column)| (format!("evaluation.groups[{place}]"), column));
     for (key, column) in nuisances.chain(groups) {
-        problems.extend(missing(&key, column, scans));
+        problems.extend(missing_column(&key, column, scans));
     }
     for (place, column) in experiment.evaluation.groups.iter().flatten().enumerate() {
         let values: BTreeSet<&str> = scans.iter().filter_map(|scan| scan.column(column)).collect();
@@ -80,24 +201,10 @@ pub(super) fn check(experiment: &Experiment, scans: &[ScanInfo], problems: &mut 
     if let Some(column) = experiment.nuisances.get("motion") {
         let wrong = scans.iter().find_map(|scan| {
             let value = scan.column(column)?;
-            let is_number = value.parse::<f64>().is_ok_and(f64::is_finite);
-            (!is_number).then(|| format!("`{column}` of `{}` is `{value}`, not a number", scan.id))
+            (!is_number(value)).then(|| format!("`{column}` of `{}` is `{value}`, not a number", scan.id))
         });
         problems.extend(wrong.map(|message| Problem::at("nuisances.motion", message)));
     }
-}
-
-/// Returns a problem at `key` if no scan has a value in `column`.
-pub(crate) fn missing(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
-    if scans.iter().any(|scan| scan.column(column).is_some()) {
-        return None;
-    }
-    let mut known: Vec<&str> =
-        scans.iter().flat_map(|scan| scan.phenotype.keys().map(String::as_str)).collect();
-    known.sort_unstable();
-    known.dedup();
-    let problem = Problem::at(key, format!("no scan has a column `{column}`"));
-    Some(problem.help(suggest(column, known.iter().copied())))
 }
 
 #[cfg(test)]
@@ -141,12 +248,40 @@ mod tests {
         let mut found = experiment(&json!({}));
         fill_defaults(&mut found, &scans);
         let told = format!("{:?} {:?}", found.nuisances, found.evaluation.groups);
-        expect![[r#"{"motion": "mean_fd", "site": "scanner"} Some(["sex", "scanner"])"#]].assert_eq(&told);
+        expect![[r#"{"FD": "FD", "motion": "mean_fd", "site": "scanner"} Some(["sex", "scanner"])"#]]
+            .assert_eq(&told);
         let mut named =
             experiment(&json!({"nuisances": {"motion": "FD", "age": "age"}, "evaluation": {"groups": []}}));
         fill_defaults(&mut named, &scans);
         let told = format!("{:?} {:?}", named.nuisances, named.evaluation.groups);
-        expect![[r#"{"age": "age", "motion": "FD", "site": "scanner"} Some([])"#]].assert_eq(&told);
+        expect![[r#"{"age": "age", "mean_fd": "mean_fd", "motion": "FD", "site": "scanner"} Some([])"#]]
+            .assert_eq(&told);
+    }
+
+    #[test]
+    fn columns_are_found_by_what_their_names_say() {
+        let rows = [
+            [("func_mean_fd", "0.1"), ("Site", "A"), ("Manufacturer", "X"), ("acq", "mb"), ("coil", "1")],
+            [("func_mean_fd", "0.2"), ("Site", "B"), ("Manufacturer", "X"), ("acq", "se"), ("coil", "1")],
+            [("func_mean_fd", "0.2"), ("Site", "A"), ("Manufacturer", "X"), ("acq", "se"), ("coil", "7")],
+            [("func_mean_fd", "0.3"), ("Site", "B"), ("Manufacturer", "X"), ("acq", "mb"), ("coil", "7")],
+        ];
+        let scans = scans(&rows.each_ref().map(|row| &row[..]));
+        let found = columns(&experiment(&json!({})), &scans);
+        // The manufacturer is the same everywhere.
+        let told = format!("{:?} {:?} {:?}", found.motion, found.site, found.others);
+        expect![[r#"Some("func_mean_fd") Some("Site") {"acq": "acq", "coil": "coil"}"#]].assert_eq(&told);
+        let named = columns(&experiment(&json!({"nuisances": {"site": "acq"}})), &scans);
+        assert_eq!((named.site.as_deref(), named.others.len()), (Some("acq"), 2));
+    }
+
+    #[test]
+    fn one_thing_under_two_names_is_one_nuisance() {
+        let rows = [("A", "x"), ("B", "y"), ("A", "x"), ("B", "y")];
+        let rows = rows.map(|(site, coil)| [("SITE_ID", site), ("ReceiveCoilName", coil)]);
+        let scans = scans(&rows.each_ref().map(|row| &row[..]));
+        let found = columns(&experiment(&json!({})), &scans);
+        assert_eq!((found.site.as_deref(), found.others.len()), (Some("SITE_ID"), 0));
     }
 
     #[test]

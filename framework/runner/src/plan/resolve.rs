@@ -12,13 +12,13 @@ use boldface::{
 };
 
 use super::checks::Checks;
-use super::claim::{FrameworkKeys, PluginContext, claim};
 use super::cohorts::DataCache;
 use super::{
     Plan, PlannedPlugin, Start, asking, context, facts, graph, harmonized, leak, libraries, lint, size,
 };
-use crate::spec::{Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
+use crate::spec::{Crop, Experiment, ExperimentDraft, Layered, Located, Table, read_draft, suggest};
 use crate::stages::split;
+use crate::study::{FrameworkKeys, PluginContext, Study, claim};
 
 /// Features of the binary. The runner itself knows no engine.
 #[derive(Clone, Copy)]
@@ -132,7 +132,9 @@ fn resolve_draft(
     let has_corpora = is_sound("corpora") && parts.corpora.len() == experiment.corpora.len();
     let asked = if has_corpora { facts::asked(&parts.corpora, &found.each) } else { None };
     facts::check(&experiment, asked.as_deref(), &mut problems);
-    asking::check(&mut parts.tasks, &experiment, &found.each, &mut problems);
+    let patch = parts.tokenizer.as_ref().map_or(1, |entry| entry.config.patch());
+    let crop = Crop::new(&experiment.signal, patch);
+    asking::check(&mut parts.tasks, (&experiment, crop), &found.each, &mut problems);
     context::check(&experiment, &parts, (&found, asked.as_deref()), data, &mut problems);
     let start = Start::find(&experiment, folder, data, &mut problems);
     start.iter().for_each(|start| start.check(&experiment, &parts, &found, &mut problems));
@@ -172,16 +174,19 @@ fn resolve_draft(
         path: spec.path.clone(),
         source: spec.to_toml(),
         layers: if spec.sources.len() > 1 { spec.sources.clone() } else { Vec::new() },
-        experiment,
+        study: Study {
+            folder: folder.to_owned(),
+            experiment,
+            datasets,
+            corpora,
+            tokenizer,
+            backbone,
+            start,
+            tasks,
+            runtime,
+        },
         scans: Arc::clone(&found.scans),
         excluded: found.each.iter().flat_map(|cohort| cohort.excluded.iter().cloned()).collect(),
-        datasets,
-        corpora,
-        tokenizer,
-        backbone,
-        start,
-        tasks,
-        runtime,
         stages: Vec::new(),
         leakage: leak::Proof::default(),
     };
@@ -193,6 +198,7 @@ fn resolve_draft(
         return Err(vec![problem]);
     }
     harmonized::check_split(&plan)?;
+    super::data::check_longest(&plan)?;
     let scans = std::sync::Arc::clone(&plan.scans);
     size::measure(&mut plan, &scans);
     Ok((plan, found.each))

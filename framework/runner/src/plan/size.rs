@@ -25,16 +25,17 @@ struct Sizes<'a> {
     cx: CheckContext<'a>,
     /// Numbers in all scans after the crop.
     signal: u64,
-    /// Tokens per scan.
+    /// Tokens of the longest scan.
     block: u64,
 }
 
 impl<'a> Sizes<'a> {
     fn new(plan: &'a Plan, scans: &'a [ScanInfo]) -> Sizes<'a> {
-        let (trs, patch) = (plan.experiment.signal.trs, plan.tokenizer.config.patch());
+        let (crop, patch) = (plan.crop(), plan.tokenizer.config.patch());
+        let (_, trs) = crop.range(scans);
         let rois = scans.first().map_or(0, |scan| scan.rois);
         let cx = CheckContext { scans, trs, patch };
-        let signal = (scans.len() * trs * rois) as u64;
+        let signal = scans.iter().map(|scan| (crop.kept(scan.trs) * rois) as u64).sum();
         Sizes { plan, cx, signal, block: (trs.checked_div(patch).unwrap_or(0) * rois) as u64 }
     }
 

@@ -1,35 +1,18 @@
 //! An export as the start of an experiment: checks whether it fits, and its part in the keys.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use boldface::{CheckContext, FmriShape, Problem, Result, ScanInfo};
+use boldface::{CheckContext, Problem, ScanInfo};
 use boldface_imaging::regions;
 
 use super::cohorts::{Cohorts, DataCache};
 use super::resolve::ExperimentPlugins;
-use super::{Stage, StageKind};
-use crate::export::{Export, LEARNED, Learned, NORMS, REGIONS, TOKENIZER, base, read_learned};
-use crate::run::inputs::{MODEL, TEXT_SIDE};
-use crate::run::store::cannot;
-use crate::spec::{Experiment, StartTable, Table, Taken, plain, written};
-
-/// An export that stages start from.
-#[derive(Clone, Debug)]
-pub struct Start {
-    /// The folder as written in the spec.
-    pub written: PathBuf,
-    /// The manifest of the export.
-    pub export: Arc<Export>,
-    root: PathBuf,
-    table: StartTable,
-    /// The folder of its language model.
-    model: String,
-    /// Whether the language model can already read fMRI.
-    reads_fmri: bool,
-    /// Whether norms are taken too. Only `verify` does this, to compute a score of the export again.
-    norms: bool,
-}
+use super::{Stage, StageKind, Start};
+use crate::spec::{Experiment, Table, Taken, plain, written};
+use crate::store::TOKENIZER;
+use crate::store::export::{Export, REGIONS, base};
+use crate::store::people::LEARNED;
 
 impl Start {
     /// Opens the export named by a spec in `folder` and verifies the hashes of its files.
@@ -60,25 +43,6 @@ impl Start {
         }
     }
 
-    /// Whether a part is taken.
-    pub fn takes(&self, part: Taken) -> bool {
-        self.table.takes(part)
-    }
-
-    /// Whether its norms are taken.
-    pub(crate) fn takes_norms(&self) -> bool {
-        self.norms
-    }
-
-    /// Takes everything that a task's score depends on: the norms too, and the language model that the
-    /// task used.
-    pub(crate) fn whole(&mut self, is_frozen: bool) {
-        self.norms = true;
-        if let Some(aligned) = self.export.aligned.as_ref().filter(|_| is_frozen) {
-            (self.model, self.reads_fmri) = (aligned.folder.clone(), aligned.reads_fmri);
-        }
-    }
-
     /// Returns the content of a part for keys.
     pub(super) fn content(&self, part: Taken) -> String {
         let folder = match part {
@@ -87,52 +51,6 @@ impl Start {
         };
         let learned = self.export.files.get(LEARNED).map(|record| record.blake3.as_str());
         format!("{} {}", self.export.content(folder), learned.unwrap_or_default())
-    }
-
-    /// Copies the tokenizer into the artefact `dir`, with the list of people it learned from.
-    ///
-    /// # Errors
-    /// Fails if a file has changed since the export.
-    pub(crate) fn copy_tokenizer(&self, dir: &Path) -> Result<()> {
-        self.copy_learned(dir)?;
-        self.export.copy(&self.root, TOKENIZER, &dir.join(TOKENIZER))
-    }
-
-    /// Copies the language model into the artefact `dir` of the text side, with the list of people it
-    /// learned from. The model may be a whole one or one that only knows text.
-    ///
-    /// # Errors
-    /// See [`Start::copy_tokenizer`].
-    pub(crate) fn copy_model(&self, dir: &Path) -> Result<()> {
-        self.copy_learned(dir)?;
-        let to = dir.join(if self.reads_fmri { MODEL } else { TEXT_SIDE });
-        if to.exists() {
-            std::fs::remove_dir_all(&to).map_err(cannot("remove", &to))?;
-        }
-        self.export.copy(&self.root, &self.model, &to)
-    }
-
-    /// Copies the list of people that the export learned from. A later export must include them.
-    fn copy_learned(&self, dir: &Path) -> Result<()> {
-        let (from, to) = (self.root.join(LEARNED), dir.join(LEARNED));
-        std::fs::copy(&from, &to).map_err(cannot("copy", &from))?;
-        Ok(())
-    }
-
-    /// Copies the learned parts of the corpus generator `name` into `to`.
-    ///
-    /// # Errors
-    /// See [`Start::copy_tokenizer`].
-    pub(crate) fn copy_norms(&self, name: &str, to: &Path) -> Result<()> {
-        self.export.copy(&self.root, &format!("{NORMS}/{name}"), to)
-    }
-
-    /// Returns everyone that the export learned from.
-    ///
-    /// # Errors
-    /// Fails if the list cannot be read.
-    pub(crate) fn learned(&self) -> Result<Vec<Learned>> {
-        read_learned(&self.root.join(LEARNED))
     }
 
     /// Reports differences between the export and the spec with its data.
@@ -178,19 +96,6 @@ impl Start {
                 shape.and_then(|shape| self.refuses(shape)).map(|message| problem(message, SHAPE_HELP)),
             );
         }
-    }
-
-    /// Returns the reason why the language model cannot read tokens of `shape`, or `None` if it can. The
-    /// number of patches does not matter.
-    pub(crate) fn refuses(&self, shape: FmriShape) -> Option<String> {
-        let of = |shape: FmriShape| (shape.rois, shape.width, shape.codebook_size);
-        let said = |(rois, width, codes): (usize, usize, usize)| {
-            format!("{rois} regions, features of width {width} and {codes} codes")
-        };
-        let (theirs, ours) = (of(self.export.shape), of(shape));
-        (theirs != ours).then(|| {
-            format!("the model of the export reads {}, and here there are {}", said(theirs), said(ours))
-        })
     }
 
     /// Reports published weights other than those the export was made with.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::stored::StoredRun;
-use crate::spec::{Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
+use crate::spec::{BandFrequencies, Experiment, Paradigm, TASK_KEYS, Table, TaskKeys};
 
 /// Returns one sentence per unusual paradigm. Empty if all tasks were asked singly and learned from all
 /// training scans.
@@ -31,9 +31,13 @@ pub fn sentences(stored: &StoredRun) -> Vec<String> {
             names(experiment, |keys| keys.prompts.is_some()),
         ),
         (
-            "Before scoring, band probabilities were corrected for training questions, which ask for rare bands too \
-             often",
-            names(experiment, |keys| keys.frequencies),
+            "Before scoring, bands got the frequencies that they have in training scans, instead of those of training's \
+             questions",
+            names(experiment, |keys| keys.frequencies == Some(BandFrequencies::Natural)),
+        ),
+        (
+            "Before scoring, bands got equal frequencies instead of those of training's questions",
+            names(experiment, |keys| keys.frequencies == Some(BandFrequencies::Equal)),
         ),
     ];
     let told = said.into_iter().filter_map(|(words, names)| Some(format!("{words}: {}.", names?)));

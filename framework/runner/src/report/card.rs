@@ -9,7 +9,7 @@ use super::results::results;
 use super::sections::power;
 use super::stored::{ReportResult, StoredRun};
 use super::{markdown, methods};
-use crate::power::Power;
+use crate::score::power::Power;
 
 /// Tables and sentences about a run, in Markdown.
 #[derive(Debug)]

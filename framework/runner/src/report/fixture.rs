@@ -10,10 +10,9 @@ use boldface::{Descriptor, Fact, MetricRow, Outcome, Part, Regions, ScanId, Scan
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::plan::{Key, Stage, StageKind};
-use crate::run::arrays::{self, Array};
-use crate::run::{OutcomeLine, Reconstruction, Record, StageRecord};
 use crate::spec::Experiment;
+use crate::store::arrays::{self, Array};
+use crate::store::{Key, OutcomeLine, Reconstruction, Record, Stage, StageKind, StageRecord};
 use answers::{band, caption, choice, forecast, wave};
 
 /// Number of subjects in each part.
@@ -185,6 +184,7 @@ fn scans() -> Vec<(Part, ScanInfo)> {
                 session: None,
                 task: Some("pain".into()),
                 run: Some((run + 1).to_string()),
+                others: None,
                 by_run: false,
             };
             let phenotype = [("condition".to_owned(), (*condition).to_owned())].into();

@@ -77,8 +77,7 @@ fn inline(spans: &[TextSpan]) -> String {
     let one = |span: &TextSpan| match span {
         TextSpan::Plain(text) => escape(text),
         TextSpan::Strong(text) => format!("**{}**", escape(text)),
-        TextSpan::Code(text) if text.contains(['`', '|', '\n']) => escape(text),
-        TextSpan::Code(text) => format!("`{text}`"),
+        TextSpan::Code(text) => code(text),
         TextSpan::Link(address) => escape(address),
     };
     spans.iter().map(one).collect()
@@ -114,8 +113,17 @@ fn fence(code: &str) -> String {
     "`".repeat(longest.max(2) + 1)
 }
 
+/// Returns a name as code, or as text if code cannot hold it.
+pub fn code(text: &str) -> String {
+    if text.contains(['`', '|']) || text.contains(char::is_control) {
+        escape(text)
+    } else {
+        format!("`{text}`")
+    }
+}
+
 /// Escapes text for Markdown, on one line.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let characters: Vec<char> = text.chars().collect();
     for (place, &character) in characters.iter().enumerate() {
@@ -131,6 +139,8 @@ fn escape(text: &str) -> String {
             '_' if !is_inside_word => out.push_str("\\_"),
             // A bracket on its own does not form a link.
             ']' if matches!(next, Some('(' | '[' | ':')) => out.push_str("\\]"),
+            // An image is loaded by whoever opens the page.
+            '!' if next == Some(&'[') => out.push_str("\\!"),
             control if control.is_control() => out.push(' '),
             other => out.push(other),
         }

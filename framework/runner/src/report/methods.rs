@@ -10,9 +10,8 @@ use super::asked;
 use super::document::{Block, plain};
 use super::number;
 use super::stored::StoredRun;
-use crate::spec::{Experiment, Paradigm, SplitTable, Standardize, Table, Taken};
-use crate::stages::alignment::FactRecipe;
-use crate::stages::lessons::is_taught_by_asking;
+use crate::spec::{Experiment, FactRecipe, Paradigm, SplitTable, Standardize, Table, Taken};
+use crate::study::is_taught_by_asking;
 use training::{alignment, fact_questions, forms, instruction, shown};
 
 /// Builds the methods section.
@@ -70,11 +69,16 @@ fn data(stored: &StoredRun) -> Vec<String> {
         }
         Standardize::None => "the signal was not standardised",
     };
-    sentences.push(format!(
-        "Every scan was cropped to {} from volume {}{tr}, and {scaled}.",
-        number::count(signal.trs, "volume"),
-        signal.start
-    ));
+    let most = number::count(signal.trs, "volume");
+    let cropped = match signal.min_trs {
+        None => most,
+        Some(least) => format!(
+            "at most {most} (scans had at least {}), in whole patches,",
+            number::count(least, "volume")
+        ),
+    };
+    sentences
+        .push(format!("Every scan was cropped to {cropped} from volume {}{tr}, and {scaled}.", signal.start));
     if let Some((split, hash)) = &stored.split {
         let count = |part: Part| split.parts.values().filter(|of| **of == part).count();
         let [train, validation, test] = Part::ALL.map(count);

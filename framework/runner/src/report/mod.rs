@@ -8,7 +8,7 @@ mod document;
 #[cfg(test)]
 mod fixture;
 mod html;
-mod markdown;
+pub(crate) mod markdown;
 mod methods;
 mod number;
 mod plot;
@@ -26,9 +26,10 @@ use std::path::{Path, PathBuf};
 
 use boldface::{Part, Result};
 
-use crate::plan::excluded;
-use crate::power::Power;
-use stored::{ReportError, StoredRun};
+use crate::score::power::Power;
+use crate::store::excluded;
+pub use stored::ReportError;
+use stored::StoredRun;
 
 /// Paths of a written report.
 #[derive(Clone, Debug, PartialEq, Eq)]

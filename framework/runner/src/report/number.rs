@@ -1,6 +1,6 @@
 //! Numbers for readers: aligned, and without digits that mean nothing.
 
-use crate::stages::intervals::FEWEST;
+use crate::score::intervals::FEWEST;
 
 /// Shown instead of an undefined number.
 pub const DASH: &str = "–";

@@ -10,10 +10,7 @@ use boldface_tables::summary::{Score, ScoreDifference, Verdict};
 use super::document::{Align, ReportTable, TableCell, Tone};
 use super::number;
 use super::stored::StoredRun;
-use crate::stages::evaluation::{CORRECTION_WEIGHT, control_rank};
-
-/// The control with other people's scans.
-pub const SWAP: &str = "swap";
+use crate::score::{CORRECTION_WEIGHT, control_rank};
 
 /// Separates the two names whose difference a column holds.
 pub const DIFFERENCE: &str = " - ";

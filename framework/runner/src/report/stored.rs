@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::plan::{Proof, StageKind};
-use crate::run::arrays::{Arrays, matrix};
-use crate::run::{
-    CARPETS, Carpet, DatasetDescription, MOTION, MotionFc, OutcomeLine, PROOF, QUALITY, Reconstruction,
-    Record, ScanQuality,
+use crate::store::arrays::{Arrays, matrix};
+use crate::store::{
+    ANSWERS, CARPETS, Carpet, DESCRIPTORS, DatasetDescription, METRICS, MOTION, MotionFc, OutcomeLine, PROOF,
+    Proof, QUALITY, RECONSTRUCTION, RECORD, REGIONS, Reconstruction, Record, SCANS, SERIES, SPLIT,
+    ScanQuality, StageKind,
 };
 
 /// Errors of reports.
@@ -54,6 +54,14 @@ pub enum ReportError {
     /// A table cannot be read.
     #[error(transparent)]
     Table(#[from] boldface_tables::TableError),
+}
+
+impl ReportError {
+    /// Whether the folder may be read and not written.
+    pub fn is_read_only(&self) -> bool {
+        use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+        matches!(self, ReportError::Write { source, .. } if [PermissionDenied, ReadOnlyFilesystem].contains(&source.kind()))
+    }
 }
 
 /// A result whose error is [`ReportError`].
@@ -139,29 +147,29 @@ impl StoredRun {
     /// # Errors
     /// Those of [`StoredRun::read`].
     pub fn read_in(dir: &Path, runs: &Path) -> ReportResult<StoredRun> {
-        let path = dir.join("plan.json");
+        let path = dir.join(RECORD);
         let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
         let record: Record = parse(&path, &text)?;
         let mut value: Value = parse(&path, &text)?;
         let resolved = toml_of(value["experiment"].take()).map_err(|reason| damaged(&path, reason))?;
 
-        let rows = boldface_tables::metrics::read(&dir.join("metrics.parquet"))?;
+        let rows = boldface_tables::metrics::read(&dir.join(METRICS))?;
         let mut store = Store { runs, record: &record, gone: Vec::new() };
         let split = store.split()?;
         let tasks = record.experiment.tasks.iter();
         let tasks = tasks
             .map(|(name, table)| store.asked(name, table))
             .collect::<ReportResult<Vec<TaskAnswers>>>()?;
-        let scans: Vec<ScanInfo> = store.json(&StageKind::Series, "scans.json")?.unwrap_or_default();
-        let regions = store.json(&StageKind::Series, "regions.json")?;
-        let series = store.file(&StageKind::Series, "series.safetensors").filter(|_| !scans.is_empty());
+        let scans: Vec<ScanInfo> = store.json(&StageKind::Series, SCANS)?.unwrap_or_default();
+        let regions = store.json(&StageKind::Series, REGIONS)?;
+        let series = store.file(&StageKind::Series, SERIES).filter(|_| !scans.is_empty());
         let quality = QualityResults {
             measured: store.optional(&StageKind::Series, QUALITY)?.unwrap_or_default(),
             carpets: store.optional(&StageKind::Series, CARPETS)?.unwrap_or_default(),
             motion: store.optional(&StageKind::Series, MOTION)?.unwrap_or_default(),
         };
-        let reconstruction = store.optional(&StageKind::Codes, "reconstruction.json")?;
-        let descriptors = match store.file(&StageKind::Corpus, "descriptors.parquet") {
+        let reconstruction = store.optional(&StageKind::Codes, RECONSTRUCTION)?;
+        let descriptors = match store.file(&StageKind::Corpus, DESCRIPTORS) {
             Some(path) => boldface_tables::descriptors::read(&path)?,
             None => Vec::new(),
         };
@@ -261,7 +269,7 @@ impl Store<'_> {
     }
 
     fn split(&mut self) -> ReportResult<Option<(Split, String)>> {
-        let Some(path) = self.file(&StageKind::Split, "split.json") else { return Ok(None) };
+        let Some(path) = self.file(&StageKind::Split, SPLIT) else { return Ok(None) };
         let Some(text) = read(&path)? else { return Ok(None) };
         Ok(Some((parse(&path, &text)?, blake3::hash(text.as_bytes()).to_hex().to_string())))
     }
@@ -270,7 +278,7 @@ impl Store<'_> {
         let plugin = table.get("type").and_then(Value::as_str).unwrap_or(name).to_owned();
         let mut answered = Vec::new();
         for kind in [StageKind::Evaluation(name.to_owned()), StageKind::Baseline(name.to_owned())] {
-            let Some(path) = self.file(&kind, "outcomes.jsonl") else { continue };
+            let Some(path) = self.file(&kind, ANSWERS) else { continue };
             let text = read(&path)?.unwrap_or_default();
             for (line, json) in text.lines().enumerate() {
                 // Each answer is a one-line JSON document, so only the column of the error is useful.

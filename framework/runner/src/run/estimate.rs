@@ -7,9 +7,7 @@ use std::fs;
 use boldface::Size;
 use serde::Deserialize;
 
-use super::manifest;
-use super::store::Store;
-use crate::plan::{Stage, StageKind};
+use crate::store::{Stage, StageKind, Store, manifest};
 
 /// Bytes per trained parameter: weight, gradient and two moments of the optimiser, 4 each.
 const TRAINED: f64 = 16.0;
@@ -127,7 +125,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::plan::Key;
+    use crate::store::Key;
 
     fn size(parameters: u64, work: u64, batch: u64) -> Size {
         Size { parameters: Some(parameters), work: Some(work), batch: Some(batch), memory: None }

@@ -1,5 +1,6 @@
 //! The folder of one run, `runs/<experiment>/<time>/`, and its files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,16 +12,11 @@ use serde::Serialize;
 use tracing::warn;
 
 use super::Failed;
-use super::predictions::PREDICTIONS;
-use super::record::{QUALITY_TABLE, Record};
-use super::store::{StoreError, cannot};
-use crate::plan::{Plan, Proof, excluded};
-
-/// Name of the leak checks in a run's folder.
-pub const PROOF: &str = "leakage.json";
-
-/// Name of the list of excluded scans in a run's folder. Missing if no scan is excluded.
-pub const EXCLUSIONS: &str = "exclusions.tsv";
+use crate::plan::Plan;
+use crate::store::{
+    DatasetDescription, EXCLUSIONS, METRICS, PREDICTIONS, PROOF, Proof, QUALITY_TABLE, RECORD, Record, SPEC,
+    StoreError, cannot, excluded,
+};
 
 /// The folder of one run.
 #[derive(Debug)]
@@ -61,7 +57,7 @@ impl RunFolder {
 
     /// Writes the spec as it was read.
     pub fn spec(&self, source: &str) -> Result<(), Failed> {
-        let spec = self.dir.join("spec.toml");
+        let spec = self.dir.join(SPEC);
         Ok(fs::write(&spec, source).map_err(cannot("write", &spec))?)
     }
 
@@ -97,7 +93,7 @@ impl RunFolder {
     }
 
     fn record(&self, record: &Record) -> Result<(), Failed> {
-        self.json("plan.json", record)
+        self.json(RECORD, record)
     }
 
     /// Rewrites `leakage.json`.
@@ -114,7 +110,25 @@ impl RunFolder {
     }
 
     fn metrics(&self, experiment: &str, rows: &[MetricRow]) -> Result<(), Failed> {
-        Ok(boldface_tables::metrics::write(&self.dir.join("metrics.parquet"), experiment, rows)?)
+        Ok(boldface_tables::metrics::write(&self.dir.join(METRICS), experiment, rows)?)
+    }
+}
+
+/// Makes the record of a run that has not begun.
+pub fn begin(plan: &Plan) -> Record {
+    let has_folder = |name: &String| plan.experiment.datasets[name].contains_key("path");
+    let described = plan.datasets.iter().filter(|dataset| has_folder(&dataset.name));
+    let descriptions = described
+        .filter_map(|dataset| Some((dataset.name.clone(), DatasetDescription::read(&dataset.root)?)))
+        .collect();
+    Record {
+        name: plan.name.clone(),
+        spec: plan.path.clone(),
+        versions: BTreeMap::from([("boldface".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
+        experiment: plan.experiment.clone(),
+        excluded: plan.excluded.clone(),
+        descriptions,
+        stages: Vec::new(),
     }
 }
 

@@ -11,10 +11,10 @@ use boldface::{Metric, MetricRow};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::Events;
 use super::folder::seconds_now;
 use super::tensorboard::TensorboardFile;
-use crate::plan::{Key, Stage};
+use crate::stages::Events;
+use crate::store::{Key, Stage};
 
 /// Name of the file in a run's folder.
 pub const FILE: &str = "progress.jsonl";
@@ -295,7 +295,7 @@ fn said<T>(dir: &Path, made: io::Result<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Key, StageKind};
+    use crate::store::{Key, StageKind};
 
     #[test]
     fn a_line_reads_back_and_a_tag_says_what_is_measured() {
@@ -316,8 +316,8 @@ mod tests {
             size: boldface::Size::default(),
             key,
         };
-        let progress = super::super::progress::StageProgress::new("".into(), &stage, Duration::ZERO);
-        let recorder = super::super::recorder::Recorder::new(&stage, &Silent, progress);
+        let progress = crate::stages::StageProgress::new("".into(), &stage, Duration::ZERO);
+        let recorder = crate::stages::Recorder::new(&stage, &Silent, progress);
         let row = recorder.row(Metric::higher_is_better("auroc", 0.5));
         assert_eq!(tag(stage.name(), &stage, &row), "evaluation.sex/auroc");
         let row = MetricRow { split: "test".into(), plugin: "gpt".into(), ..row };

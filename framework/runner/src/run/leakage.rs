@@ -5,9 +5,9 @@ use std::fmt;
 
 use boldface::{Problem, Result};
 
-use super::inputs::{Inputs, ListedArtefacts, RunCache};
-use super::store::Artefact;
-use crate::plan::{CheckStatus, Plan, Proof, Stage, leak};
+use crate::plan::{Plan, leak};
+use crate::stages::{Inputs, ListedArtefacts, RunCache};
+use crate::store::{Artefact, CheckStatus, Proof, Stage};
 
 /// Leaks that showed only during the run and that the spec does not accept.
 #[derive(Debug)]

@@ -6,17 +6,12 @@ use std::time::Duration;
 
 use boldface::{Interrupted, MetricRow, guard};
 
-use super::inputs::{Inputs, ListedArtefacts, RunCache};
+use super::Failed;
 use super::leakage::Leaks;
-use super::manifest::Cost;
 use super::memory::Peak;
-use super::progress::StageProgress;
-use super::record::StageRecord;
-use super::recorder::Recorder;
-use super::store::{Artefact, StageLock, Store};
-use super::{Events, Failed};
-use crate::plan::{Plan, Stage, StageKind};
-use crate::stages::{self, StageContext};
+use crate::plan::Plan;
+use crate::stages::{self, Events, Inputs, ListedArtefacts, Recorder, RunCache, StageContext, StageProgress};
+use crate::store::{Artefact, Cost, METRICS, Stage, StageKind, StageLock, StageRecord, Store};
 
 /// How often a waiting run looks again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -75,7 +70,7 @@ impl<'a> Maker<'a> {
                 }
             }
         };
-        let rows = boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?;
+        let rows = boldface_tables::metrics::read(&artefact.dir().join(METRICS))?;
         self.events.measured(stage, &rows);
         self.events.finished(stage, artefact.manifest().seconds, cached);
         Ok(FinishedStage { artefact, rows, cached })
@@ -141,12 +136,12 @@ impl<'a> Maker<'a> {
         let every = Duration::from_secs(self.plan.experiment.runtime.checkpoint_seconds);
         let progress = StageProgress::new(self.store.progress(stage), stage, every);
         let recorder = Recorder::new(stage, self.events, progress);
-        let mut work = StageContext { plan: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
+        let mut work = StageContext { study: self.plan, stage, inputs: &inputs, dir: draft.dir(), recorder };
         guard(|| stages::run(&mut work))?;
         let (rows, seconds, tokens) = (work.recorder.rows(), work.recorder.seconds(), work.recorder.tokens());
         let tokens = Some(tokens.get()).filter(|&tokens| tokens > 0);
         // Without the experiment's name: equal keys must give equal bytes, whoever makes them.
-        boldface_tables::metrics::write(&draft.dir().join("metrics.parquet"), "", rows)?;
+        boldface_tables::metrics::write(&draft.dir().join(METRICS), "", rows)?;
         Ok(draft.finish(stage, keys, Cost { seconds, peak_memory: memory.end(), tokens })?)
     }
 }

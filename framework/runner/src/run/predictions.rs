@@ -7,12 +7,7 @@ use std::path::Path;
 use boldface::{Answer, Example, Prediction, TimeSeries, scores};
 use boldface_tables::predictions::{self, AnswererKind, PredictionRow};
 
-use super::record::OutcomeLine;
-use super::store::{StoreError, cannot};
-use crate::plan::StageKind;
-
-/// Name of the table in a run's folder.
-pub const PREDICTIONS: &str = "predictions.parquet";
+use crate::store::{ANSWERS, OutcomeLine, StageKind, StoreError, cannot};
 
 /// Reads the answers that a stage left in `dir`. Empty for stages without answers. `model` is the
 /// judged model.
@@ -25,7 +20,7 @@ pub(super) fn of_stage(stage: &StageKind, dir: &Path, model: &str) -> Result<Vec
         StageKind::Baseline(task) => (task, true),
         _ => return Ok(Vec::new()),
     };
-    let path = dir.join("outcomes.jsonl");
+    let path = dir.join(ANSWERS);
     let text = fs::read_to_string(&path).map_err(cannot("read", &path))?;
     let answers: serde_json::Result<Vec<OutcomeLine>> = text.lines().map(serde_json::from_str).collect();
     let answers = answers.map_err(|error| cannot("read", &path)(error.into()))?;

@@ -5,15 +5,14 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use super::Events;
-use super::folder::RunFolder;
+use super::folder::{RunFolder, begin};
 use super::journal::Journal;
 use super::leakage::Watch;
 use super::make::Maker;
 use super::predictions;
-use super::record::{Record, StageRecord};
-use super::store::{Store, StoreError};
-use crate::plan::{Plan, Stage, StageKind};
+use crate::plan::Plan;
+use crate::stages::Events;
+use crate::store::{Stage, StageKind, StageRecord, Store, StoreError};
 
 /// A run that reached its last stage.
 #[derive(Debug)]
@@ -127,7 +126,7 @@ fn walk(plan: &Plan, store: &Store, folder: &RunFolder, events: &dyn Events) -> 
     let maker = Maker::new(plan, store, events);
     let mut done = BTreeMap::new();
     let (mut rows, mut answers) = (Vec::new(), Vec::new());
-    let mut record = Record::begin(plan);
+    let mut record = begin(plan);
     let mut watch = Watch::new(plan);
     folder.leakage(watch.proof())?;
     for stage in &plan.stages {

@@ -17,12 +17,12 @@ use super::baselines::majority::{consensus, frequencies};
 use super::cases::{self, AnswerForm, QuestionCase, answered_in_parts};
 use super::groups::Groups;
 use super::harmonization;
-use super::intervals::{Scores, resamples, subjects};
 use super::linear::{self, Featured, choice, value};
 use super::packing::{extent, options};
 use super::windows::shown;
-use crate::run::OutcomeLine;
-use crate::run::inputs::read_facts;
+use crate::score::intervals::{Scores, resamples, subjects};
+use crate::stages::inputs::read_facts;
+use crate::store::{OutcomeLine, write_answers};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 8;
@@ -36,9 +36,9 @@ type Asked<'a> = Vec<(Part, Vec<QuestionCase<'a>>)>;
 /// Saves every baseline's answers to the validation and test questions. Baselines are fitted on
 /// training scans only.
 pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
-    let task = cases::task(work.plan, name)?;
+    let task = cases::task(work.study, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let train = cases::training(work.plan, task, &scans, &split)?;
+    let train = cases::training(work.study, task, &scans, &split)?;
     let mut asked = Vec::new();
     for part in PARTS {
         asked.push((part, cases::cases(task, &scans, &split, part)?));
@@ -80,7 +80,7 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         }
     };
     let groups = Groups::collect(work, &*task.config, &scans);
-    let count = work.plan.experiment.evaluation.resamples;
+    let count = work.study.experiment.evaluation.resamples;
     let total = (answers_by(&answers).len() * PARTS.len()) as u64;
     let mut done = 0;
     for part in PARTS {
@@ -93,12 +93,12 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
             }
             let resamples = resamples(subjects(&outcomes), count, work.stage.seed, part);
             let scores = Scores::compute(&*task.config, &outcomes, &resamples)?;
-            let mut rows = scores.rows(&work.recorder, part, &plugin, None);
+            let mut rows = scores.rows(|metric| work.recorder.row(metric), part, &plugin, None);
             rows.extend(groups.rows(&work.recorder, part, &plugin, &outcomes)?);
             work.recorder.extend(rows);
         }
     }
-    cases::write(work.dir, &answers)
+    write_answers(work.dir, &answers)
 }
 
 /// Answers from other people's truths; empty, with a warning, if a question has none.
@@ -169,7 +169,7 @@ fn linear_models(
 ) -> Result<Vec<OutcomeLine>> {
     let signals = work.inputs.signals()?;
     let nuisance = |name: &str| {
-        let column = work.plan.experiment.nuisances.get(name);
+        let column = work.study.experiment.nuisances.get(name);
         column.filter(|column| !is_target(column, train))
     };
     let sites =
@@ -221,7 +221,7 @@ fn linear_models(
         let mut train_and_points = cases.into_iter().zip(found);
         let mut train: Vec<Featured<'_>> = train_and_points.by_ref().take(train.len()).collect();
         let mut points: Vec<Featured<'_>> = train_and_points.collect();
-        let harmonized = work.plan.experiment.harmonization.as_ref().zip(of_connectivity.get(plugin));
+        let harmonized = work.study.experiment.harmonization.as_ref().zip(of_connectivity.get(plugin));
         if let Some((how, file)) = harmonized {
             let combat = harmonization::harmonize(work, how, file, &mut train, &mut points)
                 .map_err(|error| format!("`harmonization`: {error}"))?;
@@ -247,7 +247,7 @@ fn facts<'a>(
     method: &str,
     train: &[QuestionCase<'a>],
 ) -> Vec<(String, FactColumns<'a>)> {
-    let corpora: Vec<&str> = work.plan.corpora.iter().map(|entry| entry.name.as_str()).collect();
+    let corpora: Vec<&str> = work.study.corpora.iter().map(|entry| entry.name.as_str()).collect();
     let mut models = vec![(format!("facts-{method}"), FactColumns::collect(train, &corpora))];
     if corpora.len() > 1 {
         models.extend(
@@ -308,7 +308,7 @@ fn continued(
     asked: &Asked<'_>,
 ) -> Result<(Vec<OutcomeLine>, usize)> {
     let signals = work.inputs.signals()?;
-    let (patch, how) = (work.plan.tokenizer.config.patch(), work.plan.experiment.signal.standardize);
+    let (patch, how) = (work.study.tokenizer.config.patch(), work.study.experiment.signal.standardize);
     let of = |case: &QuestionCase<'_>| {
         let (window, horizon) = extent(&case.example, patch)?;
         shown(signals.series_of(&case.scan.info.id)?, window, horizon, how)

@@ -1,14 +1,12 @@
 //! A task's questions about the scans of a part, and the answers to them.
 
-use std::io::Write;
-use std::path::Path;
-
-use boldface::{Answer, Example, Outcome, Part, Prediction, Result, Scan, Split};
+use boldface::{Example, Outcome, Part, Prediction, Result, Scan, Split};
 
 use super::shots;
-use crate::plan::{Plan, PlannedPlugin};
-use crate::run::OutcomeLine;
-use crate::run::store::cannot;
+use crate::store::OutcomeLine;
+use crate::study::{PlannedPlugin, Study};
+
+pub use crate::study::AnswerForm;
 
 /// One question about one scan.
 #[derive(Clone, Debug)]
@@ -19,40 +17,9 @@ pub struct QuestionCase<'a> {
     pub example: Example,
 }
 
-/// The form of a task's answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnswerForm {
-    /// One of several strings.
-    Choice,
-    /// One of the bands of a fact.
-    Band,
-    /// Text.
-    Text,
-    /// Volumes.
-    Series,
-    /// A number, predicted by ridge regression.
-    Value,
-    /// A number, chosen among ordinal bins.
-    Bins,
-}
-
-impl AnswerForm {
-    /// Returns the form of an answer.
-    pub fn from_answer(answer: &Answer) -> AnswerForm {
-        match answer {
-            Answer::Choice { .. } => AnswerForm::Choice,
-            Answer::Band { .. } => AnswerForm::Band,
-            Answer::Text { .. } => AnswerForm::Text,
-            Answer::Series { .. } => AnswerForm::Series,
-            Answer::Value { edges, .. } if edges.is_empty() => AnswerForm::Value,
-            Answer::Value { .. } => AnswerForm::Bins,
-        }
-    }
-}
-
 /// Finds the task called `name`.
-pub fn task<'a>(plan: &'a Plan, name: &str) -> Result<&'a PlannedPlugin<dyn boldface::Task>> {
-    let found = plan.tasks.iter().find(|task| task.name == name);
+pub fn task<'a>(study: &'a Study, name: &str) -> Result<&'a PlannedPlugin<dyn boldface::Task>> {
+    let found = study.tasks.iter().find(|task| task.name == name);
     found.ok_or_else(|| format!("the experiment has no task `{name}`").into())
 }
 
@@ -76,14 +43,14 @@ pub fn cases<'a>(
 /// # Errors
 /// If there are fewer questions than shots, or the task refuses a scan.
 pub fn training<'a>(
-    plan: &Plan,
+    study: &Study,
     task: &PlannedPlugin<dyn boldface::Task>,
     scans: &'a [Scan],
     split: &Split,
 ) -> Result<Vec<QuestionCase<'a>>> {
     let cases = cases(task, scans, split, Part::Train)?;
     match task.asking.keys.shots {
-        Some(shots) => shots::choose(&task.name, cases, shots, plan.experiment.seed),
+        Some(shots) => shots::choose(&task.name, cases, shots, study.experiment.seed),
         None => Ok(cases),
     }
 }
@@ -134,36 +101,4 @@ pub fn answered_in_parts(
 pub fn outcomes<'a>(answers: &'a [OutcomeLine], part: Part, plugin: &str) -> Vec<&'a Outcome> {
     let wanted = answers.iter().filter(|answer| answer.part == part && answer.plugin == plugin);
     wanted.map(|answer| &answer.outcome).collect()
-}
-
-/// Writes `outcomes.jsonl`, one answer per line.
-///
-/// # Errors
-/// If an answer has a number that is not finite, which would make every score undefined.
-pub fn write(dir: &Path, answers: &[OutcomeLine]) -> Result<()> {
-    if let Some(bad) = answers.iter().find(|answer| !is_finite(&answer.outcome.prediction)) {
-        return Err(format!(
-            "`{}` answered `{}` with numbers that are not finite",
-            bad.plugin, bad.outcome.scan
-        )
-        .into());
-    }
-    let path = dir.join("outcomes.jsonl");
-    let mut lines = Vec::new();
-    for answer in answers {
-        serde_json::to_writer(&mut lines, answer)?;
-        lines.write_all(b"\n")?;
-    }
-    Ok(std::fs::write(&path, lines).map_err(cannot("write", &path))?)
-}
-
-fn is_finite(prediction: &Prediction) -> bool {
-    match prediction {
-        Prediction::Choice { probabilities } => probabilities.iter().all(|share| share.is_finite()),
-        Prediction::Text { .. } | Prediction::Open { .. } => true,
-        Prediction::Value { value } => value.is_finite(),
-        Prediction::Series { predicted, actual } => {
-            predicted.values().iter().chain(actual.values()).all(|value| value.is_finite())
-        }
-    }
 }

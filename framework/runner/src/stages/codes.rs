@@ -6,8 +6,8 @@ use boldface::{Codes, Features, FmriShape, Metric, Observer, Part, Result, Scan,
 use boldface_features::fc;
 
 use super::StageContext;
-use crate::run::Reconstruction;
-use crate::run::arrays::{self, Array};
+use crate::store::arrays::{self, Array};
+use crate::store::{self, FEATURES, RECONSTRUCTION, Reconstruction, SCANS, SHAPE};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
@@ -29,13 +29,18 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         work.recorder.progress(coded.len() as u64, scans.len() as u64)?;
     }
     let (_, features, codes) = coded.first().ok_or("there are no scans")?;
+    let patches = coded.iter().map(|(_, _, codes)| codes.patches).max().unwrap_or(codes.patches);
     let shape = FmriShape {
         rois: codes.rois,
-        patches: codes.patches,
+        patches,
         width: features.width,
         codebook_size: tokenizer.codebook_size(),
     };
-    coded.iter().try_for_each(|(scan, features, codes)| check(&scan.info.id, features, codes, shape))?;
+    let patch = work.study.tokenizer.config.patch().max(1);
+    coded.iter().try_for_each(|(scan, features, codes)| {
+        let shape = FmriShape { patches: scan.series.trs() / patch, ..shape };
+        check(&scan.info.id, features, codes, shape)
+    })?;
 
     for part in Part::ALL {
         let mut kept = Kept::default();
@@ -43,7 +48,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
             if split.part(&scan.info.id)? == part {
                 let decoded = tokenizer.decode(codes, scan.series.tr())?;
                 if part == Part::Validation && kept.scans == 0 {
-                    work.write_json("reconstruction.json", &reconstruction(scan, part, &decoded))?;
+                    work.write_json(RECONSTRUCTION, &reconstruction(scan, part, &decoded))?;
                 }
                 kept.add(&scan.series, &decoded, codes)?;
             }
@@ -60,16 +65,16 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let features: BTreeMap<_, _> = coded.iter().map(of_features).collect();
     let features =
         features.iter().map(|(name, (shape, values))| (name.clone(), Array::F32(shape.clone(), values)));
-    arrays::write(&work.dir.join("features.safetensors"), &features.collect())?;
+    arrays::write(&work.dir.join(FEATURES), &features.collect())?;
     let codes = coded.iter().map(|(scan, _, codes)| {
         (name(scan), Array::U32(vec![codes.patches, codes.rois], codes.codes.as_slice()))
     });
-    arrays::write(&work.dir.join("codes.safetensors"), &codes.collect())?;
-    work.write_json("scans.json", &coded.iter().map(|(scan, _, _)| &scan.info.id).collect::<Vec<_>>())?;
-    work.write_json("shape.json", &shape)
+    arrays::write(&work.dir.join(store::CODES), &codes.collect())?;
+    work.write_json(SCANS, &coded.iter().map(|(scan, _, _)| &scan.info.id).collect::<Vec<_>>())?;
+    work.write_json(SHAPE, &shape)
 }
 
-/// Checks a tokenizer plugin's output, which the language model relies on.
+/// Checks a tokenizer plugin's output for a scan of `shape`, which the language model relies on.
 fn check(id: &ScanId, features: &Features, codes: &Codes, shape: FmriShape) -> Result<()> {
     let tokens = shape.patches * shape.rois;
     let is_shaped = (codes.patches, codes.rois, codes.codes.len()) == (shape.patches, shape.rois, tokens)

@@ -1,21 +1,23 @@
 //! Fits norms on training scans and describes every scan in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{
-    Describer, Descriptor, Fact, FactQuestion, Metric, MetricRow, Observer, Part, Result, Scan, ScanId,
-    ScanInfo, Split, Window,
+    Descriptor, FactQuestion, Metric, MetricRow, Observer, Part, Regions, Result, Scan, ScanId, ScanInfo,
+    Split, Window,
 };
 
 use super::StageContext;
-use crate::describe::{FILE, SavedCorpus, each};
-use crate::plan::facts::advice;
+use crate::spec::closest;
+use crate::store::DESCRIPTORS;
+use crate::store::corpus::{FILE, Generator, QUESTIONS, SavedCorpus, is_missing};
+use crate::study::{Study, describe, each};
+
+/// Number of features that a message lists.
+const LISTED: usize = 6;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
-
-/// Name of the file with every generator's [`boldface::FactQuestion`]s, by generator.
-pub const QUESTIONS: &str = "questions.json";
 
 /// Saves the descriptors of every scan, each generator's fitted state, and everything needed to
 /// describe new scans.
@@ -23,13 +25,13 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let (scans, split) = (work.inputs.raw_scans()?, work.inputs.split()?);
     let train = split.train(&scans)?;
     work.fitted_on(train.iter().map(|scan| &scan.info.id))?;
-    let total = (work.plan.corpora.len() * scans.len()) as u64;
+    let total = (work.study.corpora.len() * scans.len()) as u64;
     let (mut descriptors, mut questions) = (Vec::new(), BTreeMap::new());
-    for (place, entry) in work.plan.corpora.iter().enumerate() {
+    for (place, entry) in work.study.corpora.iter().enumerate() {
         let before = place * scans.len();
         work.recorder.progress(before as u64, total)?;
         let folder = work.folder(&entry.name)?;
-        let describer = match work.plan.start.as_ref().filter(|start| start.takes_norms()) {
+        let describer = match work.study.start.as_ref().filter(|start| start.takes_norms()) {
             Some(start) => {
                 start.copy_norms(&entry.name, &folder)?;
                 entry.config.load(&folder)?
@@ -51,7 +53,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         descriptors.extend(said.into_iter().flatten());
     }
     let asked = questions.values().flatten().map(|asked: &FactQuestion| asked.feature.clone());
-    let (asked, held_out) = (asked.collect::<Vec<_>>(), &work.plan.experiment.facts.held_out);
+    let (asked, held_out) = (asked.collect::<Vec<_>>(), &work.study.experiment.facts.held_out);
     let is_unknown =
         |pattern: &&String| !asked.iter().any(|feature| FactQuestion::is_named(pattern, feature));
     if let Some(pattern) = held_out.iter().find(is_unknown) {
@@ -65,25 +67,9 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let infos: Vec<&ScanInfo> = scans.iter().map(|scan| &*scan.info).collect();
     let train: Vec<&ScanInfo> = train.iter().map(|scan| &*scan.info).collect();
     if let Some(scan) = scans.first() {
-        work.write_json(FILE, &SavedCorpus::new(work.plan, &infos, &train, &scan.regions, &descriptors))?;
+        work.write_json(FILE, &saved(work.study, &infos, &train, &scan.regions, &descriptors))?;
     }
-    Ok(boldface_tables::descriptors::write(&work.dir.join("descriptors.parquet"), &descriptors)?)
-}
-
-/// Lets the generator called `corpus` describe a scan, and fills in the fields that the framework
-/// knows.
-///
-/// # Errors
-/// If the generator fails. The message names corpus and scan.
-pub fn describe(corpus: &str, describer: &dyn Describer, scan: &Scan) -> Result<Vec<Descriptor>> {
-    let said = describer.describe(scan);
-    let mut said = said.map_err(|error| format!("corpus `{corpus}`, `{}`: {error}", scan.info.id))?;
-    for descriptor in &mut said {
-        corpus.clone_into(&mut descriptor.corpus);
-        descriptor.scan.clone_from(&scan.info.id);
-        descriptor.window = Window::first(scan.series.trs());
-    }
-    Ok(said)
+    Ok(boldface_tables::descriptors::write(&work.dir.join(DESCRIPTORS), &descriptors)?)
 }
 
 /// Records the number of sentences and of unavailable facts: per part, and there per generator and
@@ -122,8 +108,56 @@ fn counted(
     Ok(())
 }
 
-/// Whether a fact is marked as not available. A missing z is not enough: categories from tables have no
-/// z either.
-pub(crate) fn is_missing(fact: &Fact) -> bool {
-    fact.z.is_none() && fact.band == "not available"
+/// Returns the settings of the corpus of `study`. `infos` are all scans; `train` are the training
+/// scans.
+fn saved(
+    study: &Study,
+    infos: &[&ScanInfo],
+    train: &[&ScanInfo],
+    regions: &Regions,
+    descriptors: &[Descriptor],
+) -> SavedCorpus {
+    let mut norms: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for descriptor in descriptors.iter().filter(|descriptor| !descriptor.norm.is_empty()) {
+        norms.entry(&descriptor.corpus).or_default().insert(descriptor.norm.clone());
+    }
+    let generators = study.corpora.iter().map(|entry| Generator {
+        name: entry.name.clone(),
+        plugin: entry.plugin.to_owned(),
+        version: entry.config.version(),
+        config: entry.config.resolved(),
+        library: entry.library.map(str::to_owned),
+        norms: norms.remove(entry.name.as_str()).unwrap_or_default(),
+    });
+    let columns: BTreeSet<&String> = infos.iter().flat_map(|info| info.phenotype.keys()).collect();
+    let mut tr: Vec<f64> = train.iter().map(|info| info.tr).collect();
+    tr.sort_by(f64::total_cmp);
+    tr.dedup();
+    let people: BTreeSet<String> = train.iter().map(|info| info.id.person()).collect();
+    let signal = &study.experiment.signal;
+    SavedCorpus {
+        boldface: env!("CARGO_PKG_VERSION").to_owned(),
+        generators: generators.collect(),
+        datasets: study.datasets.iter().map(|entry| entry.name.clone()).collect(),
+        columns: columns.into_iter().cloned().collect(),
+        regions: regions.clone(),
+        window: Window { start: signal.start, trs: signal.trs },
+        crop: signal.min_trs.map(|_| study.crop()),
+        tr,
+        scans: train.len(),
+        people: people.len(),
+    }
+}
+
+/// Returns the most similar feature, or the first few.
+pub(crate) fn advice(pattern: &str, known: &[String]) -> String {
+    if let Some(near) = closest(pattern, known.iter().map(String::as_str)) {
+        return format!("did you mean `{near}`?");
+    }
+    let listed: Vec<String> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+    match (listed.is_empty(), known.len().saturating_sub(LISTED)) {
+        (true, _) => "no corpus here asks about anything".to_owned(),
+        (_, 0) => format!("there are {}", listed.join(", ")),
+        (_, more) => format!("there are {} and {more} more", listed.join(", ")),
+    }
 }

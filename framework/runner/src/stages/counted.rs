@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use boldface::{Result, Sequence};
 
-use crate::run::progress::Tokens;
+use super::progress::Tokens;
 
 /// Batches whose tokens are counted when they are drawn, not when a resumed training skips them.
 pub struct Counted<'a, B> {

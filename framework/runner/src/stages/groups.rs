@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use boldface::{MetricRow, Outcome, Part, Result, Scan, ScanId, ScanInfo, Task};
 
 use super::StageContext;
-use super::intervals::{Scores, resamples, subjects};
-use crate::run::recorder::Recorder;
-
-/// Smallest group that is scored. A score of fewer subjects would say more about them than about the
-/// model.
-pub const FEWEST: usize = 5;
+use crate::score::SMALLEST_GROUP;
+use crate::score::intervals::{Scores, resamples, subjects};
+use crate::stages::Recorder;
 
 /// The grouping columns of `evaluation.groups`, and each scan's values in them.
 pub struct Groups<'a> {
@@ -24,7 +21,7 @@ pub struct Groups<'a> {
 impl<'a> Groups<'a> {
     /// Makes the groups of `scans`.
     pub fn collect(work: &StageContext<'a>, task: &'a dyn Task, scans: &'a [Scan]) -> Groups<'a> {
-        let evaluation = &work.plan.experiment.evaluation;
+        let evaluation = &work.study.experiment.evaluation;
         Groups {
             task,
             columns: evaluation.groups.as_deref().unwrap_or_default(),
@@ -35,7 +32,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Returns one row per metric and group, such as `sex=F`. The value is missing if the group has
-    /// fewer than [`FEWEST`] subjects.
+    /// fewer than [`SMALLEST_GROUP`] subjects.
     pub fn rows(
         &self,
         recorder: &Recorder<'_>,
@@ -54,15 +51,15 @@ impl<'a> Groups<'a> {
             }
             for (value, of_group) in groups {
                 let persons = subjects(&of_group);
-                let resamples = match persons >= FEWEST {
+                let resamples = match persons >= SMALLEST_GROUP {
                     true => resamples(persons, self.resamples, self.seed, part),
                     false => Vec::new(),
                 };
                 let scores = Scores::compute(self.task, &of_group, &resamples)?;
-                let mut of_group = scores.rows(recorder, part, plugin, None);
+                let mut of_group = scores.rows(|metric| recorder.row(metric), part, plugin, None);
                 for row in &mut of_group {
                     row.group = Some(format!("{column}={value}"));
-                    row.value = row.value.filter(|_| persons >= FEWEST);
+                    row.value = row.value.filter(|_| persons >= SMALLEST_GROUP);
                 }
                 rows.extend(of_group);
             }

@@ -8,41 +8,42 @@ use std::collections::BTreeSet;
 use boldface::{Result, Scan, Sequence, Window};
 
 use super::StageContext;
-use super::alignment::{FactRecipe, Teacher};
+use super::alignment::Teacher;
 use super::counted::{Counted, is_about_the_same};
 use super::forms::FactValues;
 use super::lessons::{self, Course};
 use super::packing::Deck;
+use super::taught::Taught;
 use super::windows::Windows;
-use crate::plan::leak::Taught;
+use crate::spec::FactRecipe;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 5;
 
 /// Trains the language model and saves it.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let config = work.plan.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
+    let config = work.study.experiment.instruction.as_ref().ok_or("the experiment has no `[instruction]`")?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
-    let patch = work.plan.tokenizer.config.patch();
+    let patch = work.study.tokenizer.config.patch();
     let has_facts = |scan: &Scan| !FactValues::collect(scan, Window::first(scan.series.trs())).is_empty();
     if config.forms.values > 0.0 && !scans.iter().any(has_facts) {
         let message =
             "`instruction.forms.values`: no corpus asks about facts that training may see; remove `values`";
         return Err(message.into());
     }
-    let mut windows = Windows::open(work.inputs, patch, &work.plan.experiment.signal)?;
+    let mut windows = Windows::open(work.inputs, patch, &work.study.experiment.signal)?;
     let training = config.training();
     let draws = training.steps * training.accumulate as u64 * config.batch_size as u64;
     let draws = (draws, work.stage.seed);
-    let courses = lessons::courses(work.plan, &*model, &mut windows, (&scans, &split), draws)?;
-    let recipe = FactRecipe::new(work.plan.experiment.alignment.as_ref());
+    let courses = lessons::courses(work.study, &*model, &mut windows, (&scans, &split), draws)?;
+    let recipe = FactRecipe::new(work.study.experiment.alignment.as_ref());
     let mut teacher = match config.rehearsal {
         0 => None,
         _ => Teacher::open(work, recipe, &*model)?,
     };
     if let Some(teacher) = &mut teacher {
-        let context = work.plan.backbone.config.context();
+        let context = work.study.backbone.config.context();
         let batches = training.steps * training.accumulate as u64;
         teacher.put_into_forms(&*model, &config.forms, context, (batches, config.rehearsal))?;
     }

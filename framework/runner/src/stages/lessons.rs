@@ -12,10 +12,10 @@ use super::forms::{FactValues, PromptForm, longest_answers};
 use super::naming::named;
 use super::nearby::with_drawn_answer;
 use super::packing::{extent, fits, lesson, lesson_of_many, options, questions};
+use super::taught::Taught;
 use super::windows::Windows;
-use crate::plan::leak::Taught;
-use crate::plan::{Asking, Plan};
 use crate::spec::{Forms, Paradigm};
+use crate::study::{Asking, Study, is_taught_by_asking};
 
 /// Most versions of one example: wordings of the question, draws of the answer. With more rounds they repeat.
 const WORDINGS: usize = 64;
@@ -45,16 +45,16 @@ struct Material<'a> {
 /// # Errors
 /// If an example cannot be turned into a lesson, or does not fit the backbone.
 pub fn courses(
-    plan: &Plan,
+    study: &Study,
     model: &dyn LanguageModel,
     windows: &mut Windows,
     (scans, split): (&[Scan], &Split),
     (draws, seed): (u64, u64),
 ) -> Result<Vec<Course>> {
-    let material = material(plan, scans, split)?;
+    let material = material(study, scans, split)?;
     let turns = usize::try_from(draws).unwrap_or(usize::MAX).div_ceil(material.len().max(1));
-    let context = plan.backbone.config.context();
-    let forms = plan.experiment.instruction.as_ref().map_or_else(Forms::default, |config| config.forms);
+    let context = study.backbone.config.context();
+    let forms = study.experiment.instruction.as_ref().map_or_else(Forms::default, |config| config.forms);
     let known: BTreeMap<&ScanId, &Scan> = scans.iter().map(|scan| (&scan.info.id, scan)).collect();
     let mut courses = Vec::new();
     for Material { name, lessons } in &material {
@@ -162,18 +162,13 @@ impl Put<'_> {
 /// Name of the course of all `multi` tasks.
 const MULTI: &str = "multi";
 
-/// Whether an answer consists of facts, whose questions [`super::alignment::Teacher`] asks.
-pub(crate) fn is_taught_by_asking(answer: &Answer) -> bool {
-    matches!(answer, Answer::Band { .. } | Answer::Text { decoding: Decoding::Asked, .. })
-}
-
 /// Collects the training examples of every course that has any, in the order of the tasks.
-fn material<'a>(plan: &'a Plan, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
+fn material<'a>(study: &'a Study, scans: &[Scan], split: &Split) -> Result<Vec<Material<'a>>> {
     let mut courses: Vec<Material<'a>> = Vec::new();
     let mut together: BTreeMap<(ScanId, Window), Vec<(&Asking, Example)>> = BTreeMap::new();
     let mut place = None;
-    for task in plan.tasks.iter().filter(|task| task.asking.teaches()) {
-        let mut cases = cases::training(plan, task, scans, split)?;
+    for task in study.tasks.iter().filter(|task| task.asking.teaches()) {
+        let mut cases = cases::training(study, task, scans, split)?;
         if task.asking.keys.answer_sd.is_some()
             && cases::form(&cases)?.is_some_and(|form| form != AnswerForm::Bins)
         {

@@ -9,23 +9,26 @@ mod codes;
 pub(crate) mod corpus;
 mod counted;
 pub(crate) mod evaluation;
+mod events;
 mod forms;
 pub(crate) mod groups;
 pub(crate) mod harmonization;
+mod inputs;
 mod instruction;
-pub(crate) mod intervals;
 pub(crate) mod lessons;
 #[cfg(test)]
 mod letters;
 mod linear;
 pub(crate) mod naming;
 mod nearby;
-mod open;
 pub(crate) mod packing;
+mod progress;
+mod recorder;
 mod series;
 mod shots;
 pub(crate) mod split;
 mod surrogate;
+pub(crate) mod taught;
 mod text_space;
 mod tokenizer;
 pub(crate) mod windows;
@@ -35,16 +38,19 @@ use std::path::{Path, PathBuf};
 use boldface::{FitContext, Result, ScanId};
 use serde::Serialize;
 
-use crate::plan::leak::{self, Taught};
-use crate::plan::{Plan, Stage, StageKind};
-use crate::run::inputs::Inputs;
-use crate::run::recorder::Recorder;
-use crate::run::store::cannot;
+use crate::store::{FITTED_ON, Stage, StageKind, TAUGHT, cannot};
+use crate::study::Study;
+use taught::Taught;
+
+pub use events::Events;
+pub use inputs::{Inputs, ListedArtefacts, RunCache};
+pub use progress::StageProgress;
+pub use recorder::Recorder;
 
 /// Everything that a stage has access to.
 pub(crate) struct StageContext<'a> {
     /// The experiment.
-    pub plan: &'a Plan,
+    pub study: &'a Study,
     /// The stage to run.
     pub stage: &'a Stage,
     /// The artefacts it may read.
@@ -91,7 +97,7 @@ pub(crate) fn version(kind: &StageKind) -> u32 {
 impl StageContext<'_> {
     /// Makes the context for a plugin's `fit`.
     fn fit(&mut self) -> FitContext<'_> {
-        FitContext { runtime: &self.plan.runtime, seed: self.stage.seed, observer: &mut self.recorder }
+        FitContext { runtime: &self.study.runtime, seed: self.stage.seed, observer: &mut self.recorder }
     }
 
     /// Writes a JSON file into the artefact.
@@ -102,16 +108,16 @@ impl StageContext<'_> {
 
     /// Records the scans that a plugin was fitted on. The leak checks compare them with the split.
     fn fitted_on<'s>(&self, scans: impl IntoIterator<Item = &'s ScanId>) -> Result<()> {
-        self.write_json(leak::FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
+        self.write_json(FITTED_ON, &scans.into_iter().collect::<Vec<_>>())
     }
 
     /// Writes down what the stage teaches, if facts are held out. The leak checks compare it with them.
     fn write_taught(&self, mut taught: Taught) -> Result<()> {
-        if self.plan.experiment.facts.held_out.is_empty() {
+        if self.study.experiment.facts.held_out.is_empty() {
             return Ok(());
         }
         taught.read_texts(&self.inputs.describers()?)?;
-        self.write_json(leak::TAUGHT, &taught)
+        self.write_json(TAUGHT, &taught)
     }
 
     /// Makes a folder in the artefact.

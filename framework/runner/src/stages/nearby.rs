@@ -4,7 +4,7 @@ use boldface::{Answer, Example};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::plan::Asking;
+use crate::study::Asking;
 
 /// Replaces the number that an example asks for by one drawn around it, if the task has `answer-sd`. The bin of the
 /// drawn number is the answer to learn, so a bin is learned as often as a normal distribution around the true number

@@ -7,13 +7,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::bins;
-use crate::plan::Plan;
-use crate::run::store::cannot;
+use crate::store::cannot;
+use crate::study::Study;
 
 /// Reads the documents of the experiment's general text. Empty if it has none.
-pub fn general_text(plan: &Plan) -> Result<Vec<String>> {
-    let Some(text) = &plan.experiment.text else { return Ok(Vec::new()) };
-    let path = plan.path.parent().unwrap_or(std::path::Path::new("")).join(&text.path);
+pub fn general_text(study: &Study) -> Result<Vec<String>> {
+    let Some(text) = &study.experiment.text else { return Ok(Vec::new()) };
+    let path = study.folder.join(&text.path);
     if let Some(column) = &text.column {
         return Ok(boldface_tables::text::column(&path, column)?);
     }

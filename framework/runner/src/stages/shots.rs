@@ -84,6 +84,7 @@ mod tests {
                 session: None,
                 task: None,
                 run: Some((i % 2).to_string()),
+                others: None,
                 by_run: false,
             };
             Scan {

@@ -11,9 +11,10 @@ use rand::seq::SliceRandom;
 
 use super::StageContext;
 use super::packing::general_text;
-use crate::plan::leak::Taught;
-use crate::run::arrays::{self, Array};
+use super::taught::Taught;
 use crate::spec::Taken;
+use crate::store::arrays::{self, Array};
+use crate::store::{SCANS, VECTORS};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 3;
@@ -34,7 +35,7 @@ const BATCH: usize = 16;
 /// vectors. It reads no text about held-out scans. If the experiment starts from an export, saves the
 /// export's language model too, and nothing else if the tokenizer is also the export's.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let start = work.plan.taken(work.stage);
+    let start = work.study.taken(work.stage);
     if let Some(start) = start.filter(|start| start.takes(Taken::Tokenizer)) {
         return start.copy_model(work.dir);
     }
@@ -48,7 +49,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     work.fitted_on(descriptions.keys())?;
     let asked = work.inputs.questions()?;
     let source = TextSource {
-        general: general_text(work.plan)?,
+        general: general_text(work.study)?,
         descriptions: descriptions.values().cloned().collect(),
         questions: asked
             .values()
@@ -62,7 +63,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         texts: source.descriptions.iter().cloned().collect(),
         ..Taught::default()
     })?;
-    let encoder = work.plan.backbone.config.text_space(&source, &mut work.fit())?;
+    let encoder = work.study.backbone.config.text_space(&source, &mut work.fit())?;
     encoder.save(&work.folder("encoder")?)?;
 
     let mut pooled = Vec::new();
@@ -79,7 +80,7 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let width = pooled.first().map_or(tokens.width, |features| features.width);
     let pooled = pooled.into_iter().flat_map(|features| features.values).collect();
     write(work.dir, &Features::new(width, pooled)?, &tokens)?;
-    work.write_json("scans.json", &descriptions.keys().collect::<Vec<_>>())?;
+    work.write_json(SCANS, &descriptions.keys().collect::<Vec<_>>())?;
     start.map_or(Ok(()), |start| start.copy_model(work.dir))
 }
 
@@ -112,7 +113,7 @@ fn write(dir: &Path, pooled: &Features, tokens: &Features) -> Result<()> {
         ("descriptions".to_owned(), Array::F32(array(pooled), &pooled.values)),
         ("tokens".to_owned(), Array::F32(array(tokens), &tokens.values)),
     ];
-    arrays::write(&dir.join("vectors.safetensors"), &arrays.into())
+    arrays::write(&dir.join(VECTORS), &arrays.into())
 }
 
 #[cfg(test)]

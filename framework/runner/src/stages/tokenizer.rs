@@ -3,14 +3,14 @@
 use boldface::Result;
 
 use super::StageContext;
-use crate::plan::leak::Taught;
+use super::taught::Taught;
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 2;
 
 /// Fits the tokenizer and saves it, or copies it from an export.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    if let Some(start) = work.plan.taken(work.stage) {
+    if let Some(start) = work.study.taken(work.stage) {
         return start.copy_tokenizer(work.dir);
     }
     let (scans, split, text) = (work.inputs.scans()?, work.inputs.split()?, work.inputs.text_space()?);
@@ -22,6 +22,6 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         texts: said().map(|said| said.text.clone()).collect(),
         ..Taught::default()
     })?;
-    let fitted = work.plan.tokenizer.config.fit(&train, &text, &mut work.fit())?;
+    let fitted = work.study.tokenizer.config.fit(&train, &text, &mut work.fit())?;
     fitted.save(&work.folder("tokenizer")?)
 }

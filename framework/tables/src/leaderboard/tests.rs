@@ -34,7 +34,12 @@ fn seeds_are_one_entry_and_validation_orders_them() {
     let shown: Vec<_> = entries.iter().map(|entry| (&*entry.settings["k"], entry.trials.clone())).collect();
     // The best test value does not count: k = 16 is best on validation.
     assert_eq!(shown, [("16", vec![2, 3]), ("8", vec![0, 1]), ("32", vec![4])]);
-    assert_eq!((entries[0].validation.n, entries[0].validation.mean), (1, Some(0.8)));
+    let validation = &entries[0].validation;
+    assert_eq!((validation.n, validation.total, validation.mean), (1, 2, Some(0.8)));
+    assert_eq!(
+        (entries[2].validation.n, entries[2].validation.total, entries[2].validation.mean),
+        (0, 1, None)
+    );
     assert_eq!(entries[1].validation.mean, Some(0.6));
     // Sample deviation of 0.5 and 0.7: sqrt(2 * 0.1^2 / 1).
     assert!((entries[1].validation.sd.unwrap() - 0.02f64.sqrt()).abs() < 1e-12);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use boldface::Result;
-use boldface_lm::{ChatMessage, TextPart, Vocabulary};
+use boldface_lm::{Message, TextPart, Vocabulary};
 
 use super::Chat;
 
@@ -125,7 +125,7 @@ impl Frame {
     /// Renders the model's own chat template around placeholders for the block and the question, and
     /// cuts it there.
     fn of_template(vocabulary: &Vocabulary) -> Result<Frame> {
-        let message = ChatMessage::new("user", &format!("{BLOCK}{QUESTION}"));
+        let message = Message::new("user", &format!("{BLOCK}{QUESTION}"));
         let rendered = vocabulary.chat(&[message], true)?;
         let split = rendered.split_once(BLOCK).and_then(|(before, rest)| {
             let (between, after) = rest.split_once(QUESTION)?;

@@ -91,6 +91,7 @@ fn scan(subject: usize, values: &[f32]) -> Scan {
         session: None,
         task: None,
         run: None,
+        others: None,
         by_run: false,
     };
     let phenotype = [("age".to_owned(), (20 + subject * 7 % 11).to_string())].into();

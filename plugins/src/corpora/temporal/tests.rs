@@ -24,6 +24,7 @@ fn info(subject: usize, trs: usize) -> ScanInfo {
         session: None,
         task: None,
         run: None,
+        others: None,
         by_run: false,
     };
     ScanInfo { id, tr: 2.0, trs, rois: 6, phenotype: BTreeMap::new(), events: Vec::new(), cuts: Vec::new() }

@@ -29,7 +29,7 @@ impl Bids {
             let id = scan_id(dataset, &labels, self.subject.as_deref());
             let id = id.ok_or("`pattern` has no `{subject}`, and `subject` is not set")?;
             let has = |(entity, label): (&String, &String)| {
-                entity_of(&id, entity).is_some_and(|own| same_label(entity, own, label))
+                id.label(entity).is_some_and(|own| same_label(entity, own, label))
             };
             if !self.only.iter().all(has) {
                 continue;
@@ -153,16 +153,6 @@ impl SearchedScan<'_> {
             );
         }
         pattern.find(root, self.labels)
-    }
-}
-
-fn entity_of<'a>(id: &'a ScanId, entity: &str) -> Option<&'a str> {
-    match entity {
-        "sub" => Some(&id.subject),
-        "ses" => id.session.as_deref(),
-        "task" => id.task.as_deref(),
-        "run" => id.run.as_deref(),
-        _ => None,
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use boldface::{Cut, Exclusion, Result, ScanId, ScanInfo};
+use boldface_imaging::acquisition::{self, AcquisitionProperties};
 use boldface_imaging::bold::Bold;
 use boldface_imaging::clean::possible;
 use boldface_imaging::confounds::{ConfoundTable, clean_seconds, framewise_displacement, kept_volumes};
 use boldface_imaging::folder::repetition_time;
 use boldface_imaging::kept_after;
 use boldface_imaging::link;
+use boldface_imaging::names::Name;
 use boldface_imaging::nifti::files_of;
 use boldface_imaging::phenotype::Phenotypes;
 use boldface_imaging::recipe::ScanFiles;
@@ -26,6 +28,9 @@ const MEAN_FD: &str = "mean_fd";
 /// Columns that have it already, with other names.
 const MEAN_FDS: [&str; 4] =
     [MEAN_FD, "fd_mean", "mean_framewise_displacement", "framewise_displacement_mean"];
+
+/// Column of the repetition time before resampling, named as in sidecars. It leaves traces in the noise.
+const TR_BEFORE: &str = "RepetitionTime";
 
 /// A scan and the paths of its files.
 #[derive(Clone, Debug)]
@@ -71,7 +76,8 @@ impl FoundScan {
 }
 
 impl Bids {
-    /// Returns the information about a scan, or the reason to exclude it, from headers and tables only.
+    /// Returns the information about a scan and how it was acquired, or the reason to exclude it, from
+    /// headers and tables only.
     ///
     /// # Errors
     /// If a file is damaged or does not fit the others.
@@ -80,7 +86,7 @@ impl Bids {
         found: &FoundScan,
         tables: &Phenotypes,
         rois: usize,
-    ) -> Result<Result<ScanInfo, Exclusion>> {
+    ) -> Result<Result<(ScanInfo, AcquisitionProperties), Exclusion>> {
         let out = |reason: String| Ok(Err(Exclusion { scan: found.id.clone(), reason }));
         let recipe = self.recipe();
         let files = found.with_repetition_time()?;
@@ -124,7 +130,12 @@ impl Bids {
         }
         let new_tr = recipe.resample_tr.unwrap_or(tr);
         let kept = kept_after(&kept, tr, new_tr);
-        Ok(Ok(ScanInfo {
+        let name = files.bold.file_name().and_then(|name| Name::parse(name.to_str()?).ok());
+        let mut properties = acquisition::properties(name.as_ref(), &found.sidecars);
+        if recipe.resample_tr.is_some() {
+            properties.insert(TR_BEFORE.to_owned(), tr.to_string());
+        }
+        let info = ScanInfo {
             id: found.id.clone(),
             tr: new_tr,
             trs: kept.iter().filter(|&&kept| kept).count(),
@@ -132,7 +143,8 @@ impl Bids {
             phenotype,
             events: super::events::read(&found.events)?,
             cuts: cuts(&kept, new_tr),
-        }))
+        };
+        Ok(Ok((info, properties)))
     }
 
     /// Fails if the spec needs confounds that the table does not have.

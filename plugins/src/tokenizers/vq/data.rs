@@ -1,4 +1,9 @@
 //! Training scans as tokens, and the order of batches.
+//!
+//! Scans may differ in length. Those of a batch that are equally long make one rectangle of tokens, and
+//! every rectangle passes through the networks by itself. No token is padding, so none reaches a loss.
+
+use std::ops::Range;
 
 use boldface::{Codes, Result, TimeSeries, TrainScans};
 use boldface_engine::{Engine, Tensor};
@@ -13,11 +18,13 @@ use crate::nets::autoencoder::AutoencoderShape;
 
 /// Every training scan, cut into tokens.
 pub(super) struct Tokens {
-    /// Patches per scan.
+    /// Patches of the longest scan.
     pub(super) patches: usize,
     /// Regions per scan.
     pub(super) rois: usize,
-    /// Signals, `patches * rois * patch` numbers per scan.
+    /// Volumes per patch.
+    patch: usize,
+    /// Signals, `patches * rois * patch` numbers of a scan of so many patches.
     pub(super) scans: Vec<Vec<f32>>,
 }
 
@@ -25,30 +32,56 @@ impl Tokens {
     /// Cuts all scans into tokens.
     ///
     /// # Errors
-    /// If there are no scans, or one is not a whole number of patches or differs in size from the
+    /// If there are no scans, or one is not a whole number of patches or has other regions than the
     /// first.
     pub(super) fn cut(train: &TrainScans<'_>, patch: usize) -> Result<Tokens> {
         let first = train.iter().next().ok_or("no scan to train on")?;
-        let (trs, rois) = (first.series.trs(), first.series.rois());
+        let rois = first.series.rois();
         let cut = |scan: &boldface::Scan| -> Result<Vec<f32>> {
             let (series, id) = (&scan.series, &scan.info.id);
             whole_patches(series, patch).map_err(|error| format!("scan `{id}`: {error}"))?;
-            if (series.trs(), series.rois()) != (trs, rois) {
-                let (found, regions) = (series.trs(), series.rois());
-                return Err(format!(
-                    "scan `{id}` has {found} volumes of {regions} regions and `{}` has {trs} of {rois}",
-                    first.info.id
-                )
-                .into());
+            if series.rois() != rois {
+                let (regions, first) = (series.rois(), &first.info.id);
+                return Err(format!("scan `{id}` has {regions} regions and `{first}` has {rois}").into());
             }
             Ok(tokens(series, patch))
         };
-        let scans: Result<Vec<_>> = train.iter().map(cut).collect();
-        Ok(Tokens { patches: trs / patch, rois, scans: scans? })
+        let scans = train.iter().map(cut).collect::<Result<Vec<_>>>()?;
+        let patches = train.iter().map(|scan| scan.series.trs() / patch).max().unwrap_or(0);
+        Ok(Tokens { patches, rois, patch, scans })
+    }
+
+    /// Number of tokens of one scan.
+    pub(super) fn count(&self, scan: usize) -> usize {
+        self.scans[scan].len() / self.patch
+    }
+
+    /// Groups the scans of a batch by length, shortest first, and keeps their order otherwise.
+    pub(super) fn rectangles(&self, batch: &[usize]) -> Vec<Rectangle> {
+        let mut scans = batch.to_vec();
+        scans.sort_by_key(|&scan| self.count(scan));
+        let mut start = 0;
+        let rectangle = |scans: &[usize]| {
+            let tokens = self.count(scans[0]);
+            let rows = start..start + tokens * scans.len();
+            start = rows.end;
+            Rectangle { scans: scans.to_vec(), tokens, rows }
+        };
+        scans.chunk_by(|&a, &b| self.count(a) == self.count(b)).map(rectangle).collect()
     }
 }
 
-/// A batch of scans as tensors. `M` is all tokens of all scans.
+/// Scans of a batch that have equally many tokens.
+pub(super) struct Rectangle {
+    /// The scans.
+    pub(super) scans: Vec<usize>,
+    /// Tokens per scan.
+    pub(super) tokens: usize,
+    /// Their rows among all tokens of the batch, scan by scan.
+    pub(super) rows: Range<usize>,
+}
+
+/// The scans of a rectangle as tensors.
 pub(super) struct TokenBatch {
     /// Inputs of the tokens, `(B, T, inputs)`.
     pub(super) inputs: Tensor,
@@ -57,7 +90,7 @@ pub(super) struct TokenBatch {
 }
 
 impl Tokens {
-    /// Returns the scans of a batch, as the encoder's inputs and as the decoder's targets.
+    /// Returns scans of equal length, as the encoder's inputs and as the decoder's targets.
     pub(super) fn shown(
         &self,
         batch: &[usize],
@@ -65,7 +98,7 @@ impl Tokens {
         norms: &PatchNorms,
         engine: &Engine,
     ) -> TokenBatch {
-        let dims = |numbers: usize| [batch.len(), self.patches * self.rois, numbers];
+        let dims = |numbers: usize| [batch.len(), self.count(batch[0]), numbers];
         let signal = batch.iter().flat_map(|&scan| &self.scans[scan]).copied().collect();
         TokenBatch {
             inputs: engine
@@ -74,16 +107,18 @@ impl Tokens {
         }
     }
 
-    /// Returns the correlation rows of a batch, `(M, N)`.
+    /// Returns the correlation rows of a batch of any lengths, `(M, N)`.
     pub(super) fn coupling(&self, batch: &[usize], shape: &AutoencoderShape, engine: &Engine) -> Tensor {
         let rows = self.each(batch, |tokens| coupling::rows(tokens, self.rois, shape.patch));
-        engine.tensor(rows, &[batch.len() * self.patches * self.rois, self.rois])
+        let count = rows.len() / self.rois;
+        engine.tensor(rows, &[count, self.rois])
     }
 
-    /// Returns the amplitudes of a batch at the frequencies of a patch above 0, `(M, S / 2)`.
+    /// Returns the amplitudes of a batch of any lengths at the frequencies of a patch above 0, `(M, S / 2)`.
     pub(super) fn spectrum(&self, batch: &[usize], shape: &AutoencoderShape, engine: &Engine) -> Tensor {
         let amplitudes = self.each(batch, |tokens| spectrum(tokens, shape.patch));
-        engine.tensor(amplitudes, &[batch.len() * self.patches * self.rois, shape.frequencies()])
+        let count = batch.iter().map(|&scan| self.count(scan)).sum();
+        engine.tensor(amplitudes, &[count, shape.frequencies()])
     }
 
     /// Applies `of` to each scan's tokens and concatenates the results.

@@ -5,6 +5,7 @@ use boldface_engine::nn::{self, Pass};
 use boldface_engine::{Params, Tensor};
 use rand::Rng;
 
+use super::data::Rectangle;
 use crate::nets::encoder::STD;
 
 /// Largest z in the loss, in SD. Larger ones are clipped, so that one odd scan does not dominate.
@@ -65,27 +66,30 @@ impl FactDeviations {
 }
 
 /// Mean squared error of the facts' z, predicted linearly from the mean feature of every network in the
-/// last patch; `None` without facts. `features_md` has the tokens of all scans, scan by scan.
+/// last patch; `None` without facts. `features_md` has the tokens of all scans, rectangle by rectangle.
 pub(super) fn loss(
     pass: &Pass<'_>,
     features_md: &Tensor,
-    (batch, patches): (&[usize], usize),
+    (rectangles, rois): (&[Rectangle], usize),
     facts: &FactDeviations,
 ) -> Option<Tensor> {
     pass.params.try_get("facts.weight")?;
     let engine = pass.params.engine();
     let width = features_md.dims()[1];
-    let rois = features_md.dims()[0] / batch.len() / patches;
     let means = engine.tensor(facts.means.clone(), &[facts.networks, rois]);
     let mut pooled = Vec::new();
-    for place in 0..batch.len() {
-        let start = (place * patches + patches - 1) * rois;
+    let ends = |rectangle: &Rectangle| {
+        let (tokens, start) = (rectangle.tokens, rectangle.rows.start);
+        (1..=rectangle.scans.len()).map(move |place| start + place * tokens)
+    };
+    for end in rectangles.iter().flat_map(ends) {
+        let start = end - rois;
         let of_network = means.matmul(&features_md.narrow(0, start, rois));
         pooled.push(of_network.reshape(&[1, facts.networks * width]));
     }
     let told = nn::linear(pass, "facts", &Tensor::concat(&pooled.iter().collect::<Vec<_>>(), 0));
-    let dims = [batch.len(), facts.count()];
-    let z = || batch.iter().flat_map(|&scan| &facts.z[scan]);
+    let dims = [pooled.len(), facts.count()];
+    let z = || rectangles.iter().flat_map(|of| &of.scans).flat_map(|&scan| &facts.z[scan]);
     let known = z().filter(|z| z.is_some()).count();
     let truth = engine.tensor(z().map(|z| z.unwrap_or_default()).collect(), &dims);
     let mask = engine.tensor(z().map(|z| f32::from(u8::from(z.is_some()))).collect(), &dims);

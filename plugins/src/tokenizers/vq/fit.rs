@@ -7,10 +7,10 @@ use boldface_features::Networks;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use super::data::{Batches, Tokens};
+use super::data::{Batches, Rectangle, TokenBatch, Tokens};
 use super::facts::{self, FactDeviations};
 use super::fitted::FittedVq;
-use super::losses::{self, WeightedLosses};
+use super::losses::{self, WeightedLosses, joined, rows_of};
 use super::nodes;
 use super::norms::PatchNorms;
 use super::text::TextVectors;
@@ -39,7 +39,7 @@ pub(super) fn fit(
 ) -> Result<FittedVq> {
     let engine = boldface_engine::Engine::for_runtime(cx.runtime)?;
     let tokens = Tokens::cut(train, config.patch)?;
-    let all = tokens.scans.len() * tokens.patches * tokens.rois;
+    let all: usize = (0..tokens.scans.len()).map(|scan| tokens.count(scan)).sum();
     if all < config.codebook_size {
         let size = config.codebook_size;
         return Err(format!("{all} training tokens cannot fill `codebook-size` = {size}").into());
@@ -79,7 +79,7 @@ fn networks(train: &TrainScans<'_>, rois: usize) -> Vec<usize> {
 }
 
 impl Vq {
-    /// Returns the sizes of a tokenizer for scans of `patches` patches and `rois` regions.
+    /// Returns the sizes of a tokenizer for scans of at most `patches` patches and of `rois` regions.
     pub(super) fn shape(&self, patches: usize, rois: usize) -> AutoencoderShape {
         AutoencoderShape {
             patch: self.patch,
@@ -209,41 +209,55 @@ impl<'a> Trainer<'a> {
             ..Noise::new(seed::stream(self.seed, &format!("vq.noise.{step}")))
         };
         let pass = Pass::training(&self.params, noise);
-        let shown = self.tokens.shown(batch, &self.model.shape, &self.norms, self.params.engine());
-        let features_btd = self.model.features(&pass, &shown.inputs);
-        let vectors_mc = self.model.code_vectors(&pass, &features_btd);
-        let quantized =
-            self.codebook.as_ref().map(|codebook| codebook.quantize(self.params.engine(), &vectors_mc));
+        let (engine, shape) = (self.params.engine(), &self.model.shape);
+        let rectangles = self.tokens.rectangles(batch);
+        let shown: Vec<TokenBatch> =
+            rectangles.iter().map(|of| self.tokens.shown(&of.scans, shape, &self.norms, engine)).collect();
+        let features: Vec<Tensor> =
+            shown.iter().map(|shown| self.model.features(&pass, &shown.inputs)).collect();
+        let vectors_mc =
+            joined(features.iter().map(|features| self.model.code_vectors(&pass, features)).collect());
+        let quantized = self.codebook.as_ref().map(|codebook| codebook.quantize(engine, &vectors_mc));
         let code_mc = quantized.as_ref().map_or(&vectors_mc, |quantized| &quantized.straight_mc);
-        let features_md = features_btd.reshape(&[vectors_mc.dims()[0], self.model.shape.features()]);
+        let as_rows =
+            |(of, values): (&Rectangle, &Tensor)| values.reshape(&[of.rows.len(), values.dims()[2]]);
+        let features_md = joined(rectangles.iter().zip(&features).map(as_rows).collect());
+        let scans: Vec<usize> = rectangles.iter().flat_map(|of| &of.scans).copied().collect();
         let progress = step as f64 / self.config.steps as f64;
 
         let mut losses = WeightedLosses::new();
         losses.add("reconstruction_mse", weights.signal, || {
-            let decoded_bts = self.model.patches(&pass, batch.len(), code_mc);
-            Some(decoded_bts.sub(&shown.signal).square().mean())
+            let error = |(of, shown): (&Rectangle, &TokenBatch)| {
+                let code_mc = rows_of(code_mc, of, &rectangles);
+                let decoded_bts = self.model.patches(&pass, of.scans.len(), &code_mc);
+                as_rows((of, &decoded_bts.sub(&shown.signal)))
+            };
+            Some(joined(rectangles.iter().zip(&shown).map(error).collect()).square().mean())
         });
         losses.add("coupling_mse", weights.coupling, || {
             let told = nn::linear(&pass, "rows", &features_md);
-            let rows = self.model.coupling(&shown.inputs);
-            let truth = match rows {
-                Some(rows_btn) => rows_btn.reshape(told.dims()),
-                None => self.tokens.coupling(batch, &self.model.shape, self.params.engine()),
+            let rows = |(of, shown): (&Rectangle, &TokenBatch)| {
+                let rows_btn = self.model.coupling(&shown.inputs);
+                rows_btn.map(|rows_btn| as_rows((of, &rows_btn)))
+            };
+            let truth = match rectangles.iter().zip(&shown).map(rows).collect() {
+                Some(rows) => joined(rows),
+                None => self.tokens.coupling(&scans, shape, engine),
             };
             Some(told.sub(&truth).square().mean())
         });
         losses.add("spectrum_mse", weights.spectrum, || {
             let told = head(&pass, "spectrum", &features_md);
-            let truth = self.tokens.spectrum(batch, &self.model.shape, self.params.engine());
+            let truth = self.tokens.spectrum(&scans, shape, engine);
             Some(told.sub(&truth).square().mean())
         });
         losses.add("facts_mse", weights.facts, || {
-            facts::loss(&pass, &features_md, (batch, self.tokens.patches), &self.facts)
+            facts::loss(&pass, &features_md, (&rectangles, self.tokens.rois), &self.facts)
         });
         losses.add("commitment", weights.commitment, || quantized.as_ref().map(|q| q.commitment.clone()));
         if self.text.description_width().is_some() {
             losses.add("alignment", weights.alignment, || {
-                losses::alignment(&pass, &features_md, batch, &self.text)
+                losses::alignment(&pass, &features_md, &rectangles, &self.text)
             });
         }
         losses.add("domain", weights.domain, || {
@@ -255,8 +269,10 @@ impl<'a> Trainer<'a> {
     /// Runs k-means over the encoder's vectors of some training scans.
     fn first_codebook(&mut self) -> Codebook {
         let Vq { codebook_size, code_dim, .. } = *self.config;
-        let wanted = (START_TOKENS * codebook_size).div_ceil(self.tokens.patches * self.tokens.rois);
         let count = self.tokens.scans.len();
+        // Any scans drawn have enough tokens if the shortest do.
+        let fewest = (0..count).map(|scan| self.tokens.count(scan)).min().unwrap_or(1);
+        let wanted = (START_TOKENS * codebook_size).div_ceil(fewest);
         let scans = index::sample(&mut self.draws, count, wanted.min(count));
         let pass = Pass::inference(&self.params);
         let vectors = |scan| {

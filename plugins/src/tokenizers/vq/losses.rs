@@ -5,6 +5,7 @@ use boldface_engine::nn::Pass;
 use rand::seq::index;
 use rand::{Rng, RngExt};
 
+use super::data::Rectangle;
 use super::text::TextVectors;
 use crate::nets::{contrastive, domain};
 
@@ -39,21 +40,37 @@ impl WeightedLosses {
     }
 }
 
+/// Returns the rows of a rectangle among all tokens of a batch.
+pub(super) fn rows_of(all_md: &Tensor, of: &Rectangle, rectangles: &[Rectangle]) -> Tensor {
+    // The usual batch is one rectangle.
+    if rectangles.len() == 1 { all_md.clone() } else { all_md.narrow(0, of.rows.start, of.rows.len()) }
+}
+
+/// Joins the rows of a batch's rectangles.
+pub(super) fn joined(mut parts: Vec<Tensor>) -> Tensor {
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0),
+    }
+}
+
 /// SigLIP loss between the mean features of a batch's scans and their descriptions; `None` with fewer
-/// than two descriptions. `features_md` has the tokens of all scans, scan by scan.
+/// than two descriptions. `features_md` has the tokens of all scans, rectangle by rectangle.
 pub(super) fn alignment(
     pass: &Pass<'_>,
     features_md: &Tensor,
-    batch: &[usize],
+    rectangles: &[Rectangle],
     text: &TextVectors,
 ) -> Option<Tensor> {
+    let batch = rectangles.iter().flat_map(|of| &of.scans);
     let described =
         (0u32..).zip(batch).filter_map(|(place, &scan)| Some((place, text.descriptions[scan].as_deref()?)));
     let (places, vectors): (Vec<u32>, Vec<&[f32]>) = described.unzip();
     if vectors.len() < 2 {
         return None;
     }
-    let pooled_sd = features_md.mean_rows(batch.len()).rows(&places);
+    let pooled = |of: &Rectangle| rows_of(features_md, of, rectangles).mean_rows(of.scans.len());
+    let pooled_sd = joined(rectangles.iter().map(pooled).collect()).rows(&places);
     let text_sh = pass.params.engine().tensor(vectors.concat(), &[vectors.len(), vectors[0].len()]);
     Some(contrastive::loss(pass, &pooled_sd, &text_sh))
 }

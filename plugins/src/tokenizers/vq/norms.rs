@@ -20,7 +20,7 @@ const SMALLEST: f64 = 1e-6;
 /// Norms of the measures for every patch and region. Empty if the tokenizer has no measures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PatchNorms {
-    /// Mean of each measure of each token of a whole scan.
+    /// Mean of each measure of each token of the longest scan, over the scans that have this token.
     mean: Vec<f32>,
     /// One over the SD; 0 where all scans are equal.
     scale: Vec<f32>,

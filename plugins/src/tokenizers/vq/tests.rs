@@ -1,6 +1,7 @@
 //! Tests of the whole of stage 1 on simulated waves: learning, saving and errors.
 
 mod channels;
+mod lengths;
 mod resuming;
 mod sizes;
 

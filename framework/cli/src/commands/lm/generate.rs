@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use boldface_lm::{ChatMessage, Continuation, ModelFiles, Sampling, Spoken, Vocabulary, generate};
+use boldface_lm::{Continuation, Message, ModelFiles, Sampling, Spoken, Vocabulary, generate};
 
 use super::model::{EngineArguments, ModelArguments, failed};
 use crate::failure::Failure;
@@ -95,7 +95,7 @@ fn prompt(
         if !vocabulary.has_chat() {
             return Err(usage(format!("--chat: `{}` has no chat template; leave --chat out", files.name())));
         }
-        let said = [ChatMessage::new("user", &arguments.prompt)];
+        let said = [Message::new("user", &arguments.prompt)];
         let text = vocabulary.chat(&said, true).map_err(|error| usage(format!("--chat: {error}")))?;
         vocabulary.marked_tokens(&text).map_err(|error| failed(&error))?
     } else {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use boldface::{Recorded, Result};
-use boldface_imaging::export;
+use boldface_imaging::nifti::files_of;
 use boldface_imaging::parcellation::{Parcellation, ParcellationFiles};
 use boldface_imaging::recipe::Recipe;
+use boldface_imaging::{export, link};
 use boldface_runner::run::FileRecord;
 use serde_json::{Value, json};
 
@@ -73,15 +74,15 @@ impl SharedInputs {
     /// Lists what a scan's series depends on: settings, regions, and size and time of each of its files.
     fn of_scan(&self, scan: &PlannedSeries) -> Result<Value> {
         let files = &scan.files;
-        let mut sources = vec![("Bold", files.bold.clone())];
-        if files.bold.to_string_lossy().contains(".hdr") {
-            sources.push(("Image", PathBuf::from(files.bold.to_string_lossy().replace(".hdr", ".img"))));
-        }
+        // The second file of a pair, `.hdr` or `.img`.
+        let mut sources: Vec<(&str, PathBuf)> =
+            ["Bold", "Image"].into_iter().zip(files_of(&files.bold)).collect();
         let others = [("Sidecar", &scan.sidecar), ("Mask", &files.mask), ("Confounds", &files.confounds)];
         sources.extend(others.into_iter().filter_map(|(name, path)| Some((name, path.clone()?))));
         let mut stamps = serde_json::Map::new();
         for (name, path) in sources {
-            let stamp = stamp(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+            let stamp = stamp(&path)
+                .map_err(|error| format!("`{}`: {}", path.display(), link::explained(&path, error)))?;
             stamps.insert(name.to_owned(), stamp);
         }
         Ok(json!({

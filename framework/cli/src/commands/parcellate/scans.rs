@@ -24,7 +24,7 @@ pub struct PlannedSeries {
 }
 
 /// Extensions of recordings. `.dtseries.nii` must come before `.nii`, and so on.
-const EXTENSIONS: [&str; 9] = [
+const EXTENSIONS: [&str; 10] = [
     ".dtseries.nii",
     ".ptseries.nii",
     ".dtseries.nii.gz",
@@ -34,6 +34,7 @@ const EXTENSIONS: [&str; 9] = [
     ".img.gz",
     ".nii",
     ".hdr",
+    ".img",
 ];
 
 /// Finds the files of each scan. Every error names a flag.

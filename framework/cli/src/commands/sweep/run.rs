@@ -1,10 +1,12 @@
 //! Runs a sweep and reports the outcome of its arms.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use boldface_runner::plan::Stage;
 use boldface_runner::plan::sweep::Sweep;
-use boldface_runner::run::{ArmStatus, Budget, History, Store, SweepFailed, SweepRecord, run_sweep};
+use boldface_runner::run::{
+    ArmStatus, Budget, History, RECORD, SWEEP, Store, SweepFailed, SweepRecord, run_sweep,
+};
 
 use super::super::{compare, report as pages};
 use crate::failure::{Failure, with_causes};
@@ -52,20 +54,24 @@ pub fn run(sweep: &Sweep, options: &Options) -> Result<(), Failure> {
 
 /// Reports a stored sweep.
 pub fn report(dir: &Path) -> Result<(), Failure> {
-    let path = dir.join("sweep.json");
+    let path = dir.join(SWEEP);
     let damaged =
         |error: &dyn std::error::Error| Failure::Run(format!("cannot read `{}`: {error}", path.display()));
     let text = std::fs::read(&path).map_err(|error| damaged(&error))?;
     let record: SweepRecord = serde_json::from_slice(&text).map_err(|error| damaged(&error))?;
-    write_reports(dir, &record)?;
+    runs(dir, &record).try_for_each(|run| pages::write_if_allowed(&run).map(drop))?;
     compare::show_sweep(dir, dir)
 }
 
 /// Writes the pages of every arm that has a plan.
 fn write_reports(dir: &Path, record: &SweepRecord) -> Result<(), Failure> {
-    let mut runs =
-        record.arms.iter().map(|arm| dir.join(&arm.run)).filter(|run| run.join("plan.json").is_file());
-    runs.try_for_each(|run| pages::write(&run).map(drop))
+    runs(dir, record).try_for_each(|run| pages::write(&run).map(drop))
+}
+
+/// Returns the folders of the arms that have a plan.
+fn runs(dir: &Path, record: &SweepRecord) -> impl Iterator<Item = PathBuf> {
+    let runs = record.arms.iter().map(|arm| dir.join(&arm.run));
+    runs.filter(|run| run.join(RECORD).is_file()).collect::<Vec<_>>().into_iter()
 }
 
 /// Returns a failure that lists the failed arms and their errors, if any.

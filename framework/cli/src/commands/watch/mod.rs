@@ -3,7 +3,7 @@
 mod follow;
 mod state;
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,9 +71,8 @@ pub fn execute(arguments: &WatchArguments) -> Result<(), Failure> {
 fn draw(state: &RunState, before: usize) -> usize {
     let lines = state.lines();
     let up = if before > 0 { format!("\x1b[{before}A") } else { String::new() };
-    let text: String = lines.iter().map(|line| format!("\x1b[2K{line}\n")).collect();
-    say::out(format_args!("{up}{text}\x1b[J"));
-    let _ = stdout().flush();
+    let text: String = lines.iter().map(|line| format!("\x1b[2K{}\n", say::shown(line))).collect();
+    say::draw(&format!("{up}{text}\x1b[J"));
     lines.len()
 }
 

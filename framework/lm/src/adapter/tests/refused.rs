@@ -12,12 +12,18 @@ use super::super::{add, check_targets, load, save};
 use super::golden::{folder, published};
 use super::*;
 
-/// Checks the error about an adapter of `llama` that `spoil` changed.
-fn check(spoil: impl FnOnce(&Path), expected: Expect) {
+/// Copies an adapter of `llama`.
+fn copied() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in [CONFIG, WEIGHTS] {
         fs::copy(folder("llama").join("adapters/list").join(name), dir.path().join(name)).unwrap();
     }
+    dir
+}
+
+/// Checks the error about an adapter of `llama` that `spoil` changed.
+fn check(spoil: impl FnOnce(&Path), expected: Expect) {
+    let dir = copied();
     spoil(dir.path());
     let mut network = published("llama", &open("dfdx", "cpu").unwrap());
     let before = network.params.count();
@@ -40,23 +46,59 @@ fn with_key(key: &str, value: Value, expected: Expect) {
 type Stored = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
 
 fn with_tensors(change: impl FnOnce(&mut Stored), expected: Expect) {
-    let rewrite = |dir: &Path| {
-        let path = dir.join(WEIGHTS);
-        let bytes = fs::read(&path).unwrap();
-        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-        let mut stored: Stored = file
-            .tensors()
-            .into_iter()
-            .map(|(name, view)| (name, view.dtype(), view.shape().to_vec(), view.data().to_vec()))
-            .collect();
-        stored.sort_by(|a, b| a.0.cmp(&b.0));
-        change(&mut stored);
-        let views = stored
-            .iter()
-            .map(|(name, dtype, dims, bytes)| (name, TensorView::new(*dtype, dims.clone(), bytes).unwrap()));
-        safetensors::serialize_to_file(views, None, &path).unwrap();
-    };
-    check(rewrite, expected);
+    check(|dir: &Path| rewrite(dir, change), expected);
+}
+
+/// Changes the tensors of an adapter.
+fn rewrite(dir: &Path, change: impl FnOnce(&mut Stored)) {
+    let path = dir.join(WEIGHTS);
+    let bytes = fs::read(&path).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut stored: Stored = file
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| (name, view.dtype(), view.shape().to_vec(), view.data().to_vec()))
+        .collect();
+    stored.sort_by(|a, b| a.0.cmp(&b.0));
+    change(&mut stored);
+    let views = stored
+        .iter()
+        .map(|(name, dtype, dims, bytes)| (name, TensorView::new(*dtype, dims.clone(), bytes).unwrap()));
+    safetensors::serialize_to_file(views, None, &path).unwrap();
+}
+
+#[test]
+fn an_embedding_saved_along_must_be_the_models() {
+    let base = published("llama", &open("dfdx", "cpu").unwrap());
+    let dims = vec![base.config.vocabulary, base.config.width];
+    for name in ["lm_head.weight", base.config.embedding()] {
+        let own = if name == "lm_head.weight" { base.config.head() } else { name };
+        let numbers = base.params.get(own).to_vec();
+        let bytes = |numbers: &[f32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        let name = format!("base_model.model.{name}");
+        let along = (name.clone(), Dtype::F32, dims.clone(), bytes(&numbers));
+
+        let dir = copied();
+        let mut network = published("llama", &open("dfdx", "cpu").unwrap());
+        let plain = load(&mut network, dir.path()).unwrap();
+        let before = logits(&network, &plain);
+        rewrite(dir.path(), |stored| stored.push(along.clone()));
+        let mut network = published("llama", &open("dfdx", "cpu").unwrap());
+        let lora = load(&mut network, dir.path()).unwrap();
+        assert_eq!(logits(&network, &lora), before);
+
+        let mut trained = numbers;
+        trained[dims[1]] += 0.5;
+        let error = |rows: usize, numbers: &[f32]| {
+            let dir = copied();
+            let other = (name.clone(), Dtype::F32, vec![rows, dims[1]], bytes(numbers));
+            rewrite(dir.path(), |stored| stored.push(other));
+            load(&mut published("llama", &open("dfdx", "cpu").unwrap()), dir.path()).unwrap_err().to_string()
+        };
+        assert!(error(dims[0], &trained).contains("whose row 1 differs from the model's"));
+        trained.extend(vec![0.0; dims[1]]);
+        assert!(error(dims[0] + 1, &trained).contains("embeddings of new tokens"));
+    }
 }
 
 #[test]

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use crate::plan::leak::strings;
 use crate::plan::silent::silent;
-use crate::stages::cases::AnswerForm;
+use crate::spec::Crop;
+use crate::study::AnswerForm;
 
 /// Answers that a task's scan labels give, before any volume is read.
 pub(super) struct LabelAnswers {
     pub(super) form: Option<AnswerForm>,
-    /// The first example.
+    /// The first example of the longest scan.
     pub(super) example: Option<Example>,
     /// Number of scans of the rarest class, and its name.
     pub(super) rarest: Option<(usize, String)>,
@@ -30,39 +31,43 @@ impl LabelAnswers {
         task: &dyn Task,
         shots: Option<usize>,
         asked: bool,
-        trs: usize,
+        crop: Crop,
         cohorts: &[Arc<Cohort>],
     ) -> LabelAnswers {
         let features = features(&task.resolved());
         let (mut form, mut first_example) = (None, None);
         let mut classes = BTreeMap::<String, usize>::new();
         let mut first = Vec::new();
-        'all: for cohort in cohorts {
-            let regions = Arc::new(cohort.regions.clone());
-            for info in &cohort.scans {
-                let Ok(scan) = silent(info, &regions, trs) else { break };
-                let descriptors =
-                    features.iter().map(|feature| something_said(&info.id, feature, asked)).collect();
-                let scan = Scan { descriptors, ..scan };
-                // The task itself reports bad labels elsewhere.
-                for example in guard(|| task.examples(&scan)).unwrap_or_default() {
-                    form.get_or_insert_with(|| AnswerForm::from_answer(&example.answer));
-                    first_example.get_or_insert_with(|| example.clone());
-                    if let Answer::Choice { options, correct } = &example.answer {
-                        if first.is_empty() {
-                            first.clone_from(options);
-                        }
-                        for option in options {
-                            classes.entry(option.clone()).or_default();
-                        }
-                        if let Some(option) = options.get(*correct) {
-                            *classes.entry(option.clone()).or_default() += 1;
-                        }
+        let regions: Vec<_> = cohorts.iter().map(|cohort| Arc::new(cohort.regions.clone())).collect();
+        let scans = cohorts.iter().zip(&regions);
+        let mut scans: Vec<_> = scans
+            .flat_map(|(cohort, regions)| cohort.scans.iter().map(move |info| (info, regions)))
+            .collect();
+        // The longest scan first: its questions show most.
+        scans.sort_by_key(|(info, _)| std::cmp::Reverse(crop.kept(info.trs)));
+        for (info, regions) in scans {
+            let Ok(scan) = silent(info, regions, crop.kept(info.trs)) else { continue };
+            let descriptors =
+                features.iter().map(|feature| something_said(&info.id, feature, asked)).collect();
+            let scan = Scan { descriptors, ..scan };
+            // The task itself reports bad labels elsewhere.
+            for example in guard(|| task.examples(&scan)).unwrap_or_default() {
+                form.get_or_insert_with(|| AnswerForm::from_answer(&example.answer));
+                first_example.get_or_insert_with(|| example.clone());
+                if let Answer::Choice { options, correct } = &example.answer {
+                    if first.is_empty() {
+                        first.clone_from(options);
+                    }
+                    for option in options {
+                        classes.entry(option.clone()).or_default();
+                    }
+                    if let Some(option) = options.get(*correct) {
+                        *classes.entry(option.clone()).or_default() += 1;
                     }
                 }
-                if form.is_some() && shots.is_none() {
-                    break 'all;
-                }
+            }
+            if form.is_some() && shots.is_none() {
+                break;
             }
         }
         let rarest = classes.into_iter().map(|(class, n)| (n, class)).min();

@@ -1,16 +1,24 @@
 //! Leakage checks of a run's artefacts, stage by stage.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use boldface::{Descriptor, Part, Result, Scan, ScanId};
+use boldface::{Answer, CorpusGenerator, Descriptor, Part, Result, Scan, ScanId, guard};
 
 use super::asked::TaskExamples;
-use super::held_out::{HeldOut, TAUGHT};
-use super::{Check, copies, described, fits, harmonized, nuisance, related, text, words};
-use crate::plan::{Plan, StageKind};
-use crate::run::inputs::{Inputs, json};
-use crate::stages::harmonization;
+use super::held_out::HeldOut;
+use super::signal::{self, SignalProperties};
+use super::{
+    Check, CheckStatus, alike, columns, copies, described, fits, future, harmonized, nuisance, parts,
+    recoded, related, text, words,
+};
+use crate::plan::{Plan, PlannedPlugin, StageKind};
 use crate::stages::packing::general_text;
+use crate::stages::{Inputs, harmonization};
+use crate::store::{FITTED_ON, TAUGHT, json};
+
+/// Most answers of a task of which a scan is described again.
+const ANSWERS: usize = 4;
 
 /// Checks the artefact of the stage `kind` for leaks. `inputs` reads the artefact and the stage's own
 /// inputs.
@@ -24,7 +32,9 @@ pub fn check(plan: &Plan, kind: &StageKind, inputs: &Inputs<'_>) -> Result<Vec<C
         StageKind::Series => {
             let signals = inputs.signals()?;
             let scans: Vec<_> = signals.infos.iter().map(|info| &info.id).zip(&signals.series).collect();
-            checks.push(copies::check(&scans));
+            let exact = copies::pairs(&scans);
+            checks.push(copies::check(&scans, &exact));
+            checks.extend(alike::checks(&scans, &exact));
         }
         StageKind::Split => {
             let signals = inputs.signals()?;
@@ -75,7 +85,7 @@ struct Look<'a> {
 impl Look<'_> {
     /// Compares the scans that the stage's plugins learned from with the split.
     fn fitted(&self, kind: &StageKind) -> Result<Check> {
-        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(fits::FITTED_ON))?;
+        let scans: Vec<ScanId> = json(&self.inputs.dir(kind).join(FITTED_ON))?;
         Ok(fits::check(&kind.to_string(), &scans, &self.inputs.split()?))
     }
 
@@ -110,10 +120,32 @@ impl Look<'_> {
 
     fn tasks(&self) -> Result<Vec<Check>> {
         let all = self.asked()?;
+        let signals = self.inputs.signals()?;
+        let measured = signals.infos.iter().zip(&signals.series);
+        let measured: BTreeMap<ScanId, SignalProperties> =
+            measured.map(|(info, series)| (info.id.clone(), SignalProperties::measure(series))).collect();
+        let (how, told_by) = (self.plan.experiment.signal.standardize, self.told_of_gain()?);
+        let described: Vec<String> =
+            self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();
         let mut checks = Vec::new();
-        for (place, asked) in all.iter().enumerate() {
+        let split = self.inputs.split()?;
+        for (place, (task, asked)) in self.plan.tasks.iter().zip(&all).enumerate() {
             checks.extend(words::question(asked));
             checks.extend(nuisance::checks(asked, &self.plan.experiment));
+            checks.extend(signal::checks(asked, &measured, how, &told_by));
+            checks.extend(columns::telling(asked, &self.plan.experiment, &described));
+            checks.extend(parts::windows(asked));
+            let learns = !task.asking.keys.held_out;
+            checks.extend(parts::checks(asked, Some(&split), &self.plan.experiment, learns));
+            let taught = self.plan.tasks.iter().zip(&all).filter(|(other, _)| other.asking.teaches());
+            if task.asking.keys.held_out {
+                checks.extend(taught.filter_map(|(_, other)| recoded::check(asked, other)));
+            }
+            // A task that cannot be asked without a signal shows only now that it forecasts.
+            let is_series = |example: &boldface::Example| matches!(example.answer, Answer::Series { .. });
+            if asked.examples.iter().any(|(_, example)| is_series(example)) {
+                checks.extend(future::checks(self.plan, &[task]));
+            }
             let harmonization = &self.plan.experiment.harmonization;
             checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
             let others: Vec<&TaskExamples> =
@@ -121,6 +153,22 @@ impl Look<'_> {
             checks.extend(words::references(asked, &others));
         }
         Ok(checks.into_iter().map(Check::in_run).collect())
+    }
+
+    /// Returns the features of all corpora that change with the amplitude of the signal.
+    fn told_of_gain(&self) -> Result<Vec<String>> {
+        let signals = self.inputs.signals()?;
+        let (Some(info), Some(series)) = (signals.infos.first(), signals.series.first()) else {
+            return Ok(Vec::new());
+        };
+        let (info, regions) = (Arc::clone(info), Arc::clone(&signals.regions));
+        let scan = Scan { info, series: series.clone(), regions, descriptors: Vec::new() };
+        let mut features = Vec::new();
+        for corpus in &self.plan.corpora {
+            let describer = corpus.config.load(&self.inputs.dir(&StageKind::Corpus).join(&corpus.name))?;
+            features.extend(signal::features_of_gain(&*describer, &scan)?);
+        }
+        Ok(features)
     }
 
     fn corpora(&self) -> Result<Vec<Check>> {
@@ -135,6 +183,7 @@ impl Look<'_> {
         });
         let mut checks = Vec::new();
         for corpus in &self.plan.corpora {
+            let start = checks.len();
             let is_own = |descriptor: &&Descriptor| descriptor.corpus == corpus.name;
             let own: Vec<&Descriptor> =
                 scans.iter().flat_map(|scan| &scan.descriptors).filter(is_own).collect();
@@ -145,6 +194,47 @@ impl Look<'_> {
                 let before: Vec<&Descriptor> = scan.descriptors.iter().filter(is_own).collect();
                 checks.push(described::order(&corpus.name, &scan.info.id, &before, &alone));
             }
+            // A corpus that names, says or retells an answer is found already.
+            if checks[start..].iter().all(|check| check.status != CheckStatus::Failed) {
+                checks.extend(self.sees(corpus, &scans, &all)?);
+            }
+        }
+        Ok(checks)
+    }
+
+    /// Describes held-out scans with and without the columns that tasks ask for.
+    fn sees(
+        &self,
+        corpus: &PlannedPlugin<dyn CorpusGenerator>,
+        scans: &[Scan],
+        all: &[TaskExamples],
+    ) -> Result<Vec<Check>> {
+        let (signals, split) = (self.inputs.signals()?, self.inputs.split()?);
+        let describer = corpus.config.load(&self.inputs.dir(&StageKind::Corpus).join(&corpus.name))?;
+        let mut checks = Vec::new();
+        for asked in all.iter().filter(|asked| !asked.targets.is_empty()) {
+            // One scan for each of the first answers: a plugin may speak of one answer only.
+            let mut chosen: BTreeMap<Option<String>, &ScanId> = BTreeMap::new();
+            for ((info, _), answer) in asked.examples.iter().zip(asked.answers()) {
+                if chosen.len() < ANSWERS && split.part(&info.id)? != Part::Train {
+                    chosen.entry(answer).or_insert(&info.id);
+                }
+            }
+            let mut described = Vec::new();
+            for id in chosen.into_values() {
+                let Some(scan) = scans.iter().find(|scan| scan.info.id == *id) else { continue };
+                let whole =
+                    Scan { series: signals.series_of(id)?.clone(), descriptors: Vec::new(), ..scan.clone() };
+                let mut info = (*scan.info).clone();
+                info.phenotype.retain(|column, _| !asked.targets.contains(column));
+                let blind = Scan { info: Arc::new(info), ..whole.clone() };
+                described.push(described::Described {
+                    scan: id.clone(),
+                    whole: guard(|| describer.describe(&whole))?,
+                    blind: guard(|| describer.describe(&blind)),
+                });
+            }
+            checks.push(described::sees(&corpus.name, asked, &described));
         }
         Ok(checks)
     }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use boldface::{Answer, Cohort, Example, Result, Scan, ScanInfo, Task, guard, seed};
 use serde_json::Value;
 
-use super::predict::{TargetLabels, categories};
+use super::cuts::categories;
+use super::predict::TargetLabels;
 use crate::plan::PlannedPlugin;
 use crate::plan::silent::silent;
+use crate::spec::Crop;
 
 /// Number of wordings to draw of a question with paraphrases.
 const WORDINGS: usize = 64;
@@ -36,7 +38,7 @@ impl TaskExamples {
     pub fn before(
         task: &PlannedPlugin<dyn Task>,
         cohorts: &[Arc<Cohort>],
-        trs: usize,
+        crop: Crop,
     ) -> Result<TaskExamples> {
         if task.library.is_some() {
             return Err("its code comes from a library".into());
@@ -45,7 +47,7 @@ impl TaskExamples {
         for cohort in cohorts {
             let regions = Arc::new(cohort.regions.clone());
             for info in &cohort.scans {
-                examples.extend(of_scan(task, &silent(info, &regions, trs)?)?);
+                examples.extend(of_scan(task, &silent(info, &regions, crop.kept(info.trs))?)?);
             }
         }
         Ok(TaskExamples::new(task, examples))
@@ -106,6 +108,16 @@ impl TaskExamples {
     /// Returns an index of the person for each example.
     pub fn people(&self) -> Vec<usize> {
         categories(&self.examples.iter().map(|(info, _)| info.id.person()).collect::<Vec<_>>())
+    }
+
+    /// Returns the value of a column for each example.
+    pub fn column<'a>(&'a self, name: &str) -> Vec<Option<&'a str>> {
+        self.examples.iter().map(|(info, _)| info.column(name)).collect()
+    }
+
+    /// Fewest volumes that an example shows.
+    pub fn shortest(&self) -> Option<usize> {
+        self.examples.iter().map(|(_, example)| example.window.trs).min()
     }
 
     /// Returns each example's right answer as text, or `None` for texts, series and bands.

@@ -8,15 +8,15 @@ use boldface::{CheckContext, Cohort, Problem, Task};
 use super::asked::TaskExamples;
 use super::held_out::HeldOut;
 use super::{
-    Check, CheckStatus, Proof, copies, described, harmonized, held_out, nuisance, related, settle, stale,
-    started, subjects, text, words,
+    Check, CheckStatus, Proof, alike, columns, copies, described, future, harmonized, held_out, nuisance,
+    parts, recoded, related, settle, signal, stale, started, subjects, text, words,
 };
-use crate::export::fingerprints;
 use crate::plan::cohorts::{self, DataCache};
-use crate::plan::key::canonical_json;
 use crate::plan::{Plan, PlannedPlugin, StageKind, facts};
-use crate::stages::lessons::is_taught_by_asking;
-use crate::stages::{packing, split};
+use crate::stages::packing;
+use crate::store::export::fingerprints;
+use crate::store::{CAUTION_ENDING, canonical_json};
+use crate::study::is_taught_by_asking;
 
 /// Results shared by several specs, by everything that they depend on.
 #[derive(Debug, Default)]
@@ -38,22 +38,28 @@ pub(in crate::plan) fn check(
     let mut checks = lint.of_people();
     checks.extend(lint.of_split()?);
     checks.extend(lint.of_start()?);
+    checks.extend(lint.of_future());
     let (asked, unasked) = lint.asked();
     checks.extend(unasked);
     checks.extend(lint.of_tasks(&asked));
+    checks.extend(lint.of_parts(&asked));
     checks.extend(lint.of_text(&asked));
     checks.extend(lint.of_held_out(&asked));
+    checks.extend(lint.of_columns(&asked));
     checks.extend(lint.cautions());
     let accept = &plan.experiment.leakage.accept;
     settle(&mut checks, accept);
     let problems = checks.iter().filter(|check| check.status == CheckStatus::Failed).map(Check::problem);
-    let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan))).collect();
+    let unasked = plan.tasks.iter().zip(&asked).filter(|(_, (asked, _))| asked.is_err());
+    let unasked = unasked.map(|(task, _)| task.name.as_str()).collect();
+    let problems: Vec<Problem> = problems.chain(stale(accept, &checks, &later(plan, &unasked))).collect();
     if problems.is_empty() { Ok(Proof { checks }) } else { Err(problems) }
 }
 
-/// Returns the names of leaks that only a run can find and that may be accepted.
-fn later(plan: &Plan) -> BTreeSet<String> {
-    let mut ids = BTreeSet::from(["series.copies".to_owned()]);
+/// Returns the names of leaks that only a run can find and that may be accepted. `unasked` has the tasks
+/// that need a signal.
+fn later(plan: &Plan, unasked: &BTreeSet<&str>) -> BTreeSet<String> {
+    let mut ids = BTreeSet::from(["series.copies", alike::NEAR, alike::PARTS].map(str::to_owned));
     if plan.experiment.text.is_some() {
         ids.insert("text.descriptions".to_owned());
     }
@@ -64,27 +70,32 @@ fn later(plan: &Plan) -> BTreeSet<String> {
         ids.insert(held_out::OF_TEXT.to_owned());
     }
     if let Some(how) = &plan.experiment.harmonization {
-        ids.extend(tasks().flat_map(|task| harmonized::ids(&format!("tasks.{task}"), how)));
+        let tasks = || tasks().map(|task| format!("tasks.{task}"));
+        ids.extend(tasks().flat_map(|task| harmonized::ids(&task, how)));
+        ids.extend(tasks().map(|task| harmonized::together_id(&task)));
     }
     for corpus in &plan.corpora {
-        let kinds = ["names", "says", "retells"];
+        let kinds = ["names", "says", "retells", "sees"];
         let of_kind = |kind| tasks().map(move |task| format!("corpora.{}.{kind}.{task}", corpus.name));
         ids.extend(kinds.into_iter().flat_map(of_kind));
         ids.insert(format!("corpora.{}.order", corpus.name));
     }
     for task in tasks() {
         ids.extend(tasks().map(|other| format!("tasks.{task}.says.{other}")));
+        if unasked.contains(&**task) {
+            ids.extend(tasks().map(|other| format!("tasks.{task}.zero-shot.{other}")));
+            ids.extend(plan.datasets.iter().map(|dataset| format!("tasks.{task}.future.{}", dataset.name)));
+            ids.extend(["windows", "parts", "nested", "unit"].map(|kind| format!("tasks.{task}.{kind}")));
+        }
         let kinds = ["question", "leaning", "nuisance.question", "nuisance.options", "nuisance.window"];
         ids.extend(kinds.map(|kind| format!("tasks.{task}.{kind}")));
+        ids.extend(signal::NAMES.map(|name| format!("tasks.{task}.nuisance.{name}")));
     }
     ids
 }
 
 /// Examples of a task, and the key to remember them by.
 type Known = (Arc<Result<TaskExamples, String>>, String);
-
-/// Suffix of the names of cautions that tasks report.
-pub const CAUTION: &str = ".caution";
 
 struct Lint<'a> {
     plan: &'a Plan,
@@ -96,8 +107,12 @@ struct Lint<'a> {
 impl Lint<'_> {
     /// Returns the cautions that tasks report about their examples.
     fn cautions(&self) -> Vec<Check> {
-        let trs = self.plan.experiment.signal.trs;
-        let cx = CheckContext { scans: &self.plan.scans, trs, patch: self.plan.tokenizer.config.patch() };
+        let scans = &self.plan.scans;
+        let cx = CheckContext {
+            scans,
+            trs: self.plan.crop().range(scans).0,
+            patch: self.plan.tokenizer.config.patch(),
+        };
         let of_task = |task: &PlannedPlugin<dyn Task>| {
             let key = format!("tasks.{}", task.name);
             let said = task.config.cautions(&cx);
@@ -106,7 +121,7 @@ impl Lint<'_> {
                 .map(|found| format!("{}: {found}", task.name))
                 .collect::<Vec<_>>()
                 .join("; ");
-            let check = Check::passed(format!("{key}{CAUTION}"), key, said);
+            let check = Check::passed(format!("{key}{CAUTION_ENDING}"), key, said);
             (!check.found.is_empty())
                 .then(|| check.but(CheckStatus::Warned, "nothing to do if this is intended"))
         };
@@ -156,7 +171,7 @@ impl Lint<'_> {
         let mut failed = None;
         let checks = self.memo.checks.get(&key, || {
             let scans = &self.plan.scans;
-            match split::of_plan(self.plan, scans) {
+            match self.plan.split(scans) {
                 Ok(Some(split)) => related::checks(scans, &split, experiment),
                 // In a sweep over folds, each fold is checked on its own.
                 Ok(None) => Vec::new(),
@@ -175,7 +190,7 @@ impl Lint<'_> {
         let wrong = |error: boldface::Error| vec![Problem::at("start.path", error.to_string())];
         let scans = &self.plan.scans;
         // A bad split is already reported, and each fold is checked on its own.
-        let Ok(Some(split)) = split::of_plan(self.plan, scans) else { return Ok(Vec::new()) };
+        let Ok(Some(split)) = self.plan.split(scans) else { return Ok(Vec::new()) };
         let series = self.plan.stages.iter().find(|stage| stage.kind == StageKind::Series);
         let contents = series.map(|stage| fingerprints(&stage.config)).unwrap_or_default();
         let learned = start.learned().map_err(wrong)?;
@@ -184,6 +199,14 @@ impl Lint<'_> {
         let known: Vec<&str> = asked.iter().map(|asked| asked.feature.as_str()).collect();
         let facts = held_out::of_start(&self.plan.experiment.facts.held_out, &known, &start.export);
         Ok(std::iter::once(people).chain(facts).collect())
+    }
+
+    /// Looks for settings that show the future to a forecast.
+    fn of_future(&self) -> Vec<Check> {
+        let tasks: Vec<_> = self.plan.tasks.iter().filter(|task| future::forecasts(task)).collect();
+        let names: Vec<&str> = tasks.iter().map(|task| task.name.as_str()).collect();
+        let key = format!("future {} {}", self.key(&StageKind::Series), names.join(" "));
+        self.memo.checks.get(&key, || future::checks(self.plan, &tasks)).to_vec()
     }
 
     /// Returns the examples of every task. Tasks that need a signal are checked in the run.
@@ -195,8 +218,8 @@ impl Lint<'_> {
             let (name, plugin, library) = (&task.name, task.plugin, task.library.unwrap_or_default());
             let key =
                 format!("{} {name} {plugin} {library} {config} {wording}", self.key(&StageKind::Series));
-            let trs = self.plan.experiment.signal.trs;
-            let ask = || TaskExamples::before(task, self.cohorts, trs).map_err(|error| error.to_string());
+            let crop = self.plan.crop();
+            let ask = || TaskExamples::before(task, self.cohorts, crop).map_err(|error| error.to_string());
             let asked = self.memo.asked.get(&key, ask);
             if let Err(error) = &*asked {
                 let section = format!("tasks.{}", task.name);
@@ -211,15 +234,26 @@ impl Lint<'_> {
     fn of_tasks(&self, all: &[Known]) -> Vec<Check> {
         let experiment = &self.plan.experiment;
         let apart = (&experiment.nuisances, &experiment.split.group, &experiment.split.leave_out);
+        let described: Vec<String> =
+            self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells()).collect();
+        let others = all.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>().join(" ");
         let mut checks = Vec::new();
         for (asked, key) in all {
             let Ok(asked) = &**asked else { continue };
             let of_task = || {
                 let mut checks = words::question(asked);
+                checks.extend(parts::windows(asked));
                 checks.extend(nuisance::checks(asked, experiment));
+                checks.extend(columns::telling(asked, experiment, &described));
                 checks
             };
-            checks.extend(self.memo.checks.get(&format!("task {key} {apart:?}"), of_task).iter().cloned());
+            checks.extend(
+                self.memo
+                    .checks
+                    .get(&format!("task {key} {apart:?} {described:?} {others}"), of_task)
+                    .iter()
+                    .cloned(),
+            );
             if let Some(how) = &experiment.harmonization {
                 let by = format!("harmonization {key} {how:?}");
                 let look = || harmonized::checks(asked, how);
@@ -265,6 +299,42 @@ impl Lint<'_> {
         if self.plan.experiment.text.is_some() {
             let documents = packing::general_text(self.plan).unwrap_or_default();
             checks.extend(held_out.check_text(&documents, &[]));
+        }
+        checks
+    }
+
+    /// Returns cautions about the values of the columns that the spec uses.
+    fn of_columns(&self, all: &[Known]) -> Vec<Check> {
+        let asked: Vec<&TaskExamples> =
+            all.iter().filter_map(|(asked, _)| asked.as_ref().as_ref().ok()).collect();
+        let described = self.plan.corpora.iter().flat_map(|corpus| corpus.config.tells());
+        let used = columns::used(&self.plan.experiment, &asked, described);
+        let keys: Vec<&str> = all.iter().map(|(_, key)| key.as_str()).collect();
+        let key = format!("columns {} {used:?} {}", self.key(&StageKind::Series), keys.join(" "));
+        self.memo.checks.get(&key, || columns::cautions(&self.plan.scans, &used, &asked)).to_vec()
+    }
+
+    /// Checks tasks against the split, and zero-shot tasks against those that teach.
+    fn of_parts(&self, all: &[Known]) -> Vec<Check> {
+        let (experiment, scans) = (&self.plan.experiment, &self.plan.scans);
+        // A split that cannot be made is reported elsewhere.
+        let split = self.plan.split(scans).ok().flatten();
+        let by = (&experiment.split, &experiment.nuisances);
+        let mut checks = Vec::new();
+        let tasks = || self.plan.tasks.iter().zip(all);
+        for (task, (asked, key)) in tasks() {
+            let Ok(asked) = &**asked else { continue };
+            let learns = !task.asking.keys.held_out;
+            let key = format!("parts {} {key} {learns} {by:?}", self.key(&StageKind::Split));
+            let look = || parts::checks(asked, split.as_ref(), experiment, learns);
+            checks.extend(self.memo.checks.get(&key, look).iter().cloned());
+            let taught = tasks().filter(|(other, _)| !learns && other.asking.teaches());
+            for (_, (other, of_other)) in taught {
+                let Ok(other) = &**other else { continue };
+                let look = || recoded::check(asked, other).into_iter().collect();
+                checks
+                    .extend(self.memo.checks.get(&format!("recoded {key} {of_other}"), look).iter().cloned());
+            }
         }
         checks
     }

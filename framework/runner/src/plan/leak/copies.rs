@@ -1,6 +1,6 @@
 //! Finds recordings under two names: scans that are copies of each other, up to scale.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{ScanId, TimeSeries};
 use rayon::prelude::*;
@@ -52,14 +52,19 @@ pub fn files(files: &[(String, String, [u8; 32])]) -> Check {
     Check::passed(id, "datasets", found).but(CheckStatus::Failed, help).with(json!({ "files": copies }))
 }
 
-/// Compares every scan with every other, regardless of each region's scale and sign.
-pub fn check(scans: &[(&ScanId, &TimeSeries)]) -> Check {
+/// Compares every scan with every other, regardless of each region's scale and sign, and returns the
+/// pairs that are copies.
+pub fn pairs(scans: &[(&ScanId, &TimeSeries)]) -> BTreeSet<(usize, usize)> {
     let sketches: Vec<Sketch> = scans.par_iter().map(|(_, series)| sketch(series)).collect();
     let copies_of = |one: usize| -> Vec<(usize, usize)> {
         let is_copy = |other: &usize| sketches[one].likeness(&sketches[*other]) >= SAME;
         (one + 1..scans.len()).filter(is_copy).map(|other| (one, other)).collect()
     };
-    let copies: Vec<(usize, usize)> = (0..scans.len()).into_par_iter().flat_map_iter(copies_of).collect();
+    (0..scans.len()).into_par_iter().flat_map_iter(copies_of).collect()
+}
+
+/// Reports pairs of copies.
+pub fn check(scans: &[(&ScanId, &TimeSeries)], copies: &BTreeSet<(usize, usize)>) -> Check {
     let is_across = |(one, other): &&(usize, usize)| scans[*one].0.person() != scans[*other].0.person();
     let said = |(one, other): &(usize, usize)| format!("{}` and `{}", scans[*one].0, scans[*other].0);
     let across: Vec<String> = copies.iter().filter(is_across).map(said).collect();
@@ -147,7 +152,7 @@ mod tests {
         ];
         let of = |places: &[usize]| {
             let scans: Vec<_> = places.iter().map(|&place| (&all[place].0, &all[place].1)).collect();
-            check(&scans)
+            check(&scans, &pairs(&scans))
         };
         assert_eq!(of(&[0, 1]).status, CheckStatus::Passed);
         assert_eq!(of(&[1, 3]).status, CheckStatus::Warned);

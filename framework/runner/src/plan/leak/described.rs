@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boldface::{Descriptor, Fact, ScanId};
+use boldface::{Descriptor, Fact, Result, ScanId};
 use serde_json::{Value, json};
 
 use super::asked::{TaskExamples, strings};
+use super::cuts::cuts;
 use super::nuisance::said;
-use super::predict::{cuts, tell};
+use super::predict::{TargetLabels, tell};
+use super::together::tell_together;
 use super::words::{self, plain};
 use super::{Check, CheckStatus, named};
 
@@ -66,12 +68,16 @@ fn retells(corpus: &str, tells: &[String], asked: &TaskExamples) -> Option<Check
     let id = format!("{key}.retells.{}", task(asked));
     let mut leaks = Vec::new();
     for column in tells {
-        let values: Vec<Option<&str>> = asked.examples.iter().map(|(info, _)| info.column(column)).collect();
-        let told = tell(&cuts(&values), &labels, &people, LEAKS);
+        let told = tell(&cuts(&asked.column(column)), &labels, &people, LEAKS);
         let what = format!("the column `{column}`, which it describes,");
         if told.skill >= LEAKS && told.p.is_some_and(|p| p <= SURE) {
             leaks.push((column, format!("`{}`: {}", asked.key, said(&what, &labels, &told)), told));
         }
+    }
+    if leaks.is_empty()
+        && let Some(together) = retells_together(&id, &key, tells, asked, &labels)
+    {
+        return Some(together);
     }
     if leaks.is_empty() {
         let more = tells.len() - 1;
@@ -82,6 +88,25 @@ fn retells(corpus: &str, tells: &[String], asked: &TaskExamples) -> Option<Check
     let found: Vec<&str> = leaks.iter().map(|(_, found, _)| found.as_str()).collect();
     let evidence = json!(leaks.iter().map(|(column, _, told)| (column, told)).collect::<BTreeMap<_, _>>());
     Some(Check::passed(id, key, found.join("; ")).but(CheckStatus::Failed, HELP).with(evidence))
+}
+
+/// Returns the leak of columns that predict the answers together, though none does alone.
+fn retells_together(
+    id: &str,
+    key: &str,
+    tells: &[String],
+    asked: &TaskExamples,
+    labels: &TargetLabels,
+) -> Option<Check> {
+    let columns: Vec<Vec<Option<&str>>> = tells.iter().map(|column| asked.column(column)).collect();
+    let told = tell_together(&columns, labels, &asked.people(), LEAKS)?;
+    if told.skill < LEAKS || told.p.is_none_or(|p| p > SURE) {
+        return None;
+    }
+    let tells: Vec<&String> = tells.iter().collect();
+    let what = format!("what it describes ({}), taken together,", named(&tells));
+    let found = format!("`{}`: {}", asked.key, said(&what, labels, &told));
+    Some(Check::passed(id, key, found).but(CheckStatus::Failed, HELP).with(json!(told)))
 }
 
 /// Checks whether the descriptors of a corpus name a task's column, contain its answers, or predict them
@@ -170,6 +195,35 @@ pub fn order(corpus: &str, scan: &ScanId, before: &[&Descriptor], alone: &[Descr
     );
     let help = "learn in `fit` only, and let `describe` change nothing";
     Check::passed(id, key, found).but(CheckStatus::Failed, help).in_run()
+}
+
+/// A description of a scan, and one of the same scan without the columns that a task asks for.
+pub struct Described {
+    /// The scan.
+    pub scan: ScanId,
+    /// The description with all columns.
+    pub whole: Vec<Descriptor>,
+    /// The description without them, or the error.
+    pub blind: Result<Vec<Descriptor>>,
+}
+
+/// Checks whether a description reads the columns that a task asks for.
+pub fn sees(corpus: &str, asked: &TaskExamples, described: &[Described]) -> Check {
+    let key = format!("corpora.{corpus}");
+    let id = format!("{key}.sees.{}", task(asked));
+    let reads = |one: &&Described| one.blind.as_ref().map_or(true, |blind| one.whole != *blind);
+    let columns: Vec<&String> = asked.targets.iter().collect();
+    let Some(first) = described.iter().find(reads) else {
+        let found = format!("it says the same of {} scans without {}", described.len(), named(&columns));
+        return Check::passed(id, key, found).in_run();
+    };
+    let found = format!(
+        "its description of `{}` changes without {}, which `{}` asks for: it reads the answer",
+        first.scan,
+        named(&columns),
+        asked.key
+    );
+    Check::passed(id, key, found).but(CheckStatus::Failed, HELP).in_run()
 }
 
 /// Returns the name of a task without its section.

@@ -6,16 +6,11 @@ use boldface::{Part, ScanId, Split};
 use serde_json::json;
 
 use super::{Check, CheckStatus, named};
-
-/// Name of the list of scans that a stage's plugins learned from.
-pub const FITTED_ON: &str = "fitted-on.json";
-
-/// Suffix of these checks' names. Such a leak cannot be accepted.
-pub const ENDING: &str = ".fitted-on";
+use crate::store::FIT_ENDING;
 
 /// Checks that `stage` learned from training scans only.
 pub fn check(stage: &str, fitted_on: &[ScanId], split: &Split) -> Check {
-    let id = format!("{stage}{ENDING}");
+    let id = format!("{stage}{FIT_ENDING}");
     let part = |scan: &ScanId| split.parts.get(&scan.person()).copied();
     let outside: Vec<&ScanId> = fitted_on.iter().filter(|scan| part(scan) != Some(Part::Train)).collect();
     let people: BTreeSet<String> = fitted_on.iter().map(ScanId::person).collect();

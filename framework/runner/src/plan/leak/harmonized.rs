@@ -4,8 +4,10 @@ use boldface_imaging::combat::Harmonization;
 use serde_json::json;
 
 use super::asked::TaskExamples;
+use super::cuts::cuts;
 use super::nuisance::{LEAKS, LIKELY, SURE, WORTH_SAYING, said};
-use super::predict::{cuts, tell};
+use super::predict::tell;
+use super::together::tell_together;
 use super::{Check, CheckStatus};
 
 /// Returns one check for the batch and one for each preserved column.
@@ -25,7 +27,26 @@ pub fn checks(asked: &TaskExamples, how: &Harmonization) -> Vec<Check> {
     }
     let preserved = ids.zip(how.preserve.iter().enumerate());
     let preserved = preserved.map(|(id, (place, column))| preserved_check(asked, id, place, column));
-    std::iter::once(batch).chain(preserved).collect()
+    std::iter::once(batch).chain(preserved).chain(preserved_together(asked, how)).collect()
+}
+
+/// Checks whether the preserved columns predict the answers together, though none does alone.
+fn preserved_together(asked: &TaskExamples, how: &Harmonization) -> Option<Check> {
+    let (task, labels) = (&asked.key, asked.labels()?);
+    if how.preserve.iter().any(|column| asked.targets.contains(column)) {
+        return None;
+    }
+    let columns: Vec<Vec<Option<&str>>> = how.preserve.iter().map(|column| asked.column(column)).collect();
+    let told = tell_together(&columns, &labels, &asked.people(), LEAKS)?;
+    let found = format!("`{task}`: {}", said("`preserve`, all its columns together,", &labels, &told));
+    let check = Check::passed(together_id(task), "harmonization.preserve", found).with(json!(told));
+    let is_leak = told.skill >= LEAKS && told.p.is_some_and(|p| p <= SURE);
+    Some(if is_leak { check.but(CheckStatus::Failed, "preserve fewer columns") } else { check })
+}
+
+/// Returns the name of the check of all preserved columns.
+pub fn together_id(task: &str) -> String {
+    format!("harmonization.preserve.{task}")
 }
 
 /// Returns the names of a task's checks: the batch's, then one for each preserved column.
@@ -52,8 +73,7 @@ fn preserved_check(asked: &TaskExamples, id: String, place: usize, column: &str)
             format!("the answers of `{task}` are no label that `{column}` could tell"),
         );
     };
-    let values: Vec<Option<&str>> = asked.examples.iter().map(|(info, _)| info.column(column)).collect();
-    let told = tell(&cuts(&values), &labels, &asked.people(), WORTH_SAYING);
+    let told = tell(&cuts(&asked.column(column)), &labels, &asked.people(), WORTH_SAYING);
     let what = format!("the preserved column `{column}`");
     let check =
         Check::passed(id, key, format!("`{task}`: {}", said(&what, &labels, &told))).with(json!(told));

@@ -1,25 +1,18 @@
 //! Checks that facts held out of training reach no stage that learns.
 //!
-//! A stage cannot read such facts from the corpus ([`crate::run::inputs::Inputs`]). But other texts may tell
+//! A stage cannot read such facts from the corpus ([`crate::stages::Inputs`]). But other texts may tell
 //! them: general text, a task's questions, an export. So stages write down what they teach, and these
 //! checks compare that with the patterns.
 
 use std::collections::BTreeSet;
 
 use boldface::{Describer, FactQuestion, Result};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::words::plain;
 use super::{Check, CheckStatus, named};
-use crate::export::Export;
-use crate::run::inputs::read_facts;
-
-/// Name of the file with everything about facts that a stage teaches.
-pub const TAUGHT: &str = "taught.json";
-
-/// Increase when [`TAUGHT`] must be written anew.
-pub const VERSION: u32 = 1;
+use crate::stages::taught::Taught;
+use crate::store::export::Export;
 
 const KEY: &str = "facts.held-out";
 
@@ -28,39 +21,6 @@ pub const OF_TEXT: &str = "text.held-out-facts";
 
 /// Name of the check of the export that an experiment starts from.
 const OF_START: &str = "start.held-out-facts";
-
-/// Facts and questions that a stage teaches.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Taught {
-    /// Features of facts that are answers, targets or numbers in a prompt, or that a text states.
-    pub features: BTreeSet<String>,
-    /// Questions.
-    pub questions: BTreeSet<String>,
-    /// Texts to read facts from.
-    #[serde(skip)]
-    pub texts: BTreeSet<String>,
-}
-
-impl Taught {
-    /// Adds the features whose facts the describers read in the texts.
-    ///
-    /// # Errors
-    /// If a describer cannot read: then nothing is proved.
-    pub fn read_texts(&mut self, describers: &[Box<dyn Describer>]) -> Result<()> {
-        for text in &self.texts {
-            let facts = read_facts(describers, text)
-                .map_err(|error| format!("`{KEY}`: facts in a text cannot be looked for: {error}"))?;
-            self.features.extend(facts.into_iter().map(|fact| fact.feature));
-        }
-        Ok(())
-    }
-
-    pub fn extend(&mut self, other: Taught) {
-        self.features.extend(other.features);
-        self.questions.extend(other.questions);
-        self.texts.extend(other.texts);
-    }
-}
 
 /// The facts that are held out, among the questions of all corpora.
 pub struct HeldOut<'a> {

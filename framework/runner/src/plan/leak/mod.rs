@@ -1,153 +1,37 @@
 //! The leakage lint: its checks, its findings, and the findings that the author accepts.
 
 mod after;
+mod alike;
 mod asked;
 mod before;
+mod columns;
 mod copies;
+mod cuts;
 mod described;
 mod fits;
+mod future;
 mod harmonized;
 mod held_out;
 mod nuisance;
+mod parts;
 mod predict;
+mod recoded;
 mod related;
+mod signal;
 mod started;
 mod subjects;
 mod text;
+mod together;
 mod waivers;
 mod words;
-
-use boldface::Problem;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub(crate) use after::{check as after, join};
 pub(super) use asked::{strings, wordings};
 pub(crate) use before::LeakCheckCache;
 pub(super) use before::check;
-pub(crate) use fits::FITTED_ON;
-pub(crate) use held_out::{TAUGHT, Taught, VERSION as TAUGHT_VERSION};
 pub(crate) use waivers::{settle, stale};
 
-/// All leakage checks of a run, stored as `leakage.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Proof {
-    /// The checks. Those of the plan come first.
-    pub checks: Vec<Check>,
-}
-
-/// One leakage check and its result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Check {
-    /// Its name, such as `tasks.condition.nuisance.site`. `[leakage] accept` refers to it.
-    pub id: String,
-    /// The key of the spec that it is about.
-    pub key: String,
-    /// Whether it ran on the plan or on a run's artefacts.
-    pub when: CheckTime,
-    /// Its result.
-    pub status: CheckStatus,
-    /// The finding in words, with numbers.
-    pub found: String,
-    /// Advice, if there is any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
-    /// The author's reason for accepting it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Numbers, columns, scans and people behind the finding.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub evidence: Value,
-}
-
-/// The time of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckTime {
-    /// Before the run, on the plan.
-    Plan,
-    /// After a stage, on its artefact.
-    Run,
-}
-
-/// Result of a check, from harmless to a leak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckStatus {
-    /// Nothing found.
-    Passed,
-    /// A nuisance predicts the answers, but the model cannot see it.
-    Hidden,
-    /// Possibly a leak. The reader should know about it.
-    Warned,
-    /// A finding that the author accepts with a reason.
-    Accepted,
-    /// A leak.
-    Failed,
-}
-
-impl Check {
-    /// Makes a check that found nothing.
-    pub(crate) fn passed(id: impl Into<String>, key: impl Into<String>, found: impl Into<String>) -> Check {
-        Check {
-            id: id.into(),
-            key: key.into(),
-            when: CheckTime::Plan,
-            status: CheckStatus::Passed,
-            found: found.into(),
-            help: None,
-            reason: None,
-            evidence: Value::Null,
-        }
-    }
-
-    /// Sets the status and the advice.
-    pub(crate) fn but(self, status: CheckStatus, help: impl Into<String>) -> Check {
-        Check { status, help: Some(help.into()), ..self }
-    }
-
-    /// Sets the evidence.
-    pub(crate) fn with(self, evidence: Value) -> Check {
-        Check { evidence, ..self }
-    }
-
-    /// Marks the check as one of a run's artefacts.
-    pub(crate) fn in_run(self) -> Check {
-        Check { when: CheckTime::Run, ..self }
-    }
-
-    /// Returns the problem for a leak that is not accepted.
-    pub(crate) fn problem(&self) -> Problem {
-        let mut help = self.help.clone().unwrap_or_default();
-        // A fit on test scans cannot be accepted for any reason.
-        if !self.id.ends_with(fits::ENDING) {
-            help += &format!(
-                "; or accept it with a reason: `[leakage] accept = {{ \"{}\" = \"...\" }}`",
-                self.id
-            );
-        }
-        Problem::at(&self.key, format!("leak `{}`: {}", self.id, self.found)).help(help)
-    }
-}
-
-impl Proof {
-    /// Counts the checks with a status.
-    pub fn count(&self, status: CheckStatus) -> usize {
-        self.checks.iter().filter(|check| check.status == status).count()
-    }
-
-    /// Returns notes to show before a run: the unit of the split and the tasks' cautions. They are not
-    /// leaks.
-    pub fn told(&self) -> impl Iterator<Item = &str> {
-        let is_told = |check: &&Check| check.id == related::UNIT || check.id.ends_with(before::CAUTION);
-        self.checks.iter().filter(is_told).map(|check| check.found.as_str())
-    }
-
-    /// Returns the leaks that are not accepted.
-    pub fn failed(&self) -> impl Iterator<Item = &Check> {
-        self.checks.iter().filter(|check| check.status == CheckStatus::Failed)
-    }
-}
+pub use crate::store::{Check, CheckStatus, CheckTime, Proof};
 
 /// Lists the first three of `names` in backticks and the number of others.
 pub(crate) fn named<T: std::fmt::Display>(names: &[T]) -> String {

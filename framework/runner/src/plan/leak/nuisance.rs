@@ -7,7 +7,8 @@ use boldface::{Answer, Example, ScanInfo};
 use serde_json::json;
 
 use super::asked::TaskExamples;
-use super::predict::{ColumnSkill, TargetLabels, cuts, tell};
+use super::cuts::cuts;
+use super::predict::{ColumnSkill, TargetLabels, tell};
 use super::{Check, CheckStatus};
 use crate::spec::Experiment;
 
@@ -25,19 +26,24 @@ pub(super) const WORTH_SAYING: f64 = 0.3;
 pub(super) const LIKELY: f64 = 0.01;
 
 /// A variable that is not a brain signal.
-struct Nuisance {
+pub(super) struct Nuisance {
     /// Last part of the check's name.
-    name: String,
+    pub name: String,
     /// Description of the nuisance.
-    what: String,
+    pub what: String,
     /// Its value in each example.
-    values: Vec<Option<String>>,
-    sight: Sight,
-    help: String,
+    pub values: Vec<Option<String>>,
+    /// Further ways to divide the examples by it.
+    pub more: Vec<Vec<usize>>,
+    /// Whether a model can see it.
+    pub sight: Sight,
+    /// Advice.
+    pub help: String,
 }
 
 /// Whether a model can see a nuisance in its input.
-enum Sight {
+#[derive(Clone, Debug)]
+pub(super) enum Sight {
     /// It is in the text or shapes the signal.
     Visible,
     /// It is not shown, but variables related to it may be.
@@ -59,11 +65,21 @@ pub fn checks(asked: &TaskExamples, experiment: &Experiment) -> Vec<Check> {
         return vec![Check::passed(format!("{key}.nuisance"), key, found)];
     }
     let people = asked.people();
-    let check = |nuisance: Nuisance| check(asked, &nuisance, &labels, &people);
+    // Of many columns, some predict the answers a little by chance.
+    let columns = experiment.nuisances.keys().filter(|name| !["motion", "site"].contains(&name.as_str()));
+    let likely = (LIKELY / columns.count().max(1) as f64).max(SURE);
+    let check = |nuisance: Nuisance| check(asked, &nuisance, &labels, &people, likely);
     nuisances(asked, &labels, &people, experiment).into_iter().map(check).collect()
 }
 
-fn check(asked: &TaskExamples, nuisance: &Nuisance, labels: &TargetLabels, people: &[usize]) -> Check {
+/// Checks one nuisance. `likely` is the largest p of one to report.
+pub(super) fn check(
+    asked: &TaskExamples,
+    nuisance: &Nuisance,
+    labels: &TargetLabels,
+    people: &[usize],
+    likely: f64,
+) -> Check {
     let (key, what) = (&asked.key, &nuisance.what);
     let id = format!("{key}.nuisance.{}", nuisance.name);
     let first = nuisance.values.first();
@@ -73,10 +89,12 @@ fn check(asked: &TaskExamples, nuisance: &Nuisance, labels: &TargetLabels, peopl
         return Check::passed(id, key, format!("{what} is {value} everywhere"));
     }
     let values: Vec<Option<&str>> = nuisance.values.iter().map(Option::as_deref).collect();
-    let told = tell(&cuts(&values), labels, people, WORTH_SAYING);
+    let mut all = cuts(&values);
+    all.extend(nuisance.more.iter().cloned());
+    let told = tell(&all, labels, people, WORTH_SAYING);
     let check = Check::passed(id, key, said(what, labels, &told)).with(json!(told));
     let p = told.p.unwrap_or(1.0);
-    if told.skill < WORTH_SAYING || p > LIKELY {
+    if told.skill < WORTH_SAYING || p > likely {
         return check;
     }
     match &nuisance.sight {
@@ -122,6 +140,7 @@ fn nuisances(
         name: name.to_owned(),
         what: what.to_owned(),
         values,
+        more: Vec::new(),
         sight,
         help: help.to_owned(),
     };
@@ -130,7 +149,20 @@ fn nuisances(
         *scans.entry(info.id.person()).or_default() += 1;
     }
     let signal = &experiment.signal;
-    let crop = format!("every scan is shown as its volumes {}..{}", signal.start, signal.start + signal.trs);
+    let crop = match signal.min_trs {
+        None => {
+            format!("every scan is shown as its volumes {}..{}", signal.start, signal.start + signal.trs)
+        }
+        Some(_) => {
+            format!("only the number of volumes shown is visible: see `{}.nuisance.window`", asked.key)
+        }
+    };
+    let shown = match (signal.min_trs, asked.shortest()) {
+        (Some(_), Some(trs)) => {
+            format!("show as many volumes of every scan: set `[signal] trs = {trs}` and remove `min-trs`")
+        }
+        _ => "show as many volumes of every scan".to_owned(),
+    };
     let order = || Sight::Indirect("what comes with the order of scans cannot be told from it".to_owned());
     let balance = "balance it over the answers, or leave scans out until it tells nothing";
     let words = "ask every scan the same";
@@ -153,8 +185,15 @@ fn nuisances(
             "window",
             "the number of volumes shown",
             Sight::Visible,
-            "show as many volumes of every scan",
+            &shown,
             values(&|_, example| Some(example.window.trs.to_string())),
+        ),
+        new(
+            "position",
+            "the place of the volumes shown",
+            Sight::Hidden("every window is shown without its place in the scan".to_owned()),
+            balance,
+            values(&|_, example| Some(example.window.start.to_string())),
         ),
         new(
             "length",

@@ -10,10 +10,6 @@ use serde::Serialize;
 /// Number of relabelings for a p-value. The smallest p is 1 / (`RELABELINGS` + 1).
 pub const RELABELINGS: usize = 999;
 
-/// Numbers of bins for a numeric column. Bins have equally many examples, and the cut that predicts best
-/// is used.
-const CUTS: [usize; 4] = [2, 3, 5, 10];
-
 /// Labels to predict, one per example.
 #[derive(Clone, Debug)]
 pub enum TargetLabels {
@@ -63,46 +59,10 @@ pub fn tell(cuts: &[Vec<usize>], labels: &TargetLabels, people: &[usize], ask: f
     ColumnSkill { score, chance, skill: skill(score), p, examples, people: people.examples.len() }
 }
 
-/// Numbers the distinct values from 0. A missing value is a category of its own.
-pub fn categories<T: Ord>(values: &[T]) -> Vec<usize> {
-    let mut seen: BTreeMap<&T, usize> = BTreeMap::new();
-    values
-        .iter()
-        .map(|value| {
-            let next = seen.len();
-            *seen.entry(value).or_insert(next)
-        })
-        .collect()
-}
-
-/// Returns a column as categories. A column with many numbers is cut into bins in several ways.
-pub fn cuts(values: &[Option<&str>]) -> Vec<Vec<usize>> {
-    let plain = categories(values);
-    let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(number)).collect();
-    let are_numbers = values.iter().zip(&numbers).all(|(value, number)| value.is_none() || number.is_some());
-    let most = CUTS.iter().copied().max().unwrap_or(1);
-    if !are_numbers || plain.iter().max().is_none_or(|&last| last < most) {
-        return vec![plain];
-    }
-    let mut sorted: Vec<f64> = numbers.iter().flatten().copied().collect();
-    sorted.sort_by(f64::total_cmp);
-    let cut = |bins: usize| {
-        let edges: Vec<f64> = (1..bins).map(|bin| sorted[bin * sorted.len() / bins]).collect();
-        // Missing values come after the last bin.
-        let bin = |number: &Option<f64>| number.map_or(bins, |x| edges.partition_point(|&edge| edge <= x));
-        numbers.iter().map(bin).collect()
-    };
-    CUTS.into_iter().map(cut).collect()
-}
-
-/// Parses a finite number.
-pub fn number(text: &str) -> Option<f64> {
-    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
-}
-
 /// The examples of each person.
 pub struct People {
-    examples: Vec<Vec<usize>>,
+    /// Their indices, by person.
+    pub examples: Vec<Vec<usize>>,
 }
 
 impl People {
@@ -116,7 +76,7 @@ impl People {
     }
 
     /// Returns the labels in random order, as under the null hypothesis.
-    fn relabeled(&self, labels: &TargetLabels, rng: &mut impl Rng) -> TargetLabels {
+    pub fn relabeled(&self, labels: &TargetLabels, rng: &mut impl Rng) -> TargetLabels {
         match labels {
             TargetLabels::Classes(labels) => TargetLabels::Classes(self.dealt(labels, rng)),
             TargetLabels::Values(labels) => TargetLabels::Values(self.dealt(labels, rng)),
@@ -278,18 +238,5 @@ mod tests {
         let whole: f64 =
             [9.0, 11.0, 19.0, 21.0].map(|x: f64| 2.0 * ((x - 15.0) * 8.0 / 7.0).powi(2)).iter().sum();
         assert!((told.score - (1.0 - left / whole)).abs() < 1e-12, "{told:?}");
-    }
-
-    #[test]
-    fn many_numbers_are_cut_into_bins_and_few_are_not() {
-        let text: Vec<String> = (0..40).map(|i| format!("{}", 0.5 * f64::from(i))).collect();
-        let mut column: Vec<Option<&str>> = text.iter().map(|text| Some(text.as_str())).collect();
-        column.push(None);
-        let cut = cuts(&column);
-        assert_eq!(cut.len(), 4);
-        // Five bins of 8 numbers each, then the missing value.
-        let bins = &cut[2];
-        assert_eq!((bins[0], bins[7], bins[8], bins[39], bins[40]), (0, 0, 1, 4, 5));
-        assert_eq!(cuts(&[Some("b"), None, Some("b"), Some("a")]), [[0, 1, 0, 2]]);
     }
 }

@@ -7,7 +7,7 @@ use boldface::{Part, ScanInfo, Split};
 use serde_json::json;
 
 use super::{Check, CheckStatus, named};
-use crate::export::Learned;
+use crate::store::people::{Learned, SPLITS};
 
 /// Compares the people that the export learned from with the test part. `contents` has the content hash
 /// of each dataset, which identifies it under any name.
@@ -43,7 +43,7 @@ pub fn check(
     let found =
         format!("none of the test people is among the {} whom the export learned from", learned.len());
     let check = Check::passed(id, key, found).with(json!({ "learned": learned.len(), "known": counts }));
-    let file = export.join(crate::export::SPLITS);
+    let file = export.join(SPLITS);
     let keep = format!(
         "keep everybody in the part that the export had them in: `[split] file = \"{}\"`, or a file of your own that \
          puts nobody of them into `test` (a hashed id cannot be read from there); or remove `[start]`; rename data of \

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::Problem;
 
-use super::fits::ENDING;
 use super::{Check, CheckStatus};
 use crate::spec::suggest;
+use crate::store::FIT_ENDING;
 
 /// Marks accepted findings.
 pub fn settle(checks: &mut [Check], accept: &BTreeMap<String, String>) {
     for check in checks {
-        let is_open =
-            matches!(check.status, CheckStatus::Failed | CheckStatus::Warned) && !check.id.ends_with(ENDING);
+        let is_open = matches!(check.status, CheckStatus::Failed | CheckStatus::Warned)
+            && !check.id.ends_with(FIT_ENDING);
         if let Some(reason) = accept.get(&check.id).filter(|_| is_open) {
             check.status = CheckStatus::Accepted;
             check.reason = Some(reason.clone());

@@ -6,7 +6,8 @@ use boldface::{Answer, ScanId, seed};
 use serde_json::json;
 
 use super::asked::TaskExamples;
-use super::predict::{People, RELABELINGS, categories};
+use super::cuts::categories;
+use super::predict::{People, RELABELINGS};
 use super::{Check, CheckStatus, named};
 
 /// Smallest share of answers in their own texts that counts as a leak.

@@ -104,7 +104,7 @@ impl Board<'_> {
             blocks.push(Block::Text(vec![strong("Unequal. "), plain(words)]));
         }
         let choices = leaderboard::choices(trials, &entries(rows), self.higher_is_better);
-        blocks.extend(self.chosen(&choices, rows));
+        blocks.extend(self.chosen(&choices, rows, leaderboard::divisions(trials).len()));
         let mut axes = leaderboard::axes(trials, &self.sweep.axes);
         // Keys that only a named arm sets do not form an axis: nothing else varies with them.
         axes.retain(|axis| axis.keys.iter().any(|key| self.sweep.axes.contains_key(key)));
@@ -152,13 +152,13 @@ impl Board<'_> {
         ReportTable { caption, columns, rows: rows.iter().enumerate().map(row).collect() }
     }
 
-    /// Reports which arm validation chose and how it scores on test.
-    fn chosen(&self, choices: &[Choice], rows: &[LeaderboardRow]) -> Vec<Block> {
+    /// Reports which arm validation chose in each of the `divisions` and how it scores on test.
+    fn chosen(&self, choices: &[Choice], rows: &[LeaderboardRow], divisions: usize) -> Vec<Block> {
         let name = |choice: &Choice| rows[choice.entry].group.label.clone();
         let mut blocks = vec![Block::Section("Chosen by validation".into())];
         match choices {
             [] => return Vec::new(),
-            [one] => {
+            [one] if divisions == 1 => {
                 let row = &rows[one.entry];
                 let ties =
                     rows.iter().filter(|other| other.entry.validation.mean == Some(one.validation)).count();
@@ -194,7 +194,7 @@ impl Board<'_> {
                 blocks.push(Block::Text(vec![
                     plain("Nested selection: the arms chosen by validation have the mean test value "),
                     strong(number::score(summary.mean)),
-                    plain(format!("{spread} over {}.", number::count(summary.n, "division"))),
+                    plain(format!("{spread} over {}.", counted(summary.n, divisions))),
                 ]));
             }
         }
@@ -212,16 +212,14 @@ impl Board<'_> {
         for axis in axes {
             for (place, level) in axis.levels.iter().enumerate() {
                 let mean = |of: fn(&Trial) -> Option<f64>| {
-                    number::score(
-                        leaderboard::summary(level.trials.iter().map(|&trial| of(&trials[trial]))).mean,
-                    )
+                    marks::mean(&leaderboard::summary(level.trials.iter().map(|&trial| of(&trials[trial]))))
                 };
                 let effect = self.effect(bench, level);
                 rows.push(vec![
                     TableCell::new(axis.keys.join(", ")),
                     TableCell::new(level.value.clone()),
-                    TableCell::new(mean(|trial| trial.validation)),
-                    TableCell::new(mean(|trial| trial.test)),
+                    mean(|trial| trial.validation),
+                    mean(|trial| trial.test),
                     effect.map_or_else(|| TableCell::new(number::DASH), |found| marks::minus(&found)),
                     TableCell::new(if place == 0 {
                         number::DASH.to_owned()
@@ -286,6 +284,17 @@ impl Board<'_> {
         };
         axes.iter().enumerate().map(figure).collect()
     }
+}
+
+/// Counts the divisions with a value, and says if others have none.
+fn counted(n: usize, divisions: usize) -> String {
+    if n == divisions {
+        return number::count(n, "division");
+    }
+    format!(
+        "{n} of {}, as validation or test is undefined in the others",
+        number::count(divisions, "division")
+    )
 }
 
 /// Returns the name that an arm's author gave it. `None` for a point of a grid, which is labelled by

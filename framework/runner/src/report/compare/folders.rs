@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::error::{CompareError, CompareResult};
 use super::settings::text;
 use crate::report::stored::{ReportError, parse, read};
+use crate::store::{RECORD, SWEEP};
 
 /// A run or sweep at a path.
 #[derive(Debug)]
@@ -97,8 +98,8 @@ pub fn find(path: &Path, runs: &Path) -> CompareResult<RunOrSweep> {
 }
 
 fn at(dir: &Path) -> CompareResult<Option<RunOrSweep>> {
-    let is_sweep = dir.join("sweep.json").is_file();
-    let is_run = dir.join("plan.json").is_file();
+    let is_sweep = dir.join(SWEEP).is_file();
+    let is_run = dir.join(RECORD).is_file();
     if !is_sweep && !is_run {
         return Ok(None);
     }
@@ -108,7 +109,7 @@ fn at(dir: &Path) -> CompareResult<Option<RunOrSweep>> {
 }
 
 fn sweep(dir: PathBuf) -> CompareResult<RecordedSweep> {
-    let path = dir.join("sweep.json");
+    let path = dir.join(SWEEP);
     let file: File = parse(&path, &read(&path)?.unwrap_or_default())?;
     let texts = |values: &Vec<Value>| values.iter().map(text).collect();
     let metric = file.select.as_ref().and_then(|select| select["metric"].as_str()).map(str::to_owned);

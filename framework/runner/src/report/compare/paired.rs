@@ -9,7 +9,7 @@
 use rand::RngExt;
 
 use super::run::stream;
-use crate::stages::intervals::interval;
+use crate::score::intervals::interval;
 
 /// Returns the 95% interval of the mean over repetitions. Each repetition is a list of values, one per
 /// resample of at least `subjects` subjects. `None` without resamples, with too few subjects, or if

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::error::CompareResult;
 use super::settings::{flat, repeated};
-use crate::plan::{Key, StageKind, task};
 use crate::report::stored::{ReportError, damaged, parse, read};
-use crate::run::OutcomeLine;
+use crate::score::intervals::{Scores, by_subject, resamples};
 use crate::spec::Unit;
-use crate::stages::intervals::{Scores, by_subject, resamples};
+use crate::store::{ANSWERS, Key, METRICS, OutcomeLine, RECORD, StageKind};
+use crate::study::task;
 
 /// Number of resamples for an interval.
 const RESAMPLES: usize = 1000;
@@ -79,11 +79,11 @@ impl Run {
     /// # Errors
     /// If it is not a run, or one of its files is damaged.
     pub fn read(dir: &Path) -> CompareResult<Run> {
-        let path = dir.join("plan.json");
+        let path = dir.join(RECORD);
         let text = read(&path)?.ok_or_else(|| ReportError::NoRun { dir: dir.to_owned() })?;
         let file: File = parse(&path, &text)?;
         let model = file.experiment["backbone"]["type"].as_str().unwrap_or_default().to_owned();
-        let rows = boldface_tables::metrics::read(&dir.join("metrics.parquet"))?;
+        let rows = boldface_tables::metrics::read(&dir.join(METRICS))?;
         let is_score = |row: &MetricRow| {
             let is_whole = row.step.is_none() && row.against.is_none() && row.group.is_none();
             is_whole && row.plugin == model && row.stage.starts_with("evaluation.")
@@ -232,7 +232,7 @@ impl Run {
             plugin: String,
         }
         let gone = || format!("the answers to `{name}` are no longer in the store");
-        let path = self.artefacts.get(&format!("evaluation.{name}")).ok_or_else(gone)?.join("outcomes.jsonl");
+        let path = self.artefacts.get(&format!("evaluation.{name}")).ok_or_else(gone)?.join(ANSWERS);
         let text = read(&path).map_err(|error| error.to_string())?.ok_or_else(gone)?;
         let mut outcomes = Vec::new();
         for (line, json) in text.lines().enumerate() {

@@ -161,6 +161,12 @@ impl<'a> Bench<'a> {
         for &(one, other) in &pairs {
             self.are_comparable((one, &a.label), (other, &b.label), task, part)?;
         }
+        if are_paired {
+            // A run without a value would leave its partner's value in the mean of one side only.
+            let has =
+                |run: usize| self.runs[run].score(task, part, metric).is_some_and(|row| row.value.is_some());
+            pairs.retain(|&(one, other)| has(one) && has(other));
+        }
         let used = |side: fn(&(usize, usize)) -> usize| {
             pairs.iter().map(side).collect::<BTreeSet<usize>>().into_iter().collect::<Vec<usize>>()
         };

@@ -64,6 +64,10 @@ fn values(sheet: Sheet, name: &str, cells: &[&GroupScore]) -> Sheet {
         .with(format!("{name}_low"), number(|cell| Some(cell.interval?.0)))
         .with(format!("{name}_high"), number(|cell| Some(cell.interval?.1)))
         .with(format!("{name}_sd"), number(|cell| cell.summary.sd))
+        .with(
+            format!("{name}_runs"),
+            ColumnValues::Count(cells.iter().map(|cell| Some(cell.summary.n as u64)).collect()),
+        )
 }
 
 fn differences(sheet: Sheet, cells: &[&GroupScore]) -> Sheet {

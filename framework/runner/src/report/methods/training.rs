@@ -3,8 +3,7 @@
 use boldface::{Training, Tuning};
 
 use crate::report::number;
-use crate::spec::{Alignment, Forms, Instruction};
-use crate::stages::alignment::FactRecipe;
+use crate::spec::{Alignment, FactRecipe, Forms, Instruction};
 
 /// Says how stage 2 was trained, and whether it asked about facts.
 pub(super) fn alignment(stage: &Alignment, asks: bool) -> String {

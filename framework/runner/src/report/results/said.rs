@@ -3,9 +3,10 @@
 
 use boldface_tables::summary::{Score, Verdict};
 
-use super::{Results, SWAP, minus, told};
+use super::{Results, minus, told};
 use crate::report::document::metric_label;
 use crate::report::number::{self, listed};
+use crate::score::SWAP;
 
 /// The chance level of one metric, and whether the model is above it.
 struct Chance {

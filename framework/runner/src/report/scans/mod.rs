@@ -14,11 +14,11 @@ use boldface::{Answer, Part, Prediction, ScanId, TimeSeries, Window};
 
 use super::document::{Block, Page, ReportDocument, TextSpan, code, plain};
 use super::number;
-use super::results::SWAP;
 use super::sections::facts::{self, FactAnswers};
 use super::sections::slug;
 use super::stored::{ReportResult, StoredRun, TaskAnswers};
-use crate::run::OutcomeLine;
+use crate::score::SWAP;
+use crate::store::OutcomeLine;
 
 /// Folder of the pages, in the report's folder.
 pub const FOLDER: &str = "scans";
@@ -132,7 +132,12 @@ fn page(
 
 fn labels(scan: &ScanId) -> Vec<(String, Vec<TextSpan>)> {
     let known = [("dataset", Some(&scan.dataset)), ("subject", Some(&scan.subject))];
-    let rest = [("session", &scan.session), ("task", &scan.task), ("run", &scan.run)];
+    let rest = [
+        ("session", &scan.session),
+        ("task", &scan.task),
+        ("run", &scan.run),
+        ("other labels", &scan.others),
+    ];
     let all = known.into_iter().chain(rest.map(|(name, label)| (name, label.as_ref())));
     all.filter_map(|(name, label)| Some((name.to_owned(), vec![code(label?)]))).collect()
 }

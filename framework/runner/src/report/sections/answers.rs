@@ -8,7 +8,7 @@ use crate::report::number;
 use crate::report::plot::{Chart, Ink, PlotLine};
 use crate::report::scans;
 use crate::report::stored::{StoredRun, TaskAnswers};
-use crate::run::OutcomeLine;
+use crate::store::OutcomeLine;
 
 /// Number of regions shown of a forecast.
 const REGIONS: usize = 3;

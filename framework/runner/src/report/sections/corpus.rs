@@ -7,7 +7,7 @@ use boldface::{Descriptor, Part, ScanId};
 use crate::report::document::{Align, Block, ReportTable, TableCell, plain};
 use crate::report::number;
 use crate::report::stored::StoredRun;
-use crate::stages::corpus::is_missing;
+use crate::store::corpus::is_missing;
 
 /// Number of sentences shown per generator.
 const SHOWN: usize = 16;

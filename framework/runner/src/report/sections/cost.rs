@@ -3,7 +3,7 @@
 use crate::report::document::{Align, Block, ReportTable, TableCell, plain};
 use crate::report::number;
 use crate::report::stored::StoredRun;
-use crate::run::StageRecord;
+use crate::store::StageRecord;
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     if stored.record.stages.is_empty() {

@@ -4,8 +4,8 @@ use boldface::{Answer, Fact, Outcome, Part, Prediction, ScanId, scores};
 
 use crate::report::document::{Align, ReportTable, TableCell, Tone, metric_label};
 use crate::report::number;
-use crate::report::results::SWAP;
 use crate::report::stored::{StoredRun, TaskAnswers};
+use crate::score::SWAP;
 
 /// Number of facts shown of one scan, the most unusual first.
 const FACTS: usize = 12;

@@ -8,8 +8,7 @@ use crate::report::document::{Align, Block, ReportTable, TableCell, Tone, metric
 use crate::report::number;
 use crate::report::results::{Results, results};
 use crate::report::stored::StoredRun;
-use crate::stages::groups::FEWEST;
-use crate::stages::intervals;
+use crate::score::{SMALLEST_GROUP, intervals};
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let tables: Vec<ReportTable> =
@@ -21,7 +20,7 @@ pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     blocks.extend(tables.into_iter().map(Block::Table));
     blocks.push(Block::Text(vec![plain(format!(
         "Test {{subject}}s, one metric; all metrics are in metrics.parquet (column group). Groups of fewer than \
-         {FEWEST} {{subject}}s are not scored, and groups of fewer than {} have no interval. Small groups have \
+         {SMALLEST_GROUP} {{subject}}s are not scored, and groups of fewer than {} have no interval. Small groups have \
          wide intervals, so an overlap does not show that two groups are alike.",
         intervals::FEWEST
     ))]));
@@ -78,7 +77,7 @@ fn table(
         for name in &answerers {
             let found = of_column().find(|(_, of, row)| of == value && row.plugin == **name);
             cells.push(match found {
-                _ if subjects < FEWEST => TableCell::new("too few"),
+                _ if subjects < SMALLEST_GROUP => TableCell::new("too few"),
                 Some((.., row)) => {
                     TableCell::noted(number::with_interval(row.value, row.low.zip(row.high)), Tone::Plain)
                 }

@@ -1,8 +1,8 @@
 //! The leak checks and their findings.
 
-use crate::plan::{Check, CheckStatus, Proof};
 use crate::report::document::{Block, TextSpan, code, plain};
 use crate::report::stored::StoredRun;
+use crate::store::{Check, CheckStatus, Proof};
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let Some(proof) = &stored.leakage else { return Vec::new() };

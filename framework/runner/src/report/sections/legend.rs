@@ -19,7 +19,7 @@ const MEANINGS: [(&str, &str); 18] = [
     ("swap", "the model, shown other people's scans instead, with its answers averaged"),
     ("text-only", "the model, asked without any scan"),
     ("without-prior", "the model's own answers, before they correct the prior"),
-    ("without-frequencies", "the model's own answers, before bands get their frequencies in training scans"),
+    ("without-frequencies", "the model's own answers, before bands get natural or equal frequencies"),
     (
         "another-person",
         "the true answers for another person: what perfect reading of a wrong scan would score",
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(of("facts (graph)"), Some("facts"));
         assert_eq!(of("ar-4"), Some("ar-"));
         assert_eq!(of("gpt"), None);
-        for control in crate::stages::evaluation::controls() {
+        for control in crate::score::CONTROLS {
             assert_eq!(of(control), Some(control));
         }
     }

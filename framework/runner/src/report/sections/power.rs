@@ -2,10 +2,10 @@
 
 use boldface::Part;
 
-use crate::power::{AnswerScale, Power};
 use crate::report::document::{Align, Block, ReportTable, TableCell, plain, strong};
 use crate::report::number;
 use crate::report::stored::StoredRun;
+use crate::score::power::{AnswerScale, Power};
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let powers: Vec<Power> = powers(stored);

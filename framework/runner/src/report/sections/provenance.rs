@@ -7,7 +7,7 @@ use boldface::Part;
 use crate::report::document::{Align, Block, ReportTable, TableCell, TextSpan, code, plain};
 use crate::report::number;
 use crate::report::stored::StoredRun;
-use crate::run::DatasetDescription;
+use crate::store::DatasetDescription;
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks = vec![Block::Section("Data and split".into())];
@@ -90,7 +90,7 @@ fn libraries(stored: &StoredRun) -> impl Iterator<Item = (String, String)> {
 fn stages(stored: &StoredRun) -> Block {
     let names =
         [("stage", Align::Left), ("plugin", Align::Left), ("key", Align::Left), ("seed", Align::Right)];
-    let row = |stage: &crate::run::StageRecord| {
+    let row = |stage: &crate::store::StageRecord| {
         vec![
             TableCell::new(stage.stage.name()),
             TableCell::new(stage.stage.plugin.clone()),

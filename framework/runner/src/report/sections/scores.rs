@@ -7,7 +7,7 @@ use crate::report::document::{Block, code, metric_label, plain, strong};
 use crate::report::number;
 use crate::report::results::{Results, results};
 use crate::report::stored::StoredRun;
-use crate::stages::intervals::FEWEST;
+use crate::score::intervals::FEWEST;
 
 /// Intervals of fewer subjects than this are widened; see `stages::intervals`.
 const FEW: usize = 20;

@@ -2,12 +2,12 @@
 
 use boldface::Part;
 
-use crate::plan::StageKind;
 use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, metric_label, plain};
 use crate::report::number;
 use crate::report::plot::{Chart, Ink, PlotLine};
 use crate::report::stored::StoredRun;
-use crate::run::Reconstruction;
+use crate::store::Reconstruction;
+use crate::store::StageKind;
 
 pub(super) fn blocks(stored: &StoredRun) -> Vec<Block> {
     let mut blocks: Vec<Block> = kept(stored).into_iter().collect();

@@ -1,17 +1,17 @@
 //! The folder of a sweep's run: `sweep.json`, and one folder per arm.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::record::{ArmStatus, SweepRecord};
-use crate::plan::sweep::Sweep;
-use crate::plan::{Plan, StageKind};
+use crate::plan::Plan;
+use crate::plan::sweep::{Arm, Sweep};
 use crate::run::Failed;
-use crate::run::folder::RunFolder;
+use crate::run::folder::{RunFolder, begin};
 use crate::run::leakage::Watch;
 use crate::run::predictions;
-use crate::run::record::{Record, StageRecord};
-use crate::run::store::Artefact;
+use crate::store::{
+    ArmRecord, ArmStatus, Artefact, METRICS, Record, SWEEP, StageKind, StageRecord, SweepRecord,
+};
 
 /// `runs/<sweep>/<time>/`.
 pub(super) struct SweepFolder {
@@ -25,7 +25,7 @@ impl SweepFolder {
     pub fn create(sweep: &Sweep) -> Result<SweepFolder, Failed> {
         let folder = RunFolder::make(sweep.runs(), &sweep.name)?;
         folder.spec(&sweep.source)?;
-        let record = SweepRecord::begin(sweep);
+        let record = begin_sweep(sweep);
         let folder = SweepFolder { folder, record, settled: BTreeSet::new() };
         folder.write()?;
         Ok(folder)
@@ -73,10 +73,10 @@ impl SweepFolder {
                 }
                 let (kind, model) = (&record.stage.kind, plan.backbone.plugin);
                 answers.extend(predictions::of_stage(kind, artefact.dir(), model)?);
-                rows.extend(boldface_tables::metrics::read(&artefact.dir().join("metrics.parquet"))?);
+                rows.extend(boldface_tables::metrics::read(&artefact.dir().join(METRICS))?);
             }
             let stages = stages.into_iter().map(|(_, record)| record).collect();
-            folder.keep(&Record { stages, ..Record::begin(plan) }, &rows, &answers)?;
+            folder.keep(&Record { stages, ..begin(plan) }, &rows, &answers)?;
             folder.leakage(&proof)?;
         }
         self.write()
@@ -88,6 +88,24 @@ impl SweepFolder {
     }
 
     fn write(&self) -> Result<(), Failed> {
-        self.folder.json("sweep.json", &self.record)
+        self.folder.json(SWEEP, &self.record)
+    }
+}
+
+/// Makes the record of a sweep that has not begun.
+fn begin_sweep(sweep: &Sweep) -> SweepRecord {
+    let arm = |arm: &Arm| ArmRecord {
+        name: arm.name.clone(),
+        settings: arm.settings.clone(),
+        status: ArmStatus::Skipped,
+        error: None,
+        run: PathBuf::from("arms").join(&arm.name),
+    };
+    SweepRecord {
+        name: sweep.name.clone(),
+        spec: sweep.path.clone(),
+        axes: sweep.axes.clone(),
+        select: sweep.select.clone(),
+        arms: sweep.arms.iter().map(arm).collect(),
     }
 }

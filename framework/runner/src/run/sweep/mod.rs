@@ -2,7 +2,6 @@
 
 mod folder;
 mod queue;
-mod record;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,15 +11,12 @@ use thiserror::Error;
 
 use self::folder::SweepFolder;
 use self::queue::{StageQueue, StageState};
+use super::Failed;
 use super::journal::Journal;
 use super::make::Maker;
-use super::record::StageRecord;
-use super::store::{Artefact, Store};
-use super::{Events, Failed};
-use crate::plan::Stage;
 use crate::plan::sweep::{Sweep, Union};
-
-pub use record::{ArmRecord, ArmStatus, SweepRecord};
+use crate::stages::Events;
+use crate::store::{Artefact, Stage, StageRecord, Store, SweepRecord};
 
 /// Resources for a sweep. They do not affect results.
 #[derive(Clone, Copy)]

@@ -16,9 +16,9 @@ use rand::seq::SliceRandom;
 use super::StageContext;
 use super::counted::Counted;
 use super::packing::{Rounds, answered, fits, forecast, general_text, pieces};
-use crate::plan::leak::Taught;
-use crate::spec::Alignment;
-pub use teacher::{FactRecipe, Teacher, draw_balanced};
+use super::taught::Taught;
+use crate::spec::{Alignment, FactRecipe};
+pub use teacher::{Teacher, draw_balanced};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 4;
@@ -37,7 +37,7 @@ const PIECE: usize = 128;
 
 /// Trains the language model and saves it.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let config = work.plan.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
+    let config = work.study.experiment.alignment.as_ref().ok_or("the experiment has no `[alignment]`")?;
     let split = work.inputs.split()?;
     let mut model = work.inputs.language_model(&mut work.fit())?;
     let mut batches = batches(work, config, &*model, |id| Ok(split.part(id)? == Part::Train))?;
@@ -54,7 +54,7 @@ fn batches(
     is_train: impl Fn(&ScanId) -> Result<bool>,
 ) -> Result<Batches> {
     let (coded, sentences) = (work.inputs.codes()?, work.inputs.sentences()?);
-    let context = work.plan.backbone.config.context();
+    let context = work.study.backbone.config.context();
     let seed = work.stage.seed;
     let mut rng = seed::stream(seed, "alignment.sentences");
     let (mut scans, mut learned) = (Vec::new(), Vec::new());
@@ -78,7 +78,7 @@ fn batches(
     let mut texts = Vec::new();
     if config.text_to_text > 0.0 {
         texts =
-            pieces(model, &general_text(work.plan)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
+            pieces(model, &general_text(work.study)?, context.map_or(PIECE, |context| context.min(PIECE)))?;
         texts.iter_mut().for_each(|piece| piece.text_weight = config.text_to_text);
     }
     if scans.is_empty() && texts.is_empty() && teacher.is_none() {

@@ -14,43 +14,15 @@ use boldface::{
 use rand::seq::{SliceRandom, index};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
-use serde::Serialize;
 
 use super::super::StageContext;
 use super::super::forms::{FactValues, PromptForm, longest};
 use super::super::packing::{Rounds, answered, fits, prompt, supervised};
+use super::super::taught::Taught;
 use super::super::windows::standardized;
 use super::made::made;
-use crate::plan::StageKind;
-use crate::plan::leak::Taught;
-use crate::spec::{Alignment, Forms, Standardize, defaults};
-
-/// Settings for training on facts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct FactRecipe {
-    /// Number of questions per scan.
-    pub questions: usize,
-    /// Share of made scans.
-    pub made: f64,
-    /// Weight of the loss.
-    pub weight: f32,
-}
-
-impl FactRecipe {
-    /// Takes the recipe of `[alignment]`, or its defaults without that table.
-    pub fn new(alignment: Option<&Alignment>) -> FactRecipe {
-        match alignment {
-            Some(config) => {
-                FactRecipe { questions: config.questions, made: config.made, weight: config.facts }
-            }
-            None => FactRecipe {
-                questions: defaults::default_facts_asked(),
-                made: defaults::default_made(),
-                weight: defaults::default_facts(),
-            },
-        }
-    }
-}
+use crate::spec::{FactRecipe, Forms, Standardize};
+use crate::store::StageKind;
 
 /// Training scans, questions and answers as tokens. The model cannot tokenise while it trains.
 pub struct Teacher {
@@ -125,8 +97,8 @@ impl Teacher {
             return Ok(None);
         }
         let (signals, coded, split) = (work.inputs.signals()?, work.inputs.codes()?, work.inputs.split()?);
-        let context = work.plan.backbone.config.context();
-        let shown = work.plan.experiment.signal.shown_patches.unwrap_or(usize::MAX);
+        let context = work.study.backbone.config.context();
+        let shown = work.study.experiment.signal.shown_patches.unwrap_or(usize::MAX);
         let mut questions: Vec<Question> = Vec::new();
         let mut places: BTreeMap<String, BTreeMap<String, QuestionIndex>> = BTreeMap::new();
         for (corpus, asked) in work.inputs.questions()? {
@@ -162,18 +134,18 @@ impl Teacher {
             return Ok(None);
         }
         let longest = questions.iter().flat_map(Question::lengths).max().unwrap_or(0);
-        if let Some(scan) = scans.first() {
+        if let Some(scan) = scans.iter().max_by_key(|scan| scan.block.patches) {
             let filler = prompt(model, "", Some(scan.block.clone()))?;
             let whole = Sequence { after: vec![0; longest], ..filler };
             fits(&whole, context, "a question about a fact")?;
         }
-        let names = work.plan.corpora.iter().map(|entry| entry.name.clone());
+        let names = work.study.corpora.iter().map(|entry| entry.name.clone());
         Ok(Some(Teacher {
             rounds: Rounds::new(scans.len(), work.stage.seed, "facts.scans"),
             maker: Maker {
                 describers: names.zip(work.inputs.describers()?).collect(),
                 regions: Arc::clone(&signals.regions),
-                standardize: work.plan.experiment.signal.standardize,
+                standardize: work.study.experiment.signal.standardize,
                 places,
             },
             tokenizer: work.inputs.tokenizer()?,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::cases::QuestionCase;
 use super::fc_logistic;
-use crate::run::inputs::CohortSignals;
+use crate::stages::inputs::CohortSignals;
 
 /// A form of connectivity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

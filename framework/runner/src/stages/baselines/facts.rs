@@ -118,6 +118,7 @@ mod tests {
             session: None,
             task: None,
             run: None,
+            others: None,
             by_run: false,
         };
         let said = |(corpus, fact): (&str, Fact)| Descriptor {

@@ -10,6 +10,7 @@ use rand::seq::SliceRandom;
 use super::super::cases::QuestionCase;
 use super::super::packing::extent;
 use super::super::windows::ScanWindow;
+use crate::score::{SHUFFLED, SURROGATE, SWAP, TEXT_ONLY, VALUES};
 
 /// The input shown with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,21 +32,16 @@ pub(super) enum ShownInput {
 
 /// The controls and their inputs, hardest to beat first.
 pub(super) const CONTROLS: [(&str, ShownInput); 5] = [
-    ("values", ShownInput::Values),
-    ("shuffled", ShownInput::Shuffled),
-    ("surrogate", ShownInput::Surrogate),
-    ("swap", ShownInput::Swap),
-    ("text-only", ShownInput::Nothing),
+    (VALUES, ShownInput::Values),
+    (SHUFFLED, ShownInput::Shuffled),
+    (SURROGATE, ShownInput::Surrogate),
+    (SWAP, ShownInput::Swap),
+    (TEXT_ONLY, ShownInput::Nothing),
 ];
 
 /// Number of stand-ins per person. A single other scan would be a coin toss; three cost three passes
 /// over the questions.
 const STAND_INS: usize = 3;
-
-/// Returns the rank of a control, hardest to beat first. `None` for other names.
-pub(crate) fn rank(name: &str) -> Option<usize> {
-    CONTROLS.iter().position(|(known, _)| *known == name)
-}
 
 /// For each question's window, the windows of other people that replace it.
 #[derive(Debug, Default)]
@@ -235,11 +231,5 @@ mod tests {
         assert_eq!(mean(vec![text()]).unwrap(), text());
         assert!(mean(vec![text(), text()]).is_err() && mean(Vec::new()).is_err());
         assert!(mean(vec![choice(0.5), value(1.0)]).is_err());
-    }
-
-    #[test]
-    fn controls_are_ranked() {
-        assert!(rank("values") < rank("shuffled") && rank("shuffled") < rank("text-only"));
-        assert_eq!(rank("fc-logistic"), None);
     }
 }

@@ -1,8 +1,9 @@
-//! Frequencies of bands: undoes that training asks for rare bands of facts more often than they occur.
+//! Frequencies of bands: replaces the frequencies with which training asks for them by natural or equal ones.
 //!
 //! Training draws the bands of a scan's facts equally often, as far as there are facts to draw. Of the facts in a band
 //! it asks for the share `s(band)`, so a model of its questions answers with
-//! `q(band | scan, feature) ~ p(band | scan, feature) s(band)`, and Bayes' theorem gives `p ~ q / s`. The share is over
+//! `q(band | scan, feature) ~ p(band | scan, feature) s(band)`, and Bayes' theorem gives `p ~ q / s`. Divided by how
+//! often the band occurs as well, `p` becomes the answer of a reader to whom all bands are equally likely. The share is over
 //! all features together, because training draws that way: how a band's frequency differs between features is in `q`
 //! already, and counts of single features would say it twice. A new scan's own share is unknown, so that of all
 //! training scans stands for it.
@@ -10,7 +11,8 @@
 use boldface::{FactQuestion, Prediction, Result, TrainScans, seed};
 
 use super::super::alignment::draw_balanced;
-use crate::run::OutcomeLine;
+use crate::spec::BandFrequencies;
+use crate::store::OutcomeLine;
 
 /// Name of the model's own answers, without the frequencies.
 pub(super) const WITHOUT: &str = "without-frequencies";
@@ -19,8 +21,10 @@ pub(super) const WITHOUT: &str = "without-frequencies";
 const ROUNDS: usize = 32;
 
 /// How often the bands occur and how often training asks for them, from low to high.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Frequencies {
+    /// The frequencies that answers get.
+    wanted: BandFrequencies,
     /// Facts of training scans in each band.
     facts: Vec<f64>,
     /// Questions for which each band is the answer, if training asks about every scan once.
@@ -38,9 +42,10 @@ impl Frequencies {
         held_out: &[String],
         questions: usize,
         seed: u64,
+        wanted: BandFrequencies,
     ) -> Result<Frequencies> {
         let mut rng = seed::stream(seed, "frequencies");
-        let mut counted = Frequencies::default();
+        let mut counted = Frequencies { wanted, facts: Vec::new(), asked: Vec::new() };
         for scan in train.iter() {
             let mut labels = Vec::new();
             for said in &scan.descriptors {
@@ -64,11 +69,15 @@ impl Frequencies {
         Ok(counted)
     }
 
-    /// Divides the probabilities of bands by the share of their facts that training asks for, and makes their sum 1
-    /// again. One fact that is always asked is added to every band, so that no share is 0 / 0.
+    /// Gives bands the wanted frequencies instead of those of training's questions, with a sum of 1. One fact that is
+    /// always asked is added to every band, so that no share is 0 / 0.
     pub fn correct(&self, probabilities: &[f64]) -> Vec<f64> {
         let number = |of_band: &[f64], band: usize| of_band.get(band).copied().unwrap_or_default() + 1.0;
-        let weight = |band: usize| number(&self.facts, band) / number(&self.asked, band);
+        let wanted = |band: usize| match self.wanted {
+            BandFrequencies::Natural => number(&self.facts, band),
+            BandFrequencies::Equal => 1.0,
+        };
+        let weight = |band: usize| wanted(band) / number(&self.asked, band);
         let weighted: Vec<f64> =
             probabilities.iter().enumerate().map(|(band, share)| share * weight(band)).collect();
         let total: f64 = weighted.iter().sum();
@@ -136,7 +145,11 @@ mod tests {
         let split =
             Split { parts: parts.map(|(subject, part)| (ScanId::new("d", subject).person(), part)).into() };
         let train = split.train(scans).unwrap();
-        Frequencies::count(&train, &["secret.*".to_owned()], questions, 0).unwrap()
+        Frequencies::count(&train, &["secret.*".to_owned()], questions, 0, BandFrequencies::Natural).unwrap()
+    }
+
+    fn natural(facts: &[f64], asked: &[f64]) -> Frequencies {
+        Frequencies { wanted: BandFrequencies::Natural, facts: facts.to_vec(), asked: asked.to_vec() }
     }
 
     fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
@@ -185,14 +198,20 @@ mod tests {
         // A reader of scans whose verdict is `higher` for 0.6 of the high scans, 0.3 of the typical and 0.1 of the low
         // ones. Trained on 9 of each, it answers 0.1, 0.3, 0.6. Of 100 scans 10, 80 and 10 are in the bands: 1, 24
         // and 6 get this verdict, so 24 of 31 are typical. (One more is added to each count.)
-        let counted = Frequencies { facts: vec![9.0, 79.0, 9.0], asked: vec![9.0; 3] };
+        let counted = natural(&[9.0, 79.0, 9.0], &[9.0; 3]);
         assert_near(&counted.correct(&[0.1, 0.3, 0.6]), &[1.0 / 31.0, 24.0 / 31.0, 6.0 / 31.0], 1e-12);
+        // Asked as often as they occur instead: the reader answers 1, 24 and 6 of 31. With equally frequent bands it
+        // would answer 0.1, 0.3 and 0.6 again.
+        let as_often = [9.0, 79.0, 9.0];
+        let counted = Frequencies { wanted: BandFrequencies::Equal, ..natural(&as_often, &as_often) };
+        let answers = [1.0 / 31.0, 24.0 / 31.0, 6.0 / 31.0];
+        assert_near(&counted.correct(&answers), &[0.1, 0.3, 0.6], 1e-12);
     }
 
     #[test]
     fn no_band_is_impossible() {
         // Weights 3 / 2, and 1 for bands that were never counted: 0.375, 0.25 and 0.375 of 1.
-        let counted = Frequencies { facts: vec![2.0, 0.0], asked: vec![1.0, 0.0] };
+        let counted = natural(&[2.0, 0.0], &[1.0, 0.0]);
         assert_near(&counted.correct(&[0.25, 0.25, 0.375]), &[0.375, 0.25, 0.375], 1e-12);
     }
 
@@ -213,7 +232,7 @@ mod tests {
             },
         };
         // Weights 1, 4 and 1: 0.5, 1 and 0.25 of 1.75.
-        let counted = Frequencies { facts: vec![0.0, 3.0, 0.0], asked: vec![0.0; 3] };
+        let counted = natural(&[0.0, 3.0, 0.0], &[0.0; 3]);
         let corrected = counted.correct_all(&[answered("gpt"), answered("swap")], "gpt");
         let told: Vec<(&str, f64)> = corrected
             .iter()

@@ -10,7 +10,7 @@ use super::super::windows::ScanWindow;
 use super::asker::{Asker, repeated};
 use super::controls::{ShownInput, mean};
 use super::{BATCH, controls_of};
-use crate::run::OutcomeLine;
+use crate::store::OutcomeLine;
 
 /// One set of predictions: a part, who answers, the questions, and the number of scans shown for each.
 struct Round<'a> {
@@ -30,7 +30,7 @@ pub fn answers(
 ) -> Result<Vec<OutcomeLine>> {
     let mut shows: Vec<(Part, &[QuestionCase<'_>], &'static str, ShownInput)> = Vec::new();
     for (part, cases) in asked {
-        shows.push((*part, cases, work.plan.backbone.plugin, ShownInput::Scan));
+        shows.push((*part, cases, work.study.backbone.plugin, ShownInput::Scan));
         let controls = controls_of(asker, *part, cases)?;
         shows.extend(controls.into_iter().map(|(plugin, shown)| (*part, &cases[..], plugin, shown)));
     }

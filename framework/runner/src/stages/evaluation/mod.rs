@@ -19,15 +19,16 @@ use boldface::{Metric, MetricRow, Observer, Part, Result, Scan, Split, Task};
 use tracing::warn;
 
 use super::StageContext;
-use super::alignment::FactRecipe;
 use super::baseline::{PARTS, answers_by};
 use super::cases::{self, AnswerForm, QuestionCase, answered};
 use super::forms::FactValues;
 use super::groups::Groups;
-use super::intervals::{Scores, resamples, subjects};
 use super::windows::Windows;
-use crate::plan::{PlannedPlugin, StageKind};
-use crate::run::OutcomeLine;
+use crate::score::CORRECTION_WEIGHT;
+use crate::score::intervals::{Scores, resamples, subjects};
+use crate::spec::FactRecipe;
+use crate::store::{OutcomeLine, StageKind, write_answers};
+use crate::study::PlannedPlugin;
 use asker::Asker;
 use controls::{CONTROLS, ShownInput, StandIns};
 use frequencies::Frequencies;
@@ -46,34 +47,22 @@ const BATCH: usize = 16;
 /// Most questions asked at once about one scan, which is read once for all of them.
 const ABOUT_ONE: usize = 256;
 
-/// Name of the metric that states how much the model corrects its prior.
-pub(crate) const CORRECTION_WEIGHT: &str = "correction_weight";
-
-/// Names of the controls.
-#[cfg(test)]
-pub(crate) fn controls() -> impl Iterator<Item = &'static str> {
-    CONTROLS.iter().map(|(name, _)| *name)
-}
-
-/// Rank of a control in reports.
-pub(crate) use controls::rank as control_rank;
-
 /// Saves the answers of the model, to the scans and to the controls. Records scores with intervals,
 /// overall and by group, and the differences from each control and baseline.
 pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
-    let task = cases::task(work.plan, name)?;
+    let task = cases::task(work.study, name)?;
     let (scans, split) = (work.inputs.scans()?, work.inputs.split()?);
     let model = work.inputs.language_model(&mut work.fit())?;
-    let patch = work.plan.tokenizer.config.patch();
-    let windows = Windows::open(work.inputs, patch, &work.plan.experiment.signal)?;
+    let patch = work.study.tokenizer.config.patch();
+    let windows = Windows::open(work.inputs, patch, &work.study.experiment.signal)?;
     let describers = work.inputs.describers()?;
-    let context = work.plan.backbone.config.context();
-    let longest = work.plan.experiment.evaluation.longest_answer;
+    let context = work.study.backbone.config.context();
+    let longest = work.study.experiment.evaluation.longest_answer;
     let paradigm = task.asking.keys.paradigm;
     let mut together = Together::new(name);
     let (mut asked, mut stand_ins) = (Vec::new(), StandIns::default());
     for part in PARTS {
-        for other in work.plan.asked_with(task) {
+        for other in work.study.asked_with(task) {
             together.add(&other.name, &questions(other, &scans, &split, part)?);
         }
         let cases = questions(task, &scans, &split, part)?;
@@ -81,12 +70,12 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
         asked.push((part, cases));
     }
     let frequencies = match task.asking.keys.frequencies {
-        true => {
-            let (train, held_out) = (split.train(&scans)?, &work.plan.experiment.facts.held_out);
-            let recipe = FactRecipe::new(work.plan.experiment.alignment.as_ref());
-            Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed)?)
+        Some(wanted) => {
+            let (train, held_out) = (split.train(&scans)?, &work.study.experiment.facts.held_out);
+            let recipe = FactRecipe::new(work.study.experiment.alignment.as_ref());
+            Some(Frequencies::count(&train, held_out, recipe.questions, work.stage.seed, wanted)?)
         }
-        false => None,
+        None => None,
     };
     let mut asker = Asker {
         model: &*model,
@@ -107,7 +96,7 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
     let is_read_off = task.asking.is_frozen() || form == Some(AnswerForm::Value);
     asker.asks_values = !is_read_off && is_trained_on_values(work);
     let mut answers = if is_read_off {
-        let mut train = cases::training(work.plan, task, &scans, &split)?;
+        let mut train = cases::training(work.study, task, &scans, &split)?;
         train
             .iter_mut()
             .for_each(|case| case.example.question = task.asking.question(&case.example.question));
@@ -117,7 +106,7 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
     };
     match frequencies {
         Some(frequencies) if form == Some(AnswerForm::Band) => {
-            answers = frequencies.correct_all(&answers, work.plan.backbone.plugin);
+            answers = frequencies.correct_all(&answers, work.study.backbone.plugin);
         }
         // Other facts are told with the frequencies, so the model's own captions are written anew.
         Some(_) => answers.extend(asker.without_frequencies(&asked)?),
@@ -128,12 +117,12 @@ pub fn run(work: &mut StageContext<'_>, name: &str) -> Result<()> {
     let mut weight = None;
     if let Some(prior) = &prior {
         let base = if form == Some(AnswerForm::Choice) { "majority" } else { "mean" };
-        let model = work.plan.backbone.plugin;
+        let model = work.study.backbone.plugin;
         let sources = Sources { baselines: &baselines, prior, base, model };
         let (corrected, chosen) = prior::correct(&answers, &sources)?;
         (answers, weight) = (corrected, Some(chosen));
     }
-    cases::write(work.dir, &answers)?;
+    write_answers(work.dir, &answers)?;
     score(work, name, &scans, &answers, &baselines)?;
     // After the scores: a task's first metric is its headline.
     let row = weight.map(|weight| work.recorder.row(Metric::neutral(CORRECTION_WEIGHT, weight)));
@@ -155,7 +144,7 @@ fn questions<'a>(
 
 /// Whether the model was trained on prompts with facts as numbers instead of the scan.
 fn is_trained_on_values(work: &StageContext<'_>) -> bool {
-    let instruction = work.plan.experiment.instruction.as_ref();
+    let instruction = work.study.experiment.instruction.as_ref();
     let is_in_spec = instruction.is_some_and(|config| config.forms.values > 0.0);
     is_in_spec && work.inputs.reads(&StageKind::Instruction) && work.inputs.reads(&StageKind::Corpus)
 }
@@ -200,7 +189,7 @@ fn said(
     let total = asked.iter().map(|(_, cases)| cases.len() as u64).sum();
     let (mut done, mut answers) = (0, Vec::new());
     for (part, cases) in asked {
-        let mut shows = vec![(work.plan.backbone.plugin, ShownInput::Scan)];
+        let mut shows = vec![(work.study.backbone.plugin, ShownInput::Scan)];
         shows.extend(controls_of(asker, *part, cases)?);
         for batch in batches(cases, |a, b| a.scan.info.id == b.scan.info.id) {
             for &(plugin, shown) in &shows {
@@ -251,18 +240,18 @@ fn score(
     answers: &[OutcomeLine],
     baselines: &[OutcomeLine],
 ) -> Result<()> {
-    let task = &*cases::task(work.plan, name)?.config;
+    let task = &*cases::task(work.study, name)?.config;
     let groups = Groups::collect(work, task, scans);
-    let backbone = work.plan.backbone.plugin;
+    let backbone = work.study.backbone.plugin;
     for part in PARTS {
         let model = cases::outcomes(answers, part, backbone);
         if model.is_empty() {
             continue;
         }
-        let count = work.plan.experiment.evaluation.resamples;
+        let count = work.study.experiment.evaluation.resamples;
         let resamples = resamples(subjects(&model), count, work.stage.seed, part);
         let of_model = Scores::compute(task, &model, &resamples)?;
-        let mut rows = of_model.rows(&work.recorder, part, backbone, None);
+        let mut rows = of_model.rows(|metric| work.recorder.row(metric), part, backbone, None);
         rows.extend(groups.rows(&work.recorder, part, backbone, &model)?);
         let others = answers_by(answers).into_iter().filter(|plugin| plugin != backbone);
         let others = others.map(|plugin| (plugin, answers, true)).collect::<Vec<_>>();
@@ -277,9 +266,14 @@ fn score(
             }
             let scores = Scores::compute(task, &outcomes, &resamples)?;
             if is_of_model {
-                rows.extend(scores.rows(&work.recorder, part, &plugin, None));
+                rows.extend(scores.rows(|metric| work.recorder.row(metric), part, &plugin, None));
             }
-            rows.extend(of_model.minus(&scores).rows(&work.recorder, part, backbone, Some(&plugin)));
+            rows.extend(of_model.minus(&scores).rows(
+                |metric| work.recorder.row(metric),
+                part,
+                backbone,
+                Some(&plugin),
+            ));
         }
         work.recorder.extend(rows);
         work.recorder.progress(answers.len() as u64, answers.len() as u64)?;

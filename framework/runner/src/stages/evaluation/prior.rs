@@ -16,7 +16,7 @@ use boldface::{Answer, Outcome, Part, Prediction, Result};
 
 use super::super::baselines::softmax;
 use super::super::cases::outcomes;
-use crate::run::OutcomeLine;
+use crate::store::OutcomeLine;
 
 /// Name of the model's own answers, without the prior.
 pub(super) const WITHOUT: &str = "without-prior";

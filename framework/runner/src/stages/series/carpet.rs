@@ -3,7 +3,7 @@
 use boldface::Regions;
 
 use super::checked::StoredScan;
-use crate::run::Carpet;
+use crate::store::Carpet;
 
 /// Most rows and columns. Longer plots are averaged.
 const ROWS: usize = 150;
@@ -108,7 +108,7 @@ mod tests {
     use boldface::{Quality, ScanId, TimeSeries};
 
     use super::*;
-    use crate::run::ScanQuality;
+    use crate::store::ScanQuality;
 
     fn kept(subject: usize, values: &[f32], fd: f32, scrubbed: &[bool]) -> StoredScan {
         let scan = ScanId::new("d", subject.to_string());

@@ -1,9 +1,9 @@
 //! Checks a scan's size, repetition time, regions and values.
 
-use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries, Window};
+use boldface::{Quality, Recorded, Regions, ScanInfo, TimeSeries};
 
-use crate::run::ScanQuality;
-use crate::spec::{MissingRegions, Signal};
+use crate::spec::{Crop, MissingRegions};
+use crate::store::ScanQuality;
 
 /// A scan as it is stored in the artefact.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,21 +42,19 @@ pub fn checked(
     recorded: Recorded,
     info: &ScanInfo,
     regions: &Regions,
-    signal: &Signal,
+    (crop, missing_regions): (Crop, MissingRegions),
 ) -> Result<StoredScan, Bad> {
     let Recorded { series, quality } = recorded;
-    let crop = Window { start: signal.start, trs: signal.trs };
     if series.rois() != info.rois {
         return Err(format!("{} regions instead of {}", series.rois(), info.rois).into());
     }
-    if series.trs() < crop.start.saturating_add(crop.trs) {
-        return Err(format!(
-            "{} volumes, too few for `signal.trs` = {} from volume {}",
-            series.trs(),
-            crop.trs,
-            crop.start
-        )
-        .into());
+    let Some(window) = crop.window(series.trs()) else {
+        let (has, least, start) = (series.trs(), crop.least, crop.start);
+        return Err(format!("{has} volumes, too few: `[signal]` needs {least} from volume {start}").into());
+    };
+    // The plan and its lint have counted on the length in the header.
+    if window.trs != crop.kept(info.trs) {
+        return Err(format!("{} volumes instead of the {} in its header", series.trs(), info.trs).into());
     }
     if (series.tr() - info.tr).abs() > 1e-6 * info.tr.abs() {
         let (read, said) = (series.tr(), info.tr);
@@ -64,11 +62,11 @@ pub fn checked(
     }
     fits(&quality, series.rois())?;
     let missing = missing(&series);
-    if !missing.is_empty() && signal.missing_regions == MissingRegions::Refuse {
+    if !missing.is_empty() && missing_regions == MissingRegions::Refuse {
         return Err(Bad { reason: unseen(&missing, regions, &quality), is_missing: true });
     }
     let trs = series.trs();
-    let mut series = series.window(crop).map_err(|error| error.to_string())?;
+    let mut series = series.window(window).map_err(|error| error.to_string())?;
     if !missing.is_empty() {
         series = zeroed(&series, &missing)?;
     }
@@ -134,7 +132,7 @@ fn fits(quality: &Quality, rois: usize) -> Result<(), String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use boldface::ScanId;
+    use boldface::{ScanId, Window};
 
     use super::*;
 
@@ -161,15 +159,8 @@ mod tests {
         missing_regions: MissingRegions,
     ) -> Result<StoredScan, Bad> {
         let regions = Regions { names: vec!["V1".into(), "M1".into()], networks: vec!["n".into(); 2] };
-        let signal = Signal {
-            trs: 2,
-            start: 1,
-            standardize: Default::default(),
-            mixed_tr: false,
-            shown_patches: None,
-            missing_regions,
-        };
-        checked(Recorded { series, quality }, &info(), &regions, &signal)
+        let crop = Crop::fixed(Window { start: 1, trs: 2 });
+        checked(Recorded { series, quality }, &info(), &regions, (crop, missing_regions))
     }
 
     fn refused(series: TimeSeries) -> String {
@@ -187,11 +178,28 @@ mod tests {
         let mut broken = WHOLE;
         (broken[5], broken[0]) = (NAN, NAN);
         assert_eq!(refused(series(&broken)), "1 values are not finite, the first at volume 2, region 1");
-        assert_eq!(refused(series(&WHOLE[..4])), "2 volumes, too few for `signal.trs` = 2 from volume 1");
+        assert_eq!(refused(series(&WHOLE[..4])), "2 volumes, too few: `[signal]` needs 2 from volume 1");
         let one = TimeSeries::new(8, 1, 2.0, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(one), "1 regions instead of 2");
         let fast = TimeSeries::new(4, 2, 0.8, WHOLE.to_vec()).unwrap();
         assert_eq!(refused(fast), "a repetition time of 0.8 s instead of the 2 s in its header");
+    }
+
+    #[test]
+    fn a_shorter_scan_keeps_whole_patches_if_its_header_has_its_length() {
+        let limit = Crop { start: 1, most: 4, least: 2, step: 2 };
+        let regions = Regions { names: vec!["V1".into(), "M1".into()], networks: vec!["n".into(); 2] };
+        let look = |volumes: usize, said: usize| {
+            let series = series(&WHOLE).followed_by(&series(&WHOLE)).unwrap();
+            let series = series.window(Window::first(volumes)).unwrap();
+            let recorded = Recorded { series, quality: Quality::default() };
+            let info = ScanInfo { trs: said, ..info() };
+            checked(recorded, &info, &regions, (limit, MissingRegions::Refuse))
+        };
+        let kept = [3, 4, 5, 8].map(|volumes| look(volumes, volumes).unwrap().series.trs());
+        assert_eq!(kept, [2, 2, 4, 4]);
+        assert_eq!(look(2, 2).unwrap_err().reason, "2 volumes, too few: `[signal]` needs 2 from volume 1");
+        assert_eq!(look(3, 8).unwrap_err().reason, "3 volumes instead of the 8 in its header");
     }
 
     #[test]

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use boldface::{Dataset, Exclusion, Regions, Result, ScanInfo};
 
 use super::StageContext;
-use crate::plan::{PlannedPlugin, counted};
-use crate::run::arrays::{self, Array};
-use crate::run::{CARPETS, MOTION, QUALITY, QUALITY_TABLE, ScanQuality};
+use crate::store::arrays::{self, Array};
+use crate::store::{CARPETS, MOTION, QUALITY, QUALITY_TABLE, REGIONS, SCANS, SERIES, ScanQuality};
+use crate::study::{PlannedPlugin, counted};
 
 use checked::{Bad, StoredScan};
 
@@ -22,7 +22,7 @@ pub const VERSION: u32 = 1;
 /// Saves the cropped series of every scan, not standardised, with its metadata and the regions. Quality
 /// measurements and exclusions are saved if there are any.
 pub fn run(work: &mut StageContext<'_>) -> Result<()> {
-    let Found { regions, scans, excluded } = cohorts(&work.plan.datasets)?;
+    let Found { regions, scans, excluded } = cohorts(&work.study.datasets)?;
     let read = reading::read(work, &scans, &regions)?;
     let bad: Vec<(&ScanInfo, &Bad)> =
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().err()?))).collect();
@@ -33,10 +33,10 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         scans.iter().zip(&read).filter_map(|((_, info), read)| Some((info, read.as_ref().ok()?))).collect();
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let arrays = kept.iter().map(|(info, kept)| (info.id.to_string(), Array::from_series(&kept.series)));
-    arrays::write(&work.dir.join("series.safetensors"), &arrays.collect())?;
-    let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.plan.experiment));
-    work.write_json("scans.json", &known.collect::<Vec<_>>())?;
-    work.write_json("regions.json", &regions)?;
+    arrays::write(&work.dir.join(SERIES), &arrays.collect())?;
+    let known = kept.iter().map(|(info, _)| counted((*info).clone(), &work.study.experiment));
+    work.write_json(SCANS, &known.collect::<Vec<_>>())?;
+    work.write_json(REGIONS, &regions)?;
     quality(work, &kept, &regions)?;
     if !excluded.is_empty() {
         work.write_json("exclusions.json", &excluded)?;
@@ -52,7 +52,7 @@ fn quality(work: &StageContext<'_>, kept: &[(&ScanInfo, &StoredScan)], regions: 
         return Ok(());
     }
     work.write_json(QUALITY, &scans.iter().map(|kept| &kept.measured).collect::<Vec<_>>())?;
-    work.write_json(CARPETS, &carpet::plot(&scans, regions, work.plan.experiment.signal.start))?;
+    work.write_json(CARPETS, &carpet::plot(&scans, regions, work.study.experiment.signal.start))?;
     work.write_json(MOTION, &motion::correlate(&scans))?;
     let row = |(info, kept): &(&ScanInfo, &StoredScan)| {
         let ScanQuality { scan, missing, quality } = &kept.measured;

@@ -8,7 +8,7 @@ use boldface_features::{fc, fisher_z};
 use rayon::prelude::*;
 
 use super::checked::StoredScan;
-use crate::run::MotionFc;
+use crate::store::MotionFc;
 
 /// Fewest people. With fewer, any correlation is noise.
 const FEWEST: usize = 10;
@@ -173,7 +173,7 @@ mod tests {
     use boldface::{Quality, ScanId};
 
     use super::*;
-    use crate::run::ScanQuality;
+    use crate::store::ScanQuality;
 
     #[test]
     fn chance_is_that_of_the_tables() {
@@ -203,6 +203,7 @@ mod tests {
             session: None,
             task: None,
             run: Some(run.to_string()),
+            others: None,
             by_run: false,
         };
         let quality = Quality { fd: vec![0.0, fd, fd], ..Quality::default() };

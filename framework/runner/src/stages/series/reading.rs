@@ -12,12 +12,12 @@ use boldface::{Dataset, Observer, Regions, Result, ScanInfo, TimeSeries, guard};
 
 use super::checked::{Bad, StoredScan, checked};
 use super::{Listed, StageContext};
-use crate::plan::PlannedPlugin;
-use crate::run::ScanQuality;
-use crate::run::arrays::{self, Array, Arrays, matrix};
-use crate::run::inputs::json;
-use crate::run::recorder::Recorder;
-use crate::spec::Signal;
+use crate::spec::{Crop, MissingRegions};
+use crate::stages::Recorder;
+use crate::store::ScanQuality;
+use crate::store::arrays::{self, Array, Arrays, matrix};
+use crate::store::json;
+use crate::study::PlannedPlugin;
 
 /// How often to check for an interrupt while no scan finishes.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -36,7 +36,8 @@ pub fn read(
     scans: &[Listed<'_>],
     regions: &Regions,
 ) -> Result<Vec<std::result::Result<StoredScan, Bad>>> {
-    let signal = &work.plan.experiment.signal;
+    let (crop, signal) = (work.study.crop(), &work.study.experiment.signal);
+    let missing = signal.missing_regions;
     let mut desk = Desk::new(&mut work.recorder, scans);
     desk.resume();
     let left: Vec<usize> = (0..scans.len()).filter(|&place| desk.read[place].is_none()).collect();
@@ -52,7 +53,7 @@ pub fn read(
                     let (entry, info) = &scans[place];
                     // After an interrupt, the receiver is gone.
                     if is_over.load(Ordering::Relaxed)
-                        || sender.send((place, one(entry, info, regions, signal))).is_err()
+                        || sender.send((place, one(entry, info, regions, (crop, missing)))).is_err()
                     {
                         return;
                     }
@@ -75,11 +76,11 @@ fn one(
     entry: &PlannedPlugin<dyn Dataset>,
     info: &ScanInfo,
     regions: &Regions,
-    signal: &Signal,
+    how: (Crop, MissingRegions),
 ) -> std::result::Result<StoredScan, Bad> {
     let recorded = guard(|| entry.config.record(&entry.root, info))
         .map_err(|error| boldface::messages(&*error).join(": "))?;
-    checked(recorded, info, regions, signal)
+    checked(recorded, info, regions, how)
 }
 
 /// Collects finished scans.

@@ -1,16 +1,21 @@
 //! Checks a split before anything runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use boldface::{Part, Problem, ScanInfo};
 use serde_json::Value;
 
 use super::divide::divide;
-use crate::plan::nuisances;
-use crate::spec::SplitTable;
+use crate::spec::{MOST_VARIANTS, SplitTable, missing_column};
 
 /// Most names in a message.
 const SHOWN: usize = 3;
+
+/// Fewest values that make numbers more than codes of classes.
+const NUMBERS: usize = 10;
+
+/// Fewest people per stratum, one for each part.
+const PER_STRATUM: usize = 3;
 
 /// Finds everything wrong with a `[split]`. With `scans`, also whether they can be split.
 pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> {
@@ -21,13 +26,14 @@ pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> 
     }
     let stratify = table.stratify.iter().enumerate();
     let stratify =
-        stratify.filter_map(|(i, column)| nuisances::missing(&format!("split.stratify[{i}]"), column, scans));
+        stratify.filter_map(|(i, column)| missing_column(&format!("split.stratify[{i}]"), column, scans));
     problems.extend(stratify);
+    problems.extend(table.stratify.iter().enumerate().filter_map(|(i, column)| strewn(i, column, scans)));
     for (key, column) in [("group", &table.group), ("leave-out", &table.leave_out)] {
         problems.extend(column.as_ref().and_then(|column| gaps(key, column, scans)));
     }
     if !problems.is_empty() {
-        return problems;
+        return problems.into_iter().map(|problem| worded(problem, table)).collect();
     }
     let infos: Vec<&ScanInfo> = scans.iter().collect();
     let mut variants = table.variants(scans);
@@ -40,6 +46,11 @@ pub fn check(table: &SplitTable, seed: u64, scans: &[ScanInfo]) -> Vec<Problem> 
         .find_map(|settings| divide(&infos, &chosen(table, settings), seed).err())
         .into_iter()
         .collect()
+}
+
+/// Names the unit of the split in a problem.
+fn worded(problem: Problem, table: &SplitTable) -> Problem {
+    Problem { message: table.unit.worded(&problem.message), ..problem }
 }
 
 /// Applies a variant's settings to the split.
@@ -129,6 +140,11 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
             "one fold would leave nobody to learn from",
         );
     }
+    let runs = table.folds.unwrap_or(1).saturating_mul(table.repeats.unwrap_or(1));
+    if runs > MOST_VARIANTS && table.fold.is_none() && table.repeat.is_none() {
+        let message = format!("`folds` and `repeats` make {runs} runs; at most {MOST_VARIANTS} are possible");
+        report("", message, "lower one of them");
+    }
     if table.repeats == Some(0) {
         report("repeats", "must be at least 1".to_owned(), "leave it out to divide once");
     }
@@ -145,10 +161,30 @@ fn ranges(table: &SplitTable, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Reports a column of numbers that nearly everybody has their own of: strata of one or two people cannot
+/// be spread over three parts.
+fn strewn(place: usize, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
+    let values: BTreeSet<&str> = scans.iter().filter_map(|scan| scan.column(column)).collect();
+    let people: BTreeSet<String> =
+        scans.iter().filter(|scan| scan.column(column).is_some()).map(|scan| scan.id.person()).collect();
+    let are_numbers = values.iter().all(|value| value.trim().parse::<f64>().is_ok());
+    if !are_numbers || values.len() < NUMBERS || people.len() >= PER_STRATUM * values.len() {
+        return None;
+    }
+    let message = format!(
+        "`{column}` has {} different numbers for {} {{subject}}s, so strata are too small to be spread over the parts",
+        values.len(),
+        people.len()
+    );
+    let help =
+        format!("write ranges of `{column}` into a column of the table, such as `20-29`, and name that");
+    Some(Problem::at(format!("split.stratify[{place}]"), message).help(help))
+}
+
 /// Reports scans without a value in a column that needs one.
 fn gaps(key: &str, column: &str, scans: &[ScanInfo]) -> Option<Problem> {
     let key = format!("split.{key}");
-    if let Some(problem) = nuisances::missing(&key, column, scans) {
+    if let Some(problem) = missing_column(&key, column, scans) {
         return Some(problem);
     }
     let without: Vec<&ScanInfo> = scans.iter().filter(|scan| scan.column(column).is_none()).collect();

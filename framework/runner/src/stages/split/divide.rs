@@ -7,8 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::deal::{PersonGroup, deal};
-use super::units::units;
-use crate::spec::SplitTable;
+use crate::spec::{SplitTable, units};
 
 /// Assigns the persons of `scans` to parts by share or by fold. The order of the scans does not matter.
 ///

@@ -11,7 +11,6 @@ mod file;
 mod properties;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +22,8 @@ pub use divide::divide;
 pub use file::read as read_file;
 
 use super::StageContext;
-use crate::plan::{Plan, StageKind};
+use crate::spec::Experiment;
+use crate::store::{SPLIT, Stage};
 
 /// Increase when the same config gives different results.
 pub const VERSION: u32 = 1;
@@ -33,8 +33,8 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
     let signals = work.inputs.signals()?;
     let infos: Vec<&ScanInfo> = signals.infos.iter().map(|info| &**info).collect();
     let scans: Vec<ScanInfo> = infos.iter().map(|info| (*info).clone()).collect();
-    let Some(split) = of_plan(work.plan, &scans)? else {
-        let variants = work.plan.experiment.split.variants(&scans);
+    let Some(split) = divided(&work.study.experiment, Some(work.stage), &scans)? else {
+        let variants = work.study.experiment.split.variants(&scans);
         let keys = variants.first().into_iter().flat_map(|settings| settings.keys());
         let keys: Vec<String> = keys.map(|key| format!("`{key}`")).collect();
         return Err(format!("the spec is one of several splits: choose {}", keys.join(" and ")).into());
@@ -53,16 +53,15 @@ pub fn run(work: &mut StageContext<'_>) -> Result<()> {
         work.recorder.part(part, Metric::neutral("scans", scans as f64), scans);
     }
     work.write_json("summary.json", &summary)?;
-    work.write_json("split.json", &split)
+    work.write_json(SPLIT, &split)
 }
 
-/// Returns the split of `scans` in `plan`. `None` if the plan's split has several variants.
+/// Returns the split of `scans` that `stage` makes. `None` if it has several variants.
 ///
 /// # Errors
 /// If a part would be empty.
-pub fn of_plan(plan: &Plan, scans: &[ScanInfo]) -> Result<Option<Split>> {
-    let table = &plan.experiment.split;
-    let stage = plan.stages.iter().find(|stage| stage.kind == StageKind::Split);
+pub fn divided(experiment: &Experiment, stage: Option<&Stage>, scans: &[ScanInfo]) -> Result<Option<Split>> {
+    let table = &experiment.split;
     if let Some(listed) = stage.and_then(|stage| stage.config.get("parts")) {
         return Ok(Some(Split { parts: serde_json::from_value(listed.clone())? }));
     }
@@ -70,7 +69,7 @@ pub fn of_plan(plan: &Plan, scans: &[ScanInfo]) -> Result<Option<Split>> {
         return Ok(None);
     }
     let infos: Vec<&ScanInfo> = scans.iter().collect();
-    let seed = stage.map_or(plan.experiment.seed, |stage| stage.seed);
+    let seed = stage.map_or(experiment.seed, |stage| stage.seed);
     Ok(Some(divide(&infos, table, seed).map_err(|problem| problem.to_string())?))
 }
 

@@ -6,9 +6,8 @@ use std::path::Path;
 use boldface::{Problem, ScanId};
 use expect_test::expect;
 
-use super::units::units;
 use super::*;
-use crate::spec::SplitTable;
+use crate::spec::{SplitTable, units};
 
 pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
     let id = ScanId {
@@ -17,6 +16,7 @@ pub fn scan(subject: usize, run: usize, condition: &str) -> ScanInfo {
         session: None,
         task: None,
         run: Some(run.to_string()),
+        others: None,
         by_run: false,
     };
     let phenotype = [("condition".to_owned(), condition.to_owned())].into();
@@ -287,4 +287,12 @@ fn a_file_tells_datasets_apart() {
         file: line 5: no scan of dataset `f` is of `001`; did you mean `d`?
     "#]]
     .assert_eq(&said(&read(&good.replace("001\te", "001\tf")).unwrap_err()));
+}
+
+#[test]
+fn more_runs_than_a_sweep_may_have_are_a_problem_and_not_made() {
+    let table = SplitTable { folds: Some(10_000), repeats: Some(10_000), ..SplitTable::default() };
+    assert_eq!(table.variants(&[]).len(), 10_000);
+    let problems = check::check(&table, 0, &[]);
+    assert!(problems.iter().any(|problem| problem.message.contains("make 100000000 runs")), "{problems:?}");
 }

@@ -51,6 +51,42 @@ fn adapters_leave_the_language_model_bit_identical_and_fold_into_it() {
 }
 
 #[test]
+fn padding_of_a_shorter_scan_reaches_no_loss() {
+    let model = model(&config());
+    let quiet = Training { dropout: 0.0, ..training(1) };
+    let of = |micro: &[Vec<Sequence>]| causal::gradients(&model.network, &quiet, micro, 0, 0).unwrap();
+    // Two scans of three patches, one of two and one of a single patch, in one rectangle.
+    let mut batch: Vec<Sequence> = [3, 2, 3, 1]
+        .into_iter()
+        .zip([
+            "is it?",
+            "is the heart still?",
+            "is the brain silent?",
+            "is the heart never silent and still?",
+        ])
+        .zip(1..)
+        .map(|((patches, question), seed)| {
+            let asked = sequence(&model, Some(block(seed, patches)), question, "never");
+            Sequence { forecast: 1..patches, ..asked }
+        })
+        .collect();
+    let apart: Vec<Vec<Sequence>> = batch.iter().map(|one| vec![one.clone()]).collect();
+    let (alone_losses, alone) = of(&apart);
+    for _ in 0..2 {
+        let (losses, gradients) = of(std::slice::from_ref(&batch));
+        for (name, loss) in &alone_losses {
+            assert!((loss - losses[name]).abs() < 1e-5, "{name}: {loss} {}", losses[name]);
+        }
+        for name in model.network.params.names() {
+            let [one, two] = [&alone, &gradients].map(|all| all.values(&model.network.params, name));
+            let (one, two) = (one.unwrap_or_default(), two.unwrap_or_default());
+            assert!(one.iter().zip(&two).all(|(a, b)| (a - b).abs() < 1e-4), "{name}");
+        }
+        batch.reverse();
+    }
+}
+
+#[test]
 fn micro_batches_give_the_gradient_of_one_large_batch() {
     let model = model(&config());
     let batch = batch(&model);

@@ -16,6 +16,7 @@ fn cohort(volumes: &[usize]) -> Cohort {
             session: None,
             task: None,
             run: None,
+            others: None,
             by_run: false,
         },
         tr: 2.0,

@@ -9,7 +9,7 @@ use crate::report::document::{Align, Block, Figure, ReportTable, TableCell, plai
 use crate::report::number;
 use crate::report::plot::{Chart, Ink, PlotLine};
 use crate::report::stored::QualityResults;
-use crate::run::{MotionFc, ScanQuality};
+use crate::store::{MotionFc, ScanQuality};
 
 /// Number of regions in the table of those most often missing.
 const REGIONS: usize = 10;

@@ -11,7 +11,7 @@ use crate::report::number;
 use crate::report::plot::{Chart, Ink, PlotLine};
 use crate::report::png;
 use crate::report::stored::QualityResults;
-use crate::run::{Carpet, ScanQuality};
+use crate::store::{Carpet, ScanQuality};
 
 /// Number of scans whose warnings are shown.
 const WARNED: usize = 20;

@@ -1,0 +1,5 @@
+//! Runs parts of an experiment again to see whether recorded results hold.
+
+mod verify;
+
+pub use verify::{Unverified, VerificationRequest, Verified, verify};
