@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use boldface::{Descriptor, Part, Result, Scan, ScanId};
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::{Check, alike, copies, described, fits, harmonized, nuisance, related, text, words};
 use crate::plan::{Plan, StageKind};
 use crate::run::inputs::{Inputs, json};
@@ -74,9 +74,9 @@ impl Look<'_> {
     }
 
     /// Returns the examples of every task, from real scans.
-    fn asked(&self) -> Result<Vec<Asked>> {
+    fn asked(&self) -> Result<Vec<TaskExamples>> {
         let scans = self.inputs.scans()?;
-        self.plan.tasks.iter().map(|task| Asked::collect(task, &scans)).collect()
+        self.plan.tasks.iter().map(|task| TaskExamples::collect(task, &scans)).collect()
     }
 
     fn tasks(&self) -> Result<Vec<Check>> {
@@ -87,7 +87,7 @@ impl Look<'_> {
             checks.extend(nuisance::checks(asked, &self.plan.experiment));
             let harmonization = &self.plan.experiment.harmonization;
             checks.extend(harmonization.iter().flat_map(|how| harmonized::checks(asked, how)));
-            let others: Vec<&Asked> =
+            let others: Vec<&TaskExamples> =
                 all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, other)| other).collect();
             checks.extend(words::references(asked, &others));
         }

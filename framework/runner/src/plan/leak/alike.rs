@@ -13,7 +13,7 @@ use boldface_features::recording::{
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// Name of the check for copies of a recording.
 pub const NEAR: &str = "series.near-copies";
@@ -151,9 +151,9 @@ fn near(scans: &[(&ScanId, &TimeSeries)], copies: &[Copied]) -> Check {
     let (across, within) = (told(true), told(false));
     let evidence = json!({ "scans": scans.len(), "across-people": across, "within-a-person": within });
     let (many, status, whose) = if across.is_empty() {
-        (within, Status::Warned, "of one person, counted twice")
+        (within, CheckStatus::Warned, "of one person, counted twice")
     } else {
-        (across, Status::Failed, "under the names of two people")
+        (across, CheckStatus::Failed, "under the names of two people")
     };
     if many.is_empty() {
         let found = format!(
@@ -195,7 +195,7 @@ fn apart(scans: &[(&ScanId, &TimeSeries)], parts: &[(Pair, f64)]) -> Check {
     );
     let help = "find out whether these are the same people; give a person one label, or keep them together \
                 with `[split] group`";
-    let status = if is_sure { Status::Failed } else { Status::Warned };
+    let status = if is_sure { CheckStatus::Failed } else { CheckStatus::Warned };
     Check::passed(PARTS, "datasets", found).but(status, help).in_run().with(evidence)
 }
 
@@ -231,7 +231,7 @@ mod tests {
     }
 
     /// Returns the status of both checks for 24 people and one more scan, under the label `label`.
-    fn statuses(more: &[(&str, TimeSeries)]) -> [Status; 2] {
+    fn statuses(more: &[(&str, TimeSeries)]) -> [CheckStatus; 2] {
         let people = (0..24).map(|person| (person.to_string(), window(&recording(person, 160), 0, 80)));
         let more = more.iter().map(|(label, series)| ((*label).to_owned(), series.clone()));
         let all: Vec<(ScanId, TimeSeries)> =
@@ -243,19 +243,19 @@ mod tests {
 
     #[test]
     fn copies_and_parts_of_a_recording_are_found_and_other_people_are_not() {
-        assert_eq!(statuses(&[("x", window(&recording(24, 160), 0, 80))]), [Status::Passed; 2]);
+        assert_eq!(statuses(&[("x", window(&recording(24, 160), 0, 80))]), [CheckStatus::Passed; 2]);
         let third = recording(3, 160);
-        assert_eq!(statuses(&[("x", window(&third, 1, 80))])[0], Status::Failed);
+        assert_eq!(statuses(&[("x", window(&third, 1, 80))])[0], CheckStatus::Failed);
         let later = window(&third, 30, 80);
         let halved = later.with_values(later.values().iter().map(|x| 7.0 - x / 2.0).collect()).unwrap();
-        assert_eq!(statuses(&[("x", halved)])[0], Status::Failed);
+        assert_eq!(statuses(&[("x", halved)])[0], CheckStatus::Failed);
         // The other half shares no volume.
         let halves: Vec<(String, TimeSeries)> =
             (3..7).map(|person| (format!("x{person}"), window(&recording(person, 160), 80, 80))).collect();
         let halves: Vec<(&str, TimeSeries)> =
             halves.iter().map(|(label, series)| (label.as_str(), series.clone())).collect();
-        assert_eq!(statuses(&halves), [Status::Passed, Status::Failed]);
+        assert_eq!(statuses(&halves), [CheckStatus::Passed, CheckStatus::Failed]);
         // A person's own scans may be alike, but one recording is counted once.
-        assert_eq!(statuses(&[("3", window(&third, 1, 80))]), [Status::Warned, Status::Passed]);
+        assert_eq!(statuses(&[("3", window(&third, 1, 80))]), [CheckStatus::Warned, CheckStatus::Passed]);
     }
 }

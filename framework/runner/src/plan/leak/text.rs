@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{Part, ScanId, ScanInfo, Split};
 use serde_json::json;
 
-use super::asked::Asked;
+use super::asked::TaskExamples;
 use super::words::plain;
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 const KEY: &str = "text.path";
 
@@ -15,7 +15,7 @@ const KEY: &str = "text.path";
 const WORDS: usize = 4;
 
 /// Checks whether the text names scanned people or asks a task's questions.
-pub fn checks(documents: &[String], scans: &[ScanInfo], asked: &[&Asked]) -> Vec<Check> {
+pub fn checks(documents: &[String], scans: &[ScanInfo], asked: &[&TaskExamples]) -> Vec<Check> {
     vec![people(documents, scans), questions(documents, asked)]
 }
 
@@ -39,7 +39,7 @@ fn people(documents: &[String], scans: &[ScanInfo]) -> Check {
     let said: Vec<String> = found.iter().map(|label| format!("sub-{label}")).collect();
     let message = format!("the general text names {}", named(&said));
     let help = "general text must know nothing of the scans: remove what was written about them";
-    Check::passed(id, KEY, message).but(Status::Failed, help).with(json!({ "labels": found }))
+    Check::passed(id, KEY, message).but(CheckStatus::Failed, help).with(json!({ "labels": found }))
 }
 
 /// Whether a word looks like a subject label and not like an everyday word or number.
@@ -48,7 +48,7 @@ fn is_identifier(word: &str) -> bool {
     word.len() >= 5 && digits >= 3 && (digits < word.len() || digits >= 7)
 }
 
-fn questions(documents: &[String], asked: &[&Asked]) -> Check {
+fn questions(documents: &[String], asked: &[&TaskExamples]) -> Check {
     let mut questions: BTreeMap<String, &str> = BTreeMap::new();
     for (_, example) in asked.iter().flat_map(|asked| &asked.examples) {
         let words = plain(&example.question);
@@ -68,7 +68,7 @@ fn questions(documents: &[String], asked: &[&Asked]) -> Check {
     let said: Vec<&str> = found.into_iter().collect();
     let message = format!("the general text asks what a task asks: {}", named(&said));
     let help = "remove questions and answers from it: tasks are learned from training scans alone";
-    Check::passed(id, KEY, message).but(Status::Failed, help)
+    Check::passed(id, KEY, message).but(CheckStatus::Failed, help)
 }
 
 /// Checks whether the text contains descriptions of held-out scans: two of their sentences in a row.
@@ -94,5 +94,5 @@ pub fn descriptions(documents: &[String], sentences: &BTreeMap<ScanId, Vec<Strin
     }
     let message = format!("the general text holds the descriptions of held-out scans: {}", named(&found));
     let help = "remove them: a description gives away what a model should find in the scan";
-    Check::passed(id, KEY, message).but(Status::Failed, help).in_run()
+    Check::passed(id, KEY, message).but(CheckStatus::Failed, help).in_run()
 }

@@ -3,7 +3,7 @@
 use boldface_tables::summary::Verdict;
 
 use super::scores;
-use crate::report::document::{Cell, Tone};
+use crate::report::document::{TableCell, Tone};
 use crate::report::number;
 
 /// Explanation of the signs.
@@ -17,21 +17,21 @@ pub fn arrow(higher_is_better: Option<bool>) -> &'static str {
 }
 
 /// Formats a group's mean, its spread over runs and its interval.
-pub fn value(cell: &scores::Cell) -> Cell {
+pub fn value(cell: &scores::GroupScore) -> TableCell {
     let (text, interval) = number::with_interval(cell.summary.mean, cell.interval);
     let spread = cell.summary.sd.map(|sd| format!("± {}", number::score(Some(sd))));
     let note: Vec<String> = spread.into_iter().chain(interval).collect();
-    Cell { text, note: Some(note.join(" ")).filter(|note| !note.is_empty()), tone: Tone::Plain }
+    TableCell { text, note: Some(note.join(" ")).filter(|note| !note.is_empty()), tone: Tone::Plain }
 }
 
 /// Formats a cell's difference and its verdict. A dash without a difference.
-pub fn difference(cell: &scores::Cell) -> Cell {
-    cell.difference.map_or_else(|| Cell::new(number::DASH), |found| minus(&found))
+pub fn difference(cell: &scores::GroupScore) -> TableCell {
+    cell.difference.map_or_else(|| TableCell::new(number::DASH), |found| minus(&found))
 }
 
 /// Formats a difference.
-pub fn minus(found: &scores::Difference) -> Cell {
-    Cell::noted(number::difference(Some(found.value), found.interval), tone(found.verdict))
+pub fn minus(found: &scores::GroupDifference) -> TableCell {
+    TableCell::noted(number::difference(Some(found.value), found.interval), tone(found.verdict))
 }
 
 fn tone(verdict: Verdict) -> Tone {

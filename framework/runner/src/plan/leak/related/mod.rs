@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use boldface::{ScanInfo, Split};
 use serde_json::json;
 
-use super::{Check, Status};
+use super::{Check, CheckStatus};
 use crate::spec::Experiment;
 
 /// Name of the check that reports a split by runs.
@@ -27,7 +27,7 @@ pub fn checks(scans: &[ScanInfo], split: &Split, experiment: &Experiment) -> Vec
         let of = if people.len() == 1 { "person" } else { "people" };
         let found = format!("{} runs of {} {of}: {caution}", scans.len(), people.len());
         let help = "divide subjects, `unit = \"subject\"`, for numbers about new people";
-        return vec![Check::passed(UNIT, "split", found).but(Status::Warned, help).with(json!(parts))];
+        return vec![Check::passed(UNIT, "split", found).but(CheckStatus::Warned, help).with(json!(parts))];
     }
     let found = format!(
         "{} people with {} sessions and {} scans are each in one part: the split knows people, not scans",

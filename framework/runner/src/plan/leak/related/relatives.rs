@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::columns::{Known, is_missing, recognise};
 use crate::label::is_telling;
-use crate::plan::leak::{Check, Status, named};
+use crate::plan::leak::{Check, CheckStatus, named};
 
 /// People by the value that they share.
 type Groups<'a> = BTreeMap<(Option<&'a str>, &'a str), BTreeMap<String, Option<Part>>>;
@@ -46,13 +46,13 @@ fn check(column: &str, known: Known, scans: &[ScanInfo], split: &Split) -> Check
     }
     let evidence = json!({ "column": column, "groups": several, "divided": divided.len() });
     let (status, found) = match known {
-        Known::Name => (Status::Failed, format!("{} is in more than one part", named(&divided))),
+        Known::Name => (CheckStatus::Failed, format!("{} is in more than one part", named(&divided))),
         Known::Values => {
             let found = format!(
                 "{} is in more than one part, and `{column}` looks like an id that people share",
                 named(&divided)
             );
-            (Status::Warned, found)
+            (CheckStatus::Warned, found)
         }
     };
     let help = format!("keep them together: `[split] group = \"{column}\"`");
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     /// Returns the status of the column's check for people of dataset, value and part.
-    fn status(column: &str, people: &[(&str, &str, Part)]) -> Option<Status> {
+    fn status(column: &str, people: &[(&str, &str, Part)]) -> Option<CheckStatus> {
         let mut parts = BTreeMap::new();
         let mut scans = Vec::new();
         for (i, (dataset, value, part)) in people.iter().enumerate() {
@@ -103,14 +103,14 @@ mod tests {
     fn a_family_is_divided_only_within_what_its_number_means() {
         use Part::{Test, Train};
         let divided = [("d", "F1", Train), ("d", "F1", Test), ("d", "F2", Test)];
-        assert_eq!(status("Mother_ID", &divided), Some(Status::Failed));
+        assert_eq!(status("Mother_ID", &divided), Some(CheckStatus::Failed));
         let kept = [("d", "F1", Train), ("d", "F1", Train), ("d", "F2", Test)];
-        assert_eq!(status("Mother_ID", &kept), Some(Status::Passed));
+        assert_eq!(status("Mother_ID", &kept), Some(CheckStatus::Passed));
         // Two studies count their families from 1; a GUID is one person's everywhere.
         let counted = [("d", "7", Train), ("e", "7", Test), ("d", "8", Train)];
-        assert_eq!(status("family_id", &counted), Some(Status::Passed));
+        assert_eq!(status("family_id", &counted), Some(CheckStatus::Passed));
         let unusual = [("d", "NDAR_INV004", Train), ("e", "NDAR_INV004", Test), ("d", "NDAR_INV1", Train)];
-        assert_eq!(status("subjectkey", &unusual), Some(Status::Failed));
+        assert_eq!(status("subjectkey", &unusual), Some(CheckStatus::Failed));
     }
 
     #[test]
@@ -123,6 +123,6 @@ mod tests {
             .collect();
         let people: Vec<(&str, &str, Part)> =
             people.iter().map(|(value, part)| ("d", value.as_str(), *part)).collect();
-        assert_eq!(status("Mother_ID", &people), Some(Status::Passed));
+        assert_eq!(status("Mother_ID", &people), Some(CheckStatus::Passed));
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use boldface::ScanInfo;
 use serde_json::Value;
 
-use super::{Check, Status, named};
+use super::{Check, CheckStatus, named};
 
 /// One scan of each subject of a dataset, by label.
 type Subjects<'a> = BTreeMap<&'a str, &'a ScanInfo>;
@@ -28,7 +28,7 @@ pub fn checks(scans: &[ScanInfo]) -> Vec<Check> {
         for (earlier, others) in &datasets[..place] {
             let labels = shared::check(name, subjects, earlier, others);
             // One finding tells of the same people, and the labels say who they are.
-            if labels.status != Status::Failed {
+            if labels.status != CheckStatus::Failed {
                 checks.push(values::check(name, subjects, earlier, others));
             }
             checks.push(labels);
@@ -49,7 +49,7 @@ pub fn twice(tables: &serde_json::Map<String, Value>) -> Vec<Check> {
                 let found = format!(
                     "it has the same files as `{other}`, read the same way: every person is there twice"
                 );
-                Check::passed(id, key, found).but(Status::Failed, "remove one of the two")
+                Check::passed(id, key, found).but(CheckStatus::Failed, "remove one of the two")
             }
         };
         checks.push(check);

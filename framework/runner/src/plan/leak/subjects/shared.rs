@@ -6,7 +6,7 @@ use boldface::ScanInfo;
 use serde_json::json;
 
 use super::agreement::{Verdict, agreement, verdict};
-use super::{Check, Status, Subjects, named, pair};
+use super::{Check, CheckStatus, Subjects, named, pair};
 use crate::label::{is_telling, numbered, person, plain};
 
 /// Fewest labels with different letters before the same number that are compared.
@@ -46,7 +46,7 @@ pub(super) fn check(name: &str, subjects: &Subjects<'_>, earlier: &str, others: 
     let check = Check::passed(id.clone(), key.clone(), found).with(evidence);
     let help = "put all scans of a person into one dataset, or keep them together by a column that both \
                 have: `[split] group`";
-    if status == Status::Passed { check } else { check.but(status, help) }
+    if status == CheckStatus::Passed { check } else { check.but(status, help) }
 }
 
 /// Pairs the labels of two datasets, each in the most similar form.
@@ -97,7 +97,7 @@ fn judge(
     people: &[(&ScanInfo, &ScanInfo)],
     earlier: &str,
     most: usize,
-) -> Option<(Status, String, serde_json::Value)> {
+) -> Option<(CheckStatus, String, serde_json::Value)> {
     let shown: Vec<String> = pairs.iter().map(|(one, other)| pair(one, other)).collect();
     let also =
         format!("{} {} also in `{earlier}`", named(&shown), if shown.len() == 1 { "is" } else { "are" });
@@ -107,16 +107,16 @@ fn judge(
     let evidence = json!({ "labels": pairs, "columns": columns, "unusual-labels": telling });
     let (status, found) = match verdict(&columns) {
         Verdict::Same(same) => {
-            (Status::Failed, format!("{also}, and {}: the same people under two names", same.said()))
+            (CheckStatus::Failed, format!("{also}, and {}: the same people under two names", same.said()))
         }
         _ if form == Form::Letters => return None,
         _ if telling > 0 => (
-            Status::Failed,
+            CheckStatus::Failed,
             format!("{also}, and two studies would not share such labels: the same people under two names"),
         ),
-        Verdict::Other(other) => (Status::Passed, format!("{also}, but only {}", other.said())),
+        Verdict::Other(other) => (CheckStatus::Passed, format!("{also}, but only {}", other.said())),
         Verdict::Unknown => {
-            (Status::Warned, format!("{also}; no column tells whether these are the same people"))
+            (CheckStatus::Warned, format!("{also}; no column tells whether these are the same people"))
         }
     };
     (form != Form::Letters || pairs.len() >= SERIES).then_some((status, found, evidence))

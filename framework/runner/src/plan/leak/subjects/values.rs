@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::predict::number;
 use super::agreement::{bound, names};
-use super::{Check, Status, Subjects};
+use super::{Check, CheckStatus, Subjects};
 use crate::label::is_telling;
 
 /// Largest probability that different people agree so well.
@@ -55,7 +55,7 @@ pub(super) fn check(name: &str, subjects: &Subjects<'_>, earlier: &str, others: 
     let help = "put all scans of a person into one dataset under one label, or keep them together by a column \
                 that both have: `[split] group`";
     let is_most = 2 * equal >= *people;
-    let status = if is_most { Status::Failed } else { Status::Warned };
+    let status = if is_most { CheckStatus::Failed } else { CheckStatus::Warned };
     let evidence = json!({ "columns": columns, "equal": equal, "people": people, "chance": best.chance });
     Check::passed(id, key, found).but(status, help).with(evidence)
 }

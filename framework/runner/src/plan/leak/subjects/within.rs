@@ -7,7 +7,7 @@ use boldface::ScanInfo;
 use serde_json::json;
 
 use super::agreement::{Verdict, agreement, verdict};
-use super::{Check, Status, Subjects, named, pair};
+use super::{Check, CheckStatus, Subjects, named, pair};
 use crate::label::{Visit, numbered, plain, visit};
 
 /// Most visits per person if few people have several. More are numbers of people.
@@ -39,7 +39,7 @@ fn spellings(dataset: &str, subjects: &Subjects<'_>) -> Check {
     }
     let found = format!("{} look like one person under two labels", listed(&twice));
     let help = "give a person one label";
-    Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": twice }))
+    Check::passed(id, key, found).but(CheckStatus::Failed, help).with(json!({ "labels": twice }))
 }
 
 /// Labels that differ in a visit alone.
@@ -76,7 +76,7 @@ fn by_word(dataset: &str, subjects: &Subjects<'_>, words: Vec<Vec<&str>>, letter
     let help = "name the visit in `ses-`, as BIDS does, or keep people together with `[split] group`";
     if !words.is_empty() {
         let found = format!("{} look like visits of one person, and would be divided", listed(&words));
-        return Check::passed(id, key, found).but(Status::Failed, help).with(json!({ "labels": words }));
+        return Check::passed(id, key, found).but(CheckStatus::Failed, help).with(json!({ "labels": words }));
     }
     if letters.is_empty() {
         return Check::passed(id, key, "no two labels of subjects differ in a visit alone");
@@ -91,14 +91,14 @@ fn by_word(dataset: &str, subjects: &Subjects<'_>, words: Vec<Vec<&str>>, letter
                 listed(&letters),
                 same.said()
             );
-            Check::passed(id, key, found).but(Status::Failed, help)
+            Check::passed(id, key, found).but(CheckStatus::Failed, help)
         }
         Verdict::Other(_) | Verdict::Unknown => {
             let found = format!(
                 "{} may be visits of one person, or people who belong together, and would be divided",
                 listed(&letters)
             );
-            Check::passed(id, key, found).but(Status::Warned, help)
+            Check::passed(id, key, found).but(CheckStatus::Warned, help)
         }
     };
     check.with(evidence)
@@ -114,7 +114,7 @@ fn series(dataset: &str, subjects: &Subjects<'_>) -> Check {
         }
     }
     let series: Vec<_> = series.iter().collect();
-    let mut alike: Vec<(Status, String, String)> = Vec::new();
+    let mut alike: Vec<(CheckStatus, String, String)> = Vec::new();
     for (place, (letters, labels)) in series.iter().enumerate() {
         for (earlier, others) in &series[..place] {
             let common = labels.iter().filter_map(|(number, label)| Some((*others.get(number)?, *label)));
@@ -127,12 +127,16 @@ fn series(dataset: &str, subjects: &Subjects<'_>) -> Check {
             let shown = named(&shown);
             match verdict(&agreement(&people)) {
                 Verdict::Same(same) => {
-                    alike.push((Status::Failed, shown, format!("{}: the same people twice", same.said())));
+                    alike.push((
+                        CheckStatus::Failed,
+                        shown,
+                        format!("{}: the same people twice", same.said()),
+                    ));
                 }
                 // Patients and controls have letters of their own. A bare number may be short for any.
                 Verdict::Unknown if earlier.is_empty() && !letters.is_empty() => {
                     let unknown = "no column tells whether these are the same people".to_owned();
-                    alike.push((Status::Warned, shown, unknown));
+                    alike.push((CheckStatus::Warned, shown, unknown));
                 }
                 Verdict::Unknown | Verdict::Other(_) => {}
             }
